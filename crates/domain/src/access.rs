@@ -1,0 +1,96 @@
+//! Who may do what: roles, permissions and the one table that joins them (A2).
+
+crate::words! {
+    /// What a caller is.
+    Role as "role" {
+        /// A customer of the bank.
+        Customer => "customer",
+        /// A member of staff.
+        Banker => "banker",
+        /// Leads bankers; may read their conversations.
+        Supervisor => "supervisor",
+        /// Reads everything that is evidence, changes nothing.
+        Auditor => "auditor",
+        /// Runs the system.
+        Admin => "admin",
+        /// A back end of the bank that asks on behalf of its customers or staff.
+        Service => "service",
+    }
+}
+
+crate::words! {
+    /// One thing that can be allowed.
+    Permission as "permission" {
+        /// Ask the customer assistant.
+        AskAsCustomer => "ask_as_customer",
+        /// Ask the banker assistant.
+        AskAsBanker => "ask_as_banker",
+        /// Read interactions and conversations of others.
+        ReadAllInteractions => "read_all_interactions",
+        /// Read tickets.
+        ReadTickets => "read_tickets",
+        /// See the dashboard.
+        ReadReports => "read_reports",
+        /// Read documents of the customer collection.
+        ReadCustomerKnowledge => "read_customer_knowledge",
+        /// Read documents of the banker collection.
+        ReadBankerKnowledge => "read_banker_knowledge",
+        /// Add and remove documents.
+        WriteKnowledge => "write_knowledge",
+        /// Name subject and session in the body instead of the token.
+        ActForSubject => "act_for_subject",
+        /// Use the guard as a service.
+        ScanText => "scan_text",
+    }
+}
+
+impl Role {
+    /// The table. A mode limit on a key can only take away from it.
+    #[must_use]
+    pub const fn permissions(self) -> &'static [Permission] {
+        use Permission::*;
+        match self {
+            Role::Customer => &[AskAsCustomer, ReadCustomerKnowledge],
+            Role::Banker => &[AskAsBanker, AskAsCustomer, ReadCustomerKnowledge, ReadBankerKnowledge, ReadTickets],
+            Role::Supervisor => &[
+                AskAsBanker,
+                AskAsCustomer,
+                ReadCustomerKnowledge,
+                ReadBankerKnowledge,
+                ReadTickets,
+                ReadAllInteractions,
+                ReadReports,
+            ],
+            Role::Auditor => {
+                &[ReadCustomerKnowledge, ReadBankerKnowledge, ReadTickets, ReadAllInteractions, ReadReports]
+            }
+            Role::Admin => Permission::ALL,
+            Role::Service => &[AskAsCustomer, AskAsBanker, ReadCustomerKnowledge, ReadBankerKnowledge, ActForSubject, ScanText],
+        }
+    }
+
+    /// Whether the table allows it.
+    #[must_use]
+    pub fn allows(self, permission: Permission) -> bool {
+        self.permissions().contains(&permission)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn customers_reach_nothing_of_the_staff() {
+        for p in Permission::ALL {
+            let customer_may = matches!(p, Permission::AskAsCustomer | Permission::ReadCustomerKnowledge);
+            assert_eq!(Role::Customer.allows(*p), customer_may, "{p}");
+        }
+    }
+
+    #[test]
+    fn bankers_do_not_read_the_conversations_of_others() {
+        assert!(!Role::Banker.allows(Permission::ReadAllInteractions));
+        assert!(Role::Supervisor.allows(Permission::ReadAllInteractions));
+    }
+}

@@ -1,0 +1,85 @@
+//! When a person takes over (P9): eleven triggers, ordered by how much is at stake.
+
+crate::words! {
+    /// Why a person takes over. The order is the order of precedence: when several fire, the first
+    /// one names the escalation and the others stay in the record.
+    Trigger as "trigger" {
+        /// Stolen cards, scams, hacked accounts.
+        SecurityFraud => "security_fraud",
+        /// Despair, panic, self-harm.
+        EmotionalDistress => "emotional_distress",
+        /// Can't pay, or lawyers and courts.
+        LegalHardship => "legal_hardship",
+        /// The person asked for a person.
+        ExplicitHumanRequest => "explicit_human_request",
+        /// Advice that only a licensed person may give.
+        FinancialAdvice => "financial_advice",
+        /// This person's own data is asked for.
+        AccountSpecific => "account_specific",
+        /// The intent's category says so.
+        HumanOnly => "human_only",
+        /// Not understood, again.
+        RepeatedMisunderstanding => "repeated_misunderstanding",
+        /// Passages disagree.
+        ConflictingEvidence => "conflicting_evidence",
+        /// The documents don't say.
+        InsufficientEvidence => "insufficient_evidence",
+        /// The answer may be wrong.
+        LowConfidence => "low_confidence",
+    }
+}
+
+impl Trigger {
+    /// Whether it is read from the message itself, before anything is retrieved or generated.
+    /// These are evaluated on every message, also on one that a guard refuses.
+    #[must_use]
+    pub const fn is_read_from_text(self) -> bool {
+        matches!(
+            self,
+            Trigger::SecurityFraud
+                | Trigger::EmotionalDistress
+                | Trigger::LegalHardship
+                | Trigger::ExplicitHumanRequest
+                | Trigger::FinancialAdvice
+                | Trigger::AccountSpecific
+        )
+    }
+}
+
+/// One trigger that fired, and by which rule.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct TriggerHit {
+    /// Which.
+    pub trigger: Trigger,
+    /// The rule's stable id, for instance `security_fraud/card-stolen` or `security_fraud/learned`.
+    pub rule: String,
+    /// How sure the rule is, 0 to 1; 1 for a pattern.
+    pub score: f64,
+}
+
+/// The hit that names the escalation: the trigger that stands first in [`Trigger`]'s order.
+#[must_use]
+pub fn decisive(hits: &[TriggerHit]) -> Option<&TriggerHit> {
+    hits.iter().min_by(|a, b| a.trigger.cmp(&b.trigger).then(b.score.total_cmp(&a.score)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_riskier_trigger_decides() {
+        let hit = |trigger, rule: &str| TriggerHit { trigger, rule: rule.into(), score: 1.0 };
+        let hits = [hit(Trigger::LowConfidence, "a"), hit(Trigger::SecurityFraud, "b"), hit(Trigger::HumanOnly, "c")];
+        assert_eq!(decisive(&hits).unwrap().rule, "b");
+        assert!(decisive(&[]).is_none());
+    }
+
+    #[test]
+    fn there_are_eleven_and_each_word_parses_back() {
+        assert_eq!(Trigger::ALL.len(), 11);
+        for t in Trigger::ALL {
+            assert_eq!(t.as_str().parse::<Trigger>().unwrap(), *t);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Documents, passages and citations (P6, P7, P13).
+
+use crate::ids::DocumentId;
+
+crate::words! {
+    /// A body of documents with one audience.
+    Collection as "collection" {
+        /// What customers may read.
+        Customer => "customer",
+        /// What staff may read.
+        Banker => "banker",
+    }
+}
+
+crate::words! {
+    /// Whether a document states facts of the bank or was made up to illustrate.
+    ContentType as "content_type" {
+        /// Published by the bank.
+        Public => "public",
+        /// Illustrative; an answer that uses it says so (P7).
+        Synthetic => "synthetic",
+    }
+}
+
+/// A document as the bank keeps it. `Text` is the guard's `Published` outside this crate.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Document<Text> {
+    /// Made by the server; a new version has a new id.
+    pub id: DocumentId,
+    /// Stable name inside its collection, for instance `card-fees`: the file's name without ending.
+    pub slug: String,
+    /// Whose document it is.
+    pub collection: Collection,
+    /// The title that a citation shows.
+    pub title: String,
+    /// Where a person can read it. May be empty.
+    pub url: String,
+    /// Facts or illustration.
+    pub content_type: ContentType,
+    /// The product it speaks of, for filters. May be empty.
+    pub product: String,
+    /// The team that answers for it. May be empty.
+    pub owner: String,
+    /// First day of validity (UTC), if limited.
+    pub valid_from: Option<time::Date>,
+    /// Last day of validity (UTC), if limited.
+    pub valid_until: Option<time::Date>,
+    /// 1 for the first text under this slug, then 2, 3, …
+    pub version: u32,
+    /// SHA-256 of the content, hex: the same content twice is one document (P13).
+    pub content_hash: String,
+    /// The whole text.
+    pub text: Text,
+}
+
+impl<Text> Document<Text> {
+    /// Whether it may be used on this day: both ends inclusive.
+    #[must_use]
+    pub fn is_valid_on(&self, day: time::Date) -> bool {
+        self.valid_from.is_none_or(|from| from <= day) && self.valid_until.is_none_or(|until| day <= until)
+    }
+}
+
+/// A piece of a document that can be found and cited.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Passage<Text> {
+    /// Position in its document, from 0. With the document's id it names the passage.
+    pub position: u32,
+    /// The headings above it, outermost first, the document's title left out.
+    pub headings: Vec<String>,
+    /// The text, tables and lists whole.
+    pub text: Text,
+}
+
+/// One numbered source of an answer (contract: `citations`).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Citation {
+    /// From 1, in order of first use.
+    pub number: u32,
+    /// The document's slug with its collection: `customer/card-fees`.
+    pub document: String,
+    /// The document's title.
+    pub title: String,
+    /// The document's address.
+    pub url: String,
+    /// The sentence or row that carries the claim, word for word as published.
+    pub quote: String,
+    /// Position of the passage in its document.
+    pub passage: u32,
+    /// Heading path of the passage.
+    pub headings: Vec<String>,
+    /// Facts or illustration.
+    pub content_type: ContentType,
+    /// Version of the document.
+    pub version: u32,
+}

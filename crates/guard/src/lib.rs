@@ -1,0 +1,11 @@
+//! The one door: masking of personal data, prompt injection, moderation. Pure computing, no I/O.
+//!
+//! [`Masked`] text is a type that only this crate can make: from [`Guard::inspect`], from text that
+//! the bank itself wrote ([`Published`]), or by opening a seal that only masked text could enter
+//! ([`seal`]). The store, the logs, the queue and every model provider accept nothing else, so
+//! that sending raw text out is a compile error (requirements A5, A9, A10, A11).
+
+pub mod seal;
+mod text;
+
+pub use text::{Masked, Published, Raw};

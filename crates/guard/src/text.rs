@@ -1,0 +1,101 @@
+//! Three kinds of text, told apart by type: what a person wrote, what may be kept, what the bank wrote.
+
+use std::fmt;
+
+/// What a person wrote, before the door. It can't be printed, compared, cloned or serialised; the
+/// guard alone reads it.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+pub struct Raw(String);
+
+impl Raw {
+    /// Takes text from outside.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Length in Unicode code points, the unit of every offset and limit.
+    #[must_use]
+    pub fn chars(&self) -> usize {
+        self.0.chars().count()
+    }
+
+    /// The text, for the recognisers of this crate only.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Raw({} characters)", self.chars())
+    }
+}
+
+/// Text that may be stored and sent: personal data that the guard recognised is gone from it.
+/// `Debug` shows its length alone, because logs carry no user text at all, masked or not.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Masked(String);
+
+impl Masked {
+    /// Only for this crate: what the guard let through, or what a seal gave back.
+    pub(crate) fn by_guard(text: String) -> Self {
+        Self(text)
+    }
+
+    /// No text.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self(String::new())
+    }
+
+    /// The bank's own words, joined as they are: its hotlines must survive.
+    #[must_use]
+    pub fn from_published(text: &Published) -> Self {
+        Self(text.0.clone())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Masked({} characters)", self.0.chars().count())
+    }
+}
+
+impl serde::Serialize for Masked {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// Text that the bank wrote: documents, messages, the taxonomy. It is not masked like a person's.
+#[derive(Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Published(String);
+
+impl Published {
+    /// Text of a document or of a file that the bank edits. Never call it with what a person typed.
+    #[must_use]
+    pub fn by_bank(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Published").field(&self.0).finish()
+    }
+}

@@ -1,0 +1,41 @@
+//! Sentence encoders.
+
+/// Turns utterances into unit vectors whose dot product is their cosine similarity.
+pub trait Encoder: Send + Sync {
+    /// Length of a vector (384 for all-MiniLM-L6-v2).
+    fn dimensions(&self) -> usize;
+
+    /// Changes when the weights or the way of computing change; part of every cache key and of the
+    /// fingerprint of every trained model. Hex, no spaces.
+    fn fingerprint(&self) -> &str;
+
+    /// One unit vector a text, in the same order. Text past the model's 256 tokens is cut.
+    ///
+    /// # Errors
+    /// When the tokenizer refuses a text.
+    fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError>;
+}
+
+/// Why an encoder is not to be had or failed. Never carries text of a person.
+#[derive(Debug, thiserror::Error)]
+pub enum EncoderError {
+    /// A file of the model is missing or can't be read.
+    #[error("the encoder's {file} can't be read: {source}")]
+    Read {
+        /// Which file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of the model is not what it should be.
+    #[error("the encoder's {file} is damaged or of another model: {why}")]
+    Damaged {
+        /// Which file.
+        file: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// The tokenizer failed.
+    #[error("the tokenizer failed")]
+    Tokenizer,
+}

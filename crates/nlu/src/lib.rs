@@ -1,0 +1,13 @@
+//! Encoder, intent engine, index, calibration. Computes; knows no HTTP, no SQL, no clock.
+//!
+//! - [`encoder`] turns an utterance into a vector (all-MiniLM-L6-v2, a forward pass of our own)
+//!   and keeps what it computed in a cache.
+//! - [`intents`] learns intents and triggers from examples: lexical and semantic views combined,
+//!   with calibrated probabilities.
+//! - [`index`] finds passages: BM25 and vectors, fused.
+//! - [`text`] words, stems and sentences, shared by the three.
+
+pub mod encoder;
+pub mod index;
+pub mod intents;
+pub mod text;
