@@ -5,7 +5,14 @@
 //! ([`seal`]). The store, the logs, the queue and every model provider accept nothing else, so
 //! that sending raw text out is a compile error (requirements A5, A9, A10, A11).
 
+mod guard;
 pub mod seal;
 mod text;
+mod verdict;
 
+pub use guard::{Guard, GuardSettings};
 pub use text::{Masked, Published, Raw};
+pub use verdict::{
+    Injection, InputError, Inspected, Moderation, ModerationCategory, OutputFinding, OutputFindingKind,
+    OutputVerdict, PersonalType, Refusal, Scan, Span,
+};

@@ -1,1 +1,43 @@
-//! store
+//! The only crate that knows SQL: the ledger of interactions, and what stands beside it.
+//!
+//! [`Store::open`] opens one of two engines, SQLite in a file or PostgreSQL, and brings its schema
+//! up to date. [`Store::read`] gives a [`Reader`], [`Store::write`] a [`Writer`]: a transaction
+//! that counts only once it was saved. Each noun has a module of functions that take one of them;
+//! those that only read take a [`Connection`], which both are:
+//!
+//! ```no_run
+//! # async fn example(store: contactiq_store::Store, ticket: contactiq_domain::Ticket<contactiq_guard::Masked>)
+//! # -> Result<(), contactiq_store::StoreError> {
+//! use contactiq_store::tickets;
+//! let mut w = store.write().await?;
+//! tickets::open(&mut w, &ticket).await?;
+//! assert!(tickets::get(&mut w, ticket.id).await?.is_some());
+//! w.save().await
+//! # }
+//! ```
+//!
+//! There is one SQL text a query for both engines, and a test of every public function on both
+//! (docs/adr/0003). What a person wrote is sealed for its table, column and row; it comes back as
+//! `Masked` only if it was sealed there (requirement A6).
+
+pub mod access;
+mod connection;
+pub mod conversations;
+pub mod documents;
+mod engine;
+mod error;
+pub mod feedback;
+pub mod idempotency;
+pub mod interactions;
+pub mod keys;
+pub mod meta;
+pub mod refusals;
+pub mod reports;
+mod row;
+mod schema;
+pub mod tickets;
+mod value;
+
+pub use connection::{Connection, Reader, Writer};
+pub use engine::{Connections, Location, Store};
+pub use error::StoreError;

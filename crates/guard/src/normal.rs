@@ -1,0 +1,186 @@
+//! Input hygiene: what can't be seen is stripped, look-alike forms are folded (NFKC), and every
+//! byte of the folded text still knows the code points of the original it came from.
+
+use unicode_normalization::{UnicodeNormalization, char::canonical_combining_class};
+
+/// The folded text and the way back.
+pub(crate) struct Normal {
+    text: String,
+    /// Per byte of `text`: first and last code point of the original; `None` where they are the same
+    /// number, which holds for plain ASCII, the common case.
+    origin: Option<Vec<(u32, u32)>>,
+    /// Code points of the original that were stripped.
+    stripped: usize,
+    /// Code points that hide text on purpose: tag characters, bidi overrides, zero width.
+    concealing: usize,
+}
+
+impl Normal {
+    /// Folds `original`.
+    pub(crate) fn new(original: &str) -> Normal {
+        if original.bytes().all(|b| matches!(b, b'\n' | b'\t' | 0x20..=0x7e)) {
+            return Normal { text: original.to_owned(), origin: None, stripped: 0, concealing: 0 };
+        }
+        let mut normal = Normal {
+            text: String::with_capacity(original.len()),
+            origin: Some(Vec::with_capacity(original.len())),
+            stripped: 0,
+            concealing: 0,
+        };
+        // A cluster is a starter with the marks that follow it: the unit that NFKC may compose.
+        let mut cluster = String::new();
+        let mut first = 0;
+        let mut last = 0;
+        for (index, c) in original.chars().enumerate() {
+            if is_hidden(c) {
+                normal.stripped += 1;
+                normal.concealing += usize::from(is_concealing(c));
+                continue;
+            }
+            if canonical_combining_class(c) == 0 {
+                normal.push(&cluster, first, last);
+                cluster.clear();
+                first = index;
+            }
+            last = index;
+            cluster.push(c);
+        }
+        normal.push(&cluster, first, last);
+        normal
+    }
+
+    fn push(&mut self, cluster: &str, first: usize, last: usize) {
+        let begin = self.text.len();
+        if cluster.is_ascii() {
+            self.text.push_str(cluster);
+        } else {
+            self.text.extend(cluster.nfkc().map(fold));
+        }
+        if let Some(origin) = &mut self.origin {
+            // Input is limited to a million code points, far below u32.
+            let place = (u32::try_from(first).unwrap_or(u32::MAX), u32::try_from(last).unwrap_or(u32::MAX));
+            origin.resize(origin.len() + self.text.len() - begin, place);
+        }
+    }
+
+    /// The folded text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How many invisible characters were placed to conceal.
+    pub(crate) fn concealing(&self) -> usize {
+        self.concealing
+    }
+
+    /// Whether anything was stripped.
+    pub(crate) fn was_stripped(&self) -> bool {
+        self.stripped > 0
+    }
+
+    /// Code points of the original for bytes of the folded text, end exclusive.
+    pub(crate) fn original(&self, start: usize, end: usize) -> (usize, usize) {
+        match &self.origin {
+            None => (start, end),
+            Some(origin) => {
+                let first = origin.get(start).map_or(0, |p| p.0 as usize);
+                let last = end.checked_sub(1).and_then(|i| origin.get(i)).map_or(first, |p| p.1 as usize + 1);
+                (first, last.max(first))
+            }
+        }
+    }
+}
+
+/// What a reader can't see and what therefore never reaches storage or a model.
+pub(crate) fn is_hidden(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t' | '\r')) || is_concealing(c) || c == '\u{ad}'
+}
+
+/// Characters that reorder text or carry text that nobody sees.
+fn is_concealing(c: char) -> bool {
+    matches!(c,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{61c}'
+        | '\u{feff}' | '\u{180e}' | '\u{e0000}'..='\u{e007f}' | '\u{115f}' | '\u{1160}' | '\u{3164}')
+}
+
+/// Tag characters spell ASCII invisibly; this is what they spell.
+pub(crate) fn tag_text(original: &str) -> String {
+    original
+        .chars()
+        .filter_map(|c| match u32::from(c) {
+            code @ 0xe0020..=0xe007e => char::from_u32(code - 0xe0000),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Zeros of the decimal digit ranges that NFKC leaves alone, each followed by one to nine.
+const ZEROS: [u32; 17] = [
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20,
+    0x1040, 0x17e0,
+];
+
+/// Folds what NFKC keeps apart but people type for the same thing: dashes, quotes, digits of other
+/// scripts, line ends.
+fn fold(c: char) -> char {
+    match c {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2043}' => '-',
+        '\u{2018}'..='\u{201b}' | '\u{2032}' | '\u{2bc}' => '\'',
+        '\u{201c}'..='\u{201f}' => '"',
+        '\u{2028}' | '\u{2029}' | '\u{85}' => '\n',
+        '\u{2044}' | '\u{2215}' => '/',
+        '\u{2022}' | '\u{b7}' => '.',
+        _ => {
+            let code = u32::from(c);
+            let digit = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code));
+            digit.and_then(|zero| char::from_digit(code - zero, 10)).unwrap_or(c)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_maps_to_itself() {
+        let n = Normal::new("pin 1234");
+        assert_eq!(n.text(), "pin 1234");
+        assert_eq!(n.original(4, 8), (4, 8));
+    }
+
+    #[test]
+    fn full_width_digits_and_emoji_keep_their_places() {
+        let n = Normal::new("🙂 １２３４!");
+        assert_eq!(n.text(), "🙂 1234!");
+        assert_eq!(n.original(5, 9), (2, 6));
+    }
+
+    #[test]
+    fn what_hides_between_digits_is_inside_the_span() {
+        let n = Normal::new("1\u{200b}2\u{202e}3");
+        assert_eq!(n.text(), "123");
+        assert_eq!(n.original(0, 3), (0, 5));
+        assert_eq!(n.concealing(), 2);
+    }
+
+    #[test]
+    fn one_character_that_becomes_three_keeps_one_place() {
+        let n = Normal::new("a…b");
+        assert_eq!(n.text(), "a...b");
+        assert_eq!(n.original(2, 3), (1, 2));
+        assert_eq!(n.original(4, 5), (2, 3));
+    }
+
+    #[test]
+    fn digits_of_other_scripts_are_digits() {
+        assert_eq!(Normal::new("٤٥६۷").text(), "4567");
+    }
+
+    #[test]
+    fn tags_spell_what_they_hide() {
+        let hidden: String = "hi".chars().filter_map(|c| char::from_u32(0xe0000 + u32::from(c))).collect();
+        assert_eq!(tag_text(&format!("a{hidden}b")), "hi");
+        assert_eq!(Normal::new(&format!("a{hidden}b")).text(), "ab");
+    }
+}

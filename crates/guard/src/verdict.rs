@@ -1,0 +1,257 @@
+//! The words of the door: kinds of personal data, refusals, what was found and where.
+
+use crate::{Masked, text::Raw};
+
+contactiq_domain::words! {
+    /// A kind of personal data. The words are those of the placeholders and of `guard scan`.
+    PersonalType as "type" {
+        /// A person's name, without the title before it.
+        Person => "PERSON",
+        /// A bank account number.
+        AccountNumber => "ACCOUNT_NUMBER",
+        /// BSB, sort code, ABA routing number, IFSC.
+        BankRouting => "BANK_ROUTING",
+        /// The long number of a payment card.
+        CreditCard => "CREDIT_CARD",
+        /// A card's month and year of expiry.
+        CardExpiry => "CARD_EXPIRY",
+        /// The three or four digits on a card's back or front.
+        Cvv => "CVV",
+        /// A secret number of a card, an app or telephone banking.
+        Pin => "PIN",
+        /// A one-time code.
+        Otp => "OTP",
+        /// A password or passphrase.
+        Password => "PASSWORD",
+        /// A key or token of a machine.
+        ApiKey => "API_KEY",
+        /// A customer's or user's number or name at the bank.
+        CustomerId => "CUSTOMER_ID",
+        /// An international bank account number.
+        Iban => "IBAN",
+        /// A United States social security number.
+        Ssn => "SSN",
+        /// An Australian tax file number or an Indian PAN.
+        TaxId => "TAX_ID",
+        /// Aadhaar, national insurance number, Medicare number.
+        NationalId => "NATIONAL_ID",
+        /// A passport's number.
+        Passport => "PASSPORT",
+        /// A driver licence's number.
+        DriverLicence => "DRIVER_LICENCE",
+        /// A day of birth.
+        DateOfBirth => "DATE_OF_BIRTH",
+        /// A postal address.
+        Address => "ADDRESS",
+        /// An e-mail address or UPI id.
+        Email => "EMAIL",
+        /// A telephone number.
+        Phone => "PHONE",
+        /// An IP address.
+        IpAddress => "IP_ADDRESS",
+    }
+}
+
+contactiq_domain::words! {
+    /// What moderation looks for.
+    ModerationCategory as "category" {
+        /// Oaths and swear words, directed at no one.
+        Profanity => "profanity",
+        /// Contempt for people, for what they are or directed at the reader.
+        Hate => "hate",
+        /// Announcing harm to somebody.
+        Threat => "threat",
+        /// Sexual content.
+        Sexual => "sexual",
+        /// Descriptions of violence, or asking how to commit it.
+        Violence => "violence",
+        /// Harm to oneself. It never refuses: a person takes over.
+        SelfHarm => "self_harm",
+    }
+}
+
+contactiq_domain::words! {
+    /// Why a message is answered with a refusal.
+    Refusal as "refusal" {
+        /// It tries to steer the model.
+        Injection => "injection",
+        /// It threatens, hates or is sexual.
+        Moderation => "moderation",
+        /// It carries a SQL attack.
+        SqlPattern => "sql_pattern",
+        /// It carries a script attack.
+        ScriptPattern => "script_pattern",
+    }
+}
+
+contactiq_domain::words! {
+    /// What the output guard found in a model's text.
+    OutputFindingKind as "finding" {
+        /// Personal data that the evidence doesn't carry.
+        PersonalData => "personal_data",
+        /// The model repeats its instructions.
+        LeakedInstructions => "leaked_instructions",
+        /// The model gives advice that only a licensed person may give.
+        AdviceWording => "advice_wording",
+        /// A link that the evidence doesn't carry.
+        UnknownLink => "unknown_link",
+        /// Markup that could run in a browser.
+        ActiveMarkup => "active_markup",
+    }
+}
+
+/// A piece of personal data: code points of the original text, end exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Span {
+    /// First code point.
+    pub start: usize,
+    /// One past the last code point.
+    pub end: usize,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: PersonalType,
+    /// How sure the recogniser is, 0 to 1.
+    pub score: f64,
+}
+
+/// The judgement on prompt injection.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Injection {
+    /// 0 to 1.
+    pub score: f64,
+    /// Whether the score reached the threshold.
+    pub blocked: bool,
+    /// Stable ids of the rules that spoke, heaviest first.
+    pub reasons: Vec<String>,
+}
+
+/// The judgement on content.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Moderation {
+    /// Whether any category applies.
+    pub flagged: bool,
+    /// Those that apply, in order of declaration.
+    pub categories: Vec<ModerationCategory>,
+}
+
+impl Moderation {
+    /// Whether the message is refused for it. An oath alone is not: an angry customer is a customer.
+    /// Self-harm never is, whatever stands beside it.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        use ModerationCategory as C;
+        !self.categories.contains(&C::SelfHarm)
+            && self.categories.iter().any(|c| matches!(c, C::Hate | C::Threat | C::Sexual | C::Violence))
+    }
+}
+
+/// What the door says about a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inspected {
+    /// The message as it may be kept and sent.
+    pub masked: Masked,
+    /// Where personal data stood in the original.
+    pub spans: Vec<Span>,
+    /// Prompt injection.
+    pub injection: Injection,
+    /// Moderation.
+    pub moderation: Moderation,
+    /// Set when the message is to be answered with a refusal.
+    pub refusal: Option<Refusal>,
+}
+
+/// The shape of `contactiq guard scan`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Scan {
+    /// Where personal data stands.
+    pub spans: Vec<Span>,
+    /// The text without it.
+    pub masked: Masked,
+    /// Prompt injection.
+    pub injection: Injection,
+    /// Moderation.
+    pub moderation: Moderation,
+}
+
+/// One thing that the output guard found.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct OutputFinding {
+    /// What.
+    pub kind: OutputFindingKind,
+    /// By which rule, or which type of personal data; never the text itself.
+    pub detail: String,
+}
+
+/// A model's text, checked.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct OutputVerdict {
+    /// What may be shown: personal data that no evidence carries is masked.
+    pub text: Masked,
+    /// What was found.
+    pub findings: Vec<OutputFinding>,
+}
+
+/// Input that gets no answer at all. It never carries any of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    /// Nothing, or white space alone.
+    #[error("the question is empty")]
+    Empty,
+    /// Longer than allowed.
+    #[error("the question has {got} characters; at most {limit} are allowed")]
+    TooLong {
+        /// Allowed code points.
+        limit: usize,
+        /// Code points received.
+        got: usize,
+    },
+    /// Characters that can't be seen, and nothing else.
+    #[error("the question has no readable characters")]
+    OnlyControlCharacters,
+}
+
+impl InputError {
+    /// The stable code for clients.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            InputError::Empty => "question_empty",
+            InputError::TooLong { .. } => "question_too_long",
+            InputError::OnlyControlCharacters => "question_unreadable",
+        }
+    }
+
+    /// Checks the length before anything is read.
+    pub(crate) fn check_length(raw: &Raw, limit: usize) -> Result<(), InputError> {
+        let got = raw.chars();
+        if got > limit { Err(InputError::TooLong { limit, got }) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_written_as_the_contract_says() {
+        let span = Span { start: 1, end: 5, kind: PersonalType::Pin, score: 0.5 };
+        assert_eq!(serde_json::to_string(&span).unwrap(), r#"{"start":1,"end":5,"type":"PIN","score":0.5}"#);
+        assert_eq!(PersonalType::ALL.len(), 22);
+    }
+
+    #[test]
+    fn an_oath_alone_never_refuses_and_self_harm_never_does() {
+        use ModerationCategory as C;
+        let m = |categories: &[C]| Moderation { flagged: true, categories: categories.to_vec() };
+        assert!(!m(&[C::Profanity]).refuses());
+        assert!(m(&[C::Profanity, C::Threat]).refuses());
+        assert!(!m(&[C::Violence, C::SelfHarm]).refuses());
+    }
+
+    #[test]
+    fn every_input_error_has_its_own_code() {
+        let all = [InputError::Empty, InputError::TooLong { limit: 1, got: 2 }, InputError::OnlyControlCharacters];
+        let codes: std::collections::BTreeSet<_> = all.iter().map(InputError::code).collect();
+        assert_eq!(codes.len(), all.len());
+    }
+}

@@ -1,0 +1,125 @@
+//! Front matter: `key: value` lines between two `---` lines at the start of a document.
+
+use contactiq_domain::{Collection, ContentType};
+use time::{Date, macros::format_description};
+
+use crate::IngestError;
+
+/// What a document says of itself. Every key may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FrontMatter {
+    /// The title that a citation shows.
+    pub title: Option<String>,
+    /// Where a person can read it.
+    pub url: Option<String>,
+    /// Whose document it is.
+    pub collection: Option<Collection>,
+    /// Facts or illustration.
+    pub content_type: Option<ContentType>,
+    /// The product it speaks of.
+    pub product: Option<String>,
+    /// The team that answers for it.
+    pub owner: Option<String>,
+    /// First day of validity.
+    pub valid_from: Option<Date>,
+    /// Last day of validity.
+    pub valid_until: Option<Date>,
+}
+
+impl FrontMatter {
+    /// Splits front matter from the body. A document without any has an empty one.
+    ///
+    /// # Errors
+    /// [`IngestError::FrontMatter`] names the line and the fix: an unknown key, a second use of a
+    /// key, a bad date, or a block that never ends.
+    pub fn split(text: &str) -> Result<(FrontMatter, &str), IngestError> {
+        let Some(rest) = text.strip_prefix("---\n").or_else(|| text.strip_prefix("---\r\n")) else {
+            return Ok((FrontMatter::default(), text));
+        };
+        let mut matter = FrontMatter::default();
+        let mut seen = Vec::new();
+        let mut offset = text.len() - rest.len();
+        for (number, line) in rest.split_inclusive('\n').enumerate() {
+            offset += line.len();
+            let line = line.trim_end();
+            if line == "---" {
+                return Ok((matter, &text[offset..]));
+            }
+            if line.trim().is_empty() || line.trim_start().starts_with('#') {
+                continue;
+            }
+            let bad = |fix: &str| IngestError::FrontMatter { line: number + 2, fix: fix.to_owned() };
+            let (key, value) = line.split_once(':').ok_or_else(|| bad("write `key: value`"))?;
+            let key = key.trim();
+            let value = value.trim().trim_matches('"').trim();
+            if seen.contains(&key) {
+                return Err(bad("the key stands twice"));
+            }
+            seen.push(key);
+            matter.set(key, value).map_err(|fix| bad(&fix))?;
+        }
+        Err(IngestError::FrontMatter { line: 1, fix: "close the front matter with a line `---`".to_owned() })
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        let text = || (!value.is_empty()).then(|| value.to_owned());
+        match key {
+            "title" => self.title = text(),
+            "url" => self.url = text(),
+            "product" => self.product = text(),
+            "owner" => self.owner = text(),
+            "collection" => self.collection = Some(value.parse().map_err(|e| format!("{e}"))?),
+            "content_type" => self.content_type = Some(value.parse().map_err(|e| format!("{e}"))?),
+            "valid_from" => self.valid_from = date(value)?,
+            "valid_until" => self.valid_until = date(value)?,
+            _ => {
+                return Err("known keys are title, url, collection, content_type, product, owner, valid_from, \
+                            valid_until"
+                    .to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn date(value: &str) -> Result<Option<Date>, String> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    Date::parse(value, format_description!("[year]-[month]-[day]"))
+        .map(Some)
+        .map_err(|_| "write a date as YYYY-MM-DD".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_body_are_told_apart() {
+        let (matter, body) =
+            FrontMatter::split("---\ntitle: Card fees\ncollection: customer\nvalid_until: 2027-01-31\n---\n# Body\n").unwrap();
+        assert_eq!(matter.title.as_deref(), Some("Card fees"));
+        assert_eq!(matter.collection, Some(Collection::Customer));
+        assert_eq!(matter.valid_until.unwrap().to_string(), "2027-01-31");
+        assert_eq!(body, "# Body\n");
+        assert_eq!(FrontMatter::split("no front matter").unwrap().1, "no front matter");
+    }
+
+    #[test]
+    fn a_mistake_names_its_line_and_the_fix() {
+        for (text, line) in [
+            ("---\ntitle: x\ncolour: red\n---\n", 3),
+            ("---\ncollection: everyone\n---\n", 2),
+            ("---\nvalid_from: 1.2.2026\n---\n", 2),
+            ("---\ntitle: a\ntitle: b\n---\n", 3),
+            ("---\ntitle\n---\n", 2),
+            ("---\ntitle: never closed\n", 1),
+        ] {
+            match FrontMatter::split(text) {
+                Err(IngestError::FrontMatter { line: found, .. }) => assert_eq!(found, line, "{text}"),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+}

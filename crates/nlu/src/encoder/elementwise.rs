@@ -1,0 +1,210 @@
+//! What happens to numbers between two matrix products: GELU, softmax, layer normalisation.
+//!
+//! Written without branches over fixed groups of numbers, so that the compiler turns the loops into
+//! vector code inside [`Unit::run`]. Sums run in 16 lanes, in the same order on every processor.
+
+use super::matmul::Unit;
+use pulp::{Simd, WithSimd};
+
+/// Numbers that are added side by side.
+const LANES: usize = 16;
+
+/// `x · Φ(x)` with the error function, not the tanh approximation: the model was trained with it.
+pub(crate) fn gelu(unit: Unit, values: &mut [f32]) {
+    struct Gelu<'a>(&'a mut [f32]);
+    impl WithSimd for Gelu<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) {
+            for x in self.0 {
+                *x *= 0.5 * (1.0 + erf(*x * std::f32::consts::FRAC_1_SQRT_2));
+            }
+        }
+    }
+    unit.run(Gelu(values));
+}
+
+/// Softmax over each row of `width` numbers, in place.
+pub(crate) fn softmax(unit: Unit, rows: &mut [f32], width: usize) {
+    struct Softmax<'a>(&'a mut [f32], usize);
+    impl WithSimd for Softmax<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) {
+            for row in self.0.chunks_exact_mut(self.1) {
+                let largest = fold(row, f32::NEG_INFINITY, f32::max);
+                for x in row.iter_mut() {
+                    *x = exp(*x - largest);
+                }
+                let scale = 1.0 / fold(row, 0.0, |a, b| a + b);
+                for x in row {
+                    *x *= scale;
+                }
+            }
+        }
+    }
+    unit.run(Softmax(rows, width));
+}
+
+/// Scale and shift of a layer normalisation.
+#[derive(Debug, Clone)]
+pub(crate) struct Norm {
+    /// One factor a dimension.
+    pub(crate) weight: Vec<f32>,
+    /// One addend a dimension.
+    pub(crate) bias: Vec<f32>,
+    /// Added to the variance.
+    pub(crate) epsilon: f32,
+}
+
+impl Norm {
+    /// Adds `residual` to each row of `values` and normalises the row, in place.
+    pub(crate) fn add_and_normalise(&self, unit: Unit, values: &mut [f32], residual: &[f32]) {
+        struct Normalise<'a>(&'a Norm, &'a mut [f32], &'a [f32]);
+        impl WithSimd for Normalise<'_> {
+            type Output = ();
+
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, _: S) {
+                let Self(norm, values, residual) = self;
+                let width = norm.weight.len();
+                #[expect(clippy::cast_precision_loss, reason = "a width of a few hundred is exact in f32")]
+                let share = 1.0 / width as f32;
+                for (row, residual) in values.chunks_exact_mut(width).zip(residual.chunks_exact(width)) {
+                    for (x, r) in row.iter_mut().zip(residual) {
+                        *x += r;
+                    }
+                    let mean = fold(row, 0.0, |a, b| a + b) * share;
+                    for x in row.iter_mut() {
+                        *x -= mean;
+                    }
+                    let variance = fold(row, 0.0, |a, b| a + b * b) * share;
+                    let scale = 1.0 / (variance + norm.epsilon).sqrt();
+                    for ((x, weight), bias) in row.iter_mut().zip(&norm.weight).zip(&norm.bias) {
+                        *x = *x * scale * weight + bias;
+                    }
+                }
+            }
+        }
+        unit.run(Normalise(self, values, residual));
+    }
+}
+
+/// Folds a row in 16 lanes, then the lanes. `step` takes the lane first and must be usable to join
+/// lanes when its second argument is a number of the row; for sums of squares the lanes are added.
+#[inline(always)]
+fn fold(row: &[f32], start: f32, step: impl Fn(f32, f32) -> f32 + Copy) -> f32 {
+    let mut lanes = [start; LANES];
+    let (groups, rest) = row.as_chunks::<LANES>();
+    for group in groups {
+        for (lane, x) in lanes.iter_mut().zip(group) {
+            *lane = step(*lane, *x);
+        }
+    }
+    for (lane, x) in lanes.iter_mut().zip(rest) {
+        *lane = step(*lane, *x);
+    }
+    // `max` of the lanes for a maximum, their sum for sums: told apart by the neutral element.
+    let join = if start == f32::NEG_INFINITY { f32::max } else { |a: f32, b: f32| a + b };
+    lanes.into_iter().fold(start, join)
+}
+
+/// The error function to 2e-7 (formula 7.1.26 of Abramowitz and Stegun).
+#[inline(always)]
+fn erf(x: f32) -> f32 {
+    let positive = x.abs();
+    let t = 1.0 / (1.0 + 0.327_591_1 * positive);
+    let series = t
+        * (0.254_829_592 + t * (-0.284_496_736 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
+    (1.0 - series * exp(-positive * positive)).copysign(x)
+}
+
+/// `e^x` to a few units in the last place for `x` up to 0, which is all that is asked here.
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    // Adding and taking away 1.5 · 2^23 rounds to the nearest whole number, which is then also to be
+    // read in the low bits: this vectorises where a conversion to integers would not.
+    const ROUND: f32 = 12_582_912.0;
+    let x = x.max(-87.0);
+    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let whole = shifted - ROUND;
+    // ln 2 in two parts, so that the difference keeps its digits.
+    let rest = x - whole * 0.693_145_75 - whole * 1.428_606_8e-6;
+    let series = 1.0
+        + rest
+            * (1.0
+                + rest
+                    * (0.5
+                        + rest
+                            * (1.0 / 6.0 + rest * (1.0 / 24.0 + rest * (1.0 / 120.0 + rest * (1.0 / 720.0))))));
+    series * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The error function by its power series, in f64.
+    fn erf_by_series(x: f64) -> f64 {
+        let (mut term, mut sum) = (x, x);
+        for n in 1..200 {
+            let n = f64::from(n);
+            term *= -x * x / n;
+            sum += term / (2.0 * n + 1.0);
+        }
+        sum * 2.0 / std::f64::consts::PI.sqrt()
+    }
+
+    #[test]
+    fn gelu_is_the_exact_one() {
+        let points: Vec<f32> = (-400_i16..=400).map(|i| f32::from(i) / 100.0).collect();
+        let mut values = points.clone();
+        gelu(Unit::detect(), &mut values);
+        for (x, got) in points.iter().zip(values) {
+            let x = f64::from(*x);
+            let wanted = x * 0.5 * (1.0 + erf_by_series(x / std::f64::consts::SQRT_2));
+            assert!((f64::from(got) - wanted).abs() < 1e-6, "gelu({x}) = {got}, wanted {wanted}");
+        }
+        let mut far = [-50.0, 50.0, 0.0];
+        gelu(Unit::detect(), &mut far);
+        assert_eq!(far, [0.0, 50.0, 0.0]);
+    }
+
+    #[test]
+    fn exp_is_close_and_never_wild() {
+        for i in 0..2000_u16 {
+            let x = -f32::from(i) / 25.0;
+            let wanted = x.exp();
+            assert!((exp(x) - wanted).abs() <= wanted * 3e-7 + 1e-37, "exp({x}) = {}, wanted {wanted}", exp(x));
+        }
+        assert!(exp(-1e30) < 1e-37);
+    }
+
+    #[test]
+    fn softmax_rows_sum_to_one() {
+        let mut rows: Vec<f32> = (0_i16..57).map(|i| f32::from(i * 37 % 19) - 9.0).collect();
+        let before = rows.clone();
+        softmax(Unit::detect(), &mut rows, 19);
+        for (row, before) in rows.chunks(19).zip(before.chunks(19)) {
+            assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+            let total: f32 = before.iter().map(|x| x.exp()).sum();
+            for (x, b) in row.iter().zip(before) {
+                assert!((x - b.exp() / total).abs() < 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn rows_are_normalised_after_the_residual_is_added() {
+        let norm = Norm { weight: vec![2.0; 20], bias: vec![0.5; 20], epsilon: 1e-12 };
+        let mut values: Vec<f32> = (0_u8..40).map(f32::from).collect();
+        norm.add_and_normalise(Unit::detect(), &mut values, &[3.0; 40]);
+        for row in values.chunks(20) {
+            let mean = row.iter().sum::<f32>() / 20.0;
+            let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / 20.0;
+            assert!((mean - 0.5).abs() < 1e-5 && (variance - 4.0).abs() < 1e-4);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! TF-IDF: which features a model knows, and what each weighs.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::features::{self, Word};
+
+/// The most weights (features times labels) that a lexical view may hold: 96 MB of f32.
+const MOST_WEIGHTS: usize = 24_000_000;
+/// From this many examples on, a feature must occur twice: the rest is typing errors and names.
+const RARE_FROM_EXAMPLES: usize = 2_000;
+/// Share of the squared length that the characters carry beside the words.
+const CHARACTER_SHARE: f32 = 0.5;
+
+/// A sparse vector: feature numbers in ascending order, and values.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Sparse {
+    /// Feature numbers.
+    pub(super) index: Vec<u32>,
+    /// Values, as many.
+    pub(super) value: Vec<f32>,
+}
+
+impl Sparse {
+    /// Pairs of feature number and value.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, f32)> + '_ {
+        self.index.iter().zip(&self.value).map(|(&index, &value)| (index as usize, value))
+    }
+}
+
+/// The features known, with their inverse document frequencies. Words come first, then characters.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Vocabulary {
+    #[serde(with = "super::packing::map")]
+    number: HashMap<u64, u32>,
+    #[serde(with = "super::packing::floats")]
+    idf: Vec<f32>,
+    words: u32,
+}
+
+impl Vocabulary {
+    /// Learns the vocabulary of these utterances; `labels` bounds its size.
+    pub(super) fn fit(texts: &[Vec<Word>], labels: usize) -> Self {
+        let mut word_documents: HashMap<u64, u32> = HashMap::new();
+        let mut character_documents: HashMap<u64, u32> = HashMap::new();
+        let mut seen: Vec<u64> = Vec::new();
+        for words in texts {
+            seen.clear();
+            features::word_grams(words, |hash| seen.push(hash));
+            count(&mut seen, &mut word_documents);
+            seen.clear();
+            features::character_grams(words, |hash| seen.push(hash));
+            count(&mut seen, &mut character_documents);
+        }
+        let least = if texts.len() >= RARE_FROM_EXAMPLES { 2 } else { 1 };
+        let most = MOST_WEIGHTS / labels.max(1);
+        let word_list = keep(&word_documents, least, most / 2);
+        let character_list = keep(&character_documents, least, most / 2);
+        let mut number = HashMap::with_capacity(word_list.len() + character_list.len());
+        let mut idf = Vec::with_capacity(word_list.len() + character_list.len());
+        for &(hash, documents) in word_list.iter().chain(&character_list) {
+            number.insert(hash, idf.len() as u32);
+            idf.push(((1.0 + texts.len() as f32) / (1.0 + documents as f32)).ln() + 1.0);
+        }
+        Self { number, idf, words: word_list.len() as u32 }
+    }
+
+    /// How many features are known.
+    pub(super) fn len(&self) -> usize {
+        self.idf.len()
+    }
+
+    /// The number of a feature.
+    pub(super) fn number(&self, hash: u64) -> Option<usize> {
+        self.number.get(&hash).map(|&number| number as usize)
+    }
+
+    /// The unit vector of an utterance; empty when nothing in it is known.
+    pub(super) fn vector(&self, words: &[Word]) -> Sparse {
+        let mut numbers: Vec<u32> = Vec::with_capacity(16 * words.len());
+        features::word_grams(words, |hash| numbers.extend(self.number.get(&hash)));
+        features::character_grams(words, |hash| numbers.extend(self.number.get(&hash)));
+        numbers.sort_unstable();
+        let mut row = Sparse::default();
+        for &number in &numbers {
+            if row.index.last() == Some(&number) {
+                if let Some(count) = row.value.last_mut() {
+                    *count += 1.0;
+                }
+            } else {
+                row.index.push(number);
+                row.value.push(1.0);
+            }
+        }
+        for (number, value) in row.index.iter().zip(&mut row.value) {
+            *value = (1.0 + value.ln()) * self.idf[*number as usize];
+        }
+        // Each block gets its own length: an utterance has five times more character grams than words,
+        // which would drown them otherwise.
+        let split = row.index.partition_point(|&number| number < self.words);
+        let (words, characters) = row.value.split_at_mut(split);
+        let both = !words.is_empty() && !characters.is_empty();
+        scale_to(words, if both { (1.0 - CHARACTER_SHARE).sqrt() } else { 1.0 });
+        scale_to(characters, if both { CHARACTER_SHARE.sqrt() } else { 1.0 });
+        row
+    }
+
+    /// The word part of a vector alone, as a unit vector: what lexical neighbours are compared by.
+    pub(super) fn word_part(&self, row: &Sparse) -> Sparse {
+        let split = row.index.partition_point(|&number| number < self.words);
+        let mut part = Sparse { index: row.index[..split].to_vec(), value: row.value[..split].to_vec() };
+        scale_to(&mut part.value, 1.0);
+        part
+    }
+
+    /// The share of the utterance's words that were seen in training, 0 when it has none.
+    pub(super) fn known_share(&self, words: &[Word]) -> f64 {
+        let known = words.iter().filter(|word| self.number.contains_key(&features::stem_hash(word))).count();
+        if words.is_empty() { 0.0 } else { known as f64 / words.len() as f64 }
+    }
+}
+
+fn count(seen: &mut Vec<u64>, documents: &mut HashMap<u64, u32>) {
+    seen.sort_unstable();
+    seen.dedup();
+    for &hash in seen.iter() {
+        *documents.entry(hash).or_default() += 1;
+    }
+}
+
+/// The features of enough documents, at most `most` of them, the most frequent kept; sorted by hash so
+/// that the same data give the same numbers.
+fn keep(documents: &HashMap<u64, u32>, least: u32, most: usize) -> Vec<(u64, u32)> {
+    let mut list: Vec<(u64, u32)> =
+        documents.iter().map(|(&hash, &count)| (hash, count)).filter(|&(_, count)| count >= least).collect();
+    list.sort_unstable_by_key(|&(hash, count)| (std::cmp::Reverse(count), hash));
+    list.truncate(most);
+    list.sort_unstable();
+    list
+}
+
+fn scale_to(values: &mut [f32], length: f32) {
+    let norm = values.iter().map(|value| value * value).sum::<f32>().sqrt();
+    if norm > 0.0 {
+        values.iter_mut().for_each(|value| *value *= length / norm);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vectors_are_unit_and_unknown_is_empty() {
+        let texts: Vec<_> = ["open an account", "close an account"].iter().map(|text| features::words(text)).collect();
+        let vocabulary = Vocabulary::fit(&texts, 2);
+        let row = vocabulary.vector(&texts[0]);
+        let norm: f32 = row.value.iter().map(|v| v * v).sum();
+        assert!((norm - 1.0).abs() < 1e-5, "{norm}");
+        assert!(row.index.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_eq!(vocabulary.vector(&features::words("zzyzx")), Sparse::default());
+        assert!((vocabulary.known_share(&features::words("open zzyzx")) - 0.5).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,293 @@
+//! The escalation rules that a bank edits: `triggers.toml`, parsed and compiled once (P9).
+
+use std::collections::BTreeMap;
+
+use contactiq_domain::{Mode, Priority, Trigger};
+use regex::{Regex, RegexBuilder};
+use serde::Deserialize;
+
+/// All eleven triggers with their rules and messages.
+#[derive(Debug, Clone)]
+pub struct EscalationRules {
+    /// Part of every record's provenance.
+    pub version: String,
+    rules: BTreeMap<Trigger, TriggerRules>,
+}
+
+/// What belongs to one trigger.
+#[derive(Debug, Clone)]
+pub struct TriggerRules {
+    /// The team whose queue owns the ticket.
+    pub queue: String,
+    /// How soon a person should look.
+    pub priority: Priority,
+    /// What it is for.
+    pub description: String,
+    /// Messages on which it must fire; the learned part trains on them.
+    pub examples: Vec<String>,
+    /// Messages close in wording on which it must not fire.
+    pub look_alikes: Vec<String>,
+    patterns: Vec<Pattern>,
+    unless: Vec<Pattern>,
+    customer: Messages,
+    banker: Messages,
+}
+
+/// What the person is told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Messages {
+    /// Why a person takes over.
+    pub message: String,
+    /// What happens next, where the bank has a team.
+    pub next_step: String,
+    /// What the person can do alone, where it has none: promises nobody.
+    pub next_step_alone: String,
+}
+
+#[derive(Debug, Clone)]
+struct Pattern {
+    id: String,
+    regex: Regex,
+}
+
+/// What is wrong with the file, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    /// Not TOML, or a key with a wrong name or value.
+    #[error("triggers.toml: {0}")]
+    Syntax(String),
+    /// One of the eleven is missing.
+    #[error("triggers.toml: [{0}] is missing: all eleven triggers must be there")]
+    Missing(Trigger),
+    /// A pattern does not compile, or an id stands twice.
+    #[error("triggers.toml: [{trigger}] pattern `{id}`: {why}")]
+    Pattern {
+        /// Whose.
+        trigger: Trigger,
+        /// Which.
+        id: String,
+        /// What to mend.
+        why: String,
+    },
+    /// A trigger that is not read from the text has patterns or examples: they would never fire.
+    #[error("triggers.toml: [{0}] is not read from the text, so its patterns and examples would never fire: remove them")]
+    Unreachable(Trigger),
+    /// A message names a placeholder that is not known.
+    #[error("triggers.toml: [{trigger}.{mode}] has the unknown placeholder {{{name}}}")]
+    Placeholder {
+        /// Whose.
+        trigger: Trigger,
+        /// Which assistant.
+        mode: Mode,
+        /// The name.
+        name: String,
+    },
+    /// `message` or `next_step_alone` promises a person through `{channel}`, `{hours}` or `{ticket}`.
+    #[error("triggers.toml: [{trigger}.{mode}] {field} names {{{name}}}: it is shown also where the bank has no team")]
+    Promise {
+        /// Whose.
+        trigger: Trigger,
+        /// Which assistant.
+        mode: Mode,
+        /// `message` or `next_step_alone`.
+        field: &'static str,
+        /// The placeholder.
+        name: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    description: String,
+    queue: String,
+    priority: Priority,
+    #[serde(default)]
+    patterns: Vec<PatternText>,
+    #[serde(default)]
+    unless: Vec<PatternText>,
+    #[serde(default)]
+    examples: Vec<String>,
+    #[serde(default)]
+    look_alikes: Vec<String>,
+    customer: Messages,
+    banker: Messages,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PatternText {
+    id: String,
+    #[serde(rename = "match")]
+    pattern: String,
+}
+
+#[derive(Deserialize)]
+struct File {
+    version: String,
+    #[serde(flatten)]
+    triggers: BTreeMap<Trigger, Entry>,
+}
+
+/// Placeholders that only a configured team can fill.
+const OF_A_TEAM: &[&str] = &["channel", "hours", "ticket"];
+/// Placeholders that the configuration always fills.
+const ALWAYS: &[&str] = &["verified_channel", "crisis_line", "bank"];
+
+impl EscalationRules {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// [`RulesError`] names the trigger and the fix.
+    pub fn parse(text: &str) -> Result<EscalationRules, RulesError> {
+        let file: File = toml::from_str(text).map_err(|e| RulesError::Syntax(e.to_string()))?;
+        let mut rules = BTreeMap::new();
+        for (trigger, entry) in file.triggers {
+            rules.insert(trigger, TriggerRules::compile(trigger, entry)?);
+        }
+        match Trigger::ALL.iter().find(|t| !rules.contains_key(t)) {
+            Some(missing) => Err(RulesError::Missing(*missing)),
+            None => Ok(EscalationRules { version: file.version, rules }),
+        }
+    }
+
+    /// The rules of one trigger. All eleven are there: `parse` refuses a file without one.
+    #[must_use]
+    pub fn of(&self, trigger: Trigger) -> &TriggerRules {
+        &self.rules[&trigger]
+    }
+
+    /// The patterns that fire on a text: trigger and rule id.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> Vec<(Trigger, String)> {
+        let text = plain(text);
+        self.rules
+            .iter()
+            .filter_map(|(trigger, rules)| {
+                let hit = rules.patterns.iter().find(|p| p.regex.is_match(&text))?;
+                let held_back = rules.unless.iter().any(|u| u.regex.is_match(&text));
+                // Nothing holds a danger to life back.
+                (!held_back || hit.id.starts_with("self-harm")).then(|| (*trigger, format!("{trigger}/{}", hit.id)))
+            })
+            .collect()
+    }
+}
+
+impl TriggerRules {
+    fn compile(trigger: Trigger, entry: Entry) -> Result<TriggerRules, RulesError> {
+        let speaks = !entry.patterns.is_empty() || !entry.unless.is_empty() || !entry.examples.is_empty();
+        if speaks && !trigger.is_read_from_text() {
+            return Err(RulesError::Unreachable(trigger));
+        }
+        for (mode, messages) in [(Mode::Customer, &entry.customer), (Mode::Banker, &entry.banker)] {
+            check_messages(trigger, mode, messages)?;
+        }
+        Ok(TriggerRules {
+            patterns: compile(trigger, entry.patterns)?,
+            unless: compile(trigger, entry.unless)?,
+            queue: entry.queue,
+            priority: entry.priority,
+            description: entry.description,
+            examples: entry.examples,
+            look_alikes: entry.look_alikes,
+            customer: entry.customer,
+            banker: entry.banker,
+        })
+    }
+
+    /// What the person is told in one mode.
+    #[must_use]
+    pub fn messages(&self, mode: Mode) -> &Messages {
+        match mode {
+            Mode::Customer => &self.customer,
+            Mode::Banker => &self.banker,
+        }
+    }
+}
+
+fn compile(trigger: Trigger, patterns: Vec<PatternText>) -> Result<Vec<Pattern>, RulesError> {
+    let mut compiled: Vec<Pattern> = Vec::with_capacity(patterns.len());
+    for p in patterns {
+        let bad = |why: String| RulesError::Pattern { trigger, id: p.id.clone(), why };
+        if compiled.iter().any(|c| c.id == p.id) {
+            return Err(bad("the id stands twice".to_owned()));
+        }
+        let regex = RegexBuilder::new(&p.pattern).case_insensitive(true).build().map_err(|e| bad(e.to_string()))?;
+        compiled.push(Pattern { id: p.id, regex });
+    }
+    Ok(compiled)
+}
+
+fn check_messages(trigger: Trigger, mode: Mode, messages: &Messages) -> Result<(), RulesError> {
+    let fields =
+        [("message", &messages.message), ("next_step", &messages.next_step), ("next_step_alone", &messages.next_step_alone)];
+    for (field, text) in fields {
+        for name in placeholders(text) {
+            let of_a_team = OF_A_TEAM.contains(&name.as_str());
+            if !of_a_team && !ALWAYS.contains(&name.as_str()) {
+                return Err(RulesError::Placeholder { trigger, mode, name });
+            }
+            if of_a_team && field != "next_step" {
+                return Err(RulesError::Promise { trigger, mode, field, name });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn placeholders(text: &str) -> Vec<String> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Lower case, straight apostrophes, single spaces: what the patterns are written for.
+fn plain(text: &str) -> String {
+    let straight: String = text
+        .to_lowercase()
+        .chars()
+        .map(|c| match c {
+            '\u{2018}' | '\u{2019}' | '\u{02bc}' | '`' => '\'',
+            '\u{201c}' | '\u{201d}' => '"',
+            other => other,
+        })
+        .collect();
+    straight.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shipped() -> &'static str {
+        include_str!("../../../defaults/triggers.toml")
+    }
+
+    #[test]
+    fn the_shipped_rules_hold_on_their_own_examples() {
+        let rules = EscalationRules::parse(shipped()).unwrap();
+        for trigger in Trigger::ALL.iter().filter(|t| t.is_read_from_text()) {
+            let own = rules.of(*trigger);
+            let fires = |text: &String| rules.matches(text).iter().any(|(t, _)| t == trigger);
+            let caught = own.examples.iter().filter(|e| fires(e)).count();
+            assert!(caught * 10 >= own.examples.len() * 6, "{trigger}: {caught} of {}", own.examples.len());
+            let wrong: Vec<&String> = own.look_alikes.iter().filter(|e| fires(e)).collect();
+            assert!(wrong.is_empty(), "{trigger} fires on {wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_sees_curly_apostrophes_and_extra_spaces() {
+        let rules = EscalationRules::parse(shipped()).unwrap();
+        let hits = rules.matches("Someone  STOLE my\ncard");
+        assert!(hits.iter().any(|(t, rule)| *t == Trigger::SecurityFraud && rule.starts_with("security_fraud/")));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let with = |from: &str, to: &str| EscalationRules::parse(&shipped().replacen(from, to, 1)).unwrap_err();
+        assert!(matches!(with("[human_only]\ndescription", "[human_only]\nexamples = [\"x\"]\ndescription"), RulesError::Unreachable(Trigger::HumanOnly)));
+        assert!(matches!(with("{ticket}", "{tiket}"), RulesError::Placeholder { .. }));
+        assert!(matches!(with("message = \"", "message = \"{channel} "), RulesError::Promise { field: "message", .. }));
+        assert!(matches!(with("match = '", "match = '(("), RulesError::Pattern { .. }));
+        assert!(matches!(with("[low_confidence", "[lo_confidence"), RulesError::Syntax(_)));
+    }
+}

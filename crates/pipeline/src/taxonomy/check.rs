@@ -1,0 +1,182 @@
+//! `contactiq intents check`: what a bank should mend in its taxonomy before it trains.
+
+use std::collections::{HashMap, HashSet};
+
+use contactiq_domain::Mode;
+use contactiq_nlu::encoder::Encoder;
+use serde::Serialize;
+
+use super::Taxonomy;
+
+/// An intent with fewer examples than this is thin.
+pub const THIN: usize = 40;
+/// Two examples of different intents with a similarity at or above this are near-duplicates.
+pub const NEAR: f64 = 0.92;
+
+/// One thing to mend.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Finding {
+    /// The same utterance stands twice in one intent.
+    Duplicate {
+        /// Which assistant.
+        mode: Mode,
+        /// Which intent.
+        intent: String,
+        /// The utterance.
+        example: String,
+    },
+    /// The same utterance stands in two intents: the model can't tell them apart.
+    Contradiction {
+        /// Which assistant.
+        mode: Mode,
+        /// The two intents.
+        intents: [String; 2],
+        /// The utterance.
+        example: String,
+    },
+    /// Two utterances of different intents are nearly the same.
+    NearDuplicate {
+        /// Which assistant.
+        mode: Mode,
+        /// The two intents.
+        intents: [String; 2],
+        /// The two utterances.
+        examples: [String; 2],
+        /// Cosine of the encoder, or share of common words without it.
+        similarity: f64,
+    },
+    /// Too few utterances.
+    Thin {
+        /// Which assistant.
+        mode: Mode,
+        /// Which intent.
+        intent: String,
+        /// How many it has.
+        examples: usize,
+    },
+}
+
+impl Finding {
+    /// Whether the taxonomy should not be used before this is mended.
+    #[must_use]
+    pub const fn is_error(&self) -> bool {
+        matches!(self, Finding::Contradiction { .. })
+    }
+}
+
+/// Looks through the whole taxonomy. With an encoder near-duplicates are found by meaning.
+#[must_use]
+pub fn check(taxonomy: &Taxonomy, encoder: Option<&dyn Encoder>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for mode in Mode::ALL {
+        repeated(taxonomy, *mode, &mut findings);
+        near(taxonomy, *mode, encoder, &mut findings);
+        for intent in taxonomy.of(*mode).iter().filter(|i| i.examples.len() < THIN) {
+            findings.push(Finding::Thin {
+                mode: *mode,
+                intent: intent.name.to_string(),
+                examples: intent.examples.len(),
+            });
+        }
+    }
+    findings
+}
+
+fn plain(text: &str) -> String {
+    let kept: String = text.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn repeated(taxonomy: &Taxonomy, mode: Mode, findings: &mut Vec<Finding>) {
+    let mut seen: HashMap<String, &str> = HashMap::new();
+    for intent in taxonomy.of(mode) {
+        for example in &intent.examples {
+            match seen.insert(plain(example), intent.name.as_str()) {
+                Some(other) if other == intent.name.as_str() => findings.push(Finding::Duplicate {
+                    mode,
+                    intent: other.to_owned(),
+                    example: example.clone(),
+                }),
+                Some(other) => findings.push(Finding::Contradiction {
+                    mode,
+                    intents: [other.to_owned(), intent.name.to_string()],
+                    example: example.clone(),
+                }),
+                None => {}
+            }
+        }
+    }
+}
+
+fn near(taxonomy: &Taxonomy, mode: Mode, encoder: Option<&dyn Encoder>, findings: &mut Vec<Finding>) {
+    let all: Vec<(&str, &str)> =
+        taxonomy.of(mode).iter().flat_map(|i| i.examples.iter().map(|e| (i.name.as_str(), e.as_str()))).collect();
+    let texts: Vec<&str> = all.iter().map(|(_, e)| *e).collect();
+    let vectors = encoder.and_then(|e| e.encode(&texts).ok());
+    let words: Vec<HashSet<String>> =
+        texts.iter().map(|t| plain(t).split(' ').map(str::to_owned).collect()).collect();
+    for i in 0..all.len() {
+        for j in i + 1..all.len() {
+            if all[i].0 == all[j].0 {
+                continue;
+            }
+            let similarity = match &vectors {
+                Some(v) => v[i].iter().zip(&v[j]).map(|(a, b)| f64::from(a * b)).sum(),
+                None => {
+                    let both = words[i].intersection(&words[j]).count() as f64;
+                    both / (words[i].len() + words[j].len()) as f64 * 2.0
+                }
+            };
+            if similarity >= NEAR && plain(all[i].1) != plain(all[j].1) {
+                findings.push(Finding::NearDuplicate {
+                    mode,
+                    intents: [all[i].0.to_owned(), all[j].0.to_owned()],
+                    examples: [all[i].1.to_owned(), all[j].1.to_owned()],
+                    similarity,
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeated_near_and_thin_examples_are_found() {
+        let taxonomy = Taxonomy::parse(
+            r#"
+            version = 1
+            [customer.unknown]
+            category = "automatable"
+            role = "customer"
+            description = ""
+            examples = ["tell me a joke", "Tell me a joke!", "what does a new card cost me now"]
+            [customer.fee_inquiry]
+            category = "automatable"
+            role = "customer"
+            description = ""
+            examples = ["what does a new card cost me now?", "now what does a new card cost me"]
+            [banker.unknown]
+            category = "automatable"
+            role = "banker"
+            description = ""
+            examples = ["x"]
+            [banker.a]
+            category = "automatable"
+            role = "banker"
+            description = ""
+            examples = ["y"]
+            "#,
+        )
+        .unwrap();
+        let findings = check(&taxonomy, None);
+        let count = |f: fn(&Finding) -> bool| findings.iter().filter(|x| f(x)).count();
+        assert_eq!(count(|f| matches!(f, Finding::Duplicate { .. })), 1);
+        assert_eq!(count(|f| matches!(f, Finding::Contradiction { .. })), 1);
+        assert_eq!(count(|f| matches!(f, Finding::NearDuplicate { .. })), 1);
+        assert_eq!(count(|f| matches!(f, Finding::Thin { .. })), 4);
+    }
+}

@@ -1,0 +1,202 @@
+//! The taxonomy that a bank edits: `intents.toml`, parsed once and checked (P3 to P5).
+
+pub mod check;
+
+use std::collections::BTreeMap;
+
+use contactiq_domain::{Category, IntentName, Mode, Role, Trigger};
+use serde::Deserialize;
+
+/// Both assistants' intents.
+#[derive(Debug, Clone)]
+pub struct Taxonomy {
+    customer: Vec<Intent>,
+    banker: Vec<Intent>,
+}
+
+/// One intent.
+#[derive(Debug, Clone)]
+pub struct Intent {
+    /// Its name, unique inside its mode.
+    pub name: IntentName,
+    /// What it may become.
+    pub category: Category,
+    /// The least role that may ask it.
+    pub role: Role,
+    /// What belongs here and what does not.
+    pub description: String,
+    /// What to say when the documents say nothing: greetings and questions outside the scope.
+    pub guide: Option<String>,
+    /// The trigger that names the escalation of a human_only intent.
+    pub trigger: Trigger,
+    /// Utterances.
+    pub examples: Vec<String>,
+}
+
+/// What is wrong with the file, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TaxonomyError {
+    /// Not TOML, or a key with a wrong name or value.
+    #[error("intents.toml: {0}")]
+    Syntax(String),
+    /// An intent's name can't be one.
+    #[error("intents.toml: [{mode}.{name}]: a name has 1 to 64 lower-case letters, digits and underscores")]
+    Name {
+        /// Which assistant.
+        mode: Mode,
+        /// As written.
+        name: String,
+    },
+    /// An intent without utterances can't be recognised.
+    #[error("intents.toml: [{mode}.{name}] has no examples: write at least one, better 40")]
+    NoExamples {
+        /// Which assistant.
+        mode: Mode,
+        /// Which intent.
+        name: String,
+    },
+    /// A mode needs at least two intents, one of them `unknown`.
+    #[error("intents.toml: [{mode}] needs an intent `unknown` and at least one other")]
+    TooFew {
+        /// Which assistant.
+        mode: Mode,
+    },
+    /// Only a human_only intent escalates by itself.
+    #[error("intents.toml: [{mode}.{name}] has a trigger but is not human_only: remove the one or change the other")]
+    Trigger {
+        /// Which assistant.
+        mode: Mode,
+        /// Which intent.
+        name: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u32,
+    customer: BTreeMap<String, Entry>,
+    banker: BTreeMap<String, Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    category: Category,
+    role: Role,
+    description: String,
+    #[serde(default)]
+    guide: Option<String>,
+    #[serde(default)]
+    trigger: Option<Trigger>,
+    examples: Vec<String>,
+}
+
+impl Taxonomy {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// [`TaxonomyError`] names the intent and the fix.
+    pub fn parse(text: &str) -> Result<Taxonomy, TaxonomyError> {
+        let file: File = toml::from_str(text).map_err(|e| TaxonomyError::Syntax(e.to_string()))?;
+        if file.version != 1 {
+            return Err(TaxonomyError::Syntax(format!("version {} is not known; this program reads version 1", file.version)));
+        }
+        Ok(Taxonomy {
+            customer: intents(Mode::Customer, file.customer)?,
+            banker: intents(Mode::Banker, file.banker)?,
+        })
+    }
+
+    /// The intents of one assistant, by name.
+    #[must_use]
+    pub fn of(&self, mode: Mode) -> &[Intent] {
+        match mode {
+            Mode::Customer => &self.customer,
+            Mode::Banker => &self.banker,
+        }
+    }
+
+    /// One intent.
+    #[must_use]
+    pub fn intent(&self, mode: Mode, name: &str) -> Option<&Intent> {
+        self.of(mode).iter().find(|i| i.name.as_str() == name)
+    }
+}
+
+fn intents(mode: Mode, entries: BTreeMap<String, Entry>) -> Result<Vec<Intent>, TaxonomyError> {
+    if entries.len() < 2 || !entries.contains_key(IntentName::UNKNOWN) {
+        return Err(TaxonomyError::TooFew { mode });
+    }
+    entries
+        .into_iter()
+        .map(|(name, entry)| {
+            let parsed = IntentName::new(&name).map_err(|_| TaxonomyError::Name { mode, name: name.clone() })?;
+            let examples: Vec<String> =
+                entry.examples.iter().map(|e| e.trim().to_owned()).filter(|e| !e.is_empty()).collect();
+            if examples.is_empty() {
+                return Err(TaxonomyError::NoExamples { mode, name });
+            }
+            if entry.trigger.is_some() && entry.category != Category::HumanOnly {
+                return Err(TaxonomyError::Trigger { mode, name });
+            }
+            Ok(Intent {
+                name: parsed,
+                category: entry.category,
+                role: entry.role,
+                description: entry.description,
+                guide: entry.guide,
+                trigger: entry.trigger.unwrap_or(Trigger::HumanOnly),
+                examples,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"
+        version = 1
+        [customer.unknown]
+        category = "automatable"
+        role = "customer"
+        description = "d"
+        examples = ["what is the weather"]
+        [customer.fraud_alert]
+        category = "human_only"
+        trigger = "security_fraud"
+        role = "customer"
+        description = "d"
+        examples = ["my card was stolen"]
+        [banker.unknown]
+        category = "automatable"
+        role = "banker"
+        description = "d"
+        examples = ["x"]
+        [banker.policy_lookup]
+        category = "automatable"
+        role = "banker"
+        description = "d"
+        examples = ["what does policy say"]
+    "#;
+
+    #[test]
+    fn a_small_taxonomy_is_read() {
+        let taxonomy = Taxonomy::parse(SMALL).unwrap();
+        assert_eq!(taxonomy.intent(Mode::Customer, "fraud_alert").unwrap().trigger, Trigger::SecurityFraud);
+        assert_eq!(taxonomy.of(Mode::Banker).len(), 2);
+    }
+
+    #[test]
+    fn mistakes_name_the_intent() {
+        let with = |from: &str, to: &str| Taxonomy::parse(&SMALL.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(with("human_only", "humans").contains("humans"));
+        assert!(with("[\"my card was stolen\"]", "[\" \"]").contains("[customer.fraud_alert] has no examples"));
+        assert!(with("customer.fraud_alert", "customer.\"Fraud Alert\"").contains("Fraud Alert"));
+        assert!(with("category = \"human_only\"", "category = \"sensitive\"").contains("not human_only"));
+        assert!(with("customer.unknown", "customer.other").contains("unknown"));
+        assert!(with("description = \"d\"", "descripton = \"d\"").contains("descripton"));
+    }
+}

@@ -1,0 +1,158 @@
+//! What can go wrong, in words that never quote a row, a question or a password.
+
+use contactiq_guard::seal::SealError;
+use sqlx::error::{DatabaseError, ErrorKind};
+
+/// Why the store could not do what it was asked. Laws of the schema are named (`rule`), values never.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The database can't be reached, is too busy, or can't write. The same call may pass later.
+    #[error("the database is not available: {why}")]
+    Unavailable {
+        /// What a person can act on.
+        why: &'static str,
+    },
+    /// There is such a row already.
+    #[error("there is one already ({rule})")]
+    Conflict {
+        /// The unique constraint.
+        rule: String,
+    },
+    /// There is no such row.
+    #[error("there is no such {what}")]
+    NotFound {
+        /// The noun.
+        what: &'static str,
+    },
+    /// The database refused a value: out of range, missing, or without its parent (B7).
+    #[error("the database refused a value ({rule})")]
+    Refused {
+        /// The constraint.
+        rule: String,
+    },
+    /// A stored value is not what was stored there.
+    #[error("the stored {what} is damaged")]
+    Corrupt {
+        /// The column.
+        what: &'static str,
+    },
+    /// A newer version of ContactIQ has changed this database.
+    #[error("this database has schema {found}, and this version knows schema {known}: start the newer version of ContactIQ, or restore the backup from before the upgrade")]
+    NewerSchema {
+        /// The schema in the database.
+        found: i64,
+        /// The newest schema that this version knows.
+        known: i64,
+    },
+    /// A sealed column did not open.
+    #[error(transparent)]
+    Sealed(#[from] SealError),
+    /// The address of the database can't be read as one.
+    #[error("the database URL is not valid: it has the form postgres://user:password@host:5432/name")]
+    BadUrl,
+    /// An earlier statement of this transaction failed, so that saving it would save a half.
+    #[error("the transaction was not saved, because one of its statements failed")]
+    Spoilt,
+    /// A statement failed for a reason that none of the above covers.
+    #[error("the database failed with code {code}")]
+    Failed {
+        /// The engine's own code: SQLSTATE, or SQLite's result code.
+        code: String,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may pass a moment later: the failures that a retry is for (B4).
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, StoreError::Unavailable { .. })
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as E;
+        match error {
+            E::Database(error) => from_database(&*error),
+            E::PoolTimedOut => Self::Unavailable { why: "no connection became free in time" },
+            E::PoolClosed | E::WorkerCrashed => Self::Unavailable { why: "it was closed" },
+            E::Io(_) => Self::Unavailable { why: "the connection to it failed" },
+            E::Tls(_) => Self::Unavailable { why: "no secure connection to it can be made" },
+            E::Configuration(_) => Self::BadUrl,
+            E::RowNotFound => Self::NotFound { what: "row" },
+            E::ColumnDecode { .. } | E::ColumnNotFound(_) | E::Decode(_) => Self::Corrupt { what: "column" },
+            E::BeginFailed => Self::Unavailable { why: "it did not begin a transaction" },
+            _ => Self::Failed { code: "sqlx".to_owned() },
+        }
+    }
+}
+
+fn from_database(error: &dyn DatabaseError) -> StoreError {
+    match error.kind() {
+        ErrorKind::UniqueViolation => return StoreError::Conflict { rule: rule(error) },
+        ErrorKind::CheckViolation | ErrorKind::NotNullViolation | ErrorKind::ForeignKeyViolation => {
+            return StoreError::Refused { rule: rule(error) };
+        }
+        _ => {}
+    }
+    let code = error.code().unwrap_or_default().into_owned();
+    match why(&code) {
+        Some(why) => StoreError::Unavailable { why },
+        None => StoreError::Failed { code },
+    }
+}
+
+/// The constraint's name, as our migrations gave it. SQLite tells it at the end of its message
+/// (`CHECK constraint failed: interactions_mode`), which holds words of the schema alone.
+fn rule(error: &dyn DatabaseError) -> String {
+    if let Some(name) = error.constraint() {
+        return name.to_owned();
+    }
+    match error.message().split_once(" constraint failed: ") {
+        Some((_, name)) => name.to_owned(),
+        None if error.kind() == ErrorKind::ForeignKeyViolation => "foreign key".to_owned(),
+        None => "constraint".to_owned(),
+    }
+}
+
+/// What the codes mean that a person or a retry can do something about. SQLSTATE has five
+/// characters; SQLite's codes are small numbers, extended ones with the primary in their low byte.
+fn why(code: &str) -> Option<&'static str> {
+    if code.len() == 5 {
+        return match code {
+            "57014" => Some("a statement took too long"),
+            "40001" | "40P01" | "55P03" => Some("another transaction was in the way"),
+            "53100" => Some("the disk is full"),
+            "25006" => Some("it is read-only"),
+            "3D000" => Some("the server has no database of this name"),
+            _ if code.starts_with("28") => Some("the server refused the user or the password"),
+            _ if code.starts_with("53") => Some("the server is out of resources"),
+            _ if code.starts_with("08") || code.starts_with("57") => Some("the server closed the connection"),
+            _ => None,
+        };
+    }
+    match code.parse::<u32>().ok()? & 0xff {
+        5 | 6 => Some("another process is writing"),
+        8 => Some("the file or its folder is read-only"),
+        10 => Some("reading or writing the file failed"),
+        11 | 26 => Some("the file is damaged, or no database"),
+        13 => Some("the disk is full"),
+        14 => Some("the file can't be opened: check the data folder and its permissions"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::why;
+
+    #[test]
+    fn codes_of_both_engines_become_words() {
+        assert_eq!(why("5"), Some("another process is writing"));
+        assert_eq!(why("517"), Some("another process is writing"));
+        assert_eq!(why("13"), Some("the disk is full"));
+        assert_eq!(why("28P01"), Some("the server refused the user or the password"));
+        assert_eq!(why("42601"), None);
+        assert_eq!(why(""), None);
+    }
+}
