@@ -21,7 +21,7 @@ pub use clock::{Clock, Timestamp};
 pub use escalation::{Trigger, TriggerHit};
 pub use ids::Ids;
 pub use intent::{Category, IntentName, Understanding};
-pub use interaction::{Outcome, Record, Routing, Step, StepTrace};
+pub use interaction::{Outcome, Record, Routing, Started, Step, StepTrace};
 pub use knowledge::{Citation, Collection, ContentType, Document, Passage};
 pub use mode::Mode;
 pub use probability::Probability;

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::{
-    Masked, Published, Raw,
-    verdict::{InputError, Injection, Inspected, Moderation, OutputVerdict, Scan},
+    Masked, Published, Raw, injection, masking, moderation,
+    normal::{Normal, tag_text},
+    output, pii, refuse,
+    verdict::{Injection, InputError, Inspected, Moderation, OutputVerdict, Refusal, Scan},
 };
 
 /// The most that [`Guard::scan`] reads.
@@ -27,7 +29,13 @@ pub struct GuardSettings {
 
 impl Default for GuardSettings {
     fn default() -> Self {
-        Self { personal_data: true, injection: true, moderation: true, max_chars: 2000, injection_threshold: 0.5 }
+        Self {
+            personal_data: true,
+            injection: true,
+            moderation: true,
+            max_chars: 2000,
+            injection_threshold: 0.5,
+        }
     }
 }
 
@@ -41,17 +49,40 @@ impl Guard {
     /// A door with these settings.
     #[must_use]
     pub fn new(settings: GuardSettings) -> Guard {
+        pii::prepare();
+        injection::prepare();
+        moderation::prepare();
+        refuse::prepare();
+        output::prepare();
         Guard { settings: Arc::new(settings) }
     }
 
-    /// The door for a message.
+    /// The door for a message. A message may be refused and still be inspected: the record keeps it
+    /// masked, and the escalation rules read it.
     ///
     /// # Errors
     /// When the message is empty, too long, or has no visible character.
     pub fn inspect(&self, raw: &Raw) -> Result<Inspected, InputError> {
         InputError::check_length(raw, self.settings.max_chars)?;
-        let Scan { spans, masked, injection, moderation } = self.scan(raw)?;
-        Ok(Inspected { masked, spans, injection, moderation, refusal: None })
+        let text = raw.expose();
+        if text.trim().is_empty() {
+            return Err(InputError::Empty);
+        }
+        let normal = Normal::new(text);
+        if normal.text().trim().is_empty() {
+            return Err(InputError::OnlyControlCharacters);
+        }
+        let Scan { spans, masked, injection, moderation } = self.read(text, &normal);
+        let refusal = if let Some(pattern) = refuse::pattern(normal.text()) {
+            Some(pattern)
+        } else if injection.blocked {
+            Some(Refusal::Injection)
+        } else if moderation.refuses() {
+            Some(Refusal::Moderation)
+        } else {
+            None
+        };
+        Ok(Inspected { masked, spans, injection, moderation, refusal })
     }
 
     /// A scan of up to 1,000,000 characters, for the command line and for documents.
@@ -60,24 +91,34 @@ impl Guard {
     /// When the text is longer than that.
     pub fn scan(&self, raw: &Raw) -> Result<Scan, InputError> {
         InputError::check_length(raw, SCAN_LIMIT)?;
-        Ok(Scan {
-            spans: Vec::new(),
-            masked: self.mask(raw),
-            injection: Injection::default(),
-            moderation: Moderation::default(),
-        })
+        Ok(self.read(raw.expose(), &Normal::new(raw.expose())))
     }
 
-    /// Checks a model's text before it is shown.
+    fn read(&self, text: &str, normal: &Normal) -> Scan {
+        let spans = if self.settings.personal_data { pii::find(normal) } else { Vec::new() };
+        let masked = masking::mask(text, &spans);
+        let injection = if self.settings.injection {
+            injection::judge(normal, &tag_text(text), self.settings.injection_threshold)
+        } else {
+            Injection::default()
+        };
+        let moderation =
+            if self.settings.moderation { moderation::judge(normal.text()) } else { Moderation::default() };
+        Scan { spans, masked, injection, moderation }
+    }
+
+    /// Checks a model's text before it is shown: personal data that is not in `evidence` is masked,
+    /// and leaks are reported.
     #[must_use]
     pub fn inspect_output(&self, text: &str, evidence: &[&Published]) -> OutputVerdict {
-        let _ = evidence;
-        OutputVerdict { text: self.mask(&Raw::new(text)), findings: Vec::new() }
+        output::inspect(text, evidence, self.settings.personal_data)
     }
 
     /// Masks free text: feedback, names, notes.
     #[must_use]
     pub fn mask(&self, raw: &Raw) -> Masked {
-        Masked::by_guard(raw.expose().to_owned())
+        let spans =
+            if self.settings.personal_data { pii::find(&Normal::new(raw.expose())) } else { Vec::new() };
+        masking::mask(raw.expose(), &spans)
     }
 }

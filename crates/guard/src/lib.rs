@@ -6,6 +6,13 @@
 //! that sending raw text out is a compile error (requirements A5, A9, A10, A11).
 
 mod guard;
+mod injection;
+mod masking;
+mod moderation;
+mod normal;
+mod output;
+mod pii;
+mod refuse;
 pub mod seal;
 mod text;
 mod verdict;

@@ -9,8 +9,6 @@ pub(crate) struct Normal {
     /// Per byte of `text`: first and last code point of the original; `None` where they are the same
     /// number, which holds for plain ASCII, the common case.
     origin: Option<Vec<(u32, u32)>>,
-    /// Code points of the original that were stripped.
-    stripped: usize,
     /// Code points that hide text on purpose: tag characters, bidi overrides, zero width.
     concealing: usize,
 }
@@ -19,12 +17,11 @@ impl Normal {
     /// Folds `original`.
     pub(crate) fn new(original: &str) -> Normal {
         if original.bytes().all(|b| matches!(b, b'\n' | b'\t' | 0x20..=0x7e)) {
-            return Normal { text: original.to_owned(), origin: None, stripped: 0, concealing: 0 };
+            return Normal { text: original.to_owned(), origin: None, concealing: 0 };
         }
         let mut normal = Normal {
             text: String::with_capacity(original.len()),
             origin: Some(Vec::with_capacity(original.len())),
-            stripped: 0,
             concealing: 0,
         };
         // A cluster is a starter with the marks that follow it: the unit that NFKC may compose.
@@ -33,7 +30,6 @@ impl Normal {
         let mut last = 0;
         for (index, c) in original.chars().enumerate() {
             if is_hidden(c) {
-                normal.stripped += 1;
                 normal.concealing += usize::from(is_concealing(c));
                 continue;
             }
@@ -71,11 +67,6 @@ impl Normal {
     /// How many invisible characters were placed to conceal.
     pub(crate) fn concealing(&self) -> usize {
         self.concealing
-    }
-
-    /// Whether anything was stripped.
-    pub(crate) fn was_stripped(&self) -> bool {
-        self.stripped > 0
     }
 
     /// Code points of the original for bytes of the folded text, end exclusive.

@@ -56,6 +56,14 @@ impl Masked {
         Self(text.0.clone())
     }
 
+    /// This text with the bank's own words under it, after an empty line.
+    #[must_use]
+    pub fn followed_by(mut self, text: &Published) -> Self {
+        self.0.push_str("\n\n");
+        self.0.push_str(&text.0);
+        self
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -250,7 +250,8 @@ mod tests {
 
     #[test]
     fn every_input_error_has_its_own_code() {
-        let all = [InputError::Empty, InputError::TooLong { limit: 1, got: 2 }, InputError::OnlyControlCharacters];
+        let all =
+            [InputError::Empty, InputError::TooLong { limit: 1, got: 2 }, InputError::OnlyControlCharacters];
         let codes: std::collections::BTreeSet<_> = all.iter().map(InputError::code).collect();
         assert_eq!(codes.len(), all.len());
     }

@@ -1,1 +1,40 @@
-//! llm
+//! Language models behind one small trait. A request can be made only of [`Masked`] text (what a
+//! person wrote, after the guard) and of [`Published`] text (what the bank wrote), so that sending
+//! raw text out is a compile error (requirement A10).
+//!
+//! * [`Provider`] is the trait; [`OpenAiCompatible`] speaks to every server with OpenAI's chat API.
+//! * [`Chain`] makes one dependable call of several providers: timeout, at most three retries,
+//!   circuit breaker, next provider (B4, E2, E3).
+//! * [`PriceTable`] turns tokens into money (E4).
+//!
+//! What comes back is untrusted until the gate in `pipeline` has read it. No error and no log line
+//! of this crate carries user text, a key, or the text of a provider's answer.
+//!
+//! [`Masked`]: contactiq_guard::Masked
+//! [`Published`]: contactiq_guard::Published
+
+mod backoff;
+mod boundary;
+mod breaker;
+mod chain;
+mod error;
+pub mod http;
+mod openai;
+mod price;
+mod prompt;
+mod provider;
+mod secret;
+mod sentences;
+
+pub use backoff::Jitter;
+pub use boundary::{LAYOUT_VERSION, Message, Speaker, render, repeats_boundary};
+pub use breaker::BreakerState;
+pub use chain::{Chain, ChainSettings, ProviderState, Served};
+pub use error::{ModelError, SetupError};
+pub use http::Http;
+pub use openai::{OpenAiCompatible, OpenAiSettings, OutputLimit};
+pub use price::{Price, PriceError, PriceTable};
+pub use prompt::{Exchange, NumberedPassage, Prompt};
+pub use provider::{Completion, Provider};
+pub use secret::Secret;
+pub use sentences::Sentences;

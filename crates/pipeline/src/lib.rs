@@ -1,1 +1,56 @@
-//! pipeline
+//! The seven steps, one file each, read top to bottom: [`answer`].
+//!
+//! A question walks one way: the door masks it, step 1 understands it, step 2 decides the route,
+//! step 3 finds passages, step 4 makes an answer of them, step 5 says how sure it is, step 6 hands
+//! over to a person where it should, step 7 writes down what happened. Code decides; evidence
+//! answers; each step leaves a trace in the record.
+
+mod admit;
+mod escalate;
+mod escalation_rules;
+mod follow_up;
+mod house;
+mod knowledge;
+mod models;
+mod record;
+mod respond;
+mod retrieve;
+mod route;
+mod score;
+pub mod taxonomy;
+mod turn;
+mod understand;
+
+pub use admit::TextTriggers;
+pub use escalation_rules::{EscalationRules, Messages, RulesError};
+pub use house::{AssistantSettings, House, People, Settings};
+pub use knowledge::{Found, Knowledge, KnowledgeError, Shelf};
+pub use models::{Models, ModelsError, Trained};
+pub use record::reconcile;
+pub use respond::grounding;
+pub use retrieve::search;
+pub use score::{Calibration, Features};
+pub use taxonomy::{Taxonomy, TaxonomyError};
+pub use turn::{AnswerError, Ask};
+pub use understand::classify;
+
+use contactiq_domain::Record;
+use contactiq_guard::Masked;
+
+/// Answers one question. When it returns, the record is durable: start before the first step with
+/// side effects, completion before anything is shown (B2).
+///
+/// # Errors
+/// [`AnswerError`] when the input is refused outright, the conversation is not the caller's, or
+/// the record can't be written: without a record there is no answer.
+pub async fn answer(house: &House, ask: Ask) -> Result<Record<Masked>, AnswerError> {
+    let mut turn = admit::run(house, ask).await?;
+    record::start(house, &mut turn).await?;
+    understand::run(house, &mut turn).await;
+    route::run(house, &mut turn);
+    retrieve::run(house, &mut turn);
+    respond::run(house, &mut turn).await;
+    score::run(house, &mut turn);
+    escalate::run(house, &mut turn);
+    record::complete(house, turn).await
+}

@@ -1,1 +1,13 @@
-//! server
+//! HTTP, pages, command line, jobs, configuration and wiring of ContactIQ.
+
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod guard;
+pub mod jobs;
+pub mod logging;
+pub mod serve;
+pub mod web;
+pub mod wiring;

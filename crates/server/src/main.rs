@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary `contactiq`: a match over commands.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    contactiq_server::cli::run()
+}

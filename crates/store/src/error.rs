@@ -37,7 +37,9 @@ pub enum StoreError {
         what: &'static str,
     },
     /// A newer version of ContactIQ has changed this database.
-    #[error("this database has schema {found}, and this version knows schema {known}: start the newer version of ContactIQ, or restore the backup from before the upgrade")]
+    #[error(
+        "this database has schema {found}, and this version knows schema {known}: start the newer version of ContactIQ, or restore the backup from before the upgrade"
+    )]
     NewerSchema {
         /// The schema in the database.
         found: i64,

@@ -27,6 +27,7 @@ pub mod documents;
 mod engine;
 mod error;
 pub mod feedback;
+mod figures;
 pub mod idempotency;
 pub mod interactions;
 pub mod keys;

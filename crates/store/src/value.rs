@@ -3,13 +3,14 @@
 use contactiq_domain::{
     Category, Collection, ContentType, IntentName, Mode, Outcome, Priority, Probability, Role, Routing,
     TicketState, Timestamp, Trigger,
-    ids::{
-        AccessId, ConversationId, DocumentId, FeedbackId, InteractionId, KeyId, RequestId, TicketId,
-    },
+    ids::{AccessId, ConversationId, DocumentId, FeedbackId, InteractionId, KeyId, RequestId, TicketId},
 };
+use contactiq_guard::Refusal;
+
+use crate::access::AccessResult;
 
 /// A bound value. A missing one keeps its type, because PostgreSQL asks for the type of a NULL too.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) enum Value {
     Text(Option<String>),
     Int(Option<i64>),
@@ -18,20 +19,77 @@ pub(crate) enum Value {
     Bytes(Option<Vec<u8>>),
 }
 
-impl Value {
-    fn missing(like: Value) -> Value {
-        match like {
-            Value::Text(_) => Value::Text(None),
-            Value::Int(_) => Value::Int(None),
-            Value::Real(_) => Value::Real(None),
-            Value::Bool(_) => Value::Bool(None),
-            Value::Bytes(_) => Value::Bytes(None),
-        }
+/// A type that a column can hold.
+pub(crate) trait Bind {
+    /// The NULL of its column.
+    const MISSING: Value;
+
+    /// Its value.
+    fn bind(self) -> Value;
+}
+
+impl<T: Bind> Bind for Option<T> {
+    const MISSING: Value = T::MISSING;
+
+    fn bind(self) -> Value {
+        self.map_or(T::MISSING, T::bind)
     }
 }
 
-/// A type that a column can hold: its value, and the shape that its NULL takes.
-pub(crate) trait Bind {
-    const MISSING: Value;
-    fn bind(self) -> Value;
+macro_rules! bind {
+    ($($type:ty as $variant:ident: |$value:ident| $expr:expr;)+) => {$(
+        impl Bind for $type {
+            const MISSING: Value = Value::$variant(None);
+
+            fn bind(self) -> Value {
+                let $value = self;
+                Value::$variant(Some($expr))
+            }
+        }
+    )+};
 }
+
+bind! {
+    String as Text: |v| v;
+    &str as Text: |v| v.to_owned();
+    &String as Text: |v| v.clone();
+    &IntentName as Text: |v| v.as_str().to_owned();
+    time::Date as Text: |v| v.to_string();
+    i64 as Int: |v| v;
+    u16 as Int: |v| i64::from(v);
+    u32 as Int: |v| i64::from(v);
+    // A count of tokens past 2^63 is no count; it stays the largest that fits.
+    u64 as Int: |v| i64::try_from(v).unwrap_or(i64::MAX);
+    Timestamp as Int: |v| v.micros();
+    f64 as Real: |v| v;
+    Probability as Real: |v| v.get();
+    bool as Bool: |v| v;
+    Vec<u8> as Bytes: |v| v;
+}
+
+macro_rules! bind_as_text {
+    ($(|$value:ident| $expr:expr => $($type:ty),+;)+) => {$($(
+        impl Bind for $type {
+            const MISSING: Value = Value::Text(None);
+
+            fn bind(self) -> Value {
+                let $value = self;
+                Value::Text(Some($expr))
+            }
+        }
+    )+)+};
+}
+
+bind_as_text! {
+    |word| word.as_str().to_owned() =>
+        AccessResult, Category, Collection, ContentType, Mode, Outcome, Priority, Refusal, Role, Routing, TicketState,
+        Trigger;
+    |id| id.to_string() =>
+        AccessId, ConversationId, DocumentId, FeedbackId, InteractionId, KeyId, RequestId, TicketId, uuid::Uuid;
+}
+
+/// The values of a statement, in the order of its placeholders.
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { vec![$($crate::value::Bind::bind($value)),*] };
+}
+pub(crate) use values;

@@ -63,11 +63,9 @@ pub(super) fn medicare(digits: &[u8]) -> bool {
 
 /// United States social security number: the ranges that were ever assigned.
 pub(super) fn ssn(digits: &[u8]) -> bool {
-    let number = |range: std::ops::Range<usize>| digits[range].iter().fold(0u32, |n, d| n * 10 + u32::from(*d));
-    digits.len() == 9
-        && !matches!(number(0..3), 0 | 666 | 900..)
-        && number(3..5) != 0
-        && number(5..9) != 0
+    let number =
+        |range: std::ops::Range<usize>| digits[range].iter().fold(0u32, |n, d| n * 10 + u32::from(*d));
+    digits.len() == 9 && !matches!(number(0..3), 0 | 666 | 900..) && number(3..5) != 0 && number(5..9) != 0
 }
 
 /// Verhoeff over the dihedral group of order ten, as in Aadhaar.

@@ -34,11 +34,11 @@ pub(crate) fn softmax(unit: Unit, rows: &mut [f32], width: usize) {
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) {
             for row in self.0.chunks_exact_mut(self.1) {
-                let largest = fold(row, f32::NEG_INFINITY, f32::max);
+                let largest = largest(row);
                 for x in row.iter_mut() {
                     *x = exp(*x - largest);
                 }
-                let scale = 1.0 / fold(row, 0.0, |a, b| a + b);
+                let scale = 1.0 / sum(row, |x| x);
                 for x in row {
                     *x *= scale;
                 }
@@ -76,11 +76,11 @@ impl Norm {
                     for (x, r) in row.iter_mut().zip(residual) {
                         *x += r;
                     }
-                    let mean = fold(row, 0.0, |a, b| a + b) * share;
+                    let mean = sum(row, |x| x) * share;
                     for x in row.iter_mut() {
                         *x -= mean;
                     }
-                    let variance = fold(row, 0.0, |a, b| a + b * b) * share;
+                    let variance = sum(row, |x| x * x) * share;
                     let scale = 1.0 / (variance + norm.epsilon).sqrt();
                     for ((x, weight), bias) in row.iter_mut().zip(&norm.weight).zip(&norm.bias) {
                         *x = *x * scale * weight + bias;
@@ -92,32 +92,44 @@ impl Norm {
     }
 }
 
-/// Folds a row in 16 lanes, then the lanes. `step` takes the lane first and must be usable to join
-/// lanes when its second argument is a number of the row; for sums of squares the lanes are added.
+/// Sum of `of(x)` over a row, in 16 lanes.
 #[inline(always)]
-fn fold(row: &[f32], start: f32, step: impl Fn(f32, f32) -> f32 + Copy) -> f32 {
-    let mut lanes = [start; LANES];
+fn sum(row: &[f32], of: impl Fn(f32) -> f32) -> f32 {
+    let mut lanes = [0.0; LANES];
     let (groups, rest) = row.as_chunks::<LANES>();
     for group in groups {
         for (lane, x) in lanes.iter_mut().zip(group) {
-            *lane = step(*lane, *x);
+            *lane += of(*x);
         }
     }
     for (lane, x) in lanes.iter_mut().zip(rest) {
-        *lane = step(*lane, *x);
+        *lane += of(*x);
     }
-    // `max` of the lanes for a maximum, their sum for sums: told apart by the neutral element.
-    let join = if start == f32::NEG_INFINITY { f32::max } else { |a: f32, b: f32| a + b };
-    lanes.into_iter().fold(start, join)
+    lanes.into_iter().sum()
+}
+
+/// The largest number of a row, in 16 lanes.
+#[inline(always)]
+fn largest(row: &[f32]) -> f32 {
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    let (groups, rest) = row.as_chunks::<LANES>();
+    for group in groups {
+        for (lane, x) in lanes.iter_mut().zip(group) {
+            *lane = lane.max(*x);
+        }
+    }
+    rest.iter().chain(&lanes).copied().fold(f32::NEG_INFINITY, f32::max)
 }
 
 /// The error function to 2e-7 (formula 7.1.26 of Abramowitz and Stegun).
+#[expect(clippy::excessive_precision, reason = "the digits as the handbook prints them, to be compared")]
 #[inline(always)]
 fn erf(x: f32) -> f32 {
     let positive = x.abs();
     let t = 1.0 / (1.0 + 0.327_591_1 * positive);
     let series = t
-        * (0.254_829_592 + t * (-0.284_496_736 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
+        * (0.254_829_592
+            + t * (-0.284_496_736 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
     (1.0 - series * exp(-positive * positive)).copysign(x)
 }
 
@@ -138,7 +150,8 @@ fn exp(x: f32) -> f32 {
                 + rest
                     * (0.5
                         + rest
-                            * (1.0 / 6.0 + rest * (1.0 / 24.0 + rest * (1.0 / 120.0 + rest * (1.0 / 720.0))))));
+                            * (1.0 / 6.0
+                                + rest * (1.0 / 24.0 + rest * (1.0 / 120.0 + rest * (1.0 / 720.0))))));
     series * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
 }
 
@@ -177,7 +190,11 @@ mod tests {
         for i in 0..2000_u16 {
             let x = -f32::from(i) / 25.0;
             let wanted = x.exp();
-            assert!((exp(x) - wanted).abs() <= wanted * 3e-7 + 1e-37, "exp({x}) = {}, wanted {wanted}", exp(x));
+            assert!(
+                (exp(x) - wanted).abs() <= wanted * 3e-7 + 1e-37,
+                "exp({x}) = {}, wanted {wanted}",
+                exp(x)
+            );
         }
         assert!(exp(-1e30) < 1e-37);
     }

@@ -177,7 +177,8 @@ fn product<S: Simd, const TALL: usize, const SHORT: usize>(simd: S, p: Product<'
         let (panel, _) = S::as_simd_f32s(panel);
         let mut bias = [simd.splat_f32s(0.0); PANEL_REGISTERS];
         if !p.bias.is_empty() {
-            bytemuck::cast_slice_mut::<_, f32>(&mut bias)[..columns].copy_from_slice(&p.bias[column..][..columns]);
+            bytemuck::cast_slice_mut::<_, f32>(&mut bias)[..columns]
+                .copy_from_slice(&p.bias[column..][..columns]);
         }
         for (block, left) in tall.chunks_exact(TALL * depth).enumerate() {
             let sums = sums::<S, TALL>(simd, left, panel, bias);
@@ -200,7 +201,9 @@ fn sums<S: Simd, const R: usize>(
     bias: [S::f32s; PANEL_REGISTERS],
 ) -> [[S::f32s; PANEL_REGISTERS]; R] {
     let mut sums = [bias; R];
-    for (values, [first, second]) in left.as_chunks::<R>().0.iter().zip(panel.as_chunks::<PANEL_REGISTERS>().0) {
+    for (values, [first, second]) in
+        left.as_chunks::<R>().0.iter().zip(panel.as_chunks::<PANEL_REGISTERS>().0)
+    {
         for (value, sum) in values.iter().zip(&mut sums) {
             let value = simd.splat_f32s(*value);
             sum[0] = multiply_add(simd, value, *first, sum[0]);
@@ -212,7 +215,7 @@ fn sums<S: Simd, const R: usize>(
 
 /// A processor without fused multiply-add would call a function of the C library for each.
 #[inline(always)]
-fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
+pub(crate) fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
     if S::IS_SCALAR { simd.add_f32s(simd.mul_f32s(a, b), c) } else { simd.mul_add_f32s(a, b, c) }
 }
 

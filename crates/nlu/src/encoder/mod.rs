@@ -1,4 +1,24 @@
 //! Sentence encoders.
+//!
+//! [`MiniLm`] computes, [`CachedEncoder`] remembers. `forward` reads like the paper; `matmul`,
+//! `elementwise` and `dot` are the arithmetic, `weights` and `tokens` read the files of a model folder.
+
+mod cache;
+mod dot;
+mod elementwise;
+mod forward;
+mod matmul;
+mod minilm;
+mod recent;
+#[cfg(test)]
+mod reference;
+mod tokens;
+mod vector_file;
+mod weights;
+
+pub use cache::{CacheSize, CachedEncoder};
+pub use dot::{dot, dots};
+pub use minilm::MiniLm;
 
 /// Turns utterances into unit vectors whose dot product is their cosine similarity.
 pub trait Encoder: Send + Sync {

@@ -203,7 +203,10 @@ mod tests {
 
     #[test]
     fn short_forms_meet() {
-        assert_eq!(surfaces("I don't, I DONT; I do not"), ["i", "do", "not", "i", "do", "not", "i", "do", "not"]);
+        assert_eq!(
+            surfaces("I don't, I DONT; I do not"),
+            ["i", "do", "not", "i", "do", "not", "i", "do", "not"]
+        );
         assert_eq!(surfaces("I\u{2019}m"), ["i", "am"]);
     }
 

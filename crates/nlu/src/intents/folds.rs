@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn labels_are_spread_and_copies_kept_together() {
-        let texts: Vec<String> = (0..40).map(|n| format!("utterance {}", char::from(b'a' + n % 20))).collect();
+        let texts: Vec<String> =
+            (0..40).map(|n| format!("utterance {}", char::from(b'a' + n % 20))).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let targets: Vec<usize> = (0..40).map(|n| n % 2).collect();
         let fold_of = assign(&texts, &targets, 5, 3);

@@ -10,7 +10,9 @@ fn pack<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&STANDARD.encode(bytes))
 }
 
-fn unpack<'de, D: Deserializer<'de>, const SIZE: usize>(deserializer: D) -> Result<Vec<[u8; SIZE]>, D::Error> {
+fn unpack<'de, D: Deserializer<'de>, const SIZE: usize>(
+    deserializer: D,
+) -> Result<Vec<[u8; SIZE]>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let bytes = STANDARD.decode(text).map_err(|_| D::Error::custom("not base64"))?;
     let (chunks, rest) = bytes.as_chunks::<SIZE>();
@@ -21,11 +23,16 @@ fn unpack<'de, D: Deserializer<'de>, const SIZE: usize>(deserializer: D) -> Resu
 pub(super) mod floats {
     use super::*;
 
-    pub(in super::super) fn serialize<S: Serializer>(values: &[f32], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in super::super) fn serialize<S: Serializer>(
+        values: &[f32],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         pack(&values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>(), serializer)
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<f32>, D::Error> {
         Ok(unpack::<D, 4>(deserializer)?.into_iter().map(f32::from_le_bytes).collect())
     }
 }
@@ -34,11 +41,16 @@ pub(super) mod floats {
 pub(super) mod shorts {
     use super::*;
 
-    pub(in super::super) fn serialize<S: Serializer>(values: &[i16], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in super::super) fn serialize<S: Serializer>(
+        values: &[i16],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         pack(&values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>(), serializer)
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<i16>, D::Error> {
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<i16>, D::Error> {
         Ok(unpack::<D, 2>(deserializer)?.into_iter().map(i16::from_le_bytes).collect())
     }
 }

@@ -41,16 +41,16 @@ pub(super) struct Vocabulary {
 
 impl Vocabulary {
     /// Learns the vocabulary of these utterances; `labels` bounds its size.
-    pub(super) fn fit(texts: &[Vec<Word>], labels: usize) -> Self {
+    pub(super) fn fit(texts: &[impl AsRef<[Word]>], labels: usize) -> Self {
         let mut word_documents: HashMap<u64, u32> = HashMap::new();
         let mut character_documents: HashMap<u64, u32> = HashMap::new();
         let mut seen: Vec<u64> = Vec::new();
         for words in texts {
             seen.clear();
-            features::word_grams(words, |hash| seen.push(hash));
+            features::word_grams(words.as_ref(), |hash| seen.push(hash));
             count(&mut seen, &mut word_documents);
             seen.clear();
-            features::character_grams(words, |hash| seen.push(hash));
+            features::character_grams(words.as_ref(), |hash| seen.push(hash));
             count(&mut seen, &mut character_documents);
         }
         let least = if texts.len() >= RARE_FROM_EXAMPLES { 2 } else { 1 };
@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn vectors_are_unit_and_unknown_is_empty() {
-        let texts: Vec<_> = ["open an account", "close an account"].iter().map(|text| features::words(text)).collect();
+        let texts: Vec<_> =
+            ["open an account", "close an account"].iter().map(|text| features::words(text)).collect();
         let vocabulary = Vocabulary::fit(&texts, 2);
         let row = vocabulary.vector(&texts[0]);
         let norm: f32 = row.value.iter().map(|v| v * v).sum();

@@ -1,0 +1,140 @@
+//! The output guard: what a model wrote, checked before a person sees it.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::{
+    OutputFinding, OutputFindingKind as K, OutputVerdict, Published, Span, masking, normal::Normal, pii,
+    refuse,
+};
+
+/// Words of a model that speaks about its own instructions.
+const LEAKED: &[&str] = &[
+    r"(?i)\b(?:my|the) (?:system|initial|hidden|original) (?:prompt|instructions?|message) (?:is|are|says?|states?|reads?|begins?|tells?)\b",
+    r"(?i)\b(?:here (?:is|are)|these are|this is) my (?:\w+ )?(?:system prompt|prompt|instructions)\b",
+    r"(?i)\bi (?:was|am|have been) (?:instructed|programmed|told|configured|prompted) (?:to|not to|by|that)\b",
+    r"(?i)<\|(?:im_start|im_end|system|endoftext)|\[/?inst\]|<<sys>>",
+    r"(?i)\b(?:developer|dan|god|jailbreak) mode (?:enabled|activated|on)\b",
+];
+
+/// Advice that only a licensed person may give.
+const ADVICE: &[&str] = &[
+    r"(?i)\b(?:you|i'?d|i would|we) (?:should|ought to|must|strongly|definitely)?\s?(?:recommend|advise|suggest)?\s?(?:that you |you )?(?:should |to )?(?:invest|buy|sell|purchase|short|hold|put (?:all )?(?:your|the) (?:money|savings))(?:ing)?\b[^.!?\n]{0,60}\b(?:in|into|shares?|stocks?|funds?|crypto\w*|bitcoin|bonds?|etfs?|gold|property|portfolio)\b",
+    r"(?i)\b(?:guaranteed (?:returns?|profits?)|risk[- ]free (?:investment|return)|can'?t lose|sure[- ]fire)\b",
+    r"(?i)\b(?:best|right|ideal|perfect) (?:investment|stock|share|fund|etf) for you\b",
+    r"(?i)\byou should (?:invest|buy|sell|consolidate your super|withdraw your super|refinance|take out a loan)\b",
+];
+
+static COMPILED: LazyLock<[Vec<Regex>; 2]> =
+    LazyLock::new(|| [LEAKED, ADVICE].map(|list| list.iter().filter_map(|p| Regex::new(p).ok()).collect()));
+
+/// Builds the tables, so that the first answer doesn't wait for them.
+pub(crate) fn prepare() {
+    LazyLock::force(&COMPILED);
+}
+
+/// Masks personal data that no evidence carries and reports what else should not be said.
+pub(crate) fn inspect(text: &str, evidence: &[&Published], personal_data: bool) -> OutputVerdict {
+    let normal = Normal::new(text);
+    let known: Vec<String> = evidence.iter().map(|e| compact(Normal::new(e.as_str()).text())).collect();
+    let chars: Vec<char> = text.chars().collect();
+    let mut findings = Vec::new();
+    let mut spans: Vec<Span> = if personal_data { pii::find(&normal) } else { Vec::new() };
+    spans.retain(|span| {
+        let value: String = chars.get(span.start..span.end).unwrap_or_default().iter().collect();
+        let value = compact(Normal::new(&value).text());
+        !known.iter().any(|k| k.contains(&value))
+    });
+    for span in &spans {
+        add(&mut findings, K::PersonalData, span.kind.as_str());
+    }
+    let folded = normal.text();
+    let [leaked, advice] = &*COMPILED;
+    // The bank's own documents may speak of instructions and investing: that is no leak.
+    let said = |pattern: &Regex| evidence.iter().any(|e| pattern.is_match(e.as_str()));
+    if leaked.iter().any(|p| p.is_match(folded) && !said(p)) {
+        add(&mut findings, K::LeakedInstructions, "phrases");
+    }
+    if advice.iter().any(|p| p.is_match(folded) && !said(p)) {
+        add(&mut findings, K::AdviceWording, "phrases");
+    }
+    for host in hosts(folded) {
+        if !evidence.iter().any(|e| e.as_str().to_ascii_lowercase().contains(&host)) {
+            add(&mut findings, K::UnknownLink, "host");
+        }
+    }
+    if refuse::pattern(folded) == Some(crate::Refusal::ScriptPattern) {
+        add(&mut findings, K::ActiveMarkup, "script");
+    }
+    OutputVerdict { text: masking::mask(text, &spans), findings }
+}
+
+fn add(findings: &mut Vec<OutputFinding>, kind: K, detail: &str) {
+    let finding = OutputFinding { kind, detail: detail.to_owned() };
+    if !findings.contains(&finding) {
+        findings.push(finding);
+    }
+}
+
+/// Letters and digits alone: "1300 555-727" and "1300555727" are the same.
+fn compact(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Hosts of the links in a text.
+fn hosts(text: &str) -> Vec<String> {
+    let mut hosts = Vec::new();
+    for mark in ["://", "www."] {
+        for (at, _) in text.match_indices(mark) {
+            let rest = &text[if mark == "://" { at + 3 } else { at }..];
+            let end = rest
+                .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')))
+                .unwrap_or(rest.len());
+            let host = rest[..end].trim_end_matches('.').trim_start_matches("www.").to_ascii_lowercase();
+            if host.contains('.') && !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+    }
+    hosts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str, evidence: &[&str]) -> Vec<K> {
+        let published: Vec<Published> = evidence.iter().map(|e| Published::by_bank(*e)).collect();
+        inspect(text, &published.iter().collect::<Vec<_>>(), true)
+            .findings
+            .into_iter()
+            .map(|f| f.kind)
+            .collect()
+    }
+
+    #[test]
+    fn personal_data_of_the_evidence_stays_and_other_is_masked() {
+        let evidence = Published::by_bank("Write to help@examplebank.com or PO Box 1, Sydney NSW 2000.");
+        let verdict = inspect("Write to help@examplebank.com, not to mia@example.com.", &[&evidence], true);
+        assert_eq!(verdict.text.as_str(), "Write to help@examplebank.com, not to <EMAIL_1>.");
+        assert_eq!(verdict.findings.len(), 1);
+    }
+
+    #[test]
+    fn leaks_advice_links_and_markup_are_reported() {
+        assert_eq!(kinds("My system prompt is: be nice.", &[]), [K::LeakedInstructions]);
+        assert_eq!(kinds("You should invest your savings in shares.", &[]), [K::AdviceWording]);
+        assert_eq!(kinds("See https://evil.example/a", &["See https://bank.example"]), [K::UnknownLink]);
+        assert_eq!(kinds("See https://bank.example/fees", &["https://bank.example"]), []);
+        assert_eq!(kinds("<script>alert(1)</script>", &[]), [K::ActiveMarkup]);
+    }
+
+    #[test]
+    fn an_ordinary_answer_passes() {
+        assert_eq!(
+            kinds("A replacement card arrives in five to seven working days. The fee is $12.", &[]),
+            []
+        );
+    }
+}

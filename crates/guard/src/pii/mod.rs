@@ -1,0 +1,134 @@
+//! Personal data: one reader of the text, one recogniser a family, one decision where they overlap.
+
+mod accounts;
+mod addresses;
+mod cards;
+mod check;
+mod contact;
+mod context;
+mod cues;
+mod dates;
+mod iban;
+mod identifier;
+mod lexicon;
+mod names;
+mod national;
+mod network;
+mod numbers;
+mod page;
+mod persons;
+mod places;
+mod repeats;
+mod secrets;
+mod vocabulary;
+
+use std::collections::BTreeMap;
+
+use numbers::Numbers;
+use page::{Found, Page};
+
+use crate::{PersonalType, Span, normal::Normal};
+
+/// Builds the tables, so that the first message doesn't wait for them.
+pub(crate) fn prepare() {
+    std::sync::LazyLock::force(&lexicon::LEXICON);
+}
+
+/// Finds personal data; spans in code points of the original, ordered, never overlapping.
+pub(crate) fn find(normal: &Normal) -> Vec<Span> {
+    let found = in_text(normal.text());
+    let mut spans = Vec::with_capacity(found.len());
+    let mut reached = 0;
+    for f in found {
+        let (start, end) = normal.original(f.start, f.end);
+        // Two pieces of one original character ("½") may both be found: the first takes it.
+        if start >= reached && end > start {
+            spans.push(Span { start, end, kind: f.kind, score: f.score.clamp(0.0, 1.0) });
+            reached = end;
+        }
+    }
+    spans
+}
+
+fn in_text(text: &str) -> Vec<Found> {
+    let page = Page::new(text);
+    let mut found = Vec::new();
+    let numbers = Numbers::read(&page);
+    if !numbers.runs.is_empty() {
+        cards::find(&page, &numbers, &mut found);
+        national::find(&page, &numbers, &mut found);
+        iban::find(&page, &mut found);
+        network::find(&page, &mut found);
+        dates::find(&page, &numbers, &mut found);
+    }
+    accounts::find(&page, &numbers, &mut found);
+    contact::find(&page, &numbers, &mut found);
+    secrets::find(&page, &numbers, &mut found);
+    addresses::find(&page, &mut found);
+    persons::find(&page, &mut found);
+    let placeholders = placeholders(text);
+    found.retain(|f| !touches(&placeholders, f));
+    let mut found = resolve(found);
+    repeat(&page, &placeholders, &mut found);
+    found
+}
+
+/// Placeholders of an earlier masking; what is masked stays as it is.
+fn placeholders(text: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for (start, _) in text.match_indices('<') {
+        let rest = &text[start + 1..];
+        let Some(close) = rest.bytes().take(24).position(|b| b == b'>') else { continue };
+        let Some((kind, number)) = rest[..close].rsplit_once('_') else { continue };
+        if !number.is_empty()
+            && number.bytes().all(|b| b.is_ascii_digit())
+            && kind.parse::<PersonalType>().is_ok()
+        {
+            found.push((start, start + close + 2));
+        }
+    }
+    found
+}
+
+fn touches(sorted: &[(usize, usize)], f: &Found) -> bool {
+    let next = sorted.partition_point(|(start, _)| *start < f.end);
+    next > 0 && sorted[next - 1].1 > f.start
+}
+
+/// Of findings that overlap the surest stays, of equal ones the longest, of those the first.
+fn resolve(mut found: Vec<Found>) -> Vec<Found> {
+    found.retain(|f| f.start < f.end);
+    found.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then((b.end - b.start).cmp(&(a.end - a.start)))
+            .then(a.start.cmp(&b.start))
+    });
+    let mut kept: BTreeMap<usize, Found> = BTreeMap::new();
+    for f in found {
+        let before = kept.range(..f.end).next_back();
+        if before.is_none_or(|(_, k)| k.end <= f.start) {
+            kept.insert(f.start, f);
+        }
+    }
+    kept.into_values().collect()
+}
+
+/// A value that was found once is masked wherever it stands again.
+fn repeat(page: &Page<'_>, placeholders: &[(usize, usize)], found: &mut Vec<Found>) {
+    let mut more = repeats::find(page, found);
+    more.retain(|f| {
+        let taken = found.partition_point(|k| k.start < f.end);
+        !(taken > 0 && found[taken - 1].end > f.start) && !touches(placeholders, f)
+    });
+    if !more.is_empty() {
+        found.extend(more);
+        *found = resolve(std::mem::take(found));
+    }
+}
+
+/// What a text yields, for the tests beside the recognisers.
+#[cfg(test)]
+fn probe(text: &str) -> Vec<(String, &'static str)> {
+    in_text(text).into_iter().map(|f| (text[f.start..f.end].to_owned(), f.kind.as_str())).collect()
+}

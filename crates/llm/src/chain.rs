@@ -1,0 +1,320 @@
+//! One dependable call made of several providers: timeout, retries, breaker, next provider.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use contactiq_domain::Clock;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, timeout},
+};
+
+use crate::{
+    Completion, Jitter, ModelError, Prompt, Provider, backoff,
+    breaker::{Breaker, BreakerState, Permit},
+};
+
+/// Less than this is not worth a try.
+const SHORTEST_TRY: Duration = Duration::from_millis(50);
+/// A budget beyond this is a mistake of the caller, and must not overflow a deadline.
+const LONGEST_BUDGET: Duration = Duration::from_secs(3_600);
+/// Room between a provider and a slow reader, so that the reader's slowness is not the provider's.
+const SENTENCES_IN_FLIGHT: usize = 512;
+
+/// How patient the chain is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChainSettings {
+    /// The first try at a provider may take this long; each further one half of the one before.
+    pub timeout: Duration,
+    /// Retries at one provider, for failures that may pass.
+    pub retries: u32,
+    /// The first wait between two tries; it doubles.
+    pub base_backoff: Duration,
+    /// Failures in a row that open a provider's breaker.
+    pub breaker_failures: u32,
+    /// How long it stays open before one probe.
+    pub breaker_open: Duration,
+}
+
+impl Default for ChainSettings {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(20),
+            retries: 3,
+            base_backoff: Duration::from_millis(200),
+            breaker_failures: 5,
+            breaker_open: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Providers in order of preference.
+pub struct Chain {
+    links: Vec<Link>,
+    settings: ChainSettings,
+    jitter: Jitter,
+}
+
+struct Link {
+    provider: Arc<dyn Provider>,
+    breaker: Breaker,
+}
+
+/// An answer and who gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// Name of the provider.
+    pub provider: String,
+    /// The answer; its `attempts` counts the tries at every provider of this call.
+    pub completion: Completion,
+}
+
+/// How one provider stands, for `/ready`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ProviderState {
+    /// Name of the provider.
+    pub name: String,
+    /// Its breaker.
+    pub breaker: BreakerState,
+}
+
+/// Where the text goes.
+enum Delivery {
+    Whole,
+    Sentences { to: mpsc::Sender<String>, begun: AtomicBool },
+}
+
+impl Delivery {
+    /// A person who has read the beginning of an answer can't be given another one.
+    fn has_begun(&self) -> bool {
+        matches!(self, Self::Sentences { begun, .. } if begun.load(Ordering::SeqCst))
+    }
+
+    fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Sentences { to, .. } if to.is_closed())
+    }
+}
+
+/// One call on its way.
+struct Call<'a> {
+    prompt: &'a Prompt,
+    deadline: Instant,
+    delivery: &'a Delivery,
+    attempts: u32,
+}
+
+impl Call<'_> {
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+impl Chain {
+    /// A chain over these providers. The clock is for the breakers, the jitter for the waits.
+    #[must_use]
+    pub fn new(
+        providers: Vec<Arc<dyn Provider>>,
+        settings: ChainSettings,
+        clock: Arc<dyn Clock>,
+        jitter: Jitter,
+    ) -> Self {
+        let link = |provider| Link {
+            provider,
+            breaker: Breaker::new(settings.breaker_failures, settings.breaker_open, clock.clone()),
+        };
+        Self { links: providers.into_iter().map(link).collect(), settings, jitter }
+    }
+
+    /// Whether any provider is configured.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.links.is_empty()
+    }
+
+    /// How the providers stand, in order.
+    #[must_use]
+    pub fn states(&self) -> Vec<ProviderState> {
+        let state = |link: &Link| ProviderState {
+            name: link.provider.name().to_owned(),
+            breaker: link.breaker.state(),
+        };
+        self.links.iter().map(state).collect()
+    }
+
+    /// Asks every provider at once whether it is well. It neither obeys nor moves the breakers.
+    pub async fn health(&self, budget: Duration) -> Vec<(String, Result<(), ModelError>)> {
+        let checks = self.links.iter().map(async |link: &Link| {
+            let health =
+                timeout(budget, link.provider.health(budget)).await.unwrap_or(Err(ModelError::Timeout));
+            (link.provider.name().to_owned(), health)
+        });
+        futures_util::future::join_all(checks).await
+    }
+
+    /// The answer of the first provider that gives one, within `budget`.
+    ///
+    /// # Errors
+    /// `NoProvider`; `BreakerOpen` when all of them are left alone; else the last failure.
+    pub async fn complete(&self, prompt: &Prompt, budget: Duration) -> Result<Served, ModelError> {
+        self.serve(prompt, budget, &Delivery::Whole).await
+    }
+
+    /// As [`Chain::complete`], sentence by sentence. Nothing is retried once a sentence is out:
+    /// after an error, the receiver decides what becomes of the part it has.
+    ///
+    /// # Errors
+    /// As [`Chain::complete`], and `Cancelled` when the receiver is gone.
+    pub async fn stream_sentences(
+        &self,
+        prompt: &Prompt,
+        budget: Duration,
+        on_text: mpsc::Sender<String>,
+    ) -> Result<Served, ModelError> {
+        let delivery = Delivery::Sentences { to: on_text, begun: AtomicBool::new(false) };
+        let served = self.serve(prompt, budget, &delivery);
+        // The budget bounds a slow reader too.
+        timeout(budget, served).await.unwrap_or(Err(ModelError::Timeout))
+    }
+
+    async fn serve(
+        &self,
+        prompt: &Prompt,
+        budget: Duration,
+        delivery: &Delivery,
+    ) -> Result<Served, ModelError> {
+        let deadline = Instant::now() + budget.min(LONGEST_BUDGET);
+        let mut call = Call { prompt, deadline, delivery, attempts: 0 };
+        let mut last = ModelError::NoProvider;
+        for (index, link) in self.links.iter().enumerate() {
+            let is_last = index + 1 == self.links.len();
+            match self.ask(link, &mut call, is_last).await {
+                Ok(completion) => {
+                    let provider = link.provider.name().to_owned();
+                    return Ok(Served {
+                        provider,
+                        completion: Completion { attempts: call.attempts, ..completion },
+                    });
+                }
+                // An open breaker tells less than a failure that was seen.
+                Err(ModelError::BreakerOpen) if last != ModelError::NoProvider => {}
+                Err(error) => last = error,
+            }
+            if delivery.has_begun() || matches!(last, ModelError::Cancelled | ModelError::BadPrompt { .. }) {
+                break;
+            }
+        }
+        Err(last)
+    }
+
+    /// Tries one provider until it answers, fails for good, or time or tries are used up.
+    async fn ask(&self, link: &Link, call: &mut Call<'_>, is_last: bool) -> Result<Completion, ModelError> {
+        let mut last = ModelError::Timeout;
+        for tries in 1..=self.settings.retries.saturating_add(1) {
+            let limit = self.limit(tries, call.left(), is_last);
+            if limit < SHORTEST_TRY {
+                return Err(last);
+            }
+            let Some(permit) = link.breaker.admit() else {
+                return Err(if tries == 1 { ModelError::BreakerOpen } else { last });
+            };
+            call.attempts += 1;
+            let started = Instant::now();
+            let outcome = attempt(link, permit, call, limit).await;
+            log(link, call, started, outcome.as_ref().err());
+            last = match outcome {
+                Ok(completion) => return Ok(completion),
+                Err(error) => error,
+            };
+            if !last.is_transient() || call.delivery.has_begun() || tries > self.settings.retries {
+                break;
+            }
+            let wait = backoff::wait(self.settings.base_backoff, tries, &last, (self.jitter)());
+            if wait.saturating_add(SHORTEST_TRY) > call.left() || link.breaker.state() == BreakerState::Open {
+                break;
+            }
+            sleep(wait).await;
+            if call.delivery.is_cancelled() {
+                return Err(ModelError::Cancelled);
+            }
+        }
+        Err(last)
+    }
+
+    /// How long this try may take: each half of the one before, and no more than two thirds of what
+    /// is left while another provider stands behind.
+    fn limit(&self, tries: u32, left: Duration, is_last: bool) -> Duration {
+        let halved = self.settings.timeout / 2_u32.saturating_pow(tries - 1);
+        halved.min(if is_last { left } else { left * 2 / 3 })
+    }
+}
+
+/// One try. The breaker hears of the provider's result as soon as it is there, and of nothing when
+/// the future is dropped.
+async fn attempt(
+    link: &Link,
+    permit: Permit<'_>,
+    call: &Call<'_>,
+    limit: Duration,
+) -> Result<Completion, ModelError> {
+    match call.delivery {
+        Delivery::Whole => {
+            let answer = timeout(limit, link.provider.complete(call.prompt, limit)).await;
+            settle(permit, answer.unwrap_or(Err(ModelError::Timeout)))
+        }
+        Delivery::Sentences { to, begun } => {
+            let (from_provider, mut sentences) = mpsc::channel(SENTENCES_IN_FLIGHT);
+            let ask = async {
+                let streamed = link.provider.stream_sentences(call.prompt, limit, from_provider);
+                settle(permit, timeout(limit, streamed).await.unwrap_or(Err(ModelError::Timeout)))
+            };
+            let forward = async {
+                while let Some(sentence) = sentences.recv().await {
+                    let place = to.reserve().await.map_err(|_| ModelError::Cancelled)?;
+                    begun.store(true, Ordering::SeqCst);
+                    place.send(sentence);
+                }
+                Ok(())
+            };
+            // Whichever fails first ends the other: a receiver that is gone stops the provider.
+            tokio::try_join!(ask, forward).map(|(completion, ())| completion)
+        }
+    }
+}
+
+fn settle(permit: Permit<'_>, answer: Result<Completion, ModelError>) -> Result<Completion, ModelError> {
+    match &answer {
+        Ok(_) => permit.success(),
+        Err(error) if error.counts_against_provider() => permit.failure(),
+        // It answered, and was right to refuse.
+        Err(ModelError::Refused(_)) => permit.success(),
+        Err(_) => drop(permit),
+    }
+    answer
+}
+
+fn log(link: &Link, call: &Call<'_>, started: Instant, error: Option<&ModelError>) {
+    let provider = link.provider.name();
+    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let attempt = call.attempts;
+    match error {
+        None => tracing::info!(provider, attempt, millis, outcome = "ok", "model call"),
+        Some(error) => {
+            let breaker = link.breaker.state().as_str();
+            tracing::warn!(provider, attempt, millis, outcome = error.code(), %error, breaker, "model call");
+        }
+    }
+}
+
+impl std::fmt::Debug for Chain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chain")
+            .field("providers", &self.states())
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

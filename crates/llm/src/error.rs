@@ -1,0 +1,144 @@
+//! What can go wrong with a model. No variant carries text of a person, of a provider, a key or a URL.
+
+use std::time::Duration;
+
+/// Why there is no answer of a model.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// No answer within the time.
+    #[error("the model gave no answer in time")]
+    Timeout,
+    /// Too many requests: 429, or a 503 or 529 that says when to come back.
+    #[error("the model's provider takes no more requests for now")]
+    RateLimited {
+        /// What `Retry-After` says.
+        retry_after: Option<Duration>,
+    },
+    /// The key is wrong or may not do this: 401, 403.
+    #[error("the model's provider refuses the key")]
+    Unauthorised,
+    /// The address or the model does not exist: 404.
+    #[error("the model or the address does not exist at the provider")]
+    NotFound,
+    /// Another status that is no success.
+    #[error("the model's provider answered with status {0}")]
+    Refused(u16),
+    /// No connection, or it was lost before the end of the answer.
+    #[error("the model's provider could not be reached, or the connection was lost")]
+    Unreachable,
+    /// An answer that is not what the protocol says.
+    #[error("the model's provider answered with {what}")]
+    Garbage {
+        /// What it was, in words of this crate.
+        what: &'static str,
+    },
+    /// The provider failed too often of late and is left alone for a while.
+    #[error("the model failed too often and is left alone for a while")]
+    BreakerOpen,
+    /// No provider is configured.
+    #[error("no model is configured")]
+    NoProvider,
+    /// The prompt itself is not fit to be sent: a bug of the caller.
+    #[error("the prompt is not fit to be sent: {what}")]
+    BadPrompt {
+        /// What is wrong with it, in words of this crate.
+        what: &'static str,
+    },
+    /// Nobody listens to the stream any more.
+    #[error("the receiver of the answer went away")]
+    Cancelled,
+}
+
+impl ModelError {
+    /// The stable word for records, logs and metrics.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Timeout => "model_timeout",
+            Self::RateLimited { .. } => "model_rate_limited",
+            Self::Unauthorised => "model_unauthorised",
+            Self::NotFound => "model_not_found",
+            Self::Refused(_) => "model_refused",
+            Self::Unreachable => "model_unreachable",
+            Self::Garbage { .. } => "model_garbage",
+            Self::BreakerOpen => "model_breaker_open",
+            Self::NoProvider => "model_none",
+            Self::BadPrompt { .. } => "model_bad_prompt",
+            Self::Cancelled => "model_cancelled",
+        }
+    }
+
+    /// Whether the same request may succeed when it is sent again in a moment.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Timeout | Self::RateLimited { .. } | Self::Unreachable => true,
+            // 501, 505 and 511 will say the same again; 425 (too early) will not.
+            Self::Refused(status) => {
+                *status == 425 || (*status >= 500 && !matches!(*status, 501 | 505 | 511))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it tells something about the provider, and so counts for its breaker. A request that
+    /// the provider rightly refuses (400, 413, 422), and a caller who went away, do not.
+    #[must_use]
+    pub const fn counts_against_provider(&self) -> bool {
+        match self {
+            Self::Refused(status) => *status == 425 || *status >= 500,
+            Self::BadPrompt { .. } | Self::Cancelled | Self::BreakerOpen | Self::NoProvider => false,
+            _ => true,
+        }
+    }
+}
+
+/// Why a provider can't be set up. It names the setting and never shows its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// `base_url` is not an address that this crate will call.
+    #[error("base_url {0}")]
+    BaseUrl(&'static str),
+    /// `model` is empty, too long or not printable.
+    #[error("model must have 1 to 200 printable characters")]
+    Model,
+    /// `api_key` can't stand in a header.
+    #[error("api_key has characters that no key has")]
+    ApiKey,
+    /// The HTTP client can't be built, as when the machine has no certificates.
+    #[error("the HTTP client could not be built (does this machine have CA certificates?)")]
+    Client,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_pass_is_transient() {
+        for transient in [
+            ModelError::Timeout,
+            ModelError::Unreachable,
+            ModelError::RateLimited { retry_after: None },
+            ModelError::Refused(500),
+            ModelError::Refused(503),
+            ModelError::Refused(529),
+        ] {
+            assert!(transient.is_transient() && transient.counts_against_provider(), "{transient:?}");
+        }
+        for lasting in [
+            ModelError::Unauthorised,
+            ModelError::NotFound,
+            ModelError::Refused(400),
+            ModelError::Refused(501),
+            ModelError::Garbage { what: "an HTML page" },
+            ModelError::BreakerOpen,
+            ModelError::NoProvider,
+            ModelError::Cancelled,
+        ] {
+            assert!(!lasting.is_transient(), "{lasting:?}");
+        }
+        assert!(!ModelError::Refused(422).counts_against_provider());
+        assert!(ModelError::Garbage { what: "an HTML page" }.counts_against_provider());
+    }
+}

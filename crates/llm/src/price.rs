@@ -1,0 +1,233 @@
+//! What tokens cost, from a file that the bank edits.
+
+use std::collections::BTreeMap;
+
+use contactiq_domain::interaction::NanoUsd;
+
+use crate::Completion;
+
+/// Prices by model. All computing is in integers.
+///
+/// ```toml
+/// ["gpt-4.1-mini"]            # a name with a dot needs quotes
+/// input_per_million = 0.40    # dollars
+/// cached_input_per_million = 0.10
+/// output_per_million = 1.60
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PriceTable(BTreeMap<String, Price>);
+
+/// Prices of one model, in billionths of a dollar for a million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Price {
+    /// What is read.
+    pub input: u64,
+    /// What is read and was in the provider's cache; without an entry, the price of what is read.
+    pub cached_input: u64,
+    /// What is written.
+    pub output: u64,
+}
+
+/// What is wrong with a price file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PriceError {
+    /// It is no TOML.
+    #[error("the price file is no valid TOML{}", .line.map(|n| format!(" (line {n})")).unwrap_or_default())]
+    Toml {
+        /// The line, from 1.
+        line: Option<usize>,
+    },
+    /// An entry of the top level is no table of prices.
+    #[error("[{model}] is no table of prices (a model's name with a dot needs quotes: [\"gpt-4.1\"])")]
+    NoTable {
+        /// The model.
+        model: String,
+    },
+    /// A word that no price has.
+    #[error("[{model}] has the unknown entry {entry}")]
+    Unknown {
+        /// The model.
+        model: String,
+        /// The entry.
+        entry: String,
+    },
+    /// A price that is missing.
+    #[error("[{model}] lacks {entry}")]
+    Missing {
+        /// The model.
+        model: String,
+        /// The entry.
+        entry: &'static str,
+    },
+    /// A price that is no amount of dollars.
+    #[error("{entry} of [{model}] must be a number of dollars from 0 to 100000")]
+    NoAmount {
+        /// The model.
+        model: String,
+        /// The entry.
+        entry: &'static str,
+    },
+}
+
+const INPUT: &str = "input_per_million";
+const CACHED: &str = "cached_input_per_million";
+const OUTPUT: &str = "output_per_million";
+const HIGHEST_DOLLARS: f64 = 100_000.0;
+
+impl PriceTable {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with the model and the entry.
+    pub fn parse(text: &str) -> Result<Self, PriceError> {
+        let file: toml::Table = toml::from_str(text).map_err(|error| {
+            let upto = error.span().and_then(|span| text.get(..span.start));
+            PriceError::Toml { line: upto.map(|before| before.matches('\n').count() + 1) }
+        })?;
+        let mut prices = BTreeMap::new();
+        for (model, entry) in file {
+            let toml::Value::Table(entries) = entry else { return Err(PriceError::NoTable { model }) };
+            if let Some((entry, value)) =
+                entries.iter().find(|(name, _)| ![INPUT, CACHED, OUTPUT].contains(&name.as_str()))
+            {
+                return Err(if value.is_table() {
+                    PriceError::NoTable { model }
+                } else {
+                    PriceError::Unknown { entry: entry.clone(), model }
+                });
+            }
+            let input = amount(&entries, &model, INPUT)?;
+            let output = amount(&entries, &model, OUTPUT)?;
+            let price = Price {
+                input: input.ok_or_else(|| PriceError::Missing { model: model.clone(), entry: INPUT })?,
+                cached_input: amount(&entries, &model, CACHED)?.or(input).unwrap_or_default(),
+                output: output.ok_or_else(|| PriceError::Missing { model: model.clone(), entry: OUTPUT })?,
+            };
+            prices.insert(model, price);
+        }
+        Ok(Self(prices))
+    }
+
+    /// The prices of a model: by its name, else by its name without the date at its end
+    /// (`gpt-4o-2024-08-06`).
+    #[must_use]
+    pub fn price(&self, model: &str) -> Option<Price> {
+        self.0.get(model).or_else(|| self.0.get(without_date(model)?)).copied()
+    }
+
+    /// What a call cost; `None` when the model has no price.
+    #[must_use]
+    pub fn cost(&self, model: &str, input_tokens: u64, output_tokens: u64) -> Option<NanoUsd> {
+        Some(total(self.price(model)?, input_tokens, 0, output_tokens))
+    }
+
+    /// What a completion cost, with the cached part of its input, by the model that served, else by
+    /// the model that was asked for.
+    #[must_use]
+    pub fn cost_of(&self, completion: &Completion) -> Option<NanoUsd> {
+        let price = self.price(&completion.model).or_else(|| self.price(&completion.asked_model))?;
+        let cached = completion.cached_input_tokens.min(completion.input_tokens);
+        Some(total(price, completion.input_tokens - cached, cached, completion.output_tokens))
+    }
+}
+
+/// Rounded up to whole billionths, so that no sum is below the bill.
+fn total(price: Price, input: u64, cached: u64, output: u64) -> NanoUsd {
+    let part = |tokens: u64, price: u64| u128::from(tokens) * u128::from(price);
+    let sum = part(input, price.input) + part(cached, price.cached_input) + part(output, price.output);
+    NanoUsd(i64::try_from(sum.div_ceil(1_000_000)).unwrap_or(i64::MAX))
+}
+
+fn amount(entries: &toml::Table, model: &str, entry: &'static str) -> Result<Option<u64>, PriceError> {
+    let Some(value) = entries.get(entry) else { return Ok(None) };
+    let dollars = match value {
+        toml::Value::Integer(whole) => *whole as f64,
+        toml::Value::Float(fraction) => *fraction,
+        _ => f64::NAN,
+    };
+    if !(0.0..=HIGHEST_DOLLARS).contains(&dollars) {
+        return Err(PriceError::NoAmount { model: model.to_owned(), entry });
+    }
+    // At most 1e14, where doubles still know every integer.
+    Ok(Some((dollars * 1e9).round() as u64))
+}
+
+/// The name without `-2024-08-06` or `-20240806`.
+fn without_date(model: &str) -> Option<&str> {
+    let is_date = |tail: &str| tail.bytes().filter(u8::is_ascii_digit).count() == 8;
+    let cut = |length: usize| {
+        let at = model.len().checked_sub(length)?;
+        let (name, tail) = (model.get(..at)?, model.get(at..)?);
+        (is_date(tail) && tail.starts_with('-') && !name.is_empty()).then_some(name)
+    };
+    cut("-20240806".len()).or_else(|| cut("-2024-08-06".len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "
+        [gpt-4o-mini]
+        input_per_million = 0.15
+        cached_input_per_million = 0.075
+        output_per_million = 0.6
+        [\"gpt-4.1\"]
+        input_per_million = 2
+        output_per_million = 8.00
+        [local]
+        input_per_million = 0
+        output_per_million = 0
+    ";
+
+    #[test]
+    fn a_call_costs_tokens_times_price() {
+        let table = PriceTable::parse(FILE).unwrap();
+        assert_eq!(table.cost("gpt-4o-mini", 1_000_000, 1_000_000), Some(NanoUsd(750_000_000)));
+        assert_eq!(table.cost("gpt-4o-mini", 1_234, 56), Some(NanoUsd(1_234 * 150 + 56 * 600)));
+        assert_eq!(table.cost("gpt-4.1", 1, 1), Some(NanoUsd(10_000)));
+        assert_eq!(table.cost("gpt-4.1-2025-04-14", 1, 1), Some(NanoUsd(10_000)));
+        assert_eq!(table.cost("gpt-4.1-20250414", 1, 1), Some(NanoUsd(10_000)));
+        assert_eq!(table.cost("local", 9_999, 9_999), Some(NanoUsd(0)));
+        assert_eq!(table.cost("gpt-4o", 1, 1), None, "a longer name is another model");
+        assert_eq!(table.cost("gpt-4.1", u64::MAX, u64::MAX), Some(NanoUsd(i64::MAX)));
+    }
+
+    #[test]
+    fn a_part_of_a_billionth_is_rounded_up() {
+        let table =
+            PriceTable::parse("[m]\ninput_per_million = 0.0375\noutput_per_million = 0.0005").unwrap();
+        assert_eq!(table.cost("m", 1, 0), Some(NanoUsd(38)));
+        assert_eq!(table.cost("m", 2, 0), Some(NanoUsd(75)));
+        assert_eq!(table.cost("m", 0, 1), Some(NanoUsd(1)));
+        assert_eq!(table.cost("m", 0, 0), Some(NanoUsd(0)));
+    }
+
+    #[test]
+    fn a_completion_costs_less_for_what_was_cached() {
+        let table = PriceTable::parse(FILE).unwrap();
+        let mut completion = Completion::of("x", "unlisted-alias-of-a-gateway");
+        completion.asked_model = "gpt-4o-mini".to_owned();
+        (completion.input_tokens, completion.cached_input_tokens, completion.output_tokens) = (100, 40, 10);
+        assert_eq!(table.cost_of(&completion), Some(NanoUsd(60 * 150 + 40 * 75 + 10 * 600)));
+        completion.cached_input_tokens = 1_000;
+        assert_eq!(table.cost_of(&completion), Some(NanoUsd(100 * 75 + 10 * 600)));
+    }
+
+    #[test]
+    fn a_bad_file_is_named() {
+        let complaint = |text: &str| PriceTable::parse(text).unwrap_err().to_string();
+        assert!(complaint("\n[m\n").contains("(line 2)"));
+        assert!(
+            complaint("[gpt-4.1]\ninput_per_million = 1\noutput_per_million = 1").contains("needs quotes")
+        );
+        assert!(complaint("m = 1").contains("[m] is no table"));
+        assert!(complaint("[m]\ninput_per_million = 1").contains("lacks output_per_million"));
+        assert!(complaint("[m]\nprice = 1").contains("unknown entry price"));
+        for bad in ["-1", "nan", "inf", "100001", "\"1\"", "true"] {
+            let text = format!("[m]\ninput_per_million = {bad}\noutput_per_million = 1");
+            assert!(complaint(&text).contains("input_per_million of [m]"), "{bad}");
+        }
+        assert_eq!(PriceTable::parse(""), Ok(PriceTable::default()));
+    }
+}

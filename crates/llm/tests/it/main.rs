@@ -1,0 +1,14 @@
+//! The crate from outside, against real TCP servers on loopback.
+
+#[cfg(test)]
+mod chain;
+#[cfg(test)]
+mod one_server;
+#[cfg(test)]
+mod prompts;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod silence;
+#[cfg(test)]
+mod streams;

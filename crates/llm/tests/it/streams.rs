@@ -1,0 +1,159 @@
+//! Answers sentence by sentence.
+
+use std::{sync::Arc, time::Duration};
+
+use contactiq_domain::{Timestamp, clock::FixedClock};
+use contactiq_llm::{
+    Chain, ChainSettings, Completion, Http, ModelError, OpenAiCompatible, OpenAiSettings, Provider, Served,
+};
+use tokio::sync::mpsc;
+
+use crate::{
+    prompts::{prompt, provider, settings},
+    server::{Reply, Server},
+};
+
+const BUDGET: Duration = Duration::from_secs(5);
+const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+const FIRST: &str = "data: {\"model\":\"m\",\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n\
+    data: {\"choices\":[{\"delta\":{\"content\":\"In 5 days. [1]\"}}]}\n\n\
+    data: {\"choices\":[{\"delta\":{\"content\":\" It is fr\"}}]}\n\n";
+const REST: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"ee.\"}}]}\n\n\
+    data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n\
+    data: {\"choices\":[],\"usage\":{\"prompt_tokens\":40,\"completion_tokens\":9}}\n\n\
+    data: [DONE]\n\n";
+
+/// Runs one stream to its end and gives back what arrived.
+async fn collect(
+    provider: &OpenAiCompatible,
+    budget: Duration,
+) -> (Vec<String>, Result<Completion, ModelError>) {
+    let (to, mut from) = mpsc::channel(64);
+    let outcome = provider.stream_sentences(&prompt(), budget, to).await;
+    let mut pieces = Vec::new();
+    while let Some(piece) = from.recv().await {
+        pieces.push(piece);
+    }
+    (pieces, outcome)
+}
+
+#[tokio::test]
+async fn sentences_arrive_while_the_model_writes() {
+    let pause = Duration::from_millis(400);
+    let server = Server::start(vec![Reply::Slow(vec![
+        (HEAD, Duration::ZERO),
+        (FIRST, pause),
+        (REST, Duration::ZERO),
+    ])]);
+    let provider = provider(&server);
+    let (to, mut from) = mpsc::channel(64);
+    let prompt = prompt();
+    let read = async {
+        let first = from.recv().await.unwrap();
+        let at = tokio::time::Instant::now();
+        (first, from.recv().await.unwrap(), at.elapsed())
+    };
+    let (answer, (first, second, between)) =
+        tokio::join!(provider.stream_sentences(&prompt, BUDGET, to), read);
+    assert_eq!((first.as_str(), second.as_str()), ("In 5 days. [1] ", "It is free."));
+    assert!(between > pause / 2, "the first did not wait for the second: {between:?}");
+    let answer = answer.unwrap();
+    assert_eq!(answer.text, "In 5 days. [1] It is free.");
+    assert_eq!((answer.input_tokens, answer.output_tokens, answer.usage_estimated), (40, 9, false));
+    let body = server.seen()[0].json();
+    assert_eq!((&body["stream"], &body["stream_options"]["include_usage"]), (&true.into(), &true.into()));
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_stream_is_read_whole() {
+    let server = Server::start(vec![Reply::answer("One. Two.")]);
+    let (pieces, outcome) = collect(&provider(&server), BUDGET).await;
+    assert_eq!(pieces, ["One. ", "Two."]);
+    assert_eq!(outcome.unwrap().output_tokens, 7);
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_is_an_error() {
+    let reply = |tail: &str| Reply::Bytes(format!("{HEAD}{FIRST}{tail}"));
+    for (tail, error) in [
+        ("", ModelError::Unreachable),
+        ("data: {\"choi\n\n", ModelError::Garbage { what: "an event that is no JSON" }),
+        ("data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n", ModelError::Refused(503)),
+        (
+            "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"content_filter\"}]}\n\ndata: [DONE]\n\n",
+            ModelError::Garbage { what: "a text that its filter withheld" },
+        ),
+    ] {
+        let server = Server::start(vec![reply(tail)]);
+        let (pieces, outcome) = collect(&provider(&server), BUDGET).await;
+        assert_eq!(outcome.unwrap_err(), error);
+        assert_eq!(pieces, ["In 5 days. [1] "], "the broken sentence is not delivered");
+    }
+    let end_without_done = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    let server = Server::start(vec![reply(end_without_done)]);
+    let (_, outcome) = collect(&provider(&server), BUDGET).await;
+    assert!(outcome.unwrap().usage_estimated, "no usage came");
+}
+
+#[tokio::test]
+async fn silence_after_the_first_word_is_a_timeout_and_before_it_is_not() {
+    let stall = Duration::from_millis(150);
+    let server = Server::start(vec![
+        Reply::Hang(format!("{HEAD}{FIRST}")),
+        Reply::Slow(vec![(HEAD, stall * 3), (FIRST, Duration::ZERO), (REST, Duration::ZERO)]),
+    ]);
+    let settings = OpenAiSettings { stall, ..settings(&server) };
+    let provider = OpenAiCompatible::new(settings, Http::new().unwrap()).unwrap();
+    let (pieces, outcome) = collect(&provider, BUDGET).await;
+    assert_eq!((pieces.len(), outcome.unwrap_err()), (1, ModelError::Timeout));
+    assert!(server.client_left().await);
+    assert!(collect(&provider, BUDGET).await.1.is_ok());
+}
+
+#[tokio::test]
+async fn a_receiver_that_goes_away_stops_the_provider() {
+    let server = Server::start(vec![Reply::Hang(format!("{HEAD}{FIRST}"))]);
+    let provider = provider(&server);
+    let (to, mut from) = mpsc::channel(64);
+    let prompt = prompt();
+    let leave = async {
+        from.recv().await.unwrap();
+        drop(from);
+    };
+    let (outcome, ()) = tokio::join!(provider.stream_sentences(&prompt, BUDGET, to), leave);
+    assert_eq!(outcome.unwrap_err(), ModelError::Cancelled);
+    assert!(server.client_left().await);
+}
+
+fn chain(servers: &[&Server]) -> Chain {
+    let link = |server: &&Server| Arc::new(provider(server)) as Arc<dyn Provider>;
+    let settings = ChainSettings { base_backoff: Duration::from_millis(2), ..ChainSettings::default() };
+    let clock = Arc::new(FixedClock::at(Timestamp::from_micros(0)));
+    Chain::new(servers.iter().map(link).collect(), settings, clock, Arc::new(|| 0.5))
+}
+
+async fn through(chain: &Chain) -> (String, Result<Served, ModelError>) {
+    let (to, mut from) = mpsc::channel(64);
+    let outcome = chain.stream_sentences(&prompt(), BUDGET, to).await;
+    let mut text = String::new();
+    while let Some(piece) = from.recv().await {
+        text.push_str(&piece);
+    }
+    (text, outcome)
+}
+
+#[tokio::test]
+async fn a_chain_retries_until_a_sentence_is_out_and_not_after() {
+    let whole = Reply::Bytes(format!("{HEAD}{FIRST}{REST}"));
+    let server = Server::start(vec![Reply::json(500, "{}"), whole.clone()]);
+    let (text, outcome) = through(&chain(&[&server])).await;
+    assert_eq!(text, "In 5 days. [1] It is free.");
+    assert_eq!(outcome.unwrap().completion.attempts, 2);
+
+    // Held open for a moment, so that the sentence is out when the connection breaks.
+    let cut = Reply::Slow(vec![(HEAD, Duration::ZERO), (FIRST, Duration::from_millis(200))]);
+    let (first, second) = (Server::start(vec![cut]), Server::start(vec![whole]));
+    let (text, outcome) = through(&chain(&[&first, &second])).await;
+    assert_eq!((text.as_str(), outcome.unwrap_err()), ("In 5 days. [1] ", ModelError::Unreachable));
+    assert_eq!((first.seen().len(), second.seen().len()), (1, 0));
+}

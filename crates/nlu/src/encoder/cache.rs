@@ -1,0 +1,246 @@
+//! An encoder that remembers.
+
+use super::{
+    Encoder, EncoderError,
+    recent::{Key, Recent},
+    vector_file::VectorFile,
+};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// Texts of the bank that are encoded between two writes to the file, so that a start that is broken
+/// off goes on where it was.
+const SLICE: usize = 256;
+
+/// Wraps an encoder: a text met again is looked up (microseconds) instead of encoded (milliseconds).
+///
+/// What people write is kept in memory only, and only under a hash. [`CachedEncoder::encode_published`]
+/// is for text that the bank itself published: that alone goes to the file, if there is one.
+pub struct CachedEncoder {
+    inner: Arc<dyn Encoder>,
+    recent: Mutex<Recent>,
+    file: Mutex<Option<VectorFile>>,
+}
+
+/// What a cache holds, for reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheSize {
+    /// Vectors in memory.
+    pub in_memory: usize,
+    /// Vectors in the file; `None` when there is no file, or writing to it failed and it was given up.
+    pub in_file: Option<usize>,
+}
+
+impl std::fmt::Debug for CachedEncoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CachedEncoder")
+            .field("fingerprint", &self.inner.fingerprint())
+            .finish_non_exhaustive()
+    }
+}
+
+impl CachedEncoder {
+    /// Remembers in memory, at most `capacity` vectors (1.5 KB each for 384 dimensions).
+    #[must_use]
+    pub fn new(inner: Arc<dyn Encoder>, capacity: usize) -> Self {
+        Self { inner, recent: Mutex::new(Recent::new(capacity)), file: Mutex::new(None) }
+    }
+
+    /// The same with a file of published vectors at `path`, made if it isn't there. A torn tail is cut
+    /// off; the file of an encoder with another fingerprint is emptied. While another process has the
+    /// file open, this one only reads it.
+    ///
+    /// # Errors
+    /// [`EncoderError::Read`] when the file can't be opened or read.
+    pub fn open(inner: Arc<dyn Encoder>, path: Option<&Path>, capacity: usize) -> Result<Self, EncoderError> {
+        let this = Self::new(inner, capacity);
+        if let Some(path) = path {
+            let file = VectorFile::open(path, this.dimensions(), this.fingerprint())
+                .map_err(|source| EncoderError::Read { file: path.display().to_string(), source })?;
+            *lock(&this.file) = Some(file);
+        }
+        Ok(this)
+    }
+
+    /// Encodes text that the bank published, one unit vector a text; what is new goes to the file.
+    /// When the file can't be written (a full disk), it is given up and encoding goes on without it.
+    ///
+    /// # Errors
+    /// Those of the wrapped encoder.
+    pub fn encode_published(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+        let mut vectors = Vec::with_capacity(texts.len());
+        for slice in texts.chunks(SLICE) {
+            vectors.extend(self.look_up(slice, true)?);
+        }
+        Ok(vectors)
+    }
+
+    /// What is held now.
+    #[must_use]
+    pub fn size(&self) -> CacheSize {
+        CacheSize {
+            in_memory: lock(&self.recent).len(),
+            in_file: lock(&self.file).as_ref().map(VectorFile::len),
+        }
+    }
+
+    fn look_up(&self, texts: &[&str], published: bool) -> Result<Vec<Vec<f32>>, EncoderError> {
+        let keys: Vec<Key> = texts.iter().map(|text| self.key(text)).collect();
+        let mut known: HashMap<Key, Arc<[f32]>> = HashMap::new();
+        let mut missing: HashMap<Key, &str> = HashMap::new();
+        {
+            let mut recent = lock(&self.recent);
+            for (key, text) in keys.iter().zip(texts) {
+                match recent.get(key) {
+                    Some(vector) => _ = known.insert(*key, vector),
+                    None => _ = missing.insert(*key, text),
+                }
+            }
+        }
+        if !missing.is_empty()
+            && let Some(file) = lock(&self.file).as_mut()
+        {
+            missing.retain(|key, _| match file.get(key) {
+                Some(vector) => known.insert(*key, vector.into()).is_some(),
+                None => true,
+            });
+        }
+        if !missing.is_empty() {
+            let (new_keys, new_texts): (Vec<Key>, Vec<&str>) = missing.into_iter().unzip();
+            // No lock is held while encoding; two threads may encode the same text, with the same result.
+            let encoded = self.inner.encode(&new_texts)?;
+            let mut recent = lock(&self.recent);
+            for (key, vector) in new_keys.into_iter().zip(encoded) {
+                let vector: Arc<[f32]> = vector.into();
+                recent.put(key, Arc::clone(&vector));
+                known.insert(key, vector);
+            }
+        }
+        if published {
+            self.keep(&known);
+        }
+        Ok(keys.iter().filter_map(|key| known.get(key)).map(|vector| vector.to_vec()).collect())
+    }
+
+    /// Writes what is not yet in the file, also what was in memory because somebody asked the very
+    /// same words before.
+    fn keep(&self, vectors: &HashMap<Key, Arc<[f32]>>) {
+        let mut file = lock(&self.file);
+        let Some(open) = file.as_mut() else { return };
+        let new: Vec<(Key, &[f32])> = vectors
+            .iter()
+            .filter(|(key, _)| !open.contains(key))
+            .map(|(key, vector)| (*key, &**vector))
+            .collect();
+        if !new.is_empty() && open.append(new.into_iter()).is_err() {
+            *file = None;
+        }
+    }
+
+    fn key(&self, text: &str) -> Key {
+        let hash =
+            Sha256::new_with_prefix(self.inner.fingerprint()).chain_update([0]).chain_update(text).finalize();
+        std::array::from_fn(|at| hash[at])
+    }
+}
+
+impl Encoder for CachedEncoder {
+    fn dimensions(&self) -> usize {
+        self.inner.dimensions()
+    }
+
+    fn fingerprint(&self) -> &str {
+        self.inner.fingerprint()
+    }
+
+    /// Remembers in memory only: right for what people write.
+    fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+        self.look_up(texts, false)
+    }
+}
+
+/// A thread that panicked leaves a cache, at worst, with an entry less.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Its vector tells the text's length; it counts what it was asked.
+    struct Counting(AtomicUsize);
+
+    impl Encoder for Counting {
+        fn dimensions(&self) -> usize {
+            2
+        }
+        fn fingerprint(&self) -> &str {
+            "counting"
+        }
+        fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+            self.0.fetch_add(texts.len(), Ordering::Relaxed);
+            Ok(texts.iter().map(|text| vec![text.len() as f32, 1.0]).collect())
+        }
+    }
+
+    fn counting() -> Arc<Counting> {
+        Arc::new(Counting(AtomicUsize::new(0)))
+    }
+
+    #[test]
+    fn a_text_is_encoded_once_and_order_is_kept() {
+        let inner = counting();
+        let cache = CachedEncoder::new(Arc::clone(&inner) as Arc<dyn Encoder>, 10);
+        let vectors = cache.encode(&["a", "bbb", "a", "cc"]).unwrap();
+        assert_eq!(vectors.iter().map(|v| v[0]).collect::<Vec<_>>(), [1.0, 3.0, 1.0, 2.0]);
+        assert_eq!(cache.encode(&["cc", "a"]).unwrap(), [vec![2.0, 1.0], vec![1.0, 1.0]]);
+        assert_eq!(inner.0.load(Ordering::Relaxed), 3);
+        assert!(cache.encode(&[]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn more_texts_than_the_memory_holds_are_all_answered() {
+        let cache = CachedEncoder::new(counting(), 4);
+        let texts: Vec<String> = (0..100).map(|n| "x".repeat(n)).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let vectors = cache.encode(&texts).unwrap();
+        assert!(vectors.iter().enumerate().all(|(n, v)| v[0] == n as f32));
+        assert_eq!(cache.size(), CacheSize { in_memory: 4, in_file: None });
+    }
+
+    #[test]
+    fn published_text_survives_a_restart_and_what_people_write_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vectors");
+        let texts: Vec<String> = (0..600).map(|n| format!("{n:>n$}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+
+        let cache = CachedEncoder::open(counting(), Some(&path), 10).unwrap();
+        let first = cache.encode_published(&texts).unwrap();
+        cache.encode(&["my PIN is 1234", "opening hours"]).unwrap();
+        assert_eq!(cache.size().in_file, Some(600));
+        cache.encode_published(&["opening hours"]).unwrap();
+        assert_eq!(cache.size().in_file, Some(601));
+        drop(cache);
+
+        let inner = counting();
+        let cache = CachedEncoder::open(Arc::clone(&inner) as Arc<dyn Encoder>, Some(&path), 10).unwrap();
+        assert_eq!(cache.encode_published(&texts).unwrap(), first);
+        assert_eq!(inner.0.load(Ordering::Relaxed), 0);
+        cache.encode(&["my PIN is 1234"]).unwrap();
+        assert_eq!(inner.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_opened_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = CachedEncoder::open(counting(), Some(folder.path()), 10).unwrap_err();
+        assert!(matches!(error, EncoderError::Read { .. }));
+    }
+}

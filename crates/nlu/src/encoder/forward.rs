@@ -1,0 +1,152 @@
+//! The forward pass of a BERT encoder over several texts at once.
+//!
+//! The tokens of all texts of a batch stand one below the other, without padding: everything but the
+//! attention treats a token alone, and the attention runs text by text, head by head. So no mask is
+//! needed, and pooling over a text's own rows is pooling over its attention mask.
+
+use super::{
+    elementwise::{gelu, softmax},
+    matmul::{Panels, Product, Unit},
+    weights::{Config, Linear, Weights},
+};
+
+/// Room for the numbers of a batch, used again for the next.
+pub(crate) struct Workspace {
+    unit: Unit,
+    state: Vec<f32>,
+    branch: Vec<f32>,
+    wide: Vec<f32>,
+    context: Vec<f32>,
+    scores: Vec<f32>,
+    keys: Panels,
+    values: Panels,
+    scratch: Vec<f32>,
+}
+
+impl Workspace {
+    /// Empty.
+    pub(crate) fn new(unit: Unit) -> Self {
+        Self {
+            unit,
+            state: Vec::new(),
+            branch: Vec::new(),
+            wide: Vec::new(),
+            context: Vec::new(),
+            scores: Vec::new(),
+            keys: Panels::new(unit),
+            values: Panels::new(unit),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// One unit vector a text. Token numbers must be below the vocabulary's size, and each text must
+    /// have at least one token and at most as many as the model has positions.
+    pub(crate) fn encode(&mut self, config: &Config, weights: &Weights, texts: &[&[u32]]) -> Vec<Vec<f32>> {
+        let hidden = config.hidden_size;
+        self.embed(config, weights, texts);
+        for layer in &weights.layers {
+            linear(self.unit, &self.state, &layer.query_key_value, &mut self.wide, &mut self.scratch);
+            self.attend(config, texts);
+            linear(self.unit, &self.context, &layer.attention_out, &mut self.branch, &mut self.scratch);
+            layer.attention_norm.add_and_normalise(self.unit, &mut self.state, &self.branch);
+            linear(self.unit, &self.state, &layer.feed_in, &mut self.wide, &mut self.scratch);
+            gelu(self.unit, &mut self.wide);
+            linear(self.unit, &self.wide, &layer.feed_out, &mut self.branch, &mut self.scratch);
+            layer.feed_norm.add_and_normalise(self.unit, &mut self.state, &self.branch);
+        }
+        let mut rest = self.state.as_slice();
+        texts
+            .iter()
+            .map(|text| {
+                let (own, after) = rest.split_at(text.len() * hidden);
+                rest = after;
+                pool(own, hidden)
+            })
+            .collect()
+    }
+
+    fn embed(&mut self, config: &Config, weights: &Weights, texts: &[&[u32]]) {
+        let hidden = config.hidden_size;
+        self.state.clear();
+        self.branch.clear();
+        for text in texts {
+            for token in *text {
+                self.state.extend_from_slice(&weights.words[*token as usize * hidden..][..hidden]);
+            }
+            self.branch.extend_from_slice(&weights.positions[..text.len() * hidden]);
+        }
+        weights.norm.add_and_normalise(self.unit, &mut self.state, &self.branch);
+    }
+
+    /// From `wide` (query, key, value of each token) to `context`.
+    fn attend(&mut self, config: &Config, texts: &[&[u32]]) {
+        let (hidden, size) = (config.hidden_size, config.head_size());
+        let stride = 3 * hidden;
+        self.context.resize(self.state.len(), 0.0);
+        let mut first = 0;
+        for text in texts {
+            let length = text.len();
+            let own = &self.wide[first * stride..][..length * stride];
+            self.scores.resize(length * length, 0.0);
+            for head in 0..config.num_attention_heads {
+                let at = head * size;
+                self.keys.pack_transposed(&own[hidden + at..], stride, length, size);
+                self.values.pack(&own[2 * hidden + at..], stride, length, size);
+                Product {
+                    left: &own[at..],
+                    left_stride: stride,
+                    rows: length,
+                    right: &self.keys,
+                    bias: &[],
+                    out: &mut self.scores,
+                    out_stride: length,
+                    scratch: &mut self.scratch,
+                }
+                .compute(self.unit);
+                softmax(self.unit, &mut self.scores, length);
+                Product {
+                    left: &self.scores,
+                    left_stride: length,
+                    rows: length,
+                    right: &self.values,
+                    bias: &[],
+                    out: &mut self.context[first * hidden + at..],
+                    out_stride: hidden,
+                    scratch: &mut self.scratch,
+                }
+                .compute(self.unit);
+            }
+            first += length;
+        }
+    }
+}
+
+fn linear(unit: Unit, input: &[f32], layer: &Linear, out: &mut Vec<f32>, scratch: &mut Vec<f32>) {
+    let (depth, columns) = (layer.weight.depth(), layer.weight.columns());
+    let rows = input.len() / depth;
+    out.resize(rows * columns, 0.0);
+    Product {
+        left: input,
+        left_stride: depth,
+        rows,
+        right: &layer.weight,
+        bias: &layer.bias,
+        out,
+        out_stride: columns,
+        scratch,
+    }
+    .compute(unit);
+}
+
+/// Mean of the rows, scaled to length 1. The mean's own scale falls out with that.
+fn pool(rows: &[f32], hidden: usize) -> Vec<f32> {
+    let mut sum = vec![0.0_f32; hidden];
+    for row in rows.chunks_exact(hidden) {
+        sum.iter_mut().zip(row).for_each(|(s, x)| *s += x);
+    }
+    let length = sum.iter().map(|x| x * x).sum::<f32>().sqrt();
+    if length > 0.0 {
+        sum.iter_mut().for_each(|x| *x /= length);
+    }
+    sum
+}

@@ -1,0 +1,131 @@
+//! all-MiniLM-L6-v2, or any BERT encoder of its kind, from a folder.
+
+use super::{
+    Encoder, EncoderError,
+    forward::Workspace,
+    matmul::Unit,
+    tokens::{TOKENIZER, Tokens},
+    weights::{CONFIG, Config, WEIGHTS, Weights},
+};
+use sha2::{Digest, Sha256};
+use std::{
+    path::Path,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// Goes into the fingerprint. Change it when the same weights give other vectors.
+const METHOD: &[u8] = b"contactiq encoder: f32, mean pooling, 256 tokens";
+
+/// Texts that one thread encodes; more are shared among threads.
+const ALONE: usize = 8;
+
+/// Tokens that go through the network together: enough that a weight read from memory serves many
+/// rows, few enough that the rows stay in the cache of a core.
+const BATCH_TOKENS: usize = 128;
+
+/// A sentence encoder with its weights in memory (about 90 MB), computing in `f32`.
+#[derive(Debug)]
+pub struct MiniLm {
+    config: Config,
+    weights: Weights,
+    tokens: Tokens,
+    unit: Unit,
+    fingerprint: String,
+}
+
+impl MiniLm {
+    /// Loads `config.json`, `model.safetensors` and `tokenizer.json` from a folder.
+    ///
+    /// # Errors
+    /// [`EncoderError::Read`] when a file is missing or can't be read, [`EncoderError::Damaged`] when
+    /// one is cut, of other shapes than the configuration says, or of a kind of model that this
+    /// forward pass doesn't compute.
+    pub fn load(folder: &Path) -> Result<Self, EncoderError> {
+        let read = |file: &str| {
+            std::fs::read(folder.join(file))
+                .map_err(|source| EncoderError::Read { file: file.to_owned(), source })
+        };
+        let (config, tokenizer, weights) = (read(CONFIG)?, read(TOKENIZER)?, read(WEIGHTS)?);
+        Self::from_bytes(&config, &weights, &tokenizer)
+    }
+
+    /// The same from the contents of the three files.
+    ///
+    /// # Errors
+    /// [`EncoderError::Damaged`], as for [`MiniLm::load`].
+    pub fn from_bytes(config: &[u8], weights: &[u8], tokenizer: &[u8]) -> Result<Self, EncoderError> {
+        let mut hash = Sha256::new_with_prefix(METHOD);
+        for part in [config, weights, tokenizer] {
+            hash.update(Sha256::digest(part));
+        }
+        let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+
+        let unit = Unit::detect();
+        let config = Config::parse(config)?;
+        Ok(Self {
+            weights: Weights::parse(weights, &config, unit)?,
+            tokens: Tokens::parse(tokenizer, config.vocab_size, config.max_position_embeddings)?,
+            config,
+            unit,
+            fingerprint,
+        })
+    }
+
+    /// Encodes batches of token rows, given as places in `tokens`, longest first, on several threads.
+    fn encode_batches(&self, tokens: &[Vec<u32>], batches: &[&[usize]], threads: usize) -> Vec<Vec<f32>> {
+        let next = AtomicUsize::new(0);
+        let vectors = Mutex::new(vec![Vec::new(); tokens.len()]);
+        let work = || {
+            let mut workspace = Workspace::new(self.unit);
+            // Who is done takes the next batch, so that no thread waits for one with longer texts.
+            while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let texts: Vec<&[u32]> = batch.iter().map(|at| tokens[*at].as_slice()).collect();
+                let encoded = workspace.encode(&self.config, &self.weights, &texts);
+                let mut vectors = vectors.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                for (at, vector) in batch.iter().zip(encoded) {
+                    vectors[*at] = vector;
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(work);
+            }
+            work();
+        });
+        vectors.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Encoder for MiniLm {
+    fn dimensions(&self) -> usize {
+        self.config.hidden_size
+    }
+
+    fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+        let tokens = texts.iter().map(|text| self.tokens.of(text)).collect::<Result<Vec<_>, _>>()?;
+        let mut order: Vec<usize> = (0..tokens.len()).collect();
+        order.sort_by_key(|at| std::cmp::Reverse(tokens[*at].len()));
+
+        let mut batches = Vec::new();
+        let mut rest = order.as_slice();
+        while let Some(longest) = rest.first() {
+            let (batch, after) = rest.split_at((BATCH_TOKENS / tokens[*longest].len()).clamp(1, rest.len()));
+            batches.push(batch);
+            rest = after;
+        }
+        let threads = if texts.len() > ALONE {
+            std::thread::available_parallelism().map_or(1, usize::from).min(batches.len())
+        } else {
+            1
+        };
+        Ok(self.encode_batches(&tokens, &batches, threads))
+    }
+}

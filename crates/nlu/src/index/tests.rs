@@ -1,0 +1,202 @@
+//! Tests of the index as a whole, with an encoder made of a few axes of meaning.
+
+use super::*;
+use crate::text::words;
+use proptest::prelude::*;
+use std::sync::Arc;
+
+/// Counts words of a few topics: enough for `plastic` to mean `card`.
+struct Topics;
+
+impl Encoder for Topics {
+    fn dimensions(&self) -> usize {
+        4
+    }
+    fn fingerprint(&self) -> &str {
+        "topics"
+    }
+    fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+        const AXES: [&[&str]; 3] =
+            [&["card", "cards", "plastic"], &["abroad", "travel", "holiday"], &["loan", "mortgage", "home"]];
+        let one = |text: &&str| {
+            let words = words(text);
+            let mut vector: Vec<f32> = AXES
+                .iter()
+                .map(|axis| words.iter().filter(|w| axis.contains(&w.as_str())).count() as f32)
+                .collect();
+            vector.push(0.1);
+            let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+            vector.iter().map(|x| x / length).collect()
+        };
+        Ok(texts.iter().map(one).collect())
+    }
+}
+
+fn encoder() -> CachedEncoder {
+    CachedEncoder::new(Arc::new(Topics), 100)
+}
+
+fn entry(title: &str, text: &str, questions: &[&str]) -> Entry {
+    Entry {
+        document: 7,
+        collection: Collection::Customer,
+        title: title.to_owned(),
+        headings: vec!["Help".to_owned()],
+        text: text.to_owned(),
+        questions: questions.iter().map(|q| (*q).to_owned()).collect(),
+    }
+}
+
+fn entries() -> Vec<Entry> {
+    vec![
+        entry("Lost cards", "Lock the card in the app. A new card costs $10.", &[]),
+        entry(
+            "Going abroad",
+            "Tell us before you leave:\n1. Open the app.\n2. Choose a country.",
+            &["May I travel?"],
+        ),
+        entry("Home loans", "Rates | From: 6.1 %\nAsk a lender.", &[]),
+        entry("Hours", "We are open from 9 a.m. to 5 p.m. every day.", &[]),
+    ]
+}
+
+fn find(index: &Index, text: &str, vector: Option<&[f32]>, keep: &dyn Fn(usize) -> bool) -> Vec<Hit> {
+    index.search(&Query { text, vector, keep, k: 3 })
+}
+
+fn vector(text: &str) -> Vec<f32> {
+    Topics.encode(&[text]).unwrap().remove(0)
+}
+
+#[test]
+fn words_and_meaning_find_together() {
+    let index = Index::build(entries(), Some(&encoder()), &|_, _| ()).unwrap();
+    let best = |text: &str| find(&index, text, Some(&vector(text)), &|_| true)[0];
+    assert_eq!(best("where is my plastic").entry, 0);
+    assert_eq!(best("opening hours").entry, 3);
+    // By its likely question, which is no evidence for coverage.
+    let hit = best("travel");
+    assert_eq!((hit.entry, hit.coverage), (1, 0.0));
+    assert!(hit.cosine > 0.99 && hit.bm25 > 0.0);
+    assert_eq!(best("new card").coverage, 1.0);
+}
+
+#[test]
+fn without_vectors_words_find_alone() {
+    let encoded = Index::build(entries(), Some(&encoder()), &|_, _| ()).unwrap();
+    let plain = Index::build(entries(), None, &|_, _| ()).unwrap();
+    for index in [&encoded, &plain] {
+        let hits = find(index, "a new card", None, &|_| true);
+        assert_eq!((hits.len(), hits[0].entry, hits[0].score, hits[0].cosine), (1, 0, 1.0, 0.0));
+        // Of another encoder, or broken: as if there were none.
+        assert_eq!(find(index, "a new card", Some(&[1.0]), &|_| true), hits);
+        assert_eq!(find(index, "a new card", Some(&[f32::NAN; 4]), &|_| true), hits);
+        assert!(find(index, "zebra", None, &|_| true).is_empty());
+    }
+    assert!(plain.sentences(0)[0].vector.is_none());
+}
+
+#[test]
+fn what_is_not_kept_is_not_found_and_does_not_count() {
+    let index = Index::build(entries(), Some(&encoder()), &|_, _| ()).unwrap();
+    let hits = find(&index, "card", Some(&vector("card")), &|entry| entry != 0);
+    assert!(hits.iter().all(|hit| hit.entry != 0) && hits.len() == 3);
+    assert!(find(&index, "card", Some(&vector("card")), &|_| false).is_empty());
+    assert!(index.search(&Query { text: "card", vector: None, keep: &|_| true, k: 0 }).is_empty());
+}
+
+#[test]
+fn sentences_know_what_they_are() {
+    let index = Index::build(entries(), Some(&encoder()), &|_, _| ()).unwrap();
+    assert_eq!(index.sentences(3).len(), 1);
+    let steps: Vec<_> = index.sentences(1).iter().map(|s| (s.text.as_str(), s.is_step)).collect();
+    assert_eq!(
+        steps,
+        [("Tell us before you leave:", false), ("1. Open the app.", true), ("2. Choose a country.", true)]
+    );
+    let row = &index.sentences(2)[0];
+    assert!(row.is_row && row.vector.is_some());
+    assert_eq!(row.span.of(&index.entry(2).text), row.text);
+    let wanted: Vec<u32> = index.terms("rates").iter().filter_map(|term| term.stem).collect();
+    assert!(wanted.iter().all(|stem| row.stems.contains(stem)) && wanted.len() == 1);
+    assert!(index.sentences(99).is_empty());
+}
+
+#[test]
+fn progress_ends_with_everything_done() {
+    let heard = std::cell::RefCell::new(Vec::new());
+    let many: Vec<Entry> = (0..70).flat_map(|_| entries()).take(70).collect();
+    Index::build(many, Some(&encoder()), &|done, all| heard.borrow_mut().push((done, all))).unwrap();
+    assert_eq!(*heard.borrow(), [(0, 70), (32, 70), (64, 70), (70, 70)]);
+    heard.borrow_mut().clear();
+    let empty = Index::build(Vec::new(), Some(&encoder()), &|done, all| heard.borrow_mut().push((done, all)))
+        .unwrap();
+    assert_eq!(*heard.borrow(), [(0, 0)]);
+    assert!(empty.is_empty() && find(&empty, "card", Some(&vector("card")), &|_| true).is_empty());
+}
+
+proptest! {
+    #[test]
+    fn a_search_never_panics_and_its_scores_are_sane(
+        texts in prop::collection::vec(("[a-z ]{0,12}", "\\PC{0,40}|(card|loan|the|travel|[ .\n|]){0,20}", prop::option::of("[a-z ]{0,20}")), 0..12),
+        question in "\\PC{0,30}|(card|loan|zebra|is|[ ?]){0,8}",
+        numbers in prop::option::of(prop::collection::vec(-2.0_f32..2.0, 0..6)),
+        with_encoder in any::<bool>(),
+        k in 0_usize..9,
+    ) {
+        let entries: Vec<Entry> = texts
+            .iter()
+            .map(|(title, text, question)| entry(title, text, &question.iter().map(String::as_str).collect::<Vec<_>>()))
+            .collect();
+        let encoder = encoder();
+        let index = Index::build(entries, with_encoder.then_some(&encoder), &|_, _| ()).unwrap();
+        let hits = index.search(&Query { text: &question, vector: numbers.as_deref(), keep: &|e| e % 5 != 3, k });
+        prop_assert!(hits.len() <= k);
+        prop_assert!(hits.is_sorted_by(|a, b| a.score >= b.score));
+        for hit in &hits {
+            prop_assert!(hit.entry < index.len() && hit.entry % 5 != 3);
+            prop_assert!((0.0..=1.0).contains(&hit.score) && (0.0..=1.0).contains(&hit.coverage));
+            prop_assert!((-1.0..=1.0).contains(&hit.cosine) && hit.bm25.is_finite() && hit.bm25 >= 0.0);
+        }
+        let mut found: Vec<usize> = hits.iter().map(|hit| hit.entry).collect();
+        found.sort_unstable();
+        found.dedup();
+        prop_assert_eq!(found.len(), hits.len());
+    }
+}
+
+/// `cargo test --release -p contactiq-nlu -- --ignored --nocapture large`
+#[test]
+#[ignore = "a measurement, not a check"]
+fn a_large_index_is_searched_quickly() {
+    const PASSAGES: usize = 100_000;
+    let mut state = 1_u32;
+    let mut number = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state >> 8
+    };
+    // Word frequencies fall as in a real text.
+    let mut text = |words: usize| {
+        let word = |n: u32| format!("w{}", (20_000.0 * (f64::from(n) / f64::from(1 << 24)).powi(3)) as u32);
+        (0..words).map(|_| word(number())).collect::<Vec<_>>().join(" ")
+    };
+    let entries = (0..PASSAGES).map(|_| entry(&text(3), &text(80), &[])).collect();
+    let questions: Vec<String> = (0..200).map(|_| text(8)).collect();
+    let mut index = Index::build(entries, None, &|_, _| ()).unwrap();
+    let mut vectors = Vectors::new(384);
+    let unit: Vec<f32> = (0..384).map(|i| (i as f32).sin() / 13.856).collect();
+    for passage in 0..PASSAGES {
+        vectors.push(passage, &unit);
+    }
+    index.vectors = Some(vectors);
+    let mut times: Vec<_> = questions
+        .iter()
+        .map(|text| {
+            let start = std::time::Instant::now();
+            find(&index, text, Some(&unit), &|_| true);
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    println!("{PASSAGES} passages: p50 {:?}, p99 {:?}", times[100], times[198]);
+}

@@ -1,0 +1,62 @@
+//! What a model was made of, in one number: a start with nothing changed trains nothing.
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Example, TrainOptions};
+use crate::encoder::Encoder;
+
+/// Raise it with every change that makes the same data give another model.
+const ENGINE: &str = "contactiq intents 1";
+
+/// SHA-256 over the engine's version, the options, the encoder and the data, each with its length.
+pub(super) fn of(
+    kind: &str,
+    examples: &[Example<'_>],
+    outside: &[&str],
+    encoder: Option<&dyn Encoder>,
+    options: &TrainOptions,
+) -> String {
+    let mut sum = Sha256::new();
+    let mut add = |text: &str| {
+        sum.update((text.len() as u64).to_le_bytes());
+        sum.update(text.as_bytes());
+    };
+    add(ENGINE);
+    add(kind);
+    add(&format!("{} {}", options.seed, options.folds));
+    add(encoder.map_or("no encoder", |encoder| encoder.fingerprint()));
+    add(&format!("{} {}", outside.len(), examples.len()));
+    outside.iter().for_each(|label| add(label));
+    for example in examples {
+        add(example.label);
+        add(example.text);
+    }
+    hex(&sum.finalize())
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a string can't fail.
+        write!(text, "{byte:02x}").ok();
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_counts() {
+        let options = TrainOptions::default();
+        let examples = [Example { text: "one", label: "a" }, Example { text: "two", label: "b" }];
+        let base = of("k", &examples, &[], None, &options);
+        assert_eq!(base, of("k", &examples, &[], None, &options));
+        assert_ne!(base, of("k", &examples, &["a"], None, &options));
+        assert_ne!(base, of("k", &examples[..1], &[], None, &options));
+        assert_ne!(base, of("other", &examples, &[], None, &options));
+        assert_ne!(base, of("k", &examples, &[], None, &TrainOptions { seed: 9, ..options }));
+    }
+}

@@ -1,0 +1,180 @@
+//! The trained intent model and what it says of an utterance.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::blend::Blend;
+use super::error::{ModelFileError, TrainError};
+use super::neighbours::{Examples, Query};
+use super::scope::{Evidence, Gate};
+use super::views::Views;
+use super::{Example, TrainOptions, explain, features, fingerprint, model_file, training};
+use crate::encoder::Encoder;
+
+const KIND: &str = "contactiq-intent-model 1";
+/// How many of the nearest examples are reported.
+const NEAREST: usize = 5;
+
+/// Tells intents apart; made by [`IntentModel::train`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IntentModel {
+    pub(super) fingerprint: String,
+    pub(super) labels: Vec<String>,
+    pub(super) outside: Vec<bool>,
+    pub(super) views: Views,
+    /// For utterances with a vector.
+    pub(super) full: Head,
+    /// For utterances without one.
+    pub(super) lexical: Head,
+    pub(super) examples: Examples,
+}
+
+/// What turns the views' scores into probabilities.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Head {
+    pub(super) blend: Blend,
+    pub(super) gate: Gate,
+}
+
+/// What the model says of an utterance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Every label with its calibrated probability, best first; they add up to 1. Labels of the outside
+    /// take part.
+    pub ranked: Vec<(String, f64)>,
+    /// The probability that the utterance is in scope.
+    pub in_scope: f64,
+    /// The most similar examples, nearest first.
+    pub nearest: Vec<Neighbour>,
+    /// The words, and pairs of words, that spoke most for the first label against the second.
+    pub words: Vec<String>,
+}
+
+/// A training example near an utterance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Neighbour {
+    /// The example.
+    pub text: String,
+    /// Its label.
+    pub label: String,
+    /// Cosine: of the encoder's vectors, or of the words without an encoder.
+    pub similarity: f64,
+}
+
+impl IntentModel {
+    /// Learns from examples. Labels named in `outside` ("unknown") are labels like others, and the
+    /// negatives of the scope gate besides. `progress` is told how many of how many steps are done.
+    ///
+    /// # Errors
+    /// When the examples are none, of one label, of too many, or incomplete; when the encoder fails.
+    pub fn train(
+        examples: &[Example<'_>],
+        outside: &[&str],
+        encoder: Option<&dyn Encoder>,
+        options: &TrainOptions,
+        progress: &dyn Fn(usize, usize),
+    ) -> Result<Self, TrainError> {
+        training::train(examples, outside, encoder, options, progress)
+    }
+
+    /// What the model says of `text`. `vector` is the encoder's; without one (or with one of another
+    /// encoder's length) the lexical view answers alone.
+    #[must_use]
+    pub fn predict(&self, text: &str, vector: Option<&[f32]>) -> Prediction {
+        let vector = vector.filter(|vector| self.views.dimensions() == Some(vector.len()));
+        let head = if vector.is_some() { &self.full } else { &self.lexical };
+        let words = features::words(text);
+        let row = self.views.vocabulary.vector(&words);
+        let word_part = self.views.vocabulary.word_part(&row);
+        let cosines = self.examples.compare(&vector.map_or(Query::Words(&word_part), Query::Vector));
+        let mut scores = self.views.scores(&row, vector);
+        if vector.is_some() {
+            scores.push(self.examples.votes(&cosines, self.labels.len(), |_| false));
+        }
+        let blended = head.blend.probabilities(&scores);
+        let order = ranking(&blended);
+        let evidence = Evidence {
+            summed: &head.blend.sums(&scores),
+            blended: &blended,
+            scores: &scores,
+            outside: &self.outside,
+            similar: self.examples.nearest_sides(&cosines, &self.outside, |_| false),
+            known: self.views.vocabulary.known_share(&words),
+        };
+        // Nothing but punctuation or emoji asks for nothing that is in scope.
+        let in_scope = if words.is_empty() { 0.0 } else { head.gate.in_scope(&evidence) };
+        let nearest = self.examples.nearest(&cosines, NEAREST);
+        Prediction {
+            ranked: order.iter().map(|&label| (self.labels[label].clone(), blended[label])).collect(),
+            in_scope,
+            nearest: nearest
+                .into_iter()
+                .filter(|&row| cosines[row] > 0.0)
+                .map(|row| Neighbour {
+                    text: self.examples.text(row).to_owned(),
+                    label: self.labels[self.examples.label(row)].clone(),
+                    similarity: f64::from(cosines[row]),
+                })
+                .collect(),
+            words: explain::deciding(&self.views, &words, &row, order[0], order[1]),
+        }
+    }
+
+    /// Changes with the training data, the options, the encoder and the engine.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The fingerprint that training on these would give: when a stored model has it, nothing need be
+    /// trained.
+    #[must_use]
+    pub fn expected_fingerprint(
+        examples: &[Example<'_>],
+        outside: &[&str],
+        encoder: Option<&dyn Encoder>,
+        options: &TrainOptions,
+    ) -> String {
+        fingerprint::of(KIND, examples, outside, encoder, options)
+    }
+
+    /// Writes the model, replacing an older one in one step.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn save(&self, path: &Path) -> Result<(), ModelFileError> {
+        model_file::save(path, KIND, self)
+    }
+
+    /// Reads a model.
+    ///
+    /// # Errors
+    /// When the file can't be read, is damaged, or was written by another version of the engine.
+    pub fn load(path: &Path) -> Result<Self, ModelFileError> {
+        let model: Self = model_file::load(path, KIND)?;
+        if model.labels.len() < 2 || model.outside.len() != model.labels.len() {
+            return Err(ModelFileError::Damaged("labels are missing"));
+        }
+        Ok(model)
+    }
+
+    /// The labels, in alphabetical order.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// Whether the model was trained with an encoder.
+    #[must_use]
+    pub fn uses_encoder(&self) -> bool {
+        self.views.dimensions().is_some()
+    }
+}
+
+/// Labels by probability, best first; equal ones by name.
+pub(super) fn ranking(shares: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..shares.len()).collect();
+    order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]).then(a.cmp(&b)));
+    order
+}

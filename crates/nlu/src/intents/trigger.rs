@@ -1,0 +1,178 @@
+//! One trigger's learned part: two sides, one calibrated probability.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::calibrate::Logistic;
+use super::crossing::{self, Crossing};
+use super::error::{ModelFileError, TrainError};
+use super::neighbours::{Examples, Query};
+use super::prepared::{self, Names};
+use super::views::{VIEWS, Views};
+use super::{Example, TrainOptions, features, fingerprint, model_file};
+use crate::encoder::Encoder;
+
+const KIND: &str = "contactiq-trigger-model 1";
+/// Names of the two sides in the order of the labels.
+const SIDES: [&str; 2] = ["negative", "positive"];
+const RIDGE: f64 = 1e-2;
+
+/// Tells whether a message asks for one trigger; made by [`TriggerModel::train`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TriggerModel {
+    fingerprint: String,
+    views: Views,
+    full: Logistic,
+    lexical: Logistic,
+    examples: Examples,
+}
+
+impl TriggerModel {
+    /// Learns from messages that ask for the trigger and from others, look-alikes above all.
+    ///
+    /// # Errors
+    /// When a side is empty or has empty messages, or the encoder fails.
+    pub fn train(
+        positives: &[&str],
+        negatives: &[&str],
+        encoder: Option<&dyn Encoder>,
+        options: &TrainOptions,
+    ) -> Result<Self, TrainError> {
+        if positives.is_empty() || negatives.is_empty() {
+            return Err(TrainError::OneSided);
+        }
+        let examples = sides(positives, negatives);
+        let fingerprint = fingerprint::of(KIND, &examples, &[], encoder, options);
+        let prepared = prepared::prepare(&examples, Names::Mute, encoder, &mut || {})?;
+        let fold_count = prepared.folds(options);
+        let parts = crossing::folds_and_whole(&prepared.fold_of(fold_count, options), fold_count);
+        let word_parts = prepared.word_parts();
+        let store = prepared.store(&word_parts);
+        let crossing = Crossing {
+            data: prepared.data(),
+            store: &store,
+            word_parts: &word_parts,
+            outside: &[false; 2],
+            seed: options.seed,
+        };
+        let mut results = crossing.run(&parts, &mut || {});
+        let Some((views, _)) = results.pop() else { return Err(TrainError::NoExamples) };
+        let held: Vec<_> = results.into_iter().flat_map(|(_, held)| held).filter(|held| held.seen).collect();
+        let hits: Vec<bool> = held.iter().map(|held| prepared.targets[held.row] == 1).collect();
+        let fit = |count: usize| {
+            let rows: Vec<Vec<f64>> = held.iter().map(|held| margins(&held.scores[..count])).collect();
+            let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+            Logistic::fit(&rows, &hits, None, RIDGE)
+        };
+        let lexical = if held.is_empty() { Logistic::sum_of(1) } else { fit(1) };
+        let full = match (&prepared.vectors, held.is_empty()) {
+            (Some(_), false) => fit(VIEWS),
+            (Some(_), true) => Logistic::sum_of(VIEWS),
+            (None, _) => lexical.clone(),
+        };
+        Ok(Self { fingerprint, views, full, lexical, examples: store })
+    }
+
+    /// The probability that the message asks for the trigger.
+    #[must_use]
+    pub fn score(&self, text: &str, vector: Option<&[f32]>) -> f64 {
+        let vector = vector.filter(|vector| self.views.dimensions() == Some(vector.len()));
+        let row = self.views.vocabulary.vector(&features::words(text));
+        let mut scores = self.views.scores(&row, vector);
+        if let Some(vector) = vector {
+            let cosines = self.examples.compare(&Query::Vector(vector));
+            scores.push(self.examples.votes(&cosines, SIDES.len(), |_| false));
+        }
+        let margins = margins(&scores);
+        if vector.is_some() { self.full.apply(&margins) } else { self.lexical.apply(&margins) }
+    }
+
+    /// Changes with the training data, the options, the encoder and the engine.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The fingerprint that training on these would give.
+    #[must_use]
+    pub fn expected_fingerprint(
+        positives: &[&str],
+        negatives: &[&str],
+        encoder: Option<&dyn Encoder>,
+        options: &TrainOptions,
+    ) -> String {
+        fingerprint::of(KIND, &sides(positives, negatives), &[], encoder, options)
+    }
+
+    /// Writes the model, replacing an older one in one step.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn save(&self, path: &Path) -> Result<(), ModelFileError> {
+        model_file::save(path, KIND, self)
+    }
+
+    /// Reads a model.
+    ///
+    /// # Errors
+    /// When the file can't be read, is damaged, or was written by another version of the engine.
+    pub fn load(path: &Path) -> Result<Self, ModelFileError> {
+        model_file::load(path, KIND)
+    }
+}
+
+fn sides<'a>(positives: &[&'a str], negatives: &[&'a str]) -> Vec<Example<'a>> {
+    let with = |label: &'static str| move |text: &&'a str| Example { text, label };
+    negatives.iter().map(with(SIDES[0])).chain(positives.iter().map(with(SIDES[1]))).collect()
+}
+
+/// Each view's score for the positive side against the negative one.
+fn margins(scores: &[Vec<f32>]) -> Vec<f64> {
+    scores.iter().map(|view| f64::from(view[1] - view[0])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOST: [&str; 6] = [
+        "my card was stolen",
+        "someone stole my card",
+        "my wallet with the card got stolen",
+        "stolen card help",
+        "they have stolen my purse and card",
+        "card stolen on the bus",
+    ];
+    const OTHER: [&str; 6] = [
+        "what does a new card cost",
+        "how long does a card take to arrive",
+        "can I choose the colour of my card",
+        "is there a fee for the card",
+        "where can I pay with the card",
+        "does the card work abroad",
+    ];
+
+    #[test]
+    fn learns_the_two_sides_and_survives_the_disk() {
+        let options = TrainOptions::default();
+        let model = TriggerModel::train(&LOST, &OTHER, None, &options).unwrap();
+        let (high, low) =
+            (model.score("help, stolen card", None), model.score("what is the fee of a card", None));
+        assert!(high > 0.6 && low < 0.4, "{high} {low}");
+        assert_eq!(model.fingerprint(), TriggerModel::expected_fingerprint(&LOST, &OTHER, None, &options));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trigger.model");
+        model.save(&path).unwrap();
+        let again = TriggerModel::load(&path).unwrap();
+        assert_eq!(again.score("stolen", None), model.score("stolen", None));
+    }
+
+    #[test]
+    fn one_side_is_an_error_and_one_example_each_is_not() {
+        let options = TrainOptions::default();
+        assert!(matches!(TriggerModel::train(&LOST, &[], None, &options), Err(TrainError::OneSided)));
+        let model = TriggerModel::train(&LOST[..1], &OTHER[..1], None, &options).unwrap();
+        assert!(model.score("my card was stolen", None) > model.score("what does a new card cost", None));
+    }
+}

@@ -1,0 +1,163 @@
+//! The door: masking, refusal, and the triggers that are read from the text itself.
+//!
+//! Triggers are evaluated on every message, also on one that a guard refuses: a fraud report with
+//! an oath in it is a fraud report first.
+
+use std::time::Instant;
+
+use contactiq_domain::{Outcome, Probability, Routing, Started, Step, Trigger, TriggerHit, ids::ConversationId, ids::InteractionId};
+use contactiq_guard::ModerationCategory;
+
+use crate::{AnswerError, Ask, EscalationRules, House, Models, turn::Turn};
+
+/// A learned trigger fires from this calibrated probability on, when no pattern did.
+const LEARNED_FIRES: f64 = 0.5;
+
+/// The two readers of text triggers: the bank's patterns and what was learned from its examples.
+pub struct TextTriggers<'a> {
+    /// Patterns and messages.
+    pub rules: &'a EscalationRules,
+    /// The learned part.
+    pub models: &'a Models,
+}
+
+impl TextTriggers<'_> {
+    /// Every text trigger that fires, one hit each: a pattern, else the learned part.
+    #[must_use]
+    pub fn read(&self, text: &str, vector: Option<&[f32]>) -> Vec<TriggerHit> {
+        let mut hits: Vec<TriggerHit> = self
+            .rules
+            .matches(text)
+            .into_iter()
+            .map(|(trigger, rule)| TriggerHit { trigger, rule, score: 1.0 })
+            .collect();
+        for (trigger, score) in self.models.trigger_scores(text, vector) {
+            if score >= LEARNED_FIRES && !hits.iter().any(|h| h.trigger == trigger) {
+                hits.push(TriggerHit { trigger, rule: format!("{trigger}/learned"), score });
+            }
+        }
+        hits
+    }
+}
+
+/// Takes a question in: what comes out is masked, judged and numbered, but not yet recorded.
+pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
+    let since = Instant::now();
+    let created_at = house.clock.now();
+    let door = house.guard.inspect(&ask.question)?;
+    let query = without_placeholders(door.masked.as_str());
+    let vector = house.vector(&query).await;
+
+    let triggers = TextTriggers { rules: &house.rules, models: &house.models };
+    let mut hits = triggers.read(&query, vector.as_deref());
+    if door.moderation.categories.contains(&ModerationCategory::SelfHarm)
+        && !hits.iter().any(|h| h.trigger == Trigger::EmotionalDistress)
+    {
+        hits.push(TriggerHit {
+            trigger: Trigger::EmotionalDistress,
+            rule: "emotional_distress/self-harm-moderation".to_owned(),
+            score: 1.0,
+        });
+    }
+
+    let request_id = ask.request_id;
+    let mut turn = Turn {
+        started: Started {
+            id: InteractionId::new(&*house.ids),
+            request_id,
+            correlation_id: ask.correlation_id.unwrap_or_else(|| request_id.to_string()),
+            conversation: ask.conversation.unwrap_or_else(|| ConversationId::new(&*house.ids)),
+            subject: ask.subject,
+            session: ask.session,
+            mode: ask.mode,
+            question: door.masked.clone(),
+            pii_detected: !door.spans.is_empty(),
+            demo: ask.demo,
+            created_at,
+        },
+        continues: ask.conversation.is_some(),
+        owner_key: ask.owner_key,
+        clock_start: since,
+        hits,
+        history: Vec::new(),
+        query,
+        vector,
+        understanding: None,
+        routing: Routing::Answer,
+        knowledge: house.shelf.current(),
+        found: Vec::new(),
+        draft: None,
+        confidence: Probability::ZERO,
+        outcome: Outcome::Failed,
+        message: None,
+        reason: String::new(),
+        ticket: None,
+        steps: Vec::with_capacity(8),
+        door,
+    };
+    let (outcome, detail) = describe(&turn);
+    turn.trace(Step::Guard, since, outcome, detail);
+    Ok(turn)
+}
+
+fn describe(turn: &Turn) -> (&'static str, String) {
+    let mut parts = Vec::new();
+    if !turn.door.spans.is_empty() {
+        let mut kinds: Vec<&str> = turn.door.spans.iter().map(|s| s.kind.as_str()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        parts.push(format!("masked {}", kinds.join(", ")));
+    }
+    if let Some(refusal) = turn.door.refusal {
+        parts.push(format!("refused as {refusal}"));
+    }
+    for hit in &turn.hits {
+        parts.push(format!("{} fired", hit.rule));
+    }
+    let outcome = match (turn.door.refusal, turn.door.spans.is_empty()) {
+        (Some(_), _) => "refused",
+        (None, false) => "masked",
+        (None, true) => "clean",
+    };
+    (outcome, if parts.is_empty() { "nothing personal, no attack, no trigger".to_owned() } else { parts.join("; ") })
+}
+
+/// `my card <CREDIT_CARD_1>` is understood as `my card`: a placeholder says nothing of the topic.
+pub(crate) fn without_placeholders(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('<') {
+        let (before, tail) = rest.split_at(open);
+        out.push_str(before);
+        match tail.find('>').filter(|close| is_placeholder(&tail[1..*close])) {
+            Some(close) => rest = &tail[close + 1..],
+            None => {
+                out.push('<');
+                rest = &tail[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn is_placeholder(inner: &str) -> bool {
+    inner.rsplit_once('_').is_some_and(|(kind, number)| {
+        !kind.is_empty()
+            && kind.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+            && !number.is_empty()
+            && number.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_left_out_and_nothing_else() {
+        assert_eq!(without_placeholders("my card <CREDIT_CARD_1> was <b> a < 3"), "my card was <b> a < 3");
+        assert_eq!(without_placeholders("<PERSON_12>"), "");
+        assert_eq!(without_placeholders("a<"), "a<");
+    }
+}

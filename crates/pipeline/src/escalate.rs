@@ -1,0 +1,154 @@
+//! Step 6: whether a person takes over, why, and what happens next (P9). Nothing is guessed.
+
+use std::time::Instant;
+
+use contactiq_domain::{
+    Outcome, Routing, Step, Ticket, TicketState, Trigger, TriggerHit,
+    escalation::decisive,
+    ids::TicketId,
+};
+use contactiq_guard::{Masked, Published, Refusal};
+
+use crate::{House, turn::Turn};
+
+/// The turn before counts as misunderstood when it ended like this.
+const fn misunderstood(outcome: Outcome, unknown: bool) -> bool {
+    match outcome {
+        Outcome::Guided => unknown,
+        Outcome::Blocked | Outcome::Failed => true,
+        _ => false,
+    }
+}
+
+pub(crate) fn run(house: &House, turn: &mut Turn) {
+    let since = Instant::now();
+    let not_understood = decide_without_a_person(house, turn);
+    let failed_before =
+        turn.history.last().is_some_and(|e| misunderstood(e.outcome, e.intent.is_unknown()));
+    if not_understood && failed_before && turn.hits.is_empty() {
+        turn.hits.push(TriggerHit {
+            trigger: Trigger::RepeatedMisunderstanding,
+            rule: "repeated_misunderstanding/second-in-a-row".to_owned(),
+            score: 1.0,
+        });
+    }
+    if let Some(hit) = decisive(&turn.hits).cloned() {
+        hand_over(house, turn, &hit);
+        let detail = format!("{} by rule {}", hit.trigger, hit.rule);
+        turn.trace(Step::Escalate, since, "escalated", detail);
+    } else {
+        let outcome = turn.outcome.as_str();
+        turn.trace(Step::Escalate, since, outcome, "no trigger: no person is needed");
+    }
+}
+
+/// What becomes of the question if nobody takes over. Adds the triggers that the evidence and the
+/// confidence raise. True when the question was not understood.
+fn decide_without_a_person(house: &House, turn: &mut Turn) -> bool {
+    if turn.escalates_early() {
+        return false;
+    }
+    if let Some(refusal) = turn.door.refusal {
+        turn.outcome = Outcome::Blocked;
+        turn.message = Some(house.fill(refusal_text(refusal), None));
+        turn.reason = format!("refused by a guard: {refusal}");
+        return true;
+    }
+    let guide = turn
+        .understanding
+        .as_ref()
+        .and_then(|u| house.taxonomy.intent(turn.mode(), u.intent.as_str()))
+        .and_then(|i| i.guide.clone());
+    let threshold = house.settings.of(turn.mode()).confidence_threshold;
+    let answered = turn.draft.is_some() && turn.confidence >= threshold;
+    if answered && turn.hits.is_empty() {
+        turn.outcome = Outcome::Resolved;
+        return false;
+    }
+    if let Some(guide) = guide {
+        // Greetings, small talk and questions outside the scope: guidance instead of a weak answer.
+        turn.hits.retain(|h| h.trigger == Trigger::ConflictingEvidence);
+        if turn.hits.is_empty() {
+            turn.draft = None;
+            turn.outcome = Outcome::Guided;
+            turn.message = Some(house.fill(&guide, None));
+            turn.reason = "guidance: the question names nothing that the documents answer".to_owned();
+        }
+        return turn.understanding.as_ref().is_none_or(|u| u.intent.is_unknown());
+    }
+    if !answered && turn.hits.is_empty() {
+        turn.hits.push(match turn.draft {
+            Some(_) => TriggerHit {
+                trigger: Trigger::LowConfidence,
+                rule: "low_confidence/below-threshold".to_owned(),
+                score: 1.0 - turn.confidence.get(),
+            },
+            None => TriggerHit {
+                trigger: Trigger::InsufficientEvidence,
+                rule: "insufficient_evidence/no-sentence-answers".to_owned(),
+                score: 1.0,
+            },
+        });
+    }
+    false
+}
+
+fn hand_over(house: &House, turn: &mut Turn, hit: &TriggerHit) {
+    let rules = house.rules.of(hit.trigger);
+    let messages = rules.messages(turn.mode());
+    let id = TicketId::new(&*house.ids);
+    // A short number that a person can read out: the end of the id, which differs in every ticket.
+    let number = short_number(id);
+    let next = if house.settings.people.is_some() { &messages.next_step } else { &messages.next_step_alone };
+    let told = house.fill(&format!("{}\n\n{next}", messages.message), Some(&number));
+    turn.draft = None;
+    turn.outcome = Outcome::Escalated;
+    turn.reason = house.fill(&messages.message, Some(&number)).as_str().to_owned();
+    turn.ticket = Some(Ticket {
+        id,
+        interaction: turn.started.id,
+        conversation: turn.started.conversation,
+        mode: turn.mode(),
+        trigger: hit.trigger,
+        rule: hit.rule.clone(),
+        queue: rules.queue.clone(),
+        priority: rules.priority,
+        state: TicketState::Open,
+        question: turn.started.question.clone(),
+        told: Masked::from_published(&told),
+        created_at: house.clock.now(),
+    });
+    turn.message = Some(told);
+}
+
+/// The number of a ticket as people say it.
+#[must_use]
+pub(crate) fn short_number(id: TicketId) -> String {
+    let text = id.uuid().simple().to_string().to_uppercase();
+    format!("T-{}", &text[text.len() - 8..])
+}
+
+/// What a person reads when a guard refuses: a friendly way on, no accusation.
+const fn refusal_text(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Injection => {
+            "I can't act on that message: part of it reads like instructions to me rather than a question. \
+             Ask me about {bank}'s fees, limits, cards, transfers, accounts, loans or processes in your own words."
+        }
+        Refusal::Moderation => {
+            "I can't answer a message worded like that. Tell me what you need in other words and I will help, \
+             or use {verified_channel}."
+        }
+        Refusal::SqlPattern | Refusal::ScriptPattern => {
+            "I can't read that message: it looks like program code. Write your question in plain words and I \
+             will help."
+        }
+    }
+}
+
+/// Extra lines under a released answer.
+pub(crate) fn disclaimer(house: &House, turn: &Turn) -> Option<Published> {
+    let text = &house.settings.of(turn.mode()).disclaimer;
+    let answers = turn.outcome == Outcome::Resolved && turn.routing != Routing::Refuse;
+    (answers && !text.is_empty()).then(|| house.fill(text, None))
+}

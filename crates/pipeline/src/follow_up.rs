@@ -1,0 +1,37 @@
+//! Follow-ups: "and for the gold one?" is understood together with the question before (P11).
+
+/// Openings that lean on what was said before.
+const OPENINGS: &[&str] = &["and ", "what about", "how about", "but ", "also ", "or ", "then ", "so ", "same for", "what if", "why", "ok and", "ok so"];
+/// Words that stand for something said before.
+const STAND_INS: &[&str] = &["it", "its", "that", "those", "these", "they", "them", "this", "one", "ones", "there", "both"];
+/// Longer questions stand on their own.
+const MOST_WORDS: usize = 9;
+
+/// The question made whole: the one before in front of it, when it leans on it.
+pub(crate) fn whole(question: &str, previous: Option<&str>) -> Option<String> {
+    let previous = previous?;
+    let lower = question.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    if words.is_empty() || words.len() > MOST_WORDS {
+        return None;
+    }
+    let opens = OPENINGS.iter().any(|o| lower.starts_with(o));
+    let stands_in = words.iter().any(|w| STAND_INS.contains(w));
+    let fragment = words.len() <= 3 && !words.contains(&"hello") && !words.contains(&"thanks");
+    (opens || stands_in || fragment).then(|| format!("{previous} {question}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_question_that_leans_on_the_one_before_is_joined() {
+        let before = Some("What is the annual fee of the Platinum card?");
+        assert!(whole("and for the gold one?", before).is_some());
+        assert!(whole("What about Low Rate?", before).is_some());
+        assert!(whole("How long does it take?", before).is_some());
+        assert!(whole("How do I close my everyday account when I move overseas for work?", before).is_none());
+        assert!(whole("and for the gold one?", None).is_none());
+    }
+}

@@ -1,0 +1,130 @@
+//! What the steps need, passed in once: the parts and the settings of the house (E1).
+
+use std::{sync::Arc, time::Duration};
+
+use contactiq_domain::{Clock, Ids, Mode, Probability};
+use contactiq_guard::{Guard, Published};
+use contactiq_llm::{Chain, PriceTable};
+use contactiq_nlu::encoder::CachedEncoder;
+use contactiq_store::Store;
+use tokio::sync::Semaphore;
+
+use crate::{Calibration, EscalationRules, Models, Shelf, Taxonomy};
+
+/// The parts. Cheap to share behind an `Arc`.
+pub struct House {
+    /// The door.
+    pub guard: Guard,
+    /// What can be understood.
+    pub taxonomy: Taxonomy,
+    /// When a person takes over.
+    pub rules: EscalationRules,
+    /// What was learned from both.
+    pub models: Models,
+    /// The sentence encoder; without it the lexical models work alone.
+    pub encoder: Option<Arc<CachedEncoder>>,
+    /// The knowledge, swapped as a whole.
+    pub shelf: Shelf,
+    /// The ledger.
+    pub store: Store,
+    /// Language models; without them answers are made of cited sentences.
+    pub chain: Option<Arc<Chain>>,
+    /// What models cost.
+    pub prices: PriceTable,
+    /// The longest that a model may take for one answer.
+    pub model_budget: Duration,
+    /// How features become a confidence.
+    pub calibration: Calibration,
+    /// The bank's settings.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+    /// Encoding takes milliseconds of a core: as many at once as there are cores.
+    pub compute: Arc<Semaphore>,
+}
+
+/// What a bank sets.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The bank's name.
+    pub bank: String,
+    /// The team that escalations reach; `None` where the bank has configured none, and then no
+    /// text promises one.
+    pub people: Option<People>,
+    /// Where a person can see their own data.
+    pub verified_channel: String,
+    /// Shown when a life may be in danger.
+    pub crisis_line: String,
+    /// Named in every record (A7).
+    pub retention_policy: String,
+    /// The customer assistant.
+    pub customer: AssistantSettings,
+    /// The banker assistant.
+    pub banker: AssistantSettings,
+}
+
+/// How the bank's team is reached.
+#[derive(Debug, Clone)]
+pub struct People {
+    /// For instance `1300 975 707 or secure chat in the app`.
+    pub channel: String,
+    /// For instance `Monday to Friday, 8 am to 8 pm`.
+    pub hours: String,
+}
+
+/// What differs between the two assistants.
+#[derive(Debug, Clone)]
+pub struct AssistantSettings {
+    /// An answer below it is not shown (P8).
+    pub confidence_threshold: Probability,
+    /// Shown before the first answer: that it is an automated assistant.
+    pub disclosure: String,
+    /// Added under every answer; may be empty.
+    pub disclaimer: String,
+    /// The longest extractive answer, in words, unless steps or a table are asked for.
+    pub answer_words: usize,
+}
+
+impl Settings {
+    /// The settings of one assistant.
+    #[must_use]
+    pub const fn of(&self, mode: Mode) -> &AssistantSettings {
+        match mode {
+            Mode::Customer => &self.customer,
+            Mode::Banker => &self.banker,
+        }
+    }
+}
+
+impl House {
+    /// Encodes on a thread of its own, never on the async threads. `None` without an encoder.
+    pub(crate) async fn vector(&self, text: &str) -> Option<Vec<f32>> {
+        let encoder = self.encoder.clone()?;
+        let permit = self.compute.clone().acquire_owned().await.ok()?;
+        let text = text.to_owned();
+        tokio::task::spawn_blocking(move || {
+            use contactiq_nlu::encoder::Encoder;
+            let vector = encoder.encode(&[text.as_str()]).ok().and_then(|mut v| v.pop());
+            drop(permit);
+            vector
+        })
+        .await
+        .ok()
+        .flatten()
+    }
+
+    /// Fills the placeholders of a text that the bank wrote.
+    pub(crate) fn fill(&self, text: &str, ticket: Option<&str>) -> Published {
+        let people = self.settings.people.as_ref();
+        let filled = text
+            .replace("{bank}", &self.settings.bank)
+            .replace("{channel}", people.map_or("", |p| &p.channel))
+            .replace("{hours}", people.map_or("", |p| &p.hours))
+            .replace("{verified_channel}", &self.settings.verified_channel)
+            .replace("{crisis_line}", &self.settings.crisis_line)
+            .replace("{ticket}", ticket.unwrap_or(""));
+        Published::by_bank(filled)
+    }
+}

@@ -1,0 +1,163 @@
+//! What was learned from the taxonomy and the escalation rules: one intent model a mode, one model
+//! a text trigger. Stored in the data folder with a fingerprint of what they were trained on, so
+//! that a start with nothing changed trains nothing.
+
+use std::{collections::BTreeMap, path::Path};
+
+use contactiq_domain::{Category, IntentName, Mode, Trigger};
+use contactiq_nlu::{
+    encoder::Encoder,
+    intents::{Example, IntentModel, ModelFileError, Prediction, TrainError, TrainOptions, TriggerModel},
+};
+
+use crate::{EscalationRules, Taxonomy};
+
+/// Every learned model.
+pub struct Models {
+    customer: IntentModel,
+    banker: IntentModel,
+    triggers: BTreeMap<Trigger, TriggerModel>,
+}
+
+/// Why there are no models.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelsError {
+    /// Training failed.
+    #[error("training failed: {0}")]
+    Train(#[from] TrainError),
+    /// The trained model can't be kept.
+    #[error("a trained model can't be kept: {0}")]
+    File(#[from] ModelFileError),
+}
+
+/// How many of the models were trained now and how many were read from the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Trained {
+    /// Trained now.
+    pub trained: usize,
+    /// Read.
+    pub read: usize,
+}
+
+impl Models {
+    /// Reads what is in the folder and fits, trains the rest. `progress` hears models done and in all.
+    ///
+    /// # Errors
+    /// [`ModelsError`]. A damaged file in the folder is no error: it is trained again.
+    pub fn load_or_train(
+        taxonomy: &Taxonomy,
+        rules: &EscalationRules,
+        encoder: Option<&dyn Encoder>,
+        folder: &Path,
+        progress: &dyn Fn(usize, usize),
+    ) -> Result<(Models, Trained), ModelsError> {
+        let speaking: Vec<Trigger> = Trigger::ALL.iter().copied().filter(|t| t.is_read_from_text()).collect();
+        let all = 2 + speaking.len();
+        let mut counts = Trained::default();
+        progress(0, all);
+        let customer = intent_model(taxonomy, Mode::Customer, encoder, folder, &mut counts)?;
+        progress(1, all);
+        let banker = intent_model(taxonomy, Mode::Banker, encoder, folder, &mut counts)?;
+        progress(2, all);
+        let mut triggers = BTreeMap::new();
+        for trigger in speaking {
+            if let Some(model) = trigger_model(taxonomy, rules, trigger, encoder, folder, &mut counts)? {
+                triggers.insert(trigger, model);
+            }
+            progress(counts.trained + counts.read, all);
+        }
+        progress(all, all);
+        Ok((Models { customer, banker, triggers }, counts))
+    }
+
+    /// The intents of a text.
+    #[must_use]
+    pub fn intent(&self, mode: Mode, text: &str, vector: Option<&[f32]>) -> Prediction {
+        match mode {
+            Mode::Customer => self.customer.predict(text, vector),
+            Mode::Banker => self.banker.predict(text, vector),
+        }
+    }
+
+    /// The calibrated probability of each text trigger.
+    #[must_use]
+    pub fn trigger_scores(&self, text: &str, vector: Option<&[f32]>) -> Vec<(Trigger, f64)> {
+        self.triggers.iter().map(|(trigger, model)| (*trigger, model.score(text, vector))).collect()
+    }
+
+    /// Changes when anything was trained anew; for caches and the record.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        format!("{}-{}", self.customer.fingerprint(), self.banker.fingerprint())
+    }
+}
+
+fn intent_model(
+    taxonomy: &Taxonomy,
+    mode: Mode,
+    encoder: Option<&dyn Encoder>,
+    folder: &Path,
+    counts: &mut Trained,
+) -> Result<IntentModel, ModelsError> {
+    let examples: Vec<Example<'_>> = taxonomy
+        .of(mode)
+        .iter()
+        .flat_map(|i| i.examples.iter().map(|text| Example { text, label: i.name.as_str() }))
+        .collect();
+    let outside = [IntentName::UNKNOWN];
+    let options = TrainOptions::default();
+    let expected = IntentModel::expected_fingerprint(&examples, &outside, encoder, &options);
+    let path = folder.join(format!("intents-{mode}.model"));
+    if let Ok(model) = IntentModel::load(&path)
+        && model.fingerprint() == expected
+    {
+        counts.read += 1;
+        return Ok(model);
+    }
+    let model = IntentModel::train(&examples, &outside, encoder, &options, &|_, _| {})?;
+    model.save(&path)?;
+    counts.trained += 1;
+    Ok(model)
+}
+
+/// A trigger learns from its own examples against its look-alikes and against the utterances of
+/// all intents that do not belong to it.
+fn trigger_model(
+    taxonomy: &Taxonomy,
+    rules: &EscalationRules,
+    trigger: Trigger,
+    encoder: Option<&dyn Encoder>,
+    folder: &Path,
+    counts: &mut Trained,
+) -> Result<Option<TriggerModel>, ModelsError> {
+    let own = rules.of(trigger);
+    if own.examples.is_empty() {
+        return Ok(None);
+    }
+    let positives: Vec<&str> = own.examples.iter().map(String::as_str).collect();
+    let mut negatives: Vec<&str> = own.look_alikes.iter().map(String::as_str).collect();
+    for mode in Mode::ALL {
+        for intent in taxonomy.of(*mode) {
+            // Human_only utterances often carry several triggers, sensitive ones ask for own data:
+            // whether a trigger is in them is not known, so they teach nothing.
+            let unclear = intent.category == Category::HumanOnly
+                || (intent.category == Category::Sensitive && trigger == Trigger::AccountSpecific);
+            if !unclear {
+                negatives.extend(intent.examples.iter().map(String::as_str));
+            }
+        }
+    }
+    let options = TrainOptions::default();
+    let expected = TriggerModel::expected_fingerprint(&positives, &negatives, encoder, &options);
+    let path = folder.join(format!("trigger-{trigger}.model"));
+    if let Ok(model) = TriggerModel::load(&path)
+        && model.fingerprint() == expected
+    {
+        counts.read += 1;
+        return Ok(Some(model));
+    }
+    let model = TriggerModel::train(&positives, &negatives, encoder, &options)?;
+    model.save(&path)?;
+    counts.trained += 1;
+    Ok(Some(model))
+}

@@ -1,0 +1,157 @@
+//! Step 7 and its first phase: the start is durable before any step with side effects, the
+//! completion before anything is shown, each in one transaction (B2).
+
+use std::time::Instant;
+
+use contactiq_domain::{
+    Category, IntentName, Outcome, Probability, Record, Step,
+    interaction::{NanoUsd, Tokens},
+};
+use contactiq_guard::Masked;
+use contactiq_store::{
+    StoreError,
+    conversations::{self, Conversation},
+    interactions::{self, Completed},
+    refusals::{self, Refused},
+    tickets,
+};
+
+use crate::{AnswerError, House, escalate, turn::Turn};
+
+/// Earlier exchanges that a question may lean on.
+const HISTORY: u32 = 6;
+
+/// Phase one: the conversation and the start, in one transaction; then the history is at hand.
+pub(crate) async fn start(house: &House, turn: &mut Turn) -> Result<(), AnswerError> {
+    let started = &turn.started;
+    let mut w = house.store.write().await?;
+    let conversation = Conversation {
+        id: started.conversation,
+        mode: started.mode,
+        subject: started.subject.clone(),
+        owner_key: turn.owner_key,
+        label: None,
+        created_at: started.created_at,
+    };
+    if turn.continues {
+        let known = conversations::get(&mut w, started.conversation, &conversation.owner()).await?;
+        if known.is_none_or(|c| c.mode != started.mode) {
+            return Err(AnswerError::UnknownConversation);
+        }
+        let earlier = interactions::of_conversation(&mut w, started.conversation, HISTORY).await?;
+        turn.history = earlier.into_iter().map(Into::into).collect();
+    } else {
+        conversations::create(&mut w, &conversation).await?;
+    }
+    interactions::start(&mut w, started).await?;
+    w.save().await?;
+    Ok(())
+}
+
+/// Phase two: the record, its ticket and its refusal, in one transaction.
+pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Masked>, AnswerError> {
+    let since = Instant::now();
+    turn.trace(Step::Record, since, "recorded", "start and completion are durable before the answer is shown");
+    let ticket = turn.ticket.take();
+    let refused = turn.door.refusal.map(|refusal| Refused {
+        id: house.ids.next(),
+        interaction: turn.started.id,
+        kind: refusal,
+        rules: turn.door.injection.reasons.clone(),
+        message: turn.started.question.clone(),
+        at: turn.started.created_at,
+    });
+    let record = finished(house, turn, ticket.as_ref().map(|t| t.id));
+
+    let mut w = house.store.write().await?;
+    if let Completed::Before(first) = interactions::complete(&mut w, &record).await? {
+        return Ok(*first);
+    }
+    if let Some(ticket) = &ticket {
+        tickets::open(&mut w, ticket).await?;
+    }
+    if let Some(refused) = &refused {
+        refusals::save(&mut w, refused).await?;
+    }
+    w.save().await?;
+    Ok(record)
+}
+
+fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::TicketId>) -> Record<Masked> {
+    let answer = shown(house, &turn);
+    let completed_at = house.clock.now();
+    let (citations, model, tokens, cost) = match &turn.draft {
+        Some(d) => (d.citations.clone(), d.model.clone(), d.tokens, d.cost),
+        None => (Vec::new(), "none".to_owned(), Tokens::default(), NanoUsd::default()),
+    };
+    let (intent, category, probability, reason) = match turn.understanding {
+        Some(u) => (u.intent, u.category, u.probability, u.reason),
+        None => (IntentName::unknown(), Category::Automatable, Probability::ZERO, String::new()),
+    };
+    let trigger = (turn.outcome == Outcome::Escalated)
+        .then(|| contactiq_domain::escalation::decisive(&turn.hits).map(|h| h.trigger))
+        .flatten();
+    let started = turn.started;
+    Record {
+        id: started.id,
+        request_id: started.request_id,
+        correlation_id: started.correlation_id,
+        conversation: started.conversation,
+        subject: started.subject,
+        session: started.session,
+        mode: started.mode,
+        question: started.question,
+        intent,
+        category,
+        intent_probability: probability,
+        classification_reason: reason,
+        routing: turn.routing,
+        answer,
+        citations,
+        confidence: turn.confidence,
+        outcome: turn.outcome,
+        trigger,
+        triggers: turn.hits,
+        reason: turn.reason,
+        ticket,
+        steps: turn.steps,
+        retrieved_passages: turn.found.len() as u32,
+        model,
+        tokens,
+        cost_usd: cost,
+        pii_detected: started.pii_detected,
+        pii_masked: started.pii_detected,
+        knowledge_version: turn.knowledge.version.clone(),
+        retention_policy: house.settings.retention_policy.clone(),
+        demo: started.demo,
+        processing_time_ms: turn.clock_start.elapsed().as_secs_f64() * 1000.0,
+        created_at: started.created_at,
+        completed_at: completed_at.max(started.created_at),
+    }
+}
+
+/// What the person is shown: the released answer with the bank's disclaimer, or the message.
+fn shown(house: &House, turn: &Turn) -> Masked {
+    match (&turn.draft, &turn.message) {
+        (Some(draft), _) => match escalate::disclaimer(house, turn) {
+            Some(disclaimer) => {
+                draft.text.clone().followed_by(&disclaimer)
+            }
+            None => draft.text.clone(),
+        },
+        (None, Some(message)) => Masked::from_published(message),
+        (None, None) => Masked::empty(),
+    }
+}
+
+/// Marks what never finished (a killed process) as interrupted; at start and by the job.
+///
+/// # Errors
+/// When the ledger can't be written.
+pub async fn reconcile(house: &House, older_than_seconds: i64) -> Result<usize, StoreError> {
+    let now = house.clock.now();
+    let mut w = house.store.write().await?;
+    let found = interactions::interrupt_unfinished(&mut w, now.plus_seconds(-older_than_seconds), now).await?;
+    w.save().await?;
+    Ok(found.len())
+}

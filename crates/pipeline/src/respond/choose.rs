@@ -1,0 +1,148 @@
+//! Which sentences answer: similarity and shared words with the question, the passage's own score,
+//! and whether a figure is asked for and given.
+
+use std::collections::BTreeSet;
+
+use contactiq_nlu::{index::Sentence, text};
+
+use super::grounding;
+use crate::turn::Turn;
+
+/// A sentence that speaks of the question.
+#[derive(Debug, Clone)]
+pub(crate) struct Chosen {
+    /// Number in `Turn::found`.
+    pub(crate) found: usize,
+    /// Number of the passage in the knowledge.
+    pub(crate) passage: usize,
+    /// Number of the sentence in its passage.
+    pub(crate) sentence: usize,
+    /// How well it answers; not a probability.
+    pub(crate) score: f64,
+    /// Cosine with the question, or its lexical stand-in.
+    pub(crate) similarity: f64,
+    /// Idf-weighted share of the question's content words in the sentence, its headings and title.
+    pub(crate) coverage: f64,
+}
+
+/// Passages whose sentences are looked at.
+const PASSAGES: usize = 6;
+/// Below this no sentence speaks of the question.
+const FLOOR: f64 = 0.34;
+/// Further sentences score at least this share of the best.
+const COMPANION: f64 = 0.86;
+/// At most this many sentences, unless steps or rows are asked for.
+const MOST: usize = 4;
+
+/// What the question asks for.
+struct Wish {
+    steps: bool,
+    figure: bool,
+    list: bool,
+    stems: BTreeSet<String>,
+}
+
+impl Wish {
+    fn of(question: &str) -> Wish {
+        let lower = question.to_lowercase();
+        let has = |needles: &[&str]| needles.iter().any(|n| lower.contains(n));
+        Wish {
+            steps: has(&["how do i", "how can i", "how to", "how would i", "how do we", "steps", "process", "procedure", "what do i do", "how does one", "walk me through"]),
+            figure: has(&[
+                "how much", "cost", "fee", "charge", "price", "rate", "limit", "how long", "how many", "how soon", "when ", "what time",
+                "maximum", "minimum", "percent", "interest", "how old", "how often", "number",
+            ]),
+            list: has(&["which", "what documents", "documents", "what do i need", "list", "compare", "difference", "versus", " vs"]),
+            stems: text::content_stems(question).into_iter().collect(),
+        }
+    }
+}
+
+/// The sentences of the answer, the best first; empty when none speaks of the question.
+pub(crate) fn sentences(turn: &Turn, most_words: usize) -> Vec<Chosen> {
+    let wish = Wish::of(&turn.query);
+    let mut ranked = rank(turn, &wish);
+    ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let Some(best) = ranked.first().cloned().filter(|b| b.score >= FLOOR) else { return Vec::new() };
+
+    let index = &turn.knowledge.index;
+    let own = index.sentences(best.passage);
+    let mut chosen = vec![best.clone()];
+    if wish.steps && own.iter().filter(|s| s.is_step).count() >= 2 {
+        chosen.extend(steps_around(&best, own));
+        return chosen;
+    }
+    let mut words = count(&own[best.sentence].text);
+    let most = if wish.list { MOST + 2 } else { MOST };
+    for candidate in ranked.iter().skip(1) {
+        if chosen.len() >= most || candidate.score < best.score * COMPANION {
+            break;
+        }
+        let sentence = &index.sentences(candidate.passage)[candidate.sentence];
+        let length = count(&sentence.text);
+        let repeats = chosen.iter().any(|c| {
+            let other = &index.sentences(c.passage)[c.sentence];
+            other.text == sentence.text || alike(other, sentence)
+        });
+        if words + length > most_words || repeats {
+            continue;
+        }
+        words += length;
+        chosen.push(candidate.clone());
+    }
+    chosen
+}
+
+fn rank(turn: &Turn, wish: &Wish) -> Vec<Chosen> {
+    let index = &turn.knowledge.index;
+    let weights: Vec<(&String, f64)> = wish.stems.iter().map(|s| (s, index.weight_of(s))).collect();
+    let total: f64 = weights.iter().map(|(_, w)| w).sum::<f64>().max(1e-9);
+    let mut ranked = Vec::new();
+    for (number, found) in turn.found.iter().take(PASSAGES).enumerate() {
+        let entry = index.entry(found.passage);
+        let around: BTreeSet<String> =
+            text::content_stems(&format!("{} {}", entry.title, entry.headings.join(" "))).into_iter().collect();
+        for (i, sentence) in index.sentences(found.passage).iter().enumerate() {
+            let own: BTreeSet<String> = text::content_stems(&sentence.text).into_iter().collect();
+            if own.is_empty() {
+                continue;
+            }
+            let in_sentence: f64 = weights.iter().filter(|(s, _)| own.contains(*s)).map(|(_, w)| w).sum();
+            let in_either: f64 =
+                weights.iter().filter(|(s, _)| own.contains(*s) || around.contains(*s)).map(|(_, w)| w).sum();
+            let lexical = (0.6 * in_sentence + 0.4 * in_either) / total;
+            let cosine = match (&sentence.vector, &turn.vector) {
+                (Some(s), Some(q)) => Some(s.iter().zip(q).map(|(a, b)| f64::from(a * b)).sum::<f64>().max(0.0)),
+                _ => None,
+            };
+            let similarity = cosine.unwrap_or(lexical);
+            let figure = if wish.figure && !grounding::figures(&sentence.text).is_empty() { 0.08 } else { 0.0 };
+            // A lead-in ("You need:") answers nothing alone.
+            let lead_in = if sentence.text.trim_end().ends_with(':') { 0.15 } else { 0.0 };
+            let score = 0.52 * similarity + 0.26 * lexical + 0.22 * found.score + figure - lead_in;
+            ranked.push(Chosen { found: number, passage: found.passage, sentence: i, score, similarity, coverage: in_either / total });
+        }
+    }
+    ranked
+}
+
+/// The other steps of the list, its lead-in included.
+fn steps_around(best: &Chosen, own: &[Sentence]) -> Vec<Chosen> {
+    let at = |sentence: usize| Chosen { sentence, ..best.clone() };
+    own.iter()
+        .enumerate()
+        .filter(|(i, s)| *i != best.sentence && (s.is_step || (s.text.trim_end().ends_with(':') && own.get(i + 1).is_some_and(|n| n.is_step))))
+        .map(|(i, _)| at(i))
+        .collect()
+}
+
+fn alike(a: &Sentence, b: &Sentence) -> bool {
+    match (&a.vector, &b.vector) {
+        (Some(a), Some(b)) => a.iter().zip(b).map(|(x, y)| f64::from(x * y)).sum::<f64>() > 0.93,
+        _ => false,
+    }
+}
+
+fn count(text: &str) -> usize {
+    text.split_whitespace().count()
+}

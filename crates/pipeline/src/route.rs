@@ -1,0 +1,78 @@
+//! Step 2: the route, decided by code alone (P5).
+
+use std::time::Instant;
+
+use contactiq_domain::{Category, Routing, Step, Trigger, TriggerHit};
+
+use crate::{House, turn::Turn};
+
+/// Decides where the question goes. The order is the law: triggers before refusal (a fraud report
+/// with an attack in it is a fraud report), refusal before intent, human_only before anything is
+/// retrieved.
+pub(crate) fn run(house: &House, turn: &mut Turn) {
+    let since = Instant::now();
+    let understanding = turn.understanding.as_ref();
+    let category = understanding.map_or(Category::HumanOnly, |u| u.category);
+    let unknown = understanding.is_none_or(|u| u.intent.is_unknown());
+    let name = understanding.map(|u| u.intent.as_str().to_owned()).unwrap_or_default();
+    let intent = house.taxonomy.intent(turn.mode(), &name);
+
+    turn.routing = decide(!turn.hits.is_empty(), turn.door.refusal.is_some(), category, unknown, name == "greeting");
+    let detail = match turn.routing {
+        Routing::Escalate if turn.hits.is_empty() => {
+            let trigger = intent.map_or(Trigger::HumanOnly, |i| i.trigger);
+            turn.hits.push(TriggerHit { trigger, rule: format!("{trigger}/intent-{name}"), score: 1.0 });
+            format!("intent {name} is human_only")
+        }
+        Routing::Escalate => "a trigger was read from the message".to_owned(),
+        Routing::Refuse => "a guard refused the message".to_owned(),
+        Routing::Guide if unknown => "not understood: guidance, unless the documents answer it plainly".to_owned(),
+        Routing::Guide => format!("intent {name} is answered with guidance"),
+        Routing::Answer => format!("intent {name} is {category}"),
+    };
+    turn.trace(Step::Route, since, turn.routing.as_str(), detail);
+}
+
+/// The decision table, apart from the turn so that a test can walk all of it.
+const fn decide(trigger: bool, refused: bool, category: Category, unknown: bool, greeting: bool) -> Routing {
+    if trigger {
+        Routing::Escalate
+    } else if refused {
+        Routing::Refuse
+    } else if matches!(category, Category::HumanOnly) {
+        Routing::Escalate
+    } else if unknown || greeting {
+        Routing::Guide
+    } else {
+        Routing::Answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn human_only_and_triggers_never_reach_an_answer() {
+        for trigger in [false, true] {
+            for refused in [false, true] {
+                for category in Category::ALL {
+                    for unknown in [false, true] {
+                        for greeting in [false, true] {
+                            let routing = decide(trigger, refused, *category, unknown, greeting);
+                            if trigger {
+                                assert_eq!(routing, Routing::Escalate);
+                            } else if refused {
+                                assert_eq!(routing, Routing::Refuse);
+                            } else if *category == Category::HumanOnly {
+                                assert_eq!(routing, Routing::Escalate);
+                            } else {
+                                assert_ne!(routing, Routing::Escalate);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Step 5: one number for how probable it is that the answer is right and complete (P8).
+//!
+//! A logistic model over five features; its weights come from labelled questions of the bank
+//! (`contactiq intents calibrate`) and stand in a file, so that anyone can see and redo them.
+
+use std::time::Instant;
+
+use contactiq_domain::{Probability, Step};
+use serde::{Deserialize, Serialize};
+
+use crate::{House, turn::Turn};
+
+/// What the confidence is computed from; each from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Features {
+    /// Similarity of the question and the best sentence.
+    pub similarity: f64,
+    /// Share of the question's content words that the answer and its headings carry.
+    pub coverage: f64,
+    /// How far the best passage stands above the best one of another document.
+    pub margin: f64,
+    /// Probability of the intent.
+    pub intent: f64,
+    /// Probability of being in scope.
+    pub in_scope: f64,
+}
+
+impl Features {
+    /// Reads the features back from the trace of step 5.
+    #[must_use]
+    pub fn from_trace(detail: &str) -> Option<Features> {
+        let after = |name: &str| -> Option<f64> {
+            let (_, rest) = detail.split_once(&format!("{name} "))?;
+            rest.split([',', ')']).next()?.trim().parse().ok()
+        };
+        let (_, listed) = detail.split_once('(')?;
+        listed.starts_with("similarity").then_some(())?;
+        Some(Features {
+            similarity: after("similarity")?,
+            coverage: after("coverage")?,
+            margin: after("margin")?,
+            intent: after(", intent")?,
+            in_scope: after("in scope")?,
+        })
+    }
+
+    const fn as_array(self) -> [f64; 5] {
+        [self.similarity, self.coverage, self.margin, self.intent, self.in_scope]
+    }
+}
+
+/// The logistic model: `1 / (1 + exp(-(bias + weights · features)))`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// Named in the step's trace.
+    pub version: String,
+    /// How many labelled questions it was fitted on.
+    pub labelled: usize,
+    /// Without features.
+    pub bias: f64,
+    /// Of similarity, coverage, margin, intent, in_scope.
+    pub weights: [f64; 5],
+}
+
+impl Calibration {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// A sentence that names the mistake.
+    pub fn parse(text: &str) -> Result<Calibration, String> {
+        let read: Calibration = toml::from_str(text).map_err(|e| format!("confidence.toml: {e}"))?;
+        let finite = read.bias.is_finite() && read.weights.iter().all(|w| w.is_finite());
+        if finite { Ok(read) } else { Err("confidence.toml: bias and weights are finite numbers".to_owned()) }
+    }
+
+    /// The probability.
+    #[must_use]
+    pub fn confidence(&self, features: Features) -> Probability {
+        let sum: f64 = self.weights.iter().zip(features.as_array()).map(|(w, x)| w * x).sum::<f64>() + self.bias;
+        Probability::clamped(1.0 / (1.0 + (-sum).exp()))
+    }
+
+    /// Fits the model to labelled questions: features and whether the answer was right. Plain
+    /// gradient descent on the logistic loss with a little shrinkage (0.02), since labels are few.
+    #[must_use]
+    pub fn fit(version: &str, labelled: &[(Features, bool)]) -> Calibration {
+        let mut bias = 0.0;
+        let mut weights = [0.0; 5];
+        let n = labelled.len().max(1) as f64;
+        for _ in 0..20_000 {
+            let mut slope_bias = 0.0;
+            let mut slope = [0.0; 5];
+            for (features, right) in labelled {
+                let x = features.as_array();
+                let sum: f64 = weights.iter().zip(x).map(|(w, x)| w * x).sum::<f64>() + bias;
+                let miss = 1.0 / (1.0 + (-sum).exp()) - f64::from(u8::from(*right));
+                slope_bias += miss / n;
+                for (s, x) in slope.iter_mut().zip(x) {
+                    *s += miss * x / n;
+                }
+            }
+            bias -= 0.5 * slope_bias;
+            for (w, s) in weights.iter_mut().zip(slope) {
+                *w -= 0.5 * (s + 0.02 * *w / n.sqrt());
+            }
+        }
+        Calibration { version: version.to_owned(), labelled: labelled.len(), bias, weights }
+    }
+}
+
+/// The features of a turn that has a draft.
+pub(crate) fn features(turn: &Turn) -> Option<Features> {
+    let draft = turn.draft.as_ref()?;
+    let best = turn.found.first()?;
+    let other = turn.found.iter().find(|f| f.document != best.document).map_or(0.0, |f| f.score);
+    let understanding = turn.understanding.as_ref()?;
+    Some(Features {
+        similarity: draft.similarity.clamp(0.0, 1.0),
+        coverage: draft.coverage.clamp(0.0, 1.0),
+        margin: (best.score - other).clamp(0.0, 1.0),
+        intent: understanding.probability.get(),
+        in_scope: understanding.in_scope.get(),
+    })
+}
+
+pub(crate) fn run(house: &House, turn: &mut Turn) {
+    let since = Instant::now();
+    let Some(features) = features(turn) else {
+        turn.trace(Step::Score, since, "skipped", "no answer to score");
+        return;
+    };
+    turn.confidence = house.calibration.confidence(features);
+    let threshold = house.settings.of(turn.mode()).confidence_threshold;
+    let outcome = if turn.confidence >= threshold { "released" } else { "withheld" };
+    let detail = format!(
+        "confidence {:.2}, threshold {:.2} (similarity {:.3}, coverage {:.3}, margin {:.3}, intent {:.3}, in scope {:.3})",
+        turn.confidence.get(),
+        threshold.get(),
+        features.similarity,
+        features.coverage,
+        features.margin,
+        features.intent,
+        features.in_scope
+    );
+    turn.trace(Step::Score, since, outcome, detail);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(similarity: f64) -> Features {
+        Features { similarity, coverage: 0.5, margin: 0.1, intent: 0.9, in_scope: 0.9 }
+    }
+
+    #[test]
+    fn a_fit_separates_right_from_wrong_and_stays_a_probability() {
+        let labelled: Vec<(Features, bool)> =
+            (0..100).map(|i| (at(f64::from(i) / 100.0), i > 50)).collect();
+        let fitted = Calibration::fit("test", &labelled);
+        assert!(fitted.confidence(at(0.95)).get() > 0.9);
+        assert!(fitted.confidence(at(0.05)).get() < 0.1);
+    }
+
+    #[test]
+    fn the_shipped_file_is_read() {
+        let shipped = Calibration::parse(include_str!("../../../defaults/confidence.toml")).unwrap();
+        assert!(shipped.confidence(at(0.9)) > shipped.confidence(at(0.2)));
+        assert!(Calibration::parse("version = \"1\"\nlabelled = 1\nbias = nan\nweights = [1,1,1,1,1]").is_err());
+    }
+}

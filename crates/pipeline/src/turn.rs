@@ -1,0 +1,130 @@
+//! One question on its way through the house: each step adds what it learned.
+
+use std::{sync::Arc, time::Instant};
+
+use contactiq_domain::{
+    Citation, IntentName, Mode, Outcome, Probability, Record, Routing, Started, Step, StepTrace, TriggerHit, Understanding,
+    ids::{ConversationId, KeyId, RequestId},
+    interaction::{NanoUsd, Tokens},
+};
+use contactiq_guard::{Inspected, InputError, Masked, Published, Raw};
+use contactiq_store::StoreError;
+
+use crate::{Found, Knowledge};
+
+/// A question as it comes in.
+#[derive(Debug)]
+pub struct Ask {
+    /// Which assistant.
+    pub mode: Mode,
+    /// What the person wrote.
+    pub question: Raw,
+    /// The conversation that it continues, or a new one.
+    pub conversation: Option<ConversationId>,
+    /// Pseudonymous id of the person.
+    pub subject: String,
+    /// The sitting.
+    pub session: String,
+    /// Made by the server.
+    pub request_id: RequestId,
+    /// What the client called its request.
+    pub correlation_id: Option<String>,
+    /// The service key that asks on the person's behalf; none for a person who signed in.
+    pub owner_key: Option<KeyId>,
+    /// Made by `contactiq demo traffic`.
+    pub demo: bool,
+}
+
+/// Why there is no answer and no record of one.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// Empty, too long, or nothing but control characters.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The conversation does not exist, or is not this subject's in this mode. One error for both:
+    /// ids of others can't be found by trying.
+    #[error("the conversation does not exist")]
+    UnknownConversation,
+    /// The record can't be written: without a record there is no answer.
+    #[error("the record can't be written")]
+    Store(#[from] StoreError),
+}
+
+/// An earlier exchange of the same conversation.
+#[derive(Debug, Clone)]
+pub(crate) struct Exchange {
+    pub(crate) question: Masked,
+    pub(crate) answer: Masked,
+    pub(crate) intent: IntentName,
+    pub(crate) outcome: Outcome,
+}
+
+impl From<Record<Masked>> for Exchange {
+    fn from(record: Record<Masked>) -> Self {
+        Self { question: record.question, answer: record.answer, intent: record.intent, outcome: record.outcome }
+    }
+}
+
+/// An answer that was made but not yet released.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub(crate) text: Masked,
+    pub(crate) citations: Vec<Citation>,
+    /// Idf-weighted share of the question's content words that the answer or its headings carry.
+    pub(crate) coverage: f64,
+    /// Similarity of the question and the best sentence, 0 to 1.
+    pub(crate) similarity: f64,
+    pub(crate) model: String,
+    pub(crate) tokens: Tokens,
+    pub(crate) cost: NanoUsd,
+}
+
+/// Everything that is known of a question so far.
+pub(crate) struct Turn {
+    pub(crate) started: Started<Masked>,
+    /// Whether the caller named the conversation (then it must exist).
+    pub(crate) continues: bool,
+    pub(crate) owner_key: Option<KeyId>,
+    pub(crate) door: Inspected,
+    pub(crate) clock_start: Instant,
+    /// Triggers read from the text; steps 3 to 6 add theirs.
+    pub(crate) hits: Vec<TriggerHit>,
+    pub(crate) history: Vec<Exchange>,
+    /// What is classified and searched: the masked question, made whole by the conversation.
+    pub(crate) query: String,
+    pub(crate) vector: Option<Vec<f32>>,
+    pub(crate) understanding: Option<Understanding>,
+    pub(crate) routing: Routing,
+    pub(crate) knowledge: Arc<Knowledge>,
+    pub(crate) found: Vec<Found>,
+    pub(crate) draft: Option<Draft>,
+    pub(crate) confidence: Probability,
+    pub(crate) outcome: Outcome,
+    /// What the person is shown when no draft is released.
+    pub(crate) message: Option<Published>,
+    pub(crate) reason: String,
+    pub(crate) ticket: Option<contactiq_domain::Ticket<Masked>>,
+    pub(crate) steps: Vec<StepTrace>,
+}
+
+impl Turn {
+    pub(crate) fn mode(&self) -> Mode {
+        self.started.mode
+    }
+
+    /// Adds a step's trace. `detail` is made of the house's own words, never of the person's.
+    pub(crate) fn trace(&mut self, step: Step, since: Instant, outcome: &str, detail: impl Into<String>) {
+        let ms = since.elapsed().as_secs_f64() * 1000.0;
+        self.steps.push(StepTrace {
+            step,
+            outcome: outcome.to_owned(),
+            detail: detail.into(),
+            ms: (ms * 1000.0).round() / 1000.0,
+        });
+    }
+
+    /// Whether the decision to hand over was made before anything was retrieved.
+    pub(crate) fn escalates_early(&self) -> bool {
+        self.routing == Routing::Escalate
+    }
+}

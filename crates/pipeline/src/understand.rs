@@ -1,0 +1,80 @@
+//! Step 1: what is asked, how sure that is, and whether it is in the bank's scope (P2).
+
+use std::time::Instant;
+
+use contactiq_domain::{Category, IntentName, Mode, Probability, Step, Understanding};
+use contactiq_nlu::intents::Prediction;
+
+use crate::{House, Taxonomy, follow_up, turn::Turn};
+
+/// Below this probability of being in scope a question counts as unknown.
+const IN_SCOPE: f64 = 0.5;
+/// A person takes over when the human_only intents together reach this probability: the category
+/// is decided before the intent, since a wrong intent inside it does no harm.
+const HUMAN_ONLY: f64 = 0.5;
+
+/// Classifies a text: what step 1 does and `contactiq intents classify` prints.
+#[must_use]
+pub fn classify(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction) -> Understanding {
+    let category_of = |label: &str| taxonomy.intent(mode, label).map_or(Category::Automatable, |i| i.category);
+    let human_only: f64 =
+        prediction.ranked.iter().filter(|(l, _)| category_of(l) == Category::HumanOnly).map(|(_, p)| p).sum();
+    let wants_person = human_only >= HUMAN_ONLY;
+    let best = prediction
+        .ranked
+        .iter()
+        .find(|(label, _)| (category_of(label) == Category::HumanOnly) == wants_person)
+        .or_else(|| prediction.ranked.first());
+    let (label, probability) = best.map_or((IntentName::UNKNOWN, 0.0), |(l, p)| (l.as_str(), *p));
+
+    let outside = prediction.in_scope < IN_SCOPE && !wants_person && label != "greeting";
+    let (intent, category, probability) = if outside && label != IntentName::UNKNOWN {
+        (IntentName::unknown(), category_of(IntentName::UNKNOWN), 1.0 - prediction.in_scope)
+    } else {
+        (IntentName::new(label).unwrap_or_else(|_| IntentName::unknown()), category_of(label), probability)
+    };
+    Understanding {
+        intent,
+        category,
+        probability: Probability::clamped(probability),
+        in_scope: Probability::clamped(prediction.in_scope),
+        reason: reason(prediction),
+    }
+}
+
+/// Names the nearest examples and the words that decided: text of the taxonomy, never the person's.
+fn reason(prediction: &Prediction) -> String {
+    let mut parts = Vec::new();
+    if !prediction.nearest.is_empty() {
+        let near: Vec<String> =
+            prediction.nearest.iter().take(2).map(|n| format!("\u{201c}{}\u{201d} ({})", n.text, n.label)).collect();
+        parts.push(format!("nearest examples: {}", near.join(", ")));
+    }
+    if !prediction.words.is_empty() {
+        let words: Vec<&str> = prediction.words.iter().take(4).map(String::as_str).collect();
+        parts.push(format!("deciding words: {}", words.join(", ")));
+    }
+    if parts.is_empty() { "no example is near".to_owned() } else { parts.join("; ") }
+}
+
+pub(crate) async fn run(house: &House, turn: &mut Turn) {
+    let since = Instant::now();
+    let previous = turn.history.last().map(|e| e.question.as_str().to_owned());
+    let joined = follow_up::whole(&turn.query, previous.as_deref());
+    if let Some(whole) = &joined {
+        turn.vector = house.vector(whole).await;
+        turn.query.clone_from(whole);
+    }
+    let prediction = house.models.intent(turn.mode(), &turn.query, turn.vector.as_deref());
+    let understanding = classify(&house.taxonomy, turn.mode(), &prediction);
+    let detail = format!(
+        "{} with probability {:.2}, in scope {:.2}{}",
+        understanding.intent,
+        understanding.probability.get(),
+        understanding.in_scope.get(),
+        if joined.is_some() { "; read together with the question before" } else { "" }
+    );
+    let outcome = understanding.category.as_str();
+    turn.understanding = Some(understanding);
+    turn.trace(Step::Understand, since, outcome, detail);
+}

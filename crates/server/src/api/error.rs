@@ -1,0 +1,207 @@
+//! One mapping from what went wrong to status, code and words: problem+json (RFC 9457).
+//!
+//! Codes are stable; `detail` says what to do and never echoes what was sent.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use contactiq_guard::InputError;
+use contactiq_pipeline::AnswerError;
+use contactiq_store::StoreError;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What went wrong, for whoever called.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ApiError {
+    /// A field or the body is not what it must be.
+    #[error("{detail}")]
+    Invalid {
+        /// Stable code.
+        code: &'static str,
+        /// What to do.
+        detail: String,
+    },
+    /// The body is not JSON.
+    #[error("send JSON with Content-Type: application/json")]
+    ContentType,
+    /// The body is too large.
+    #[error("the body is larger than this server reads")]
+    TooLarge,
+    /// No key, or one that is not known.
+    #[error("send a valid API key as `Authorization: Bearer KEY`, or sign in")]
+    Unauthorised,
+    /// The role does not allow it.
+    #[error("your role does not allow this")]
+    Forbidden,
+    /// A page's request without its token.
+    #[error("the page is out of date: load it again")]
+    Csrf,
+    /// There is none, or it is not the caller's.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// No route.
+    #[error("there is nothing at this address")]
+    NoRoute,
+    /// Another method is needed.
+    #[error("this address does not take this method")]
+    Method,
+    /// The same idempotency key came with another body.
+    #[error("this Idempotency-Key was used with another body: use a new key")]
+    IdempotencyMismatch,
+    /// The first request with this key is not finished.
+    #[error("a request with this Idempotency-Key is being answered: try again soon")]
+    IdempotencyInFlight,
+    /// Too many questions.
+    #[error("too many requests: wait and try again")]
+    TooMany {
+        /// Seconds to wait.
+        retry_after: u64,
+    },
+    /// Longer than the request timeout.
+    #[error("the answer took too long: try again, or ask in a shorter way")]
+    Timeout,
+    /// A part is away.
+    #[error("a part of the service is away: try again in a moment")]
+    Unavailable,
+    /// A fault of ours.
+    #[error("something went wrong on our side: quote the request id when you report it")]
+    Internal,
+}
+
+impl ApiError {
+    /// A field that is not what it must be.
+    pub fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
+        ApiError::Invalid { code, detail: detail.into() }
+    }
+
+    /// HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            ApiError::Invalid { .. } | ApiError::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ApiError::Unauthorised => StatusCode::UNAUTHORIZED,
+            ApiError::Forbidden | ApiError::Csrf => StatusCode::FORBIDDEN,
+            ApiError::NotFound(_) | ApiError::NoRoute => StatusCode::NOT_FOUND,
+            ApiError::Method => StatusCode::METHOD_NOT_ALLOWED,
+            ApiError::IdempotencyInFlight => StatusCode::CONFLICT,
+            ApiError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            ApiError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            ApiError::Invalid { code, .. } => code,
+            ApiError::ContentType => "content_type",
+            ApiError::TooLarge => "body_too_large",
+            ApiError::Unauthorised => "unauthorised",
+            ApiError::Forbidden => "forbidden",
+            ApiError::Csrf => "csrf",
+            ApiError::NotFound(_) => "not_found",
+            ApiError::NoRoute => "no_route",
+            ApiError::Method => "method_not_allowed",
+            ApiError::IdempotencyMismatch => "idempotency_mismatch",
+            ApiError::IdempotencyInFlight => "idempotency_in_flight",
+            ApiError::TooMany { .. } => "too_many_requests",
+            ApiError::Timeout => "timeout",
+            ApiError::Unavailable => "unavailable",
+            ApiError::Internal => "internal",
+        }
+    }
+
+    const fn retry_after(&self) -> Option<u64> {
+        match self {
+            ApiError::TooMany { retry_after } => Some(*retry_after),
+            ApiError::IdempotencyInFlight => Some(1),
+            ApiError::Unavailable => Some(5),
+            _ => None,
+        }
+    }
+
+    /// The body; `request_id` is filled in by the outermost layer.
+    #[must_use]
+    pub fn problem(&self, request_id: &str) -> Problem {
+        Problem {
+            kind: format!("urn:contactiq:problem:{}", self.code()),
+            title: self.status().canonical_reason().unwrap_or("Error").to_owned(),
+            status: self.status().as_u16(),
+            detail: self.to_string(),
+            code: self.code().to_owned(),
+            request_id: request_id.to_owned(),
+        }
+    }
+}
+
+/// The body of every error (RFC 9457, contract).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// A name for the kind of problem.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What to do.
+    pub detail: String,
+    /// Stable code for programs.
+    pub code: String,
+    /// Quote it when you report the problem.
+    pub request_id: String,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status(), axum::Json(self.problem(""))).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self == ApiError::Unauthorised {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"contactiq\""));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<InputError> for ApiError {
+    fn from(error: InputError) -> Self {
+        ApiError::Invalid { code: error.code(), detail: error.to_string() }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound { what } => ApiError::NotFound(what),
+            StoreError::Unavailable { .. } => {
+                tracing::error!(critical = true, error = %error, "the store is away");
+                ApiError::Unavailable
+            }
+            other => {
+                tracing::error!(critical = true, error = %other, "the store failed");
+                ApiError::Internal
+            }
+        }
+    }
+}
+
+impl From<AnswerError> for ApiError {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::Input(e) => e.into(),
+            AnswerError::UnknownConversation => ApiError::NotFound("conversation"),
+            AnswerError::Store(e) => e.into(),
+        }
+    }
+}

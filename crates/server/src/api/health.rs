@@ -1,0 +1,79 @@
+//! Whether the process lives, and whether it can do its work (D3). Neither asks for a key, so
+//! neither tells more than a load balancer needs.
+
+use axum::{extract::State, http::StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+
+/// How it stands.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `ok` or `failing`.
+    status: &'static str,
+    /// The database.
+    database: &'static str,
+    /// The language model: `ok`, `failing`, or `off` where answers are extractive.
+    model: &'static str,
+}
+
+/// Whether database and model answer.
+#[utoipa::path(get, path = "/health", tag = "operations", security(()),
+    responses((status = 200, body = Health), (status = 503, body = Health)))]
+pub async fn health(State(app): State<App>) -> (StatusCode, axum::Json<Health>) {
+    let database = app.house.store.health().await.is_ok();
+    let model = match &app.house.chain {
+        None => "off",
+        Some(chain) if chain.states().iter().any(|s| s.breaker == contactiq_llm::BreakerState::Closed) => "ok",
+        Some(_) => "failing",
+    };
+    let body = Health {
+        status: if database { "ok" } else { "failing" },
+        database: if database { "ok" } else { "failing" },
+        model,
+    };
+    (if database { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, axum::Json(body))
+}
+
+/// What works and what is missing.
+#[derive(Serialize, ToSchema)]
+pub struct Ready {
+    /// `ready` or `not_ready`.
+    status: &'static str,
+    /// `sqlite` or `postgres`, and whether it answers.
+    database: String,
+    /// The sentence encoder, or why the lexical model works alone.
+    encoder: String,
+    /// The language model, or why answers are extractive.
+    model: String,
+    /// Shared state.
+    redis: String,
+    /// Documents that answer.
+    documents: usize,
+    /// Version of the knowledge.
+    knowledge_version: String,
+}
+
+/// Whether the server can take questions, and with which parts.
+#[utoipa::path(get, path = "/ready", tag = "operations", security(()),
+    responses((status = 200, body = Ready), (status = 503, body = Ready)))]
+pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
+    let database = app.house.store.health().await;
+    let knowledge = app.house.shelf.current();
+    let say = |part: &Result<String, String>| match part {
+        Ok(on) => on.clone(),
+        Err(why) => format!("off: {why}"),
+    };
+    let is_ready = database.is_ok();
+    let body = Ready {
+        status: if is_ready { "ready" } else { "not_ready" },
+        database: format!("{}: {}", app.house.store.engine(), if is_ready { "ok" } else { "not available" }),
+        encoder: say(&app.standing.encoder),
+        model: say(&app.standing.llm),
+        redis: say(&app.standing.redis),
+        documents: knowledge.documents.len(),
+        knowledge_version: knowledge.version.clone(),
+    };
+    (if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, axum::Json(body))
+}

@@ -1,0 +1,92 @@
+//! Repeated requests return the first answer (B1): same key and body the stored one, another body
+//! 422, the first one still at work 409.
+
+use axum::http::HeaderMap;
+use contactiq_domain::Timestamp;
+use contactiq_store::{
+    Writer,
+    idempotency::{self, Claim, Slot},
+};
+use sha2::{Digest, Sha256};
+
+use super::error::ApiError;
+use crate::{app::App, guard::identity::Caller};
+
+/// A request that was killed gives its key back after this many seconds.
+const LEASE_SECONDS: i64 = 60;
+const LONGEST_KEY: usize = 255;
+
+/// The place that a request with an `Idempotency-Key` has taken.
+pub struct Taken {
+    caller: String,
+    route: &'static str,
+    key: String,
+    lease_until: Timestamp,
+}
+
+/// What a request with a key is.
+pub enum Repeat {
+    /// No key, or the first with it: do the work, then settle.
+    First(Option<Taken>),
+    /// It was done: the id of what it made.
+    Again(String),
+}
+
+/// Looks at the `Idempotency-Key` of a request and takes its place.
+///
+/// # Errors
+/// 422 for a bad key or another body, 409 while the first is at work.
+pub async fn begin(app: &App, caller: &Caller, route: &'static str, headers: &HeaderMap, body: &[u8]) -> Result<Repeat, ApiError> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(Repeat::First(None)) };
+    let fits = |key: &&str| (1..=LONGEST_KEY).contains(&key.len());
+    let key = value.to_str().ok().map(|k| k.trim().trim_matches('"')).filter(fits).ok_or_else(|| {
+        ApiError::invalid("idempotency_key_invalid", "Idempotency-Key: send 1 to 255 visible ASCII characters, for instance a UUID")
+    })?;
+    let who = caller.own_subject();
+    let now = app.house.clock.now();
+    let lease_until = now.plus_seconds(LEASE_SECONDS);
+    let mut w = app.house.store.write().await?;
+    let slot = Slot { caller: &who, route, key };
+    let claim = idempotency::claim(&mut w, &slot, &body_hash(app, body), now, lease_until).await?;
+    w.save().await?;
+    match claim {
+        Claim::New => Ok(Repeat::First(Some(Taken { caller: who, route, key: key.to_owned(), lease_until }))),
+        Claim::Done { resource, .. } => Ok(Repeat::Again(resource)),
+        Claim::InFlight { .. } => Err(ApiError::IdempotencyInFlight),
+        Claim::Mismatch => Err(ApiError::IdempotencyMismatch),
+    }
+}
+
+/// Bodies are compared by a keyed hash: the database can't be searched for a guessed question.
+fn body_hash(app: &App, body: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(app.body_key);
+    hash.update(body);
+    crate::wiring::hex(&hash.finalize())
+}
+
+impl Taken {
+    fn slot(&self) -> Slot<'_> {
+        Slot { caller: &self.caller, route: self.route, key: &self.key }
+    }
+
+    /// The work is done: a repetition gets this resource.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn settle(&self, w: &mut Writer, resource: &str, status: u16) -> Result<(), ApiError> {
+        Ok(idempotency::settle(w, &self.slot(), self.lease_until, resource, status).await?)
+    }
+
+    /// The work failed: the key may be used again.
+    pub async fn release(&self, app: &App) {
+        let released = async {
+            let mut w = app.house.store.write().await?;
+            idempotency::release(&mut w, &self.slot(), self.lease_until).await?;
+            w.save().await
+        };
+        if let Err(error) = released.await {
+            tracing::warn!(error = %error, "an idempotency key is held until its lease ends");
+        }
+    }
+}

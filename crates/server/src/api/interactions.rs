@@ -1,0 +1,249 @@
+//! Asking, and reading what became of it.
+
+use std::time::Duration;
+
+use axum::{
+    Extension,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use contactiq_domain::{
+    Mode, Permission, Record,
+    ids::{ConversationId, InteractionId},
+};
+use contactiq_guard::{Masked, Raw};
+use contactiq_pipeline::Ask;
+use contactiq_store::{conversations::Owner, interactions};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    error::{ApiError, Problem},
+    idempotency::{self, Repeat, Taken},
+    json::Json,
+    shapes::RecordShape,
+    stream,
+};
+use crate::{
+    app::App,
+    guard::{Numbered, identity::Caller, limits::Wait},
+    wiring::random_text,
+};
+
+const ROUTE: &str = "POST /v1/interactions";
+/// What a back end may call a person or a sitting.
+const LONGEST_NAME: usize = 128;
+
+/// A question.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Which assistant: `customer` or `banker`.
+    #[schema(value_type = String, example = "customer")]
+    mode: Mode,
+    /// 1 to 2000 characters.
+    #[schema(value_type = String, example = "What does a replacement card cost?")]
+    question: Raw,
+    /// The conversation that it continues; left out, a new one begins.
+    conversation: Option<String>,
+    /// The person, as the bank's back end calls them (service keys only; made up when absent).
+    subject: Option<String>,
+    /// The sitting (service keys only; made up when absent).
+    session: Option<String>,
+}
+
+/// Ask a question.
+///
+/// With `Accept: text/event-stream` the answer comes as the events `disclosure`, `step`, `token`,
+/// `citation`, `restart`, `done` or `error`.
+#[utoipa::path(
+    post, path = "/v1/interactions", tag = "interactions",
+    request_body = Question,
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key and body gets the first answer."),
+        ("X-Request-Id" = Option<String>, Header, description = "Kept as the correlation id and echoed."),
+        ("traceparent" = Option<String>, Header, description = "W3C trace context.")
+    ),
+    responses(
+        (status = 200, description = "The record", body = RecordShape),
+        (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem),
+        (status = 422, body = Problem), (status = 429, body = Problem), (status = 504, body = Problem)
+    )
+)]
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Extension(numbered): Extension<Numbered>,
+    headers: HeaderMap,
+    body: Json<Question>,
+) -> Result<Response, ApiError> {
+    let question = body.value;
+    caller.must(question.mode.permission())?;
+    let mode = question.mode;
+    let ask = accept(&app, &caller, &numbered, question)?;
+    let record = match idempotency::begin(&app, &caller, ROUTE, &headers, &body.bytes).await? {
+        Repeat::Again(id) => first_answer(&app, &id).await?,
+        Repeat::First(taken) => answer(&app, ask, taken).await?,
+    };
+    let streams = headers.get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/event-stream"));
+    Ok(if streams {
+        stream::of_record(&app.house.settings.of(mode).disclosure, &record).into_response()
+    } else {
+        axum::Json(record).into_response()
+    })
+}
+
+/// Checks what came, and takes a place under the rate limits.
+fn accept(app: &App, caller: &Caller, numbered: &Numbered, question: Question) -> Result<Ask, ApiError> {
+    let acts = caller.may(Permission::ActForSubject) && caller.key.is_some();
+    let named = |name: Option<String>, field: &'static str| -> Result<Option<String>, ApiError> {
+        match name {
+            Some(_) if !acts => Err(ApiError::invalid("not_a_service", format!("{field}: only a service key may name it; leave it out"))),
+            Some(n) if n.is_empty() || n.chars().count() > LONGEST_NAME || n.chars().any(char::is_control) => Err(
+                ApiError::invalid("name_invalid", format!("{field}: 1 to {LONGEST_NAME} characters without control characters")),
+            ),
+            other => Ok(other),
+        }
+    };
+    let subject = named(question.subject, "subject")?;
+    let session = named(question.session, "session")?;
+    let conversation = match question.conversation {
+        Some(id) => Some(id.parse::<ConversationId>().map_err(|_| ApiError::NotFound("conversation"))?),
+        None => None,
+    };
+    let own = caller.own_subject();
+    let place = session.as_deref().or(subject.as_deref()).unwrap_or(&own);
+    app.limits
+        .take(&format!("{own}/{place}"), caller.rate_per_minute, numbered.ip)
+        .map_err(|Wait(retry_after)| ApiError::TooMany { retry_after })?;
+    let subject = subject.unwrap_or_else(|| if acts { format!("anonymous-{}", random_text::<12>()) } else { own.clone() });
+    Ok(Ask {
+        mode: question.mode,
+        question: question.question,
+        conversation,
+        session: session.unwrap_or_else(|| if acts { format!("session-{}", random_text::<12>()) } else { own }),
+        subject,
+        request_id: numbered.request_id,
+        correlation_id: numbered.correlation_id.clone(),
+        owner_key: caller.key,
+        demo: false,
+    })
+}
+
+/// Answers on a task of its own: a client that goes away does not take the record with it.
+async fn answer(app: &App, ask: Ask, taken: Option<Taken>) -> Result<Record<Masked>, ApiError> {
+    let work = app.clone();
+    let span = tracing::Span::current();
+    let task = app.tasks.spawn(tracing::Instrument::instrument(
+        async move {
+            let answered = contactiq_pipeline::answer(&work.house, ask).await;
+            match (&answered, &taken) {
+                (Ok(record), Some(taken)) => settle(&work, taken, record).await,
+                (Err(_), Some(taken)) => taken.release(&work).await,
+                (_, None) => {}
+            }
+            observe(&answered);
+            answered
+        },
+        span,
+    ));
+    let limit = Duration::from_secs(app.config.server.request_timeout_seconds);
+    match tokio::time::timeout(limit, task).await {
+        Ok(Ok(answered)) => Ok(answered?),
+        Ok(Err(panic)) => {
+            tracing::error!(critical = true, error = %panic, "an answer ended in a panic");
+            Err(ApiError::Internal)
+        }
+        Err(_) => Err(ApiError::Timeout),
+    }
+}
+
+async fn settle(app: &App, taken: &Taken, record: &Record<Masked>) {
+    let settled = async {
+        let mut w = app.house.store.write().await?;
+        taken.settle(&mut w, &record.id.to_string(), StatusCode::OK.as_u16()).await?;
+        w.save().await.map_err(ApiError::from)
+    };
+    if let Err(error) = settled.await {
+        tracing::error!(critical = true, error = %error, "an idempotency key could not be settled");
+    }
+}
+
+fn observe(answered: &Result<Record<Masked>, contactiq_pipeline::AnswerError>) {
+    let Ok(record) = answered else {
+        metrics::counter!("contactiq_answers_failed_total").increment(1);
+        return;
+    };
+    let mode = record.mode.as_str();
+    metrics::counter!("contactiq_interactions_total", "mode" => mode, "outcome" => record.outcome.as_str()).increment(1);
+    if let Some(trigger) = record.trigger {
+        metrics::counter!("contactiq_escalations_total", "mode" => mode, "trigger" => trigger.as_str()).increment(1);
+    }
+    metrics::histogram!("contactiq_answer_seconds", "mode" => mode).record(record.processing_time_ms / 1000.0);
+    for step in &record.steps {
+        metrics::histogram!("contactiq_step_seconds", "step" => step.step.as_str()).record(step.ms / 1000.0);
+    }
+    metrics::counter!("contactiq_cost_nano_usd_total").increment(record.cost_usd.0.max(0) as u64);
+    tracing::info!(
+        interaction = %record.id,
+        mode,
+        intent = %record.intent,
+        routing = %record.routing,
+        outcome = %record.outcome,
+        trigger = record.trigger.map_or("", contactiq_domain::Trigger::as_str),
+        confidence = record.confidence.get(),
+        duration_ms = record.processing_time_ms,
+        "question answered"
+    );
+}
+
+async fn first_answer(app: &App, id: &str) -> Result<Record<Masked>, ApiError> {
+    let id: InteractionId = id.parse().map_err(|_| ApiError::Internal)?;
+    let mut reader = app.house.store.read().await?;
+    interactions::get(&mut reader, id).await?.ok_or(ApiError::NotFound("interaction"))
+}
+
+/// Whose interactions the caller may read: their own, or everyone's.
+pub(super) enum Reach<'a> {
+    /// Roles that read for others.
+    All,
+    /// The caller's own subject.
+    Own(Owner<'a>),
+}
+
+/// Reads an interaction that the caller may see.
+pub(super) async fn visible(app: &App, caller: &Caller, id: &str, subject: Option<&str>) -> Result<Record<Masked>, ApiError> {
+    let missing = || ApiError::NotFound("interaction");
+    let id: InteractionId = id.parse().map_err(|_| missing())?;
+    let own = caller.own_subject();
+    let mut reader = app.house.store.read().await?;
+    let found = match reach(caller, subject.unwrap_or(&own)) {
+        Reach::All => interactions::get(&mut reader, id).await?,
+        Reach::Own(_) if caller.may(Permission::ActForSubject) && subject.is_none() => {
+            // A back end reads what it asked itself, whoever it asked for.
+            let record = interactions::get(&mut reader, id).await?;
+            match record {
+                Some(r) => interactions::get_of(&mut reader, id, &caller.owner(&r.subject)).await?,
+                None => None,
+            }
+        }
+        Reach::Own(owner) => interactions::get_of(&mut reader, id, &owner).await?,
+    };
+    found.ok_or_else(missing)
+}
+
+pub(super) fn reach<'a>(caller: &Caller, subject: &'a str) -> Reach<'a> {
+    if caller.may(Permission::ReadAllInteractions) { Reach::All } else { Reach::Own(caller.owner(subject)) }
+}
+
+/// Read one interaction: what was asked, decided and shown.
+#[utoipa::path(
+    get, path = "/v1/interactions/{id}", tag = "interactions",
+    params(("id" = String, Path, description = "The interaction's id")),
+    responses((status = 200, body = RecordShape), (status = 401, body = Problem), (status = 404, body = Problem))
+)]
+pub async fn read(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<axum::Json<Record<Masked>>, ApiError> {
+    Ok(axum::Json(visible(&app, &caller, &id, None).await?))
+}

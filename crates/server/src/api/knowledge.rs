@@ -1,0 +1,123 @@
+//! The documents that answers are made of.
+
+use axum::extract::{Path, Query, State};
+use contactiq_domain::{Collection, Permission};
+use contactiq_store::documents;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::error::{ApiError, Problem};
+use crate::{
+    app::App,
+    guard::identity::{Caller, May, ReadCustomerKnowledge},
+};
+
+/// A document without its text.
+#[derive(Serialize, ToSchema)]
+#[expect(missing_docs, reason = "documented in domain::knowledge")]
+pub struct DocumentShape {
+    #[schema(value_type = String)]
+    pub collection: Collection,
+    pub slug: String,
+    pub title: String,
+    pub url: String,
+    pub content_type: String,
+    pub product: String,
+    pub owner: String,
+    pub version: u32,
+    pub valid_from: Option<String>,
+    pub valid_until: Option<String>,
+}
+
+/// A passage with where it stands.
+#[derive(Serialize, ToSchema)]
+#[expect(missing_docs, reason = "documented in domain::knowledge")]
+pub struct PassageShape {
+    pub document: String,
+    pub title: String,
+    pub url: String,
+    pub version: u32,
+    pub content_type: String,
+    pub position: u32,
+    pub headings: Vec<String>,
+    pub text: String,
+}
+
+/// Which collection.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    /// `customer` or `banker`; left out, all that the role may read.
+    #[param(value_type = Option<String>)]
+    collection: Option<Collection>,
+}
+
+/// The permission that a collection needs.
+pub fn permission(collection: Collection) -> Permission {
+    match collection {
+        Collection::Customer => Permission::ReadCustomerKnowledge,
+        Collection::Banker => Permission::ReadBankerKnowledge,
+    }
+}
+
+/// List documents.
+#[utoipa::path(
+    get, path = "/v1/knowledge", tag = "knowledge", params(Which),
+    responses((status = 200, body = Vec<DocumentShape>), (status = 401, body = Problem), (status = 403, body = Problem))
+)]
+pub async fn list(
+    State(app): State<App>,
+    caller: May<ReadCustomerKnowledge>,
+    which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
+) -> Result<axum::Json<Vec<DocumentShape>>, ApiError> {
+    let Query(which) = which.map_err(|_| ApiError::invalid("query_invalid", "collection: customer or banker"))?;
+    if let Some(collection) = which.collection {
+        caller.must(permission(collection))?;
+    }
+    let mut reader = app.house.store.read().await?;
+    let found = documents::list(&mut reader, which.collection).await?;
+    let shown = found.into_iter().filter(|d| caller.may(permission(d.collection))).map(|d| DocumentShape {
+        collection: d.collection,
+        slug: d.slug,
+        title: d.title,
+        url: d.url,
+        content_type: d.content_type.to_string(),
+        product: d.product,
+        owner: d.owner,
+        version: d.version,
+        valid_from: d.valid_from.map(|v| v.to_string()),
+        valid_until: d.valid_until.map(|v| v.to_string()),
+    });
+    Ok(axum::Json(shown.collect()))
+}
+
+/// Read a passage: what a citation points to.
+#[utoipa::path(
+    get, path = "/v1/knowledge/{collection}/{slug}/passages/{position}", tag = "knowledge",
+    params(("collection" = String, Path), ("slug" = String, Path), ("position" = String, Path)),
+    responses((status = 200, body = PassageShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem))
+)]
+pub async fn passage(
+    State(app): State<App>,
+    caller: Caller,
+    Path((collection, slug, position)): Path<(String, String, String)>,
+) -> Result<axum::Json<PassageShape>, ApiError> {
+    let missing = || ApiError::NotFound("passage");
+    let collection: Collection = collection.parse().map_err(|_| missing())?;
+    caller.must(permission(collection))?;
+    let position: u32 = position.parse().map_err(|_| missing())?;
+    let mut reader = app.house.store.read().await?;
+    let document = documents::get(&mut reader, collection, &slug).await?.ok_or_else(missing)?;
+    let passages = documents::passages(&mut reader, document.id).await?;
+    let passage = passages.into_iter().find(|p| p.position == position).ok_or_else(missing)?;
+    Ok(axum::Json(PassageShape {
+        document: format!("{collection}/{slug}"),
+        title: document.title,
+        url: document.url,
+        version: document.version,
+        content_type: document.content_type.to_string(),
+        position,
+        headings: passage.headings,
+        text: passage.text.as_str().to_owned(),
+    }))
+}

@@ -1,0 +1,67 @@
+//! The HTTP API. Handlers extract, call one function, shape the answer.
+
+pub mod conversations;
+pub mod error;
+pub mod feedback;
+pub mod health;
+pub mod idempotency;
+pub mod interactions;
+pub mod json;
+pub mod knowledge;
+pub mod scan;
+pub mod shapes;
+pub mod stream;
+
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::App;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "ContactIQ",
+        description = "Answers a bank's questions from its own documents, with citations, a confidence, and a hand-over to a person where one is needed."
+    ),
+    modifiers(&BearerKey),
+    security(("key" = [])),
+    components(schemas(error::Problem))
+)]
+struct Described;
+
+struct BearerKey;
+
+impl Modify for BearerKey {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key, made with `contactiq keys create`.")).build();
+        openapi.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Every route of the API with its description: one can't be added without the other.
+#[must_use]
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Described::openapi())
+        .routes(routes!(interactions::create))
+        .routes(routes!(interactions::read))
+        .routes(routes!(feedback::create))
+        .routes(routes!(conversations::create, conversations::list))
+        .routes(routes!(conversations::read))
+        .routes(routes!(knowledge::list))
+        .routes(routes!(knowledge::passage))
+        .routes(routes!(scan::scan))
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
+}
+
+/// The description as JSON: what stands in `docs/openapi.json`.
+#[must_use]
+pub fn openapi() -> String {
+    let (_, described) = routes().split_for_parts();
+    let mut text = described.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}

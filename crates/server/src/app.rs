@@ -1,0 +1,341 @@
+//! The only place where the parts of the house meet: [`App::build`].
+
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use contactiq_domain::Probability;
+use contactiq_guard::{Guard, GuardSettings};
+use contactiq_llm::{Chain, ChainSettings, Http, OpenAiCompatible, OpenAiSettings, PriceTable, Provider, Secret};
+use contactiq_nlu::encoder::{CachedEncoder, Encoder, MiniLm};
+use contactiq_pipeline::{
+    AssistantSettings, Calibration, EscalationRules, House, Knowledge, Models, People, Settings, Shelf, Taxonomy, Trained,
+};
+use contactiq_store::{Location, Store};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    config::{Assistant, Config},
+    demo,
+    guard::{access::AccessLog, identity::KeyCache, limits::Limits},
+    wiring::{SystemClock, SystemIds, random, sealer},
+    web::session::Sessions,
+};
+
+/// What the shipped binary carries for banks that bring nothing of their own.
+const INTENTS: &str = include_str!("../../../defaults/intents.toml");
+const TRIGGERS: &str = include_str!("../../../defaults/triggers.toml");
+const CONFIDENCE: &str = include_str!("../../../defaults/confidence.toml");
+const PRICES: &str = include_str!("../../../defaults/prices.toml");
+
+/// Question vectors that stay in memory: 1.5 KB each.
+const CACHED_VECTORS: usize = 20_000;
+
+/// Why the house does not stand. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder can't be used.
+    #[error("the data folder {path} can't be used: {source}. Choose another with CONTACTIQ_DATA_DIR, or make this one writable")]
+    DataDir {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file that the bank edits is wrong or can't be read.
+    #[error("{0}")]
+    File(String),
+    /// The database.
+    #[error("the database can't be used: {0}")]
+    Store(#[from] contactiq_store::StoreError),
+    /// Training.
+    #[error("{0}")]
+    Models(#[from] contactiq_pipeline::ModelsError),
+    /// The index.
+    #[error("{0}")]
+    Knowledge(#[from] contactiq_pipeline::KnowledgeError),
+    /// The language model's settings.
+    #[error("the language model can't be used: {0}")]
+    Llm(String),
+}
+
+/// What is on and what is not, for the start message, `/ready` and `doctor`.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Standing {
+    /// `all-MiniLM-L6-v2`, or why the lexical model works alone.
+    pub encoder: Result<String, String>,
+    /// `sqlite` or `postgres`.
+    pub database: String,
+    /// The model's name, or why answers are extractive.
+    pub llm: Result<String, String>,
+    /// Whether shared state is used.
+    pub redis: Result<String, String>,
+    /// Models trained at this start and read from the folder.
+    pub trained: (usize, usize),
+    /// Documents that answer.
+    pub documents: usize,
+    /// Their passages.
+    pub passages: usize,
+}
+
+/// How far a start is: what is being done, done, and in all.
+pub type Progress = Arc<dyn Fn(&str, usize, usize) + Send + Sync>;
+
+/// A house and what a server needs around it. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of a server.
+pub struct Parts {
+    /// The house.
+    pub house: Arc<House>,
+    /// The configuration.
+    pub config: Config,
+    /// What is on.
+    pub standing: Standing,
+    /// Rate limits.
+    pub limits: Limits,
+    /// Signed-in browsers.
+    pub sessions: Sessions,
+    /// Looked-up API keys.
+    pub keys: KeyCache,
+    /// The queue of access events.
+    pub access: AccessLog,
+    /// Work that outlives its request; drained at shutdown.
+    pub tasks: TaskTracker,
+    /// The figures of `/metrics`.
+    pub metrics: PrometheusHandle,
+    /// Compares the bodies of repeated requests without keeping them.
+    pub body_key: [u8; 32],
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// A server around a house.
+    #[must_use]
+    pub fn new(house: House, config: Config, standing: Standing, metrics: PrometheusHandle, body_key: [u8; 32]) -> App {
+        let tasks = TaskTracker::new();
+        let (access, job) = AccessLog::new(house.store.clone());
+        tasks.spawn(job);
+        let limits = Limits::new(
+            house.clock.clone(),
+            config.limits.questions_per_minute,
+            config.limits.questions_per_hour_per_ip,
+        );
+        App(Arc::new(Parts {
+            house: Arc::new(house),
+            standing,
+            limits,
+            sessions: Sessions::default(),
+            keys: KeyCache::default(),
+            access,
+            tasks,
+            metrics,
+            body_key,
+            config,
+        }))
+    }
+}
+
+/// Builds the house: opens, loads, trains what is not trained yet. `progress` hears what takes long.
+///
+/// # Errors
+/// [`StartError`] says what to do. A missing encoder or model is no error: it is said in [`Standing`].
+pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, Standing), StartError> {
+    let store = open_store(config).await?;
+    let taxonomy = Taxonomy::parse(&bank_file(&config.files.intents, INTENTS)?).map_err(|e| StartError::File(e.to_string()))?;
+    let rules = EscalationRules::parse(&bank_file(&config.files.triggers, TRIGGERS)?).map_err(|e| StartError::File(e.to_string()))?;
+    let calibration = Calibration::parse(&bank_file(&config.files.confidence, CONFIDENCE)?).map_err(StartError::File)?;
+    let encoder = open_encoder(config);
+
+    if config.server.demo {
+        demo::load_documents(&store, &SystemIds).await?;
+    }
+    let (models, trained) = train(config, &taxonomy, &rules, encoder.as_ref().ok().cloned(), progress.clone()).await?;
+    let told = progress.clone();
+    let knowledge = Knowledge::load(&store, encoder.as_ref().ok().cloned(), move |done, all| told("encoding passages", done, all)).await?;
+
+    let (chain, llm) = open_chain(config)?;
+    let standing = Standing {
+        encoder: encoder.as_ref().map(|_| "all-MiniLM-L6-v2".to_owned()).map_err(Clone::clone),
+        database: store.engine().to_owned(),
+        llm,
+        redis: Err("not configured: limits are kept in this process".to_owned()),
+        trained: (trained.trained, trained.read),
+        documents: knowledge.documents.len(),
+        passages: knowledge.passages.len(),
+    };
+    let house = House {
+        guard: Guard::new(guard_settings(config)),
+        taxonomy,
+        rules,
+        models,
+        encoder: encoder.ok(),
+        shelf: Shelf::new(knowledge),
+        store,
+        chain: chain.map(Arc::new),
+        prices: PriceTable::parse(PRICES).map_err(|e| StartError::File(e.to_string()))?,
+        model_budget: Duration::from_secs(config.llm.timeout_seconds),
+        calibration,
+        settings: settings(config),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        compute: Arc::new(Semaphore::new(cores())),
+    };
+    Ok((house, standing))
+}
+
+/// Opens the ledger of this configuration and makes the data folder when it is missing.
+///
+/// # Errors
+/// When the folder or the database can't be used.
+pub async fn open_store(config: &Config) -> Result<Store, StartError> {
+    let dir = &config.server.data_dir;
+    let unusable = |source| StartError::DataDir { path: dir.clone(), source };
+    std::fs::create_dir_all(dir).map_err(unusable)?;
+    let sealer = sealer(dir).map_err(unusable)?;
+    let location = match config.database.url.expose() {
+        "" => Location::Sqlite(dir.join("contactiq.db")),
+        url => Location::Postgres(url.to_owned()),
+    };
+    Ok(Store::open(&location, sealer).await?)
+}
+
+/// The encoder of this configuration, or why there is none.
+pub fn open_encoder(config: &Config) -> Result<Arc<CachedEncoder>, String> {
+    let folder = match config.encoder.folder.as_str() {
+        "off" => return Err("switched off: the lexical model works alone".to_owned()),
+        "" => config.server.data_dir.join("encoder"),
+        folder => PathBuf::from(folder),
+    };
+    if !folder.exists() {
+        return Err(format!("no encoder in {}: the lexical model works alone", folder.display()));
+    }
+    let model = MiniLm::load(&folder).map_err(|e| format!("{e}: the lexical model works alone"))?;
+    let cache = config.server.data_dir.join("cache");
+    std::fs::create_dir_all(&cache).map_err(|e| e.to_string())?;
+    CachedEncoder::open(Arc::new(model), Some(&cache.join("vectors.bin")), CACHED_VECTORS)
+        .map(Arc::new)
+        .map_err(|e| format!("{e}: the lexical model works alone"))
+}
+
+async fn train(
+    config: &Config,
+    taxonomy: &Taxonomy,
+    rules: &EscalationRules,
+    encoder: Option<Arc<CachedEncoder>>,
+    progress: Progress,
+) -> Result<(Models, Trained), StartError> {
+    let folder = config.server.data_dir.join("models");
+    std::fs::create_dir_all(&folder).map_err(|source| StartError::DataDir { path: folder.clone(), source })?;
+    let (taxonomy, rules) = (taxonomy.clone(), rules.clone());
+    let trained = tokio::task::spawn_blocking(move || {
+        let published = encoder.as_deref().map(Published);
+        let encoder = published.as_ref().map(|p| p as &dyn Encoder);
+        Models::load_or_train(&taxonomy, &rules, encoder, &folder, &|done, all| progress("training models", done, all))
+    });
+    match trained.await {
+        Ok(result) => Ok(result?),
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
+/// The taxonomy is the bank's own text, so its vectors may be kept in the file.
+struct Published<'a>(&'a CachedEncoder);
+
+impl Encoder for Published<'_> {
+    fn dimensions(&self) -> usize {
+        self.0.dimensions()
+    }
+    fn fingerprint(&self) -> &str {
+        self.0.fingerprint()
+    }
+    fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, contactiq_nlu::encoder::EncoderError> {
+        self.0.encode_published(texts)
+    }
+}
+
+pub(crate) fn open_chain(config: &Config) -> Result<(Option<Chain>, Result<String, String>), StartError> {
+    let llm = &config.llm;
+    if llm.base_url.is_empty() {
+        return Ok((None, Err("not configured: answers are made of cited sentences".to_owned())));
+    }
+    let wrong = |e: contactiq_llm::SetupError| StartError::Llm(e.to_string());
+    let http = Http::new().map_err(wrong)?;
+    let mut to = OpenAiSettings::new(&llm.base_url, &llm.model);
+    to.api_key = (!llm.api_key.is_empty()).then(|| Secret::new(llm.api_key.expose().to_owned()));
+    let provider = OpenAiCompatible::new(to, http).map_err(wrong)?;
+    let settings = ChainSettings {
+        timeout: Duration::from_secs(llm.timeout_seconds),
+        retries: llm.max_retries,
+        ..ChainSettings::default()
+    };
+    let jitter = Arc::new(|| f64::from(u32::from_le_bytes(random::<4>())) / f64::from(u32::MAX));
+    let providers: Vec<Arc<dyn Provider>> = vec![Arc::new(provider)];
+    Ok((Some(Chain::new(providers, settings, Arc::new(SystemClock), jitter)), Ok(llm.model.clone())))
+}
+
+/// A bank's own file, or the built-in one.
+pub fn bank_file(path: &str, built_in: &str) -> Result<String, StartError> {
+    if path.is_empty() {
+        return Ok(built_in.to_owned());
+    }
+    std::fs::read_to_string(Path::new(path)).map_err(|e| StartError::File(format!("{path} can't be read: {e}")))
+}
+
+/// The taxonomy of this configuration.
+///
+/// # Errors
+/// Names the intent and the fix.
+pub fn taxonomy(config: &Config) -> Result<Taxonomy, StartError> {
+    Taxonomy::parse(&bank_file(&config.files.intents, INTENTS)?).map_err(|e| StartError::File(e.to_string()))
+}
+
+/// The guard of this configuration.
+#[must_use]
+pub fn guard_settings(config: &Config) -> GuardSettings {
+    GuardSettings {
+        personal_data: config.guard.personal_data,
+        injection: config.guard.injection,
+        moderation: config.guard.moderation,
+        injection_threshold: config.guard.injection_threshold,
+        ..GuardSettings::default()
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    let people = &config.bank.people;
+    Settings {
+        bank: config.bank.name.clone(),
+        people: people.available.then(|| People { channel: people.channel.clone(), hours: people.hours.clone() }),
+        verified_channel: config.bank.verified_channel.clone(),
+        crisis_line: config.bank.crisis_line.clone(),
+        retention_policy: format!("standard-{}-days", config.retention.days),
+        customer: assistant(&config.customer, &config.bank.name),
+        banker: assistant(&config.banker, &config.bank.name),
+    }
+}
+
+fn assistant(of: &Assistant, bank: &str) -> AssistantSettings {
+    AssistantSettings {
+        confidence_threshold: Probability::clamped(of.confidence_threshold),
+        disclosure: of.disclosure.replace("{bank}", bank),
+        disclaimer: of.disclaimer.replace("{bank}", bank),
+        answer_words: of.answer_words,
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}

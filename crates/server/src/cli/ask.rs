@@ -1,0 +1,127 @@
+//! `contactiq ask`: the whole house for one question, or for many as JSONL. No rate limit applies.
+
+use std::{collections::HashMap, process::ExitCode};
+
+use contactiq_domain::{Mode, Outcome as Ended, Record, ids::{ConversationId, RequestId}};
+use contactiq_guard::{Masked, Raw};
+use contactiq_pipeline::{AnswerError, Ask, House};
+use serde::Deserialize;
+
+use super::{Outcome, jsonl, output};
+use crate::{app, config::Config};
+
+/// Options of `ask`.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Which assistant: customer or banker.
+    #[arg(long)]
+    mode: Mode,
+    /// Print the record as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Read questions as JSONL from standard input: {"question", "conversation"?}.
+    #[arg(long, conflicts_with_all = ["json", "question"])]
+    jsonl: bool,
+    /// The question.
+    #[arg(required_unless_present = "jsonl")]
+    question: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    question: Raw,
+    conversation: Option<String>,
+}
+
+pub(super) async fn run(config: Config, args: Args) -> Outcome {
+    let (house, _) = app::build_house(&config, output::progress()).await?;
+    let code = if args.jsonl { many(&house, args.mode).await? } else { one(&house, &args).await? };
+    house.store.close().await;
+    Ok(code)
+}
+
+async fn one(house: &House, args: &Args) -> Result<ExitCode, Box<dyn std::error::Error + Send + Sync>> {
+    let question = Raw::new(args.question.clone().unwrap_or_default());
+    let record = ask(house, args.mode, question, None).await?;
+    if args.json {
+        output::json(&record);
+    } else {
+        print(&record);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lines with the same conversation string are turns of one conversation, so they run in order.
+async fn many(house: &House, mode: Mode) -> Result<ExitCode, Box<dyn std::error::Error + Send + Sync>> {
+    let mut conversations: HashMap<String, ConversationId> = HashMap::new();
+    let mut failed = false;
+    for line in jsonl::lines() {
+        let line = line?;
+        let answered = match jsonl::read::<Line>(&line) {
+            Ok(line) => {
+                let known = line.conversation.as_ref().and_then(|c| conversations.get(c).copied());
+                let answered = ask(house, mode, line.question, known).await;
+                if let (Ok(record), Some(name)) = (&answered, line.conversation) {
+                    conversations.insert(name, record.conversation);
+                }
+                answered.map_err(|e| (code(&e), e.to_string()))
+            }
+            Err(error) => Err(error),
+        };
+        match answered {
+            Ok(record) => output::json(&record),
+            Err(error) => {
+                failed = true;
+                output::json(&jsonl::problem(&error));
+            }
+        }
+    }
+    Ok(jsonl::status(failed))
+}
+
+fn code(error: &AnswerError) -> &'static str {
+    match error {
+        AnswerError::Input(e) => e.code(),
+        AnswerError::UnknownConversation => "not_found",
+        AnswerError::Store(_) => "unavailable",
+    }
+}
+
+/// Asks as the person at the terminal.
+pub(super) async fn ask(
+    house: &House,
+    mode: Mode,
+    question: Raw,
+    conversation: Option<ConversationId>,
+) -> Result<Record<Masked>, AnswerError> {
+    let ask = Ask {
+        mode,
+        question,
+        conversation,
+        subject: "command-line".to_owned(),
+        session: "command-line".to_owned(),
+        request_id: RequestId::new(&*house.ids),
+        correlation_id: None,
+        owner_key: None,
+        demo: false,
+    };
+    contactiq_pipeline::answer(house, ask).await
+}
+
+fn print(record: &Record<Masked>) {
+    output::line(record.answer.as_str());
+    if !record.citations.is_empty() {
+        output::line("");
+        for c in &record.citations {
+            let path = if c.headings.is_empty() { String::new() } else { format!(" > {}", c.headings.join(" > ")) };
+            output::line(format!("[{}] {}{path}  {}", c.number, c.title, c.url));
+        }
+    }
+    output::line("");
+    let ended = match record.outcome {
+        Ended::Resolved => format!("confidence {:.2}", record.confidence.get()),
+        Ended::Escalated => format!("escalated: {}", record.trigger.map_or("", contactiq_domain::Trigger::as_str)),
+        other => other.to_string(),
+    };
+    output::line(format!("{ended}; intent {} ({:.2}); {:.0} ms", record.intent, record.intent_probability.get(), record.processing_time_ms));
+}

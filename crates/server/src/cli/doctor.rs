@@ -1,0 +1,140 @@
+//! `contactiq doctor`: what works, what is off, and what to do about it.
+
+use std::{process::ExitCode, time::Duration};
+
+use contactiq_nlu::encoder::Encoder;
+use contactiq_store::{documents, keys};
+use serde::Serialize;
+
+use super::{Outcome, output};
+use crate::{app, config::Config, wiring};
+
+/// Options of `doctor`.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// One JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Finding {
+    part: &'static str,
+    state: State,
+    detail: String,
+}
+
+#[derive(Serialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    Off,
+    Failing,
+}
+
+pub(super) async fn run(config: Config, args: Args) -> Outcome {
+    let mut found = vec![configuration(&config), taxonomy(&config), encoder(&config)];
+    found.extend(ledger(&config).await);
+    found.push(model(&config).await);
+    found.push(redis(&config));
+    found.push(people(&config));
+    let failing = found.iter().any(|f| f.state == State::Failing);
+    if args.json {
+        output::json(&found);
+    } else {
+        let word = |s: State| match s {
+            State::Ok => "ok",
+            State::Off => "off",
+            State::Failing => "FAILING",
+        };
+        output::table(&["part", "state", "detail"], found.into_iter().map(|f| vec![f.part.to_owned(), word(f.state).to_owned(), f.detail]).collect());
+    }
+    Ok(if failing { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn configuration(config: &Config) -> Finding {
+    let detail = format!("environment {}, data folder {}", config.server.environment, config.server.data_dir.display());
+    Finding { part: "configuration", state: State::Ok, detail }
+}
+
+fn taxonomy(config: &Config) -> Finding {
+    match app::taxonomy(config) {
+        Ok(t) => {
+            let intents: usize = contactiq_domain::Mode::ALL.iter().map(|m| t.of(*m).len()).sum();
+            Finding { part: "taxonomy", state: State::Ok, detail: format!("{intents} intents") }
+        }
+        Err(e) => Finding { part: "taxonomy", state: State::Failing, detail: e.to_string() },
+    }
+}
+
+fn encoder(config: &Config) -> Finding {
+    match app::open_encoder(config) {
+        Ok(encoder) => Finding { part: "encoder", state: State::Ok, detail: format!("all-MiniLM-L6-v2, {} dimensions", encoder.dimensions()) },
+        Err(why) if config.encoder.folder == "off" || why.starts_with("no encoder") => {
+            Finding { part: "encoder", state: State::Off, detail: format!("{why}; `make encoder` fetches it") }
+        }
+        Err(why) => Finding { part: "encoder", state: State::Failing, detail: format!("{why}; fetch it again with `make encoder`") },
+    }
+}
+
+async fn ledger(config: &Config) -> Vec<Finding> {
+    let store = match app::open_store(config).await {
+        Ok(store) => store,
+        Err(e) => return vec![Finding { part: "database", state: State::Failing, detail: e.to_string() }],
+    };
+    let mut found = vec![Finding {
+        part: "database",
+        state: State::Ok,
+        detail: format!("{}; sealing key in {}", store.engine(), wiring::key_path(&config.server.data_dir).display()),
+    }];
+    let counted = async {
+        let mut reader = store.read().await?;
+        let documents = documents::list(&mut reader, None).await?.len();
+        let keys = keys::list(&mut reader).await?.into_iter().filter(|k| k.revoked_at.is_none()).count();
+        Ok::<_, contactiq_store::StoreError>((documents, keys))
+    };
+    match counted.await {
+        Ok((documents, keys)) => {
+            let state = if documents == 0 { State::Off } else { State::Ok };
+            let advice = if documents == 0 { ": `contactiq knowledge add`, or start once with the demo bank" } else { "" };
+            found.push(Finding { part: "knowledge", state, detail: format!("{documents} documents{advice}") });
+            let advice = if keys == 0 { ": `contactiq keys create --name N --role R`" } else { "" };
+            found.push(Finding { part: "api keys", state: if keys == 0 { State::Off } else { State::Ok }, detail: format!("{keys} active{advice}") });
+        }
+        Err(e) => found.push(Finding { part: "knowledge", state: State::Failing, detail: e.to_string() }),
+    }
+    store.close().await;
+    found
+}
+
+async fn model(config: &Config) -> Finding {
+    let part = "language model";
+    match app::open_chain(config) {
+        Ok((None, Err(why) | Ok(why))) => Finding { part, state: State::Off, detail: why },
+        Ok((Some(chain), _)) => {
+            let health = chain.health(Duration::from_secs(5)).await;
+            match health.into_iter().find_map(|(_, h)| h.err()) {
+                None => Finding { part, state: State::Ok, detail: format!("{} answers", config.llm.model) },
+                Some(e) => Finding { part, state: State::Failing, detail: format!("{} does not answer: {e}", config.llm.model) },
+            }
+        }
+        Err(e) => Finding { part, state: State::Failing, detail: e.to_string() },
+    }
+}
+
+fn redis(config: &Config) -> Finding {
+    let detail = if config.redis.url.is_empty() {
+        "not configured: limits are kept in this process"
+    } else {
+        "configured, but this version keeps limits in the process"
+    };
+    Finding { part: "redis", state: State::Off, detail: detail.to_owned() }
+}
+
+fn people(config: &Config) -> Finding {
+    if config.bank.people.available {
+        Finding { part: "people", state: State::Ok, detail: format!("{} ({})", config.bank.people.channel, config.bank.people.hours) }
+    } else {
+        Finding { part: "people", state: State::Off, detail: "no team is configured: texts promise nobody".to_owned() }
+    }
+}

@@ -1,0 +1,233 @@
+//! `contactiq intents`: check the taxonomy, classify, bench on any CSV, calibrate the confidence.
+
+use std::{path::PathBuf, process::ExitCode, time::Instant};
+
+use contactiq_domain::Mode;
+use contactiq_guard::{Guard, Raw};
+use contactiq_nlu::{
+    encoder::Encoder,
+    intents::{
+        Example, TrainOptions,
+        bench::{Bench, BenchReport, ScopeExample, run_bench, sample_shots},
+    },
+};
+use contactiq_pipeline::{
+    classify,
+    taxonomy::check::{Finding, check},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Outcome, calibrate, jsonl, output};
+use crate::{app, config::Config};
+
+/// Commands of `intents`.
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Find duplicates, near-duplicates across intents, thin intents and unknown names.
+    Check {
+        /// Print findings as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Classify texts: {"text"} a line in, the intent out.
+    Classify {
+        /// Which assistant.
+        #[arg(long)]
+        mode: Mode,
+    },
+    /// Train on one CSV (header text,category), measure on another.
+    Bench(BenchArgs),
+    /// Fit the confidence to labelled questions and print confidence.toml.
+    Calibrate(calibrate::Args),
+}
+
+/// Options of `intents bench`.
+#[derive(clap::Args)]
+pub(super) struct BenchArgs {
+    /// Learn from this CSV.
+    #[arg(long)]
+    train: PathBuf,
+    /// Measure on this CSV.
+    #[arg(long)]
+    test: PathBuf,
+    /// Only this many examples an intent.
+    #[arg(long)]
+    shots: Option<usize>,
+    /// Chooses the examples and the folds.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// JSONL of {"text","oos"}: measure the scope gate too.
+    #[arg(long)]
+    oos: Option<PathBuf>,
+    /// Print the figures as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(config: Config, command: Command) -> Outcome {
+    match command {
+        Command::Check { json } => check_taxonomy(&config, json),
+        Command::Classify { mode } => classify_lines(&config, mode).await,
+        Command::Bench(args) => bench(&config, &args),
+        Command::Calibrate(args) => calibrate::run(config, args).await,
+    }
+}
+
+fn check_taxonomy(config: &Config, as_json: bool) -> Outcome {
+    let taxonomy = app::taxonomy(config)?;
+    let encoder = app::open_encoder(config).ok();
+    let findings = check(&taxonomy, encoder.as_deref().map(|e| e as &dyn Encoder));
+    let wrong = findings.iter().any(Finding::is_error);
+    if as_json {
+        output::json(&findings);
+    } else {
+        let rows = findings.iter().map(row).collect();
+        output::table(&["finding", "mode", "where", "what"], rows);
+        let intents: usize = Mode::ALL.iter().map(|m| taxonomy.of(*m).len()).sum();
+        let examples: usize = Mode::ALL.iter().flat_map(|m| taxonomy.of(*m)).map(|i| i.examples.len()).sum();
+        output::line(format!("{intents} intents, {examples} examples, {} findings", findings.len()));
+    }
+    Ok(if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn row(finding: &Finding) -> Vec<String> {
+    let cells = |kind: &str, mode: &Mode, place: String, what: String| vec![kind.to_owned(), mode.to_string(), place, what];
+    match finding {
+        Finding::Duplicate { mode, intent, example } => cells("stands twice", mode, intent.clone(), example.clone()),
+        Finding::Contradiction { mode, intents, example } => cells("stands in two intents", mode, intents.join(", "), example.clone()),
+        Finding::NearDuplicate { mode, intents, examples, similarity } => {
+            cells("nearly the same", mode, intents.join(", "), format!("{} / {} ({similarity:.2})", examples[0], examples[1]))
+        }
+        Finding::Thin { mode, intent, examples } => cells("thin", mode, intent.clone(), format!("{examples} examples")),
+    }
+}
+
+#[derive(Deserialize)]
+struct Line {
+    text: Raw,
+}
+
+async fn classify_lines(config: &Config, mode: Mode) -> Outcome {
+    let (house, _) = app::build_house(config, output::progress()).await?;
+    let guard = Guard::new(app::guard_settings(config));
+    let done = jsonl::each(|line: Line| {
+        let masked = guard.inspect(&line.text).map_err(|e| (e.code(), e.to_string()))?.masked;
+        let vector = house.encoder.as_ref().and_then(|e| e.encode(&[masked.as_str()]).ok()).and_then(|mut v| v.pop());
+        let prediction = house.models.intent(mode, masked.as_str(), vector.as_deref());
+        let found = classify(&house.taxonomy, mode, &prediction);
+        Ok(json!({
+            "intent": found.intent,
+            "category": found.category,
+            "probability": found.probability,
+            "in_scope_probability": found.in_scope,
+            "reason": found.reason,
+        }))
+    });
+    house.store.close().await;
+    done
+}
+
+#[derive(Deserialize)]
+struct CsvRow {
+    text: String,
+    category: String,
+}
+
+#[derive(Deserialize)]
+struct ScopeRow {
+    text: String,
+    oos: bool,
+}
+
+fn bench(config: &Config, args: &BenchArgs) -> Outcome {
+    let train = read_csv(&args.train)?;
+    let test = read_csv(&args.test)?;
+    let scope = match &args.oos {
+        Some(path) => read_scope(path)?,
+        None => Vec::new(),
+    };
+    let encoder = app::open_encoder(config);
+    if let Err(why) = &encoder {
+        output::note(format!("encoder {why}"));
+    }
+    let report = measure(&train, &test, &scope, encoder.as_deref().ok().map(|e| e as &dyn Encoder), args.shots, args.seed)?;
+    if args.json {
+        output::json(&report);
+    } else {
+        let share = |v: f64| format!("{:.1} %", v * 100.0);
+        let mut rows = vec![
+            vec!["accuracy".to_owned(), share(report.accuracy)],
+            vec!["macro-F1".to_owned(), share(report.macro_f1)],
+            vec!["calibration error (ECE, 15 bins)".to_owned(), format!("{:.4}", report.ece)],
+            vec!["coverage at 2 % error".to_owned(), share(report.coverage_at_2)],
+            vec!["coverage at 5 % error".to_owned(), share(report.coverage_at_5)],
+            vec!["time per utterance".to_owned(), format!("{:.0} µs", report.us_per_utterance)],
+        ];
+        if let (Some(auroc), Some(accepted)) = (report.oos_auroc, report.in_scope_accepted) {
+            rows.push(vec!["out-of-scope AUROC".to_owned(), format!("{auroc:.4}")]);
+            rows.push(vec!["in scope accepted at 95 % recall of out-of-scope".to_owned(), share(accepted)]);
+        }
+        output::table(&["measure", "value"], rows);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Trains and measures with a stopwatch.
+pub(super) fn measure(
+    train: &[(String, String)],
+    test: &[(String, String)],
+    scope: &[(String, bool)],
+    encoder: Option<&dyn Encoder>,
+    shots: Option<usize>,
+    seed: u64,
+) -> Result<BenchReport, String> {
+    fn examples(rows: &[(String, String)]) -> Vec<Example<'_>> {
+        rows.iter().map(|(text, label)| Example { text, label }).collect()
+    }
+    let mut learn = examples(train);
+    if let Some(shots) = shots {
+        learn = sample_shots(&learn, shots, seed);
+    }
+    let test = examples(test);
+    let scope: Vec<ScopeExample<'_>> = scope.iter().map(|(text, oos)| ScopeExample { text, oos: *oos }).collect();
+    let options = TrainOptions { seed, ..TrainOptions::default() };
+    let bench = Bench { train: &learn, test: &test, oos: (!scope.is_empty()).then_some(scope.as_slice()), outside: &[], options };
+    let since = Instant::now();
+    let bar = output::bar("training", 1);
+    let report = run_bench(&bench, encoder, &|| since.elapsed().as_micros() as u64, &|done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    report.map_err(|e| e.to_string())
+}
+
+fn read_csv(path: &std::path::Path) -> Result<Vec<(String, String)>, String> {
+    let name = path.display();
+    let mut reader = csv::Reader::from_path(path).map_err(|e| format!("{name} can't be read: {e}"))?;
+    let header = reader.headers().map_err(|e| format!("{name} can't be read: {e}"))?;
+    for column in ["text", "category"] {
+        if !header.iter().any(|h| h == column) {
+            return Err(format!("{name} has no column `{column}`: the header is text,category"));
+        }
+    }
+    let mut rows = Vec::new();
+    for (number, row) in reader.deserialize::<CsvRow>().enumerate() {
+        let row = row.map_err(|_| format!("{name}: row {} can't be read", number + 2))?;
+        rows.push((row.text, row.category));
+    }
+    if rows.is_empty() { Err(format!("{name} has no rows")) } else { Ok(rows) }
+}
+
+fn read_scope(path: &std::path::Path) -> Result<Vec<(String, bool)>, String> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{name} can't be read: {e}"))?;
+    text.lines()
+        .enumerate()
+        .filter(|(_, l)| !l.trim().is_empty())
+        .map(|(i, l)| {
+            serde_json::from_str::<ScopeRow>(l).map(|r| (r.text, r.oos)).map_err(|_| format!("{name}: line {} is not {{\"text\",\"oos\"}}", i + 1))
+        })
+        .collect()
+}

@@ -1,0 +1,57 @@
+//! JSONL: one object a line in, one a line out, same order; a bad line gives an error in its place
+//! and the rest goes on (contract).
+
+use std::{io::BufRead, process::ExitCode};
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
+
+use super::{Outcome, SOME_FAILED, output};
+
+/// What went wrong with one line: a stable code and what to do.
+pub(crate) type LineError = (&'static str, String);
+
+/// Answers every line of standard input.
+pub(crate) fn each<In: DeserializeOwned, Out: Serialize>(mut answer: impl FnMut(In) -> Result<Out, LineError>) -> Outcome {
+    let mut failed = false;
+    for line in lines() {
+        let line = line?;
+        match read(&line).and_then(&mut answer) {
+            Ok(out) => output::json(&out),
+            Err(error) => {
+                failed = true;
+                output::json(&problem(&error));
+            }
+        }
+    }
+    Ok(status(failed))
+}
+
+/// The lines of standard input as bytes, empty ones left out.
+pub(crate) fn lines() -> impl Iterator<Item = std::io::Result<Vec<u8>>> {
+    std::io::stdin()
+        .lock()
+        .split(b'\n')
+        .filter(|line| !matches!(line, Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace)))
+}
+
+/// Reads one line. The message names no part of the line: it may be personal.
+pub(crate) fn read<In: DeserializeOwned>(line: &[u8]) -> Result<In, LineError> {
+    if std::str::from_utf8(line).is_err() {
+        return Err(("line_not_utf8", "the line is not UTF-8".to_owned()));
+    }
+    serde_json::from_slice(line).map_err(|e| {
+        let what = if e.is_data() { "the object has a wrong or missing field" } else { "the line is not a JSON object" };
+        ("line_invalid", format!("{what} (column {})", e.column()))
+    })
+}
+
+/// The object that stands in a bad line's place.
+pub(crate) fn problem((code, message): &LineError) -> serde_json::Value {
+    json!({ "error": { "code": code, "message": message } })
+}
+
+/// 0 if every line was answered, 3 if some gave an error.
+pub(crate) fn status(failed: bool) -> ExitCode {
+    if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS }
+}

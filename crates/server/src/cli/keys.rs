@@ -1,0 +1,217 @@
+//! `contactiq keys`: API keys, shown once, stored as a hash. Works on the data folder, before or
+//! while the server runs; a running server refuses a revoked key within 5 seconds.
+
+use std::process::ExitCode;
+
+use contactiq_domain::{Clock, Mode, Role, Timestamp, ids::{AccessId, KeyId}};
+use contactiq_store::{
+    Store, StoreError,
+    access::{self, AccessEvent, AccessResult},
+    keys::{self, ApiKey},
+};
+
+use super::{Outcome, output};
+use crate::{
+    app,
+    config::Config,
+    wiring::{SystemClock, SystemIds, random_text, sha256_hex},
+};
+
+/// Commands of `keys`.
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Make a key and print it once.
+    Create {
+        /// What people call it.
+        #[arg(long)]
+        name: String,
+        /// customer, banker, supervisor, auditor, admin or service.
+        #[arg(long)]
+        role: Role,
+        /// Only this assistant.
+        #[arg(long)]
+        mode: Option<Mode>,
+        /// Questions a minute; such a key is not limited by address.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        rate_per_minute: Option<u32>,
+        /// When it ends: a date (2027-01-31) or a moment (2027-01-31T12:00:00Z).
+        #[arg(long)]
+        expires: Option<String>,
+        /// Print {"id","name","key"}.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List keys; the keys themselves are not kept.
+    List {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a key by name or id.
+    Revoke {
+        /// Its name or id.
+        key: String,
+    },
+    /// Revoke a key and make a new one with the same name, role and limits.
+    Rotate {
+        /// Its name or id.
+        key: String,
+    },
+}
+
+pub(super) async fn run(config: Config, command: Command) -> Outcome {
+    let store = app::open_store(&config).await?;
+    let done = match command {
+        Command::Create { name, role, mode, rate_per_minute, expires, json } => {
+            let now = SystemClock.now();
+            let expires_at = expires.as_deref().map(moment).transpose()?.map(|at| later(at, now)).transpose()?;
+            let name = fit(&name)?;
+            create(&store, &config, Wanted { name, role, mode, rate_per_minute, expires_at }, json).await
+        }
+        Command::List { json } => list(&store, json).await,
+        Command::Revoke { key } => revoke(&store, &key).await.map(|old| output::line(format!("revoked {} ({})", old.name, old.prefix))),
+        Command::Rotate { key } => {
+            let old = revoke(&store, &key).await;
+            match old {
+                Ok(old) => {
+                    let wanted = Wanted { name: old.name, role: old.role, mode: old.mode, rate_per_minute: old.rate_per_minute, expires_at: old.expires_at };
+                    create(&store, &config, wanted, false).await
+                }
+                Err(e) => Err(e),
+            }
+        }
+    };
+    store.close().await;
+    match done {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(StoreError::Conflict { .. }) => Err("a key with this name is in use: choose another name, or `contactiq keys rotate` it".into()),
+        Err(StoreError::NotFound { .. }) => Err("no active key has this name or id: `contactiq keys list` shows them".into()),
+        Err(e) => Err(e.into()),
+    }
+}
+
+struct Wanted {
+    name: String,
+    role: Role,
+    mode: Option<Mode>,
+    rate_per_minute: Option<u32>,
+    expires_at: Option<Timestamp>,
+}
+
+async fn create(store: &Store, config: &Config, wanted: Wanted, json: bool) -> Result<(), StoreError> {
+    // The prefix tells a secret scanner what it found, and a person which environment it is for.
+    let key = format!("ciq_{}_{}", config.server.environment, random_text::<32>());
+    let record = ApiKey {
+        id: KeyId::new(&SystemIds),
+        name: wanted.name,
+        prefix: key.chars().take(12).collect(),
+        hash: sha256_hex(key.as_bytes()),
+        role: wanted.role,
+        mode: wanted.mode,
+        rate_per_minute: wanted.rate_per_minute,
+        created_at: SystemClock.now(),
+        expires_at: wanted.expires_at,
+        revoked_at: None,
+        last_used_at: None,
+    };
+    let mut w = store.write().await?;
+    keys::create(&mut w, &record).await?;
+    access::log(&mut w, &event("keys create")).await?;
+    w.save().await?;
+    if json {
+        output::json(&serde_json::json!({ "id": record.id, "name": record.name, "key": key }));
+    } else {
+        output::line(&key);
+        output::note(format!("key {} for role {}; it is shown this once and not kept", record.name, record.role));
+    }
+    Ok(())
+}
+
+async fn list(store: &Store, json: bool) -> Result<(), StoreError> {
+    let mut reader = store.read().await?;
+    let found = keys::list(&mut reader).await?;
+    let now = SystemClock.now();
+    let state = |k: &ApiKey| match (k.revoked_at, k.is_active(now)) {
+        (Some(_), _) => "revoked",
+        (None, true) => "active",
+        (None, false) => "expired",
+    };
+    if json {
+        for k in &found {
+            output::json(&serde_json::json!({
+                "id": k.id, "name": k.name, "prefix": k.prefix, "role": k.role, "mode": k.mode,
+                "rate_per_minute": k.rate_per_minute, "state": state(k), "created_at": k.created_at,
+                "expires_at": k.expires_at, "revoked_at": k.revoked_at, "last_used_at": k.last_used_at,
+            }));
+        }
+        return Ok(());
+    }
+    let rows = found
+        .iter()
+        .map(|k| {
+            let or = |v: Option<String>| v.unwrap_or_else(|| "-".to_owned());
+            vec![
+                k.name.clone(),
+                k.prefix.clone(),
+                k.role.to_string(),
+                or(k.mode.map(|m| m.to_string())),
+                or(k.rate_per_minute.map(|r| r.to_string())),
+                state(k).to_owned(),
+                or(k.expires_at.map(|t| t.to_string())),
+                k.id.to_string(),
+            ]
+        })
+        .collect();
+    output::table(&["name", "prefix", "role", "mode", "per minute", "state", "expires", "id"], rows);
+    Ok(())
+}
+
+async fn revoke(store: &Store, key: &str) -> Result<ApiKey, StoreError> {
+    let mut w = store.write().await?;
+    let old = keys::revoke(&mut w, key, SystemClock.now()).await?;
+    access::log(&mut w, &event("keys revoke")).await?;
+    w.save().await?;
+    Ok(old)
+}
+
+/// What the command line changes is on record like any other change.
+fn event(what: &str) -> AccessEvent {
+    AccessEvent {
+        id: AccessId::new(&SystemIds),
+        at: SystemClock.now(),
+        actor: "command-line".to_owned(),
+        from_ip: "local".to_owned(),
+        method: "cli".to_owned(),
+        route: what.to_owned(),
+        result: AccessResult::Allowed,
+        status: 0,
+    }
+}
+
+fn fit(name: &str) -> Result<String, String> {
+    let name = name.trim();
+    let fits = (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if fits { Ok(name.to_owned()) } else { Err("--name: 1 to 64 characters without control characters".to_owned()) }
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    full.parse().map_err(|_| "--expires: write a date as 2027-01-31 or a moment as 2027-01-31T12:00:00Z".to_owned())
+}
+
+fn later(at: Timestamp, now: Timestamp) -> Result<Timestamp, String> {
+    if now < at { Ok(at) } else { Err("--expires lies in the past".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expiry_is_a_date_or_a_moment_to_come() {
+        assert_eq!(moment("2027-01-31").unwrap(), moment("2027-01-31T00:00:00Z").unwrap());
+        assert!(moment("31.1.2027").is_err());
+        assert!(later(moment("2020-01-01").unwrap(), moment("2021-01-01").unwrap()).is_err());
+        assert!(fit("\u{7}").is_err());
+    }
+}

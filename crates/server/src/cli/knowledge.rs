@@ -1,0 +1,267 @@
+//! `contactiq knowledge`: documents in and out. A running server takes changes up within seconds.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use contactiq_domain::{Clock, Collection, ids::DocumentId};
+use contactiq_guard::{Guard, Raw};
+use contactiq_nlu::encoder::Encoder;
+use contactiq_pipeline::{Knowledge, search};
+use contactiq_store::{Store, documents};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Outcome, SOME_FAILED, jsonl, output};
+use crate::{
+    app,
+    config::Config,
+    demo,
+    wiring::{SystemClock, SystemIds},
+};
+
+/// Commands of `knowledge`.
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Add documents (.md, .html, .txt); folders are read with all that is in them.
+    Add {
+        /// customer or banker.
+        #[arg(long)]
+        collection: Collection,
+        /// Files or folders.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// One JSON object a document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List documents.
+    List {
+        /// Only this collection.
+        #[arg(long)]
+        collection: Option<Collection>,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one document with its passages.
+    Show {
+        /// Its collection.
+        #[arg(long)]
+        collection: Collection,
+        /// Its name.
+        slug: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove documents.
+    Remove {
+        /// Their collection.
+        #[arg(long)]
+        collection: Collection,
+        /// Their names.
+        #[arg(required = true)]
+        slugs: Vec<String>,
+    },
+    /// Find passages: {"question"} a line in, {"passages":[…]} out.
+    Search {
+        /// Which collection.
+        #[arg(long)]
+        collection: Collection,
+        /// How many passages.
+        #[arg(short, default_value_t = 5)]
+        k: usize,
+    },
+}
+
+pub(super) async fn run(config: Config, command: Command) -> Outcome {
+    let store = app::open_store(&config).await?;
+    let done = match command {
+        Command::Add { collection, paths, json } => add(&store, collection, &paths, json).await,
+        Command::List { collection, json } => {
+            ready(&config, &store).await?;
+            list(&store, collection, json).await
+        }
+        Command::Show { collection, slug, json } => {
+            ready(&config, &store).await?;
+            show(&store, collection, &slug, json).await
+        }
+        Command::Remove { collection, slugs } => remove(&store, collection, &slugs).await,
+        Command::Search { collection, k } => {
+            ready(&config, &store).await?;
+            find(&config, &store, collection, k).await
+        }
+    };
+    store.close().await;
+    done
+}
+
+/// The demo bank is there from the first command on, not only after the first start.
+async fn ready(config: &Config, store: &Store) -> Result<(), contactiq_store::StoreError> {
+    if config.server.demo {
+        demo::load_documents(store, &SystemIds).await?;
+    }
+    Ok(())
+}
+
+async fn add(store: &Store, collection: Collection, paths: &[PathBuf], as_json: bool) -> Outcome {
+    let mut files = Vec::new();
+    for path in paths {
+        gather(path, 0, &mut files).map_err(|e| format!("{} can't be read: {e}", path.display()))?;
+    }
+    if files.is_empty() {
+        return Err("no documents there: .md, .html and .txt files are read".into());
+    }
+    files.sort();
+    let bar = output::bar("reading documents", files.len());
+    let mut failed = false;
+    let mut rows = Vec::new();
+    for file in &files {
+        let result = put(store, collection, file).await;
+        bar.inc(1);
+        failed |= result.is_err();
+        let (outcome, detail) = match result {
+            Ok((word, detail)) => (word, detail),
+            Err(why) => ("skipped", why),
+        };
+        rows.push((file.display().to_string(), outcome, detail));
+    }
+    bar.finish_and_clear();
+    if as_json {
+        for (file, outcome, detail) in &rows {
+            output::json(&json!({ "file": file, "outcome": outcome, "detail": detail }));
+        }
+    } else {
+        output::table(&["file", "outcome", "detail"], rows.into_iter().map(|(f, o, d)| vec![f, o.to_owned(), d]).collect());
+    }
+    Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
+}
+
+async fn put(store: &Store, collection: Collection, file: &Path) -> Result<(&'static str, String), String> {
+    let size = std::fs::metadata(file).map_err(|e| e.to_string())?.len() as usize;
+    if size > contactiq_ingest::MAX_BYTES {
+        return Err(contactiq_ingest::IngestError::TooLarge { got: size }.to_string());
+    }
+    let bytes = std::fs::read(file).map_err(|e| e.to_string())?;
+    let draft = contactiq_ingest::parse(&file.display().to_string(), &bytes, Some(collection)).map_err(|e| e.to_string())?;
+    let (document, passages) = draft.into_document(DocumentId::new(&SystemIds));
+    let name = format!("{}/{}", document.collection, document.slug);
+    let stored = async {
+        let mut w = store.write().await?;
+        let put = documents::put(&mut w, &document, &passages).await?;
+        w.save().await?;
+        Ok::<_, contactiq_store::StoreError>(put)
+    };
+    match stored.await.map_err(|e| e.to_string())? {
+        documents::Put::Added => Ok(("added", format!("{name}, {} passages", passages.len()))),
+        documents::Put::Updated { version } => Ok(("updated", format!("{name}, version {version}"))),
+        documents::Put::Unchanged => Ok(("unchanged", name)),
+        documents::Put::Duplicate { slug } => Ok(("duplicate", format!("same content as {collection}/{slug}"))),
+    }
+}
+
+/// Files of a folder and of the folders in it; links are not followed.
+fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let kind = std::fs::symlink_metadata(path)?;
+    if kind.is_file() {
+        let known = ["md", "markdown", "html", "htm", "txt", "text"];
+        let ending = path.extension().and_then(|e| e.to_str()).map(str::to_lowercase).unwrap_or_default();
+        // A file that was named is tried whatever its ending; one found in a folder only if known.
+        if depth == 0 || known.contains(&ending.as_str()) {
+            files.push(path.to_owned());
+        }
+    } else if kind.is_dir() && depth < 20 {
+        for entry in std::fs::read_dir(path)? {
+            gather(&entry?.path(), depth + 1, files)?;
+        }
+    }
+    Ok(())
+}
+
+async fn list(store: &Store, collection: Option<Collection>, as_json: bool) -> Outcome {
+    let mut reader = store.read().await?;
+    let found = documents::list(&mut reader, collection).await?;
+    if as_json {
+        for d in &found {
+            output::json(&json!({
+                "collection": d.collection, "slug": d.slug, "title": d.title, "url": d.url, "version": d.version,
+                "content_type": d.content_type, "product": d.product, "owner": d.owner,
+                "valid_from": d.valid_from.map(|v| v.to_string()), "valid_until": d.valid_until.map(|v| v.to_string()),
+            }));
+        }
+    } else {
+        let day = |d: Option<time::Date>| d.map_or_else(|| "-".to_owned(), |d| d.to_string());
+        let rows = found
+            .iter()
+            .map(|d| vec![d.collection.to_string(), d.slug.clone(), d.title.clone(), d.version.to_string(), d.content_type.to_string(), day(d.valid_until)])
+            .collect();
+        output::table(&["collection", "document", "title", "version", "content", "valid until"], rows);
+        output::line(format!("{} documents", found.len()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn show(store: &Store, collection: Collection, slug: &str, as_json: bool) -> Outcome {
+    let mut reader = store.read().await?;
+    let document = documents::get(&mut reader, collection, slug)
+        .await?
+        .ok_or("there is no such document: `contactiq knowledge list` shows the names")?;
+    let passages = documents::passages(&mut reader, document.id).await?;
+    if as_json {
+        output::json(&json!({ "document": document, "passages": passages }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::line(format!("{} ({collection}/{slug}, version {})\n{}", document.title, document.version, document.url));
+    for passage in passages {
+        output::line(format!("\n[{}] {}\n{}", passage.position, passage.headings.join(" > "), passage.text.as_str()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn remove(store: &Store, collection: Collection, slugs: &[String]) -> Outcome {
+    let mut failed = false;
+    for slug in slugs {
+        let mut w = store.write().await?;
+        let removed = documents::remove(&mut w, collection, slug).await?;
+        w.save().await?;
+        failed |= !removed;
+        output::line(format!("{collection}/{slug}: {}", if removed { "removed" } else { "there is no such document" }));
+    }
+    Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
+}
+
+#[derive(Deserialize)]
+struct Line {
+    question: Raw,
+}
+
+async fn find(config: &Config, store: &Store, collection: Collection, k: usize) -> Outcome {
+    let encoder = app::open_encoder(config).ok();
+    let progress = output::progress();
+    let knowledge = Knowledge::load(store, encoder.clone(), move |done, all| progress("encoding passages", done, all)).await?;
+    let guard = Guard::new(app::guard_settings(config));
+    let today = SystemClock.now().date();
+    jsonl::each(|line: Line| {
+        let question = guard.inspect(&line.question).map_err(|e| (e.code(), e.to_string()))?.masked;
+        let vector = encoder.as_ref().and_then(|e| e.encode(&[question.as_str()]).ok()).and_then(|mut v| v.pop());
+        let found = search(&knowledge, &[collection], today, question.as_str(), vector.as_deref(), k);
+        let passages: Vec<_> = found
+            .iter()
+            .map(|f| {
+                let document = &knowledge.documents[f.document];
+                json!({
+                    "document": document.slug,
+                    "title": document.title,
+                    "url": document.url,
+                    "text": knowledge.passages[f.passage].1.text,
+                    "score": f.score,
+                    "passage": knowledge.passages[f.passage].1.position,
+                    "headings": knowledge.passages[f.passage].1.headings,
+                })
+            })
+            .collect();
+        Ok(json!({ "passages": passages }))
+    })
+}

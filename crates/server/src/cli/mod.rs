@@ -1,0 +1,109 @@
+//! The command line (contract). Tables for people, `--json` and JSONL for machines.
+
+mod ask;
+mod calibrate;
+mod doctor;
+mod escalations;
+mod eval;
+mod guard;
+mod intents;
+mod jsonl;
+mod keys;
+mod knowledge;
+mod output;
+mod serve;
+mod settings;
+mod traffic;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{self, Config};
+
+/// Exit status when some lines of a JSONL run gave an error (contract).
+pub const SOME_FAILED: u8 = 3;
+
+/// Answers a bank's questions from its own documents, with citations, and hands over to a person
+/// where one is needed.
+#[derive(Parser)]
+#[command(name = "contactiq", version, about, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the server: API and pages.
+    Serve(serve::Args),
+    /// Ask a question.
+    Ask(ask::Args),
+    /// Documents: add, list, show, remove, search.
+    #[command(subcommand)]
+    Knowledge(knowledge::Command),
+    /// The taxonomy: check it, classify, bench, calibrate.
+    #[command(subcommand)]
+    Intents(intents::Command),
+    /// The guard: scan texts.
+    #[command(subcommand)]
+    Guard(guard::Command),
+    /// Tickets of escalations.
+    #[command(subcommand)]
+    Escalations(escalations::Command),
+    /// API keys: create, list, revoke, rotate.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// The demo bank.
+    #[command(subcommand)]
+    Demo(traffic::Command),
+    /// The configuration: check it, show it.
+    #[command(subcommand)]
+    Config(settings::Command),
+    /// Say what works, what is off, and what to do about it.
+    Doctor(doctor::Args),
+    /// Measure the answers on a set of questions.
+    Eval(eval::Args),
+    /// Print the OpenAPI description.
+    Openapi,
+}
+
+/// What a command came to.
+pub type Outcome = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Runs the command of this process.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Openapi => {
+            output::raw(&crate::api::openapi());
+            return ExitCode::SUCCESS;
+        }
+        Command::Config(command) => settings::run(&command),
+        Command::Doctor(args) => with_runtime(|config| doctor::run(config, args)),
+        Command::Serve(args) => with_runtime(|config| serve::run(config, args)),
+        Command::Ask(args) => with_runtime(|config| ask::run(config, args)),
+        Command::Knowledge(command) => with_runtime(|config| knowledge::run(config, command)),
+        Command::Intents(command) => with_runtime(|config| intents::run(config, command)),
+        Command::Guard(command) => with_runtime(|config| guard::run(config, command)),
+        Command::Escalations(command) => with_runtime(|config| escalations::run(config, command)),
+        Command::Keys(command) => with_runtime(|config| keys::run(config, command)),
+        Command::Demo(command) => with_runtime(|config| traffic::run(config, command)),
+        Command::Eval(args) => with_runtime(|config| eval::run(config, args)),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            output::problem(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Loads the configuration and runs on the runtime that the server uses too.
+fn with_runtime<F: Future<Output = Outcome>>(command: impl FnOnce(Config) -> F) -> Outcome {
+    let config = config::load()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(command(config))
+}

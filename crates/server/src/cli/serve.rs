@@ -1,0 +1,106 @@
+//! `contactiq serve`: the start as one readable story; it refuses to limp.
+
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use tokio::{net::TcpListener, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::{Outcome, output};
+use crate::{app::Standing, config::Config, logging, serve, wiring};
+
+/// Options of `serve`.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Which part of the work this process does. `gateway` and `worker` need Redis.
+    #[arg(long, default_value = "all")]
+    role: Role,
+}
+
+#[derive(Clone, Copy, ValueEnum, PartialEq, Eq)]
+enum Role {
+    All,
+    Gateway,
+    Worker,
+}
+
+pub(super) async fn run(config: Config, args: Args) -> Outcome {
+    if args.role != Role::All {
+        return Err("serve --role gateway and worker split the work over Redis, which this version does not do yet: use --role all".into());
+    }
+    logging::start(&config.log);
+    let listener = bind("server.listen", &config.server.listen.to_string()).await?;
+    let metrics = match config.server.metrics_listen.as_str() {
+        "" => None,
+        address => Some(bind("server.metrics_listen", address).await?),
+    };
+    let address = listener.local_addr()?;
+    let metrics_address = metrics.as_ref().and_then(|m| m.local_addr().ok());
+
+    let app = serve::build(config, output::progress()).await?;
+    let code = app.sessions.new_code();
+    let host = if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() };
+    announce(&app.standing, &host, &code, metrics_address.map(|a| a.to_string()).as_deref());
+    if address.ip().is_loopback() || app.config.server.environment == crate::config::Environment::Dev {
+        note_key(&app.config.server.data_dir);
+    }
+
+    let stop = CancellationToken::new();
+    let signalled = stop.clone();
+    app.tasks.spawn(async move {
+        ended().await;
+        signalled.cancel();
+    });
+    serve::run(app, listener, metrics, stop).await?;
+    output::note("contactiq: stopped; everything accepted was written");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn bind(field: &str, address: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|e| format!("{field}: {address} can't be used: {e}. Stop what uses it, or choose another (port 0 takes a free one)"))
+}
+
+fn announce(standing: &Standing, host: &str, code: &str, metrics: Option<&str>) {
+    let part = |name: &str, state: &Result<String, String>| match state {
+        Ok(on) => output::line(format!("  {name:<10} on: {on}")),
+        Err(why) => output::line(format!("  {name:<10} off: {why}")),
+    };
+    output::line(format!("ContactIQ {} listens on http://{host}", env!("CARGO_PKG_VERSION")));
+    output::line(format!("  Sign in    http://{host}/signin?code={code}"));
+    output::line("  API key    contactiq keys create --name me --role admin");
+    part("encoder", &standing.encoder);
+    part("model", &standing.llm);
+    output::line(format!("  database   {}", standing.database));
+    part("redis", &standing.redis);
+    if let Some(metrics) = metrics {
+        output::line(format!("  metrics    http://{metrics}/metrics"));
+    }
+    output::line(format!("  knowledge  {} documents, {} passages", standing.documents, standing.passages));
+    let (trained, read) = standing.trained;
+    output::line(format!("  models     {trained} trained now, {read} read from the data folder"));
+}
+
+fn note_key(data_dir: &std::path::Path) {
+    tracing::info!(sealing_key = %wiring::key_path(data_dir).display(), "back up the sealing key apart from the database: without it nothing sealed can be read");
+}
+
+/// Ctrl-C or a polite kill.
+async fn ended() {
+    let interrupted = signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            Ok(mut terminated) => {
+                tokio::select! {
+                    _ = interrupted => {}
+                    _ = terminated.recv() => {}
+                }
+            }
+            Err(_) => drop(interrupted.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupted.await);
+}

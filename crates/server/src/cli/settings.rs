@@ -1,0 +1,41 @@
+//! `contactiq config`: check it, show it.
+
+use std::process::ExitCode;
+
+use super::{Outcome, output};
+use crate::config::{self, DEFAULTS};
+
+/// Commands of `config`.
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Say what is wrong, or that nothing is.
+    Check,
+    /// Print what is in force, secrets left out.
+    Show {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the commented default file.
+    Default,
+}
+
+pub(super) fn run(command: &Command) -> Outcome {
+    match command {
+        Command::Default => output::raw(DEFAULTS),
+        Command::Check => {
+            let config = config::load()?;
+            crate::app::taxonomy(&config)?;
+            output::line("the configuration is valid");
+        }
+        Command::Show { json } => {
+            let config = config::load()?;
+            if *json {
+                output::json(&config);
+            } else {
+                output::raw(&toml::to_string_pretty(&config)?);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

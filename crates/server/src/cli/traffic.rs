@@ -1,0 +1,84 @@
+//! `contactiq demo traffic`: a week of questions through the real pipeline, marked as demo, so that
+//! the dashboard has something to show.
+
+use std::{collections::HashMap, process::ExitCode, sync::Arc};
+
+use contactiq_domain::{Clock, Timestamp, clock::FixedClock, ids::{ConversationId, FeedbackId, RequestId}};
+use contactiq_guard::Raw;
+use contactiq_pipeline::Ask;
+use contactiq_store::feedback::{self, Feedback};
+
+use super::{Outcome, output};
+use crate::{app, config::Config, demo, wiring::SystemClock};
+
+/// Commands of `demo`.
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Play a few hundred questions, spread over the last days.
+    Traffic {
+        /// How many days back the first question lies, 0 to 60.
+        #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(0..=60))]
+        days: u32,
+    },
+}
+
+pub(super) async fn run(config: Config, command: Command) -> Outcome {
+    let Command::Traffic { days } = command;
+    let (mut house, _) = app::build_house(&config, output::progress()).await?;
+    let lines = demo::traffic();
+    let now = SystemClock.now();
+    let first = now.plus_seconds(-i64::from(days) * 86_400);
+    let clock = Arc::new(FixedClock::at(first));
+    house.clock = clock.clone();
+    let bar = output::bar("playing traffic", lines.len());
+    let mut conversations: HashMap<String, ConversationId> = HashMap::new();
+    let mut counts: HashMap<&'static str, usize> = HashMap::new();
+    let step = (i64::from(days) * 86_400) / (lines.len() as i64 + 1);
+    for (i, line) in lines.iter().enumerate() {
+        set(&clock, first, i as i64, step);
+        let ask = Ask {
+            mode: line.mode,
+            question: Raw::new(line.question.clone()),
+            conversation: line.conversation.as_ref().and_then(|c| conversations.get(c).copied()),
+            subject: format!("demo-{}", line.conversation.clone().unwrap_or_else(|| i.to_string())),
+            session: "demo".to_owned(),
+            request_id: RequestId::new(&*house.ids),
+            correlation_id: None,
+            owner_key: None,
+            demo: true,
+        };
+        let subject = ask.subject.clone();
+        let record = contactiq_pipeline::answer(&house, ask).await?;
+        if let Some(name) = &line.conversation {
+            conversations.insert(name.clone(), record.conversation);
+        }
+        if line.helpful.is_some() {
+            let said = Feedback {
+                id: FeedbackId::new(&*house.ids),
+                interaction: record.id,
+                subject,
+                helpful: line.helpful,
+                problem: None,
+                created_at: clock.now(),
+            };
+            let mut w = house.store.write().await?;
+            feedback::save(&mut w, &said).await?;
+            w.save().await?;
+        }
+        *counts.entry(record.outcome.as_str()).or_default() += 1;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let mut rows: Vec<Vec<String>> = counts.into_iter().map(|(o, n)| vec![o.to_owned(), n.to_string()]).collect();
+    rows.sort();
+    output::table(&["outcome", "questions"], rows);
+    output::line(format!("{} questions played and marked as demo", lines.len()));
+    house.store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn set(clock: &FixedClock, first: Timestamp, i: i64, step: i64) {
+    let at = first.plus_seconds(i * step);
+    let ahead = (at.micros() - clock.now().micros()) / 1_000_000;
+    clock.advance_seconds(ahead);
+}

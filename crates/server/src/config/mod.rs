@@ -1,0 +1,131 @@
+//! Configuration: one validated place (E9). `defaults/contactiq.toml` documents every field.
+
+mod load;
+mod validate;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use load::{ConfigError, DEFAULTS, load, load_from};
+
+/// Text that can't be printed: passwords in URLs, keys of providers.
+#[derive(Clone, Default, Deserialize, PartialEq, Eq)]
+#[serde(transparent)]
+pub struct SecretText(String);
+
+impl SecretText {
+    /// The secret, for the one place that uses it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it was left out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.trim().is_empty()
+    }
+}
+
+impl std::fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.is_empty() { "\"\"" } else { "\"(set, not shown)\"" })
+    }
+}
+
+impl Serialize for SecretText {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(if self.is_empty() { "" } else { "(set, not shown)" })
+    }
+}
+
+/// Everything that can be set. Field by field in `defaults/contactiq.toml`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the commented default file documents every field; two places would drift")]
+pub struct Config {
+    pub server: Server,
+    pub bank: Bank,
+    pub customer: Assistant,
+    pub banker: Assistant,
+    pub limits: Limits,
+    pub guard: Guard,
+    pub encoder: Encoder,
+    pub database: Link,
+    pub redis: Link,
+    pub llm: Llm,
+    pub files: Files,
+    pub retention: Retention,
+    pub log: Log,
+}
+
+macro_rules! section {
+    ($($name:ident { $($field:ident: $type:ty),+ $(,)? })+) => {$(
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(missing_docs, reason = "the commented default file documents every field; two places would drift")]
+        pub struct $name { $(pub $field: $type),+ }
+    )+};
+}
+
+section! {
+    Server {
+        listen: SocketAddr,
+        metrics_listen: String,
+        data_dir: PathBuf,
+        environment: Environment,
+        demo: bool,
+        request_timeout_seconds: u64,
+        allowed_origins: Vec<String>,
+    }
+    Bank { name: String, verified_channel: String, crisis_line: String, people: People }
+    People { available: bool, channel: String, hours: String }
+    Assistant { confidence_threshold: f64, disclosure: String, disclaimer: String, answer_words: usize }
+    Limits { questions_per_minute: u32, questions_per_hour_per_ip: u32, body_bytes: usize }
+    Guard { personal_data: bool, injection: bool, moderation: bool, injection_threshold: f64 }
+    Encoder { folder: String }
+    Link { url: SecretText }
+    Llm { base_url: String, model: String, api_key: SecretText, timeout_seconds: u64, max_retries: u32 }
+    Files { intents: String, triggers: String, confidence: String }
+    Retention { days: u32 }
+    Log { level: Level, format: LogFormat }
+}
+
+contactiq_domain::words! {
+    /// Where this server runs; part of every API key.
+    Environment as "environment" {
+        /// A developer's machine.
+        Dev => "dev",
+        /// Before production.
+        Staging => "staging",
+        /// Real people.
+        Prod => "prod",
+    }
+}
+
+contactiq_domain::words! {
+    /// How much is logged.
+    Level as "log.level" {
+        /// Failures.
+        Error => "error",
+        /// And degradation.
+        Warn => "warn",
+        /// And normal operation.
+        Info => "info",
+        /// And details.
+        Debug => "debug",
+        /// Everything.
+        Trace => "trace",
+    }
+}
+
+contactiq_domain::words! {
+    /// How a log line looks.
+    LogFormat as "log.format" {
+        /// One JSON object a line.
+        Json => "json",
+        /// For people.
+        Text => "text",
+    }
+}

@@ -1,0 +1,85 @@
+//! The demo bank inside the binary: its documents and a week of its traffic.
+
+use contactiq_domain::{Ids, ids::DocumentId};
+use contactiq_store::{Store, StoreError, documents};
+use rust_embed::RustEmbed;
+use serde::Deserialize;
+
+#[derive(RustEmbed)]
+#[folder = "../../demo"]
+#[include = "documents/customer/*.md"]
+#[include = "documents/banker/*.md"]
+#[include = "traffic.jsonl"]
+struct Files;
+
+/// One question of the demo's traffic.
+#[derive(Debug, Clone, Deserialize)]
+pub struct TrafficLine {
+    /// Which assistant.
+    pub mode: contactiq_domain::Mode,
+    /// The question.
+    pub question: String,
+    /// Turns with the same word belong together.
+    pub conversation: Option<String>,
+    /// What the person clicked.
+    pub helpful: Option<bool>,
+}
+
+/// Puts the demo bank's documents in the store; those that are there unchanged stay as they are.
+///
+/// # Errors
+/// When the store fails.
+pub async fn load_documents(store: &Store, ids: &dyn Ids) -> Result<usize, StoreError> {
+    let mut w = store.write().await?;
+    let mut changed = 0;
+    for name in Files::iter().filter(|n| n.ends_with(".md")) {
+        let Some(file) = Files::get(&name) else { continue };
+        match contactiq_ingest::parse(&name, &file.data, None) {
+            Ok(draft) => {
+                let (document, passages) = draft.into_document(DocumentId::new(ids));
+                let put = documents::put(&mut w, &document, &passages).await?;
+                changed += usize::from(!matches!(put, documents::Put::Unchanged | documents::Put::Duplicate { .. }));
+            }
+            Err(error) => tracing::error!(document = %name, error = %error, "a demo document can't be read"),
+        }
+    }
+    w.save().await?;
+    Ok(changed)
+}
+
+/// The demo's traffic, in order.
+#[must_use]
+pub fn traffic() -> Vec<TrafficLine> {
+    let Some(file) = Files::get("traffic.jsonl") else { return Vec::new() };
+    let text = String::from_utf8_lossy(&file.data).into_owned();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use contactiq_domain::{Collection, ContentType};
+
+    use super::*;
+
+    #[test]
+    fn every_demo_document_can_be_read_and_the_bank_is_complete() {
+        let drafts: Vec<_> = Files::iter()
+            .filter(|n| n.ends_with(".md"))
+            .map(|name| {
+                let file = Files::get(&name).unwrap();
+                contactiq_ingest::parse(&name, &file.data, None).unwrap_or_else(|e| panic!("{name}: {e}"))
+            })
+            .collect();
+        let of = |c: Collection| drafts.iter().filter(|d| d.collection == c).count();
+        assert!(of(Collection::Customer) >= 40, "{}", of(Collection::Customer));
+        assert!(of(Collection::Banker) >= 30, "{}", of(Collection::Banker));
+        let synthetic = drafts.iter().filter(|d| d.matter.content_type == Some(ContentType::Synthetic)).count();
+        assert!(synthetic >= 5, "{synthetic}");
+        assert!(drafts.iter().all(|d| d.matter.title.is_some() && d.matter.url.is_some() && d.matter.owner.is_some()));
+    }
+
+    #[test]
+    fn the_traffic_is_a_few_hundred_questions() {
+        assert!(traffic().len() >= 300);
+    }
+}

@@ -1,0 +1,75 @@
+//! Every request leaves an event: who, from where, what, with which result (A4). The event goes to
+//! the log at once and to the ledger through a bounded queue, so that no answer waits for it.
+
+use std::sync::{Arc, Mutex};
+
+use contactiq_domain::ids::AccessId;
+use contactiq_store::{Store, access::AccessEvent};
+use tokio::sync::mpsc;
+
+/// Events that may wait for the ledger. What does not fit is still in the log, and counted.
+const WAITING: usize = 10_000;
+/// Written together.
+const BATCH: usize = 200;
+
+/// Where the extractor leaves the caller's name for the layer outside it.
+#[derive(Debug, Clone, Default)]
+pub struct Noted(Arc<Mutex<Option<String>>>);
+
+impl Noted {
+    /// Leaves the name.
+    pub fn set(&self, name: String) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(name);
+    }
+
+    /// The name, or `anonymous`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let noted = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        noted.clone().unwrap_or_else(|| "anonymous".to_owned())
+    }
+}
+
+/// The queue to the ledger.
+#[derive(Clone)]
+pub struct AccessLog(mpsc::Sender<AccessEvent>);
+
+impl AccessLog {
+    /// A log and the job that writes it: run it until the log is dropped, and it has written all.
+    pub fn new(store: Store) -> (AccessLog, impl Future<Output = ()> + Send) {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        (AccessLog(sender), write(store, receiver))
+    }
+
+    /// Puts an event in the queue.
+    pub fn note(&self, event: AccessEvent) {
+        if self.0.try_send(event).is_err() {
+            metrics::counter!("contactiq_access_events_dropped_total").increment(1);
+        }
+    }
+}
+
+async fn write(store: Store, mut receiver: mpsc::Receiver<AccessEvent>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while receiver.recv_many(&mut batch, BATCH).await > 0 {
+        if let Err(error) = write_batch(&store, &batch).await {
+            metrics::counter!("contactiq_access_events_dropped_total").increment(batch.len() as u64);
+            tracing::error!(critical = true, error = %error, events = batch.len(), "access events were not written");
+        }
+        batch.clear();
+    }
+}
+
+async fn write_batch(store: &Store, batch: &[AccessEvent]) -> Result<(), contactiq_store::StoreError> {
+    let mut w = store.write().await?;
+    for event in batch {
+        contactiq_store::access::log(&mut w, event).await?;
+    }
+    w.save().await
+}
+
+/// A new event id.
+#[must_use]
+pub fn event_id(ids: &dyn contactiq_domain::Ids) -> AccessId {
+    AccessId::new(ids)
+}

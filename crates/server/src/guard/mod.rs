@@ -1,0 +1,203 @@
+//! The layers around every route, in one order, outermost first:
+//!
+//! 1. `numbered`: request id, correlation id, trace; log line, access event and metrics at the end;
+//!    problem bodies get their request id.
+//! 2. panics become a problem; nothing of the panic is shown.
+//! 3. security headers.
+//! 4. origin: a browser's request from another site is refused unless its origin is allowed.
+//! 5. body limit.
+//!
+//! Identity and permissions are extractors ([`identity`]), because a layer can be forgotten; limits
+//! are taken by the handler that asks, because they need the session.
+
+pub mod access;
+pub mod identity;
+pub mod limits;
+
+use std::{net::IpAddr, time::Instant};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use contactiq_domain::ids::RequestId;
+use contactiq_store::access::AccessResult;
+use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+use tracing::Instrument;
+
+use crate::{api::error::ApiError, app::App};
+
+/// What the server knows of a request before anyone reads it.
+#[derive(Debug, Clone)]
+pub struct Numbered {
+    /// Made by the server.
+    pub request_id: RequestId,
+    /// From `X-Request-Id`, if it was fit to keep.
+    pub correlation_id: Option<String>,
+    /// Where it came from.
+    pub ip: IpAddr,
+}
+
+/// A content security policy under which nothing but our own files runs or loads.
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                   form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Puts the layers around the routes.
+pub fn around(routes: Router<App>, app: &App) -> Router<App> {
+    let fixed = |name: &'static str, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+    };
+    routes
+        .layer(DefaultBodyLimit::max(app.config.limits.body_bytes))
+        .layer(middleware::from_fn_with_state(app.clone(), origin))
+        .layer(fixed("content-security-policy", CSP))
+        .layer(fixed("x-content-type-options", "nosniff"))
+        .layer(fixed("referrer-policy", "no-referrer"))
+        .layer(fixed("permissions-policy", "camera=(), microphone=(), geolocation=()"))
+        .layer(fixed("cross-origin-opener-policy", "same-origin"))
+        .layer(fixed("cache-control", "no-store"))
+        .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
+        .layer(middleware::from_fn_with_state(app.clone(), numbered))
+}
+
+/// A browser says where a request comes from. Reading needs no check: CORS keeps answers from others.
+async fn origin(State(app): State<App>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if let Some(origin) = request.headers().get(header::ORIGIN).filter(|_| !reads) {
+        let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("");
+        let origin = origin.to_str().unwrap_or("");
+        let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host);
+        if !own && !app.config.server.allowed_origins.iter().any(|allowed| allowed == origin) {
+            return ApiError::Forbidden.into_response();
+        }
+    }
+    next.run(request).await
+}
+
+async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let since = Instant::now();
+    let numbered = number(&app, &request);
+    let noted = access::Noted::default();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let trace = request.headers().get("traceparent").and_then(|v| v.to_str().ok()).and_then(trace_id).unwrap_or_default();
+    let span = tracing::info_span!(
+        "request",
+        request_id = %numbered.request_id,
+        correlation_id = numbered.correlation_id.as_deref().unwrap_or(""),
+        trace_id = %trace,
+    );
+    request.extensions_mut().insert(numbered.clone());
+    request.extensions_mut().insert(noted.clone());
+    let response = next.run(request).instrument(span.clone()).await;
+    let response = finish(response, &numbered).await;
+    span.in_scope(|| note(&app, &numbered, &noted.name(), &method, &route, response.status(), since));
+    response
+}
+
+fn number(app: &App, request: &Request) -> Numbered {
+    let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
+    let correlation_id = header("x-request-id").filter(|id| fit(id)).map(str::to_owned);
+    let ip = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>().map_or(IpAddr::from([127, 0, 0, 1]), |c| c.ip());
+    Numbered { request_id: RequestId::new(&*app.house.ids), correlation_id, ip }
+}
+
+/// A correlation id is kept when it looks like an id: a sentence could carry personal data.
+fn fit(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// The trace id of a W3C `traceparent`.
+fn trace_id(value: &str) -> Option<String> {
+    let mut parts = value.split('-');
+    let (version, trace) = (parts.next()?, parts.next()?);
+    let hex = |s: &str, n: usize| s.len() == n && s.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let valid = hex(version, 2) && version != "ff" && hex(trace, 32) && trace.bytes().any(|b| b != b'0');
+    valid.then(|| trace.to_owned())
+}
+
+/// Adds the ids to the answer, and the request id to a problem's body.
+async fn finish(mut response: Response, numbered: &Numbered) -> Response {
+    let request_id = numbered.request_id.to_string();
+    if response.extensions().get::<ApiError>().is_none() {
+        match response.status() {
+            StatusCode::METHOD_NOT_ALLOWED => response = ApiError::Method.into_response(),
+            StatusCode::PAYLOAD_TOO_LARGE => response = ApiError::TooLarge.into_response(),
+            _ => {}
+        }
+    }
+    if let Some(error) = response.extensions().get::<ApiError>().cloned() {
+        let (mut parts, _) = response.into_parts();
+        let body = serde_json::to_vec(&error.problem(&request_id)).unwrap_or_default();
+        parts.headers.remove(header::CONTENT_LENGTH);
+        response = Response::from_parts(parts, Body::from(body));
+    }
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        headers.insert("contactiq-request-id", value.clone());
+        let echoed = numbered.correlation_id.as_deref().and_then(|c| HeaderValue::from_str(c).ok());
+        headers.insert("x-request-id", echoed.unwrap_or(value));
+    }
+    response
+}
+
+fn note(
+    app: &App,
+    numbered: &Numbered,
+    actor: &str,
+    method: &Method,
+    route: &str,
+    status: StatusCode,
+    since: Instant,
+) {
+    let ms = since.elapsed().as_secs_f64() * 1000.0;
+    let result = match status.as_u16() {
+        401 => AccessResult::Unauthenticated,
+        403 => AccessResult::Forbidden,
+        429 => AccessResult::Limited,
+        _ => AccessResult::Allowed,
+    };
+    tracing::info!(user_id = actor, from = %numbered.ip, %method, route, status = status.as_u16(), result = %result, duration_ms = ms, "request answered");
+    let labels = [("method", method.to_string()), ("route", route.to_owned()), ("status", status.as_u16().to_string())];
+    metrics::counter!("contactiq_http_requests_total", &labels).increment(1);
+    metrics::histogram!("contactiq_http_request_seconds", "route" => route.to_owned()).record(ms / 1000.0);
+    // Health checks and files would drown what an auditor looks for.
+    if !matches!(route, "/health" | "/ready" | "/assets/{file}") {
+        app.access.note(contactiq_store::access::AccessEvent {
+            id: access::event_id(&*app.house.ids),
+            at: app.house.clock.now(),
+            actor: actor.to_owned(),
+            from_ip: numbered.ip.to_string(),
+            method: method.to_string(),
+            route: route.to_owned(),
+            result,
+            status: status.as_u16(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_well_formed_traceparent_counts() {
+        assert!(trace_id("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").is_some());
+        for bad in ["", "00", "00-0-0-0", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                    "00-00000000000000000000000000000000-00f067aa0ba902b7-01"] {
+            assert!(trace_id(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_no_correlation_id() {
+        assert!(fit("checkout-42.a_b"));
+        assert!(!fit("my name is Jo"));
+        assert!(!fit(""));
+        assert!(!fit(&"a".repeat(65)));
+    }
+}

@@ -1,0 +1,72 @@
+//! Work beside the requests: named, supervised, ended at shutdown.
+
+use std::{sync::Arc, time::Duration};
+
+use contactiq_pipeline::Knowledge;
+use contactiq_store::{documents, idempotency};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+
+/// How often another process's changes to the knowledge are looked for.
+const KNOWLEDGE_EVERY: Duration = Duration::from_secs(3);
+/// How often unfinished interactions and old keys are looked for (B3).
+const RECONCILE_EVERY: Duration = Duration::from_secs(60);
+/// An interaction that is this old and not finished was interrupted. The request timeout is at most 120.
+const UNFINISHED_AFTER: i64 = 180;
+
+/// Starts every job.
+pub fn start(app: &App, stop: &CancellationToken) {
+    every(app, stop, "reload-knowledge", KNOWLEDGE_EVERY, |app| async move { reload_knowledge(&app).await });
+    every(app, stop, "reconcile", RECONCILE_EVERY, |app| async move { reconcile(&app).await });
+}
+
+type JobError = Box<dyn std::error::Error + Send + Sync>;
+
+fn every<F>(app: &App, stop: &CancellationToken, name: &'static str, period: Duration, job: impl Fn(App) -> F + Send + Sync + 'static)
+where
+    F: Future<Output = Result<(), JobError>> + Send,
+{
+    let (app, stop) = (app.clone(), stop.clone());
+    app.tasks.clone().spawn(async move {
+        let mut ticks = tokio::time::interval(period);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            if let Err(error) = job(app.clone()).await {
+                metrics::counter!("contactiq_job_failures_total", "job" => name).increment(1);
+                tracing::error!(job = name, error = %error, "a job failed; it runs again at its next time");
+            }
+        }
+    });
+}
+
+/// Takes up documents that the command line or another replica changed.
+async fn reload_knowledge(app: &App) -> Result<(), JobError> {
+    let mut reader = app.house.store.read().await?;
+    let version = documents::version(&mut reader).await?;
+    drop(reader);
+    if version == app.house.shelf.current().version {
+        return Ok(());
+    }
+    let house = Arc::clone(&app.house);
+    let knowledge = Knowledge::load(&house.store, house.encoder.clone(), |_, _| {}).await?;
+    tracing::info!(knowledge_version = %knowledge.version, documents = knowledge.documents.len(), "the knowledge was loaded anew");
+    house.shelf.swap(knowledge);
+    Ok(())
+}
+
+async fn reconcile(app: &App) -> Result<(), JobError> {
+    let interrupted = contactiq_pipeline::reconcile(&app.house, UNFINISHED_AFTER).await?;
+    if interrupted > 0 {
+        metrics::counter!("contactiq_interrupted_total").increment(interrupted as u64);
+        tracing::warn!(critical = true, interrupted, "interactions that never finished were marked interrupted");
+    }
+    let mut w = app.house.store.write().await?;
+    idempotency::purge(&mut w, app.house.clock.now()).await?;
+    w.save().await?;
+    Ok(())
+}

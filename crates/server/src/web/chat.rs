@@ -1,0 +1,168 @@
+//! The chat pages. Scripts stream answers; without scripts the form posts and the page comes back.
+
+use axum::{
+    Extension, Form,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use contactiq_domain::{Mode, Permission, ids::ConversationId};
+use contactiq_guard::Raw;
+use contactiq_pipeline::Ask;
+use contactiq_store::{conversations, feedback, interactions};
+use serde::Deserialize;
+
+use super::{
+    PageError, Visitor, show,
+    views::{
+        ChatView,
+        chat::ConversationLink,
+        turn::TurnView,
+        wording,
+    },
+};
+use crate::{api::error::ApiError, app::App, guard::{Numbered, limits::Wait}};
+
+/// Conversations listed beside the chat.
+const LISTED: u32 = 12;
+/// Turns shown when a conversation is opened again.
+const TURNS: u32 = 50;
+
+#[derive(Deserialize)]
+pub(super) struct Opened {
+    conversation: Option<String>,
+}
+
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(mode): Path<String>,
+    Query(opened): Query<Opened>,
+) -> Result<Response, PageError> {
+    let mode = allowed(&app, &visitor, &mode)?;
+    let view = view(&app, &visitor, mode, opened.conversation.as_deref()).await?;
+    Ok(show(StatusCode::OK, &view))
+}
+
+fn allowed(app: &App, visitor: &Visitor, mode: &str) -> Result<Mode, PageError> {
+    let mode: Mode = mode.parse().map_err(|_| visitor.fails(app, ApiError::NoRoute))?;
+    visitor.must(app, mode.permission())?;
+    Ok(mode)
+}
+
+async fn view(app: &App, visitor: &Visitor, mode: Mode, opened: Option<&str>) -> Result<ChatView, PageError> {
+    let subject = visitor.caller.own_subject();
+    let owner = visitor.caller.owner(&subject);
+    let fails = |e: contactiq_store::StoreError| visitor.fails(app, e);
+    let people = app.house.settings.people.is_some();
+    let mut reader = app.house.store.read().await.map_err(fails)?;
+
+    let current: Option<ConversationId> = opened.and_then(|id| id.parse().ok());
+    let mut turns = Vec::new();
+    if let Some(id) = current {
+        conversations::get(&mut reader, id, &owner)
+            .await
+            .map_err(fails)?
+            .filter(|c| c.mode == mode)
+            .ok_or_else(|| visitor.fails(app, ApiError::NotFound("conversation")))?;
+        for record in interactions::of_conversation(&mut reader, id, TURNS).await.map_err(fails)? {
+            let said = feedback::of_interaction(&mut reader, record.id).await.map_err(fails)?;
+            turns.push(TurnView::of(&record, people, said.first().and_then(|f| f.helpful)));
+        }
+    }
+    let mut links = Vec::new();
+    for conversation in conversations::list_of(&mut reader, &owner, LISTED * 2).await.map_err(fails)? {
+        if conversation.mode != mode || links.len() >= LISTED as usize {
+            continue;
+        }
+        let first = interactions::of_conversation(&mut reader, conversation.id, TURNS).await.map_err(fails)?;
+        let Some(first) = first.into_iter().find(|r| !r.demo) else { continue };
+        links.push(ConversationLink {
+            id: conversation.id.to_string(),
+            title: first.question.as_str().to_owned(),
+            when: wording::moment(conversation.created_at),
+            current: Some(conversation.id) == current,
+        });
+    }
+    Ok(ChatView {
+        layout: visitor.layout(app),
+        mode,
+        disclosure: app.house.settings.of(mode).disclosure.clone(),
+        privacy: format!(
+            "Personal data in your message is masked before anything is kept. The masked text is sealed and kept for {} days.",
+            app.config.retention.days
+        ),
+        conversation: current.map(|id| id.to_string()),
+        turns,
+        suggestions: suggestions(mode).iter().map(|s| (*s).to_owned()).collect(),
+        conversations: links,
+        people_available: people,
+        may_read_records: visitor.caller.may(Permission::ReadAllInteractions),
+        may_read_tickets: visitor.caller.may(Permission::ReadTickets),
+        draft: String::new(),
+        problem: None,
+    })
+}
+
+const fn suggestions(mode: Mode) -> &'static [&'static str] {
+    match mode {
+        Mode::Customer => &[
+            "What does a replacement card cost?",
+            "How do I dispute a card payment?",
+            "What is the daily ATM limit?",
+            "What do I need to open an account?",
+        ],
+        Mode::Banker => &[
+            "Which documents does a self-employed home-loan applicant need?",
+            "How do I log a complaint, and what are the clocks?",
+            "Compare the Low Rate, Gold and Platinum credit cards",
+            "How should I word a comparison rate?",
+        ],
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Sent {
+    #[serde(default)]
+    csrf: String,
+    question: Raw,
+    #[serde(default)]
+    conversation: String,
+}
+
+/// A question from a browser without scripts.
+pub(super) async fn without_script(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(mode): Path<String>,
+    Extension(numbered): Extension<Numbered>,
+    Form(sent): Form<Sent>,
+) -> Result<Response, PageError> {
+    let mode = allowed(&app, &visitor, &mode)?;
+    visitor.check_form(&app, &sent.csrf)?;
+    let subject = visitor.caller.own_subject();
+    app.limits
+        .take(&subject, None, numbered.ip)
+        .map_err(|Wait(retry_after)| visitor.fails(&app, ApiError::TooMany { retry_after }))?;
+    let ask = Ask {
+        mode,
+        question: sent.question,
+        conversation: sent.conversation.parse().ok(),
+        session: subject.clone(),
+        subject,
+        request_id: numbered.request_id,
+        correlation_id: numbered.correlation_id,
+        owner_key: visitor.caller.key,
+        demo: false,
+    };
+    match contactiq_pipeline::answer(&app.house, ask).await {
+        Ok(record) => Ok(Redirect::to(&format!("/chat/{mode}?conversation={}#turn-{}", record.conversation, record.id)).into_response()),
+        Err(contactiq_pipeline::AnswerError::Input(problem)) => {
+            let opened = Some(sent.conversation.as_str()).filter(|c| !c.is_empty());
+            let mut view = view(&app, &visitor, mode, opened).await?;
+            view.problem = Some(problem.to_string());
+            Ok(show(StatusCode::UNPROCESSABLE_ENTITY, &view))
+        }
+        Err(other) => Err(visitor.fails(&app, other)),
+    }
+}

@@ -1,0 +1,52 @@
+//! The bank's documents, and the passage that a citation points to.
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use contactiq_domain::Collection;
+use contactiq_store::documents;
+
+use super::{
+    PageError, Visitor, show,
+    views::{
+        DocumentView, DocumentsView,
+        documents::{DocumentItem, Shelf},
+    },
+};
+use crate::{
+    api::{error::ApiError, knowledge::permission},
+    app::App,
+};
+
+pub(super) async fn list(State(app): State<App>, visitor: Visitor) -> Result<Response, PageError> {
+    visitor.must(&app, contactiq_domain::Permission::ReadCustomerKnowledge)?;
+    let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
+    let today = app.house.clock.now().date();
+    let mut reader = app.house.store.read().await.map_err(fails)?;
+    let mut shelves = Vec::new();
+    for collection in Collection::ALL.iter().filter(|c| visitor.caller.may(permission(**c))) {
+        let found = documents::list(&mut reader, Some(*collection)).await.map_err(fails)?;
+        let documents = found.iter().map(|d| DocumentItem::of(d, today)).collect();
+        shelves.push(Shelf { collection: *collection, documents });
+    }
+    let knowledge_version = documents::version(&mut reader).await.map_err(fails)?;
+    Ok(show(StatusCode::OK, &DocumentsView { layout: visitor.layout(&app), shelves, knowledge_version }))
+}
+
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((collection, slug)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let missing = || visitor.fails(&app, ApiError::NotFound("document"));
+    let collection: Collection = collection.parse().map_err(|_| missing())?;
+    visitor.must(&app, permission(collection))?;
+    let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
+    let mut reader = app.house.store.read().await.map_err(fails)?;
+    let document = documents::get(&mut reader, collection, &slug).await.map_err(fails)?.ok_or_else(missing)?;
+    let passages = documents::passages(&mut reader, document.id).await.map_err(fails)?;
+    let today = app.house.clock.now().date();
+    Ok(show(StatusCode::OK, &DocumentView::of(visitor.layout(&app), &document, &passages, today)))
+}

@@ -1,0 +1,191 @@
+//! The pages: server-rendered, with small scripts of our own. They speak for the local session of
+//! the embedded default.
+
+mod assets;
+mod chat;
+mod dashboard;
+mod documents;
+mod records;
+pub mod session;
+mod sign_in;
+mod tickets;
+pub mod views;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::FromRequestParts,
+    http::{StatusCode, Uri, request::Parts},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use contactiq_domain::Permission;
+
+use crate::{
+    api::error::ApiError,
+    app::App,
+    guard::{Numbered, identity::Caller},
+};
+use views::{ErrorView, Layout, NavItem};
+
+/// Every page.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(|| async { Redirect::to("/chat/customer") }))
+        .route("/signin", get(sign_in::form).post(sign_in::submit))
+        .route("/signout", post(sign_in::leave))
+        .route("/chat/{mode}", get(chat::page).post(chat::without_script))
+        .route("/dashboard", get(dashboard::page))
+        .route("/tickets", get(tickets::list))
+        .route("/tickets/{id}", get(tickets::page).post(tickets::change))
+        .route("/documents", get(documents::list))
+        .route("/documents/{collection}/{slug}", get(documents::page))
+        .route("/interactions/{id}", get(records::page))
+        .route("/assets/{file}", get(assets::file))
+}
+
+/// A caller whom a page is shown to. Whoever is not signed in is sent to the sign-in page.
+pub(crate) struct Visitor {
+    pub(crate) caller: Caller,
+    path: String,
+}
+
+/// A page that can't be shown, as a page.
+pub(crate) struct PageError {
+    error: ApiError,
+    layout: Option<Box<Layout>>,
+    next: Option<String>,
+}
+
+impl From<ApiError> for PageError {
+    fn from(error: ApiError) -> Self {
+        Self { error, layout: None, next: None }
+    }
+}
+
+impl From<contactiq_store::StoreError> for PageError {
+    fn from(error: contactiq_store::StoreError) -> Self {
+        ApiError::from(error).into()
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        if let (ApiError::Unauthorised, Some(next)) = (&self.error, &self.next) {
+            let query: String = next.bytes().map(escaped).collect();
+            return Redirect::to(&format!("/signin?next={query}")).into_response();
+        }
+        let (title, advice) = words(&self.error);
+        let view = ErrorView {
+            layout: self.layout.map(|l| *l).unwrap_or_default(),
+            status: self.error.status().as_u16(),
+            title: title.to_owned(),
+            advice,
+            request_id: String::new(),
+        };
+        show(self.error.status(), &view)
+    }
+}
+
+/// A byte of a path inside a query.
+fn escaped(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.') { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+}
+
+fn words(error: &ApiError) -> (&'static str, String) {
+    let title = match error {
+        ApiError::NotFound(_) | ApiError::NoRoute => "Page not found",
+        ApiError::Forbidden | ApiError::Csrf => "You can\u{2019}t do this",
+        ApiError::Unavailable => "The service is not available",
+        ApiError::Invalid { .. } => "There is a problem",
+        _ => "Something went wrong",
+    };
+    let mut advice = error.to_string();
+    if let Some(first) = advice.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    advice.push('.');
+    (title, advice)
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageError> {
+        let path = parts.uri.path().to_owned();
+        let uri: Uri = parts.uri.clone();
+        match Caller::from_request_parts(parts, app).await {
+            Ok(caller) => Ok(Visitor { caller, path }),
+            Err(error) => Err(PageError { error, layout: Some(Box::new(bare(app))), next: Some(uri.to_string()) }),
+        }
+    }
+}
+
+impl Visitor {
+    /// The frame of a page for this visitor: only what the role allows.
+    pub(crate) fn layout(&self, app: &App) -> Layout {
+        const ALL: &[(&str, &str, Permission)] = &[
+            ("/chat/customer", "Customer chat", Permission::AskAsCustomer),
+            ("/chat/banker", "Staff chat", Permission::AskAsBanker),
+            ("/dashboard", "Dashboard", Permission::ReadReports),
+            ("/tickets", "Tickets", Permission::ReadTickets),
+            ("/documents", "Documents", Permission::ReadCustomerKnowledge),
+        ];
+        let nav = ALL
+            .iter()
+            .filter(|(_, _, permission)| self.caller.may(*permission))
+            .map(|(href, label, _)| NavItem { href, label, current: self.path.starts_with(href) })
+            .collect();
+        Layout {
+            nav,
+            signed_in_as: Some("Local session (admin)".to_owned()),
+            csrf_token: self.caller.csrf.clone().unwrap_or_default(),
+            ..bare(app)
+        }
+    }
+
+    /// Refuses a page that the role does not allow, as a page.
+    pub(crate) fn must(&self, app: &App, permission: Permission) -> Result<(), PageError> {
+        self.caller.must(permission).map_err(|error| self.fails(app, error))
+    }
+
+    /// A problem inside the visitor's own frame.
+    pub(crate) fn fails(&self, app: &App, error: impl Into<ApiError>) -> PageError {
+        PageError { error: error.into(), layout: Some(Box::new(self.layout(app))), next: None }
+    }
+
+    /// Whether a form carries the session's own token.
+    pub(crate) fn check_form(&self, app: &App, sent: &str) -> Result<(), PageError> {
+        let own = self.caller.csrf.as_deref().unwrap_or_default();
+        if !own.is_empty() && session::same(sent, own) { Ok(()) } else { Err(self.fails(app, ApiError::Csrf)) }
+    }
+}
+
+/// The frame for somebody who is not signed in.
+pub(crate) fn bare(app: &App) -> Layout {
+    let note = if app.config.server.demo { "Demonstration: the bank and its documents are fictional." } else { "" };
+    Layout {
+        bank: app.house.settings.bank.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        note: note.to_owned(),
+        ..Layout::default()
+    }
+}
+
+/// Renders a view. A template that fails is our fault, never the visitor's.
+pub(crate) fn show(status: StatusCode, view: &impl Template) -> Response {
+    match view.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(error = %error, "a page can't be rendered");
+            ApiError::Internal.into_response()
+        }
+    }
+}
+
+/// What is at no address: a page for browsers, a problem for programs.
+pub async fn nowhere(request: axum::extract::Request) -> Response {
+    let html = request.headers().get("accept").is_some_and(|v| v.to_str().is_ok_and(|v| v.contains("text/html")));
+    let _ = request.extensions().get::<Numbered>();
+    if html { PageError::from(ApiError::NoRoute).into_response() } else { ApiError::NoRoute.into_response() }
+}

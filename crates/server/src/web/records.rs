@@ -1,0 +1,25 @@
+//! One interaction as a page, for those who look into decisions.
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use contactiq_domain::{Permission, ids::InteractionId};
+use contactiq_store::{feedback, interactions};
+
+use super::{PageError, Visitor, show, views::InteractionView};
+use crate::{api::error::ApiError, app::App};
+
+pub(super) async fn page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, PageError> {
+    visitor.must(&app, Permission::ReadAllInteractions)?;
+    let missing = || visitor.fails(&app, ApiError::NotFound("interaction"));
+    let id: InteractionId = id.parse().map_err(|_| missing())?;
+    let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
+    let mut reader = app.house.store.read().await.map_err(fails)?;
+    let record = interactions::get(&mut reader, id).await.map_err(fails)?.ok_or_else(missing)?;
+    let said = feedback::of_interaction(&mut reader, id).await.map_err(fails)?;
+    let helpful = said.first().and_then(|f| f.helpful);
+    let view = InteractionView::of(visitor.layout(&app), &record, app.house.settings.people.is_some(), helpful);
+    Ok(show(StatusCode::OK, &view))
+}

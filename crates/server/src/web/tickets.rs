@@ -1,0 +1,93 @@
+//! Tickets: what the bank's people take over.
+
+use axum::{
+    Form,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use contactiq_domain::{Permission, TicketState, ids::TicketId};
+use contactiq_store::tickets;
+use serde::Deserialize;
+
+use super::{
+    PageError, Visitor, show,
+    views::{TicketView, TicketsView, tickets::TicketItem},
+};
+use crate::{api::error::ApiError, app::App};
+
+/// Tickets of one page.
+const LISTED: u32 = 100;
+
+#[derive(Deserialize)]
+pub(super) struct Which {
+    state: Option<String>,
+}
+
+pub(super) async fn list(State(app): State<App>, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, PageError> {
+    visitor.must(&app, Permission::ReadTickets)?;
+    let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
+    let state: Option<TicketState> = which.state.and_then(|s| s.parse().ok());
+    let mut reader = app.house.store.read().await.map_err(fails)?;
+    let found = tickets::list(&mut reader, state, None, LISTED).await.map_err(fails)?;
+    let view = TicketsView { layout: visitor.layout(&app), state, tickets: found.iter().map(TicketItem::of).collect(), next: None };
+    Ok(show(StatusCode::OK, &view))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Done {
+    done: Option<String>,
+}
+
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(done): Query<Done>,
+) -> Result<Response, PageError> {
+    visitor.must(&app, Permission::ReadTickets)?;
+    let missing = || visitor.fails(&app, ApiError::NotFound("ticket"));
+    let id: TicketId = id.parse().map_err(|_| missing())?;
+    let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
+    let mut reader = app.house.store.read().await.map_err(fails)?;
+    let ticket = tickets::get(&mut reader, id).await.map_err(fails)?.ok_or_else(missing)?;
+    let notice = match done.done.as_deref() {
+        Some("taken") => Some("You have taken this ticket.".to_owned()),
+        Some("closed") => Some("This ticket is closed.".to_owned()),
+        _ => None,
+    };
+    let view = TicketView {
+        layout: visitor.layout(&app),
+        ticket: TicketItem::of(&ticket),
+        may_change: visitor.caller.may(Permission::ReadTickets),
+        may_read_records: visitor.caller.may(Permission::ReadAllInteractions),
+        notice,
+    };
+    Ok(show(StatusCode::OK, &view))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Change {
+    #[serde(default)]
+    csrf: String,
+    state: String,
+}
+
+pub(super) async fn change(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Form(change): Form<Change>,
+) -> Result<Response, PageError> {
+    visitor.must(&app, Permission::ReadTickets)?;
+    visitor.check_form(&app, &change.csrf)?;
+    let missing = || visitor.fails(&app, ApiError::NotFound("ticket"));
+    let id: TicketId = id.parse().map_err(|_| missing())?;
+    let state: TicketState =
+        change.state.parse().map_err(|_| visitor.fails(&app, ApiError::invalid("state_invalid", "state: taken or closed")))?;
+    let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
+    let mut w = app.house.store.write().await.map_err(fails)?;
+    tickets::set_state(&mut w, id, state).await.map_err(fails)?;
+    w.save().await.map_err(fails)?;
+    Ok(Redirect::to(&format!("/tickets/{id}?done={state}")).into_response())
+}

@@ -1,0 +1,157 @@
+//! The operating system's clock, ids and randomness: the one place that asks for them, and the
+//! sealing key, which lives beside the data and never in it.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use contactiq_domain::{Clock, Ids, Timestamp};
+use contactiq_guard::seal::Sealer;
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one clock that the others are instead of")]
+    fn now(&self) -> Timestamp {
+        time::OffsetDateTime::now_utc().into()
+    }
+}
+
+/// UUIDv7 from the system's clock and randomness.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemIds;
+
+impl Ids for SystemIds {
+    #[expect(clippy::disallowed_methods, reason = "the one source of ids that the others are instead of")]
+    fn next(&self) -> uuid::Uuid {
+        uuid::Uuid::now_v7()
+    }
+}
+
+/// Fresh random bytes. A machine that can't give any can't keep a secret: the process ends.
+#[must_use]
+#[expect(clippy::disallowed_methods, clippy::expect_used, reason = "the one place that asks for randomness")]
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}
+
+/// Random bytes as URL-safe text without padding.
+#[must_use]
+pub fn random_text<const N: usize>() -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random::<N>())
+}
+
+/// SHA-256 as hex.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    hex(&sha2::Sha256::digest(bytes))
+}
+
+/// Bytes as hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
+        let _ = write!(out, "{b:02x}");
+        out
+    })
+}
+
+/// Where the sealing key of a data folder is.
+#[must_use]
+pub fn key_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("sealing.key")
+}
+
+/// Reads the sealing key of a data folder, or makes one with mode 0600.
+///
+/// # Errors
+/// When the file can't be read or made, or does not hold 32 bytes.
+pub fn sealing_key(data_dir: &Path) -> io::Result<[u8; 32]> {
+    let path = key_path(data_dir);
+    match std::fs::read(&path) {
+        Ok(bytes) => bytes.try_into().map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("{} must hold exactly 32 bytes: restore it from its backup", path.display()),
+            )
+        }),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let key = random::<32>();
+            write_private(&path, &key)?;
+            // Two processes may start at once: the file that is there wins.
+            let kept = std::fs::read(&path)?;
+            kept.try_into().map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the sealing key is damaged"))
+        }
+        Err(e) => Err(e),
+    }
+}
+
+/// Writes a file that only this user can read; a file that is there already stays.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write;
+    let temporary = path.with_extension(format!("new-{}", random_text::<6>()));
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    let linked = std::fs::hard_link(&temporary, path);
+    std::fs::remove_file(&temporary)?;
+    match linked {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// A key of its own for one purpose, from the sealing key: it survives a restart.
+///
+/// # Errors
+/// As [`sealing_key`].
+pub fn derived_key(data_dir: &Path, purpose: &str) -> io::Result<[u8; 32]> {
+    use sha2::Digest;
+    let mut hash = sha2::Sha256::new();
+    hash.update(sealing_key(data_dir)?);
+    hash.update(purpose.as_bytes());
+    Ok(hash.finalize().into())
+}
+
+/// The sealer of a data folder.
+///
+/// # Errors
+/// As [`sealing_key`].
+pub fn sealer(data_dir: &Path) -> io::Result<Arc<Sealer>> {
+    Ok(Arc::new(Sealer::new(&sealing_key(data_dir)?, random::<12>)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealing_key_is_made_once_and_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = sealing_key(dir.path()).unwrap();
+        assert_eq!(sealing_key(dir.path()).unwrap(), first);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(key_path(dir.path())).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        std::fs::write(key_path(dir.path()), b"short").unwrap();
+        assert!(sealing_key(dir.path()).unwrap_err().to_string().contains("32 bytes"));
+    }
+}

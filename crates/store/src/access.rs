@@ -1,0 +1,86 @@
+//! The access log: every attempt, with who, from where and the result (A4).
+
+use contactiq_domain::{Timestamp, ids::AccessId};
+
+use crate::{Connection, StoreError, Writer, value::values};
+
+contactiq_domain::words! {
+    /// What came of an attempt.
+    AccessResult as "result" {
+        /// It was let through.
+        Allowed => "allowed",
+        /// Nobody knows who that was: no key or token, or a wrong one.
+        Unauthenticated => "unauthenticated",
+        /// Known, and not permitted.
+        Forbidden => "forbidden",
+        /// Turned away by a rate limit.
+        Limited => "limited",
+    }
+}
+
+/// One attempt to use the API, the pages or the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessEvent {
+    /// Its id.
+    pub id: AccessId,
+    /// When.
+    pub at: Timestamp,
+    /// Who: a key's name, a subject, or `anonymous`. Never a key.
+    pub actor: String,
+    /// From where.
+    pub from_ip: String,
+    /// The HTTP method, or `cli`.
+    pub method: String,
+    /// The route as the server declares it (`/v1/interactions/{id}`), so that no id or text gets in.
+    pub route: String,
+    /// What came of it.
+    pub result: AccessResult,
+    /// The HTTP status.
+    pub status: u16,
+}
+
+/// Writes an event.
+///
+/// # Errors
+/// When the database fails or refuses a value.
+pub async fn log(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> {
+    w.execute(
+        "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, result, status)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
+        values![
+            event.id,
+            event.at,
+            &event.actor,
+            &event.from_ip,
+            &event.method,
+            &event.route,
+            event.result,
+            event.status,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The latest events, latest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn recent(c: &mut Connection, limit: u32) -> Result<Vec<AccessEvent>, StoreError> {
+    c.rows("SELECT * FROM access_events ORDER BY occurred_at DESC, id DESC LIMIT $1", values![limit])
+        .await?
+        .iter()
+        .map(|row| {
+            Ok(AccessEvent {
+                id: row.parsed("id")?,
+                at: row.moment("occurred_at")?,
+                actor: row.text("actor")?,
+                from_ip: row.text("from_ip")?,
+                method: row.text("method")?,
+                route: row.text("route")?,
+                result: row.parsed("result")?,
+                status: row.count("status")?,
+            })
+        })
+        .collect()
+}

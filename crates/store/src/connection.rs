@@ -1,0 +1,171 @@
+//! Transactions: what the functions of every noun take.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+
+use contactiq_guard::{Masked, seal::Sealer};
+use sqlx::{Postgres, Sqlite, Transaction};
+
+use crate::{
+    StoreError,
+    row::{Cells, Row, place},
+    value::Value,
+};
+
+/// The transaction of one engine.
+pub(crate) enum Link {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Writes a statement once for both engines: the types of sqlx differ, the text does not.
+macro_rules! on_engine {
+    ($link:expr, $transaction:ident => $statement:expr) => {
+        match $link {
+            Link::Sqlite($transaction) => $statement.map_err(StoreError::from),
+            Link::Postgres($transaction) => $statement.map_err(StoreError::from),
+        }
+    };
+}
+
+macro_rules! bound {
+    ($sql:expr, $values:expr) => {{
+        let mut query = sqlx::query($sql);
+        for value in $values {
+            query = match value {
+                Value::Text(v) => query.bind(v),
+                Value::Int(v) => query.bind(v),
+                Value::Real(v) => query.bind(v),
+                Value::Bool(v) => query.bind(v),
+                Value::Bytes(v) => query.bind(v),
+            };
+        }
+        query
+    }};
+}
+
+/// What a [`Reader`] and a [`Writer`] have in common: the functions that only read take this.
+pub struct Connection {
+    link: Link,
+    sealer: Arc<Sealer>,
+    spoilt: bool,
+}
+
+impl Connection {
+    pub(crate) fn new(link: Link, sealer: Arc<Sealer>) -> Self {
+        Self { link, sealer, spoilt: false }
+    }
+
+    /// Runs a statement; how many rows it changed.
+    pub(crate) async fn execute(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+        let done = on_engine!(&mut self.link, t => bound!(sql, values).execute(&mut **t).await.map(|r| r.rows_affected()));
+        self.noted(done)
+    }
+
+    /// Every row of a query.
+    pub(crate) async fn rows(
+        &mut self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let sealer = &self.sealer;
+        let row = |cells| Row { cells, sealer: Arc::clone(sealer) };
+        let found = match &mut self.link {
+            Link::Sqlite(t) => bound!(sql, values)
+                .fetch_all(&mut **t)
+                .await
+                .map(|rows| rows.into_iter().map(Cells::Sqlite).map(row).collect()),
+            Link::Postgres(t) => bound!(sql, values)
+                .fetch_all(&mut **t)
+                .await
+                .map(|rows| rows.into_iter().map(Cells::Postgres).map(row).collect()),
+        };
+        self.noted(found.map_err(StoreError::from))
+    }
+
+    /// The first row of a query, if there is one. Every row is read, because a statement that
+    /// writes and returns is finished only then.
+    pub(crate) async fn row(
+        &mut self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// Seals text for its place.
+    pub(crate) fn seal(&self, text: &Masked, table: &str, column: &str, id: &str) -> Vec<u8> {
+        self.sealer.seal(text, &place(table, column, id))
+    }
+
+    /// After a failed statement PostgreSQL turns COMMIT into a rollback and calls it a success,
+    /// where SQLite would keep the half that passed. Neither is what `save` promises, so it is
+    /// remembered here and refused there.
+    fn noted<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.spoilt |= done.is_err();
+        done
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.link {
+            Link::Sqlite(_) => "Connection(sqlite)",
+            Link::Postgres(_) => "Connection(postgresql)",
+        })
+    }
+}
+
+/// A read transaction: everything that it sees is of one moment.
+#[derive(Debug)]
+pub struct Reader(pub(crate) Connection);
+
+/// A write transaction. Dropped without [`Writer::save`], it leaves no trace.
+#[derive(Debug)]
+#[must_use = "a writer that is dropped without `save` leaves no trace"]
+pub struct Writer(pub(crate) Connection);
+
+impl Writer {
+    /// Makes everything that was written durable, all of it or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Spoilt`] when a statement of this transaction failed, else what the database
+    /// says. When the connection breaks here it is unknown whether the transaction counts: write
+    /// again, since every write of this crate may be repeated.
+    pub async fn save(self) -> Result<(), StoreError> {
+        if self.0.spoilt {
+            return Err(StoreError::Spoilt);
+        }
+        on_engine!(self.0.link, t => t.commit().await)
+    }
+}
+
+impl Deref for Reader {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.0
+    }
+}
+
+impl Deref for Writer {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl DerefMut for Writer {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.0
+    }
+}

@@ -1,0 +1,171 @@
+//! Conversations: whose they are and in which mode (P11, A2).
+
+use contactiq_domain::{
+    Mode, Timestamp,
+    ids::{ConversationId, KeyId},
+};
+use contactiq_guard::Masked;
+
+use crate::{Connection, StoreError, Writer, row::Row, value::values};
+
+const TABLE: &str = "conversations";
+
+/// Whose a conversation is: the person, and the API key that speaks for the person, if one does.
+/// Two back ends may both have a customer "4711", and neither may see the other's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner<'a> {
+    /// Pseudonymous id of the person.
+    pub subject: &'a str,
+    /// The service's key; none for a person who signed in.
+    pub key: Option<KeyId>,
+}
+
+/// A conversation of one subject in one mode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// The assistant.
+    pub mode: Mode,
+    /// Pseudonymous id of the person.
+    pub subject: String,
+    /// The service's key; none for a person who signed in.
+    pub owner_key: Option<KeyId>,
+    /// What a list shows for it, sealed at rest.
+    pub label: Option<Masked>,
+    /// When it began.
+    pub created_at: Timestamp,
+}
+
+impl Conversation {
+    /// Whose it is.
+    #[must_use]
+    pub fn owner(&self) -> Owner<'_> {
+        Owner { subject: &self.subject, key: self.owner_key }
+    }
+}
+
+/// Begins a conversation.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the id is taken, [`StoreError::Refused`] when the key is missing,
+/// or when the database fails.
+pub async fn create(w: &mut Writer, conversation: &Conversation) -> Result<(), StoreError> {
+    if ensure(w, conversation).await? {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict { rule: "conversations_id".into() })
+    }
+}
+
+/// Begins a conversation unless its id is there. True when it was begun. When the id is there with
+/// another owner or mode it is a conflict, so that nobody talks on in a stranger's conversation.
+///
+/// # Errors
+/// [`StoreError::Conflict`] as said, [`StoreError::Refused`] when the key is missing, or when the
+/// database fails.
+pub async fn ensure(w: &mut Writer, conversation: &Conversation) -> Result<bool, StoreError> {
+    let id = conversation.id.to_string();
+    let label = conversation.label.as_ref().map(|label| w.seal(label, TABLE, "label", &id));
+    let made = w
+        .execute(
+            "INSERT INTO conversations (id, mode, subject, owner_key, label, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+            values![
+                conversation.id,
+                conversation.mode,
+                &conversation.subject,
+                conversation.owner_key,
+                label,
+                conversation.created_at,
+            ],
+        )
+        .await?;
+    if made == 0 && !exists_for(w, conversation.id, &conversation.owner(), conversation.mode).await? {
+        return Err(StoreError::Conflict { rule: "conversations_id".into() });
+    }
+    Ok(made > 0)
+}
+
+/// A conversation of this owner.
+///
+/// # Errors
+/// When the database fails or the label does not open.
+pub async fn get(
+    c: &mut Connection,
+    id: ConversationId,
+    owner: &Owner<'_>,
+) -> Result<Option<Conversation>, StoreError> {
+    c.row(
+        "SELECT * FROM conversations WHERE id = $1 AND subject = $2 AND owner_key IS NOT DISTINCT FROM $3",
+        values![id, owner.subject, owner.key],
+    )
+    .await?
+    .map(|row| conversation(&row))
+    .transpose()
+}
+
+/// A conversation of anybody, for staff whose role may read all (A2).
+///
+/// # Errors
+/// When the database fails or the label does not open.
+pub async fn get_for_staff(
+    c: &mut Connection,
+    id: ConversationId,
+) -> Result<Option<Conversation>, StoreError> {
+    c.row("SELECT * FROM conversations WHERE id = $1", values![id])
+        .await?
+        .map(|row| conversation(&row))
+        .transpose()
+}
+
+/// The conversations of this owner, latest first.
+///
+/// # Errors
+/// When the database fails or a label does not open.
+pub async fn list_of(
+    c: &mut Connection,
+    owner: &Owner<'_>,
+    limit: u32,
+) -> Result<Vec<Conversation>, StoreError> {
+    c.rows(
+        "SELECT * FROM conversations WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2
+         ORDER BY created_at DESC, id DESC LIMIT $3",
+        values![owner.subject, owner.key, limit],
+    )
+    .await?
+    .iter()
+    .map(conversation)
+    .collect()
+}
+
+/// Whether this owner has this conversation in this mode.
+///
+/// # Errors
+/// When the database fails.
+pub async fn exists_for(
+    c: &mut Connection,
+    id: ConversationId,
+    owner: &Owner<'_>,
+    mode: Mode,
+) -> Result<bool, StoreError> {
+    let found = c
+        .row(
+            "SELECT 1 AS one FROM conversations
+             WHERE id = $1 AND subject = $2 AND owner_key IS NOT DISTINCT FROM $3 AND mode = $4",
+            values![id, owner.subject, owner.key, mode],
+        )
+        .await?;
+    Ok(found.is_some())
+}
+
+fn conversation(row: &Row) -> Result<Conversation, StoreError> {
+    Ok(Conversation {
+        id: row.parsed("id")?,
+        mode: row.parsed("mode")?,
+        subject: row.text("subject")?,
+        owner_key: row.parsed_or_none("owner_key")?,
+        label: row.masked_or_none(TABLE, "label", &row.text("id")?)?,
+        created_at: row.moment("created_at")?,
+    })
+}

@@ -1,0 +1,285 @@
+//! Documents and their passages, every version of them (P13). What the bank wrote is not sealed.
+
+use std::collections::HashMap;
+
+use contactiq_domain::{Collection, Document, Passage, ids::DocumentId};
+use contactiq_guard::Published;
+
+use crate::{
+    Connection, StoreError, Writer,
+    row::{Row, json},
+    value::values,
+};
+
+/// What became of a document that was put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put {
+    /// The first text under this slug.
+    Added,
+    /// A new version of a known slug.
+    Updated {
+        /// Its number.
+        version: u32,
+    },
+    /// The current version is the same, front matter included.
+    Unchanged,
+    /// The collection has the same content under another slug: the same content twice is one document.
+    Duplicate {
+        /// The other slug.
+        slug: String,
+    },
+}
+
+/// Keeps a document with its passages, and makes it the current one of its slug. The store counts
+/// the versions; `document.version` is not read.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the id is taken, or when the database fails.
+pub async fn put(
+    w: &mut Writer,
+    document: &Document<Published>,
+    passages: &[Passage<Published>],
+) -> Result<Put, StoreError> {
+    one_writer_at_a_time(w).await?;
+    let current = get(w, document.collection, &document.slug).await?;
+    if current.is_some_and(|current| is_same(&current, document)) {
+        return Ok(Put::Unchanged);
+    }
+    let twin = w
+        .row(
+            "SELECT slug FROM documents WHERE is_current AND collection = $1 AND content_hash = $2 AND slug <> $3",
+            values![document.collection, &document.content_hash, &document.slug],
+        )
+        .await?;
+    if let Some(twin) = twin {
+        return Ok(Put::Duplicate { slug: twin.text("slug")? });
+    }
+    let latest = w
+        .row(
+            "SELECT COALESCE(MAX(version), 0) AS latest FROM documents WHERE collection = $1 AND slug = $2",
+            values![document.collection, &document.slug],
+        )
+        .await?
+        .ok_or(StoreError::Corrupt { what: "version" })?
+        .count::<u32>("latest")?;
+    retire(w, document.collection, &document.slug).await?;
+    insert(w, document, latest + 1).await?;
+    for passage in passages {
+        w.execute(
+            "INSERT INTO passages (document, position, headings, text) VALUES ($1, $2, $3, $4)",
+            values![
+                document.id,
+                passage.position,
+                json(&passage.headings, "headings")?,
+                passage.text.as_str()
+            ],
+        )
+        .await?;
+    }
+    bump(w).await?;
+    Ok(if latest == 0 { Put::Added } else { Put::Updated { version: latest + 1 } })
+}
+
+/// Takes a document out of use. Its versions stay, because answers cite them. True when there was one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn remove(w: &mut Writer, collection: Collection, slug: &str) -> Result<bool, StoreError> {
+    one_writer_at_a_time(w).await?;
+    let removed = retire(w, collection, slug).await? > 0;
+    if removed {
+        bump(w).await?;
+    }
+    Ok(removed)
+}
+
+/// The current documents of one collection or of all, by collection and slug.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    c: &mut Connection,
+    collection: Option<Collection>,
+) -> Result<Vec<Document<Published>>, StoreError> {
+    c.rows(
+        "SELECT * FROM documents WHERE is_current AND ($1 IS NULL OR collection = $1) ORDER BY collection, slug",
+        values![collection],
+    )
+    .await?
+    .iter()
+    .map(document)
+    .collect()
+}
+
+/// The current version of a document.
+///
+/// # Errors
+/// When the database fails.
+pub async fn get(
+    c: &mut Connection,
+    collection: Collection,
+    slug: &str,
+) -> Result<Option<Document<Published>>, StoreError> {
+    c.row(
+        "SELECT * FROM documents WHERE is_current AND collection = $1 AND slug = $2",
+        values![collection, slug],
+    )
+    .await?
+    .map(|row| document(&row))
+    .transpose()
+}
+
+/// One version of a document, current or not: what a citation points at.
+///
+/// # Errors
+/// When the database fails.
+pub async fn get_version(
+    c: &mut Connection,
+    collection: Collection,
+    slug: &str,
+    version: u32,
+) -> Result<Option<Document<Published>>, StoreError> {
+    c.row(
+        "SELECT * FROM documents WHERE collection = $1 AND slug = $2 AND version = $3",
+        values![collection, slug, version],
+    )
+    .await?
+    .map(|row| document(&row))
+    .transpose()
+}
+
+/// The passages of one version of a document, in order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn passages(
+    c: &mut Connection,
+    document: DocumentId,
+) -> Result<Vec<Passage<Published>>, StoreError> {
+    c.rows("SELECT * FROM passages WHERE document = $1 ORDER BY position", values![document])
+        .await?
+        .iter()
+        .map(passage)
+        .collect()
+}
+
+/// Everything that may be retrieved: what the index is built from.
+///
+/// # Errors
+/// When the database fails.
+pub async fn all_current(
+    c: &mut Connection,
+) -> Result<Vec<(Document<Published>, Vec<Passage<Published>>)>, StoreError> {
+    let documents = list(c, None).await?;
+    let mut of: HashMap<DocumentId, Vec<Passage<Published>>> = HashMap::with_capacity(documents.len());
+    let rows = c
+        .rows(
+            "SELECT passages.* FROM passages JOIN documents ON documents.id = passages.document
+             WHERE documents.is_current ORDER BY passages.document, passages.position",
+            values![],
+        )
+        .await?;
+    for row in &rows {
+        of.entry(row.parsed("document")?).or_default().push(passage(row)?);
+    }
+    Ok(documents
+        .into_iter()
+        .map(|document| {
+            let passages = of.remove(&document.id).unwrap_or_default();
+            (document, passages)
+        })
+        .collect())
+}
+
+/// The version of the whole knowledge, for instance `k17`. It moves at every change.
+///
+/// # Errors
+/// When the database fails.
+pub async fn version(c: &mut Connection) -> Result<String, StoreError> {
+    let row = c.row("SELECT value FROM counters WHERE name = 'knowledge'", values![]).await?;
+    let value = row.ok_or(StoreError::Corrupt { what: "knowledge version" })?.int("value")?;
+    Ok(format!("k{value}"))
+}
+
+/// Locks the counter's row. On PostgreSQL two imports would else both read the same latest version
+/// and one would fail; on SQLite there is one writer anyway.
+async fn one_writer_at_a_time(w: &mut Writer) -> Result<(), StoreError> {
+    w.execute("UPDATE counters SET value = value WHERE name = 'knowledge'", values![]).await?;
+    Ok(())
+}
+
+async fn bump(w: &mut Writer) -> Result<(), StoreError> {
+    w.execute("UPDATE counters SET value = value + 1 WHERE name = 'knowledge'", values![]).await?;
+    Ok(())
+}
+
+async fn retire(w: &mut Writer, collection: Collection, slug: &str) -> Result<u64, StoreError> {
+    w.execute(
+        "UPDATE documents SET is_current = FALSE WHERE is_current AND collection = $1 AND slug = $2",
+        values![collection, slug],
+    )
+    .await
+}
+
+async fn insert(w: &mut Writer, document: &Document<Published>, version: u32) -> Result<(), StoreError> {
+    w.execute(
+        "INSERT INTO documents (id, slug, collection, title, url, content_type, product, owner, valid_from,
+             valid_until, version, content_hash, text, is_current)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, TRUE)",
+        values![
+            document.id,
+            &document.slug,
+            document.collection,
+            &document.title,
+            &document.url,
+            document.content_type,
+            &document.product,
+            &document.owner,
+            document.valid_from,
+            document.valid_until,
+            version,
+            &document.content_hash,
+            document.text.as_str(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Front matter counts too: a document whose last day of validity changed has changed.
+fn is_same(a: &Document<Published>, b: &Document<Published>) -> bool {
+    a.content_hash == b.content_hash
+        && a.title == b.title
+        && a.url == b.url
+        && a.content_type == b.content_type
+        && a.product == b.product
+        && a.owner == b.owner
+        && a.valid_from == b.valid_from
+        && a.valid_until == b.valid_until
+}
+
+fn document(row: &Row) -> Result<Document<Published>, StoreError> {
+    Ok(Document {
+        id: row.parsed("id")?,
+        slug: row.text("slug")?,
+        collection: row.parsed("collection")?,
+        title: row.text("title")?,
+        url: row.text("url")?,
+        content_type: row.parsed("content_type")?,
+        product: row.text("product")?,
+        owner: row.text("owner")?,
+        valid_from: row.date_or_none("valid_from")?,
+        valid_until: row.date_or_none("valid_until")?,
+        version: row.count("version")?,
+        content_hash: row.text("content_hash")?,
+        text: Published::by_bank(row.text("text")?),
+    })
+}
+
+fn passage(row: &Row) -> Result<Passage<Published>, StoreError> {
+    Ok(Passage {
+        position: row.count("position")?,
+        headings: row.list("headings")?,
+        text: Published::by_bank(row.text("text")?),
+    })
+}

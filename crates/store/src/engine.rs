@@ -1,0 +1,221 @@
+//! Opening and pooling of the two engines.
+
+use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+
+use contactiq_guard::seal::Sealer;
+use sqlx::{
+    PgPool, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    StoreError,
+    connection::{Connection, Link, Reader, Writer},
+    schema,
+};
+
+/// On the request path nobody waits longer for a connection, a lock or a statement (C4).
+const PATIENCE: Duration = Duration::from_secs(5);
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: std::ops::RangeInclusive<u32> = 5..=20;
+
+/// IMMEDIATE takes the write lock at once. With the default, two transactions that both read first
+/// and write later can't both go on: of 1,600 such transactions 972 failed (docs/adr/0003).
+const SQLITE_WRITE: &str = "BEGIN IMMEDIATE";
+const SQLITE_READ: &str = "BEGIN DEFERRED";
+/// The statement timeout travels with each BEGIN, in the same round trip. As a setting of the
+/// session it would not survive a transaction-pooling PgBouncer (C4).
+const POSTGRES_WRITE: &str = "BEGIN; SET LOCAL statement_timeout = 5000";
+const POSTGRES_READ: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 5000";
+/// Migrations may take their time, one process after the other: the number is ours alone.
+const POSTGRES_MIGRATE: &str = "BEGIN; SELECT pg_advisory_xact_lock(4710811)";
+
+/// Where the data is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A file, created when missing; its folder must exist.
+    Sqlite(PathBuf),
+    /// A `postgres://` URL. It holds a password, so it is never printed.
+    Postgres(String),
+}
+
+impl std::fmt::Debug for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Location::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            Location::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
+}
+
+/// The figures of the pool, for `/metrics` (D3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// Open now.
+    pub open: u32,
+    /// Of these, waiting for work.
+    pub idle: u32,
+    /// As many as may be open.
+    pub most: u32,
+}
+
+enum Pools {
+    /// One writer: SQLite has one write lock, and a queue of our own is fairer than its busy loop.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// The database. Cloning it is cheap; all clones share the connections.
+#[derive(Clone)]
+pub struct Store {
+    pools: Arc<Pools>,
+    sealer: Arc<Sealer>,
+}
+
+impl Store {
+    /// Opens the database, creates it when it is a missing file, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When it can't be reached or written, the URL is not valid, or the schema is newer than this
+    /// version knows.
+    pub async fn open(location: &Location, sealer: Arc<Sealer>) -> Result<Store, StoreError> {
+        let pools = match location {
+            Location::Sqlite(path) => open_sqlite(path).await?,
+            Location::Postgres(url) => open_postgres(url).await?,
+        };
+        let store = Store { pools: Arc::new(pools), sealer };
+        tracing::debug!(engine = store.engine(), "the store is open");
+        Ok(store)
+    }
+
+    /// Begins to read: everything that the reader sees is of one moment.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection becomes free in 5 s.
+    pub async fn read(&self) -> Result<Reader, StoreError> {
+        let link = match &*self.pools {
+            Pools::Sqlite { readers, .. } => Link::Sqlite(readers.begin_with(SQLITE_READ).await?),
+            Pools::Postgres(pool) => Link::Postgres(pool.begin_with(POSTGRES_READ).await?),
+        };
+        Ok(Reader(Connection::new(link, Arc::clone(&self.sealer))))
+    }
+
+    /// Begins to write. On SQLite one writer works at a time, so do nothing slow before
+    /// [`Writer::save`].
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection becomes free in 5 s.
+    pub async fn write(&self) -> Result<Writer, StoreError> {
+        let link = match &*self.pools {
+            Pools::Sqlite { writer, .. } => Link::Sqlite(writer.begin_with(SQLITE_WRITE).await?),
+            Pools::Postgres(pool) => Link::Postgres(pool.begin_with(POSTGRES_WRITE).await?),
+        };
+        Ok(Writer(Connection::new(link, Arc::clone(&self.sealer))))
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn health(&self) -> Result<(), StoreError> {
+        self.read().await?.rows("SELECT 1 AS one", Vec::new()).await.map(drop)
+    }
+
+    /// `sqlite` or `postgresql`.
+    #[must_use]
+    pub fn engine(&self) -> &'static str {
+        match &*self.pools {
+            Pools::Sqlite { .. } => "sqlite",
+            Pools::Postgres(_) => "postgresql",
+        }
+    }
+
+    /// The figures of the pool.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        let (open, idle, most) = match &*self.pools {
+            Pools::Sqlite { writer, readers } => {
+                (writer.size() + readers.size(), writer.num_idle() + readers.num_idle(), 1 + SQLITE_READERS)
+            }
+            Pools::Postgres(pool) => (pool.size(), pool.num_idle(), *POSTGRES_CONNECTIONS.end()),
+        };
+        Connections { open, idle: u32::try_from(idle).unwrap_or(u32::MAX), most }
+    }
+
+    /// Waits for the transactions under way and closes every connection.
+    pub async fn close(&self) {
+        match &*self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                // Last, because the last connection to leave folds the write-ahead log into the file.
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store({})", self.engine())
+    }
+}
+
+async fn open_sqlite(path: &std::path::Path) -> Result<Pools, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // A commit is on the disk before the answer leaves (B2); NORMAL would lose the last ones
+        // when the power fails.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await?;
+    let mut first = writer.begin_with(SQLITE_WRITE).await?;
+    schema::migrate(&mut *first).await?;
+    first.commit().await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.pragma("query_only", "ON"))
+        .await?;
+    Ok(Pools::Sqlite { writer, readers })
+}
+
+async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
+    // sqlx reads any scheme as PostgreSQL's.
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(StoreError::BadUrl);
+    }
+    let options =
+        PgConnectOptions::from_str(url).map_err(|_| StoreError::BadUrl)?.application_name("contactiq");
+    let pool = PgPoolOptions::new()
+        .min_connections(*POSTGRES_CONNECTIONS.start())
+        .max_connections(*POSTGRES_CONNECTIONS.end())
+        .acquire_timeout(PATIENCE)
+        .connect_with(options)
+        .await
+        .map_err(|error| match error {
+            // A refused connection is tried again until time is up, for a server that starts beside us.
+            sqlx::Error::PoolTimedOut => StoreError::Unavailable {
+                why: "the server did not answer in 5 s: check that it runs, and the URL's host and port",
+            },
+            error => error.into(),
+        })?;
+    let mut first = pool.begin_with(POSTGRES_MIGRATE).await?;
+    schema::migrate(&mut *first).await?;
+    first.commit().await?;
+    Ok(Pools::Postgres(pool))
+}

@@ -1,0 +1,80 @@
+//! "Was this helpful?" and reported problems, tied to the interaction (D6).
+
+use contactiq_domain::{
+    Timestamp,
+    ids::{FeedbackId, InteractionId},
+};
+use contactiq_guard::Masked;
+
+use crate::{Connection, StoreError, Writer, value::values};
+
+const TABLE: &str = "feedback";
+
+/// What one person said about one answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feedback {
+    /// Its id.
+    pub id: FeedbackId,
+    /// The answer it speaks of.
+    pub interaction: InteractionId,
+    /// Who said it: one feedback an interaction and subject.
+    pub subject: String,
+    /// Whether the answer helped, if that was said.
+    pub helpful: Option<bool>,
+    /// What was wrong, masked, if that was said. Sealed at rest.
+    pub problem: Option<Masked>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Keeps feedback. What the same subject said earlier about the same interaction is replaced, all of
+/// it: carry over what should stay.
+///
+/// # Errors
+/// [`StoreError::Refused`] when the interaction is missing or nothing is said, or when the database
+/// fails.
+pub async fn save(w: &mut Writer, feedback: &Feedback) -> Result<(), StoreError> {
+    let problem =
+        feedback.problem.as_ref().map(|text| w.seal(text, TABLE, "problem", &feedback.id.to_string()));
+    // The id is replaced too, because the problem is sealed for it.
+    w.execute(
+        "INSERT INTO feedback (id, interaction, subject, helpful, problem, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (interaction, subject) DO UPDATE SET id = excluded.id, helpful = excluded.helpful,
+             problem = excluded.problem, created_at = excluded.created_at",
+        values![
+            feedback.id,
+            feedback.interaction,
+            &feedback.subject,
+            feedback.helpful,
+            problem,
+            feedback.created_at,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// What was said about an interaction, oldest first.
+///
+/// # Errors
+/// When the database fails or a sealed column does not open.
+pub async fn of_interaction(
+    c: &mut Connection,
+    interaction: InteractionId,
+) -> Result<Vec<Feedback>, StoreError> {
+    c.rows("SELECT * FROM feedback WHERE interaction = $1 ORDER BY created_at, id", values![interaction])
+        .await?
+        .iter()
+        .map(|row| {
+            Ok(Feedback {
+                id: row.parsed("id")?,
+                interaction,
+                subject: row.text("subject")?,
+                helpful: row.bool_or_none("helpful")?,
+                problem: row.masked_or_none(TABLE, "problem", &row.text("id")?)?,
+                created_at: row.moment("created_at")?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,147 @@
+//! Idempotency keys: a repeated request gets the first answer (B1).
+//!
+//! A claim is a lease, because a worker that is killed releases nothing. The end of the lease is also
+//! its fencing token: once it has run out and another worker has claimed the key, the first one can
+//! neither settle nor release it.
+
+use contactiq_domain::Timestamp;
+
+use crate::{Connection, StoreError, Writer, value::values};
+
+/// Keys are forgotten after a day.
+const KEPT_SECONDS: i64 = 24 * 60 * 60;
+
+/// What a key is scoped to: the same key of another caller or on another route is another key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot<'a> {
+    /// Who asks.
+    pub caller: &'a str,
+    /// The route as the server declares it.
+    pub route: &'a str,
+    /// The `Idempotency-Key` header.
+    pub key: &'a str,
+}
+
+/// What a claim found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The key is ours until the lease ends: do the work, then [`settle`].
+    New,
+    /// Somebody is at it.
+    InFlight {
+        /// When the lease ends, for `Retry-After`.
+        until: Timestamp,
+    },
+    /// It was done.
+    Done {
+        /// The id of what was made.
+        resource: String,
+        /// The HTTP status of the first answer.
+        status: u16,
+    },
+    /// The key was used with another body.
+    Mismatch,
+}
+
+/// Claims a key for a body. `body_hash` is a keyed hash, so that the table says nothing of the body.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    w: &mut Writer,
+    slot: &Slot<'_>,
+    body_hash: &str,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<Claim, StoreError> {
+    let claimed = w
+        .execute(
+            "INSERT INTO idempotency (caller, route, name, body_hash, lease_ends_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (caller, route, name) DO UPDATE SET body_hash = excluded.body_hash,
+                 lease_ends_at = excluded.lease_ends_at, expires_at = excluded.expires_at, resource = NULL,
+                 status = NULL
+             WHERE idempotency.expires_at <= $7 OR (idempotency.resource IS NULL AND idempotency.lease_ends_at <= $7
+                 AND idempotency.body_hash = excluded.body_hash)",
+            values![
+                slot.caller,
+                slot.route,
+                slot.key,
+                body_hash,
+                lease_until,
+                now.plus_seconds(KEPT_SECONDS),
+                now,
+            ],
+        )
+        .await?;
+    if claimed > 0 { Ok(Claim::New) } else { found(w, slot, body_hash, now).await }
+}
+
+async fn found(
+    c: &mut Connection,
+    slot: &Slot<'_>,
+    body_hash: &str,
+    now: Timestamp,
+) -> Result<Claim, StoreError> {
+    let row = c
+        .row(
+            "SELECT * FROM idempotency WHERE caller = $1 AND route = $2 AND name = $3",
+            values![slot.caller, slot.route, slot.key],
+        )
+        .await?;
+    // Released between the two statements, which PostgreSQL allows: the caller comes back at once.
+    let Some(row) = row else { return Ok(Claim::InFlight { until: now }) };
+    if row.text("body_hash")? != body_hash {
+        return Ok(Claim::Mismatch);
+    }
+    match row.text_or_none("resource")? {
+        Some(resource) => Ok(Claim::Done { resource, status: row.count("status")? }),
+        None => Ok(Claim::InFlight { until: row.moment("lease_ends_at")? }),
+    }
+}
+
+/// Says what became of the work, in the transaction that made `resource`. `lease_until` is that of
+/// the claim.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when the lease has passed to somebody else (roll back then), or when the
+/// database fails.
+pub async fn settle(
+    w: &mut Writer,
+    slot: &Slot<'_>,
+    lease_until: Timestamp,
+    resource: &str,
+    status: u16,
+) -> Result<(), StoreError> {
+    let settled = w
+        .execute(
+            "UPDATE idempotency SET resource = $5, status = $6
+             WHERE caller = $1 AND route = $2 AND name = $3 AND lease_ends_at = $4 AND resource IS NULL",
+            values![slot.caller, slot.route, slot.key, lease_until, resource, status],
+        )
+        .await?;
+    if settled > 0 { Ok(()) } else { Err(StoreError::NotFound { what: "claim" }) }
+}
+
+/// Gives a key back after a failure that the client may retry. True when it was still ours.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(w: &mut Writer, slot: &Slot<'_>, lease_until: Timestamp) -> Result<bool, StoreError> {
+    let released = w
+        .execute(
+            "DELETE FROM idempotency
+             WHERE caller = $1 AND route = $2 AND name = $3 AND lease_ends_at = $4 AND resource IS NULL",
+            values![slot.caller, slot.route, slot.key, lease_until],
+        )
+        .await?;
+    Ok(released > 0)
+}
+
+/// Forgets the keys that are older than a day; how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn purge(w: &mut Writer, now: Timestamp) -> Result<u64, StoreError> {
+    w.execute("DELETE FROM idempotency WHERE expires_at <= $1", values![now]).await
+}

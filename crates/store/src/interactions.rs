@@ -1,0 +1,291 @@
+//! The ledger: one row an interaction, written in two phases (B2; requirements, section S).
+
+use contactiq_domain::{
+    Category, IntentName, Probability, Record, Routing, Timestamp,
+    ids::{ConversationId, InteractionId, RequestId},
+    interaction::{NanoUsd, Started, Tokens},
+};
+use contactiq_guard::Masked;
+
+use crate::{
+    Connection, StoreError, Writer,
+    conversations::Owner,
+    row::{Row, json},
+    value::values,
+};
+
+const TABLE: &str = "interactions";
+
+/// What [`complete`] found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Completed {
+    /// The record was written now.
+    Now,
+    /// It was complete already. The first record stands, and this is it.
+    Before(Box<Record<Masked>>),
+}
+
+/// Phase one: the question is in the ledger before anything is done about it. A second start of
+/// the same interaction changes nothing.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the request id belongs to another interaction,
+/// [`StoreError::Refused`] when the conversation is missing, or when the database fails.
+pub async fn start(w: &mut Writer, started: &Started<Masked>) -> Result<(), StoreError> {
+    let question = w.seal(&started.question, TABLE, "question", &started.id.to_string());
+    w.execute(
+        "INSERT INTO interactions (id, request_id, correlation_id, conversation, subject, session, mode, question,
+             pii_detected, demo, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         ON CONFLICT (id) DO NOTHING",
+        values![
+            started.id,
+            started.request_id,
+            &started.correlation_id,
+            started.conversation,
+            &started.subject,
+            &started.session,
+            started.mode,
+            question,
+            started.pii_detected,
+            started.demo,
+            started.created_at,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Phase two: the whole record, whether or not the start was written. Completing again changes
+/// nothing, because the queue may deliver twice (B5). A record that reconciliation marked
+/// interrupted is completed after all: what really happened counts.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the request id belongs to another interaction,
+/// [`StoreError::Refused`] when the conversation is missing, or when the database fails.
+pub async fn complete(w: &mut Writer, record: &Record<Masked>) -> Result<Completed, StoreError> {
+    let id = record.id.to_string();
+    let question = w.seal(&record.question, TABLE, "question", &id);
+    let answer = w.seal(&record.answer, TABLE, "answer", &id);
+    let changed = w
+        .execute(
+            "INSERT INTO interactions (id, request_id, correlation_id, conversation, subject, session, mode, question,
+                 intent, category, intent_probability, classification_reason, routing, answer, citations, confidence,
+                 outcome, decisive_trigger, triggers, reason, ticket, steps, retrieved_passages, model, tokens_input,
+                 tokens_output, cost_nano_usd, pii_detected, pii_masked, knowledge_version, retention_policy, demo,
+                 processing_time_ms, created_at, completed_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                 $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)
+             ON CONFLICT (id) DO UPDATE SET intent = excluded.intent, category = excluded.category,
+                 intent_probability = excluded.intent_probability,
+                 classification_reason = excluded.classification_reason, routing = excluded.routing,
+                 answer = excluded.answer, citations = excluded.citations, confidence = excluded.confidence,
+                 outcome = excluded.outcome, decisive_trigger = excluded.decisive_trigger,
+                 triggers = excluded.triggers, reason = excluded.reason, ticket = excluded.ticket,
+                 steps = excluded.steps, retrieved_passages = excluded.retrieved_passages, model = excluded.model,
+                 tokens_input = excluded.tokens_input, tokens_output = excluded.tokens_output,
+                 cost_nano_usd = excluded.cost_nano_usd, pii_detected = excluded.pii_detected,
+                 pii_masked = excluded.pii_masked, knowledge_version = excluded.knowledge_version,
+                 retention_policy = excluded.retention_policy, processing_time_ms = excluded.processing_time_ms,
+                 completed_at = excluded.completed_at
+             WHERE interactions.completed_at IS NULL OR interactions.outcome = 'interrupted'",
+            values![
+                record.id,
+                record.request_id,
+                &record.correlation_id,
+                record.conversation,
+                &record.subject,
+                &record.session,
+                record.mode,
+                question,
+                &record.intent,
+                record.category,
+                record.intent_probability,
+                &record.classification_reason,
+                record.routing,
+                answer,
+                json(&record.citations, "citations")?,
+                record.confidence,
+                record.outcome,
+                record.trigger,
+                json(&record.triggers, "triggers")?,
+                &record.reason,
+                record.ticket,
+                json(&record.steps, "steps")?,
+                record.retrieved_passages,
+                &record.model,
+                record.tokens.input,
+                record.tokens.output,
+                record.cost_usd.0,
+                record.pii_detected,
+                record.pii_masked,
+                &record.knowledge_version,
+                &record.retention_policy,
+                record.demo,
+                record.processing_time_ms,
+                record.created_at,
+                record.completed_at,
+            ],
+        )
+        .await?;
+    if changed > 0 {
+        return Ok(Completed::Now);
+    }
+    let first = get(w, record.id).await?.ok_or(StoreError::NotFound { what: "interaction" })?;
+    Ok(Completed::Before(Box::new(first)))
+}
+
+/// Marks what was started before `older_than` and never finished, and names it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn interrupt_unfinished(
+    w: &mut Writer,
+    older_than: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<InteractionId>, StoreError> {
+    w.rows(
+        "UPDATE interactions SET outcome = 'interrupted', completed_at = $1
+         WHERE completed_at IS NULL AND created_at < $2 RETURNING id",
+        values![now, older_than],
+    )
+    .await?
+    .iter()
+    .map(|row| row.parsed("id"))
+    .collect()
+}
+
+/// A finished interaction, for staff who may read any; `None` while it is under way.
+///
+/// # Errors
+/// When the database fails or a sealed column does not open.
+pub async fn get(c: &mut Connection, id: InteractionId) -> Result<Option<Record<Masked>>, StoreError> {
+    c.row("SELECT * FROM interactions WHERE id = $1 AND completed_at IS NOT NULL", values![id])
+        .await?
+        .map(|row| record(&row))
+        .transpose()
+}
+
+/// A finished interaction, for its owner.
+///
+/// # Errors
+/// When the database fails or a sealed column does not open.
+pub async fn get_of(
+    c: &mut Connection,
+    id: InteractionId,
+    owner: &Owner<'_>,
+) -> Result<Option<Record<Masked>>, StoreError> {
+    c.row(
+        "SELECT interactions.* FROM interactions
+         JOIN conversations ON conversations.id = interactions.conversation
+         WHERE interactions.id = $1 AND interactions.completed_at IS NOT NULL
+             AND conversations.subject = $2 AND conversations.owner_key IS NOT DISTINCT FROM $3",
+        values![id, owner.subject, owner.key],
+    )
+    .await?
+    .map(|row| record(&row))
+    .transpose()
+}
+
+/// The finished interaction of a request.
+///
+/// # Errors
+/// When the database fails or a sealed column does not open.
+pub async fn by_request_id(c: &mut Connection, id: RequestId) -> Result<Option<Record<Masked>>, StoreError> {
+    c.row("SELECT * FROM interactions WHERE request_id = $1 AND completed_at IS NOT NULL", values![id])
+        .await?
+        .map(|row| record(&row))
+        .transpose()
+}
+
+/// The start of an interaction, finished or not.
+///
+/// # Errors
+/// When the database fails or the question does not open.
+pub async fn started(c: &mut Connection, id: InteractionId) -> Result<Option<Started<Masked>>, StoreError> {
+    let Some(row) = c.row("SELECT * FROM interactions WHERE id = $1", values![id]).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Started {
+        id,
+        request_id: row.parsed("request_id")?,
+        correlation_id: row.text("correlation_id")?,
+        conversation: row.parsed("conversation")?,
+        subject: row.text("subject")?,
+        session: row.text("session")?,
+        mode: row.parsed("mode")?,
+        question: row.masked(TABLE, "question", &id.to_string())?,
+        pii_detected: row.bool("pii_detected")?,
+        demo: row.bool("demo")?,
+        created_at: row.moment("created_at")?,
+    }))
+}
+
+/// The last `limit` finished interactions of a conversation, oldest first. The caller has asked
+/// [`crate::conversations::get`] whose conversation it is.
+///
+/// # Errors
+/// When the database fails or a sealed column does not open.
+pub async fn of_conversation(
+    c: &mut Connection,
+    conversation: ConversationId,
+    limit: u32,
+) -> Result<Vec<Record<Masked>>, StoreError> {
+    let latest_first = c
+        .rows(
+            "SELECT * FROM interactions WHERE conversation = $1 AND completed_at IS NOT NULL
+             ORDER BY created_at DESC, id DESC LIMIT $2",
+            values![conversation, limit],
+        )
+        .await?;
+    latest_first.iter().rev().map(record).collect()
+}
+
+/// An interrupted interaction has no second phase: what it lacks reads as nothing known.
+fn record(row: &Row) -> Result<Record<Masked>, StoreError> {
+    let id = row.text("id")?;
+    let intent = match row.text_or_none("intent")? {
+        Some(name) => IntentName::new(&name).map_err(|_| StoreError::Corrupt { what: "intent" })?,
+        None => IntentName::unknown(),
+    };
+    Ok(Record {
+        id: row.parsed("id")?,
+        request_id: row.parsed("request_id")?,
+        correlation_id: row.text("correlation_id")?,
+        conversation: row.parsed("conversation")?,
+        subject: row.text("subject")?,
+        session: row.text("session")?,
+        mode: row.parsed("mode")?,
+        question: row.masked(TABLE, "question", &id)?,
+        intent,
+        category: row.parsed_or_none("category")?.unwrap_or(Category::Automatable),
+        intent_probability: row.probability_or_none("intent_probability")?.unwrap_or(Probability::ZERO),
+        classification_reason: row.text_or_none("classification_reason")?.unwrap_or_default(),
+        routing: row.parsed_or_none("routing")?.unwrap_or(Routing::Guide),
+        answer: row.masked_or_none(TABLE, "answer", &id)?.unwrap_or_else(Masked::empty),
+        citations: row.list("citations")?,
+        confidence: row.probability_or_none("confidence")?.unwrap_or(Probability::ZERO),
+        outcome: row.parsed("outcome")?,
+        trigger: row.parsed_or_none("decisive_trigger")?,
+        triggers: row.list("triggers")?,
+        reason: row.text_or_none("reason")?.unwrap_or_default(),
+        ticket: row.parsed_or_none("ticket")?,
+        steps: row.list("steps")?,
+        retrieved_passages: row.count_or_zero("retrieved_passages")?,
+        model: row.text_or_none("model")?.unwrap_or_default(),
+        tokens: Tokens {
+            input: row.count_or_zero("tokens_input")?,
+            output: row.count_or_zero("tokens_output")?,
+        },
+        cost_usd: NanoUsd(row.int_or_none("cost_nano_usd")?.unwrap_or(0)),
+        pii_detected: row.bool("pii_detected")?,
+        // The question went through the door before it could be written, so it is masked.
+        pii_masked: row.bool_or_none("pii_masked")?.unwrap_or(true),
+        knowledge_version: row.text_or_none("knowledge_version")?.unwrap_or_default(),
+        retention_policy: row.text_or_none("retention_policy")?.unwrap_or_default(),
+        demo: row.bool("demo")?,
+        processing_time_ms: row.real_or_none("processing_time_ms")?.unwrap_or(0.0),
+        created_at: row.moment("created_at")?,
+        completed_at: row.moment("completed_at")?,
+    })
+}

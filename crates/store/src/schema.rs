@@ -1,0 +1,51 @@
+//! Migrations: the same text for both engines, embedded, run at open in one transaction.
+
+use sqlx::{
+    SqlSafeStr,
+    migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator},
+};
+
+use crate::StoreError;
+
+/// Every migration, oldest first. A released one never changes: its checksum is in every database.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("../migrations/0001_first.sql"))];
+
+/// Brings the schema up to date. `connection` is inside a transaction that nobody else can hold at
+/// the same time, so that two processes that start together don't both create the tables.
+pub(crate) async fn migrate<C: Migrate>(connection: &mut C) -> Result<(), StoreError> {
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|(version, name, sql)| {
+            Migration::new(*version, (*name).into(), MigrationType::Simple, sql.into_sql_str(), false)
+        })
+        .collect();
+    let mut migrator = Migrator::with_migrations(migrations);
+    // The caller's transaction is the lock. sqlx's own is an advisory lock of the session, which
+    // a transaction-pooling PgBouncer would take on one connection and release on another (C4).
+    migrator.set_locking(false);
+    match migrator.run_direct(None, connection, false).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(found)) => Err(StoreError::NewerSchema { found, known: newest() }),
+        Err(MigrateError::VersionMismatch(_) | MigrateError::Dirty(_)) => {
+            Err(StoreError::Corrupt { what: "schema" })
+        }
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(error.into()),
+        Err(_) => Err(StoreError::Failed { code: "migration".to_owned() }),
+    }
+}
+
+fn newest() -> i64 {
+    MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MIGRATIONS;
+
+    #[test]
+    fn migrations_are_numbered_without_gaps() {
+        for (i, (version, ..)) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(*version, i as i64 + 1);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! A database of its own for each test, on either engine.
+
+use std::{
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+};
+
+use contactiq_domain::ids::CountingIds;
+use contactiq_guard::seal::Sealer;
+use contactiq_store::{Location, Reader, Store, StoreError, Writer};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection, postgres::PgConnectOptions,
+    sqlite::SqliteConnectOptions,
+};
+
+/// A fresh database, and what a test needs around it.
+pub(crate) struct Bench {
+    pub(crate) store: Store,
+    pub(crate) place: Place,
+    pub(crate) ids: CountingIds,
+}
+
+/// Where a fresh database is.
+pub(crate) enum Place {
+    Sqlite(tempfile::TempDir),
+    Postgres { server: String, database: String },
+}
+
+impl Place {
+    pub(crate) fn sqlite() -> Place {
+        Place::Sqlite(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) async fn postgresql() -> Place {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]
+        let server = std::env::var("CONTACTIQ_TEST_POSTGRES_URL")
+            .expect("run `make test`, which starts a private PostgreSQL");
+        let database = format!("contactiq_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+        let mut admin = PgConnection::connect(&server).await.unwrap();
+        for sql in [
+            format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"),
+            format!("CREATE DATABASE {database} TEMPLATE template0"),
+        ] {
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
+        }
+        admin.close().await.unwrap();
+        Place::Postgres { server, database }
+    }
+
+    pub(crate) fn location(&self) -> Location {
+        match self {
+            Place::Sqlite(folder) => Location::Sqlite(folder.path().join("contactiq.db")),
+            Place::Postgres { server, database } => {
+                let (address, _) = server.rsplit_once('/').unwrap();
+                Location::Postgres(format!("{address}/{database}"))
+            }
+        }
+    }
+
+    pub(crate) async fn open(&self) -> Result<Store, StoreError> {
+        Store::open(&self.location(), sealer()).await
+    }
+
+    /// Runs SQL past the store, as an attacker or a careless operator would.
+    pub(crate) async fn raw(&self, sql: &'static str) -> Result<(), sqlx::Error> {
+        match self.location() {
+            Location::Sqlite(path) => {
+                let mut raw =
+                    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await?;
+                let done = sqlx::raw_sql(sql).execute(&mut raw).await;
+                raw.close().await?;
+                done.map(drop)
+            }
+            Location::Postgres(url) => {
+                let mut raw = PgConnectOptions::from_str(&url)?.connect().await?;
+                let done = sqlx::raw_sql(sql).execute(&mut raw).await;
+                raw.close().await?;
+                done.map(drop)
+            }
+        }
+    }
+
+    pub(crate) async fn end(self) {
+        if let Place::Postgres { server, database } = self {
+            let mut admin = PgConnection::connect(&server).await.unwrap();
+            let sql = format!("DROP DATABASE {database} WITH (FORCE)");
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
+        }
+    }
+}
+
+/// A sealer whose nonces count: fresh each time, and the same in each run.
+pub(crate) fn sealer() -> Arc<Sealer> {
+    let next = AtomicU64::new(1);
+    Arc::new(Sealer::new(&[7; 32], move || {
+        let mut nonce = [0; 12];
+        nonce[..8].copy_from_slice(&next.fetch_add(1, Ordering::SeqCst).to_le_bytes());
+        nonce
+    }))
+}
+
+impl Bench {
+    pub(crate) async fn at(place: Place) -> Bench {
+        Bench { store: place.open().await.unwrap(), place, ids: CountingIds::default() }
+    }
+
+    pub(crate) async fn read(&self) -> Reader {
+        self.store.read().await.unwrap()
+    }
+
+    pub(crate) async fn write(&self) -> Writer {
+        self.store.write().await.unwrap()
+    }
+
+    pub(crate) async fn end(self) {
+        self.store.close().await;
+        self.place.end().await;
+    }
+}
+
+/// Makes two tests of one body: `NAME::sqlite` and `NAME::postgresql`.
+macro_rules! on_both_engines {
+    ($(async fn $name:ident($bench:ident) $body:block)+) => {$(
+        async fn $name($bench: &$crate::engines::Bench) $body
+
+        mod $name {
+            use super::$name as body;
+            use $crate::engines::{Bench, Place};
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let bench = Bench::at(Place::sqlite()).await;
+                body(&bench).await;
+                bench.end().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgresql() {
+                let bench = Bench::at(Place::postgresql().await).await;
+                body(&bench).await;
+                bench.end().await;
+            }
+        }
+    )+};
+}

@@ -1,0 +1,65 @@
+use contactiq_domain::{
+    Mode, Role,
+    ids::{Ids, KeyId},
+};
+use contactiq_store::{
+    StoreError,
+    keys::{self, ApiKey},
+};
+
+use crate::samples::NOW;
+
+pub(crate) fn key(ids: &dyn Ids, name: &str) -> ApiKey {
+    let id = KeyId::new(ids);
+    ApiKey {
+        id,
+        name: name.into(),
+        prefix: "ciq_abcd".into(),
+        hash: format!("{:0>64}", id.uuid().simple().to_string()),
+        role: Role::Service,
+        mode: Some(Mode::Customer),
+        rate_per_minute: Some(30),
+        created_at: NOW,
+        expires_at: Some(NOW.plus_seconds(3600)),
+        revoked_at: None,
+        last_used_at: None,
+    }
+}
+
+on_both_engines! {
+    async fn a_key_is_found_by_its_hash_until_it_is_revoked_and_after(bench) {
+        let mut w = bench.write().await;
+        let mut kept = key(&bench.ids, "branch app");
+        let mut plain = key(&bench.ids, "admin");
+        (plain.mode, plain.rate_per_minute, plain.expires_at) = (None, None, None);
+        keys::create(&mut w, &kept).await.unwrap();
+        keys::create(&mut w, &plain).await.unwrap();
+        assert_eq!(keys::find_by_hash(&mut w, &kept.hash).await.unwrap().unwrap(), kept);
+        assert!(keys::find_by_hash(&mut w, "0").await.unwrap().is_none());
+        assert_eq!(keys::list(&mut w).await.unwrap(), [kept.clone(), plain.clone()]);
+        assert!(kept.is_active(NOW) && !kept.is_active(NOW.plus_seconds(3600)) && plain.is_active(NOW));
+
+        keys::touch(&mut w, kept.id, NOW.plus_seconds(9)).await.unwrap();
+        keys::touch(&mut w, kept.id, NOW.plus_seconds(5)).await.unwrap();
+        kept.last_used_at = Some(NOW.plus_seconds(9));
+        kept.revoked_at = Some(NOW.plus_seconds(10));
+        assert_eq!(keys::revoke(&mut w, "branch app", NOW.plus_seconds(10)).await.unwrap(), kept);
+        assert_eq!(keys::find_by_hash(&mut w, &kept.hash).await.unwrap().unwrap(), kept);
+        assert!(!kept.is_active(NOW));
+        assert_eq!(keys::revoke(&mut w, &plain.id.to_string(), NOW).await.unwrap().id, plain.id);
+        let nobody = Err(StoreError::NotFound { what: "key" });
+        assert_eq!(keys::revoke(&mut w, "branch app", NOW).await, nobody);
+        assert_eq!(keys::revoke(&mut w, "never made", NOW).await, nobody);
+    }
+
+    async fn a_name_is_free_again_once_its_key_is_revoked(bench) {
+        let mut w = bench.write().await;
+        keys::create(&mut w, &key(&bench.ids, "rotated")).await.unwrap();
+        keys::revoke(&mut w, "rotated", NOW).await.unwrap();
+        keys::create(&mut w, &key(&bench.ids, "rotated")).await.unwrap();
+        w.save().await.unwrap();
+        let mut w = bench.write().await;
+        let taken = keys::create(&mut w, &key(&bench.ids, "rotated")).await.unwrap_err();
+        assert!(matches!(taken, StoreError::Conflict { .. }), "{taken:?}");
+    }
+}

@@ -1,0 +1,25 @@
+//! Every public function of the store, from one test body on both engines.
+//!
+//! SQLite lives in a temporary folder; PostgreSQL is a real server, at `CONTACTIQ_TEST_POSTGRES_URL`,
+//! where each test makes a database of its own. Without it these tests fail: they don't skip.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+#[macro_use]
+mod engines;
+mod access;
+mod constraints;
+mod conversations;
+mod documents;
+mod feedback;
+mod idempotency;
+mod interactions;
+mod keys;
+mod meta;
+mod refusals;
+mod reports;
+mod samples;
+mod schema;
+mod sealing;
+mod tickets;
+mod transactions;

@@ -1,0 +1,116 @@
+//! What a person wrote is ciphertext at rest, and opens at its own place alone (A6).
+
+use std::sync::Arc;
+
+use contactiq_domain::ids::{FeedbackId, Ids};
+use contactiq_guard::{
+    Refusal,
+    seal::{SealError, Sealer},
+};
+use contactiq_store::{
+    Store, StoreError, documents,
+    feedback::{self, Feedback},
+    interactions,
+    refusals::{self, Refused},
+    tickets,
+};
+
+use crate::samples::{NOW, document, masked, passages, ticket, told};
+
+on_both_engines! {
+    async fn ciphertext_that_was_moved_does_not_open(bench) {
+        let mut w = bench.write().await;
+        let own = told(&mut w, &bench.ids).await;
+        let other = told(&mut w, &bench.ids).await;
+        tickets::open(&mut w, &ticket(&bench.ids, &own)).await.unwrap();
+        w.save().await.unwrap();
+        let stolen = StoreError::Sealed(SealError::NotAuthentic);
+
+        bench.place.raw("UPDATE tickets SET told = question").await.unwrap();
+        let found = tickets::of_interaction(&mut *bench.read().await, own.id).await;
+        assert_eq!(found, Err(stolen.clone()), "from another column");
+        bench
+            .place
+            .raw("UPDATE tickets SET told = (SELECT answer FROM interactions WHERE id = tickets.interaction)")
+            .await
+            .unwrap();
+        let found = tickets::of_interaction(&mut *bench.read().await, own.id).await;
+        assert_eq!(found, Err(stolen.clone()), "from another table");
+        bench
+            .place
+            .raw(
+                "UPDATE interactions SET answer = (SELECT o.answer FROM interactions o WHERE o.id <> interactions.id)
+                 WHERE id = (SELECT MIN(id) FROM interactions)",
+            )
+            .await
+            .unwrap();
+        let mut r = bench.read().await;
+        assert_eq!(interactions::get(&mut r, own.id).await, Err(stolen), "from another row");
+        assert_eq!(interactions::get(&mut r, other.id).await.unwrap().unwrap(), other, "the one it was taken from");
+    }
+
+    async fn plain_text_put_in_a_sealed_column_does_not_open(bench) {
+        let mut w = bench.write().await;
+        let own = told(&mut w, &bench.ids).await;
+        w.save().await.unwrap();
+        bench.place.raw("UPDATE interactions SET question = CAST('my card is 4111' AS BYTEA)").await.unwrap();
+        let found = interactions::get(&mut *bench.read().await, own.id).await.unwrap_err();
+        assert!(matches!(found, StoreError::Sealed(_) | StoreError::Corrupt { .. }), "{found:?}");
+    }
+
+    async fn another_key_opens_nothing(bench) {
+        let mut w = bench.write().await;
+        let own = told(&mut w, &bench.ids).await;
+        w.save().await.unwrap();
+        let stranger = Arc::new(Sealer::new(&[8; 32], || [1; 12]));
+        let store = Store::open(&bench.place.location(), stranger).await.unwrap();
+        let mut r = store.read().await.unwrap();
+        let found = interactions::get(&mut r, own.id).await;
+        assert_eq!(found, Err(StoreError::Sealed(SealError::UnknownKey)));
+        drop(r);
+        store.close().await;
+    }
+}
+
+/// Reads the files as somebody would who found the disk.
+#[tokio::test]
+async fn the_files_of_sqlite_hold_no_word_of_a_person() {
+    use crate::engines::{Bench, Place};
+    let bench = Bench::at(Place::sqlite()).await;
+    let mut w = bench.write().await;
+    let record = told(&mut w, &bench.ids).await;
+    tickets::open(&mut w, &ticket(&bench.ids, &record)).await.unwrap();
+    let said = Feedback {
+        id: FeedbackId::new(&bench.ids),
+        interaction: record.id,
+        subject: "subject-1".into(),
+        helpful: None,
+        problem: Some(masked("Broome is missing")),
+        created_at: NOW,
+    };
+    feedback::save(&mut w, &said).await.unwrap();
+    let refused = Refused {
+        id: bench.ids.next(),
+        interaction: record.id,
+        kind: Refusal::Injection,
+        rules: Vec::new(),
+        message: masked("Ignore Oodnadatta"),
+        at: NOW,
+    };
+    refusals::save(&mut w, &refused).await.unwrap();
+    let published = document(&bench.ids, "fees", "Published in Coonabarabran");
+    documents::put(&mut w, &published, &passages(&["text"])).await.unwrap();
+    w.save().await.unwrap();
+
+    let Place::Sqlite(folder) = &bench.place else { unreachable!() };
+    let mut bytes = Vec::new();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        bytes.extend(std::fs::read(file.unwrap().path()).unwrap());
+    }
+    let holds = |word: &str| bytes.windows(word.len()).any(|window| window == word.as_bytes());
+    assert!(holds("Coonabarabran"), "a control: what the bank published is found");
+    for word in ["Wollongong", "Kalgoorlie", "Wagga", "hotline", "platinum", "Broome", "Oodnadatta"] {
+        assert!(!holds(word), "{word}");
+    }
+    bench.end().await;
+}
