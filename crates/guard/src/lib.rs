@@ -4,6 +4,10 @@
 //! the bank itself wrote ([`Published`]), or by opening a seal that only masked text could enter
 //! ([`seal`]). The store, the logs, the queue and every model provider accept nothing else, so
 //! that sending raw text out is a compile error (requirements A5, A9, A10, A11).
+//!
+//! A text goes through `normal` (hygiene, NFKC, offsets), `pii` (one recogniser a family, one
+//! decision where they overlap), `masking` (typed placeholders), `injection` (decode, then weigh),
+//! `moderation` and `refuse`; a model's answer through `output`.
 
 mod guard;
 mod injection;

@@ -140,6 +140,11 @@ pub(crate) fn judge(text: &str) -> Moderation {
     let mut categories: Vec<C> = Vec::new();
     for token in plain.split_whitespace() {
         let word = undisguise(token);
+        let Some(first) = word.chars().next() else { continue };
+        // Nearly every word is told by its first letter.
+        if !OATHS.iter().chain(SLURS).any(|stem| stem.starts_with(first)) {
+            continue;
+        }
         if OATHS.iter().any(|stem| is_form(&word, stem)) {
             categories.push(C::Profanity);
         }
@@ -210,10 +215,12 @@ fn is_form(word: &str, stem: &str) -> bool {
         "", "s", "es", "ed", "er", "ers", "in", "ing", "y", "ty", "ting", "ted", "head", "face", "hole",
         "holes", "wit", "off", "up", "show", "storm", "load", "ish", "ed-up", "n", "a", "as",
     ];
+    if word.chars().next().is_none_or(|first| !stem.starts_with(first)) {
+        return false;
+    }
     let squeezed: String = if word.contains('*') { word.to_owned() } else { squeeze(word) };
     let fits = |word: &str| {
-        let Some(first) = word.chars().next() else { return false };
-        if !stem.starts_with(first) || word.chars().filter(|c| *c == '*').count() * 2 > word.chars().count() {
+        if word.chars().filter(|c| *c == '*').count() * 2 > word.chars().count() {
             return false;
         }
         ENDINGS.iter().any(|ending| {

@@ -12,6 +12,9 @@ use crate::{AnswerError, Ask, EscalationRules, House, Models, turn::Turn};
 
 /// A learned trigger fires from this calibrated probability on, when no pattern did.
 const LEARNED_FIRES: f64 = 0.5;
+/// A pattern does not fire when what was learned is this sure of the opposite: patterns see words,
+/// and "how do I see how much I have" has the words of a request for one's own balance.
+const LEARNED_DENIES: f64 = 0.12;
 
 /// The two readers of text triggers: the bank's patterns and what was learned from its examples.
 pub struct TextTriggers<'a> {
@@ -25,13 +28,20 @@ impl TextTriggers<'_> {
     /// Every text trigger that fires, one hit each: a pattern, else the learned part.
     #[must_use]
     pub fn read(&self, text: &str, vector: Option<&[f32]>) -> Vec<TriggerHit> {
+        let learned = self.models.trigger_scores(text, vector);
+        let denied = |trigger: Trigger, rule: &str| {
+            let score = learned.iter().find(|(t, _)| *t == trigger).map_or(1.0, |(_, s)| *s);
+            // Danger to life is never argued away.
+            score < LEARNED_DENIES && !rule.contains("/self-harm")
+        };
         let mut hits: Vec<TriggerHit> = self
             .rules
             .matches(text)
             .into_iter()
+            .filter(|(trigger, rule)| !denied(*trigger, rule))
             .map(|(trigger, rule)| TriggerHit { trigger, rule, score: 1.0 })
             .collect();
-        for (trigger, score) in self.models.trigger_scores(text, vector) {
+        for (trigger, score) in learned {
             if score >= LEARNED_FIRES && !hits.iter().any(|h| h.trigger == trigger) {
                 hits.push(TriggerHit { trigger, rule: format!("{trigger}/learned"), score });
             }

@@ -13,6 +13,8 @@ use contactiq_nlu::{
 };
 use contactiq_store::{Store, StoreError};
 
+use crate::spelling::Spelling;
+
 /// One version of the bank's knowledge.
 pub struct Knowledge {
     /// Named in every record.
@@ -23,6 +25,8 @@ pub struct Knowledge {
     pub passages: Vec<(usize, Passage<Published>)>,
     /// The index over the passages.
     pub index: Index,
+    /// Words that the documents use, for questions that misspell them.
+    pub spelling: Spelling,
 }
 
 /// A passage that was found for a question.
@@ -100,8 +104,9 @@ impl Knowledge {
             }
             documents.push(document);
         }
+        let spelling = Spelling::of(passages.iter().map(|(_, p)| p.text.as_str()).chain(documents.iter().map(|d| d.title.as_str())));
         let index = Index::build(entries, encoder, progress)?;
-        Ok(Knowledge { version, documents, passages, index })
+        Ok(Knowledge { version, documents, passages, index, spelling })
     }
 
     /// The document of a passage.

@@ -120,8 +120,8 @@ fn intent_model(
     Ok(model)
 }
 
-/// A trigger learns from its own examples against its look-alikes and against the utterances of
-/// all intents that do not belong to it.
+/// A trigger learns from its own examples, and those of the intents that name it, against its
+/// look-alikes and the utterances of all other intents.
 fn trigger_model(
     taxonomy: &Taxonomy,
     rules: &EscalationRules,
@@ -134,16 +134,17 @@ fn trigger_model(
     if own.examples.is_empty() {
         return Ok(None);
     }
-    let positives: Vec<&str> = own.examples.iter().map(String::as_str).collect();
+    let mut positives: Vec<&str> = own.examples.iter().map(String::as_str).collect();
     let mut negatives: Vec<&str> = own.look_alikes.iter().map(String::as_str).collect();
     for mode in Mode::ALL {
         for intent in taxonomy.of(*mode) {
-            // Human_only utterances often carry several triggers, sensitive ones ask for own data:
-            // whether a trigger is in them is not known, so they teach nothing.
-            let unclear = intent.category == Category::HumanOnly
-                || (intent.category == Category::Sensitive && trigger == Trigger::AccountSpecific);
-            if !unclear {
-                negatives.extend(intent.examples.iter().map(String::as_str));
+            let examples = intent.examples.iter().map(String::as_str);
+            if intent.category == Category::HumanOnly && intent.trigger == trigger {
+                positives.extend(examples);
+            } else if intent.category == Category::Sensitive && trigger == Trigger::AccountSpecific {
+                // Some ask how to, some ask for their own data: which is not known, so they teach nothing.
+            } else {
+                negatives.extend(examples);
             }
         }
     }

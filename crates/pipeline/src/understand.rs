@@ -12,6 +12,8 @@ const IN_SCOPE: f64 = 0.5;
 /// A person takes over when the human_only intents together reach this probability: the category
 /// is decided before the intent, since a wrong intent inside it does no harm.
 const HUMAN_ONLY: f64 = 0.5;
+/// A greeting ends the search for an answer, so it has to be a clear one.
+const GREETING: f64 = 0.6;
 
 /// Classifies a text: what step 1 does and `contactiq intents classify` prints.
 #[must_use]
@@ -23,7 +25,10 @@ pub fn classify(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction) -> Und
     let best = prediction
         .ranked
         .iter()
-        .find(|(label, _)| (category_of(label) == Category::HumanOnly) == wants_person)
+        .find(|(label, p)| {
+            let clear = label != "greeting" || *p >= GREETING;
+            clear && (category_of(label) == Category::HumanOnly) == wants_person
+        })
         .or_else(|| prediction.ranked.first());
     let (label, probability) = best.map_or((IntentName::UNKNOWN, 0.0), |(l, p)| (l.as_str(), *p));
 
@@ -65,14 +70,24 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         turn.vector = house.vector(whole).await;
         turn.query.clone_from(whole);
     }
+    // The intent is learned from misspelt words too; only the search needs the documents' spelling.
+    let corrected = turn.knowledge.spelling.correct(&turn.query, |word| house.taxonomy.uses(word));
     let prediction = house.models.intent(turn.mode(), &turn.query, turn.vector.as_deref());
     let understanding = classify(&house.taxonomy, turn.mode(), &prediction);
+    if let Some(corrected) = &corrected {
+        turn.vector = house.vector(corrected).await;
+        turn.query.clone_from(corrected);
+    }
     let detail = format!(
         "{} with probability {:.2}, in scope {:.2}{}",
         understanding.intent,
         understanding.probability.get(),
         understanding.in_scope.get(),
-        if joined.is_some() { "; read together with the question before" } else { "" }
+        match (joined.is_some(), corrected.is_some()) {
+            (true, _) => "; read together with the question before",
+            (false, true) => "; misspelt words read as the documents write them",
+            (false, false) => "",
+        }
     );
     let outcome = understanding.category.as_str();
     turn.understanding = Some(understanding);

@@ -4,7 +4,7 @@
 import { element, prose } from "./prose.js";
 import { feedbackFor } from "./feedback.js";
 import {
-  afterStep, categoryName, confidenceOf, duration, panelHeading, percent, plain, routingName, shortId, stepNames,
+  afterStep, categoryName, confidenceOf, duration, panelHeading, percent, plain, routingName, ticketNumber, stepNames,
   triggerName,
 } from "./words.js";
 
@@ -66,11 +66,14 @@ export class Turn {
     this.#anchor = record.id;
     this.node.setAttribute("aria-busy", "false");
     this.progress.remove();
-    this.#draw();
     const heading = panelHeading(record.outcome, this.rights.people);
+    // Only an escalation's reason is written for the person; the panel shows it once, in bold.
+    const said = record.outcome === "escalated" ? (record.reason ?? "") : "";
+    if (said && this.#text.startsWith(said)) this.#text = this.#text.slice(said.length);
+    this.#draw();
     if (heading) {
       this.answer.classList.add("panel", `panel-${record.outcome}`);
-      const reason = record.reason ? element("p", { class: "panel-reason" }, record.reason) : null;
+      const reason = said ? element("p", { class: "panel-reason" }, said) : null;
       this.words.before(...[element("h3", { class: "panel-title" }, heading), reason].filter(Boolean));
     }
     const sure = record.outcome === "resolved" ? confidenceOf(record.confidence) : null;
@@ -82,7 +85,7 @@ export class Turn {
       why(record, this.rights),
       ["resolved", "guided", "escalated"].includes(record.outcome) ? feedbackFor(record.id) : null,
     ].filter(Boolean));
-    const parts = [heading, heading ? record.reason : null, this.words.innerText, sure ? `Confidence ${sure.word}.` : null];
+    const parts = [heading, said, this.words.innerText, sure ? `Confidence ${sure.word}.` : null];
     return parts.filter(Boolean).join(" ");
   }
 
@@ -111,7 +114,7 @@ const syntheticNote = () =>
   element("p", { class: "hint" }, "Part of this answer comes from an illustrative example, not from the bank’s terms.");
 
 function ticketLine(ticket, rights) {
-  const number = shortId(ticket);
+  const number = ticketNumber(ticket);
   const shown = rights.tickets ? element("a", { href: `/tickets/${ticket}` }, number) : element("strong", {}, number);
   return element("p", { class: "ticket-number" }, "Reference ", shown);
 }
@@ -157,6 +160,7 @@ function why(record, rights) {
     fact("Probability", percent(record.intent_probability)),
     fact("Why this intent", record.classification_reason),
     fact("Sent", routingName(record.routing)),
+    fact("Ended so because", record.reason),
     fact("Passages found", String(record.retrieved_passages ?? "–")),
     fact("Written by", record.model),
     fact("Personal data", record.pii_detected ? "Found and masked before anything was kept" : null));

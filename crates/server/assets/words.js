@@ -89,7 +89,8 @@ export function plain(name) {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
-/* The last eight characters: the beginning of a UUIDv7 is the time, which neighbours share. */
-export const shortId = (id) => String(id ?? "").slice(-8).toUpperCase();
+/* As the person was told it: the last eight characters, because the beginning of a UUIDv7 is the time,
+   which neighbours share. */
+export const ticketNumber = (id) => `T-${String(id ?? "").slice(-8).toUpperCase()}`;
 
 export const counted = (n, one, many) => `${n} ${n === 1 ? one : many}`;

@@ -1,11 +1,13 @@
 //! What attacks on a model have in common, as weighted patterns over lower-case text.
 //!
 //! A weight is a step on the logistic scale: about 3.5 blocks by itself, 2 needs a companion.
-//! Negative weights are the honest readings that the same words have in a bank.
+//! What the same words mean in an honest question is taken out before (see `honest`).
 
 use std::sync::LazyLock;
 
 use regex::Regex;
+
+use super::languages::LANGUAGES;
 
 /// One pattern with its stable id.
 pub(super) struct Feature {
@@ -14,7 +16,11 @@ pub(super) struct Feature {
     pub(super) pattern: Regex,
 }
 
-const fn f(id: &'static str, weight: f64, pattern: &'static str) -> (&'static str, f64, &'static str) {
+pub(super) const fn f(
+    id: &'static str,
+    weight: f64,
+    pattern: &'static str,
+) -> (&'static str, f64, &'static str) {
     (id, weight, pattern)
 }
 
@@ -232,101 +238,111 @@ const FEATURES: &[(&str, f64, &str)] = &[
         1.9,
         r"\b(?:malware|ransomware|keylogger|phishing|botnet|exploit code|zero-?day|bomb|explosives?|napalm|meth(?:amphetamine)?|cocaine|molotov|counterfeit|launder\w*|fake (?:id|passport|documents?)|hack (?:into|a|the|someone)|steal (?:from|credit|identit\w+)|credit card (?:generator|numbers? generator))\b",
     ),
-    // -- other languages --
+    // -- secrets and people that the assistant is asked for --
     f(
-        "lang/german",
-        4.0,
-        r"\b(?:ignorier\w*|vergiss|vergesse\w*|missachte\w*|übergeh\w*|verwirf|lass\w* .{0,20} außer acht)\b[^.!?\n]{0,60}(?:anweisung|anordnung|befehl|regel|instruktion|vorgabe|aufforderung|aufgabe|prompt|richtlinie|zuvor|vorher|davor|bisher|oben|alles|vorige|gesagt)",
+        "ask/your-password",
+        3.3,
+        r"\b(?:(?:what|which)(?:'s| is| was| would| are)?|(?:tell|give|send|show|share)(?: with)? me|(?:can|could|would|will) you (?:please )?(?:share|tell|give|reveal|say|print|write|provide|confirm|spell)\w*|i (?:need|want|require|must have)|reveal|print|if)\b[^.!?\n]{0,40}\byour (?:\w+ )?(?:password|passphrase|passcode|secret key|secret code|secret word|credentials|api key|access code|system parameters)\b",
     ),
     f(
-        "lang/french",
-        4.0,
-        r"\b(?:ignore[rz]?|oublie[rsz]?|néglige[rz]?|ne tiens? pas compte|faites? abstraction)\b[^.!?\n]{0,60}(?:instructions?|consignes?|directives?|règles?|ordres?|précédent\w*|ci-dessus|invites?)",
-    ),
-    f(
-        "lang/spanish",
-        4.0,
-        r"\b(?:ignor[ae]\w*|olvid[ae]\w*|descart[ae]\w*|omit[ae]\w*|haz caso omiso|pasa por alto)\b[^.!?\n]{0,60}(?:instrucci\w+|indicaci\w+|órden\w+|ordenes|reglas?|directri\w+|anterior\w*|comandos?)",
-    ),
-    f(
-        "lang/italian",
-        4.0,
-        r"\b(?:ignora\w*|dimentica\w*|trascura\w*|non considerare)\b[^.!?\n]{0,60}(?:istruzion\w+|indicazion\w+|regol[ae]|ordin[ei]|precedent\w+|comand[oi])",
-    ),
-    f(
-        "lang/portuguese",
-        4.0,
-        r"\b(?:ignor[ea]\w*|esque[çc]a\w*|desconsider[ea]\w*|desprez[ea])\b[^.!?\n]{0,60}(?:instruç\w+|instruc\w+|orientaç\w+|regras?|comandos?|anterior\w*|ordens)",
-    ),
-    f(
-        "lang/dutch",
-        4.0,
-        r"\b(?:negeer|vergeet|negeren|sla)\b[^.!?\n]{0,60}(?:instructies?|opdracht\w*|regels?|aanwijzing\w*|bovenstaande|voorgaande|eerdere)",
-    ),
-    f(
-        "lang/slavic",
-        4.0,
-        r"(?:игнорир\w*|проигнорир\w*|забуд\w*|забыть|не обращай|пренебре\w*|zignoruj\w*|ignoruj\w*|zapomnij\w*|pomiń|zanemari\w*|zaboravi\w*|ігнор\w*)[^.!?\n]{0,60}(?:инструкц|указани|правил|команд|предыдущ|instrukcj|polece|zasad|poprzedni|upute|uputstv|instrukcij|naredb|prethodn|pravil|pokyn|інструкц)",
-    ),
-    f(
-        "lang/chinese",
-        4.0,
-        r"(?:忽略|无视|忘记|忘掉|不要理会|忽視|無視)[^。！？\n]{0,20}(?:指令|指示|说明|提示|规则|命令|內容|内容|說明|規則|以上|之前)",
-    ),
-    f(
-        "lang/japanese-korean",
-        4.0,
-        r"(?:指示|命令|ルール|プロンプト|指令|以前|これまで)[^。\n]{0,16}(?:無視|忘れ|従わない)|(?:지시|명령|지침|규칙|프롬프트|이전)[^.\n]{0,16}(?:무시|잊)",
-    ),
-    f(
-        "lang/hindi-arabic-turkish",
-        4.0,
-        r"(?:निर्देश|नियम|आदेश|अनुदेश)[^।\n]{0,30}(?:अनदेखा|नज़रअंदाज़|नजरअंदाज|भूल|उपेक्षा)|(?:تجاهل|انس|تغاض)[^.\n]{0,40}(?:التعليمات|الأوامر|القواعد|تعليمات|السابق)|(?:talimat|komut|kural|yönerge)\w*[^.\n]{0,30}(?:yoksay|unut|görmezden|dikkate alma)",
-    ),
-    f(
-        "lang/role",
+        "ask/the-password",
         2.4,
-        r"\b(?:du bist (?:jetzt|nun|ab)|stell dir vor|tu so,? als|agiere als|handle als|verhalte dich|ab jetzt|eres ahora|ahora eres|actúa como|actua como|finge|imagina que eres|tu es maintenant|agis comme|fais semblant|joue le rôle|imagine que tu|sei ora|fai finta|comportati come|agora você é|aja como|finja|je bent nu|doe alsof|jesteś teraz|udawaj|sada si|ponašaj se)\b|(?:ты теперь|притворись|представь,? что ты)|(?:你现在是|假装|扮演)",
+        r"\b(?:haiku|poem|acrostic|song|story|riddle|hint|pig latin|morse|backwards|letters? of|system|server|admin\w*|database|vault|encod\w+|base ?64)\b[^.!?\n]{0,60}\b(?:the |our |all the )?(?:\w+ )?(?:password|passphrase|passcode|usernames? and passwords?|unlock code|secret)\b|\b(?:password|passphrase|unlock code|secret code)s? (?:for|to|of|in) (?:the |our |your |this )?(?:system|server|admin\w*|database|vault|network|mainframe)\b|\b(?:internal|master|admin|root|hidden|secret) (?:\w+ )?(?:password|passcode|code|key) (?:is|of|for)\b",
     ),
     f(
-        "lang/extract",
+        "ask/third-person",
+        2.0,
+        r"\b(?:could|can|would|will) you (?:please )?(?:tell|give|share|provide|send|reveal|list|print)\b[^.!?\n]{0,30}\b(?:the user(?:'s)?|user's|[a-z]+'s (?:email|e-mail|birth\w*|address|phone|current|location|social|personal|password|salary|balance))|\b(?:list|print|show|dump|export|give me|send me) (?:me )?(?:the |all |every |some )*(?:card numbers|customers?|clients|account holders|user (?:data|records|accounts)|logs of|your database|database|internal documents|internal notes|admin notes|documents you|customer (?:data|records|names|list))\b",
+    ),
+    f(
+        "ask/passwords-abroad",
+        3.0,
+        r"\b(?:was ist das passwort|ihr passwort|dein passwort|cu[aá]l es (?:la|tu|su) contraseña|tu contraseña|mot de passe|qual [eé] (?:a|la) (?:sua )?(?:senha|password)|sua senha|la password|het wachtwoord)\b|(?:(?:твой|ваш) пароль|あなたの[^。]{0,6}パスワード|你的密[码碼]|您的密[码碼]|비밀번호[를가]? ?(?:알려|말해|필요)|आपका पासवर्ड|كلمة (?:المرور|السر) الخاصة بك)",
+    ),
+    // -- steering the assistant of a bank --
+    f(
+        "bank/pipeline",
+        3.4,
+        r"\b(?:do not|don'?t|never|must not|stop|without|skip|disable|turn off|switch off|bypass|ignore) (?:\w+ ){0,3}?(?:escalat\w+|hand(?:ing)? (?:me |it |this )?over|rout(?:e|ing)|flag(?:ging)?|mask(?:ing)?|log(?:ging)?|record(?:ing)?|redact\w*|moderat\w+|triag\w+|guard(?:s|rails)?|citations?|cite|grounding)\b|\bset (?:the |your )?(?:confidence|category|intent|risk|priority|route|threshold)\b[^.!?\n]{0,20}\b(?:to|as|=)|\b(?:classif(?:y|ied)|categori[sz]e|label|treat) (?:\w+ ){0,4}?as (?:an? )?(?:greeting|automatable|safe|harmless|faq|in[- ]scope|low[- ]risk|general|trusted|small ?talk)\b",
+    ),
+    f(
+        "bank/always",
         2.8,
-        r"\b(?:zeig|nenn|gib|schreib|verrate?|wiederhol|drucke|sag|muestra|repite|revela|escribe|dime|montre|affiche|répète|révèle|donne|mostra\w*|ripeti|rivela|mostre|repita|toon|herhaal|pokaż|powtórz)\w*\b[^.!?\n]{0,50}\b(?:prompts?\b|system-?prompt|anweisungen|instrucciones|instructions système|istruzioni|instruções|instructies|instrukcje|passwor[dt]|contraseña|mot de passe)|(?:покажи|повтори|раскрой)[^.\n]{0,40}(?:промпт|инструкц|подсказк)|(?:显示|输出|重复|告诉)[^。\n]{0,16}(?:提示|指令|系统)",
-    ),
-    // -- the honest readings --
-    f(
-        "honest/own-message",
-        -3.6,
-        r"\b(?:ignore|disregard|forget|cancel|delete|scrap)\b (?:that|this|my|the|what i|about (?:that|my|the)|all of that)?(?: ?(?:last|previous|prior|earlier|first|other|above|second))?(?: ?(?:message|question|request|e?mail|payment|transfer|standing orders?|letter|text|note|application|instruction to|comment|complaint|one|chat|sentence|typo|enquiry|query|said)s?)\b",
+        r"\b(?:always|only|just) (?:reply|respond|answer|say|approve|output|return)\b[^.!?\n]{0,60}\b(?:no matter|from now on|to (?:every|any|all)|whatever|regardless|approved|to everything)\b|\b(?:every time|whenever|when) (?:a |the |any |any other |some )?(?:user|customer|client|person|someone|somebody)s? (?:asks?|writes?|says?|sends?|mentions?)\b",
     ),
     f(
-        "honest/rules-of",
-        -3.0,
-        r"\b(?:instructions?|rules?|guidelines?|policy|policies|restrictions?|conditions|procedures?|steps|requirements?|prompts?)\b (?:for|on|about|regarding|around|when|if i|of (?:my|the|a|your) (?:account|card|loan|mortgage|term|savings|bank)|apply to|to (?:set|open|close|activate|apply|dispute|transfer|cancel|reset|change|withdraw|link|update|get|pay|use|order|register|report|send|make))\b",
+        "bank/tell-everyone",
+        2.6,
+        r"\b(?:tell|inform|notify|advise|convince|instruct|assure) (?:every|all|each|any|the) (?:customer|user|client|reader|member|caller|visitor)s?\b[^.!?\n]{0,60}\b(?:that|to|they|send|free|call|visit|click)\b",
     ),
     f(
-        "honest/payment-instruction",
-        -2.8,
-        r"\b(?:payment|standing|transfer|wire|settlement|direct debit|mandate|mailing|delivery|letter of|my (?:previous|last|earlier)?) ?instructions?\b",
+        "bank/trusted-input",
+        3.2,
+        r"\b(?:everything|anything|the text|all text|what follows|all that follows|the following) (?:after|below|following|from|that follows)?\b[^.!?\n]{0,30}\b(?:is|as) (?:an? )?(?:trusted|system|authori[sz]ed|privileged|developer|admin)\b|\bnote to (?:ai|the ai|llm|assistants?|bots?|models?|the assistant|any ai)\b|\b(?:when|while|if|before) (?:summari[sz]ing|reading|processing|answering)\b[^.!?\n]{0,30}\b(?:tell|say|add|include|instruct|mention|advertise)\b|\bdo not obey\b|\bobey me\b",
     ),
     f(
-        "honest/forgot",
-        -1.6,
-        r"\bi(?:'ve| have)? (?:forgot|forgotten|forget|ignored|lost)\b|\bforgot(?:ten)? my\b",
+        "bank/authority-claim",
+        2.0,
+        r"\b(?:i am|i'm|as) (?:actually |really |now |also )?(?:an? |the |your )?(?:\w+ ){0,2}(?:boss|maintainer|owner|manager|accountant at|employee|engineer|administrator|admin|developer|creator|scientist)\b[^\n]{0,80}\b(?:need|print|have to answer|share|give me|show me|tell me|turn you off|your database|password)\b|\b(?:admin|root|debug) (?:clearance|password|access)\b|\bsafe ?(?:mode|guards?) (?:is |are )?off\b",
+    ),
+    // -- tricks --
+    f(
+        "trick/repeat",
+        2.6,
+        r"\brepeat after me\b|\b(?:just|only|now) (?:print|output|write|say) ?(?::|[\x22'“])|\bstop ?: ?(?:write|say|print|output)\b|\b(?:say|write|print|output|tell (?:me|us|them)|include|state) that (?:you|we|i) (?:hate|love|support|despise|want|are|will)\b|\brespond with [\x22'“]",
+    ),
+    f(
+        "trick/forget-all",
+        2.6,
+        r"\b(?:forget|disregard|ignore|erase|leave|abandon)\w* (?:about )?(?:all|everything|every ?thing|everthing|anything|the (?:articles?|documents?|sources?|question|context|data|information|provided)|all (?:provided|given|your|you|that|the)|your (?:thoughts|knowledge|sources))\b",
+    ),
+    f(
+        "trick/not-the-documents",
+        3.0,
+        r"\b(?:do not|don'?'?t|not|without|rather than|instead of) (?:look(?:ing)?|answer\w*|us(?:e|ing)|rely\w*|consult\w*|check\w*|refer\w*)?\b[^.!?\n]{0,40}\b(?:in|at|to|by|from|according to|based on|the) (?:the )?(?:documents?|articles?|sources?|context|passages?|provided)\b[^.!?\n]{0,80}|\bby your own knowledge\b|\bdespite what you('ve| have)? been told\b",
+    ),
+    f(
+        "trick/dialogue",
+        2.4,
+        r"\b(?:user|human|q|question|customer)\s?:[^\n]{1,300}\b(?:assistant|ai|bot|a|answer|you|chatbot|chatgpt)\s?:",
+    ),
+    f(
+        "trick/parts",
+        2.6,
+        r"\bpart (?:1|one|a)\b[^\n]{1,80}\bpart (?:2|two|b)\b|\bcombine (?:a|the parts|parts|both|them)\b|\b(?:rearrange|interlace|unscramble|merge) (?:the )?(?:letters|parts|words|part)",
+    ),
+    f(
+        "trick/fiction",
+        1.8,
+        r"\b(?:suppose|imagine|let'?s (?:imagine|say|pretend|suppose)) (?:that )?(?:we|there|a |an |i |the|this|if)\b|\bin (?:a|this|the) (?:hypothetical|fictional|theoretical|imaginary|futuristic|alternate|parallel|movie|film|world|novel|story|game)\b|\bthe(?:oretical| hypothetical) world\b|\b(?:act|acting|play|actor|actors|starring|role) (?:in|of|as) (?:a|the) (?:film|movie|play|script)\b",
+    ),
+    f(
+        "trick/success",
+        1.8,
+        r"\b(?:very well done|well done|excellent performance|great job|you(?:'ve| have) passed the (?:first )?test|superbly done|that is enough)\b[^\n]{0,120}\b(?:now|next|second|following|another|new) (?:\w+ ){0,2}(?:tasks?|test|assignment|help|challenge|come|follow)",
+    ),
+    f(
+        "trick/complete",
+        2.2,
+        r"\b(?:complete|continue|finish|fill in) (?:this|the|my)? ?(?:following|sentence|phrase|text|line|story)?\b[^.!?\n]{0,30}[:'\x22“][^\n]{0,40}\b(?:prompt|instruct\w*|code|password|secret|system|rules?|told)\b|\b(?:start|begin) your (?:answer|reply|response) with\b",
     ),
 ];
+
+/// Compiles a pattern with ASCII boundaries, which keep the fast automaton also on text that is not
+/// ASCII. The patterns of other languages keep their own letters.
+pub(super) fn compile(pattern: &str, letters: bool) -> Option<Regex> {
+    let ascii = pattern.replace(r"\b", r"(?-u:\b)");
+    Regex::new(&if letters { ascii } else { ascii.replace(r"\w", "[a-z0-9_]") }).ok()
+}
 
 /// The compiled patterns.
 pub(super) static COMPILED: LazyLock<Vec<Feature>> = LazyLock::new(|| {
     FEATURES
         .iter()
+        .chain(LANGUAGES)
         // A pattern that does not compile is left out; a test holds that none is.
         .filter_map(|(id, weight, pattern)| {
-            // ASCII boundaries keep the fast automaton also on text that is not ASCII; the patterns of
-            // other languages need their letters.
-            let ascii = pattern.replace(r"\b", r"(?-u:\b)");
-            let ascii = if id.starts_with("lang/") { ascii } else { ascii.replace(r"\w", "[a-z0-9_]") };
-            let pattern = Regex::new(&ascii).ok()?;
+            let pattern = compile(pattern, id.starts_with("lang/"))?;
             Some(Feature { id, weight: *weight, pattern })
         })
         .collect()
@@ -338,8 +354,8 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles_and_every_id_is_its_own() {
-        assert_eq!(COMPILED.len(), FEATURES.len());
-        let ids: std::collections::BTreeSet<_> = FEATURES.iter().map(|f| f.0).collect();
-        assert_eq!(ids.len(), FEATURES.len());
+        assert_eq!(COMPILED.len(), FEATURES.len() + LANGUAGES.len());
+        let ids: std::collections::BTreeSet<_> = FEATURES.iter().chain(LANGUAGES).map(|f| f.0).collect();
+        assert_eq!(ids.len(), FEATURES.len() + LANGUAGES.len());
     }
 }

@@ -5,6 +5,8 @@
 
 mod decode;
 mod features;
+mod honest;
+mod languages;
 
 use crate::{Injection, normal::Normal};
 
@@ -16,6 +18,7 @@ const DISGUISED: f64 = 2.0;
 /// Builds the tables, so that the first message doesn't wait for them.
 pub(crate) fn prepare() {
     std::sync::LazyLock::force(&features::COMPILED);
+    honest::prepare();
 }
 
 /// Judges a text. `hidden` is what its tag characters spell.
@@ -29,8 +32,10 @@ pub(crate) fn judge(normal: &Normal, hidden: &str, threshold: f64) -> Injection 
         let weight = weigh(&reading.text, reading.disguise, &mut found);
         // Only what the disguise hid counts, and a weak feature in noise does not.
         let fresh = weight - sum.max(0.0);
+        // A slip of the finger is no disguise.
+        let bonus = if reading.disguise == "misspelt" { 0.0 } else { DISGUISED };
         if weight >= 2.0 && fresh > 0.5 {
-            disguised = disguised.max(fresh + DISGUISED);
+            disguised = disguised.max(fresh + bonus);
             reasons.extend(found);
         }
     }
@@ -52,19 +57,17 @@ pub(crate) fn judge(normal: &Normal, hidden: &str, threshold: f64) -> Injection 
 }
 
 fn weigh(text: &str, disguise: &str, reasons: &mut Vec<(f64, String)>) -> f64 {
+    let text = honest::without(text);
     let mut sum = 0.0;
     for feature in features::COMPILED.iter() {
-        if feature.pattern.is_match(text) {
+        if feature.pattern.is_match(&text) {
             sum += feature.weight;
-            // Honest readings count, but they are no reasons.
-            if feature.weight > 0.0 {
-                let id = if disguise.is_empty() {
-                    feature.id.to_owned()
-                } else {
-                    format!("{disguise}:{}", feature.id)
-                };
-                reasons.push((feature.weight, id));
-            }
+            let id = if disguise.is_empty() {
+                feature.id.to_owned()
+            } else {
+                format!("{disguise}:{}", feature.id)
+            };
+            reasons.push((feature.weight, id));
         }
     }
     sum

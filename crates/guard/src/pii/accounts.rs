@@ -44,7 +44,12 @@ fn routing(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out
         if cue > 0.72 && edges && (plain || bsb_shape || sort_shape) {
             push(page, &w, P::BankRouting, 0.88 + 0.08 * cue, out);
             following_account(page, numbers, &w, run, out);
-        } else if (bsb_shape || sort_shape) && edges && beside_account(page, numbers, &w) && !is_date(&w) {
+        } else if (bsb_shape || sort_shape)
+            && edges
+            && !is_hotline(&w)
+            && beside_account(page, numbers, &w)
+            && !is_date(&w)
+        {
             let hyphens = w.joined_by(Sep::Hyphen);
             push(page, &w, P::BankRouting, if hyphens { 0.82 } else { 0.62 }, out);
             following_account(page, numbers, &w, run, out);
@@ -110,7 +115,7 @@ fn next_is_account(page: &Page<'_>, numbers: &Numbers, w: &Window<'_>) -> bool {
         .take_while(|(i, u)| *i == 0 || !matches!(u.sep, Sep::Start | Sep::Break))
         .map(|(_, u)| u.len)
         .sum();
-    next.len >= 2 && matches!(digits, 5..=12)
+    matches!(digits, 5..=12)
 }
 
 /// A number with the word account (or one of its many spellings) beside it.
@@ -121,11 +126,14 @@ fn account(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out
     for part in parts {
         let Some(w) = numbers.window(part, run) else { continue };
         let n = w.digits.len();
-        if w.amount() || w.glued() || n < 4 || n > 20 || (w.spoken() && n < 5) || is_date(&w) {
+        if w.amount() || w.glued() || !(4..=20).contains(&n) || (w.spoken() && n < 5) || is_date(&w) {
             continue;
         }
         if new_zealand(&w) {
             push(page, &w, P::AccountNumber, 0.9, out);
+            continue;
+        }
+        if nearest_is(page, w.first(), 3, &[Cue::Reference]) {
             continue;
         }
         let cue = strength(page, w.first(), w.last(), CUES);
@@ -207,7 +215,7 @@ pub(super) fn is_hotline(w: &Window<'_>) -> bool {
     match d.len() {
         6 => prefix(2) == 13,
         10 => {
-            matches!(prefix(4), 1300 | 1800)
+            matches!(prefix(4), 1300 | 1800 | 800 | 808 | 843..=845 | 870..=873)
                 || matches!(prefix(3), 800 | 888 | 877 | 866 | 855 | 844 | 833 | 822)
         }
         11 => {

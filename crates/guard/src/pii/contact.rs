@@ -4,6 +4,7 @@ use super::{
     accounts::is_hotline,
     context::{nearest_is, strength},
     cues::Cue,
+    lexicon::traits,
     numbers::{Numbers, Sep, Window},
     page::{Found, Gap, Kind, Page},
 };
@@ -171,6 +172,15 @@ fn local(page: &Page<'_>, last: usize) -> Option<usize> {
             first = before - 1;
             continue;
         }
+        // "smith 88 at": the number belongs to the word before it.
+        if page.is_digits(first)
+            && page.gap(first) == Gap::Space
+            && page.is_word(before)
+            && !page.has(before, traits::FUNCTION)
+        {
+            first = before;
+            continue;
+        }
         return Some(first);
     }
 }
@@ -178,7 +188,10 @@ fn local(page: &Page<'_>, last: usize) -> Option<usize> {
 fn phones(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out: &mut Vec<Found>) {
     for w in numbers.windows(run, 6..=15) {
         let begins = w.units[0].sep == Sep::Start || w.units[0].sep == Sep::Break || w.units[0].len > 2;
-        if w.amount() || w.glued() || !begins {
+        // Single digits read out one by one, or proper groups, but no mixture of both.
+        let singles = w.units.iter().filter(|u| u.len == 1 && !u.spoken).count();
+        let even = singles <= 1 || w.units.iter().all(|u| u.len == 1);
+        if w.amount() || w.glued() || !begins || !even {
             continue;
         }
         let (first, plus) = opening(page, w.first());
@@ -202,12 +215,20 @@ fn phones(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out:
             _ => continue,
         };
         let spoken = if w.spoken() && cue < 0.6 { 0.2 } else { 0.0 };
-        out.push(Found {
-            start: first,
-            end: page.end(w.last()),
-            kind: P::Phone,
-            score: score + whole - spoken,
-        });
+        let end = page.end(extension(page, w.last()));
+        out.push(Found { start: first, end, kind: P::Phone, score: score + whole - spoken });
+    }
+}
+
+/// "ext 12" belongs to the number: the last token of both.
+fn extension(page: &Page<'_>, last: usize) -> usize {
+    let word = if page.slice(last + 1) == "," { last + 2 } else { last + 1 };
+    let says = ["ext", "extn", "extension", "x"].iter().any(|w| page.is(word, w));
+    let number = if page.slice(word + 1) == "." { word + 2 } else { word + 1 };
+    if says && page.gap(word) != Gap::Break && page.is_digits(number) && page.slice(number).len() <= 6 {
+        number
+    } else {
+        last
     }
 }
 
@@ -250,7 +271,11 @@ fn shape(w: &Window<'_>, international: bool) -> Shape {
     let n = d.len();
     let starts = |p: &[u8]| d.starts_with(p);
     if international {
-        return if (8..=15).contains(&n) { Shape::Certain } else { Shape::None };
+        return match n {
+            8..=15 if starts(&[0, 0]) => Shape::Likely,
+            8..=15 => Shape::Certain,
+            _ => Shape::None,
+        };
     }
     let grouped = w.units.len() > 1
         && w.units.len() <= 5

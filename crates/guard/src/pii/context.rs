@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn the_closest_cue_speaks_loudest() {
-        let page = Page::new("account locked, my pin is 1234");
+        let page = Page::new("account locked, my pin is 1234", &[]);
         let number = page.tokens.len() - 1;
         assert!(
             strength(&page, number, number, &[Cue::Pin]) > strength(&page, number, number, &[Cue::Account])
@@ -85,9 +85,9 @@ mod tests {
 
     #[test]
     fn a_cue_behind_speaks_unless_it_has_its_own_value() {
-        let page = Page::new("1234 is my pin");
+        let page = Page::new("1234 is my pin", &[]);
         assert!(strength(&page, 0, 0, &[Cue::Pin]) > 0.5);
-        let page = Page::new("4321 pin 1234");
+        let page = Page::new("4321 pin 1234", &[]);
         assert!(strength(&page, 0, 0, &[Cue::Pin]) == 0.0);
     }
 }

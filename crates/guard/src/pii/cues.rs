@@ -57,7 +57,7 @@ pub(super) const PHRASES: &[(Cue, &str)] = &[
     (
         Cue::Cvv,
         "cvv|cvc|cvv 2|cvc 2|csc|card verification|verification value|card security code|security code|\
-         digits on back|code on the back|number on the back|four digits on the front|digits on the back|back of the card|\
+         digits on back|code on the back|number on the back|numbers on the back|digits on back|number on back|numbers on back|four digits on the front|digits on the back|back of the card|\
          security number|signature strip|ccv|security digits",
     ),
     (

@@ -10,16 +10,20 @@ mod cues;
 mod dates;
 mod iban;
 mod identifier;
+mod keys;
 mod lexicon;
 mod names;
+mod naming;
 mod national;
 mod network;
 mod numbers;
 mod page;
 mod persons;
 mod places;
+mod postcodes;
 mod repeats;
 mod secrets;
+mod units;
 mod vocabulary;
 
 use std::collections::BTreeMap;
@@ -42,7 +46,8 @@ pub(crate) fn find(normal: &Normal) -> Vec<Span> {
     for f in found {
         let (start, end) = normal.original(f.start, f.end);
         // Two pieces of one original character ("½") may both be found: the first takes it.
-        if start >= reached && end > start {
+        let start = start.max(reached);
+        if end > start {
             spans.push(Span { start, end, kind: f.kind, score: f.score.clamp(0.0, 1.0) });
             reached = end;
         }
@@ -50,8 +55,37 @@ pub(crate) fn find(normal: &Normal) -> Vec<Span> {
     spans
 }
 
+/// Reads until nothing new is found: what was hidden behind a finding, or told apart from it only by
+/// its absence, shows once the finding is a placeholder. That is also what makes masking idempotent.
 fn in_text(text: &str) -> Vec<Found> {
-    let page = Page::new(text);
+    let (mut found, mut open) = pass(text);
+    for _ in 0..PASSES {
+        if found.is_empty() || !open {
+            break;
+        }
+        let (masked, places) = substitute(text, &found);
+        let more;
+        (more, open) = pass(&masked);
+        if more.is_empty() {
+            break;
+        }
+        found.extend(more.into_iter().map(|f| Found {
+            start: back(&places, f.start),
+            end: back(&places, f.end),
+            ..f
+        }));
+        found.sort_by_key(|f| f.start);
+    }
+    found
+}
+
+/// More passes than any message needed.
+const PASSES: usize = 6;
+
+/// One reading: what it finds, and whether words remain that a further reading could find.
+fn pass(text: &str) -> (Vec<Found>, bool) {
+    let placeholders = placeholders(text);
+    let page = Page::new(text, &placeholders);
     let mut found = Vec::new();
     let numbers = Numbers::read(&page);
     if !numbers.runs.is_empty() {
@@ -64,13 +98,39 @@ fn in_text(text: &str) -> Vec<Found> {
     accounts::find(&page, &numbers, &mut found);
     contact::find(&page, &numbers, &mut found);
     secrets::find(&page, &numbers, &mut found);
+    keys::find(&page, &mut found);
     addresses::find(&page, &mut found);
     persons::find(&page, &mut found);
-    let placeholders = placeholders(text);
     found.retain(|f| !touches(&placeholders, f));
     let mut found = resolve(found);
     repeat(&page, &placeholders, &mut found);
-    found
+    let open = !found.is_empty() && page.is_open(&found);
+    (found, open)
+}
+
+/// The text with placeholders for the findings, and where its pieces come from: for each piece its
+/// first byte in the new text and in the old one.
+fn substitute(text: &str, found: &[Found]) -> (String, Vec<(usize, usize)>) {
+    let mut masked = String::with_capacity(text.len());
+    let mut places = vec![(0, 0)];
+    let mut reached = 0;
+    for f in found {
+        masked.push_str(&text[reached..f.start]);
+        masked.push('<');
+        masked.push_str(f.kind.as_str());
+        masked.push_str("_1>");
+        places.push((masked.len(), f.end));
+        reached = f.end;
+    }
+    masked.push_str(&text[reached..]);
+    (masked, places)
+}
+
+fn back(places: &[(usize, usize)], byte: usize) -> usize {
+    // A finding may end where a placeholder begins, so the piece before it is meant.
+    let next = places.partition_point(|(new, _)| *new <= byte);
+    let (new, old) = places[next.saturating_sub(1)];
+    old + byte - new
 }
 
 /// Placeholders of an earlier masking; what is masked stays as it is.
@@ -119,7 +179,8 @@ fn repeat(page: &Page<'_>, placeholders: &[(usize, usize)], found: &mut Vec<Foun
     let mut more = repeats::find(page, found);
     more.retain(|f| {
         let taken = found.partition_point(|k| k.start < f.end);
-        !(taken > 0 && found[taken - 1].end > f.start) && !touches(placeholders, f)
+        let overlaps = taken > 0 && found[taken - 1].end > f.start;
+        !overlaps && !touches(placeholders, f)
     });
     if !more.is_empty() {
         found.extend(more);

@@ -4,6 +4,27 @@
 /// Given names. Those that are everyday words as well ("will", "mark", "rose") stand in
 /// [`AMBIGUOUS`] and count only when written with a capital or in a naming context.
 pub(super) const GIVEN: &str = "\
+adrian howard alexandra alexandria alina alec alisha alyssa amit angelina angie ashleigh augustus aurora avery ayden \
+bella bernadette bernice beth bianca bonnie brad bradford brett bridget brock bryce byron caleb cameron candice carla \
+caroline cassandra cassie celia charlene chelsea cherie claire clara clarence claude clayton clifford clinton colby \
+constance corey cody courtney curtis cynthia dakota damian damien damon daphne darlene darren darryl daryl deanna \
+debbie denis derrick desmond destiny devon dexter diane dominic donovan dora duane dustin dwayne dwight eddie edgar \
+edmund edwin eileen elaine eleanor elena elisabeth ella ellen ellie elliot elliott elsie emilia emmanuel erica erin \
+esme esther eva evelina everett faye felicity fern fiona franklin frederick gareth garrett gavin geraldine gerard gina \
+glenda glenn gordon greta gwen hannah harley harvey helena henrietta hilary hollie holly hope ian irene isabelle isla \
+ivan jacqueline jade jaden jared jarrod jasmin jay jayne jeanette jed jenna jennie jeremiah jermaine joanne jocelyn \
+joel johanna jolene jonah josephine josie joyce julian juliana juliet june karla kate katelyn katie kaylee kelsey \
+kendra kerry kimberley kurt kyra lacey lana lance lara latoya laurel lawson leon leona leonard leroy leslie lester \
+lewis lillian lily lloyd lola lorenzo lou louisa lowell lucille luther lydia lyle lynette mabel mackenzie maeve marc \
+marcia marcus margot maria marian marina marion marissa marjorie marlon martha marvin matilda maurice maxwell melanie \
+melinda melvin mercedes meredith micah mikayla mina miranda miriam misty mitchell morris myra myrtle nadine naomi neal \
+nelson nellie nigel nora noreen otis owen paige patty paula pauline paxton pearl perry petra phil philippa phyllis \
+pierce quentin quinn rachael rafael ralph ramona randall raquel raymond rebekah regina renee rhonda rita roberta roderick \
+rolf roman ronan rosa rosalind rosanne rosemary rowan roxanne ruben rudy rupert ruth sabrina sally samson sasha saul \
+scarlett serena seth shana shania shaun shauna shawn sheldon shelby sheryl sienna simeon skye solomon sonja stacey stacy \
+stella stephan summer suzanne sydney tabitha tamsin taryn tasha tatum terence theodora theodore tiffany tobias todd toni \
+travis trent tristan troy tucker tyrone ulysses ursula valentin vaughn vera vernon victor viola vivienne wallace warren \
+wesley whitney wilbur wilfred winifred winston yasmine zack zane zelda zoey xander \
 james john robert michael william david richard joseph thomas charles christopher daniel matthew anthony donald \
 steven paul andrew joshua kenneth kevin brian george edward ronald timothy jason jeffrey ryan jacob gary \
 nicholas eric jonathan stephen larry justin scott brandon benjamin samuel gregory alexander patrick frank \
@@ -80,7 +101,7 @@ andrzej jakub mateusz michal wojciech agnieszka katarzyna malgorzata joanna magd
 jiri petr josef vaclav jana hana lenka tereza istvan laszlo zoltan gabor ferenc katalin ilona zsuzsanna \
 ion mihai andrei vlad radu elena ioana dragan milan zoran goran jovana milica nikola stefan luka ivana ana \
 dimitrios giorgos konstantinos nikos yannis maria eleni katerina sofia vasiliki mehmet mustafa emre burak murat \
-ayse fatma zeynep elif merve ahmet can deniz ozlem hakan serkan yusuf reza hossein mehdi farhad dariush shirin \
+ayse fatma zeynep elif merve ahmet deniz ozlem hakan serkan yusuf reza hossein mehdi farhad dariush shirin \
 parisa nasrin maryam chukwu chinedu emeka ifeanyi obinna ngozi chioma amaka adaeze uche kelechi oluwaseun tunde \
 segun femi ade bola yemi folake kwame kofi kwasi yaw akua ama abena esi efua kamau njoroge otieno wanjiku achieng \
 akinyi juma baraka amani neema zawadi thabo sipho themba lerato nomsa zanele bongani tendai farai rudo chipo \

@@ -15,10 +15,12 @@ use crate::PersonalType as P;
 pub(super) fn find(page: &Page<'_>, numbers: &Numbers, out: &mut Vec<Found>) {
     for run in &numbers.runs {
         for w in numbers.windows(run, 8..=12) {
-            if !w.amount() && !w.glued() && (w.whole || w.units[0].sep == Sep::Start || w.units.len() > 1) {
-                if let Some((kind, score)) = by_digits(page, &w) {
-                    out.push(Found { start: page.start(w.first()), end: page.end(w.last()), kind, score });
-                }
+            if !w.amount()
+                && !w.glued()
+                && (w.whole || w.units[0].sep == Sep::Start || w.units.len() > 1)
+                && let Some((kind, score)) = by_digits(page, &w)
+            {
+                out.push(Found { start: page.start(w.first()), end: page.end(w.last()), kind, score });
             }
         }
         last_four(page, numbers, run, out);

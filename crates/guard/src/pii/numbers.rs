@@ -2,8 +2,9 @@
 //! brought to digits with every group still knowing where it stood.
 
 use super::{
-    lexicon::{Spoken, traits as t},
-    page::{Gap, Kind, Page},
+    lexicon::traits as t,
+    page::{Gap, Page},
+    units,
 };
 
 /// What joins a group of digits to the one before.
@@ -91,11 +92,12 @@ impl Numbers {
         let mut token = 0;
         while token < page.tokens.len() {
             let before = numbers.digits.len();
-            let Some((last, spoken)) = numbers.read_unit(page, token) else {
+            let Some((last, spoken)) = units::read(page, token, numbers.units.last(), &mut numbers.digits)
+            else {
                 token += 1;
                 continue;
             };
-            let sep = numbers.units.last().map_or(Sep::Start, |p| separator(page, p, token, spoken));
+            let sep = numbers.units.last().map_or(Sep::Start, |p| units::separator(page, p, token, spoken));
             let unit = Unit {
                 first: token,
                 last,
@@ -103,7 +105,7 @@ impl Numbers {
                 len: numbers.digits.len() - before,
                 spoken,
                 sep,
-                glued: !spoken && is_glued(page, token),
+                glued: !spoken && units::is_glued(page, token),
                 amount: false,
             };
             numbers.units.push(unit);
@@ -112,67 +114,6 @@ impl Numbers {
         numbers.mark_amounts(page);
         numbers.split_runs();
         numbers
-    }
-
-    /// Appends the digits of the group at `token`; its last token and whether it was spoken.
-    fn read_unit(&mut self, page: &Page<'_>, token: usize) -> Option<(usize, bool)> {
-        if page.is_digits(token) {
-            self.digits.extend(page.slice(token).bytes().map(|b| b - b'0'));
-            let mut last = token;
-            // The letter O typed for a zero inside digits.
-            while page.gap(last + 1) == Gap::None
-                && matches!(page.slice(last + 1), "o" | "O")
-                && page.is_digits(last + 2)
-                && page.gap(last + 2) == Gap::None
-            {
-                self.digits.push(0);
-                self.digits.extend(page.slice(last + 2).bytes().map(|b| b - b'0'));
-                last += 2;
-            }
-            return Some((last, false));
-        }
-        match page.entry(token).spoken? {
-            Spoken::Digit(d) => {
-                self.digits.push(d);
-                Some((token, true))
-            }
-            Spoken::Teen(n) => {
-                self.digits.extend([n / 10, n % 10]);
-                Some((token, true))
-            }
-            Spoken::Ten(n) => {
-                let next = if page.slice(token + 1) == "-" { token + 2 } else { token + 1 };
-                // "twenty one" is 21; "twenty oh one" is 20, 0, 1.
-                if let Some(Spoken::Digit(d @ 1..)) = page.entry(next).spoken {
-                    self.digits.extend([n / 10, d]);
-                    return Some((next, true));
-                }
-                self.digits.extend([n / 10, 0]);
-                Some((token, true))
-            }
-            Spoken::Repeat(times) => {
-                let next = token + 1;
-                let digit = match page.entry(next).spoken {
-                    Some(Spoken::Digit(d)) => d,
-                    _ if page.is_digits(next) && page.slice(next).len() == 1 => {
-                        page.slice(next).as_bytes()[0] - b'0'
-                    }
-                    _ => return None,
-                };
-                self.digits.extend(std::iter::repeat_n(digit, usize::from(times)));
-                Some((next, true))
-            }
-            Spoken::Zeros(zeros) => {
-                // "two hundred" only continues a number; alone it is an amount.
-                let continues =
-                    self.units.last().is_some_and(|u| u.spoken && u.last + 1 == token && u.len == 1);
-                continues.then(|| {
-                    self.digits.extend(std::iter::repeat_n(0, usize::from(zeros)));
-                    (token, true)
-                })
-            }
-            Spoken::Ordinal(_) => None,
-        }
     }
 
     fn mark_amounts(&mut self, page: &Page<'_>) {
@@ -190,7 +131,7 @@ impl Numbers {
                 && (page.slice(after) == "%"
                     || matches!(page.slice(after), "$" | "£" | "€" | "₹")
                     || page.has(after, t::CURRENCY)
-                    || (page.has(after, t::QUANTITY) && (unit.len <= 4 || page.gap(after) == Gap::None)));
+                    || (page.has(after, t::QUANTITY) && (unit.len <= 6 || page.gap(after) == Gap::None)));
             self.units[index].amount = money_before || counted;
             self.join_amount(page, index);
         }
@@ -330,81 +271,12 @@ fn touching(page: &Page<'_>, token: usize) -> bool {
     page.gap(token) == Gap::None && page.gap(token - 1) == Gap::None
 }
 
-/// What stands between the last group and the one at `token`; [`Sep::Start`] when they don't belong together.
-fn separator(page: &Page<'_>, previous: &Unit, token: usize, spoken: bool) -> Sep {
-    let between = previous.last + 1..token;
-    let both_spoken = spoken && previous.spoken;
-    match between.len() {
-        0 => match page.gap(token) {
-            Gap::None | Gap::Space => Sep::Space,
-            Gap::Break => Sep::Break,
-        },
-        1..=3 => {
-            if page.gap(token) == Gap::Break || page.gap(previous.last + 1) == Gap::Break {
-                return Sep::Start;
-            }
-            let mut sep = Sep::Filler;
-            let mut marks = 0;
-            for middle in between {
-                if page.tokens[middle].kind == Kind::Mark {
-                    marks += 1;
-                    sep = match page.slice(middle) {
-                        "-" => Sep::Hyphen,
-                        "." if touching_mark(page, middle) || both_spoken => Sep::Dot,
-                        "/" => Sep::Slash,
-                        // Parentheses round an area code.
-                        "(" | ")" => Sep::Space,
-                        "_" | "*" | "+" | "|" => Sep::Start,
-                        "," if both_spoken => Sep::Filler,
-                        _ => Sep::Start,
-                    };
-                    if sep == Sep::Start {
-                        return sep;
-                    }
-                } else if !page.has(middle, t::FILLER) || (!both_spoken && !is_dash_word(page, middle)) {
-                    return Sep::Start;
-                }
-            }
-            if marks > 2 { Sep::Start } else { sep }
-        }
-        _ => Sep::Start,
-    }
-}
-
-fn touching_mark(page: &Page<'_>, mark: usize) -> bool {
-    page.gap(mark) == Gap::None && page.gap(mark + 1) == Gap::None
-}
-
-/// Fillers that also join written groups.
-fn is_dash_word(page: &Page<'_>, token: usize) -> bool {
-    matches!(
-        page.slice(token).to_ascii_lowercase().as_str(),
-        "dash" | "hyphen" | "then" | "space" | "slash" | "stroke"
-    )
-}
-
-/// Whether letters touch the digits, other than a cue's ("CIF023685" is a customer id by its cue).
-fn is_glued(page: &Page<'_>, token: usize) -> bool {
-    let before = token > 0 && page.gap(token) == Gap::None && page.is_word(token - 1);
-    let cued = before && page.cues_before(token, 0).next().is_some();
-    // "err-01213", "PAY_8610": the mark makes one code of both.
-    let marked = token > 1
-        && page.gap(token) == Gap::None
-        && page.gap(token - 1) == Gap::None
-        && matches!(page.slice(token - 1), "-" | "_" | "#")
-        && page.is_word(token - 2)
-        && page.entry(token - 2).spoken.is_none()
-        && page.cues_before(token, 0).next().is_none();
-    let after = page.gap(token + 1) == Gap::None && page.is_word(token + 1);
-    (before && !cued) || after || marked
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn runs(text: &str) -> Vec<String> {
-        let page = Page::new(text);
+        let page = Page::new(text, &[]);
         let numbers = Numbers::read(&page);
         numbers
             .runs
@@ -437,7 +309,7 @@ mod tests {
     #[test]
     fn money_is_marked() {
         let amounts = |text: &str| {
-            let page = Page::new(text);
+            let page = Page::new(text, &[]);
             Numbers::read(&page).units.iter().map(|u| u.amount).collect::<Vec<_>>()
         };
         assert_eq!(amounts("$1,234.50 to 12345678"), [true, true, true, false]);
@@ -453,7 +325,7 @@ mod tests {
 
     #[test]
     fn mixed_separators_fall_into_clusters() {
-        let page = Page::new("26479385 630-238");
+        let page = Page::new("26479385 630-238", &[]);
         let numbers = Numbers::read(&page);
         assert_eq!(numbers.clusters(&numbers.runs[0]).len(), 2);
     }

@@ -68,8 +68,9 @@ pub(super) struct Page<'t> {
 }
 
 impl<'t> Page<'t> {
-    /// Lays out a text.
-    pub(super) fn new(text: &'t str) -> Page<'t> {
+    /// Lays out a text. `placeholders` are the byte ranges of an earlier masking, in order: each is one
+    /// mark that says nothing.
+    pub(super) fn new(text: &'t str, placeholders: &[(usize, usize)]) -> Page<'t> {
         let mut page = Page {
             text,
             tokens: Vec::new(),
@@ -78,7 +79,7 @@ impl<'t> Page<'t> {
             brand: Vec::new(),
             cased: false,
         };
-        page.tokenise();
+        page.tokenise(placeholders);
         page.find_phrases();
         page.weigh();
         let mut upper = 0;
@@ -94,7 +95,8 @@ impl<'t> Page<'t> {
         page
     }
 
-    fn tokenise(&mut self) {
+    fn tokenise(&mut self, placeholders: &[(usize, usize)]) {
+        let mut placeholders = placeholders.iter().peekable();
         let bytes = self.text.as_bytes();
         self.tokens.reserve(bytes.len() / 4);
         let mut gap = Gap::None;
@@ -108,7 +110,10 @@ impl<'t> Page<'t> {
                 continue;
             }
             let rest = &self.text[at..];
-            let (length, kind) = if c.is_ascii_digit() {
+            let masked = placeholders.next_if(|p| p.0 <= at).filter(|p| p.0 == at);
+            let (length, kind) = if let Some((start, end)) = masked {
+                (end - start, Kind::Mark)
+            } else if c.is_ascii_digit() {
                 (rest.bytes().take_while(u8::is_ascii_digit).count(), Kind::Digits)
             } else if c.is_alphabetic() {
                 (word_length(rest), Kind::Word)
@@ -124,7 +129,11 @@ impl<'t> Page<'t> {
                 } else {
                     lower.extend(slice.chars().flat_map(|c| unaccent(c).to_lowercase()));
                 }
-                LEXICON.id(&lower)
+                // "pin's" is the pin, where "it's" has an entry of its own.
+                match LEXICON.id(&lower) {
+                    0 => lower.strip_suffix("'s").map_or(0, |stem| LEXICON.id(stem)),
+                    id => id,
+                }
             } else {
                 0
             };
@@ -181,7 +190,11 @@ impl<'t> Page<'t> {
             let token = self.tokens.get(next)?;
             let both_letters =
                 token.end - token.start == 1 && self.tokens[last].end - self.tokens[last].start == 1;
-            let same = if token.kind == Kind::Digits { self.is_id(next, *id) } else { token.word == *id };
+            let same = if token.kind == Kind::Digits {
+                token.gap == Gap::None && self.is_id(next, *id)
+            } else {
+                token.word == *id
+            };
             if !same || token.gap == Gap::Break || (both_letters && !marked) {
                 return None;
             }
@@ -206,11 +219,34 @@ impl<'t> Page<'t> {
             sum += match token.kind {
                 Kind::Word if self.has(index, traits::FUNCTION) => 1,
                 Kind::Word | Kind::Digits => 2,
-                Kind::Mark if matches!(self.slice(index), "?" | "!" | ";") => 2,
+                Kind::Mark if matches!(self.slice(index), "?" | "!" | ";") || token.end > token.start + 5 => {
+                    2
+                }
                 Kind::Mark => u32::from(self.slice(index) == "." && self.gap(index + 1) != Gap::None) * 2,
             };
             self.cost.push(sum);
         }
+    }
+
+    /// Whether anything outside `found` could still be personal: digits, names, unknown words.
+    pub(super) fn is_open(&self, found: &[Found]) -> bool {
+        let mut at = 0;
+        (0..self.tokens.len()).any(|token| {
+            while found.get(at).is_some_and(|f| f.end <= self.start(token)) {
+                at += 1;
+            }
+            let inside = found.get(at).is_some_and(|f| f.start <= self.start(token));
+            !inside
+                && match self.tokens[token].kind {
+                    Kind::Digits => true,
+                    Kind::Word => {
+                        let entry = self.entry(token);
+                        let plain = traits::FUNCTION | traits::COMMON;
+                        entry.spoken.is_some() || (entry.traits & plain == 0 && entry.phrases.is_empty())
+                    }
+                    Kind::Mark => self.slice(token) == "@",
+                }
+        })
     }
 
     /// The text of a token.
@@ -330,7 +366,7 @@ mod tests {
     use super::*;
 
     fn words(text: &str) -> Vec<&str> {
-        let page = Page::new(text);
+        let page = Page::new(text, &[]);
         (0..page.tokens.len()).map(|t| page.slice(t)).collect()
     }
 
@@ -342,7 +378,7 @@ mod tests {
 
     #[test]
     fn cues_are_found_with_marks_between_and_longest_first() {
-        let cues = |text: &str| Page::new(text).cues.iter().map(|c| c.cue).collect::<Vec<_>>();
+        let cues = |text: &str| Page::new(text, &[]).cues.iter().map(|c| c.cue).collect::<Vec<_>>();
         assert_eq!(cues("my one-time code"), [Cue::Otp]);
         assert_eq!(cues("D.O.B."), [Cue::Birth]);
         assert_eq!(cues("a/c no"), [Cue::Account]);
@@ -352,13 +388,13 @@ mod tests {
 
     #[test]
     fn distance_is_cheap_over_function_words_and_dear_over_sentences() {
-        let page = Page::new("pin is the 1. other x");
+        let page = Page::new("pin is the 1. other x", &[]);
         assert!(page.distance(1, 3) < page.distance(3, 6));
     }
 
     #[test]
     fn accents_do_not_hide_a_name() {
-        let page = Page::new("Álvaro");
+        let page = Page::new("Álvaro", &[]);
         assert!(page.has(0, traits::GIVEN));
     }
 }

@@ -1,24 +1,11 @@
 //! Names of people: by what is said around them, with lists of common names as support only.
 
 use super::{
-    cues::Cue,
     lexicon::traits as t,
+    naming::{Promise, announced, ends, followed, is_adjective, promise},
     page::{Found, Gap, Page},
 };
 use crate::PersonalType as P;
-
-/// How much the words around a name promise one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Promise {
-    /// "for", "from": a known name must follow.
-    Slight,
-    /// "I am": unknown words count when capitalised, or two together that look like no adjectives.
-    Fair,
-    /// A sign-off, a relation, "to" after a paying verb: two unknown words are a name.
-    Good,
-    /// "my name is": whatever is no everyday word.
-    Firm,
-}
 
 /// Finds names.
 pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
@@ -26,8 +13,10 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
     while token < page.tokens.len() {
         let mut next = token + 1;
         if starts(page, token) {
-            let promise = promise(page, token);
-            if let Some((last, score)) = name_at(page, token, promise) {
+            let begins = worth(page, token) != Worth::None
+                || page.has(token, t::PARTICLE) && page.slice(token).len() > 1;
+            let promise = if begins { promise(page, token) } else { None };
+            if begins && let Some((last, score)) = name_at(page, token, promise) {
                 out.push(Found { start: page.start(token), end: page.end(last), kind: P::Person, score });
                 next = last + 1;
             }
@@ -44,226 +33,8 @@ fn starts(page: &Page<'_>, token: usize) -> bool {
     let inside_name = token > 0
         && page.gap(token) == Gap::None
         && matches!(page.slice(token - 1), "." | "@" | "_" | "-" | "/" | "'" | "<");
-    !inside_name && !(page.gap(token) == Gap::None && token > 0 && page.is_digits(token - 1))
-}
-
-fn lower(page: &Page<'_>, token: usize) -> String {
-    page.slice(token).to_ascii_lowercase()
-}
-
-/// What the words before a token promise.
-fn promise(page: &Page<'_>, token: usize) -> Option<Promise> {
-    let back = |n: usize| token.checked_sub(n);
-    let Some(b1) = back(1) else { return None };
-    let w1 = lower(page, b1);
-    let w2 = back(2).map(|b| lower(page, b)).unwrap_or_default();
-    let w3 = back(3).map(|b| lower(page, b)).unwrap_or_default();
-    if page.gap(token) == Gap::Break {
-        return sign_off(page, b1).then_some(Promise::Good);
-    }
-    if page.has(b1, t::TITLE) && w1.len() > 1
-        || (w1 == "." && back(2).is_some_and(|b| page.has(b, t::TITLE)) && page.gap(b1) == Gap::None)
-    {
-        return Some(Promise::Firm);
-    }
-    let names = |w: &str| matches!(w, "name" | "names" | "surname" | "firstname" | "lastname" | "fullname");
-    let link = matches!(w1.as_str(), "is" | ":" | "=" | "was" | "-" | "it's" | "as");
-    if w1 == "name's"
-        || names(&w1)
-            && !matches!(
-                w2.as_str(),
-                "the"
-                    | "a"
-                    | "user"
-                    | "account"
-                    | "brand"
-                    | "company"
-                    | "merchant"
-                    | "shop"
-                    | "store"
-                    | "business"
-                    | "change"
-                    | "your"
-                    | "wrong"
-                    | "product"
-                    | "to"
-            )
-    {
-        return Some(Promise::Firm);
-    }
-    if link
-        && (names(&w2)
-            || matches!(
-                w2.as_str(),
-                "holder" | "payee" | "beneficiary" | "recipient" | "signatory" | "sender" | "nominee"
-            ))
-    {
-        let company = matches!(
-            w3.as_str(),
-            "company" | "brand" | "product" | "merchant" | "user" | "shop" | "bank" | "business"
-        );
-        return (!company).then_some(Promise::Firm);
-    }
-    if matches!(w1.as_str(), "called" | "named" | "signed")
-        || (w1 == "of" && w2 == "name")
-        || (w1 == "of" && w2 == "behalf")
-    {
-        return Some(Promise::Fair);
-    }
-    if matches!(w1.as_str(), "i'm" | "im") || (w1 == "am" && w2 == "i") || (w1 == "," && w2 == "i") {
-        return Some(Promise::Fair);
-    }
-    if (w1 == "is" && matches!(w2.as_str(), "this" | "answer" | "maiden"))
-        || matches!(w1.as_str(), "it's" | "its")
-    {
-        return Some(Promise::Fair);
-    }
-    if page.has(b1, t::RELATION)
-        || (matches!(w1.as_str(), "is" | "," | ":") && back(2).is_some_and(|b| page.has(b, t::RELATION)))
-    {
-        return Some(Promise::Good);
-    }
-    if matches!(w1.as_str(), "," | "-" | "!") && back(2).is_some_and(|b| sign_off(page, b))
-        || sign_off(page, b1)
-    {
-        return Some(Promise::Fair);
-    }
-    // A dialogue written out: "Client: Ana Silva" after a question for the name.
-    let asked = (token.saturating_sub(9)..token).any(|i| page.is(i, "name"));
-    if asked && (w1 == ":" || matches!(w1.as_str(), "client" | "customer" | "me" | "caller" | "member")) {
-        return Some(Promise::Firm);
-    }
-    if asked && matches!(w1.as_str(), "?" | ".") {
-        return Some(Promise::Fair);
-    }
-    let pays = (token.saturating_sub(9)..b1).any(|i| page.has(i, t::PAY));
-    if matches!(w1.as_str(), "to" | "for" | "from" | "2" | "4") && pays {
-        return Some(Promise::Good);
-    }
-    let verbs = [
-        "to",
-        "for",
-        "from",
-        "with",
-        "by",
-        "and",
-        "did",
-        "is",
-        "let",
-        "remove",
-        "add",
-        "adding",
-        "removing",
-        "authorise",
-        "authorize",
-        "take",
-        "ask",
-        "told",
-        "contact",
-        "contacting",
-        "spoke",
-        "tell",
-        "of",
-        "me",
-        "behalf",
-        "care",
-        "hi",
-        "hello",
-        "hey",
-        "dear",
-        "via",
-        "2",
-        "4",
-        ",",
-        "about",
-        "pay",
-        "paid",
-        "send",
-        "ring",
-        "met",
-        "holder",
-        "attn",
-        "attention",
-        "c",
-        "than",
-        "has",
-        "client",
-        "customer",
-        "member",
-        "caller",
-        "agent",
-    ];
-    verbs.contains(&w1.as_str()).then_some(Promise::Slight)
-}
-
-fn sign_off(page: &Page<'_>, token: usize) -> bool {
-    let at =
-        if matches!(page.slice(token), "," | "." | "!" | "-") { token.checked_sub(1) } else { Some(token) };
-    at.is_some_and(|at| {
-        [
-            "regards",
-            "thanks",
-            "thank",
-            "cheers",
-            "sincerely",
-            "best",
-            "yours",
-            "wishes",
-            "details",
-            "faithfully",
-            "thx",
-            "signed",
-            "rgds",
-            "you",
-        ]
-        .iter()
-        .any(|w| page.is(at, w))
-            && (!page.is(at, "you") || (at > 0 && page.is(at - 1, "thank")))
-    })
-}
-
-/// Words behind a name that say it was one: "here", "speaking".
-fn announced(page: &Page<'_>, last: usize) -> bool {
-    ["here", "speaking", "calling", "writing"].iter().any(|w| page.is(last + 1, w))
-        && page.gap(last + 1) != Gap::Break
-}
-
-/// Words behind a name that only people have: "born", "holder of", "and me", "off my account".
-fn followed(page: &Page<'_>, last: usize) -> bool {
-    let next = last + 1;
-    if page.gap(next) == Gap::Break {
-        return false;
-    }
-    let next = if matches!(page.slice(next), "," | "(") { next + 1 } else { next };
-    let is = |token: usize, word: &str| page.is(token, word);
-    (is(next, "holder") && is(next + 1, "of"))
-        || (is(next, "and") && (is(next + 1, "me") || is(next + 1, "i") || is(next + 1, "myself")))
-        || (is(next, "off") && (is(next + 1, "my") || is(next + 1, "our") || is(next + 1, "the")))
-        || (is(next, "to") && is(next + 1, "act"))
-        || (is(next, "at") && page.is_digits(next + 1))
-        || (is(next, "at") && page.has(next + 1, t::UNIT))
-        || (is(next, "authorise") || is(next, "authorize"))
-        || page.cues_after(last, 1).any(|(c, _)| {
-            matches!(c.cue, Cue::Birth | Cue::Passport | Cue::Ssn)
-                && c.first <= next
-                && !page.is(c.first, "social")
-        })
-}
-
-/// A sentence part ends here, or "and" and "from" go on.
-fn ends(page: &Page<'_>, last: usize) -> bool {
-    let next = last + 1;
-    page.gap(next) == Gap::Break
-        || matches!(page.slice(next), "," | "." | "!" | "?" | ";")
-        || ["and", "from", "born", "with", "calling"].iter().any(|w| page.is(next, w))
-}
-
-/// Endings of adjectives and adverbs.
-fn is_adjective(word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
-    ["ed", "ing", "ly", "ful", "ous", "ive", "able", "less", "ible", "ated"]
-        .iter()
-        .any(|e| lower.ends_with(e))
+    let behind_digits = page.gap(token) == Gap::None && token > 0 && page.is_digits(token - 1);
+    !inside_name && !behind_digits
 }
 
 /// What a word is worth inside a name.
@@ -282,8 +53,11 @@ fn worth(page: &Page<'_>, token: usize) -> Worth {
     let everyday = traits & (t::FUNCTION | t::COMMON | t::MONTH | t::CURRENCY | t::QUANTITY) != 0
         || page.entry(token).spoken.is_some()
         || !page.entry(token).phrases.is_empty();
-    if traits & t::FUNCTION != 0 && !(capital && traits & (t::GIVEN | t::FAMILY) != 0) {
-        return Worth::None;
+    if traits & t::FUNCTION != 0 {
+        // "Will Smith", but not "Will the card arrive".
+        let named =
+            capital && traits & t::GIVEN != 0 && page.is_capital(token + 1) && page.has(token + 1, t::FAMILY);
+        return if named { Worth::Given } else { Worth::None };
     }
     if traits & (t::GIVEN | t::FAMILY) != 0 {
         let doubtful = traits & t::AMBIGUOUS != 0 || everyday;
@@ -345,12 +119,18 @@ fn name_at(page: &Page<'_>, first: usize, promise: Option<Promise>) -> Option<(u
     if page.gap(last + 1) != Gap::Break && company(last + 1) || company(last) && full >= 2 {
         return None;
     }
-    let promise = if followed(page, last) { promise.max(Some(Promise::Good)) } else { promise };
+    let promise = promise.max(followed(page, last));
     let unknown = count(Worth::Unknown);
     // Two words that no list knows and that are no adjectives: "tiziano scaduto".
     let strange = unknown >= 2 && (first..=last).all(|i| !is_adjective(page.slice(i)));
     let score = match promise {
         Some(Promise::Firm) => 0.85,
+        // One unknown word in capitals alone is an abbreviation: "SEPA", "ATMs".
+        Some(Promise::Fair | Promise::Good) if known == 0 && full == 1 && is_acronym(page, first) => {
+            return None;
+        }
+        // "I am Gutted": capitals strewn over a complaint.
+        Some(Promise::Fair) if known == 0 && full == 1 && is_adjective(page.slice(first)) => return None,
         Some(Promise::Fair | Promise::Good) if known > 0 || capital > 0 => 0.8,
         // Small unknown words after "I'm" are mostly states ("i'm gutted"); two in a row less so.
         Some(Promise::Fair | Promise::Good) if announced || doubtful > 0 && full >= 2 => 0.7,
@@ -365,12 +145,20 @@ fn name_at(page: &Page<'_>, first: usize, promise: Option<Promise>) -> Option<(u
         }
         Some(Promise::Slight) if family > 0 && initial > 0 => 0.65,
         _ if announced && (known > 0 || capital > 0) => 0.75,
-        _ if given > 0 && full >= 2 && known + capital + unknown >= 2 => 0.66,
+        _ if given > 0 && full >= 2 && begin != Worth::Unknown => 0.66,
+        Some(Promise::Slight) if capital >= 2 && ends(page, last) && page.is_digits(first - 1) => 0.6,
         _ if initial > 0 && family > 0 => 0.6,
         _ if known >= 2 => 0.62,
         _ => return None,
     };
     Some((last, score))
+}
+
+/// Mostly capitals, as abbreviations are, in a text that has small letters.
+fn is_acronym(page: &Page<'_>, token: usize) -> bool {
+    let slice = page.slice(token);
+    let capitals = slice.chars().filter(|c| c.is_uppercase()).count();
+    page.cased && capitals >= 2 && capitals * 2 >= slice.chars().count()
 }
 
 /// Goes on from the first word as far as a name goes: at most five words with initials, particles
@@ -423,18 +211,16 @@ fn extend(page: &Page<'_>, first: usize, promise: Option<Promise>) -> (usize, Ve
         let w = worth(page, next);
         let fits = match w {
             Worth::Given | Worth::Family | Worth::Capital => true,
-            Worth::Doubtful => firm || parts.contains(&Worth::Given),
+            Worth::Doubtful => {
+                firm || parts.iter().any(|p| matches!(p, Worth::Given | Worth::Unknown | Worth::Doubtful))
+            }
             Worth::Initial => {
                 page.slice(next + 1) == "." || page.is_word(next + 1) && worth(page, next + 1) != Worth::None
             }
             // In a message without capitals an unknown word goes on with a name that began well.
-            Worth::Unknown => {
-                glued
-                    || (!page.cased
-                        && parts.len() < 4
-                        && (firm || parts[0] == Worth::Given)
-                        && page.tokens[next].word == 0)
-            }
+            // In a message without capitals an unknown word goes on with a name; whether it is one
+            // what stands around decides.
+            Worth::Unknown => glued || (!page.cased && parts.len() < 4 && page.tokens[next].word == 0),
             // "priya a novak": the article between two parts of a name is an initial.
             Worth::None => {
                 page.slice(next).chars().count() == 1

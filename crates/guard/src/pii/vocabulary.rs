@@ -112,14 +112,16 @@ landlord resident citizen immigrant refugee customer holder owner trustee execut
 aware keen ready able unable happy glad curious interested considering planning hoping trying looking thinking \
 travelling locked logged stuck lost broke abroad overseas australia america europe germany france spain italy \
 portugal greece turkey japan china india fiji bali thailand vietnam singapore malaysia indonesia canada mexico \
-brazil england scotland wales ireland london paris berlin madrid rome sydney melbourne brisbane perth adelaide \
+brazil england scotland wales ireland russian american british european chinese indian \
+japanese korean french german italian spanish canadian mexican african asian english irish scottish swiss swedish \
+turkish ruble rubles lira peso pesos franc sepa food meal dog cat news weather table dinner lunch london paris berlin madrid rome sydney melbourne brisbane perth adelaide \
 hobart darwin canberra delhi mumbai chennai kolkata bengaluru bangalore hyderabad pune denver boston chicago \
 seattle houston dallas austin miami atlanta phoenix manchester birmingham leeds liverpool glasgow edinburgh \
 bristol cardiff belfast auckland wellington dubai york";
 
 /// Shops, banks and brands that are named like people. They are no one's personal data.
 pub(super) const BRANDS: &str = "\
-chase|coles|costa|aldi|lidl|boots|target|wells|jenny craig|weight watchers|harris scarfe|harris farm|duncan hines|\
+san francisco|san diego|san jose|los angeles|las vegas|santa monica|santa fe|chase|coles|costa|aldi|lidl|boots|target|wells|jenny craig|weight watchers|harris scarfe|harris farm|duncan hines|\
 jimmy choo|ted baker|paul smith|calvin klein|tommy hilfiger|ralph lauren|michael kors|marc jacobs|kate spade|\
 charles schwab|wells fargo|jp morgan|j p morgan|morgan stanley|edward jones|raymond james|john lewis|\
 harvey norman|david jones|dan murphy|dan murphys|dan murphy's|jb hifi|jack daniels|jim beam|johnnie walker|\

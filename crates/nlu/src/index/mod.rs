@@ -205,15 +205,15 @@ impl Index {
         let mut vectors = Vectors::new(encoder.dimensions());
         let slices = self.entries.chunks(SLICE).zip(self.sentences.chunks_mut(SLICE));
         for (slice, (entries, sentences)) in slices.enumerate() {
-            let whole: Vec<String> = entries.iter().map(with_its_headings).collect();
-            let mut texts: Vec<&str> = Vec::new();
-            for ((entry, whole), sentences) in entries.iter().zip(&whole).zip(sentences.iter()) {
-                texts.push(whole);
-                texts.extend(entry.questions.iter().map(String::as_str));
+            let mut texts: Vec<String> = Vec::new();
+            for (entry, sentences) in entries.iter().zip(sentences.iter()) {
+                texts.push(with_its_headings(entry));
+                texts.extend(entry.questions.iter().cloned());
                 if with_sentences {
-                    texts.extend(sentences.iter().map(|sentence| sentence.text.as_str()));
+                    texts.extend(sentences.iter().map(|sentence| in_its_place(entry, &sentence.text)));
                 }
             }
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             let mut encoded = encoder.encode_published(&texts)?.into_iter();
             for (at, (entry, sentences)) in entries.iter().zip(sentences).enumerate() {
                 for vector in encoded.by_ref().take(1 + entry.questions.len()) {
@@ -222,6 +222,10 @@ impl Index {
                 if with_sentences {
                     for sentence in sentences {
                         sentence.vector = encoded.next();
+                        // A passage is found by its best sentence too: one fact in ten is enough.
+                        if let Some(vector) = &sentence.vector {
+                            vectors.push(slice * SLICE + at, vector);
+                        }
                     }
                 }
             }
@@ -241,6 +245,12 @@ fn with_its_headings(entry: &Entry) -> String {
         text.push_str(part);
     }
     text
+}
+
+/// What the encoder reads of a sentence: the headings say what it speaks of ("It costs $10").
+fn in_its_place(entry: &Entry, sentence: &str) -> String {
+    let place = entry.headings.last().unwrap_or(&entry.title);
+    format!("{place}: {sentence}")
 }
 
 fn split(entry: &Entry, lexical: &Lexical) -> Vec<Sentence> {

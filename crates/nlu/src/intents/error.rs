@@ -40,7 +40,7 @@ pub enum TrainError {
     #[error("the encoder failed: {0}")]
     Encoder(#[from] EncoderError),
     /// The encoder broke its promise.
-    #[error("the encoder gave {found} vectors of the promised length for {wanted} texts")]
+    #[error("the encoder gave {found} sound vectors of the promised length for {wanted} texts")]
     Vectors {
         /// How many were right.
         found: usize,

@@ -1,5 +1,6 @@
-//! Dense matrices and the two products that training needs, in safe code that compilers vectorise.
+//! Dense matrices and the two products that training needs, in safe code.
 
+use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 /// Row after row.
@@ -18,17 +19,6 @@ impl Matrix {
     /// All zero.
     pub(super) fn zeros(rows: usize, columns: usize) -> Self {
         Self { rows, columns, data: vec![0.0; rows * columns] }
-    }
-
-    /// Of rows of equal length.
-    pub(super) fn from_rows<'a>(rows: impl IntoIterator<Item = &'a [f32]>) -> Self {
-        let mut matrix = Self::default();
-        for row in rows {
-            matrix.columns = row.len();
-            matrix.rows += 1;
-            matrix.data.extend_from_slice(row);
-        }
-        matrix
     }
 
     /// One row.
@@ -63,64 +53,89 @@ impl Matrix {
 
     /// `self * right`, written to `out`.
     pub(super) fn multiply(&self, right: &Self, out: &mut Self) {
-        // Compiled once for each vector unit, chosen at run time; the order of the sums is the same, so
-        // the numbers are too.
-        pulp::Arch::new().dispatch(|| self.multiply_into(right, out));
+        pulp::Arch::new().dispatch(Product { left: self, right, out });
     }
+}
+
+/// The vector unit's widest register holds this many numbers; rows of this multiple have no remainder.
+const WIDEST: usize = 16;
+/// Rows of the left side that share a load of the right side.
+const ROWS: usize = 4;
+
+/// The next multiple of the widest register.
+pub(super) const fn padded(columns: usize) -> usize {
+    columns.div_ceil(WIDEST) * WIDEST
+}
+
+struct Product<'a> {
+    left: &'a Matrix,
+    right: &'a Matrix,
+    out: &'a mut Matrix,
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn multiply_into(&self, right: &Self, out: &mut Self) {
-        let inner = self.columns;
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { left, right, out } = self;
         let width = right.columns;
-        for first in (0..self.rows).step_by(ROWS) {
-            for column in (0..width).step_by(COLUMNS) {
-                if first + ROWS <= self.rows && column + COLUMNS <= width {
-                    let left: [&[f32]; ROWS] = std::array::from_fn(|row| {
-                        &self.data[(first + row) * inner..(first + row + 1) * inner]
-                    });
-                    let sums = tile(left, &right.data[column..], width);
-                    for (row, sum) in sums.iter().enumerate() {
-                        out.data[(first + row) * width + column..][..COLUMNS].copy_from_slice(sum);
-                    }
-                } else {
-                    for row in first..(first + ROWS).min(self.rows) {
-                        for column in column..(column + COLUMNS).min(width) {
-                            let cells = self.row(row).iter().enumerate();
-                            out.data[row * width + column] =
-                                cells.map(|(at, value)| value * right.data[at * width + column]).sum();
-                        }
-                    }
-                }
+        let whole = left.rows / ROWS * ROWS;
+        let mut column = 0;
+        while column + 2 * S::F32_LANES <= width {
+            (0..whole).step_by(ROWS).for_each(|row| tile::<S, 2>(simd, left, right, out, row, column));
+            column += 2 * S::F32_LANES;
+        }
+        while column + S::F32_LANES <= width {
+            (0..whole).step_by(ROWS).for_each(|row| tile::<S, 1>(simd, left, right, out, row, column));
+            column += S::F32_LANES;
+        }
+        for row in 0..left.rows {
+            for column in if row < whole { column } else { 0 }..width {
+                let cells = left.row(row).iter().enumerate();
+                out.data[row * width + column] =
+                    cells.map(|(at, value)| value * right.data[at * width + column]).sum();
             }
         }
     }
 }
 
-const ROWS: usize = 4;
-/// Widths that are multiples of this go through the fast tile only.
-pub(super) const COLUMNS: usize = 16;
-
-/// The next multiple of the tile's width.
-pub(super) const fn padded(columns: usize) -> usize {
-    columns.div_ceil(COLUMNS) * COLUMNS
-}
-
-/// Four rows times sixteen columns held in registers: each loaded number is used four or sixteen times.
+/// Four rows times `N` registers, the sums kept in registers.
 #[inline(always)]
-fn tile(left: [&[f32]; ROWS], right: &[f32], width: usize) -> [[f32; COLUMNS]; ROWS] {
-    let mut sums = [[0.0; COLUMNS]; ROWS];
-    let inner = left[0].len();
-    let [a, b, c, d] = left.map(|row| &row[..inner]);
-    for at in 0..inner {
-        let Some(values) = right[at * width..].first_chunk::<COLUMNS>() else { break };
-        let factors = [a[at], b[at], c[at], d[at]];
-        for (sum, factor) in sums.iter_mut().zip(factors) {
-            for (cell, value) in sum.iter_mut().zip(values) {
-                *cell += factor * value;
+fn tile<S: Simd, const N: usize>(
+    simd: S,
+    left: &Matrix,
+    right: &Matrix,
+    out: &mut Matrix,
+    first: usize,
+    column: usize,
+) {
+    let mut sums = [[simd.splat_f32s(0.0); N]; ROWS];
+    let inner = left.columns;
+    let mut rows = left.data[first * inner..(first + ROWS) * inner].chunks_exact(inner.max(1));
+    let (Some(a), Some(b), Some(c), Some(d)) = (rows.next(), rows.next(), rows.next(), rows.next()) else {
+        return;
+    };
+    let lines = right.data.chunks_exact(right.columns);
+    for ((((a, b), c), d), line) in a.iter().zip(b).zip(c).zip(d).zip(lines) {
+        let (values, _) = S::as_simd_f32s(&line[column..column + N * S::F32_LANES]);
+        for (sums, factor) in sums.iter_mut().zip([a, b, c, d]) {
+            let factor = simd.splat_f32s(*factor);
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum = multiply_add(simd, factor, *value, *sum);
             }
         }
     }
-    sums
+    for (row, sums) in sums.iter().enumerate() {
+        let cells = &mut out.data[(first + row) * right.columns + column..][..N * S::F32_LANES];
+        S::as_mut_simd_f32s(cells).0.copy_from_slice(sums);
+    }
+}
+
+/// A processor without fused multiply-add would call a function of the C library for each.
+#[inline(always)]
+fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
+    if S::IS_SCALAR { simd.add_f32s(simd.mul_f32s(a, b), c) } else { simd.mul_add_f32s(a, b, c) }
 }
 
 /// `target += factor * source`.
@@ -131,17 +146,18 @@ pub(super) fn add_scaled(target: &mut [f32], factor: f32, source: &[f32]) {
     }
 }
 
-/// The dot product, in eight sums at once so that it vectorises.
-pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 8];
-    let (left_chunks, left_rest) = left.as_chunks::<8>();
-    let (right_chunks, right_rest) = right.as_chunks::<8>();
-    for (a, b) in left_chunks.iter().zip(right_chunks) {
-        for ((sum, x), y) in sums.iter_mut().zip(a).zip(b) {
-            *sum += x * y;
+#[cfg(test)]
+impl Matrix {
+    /// Of rows of equal length.
+    pub(super) fn from_rows<'a>(rows: impl IntoIterator<Item = &'a [f32]>) -> Self {
+        let mut matrix = Self::default();
+        for row in rows {
+            matrix.columns = row.len();
+            matrix.rows += 1;
+            matrix.data.extend_from_slice(row);
         }
+        matrix
     }
-    sums.iter().sum::<f32>() + left_rest.iter().zip(right_rest).map(|(x, y)| x * y).sum::<f32>()
 }
 
 #[cfg(test)]
@@ -157,14 +173,15 @@ mod tests {
             matrix.data.iter_mut().for_each(|cell| *cell = random.below(9) as f32 - 4.0);
             matrix
         };
-        for (rows, inner, columns) in [(1, 1, 1), (4, 3, 8), (5, 7, 9), (9, 16, 24)] {
+        for (rows, inner, columns) in [(1, 1, 1), (4, 3, 8), (5, 7, 19), (9, 16, 48), (8, 5, 83)] {
             let (left, right) = (fill(rows, inner), fill(inner, columns));
             let mut out = Matrix::zeros(rows, columns);
             left.multiply(&right, &mut out);
             let turned = right.transposed();
             for row in 0..rows {
                 for column in 0..columns {
-                    assert_eq!(out.row(row)[column], dot(left.row(row), turned.row(column)));
+                    let products = left.row(row).iter().zip(turned.row(column)).map(|(a, b)| a * b);
+                    assert_eq!(out.row(row)[column], products.sum::<f32>());
                 }
             }
         }

@@ -16,7 +16,7 @@
 //! `features`, `vocabulary`: text to numbers · `svm`, `regression`, `lbfgs`, `matrix`: solvers ·
 //! `prepared`, `views`, `crossing`, `folds`: what is trained, and held out · `blend`, [`calibrate`], `scope`:
 //! scores to probabilities · `neighbours`, `explain`: why · `model`, `training`, `trigger`: the two
-//! models · `model_file`, `fingerprint`, `packing`: on disk · [`bench`], [`metrics`]: figures.
+//! models · `model_file`, `fingerprint`, `packing`: on disk · [`mod@bench`], [`metrics`]: figures.
 
 pub mod bench;
 mod blend;
@@ -39,6 +39,8 @@ mod random;
 mod regression;
 mod scope;
 mod svm;
+#[cfg(test)]
+mod tests;
 mod training;
 mod trigger;
 mod views;

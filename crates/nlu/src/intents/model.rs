@@ -82,7 +82,7 @@ impl IntentModel {
     /// encoder's length) the lexical view answers alone.
     #[must_use]
     pub fn predict(&self, text: &str, vector: Option<&[f32]>) -> Prediction {
-        let vector = vector.filter(|vector| self.views.dimensions() == Some(vector.len()));
+        let vector = self.views.usable(vector);
         let head = if vector.is_some() { &self.full } else { &self.lexical };
         let words = features::words(text);
         let row = self.views.vocabulary.vector(&words);

@@ -138,7 +138,9 @@ fn encode(encoder: &dyn Encoder, texts: &[&str], progress: &mut dyn FnMut()) -> 
     let mut matrix = Matrix { columns: encoder.dimensions(), ..Matrix::default() };
     for batch in texts.chunks(BATCH) {
         let vectors = encoder.encode(batch)?;
-        let right = vectors.iter().filter(|vector| vector.len() == matrix.columns).count();
+        let fits =
+            |vector: &&Vec<f32>| vector.len() == matrix.columns && vector.iter().all(|cell| cell.is_finite());
+        let right = vectors.iter().filter(fits).count();
         if right != batch.len() || vectors.len() != batch.len() {
             return Err(TrainError::Vectors { found: right, wanted: batch.len() });
         }

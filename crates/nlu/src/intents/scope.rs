@@ -77,7 +77,8 @@ impl Evidence<'_> {
 
 /// The highest score of the labels on one side; 0 when it has none.
 fn highest<'a>(scores: impl Iterator<Item = (f64, &'a bool)>, out: bool) -> f64 {
-    let best = scores.filter(|(_, side)| **side == out).map(|(score, _)| score).fold(f64::NEG_INFINITY, f64::max);
+    let best =
+        scores.filter(|(_, side)| **side == out).map(|(score, _)| score).fold(f64::NEG_INFINITY, f64::max);
     if best.is_finite() { best } else { 0.0 }
 }
 
@@ -108,7 +109,15 @@ mod tests {
 
     fn evidence(blended: &[f64; 2], similar: (f64, f64)) -> Vec<f64> {
         let scores = vec![blended.iter().map(|p| *p as f32).collect::<Vec<f32>>()];
-        Evidence { summed: blended, blended, scores: &scores, outside: &[false, true], similar, known: similar.0 }.signs()
+        Evidence {
+            summed: blended,
+            blended,
+            scores: &scores,
+            outside: &[false, true],
+            similar,
+            known: similar.0,
+        }
+        .signs()
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl TriggerModel {
     /// The probability that the message asks for the trigger.
     #[must_use]
     pub fn score(&self, text: &str, vector: Option<&[f32]>) -> f64 {
-        let vector = vector.filter(|vector| self.views.dimensions() == Some(vector.len()));
+        let vector = self.views.usable(vector);
         let row = self.views.vocabulary.vector(&features::words(text));
         let mut scores = self.views.scores(&row, vector);
         if let Some(vector) = vector {
@@ -137,8 +137,8 @@ mod tests {
     use super::*;
 
     const LOST: [&str; 6] = [
-        "my card was stolen",
-        "someone stole my card",
+        "my blue card was stolen at noon",
+        "a thief has stolen my blue card",
         "my wallet with the card got stolen",
         "stolen card help",
         "they have stolen my purse and card",
@@ -173,6 +173,9 @@ mod tests {
         let options = TrainOptions::default();
         assert!(matches!(TriggerModel::train(&LOST, &[], None, &options), Err(TrainError::OneSided)));
         let model = TriggerModel::train(&LOST[..1], &OTHER[..1], None, &options).unwrap();
-        assert!(model.score("my card was stolen", None) > model.score("what does a new card cost", None));
+        assert!(
+            model.score("my blue card was stolen at noon", None)
+                > model.score("what does a new card cost", None)
+        );
     }
 }

@@ -30,9 +30,9 @@ const PASSAGES: usize = 6;
 /// Below this no sentence speaks of the question.
 const FLOOR: f64 = 0.34;
 /// Further sentences score at least this share of the best.
-const COMPANION: f64 = 0.86;
+const COMPANION: f64 = 0.74;
 /// At most this many sentences, unless steps or rows are asked for.
-const MOST: usize = 4;
+const MOST: usize = 6;
 
 /// What the question asks for.
 struct Wish {
@@ -73,7 +73,7 @@ pub(crate) fn sentences(turn: &Turn, most_words: usize) -> Vec<Chosen> {
         return chosen;
     }
     let mut words = count(&own[best.sentence].text);
-    let most = if wish.list { MOST + 2 } else { MOST };
+    let most = if wish.list { MOST + 4 } else { MOST };
     for candidate in ranked.iter().skip(1) {
         if chosen.len() >= most || candidate.score < best.score * COMPANION {
             break;
@@ -138,7 +138,7 @@ fn steps_around(best: &Chosen, own: &[Sentence]) -> Vec<Chosen> {
 
 fn alike(a: &Sentence, b: &Sentence) -> bool {
     match (&a.vector, &b.vector) {
-        (Some(a), Some(b)) => a.iter().zip(b).map(|(x, y)| f64::from(x * y)).sum::<f64>() > 0.93,
+        (Some(a), Some(b)) => a.iter().zip(b).map(|(x, y)| f64::from(x * y)).sum::<f64>() > 0.97,
         _ => false,
     }
 }

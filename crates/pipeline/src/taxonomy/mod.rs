@@ -12,6 +12,8 @@ use serde::Deserialize;
 pub struct Taxonomy {
     customer: Vec<Intent>,
     banker: Vec<Intent>,
+    /// Words of at least two examples: a word that two people write is no slip.
+    words: BTreeMap<String, u32>,
 }
 
 /// One intent.
@@ -102,10 +104,22 @@ impl Taxonomy {
         if file.version != 1 {
             return Err(TaxonomyError::Syntax(format!("version {} is not known; this program reads version 1", file.version)));
         }
-        Ok(Taxonomy {
-            customer: intents(Mode::Customer, file.customer)?,
-            banker: intents(Mode::Banker, file.banker)?,
-        })
+        let customer = intents(Mode::Customer, file.customer)?;
+        let banker = intents(Mode::Banker, file.banker)?;
+        let mut words: BTreeMap<String, u32> = BTreeMap::new();
+        for example in customer.iter().chain(&banker).flat_map(|i| &i.examples) {
+            for word in contactiq_nlu::text::words(example) {
+                *words.entry(word).or_default() += 1;
+            }
+        }
+        words.retain(|_, examples| *examples >= 2);
+        Ok(Taxonomy { customer, banker, words })
+    }
+
+    /// Whether the examples use this lower-case word.
+    #[must_use]
+    pub fn uses(&self, word: &str) -> bool {
+        self.words.contains_key(word)
     }
 
     /// The intents of one assistant, by name.

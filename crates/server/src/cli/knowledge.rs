@@ -3,12 +3,13 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use contactiq_domain::{Clock, Collection, ids::DocumentId};
 use contactiq_guard::{Guard, Raw};
-use contactiq_nlu::encoder::Encoder;
-use contactiq_pipeline::{Knowledge, search};
+use contactiq_nlu::encoder::{CachedEncoder, Encoder};
+use contactiq_pipeline::{Knowledge, conflict, search};
 use contactiq_store::{Store, documents};
 use serde::Deserialize;
 use serde_json::json;
@@ -65,6 +66,12 @@ pub(super) enum Command {
         #[arg(required = true)]
         slugs: Vec<String>,
     },
+    /// List sentences of different documents that state different figures for the same thing.
+    Conflicts {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Find passages: {"question"} a line in, {"passages":[…]} out.
     Search {
         /// Which collection.
@@ -89,6 +96,10 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
             show(&store, collection, &slug, json).await
         }
         Command::Remove { collection, slugs } => remove(&store, collection, &slugs).await,
+        Command::Conflicts { json } => {
+            ready(&config, &store).await?;
+            conflicts(&config, &store, json).await
+        }
         Command::Search { collection, k } => {
             ready(&config, &store).await?;
             find(&config, &store, collection, k).await
@@ -232,15 +243,45 @@ async fn remove(store: &Store, collection: Collection, slugs: &[String]) -> Outc
     Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
 }
 
+async fn conflicts(config: &Config, store: &Store, as_json: bool) -> Outcome {
+    let knowledge = load(config, store).await?.0;
+    let today = SystemClock.now().date();
+    let found = conflict::all(&knowledge, &|document| knowledge.documents[document].is_valid_on(today));
+    let place = |(passage, sentence): (usize, usize)| {
+        let document = knowledge.document_of(passage);
+        (format!("{}/{}", document.collection, document.slug), knowledge.index.sentences(passage)[sentence].text.clone())
+    };
+    let mut rows = Vec::new();
+    for one in &found {
+        let (a, b) = (place(one.one), place(one.other));
+        if as_json {
+            output::json(&json!([{ "document": a.0, "sentence": a.1 }, { "document": b.0, "sentence": b.1 }]));
+        } else {
+            rows.push(vec![a.0, a.1, b.0, b.1]);
+        }
+    }
+    if !as_json {
+        output::table(&["document", "says", "document", "says"], rows);
+        output::line(format!("{} conflicts; questions on them go to a person until the documents agree", found.len()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The knowledge and the encoder that indexed it.
+async fn load(config: &Config, store: &Store) -> Result<(Knowledge, Option<Arc<CachedEncoder>>), contactiq_pipeline::KnowledgeError> {
+    let encoder = app::open_encoder(config).ok();
+    let progress = output::progress();
+    let knowledge = Knowledge::load(store, encoder.clone(), move |done, all| progress("encoding passages", done, all)).await?;
+    Ok((knowledge, encoder))
+}
+
 #[derive(Deserialize)]
 struct Line {
     question: Raw,
 }
 
 async fn find(config: &Config, store: &Store, collection: Collection, k: usize) -> Outcome {
-    let encoder = app::open_encoder(config).ok();
-    let progress = output::progress();
-    let knowledge = Knowledge::load(store, encoder.clone(), move |done, all| progress("encoding passages", done, all)).await?;
+    let (knowledge, encoder) = load(config, store).await?;
     let guard = Guard::new(app::guard_settings(config));
     let today = SystemClock.now().date();
     jsonl::each(|line: Line| {

@@ -8,6 +8,7 @@ use axum::{
 use contactiq_domain::{Mode, Permission};
 use contactiq_store::reports::{self, Report};
 use serde::Deserialize;
+use time::Date;
 
 use super::{
     PageError, Visitor, show,
@@ -36,15 +37,16 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor, Query(asked):
         demo: asked.demo.is_some() || (first_visit && app.config.server.demo),
     };
     let now = app.house.clock.now();
-    let days = match filter.period {
+    let since = match filter.period {
         Period::Day => Some(1),
         Period::Week => Some(7),
         Period::Month => Some(30),
         Period::All => None,
-    };
+    }
+    .map(|days| now.plus_seconds(-days * 86_400));
     let of = |demo: bool| reports::Filter {
         mode: filter.mode,
-        since: days.map(|d| now.plus_seconds(-d * 86_400)),
+        since,
         until: None,
         demo,
     };
@@ -56,10 +58,17 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor, Query(asked):
         layout: visitor.layout(&app),
         filter,
         figures: figures(&report, real),
-        usage: report
-            .modes
+        usage: Mode::ALL
             .iter()
-            .map(|m| ModeFigures { mode: m.mode, conversations: m.conversations, interactions: m.interactions })
+            .filter(|mode| filter.mode.is_none_or(|chosen| chosen == **mode))
+            .map(|mode| {
+                let found = report.modes.iter().find(|m| m.mode == *mode);
+                ModeFigures {
+                    mode: *mode,
+                    conversations: found.map_or(0, |m| m.conversations),
+                    interactions: found.map_or(0, |m| m.interactions),
+                }
+            })
             .collect(),
         intents: report
             .intents
@@ -75,13 +84,29 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor, Query(asked):
         escalations: report.triggers.iter().map(|t| (t.trigger, t.escalations)).collect(),
         confidence_bins: report.confidence,
         threshold: app.house.settings.of(filter.mode.unwrap_or(Mode::Customer)).confidence_threshold.get(),
-        days: report
-            .trend
-            .iter()
-            .map(|d| DayFigures { day: d.day.date(), total: d.interactions, resolved: d.resolved, escalated: d.escalated })
-            .collect(),
+        days: every_day(&report.trend, since.map(|s| s.date()), now.date()),
     };
     Ok(show(StatusCode::OK, &view))
+}
+
+/// Every day from `first` to `last`, also those on which nobody asked: a line over the days with data
+/// alone would hide the gaps. Without a first day, from the first one that has data.
+fn every_day(trend: &[reports::DayFigures], first: Option<Date>, last: Date) -> Vec<DayFigures> {
+    let Some(first) = first.or_else(|| trend.first().map(|d| d.day.date())) else { return Vec::new() };
+    let mut found = trend.iter().peekable();
+    let mut days = Vec::new();
+    let mut next = Some(first);
+    while let Some(day) = next.filter(|day| *day <= last) {
+        let data = found.next_if(|d| d.day.date() == day);
+        days.push(DayFigures {
+            day,
+            total: data.map_or(0, |d| d.interactions),
+            resolved: data.map_or(0, |d| d.resolved),
+            escalated: data.map_or(0, |d| d.escalated),
+        });
+        next = day.next_day();
+    }
+    days
 }
 
 fn figures(report: &Report, real: u64) -> Figures {
@@ -101,5 +126,43 @@ fn figures(report: &Report, real: u64) -> Figures {
         cost_usd: report.cost.total_nano_usd as f64 / 1e9,
         helpful: (said > 0).then(|| report.feedback.helpful as f64 / said as f64),
         feedback: said,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contactiq_domain::Timestamp;
+    use time::macros::date;
+
+    use super::*;
+
+    fn on(day: i64, interactions: u64) -> reports::DayFigures {
+        let day = Timestamp::from_micros(day * 86_400_000_000);
+        reports::DayFigures { day, interactions, resolved: interactions / 2, escalated: 1 }
+    }
+
+    fn totals(days: &[DayFigures]) -> Vec<(Date, u64)> {
+        days.iter().map(|d| (d.day, d.total)).collect()
+    }
+
+    #[test]
+    fn a_day_without_questions_is_a_day_too() {
+        let days = every_day(&[on(1, 4), on(3, 6)], Some(date!(1970-01-01)), date!(1970-01-05));
+        let expected = [
+            (date!(1970-01-01), 0),
+            (date!(1970-01-02), 4),
+            (date!(1970-01-03), 0),
+            (date!(1970-01-04), 6),
+            (date!(1970-01-05), 0),
+        ];
+        assert_eq!(totals(&days), expected);
+        assert_eq!((days[3].resolved, days[3].escalated), (3, 1));
+    }
+
+    #[test]
+    fn all_time_begins_with_the_first_day_that_has_data() {
+        let days = every_day(&[on(364, 2)], None, date!(1971-01-02));
+        assert_eq!(totals(&days), [(date!(1970-12-31), 2), (date!(1971-01-01), 0), (date!(1971-01-02), 0)]);
+        assert!(every_day(&[], None, date!(1970-01-05)).is_empty());
     }
 }

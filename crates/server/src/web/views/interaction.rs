@@ -50,7 +50,7 @@ impl InteractionView {
     ) -> Self {
         let ticket = record.ticket.map(|t| {
             let id = t.to_string();
-            (wording::short_id(&id), format!("/tickets/{id}"))
+            (wording::ticket_number(&id), format!("/tickets/{id}"))
         });
         Self {
             layout,

@@ -76,7 +76,7 @@ impl TicketItem {
     pub fn of(ticket: &Ticket<Masked>) -> Self {
         let id = ticket.id.to_string();
         Self {
-            number: wording::short_id(&id),
+            number: wording::ticket_number(&id),
             id,
             opened_at: ticket.created_at.to_string(),
             opened: wording::moment(ticket.created_at),

@@ -24,7 +24,7 @@ pub struct TurnView {
     pub asked_at: String,
     /// When it came in, for people.
     pub asked: String,
-    /// What the person was shown.
+    /// What the person was shown; what the panel says already is left out.
     pub answer: Vec<Prose>,
     /// How it ended.
     pub outcome: Outcome,
@@ -47,9 +47,9 @@ pub struct Panel {
     pub kind: &'static str,
     /// Its first line.
     pub heading: &'static str,
-    /// Why, in words fit for the mode; may be empty.
+    /// Why, in words fit for the mode; empty unless escalated.
     pub reason: String,
-    /// The ticket's short number.
+    /// The ticket's number as a person reads it out.
     pub ticket: Option<String>,
 }
 
@@ -100,6 +100,8 @@ pub struct Why {
     pub classification: String,
     /// What the router decided.
     pub routing: &'static str,
+    /// Why it ended so, in the house's words; may be empty.
+    pub reason: String,
     /// Rules that fired.
     pub rules: Vec<Rule>,
     /// The door and the seven steps.
@@ -146,14 +148,18 @@ impl TurnView {
     #[must_use]
     pub fn of(record: &Record<Masked>, people_available: bool, helpful: Option<bool>) -> Self {
         let answered = record.outcome == Outcome::Resolved;
+        let panel = panel(record, people_available);
+        // The pipeline says why first and what next after it; the panel already shows the why.
+        let told = record.answer.as_str();
+        let next = panel.as_ref().and_then(|p| told.strip_prefix(p.reason.as_str())).unwrap_or(told);
         Self {
             id: record.id.to_string(),
             question: record.question.as_str().to_owned(),
             asked_at: record.created_at.to_string(),
             asked: wording::moment(record.created_at),
-            answer: prose::read(record.answer.as_str(), true),
+            answer: prose::read(next, true),
             outcome: record.outcome,
-            panel: panel(record, people_available),
+            panel,
             confidence: answered.then(|| Confidence::of(record.confidence.get())),
             sources: record.citations.iter().map(Source::of).collect(),
             why: Why::of(record),
@@ -183,8 +189,10 @@ fn panel(record: &Record<Masked>, people_available: bool) -> Option<Panel> {
         Outcome::Failed => ("failed", "Something went wrong"),
         Outcome::Interrupted => ("interrupted", "This answer was not finished"),
     };
-    let ticket = record.ticket.map(|t| wording::short_id(&t.to_string()));
-    Some(Panel { kind, heading, reason: record.reason.clone(), ticket })
+    let ticket = record.ticket.map(|t| wording::ticket_number(&t.to_string()));
+    // Only an escalation's reason is written for the person; the others are the house's own words.
+    let reason = if record.outcome == Outcome::Escalated { record.reason.clone() } else { String::new() };
+    Some(Panel { kind, heading, reason, ticket })
 }
 
 impl Confidence {
@@ -226,6 +234,7 @@ impl Why {
             probability: wording::percent(Some(record.intent_probability.get())),
             classification: record.classification_reason.clone(),
             routing: wording::routing(record.routing),
+            reason: record.reason.clone(),
             rules: record.triggers.iter().map(Rule::of).collect(),
             steps: record.steps.iter().map(StepRow::of).collect(),
             total: wording::duration(record.processing_time_ms),

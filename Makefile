@@ -1,0 +1,51 @@
+# ContactIQ. `make run` answers questions; `make test` tests everything, from a fresh clone.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The public development sets, for `make eval`; docs/evaluation.md says where they come from.
+DATA ?= $(wildcard ../shared/data)
+export CONTACTIQ_ENCODER ?= $(CURDIR)/.cache/encoder
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: encoder ## Build in release and start on 127.0.0.1:8080 with the demo bank
+	cargo build --release --locked --bin contactiq
+	./target/release/contactiq serve
+
+.PHONY: encoder
+encoder: ## Fetch the sentence encoder once and check it
+	@scripts/fetch-encoder.sh "$(CONTACTIQ_ENCODER)" || echo "going on without the encoder: the lexical model works alone"
+
+.PHONY: test
+test: encoder ## Everything: installs PostgreSQL, Redis and Chromium when missing, starts private ones, tests
+	@scripts/test.sh
+
+.PHONY: check
+check: ## Formatting, lints, documentation, the ladder, licences
+	@scripts/check.sh
+
+.PHONY: eval
+eval: encoder ## One table: every figure, its target, what is reached now (DATA=folder of the public sets)
+	cargo build --release --locked --bin contactiq
+	./target/release/contactiq eval --questions evals/questions.jsonl $(if $(DATA),--data $(DATA)) $(EVAL_ARGS)
+
+.PHONY: bench
+bench: encoder ## Timings of the encoder, the classifier, the guard and whole answers
+	cargo bench --locked --workspace --bench '*' $(BENCH_ARGS)
+
+.PHONY: coverage
+coverage: encoder ## Line coverage
+	@scripts/coverage.sh
+
+.PHONY: screenshots
+screenshots: encoder ## Make the pictures of the README again
+	cargo build --locked --bin contactiq
+	SCREENSHOTS=1 scripts/browser-test.sh
+
+.PHONY: openapi
+openapi: ## Write docs/openapi.json again
+	cargo run --quiet --locked --bin contactiq -- openapi > docs/openapi.json

@@ -1,0 +1,142 @@
+//! What holds for every text, also for those that nobody would write.
+
+use contactiq_guard::{Guard, GuardSettings, Raw, Scan};
+use proptest::prelude::*;
+use std::{sync::LazyLock, time::Instant};
+
+static GUARD: LazyLock<Guard> = LazyLock::new(|| Guard::new(GuardSettings::default()));
+
+fn scan(text: &str) -> Scan {
+    GUARD.scan(&Raw::new(text)).expect("a million characters at most")
+}
+
+/// Pieces that recognisers react to, joined in any order.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("my pin is ".to_owned()),
+        Just("card ".to_owned()),
+        Just("account ".to_owned()),
+        Just("bsb ".to_owned()),
+        Just("password is ".to_owned()),
+        Just("my name is ".to_owned()),
+        Just("born ".to_owned()),
+        Just("double ".to_owned()),
+        Just(" street ".to_owned()),
+        Just("<PIN_1>".to_owned()),
+        Just("<CREDIT_CARD_7> ".to_owned()),
+        Just("John Smith ".to_owned()),
+        Just(" at example dot com ".to_owned()),
+        Just("@".to_owned()),
+        Just("\n".to_owned()),
+        Just(", ".to_owned()),
+        Just("４１１１".to_owned()),
+        Just("🙂".to_owned()),
+        Just("\u{200b}".to_owned()),
+        Just("½".to_owned()),
+        "[0-9]{1,17}",
+        "[0-9]{2,4}[-/ .][0-9]{2,4}",
+        "[a-z]{1,8} ",
+        "[A-Z][a-z]{2,7} ",
+        "(one|two|oh|nine|twenty|seven) ",
+        "\\PC{0,4}",
+    ];
+    prop::collection::vec(piece, 0..14).prop_map(|p| p.concat())
+}
+
+fn check(text: &str) -> Result<(), TestCaseError> {
+    let scan = scan(text);
+    let chars: Vec<char> = text.chars().collect();
+    let mut reached = 0;
+    for span in &scan.spans {
+        prop_assert!(span.start >= reached && span.start < span.end && span.end <= chars.len(), "{span:?}");
+        prop_assert!((0.0..=1.0).contains(&span.score));
+        reached = span.end;
+    }
+    prop_assert!((0.0..=1.0).contains(&scan.injection.score));
+    let again = GUARD.mask(&Raw::new(scan.masked.as_str()));
+    prop_assert_eq!(again.as_str(), scan.masked.as_str(), "masking is idempotent");
+    // Values long enough to be told apart from the rest of the text are gone, wherever they stood.
+    for span in &scan.spans {
+        let value: String = chars[span.start..span.end].iter().collect();
+        if value.len() >= 6 && value.chars().all(|c| c.is_ascii_alphanumeric()) {
+            let left = scan.masked.as_str().split(|c: char| !c.is_alphanumeric()).any(|w| w == value);
+            prop_assert!(!left, "{value:?} is left in {:?}", scan.masked.as_str());
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_string(text in any::<String>()) {
+        check(&text)?;
+    }
+
+    #[test]
+    fn any_message(text in pieces()) {
+        check(&text)?;
+    }
+
+    #[test]
+    fn output_is_never_less_masked_without_evidence(text in pieces()) {
+        let verdict = GUARD.inspect_output(&text, &[]);
+        let scan = scan(&text);
+        prop_assert_eq!(verdict.text.as_str(), scan.masked.as_str());
+    }
+}
+
+/// Bounded time: a million characters of everything that could make a scanner go back and forth.
+#[test]
+fn a_million_characters_take_bounded_time() {
+    let million = |piece: &str| piece.chars().cycle().take(1_000_000).collect::<String>();
+    for piece in [
+        "1",
+        "1 ",
+        "4 1-1 1.",
+        "4111 1111 1111 1111 ",
+        "a",
+        "a ",
+        "@",
+        "a@",
+        "one two ",
+        "my pin is 1234 ",
+        "John Smith ",
+        "12 king street ",
+        "<PIN_",
+        "password ",
+        "card account pin ",
+        "a.b-c_d@",
+        "\u{202e}\u{200b}",
+        "\u{301}",
+        "４",
+        "ignore ",
+        "ignore all ",
+        "(((([[[[",
+        "::1:",
+        "-----BEGIN ",
+        "d0t at dot ",
+        "flat 1, ",
+        "thanks,\n",
+        "%41",
+    ] {
+        let text = million(piece);
+        let begin = Instant::now();
+        let scan = scan(&text);
+        let elapsed = begin.elapsed();
+        assert!(scan.spans.len() <= 1_000_000);
+        assert!(elapsed.as_secs() < 20, "{piece:?} took {elapsed:?}");
+    }
+}
+
+#[test]
+fn ten_thousand_entities_are_all_masked() {
+    let text: String = (0..10_000).map(|n| format!("my account is {}, ", 10_000_000 + n * 37)).collect();
+    let scan = scan(&text);
+    assert_eq!(scan.spans.len(), 10_000);
+    assert!(
+        !scan.masked.as_str().contains(|c: char| c.is_ascii_digit())
+            || scan.masked.as_str().contains("_10000>")
+    );
+}

@@ -1,0 +1,125 @@
+//! Misspelt words of a question, read as the words that the documents use: "bank chque" finds the
+//! cheque. Only for searching; what was asked is kept as it was asked.
+
+use std::collections::HashMap;
+
+use contactiq_nlu::text;
+
+/// A word shorter than this has too many neighbours.
+const SHORTEST: usize = 5;
+/// A word must stand in the documents so often to be a correction.
+const SEEN: u32 = 2;
+
+/// The words of the documents with how often they stand there.
+#[derive(Debug, Default)]
+pub struct Spelling {
+    seen: HashMap<String, u32>,
+    /// Words by what is left when one letter is deleted: two words one edit apart share one (the
+    /// symmetric-delete way of finding neighbours).
+    deleted: HashMap<String, Vec<String>>,
+}
+
+impl Spelling {
+    /// From the texts of the documents.
+    #[must_use]
+    pub fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Spelling {
+        let mut seen: HashMap<String, u32> = HashMap::new();
+        for text in texts {
+            for word in text::words(text) {
+                *seen.entry(word).or_default() += 1;
+            }
+        }
+        let mut deleted: HashMap<String, Vec<String>> = HashMap::new();
+        for (word, _) in seen.iter().filter(|(w, n)| **n >= SEEN && corrigible(w)) {
+            for key in keys(word) {
+                deleted.entry(key).or_default().push(word.clone());
+            }
+        }
+        Spelling { seen, deleted }
+    }
+
+    /// The text with each unknown word replaced by the most frequent known word that is one edit
+    /// away (a letter more, less, other, or two swapped). `known` says which further words are right.
+    #[must_use]
+    pub fn correct(&self, question: &str, known: impl Fn(&str) -> bool) -> Option<String> {
+        let mut changed = false;
+        let words: Vec<String> = question
+            .split_whitespace()
+            .map(|piece| {
+                let bare = piece.trim_matches(|c: char| !c.is_alphanumeric());
+                let lower = bare.to_lowercase();
+                if !corrigible(&lower) || self.seen.contains_key(&lower) || text::is_stop_word(&lower) || known(&lower) {
+                    return piece.to_owned();
+                }
+                match self.nearest(&lower) {
+                    Some(right) => {
+                        changed = true;
+                        piece.replace(bare, right)
+                    }
+                    None => piece.to_owned(),
+                }
+            })
+            .collect();
+        changed.then(|| words.join(" "))
+    }
+
+    fn nearest(&self, word: &str) -> Option<&str> {
+        keys(word)
+            .iter()
+            .filter_map(|key| self.deleted.get(key))
+            .flatten()
+            .filter(|candidate| one_edit_apart(word, candidate))
+            .max_by_key(|candidate| (self.seen.get(*candidate).copied().unwrap_or_default(), std::cmp::Reverse(*candidate)))
+            .map(String::as_str)
+    }
+}
+
+fn corrigible(word: &str) -> bool {
+    word.len() >= SHORTEST && word.bytes().all(|b| b.is_ascii_lowercase())
+}
+
+/// The word itself and every word that deleting one letter leaves.
+fn keys(word: &str) -> Vec<String> {
+    let mut keys = vec![word.to_owned()];
+    for i in 0..word.len() {
+        let mut shorter = word.to_owned();
+        shorter.remove(i);
+        keys.push(shorter);
+    }
+    keys
+}
+
+fn one_edit_apart(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let same_start = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[same_start..], &b[same_start..]);
+    match (a.len(), b.len()) {
+        (x, y) if x == y => x <= 1 || a[1..] == b[1..] || (a[0] == b[1] && a[1] == b[0] && a[2..] == b[2..]),
+        (x, y) if x == y + 1 => a[1..] == *b,
+        (x, y) if y == x + 1 => b[1..] == *a,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_word_is_read_as_the_one_the_documents_use() {
+        let spelling = Spelling::of(["A bank cheque costs $10. Bank cheque. The balance of balances."].into_iter());
+        let fix = |q: &str| spelling.correct(q, |_| false);
+        assert_eq!(fix("wat does a bank chque cost?").as_deref(), Some("wat does a bank cheque cost?"));
+        assert_eq!(fix("a bank cehque").as_deref(), Some("a bank cheque"));
+        assert_eq!(fix("a bank cheque"), None);
+        assert_eq!(fix("zebra crossing"), None);
+        assert_eq!(spelling.correct("bank chque", |w| w == "chque"), None, "a word that is known elsewhere is right");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_question_makes_it_panic(q in ".{0,200}") {
+            let _ = Spelling::of(["some words of documents, documents"].into_iter()).correct(&q, |_| false);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! A server of its own for every test, with the demo bank, on a free port and in a folder of its own.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use contactiq_domain::{Clock, Mode, Role, ids::KeyId};
+use contactiq_server::{
+    config,
+    serve,
+    wiring::{SystemClock, SystemIds, random_text, sha256_hex},
+};
+use contactiq_store::{
+    Store,
+    keys::{self, ApiKey},
+};
+use reqwest::{Method, RequestBuilder, header};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::reply::Reply;
+
+/// The question that the tests ask most: the demo bank answers it from one document.
+pub(crate) const REPLACEMENT: &str = "What does a replacement card cost?";
+
+/// Trained lexical models, shared by the tests of every run: training takes seconds. A file that
+/// no longer fits is trained again by the program itself, because it knows what it was trained on.
+fn trained() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("lexical-models")
+}
+
+/// A data folder in which nothing must be trained, if an earlier test trained already.
+pub(crate) fn folder() -> Arc<TempDir> {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let models = dir.path().join("models");
+    std::fs::create_dir(&models).unwrap();
+    for file in std::fs::read_dir(trained()).into_iter().flatten().flatten() {
+        if file.path().extension().is_some_and(|e| e == "model") {
+            // A link is enough: the program replaces a model, it never writes into one.
+            drop(std::fs::hard_link(file.path(), models.join(file.file_name())));
+        }
+    }
+    Arc::new(dir)
+}
+
+/// Keeps what this test trained for the others; a rename, so that nobody reads half a file.
+fn keep_trained(dir: &Path) {
+    let to = trained();
+    std::fs::create_dir_all(&to).unwrap();
+    for file in std::fs::read_dir(dir.join("models")).unwrap().flatten() {
+        let beside = to.join(format!("{}.part", random_text::<9>()));
+        std::fs::copy(file.path(), &beside).unwrap();
+        std::fs::rename(&beside, to.join(file.file_name())).unwrap();
+    }
+}
+
+/// A running server.
+pub(crate) struct Running {
+    /// `http://127.0.0.1:…`
+    pub(crate) url: String,
+    /// Where `/metrics` is.
+    pub(crate) metrics: String,
+    /// The ledger that the server writes.
+    pub(crate) store: Store,
+    /// Work that outlives its request.
+    pub(crate) tasks: TaskTracker,
+    /// Its data folder.
+    pub(crate) dir: Arc<TempDir>,
+    pub(crate) client: reqwest::Client,
+    codes: Mutex<Vec<String>>,
+    stop: CancellationToken,
+    served: JoinSet<std::io::Result<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// A key as its owner has it.
+pub(crate) struct Key {
+    pub(crate) id: KeyId,
+    pub(crate) text: String,
+}
+
+/// Starts a server with these settings above the tests' own.
+pub(crate) async fn start(settings: &[(&str, &str)]) -> Running {
+    start_in(folder(), settings).await
+}
+
+/// Starts a server on a data folder that may have been used before.
+pub(crate) async fn start_in(dir: Arc<TempDir>, settings: &[(&str, &str)]) -> Running {
+    let mut env: HashMap<String, String> = [
+        ("CONTACTIQ_LISTEN", "127.0.0.1:0"),
+        ("CONTACTIQ_METRICS_LISTEN", "127.0.0.1:0"),
+        ("CONTACTIQ_ENCODER", "off"),
+    ]
+    .iter()
+    .chain(settings)
+    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+    .collect();
+    env.insert("CONTACTIQ_DATA_DIR".to_owned(), dir.path().display().to_string());
+    let config = config::load_from(None, &env).unwrap();
+    let listener = TcpListener::bind(config.server.listen).await.unwrap();
+    let metrics_listener = TcpListener::bind(&config.server.metrics_listen).await.unwrap();
+    let (url, metrics) = (address(&listener), format!("{}/metrics", address(&metrics_listener)));
+
+    let app = serve::build(config, Arc::new(|_, _, _| {})).await.unwrap();
+    if app.standing.trained.0 > 0 {
+        keep_trained(dir.path());
+    }
+    let (store, tasks) = (app.house.store.clone(), app.tasks.clone());
+    let codes = Mutex::new((0..4).map(|_| app.sessions.new_code()).collect());
+    let stop = CancellationToken::new();
+    let mut served = JoinSet::new();
+    served.spawn(serve::run(app, listener, Some(metrics_listener), stop.clone()));
+    let client = client();
+    Running { url, metrics, store, tasks, dir, client, codes, stop, served }
+}
+
+fn address(listener: &TcpListener) -> String {
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+/// A client that shows every redirect and never waits for ever.
+pub(crate) fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(60))
+        .build()
+        .unwrap()
+}
+
+impl Running {
+    /// Asks the server to stop and waits until it has.
+    pub(crate) async fn stop(&mut self) {
+        self.begin_to_stop();
+        self.served.join_next().await.unwrap().unwrap().unwrap();
+    }
+
+    /// Asks the server to stop.
+    pub(crate) fn begin_to_stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// A one-time code of the sign-in page.
+    pub(crate) fn code(&self) -> String {
+        self.codes.lock().unwrap().pop().unwrap()
+    }
+
+    /// A key of this role that no limit stops.
+    pub(crate) async fn key(&self, role: Role) -> Key {
+        self.key_with(role, |key| key.rate_per_minute = Some(100_000)).await
+    }
+
+    /// A key of this role, changed before it is kept.
+    pub(crate) async fn key_with(&self, role: Role, change: impl FnOnce(&mut ApiKey)) -> Key {
+        let text = format!("ciq_test_{}", random_text::<24>());
+        let mut key = ApiKey {
+            id: KeyId::new(&SystemIds),
+            name: format!("{role} {}", random_text::<6>()),
+            prefix: text.chars().take(12).collect(),
+            hash: sha256_hex(text.as_bytes()),
+            role,
+            mode: None,
+            rate_per_minute: None,
+            created_at: SystemClock.now(),
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        change(&mut key);
+        let mut w = self.store.write().await.unwrap();
+        keys::create(&mut w, &key).await.unwrap();
+        w.save().await.unwrap();
+        Key { id: key.id, text }
+    }
+
+    /// A request to this path.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    /// Reads a path with a key.
+    pub(crate) async fn read(&self, key: &Key, path: &str) -> Reply {
+        Reply::of(self.request(Method::GET, path).bearer_auth(&key.text)).await
+    }
+
+    /// Posts JSON with a key.
+    pub(crate) async fn post(&self, key: &Key, path: &str, body: &Value) -> Reply {
+        Reply::of(self.posting(key, path, body)).await
+    }
+
+    /// A post that may get more headers.
+    pub(crate) fn posting(&self, key: &Key, path: &str, body: &Value) -> RequestBuilder {
+        self.request(Method::POST, path).bearer_auth(&key.text).json(body)
+    }
+
+    /// Asks; the record.
+    pub(crate) async fn ask(&self, key: &Key, mode: Mode, question: &str) -> Value {
+        self.post(key, "/v1/interactions", &json!({ "mode": mode, "question": question })).await.record()
+    }
+
+    /// Every byte that the database has on the disk.
+    pub(crate) fn database_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for file in std::fs::read_dir(self.dir.path()).unwrap().flatten() {
+            if file.file_name().to_string_lossy().starts_with("contactiq.db") {
+                bytes.extend(std::fs::read(file.path()).unwrap());
+            }
+        }
+        assert!(!bytes.is_empty());
+        bytes
+    }
+}
+
+/// Whether some bytes stand in others.
+pub(crate) fn holds(haystack: &[u8], needle: &str) -> bool {
+    haystack.windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle.as_bytes()))
+}
+
+/// Tries until it is so, for what happens soon after an answer.
+pub(crate) async fn soon<T, F: Future<Output = Option<T>>>(mut look: impl FnMut() -> F) -> T {
+    for _ in 0..200 {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it did not come to be so in ten seconds")
+}
+
+/// The content type of forms.
+pub(crate) const FORM: (header::HeaderName, &str) = (header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+
+/// Pairs as the body of a form.
+pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
+    let escaped = |text: &str| -> String {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    };
+    pairs.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect::<Vec<_>>().join("&")
+}

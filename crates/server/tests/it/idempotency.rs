@@ -1,0 +1,103 @@
+//! A request that is sent again gets the first answer.
+
+use contactiq_domain::Role;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::{
+    house::{Key, REPLACEMENT, Running, holds, start},
+    reply::{Reply, text},
+};
+
+async fn ask(running: &Running, key: &Key, name: &str, question: &str) -> Reply {
+    let body = json!({ "mode": "customer", "question": question });
+    Reply::of(running.posting(key, "/v1/interactions", &body).header("idempotency-key", name)).await
+}
+
+async fn conversations(running: &Running, key: &Key) -> usize {
+    running.read(key, "/v1/conversations").await.json().as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn the_same_request_again_gets_the_first_answer_and_another_body_is_refused() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let first = ask(&running, &key, "k-1", REPLACEMENT).await.record();
+    let again = ask(&running, &key, "k-1", REPLACEMENT).await.record();
+    assert_eq!(again, first);
+    ask(&running, &key, "k-1", "hello").await.problem(422, "idempotency_mismatch");
+    assert_eq!(ask(&running, &key, "k-1", REPLACEMENT).await.record(), first, "the refused one changed nothing");
+    assert_ne!(ask(&running, &key, "k-2", REPLACEMENT).await.record()["id"], first["id"]);
+    assert_eq!(conversations(&running, &key).await, 2);
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_its_caller_and_its_route() {
+    let running = start(&[]).await;
+    let (one, two) = (running.key(Role::Customer).await, running.key(Role::Customer).await);
+    let first = ask(&running, &one, "shared", "hello").await.record();
+    let other = ask(&running, &two, "shared", "hello").await.record();
+    assert_ne!(first["id"], other["id"], "nobody reads another's answer by guessing the key");
+    let body = json!({ "mode": "customer" });
+    let reply = Reply::of(running.posting(&one, "/v1/conversations", &body).header("idempotency-key", "shared")).await;
+    assert_eq!(reply.status, 201, "{}", reply.text);
+}
+
+#[tokio::test]
+async fn twenty_equal_requests_at_once_make_one_row() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let body = json!({ "mode": "customer", "question": REPLACEMENT });
+    let mut all = JoinSet::new();
+    for _ in 0..20 {
+        all.spawn(Reply::of(running.posting(&key, "/v1/interactions", &body).header("idempotency-key", "twenty")));
+    }
+    let mut answered: Vec<Value> = Vec::new();
+    while let Some(reply) = all.join_next().await {
+        let reply = reply.unwrap();
+        if reply.status == 409 {
+            reply.problem(409, "idempotency_in_flight");
+            assert_eq!(reply.header("retry-after"), "1");
+        } else {
+            answered.push(reply.record());
+        }
+    }
+    assert!(!answered.is_empty());
+    assert!(answered.iter().all(|r| r == &answered[0]), "every answer is the first one");
+    assert_eq!(conversations(&running, &key).await, 1);
+    let whole = running.read(&key, &format!("/v1/conversations/{}", text(&answered[0], "conversation"))).await.json();
+    assert_eq!(whole.as_array().unwrap().len(), 1);
+    assert_eq!(ask(&running, &key, "twenty", REPLACEMENT).await.record(), answered[0], "and later too");
+}
+
+#[tokio::test]
+async fn a_request_that_was_refused_gives_its_key_back() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    ask(&running, &key, "k", "   ").await.problem(422, "question_empty");
+    assert_eq!(ask(&running, &key, "k", "hello").await.record()["outcome"], "guided");
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_key_is_refused() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    for bad in ["", "   ", "\"\"", &"k".repeat(256)] {
+        ask(&running, &key, bad, "hello").await.problem(422, "idempotency_key_invalid");
+    }
+    let whole = "k".repeat(255);
+    assert_eq!(ask(&running, &key, &whole, "hello").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_table_of_keys_says_nothing_of_the_question() {
+    let mut running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    ask(&running, &key, "k-7", "hello wombatbotherer").await.record();
+    running.stop().await;
+    let bytes = running.database_bytes();
+    assert!(holds(&bytes, "POST /v1/interactions") && !holds(&bytes, "wombatbotherer"));
+    let body = json!({ "mode": "customer", "question": "hello wombatbotherer" }).to_string();
+    let unkeyed = contactiq_server::wiring::sha256_hex(body.as_bytes());
+    assert!(!holds(&bytes, &unkeyed), "a guessed question can't be found by its hash");
+}

@@ -1,0 +1,28 @@
+//! The server and the command line from outside: over HTTP, as a browser and as a process, against
+//! the real house with its demo bank. Nothing is mocked; what these tests know of the inside is the
+//! store, which they open to make keys and to look at what was kept.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod bad_input;
+mod browser;
+mod command_line;
+mod conversations;
+mod describing;
+mod endurance;
+mod feedback;
+mod house;
+mod idempotency;
+mod interactions;
+mod knowledge;
+mod knowledge_commands;
+mod limits;
+mod operations;
+mod pages;
+mod process;
+mod reply;
+mod roles;
+mod serving;
+mod sign_in;
+mod snapshots;
+mod stream;

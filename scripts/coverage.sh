@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Line coverage of the workspace's tests, printed; fails below 80 %. cargo-tarpaulin is installed
+# when missing, which takes four minutes once.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+work=$(mktemp -d /tmp/contactiq-coverage-XXXXXX)
+chmod 755 "$work"
+stop() {
+  scripts/postgres-private.sh stop "$work/postgres" >/dev/null 2>&1 || true
+  scripts/redis-private.sh stop "$work/redis" >/dev/null 2>&1 || true
+  rm -rf "$work"
+}
+trap stop EXIT
+CONTACTIQ_TEST_POSTGRES_URL=$(scripts/postgres-private.sh start "$work/postgres")
+CONTACTIQ_TEST_REDIS_URL=$(scripts/redis-private.sh start "$work/redis")
+export CONTACTIQ_TEST_POSTGRES_URL CONTACTIQ_TEST_REDIS_URL
+
+cargo tarpaulin --version >/dev/null 2>&1 || cargo install --locked cargo-tarpaulin
+cargo tarpaulin --locked --workspace --engine ptrace --follow-exec --skip-clean --target-dir target/coverage \
+  --exclude-files 'crates/*/tests/*' 'crates/*/examples/*' 'crates/*/benches/*' --timeout 600 --fail-under 80 --out Stdout "$@"

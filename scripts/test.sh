@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Everything that is tested, against real services: private PostgreSQL and Redis on free ports, a
+# real Chromium. Installs what is missing (Debian). Prints one closing line a runner.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Services start as other users, who must be able to enter the folder's parents.
+work=$(mktemp -d /tmp/contactiq-test-XXXXXX)
+chmod 755 "$work"
+stop() {
+  scripts/postgres-private.sh stop "$work/postgres" >/dev/null 2>&1 || true
+  [ -x scripts/redis-private.sh ] && scripts/redis-private.sh stop "$work/redis" >/dev/null 2>&1 || true
+  rm -rf "$work"
+}
+trap stop EXIT
+
+step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
+
+step 'formatting'
+cargo fmt --all --check
+
+step 'services'
+CONTACTIQ_TEST_POSTGRES_URL=$(scripts/postgres-private.sh start "$work/postgres")
+CONTACTIQ_TEST_REDIS_URL=$(scripts/redis-private.sh start "$work/redis")
+export CONTACTIQ_TEST_POSTGRES_URL CONTACTIQ_TEST_REDIS_URL
+
+step 'build'
+cargo build --locked --workspace --all-targets
+
+step 'tests'
+if cargo nextest --version >/dev/null 2>&1; then
+  cargo nextest run --locked --workspace --no-fail-fast
+else
+  cargo test --locked --workspace --no-fail-fast
+fi
+
+step 'lints'
+cargo clippy --locked --workspace --all-targets -- -D warnings
+
+step 'the ladder'
+scripts/ladder.sh
+
+step 'generated files'
+cargo run --quiet --locked --bin contactiq -- openapi | diff -u docs/openapi.json - || {
+  echo 'docs/openapi.json is stale: run `make openapi`' >&2
+  exit 1
+}
+
+step 'browser'
+scripts/browser-test.sh
+
+step 'done'
