@@ -38,6 +38,8 @@ pub struct Found {
     pub document: usize,
     /// Fused score, 0 to 1.
     pub score: f64,
+    /// BM25 score: 0 without a common word.
+    pub bm25: f64,
     /// Cosine of question and passage; 0 without an encoder.
     pub cosine: f64,
     /// Idf-weighted share of the question's content words that the passage carries.

@@ -34,7 +34,7 @@ pub fn search(
             let document = knowledge.passages[hit.entry].0;
             let preferred = collections.first() == Some(&knowledge.documents[document].collection);
             let score = if preferred { hit.score } else { hit.score * OTHER_COLLECTION };
-            Found { passage: hit.entry, document, score, cosine: hit.cosine, coverage: hit.coverage }
+            Found { passage: hit.entry, document, score, bm25: hit.bm25, cosine: hit.cosine, coverage: hit.coverage }
         })
         .collect();
     found.sort_by(|a, b| b.score.total_cmp(&a.score));

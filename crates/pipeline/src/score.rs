@@ -1,6 +1,6 @@
 //! Step 5: one number for how probable it is that the answer is right and complete (P8).
 //!
-//! A logistic model over five features; its weights come from labelled questions of the bank
+//! A logistic model over seven features; its weights come from labelled questions of the bank
 //! (`contactiq intents calibrate`) and stand in a file, so that anyone can see and redo them.
 
 use std::time::Instant;
@@ -19,6 +19,10 @@ pub struct Features {
     pub coverage: f64,
     /// How far the best passage stands above the best one of another document.
     pub margin: f64,
+    /// Share of the best passages that belong to the best one's document.
+    pub agreement: f64,
+    /// Whether words and meaning put the same document first: 1 or 0.
+    pub both_views: f64,
     /// Probability of the intent.
     pub intent: f64,
     /// Probability of being in scope.
@@ -39,13 +43,15 @@ impl Features {
             similarity: after("similarity")?,
             coverage: after("coverage")?,
             margin: after("margin")?,
+            agreement: after("agreement")?,
+            both_views: after("both views")?,
             intent: after(", intent")?,
             in_scope: after("in scope")?,
         })
     }
 
-    const fn as_array(self) -> [f64; 5] {
-        [self.similarity, self.coverage, self.margin, self.intent, self.in_scope]
+    const fn as_array(self) -> [f64; 7] {
+        [self.similarity, self.coverage, self.margin, self.agreement, self.both_views, self.intent, self.in_scope]
     }
 }
 
@@ -59,8 +65,8 @@ pub struct Calibration {
     pub labelled: usize,
     /// Without features.
     pub bias: f64,
-    /// Of similarity, coverage, margin, intent, in_scope.
-    pub weights: [f64; 5],
+    /// Of similarity, coverage, margin, agreement, both_views, intent, in_scope.
+    pub weights: [f64; 7],
 }
 
 impl Calibration {
@@ -88,11 +94,11 @@ impl Calibration {
     #[must_use]
     pub fn fit(version: &str, labelled: &[(Features, bool, f64)]) -> Calibration {
         let mut bias = 0.0;
-        let mut weights = [0.0; 5];
+        let mut weights = [0.0; 7];
         let n = labelled.iter().map(|(_, _, weight)| weight).sum::<f64>().max(1.0);
         for _ in 0..20_000 {
             let mut slope_bias = 0.0;
-            let mut slope = [0.0; 5];
+            let mut slope = [0.0; 7];
             for (features, right, weight) in labelled {
                 let x = features.as_array();
                 let sum: f64 = weights.iter().zip(x).map(|(w, x)| w * x).sum::<f64>() + bias;
@@ -111,6 +117,14 @@ impl Calibration {
     }
 }
 
+/// Passages whose agreement counts.
+const LOOKED_AT: usize = 5;
+
+/// The document that one view puts first.
+fn first_by(turn: &Turn, view: impl Fn(&crate::Found) -> f64) -> Option<usize> {
+    turn.found.iter().max_by(|a, b| view(a).total_cmp(&view(b))).map(|f| f.document)
+}
+
 /// The features of a turn that has a draft.
 pub(crate) fn features(turn: &Turn) -> Option<Features> {
     let draft = turn.draft.as_ref()?;
@@ -121,6 +135,9 @@ pub(crate) fn features(turn: &Turn) -> Option<Features> {
         similarity: draft.similarity.clamp(0.0, 1.0),
         coverage: draft.coverage.clamp(0.0, 1.0),
         margin: (best.score - other).clamp(0.0, 1.0),
+        agreement: turn.found.iter().take(LOOKED_AT).filter(|f| f.document == best.document).count() as f64
+            / turn.found.len().clamp(1, LOOKED_AT) as f64,
+        both_views: f64::from(u8::from(first_by(turn, |f| f.bm25) == first_by(turn, |f| f.cosine))),
         intent: understanding.probability.get(),
         in_scope: understanding.in_scope.get(),
     })
@@ -136,12 +153,14 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     let threshold = house.settings.of(turn.mode()).confidence_threshold;
     let outcome = if turn.confidence >= threshold { "released" } else { "withheld" };
     let detail = format!(
-        "confidence {:.2}, threshold {:.2} (similarity {:.3}, coverage {:.3}, margin {:.3}, intent {:.3}, in scope {:.3})",
+        "confidence {:.2}, threshold {:.2} (similarity {:.3}, coverage {:.3}, margin {:.3}, agreement {:.3}, both views {:.0}, intent {:.3}, in scope {:.3})",
         turn.confidence.get(),
         threshold.get(),
         features.similarity,
         features.coverage,
         features.margin,
+        features.agreement,
+        features.both_views,
         features.intent,
         features.in_scope
     );
@@ -153,7 +172,7 @@ mod tests {
     use super::*;
 
     fn at(similarity: f64) -> Features {
-        Features { similarity, coverage: 0.5, margin: 0.1, intent: 0.9, in_scope: 0.9 }
+        Features { similarity, coverage: 0.5, margin: 0.1, agreement: 0.6, both_views: 1.0, intent: 0.9, in_scope: 0.9 }
     }
 
     #[test]
@@ -169,6 +188,6 @@ mod tests {
     fn the_shipped_file_is_read() {
         let shipped = Calibration::parse(include_str!("../../../defaults/confidence.toml")).unwrap();
         assert!(shipped.confidence(at(0.9)) > shipped.confidence(at(0.2)));
-        assert!(Calibration::parse("version = \"1\"\nlabelled = 1\nbias = nan\nweights = [1,1,1,1,1]").is_err());
+        assert!(Calibration::parse("version = \"1\"\nlabelled = 1\nbias = nan\nweights = [1,1,1,1,1,1,1]").is_err());
     }
 }

@@ -121,7 +121,7 @@ bristol cardiff belfast auckland wellington dubai york";
 
 /// Shops, banks and brands that are named like people. They are no one's personal data.
 pub(super) const BRANDS: &str = "\
-san francisco|san diego|san jose|los angeles|las vegas|santa monica|santa fe|chase|coles|costa|aldi|lidl|boots|target|wells|jenny craig|weight watchers|harris scarfe|harris farm|duncan hines|\
+san francisco|san diego|san jose|los angeles|las vegas|santa monica|santa fe|chase|coles|costa|aldi|lidl|boots|target|wells|weight watchers|harris scarfe|harris farm|duncan hines|\
 jimmy choo|ted baker|paul smith|calvin klein|tommy hilfiger|ralph lauren|michael kors|marc jacobs|kate spade|\
 charles schwab|wells fargo|jp morgan|j p morgan|morgan stanley|edward jones|raymond james|john lewis|\
 harvey norman|david jones|dan murphy|dan murphys|dan murphy's|jb hifi|jack daniels|jim beam|johnnie walker|\

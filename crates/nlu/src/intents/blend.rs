@@ -24,7 +24,8 @@ pub(super) struct Held<'a> {
 }
 
 impl Blend {
-    /// What a model of too few examples for cross-validation uses: what half of BANKING77 was fitted to, and for the lexical view alone a guess.
+    /// What a model of too few examples for cross-validation uses: what was fitted on half of the labels
+    /// of BANKING77, and for the lexical view alone a guess.
     pub(super) fn unfitted(views: usize) -> Self {
         let all = [1.6, 0.7, 0.2, 0.5];
         Self { weights: if views == 1 { vec![6.0] } else { all[..views.min(4)].to_vec() } }

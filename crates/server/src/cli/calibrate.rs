@@ -67,7 +67,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
         points.iter().map(|(f, right, answerable)| (*f, *right, if *answerable { 1.0 } else { of_others })).collect();
     let fitted = Calibration::fit(&format!("fitted-{date}"), &weighted);
     output::note(format!("{} labelled answers, {} right", points.len(), points.iter().filter(|(_, r, _)| *r).count()));
-    output::raw("# How five features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`; the weights are of similarity, coverage, margin, intent, in_scope.\n");
+    output::raw("# How seven features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`; the weights are of similarity, coverage, margin, agreement,\n# both_views, intent and in_scope.\n");
     output::raw(&toml::to_string(&fitted)?);
     Ok(ExitCode::SUCCESS)
 }

@@ -56,7 +56,8 @@ pub fn around(routes: Router<App>, app: &App) -> Router<App> {
         .layer(middleware::from_fn_with_state(app.clone(), origin))
         .layer(fixed("content-security-policy", CSP))
         .layer(fixed("x-content-type-options", "nosniff"))
-        .layer(fixed("referrer-policy", "no-referrer"))
+        // Not `no-referrer`: under it browsers send `Origin: null` with our own forms, which `origin` refuses.
+        .layer(fixed("referrer-policy", "same-origin"))
         .layer(fixed("permissions-policy", "camera=(), microphone=(), geolocation=()"))
         .layer(fixed("cross-origin-opener-policy", "same-origin"))
         .layer(fixed("cache-control", "no-store"))

@@ -1,0 +1,82 @@
+//! Rate limits: a token bucket a session, a sliding window an address (A3).
+
+use contactiq_domain::Role;
+use serde_json::{Value, json};
+
+use crate::{
+    house::{Key, Running, start},
+    reply::Reply,
+};
+
+async fn hello(running: &Running, key: &Key, session: Option<&str>) -> Reply {
+    let mut body = json!({ "mode": "customer", "question": "hello" });
+    if let Some(session) = session {
+        body["session"] = Value::from(session);
+    }
+    running.post(key, "/v1/interactions", &body).await
+}
+
+/// The seconds to wait that a refusal names.
+fn wait(reply: &Reply) -> u64 {
+    reply.problem(429, "too_many_requests");
+    reply.header("retry-after").parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_eleventh_question_of_a_minute_waits_and_the_reader_does_not() {
+    let running = start(&[]).await;
+    let key = running.key_with(Role::Customer, |_| {}).await;
+    for number in 1..=10 {
+        assert_eq!(hello(&running, &key, None).await.status, 200, "question {number}");
+    }
+    let refused = hello(&running, &key, None).await;
+    assert!((1..=6).contains(&wait(&refused)), "{refused:?}");
+    assert_eq!(running.read(&key, "/v1/conversations").await.json().as_array().unwrap().len(), 10);
+}
+
+#[tokio::test]
+async fn a_key_with_a_rate_of_its_own_has_that_rate() {
+    let running = start(&[("CONTACTIQ__LIMITS__QUESTIONS_PER_HOUR_PER_IP", "5")]).await;
+    let many = running.key(Role::Service).await;
+    for number in 1..=25 {
+        assert_eq!(hello(&running, &many, Some("one")).await.status, 200, "question {number}");
+    }
+    let few = running.key_with(Role::Customer, |k| k.rate_per_minute = Some(2)).await;
+    assert_eq!(hello(&running, &few, None).await.status, 200);
+    assert_eq!(hello(&running, &few, None).await.status, 200);
+    assert!((1..=30).contains(&wait(&hello(&running, &few, None).await)));
+}
+
+#[tokio::test]
+async fn sittings_of_a_back_end_are_limited_one_by_one() {
+    let running = start(&[("CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE", "2")]).await;
+    let key = running.key_with(Role::Service, |_| {}).await;
+    for _ in 0..2 {
+        assert_eq!(hello(&running, &key, Some("one")).await.status, 200);
+    }
+    wait(&hello(&running, &key, Some("one")).await);
+    assert_eq!(hello(&running, &key, Some("two")).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_address_has_its_window_whatever_the_key() {
+    let running = start(&[("CONTACTIQ__LIMITS__QUESTIONS_PER_HOUR_PER_IP", "3")]).await;
+    for _ in 0..3 {
+        let key = running.key_with(Role::Customer, |_| {}).await;
+        assert_eq!(hello(&running, &key, None).await.status, 200);
+    }
+    let key = running.key_with(Role::Customer, |_| {}).await;
+    let seconds = wait(&hello(&running, &key, None).await);
+    assert!((3000..=3600).contains(&seconds), "{seconds}");
+}
+
+#[tokio::test]
+async fn a_question_that_is_refused_for_its_role_takes_no_place() {
+    let running = start(&[("CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE", "1")]).await;
+    let key = running.key_with(Role::Customer, |_| {}).await;
+    for _ in 0..3 {
+        let body = json!({ "mode": "banker", "question": "hello" });
+        running.post(&key, "/v1/interactions", &body).await.problem(403, "forbidden");
+    }
+    assert_eq!(hello(&running, &key, None).await.status, 200);
+}

@@ -1,0 +1,218 @@
+//! Who may do what: every route, every role, and nobody at all (A2).
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use contactiq_domain::{Clock, Mode, Role};
+use contactiq_server::wiring::SystemClock;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    house::{Key, REPLACEMENT, Running, start},
+    reply::{Reply, text, texts},
+};
+
+const ROLES: [Role; 6] =
+    [Role::Customer, Role::Banker, Role::Supervisor, Role::Auditor, Role::Admin, Role::Service];
+
+/// A route, what is sent, and the status for nobody, customer, banker, supervisor, auditor, admin, service.
+struct Line(&'static str, String, Value, [u16; 7]);
+
+fn table(interaction: &str, conversation: &str) -> Vec<Line> {
+    let none = || Value::Null;
+    let ask = |mode: &str| json!({ "mode": mode, "question": "hello" });
+    let own = |path: &str| path.to_owned();
+    vec![
+        Line("POST", own("/v1/interactions"), ask("customer"), [401, 200, 200, 200, 403, 200, 200]),
+        Line("POST", own("/v1/interactions"), ask("banker"), [401, 403, 200, 200, 403, 200, 200]),
+        Line("GET", format!("/v1/interactions/{interaction}"), none(), [401, 404, 404, 200, 200, 200, 404]),
+        Line("POST", format!("/v1/interactions/{interaction}/feedback"), json!({ "helpful": true }), [401, 404, 404, 404, 404, 404, 404]),
+        Line("POST", own("/v1/conversations"), json!({ "mode": "customer" }), [401, 201, 201, 201, 403, 201, 201]),
+        Line("POST", own("/v1/conversations"), json!({ "mode": "banker" }), [401, 403, 201, 201, 403, 201, 201]),
+        Line("GET", own("/v1/conversations"), none(), [401, 200, 200, 200, 200, 200, 200]),
+        Line("GET", format!("/v1/conversations/{conversation}"), none(), [401, 404, 404, 200, 200, 200, 404]),
+        Line("GET", own("/v1/knowledge"), none(), [401, 200, 200, 200, 200, 200, 200]),
+        Line("GET", own("/v1/knowledge?collection=banker"), none(), [401, 403, 200, 200, 200, 200, 200]),
+        Line("GET", own("/v1/knowledge/customer/replacement-card/passages/0"), none(), [401, 200, 200, 200, 200, 200, 200]),
+        Line("GET", own("/v1/knowledge/banker/branch-card-handling/passages/0"), none(), [401, 403, 200, 200, 200, 200, 200]),
+        Line("POST", own("/v1/guard/scan"), json!({ "text": "hello" }), [401, 403, 403, 403, 403, 200, 200]),
+        Line("GET", own("/health"), none(), [200; 7]),
+        Line("GET", own("/ready"), none(), [200; 7]),
+        // The pages: whoever is nobody is sent to the sign-in page.
+        Line("GET", own("/signin"), none(), [200; 7]),
+        Line("GET", own("/assets/base.css"), none(), [200; 7]),
+        Line("GET", own("/chat/customer"), none(), [303, 200, 200, 200, 403, 200, 200]),
+        Line("GET", own("/chat/banker"), none(), [303, 403, 200, 200, 403, 200, 200]),
+        Line("GET", own("/dashboard"), none(), [303, 403, 403, 200, 200, 200, 403]),
+        Line("GET", own("/tickets"), none(), [303, 403, 200, 200, 200, 200, 403]),
+        Line("GET", own("/documents"), none(), [303, 200, 200, 200, 200, 200, 200]),
+        Line("GET", own("/documents/customer/replacement-card"), none(), [303, 200, 200, 200, 200, 200, 200]),
+        Line("GET", own("/documents/banker/branch-card-handling"), none(), [303, 403, 200, 200, 200, 200, 200]),
+        Line("GET", format!("/interactions/{interaction}"), none(), [303, 403, 403, 200, 200, 200, 403]),
+    ]
+}
+
+#[tokio::test]
+async fn every_route_opens_for_the_roles_of_the_table_and_for_no_others() {
+    let running = start(&[]).await;
+    let owner = running.key(Role::Customer).await;
+    let record = running.ask(&owner, Mode::Customer, "hello").await;
+    let table = table(text(&record, "id"), text(&record, "conversation"));
+    let mut callers: Vec<(String, Option<Key>)> = vec![("nobody".to_owned(), None)];
+    for role in ROLES {
+        callers.push((role.to_string(), Some(running.key(role).await)));
+    }
+    for Line(method, path, body, expected) in &table {
+        for ((who, key), expected) in callers.iter().zip(expected) {
+            let mut request = running.request(method.parse().unwrap(), path);
+            if let Some(key) = key {
+                request = request.bearer_auth(&key.text);
+            }
+            if !body.is_null() {
+                request = request.json(body);
+            }
+            let reply = Reply::of(request).await;
+            assert_eq!(reply.status, *expected, "{method} {path} {body} as {who}: {}", reply.text);
+            let api = path.starts_with("/v1");
+            match expected {
+                401 => drop(reply.problem(401, "unauthorised")),
+                403 if api => drop(reply.problem(403, "forbidden")),
+                403 => drop(reply.page(403)),
+                404 => drop(reply.problem(404, "not_found")),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_of_the_description_stands_in_the_table() {
+    let described: Value = serde_json::from_str(&contactiq_server::api::openapi()).unwrap();
+    let mut missing = BTreeSet::new();
+    let table = table("ID", "ID");
+    for (path, methods) in described["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            let parts: Vec<&str> = path.split('/').collect();
+            let stands = table.iter().any(|Line(m, p, ..)| {
+                let own: Vec<&str> = p.split('?').next().unwrap().split('/').collect();
+                let fits = |(a, b): (&&str, &&str)| a == b || a.starts_with('{');
+                m.eq_ignore_ascii_case(method) && own.len() == parts.len() && parts.iter().zip(&own).all(fits)
+            });
+            if !stands {
+                missing.insert(format!("{method} {path}"));
+            }
+        }
+    }
+    assert_eq!(missing, BTreeSet::new());
+}
+
+#[tokio::test]
+async fn a_customer_is_told_of_no_document_of_the_staff() {
+    let running = start(&[]).await;
+    let (customer, banker) = (running.key(Role::Customer).await, running.key(Role::Banker).await);
+    let collections = async |key: &Key| -> BTreeSet<String> {
+        let listed = running.read(key, "/v1/knowledge").await.json();
+        texts(&listed, "collection").into_iter().map(str::to_owned).collect()
+    };
+    assert_eq!(collections(&customer).await, BTreeSet::from(["customer".to_owned()]));
+    assert_eq!(collections(&banker).await, BTreeSet::from(["banker".to_owned(), "customer".to_owned()]));
+    // There or not there: to whom it is closed, both look the same.
+    for slug in ["branch-card-handling", "no-such-document"] {
+        let path = format!("/v1/knowledge/banker/{slug}/passages/0");
+        running.read(&customer, &path).await.problem(403, "forbidden");
+    }
+    for question in [REPLACEMENT, "What are the clocks of a complaint?", "fee refund authority of branch staff"] {
+        let record = running.ask(&customer, Mode::Customer, question).await;
+        for document in texts(&record["citations"], "document") {
+            assert!(document.starts_with("customer/"), "{question}: {document}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_limited_to_a_mode_stays_in_it() {
+    let running = start(&[]).await;
+    let limited = async |role: Role, mode: Mode| {
+        let change = |k: &mut contactiq_store::keys::ApiKey| (k.mode, k.rate_per_minute) = (Some(mode), Some(1000));
+        running.key_with(role, change).await
+    };
+    for role in [Role::Banker, Role::Admin, Role::Service] {
+        let (customer, banker) = (limited(role, Mode::Customer).await, limited(role, Mode::Banker).await);
+        for (key, own, other) in [(&customer, "customer", "banker"), (&banker, "banker", "customer")] {
+            let ask = |mode: &str| json!({ "mode": mode, "question": "hello" });
+            running.post(key, "/v1/interactions", &ask(own)).await.record();
+            running.post(key, "/v1/interactions", &ask(other)).await.problem(403, "forbidden");
+            let begun = running.post(key, "/v1/conversations", &json!({ "mode": other })).await;
+            begun.problem(403, "forbidden");
+        }
+        let staff = "/v1/knowledge/banker/branch-card-handling/passages/0";
+        running.read(&customer, staff).await.problem(403, "forbidden");
+        assert_eq!(running.read(&banker, staff).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_key_is_refused_within_five_seconds() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Banker).await;
+    assert_eq!(running.read(&key, "/v1/conversations").await.status, 200);
+    let mut w = running.store.write().await.unwrap();
+    contactiq_store::keys::revoke(&mut w, &key.id.to_string(), SystemClock.now()).await.unwrap();
+    w.save().await.unwrap();
+    let since = Instant::now();
+    while running.read(&key, "/v1/conversations").await.status == 200 {
+        assert!(since.elapsed() < Duration::from_secs(5), "still let in");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    running.read(&key, "/v1/conversations").await.problem(401, "unauthorised");
+}
+
+#[tokio::test]
+async fn an_expired_key_is_refused_from_its_moment_on() {
+    let running = start(&[]).await;
+    let now = SystemClock.now();
+    let gone = running.key_with(Role::Admin, |k| k.expires_at = Some(now.plus_seconds(-1))).await;
+    running.read(&gone, "/v1/conversations").await.problem(401, "unauthorised");
+    let going = running.key_with(Role::Admin, |k| k.expires_at = Some(SystemClock.now().plus_seconds(2))).await;
+    assert_eq!(running.read(&going, "/v1/conversations").await.status, 200);
+    tokio::time::sleep(Duration::from_millis(2100)).await;
+    running.read(&going, "/v1/conversations").await.problem(401, "unauthorised");
+}
+
+/// The access log as it stands: method, route, result, status and whether somebody was known.
+async fn accesses(running: &Running) -> Vec<(String, String, String, u16, bool)> {
+    let mut reader = running.store.read().await.unwrap();
+    let found = contactiq_store::access::recent(&mut reader, 50).await.unwrap();
+    found
+        .into_iter()
+        .map(|e| {
+            assert_eq!(e.from_ip, "127.0.0.1");
+            (e.method, e.route, e.result.to_string(), e.status, e.actor != "anonymous")
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn every_attempt_is_in_the_access_log_with_its_result_and_without_its_words() {
+    let running = start(&[]).await;
+    let key = running.key_with(Role::Customer, |k| k.rate_per_minute = Some(1)).await;
+    let ask = |mode: &str| json!({ "mode": mode, "question": "hello" });
+    running.post(&key, "/v1/interactions", &ask("customer")).await.record();
+    running.post(&key, "/v1/interactions", &ask("customer")).await.problem(429, "too_many_requests");
+    running.post(&key, "/v1/interactions", &ask("banker")).await.problem(403, "forbidden");
+    Reply::of(running.request(Method::GET, "/v1/interactions/CANARY")).await.problem(401, "unauthorised");
+    Reply::of(running.request(Method::GET, "/CANARY?CANARY=1")).await.problem(404, "no_route");
+    let expected = [
+        ("POST", "/v1/interactions", "allowed", 200, true),
+        ("POST", "/v1/interactions", "limited", 429, true),
+        ("POST", "/v1/interactions", "forbidden", 403, true),
+        ("GET", "/v1/interactions/{id}", "unauthenticated", 401, false),
+        ("GET", "unmatched", "allowed", 404, false),
+    ]
+    .map(|(m, r, s, n, k)| (m.to_owned(), r.to_owned(), s.to_owned(), n, k));
+    let seen = crate::house::soon(async || Some(accesses(&running).await).filter(|s| s.len() >= 5)).await;
+    assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), expected.into_iter().collect());
+}
