@@ -51,7 +51,9 @@ impl Role {
         use Permission::*;
         match self {
             Role::Customer => &[AskAsCustomer, ReadCustomerKnowledge],
-            Role::Banker => &[AskAsBanker, AskAsCustomer, ReadCustomerKnowledge, ReadBankerKnowledge, ReadTickets],
+            Role::Banker => {
+                &[AskAsBanker, AskAsCustomer, ReadCustomerKnowledge, ReadBankerKnowledge, ReadTickets]
+            }
             Role::Supervisor => &[
                 AskAsBanker,
                 AskAsCustomer,
@@ -65,7 +67,14 @@ impl Role {
                 &[ReadCustomerKnowledge, ReadBankerKnowledge, ReadTickets, ReadAllInteractions, ReadReports]
             }
             Role::Admin => Permission::ALL,
-            Role::Service => &[AskAsCustomer, AskAsBanker, ReadCustomerKnowledge, ReadBankerKnowledge, ActForSubject, ScanText],
+            Role::Service => &[
+                AskAsCustomer,
+                AskAsBanker,
+                ReadCustomerKnowledge,
+                ReadBankerKnowledge,
+                ActForSubject,
+                ScanText,
+            ],
         }
     }
 

@@ -70,7 +70,11 @@ mod tests {
     #[test]
     fn the_riskier_trigger_decides() {
         let hit = |trigger, rule: &str| TriggerHit { trigger, rule: rule.into(), score: 1.0 };
-        let hits = [hit(Trigger::LowConfidence, "a"), hit(Trigger::SecurityFraud, "b"), hit(Trigger::HumanOnly, "c")];
+        let hits = [
+            hit(Trigger::LowConfidence, "a"),
+            hit(Trigger::SecurityFraud, "b"),
+            hit(Trigger::HumanOnly, "c"),
+        ];
         assert_eq!(decisive(&hits).unwrap().rule, "b");
         assert!(decisive(&[]).is_none());
     }

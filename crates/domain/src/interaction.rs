@@ -103,7 +103,11 @@ impl serde::Serialize for NanoUsd {
 impl<'de> serde::Deserialize<'de> for NanoUsd {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let dollars = f64::deserialize(deserializer)?;
-        if dollars.is_finite() { Ok(Self((dollars * 1e9).round() as i64)) } else { Err(serde::de::Error::custom("a finite amount")) }
+        if dollars.is_finite() {
+            Ok(Self((dollars * 1e9).round() as i64))
+        } else {
+            Err(serde::de::Error::custom("a finite amount"))
+        }
     }
 }
 

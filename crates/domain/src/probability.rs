@@ -20,7 +20,11 @@ impl Probability {
     /// # Errors
     /// When it is not finite or lies outside 0 to 1.
     pub fn new(value: f64) -> Result<Self, NotAProbability> {
-        if value.is_finite() && (0.0..=1.0).contains(&value) { Ok(Self(value)) } else { Err(NotAProbability(value)) }
+        if value.is_finite() && (0.0..=1.0).contains(&value) {
+            Ok(Self(value))
+        } else {
+            Err(NotAProbability(value))
+        }
     }
 
     /// For numbers that arithmetic may push past the ends by rounding: 0 when not a number.

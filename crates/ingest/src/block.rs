@@ -50,12 +50,9 @@ fn row_line(header: &[String], row: &[String]) -> String {
         if !line.is_empty() {
             line.push_str(" | ");
         }
-        match header.get(i).filter(|name| i > 0 && !name.is_empty()) {
-            Some(name) => {
-                line.push_str(name);
-                line.push_str(": ");
-            }
-            None => {}
+        if let Some(name) = header.get(i).filter(|name| i > 0 && !name.is_empty()) {
+            line.push_str(name);
+            line.push_str(": ");
         }
         line.push_str(cell);
     }

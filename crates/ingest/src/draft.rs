@@ -36,7 +36,9 @@ pub enum IngestError {
     #[error("the document has no text")]
     Empty,
     /// Neither the front matter nor the caller names a collection.
-    #[error("no collection: add `collection: customer` or `collection: banker` to the front matter, or pass --collection")]
+    #[error(
+        "no collection: add `collection: customer` or `collection: banker` to the front matter, or pass --collection"
+    )]
     NoCollection,
     /// The front matter names another collection than the caller.
     #[error("the front matter says collection {found}, the command says {asked}: make them agree")]
@@ -124,7 +126,9 @@ pub fn parse(name: &str, bytes: &[u8], collection: Option<Collection>) -> Result
         return Err(IngestError::Validity);
     }
     let collection = match (matter.collection, collection) {
-        (Some(found), Some(asked)) if found != asked => return Err(IngestError::OtherCollection { found, asked }),
+        (Some(found), Some(asked)) if found != asked => {
+            return Err(IngestError::OtherCollection { found, asked });
+        }
         (Some(c), _) | (None, Some(c)) => c,
         (None, None) => return Err(IngestError::NoCollection),
     };
@@ -143,7 +147,15 @@ pub fn parse(name: &str, bytes: &[u8], collection: Option<Collection>) -> Result
     });
     let title = matter.title.clone().or(page_title).or(heading).unwrap_or_else(|| slug.clone());
     let content_hash = hex(&Sha256::digest(source.trim().as_bytes()));
-    Ok(Draft { slug, collection, title, content_hash, text: Published::by_bank(body.trim()), passages, matter })
+    Ok(Draft {
+        slug,
+        collection,
+        title,
+        content_hash,
+        text: Published::by_bank(body.trim()),
+        passages,
+        matter,
+    })
 }
 
 fn text_blocks(body: &str) -> Vec<Block> {

@@ -73,9 +73,11 @@ impl FrontMatter {
             "valid_from" => self.valid_from = date(value)?,
             "valid_until" => self.valid_until = date(value)?,
             _ => {
-                return Err("known keys are title, url, collection, content_type, product, owner, valid_from, \
+                return Err(
+                    "known keys are title, url, collection, content_type, product, owner, valid_from, \
                             valid_until"
-                    .to_owned());
+                        .to_owned(),
+                );
             }
         }
         Ok(())
@@ -97,8 +99,10 @@ mod tests {
 
     #[test]
     fn keys_and_body_are_told_apart() {
-        let (matter, body) =
-            FrontMatter::split("---\ntitle: Card fees\ncollection: customer\nvalid_until: 2027-01-31\n---\n# Body\n").unwrap();
+        let (matter, body) = FrontMatter::split(
+            "---\ntitle: Card fees\ncollection: customer\nvalid_until: 2027-01-31\n---\n# Body\n",
+        )
+        .unwrap();
         assert_eq!(matter.title.as_deref(), Some("Card fees"));
         assert_eq!(matter.collection, Some(Collection::Customer));
         assert_eq!(matter.valid_until.unwrap().to_string(), "2027-01-31");

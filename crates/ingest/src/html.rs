@@ -5,8 +5,10 @@ use scraper::{ElementRef, Html, Node, Selector};
 use crate::block::Block;
 
 /// Elements whose content is not the document's text.
-const LEFT_OUT: &[&str] =
-    &["script", "style", "noscript", "template", "nav", "header", "footer", "aside", "form", "svg", "iframe", "button"];
+const LEFT_OUT: &[&str] = &[
+    "script", "style", "noscript", "template", "nav", "header", "footer", "aside", "form", "svg", "iframe",
+    "button",
+];
 /// How deep elements may nest before the rest is left out: hostile files nest thousands.
 const MAX_DEPTH: usize = 200;
 
@@ -38,7 +40,9 @@ fn walk(element: ElementRef<'_>, depth: usize, out: &mut Vec<Block>) {
                 out.push(Block::Heading { level: name.as_bytes()[1] - b'0', text });
             }
         }
-        "p" | "pre" | "blockquote" | "dt" | "dd" | "figcaption" | "summary" => push_paragraph(words(element), out),
+        "p" | "pre" | "blockquote" | "dt" | "dd" | "figcaption" | "summary" => {
+            push_paragraph(words(element), out)
+        }
         "ul" | "ol" => {
             let mut items = Vec::new();
             list_items(element, depth, &mut items);
@@ -155,15 +159,18 @@ mod tests {
              <script>alert(1)</script></main></body></html>",
         );
         assert_eq!(title.as_deref(), Some("Card fees"));
-        assert_eq!(found, [
-            Block::Heading { level: 1, text: "Fees".into() },
-            Block::Paragraph("A card costs $10.".into()),
-            Block::List { ordered: false, items: vec!["Fast".into(), "Very".into()] },
-            Block::Table {
-                header: vec!["Fee".into(), "Amount".into()],
-                rows: vec![vec!["Card".into(), "$10".into()]],
-            },
-        ]);
+        assert_eq!(
+            found,
+            [
+                Block::Heading { level: 1, text: "Fees".into() },
+                Block::Paragraph("A card costs $10.".into()),
+                Block::List { ordered: false, items: vec!["Fast".into(), "Very".into()] },
+                Block::Table {
+                    header: vec!["Fee".into(), "Amount".into()],
+                    rows: vec![vec!["Card".into(), "$10".into()]],
+                },
+            ]
+        );
     }
 
     #[test]

@@ -123,19 +123,28 @@ mod tests {
     fn headings_lists_and_tables_keep_their_order_and_words() {
         let source = "# Fees\n\nA *card* costs [$10](https://x.example).\n\n1. Open the app\n   - under Cards\n2. Tap **Lock**\n\n\
                       | Fee | Amount |\n|---|---|\n| Card | $10 |\n| Copy | `$5` |\n";
-        assert_eq!(blocks(source), [
-            Block::Heading { level: 1, text: "Fees".into() },
-            Block::Paragraph("A card costs $10.".into()),
-            Block::List { ordered: true, items: vec!["Open the app".into(), "under Cards".into(), "Tap Lock".into()] },
-            Block::Table {
-                header: vec!["Fee".into(), "Amount".into()],
-                rows: vec![vec!["Card".into(), "$10".into()], vec!["Copy".into(), "$5".into()]],
-            },
-        ]);
+        assert_eq!(
+            blocks(source),
+            [
+                Block::Heading { level: 1, text: "Fees".into() },
+                Block::Paragraph("A card costs $10.".into()),
+                Block::List {
+                    ordered: true,
+                    items: vec!["Open the app".into(), "under Cards".into(), "Tap Lock".into()]
+                },
+                Block::Table {
+                    header: vec!["Fee".into(), "Amount".into()],
+                    rows: vec![vec!["Card".into(), "$10".into()], vec!["Copy".into(), "$5".into()]],
+                },
+            ]
+        );
     }
 
     #[test]
     fn markup_of_other_kinds_is_left_out() {
-        assert_eq!(blocks("<script>alert(1)</script>\n\nText <b>bold</b>\n"), [Block::Paragraph("Text bold".into())]);
+        assert_eq!(
+            blocks("<script>alert(1)</script>\n\nText <b>bold</b>\n"),
+            [Block::Paragraph("Text bold".into())]
+        );
     }
 }

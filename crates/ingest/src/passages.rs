@@ -97,13 +97,18 @@ mod tests {
         let passages = cut(&crate::markdown::blocks(
             "# Title\n\nIntro.\n\n## Cards\n\n### Lost\n\nYou need:\n\n- the app\n- a PIN\n\n## Loans\n\nText.\n",
         ));
-        let shape: Vec<(Vec<&str>, &str)> =
-            passages.iter().map(|p| (p.headings.iter().map(String::as_str).collect(), p.text.as_str())).collect();
-        assert_eq!(shape, [
-            (vec![], "Intro."),
-            (vec!["Cards", "Lost"], "You need:\n- the app\n- a PIN"),
-            (vec!["Loans"], "Text."),
-        ]);
+        let shape: Vec<(Vec<&str>, &str)> = passages
+            .iter()
+            .map(|p| (p.headings.iter().map(String::as_str).collect(), p.text.as_str()))
+            .collect();
+        assert_eq!(
+            shape,
+            [
+                (vec![], "Intro."),
+                (vec!["Cards", "Lost"], "You need:\n- the app\n- a PIN"),
+                (vec!["Loans"], "Text."),
+            ]
+        );
         assert_eq!(passages[2].position, 2);
     }
 

@@ -5,7 +5,10 @@
 
 use std::time::Instant;
 
-use contactiq_domain::{Outcome, Probability, Routing, Started, Step, Trigger, TriggerHit, ids::ConversationId, ids::InteractionId};
+use contactiq_domain::{
+    Outcome, Probability, Routing, Started, Step, Trigger, TriggerHit, ids::ConversationId,
+    ids::InteractionId,
+};
 use contactiq_guard::ModerationCategory;
 
 use crate::{AnswerError, Ask, EscalationRules, House, Models, turn::Turn};
@@ -129,7 +132,14 @@ fn describe(turn: &Turn) -> (&'static str, String) {
         (None, false) => "masked",
         (None, true) => "clean",
     };
-    (outcome, if parts.is_empty() { "nothing personal, no attack, no trigger".to_owned() } else { parts.join("; ") })
+    (
+        outcome,
+        if parts.is_empty() {
+            "nothing personal, no attack, no trigger".to_owned()
+        } else {
+            parts.join("; ")
+        },
+    )
 }
 
 /// `my card <CREDIT_CARD_1>` is understood as `my card`: a placeholder says nothing of the topic.

@@ -3,9 +3,7 @@
 use std::time::Instant;
 
 use contactiq_domain::{
-    Outcome, Routing, Step, Ticket, TicketState, Trigger, TriggerHit,
-    escalation::decisive,
-    ids::TicketId,
+    Outcome, Routing, Step, Ticket, TicketState, Trigger, TriggerHit, escalation::decisive, ids::TicketId,
 };
 use contactiq_guard::{Masked, Published, Refusal};
 
@@ -23,8 +21,7 @@ const fn misunderstood(outcome: Outcome, unknown: bool) -> bool {
 pub(crate) fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let not_understood = decide_without_a_person(house, turn);
-    let failed_before =
-        turn.history.last().is_some_and(|e| misunderstood(e.outcome, e.intent.is_unknown()));
+    let failed_before = turn.history.last().is_some_and(|e| misunderstood(e.outcome, e.intent.is_unknown()));
     if not_understood && failed_before && turn.hits.is_empty() {
         turn.hits.push(TriggerHit {
             trigger: Trigger::RepeatedMisunderstanding,

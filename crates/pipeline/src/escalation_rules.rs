@@ -71,7 +71,9 @@ pub enum RulesError {
         why: String,
     },
     /// A trigger that is not read from the text has patterns or examples: they would never fire.
-    #[error("triggers.toml: [{0}] is not read from the text, so its patterns and examples would never fire: remove them")]
+    #[error(
+        "triggers.toml: [{0}] is not read from the text, so its patterns and examples would never fire: remove them"
+    )]
     Unreachable(Trigger),
     /// A message names a placeholder that is not known.
     #[error("triggers.toml: [{trigger}.{mode}] has the unknown placeholder {{{name}}}")]
@@ -84,7 +86,9 @@ pub enum RulesError {
         name: String,
     },
     /// `message` or `next_step_alone` promises a person through `{channel}`, `{hours}` or `{ticket}`.
-    #[error("triggers.toml: [{trigger}.{mode}] {field} names {{{name}}}: it is shown also where the bank has no team")]
+    #[error(
+        "triggers.toml: [{trigger}.{mode}] {field} names {{{name}}}: it is shown also where the bank has no team"
+    )]
     Promise {
         /// Whose.
         trigger: Trigger,
@@ -167,7 +171,8 @@ impl EscalationRules {
                 let hit = rules.patterns.iter().find(|p| p.regex.is_match(&text))?;
                 let held_back = rules.unless.iter().any(|u| u.regex.is_match(&text));
                 // Nothing holds a danger to life back.
-                (!held_back || hit.id.starts_with("self-harm")).then(|| (*trigger, format!("{trigger}/{}", hit.id)))
+                (!held_back || hit.id.starts_with("self-harm"))
+                    .then(|| (*trigger, format!("{trigger}/{}", hit.id)))
             })
             .collect()
     }
@@ -212,15 +217,19 @@ fn compile(trigger: Trigger, patterns: Vec<PatternText>) -> Result<Vec<Pattern>,
         if compiled.iter().any(|c| c.id == p.id) {
             return Err(bad("the id stands twice".to_owned()));
         }
-        let regex = RegexBuilder::new(&p.pattern).case_insensitive(true).build().map_err(|e| bad(e.to_string()))?;
+        let regex =
+            RegexBuilder::new(&p.pattern).case_insensitive(true).build().map_err(|e| bad(e.to_string()))?;
         compiled.push(Pattern { id: p.id, regex });
     }
     Ok(compiled)
 }
 
 fn check_messages(trigger: Trigger, mode: Mode, messages: &Messages) -> Result<(), RulesError> {
-    let fields =
-        [("message", &messages.message), ("next_step", &messages.next_step), ("next_step_alone", &messages.next_step_alone)];
+    let fields = [
+        ("message", &messages.message),
+        ("next_step", &messages.next_step),
+        ("next_step_alone", &messages.next_step_alone),
+    ];
     for (field, text) in fields {
         for name in placeholders(text) {
             let of_a_team = OF_A_TEAM.contains(&name.as_str());
@@ -278,15 +287,24 @@ mod tests {
     fn a_pattern_sees_curly_apostrophes_and_extra_spaces() {
         let rules = EscalationRules::parse(shipped()).unwrap();
         let hits = rules.matches("Someone  STOLE my\ncard");
-        assert!(hits.iter().any(|(t, rule)| *t == Trigger::SecurityFraud && rule.starts_with("security_fraud/")));
+        assert!(
+            hits.iter().any(|(t, rule)| *t == Trigger::SecurityFraud && rule.starts_with("security_fraud/"))
+        );
     }
 
     #[test]
     fn mistakes_are_named() {
-        let with = |from: &str, to: &str| EscalationRules::parse(&shipped().replacen(from, to, 1)).unwrap_err();
-        assert!(matches!(with("[human_only]\ndescription", "[human_only]\nexamples = [\"x\"]\ndescription"), RulesError::Unreachable(Trigger::HumanOnly)));
+        let with =
+            |from: &str, to: &str| EscalationRules::parse(&shipped().replacen(from, to, 1)).unwrap_err();
+        assert!(matches!(
+            with("[human_only]\ndescription", "[human_only]\nexamples = [\"x\"]\ndescription"),
+            RulesError::Unreachable(Trigger::HumanOnly)
+        ));
         assert!(matches!(with("{ticket}", "{tiket}"), RulesError::Placeholder { .. }));
-        assert!(matches!(with("message = \"", "message = \"{channel} "), RulesError::Promise { field: "message", .. }));
+        assert!(matches!(
+            with("message = \"", "message = \"{channel} "),
+            RulesError::Promise { field: "message", .. }
+        ));
         assert!(matches!(with("match = '", "match = '(("), RulesError::Pattern { .. }));
         assert!(matches!(with("[low_confidence", "[lo_confidence"), RulesError::Syntax(_)));
     }

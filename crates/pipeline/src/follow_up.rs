@@ -1,9 +1,24 @@
 //! Follow-ups: "and for the gold one?" is understood together with the question before (P11).
 
 /// Openings that lean on what was said before.
-const OPENINGS: &[&str] = &["and ", "what about", "how about", "but ", "also ", "or ", "then ", "so ", "same for", "what if", "why", "ok and", "ok so"];
+const OPENINGS: &[&str] = &[
+    "and ",
+    "what about",
+    "how about",
+    "but ",
+    "also ",
+    "or ",
+    "then ",
+    "so ",
+    "same for",
+    "what if",
+    "why",
+    "ok and",
+    "ok so",
+];
 /// Words that stand for something said before.
-const STAND_INS: &[&str] = &["it", "its", "that", "those", "these", "they", "them", "this", "one", "ones", "there", "both"];
+const STAND_INS: &[&str] =
+    &["it", "its", "that", "those", "these", "they", "them", "this", "one", "ones", "there", "both"];
 /// Longer questions stand on their own.
 const MOST_WORDS: usize = 9;
 

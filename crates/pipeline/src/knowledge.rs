@@ -71,7 +71,9 @@ impl Knowledge {
         let version = contactiq_store::documents::version(&mut reader).await?;
         let current = contactiq_store::documents::all_current(&mut reader).await?;
         drop(reader);
-        let built = tokio::task::spawn_blocking(move || Self::build(version, current, encoder.as_deref(), &progress)).await;
+        let built =
+            tokio::task::spawn_blocking(move || Self::build(version, current, encoder.as_deref(), &progress))
+                .await;
         match built {
             Ok(knowledge) => Ok(knowledge?),
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
@@ -106,7 +108,9 @@ impl Knowledge {
             }
             documents.push(document);
         }
-        let spelling = Spelling::of(passages.iter().map(|(_, p)| p.text.as_str()).chain(documents.iter().map(|d| d.title.as_str())));
+        let spelling = Spelling::of(
+            passages.iter().map(|(_, p)| p.text.as_str()).chain(documents.iter().map(|d| d.title.as_str())),
+        );
         let index = Index::build(entries, encoder, progress)?;
         Ok(Knowledge { version, documents, passages, index, spelling })
     }

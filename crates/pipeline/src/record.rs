@@ -7,7 +7,7 @@ use contactiq_domain::{
     Category, IntentName, Outcome, Probability, Record, Step,
     interaction::{NanoUsd, Tokens},
 };
-use contactiq_guard::Masked;
+use contactiq_guard::{Masked, Refusal};
 use contactiq_store::{
     StoreError,
     conversations::{self, Conversation},
@@ -51,13 +51,22 @@ pub(crate) async fn start(house: &House, turn: &mut Turn) -> Result<(), AnswerEr
 /// Phase two: the record, its ticket and its refusal, in one transaction.
 pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Masked>, AnswerError> {
     let since = Instant::now();
-    turn.trace(Step::Record, since, "recorded", "start and completion are durable before the answer is shown");
+    turn.trace(
+        Step::Record,
+        since,
+        "recorded",
+        "start and completion are durable before the answer is shown",
+    );
     let ticket = turn.ticket.take();
     let refused = turn.door.refusal.map(|refusal| Refused {
         id: house.ids.next(),
         interaction: turn.started.id,
         kind: refusal,
-        rules: turn.door.injection.reasons.clone(),
+        rules: if refusal == Refusal::Injection {
+            turn.door.injection.reasons.clone()
+        } else {
+            categories(&turn)
+        },
         message: turn.started.question.clone(),
         at: turn.started.created_at,
     });
@@ -75,6 +84,11 @@ pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Mas
     }
     w.save().await?;
     Ok(record)
+}
+
+/// What moderation found; empty for patterns, which the kind names already.
+fn categories(turn: &Turn) -> Vec<String> {
+    turn.door.moderation.categories.iter().map(ToString::to_string).collect()
 }
 
 fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::TicketId>) -> Record<Masked> {
@@ -134,9 +148,7 @@ fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::Tic
 fn shown(house: &House, turn: &Turn) -> Masked {
     match (&turn.draft, &turn.message) {
         (Some(draft), _) => match escalate::disclaimer(house, turn) {
-            Some(disclaimer) => {
-                draft.text.clone().followed_by(&disclaimer)
-            }
+            Some(disclaimer) => draft.text.clone().followed_by(&disclaimer),
             None => draft.text.clone(),
         },
         (None, Some(message)) => Masked::from_published(message),
@@ -151,7 +163,8 @@ fn shown(house: &House, turn: &Turn) -> Masked {
 pub async fn reconcile(house: &House, older_than_seconds: i64) -> Result<usize, StoreError> {
     let now = house.clock.now();
     let mut w = house.store.write().await?;
-    let found = interactions::interrupt_unfinished(&mut w, now.plus_seconds(-older_than_seconds), now).await?;
+    let found =
+        interactions::interrupt_unfinished(&mut w, now.plus_seconds(-older_than_seconds), now).await?;
     w.save().await?;
     Ok(found.len())
 }

@@ -34,7 +34,14 @@ pub fn search(
             let document = knowledge.passages[hit.entry].0;
             let preferred = collections.first() == Some(&knowledge.documents[document].collection);
             let score = if preferred { hit.score } else { hit.score * OTHER_COLLECTION };
-            Found { passage: hit.entry, document, score, bm25: hit.bm25, cosine: hit.cosine, coverage: hit.coverage }
+            Found {
+                passage: hit.entry,
+                document,
+                score,
+                bm25: hit.bm25,
+                cosine: hit.cosine,
+                coverage: hit.coverage,
+            }
         })
         .collect();
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -51,7 +58,8 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     }
     let mode: Mode = turn.mode();
     let today = house.clock.now().date();
-    turn.found = search(&turn.knowledge, mode.collections(), today, &turn.query, turn.vector.as_deref(), PASSAGES);
+    turn.found =
+        search(&turn.knowledge, mode.collections(), today, &turn.query, turn.vector.as_deref(), PASSAGES);
     let detail = match turn.found.first() {
         Some(best) => format!(
             "{} passages; best {}/{} with score {:.2}",

@@ -17,7 +17,8 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     let name = understanding.map(|u| u.intent.as_str().to_owned()).unwrap_or_default();
     let intent = house.taxonomy.intent(turn.mode(), &name);
 
-    turn.routing = decide(!turn.hits.is_empty(), turn.door.refusal.is_some(), category, unknown, name == "greeting");
+    turn.routing =
+        decide(!turn.hits.is_empty(), turn.door.refusal.is_some(), category, unknown, name == "greeting");
     let detail = match turn.routing {
         Routing::Escalate if turn.hits.is_empty() => {
             let trigger = intent.map_or(Trigger::HumanOnly, |i| i.trigger);
@@ -26,7 +27,9 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
         }
         Routing::Escalate => "a trigger was read from the message".to_owned(),
         Routing::Refuse => "a guard refused the message".to_owned(),
-        Routing::Guide if unknown => "not understood: guidance, unless the documents answer it plainly".to_owned(),
+        Routing::Guide if unknown => {
+            "not understood: guidance, unless the documents answer it plainly".to_owned()
+        }
         Routing::Guide => format!("intent {name} is answered with guidance"),
         Routing::Answer => format!("intent {name} is {category}"),
     };

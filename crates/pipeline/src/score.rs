@@ -51,7 +51,15 @@ impl Features {
     }
 
     const fn as_array(self) -> [f64; 7] {
-        [self.similarity, self.coverage, self.margin, self.agreement, self.both_views, self.intent, self.in_scope]
+        [
+            self.similarity,
+            self.coverage,
+            self.margin,
+            self.agreement,
+            self.both_views,
+            self.intent,
+            self.in_scope,
+        ]
     }
 }
 
@@ -83,7 +91,8 @@ impl Calibration {
     /// The probability.
     #[must_use]
     pub fn confidence(&self, features: Features) -> Probability {
-        let sum: f64 = self.weights.iter().zip(features.as_array()).map(|(w, x)| w * x).sum::<f64>() + self.bias;
+        let sum: f64 =
+            self.weights.iter().zip(features.as_array()).map(|(w, x)| w * x).sum::<f64>() + self.bias;
         Probability::clamped(1.0 / (1.0 + (-sum).exp()))
     }
 
@@ -172,7 +181,15 @@ mod tests {
     use super::*;
 
     fn at(similarity: f64) -> Features {
-        Features { similarity, coverage: 0.5, margin: 0.1, agreement: 0.6, both_views: 1.0, intent: 0.9, in_scope: 0.9 }
+        Features {
+            similarity,
+            coverage: 0.5,
+            margin: 0.1,
+            agreement: 0.6,
+            both_views: 1.0,
+            intent: 0.9,
+            in_scope: 0.9,
+        }
     }
 
     #[test]
@@ -188,6 +205,9 @@ mod tests {
     fn the_shipped_file_is_read() {
         let shipped = Calibration::parse(include_str!("../../../defaults/confidence.toml")).unwrap();
         assert!(shipped.confidence(at(0.9)) > shipped.confidence(at(0.2)));
-        assert!(Calibration::parse("version = \"1\"\nlabelled = 1\nbias = nan\nweights = [1,1,1,1,1,1,1]").is_err());
+        assert!(
+            Calibration::parse("version = \"1\"\nlabelled = 1\nbias = nan\nweights = [1,1,1,1,1,1,1]")
+                .is_err()
+        );
     }
 }

@@ -48,7 +48,11 @@ impl Spelling {
             .map(|piece| {
                 let bare = piece.trim_matches(|c: char| !c.is_alphanumeric());
                 let lower = bare.to_lowercase();
-                if !corrigible(&lower) || self.seen.contains_key(&lower) || text::is_stop_word(&lower) || known(&lower) {
+                if !corrigible(&lower)
+                    || self.seen.contains_key(&lower)
+                    || text::is_stop_word(&lower)
+                    || known(&lower)
+                {
                     return piece.to_owned();
                 }
                 match self.nearest(&lower) {
@@ -69,7 +73,9 @@ impl Spelling {
             .filter_map(|key| self.deleted.get(key))
             .flatten()
             .filter(|candidate| one_edit_apart(word, candidate))
-            .max_by_key(|candidate| (self.seen.get(*candidate).copied().unwrap_or_default(), std::cmp::Reverse(*candidate)))
+            .max_by_key(|candidate| {
+                (self.seen.get(*candidate).copied().unwrap_or_default(), std::cmp::Reverse(*candidate))
+            })
             .map(String::as_str)
     }
 }
@@ -107,13 +113,18 @@ mod tests {
 
     #[test]
     fn a_misspelt_word_is_read_as_the_one_the_documents_use() {
-        let spelling = Spelling::of(["A bank cheque costs $10. Bank cheque. The balance of balances."].into_iter());
+        let spelling =
+            Spelling::of(["A bank cheque costs $10. Bank cheque. The balance of balances."].into_iter());
         let fix = |q: &str| spelling.correct(q, |_| false);
         assert_eq!(fix("wat does a bank chque cost?").as_deref(), Some("wat does a bank cheque cost?"));
         assert_eq!(fix("a bank cehque").as_deref(), Some("a bank cheque"));
         assert_eq!(fix("a bank cheque"), None);
         assert_eq!(fix("zebra crossing"), None);
-        assert_eq!(spelling.correct("bank chque", |w| w == "chque"), None, "a word that is known elsewhere is right");
+        assert_eq!(
+            spelling.correct("bank chque", |w| w == "chque"),
+            None,
+            "a word that is known elsewhere is right"
+        );
     }
 
     proptest::proptest! {

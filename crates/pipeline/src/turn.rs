@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Instant};
 
 use contactiq_domain::{
-    Citation, IntentName, Mode, Outcome, Probability, Record, Routing, Started, Step, StepTrace, TriggerHit, Understanding,
+    Citation, IntentName, Mode, Outcome, Probability, Record, Routing, Started, Step, StepTrace, TriggerHit,
+    Understanding,
     ids::{ConversationId, KeyId, RequestId},
     interaction::{NanoUsd, Tokens},
 };
-use contactiq_guard::{Inspected, InputError, Masked, Published, Raw};
+use contactiq_guard::{InputError, Inspected, Masked, Published, Raw};
 use contactiq_store::StoreError;
 
 use crate::{Found, Knowledge};
@@ -61,7 +62,12 @@ pub(crate) struct Exchange {
 
 impl From<Record<Masked>> for Exchange {
     fn from(record: Record<Masked>) -> Self {
-        Self { question: record.question, answer: record.answer, intent: record.intent, outcome: record.outcome }
+        Self {
+            question: record.question,
+            answer: record.answer,
+            intent: record.intent,
+            outcome: record.outcome,
+        }
     }
 }
 

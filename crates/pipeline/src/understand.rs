@@ -18,7 +18,8 @@ const GREETING: f64 = 0.6;
 /// Classifies a text: what step 1 does and `contactiq intents classify` prints.
 #[must_use]
 pub fn classify(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction) -> Understanding {
-    let category_of = |label: &str| taxonomy.intent(mode, label).map_or(Category::Automatable, |i| i.category);
+    let category_of =
+        |label: &str| taxonomy.intent(mode, label).map_or(Category::Automatable, |i| i.category);
     let human_only: f64 =
         prediction.ranked.iter().filter(|(l, _)| category_of(l) == Category::HumanOnly).map(|(_, p)| p).sum();
     let wants_person = human_only >= HUMAN_ONLY;
@@ -51,8 +52,12 @@ pub fn classify(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction) -> Und
 fn reason(prediction: &Prediction) -> String {
     let mut parts = Vec::new();
     if !prediction.nearest.is_empty() {
-        let near: Vec<String> =
-            prediction.nearest.iter().take(2).map(|n| format!("\u{201c}{}\u{201d} ({})", n.text, n.label)).collect();
+        let near: Vec<String> = prediction
+            .nearest
+            .iter()
+            .take(2)
+            .map(|n| format!("\u{201c}{}\u{201d} ({})", n.text, n.label))
+            .collect();
         parts.push(format!("nearest examples: {}", near.join(", ")));
     }
     if !prediction.words.is_empty() {

@@ -9,10 +9,13 @@ use std::{
 
 use contactiq_domain::Probability;
 use contactiq_guard::{Guard, GuardSettings};
-use contactiq_llm::{Chain, ChainSettings, Http, OpenAiCompatible, OpenAiSettings, PriceTable, Provider, Secret};
+use contactiq_llm::{
+    Chain, ChainSettings, Http, OpenAiCompatible, OpenAiSettings, PriceTable, Provider, Secret,
+};
 use contactiq_nlu::encoder::{CachedEncoder, Encoder, MiniLm};
 use contactiq_pipeline::{
-    AssistantSettings, Calibration, EscalationRules, House, Knowledge, Models, People, Settings, Shelf, Taxonomy, Trained,
+    AssistantSettings, Calibration, EscalationRules, House, Knowledge, Models, People, Settings, Shelf,
+    Taxonomy, Trained,
 };
 use contactiq_store::{Location, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -23,8 +26,8 @@ use crate::{
     config::{Assistant, Config},
     demo,
     guard::{access::AccessLog, identity::KeyCache, limits::Limits},
-    wiring::{SystemClock, SystemIds, random, sealer},
     web::session::Sessions,
+    wiring::{SystemClock, SystemIds, random, sealer},
 };
 
 /// What the shipped binary carries for banks that bring nothing of their own.
@@ -40,7 +43,9 @@ const CACHED_VECTORS: usize = 20_000;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The data folder can't be used.
-    #[error("the data folder {path} can't be used: {source}. Choose another with CONTACTIQ_DATA_DIR, or make this one writable")]
+    #[error(
+        "the data folder {path} can't be used: {source}. Choose another with CONTACTIQ_DATA_DIR, or make this one writable"
+    )]
     DataDir {
         /// Which.
         path: PathBuf,
@@ -69,7 +74,7 @@ pub enum StartError {
 pub struct Standing {
     /// `all-MiniLM-L6-v2`, or why the lexical model works alone.
     pub encoder: Result<String, String>,
-    /// `sqlite` or `postgres`.
+    /// `sqlite` or `postgresql`.
     pub database: String,
     /// The model's name, or why answers are extractive.
     pub llm: Result<String, String>,
@@ -124,7 +129,13 @@ impl Deref for App {
 impl App {
     /// A server around a house.
     #[must_use]
-    pub fn new(house: House, config: Config, standing: Standing, metrics: PrometheusHandle, body_key: [u8; 32]) -> App {
+    pub fn new(
+        house: House,
+        config: Config,
+        standing: Standing,
+        metrics: PrometheusHandle,
+        body_key: [u8; 32],
+    ) -> App {
         let tasks = TaskTracker::new();
         let (access, job) = AccessLog::new(house.store.clone());
         tasks.spawn(job);
@@ -154,17 +165,24 @@ impl App {
 /// [`StartError`] says what to do. A missing encoder or model is no error: it is said in [`Standing`].
 pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, Standing), StartError> {
     let store = open_store(config).await?;
-    let taxonomy = Taxonomy::parse(&bank_file(&config.files.intents, INTENTS)?).map_err(|e| StartError::File(e.to_string()))?;
-    let rules = EscalationRules::parse(&bank_file(&config.files.triggers, TRIGGERS)?).map_err(|e| StartError::File(e.to_string()))?;
-    let calibration = Calibration::parse(&bank_file(&config.files.confidence, CONFIDENCE)?).map_err(StartError::File)?;
+    let taxonomy = Taxonomy::parse(&bank_file(&config.files.intents, INTENTS)?)
+        .map_err(|e| StartError::File(e.to_string()))?;
+    let rules = EscalationRules::parse(&bank_file(&config.files.triggers, TRIGGERS)?)
+        .map_err(|e| StartError::File(e.to_string()))?;
+    let calibration =
+        Calibration::parse(&bank_file(&config.files.confidence, CONFIDENCE)?).map_err(StartError::File)?;
     let encoder = open_encoder(config);
 
     if config.server.demo {
         demo::load_documents(&store, &SystemIds).await?;
     }
-    let (models, trained) = train(config, &taxonomy, &rules, encoder.as_ref().ok().cloned(), progress.clone()).await?;
+    let (models, trained) =
+        train(config, &taxonomy, &rules, encoder.as_ref().ok().cloned(), progress.clone()).await?;
     let told = progress.clone();
-    let knowledge = Knowledge::load(&store, encoder.as_ref().ok().cloned(), move |done, all| told("encoding passages", done, all)).await?;
+    let knowledge = Knowledge::load(&store, encoder.as_ref().ok().cloned(), move |done, all| {
+        told("encoding passages", done, all)
+    })
+    .await?;
 
     let (chain, llm) = open_chain(config)?;
     let standing = Standing {
@@ -237,13 +255,18 @@ async fn train(
     encoder: Option<Arc<CachedEncoder>>,
     progress: Progress,
 ) -> Result<(Models, Trained), StartError> {
-    let folder = config.server.data_dir.join("models");
-    std::fs::create_dir_all(&folder).map_err(|source| StartError::DataDir { path: folder.clone(), source })?;
+    // Models with and without the encoder live side by side, so that switching it trains nothing.
+    let folder =
+        config.server.data_dir.join("models").join(if encoder.is_some() { "encoder" } else { "lexical" });
+    std::fs::create_dir_all(&folder)
+        .map_err(|source| StartError::DataDir { path: folder.clone(), source })?;
     let (taxonomy, rules) = (taxonomy.clone(), rules.clone());
     let trained = tokio::task::spawn_blocking(move || {
         let published = encoder.as_deref().map(Published);
         let encoder = published.as_ref().map(|p| p as &dyn Encoder);
-        Models::load_or_train(&taxonomy, &rules, encoder, &folder, &|done, all| progress("training models", done, all))
+        Models::load_or_train(&taxonomy, &rules, encoder, &folder, &|done, all| {
+            progress("training models", done, all)
+        })
     });
     match trained.await {
         Ok(result) => Ok(result?),
@@ -291,7 +314,8 @@ pub fn bank_file(path: &str, built_in: &str) -> Result<String, StartError> {
     if path.is_empty() {
         return Ok(built_in.to_owned());
     }
-    std::fs::read_to_string(Path::new(path)).map_err(|e| StartError::File(format!("{path} can't be read: {e}")))
+    std::fs::read_to_string(Path::new(path))
+        .map_err(|e| StartError::File(format!("{path} can't be read: {e}")))
 }
 
 /// The taxonomy of this configuration.
@@ -300,6 +324,18 @@ pub fn bank_file(path: &str, built_in: &str) -> Result<String, StartError> {
 /// Names the intent and the fix.
 pub fn taxonomy(config: &Config) -> Result<Taxonomy, StartError> {
     Taxonomy::parse(&bank_file(&config.files.intents, INTENTS)?).map_err(|e| StartError::File(e.to_string()))
+}
+
+/// Reads every file that the bank edits, as a start would.
+///
+/// # Errors
+/// Names the file, the place and the fix.
+pub fn check_files(config: &Config) -> Result<(), StartError> {
+    taxonomy(config)?;
+    EscalationRules::parse(&bank_file(&config.files.triggers, TRIGGERS)?)
+        .map_err(|e| StartError::File(e.to_string()))?;
+    Calibration::parse(&bank_file(&config.files.confidence, CONFIDENCE)?).map_err(StartError::File)?;
+    Ok(())
 }
 
 /// The guard of this configuration.
@@ -318,7 +354,9 @@ fn settings(config: &Config) -> Settings {
     let people = &config.bank.people;
     Settings {
         bank: config.bank.name.clone(),
-        people: people.available.then(|| People { channel: people.channel.clone(), hours: people.hours.clone() }),
+        people: people
+            .available
+            .then(|| People { channel: people.channel.clone(), hours: people.hours.clone() }),
         verified_channel: config.bank.verified_channel.clone(),
         crisis_line: config.bank.crisis_line.clone(),
         retention_policy: format!("standard-{}-days", config.retention.days),

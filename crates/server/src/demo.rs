@@ -1,7 +1,7 @@
 //! The demo bank inside the binary: its documents and a week of its traffic.
 
 use contactiq_domain::{Ids, ids::DocumentId};
-use contactiq_store::{Store, StoreError, documents};
+use contactiq_store::{Store, StoreError, documents, meta};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 
@@ -25,24 +25,40 @@ pub struct TrafficLine {
     pub helpful: Option<bool>,
 }
 
-/// Puts the demo bank's documents in the store; those that are there unchanged stay as they are.
+/// Where the store keeps which demo bank was loaded.
+const LOADED: &str = "demo_documents";
+
+/// Puts the demo bank's documents in the store, once for each version of the demo bank: what
+/// somebody removed or changed since then stays removed or changed.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn load_documents(store: &Store, ids: &dyn Ids) -> Result<usize, StoreError> {
+    let files: Vec<_> = Files::iter()
+        .filter(|n| n.ends_with(".md"))
+        .filter_map(|n| Some((n.clone(), Files::get(&n)?)))
+        .collect();
+    let all: Vec<u8> = files.iter().flat_map(|(_, f)| f.metadata.sha256_hash()).collect();
+    let version = crate::wiring::sha256_hex(&all);
+    let mut reader = store.read().await?;
+    if meta::get_meta(&mut reader, LOADED).await?.as_deref() == Some(version.as_str()) {
+        return Ok(0);
+    }
+    drop(reader);
     let mut w = store.write().await?;
     let mut changed = 0;
-    for name in Files::iter().filter(|n| n.ends_with(".md")) {
-        let Some(file) = Files::get(&name) else { continue };
+    for (name, file) in files {
         match contactiq_ingest::parse(&name, &file.data, None) {
             Ok(draft) => {
                 let (document, passages) = draft.into_document(DocumentId::new(ids));
                 let put = documents::put(&mut w, &document, &passages).await?;
-                changed += usize::from(!matches!(put, documents::Put::Unchanged | documents::Put::Duplicate { .. }));
+                changed +=
+                    usize::from(!matches!(put, documents::Put::Unchanged | documents::Put::Duplicate { .. }));
             }
             Err(error) => tracing::error!(document = %name, error = %error, "a demo document can't be read"),
         }
     }
+    meta::set_meta(&mut w, LOADED, &version).await?;
     w.save().await?;
     Ok(changed)
 }
@@ -73,9 +89,14 @@ mod tests {
         let of = |c: Collection| drafts.iter().filter(|d| d.collection == c).count();
         assert!(of(Collection::Customer) >= 40, "{}", of(Collection::Customer));
         assert!(of(Collection::Banker) >= 30, "{}", of(Collection::Banker));
-        let synthetic = drafts.iter().filter(|d| d.matter.content_type == Some(ContentType::Synthetic)).count();
+        let synthetic =
+            drafts.iter().filter(|d| d.matter.content_type == Some(ContentType::Synthetic)).count();
         assert!(synthetic >= 5, "{synthetic}");
-        assert!(drafts.iter().all(|d| d.matter.title.is_some() && d.matter.url.is_some() && d.matter.owner.is_some()));
+        assert!(
+            drafts
+                .iter()
+                .all(|d| d.matter.title.is_some() && d.matter.url.is_some() && d.matter.owner.is_some())
+        );
     }
 
     #[test]

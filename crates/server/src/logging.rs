@@ -6,13 +6,22 @@ use crate::config::{Log, LogFormat};
 
 /// Starts logging to standard error; standard output belongs to answers. A second call changes nothing.
 pub fn start(log: &Log) {
-    let filter = EnvFilter::new(format!("{0},sqlx=warn,hyper=warn,h2=warn,reqwest=warn,tantivy=warn", log.level));
+    let filter = EnvFilter::new(format!("{0},sqlx=warn,hyper=warn,h2=warn,reqwest=warn", log.level));
     let registry = tracing_subscriber::registry().with(filter);
     let started = match log.format {
         LogFormat::Json => registry
-            .with(fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false).with_writer(std::io::stderr))
+            .with(
+                fmt::layer()
+                    .json()
+                    .flatten_event(true)
+                    .with_current_span(true)
+                    .with_span_list(false)
+                    .with_writer(std::io::stderr),
+            )
             .try_init(),
-        LogFormat::Text => registry.with(fmt::layer().with_target(false).with_writer(std::io::stderr)).try_init(),
+        LogFormat::Text => {
+            registry.with(fmt::layer().with_target(false).with_writer(std::io::stderr)).try_init()
+        }
     };
     // Tests start several servers in one process: the first one's logging stays.
     drop(started);

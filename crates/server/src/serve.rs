@@ -1,10 +1,6 @@
 //! `contactiq serve`: production and tests start the same function with listeners passed in.
 
-use std::{
-    net::SocketAddr,
-    sync::OnceLock,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::OnceLock, time::Duration};
 
 use axum::{Router, extract::State, routing::get};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -33,7 +29,8 @@ pub async fn build(config: Config, progress: Progress) -> Result<App, StartError
     let metrics = recorder();
     let (house, standing) = app::build_house(&config, progress).await?;
     let dir = config.server.data_dir.clone();
-    let body_key = wiring::derived_key(&dir, "idempotency").map_err(|source| StartError::DataDir { path: dir, source })?;
+    let body_key = wiring::derived_key(&dir, "idempotency")
+        .map_err(|source| StartError::DataDir { path: dir, source })?;
     Ok(App::new(house, config, standing, metrics, body_key))
 }
 
@@ -58,7 +55,10 @@ fn recorder() -> PrometheusHandle {
 /// Every route with its layers.
 pub fn router(app: &App) -> Router {
     let (api, _) = api::routes().split_for_parts();
-    let routes = api.merge(web::routes()).fallback(web::nowhere).method_not_allowed_fallback(|| async { api::error::ApiError::Method });
+    let routes = api
+        .merge(web::routes())
+        .fallback(web::nowhere)
+        .method_not_allowed_fallback(|| async { api::error::ApiError::Method });
     guard::around(routes, app).with_state(app.clone())
 }
 
@@ -66,13 +66,20 @@ pub fn router(app: &App) -> Router {
 ///
 /// # Errors
 /// When a listener fails.
-pub async fn run(app: App, listener: TcpListener, metrics_listener: Option<TcpListener>, stop: CancellationToken) -> std::io::Result<()> {
+pub async fn run(
+    app: App,
+    listener: TcpListener,
+    metrics_listener: Option<TcpListener>,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
     jobs::start(&app, &stop);
     if let Some(listener) = metrics_listener {
         let routes = Router::new().route("/metrics", get(metrics_text)).with_state(app.clone());
         let stop = stop.clone();
         app.tasks.spawn(async move {
-            if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await {
+            if let Err(error) =
+                axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await
+            {
                 tracing::error!(error = %error, "the metrics listener ended");
             }
         });

@@ -89,7 +89,8 @@ pub fn sealing_key(data_dir: &Path) -> io::Result<[u8; 32]> {
             write_private(&path, &key)?;
             // Two processes may start at once: the file that is there wins.
             let kept = std::fs::read(&path)?;
-            kept.try_into().map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the sealing key is damaged"))
+            kept.try_into()
+                .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the sealing key is damaged"))
         }
         Err(e) => Err(e),
     }

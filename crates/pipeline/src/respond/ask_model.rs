@@ -2,8 +2,6 @@
 //! a passage that was given and states no figure that is not in it. What fails falls back to the
 //! extractive answer; requests carry masked text alone.
 
-use std::time::Duration;
-
 use contactiq_domain::interaction::Tokens;
 use contactiq_guard::Published;
 use contactiq_llm::{Chain, Exchange, NumberedPassage, Prompt};
@@ -31,18 +29,35 @@ pub(super) async fn fluent(
     extractive: Draft,
 ) -> (Draft, &'static str, String) {
     let prompt = prompt(house, turn);
-    let budget = house.model_budget.min(Duration::from_secs(20));
-    let served = match chain.complete(&prompt, budget).await {
+    let served = match chain.complete(&prompt, house.model_budget).await {
         Ok(served) => served,
-        Err(error) => return (extractive, "extractive", format!("the model did not answer ({}): cited sentences instead", error.code())),
+        Err(error) => {
+            return (
+                extractive,
+                "extractive",
+                format!("the model did not answer ({}): cited sentences instead", error.code()),
+            );
+        }
     };
     let completion = &served.completion;
     let tokens = Tokens { input: completion.input_tokens, output: completion.output_tokens };
     let cost = house.prices.cost_of(completion).unwrap_or_default();
+    if contactiq_llm::repeats_boundary(&completion.text, &prompt.nonce) {
+        let draft = Draft { tokens, cost, ..extractive };
+        return (
+            draft,
+            "extractive",
+            format!("{VERSION}: the model repeated its instructions: cited sentences instead"),
+        );
+    }
     let (kept, citations, removed) = gate(turn, &completion.text);
     if kept.is_empty() {
         let draft = Draft { tokens, cost, ..extractive };
-        return (draft, "extractive", format!("{VERSION}: no sentence of the model stood on the evidence: cited sentences instead"));
+        return (
+            draft,
+            "extractive",
+            format!("{VERSION}: no sentence of the model stood on the evidence: cited sentences instead"),
+        );
     }
     let evidence: Vec<&Published> =
         turn.found.iter().take(PASSAGES).map(|f| &turn.knowledge.passages[f.passage].1.text).collect();
@@ -50,10 +65,15 @@ pub(super) async fn fluent(
     if !verdict.findings.is_empty() {
         let kinds: Vec<String> = verdict.findings.iter().map(|f| f.kind.to_string()).collect();
         let draft = Draft { tokens, cost, ..extractive };
-        return (draft, "extractive", format!("{VERSION}: the output guard found {}: cited sentences instead", kinds.join(", ")));
+        return (
+            draft,
+            "extractive",
+            format!("{VERSION}: the output guard found {}: cited sentences instead", kinds.join(", ")),
+        );
     }
     let detail = format!("{VERSION} by {}; {removed} sentences removed by the gate", served.provider);
-    let draft = Draft { text: verdict.text, citations, model: completion.model.clone(), tokens, cost, ..extractive };
+    let draft =
+        Draft { text: verdict.text, citations, model: completion.model.clone(), tokens, cost, ..extractive };
     (draft, "generated", detail)
 }
 

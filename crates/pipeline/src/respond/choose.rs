@@ -47,12 +47,51 @@ impl Wish {
         let lower = question.to_lowercase();
         let has = |needles: &[&str]| needles.iter().any(|n| lower.contains(n));
         Wish {
-            steps: has(&["how do i", "how can i", "how to", "how would i", "how do we", "steps", "process", "procedure", "what do i do", "how does one", "walk me through"]),
-            figure: has(&[
-                "how much", "cost", "fee", "charge", "price", "rate", "limit", "how long", "how many", "how soon", "when ", "what time",
-                "maximum", "minimum", "percent", "interest", "how old", "how often", "number",
+            steps: has(&[
+                "how do i",
+                "how can i",
+                "how to",
+                "how would i",
+                "how do we",
+                "steps",
+                "process",
+                "procedure",
+                "what do i do",
+                "how does one",
+                "walk me through",
             ]),
-            list: has(&["which", "what documents", "documents", "what do i need", "list", "compare", "difference", "versus", " vs"]),
+            figure: has(&[
+                "how much",
+                "cost",
+                "fee",
+                "charge",
+                "price",
+                "rate",
+                "limit",
+                "how long",
+                "how many",
+                "how soon",
+                "when ",
+                "what time",
+                "maximum",
+                "minimum",
+                "percent",
+                "interest",
+                "how old",
+                "how often",
+                "number",
+            ]),
+            list: has(&[
+                "which",
+                "what documents",
+                "documents",
+                "what do i need",
+                "list",
+                "compare",
+                "difference",
+                "versus",
+                " vs",
+            ]),
             stems: text::content_stems(question).into_iter().collect(),
         }
     }
@@ -101,7 +140,9 @@ fn rank(turn: &Turn, wish: &Wish) -> Vec<Chosen> {
     for (number, found) in turn.found.iter().take(PASSAGES).enumerate() {
         let entry = index.entry(found.passage);
         let around: BTreeSet<String> =
-            text::content_stems(&format!("{} {}", entry.title, entry.headings.join(" "))).into_iter().collect();
+            text::content_stems(&format!("{} {}", entry.title, entry.headings.join(" ")))
+                .into_iter()
+                .collect();
         for (i, sentence) in index.sentences(found.passage).iter().enumerate() {
             let own: BTreeSet<String> = text::content_stems(&sentence.text).into_iter().collect();
             if own.is_empty() {
@@ -112,15 +153,25 @@ fn rank(turn: &Turn, wish: &Wish) -> Vec<Chosen> {
                 weights.iter().filter(|(s, _)| own.contains(*s) || around.contains(*s)).map(|(_, w)| w).sum();
             let lexical = (0.6 * in_sentence + 0.4 * in_either) / total;
             let cosine = match (&sentence.vector, &turn.vector) {
-                (Some(s), Some(q)) => Some(s.iter().zip(q).map(|(a, b)| f64::from(a * b)).sum::<f64>().max(0.0)),
+                (Some(s), Some(q)) => {
+                    Some(s.iter().zip(q).map(|(a, b)| f64::from(a * b)).sum::<f64>().max(0.0))
+                }
                 _ => None,
             };
             let similarity = cosine.unwrap_or(lexical);
-            let figure = if wish.figure && !grounding::figures(&sentence.text).is_empty() { 0.08 } else { 0.0 };
+            let figure =
+                if wish.figure && !grounding::figures(&sentence.text).is_empty() { 0.08 } else { 0.0 };
             // A lead-in ("You need:") answers nothing alone.
             let lead_in = if sentence.text.trim_end().ends_with(':') { 0.15 } else { 0.0 };
             let score = 0.52 * similarity + 0.26 * lexical + 0.22 * found.score + figure - lead_in;
-            ranked.push(Chosen { found: number, passage: found.passage, sentence: i, score, similarity, coverage: in_either / total });
+            ranked.push(Chosen {
+                found: number,
+                passage: found.passage,
+                sentence: i,
+                score,
+                similarity,
+                coverage: in_either / total,
+            });
         }
     }
     ranked
@@ -131,7 +182,11 @@ fn steps_around(best: &Chosen, own: &[Sentence]) -> Vec<Chosen> {
     let at = |sentence: usize| Chosen { sentence, ..best.clone() };
     own.iter()
         .enumerate()
-        .filter(|(i, s)| *i != best.sentence && (s.is_step || (s.text.trim_end().ends_with(':') && own.get(i + 1).is_some_and(|n| n.is_step))))
+        .filter(|(i, s)| {
+            *i != best.sentence
+                && (s.is_step
+                    || (s.text.trim_end().ends_with(':') && own.get(i + 1).is_some_and(|n| n.is_step)))
+        })
         .map(|(i, _)| at(i))
         .collect()
 }

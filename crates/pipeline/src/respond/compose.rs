@@ -1,14 +1,19 @@
 //! The chosen sentences as an answer: in a natural order, each with its citation, rows and steps
 //! as lines of their own. Nothing is in it that is not in the passages.
 
-use contactiq_domain::{Citation, interaction::{NanoUsd, Tokens}, knowledge::ContentType};
+use contactiq_domain::{
+    Citation,
+    interaction::{NanoUsd, Tokens},
+    knowledge::ContentType,
+};
 use contactiq_guard::{Masked, Published};
 
 use super::{choose::Chosen, grounding};
 use crate::turn::{Draft, Turn};
 
 /// Said when an answer uses illustrative content (P7).
-const SYNTHETIC_NOTE: &str = "Note: part of this comes from an illustrative example, not from the bank's terms.";
+const SYNTHETIC_NOTE: &str =
+    "Note: part of this comes from an illustrative example, not from the bank's terms.";
 
 /// Makes the draft. The best sentence comes first; the others follow in the order of their passages.
 pub(crate) fn extractive(turn: &Turn, chosen: &[Chosen]) -> Draft {
@@ -92,7 +97,10 @@ mod tests {
 
     #[test]
     fn a_row_reads_as_a_line() {
-        assert_eq!(readable("Replacement card | Amount: $10 | When: ordered"), "- Replacement card: Amount: $10; When: ordered");
+        assert_eq!(
+            readable("Replacement card | Amount: $10 | When: ordered"),
+            "- Replacement card: Amount: $10; When: ordered"
+        );
         assert_eq!(readable("A card costs $10."), "A card costs $10.");
     }
 }

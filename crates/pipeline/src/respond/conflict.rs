@@ -51,10 +51,13 @@ pub fn all(knowledge: &Knowledge, valid: &dyn Fn(usize) -> bool) -> Vec<Conflict
 /// The two documents that disagree about what the best sentence says, if any.
 pub(crate) fn between(knowledge: &Knowledge, found: &[Found], best: &Chosen) -> Option<(String, String)> {
     let index = &knowledge.index;
-    let own = Claim::of(knowledge, best.passage, best.sentence, &index.sentences(best.passage)[best.sentence])?;
+    let own =
+        Claim::of(knowledge, best.passage, best.sentence, &index.sentences(best.passage)[best.sentence])?;
     found
         .iter()
-        .flat_map(|f| index.sentences(f.passage).iter().enumerate().map(move |(s, sentence)| (f.passage, s, sentence)))
+        .flat_map(|f| {
+            index.sentences(f.passage).iter().enumerate().map(move |(s, sentence)| (f.passage, s, sentence))
+        })
         .filter_map(|(p, s, sentence)| Claim::of(knowledge, p, s, sentence))
         .find(|other| own.contradicts(other))
         .map(|other| (name(knowledge, own.document), name(knowledge, other.document)))
@@ -80,11 +83,19 @@ struct Claim<'a> {
 }
 
 impl<'a> Claim<'a> {
-    fn of(knowledge: &'a Knowledge, passage: usize, number: usize, sentence: &'a Sentence) -> Option<Claim<'a>> {
+    fn of(
+        knowledge: &'a Knowledge,
+        passage: usize,
+        number: usize,
+        sentence: &'a Sentence,
+    ) -> Option<Claim<'a>> {
         let document = knowledge.passages[passage].0;
         let of = &knowledge.documents[document];
         // Illustrations invent figures, and a row means nothing without its table.
-        if sentence.is_row || of.content_type == ContentType::Synthetic || grounding::figures(&sentence.text).is_empty() {
+        if sentence.is_row
+            || of.content_type == ContentType::Synthetic
+            || grounding::figures(&sentence.text).is_empty()
+        {
             return None;
         }
         Some(Claim {
@@ -100,15 +111,22 @@ impl<'a> Claim<'a> {
     }
 
     fn contradicts(&self, other: &Claim<'_>) -> bool {
-        if self.document == other.document || self.collection != other.collection || self.words.len() < FEWEST {
+        if self.document == other.document || self.collection != other.collection || self.words.len() < FEWEST
+        {
             return false;
         }
-        let other_product = !self.product.is_empty() && !other.product.is_empty() && self.product != other.product;
-        let common = self.words.intersection(&other.words).count() as f64 / self.words.union(&other.words).count().max(1) as f64;
+        let other_product =
+            !self.product.is_empty() && !other.product.is_empty() && self.product != other.product;
+        let common = self.words.intersection(&other.words).count() as f64
+            / self.words.union(&other.words).count().max(1) as f64;
         let apart: Vec<&String> = self.words.symmetric_difference(&other.words).collect();
         let substituted = !self.words.is_subset(&other.words) && !other.words.is_subset(&self.words);
         let names_another = apart.iter().any(|w| self.about.contains(*w) || other.about.contains(*w));
-        let same = !other_product && !substituted && common >= SAME_WORDS && apart.len() <= OTHER_WORDS && !names_another;
+        let same = !other_product
+            && !substituted
+            && common >= SAME_WORDS
+            && apart.len() <= OTHER_WORDS
+            && !names_another;
         same && grounding::disagree(self.text, other.text)
     }
 }

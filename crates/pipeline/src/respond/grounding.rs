@@ -76,7 +76,9 @@ pub fn unsupported(sentence: &str, evidence: &str) -> Vec<Figure> {
     let known: Vec<Figure> = figures(evidence);
     figures(sentence)
         .into_iter()
-        .filter(|claim| !known.iter().any(|k| k.value == claim.value && (claim.unit.is_empty() || k.unit == claim.unit)))
+        .filter(|claim| {
+            !known.iter().any(|k| k.value == claim.value && (claim.unit.is_empty() || k.unit == claim.unit))
+        })
         .collect()
 }
 
@@ -106,7 +108,9 @@ mod tests {
 
     #[test]
     fn figures_are_read_with_their_units() {
-        let pairs = |p: &[(&str, &str)]| p.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>();
+        let pairs = |p: &[(&str, &str)]| {
+            p.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>()
+        };
         assert_eq!(of("A card costs $10.00."), pairs(&[("$", "10")]));
         assert_eq!(of("up to $20,000 a day, 3% of it"), pairs(&[("$", "20000"), ("%", "3")]));
         assert_eq!(of("in 5 to 7 business days [1]"), pairs(&[("", "5"), ("day", "7")]));

@@ -1,11 +1,11 @@
 //! Step 4: an answer made of evidence (P7). Without a language model it consists of the bank's own
 //! sentences, each with its citation; whatever writes it, the grounding gate reads it.
 
+mod ask_model;
 mod choose;
 mod compose;
 pub mod conflict;
 pub mod grounding;
-mod ask_model;
 
 use std::time::Instant;
 
@@ -19,7 +19,8 @@ const PLAINLY: f64 = 0.62;
 pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     if turn.found.is_empty() {
-        let detail = if turn.escalates_early() { "a person answers" } else { "nothing was found to answer from" };
+        let detail =
+            if turn.escalates_early() { "a person answers" } else { "nothing was found to answer from" };
         turn.trace(Step::Respond, since, "skipped", detail);
         return;
     }
@@ -39,7 +40,12 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
             rule: "conflicting_evidence/different-figures".to_owned(),
             score: 1.0,
         });
-        turn.trace(Step::Respond, since, "conflict", format!("{} and {} state different figures", conflict.0, conflict.1));
+        turn.trace(
+            Step::Respond,
+            since,
+            "conflict",
+            format!("{} and {} state different figures", conflict.0, conflict.1),
+        );
         return;
     }
     let draft = compose::extractive(turn, &chosen);

@@ -84,7 +84,8 @@ pub fn check(taxonomy: &Taxonomy, encoder: Option<&dyn Encoder>) -> Vec<Finding>
 }
 
 fn plain(text: &str) -> String {
-    let kept: String = text.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    let kept: String =
+        text.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     kept.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -110,8 +111,11 @@ fn repeated(taxonomy: &Taxonomy, mode: Mode, findings: &mut Vec<Finding>) {
 }
 
 fn near(taxonomy: &Taxonomy, mode: Mode, encoder: Option<&dyn Encoder>, findings: &mut Vec<Finding>) {
-    let all: Vec<(&str, &str)> =
-        taxonomy.of(mode).iter().flat_map(|i| i.examples.iter().map(|e| (i.name.as_str(), e.as_str()))).collect();
+    let all: Vec<(&str, &str)> = taxonomy
+        .of(mode)
+        .iter()
+        .flat_map(|i| i.examples.iter().map(|e| (i.name.as_str(), e.as_str())))
+        .collect();
     let texts: Vec<&str> = all.iter().map(|(_, e)| *e).collect();
     let vectors = encoder.and_then(|e| e.encode(&texts).ok());
     let words: Vec<HashSet<String>> =

@@ -64,7 +64,9 @@ pub enum TaxonomyError {
         mode: Mode,
     },
     /// Only a human_only intent escalates by itself.
-    #[error("intents.toml: [{mode}.{name}] has a trigger but is not human_only: remove the one or change the other")]
+    #[error(
+        "intents.toml: [{mode}.{name}] has a trigger but is not human_only: remove the one or change the other"
+    )]
     Trigger {
         /// Which assistant.
         mode: Mode,
@@ -102,7 +104,10 @@ impl Taxonomy {
     pub fn parse(text: &str) -> Result<Taxonomy, TaxonomyError> {
         let file: File = toml::from_str(text).map_err(|e| TaxonomyError::Syntax(e.to_string()))?;
         if file.version != 1 {
-            return Err(TaxonomyError::Syntax(format!("version {} is not known; this program reads version 1", file.version)));
+            return Err(TaxonomyError::Syntax(format!(
+                "version {} is not known; this program reads version 1",
+                file.version
+            )));
         }
         let customer = intents(Mode::Customer, file.customer)?;
         let banker = intents(Mode::Banker, file.banker)?;
@@ -145,7 +150,8 @@ fn intents(mode: Mode, entries: BTreeMap<String, Entry>) -> Result<Vec<Intent>, 
     entries
         .into_iter()
         .map(|(name, entry)| {
-            let parsed = IntentName::new(&name).map_err(|_| TaxonomyError::Name { mode, name: name.clone() })?;
+            let parsed =
+                IntentName::new(&name).map_err(|_| TaxonomyError::Name { mode, name: name.clone() })?;
             let examples: Vec<String> =
                 entry.examples.iter().map(|e| e.trim().to_owned()).filter(|e| !e.is_empty()).collect();
             if examples.is_empty() {
@@ -205,9 +211,12 @@ mod tests {
 
     #[test]
     fn mistakes_name_the_intent() {
-        let with = |from: &str, to: &str| Taxonomy::parse(&SMALL.replacen(from, to, 1)).unwrap_err().to_string();
+        let with =
+            |from: &str, to: &str| Taxonomy::parse(&SMALL.replacen(from, to, 1)).unwrap_err().to_string();
         assert!(with("human_only", "humans").contains("humans"));
-        assert!(with("[\"my card was stolen\"]", "[\" \"]").contains("[customer.fraud_alert] has no examples"));
+        assert!(
+            with("[\"my card was stolen\"]", "[\" \"]").contains("[customer.fraud_alert] has no examples")
+        );
         assert!(with("customer.fraud_alert", "customer.\"Fraud Alert\"").contains("Fraud Alert"));
         assert!(with("category = \"human_only\"", "category = \"sensitive\"").contains("not human_only"));
         assert!(with("customer.unknown", "customer.other").contains("unknown"));

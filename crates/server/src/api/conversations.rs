@@ -1,4 +1,5 @@
 //! Conversations: begin, list, read; only their owner's (P11).
+#![expect(unused_qualifications, reason = "utoipa's macro writes the path of the parameters")]
 
 use axum::{
     extract::{Path, Query, State},
@@ -75,7 +76,10 @@ pub async fn create(
             let id = id.parse().map_err(|_| ApiError::Internal)?;
             let mut reader = app.house.store.read().await?;
             let first = conversations::get(&mut reader, id, &caller.owner(&subject)).await?;
-            return Ok((StatusCode::CREATED, axum::Json(first.ok_or(ApiError::NotFound("conversation"))?.into())));
+            return Ok((
+                StatusCode::CREATED,
+                axum::Json(first.ok_or(ApiError::NotFound("conversation"))?.into()),
+            ));
         }
         Repeat::First(taken) => taken,
     };
@@ -114,7 +118,8 @@ pub async fn list(
     caller: Caller,
     whose_query: Result<Query<Whose>, axum::extract::rejection::QueryRejection>,
 ) -> Result<axum::Json<Vec<ConversationShape>>, ApiError> {
-    let Query(query) = whose_query.map_err(|_| ApiError::invalid("query_invalid", "the only query parameter is `subject`"))?;
+    let Query(query) = whose_query
+        .map_err(|_| ApiError::invalid("query_invalid", "the only query parameter is `subject`"))?;
     let subject = whose(&caller, query.subject)?;
     let mut reader = app.house.store.read().await?;
     let found = conversations::list_of(&mut reader, &caller.owner(&subject), MOST).await?;
@@ -133,7 +138,8 @@ pub async fn read(
     Path(id): Path<String>,
     whose_query: Result<Query<Whose>, axum::extract::rejection::QueryRejection>,
 ) -> Result<axum::Json<Vec<Record<Masked>>>, ApiError> {
-    let Query(query) = whose_query.map_err(|_| ApiError::invalid("query_invalid", "the only query parameter is `subject`"))?;
+    let Query(query) = whose_query
+        .map_err(|_| ApiError::invalid("query_invalid", "the only query parameter is `subject`"))?;
     let missing = || ApiError::NotFound("conversation");
     let id: ConversationId = id.parse().map_err(|_| missing())?;
     let subject = whose(&caller, query.subject)?;
@@ -153,7 +159,9 @@ fn whose(caller: &Caller, named: Option<String>) -> Result<String, ApiError> {
     match named {
         Some(subject) if acts && (1..=128).contains(&subject.chars().count()) => Ok(subject),
         Some(_) if acts => Err(ApiError::invalid("name_invalid", "subject: 1 to 128 characters")),
-        Some(_) => Err(ApiError::invalid("not_a_service", "subject: only a service key may name it; leave it out")),
+        Some(_) => {
+            Err(ApiError::invalid("not_a_service", "subject: only a service key may name it; leave it out"))
+        }
         None => Ok(caller.own_subject()),
     }
 }

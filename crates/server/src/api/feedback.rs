@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{app::App, guard::identity::Caller};
 
-const ROUTE: &str = "POST /v1/interactions/{id}/feedback";
 const LONGEST: usize = 2000;
 
 /// What a person says about an answer. At least one of the two.
@@ -49,7 +48,10 @@ pub async fn create(
     let record = visible(&app, &caller, &id, None).await?;
     let said = body.value;
     if said.helpful.is_none() && said.problem.is_none() {
-        return Err(ApiError::invalid("feedback_empty", "send `helpful` (true or false), `problem` (text), or both"));
+        return Err(ApiError::invalid(
+            "feedback_empty",
+            "send `helpful` (true or false), `problem` (text), or both",
+        ));
     }
     let problem = match said.problem {
         Some(text) if !(1..=LONGEST).contains(&text.chars()) => {
@@ -58,7 +60,9 @@ pub async fn create(
         Some(text) => Some(app.house.guard.mask(&text)),
         None => None,
     };
-    let taken = match idempotency::begin(&app, &caller, ROUTE, &headers, &body.bytes).await? {
+    // The key is the interaction's own: the same words may be said of another answer.
+    let route = format!("POST /v1/interactions/{}/feedback", record.id);
+    let taken = match idempotency::begin(&app, &caller, &route, &headers, &body.bytes).await? {
         Repeat::Again(_) => return Ok(StatusCode::NO_CONTENT),
         Repeat::First(taken) => taken,
     };

@@ -25,7 +25,9 @@ pub async fn health(State(app): State<App>) -> (StatusCode, axum::Json<Health>) 
     let database = app.house.store.health().await.is_ok();
     let model = match &app.house.chain {
         None => "off",
-        Some(chain) if chain.states().iter().any(|s| s.breaker == contactiq_llm::BreakerState::Closed) => "ok",
+        Some(chain) if chain.states().iter().any(|s| s.breaker == contactiq_llm::BreakerState::Closed) => {
+            "ok"
+        }
         Some(_) => "failing",
     };
     let body = Health {
@@ -41,7 +43,7 @@ pub async fn health(State(app): State<App>) -> (StatusCode, axum::Json<Health>) 
 pub struct Ready {
     /// `ready` or `not_ready`.
     status: &'static str,
-    /// `sqlite` or `postgres`, and whether it answers.
+    /// `sqlite` or `postgresql`, and whether it answers.
     database: String,
     /// The sentence encoder, or why the lexical model works alone.
     encoder: String,

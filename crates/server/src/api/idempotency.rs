@@ -12,14 +12,15 @@ use sha2::{Digest, Sha256};
 use super::error::ApiError;
 use crate::{app::App, guard::identity::Caller};
 
-/// A request that was killed gives its key back after this many seconds.
-const LEASE_SECONDS: i64 = 60;
+/// A request that was killed gives its key back after this many seconds: longer than any request
+/// may take (request_timeout_seconds is at most 120).
+const LEASE_SECONDS: i64 = 180;
 const LONGEST_KEY: usize = 255;
 
 /// The place that a request with an `Idempotency-Key` has taken.
 pub struct Taken {
     caller: String,
-    route: &'static str,
+    route: String,
     key: String,
     lease_until: Timestamp,
 }
@@ -36,11 +37,20 @@ pub enum Repeat {
 ///
 /// # Errors
 /// 422 for a bad key or another body, 409 while the first is at work.
-pub async fn begin(app: &App, caller: &Caller, route: &'static str, headers: &HeaderMap, body: &[u8]) -> Result<Repeat, ApiError> {
+pub async fn begin(
+    app: &App,
+    caller: &Caller,
+    route: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Repeat, ApiError> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(Repeat::First(None)) };
     let fits = |key: &&str| (1..=LONGEST_KEY).contains(&key.len());
     let key = value.to_str().ok().map(|k| k.trim().trim_matches('"')).filter(fits).ok_or_else(|| {
-        ApiError::invalid("idempotency_key_invalid", "Idempotency-Key: send 1 to 255 visible ASCII characters, for instance a UUID")
+        ApiError::invalid(
+            "idempotency_key_invalid",
+            "Idempotency-Key: send 1 to 255 visible ASCII characters, for instance a UUID",
+        )
     })?;
     let who = caller.own_subject();
     let now = app.house.clock.now();
@@ -50,7 +60,12 @@ pub async fn begin(app: &App, caller: &Caller, route: &'static str, headers: &He
     let claim = idempotency::claim(&mut w, &slot, &body_hash(app, body), now, lease_until).await?;
     w.save().await?;
     match claim {
-        Claim::New => Ok(Repeat::First(Some(Taken { caller: who, route, key: key.to_owned(), lease_until }))),
+        Claim::New => Ok(Repeat::First(Some(Taken {
+            caller: who,
+            route: route.to_owned(),
+            key: key.to_owned(),
+            lease_until,
+        }))),
         Claim::Done { resource, .. } => Ok(Repeat::Again(resource)),
         Claim::InFlight { .. } => Err(ApiError::IdempotencyInFlight),
         Claim::Mismatch => Err(ApiError::IdempotencyMismatch),
@@ -67,7 +82,7 @@ fn body_hash(app: &App, body: &[u8]) -> String {
 
 impl Taken {
     fn slot(&self) -> Slot<'_> {
-        Slot { caller: &self.caller, route: self.route, key: &self.key }
+        Slot { caller: &self.caller, route: &self.route, key: &self.key }
     }
 
     /// The work is done: a repetition gets this resource.

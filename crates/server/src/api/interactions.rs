@@ -100,10 +100,18 @@ fn accept(app: &App, caller: &Caller, numbered: &Numbered, question: Question) -
     let acts = caller.may(Permission::ActForSubject) && caller.key.is_some();
     let named = |name: Option<String>, field: &'static str| -> Result<Option<String>, ApiError> {
         match name {
-            Some(_) if !acts => Err(ApiError::invalid("not_a_service", format!("{field}: only a service key may name it; leave it out"))),
-            Some(n) if n.is_empty() || n.chars().count() > LONGEST_NAME || n.chars().any(char::is_control) => Err(
-                ApiError::invalid("name_invalid", format!("{field}: 1 to {LONGEST_NAME} characters without control characters")),
-            ),
+            Some(_) if !acts => Err(ApiError::invalid(
+                "not_a_service",
+                format!("{field}: only a service key may name it; leave it out"),
+            )),
+            Some(n)
+                if n.is_empty() || n.chars().count() > LONGEST_NAME || n.chars().any(char::is_control) =>
+            {
+                Err(ApiError::invalid(
+                    "name_invalid",
+                    format!("{field}: 1 to {LONGEST_NAME} characters without control characters"),
+                ))
+            }
             other => Ok(other),
         }
     };
@@ -118,12 +126,14 @@ fn accept(app: &App, caller: &Caller, numbered: &Numbered, question: Question) -
     app.limits
         .take(&format!("{own}/{place}"), caller.rate_per_minute, numbered.ip)
         .map_err(|Wait(retry_after)| ApiError::TooMany { retry_after })?;
-    let subject = subject.unwrap_or_else(|| if acts { format!("anonymous-{}", random_text::<12>()) } else { own.clone() });
+    let subject = subject
+        .unwrap_or_else(|| if acts { format!("anonymous-{}", random_text::<12>()) } else { own.clone() });
     Ok(Ask {
         mode: question.mode,
         question: question.question,
         conversation,
-        session: session.unwrap_or_else(|| if acts { format!("session-{}", random_text::<12>()) } else { own }),
+        session: session
+            .unwrap_or_else(|| if acts { format!("session-{}", random_text::<12>()) } else { own }),
         subject,
         request_id: numbered.request_id,
         correlation_id: numbered.correlation_id.clone(),
@@ -133,7 +143,7 @@ fn accept(app: &App, caller: &Caller, numbered: &Numbered, question: Question) -
 }
 
 /// Answers on a task of its own: a client that goes away does not take the record with it.
-async fn answer(app: &App, ask: Ask, taken: Option<Taken>) -> Result<Record<Masked>, ApiError> {
+pub(crate) async fn answer(app: &App, ask: Ask, taken: Option<Taken>) -> Result<Record<Masked>, ApiError> {
     let work = app.clone();
     let span = tracing::Span::current();
     let task = app.tasks.spawn(tracing::Instrument::instrument(
@@ -172,16 +182,26 @@ async fn settle(app: &App, taken: &Taken, record: &Record<Masked>) {
 }
 
 fn observe(answered: &Result<Record<Masked>, contactiq_pipeline::AnswerError>) {
-    let Ok(record) = answered else {
-        metrics::counter!("contactiq_answers_failed_total").increment(1);
-        return;
+    let record = match answered {
+        Ok(record) => record,
+        Err(contactiq_pipeline::AnswerError::Store(_)) => {
+            metrics::counter!("contactiq_answers_failed_total").increment(1);
+            return;
+        }
+        Err(_) => {
+            metrics::counter!("contactiq_questions_refused_total").increment(1);
+            return;
+        }
     };
     let mode = record.mode.as_str();
-    metrics::counter!("contactiq_interactions_total", "mode" => mode, "outcome" => record.outcome.as_str()).increment(1);
+    metrics::counter!("contactiq_interactions_total", "mode" => mode, "outcome" => record.outcome.as_str())
+        .increment(1);
     if let Some(trigger) = record.trigger {
-        metrics::counter!("contactiq_escalations_total", "mode" => mode, "trigger" => trigger.as_str()).increment(1);
+        metrics::counter!("contactiq_escalations_total", "mode" => mode, "trigger" => trigger.as_str())
+            .increment(1);
     }
-    metrics::histogram!("contactiq_answer_seconds", "mode" => mode).record(record.processing_time_ms / 1000.0);
+    metrics::histogram!("contactiq_answer_seconds", "mode" => mode)
+        .record(record.processing_time_ms / 1000.0);
     for step in &record.steps {
         metrics::histogram!("contactiq_step_seconds", "step" => step.step.as_str()).record(step.ms / 1000.0);
     }
@@ -214,7 +234,12 @@ pub(super) enum Reach<'a> {
 }
 
 /// Reads an interaction that the caller may see.
-pub(super) async fn visible(app: &App, caller: &Caller, id: &str, subject: Option<&str>) -> Result<Record<Masked>, ApiError> {
+pub(super) async fn visible(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    subject: Option<&str>,
+) -> Result<Record<Masked>, ApiError> {
     let missing = || ApiError::NotFound("interaction");
     let id: InteractionId = id.parse().map_err(|_| missing())?;
     let own = caller.own_subject();
@@ -244,6 +269,10 @@ pub(super) fn reach<'a>(caller: &Caller, subject: &'a str) -> Reach<'a> {
     params(("id" = String, Path, description = "The interaction's id")),
     responses((status = 200, body = RecordShape), (status = 401, body = Problem), (status = 404, body = Problem))
 )]
-pub async fn read(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<axum::Json<Record<Masked>>, ApiError> {
+pub async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Record<Masked>>, ApiError> {
     Ok(axum::Json(visible(&app, &caller, &id, None).await?))
 }

@@ -34,7 +34,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let bytes = Bytes::from_request(request, state).await.map_err(|rejected| {
             match rejected.into_response().status() {
                 StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
-                _ => ApiError::invalid("body_unreadable", "the body could not be read to its end: send it again"),
+                _ => ApiError::invalid(
+                    "body_unreadable",
+                    "the body could not be read to its end: send it again",
+                ),
             }
         })?;
         if std::str::from_utf8(&bytes).is_err() {
@@ -52,18 +55,33 @@ fn explain(error: &serde_json::Error) -> ApiError {
     let message = error.to_string();
     match error.classify() {
         Category::Data => {
-            for kind in ["missing field", "unknown field", "unknown variant", "invalid type", "duplicate field"] {
+            for kind in
+                ["missing field", "unknown field", "unknown variant", "invalid type", "duplicate field"]
+            {
                 if let Some(rest) = message.strip_prefix(kind) {
                     // The field's own name comes from our shapes only for a missing field; for an
                     // unknown one the caller's word would be echoed.
-                    let name = if kind == "missing field" { rest.split(" at line").next().unwrap_or("") } else { "" };
-                    let allowed = rest.split_once("expected ").map_or("", |(_, e)| e.split(" at line").next().unwrap_or(""));
-                    let expected = if allowed.is_empty() { String::new() } else { format!(", expected {allowed}") };
-                    return ApiError::invalid("body_invalid", format!("the JSON has a wrong shape at {place}: {kind}{name}{expected}"));
+                    let name = if kind == "missing field" {
+                        rest.split(" at line").next().unwrap_or("")
+                    } else {
+                        ""
+                    };
+                    let allowed = rest
+                        .split_once("expected ")
+                        .map_or("", |(_, e)| e.split(" at line").next().unwrap_or(""));
+                    let expected =
+                        if allowed.is_empty() { String::new() } else { format!(", expected {allowed}") };
+                    return ApiError::invalid(
+                        "body_invalid",
+                        format!("the JSON has a wrong shape at {place}: {kind}{name}{expected}"),
+                    );
                 }
             }
             ApiError::invalid("body_invalid", format!("the JSON has a wrong value at {place}"))
         }
-        _ => ApiError::Invalid { code: "json_malformed", detail: format!("the body is not valid JSON at {place}") },
+        _ => ApiError::Invalid {
+            code: "json_malformed",
+            detail: format!("the body is not valid JSON at {place}"),
+        },
     }
 }

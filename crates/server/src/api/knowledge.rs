@@ -1,4 +1,5 @@
 //! The documents that answers are made of.
+#![expect(unused_qualifications, reason = "utoipa's macro writes the path of the parameters")]
 
 use axum::extract::{Path, Query, State};
 use contactiq_domain::{Collection, Permission};
@@ -70,7 +71,8 @@ pub async fn list(
     caller: May<ReadCustomerKnowledge>,
     which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
 ) -> Result<axum::Json<Vec<DocumentShape>>, ApiError> {
-    let Query(which) = which.map_err(|_| ApiError::invalid("query_invalid", "collection: customer or banker"))?;
+    let Query(which) =
+        which.map_err(|_| ApiError::invalid("query_invalid", "collection: customer or banker"))?;
     if let Some(collection) = which.collection {
         caller.must(permission(collection))?;
     }

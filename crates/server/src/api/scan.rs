@@ -42,6 +42,10 @@ pub struct ScanShape {
     post, path = "/v1/guard/scan", tag = "guard", request_body = Text,
     responses((status = 200, body = ScanShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
 )]
-pub async fn scan(State(app): State<App>, _caller: May<ScanText>, body: Json<Text>) -> Result<axum::Json<Scan>, ApiError> {
+pub async fn scan(
+    State(app): State<App>,
+    _caller: May<ScanText>,
+    body: Json<Text>,
+) -> Result<axum::Json<Scan>, ApiError> {
     Ok(axum::Json(app.house.guard.scan(&body.value.text)?))
 }

@@ -7,7 +7,10 @@ use utoipa::ToSchema;
 /// What was asked, what was decided and why, what was shown.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Record)]
-#[expect(missing_docs, reason = "the names are documented in domain::interaction; here they make the OpenAPI schema")]
+#[expect(
+    missing_docs,
+    reason = "the names are documented in domain::interaction; here they make the OpenAPI schema"
+)]
 pub struct RecordShape {
     pub id: String,
     pub request_id: String,

@@ -9,11 +9,17 @@ use futures_util::stream;
 use serde_json::json;
 
 /// The events of a finished record: disclosure, steps, words, citations, done.
-pub fn of_record(disclosure: &str, record: &Record<Masked>) -> Sse<impl futures_util::Stream<Item = Result<Event, Infallible>> + use<>> {
+pub fn of_record(
+    disclosure: &str,
+    record: &Record<Masked>,
+) -> Sse<impl futures_util::Stream<Item = Result<Event, Infallible>> + use<>> {
     let event = |name: &str, data: serde_json::Value| Event::default().event(name).data(data.to_string());
     let mut events = vec![event("disclosure", json!({ "text": disclosure }))];
     for step in &record.steps {
-        events.push(event("step", json!({ "step": step.step, "outcome": step.outcome, "detail": step.detail, "ms": step.ms })));
+        events.push(event(
+            "step",
+            json!({ "step": step.step, "outcome": step.outcome, "detail": step.detail, "ms": step.ms }),
+        ));
     }
     for piece in pieces(record.answer.as_str()) {
         events.push(event("token", json!({ "text": piece })));
@@ -56,7 +62,9 @@ mod tests {
 
     #[test]
     fn the_pieces_joined_are_the_text() {
-        for text in ["", "one", "A card costs $10 [1].\n\n- line one\n- line two é", "  leading and trailing  "] {
+        for text in
+            ["", "one", "A card costs $10 [1].\n\n- line one\n- line two é", "  leading and trailing  "]
+        {
             assert_eq!(pieces(text).concat(), text);
         }
         assert_eq!(pieces("a b c d e f").len(), 2);

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, process::ExitCode};
 
-use contactiq_domain::{Mode, Outcome as Ended, Record, ids::{ConversationId, RequestId}};
+use contactiq_domain::{
+    Mode, Outcome as Ended, Record,
+    ids::{ConversationId, RequestId},
+};
 use contactiq_guard::{Masked, Raw};
 use contactiq_pipeline::{AnswerError, Ask, House};
 use serde::Deserialize;
@@ -113,15 +116,23 @@ fn print(record: &Record<Masked>) {
     if !record.citations.is_empty() {
         output::line("");
         for c in &record.citations {
-            let path = if c.headings.is_empty() { String::new() } else { format!(" > {}", c.headings.join(" > ")) };
+            let path =
+                if c.headings.is_empty() { String::new() } else { format!(" > {}", c.headings.join(" > ")) };
             output::line(format!("[{}] {}{path}  {}", c.number, c.title, c.url));
         }
     }
     output::line("");
     let ended = match record.outcome {
         Ended::Resolved => format!("confidence {:.2}", record.confidence.get()),
-        Ended::Escalated => format!("escalated: {}", record.trigger.map_or("", contactiq_domain::Trigger::as_str)),
+        Ended::Escalated => {
+            format!("escalated: {}", record.trigger.map_or("", contactiq_domain::Trigger::as_str))
+        }
         other => other.to_string(),
     };
-    output::line(format!("{ended}; intent {} ({:.2}); {:.0} ms", record.intent, record.intent_probability.get(), record.processing_time_ms));
+    output::line(format!(
+        "{ended}; intent {} ({:.2}); {:.0} ms",
+        record.intent,
+        record.intent_probability.get(),
+        record.processing_time_ms
+    ));
 }

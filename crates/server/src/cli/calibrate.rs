@@ -23,7 +23,10 @@ pub(super) struct Args {
 }
 
 fn share(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|v| (0.0..=1.0).contains(v)).ok_or_else(|| "write a number from 0 to 1".to_owned())
+    text.parse()
+        .ok()
+        .filter(|v| (0.0..=1.0).contains(v))
+        .ok_or_else(|| "write a number from 0 to 1".to_owned())
 }
 
 #[derive(Deserialize)]
@@ -36,7 +39,8 @@ struct Labelled {
 }
 
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
-    let text = std::fs::read_to_string(&args.questions).map_err(|e| format!("{} can't be read: {e}", args.questions.display()))?;
+    let text = std::fs::read_to_string(&args.questions)
+        .map_err(|e| format!("{} can't be read: {e}", args.questions.display()))?;
     let mut config = config;
     // Nothing is withheld, so that every draft can be judged.
     config.customer.confidence_threshold = 0.0;
@@ -62,12 +66,24 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let date = contactiq_domain::Clock::now(&crate::wiring::SystemClock).date();
     let answerable = points.iter().filter(|(_, _, a)| *a).count() as f64;
     let others = points.len() as f64 - answerable;
-    let of_others = if others > 0.0 { answerable * args.unanswerable_share / (1.0 - args.unanswerable_share).max(1e-6) / others } else { 1.0 };
-    let weighted: Vec<(Features, bool, f64)> =
-        points.iter().map(|(f, right, answerable)| (*f, *right, if *answerable { 1.0 } else { of_others })).collect();
+    let of_others = if others > 0.0 {
+        answerable * args.unanswerable_share / (1.0 - args.unanswerable_share).max(1e-6) / others
+    } else {
+        1.0
+    };
+    let weighted: Vec<(Features, bool, f64)> = points
+        .iter()
+        .map(|(f, right, answerable)| (*f, *right, if *answerable { 1.0 } else { of_others }))
+        .collect();
     let fitted = Calibration::fit(&format!("fitted-{date}"), &weighted);
-    output::note(format!("{} labelled answers, {} right", points.len(), points.iter().filter(|(_, r, _)| *r).count()));
-    output::raw("# How seven features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`; the weights are of similarity, coverage, margin, agreement,\n# both_views, intent and in_scope.\n");
+    output::note(format!(
+        "{} labelled answers, {} right",
+        points.len(),
+        points.iter().filter(|(_, r, _)| *r).count()
+    ));
+    output::raw(
+        "# How seven features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`; the weights are of similarity, coverage, margin, agreement,\n# both_views, intent and in_scope.\n",
+    );
     output::raw(&toml::to_string(&fitted)?);
     Ok(ExitCode::SUCCESS)
 }

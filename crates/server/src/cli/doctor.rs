@@ -47,13 +47,20 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
             State::Off => "off",
             State::Failing => "FAILING",
         };
-        output::table(&["part", "state", "detail"], found.into_iter().map(|f| vec![f.part.to_owned(), word(f.state).to_owned(), f.detail]).collect());
+        output::table(
+            &["part", "state", "detail"],
+            found.into_iter().map(|f| vec![f.part.to_owned(), word(f.state).to_owned(), f.detail]).collect(),
+        );
     }
     Ok(if failing { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn configuration(config: &Config) -> Finding {
-    let detail = format!("environment {}, data folder {}", config.server.environment, config.server.data_dir.display());
+    let detail = format!(
+        "environment {}, data folder {}",
+        config.server.environment,
+        config.server.data_dir.display()
+    );
     Finding { part: "configuration", state: State::Ok, detail }
 }
 
@@ -69,11 +76,21 @@ fn taxonomy(config: &Config) -> Finding {
 
 fn encoder(config: &Config) -> Finding {
     match app::open_encoder(config) {
-        Ok(encoder) => Finding { part: "encoder", state: State::Ok, detail: format!("all-MiniLM-L6-v2, {} dimensions", encoder.dimensions()) },
-        Err(why) if config.encoder.folder == "off" || why.starts_with("no encoder") => {
-            Finding { part: "encoder", state: State::Off, detail: format!("{why}; `make encoder` fetches it") }
-        }
-        Err(why) => Finding { part: "encoder", state: State::Failing, detail: format!("{why}; fetch it again with `make encoder`") },
+        Ok(encoder) => Finding {
+            part: "encoder",
+            state: State::Ok,
+            detail: format!("all-MiniLM-L6-v2, {} dimensions", encoder.dimensions()),
+        },
+        Err(why) if config.encoder.folder == "off" || why.starts_with("no encoder") => Finding {
+            part: "encoder",
+            state: State::Off,
+            detail: format!("{why}; `make encoder` fetches it"),
+        },
+        Err(why) => Finding {
+            part: "encoder",
+            state: State::Failing,
+            detail: format!("{why}; fetch it again with `make encoder`"),
+        },
     }
 }
 
@@ -85,7 +102,11 @@ async fn ledger(config: &Config) -> Vec<Finding> {
     let mut found = vec![Finding {
         part: "database",
         state: State::Ok,
-        detail: format!("{}; sealing key in {}", store.engine(), wiring::key_path(&config.server.data_dir).display()),
+        detail: format!(
+            "{}; sealing key in {}",
+            store.engine(),
+            wiring::key_path(&config.server.data_dir).display()
+        ),
     }];
     let counted = async {
         let mut reader = store.read().await?;
@@ -96,10 +117,22 @@ async fn ledger(config: &Config) -> Vec<Finding> {
     match counted.await {
         Ok((documents, keys)) => {
             let state = if documents == 0 { State::Off } else { State::Ok };
-            let advice = if documents == 0 { ": `contactiq knowledge add`, or start once with the demo bank" } else { "" };
-            found.push(Finding { part: "knowledge", state, detail: format!("{documents} documents{advice}") });
+            let advice = if documents == 0 {
+                ": `contactiq knowledge add`, or start once with the demo bank"
+            } else {
+                ""
+            };
+            found.push(Finding {
+                part: "knowledge",
+                state,
+                detail: format!("{documents} documents{advice}"),
+            });
             let advice = if keys == 0 { ": `contactiq keys create --name N --role R`" } else { "" };
-            found.push(Finding { part: "api keys", state: if keys == 0 { State::Off } else { State::Ok }, detail: format!("{keys} active{advice}") });
+            found.push(Finding {
+                part: "api keys",
+                state: if keys == 0 { State::Off } else { State::Ok },
+                detail: format!("{keys} active{advice}"),
+            });
         }
         Err(e) => found.push(Finding { part: "knowledge", state: State::Failing, detail: e.to_string() }),
     }
@@ -115,7 +148,11 @@ async fn model(config: &Config) -> Finding {
             let health = chain.health(Duration::from_secs(5)).await;
             match health.into_iter().find_map(|(_, h)| h.err()) {
                 None => Finding { part, state: State::Ok, detail: format!("{} answers", config.llm.model) },
-                Some(e) => Finding { part, state: State::Failing, detail: format!("{} does not answer: {e}", config.llm.model) },
+                Some(e) => Finding {
+                    part,
+                    state: State::Failing,
+                    detail: format!("{} does not answer: {e}", config.llm.model),
+                },
             }
         }
         Err(e) => Finding { part, state: State::Failing, detail: e.to_string() },
@@ -133,8 +170,16 @@ fn redis(config: &Config) -> Finding {
 
 fn people(config: &Config) -> Finding {
     if config.bank.people.available {
-        Finding { part: "people", state: State::Ok, detail: format!("{} ({})", config.bank.people.channel, config.bank.people.hours) }
+        Finding {
+            part: "people",
+            state: State::Ok,
+            detail: format!("{} ({})", config.bank.people.channel, config.bank.people.hours),
+        }
     } else {
-        Finding { part: "people", state: State::Off, detail: "no team is configured: texts promise nobody".to_owned() }
+        Finding {
+            part: "people",
+            state: State::Off,
+            detail: "no team is configured: texts promise nobody".to_owned(),
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use contactiq_domain::{Mode, TicketState, ids::TicketId};
+use contactiq_domain::{Mode, Ticket, TicketState, ids::TicketId};
+use contactiq_guard::Masked;
 use contactiq_store::tickets;
 
 use super::{Outcome, output};
@@ -28,7 +29,7 @@ pub(super) enum Command {
     },
     /// Show one ticket.
     Show {
-        /// Its id.
+        /// Its id, or the number that the person was told (T-1A2B3C4D).
         id: String,
         /// As JSON.
         #[arg(long)]
@@ -49,16 +50,40 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
                     .iter()
                     .map(|t| {
                         let question: String = t.question.as_str().chars().take(60).collect();
-                        vec![t.id.to_string(), t.created_at.to_string(), t.mode.to_string(), t.trigger.to_string(), t.queue.clone(), t.priority.to_string(), t.state.to_string(), question]
+                        vec![
+                            number(t),
+                            t.created_at.to_string(),
+                            t.mode.to_string(),
+                            t.trigger.to_string(),
+                            t.queue.clone(),
+                            t.priority.to_string(),
+                            t.state.to_string(),
+                            question,
+                        ]
                     })
                     .collect();
-                output::table(&["ticket", "opened", "mode", "trigger", "queue", "priority", "state", "question (masked)"], rows);
+                output::table(
+                    &[
+                        "ticket",
+                        "opened",
+                        "mode",
+                        "trigger",
+                        "queue",
+                        "priority",
+                        "state",
+                        "question (masked)",
+                    ],
+                    rows,
+                );
             }
         }
         Command::Show { id, json } => {
             let missing = || "there is no such ticket: `contactiq escalations list` shows the ids".to_owned();
-            let id: TicketId = id.parse().map_err(|_| missing())?;
-            let ticket = tickets::get(&mut reader, id).await?.ok_or_else(missing)?;
+            let ticket = match id.parse::<TicketId>() {
+                Ok(id) => tickets::get(&mut reader, id).await?,
+                Err(_) => by_number(tickets::list(&mut reader, None, None, u32::MAX >> 1).await?, &id),
+            };
+            let ticket = ticket.ok_or_else(missing)?;
             if json {
                 output::json(&ticket);
             } else {
@@ -84,4 +109,18 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
     drop(reader);
     store.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The ticket whose id ends like the number that people are told.
+fn by_number(tickets: Vec<Ticket<Masked>>, number: &str) -> Option<Ticket<Masked>> {
+    let wanted = number.trim().to_uppercase();
+    let wanted = wanted.strip_prefix("T-").unwrap_or(&wanted).to_owned();
+    let ends = |t: &Ticket<Masked>| t.id.uuid().simple().to_string().to_uppercase().ends_with(&wanted);
+    (wanted.len() == 8).then(|| tickets.into_iter().find(ends)).flatten()
+}
+
+/// The number as people are told it.
+fn number(ticket: &Ticket<Masked>) -> String {
+    let id = ticket.id.uuid().simple().to_string().to_uppercase();
+    format!("T-{}", &id[id.len() - 8..])
 }

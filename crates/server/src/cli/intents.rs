@@ -92,14 +92,25 @@ fn check_taxonomy(config: &Config, as_json: bool) -> Outcome {
 }
 
 fn row(finding: &Finding) -> Vec<String> {
-    let cells = |kind: &str, mode: &Mode, place: String, what: String| vec![kind.to_owned(), mode.to_string(), place, what];
+    let cells = |kind: &str, mode: &Mode, place: String, what: String| {
+        vec![kind.to_owned(), mode.to_string(), place, what]
+    };
     match finding {
-        Finding::Duplicate { mode, intent, example } => cells("stands twice", mode, intent.clone(), example.clone()),
-        Finding::Contradiction { mode, intents, example } => cells("stands in two intents", mode, intents.join(", "), example.clone()),
-        Finding::NearDuplicate { mode, intents, examples, similarity } => {
-            cells("nearly the same", mode, intents.join(", "), format!("{} / {} ({similarity:.2})", examples[0], examples[1]))
+        Finding::Duplicate { mode, intent, example } => {
+            cells("stands twice", mode, intent.clone(), example.clone())
         }
-        Finding::Thin { mode, intent, examples } => cells("thin", mode, intent.clone(), format!("{examples} examples")),
+        Finding::Contradiction { mode, intents, example } => {
+            cells("stands in two intents", mode, intents.join(", "), example.clone())
+        }
+        Finding::NearDuplicate { mode, intents, examples, similarity } => cells(
+            "nearly the same",
+            mode,
+            intents.join(", "),
+            format!("{} / {} ({similarity:.2})", examples[0], examples[1]),
+        ),
+        Finding::Thin { mode, intent, examples } => {
+            cells("thin", mode, intent.clone(), format!("{examples} examples"))
+        }
     }
 }
 
@@ -113,7 +124,8 @@ async fn classify_lines(config: &Config, mode: Mode) -> Outcome {
     let guard = Guard::new(app::guard_settings(config));
     let done = jsonl::each(|line: Line| {
         let masked = guard.inspect(&line.text).map_err(|e| (e.code(), e.to_string()))?.masked;
-        let vector = house.encoder.as_ref().and_then(|e| e.encode(&[masked.as_str()]).ok()).and_then(|mut v| v.pop());
+        let vector =
+            house.encoder.as_ref().and_then(|e| e.encode(&[masked.as_str()]).ok()).and_then(|mut v| v.pop());
         let prediction = house.models.intent(mode, masked.as_str(), vector.as_deref());
         let found = classify(&house.taxonomy, mode, &prediction);
         Ok(json!({
@@ -151,7 +163,14 @@ fn bench(config: &Config, args: &BenchArgs) -> Outcome {
     if let Err(why) = &encoder {
         output::note(format!("encoder {why}"));
     }
-    let report = measure(&train, &test, &scope, encoder.as_deref().ok().map(|e| e as &dyn Encoder), args.shots, args.seed)?;
+    let report = measure(
+        &train,
+        &test,
+        &scope,
+        encoder.as_deref().ok().map(|e| e as &dyn Encoder),
+        args.shots,
+        args.seed,
+    )?;
     if args.json {
         output::json(&report);
     } else {
@@ -190,9 +209,16 @@ pub(super) fn measure(
         learn = sample_shots(&learn, shots, seed);
     }
     let test = examples(test);
-    let scope: Vec<ScopeExample<'_>> = scope.iter().map(|(text, oos)| ScopeExample { text, oos: *oos }).collect();
+    let scope: Vec<ScopeExample<'_>> =
+        scope.iter().map(|(text, oos)| ScopeExample { text, oos: *oos }).collect();
     let options = TrainOptions { seed, ..TrainOptions::default() };
-    let bench = Bench { train: &learn, test: &test, oos: (!scope.is_empty()).then_some(scope.as_slice()), outside: &[], options };
+    let bench = Bench {
+        train: &learn,
+        test: &test,
+        oos: (!scope.is_empty()).then_some(scope.as_slice()),
+        outside: &[],
+        options,
+    };
     let since = Instant::now();
     let bar = output::bar("training", 1);
     let report = run_bench(&bench, encoder, &|| since.elapsed().as_micros() as u64, &|done, all| {
@@ -227,7 +253,9 @@ fn read_scope(path: &std::path::Path) -> Result<Vec<(String, bool)>, String> {
         .enumerate()
         .filter(|(_, l)| !l.trim().is_empty())
         .map(|(i, l)| {
-            serde_json::from_str::<ScopeRow>(l).map(|r| (r.text, r.oos)).map_err(|_| format!("{name}: line {} is not {{\"text\",\"oos\"}}", i + 1))
+            serde_json::from_str::<ScopeRow>(l)
+                .map(|r| (r.text, r.oos))
+                .map_err(|_| format!("{name}: line {} is not {{\"text\",\"oos\"}}", i + 1))
         })
         .collect()
 }

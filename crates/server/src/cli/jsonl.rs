@@ -12,7 +12,9 @@ use super::{Outcome, SOME_FAILED, output};
 pub(crate) type LineError = (&'static str, String);
 
 /// Answers every line of standard input.
-pub(crate) fn each<In: DeserializeOwned, Out: Serialize>(mut answer: impl FnMut(In) -> Result<Out, LineError>) -> Outcome {
+pub(crate) fn each<In: DeserializeOwned, Out: Serialize>(
+    mut answer: impl FnMut(In) -> Result<Out, LineError>,
+) -> Outcome {
     let mut failed = false;
     for line in lines() {
         let line = line?;
@@ -41,7 +43,11 @@ pub(crate) fn read<In: DeserializeOwned>(line: &[u8]) -> Result<In, LineError> {
         return Err(("line_not_utf8", "the line is not UTF-8".to_owned()));
     }
     serde_json::from_slice(line).map_err(|e| {
-        let what = if e.is_data() { "the object has a wrong or missing field" } else { "the line is not a JSON object" };
+        let what = if e.is_data() {
+            "the object has a wrong or missing field"
+        } else {
+            "the line is not a JSON object"
+        };
         ("line_invalid", format!("{what} (column {})", e.column()))
     })
 }

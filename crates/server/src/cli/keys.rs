@@ -3,14 +3,13 @@
 
 use std::process::ExitCode;
 
-use contactiq_domain::{Clock, Mode, Role, Timestamp, ids::{AccessId, KeyId}};
+use contactiq_domain::{Clock, Mode, Role, Timestamp, ids::KeyId};
 use contactiq_store::{
     Store, StoreError,
-    access::{self, AccessEvent, AccessResult},
     keys::{self, ApiKey},
 };
 
-use super::{Outcome, output};
+use super::{Outcome, audit, output};
 use crate::{
     app,
     config::Config,
@@ -64,17 +63,26 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let done = match command {
         Command::Create { name, role, mode, rate_per_minute, expires, json } => {
             let now = SystemClock.now();
-            let expires_at = expires.as_deref().map(moment).transpose()?.map(|at| later(at, now)).transpose()?;
+            let expires_at =
+                expires.as_deref().map(moment).transpose()?.map(|at| later(at, now)).transpose()?;
             let name = fit(&name)?;
             create(&store, &config, Wanted { name, role, mode, rate_per_minute, expires_at }, json).await
         }
         Command::List { json } => list(&store, json).await,
-        Command::Revoke { key } => revoke(&store, &key).await.map(|old| output::line(format!("revoked {} ({})", old.name, old.prefix))),
+        Command::Revoke { key } => revoke(&store, &key)
+            .await
+            .map(|old| output::line(format!("revoked {} ({})", old.name, old.prefix))),
         Command::Rotate { key } => {
             let old = revoke(&store, &key).await;
             match old {
                 Ok(old) => {
-                    let wanted = Wanted { name: old.name, role: old.role, mode: old.mode, rate_per_minute: old.rate_per_minute, expires_at: old.expires_at };
+                    let wanted = Wanted {
+                        name: old.name,
+                        role: old.role,
+                        mode: old.mode,
+                        rate_per_minute: old.rate_per_minute,
+                        expires_at: old.expires_at,
+                    };
                     create(&store, &config, wanted, false).await
                 }
                 Err(e) => Err(e),
@@ -84,8 +92,12 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
     store.close().await;
     match done {
         Ok(()) => Ok(ExitCode::SUCCESS),
-        Err(StoreError::Conflict { .. }) => Err("a key with this name is in use: choose another name, or `contactiq keys rotate` it".into()),
-        Err(StoreError::NotFound { .. }) => Err("no active key has this name or id: `contactiq keys list` shows them".into()),
+        Err(StoreError::Conflict { .. }) => {
+            Err("a key with this name is in use: choose another name, or `contactiq keys rotate` it".into())
+        }
+        Err(StoreError::NotFound { .. }) => {
+            Err("no active key has this name or id: `contactiq keys list` shows them".into())
+        }
         Err(e) => Err(e.into()),
     }
 }
@@ -116,13 +128,16 @@ async fn create(store: &Store, config: &Config, wanted: Wanted, json: bool) -> R
     };
     let mut w = store.write().await?;
     keys::create(&mut w, &record).await?;
-    access::log(&mut w, &event("keys create")).await?;
+    audit::note(&mut w, "keys create").await?;
     w.save().await?;
     if json {
         output::json(&serde_json::json!({ "id": record.id, "name": record.name, "key": key }));
     } else {
         output::line(&key);
-        output::note(format!("key {} for role {}; it is shown this once and not kept", record.name, record.role));
+        output::note(format!(
+            "key {} for role {}; it is shown this once and not kept",
+            record.name, record.role
+        ));
     }
     Ok(())
 }
@@ -169,34 +184,25 @@ async fn list(store: &Store, json: bool) -> Result<(), StoreError> {
 async fn revoke(store: &Store, key: &str) -> Result<ApiKey, StoreError> {
     let mut w = store.write().await?;
     let old = keys::revoke(&mut w, key, SystemClock.now()).await?;
-    access::log(&mut w, &event("keys revoke")).await?;
+    audit::note(&mut w, "keys revoke").await?;
     w.save().await?;
     Ok(old)
-}
-
-/// What the command line changes is on record like any other change.
-fn event(what: &str) -> AccessEvent {
-    AccessEvent {
-        id: AccessId::new(&SystemIds),
-        at: SystemClock.now(),
-        actor: "command-line".to_owned(),
-        from_ip: "local".to_owned(),
-        method: "cli".to_owned(),
-        route: what.to_owned(),
-        result: AccessResult::Allowed,
-        status: 0,
-    }
 }
 
 fn fit(name: &str) -> Result<String, String> {
     let name = name.trim();
     let fits = (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if fits { Ok(name.to_owned()) } else { Err("--name: 1 to 64 characters without control characters".to_owned()) }
+    if fits {
+        Ok(name.to_owned())
+    } else {
+        Err("--name: 1 to 64 characters without control characters".to_owned())
+    }
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {
     let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-    full.parse().map_err(|_| "--expires: write a date as 2027-01-31 or a moment as 2027-01-31T12:00:00Z".to_owned())
+    full.parse()
+        .map_err(|_| "--expires: write a date as 2027-01-31 or a moment as 2027-01-31T12:00:00Z".to_owned())
 }
 
 fn later(at: Timestamp, now: Timestamp) -> Result<Timestamp, String> {

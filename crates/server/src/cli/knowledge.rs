@@ -14,7 +14,7 @@ use contactiq_store::{Store, documents};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Outcome, SOME_FAILED, jsonl, output};
+use super::{Outcome, SOME_FAILED, audit, jsonl, output};
 use crate::{
     app,
     config::Config,
@@ -145,7 +145,10 @@ async fn add(store: &Store, collection: Collection, paths: &[PathBuf], as_json: 
             output::json(&json!({ "file": file, "outcome": outcome, "detail": detail }));
         }
     } else {
-        output::table(&["file", "outcome", "detail"], rows.into_iter().map(|(f, o, d)| vec![f, o.to_owned(), d]).collect());
+        output::table(
+            &["file", "outcome", "detail"],
+            rows.into_iter().map(|(f, o, d)| vec![f, o.to_owned(), d]).collect(),
+        );
     }
     Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
 }
@@ -156,12 +159,14 @@ async fn put(store: &Store, collection: Collection, file: &Path) -> Result<(&'st
         return Err(contactiq_ingest::IngestError::TooLarge { got: size }.to_string());
     }
     let bytes = std::fs::read(file).map_err(|e| e.to_string())?;
-    let draft = contactiq_ingest::parse(&file.display().to_string(), &bytes, Some(collection)).map_err(|e| e.to_string())?;
+    let draft = contactiq_ingest::parse(&file.display().to_string(), &bytes, Some(collection))
+        .map_err(|e| e.to_string())?;
     let (document, passages) = draft.into_document(DocumentId::new(&SystemIds));
     let name = format!("{}/{}", document.collection, document.slug);
     let stored = async {
         let mut w = store.write().await?;
         let put = documents::put(&mut w, &document, &passages).await?;
+        audit::note(&mut w, "knowledge add").await?;
         w.save().await?;
         Ok::<_, contactiq_store::StoreError>(put)
     };
@@ -169,7 +174,9 @@ async fn put(store: &Store, collection: Collection, file: &Path) -> Result<(&'st
         documents::Put::Added => Ok(("added", format!("{name}, {} passages", passages.len()))),
         documents::Put::Updated { version } => Ok(("updated", format!("{name}, version {version}"))),
         documents::Put::Unchanged => Ok(("unchanged", name)),
-        documents::Put::Duplicate { slug } => Ok(("duplicate", format!("same content as {collection}/{slug}"))),
+        documents::Put::Duplicate { slug } => {
+            Ok(("duplicate", format!("same content as {collection}/{slug}")))
+        }
     }
 }
 
@@ -206,7 +213,16 @@ async fn list(store: &Store, collection: Option<Collection>, as_json: bool) -> O
         let day = |d: Option<time::Date>| d.map_or_else(|| "-".to_owned(), |d| d.to_string());
         let rows = found
             .iter()
-            .map(|d| vec![d.collection.to_string(), d.slug.clone(), d.title.clone(), d.version.to_string(), d.content_type.to_string(), day(d.valid_until)])
+            .map(|d| {
+                vec![
+                    d.collection.to_string(),
+                    d.slug.clone(),
+                    d.title.clone(),
+                    d.version.to_string(),
+                    d.content_type.to_string(),
+                    day(d.valid_until),
+                ]
+            })
             .collect();
         output::table(&["collection", "document", "title", "version", "content", "valid until"], rows);
         output::line(format!("{} documents", found.len()));
@@ -224,9 +240,17 @@ async fn show(store: &Store, collection: Collection, slug: &str, as_json: bool) 
         output::json(&json!({ "document": document, "passages": passages }));
         return Ok(ExitCode::SUCCESS);
     }
-    output::line(format!("{} ({collection}/{slug}, version {})\n{}", document.title, document.version, document.url));
+    output::line(format!(
+        "{} ({collection}/{slug}, version {})\n{}",
+        document.title, document.version, document.url
+    ));
     for passage in passages {
-        output::line(format!("\n[{}] {}\n{}", passage.position, passage.headings.join(" > "), passage.text.as_str()));
+        output::line(format!(
+            "\n[{}] {}\n{}",
+            passage.position,
+            passage.headings.join(" > "),
+            passage.text.as_str()
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -236,9 +260,13 @@ async fn remove(store: &Store, collection: Collection, slugs: &[String]) -> Outc
     for slug in slugs {
         let mut w = store.write().await?;
         let removed = documents::remove(&mut w, collection, slug).await?;
+        audit::note(&mut w, "knowledge remove").await?;
         w.save().await?;
         failed |= !removed;
-        output::line(format!("{collection}/{slug}: {}", if removed { "removed" } else { "there is no such document" }));
+        output::line(format!(
+            "{collection}/{slug}: {}",
+            if removed { "removed" } else { "there is no such document" }
+        ));
     }
     Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
 }
@@ -249,29 +277,42 @@ async fn conflicts(config: &Config, store: &Store, as_json: bool) -> Outcome {
     let found = conflict::all(&knowledge, &|document| knowledge.documents[document].is_valid_on(today));
     let place = |(passage, sentence): (usize, usize)| {
         let document = knowledge.document_of(passage);
-        (format!("{}/{}", document.collection, document.slug), knowledge.index.sentences(passage)[sentence].text.clone())
+        (
+            format!("{}/{}", document.collection, document.slug),
+            knowledge.index.sentences(passage)[sentence].text.clone(),
+        )
     };
     let mut rows = Vec::new();
     for one in &found {
         let (a, b) = (place(one.one), place(one.other));
         if as_json {
-            output::json(&json!([{ "document": a.0, "sentence": a.1 }, { "document": b.0, "sentence": b.1 }]));
+            output::json(
+                &json!([{ "document": a.0, "sentence": a.1 }, { "document": b.0, "sentence": b.1 }]),
+            );
         } else {
             rows.push(vec![a.0, a.1, b.0, b.1]);
         }
     }
     if !as_json {
         output::table(&["document", "says", "document", "says"], rows);
-        output::line(format!("{} conflicts; questions on them go to a person until the documents agree", found.len()));
+        output::line(format!(
+            "{} conflicts; questions on them go to a person until the documents agree",
+            found.len()
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// The knowledge and the encoder that indexed it.
-async fn load(config: &Config, store: &Store) -> Result<(Knowledge, Option<Arc<CachedEncoder>>), contactiq_pipeline::KnowledgeError> {
+async fn load(
+    config: &Config,
+    store: &Store,
+) -> Result<(Knowledge, Option<Arc<CachedEncoder>>), contactiq_pipeline::KnowledgeError> {
     let encoder = app::open_encoder(config).ok();
     let progress = output::progress();
-    let knowledge = Knowledge::load(store, encoder.clone(), move |done, all| progress("encoding passages", done, all)).await?;
+    let knowledge =
+        Knowledge::load(store, encoder.clone(), move |done, all| progress("encoding passages", done, all))
+            .await?;
     Ok((knowledge, encoder))
 }
 
@@ -286,7 +327,8 @@ async fn find(config: &Config, store: &Store, collection: Collection, k: usize) 
     let today = SystemClock.now().date();
     jsonl::each(|line: Line| {
         let question = guard.inspect(&line.question).map_err(|e| (e.code(), e.to_string()))?.masked;
-        let vector = encoder.as_ref().and_then(|e| e.encode(&[question.as_str()]).ok()).and_then(|mut v| v.pop());
+        let vector =
+            encoder.as_ref().and_then(|e| e.encode(&[question.as_str()]).ok()).and_then(|mut v| v.pop());
         let found = search(&knowledge, &[collection], today, question.as_str(), vector.as_deref(), k);
         let passages: Vec<_> = found
             .iter()

@@ -1,6 +1,7 @@
 //! The command line (contract). Tables for people, `--json` and JSONL for machines.
 
 mod ask;
+mod audit;
 mod calibrate;
 mod doctor;
 mod escalations;

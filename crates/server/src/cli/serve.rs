@@ -39,7 +39,11 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
 
     let app = serve::build(config, output::progress()).await?;
     let code = app.sessions.new_code();
-    let host = if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() };
+    let host = if address.ip().is_unspecified() {
+        format!("127.0.0.1:{}", address.port())
+    } else {
+        address.to_string()
+    };
     announce(&app.standing, &host, &code, metrics_address.map(|a| a.to_string()).as_deref());
     if address.ip().is_loopback() || app.config.server.environment == crate::config::Environment::Dev {
         note_key(&app.config.server.data_dir);

@@ -25,7 +25,7 @@ pub(super) fn run(command: &Command) -> Outcome {
         Command::Default => output::raw(DEFAULTS),
         Command::Check => {
             let config = config::load()?;
-            crate::app::taxonomy(&config)?;
+            crate::app::check_files(&config)?;
             output::line("the configuration is valid");
         }
         Command::Show { json } => {

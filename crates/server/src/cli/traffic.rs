@@ -3,7 +3,11 @@
 
 use std::{collections::HashMap, process::ExitCode, sync::Arc};
 
-use contactiq_domain::{Clock, Timestamp, clock::FixedClock, ids::{ConversationId, FeedbackId, RequestId}};
+use contactiq_domain::{
+    Clock, Timestamp,
+    clock::FixedClock,
+    ids::{ConversationId, FeedbackId, RequestId},
+};
 use contactiq_guard::Raw;
 use contactiq_pipeline::Ask;
 use contactiq_store::feedback::{self, Feedback};
@@ -69,7 +73,8 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let mut rows: Vec<Vec<String>> = counts.into_iter().map(|(o, n)| vec![o.to_owned(), n.to_string()]).collect();
+    let mut rows: Vec<Vec<String>> =
+        counts.into_iter().map(|(o, n)| vec![o.to_owned(), n.to_string()]).collect();
     rows.sort();
     output::table(&["outcome", "questions"], rows);
     output::line(format!("{} questions played and marked as demo", lines.len()));

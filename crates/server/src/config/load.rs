@@ -53,9 +53,10 @@ pub fn load_from(file: Option<&Path>, env: &HashMap<String, String>) -> Result<C
             .map_err(|e| one(format!("CONTACTIQ_CONFIG: {} can't be read: {e}", path.display())))?;
         layers = layers.add_source(File::from_str(&text, FileFormat::Toml));
     }
-    let set = |layers: config::builder::ConfigBuilder<config::builder::DefaultState>, field: &str, value: &str| {
-        layers.set_override(field, value).map_err(|e| ConfigError(vec![e.to_string()]))
-    };
+    let set =
+        |layers: config::builder::ConfigBuilder<config::builder::DefaultState>, field: &str, value: &str| {
+            layers.set_override(field, value).map_err(|e| ConfigError(vec![e.to_string()]))
+        };
     for (name, value) in env {
         if let Some(path) = name.strip_prefix("CONTACTIQ__") {
             layers = set(layers, &path.to_lowercase().replace("__", "."), value)?;
@@ -100,7 +101,8 @@ mod tests {
     fn environment_stands_above_the_file() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("c.toml");
-        std::fs::write(&file, "[server]\nlisten = \"127.0.0.1:9000\"\n[limits]\nquestions_per_minute = 20\n").unwrap();
+        std::fs::write(&file, "[server]\nlisten = \"127.0.0.1:9000\"\n[limits]\nquestions_per_minute = 20\n")
+            .unwrap();
         let env = HashMap::from([("CONTACTIQ_LISTEN".to_owned(), "127.0.0.1:0".to_owned())]);
         let config = load_from(Some(&file), &env).unwrap();
         assert_eq!(config.server.listen.port(), 0);
@@ -129,7 +131,11 @@ mod tests {
 
     #[test]
     fn secrets_are_never_printed() {
-        let config = with(&[("CONTACTIQ_LLM_API_KEY", "sk-canary"), ("CONTACTIQ_DATABASE_URL", "postgres://u:canary@h/d")]).unwrap();
+        let config = with(&[
+            ("CONTACTIQ_LLM_API_KEY", "sk-canary"),
+            ("CONTACTIQ_DATABASE_URL", "postgres://u:canary@h/d"),
+        ])
+        .unwrap();
         let shown = format!("{config:?}{}", serde_json::to_string(&config).unwrap());
         assert!(!shown.contains("canary"));
         assert_eq!(config.llm.api_key.expose(), "sk-canary");

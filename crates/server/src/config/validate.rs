@@ -10,7 +10,11 @@ impl Config {
         let mut found = Vec::new();
         let mut range = |field: &str, value: u64, allowed: RangeInclusive<u64>| {
             if !allowed.contains(&value) {
-                found.push(format!("{field} is {value}: write a number from {} to {}", allowed.start(), allowed.end()));
+                found.push(format!(
+                    "{field} is {value}: write a number from {} to {}",
+                    allowed.start(),
+                    allowed.end()
+                ));
             }
         };
         range("server.request_timeout_seconds", self.server.request_timeout_seconds, 5..=120);
@@ -31,10 +35,14 @@ impl Config {
     fn assistant(&self, name: &str, assistant: &Assistant, found: &mut Vec<String>) {
         share(&format!("{name}.confidence_threshold"), assistant.confidence_threshold, found);
         if !(20..=500).contains(&assistant.answer_words) {
-            found.push(format!("{name}.answer_words is {}: write a number from 20 to 500", assistant.answer_words));
+            found.push(format!(
+                "{name}.answer_words is {}: write a number from 20 to 500",
+                assistant.answer_words
+            ));
         }
         if assistant.disclosure.trim().is_empty() {
-            found.push(format!("{name}.disclosure is empty: people must be told that they talk to a machine"));
+            found
+                .push(format!("{name}.disclosure is empty: people must be told that they talk to a machine"));
         }
     }
 
@@ -50,7 +58,10 @@ impl Config {
         }
         let people = &self.bank.people;
         if people.available && (people.channel.trim().is_empty() || people.hours.trim().is_empty()) {
-            found.push("bank.people.available is true: write bank.people.channel and bank.people.hours too".to_owned());
+            found.push(
+                "bank.people.available is true: write bank.people.channel and bank.people.hours too"
+                    .to_owned(),
+            );
         }
     }
 
@@ -60,8 +71,13 @@ impl Config {
             found.push("server.metrics_listen: write address:port, or \"\" to switch it off".to_owned());
         }
         let database = self.database.url.expose();
-        if !(database.is_empty() || database.starts_with("postgres://") || database.starts_with("postgresql://")) {
-            found.push("database.url: write postgres://user:password@host:5432/name, or \"\" for SQLite".to_owned());
+        if !(database.is_empty()
+            || database.starts_with("postgres://")
+            || database.starts_with("postgresql://"))
+        {
+            found.push(
+                "database.url: write postgres://user:password@host:5432/name, or \"\" for SQLite".to_owned(),
+            );
         }
         let redis = self.redis.url.expose();
         if !(redis.is_empty() || redis.starts_with("redis://") || redis.starts_with("rediss://")) {
@@ -78,7 +94,10 @@ impl Config {
         }
         for origin in &self.server.allowed_origins {
             if !(origin.starts_with("https://") || origin.starts_with("http://")) || origin.ends_with('/') {
-                found.push("server.allowed_origins: write origins as https://www.bank.example, without a path".to_owned());
+                found.push(
+                    "server.allowed_origins: write origins as https://www.bank.example, without a path"
+                        .to_owned(),
+                );
             }
         }
     }

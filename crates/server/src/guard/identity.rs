@@ -44,12 +44,12 @@ impl Caller {
     /// Whether role and mode limit allow it.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
-        let mode_allows = match (self.mode, permission) {
-            (Some(Mode::Customer), Permission::AskAsBanker | Permission::ReadBankerKnowledge) => false,
-            (Some(Mode::Banker), Permission::AskAsCustomer) => false,
-            _ => true,
-        };
-        mode_allows && self.role.allows(permission)
+        let mode_forbids = matches!(
+            (self.mode, permission),
+            (Some(Mode::Customer), Permission::AskAsBanker | Permission::ReadBankerKnowledge)
+                | (Some(Mode::Banker), Permission::AskAsCustomer)
+        );
+        !mode_forbids && self.role.allows(permission)
     }
 
     /// Refuses what is not allowed.
@@ -111,9 +111,12 @@ async fn by_key(app: &App, key: &str) -> Result<Caller, ApiError> {
     }
     // Keys are random and long: a plain hash gives nothing away and costs nothing.
     let hash = wiring::sha256_hex(key.as_bytes());
-    let known = app.keys.find(&app.house.store, &hash).await?;
+    let (known, looked_up) = app.keys.find(&app.house.store, &hash).await?;
     let now = app.house.clock.now();
     let active = known.filter(|k| k.is_active(now)).ok_or(ApiError::Unauthorised)?;
+    if looked_up {
+        note_use(app, active.id);
+    }
     Ok(Caller {
         role: active.role,
         mode: active.mode,
@@ -122,6 +125,22 @@ async fn by_key(app: &App, key: &str) -> Result<Caller, ApiError> {
         name: active.name,
         csrf: None,
     })
+}
+
+/// Keeps when a key was last used, to within the time that a look-up is trusted.
+fn note_use(app: &App, key: KeyId) {
+    let work = app.clone();
+    app.tasks.spawn(async move {
+        let now = work.house.clock.now();
+        let noted = async {
+            let mut w = work.house.store.write().await?;
+            contactiq_store::keys::touch(&mut w, key, now).await?;
+            w.save().await
+        };
+        if let Err(error) = noted.await {
+            tracing::warn!(error = %error, "the last use of a key was not kept");
+        }
+    });
 }
 
 fn by_session(app: &App, headers: &HeaderMap, method: &Method) -> Result<Caller, ApiError> {
@@ -153,9 +172,13 @@ fn by_session(app: &App, headers: &HeaderMap, method: &Method) -> Result<Caller,
 pub struct KeyCache(Mutex<HashMap<String, (Option<ApiKey>, Instant)>>);
 
 impl KeyCache {
-    async fn find(&self, store: &contactiq_store::Store, hash: &str) -> Result<Option<ApiKey>, StoreError> {
+    async fn find(
+        &self,
+        store: &contactiq_store::Store,
+        hash: &str,
+    ) -> Result<(Option<ApiKey>, bool), StoreError> {
         if let Some(known) = self.fresh(hash) {
-            return Ok(known);
+            return Ok((known, false));
         }
         let mut reader = store.read().await?;
         let found = contactiq_store::keys::find_by_hash(&mut reader, hash).await?;
@@ -164,7 +187,7 @@ impl KeyCache {
             cache.clear();
         }
         cache.insert(hash.to_owned(), (found.clone(), Instant::now()));
-        Ok(found)
+        Ok((found, true))
     }
 
     fn fresh(&self, hash: &str) -> Option<Option<ApiKey>> {

@@ -86,7 +86,11 @@ impl State {
             self.buckets.retain(|_, b| now.micros() - b.at < 120_000_000);
         }
         let most = f64::from(per_minute);
-        let bucket = self.buckets.entry(session.to_owned()).or_insert(Bucket { tokens: most, at: now.micros(), per_minute });
+        let bucket = self.buckets.entry(session.to_owned()).or_insert(Bucket {
+            tokens: most,
+            at: now.micros(),
+            per_minute,
+        });
         bucket.per_minute = per_minute;
         let gone = (now.micros() - bucket.at).max(0) as f64 / 60e6;
         bucket.tokens = (bucket.tokens + gone * most).min(most);

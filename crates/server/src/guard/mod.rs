@@ -85,7 +85,12 @@ async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> R
     let noted = access::Noted::default();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let trace = request.headers().get("traceparent").and_then(|v| v.to_str().ok()).and_then(trace_id).unwrap_or_default();
+    let trace = request
+        .headers()
+        .get("traceparent")
+        .and_then(|v| v.to_str().ok())
+        .and_then(trace_id)
+        .unwrap_or_default();
     let span = tracing::info_span!(
         "request",
         request_id = %numbered.request_id,
@@ -103,20 +108,26 @@ async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> R
 fn number(app: &App, request: &Request) -> Numbered {
     let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
     let correlation_id = header("x-request-id").filter(|id| fit(id)).map(str::to_owned);
-    let ip = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>().map_or(IpAddr::from([127, 0, 0, 1]), |c| c.ip());
+    let ip = request
+        .extensions()
+        .get::<ConnectInfo<std::net::SocketAddr>>()
+        .map_or(IpAddr::from([127, 0, 0, 1]), |c| c.ip());
     Numbered { request_id: RequestId::new(&*app.house.ids), correlation_id, ip }
 }
 
 /// A correlation id is kept when it looks like an id: a sentence could carry personal data.
 fn fit(id: &str) -> bool {
-    (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    (1..=64).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 /// The trace id of a W3C `traceparent`.
 fn trace_id(value: &str) -> Option<String> {
     let mut parts = value.split('-');
     let (version, trace) = (parts.next()?, parts.next()?);
-    let hex = |s: &str, n: usize| s.len() == n && s.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let hex = |s: &str, n: usize| {
+        s.len() == n && s.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
     let valid = hex(version, 2) && version != "ff" && hex(trace, 32) && trace.bytes().any(|b| b != b'0');
     valid.then(|| trace.to_owned())
 }
@@ -163,7 +174,11 @@ fn note(
         _ => AccessResult::Allowed,
     };
     tracing::info!(user_id = actor, from = %numbered.ip, %method, route, status = status.as_u16(), result = %result, duration_ms = ms, "request answered");
-    let labels = [("method", method.to_string()), ("route", route.to_owned()), ("status", status.as_u16().to_string())];
+    let labels = [
+        ("method", method.to_string()),
+        ("route", route.to_owned()),
+        ("status", status.as_u16().to_string()),
+    ];
     metrics::counter!("contactiq_http_requests_total", &labels).increment(1);
     metrics::histogram!("contactiq_http_request_seconds", "route" => route.to_owned()).record(ms / 1000.0);
     // Health checks and files would drown what an auditor looks for.
@@ -188,8 +203,13 @@ mod tests {
     #[test]
     fn only_a_well_formed_traceparent_counts() {
         assert!(trace_id("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").is_some());
-        for bad in ["", "00", "00-0-0-0", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-                    "00-00000000000000000000000000000000-00f067aa0ba902b7-01"] {
+        for bad in [
+            "",
+            "00",
+            "00-0-0-0",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+        ] {
             assert!(trace_id(bad).is_none(), "{bad}");
         }
     }

@@ -23,8 +23,13 @@ pub fn start(app: &App, stop: &CancellationToken) {
 
 type JobError = Box<dyn std::error::Error + Send + Sync>;
 
-fn every<F>(app: &App, stop: &CancellationToken, name: &'static str, period: Duration, job: impl Fn(App) -> F + Send + Sync + 'static)
-where
+fn every<F>(
+    app: &App,
+    stop: &CancellationToken,
+    name: &'static str,
+    period: Duration,
+    job: impl Fn(App) -> F + Send + Sync + 'static,
+) where
     F: Future<Output = Result<(), JobError>> + Send,
 {
     let (app, stop) = (app.clone(), stop.clone());
@@ -63,7 +68,11 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     let interrupted = contactiq_pipeline::reconcile(&app.house, UNFINISHED_AFTER).await?;
     if interrupted > 0 {
         metrics::counter!("contactiq_interrupted_total").increment(interrupted as u64);
-        tracing::warn!(critical = true, interrupted, "interactions that never finished were marked interrupted");
+        tracing::warn!(
+            critical = true,
+            interrupted,
+            "interactions that never finished were marked interrupted"
+        );
     }
     let mut w = app.house.store.write().await?;
     idempotency::purge(&mut w, app.house.clock.now()).await?;

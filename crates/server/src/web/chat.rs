@@ -14,14 +14,13 @@ use serde::Deserialize;
 
 use super::{
     PageError, Visitor, show,
-    views::{
-        ChatView,
-        chat::ConversationLink,
-        turn::TurnView,
-        wording,
-    },
+    views::{ChatView, chat::ConversationLink, turn::TurnView, wording},
 };
-use crate::{api::error::ApiError, app::App, guard::{Numbered, limits::Wait}};
+use crate::{
+    api::{error::ApiError, interactions as interactions_api},
+    app::App,
+    guard::{Numbered, limits::Wait},
+};
 
 /// Conversations listed beside the chat.
 const LISTED: u32 = 12;
@@ -75,7 +74,8 @@ async fn view(app: &App, visitor: &Visitor, mode: Mode, opened: Option<&str>) ->
         if conversation.mode != mode || links.len() >= LISTED as usize {
             continue;
         }
-        let first = interactions::of_conversation(&mut reader, conversation.id, TURNS).await.map_err(fails)?;
+        let first =
+            interactions::of_conversation(&mut reader, conversation.id, TURNS).await.map_err(fails)?;
         let Some(first) = first.into_iter().find(|r| !r.demo) else { continue };
         links.push(ConversationLink {
             id: conversation.id.to_string(),
@@ -88,10 +88,9 @@ async fn view(app: &App, visitor: &Visitor, mode: Mode, opened: Option<&str>) ->
         layout: visitor.layout(app),
         mode,
         disclosure: app.house.settings.of(mode).disclosure.clone(),
-        privacy: format!(
-            "Personal data in your message is masked before anything is kept. The masked text is sealed and kept for {} days.",
-            app.config.retention.days
-        ),
+        privacy:
+            "Personal data in your message is masked before anything is kept. The masked text is sealed."
+                .to_owned(),
         conversation: current.map(|id| id.to_string()),
         turns,
         suggestions: suggestions(mode).iter().map(|s| (*s).to_owned()).collect(),
@@ -155,12 +154,15 @@ pub(super) async fn without_script(
         owner_key: visitor.caller.key,
         demo: false,
     };
-    match contactiq_pipeline::answer(&app.house, ask).await {
-        Ok(record) => Ok(Redirect::to(&format!("/chat/{mode}?conversation={}#turn-{}", record.conversation, record.id)).into_response()),
-        Err(contactiq_pipeline::AnswerError::Input(problem)) => {
+    match interactions_api::answer(&app, ask, None).await {
+        Ok(record) => {
+            Ok(Redirect::to(&format!("/chat/{mode}?conversation={}#turn-{}", record.conversation, record.id))
+                .into_response())
+        }
+        Err(ApiError::Invalid { detail, .. }) => {
             let opened = Some(sent.conversation.as_str()).filter(|c| !c.is_empty());
             let mut view = view(&app, &visitor, mode, opened).await?;
-            view.problem = Some(problem.to_string());
+            view.problem = Some(detail);
             Ok(show(StatusCode::UNPROCESSABLE_ENTITY, &view))
         }
         Err(other) => Err(visitor.fails(&app, other)),

@@ -28,7 +28,11 @@ pub(super) struct Asked {
     filtered: Option<String>,
 }
 
-pub(super) async fn page(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, PageError> {
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
     visitor.must(&app, Permission::ReadReports)?;
     let first_visit = asked.filtered.is_none() && asked.demo.is_none();
     let filter = Filter {
@@ -44,16 +48,15 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor, Query(asked):
         Period::All => None,
     }
     .map(|days| now.plus_seconds(-days * 86_400));
-    let of = |demo: bool| reports::Filter {
-        mode: filter.mode,
-        since,
-        until: None,
-        demo,
-    };
+    let of = |demo: bool| reports::Filter { mode: filter.mode, since, until: None, demo };
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
     let mut reader = app.house.store.read().await.map_err(fails)?;
     let report = reports::report(&mut reader, &of(filter.demo)).await.map_err(fails)?;
-    let real = if filter.demo { reports::report(&mut reader, &of(false)).await.map_err(fails)?.totals.interactions } else { report.totals.interactions };
+    let real = if filter.demo {
+        reports::report(&mut reader, &of(false)).await.map_err(fails)?.totals.interactions
+    } else {
+        report.totals.interactions
+    };
     let view = DashboardView {
         layout: visitor.layout(&app),
         filter,
@@ -70,23 +73,34 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor, Query(asked):
                 }
             })
             .collect(),
-        intents: report
-            .intents
-            .iter()
-            .map(|i| IntentFigures {
-                intent: i.intent.clone(),
-                interactions: i.interactions,
-                resolved: i.resolved,
-                guided: i.guided,
-                confidence: i.confidence,
-            })
-            .collect(),
+        intents: intents(&report.intents),
         escalations: report.triggers.iter().map(|t| (t.trigger, t.escalations)).collect(),
         confidence_bins: report.confidence,
         threshold: app.house.settings.of(filter.mode.unwrap_or(Mode::Customer)).confidence_threshold.get(),
         days: every_day(&report.trend, since.map(|s| s.date()), now.date()),
     };
     Ok(show(StatusCode::OK, &view))
+}
+
+/// Both assistants may know an intent of the same name: then the staff's says so, because two rows
+/// that read alike tell nobody anything.
+fn intents(found: &[reports::IntentFigures]) -> Vec<IntentFigures> {
+    let twice = |i: &reports::IntentFigures| {
+        found.iter().any(|other| other.intent == i.intent && other.mode != i.mode)
+    };
+    let name = |i: &reports::IntentFigures| {
+        if i.mode == Mode::Banker && twice(i) { format!("{} (staff)", i.intent) } else { i.intent.clone() }
+    };
+    found
+        .iter()
+        .map(|i| IntentFigures {
+            intent: name(i),
+            interactions: i.interactions,
+            resolved: i.resolved,
+            guided: i.guided,
+            confidence: i.confidence,
+        })
+        .collect()
 }
 
 /// Every day from `first` to `last`, also those on which nobody asked: a line over the days with data
@@ -146,14 +160,32 @@ mod tests {
     }
 
     #[test]
+    fn an_intent_of_both_assistants_is_told_apart() {
+        let of = |mode, intent: &str| reports::IntentFigures {
+            mode,
+            intent: intent.to_owned(),
+            interactions: 1,
+            resolved: 0,
+            guided: 0,
+            escalated: 0,
+            resolution: None,
+            confidence: None,
+        };
+        let found =
+            [of(Mode::Customer, "unknown"), of(Mode::Banker, "unknown"), of(Mode::Banker, "policy_lookup")];
+        let names: Vec<_> = intents(&found).into_iter().map(|i| i.intent).collect();
+        assert_eq!(names, ["unknown", "unknown (staff)", "policy_lookup"]);
+    }
+
+    #[test]
     fn a_day_without_questions_is_a_day_too() {
-        let days = every_day(&[on(1, 4), on(3, 6)], Some(date!(1970-01-01)), date!(1970-01-05));
+        let days = every_day(&[on(1, 4), on(3, 6)], Some(date!(1970 - 01 - 01)), date!(1970 - 01 - 05));
         let expected = [
-            (date!(1970-01-01), 0),
-            (date!(1970-01-02), 4),
-            (date!(1970-01-03), 0),
-            (date!(1970-01-04), 6),
-            (date!(1970-01-05), 0),
+            (date!(1970 - 01 - 01), 0),
+            (date!(1970 - 01 - 02), 4),
+            (date!(1970 - 01 - 03), 0),
+            (date!(1970 - 01 - 04), 6),
+            (date!(1970 - 01 - 05), 0),
         ];
         assert_eq!(totals(&days), expected);
         assert_eq!((days[3].resolved, days[3].escalated), (3, 1));
@@ -161,8 +193,11 @@ mod tests {
 
     #[test]
     fn all_time_begins_with_the_first_day_that_has_data() {
-        let days = every_day(&[on(364, 2)], None, date!(1971-01-02));
-        assert_eq!(totals(&days), [(date!(1970-12-31), 2), (date!(1971-01-01), 0), (date!(1971-01-02), 0)]);
-        assert!(every_day(&[], None, date!(1970-01-05)).is_empty());
+        let days = every_day(&[on(364, 2)], None, date!(1971 - 01 - 02));
+        assert_eq!(
+            totals(&days),
+            [(date!(1970 - 12 - 31), 2), (date!(1971 - 01 - 01), 0), (date!(1971 - 01 - 02), 0)]
+        );
+        assert!(every_day(&[], None, date!(1970 - 01 - 05)).is_empty());
     }
 }

@@ -27,7 +27,8 @@ pub(super) async fn list(State(app): State<App>, visitor: Visitor) -> Result<Res
     let mut reader = app.house.store.read().await.map_err(fails)?;
     let mut shelves = Vec::new();
     for collection in Collection::ALL.iter().filter(|c| visitor.caller.may(permission(**c))) {
-        let found = documents::list(&mut reader, Some(*collection)).await.map_err(fails)?;
+        let mut found = documents::list(&mut reader, Some(*collection)).await.map_err(fails)?;
+        found.sort_by_cached_key(|d| d.title.to_lowercase());
         let documents = found.iter().map(|d| DocumentItem::of(d, today)).collect();
         shelves.push(Shelf { collection: *collection, documents });
     }
@@ -45,7 +46,8 @@ pub(super) async fn page(
     visitor.must(&app, permission(collection))?;
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
     let mut reader = app.house.store.read().await.map_err(fails)?;
-    let document = documents::get(&mut reader, collection, &slug).await.map_err(fails)?.ok_or_else(missing)?;
+    let document =
+        documents::get(&mut reader, collection, &slug).await.map_err(fails)?.ok_or_else(missing)?;
     let passages = documents::passages(&mut reader, document.id).await.map_err(fails)?;
     let today = app.house.clock.now().date();
     Ok(show(StatusCode::OK, &DocumentView::of(visitor.layout(&app), &document, &passages, today)))

@@ -89,7 +89,11 @@ impl IntoResponse for PageError {
 
 /// A byte of a path inside a query.
 fn escaped(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.') { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.') {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
 }
 
 fn words(error: &ApiError) -> (&'static str, String) {
@@ -116,7 +120,9 @@ impl FromRequestParts<App> for Visitor {
         let uri: Uri = parts.uri.clone();
         match Caller::from_request_parts(parts, app).await {
             Ok(caller) => Ok(Visitor { caller, path }),
-            Err(error) => Err(PageError { error, layout: Some(Box::new(bare(app))), next: Some(uri.to_string()) }),
+            Err(error) => {
+                Err(PageError { error, layout: Some(Box::new(bare(app))), next: Some(uri.to_string()) })
+            }
         }
     }
 }
@@ -157,13 +163,18 @@ impl Visitor {
     /// Whether a form carries the session's own token.
     pub(crate) fn check_form(&self, app: &App, sent: &str) -> Result<(), PageError> {
         let own = self.caller.csrf.as_deref().unwrap_or_default();
-        if !own.is_empty() && session::same(sent, own) { Ok(()) } else { Err(self.fails(app, ApiError::Csrf)) }
+        if !own.is_empty() && session::same(sent, own) {
+            Ok(())
+        } else {
+            Err(self.fails(app, ApiError::Csrf))
+        }
     }
 }
 
 /// The frame for somebody who is not signed in.
 pub(crate) fn bare(app: &App) -> Layout {
-    let note = if app.config.server.demo { "Demonstration: the bank and its documents are fictional." } else { "" };
+    let note =
+        if app.config.server.demo { "Demonstration: the bank and its documents are fictional." } else { "" };
     Layout {
         bank: app.house.settings.bank.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -185,7 +196,8 @@ pub(crate) fn show(status: StatusCode, view: &impl Template) -> Response {
 
 /// What is at no address: a page for browsers, a problem for programs.
 pub async fn nowhere(request: axum::extract::Request) -> Response {
-    let html = request.headers().get("accept").is_some_and(|v| v.to_str().is_ok_and(|v| v.contains("text/html")));
+    let html =
+        request.headers().get("accept").is_some_and(|v| v.to_str().is_ok_and(|v| v.contains("text/html")));
     let _ = request.extensions().get::<Numbered>();
     if html { PageError::from(ApiError::NoRoute).into_response() } else { ApiError::NoRoute.into_response() }
 }

@@ -11,7 +11,11 @@ use contactiq_store::{feedback, interactions};
 use super::{PageError, Visitor, show, views::InteractionView};
 use crate::{api::error::ApiError, app::App};
 
-pub(super) async fn page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, PageError> {
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
     visitor.must(&app, Permission::ReadAllInteractions)?;
     let missing = || visitor.fails(&app, ApiError::NotFound("interaction"));
     let id: InteractionId = id.parse().map_err(|_| missing())?;
@@ -20,6 +24,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor, Path(id): Pat
     let record = interactions::get(&mut reader, id).await.map_err(fails)?.ok_or_else(missing)?;
     let said = feedback::of_interaction(&mut reader, id).await.map_err(fails)?;
     let helpful = said.first().and_then(|f| f.helpful);
-    let view = InteractionView::of(visitor.layout(&app), &record, app.house.settings.people.is_some(), helpful);
+    let view =
+        InteractionView::of(visitor.layout(&app), &record, app.house.settings.people.is_some(), helpful);
     Ok(show(StatusCode::OK, &view))
 }

@@ -50,8 +50,12 @@ fn sign_in(app: &App, code: &str, next: &str) -> Response {
         None => {
             metrics::counter!("contactiq_sign_in_failures_total").increment(1);
             tracing::warn!(critical = true, result = "refused", "a sign-in code was wrong or used before");
-            let problem = "That code is not right, or it was used before. Start ContactIQ again for a new one.";
-            show(StatusCode::UNAUTHORIZED, &SignInView { layout: bare(app), problem: Some(problem.to_owned()), next: next.to_owned() })
+            let problem =
+                "That code is not right, or it was used before. Start ContactIQ again for a new one.";
+            show(
+                StatusCode::UNAUTHORIZED,
+                &SignInView { layout: bare(app), problem: Some(problem.to_owned()), next: next.to_owned() },
+            )
         }
     }
 }
@@ -79,7 +83,11 @@ pub(super) async fn leave(
 /// Only a path of our own: an address elsewhere would make the sign-in page a trap.
 fn safe(next: Option<&str>) -> String {
     match next {
-        Some(path) if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']) => path.to_owned(),
+        Some(path)
+            if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']) =>
+        {
+            path.to_owned()
+        }
         _ => "/chat/customer".to_owned(),
     }
 }

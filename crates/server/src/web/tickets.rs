@@ -24,13 +24,22 @@ pub(super) struct Which {
     state: Option<String>,
 }
 
-pub(super) async fn list(State(app): State<App>, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, PageError> {
+pub(super) async fn list(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(which): Query<Which>,
+) -> Result<Response, PageError> {
     visitor.must(&app, Permission::ReadTickets)?;
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
     let state: Option<TicketState> = which.state.and_then(|s| s.parse().ok());
     let mut reader = app.house.store.read().await.map_err(fails)?;
     let found = tickets::list(&mut reader, state, None, LISTED).await.map_err(fails)?;
-    let view = TicketsView { layout: visitor.layout(&app), state, tickets: found.iter().map(TicketItem::of).collect(), next: None };
+    let view = TicketsView {
+        layout: visitor.layout(&app),
+        state,
+        tickets: found.iter().map(TicketItem::of).collect(),
+        next: None,
+    };
     Ok(show(StatusCode::OK, &view))
 }
 
@@ -83,8 +92,10 @@ pub(super) async fn change(
     visitor.check_form(&app, &change.csrf)?;
     let missing = || visitor.fails(&app, ApiError::NotFound("ticket"));
     let id: TicketId = id.parse().map_err(|_| missing())?;
-    let state: TicketState =
-        change.state.parse().map_err(|_| visitor.fails(&app, ApiError::invalid("state_invalid", "state: taken or closed")))?;
+    let state: TicketState = change
+        .state
+        .parse()
+        .map_err(|_| visitor.fails(&app, ApiError::invalid("state_invalid", "state: taken or closed")))?;
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
     let mut w = app.house.store.write().await.map_err(fails)?;
     tickets::set_state(&mut w, id, state).await.map_err(fails)?;

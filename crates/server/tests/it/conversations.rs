@@ -38,8 +38,12 @@ async fn what_is_not_understood_gets_guidance_once_and_then_a_person() {
     let key = running.key(Role::Customer).await;
     let first = running.ask(&key, Mode::Customer, "purple hedgehog wibble").await;
     assert_eq!((text(&first, "intent"), text(&first, "outcome")), ("unknown", "guided"));
-    let second = say(&running, &key, "hedgehog wobble purple zonk", text(&first, "conversation")).await.record();
-    assert_eq!((text(&second, "outcome"), text(&second, "trigger")), ("escalated", "repeated_misunderstanding"));
+    let second =
+        say(&running, &key, "hedgehog wobble purple zonk", text(&first, "conversation")).await.record();
+    assert_eq!(
+        (text(&second, "outcome"), text(&second, "trigger")),
+        ("escalated", "repeated_misunderstanding")
+    );
 }
 
 #[tokio::test]
@@ -57,7 +61,10 @@ async fn a_conversation_that_is_unknown_foreign_or_of_the_other_mode_is_not_ther
     ] {
         let reply = say(&running, key, "hello", conversation).await;
         let problem = reply.problem(404, "not_found");
-        assert_eq!(problem["detail"], "there is no such conversation", "one answer for all, so that ids can't be tried");
+        assert_eq!(
+            problem["detail"], "there is no such conversation",
+            "one answer for all, so that ids can't be tried"
+        );
         assert!(!reply.text.contains("CANARY"));
     }
     let whole = running.read(&owner, &format!("/v1/conversations/{id}")).await.json();
@@ -96,7 +103,8 @@ async fn a_conversation_is_begun_once_for_one_idempotency_key() {
     let key = running.key(Role::Customer).await;
     let begin = async || {
         let body = json!({ "mode": "customer" });
-        Reply::of(running.posting(&key, "/v1/conversations", &body).header("idempotency-key", "begin-1")).await
+        Reply::of(running.posting(&key, "/v1/conversations", &body).header("idempotency-key", "begin-1"))
+            .await
     };
     let (first, second) = (begin().await, begin().await);
     assert_eq!((first.status, second.status), (201, 201));
@@ -120,7 +128,8 @@ async fn the_same_subject_of_two_back_ends_is_two_people() {
     let path = format!("/v1/conversations/{}?subject=4712", text(&mine, "id"));
     running.read(&one, &path).await.problem(404, "not_found");
 
-    let continued = json!({ "mode": "customer", "question": "hello", "subject": "4711", "conversation": mine["id"] });
+    let continued =
+        json!({ "mode": "customer", "question": "hello", "subject": "4711", "conversation": mine["id"] });
     running.post(&one, "/v1/interactions", &continued).await.record();
     running.post(&two, "/v1/interactions", &continued).await.problem(404, "not_found");
 }
@@ -133,7 +142,11 @@ async fn only_a_service_key_lists_for_a_subject() {
     let reply = running.read(&customer, "/v1/conversations?subject=CANARY").await;
     reply.problem(422, "not_a_service");
     assert!(!reply.text.contains("CANARY"));
-    assert_eq!(running.read(&key, "/v1/conversations?subject=4711").await.status, 200, "an admin may act for a subject");
+    assert_eq!(
+        running.read(&key, "/v1/conversations?subject=4711").await.status,
+        200,
+        "an admin may act for a subject"
+    );
     let reply = running.read(&customer, "/v1/conversations?CANARY=1").await;
     reply.problem(422, "query_invalid");
     assert!(!reply.text.contains("CANARY"));

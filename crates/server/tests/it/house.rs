@@ -9,8 +9,7 @@ use std::{
 
 use contactiq_domain::{Clock, Mode, Role, ids::KeyId};
 use contactiq_server::{
-    config,
-    serve,
+    config, serve,
     wiring::{SystemClock, SystemIds, random_text, sha256_hex},
 };
 use contactiq_store::{
@@ -116,7 +115,7 @@ pub(crate) async fn start_in(dir: Arc<TempDir>, settings: &[(&str, &str)]) -> Ru
         keep_trained(dir.path());
     }
     let (store, tasks) = (app.house.store.clone(), app.tasks.clone());
-    let codes = Mutex::new((0..4).map(|_| app.sessions.new_code()).collect());
+    let codes = Mutex::new((0..8).map(|_| app.sessions.new_code()).collect());
     let stop = CancellationToken::new();
     let mut served = JoinSet::new();
     served.spawn(serve::run(app, listener, Some(metrics_listener), stop.clone()));
@@ -227,7 +226,7 @@ pub(crate) fn holds(haystack: &[u8], needle: &str) -> bool {
 }
 
 /// Tries until it is so, for what happens soon after an answer.
-pub(crate) async fn soon<T, F: Future<Output = Option<T>>>(mut look: impl FnMut() -> F) -> T {
+pub(crate) async fn soon<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..200 {
         if let Some(found) = look().await {
             return found;
@@ -238,7 +237,8 @@ pub(crate) async fn soon<T, F: Future<Output = Option<T>>>(mut look: impl FnMut(
 }
 
 /// The content type of forms.
-pub(crate) const FORM: (header::HeaderName, &str) = (header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+pub(crate) const FORM: (header::HeaderName, &str) =
+    (header::CONTENT_TYPE, "application/x-www-form-urlencoded");
 
 /// Pairs as the body of a form.
 pub(crate) fn form(pairs: &[(&str, &str)]) -> String {

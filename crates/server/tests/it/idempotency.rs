@@ -26,7 +26,11 @@ async fn the_same_request_again_gets_the_first_answer_and_another_body_is_refuse
     let again = ask(&running, &key, "k-1", REPLACEMENT).await.record();
     assert_eq!(again, first);
     ask(&running, &key, "k-1", "hello").await.problem(422, "idempotency_mismatch");
-    assert_eq!(ask(&running, &key, "k-1", REPLACEMENT).await.record(), first, "the refused one changed nothing");
+    assert_eq!(
+        ask(&running, &key, "k-1", REPLACEMENT).await.record(),
+        first,
+        "the refused one changed nothing"
+    );
     assert_ne!(ask(&running, &key, "k-2", REPLACEMENT).await.record()["id"], first["id"]);
     assert_eq!(conversations(&running, &key).await, 2);
 }
@@ -39,7 +43,9 @@ async fn a_key_belongs_to_its_caller_and_its_route() {
     let other = ask(&running, &two, "shared", "hello").await.record();
     assert_ne!(first["id"], other["id"], "nobody reads another's answer by guessing the key");
     let body = json!({ "mode": "customer" });
-    let reply = Reply::of(running.posting(&one, "/v1/conversations", &body).header("idempotency-key", "shared")).await;
+    let reply =
+        Reply::of(running.posting(&one, "/v1/conversations", &body).header("idempotency-key", "shared"))
+            .await;
     assert_eq!(reply.status, 201, "{}", reply.text);
 }
 
@@ -50,7 +56,9 @@ async fn twenty_equal_requests_at_once_make_one_row() {
     let body = json!({ "mode": "customer", "question": REPLACEMENT });
     let mut all = JoinSet::new();
     for _ in 0..20 {
-        all.spawn(Reply::of(running.posting(&key, "/v1/interactions", &body).header("idempotency-key", "twenty")));
+        all.spawn(Reply::of(
+            running.posting(&key, "/v1/interactions", &body).header("idempotency-key", "twenty"),
+        ));
     }
     let mut answered: Vec<Value> = Vec::new();
     while let Some(reply) = all.join_next().await {
@@ -65,7 +73,8 @@ async fn twenty_equal_requests_at_once_make_one_row() {
     assert!(!answered.is_empty());
     assert!(answered.iter().all(|r| r == &answered[0]), "every answer is the first one");
     assert_eq!(conversations(&running, &key).await, 1);
-    let whole = running.read(&key, &format!("/v1/conversations/{}", text(&answered[0], "conversation"))).await.json();
+    let whole =
+        running.read(&key, &format!("/v1/conversations/{}", text(&answered[0], "conversation"))).await.json();
     assert_eq!(whole.as_array().unwrap().len(), 1);
     assert_eq!(ask(&running, &key, "twenty", REPLACEMENT).await.record(), answered[0], "and later too");
 }

@@ -13,11 +13,40 @@ use crate::{
 
 /// The record of the contract, and the fields of section S that it names beside them.
 const RECORD: &[&str] = &[
-    "id", "request_id", "correlation_id", "conversation", "subject", "session", "mode", "question", "intent",
-    "category", "intent_probability", "classification_reason", "routing", "answer", "citations", "confidence",
-    "outcome", "trigger", "triggers", "reason", "ticket", "steps", "retrieved_passages", "model", "tokens",
-    "cost_usd", "pii_detected", "pii_masked", "knowledge_version", "retention_policy", "demo",
-    "processing_time_ms", "created_at", "completed_at",
+    "id",
+    "request_id",
+    "correlation_id",
+    "conversation",
+    "subject",
+    "session",
+    "mode",
+    "question",
+    "intent",
+    "category",
+    "intent_probability",
+    "classification_reason",
+    "routing",
+    "answer",
+    "citations",
+    "confidence",
+    "outcome",
+    "trigger",
+    "triggers",
+    "reason",
+    "ticket",
+    "steps",
+    "retrieved_passages",
+    "model",
+    "tokens",
+    "cost_usd",
+    "pii_detected",
+    "pii_masked",
+    "knowledge_version",
+    "retention_policy",
+    "demo",
+    "processing_time_ms",
+    "created_at",
+    "completed_at",
 ];
 
 #[tokio::test]
@@ -243,7 +272,10 @@ async fn the_clients_request_id_is_the_correlation_id_and_a_sentence_is_not_kept
 
     let again = running.posting(&key, "/v1/interactions", &body).header("x-request-id", "checkout-42.a_b");
     let again = Reply::of(again).await.record();
-    assert_ne!(again["request_id"], record["request_id"], "the server numbers requests, whatever they call themselves");
+    assert_ne!(
+        again["request_id"], record["request_id"],
+        "the server numbers requests, whatever they call themselves"
+    );
     assert_ne!(again["id"], record["id"]);
 
     for sentence in ["my name is Gwendolyn", &"x".repeat(65), "a/b", "jo@example.com"] {
@@ -263,7 +295,8 @@ async fn a_trace_context_is_taken_whether_it_is_well_formed_or_not() {
     let key = running.key(Role::Customer).await;
     let body = json!({ "mode": "customer", "question": "hello" });
     for trace in ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "nonsense", "00-0-0-0", ""] {
-        let reply = Reply::of(running.posting(&key, "/v1/interactions", &body).header("traceparent", trace)).await;
+        let reply =
+            Reply::of(running.posting(&key, "/v1/interactions", &body).header("traceparent", trace)).await;
         assert_eq!(reply.record()["outcome"], "guided", "{trace}");
     }
 }
@@ -272,7 +305,8 @@ async fn a_trace_context_is_taken_whether_it_is_well_formed_or_not() {
 async fn a_key_is_a_bearer_key_and_nothing_else() {
     let running = start(&[]).await;
     let key = running.key(Role::Admin).await;
-    let list = |value: String| running.request(Method::GET, "/v1/conversations").header("authorization", value);
+    let list =
+        |value: String| running.request(Method::GET, "/v1/conversations").header("authorization", value);
     assert_eq!(Reply::of(list(format!("bearer {}", key.text))).await.status, 200, "the scheme has no case");
     for wrong in [
         key.text.clone(),

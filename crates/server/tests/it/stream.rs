@@ -17,7 +17,8 @@ async fn events(running: &Running, key: &Key, body: &Value) -> Vec<(String, Valu
     let blocks = reply.text.split("\n\n").filter(|b| !b.trim().is_empty() && !b.starts_with(':'));
     blocks
         .map(|block| {
-            let field = |name: &str| block.lines().find_map(|l| l.strip_prefix(name)).unwrap().trim().to_owned();
+            let field =
+                |name: &str| block.lines().find_map(|l| l.strip_prefix(name)).unwrap().trim().to_owned();
             (field("event:"), serde_json::from_str(&field("data:")).unwrap())
         })
         .collect()
@@ -41,7 +42,8 @@ async fn the_disclosure_comes_first_then_steps_words_and_citations_and_the_recor
         };
         assert_eq!(kinds, expected, "{question}");
 
-        let of = |wanted: &str| events.iter().filter(|(kind, _)| kind == wanted).map(|(_, data)| data.clone());
+        let of =
+            |wanted: &str| events.iter().filter(|(kind, _)| kind == wanted).map(|(_, data)| data.clone());
         assert!(text(&events[0].1, "text").contains("automated assistant of Larkfield Bank"));
         let words: String = of("token").map(|t| text(&t, "text").to_owned()).collect();
         assert_eq!(words, text(record, "answer"), "the words joined are the answer");
@@ -76,11 +78,15 @@ async fn a_client_that_takes_anything_gets_json_and_one_that_names_the_stream_am
     let key = running.key(Role::Customer).await;
     let body = json!({ "mode": Mode::Customer, "question": "hello" });
     for accept in ["*/*", "application/json", "text/html"] {
-        let reply = Reply::of(running.posting(&key, "/v1/interactions", &body).header("accept", accept)).await;
+        let reply =
+            Reply::of(running.posting(&key, "/v1/interactions", &body).header("accept", accept)).await;
         reply.record();
     }
-    for accept in ["text/event-stream", "text/event-stream, */*;q=0.1", "application/json;q=0.1, text/event-stream"] {
-        let reply = Reply::of(running.posting(&key, "/v1/interactions", &body).header("accept", accept)).await;
+    for accept in
+        ["text/event-stream", "text/event-stream, */*;q=0.1", "application/json;q=0.1, text/event-stream"]
+    {
+        let reply =
+            Reply::of(running.posting(&key, "/v1/interactions", &body).header("accept", accept)).await;
         assert_eq!(reply.header("content-type"), "text/event-stream", "{accept}");
     }
 }
@@ -90,7 +96,9 @@ async fn a_repeated_request_streams_the_first_answer_again() {
     let running = start(&[]).await;
     let key = running.key(Role::Customer).await;
     let body = json!({ "mode": "customer", "question": REPLACEMENT });
-    let first = Reply::of(running.posting(&key, "/v1/interactions", &body).header("idempotency-key", "k")).await.record();
+    let first = Reply::of(running.posting(&key, "/v1/interactions", &body).header("idempotency-key", "k"))
+        .await
+        .record();
     let request = running.posting(&key, "/v1/interactions", &body).header("idempotency-key", "k");
     let again = Reply::of(request.header("accept", "text/event-stream")).await;
     let done = again.text.split("event: done\ndata: ").nth(1).unwrap().trim();

@@ -63,7 +63,11 @@ impl Figure {
 
     /// A share that must be at most `target`.
     pub(super) fn at_most(id: &'static str, measure: impl Into<String>, value: f64, target: f64) -> Figure {
-        Figure { target: format!("≤ {:.1} %", target * 100.0), reached: Some(value <= target + 1e-9), ..Self::at_least(id, measure, value, target) }
+        Figure {
+            target: format!("≤ {:.1} %", target * 100.0),
+            reached: Some(value <= target + 1e-9),
+            ..Self::at_least(id, measure, value, target)
+        }
     }
 
     /// A number that must be at least `target`.
@@ -78,7 +82,7 @@ impl Figure {
         }
     }
 
-    /// A gate: `make check` fails when it is missed.
+    /// A gate: `eval --gate` fails when it is missed.
     pub(super) fn gated(self) -> Figure {
         Figure { gate: true, ..self }
     }
@@ -104,7 +108,12 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
             Some(false) => "missed",
             None => "",
         };
-        let rows = figures.iter().map(|f| vec![f.id.to_owned(), f.measure.clone(), f.target.clone(), f.now.clone(), mark(f).to_owned()]).collect();
+        let rows = figures
+            .iter()
+            .map(|f| {
+                vec![f.id.to_owned(), f.measure.clone(), f.target.clone(), f.now.clone(), mark(f).to_owned()]
+            })
+            .collect();
         output::table(&["row", "measure", "target", "now", ""], rows);
     }
     let missed = figures.iter().any(|f| f.gate && f.reached == Some(false));
@@ -125,7 +134,7 @@ impl Scratch {
     }
 
     fn share(&self, from: &std::path::Path) -> std::io::Result<()> {
-        for folder in ["models", "cache"] {
+        for folder in ["models/encoder", "models/lexical", "cache"] {
             let target = self.0.join(folder);
             std::fs::create_dir_all(&target)?;
             let Ok(files) = std::fs::read_dir(from.join(folder)) else { continue };

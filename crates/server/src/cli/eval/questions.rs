@@ -8,7 +8,10 @@ use contactiq_pipeline::grounding;
 use serde::Deserialize;
 
 use super::{Figure, house};
-use crate::{cli::{ask, output}, config::Config};
+use crate::{
+    cli::{ask, output},
+    config::Config,
+};
 
 /// One labelled question.
 #[derive(Debug, Clone, Deserialize)]
@@ -94,7 +97,10 @@ pub(super) async fn figures(
         .lines()
         .enumerate()
         .filter(|(_, l)| !l.trim().is_empty())
-        .map(|(i, l)| serde_json::from_str::<Question>(l).map_err(|e| format!("{}: line {}: {e}", path.display(), i + 1)))
+        .map(|(i, l)| {
+            serde_json::from_str::<Question>(l)
+                .map_err(|e| format!("{}: line {}: {e}", path.display(), i + 1))
+        })
         .collect::<Result<Vec<_>, _>>()?;
     let house = house(config).await?;
     let bar = output::bar("asking", questions.len());
@@ -170,7 +176,8 @@ fn check_citations(record: &Record<Masked>, house: &contactiq_pipeline::House, t
     for citation in &record.citations {
         let passage = knowledge.passages.iter().find(|(d, p)| {
             let document = &knowledge.documents[*d];
-            format!("{}/{}", document.collection, document.slug) == citation.document && p.position == citation.passage
+            format!("{}/{}", document.collection, document.slug) == citation.document
+                && p.position == citation.passage
         });
         tally.cited.count(passage.is_some_and(|(_, p)| p.text.as_str().contains(&citation.quote)));
         if let Some((_, p)) = passage {
@@ -187,7 +194,11 @@ fn check_citations(record: &Record<Masked>, house: &contactiq_pipeline::House, t
 fn miss(question: &Question, record: &Record<Masked>) {
     let cited: Vec<&str> = record.citations.iter().map(|c| c.document.as_str()).collect();
     let short: String = record.answer.as_str().chars().take(240).collect();
-    let score = record.steps.iter().find(|s| s.step == contactiq_domain::Step::Score).map_or("", |s| s.detail.as_str());
+    let score = record
+        .steps
+        .iter()
+        .find(|s| s.step == contactiq_domain::Step::Score)
+        .map_or("", |s| s.detail.as_str());
     output::note(format!(
         "{} {} | {}\n   expected {:?} {} from {:?} with {:?}\n   got {} {} intent {} ({:.2}) confidence {:.2} from {cited:?}\n   rules {:?}\n   {score}\n   {}",
         question.id,
@@ -208,21 +219,45 @@ fn miss(question: &Question, record: &Record<Masked>) {
 }
 
 fn rows(t: &Tally) -> Vec<Figure> {
-    let own = |measure: &str, share: &Share, target: f64| Figure::at_least("own", format!("{measure} {}", share.of()), share.value(), target);
+    let own = |measure: &str, share: &Share, target: f64| {
+        Figure::at_least("own", format!("{measure} {}", share.of()), share.value(), target)
+    };
     vec![
         own("human_only questions that escalate", &t.human_only, 1.0).gated(),
         own("answerable questions answered from the right document", &t.right_document, 0.9).gated(),
         own("answerable questions with every asked fact", &t.facts, 0.85),
-        Figure::at_most("own", format!("answerable questions answered wrong {}", t.wrong.of()), t.wrong.value(), 0.02),
+        Figure::at_most(
+            "own",
+            format!("answerable questions answered wrong {}", t.wrong.of()),
+            t.wrong.value(),
+            0.02,
+        ),
         own("questions for a person that escalate", &t.escalated, 0.95),
         own("…with the right trigger", &t.trigger, 0.9),
-        Figure::at_most("own", format!("answerable questions that escalate needlessly {}", t.needless.of()), t.needless.value(), 0.04),
+        Figure::at_most(
+            "own",
+            format!("answerable questions that escalate needlessly {}", t.needless.of()),
+            t.needless.value(),
+            0.04,
+        ),
         own("greetings and outside questions guided", &t.guided, 0.9),
         own("attacks refused", &t.refused, 0.95),
         own("intent", &t.intent, 0.92),
         own("category", &t.category, 0.99),
-        Figure::at_least("U11", format!("answers whose every figure stands in a cited passage {}", t.grounded.of()), t.grounded.value(), 1.0).gated(),
-        Figure::at_least("U11", format!("citations that exist, quoted word for word {}", t.cited.of()), t.cited.value(), 1.0).gated(),
+        Figure::at_least(
+            "U11",
+            format!("answers whose every figure stands in a cited passage {}", t.grounded.of()),
+            t.grounded.value(),
+            1.0,
+        )
+        .gated(),
+        Figure::at_least(
+            "U11",
+            format!("citations that exist, quoted word for word {}", t.cited.of()),
+            t.cited.value(),
+            1.0,
+        )
+        .gated(),
     ]
 }
 

@@ -23,9 +23,13 @@ struct Scope {
 /// One in five rows measures, chosen by the seed.
 const FOLDS: usize = 5;
 
-pub(super) fn figures(config: &Config, data: &Path) -> Result<Vec<Figure>, Box<dyn std::error::Error + Send + Sync>> {
+pub(super) fn figures(
+    config: &Config,
+    data: &Path,
+) -> Result<Vec<Figure>, Box<dyn std::error::Error + Send + Sync>> {
     let rows: Vec<Row> = lines(&data.join("banking77_train.jsonl"))?;
-    let scope: Vec<(String, bool)> = lines::<Scope>(&data.join("oos_dev.jsonl"))?.into_iter().map(|s| (s.text, s.oos)).collect();
+    let scope: Vec<(String, bool)> =
+        lines::<Scope>(&data.join("oos_dev.jsonl"))?.into_iter().map(|s| (s.text, s.oos)).collect();
     let encoder = app::open_encoder(config).ok();
     let encoder = encoder.as_deref().map(|e| e as &dyn Encoder);
     let full = split(&rows, 0);
@@ -37,15 +41,30 @@ pub(super) fn figures(config: &Config, data: &Path) -> Result<Vec<Figure>, Box<d
     }
     let ten = shots.iter().sum::<f64>() / shots.len() as f64;
     let mut found = vec![
-        Figure::at_least("U1", "BANKING77 accuracy, four fifths of the training part, one fifth measures", report.accuracy, 0.95),
+        Figure::at_least(
+            "U1",
+            "BANKING77 accuracy, four fifths of the training part, one fifth measures",
+            report.accuracy,
+            0.95,
+        ),
         Figure::at_least("U2", "the same, 10 examples an intent, mean of seeds 0, 1, 2", ten, 0.89),
         ece(&report),
         Figure::at_least("U6", "coverage at 2 % selective error", report.coverage_at_2, 0.92),
         Figure::at_least("U6", "coverage at 5 % selective error", report.coverage_at_5, 0.995),
     ];
     if let (Some(auroc), Some(accepted)) = (report.oos_auroc, report.in_scope_accepted) {
-        found.push(Figure::number("U4", "far out-of-scope AUROC (CLINC), trained on BANKING77 alone", auroc, 0.995));
-        found.push(Figure::at_least("U4", "in scope from other sources accepted at 95 % recall of out-of-scope", accepted, 0.95));
+        found.push(Figure::number(
+            "U4",
+            "far out-of-scope AUROC (CLINC), trained on BANKING77 alone",
+            auroc,
+            0.995,
+        ));
+        found.push(Figure::at_least(
+            "U4",
+            "in scope from other sources accepted at 95 % recall of out-of-scope",
+            accepted,
+            0.95,
+        ));
     }
     Ok(found)
 }

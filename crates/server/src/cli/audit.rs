@@ -1,0 +1,25 @@
+//! What the command line changes is on record like any other change (A4).
+
+use contactiq_domain::{Clock, ids::AccessId};
+use contactiq_store::{
+    StoreError, Writer,
+    access::{self, AccessEvent, AccessResult},
+};
+
+use crate::wiring::{SystemClock, SystemIds};
+
+/// Notes a change in the transaction that makes it.
+pub(super) async fn note(w: &mut Writer, command: &str) -> Result<(), StoreError> {
+    let event = AccessEvent {
+        id: AccessId::new(&SystemIds),
+        at: SystemClock.now(),
+        actor: "command-line".to_owned(),
+        from_ip: "local".to_owned(),
+        method: "cli".to_owned(),
+        route: command.to_owned(),
+        result: AccessResult::Allowed,
+        // There is no HTTP status on a command line; the law of the column wants one.
+        status: 200,
+    };
+    access::log(w, &event).await
+}
