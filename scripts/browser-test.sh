@@ -71,6 +71,9 @@ CONTACTIQ_PICTURES=$work/pictures
 mkdir -p "$CONTACTIQ_PICTURES"
 export CONTACTIQ_URL CONTACTIQ_SIGN_IN CONTACTIQ_PICTURES
 
+# The same letters on every machine.
+export FONTCONFIG_FILE=$root/tests/browser/fonts.conf
+
 status=0
 node --test-reporter=./tests/browser/reporter.mjs --test-reporter-destination=stdout tests/browser/run.mjs || status=$?
 if grep -q '"level":"ERROR"' "$work/log"; then

@@ -5,6 +5,9 @@ import { sees, trial } from "./house.mjs";
 
 trial("the dashboard counts what was asked", {}, async (page) => {
   await page.goto("/dashboard");
+  await page.getByLabel("Include demo traffic").uncheck();
+  await page.getByRole("button", { name: "Show" }).click();
+  assert.equal(await page.getByText("Demo data included.").count(), 0);
   const figure = async (name) => {
     const tile = page.locator(".tile", { has: page.getByText(name, { exact: true }) });
     return Number.parseFloat(await tile.locator(".tile-value").innerText());
@@ -22,7 +25,7 @@ trial("the dashboard's filter asks for one assistant and one week", {}, async (p
   await page.getByLabel("Assistant").selectOption("banker");
   await page.getByLabel("Period").selectOption("7d");
   await page.getByRole("button", { name: "Show" }).click();
-  assert.match(page.url(), /mode=banker&period=7d/);
+  assert.match(page.url(), /mode=banker&period=7d&demo=1$/);
   await sees(page.locator(".tile").getByText("Interactions", { exact: true }));
 });
 

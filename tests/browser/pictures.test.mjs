@@ -16,8 +16,12 @@ async function picture(page, name) {
 }
 
 trial("picture: an answer with its sources", { colorScheme: "light" }, async (page) => {
+  for (const earlier of ["How do I dispute a card payment?", "What do I need to open an account?"]) {
+    await page.goto("/chat/customer");
+    await ask(page, earlier);
+  }
   await page.goto("/chat/customer");
-  const turn = await ask(page, "What does a replacement card cost?");
+  const turn = await ask(page, "What is the daily ATM limit?");
   await sees(turn.locator(".source"));
   await picture(page, "chat-1280-light");
 });

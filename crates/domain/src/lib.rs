@@ -6,6 +6,7 @@
 //! not belong here; the time itself is passed in ([`clock::Clock`]).
 
 pub mod access;
+pub mod breaker;
 pub mod clock;
 pub mod escalation;
 pub mod ids;
@@ -17,6 +18,7 @@ pub mod probability;
 pub mod ticket;
 
 pub use access::{Permission, Role};
+pub use breaker::{Breaker, BreakerState};
 pub use clock::{Clock, Timestamp};
 pub use escalation::{Trigger, TriggerHit};
 pub use ids::Ids;

@@ -8,16 +8,16 @@ use std::{
     time::Duration,
 };
 
-use contactiq_domain::Clock;
+use contactiq_domain::{
+    Clock,
+    breaker::{Breaker, BreakerState, Permit},
+};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout},
 };
 
-use crate::{
-    Completion, Jitter, ModelError, Prompt, Provider, backoff,
-    breaker::{Breaker, BreakerState, Permit},
-};
+use crate::{Completion, Jitter, ModelError, Prompt, Provider, backoff};
 
 /// Less than this is not worth a try.
 const SHORTEST_TRY: Duration = Duration::from_millis(50);

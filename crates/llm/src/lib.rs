@@ -15,7 +15,6 @@
 
 mod backoff;
 mod boundary;
-mod breaker;
 mod chain;
 mod error;
 pub mod http;
@@ -28,8 +27,8 @@ mod sentences;
 
 pub use backoff::Jitter;
 pub use boundary::{LAYOUT_VERSION, Message, Speaker, render, repeats_boundary};
-pub use breaker::BreakerState;
 pub use chain::{Chain, ChainSettings, ProviderState, Served};
+pub use contactiq_domain::BreakerState;
 pub use error::{ModelError, SetupError};
 pub use http::Http;
 pub use openai::{OpenAiCompatible, OpenAiSettings, OutputLimit};

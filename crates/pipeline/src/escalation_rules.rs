@@ -305,7 +305,7 @@ mod tests {
             with("message = \"", "message = \"{channel} "),
             RulesError::Promise { field: "message", .. }
         ));
-        assert!(matches!(with("match = '", "match = '(("), RulesError::Pattern { .. }));
+        assert!(matches!(with("match = '\\b", "match = '(\\b"), RulesError::Pattern { .. }));
         assert!(matches!(with("[low_confidence", "[lo_confidence"), RulesError::Syntax(_)));
     }
 }

@@ -17,7 +17,7 @@ use contactiq_pipeline::{
     AssistantSettings, Calibration, EscalationRules, House, Knowledge, Models, People, Settings, Shelf,
     Taxonomy, Trained,
 };
-use contactiq_store::{Location, Store};
+use contactiq_store::{Location, SharedError, SharedLimits, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -25,7 +25,11 @@ use tokio_util::task::TaskTracker;
 use crate::{
     config::{Assistant, Config},
     demo,
-    guard::{access::AccessLog, identity::KeyCache, limits::Limits},
+    guard::{
+        access::AccessLog,
+        identity::KeyCache,
+        limits::{self, Limits},
+    },
     web::session::Sessions,
     wiring::{SystemClock, SystemIds, random, sealer},
 };
@@ -64,6 +68,9 @@ pub enum StartError {
     /// The index.
     #[error("{0}")]
     Knowledge(#[from] contactiq_pipeline::KnowledgeError),
+    /// The address of Redis.
+    #[error("redis.url: {0}")]
+    Redis(#[from] SharedError),
     /// The language model's settings.
     #[error("the language model can't be used: {0}")]
     Llm(String),
@@ -78,7 +85,7 @@ pub struct Standing {
     pub database: String,
     /// The model's name, or why answers are extractive.
     pub llm: Result<String, String>,
-    /// Whether shared state is used.
+    /// Whether Redis shared the limits at the start, or why not.
     pub redis: Result<String, String>,
     /// Models trained at this start and read from the folder.
     pub trained: (usize, usize),
@@ -133,6 +140,7 @@ impl App {
         house: House,
         config: Config,
         standing: Standing,
+        shared: Option<SharedLimits>,
         metrics: PrometheusHandle,
         body_key: [u8; 32],
     ) -> App {
@@ -143,6 +151,7 @@ impl App {
             house.clock.clone(),
             config.limits.questions_per_minute,
             config.limits.questions_per_hour_per_ip,
+            shared,
         );
         App(Arc::new(Parts {
             house: Arc::new(house),
@@ -189,7 +198,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         encoder: encoder.as_ref().map(|_| "all-MiniLM-L6-v2".to_owned()).map_err(Clone::clone),
         database: store.engine().to_owned(),
         llm,
-        redis: Err("not configured: limits are kept in this process".to_owned()),
+        redis: Err(limits::NO_REDIS.to_owned()),
         trained: (trained.trained, trained.read),
         documents: knowledge.documents.len(),
         passages: knowledge.passages.len(),

@@ -17,6 +17,9 @@ use crate::{
 /// After the stop signal, requests have this long to finish.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// The start waits this long for Redis, which need not be there.
+const REDIS_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Buckets of every latency, in seconds.
 const SECONDS: &[f64] =
     &[0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -27,11 +30,18 @@ const SECONDS: &[f64] =
 /// [`StartError`] says what to do.
 pub async fn build(config: Config, progress: Progress) -> Result<App, StartError> {
     let metrics = recorder();
-    let (house, standing) = app::build_house(&config, progress).await?;
+    let (house, mut standing) = app::build_house(&config, progress).await?;
+    let shared = guard::limits::open(&config, REDIS_PATIENCE).await?.map(|(shared, answered)| {
+        standing.redis = match answered {
+            Ok(()) => Ok("limits are shared".to_owned()),
+            Err(error) => Err(format!("{error}: limits are kept in this process until it answers")),
+        };
+        shared
+    });
     let dir = config.server.data_dir.clone();
     let body_key = wiring::derived_key(&dir, "idempotency")
         .map_err(|source| StartError::DataDir { path: dir, source })?;
-    Ok(App::new(house, config, standing, metrics, body_key))
+    Ok(App::new(house, config, standing, shared, metrics, body_key))
 }
 
 /// One recorder a process: tests start several servers in one.

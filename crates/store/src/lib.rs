@@ -1,4 +1,4 @@
-//! The only crate that knows SQL: the ledger of interactions, and what stands beside it.
+//! The only crate that knows SQL and Redis: the ledger of interactions, and what stands beside it.
 //!
 //! [`Store::open`] opens one of two engines, SQLite in a file or PostgreSQL, and brings its schema
 //! up to date. [`Store::read`] gives a [`Reader`], [`Store::write`] a [`Writer`]: a transaction
@@ -19,6 +19,8 @@
 //! There is one SQL text a query for both engines, and a test of every public function on both
 //! (docs/adr/0003). What a person wrote is sealed for its table, column and row; it comes back as
 //! `Masked` only if it was sealed there (requirement A6).
+//!
+//! [`SharedLimits`] is what replicas share through Redis: counters, never text.
 
 pub mod access;
 mod connection;
@@ -36,9 +38,11 @@ pub mod refusals;
 pub mod reports;
 mod row;
 mod schema;
+pub mod shared;
 pub mod tickets;
 mod value;
 
 pub use connection::{Connection, Reader, Writer};
 pub use engine::{Connections, Location, Store};
 pub use error::StoreError;
+pub use shared::{SharedError, SharedLimits};

@@ -5,7 +5,7 @@ use axum::{extract::State, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::App;
+use crate::{app::App, guard::limits::Sharing};
 
 /// How it stands.
 #[derive(Serialize, ToSchema)]
@@ -49,7 +49,7 @@ pub struct Ready {
     encoder: String,
     /// The language model, or why answers are extractive.
     model: String,
-    /// Shared state.
+    /// Shared limits: `ok`, `away`, or why they are off.
     redis: String,
     /// Documents that answer.
     documents: usize,
@@ -73,7 +73,11 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
         database: format!("{}: {}", app.house.store.engine(), if is_ready { "ok" } else { "not available" }),
         encoder: say(&app.standing.encoder),
         model: say(&app.standing.llm),
-        redis: say(&app.standing.redis),
+        redis: match app.limits.sharing().await {
+            Sharing::Off => say(&app.standing.redis),
+            Sharing::Ok => "ok".to_owned(),
+            Sharing::Away => "away: limits are kept in this process".to_owned(),
+        },
         documents: knowledge.documents.len(),
         knowledge_version: knowledge.version.clone(),
     };

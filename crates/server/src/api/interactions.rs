@@ -82,7 +82,7 @@ pub async fn create(
     let question = body.value;
     caller.must(question.mode.permission())?;
     let mode = question.mode;
-    let ask = accept(&app, &caller, &numbered, question)?;
+    let ask = accept(&app, &caller, &numbered, question).await?;
     let record = match idempotency::begin(&app, &caller, ROUTE, &headers, &body.bytes).await? {
         Repeat::Again(id) => first_answer(&app, &id).await?,
         Repeat::First(taken) => answer(&app, ask, taken).await?,
@@ -96,7 +96,12 @@ pub async fn create(
 }
 
 /// Checks what came, and takes a place under the rate limits.
-fn accept(app: &App, caller: &Caller, numbered: &Numbered, question: Question) -> Result<Ask, ApiError> {
+async fn accept(
+    app: &App,
+    caller: &Caller,
+    numbered: &Numbered,
+    question: Question,
+) -> Result<Ask, ApiError> {
     let acts = caller.may(Permission::ActForSubject) && caller.key.is_some();
     let named = |name: Option<String>, field: &'static str| -> Result<Option<String>, ApiError> {
         match name {
@@ -125,6 +130,7 @@ fn accept(app: &App, caller: &Caller, numbered: &Numbered, question: Question) -
     let place = session.as_deref().or(subject.as_deref()).unwrap_or(&own);
     app.limits
         .take(&format!("{own}/{place}"), caller.rate_per_minute, numbered.ip)
+        .await
         .map_err(|Wait(retry_after)| ApiError::TooMany { retry_after })?;
     let subject = subject
         .unwrap_or_else(|| if acts { format!("anonymous-{}", random_text::<12>()) } else { own.clone() });

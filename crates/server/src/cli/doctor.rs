@@ -7,7 +7,7 @@ use contactiq_store::{documents, keys};
 use serde::Serialize;
 
 use super::{Outcome, output};
-use crate::{app, config::Config, wiring};
+use crate::{app, config::Config, guard::limits, wiring};
 
 /// Options of `doctor`.
 #[derive(clap::Args)]
@@ -36,7 +36,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let mut found = vec![configuration(&config), taxonomy(&config), encoder(&config)];
     found.extend(ledger(&config).await);
     found.push(model(&config).await);
-    found.push(redis(&config));
+    found.push(redis(&config).await);
     found.push(people(&config));
     let failing = found.iter().any(|f| f.state == State::Failing);
     if args.json {
@@ -159,13 +159,14 @@ async fn model(config: &Config) -> Finding {
     }
 }
 
-fn redis(config: &Config) -> Finding {
-    let detail = if config.redis.url.is_empty() {
-        "not configured: limits are kept in this process"
-    } else {
-        "configured, but this version keeps limits in the process"
+async fn redis(config: &Config) -> Finding {
+    let (state, detail) = match limits::open(config, Duration::from_secs(2)).await {
+        Ok(None) => (State::Off, limits::NO_REDIS.to_owned()),
+        Ok(Some((_, Ok(())))) => (State::Ok, "answers: limits are shared".to_owned()),
+        Ok(Some((_, Err(e)))) => (State::Failing, format!("{e}: limits are kept in each process meanwhile")),
+        Err(e) => (State::Failing, e.to_string()),
     };
-    Finding { part: "redis", state: State::Off, detail: detail.to_owned() }
+    Finding { part: "redis", state, detail }
 }
 
 fn people(config: &Config) -> Finding {

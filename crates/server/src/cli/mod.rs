@@ -2,6 +2,7 @@
 
 mod ask;
 mod audit;
+mod bench;
 mod calibrate;
 mod doctor;
 mod escalations;
@@ -65,6 +66,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Measure the answers on a set of questions.
     Eval(eval::Args),
+    /// Measure how long the parts take on this machine.
+    Bench(bench::Args),
     /// Print the OpenAPI description.
     Openapi,
 }
@@ -91,6 +94,7 @@ pub fn run() -> ExitCode {
         Command::Escalations(command) => with_runtime(|config| escalations::run(config, command)),
         Command::Keys(command) => with_runtime(|config| keys::run(config, command)),
         Command::Demo(command) => with_runtime(|config| traffic::run(config, command)),
+        Command::Bench(args) => with_runtime(|config| bench::run(config, args)),
         Command::Eval(args) => with_runtime(|config| eval::run(config, args)),
     };
     match done {

@@ -80,8 +80,10 @@ impl Config {
             );
         }
         let redis = self.redis.url.expose();
-        if !(redis.is_empty() || redis.starts_with("redis://") || redis.starts_with("rediss://")) {
-            found.push("redis.url: write redis://host:6379, or \"\"".to_owned());
+        if !redis.is_empty()
+            && let Err(error) = contactiq_store::SharedLimits::connect(redis)
+        {
+            found.push(format!("redis.url: {error}; or write \"\""));
         }
         let llm = &self.llm;
         if !llm.base_url.is_empty() {

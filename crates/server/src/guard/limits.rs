@@ -1,49 +1,88 @@
 //! Rate limits (A3): a token bucket a session, a sliding window an address.
 //!
 //! A question takes its place before anything else is done for it; there is nothing to give back.
-//! State is bounded: what has not been used for as long as its window is forgotten.
+//! With Redis the limits hold for all replicas together. While it is away each replica keeps them
+//! alone: people are answered, and a limit is at most as many times too wide as there are replicas.
+//! After five failures in a row Redis is left alone for a minute (E2), so that questions don't wait
+//! for it; then one of them tries.
+
+mod local;
 
 use std::{
-    collections::{HashMap, VecDeque},
     net::IpAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
-use contactiq_domain::{Clock, Timestamp};
+use contactiq_domain::{Breaker, Clock};
+use contactiq_store::{SharedError, SharedLimits};
+use local::LocalLimits;
 
-/// After this many entries what is idle is swept out.
-const SWEEP_AT: usize = 10_000;
-const HOUR_MICROS: i64 = 3_600_000_000;
+use crate::config::Config;
 
-/// Both limits of one process.
-pub struct Limits {
-    clock: Arc<dyn Clock>,
-    per_minute: u32,
-    per_hour_per_ip: u32,
-    state: Mutex<State>,
-}
+/// Redis is left alone after this many failures in a row, and for this long (E2).
+const FAILURES: u32 = 5;
+const ALONE: Duration = Duration::from_secs(60);
+/// As long as a question waits.
+const READY_PATIENCE: Duration = Duration::from_millis(50);
+/// That Redis is away is logged once in this time.
+const QUIET_MICROS: i64 = 60_000_000;
+/// No warning was logged, or the last one is over.
+const NEVER: i64 = i64::MIN;
 
-#[derive(Default)]
-struct State {
-    buckets: HashMap<String, Bucket>,
-    windows: HashMap<IpAddr, VecDeque<i64>>,
-}
-
-struct Bucket {
-    tokens: f64,
-    at: i64,
-    per_minute: u32,
-}
+/// What is said where no Redis is configured.
+pub const NO_REDIS: &str = "not configured: limits are kept in this process";
 
 /// Seconds to wait before the next question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait(pub u64);
 
+/// Whether replicas share the limits now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// There is no Redis: this process has its own.
+    Off,
+    /// Redis answers.
+    Ok,
+    /// Redis is configured and does not answer: this process has its own meanwhile.
+    Away,
+}
+
+/// Both limits: shared through Redis where it is configured, else of this process.
+pub struct Limits {
+    clock: Arc<dyn Clock>,
+    per_minute: u32,
+    per_hour_per_ip: u32,
+    local: LocalLimits,
+    shared: Option<Shared>,
+}
+
+struct Shared {
+    limits: SharedLimits,
+    breaker: Breaker,
+    /// When it was last logged that Redis is away.
+    warned_at: AtomicI64,
+}
+
 impl Limits {
     /// Limits with the defaults of the configuration.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>, per_minute: u32, per_hour_per_ip: u32) -> Limits {
-        Limits { clock, per_minute, per_hour_per_ip, state: Mutex::default() }
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        per_minute: u32,
+        per_hour_per_ip: u32,
+        shared: Option<SharedLimits>,
+    ) -> Limits {
+        let shared = shared.map(|limits| Shared {
+            limits,
+            breaker: Breaker::new(FAILURES, ALONE, clock.clone()),
+            warned_at: AtomicI64::new(NEVER),
+        });
+        let local = LocalLimits::new(clock.clone(), per_hour_per_ip);
+        Limits { clock, per_minute, per_hour_per_ip, local, shared }
     }
 
     /// Takes a place for a question of this session. A caller with a rate of its own (a key made
@@ -52,60 +91,99 @@ impl Limits {
     ///
     /// # Errors
     /// How long to wait.
-    pub fn take(&self, session: &str, own_rate: Option<u32>, ip: IpAddr) -> Result<(), Wait> {
-        let now = self.clock.now();
-        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if own_rate.is_none() {
-            state.check_window(self.per_hour_per_ip, address(ip), now)?;
+    pub async fn take(&self, session: &str, own_rate: Option<u32>, ip: IpAddr) -> Result<(), Wait> {
+        let per_minute = own_rate.unwrap_or(self.per_minute);
+        let ip = own_rate.is_none().then(|| address(ip));
+        if let Some(shared) = &self.shared {
+            if let Some(answer) = self.take_shared(shared, session, per_minute, ip).await {
+                return answer;
+            }
+            metrics::counter!("contactiq_limits_degraded_total").increment(1);
         }
-        state.take_token(session, own_rate.unwrap_or(self.per_minute), now)?;
-        if own_rate.is_none() {
-            state.windows.entry(address(ip)).or_default().push_back(now.micros());
+        self.local.take(session, per_minute, ip)
+    }
+
+    /// What Redis decided, or nothing when it is away.
+    async fn take_shared(
+        &self,
+        shared: &Shared,
+        session: &str,
+        per_minute: u32,
+        ip: Option<IpAddr>,
+    ) -> Option<Result<(), Wait>> {
+        let permit = shared.breaker.admit()?;
+        let ip = ip.map(|ip| ip.to_string());
+        let counted = ip.as_deref().map(|ip| (ip, self.per_hour_per_ip));
+        match shared.limits.take(session, per_minute, counted).await {
+            Ok(answer) => {
+                permit.success();
+                shared.is_back();
+                Some(answer.map_err(Wait))
+            }
+            Err(error) => {
+                permit.failure();
+                shared.is_away(&error, self.clock.now().micros());
+                None
+            }
         }
-        Ok(())
+    }
+
+    /// Whether the limits are shared now; asks Redis, unless it is being left alone.
+    pub async fn sharing(&self) -> Sharing {
+        let Some(shared) = &self.shared else { return Sharing::Off };
+        let Some(permit) = shared.breaker.admit() else { return Sharing::Away };
+        match shared.limits.ping(READY_PATIENCE).await {
+            Ok(()) => {
+                permit.success();
+                shared.is_back();
+                Sharing::Ok
+            }
+            Err(error) => {
+                permit.failure();
+                shared.is_away(&error, self.clock.now().micros());
+                Sharing::Away
+            }
+        }
     }
 }
 
-impl State {
-    fn check_window(&mut self, most: u32, ip: IpAddr, now: Timestamp) -> Result<(), Wait> {
-        if self.windows.len() > SWEEP_AT {
-            self.windows.retain(|_, w| w.back().is_some_and(|last| now.micros() - last < HOUR_MICROS));
-        }
-        let window = self.windows.entry(ip).or_default();
-        while window.front().is_some_and(|first| now.micros() - first >= HOUR_MICROS) {
-            window.pop_front();
-        }
-        match window.front() {
-            Some(first) if window.len() >= most as usize => Err(wait(HOUR_MICROS - (now.micros() - first))),
-            _ => Ok(()),
+impl Shared {
+    fn is_away(&self, error: &SharedError, now: i64) {
+        let last = self.warned_at.load(Ordering::Relaxed);
+        // A clock that was set back logs once more rather than keeping quiet.
+        let quiet = last != NEVER && (0..QUIET_MICROS).contains(&now.saturating_sub(last));
+        if !quiet && self.warned_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        {
+            tracing::warn!(error = %error, "Redis is away: this process keeps the rate limits alone until it answers");
         }
     }
 
-    fn take_token(&mut self, session: &str, per_minute: u32, now: Timestamp) -> Result<(), Wait> {
-        if self.buckets.len() > SWEEP_AT {
-            self.buckets.retain(|_, b| now.micros() - b.at < 120_000_000);
-        }
-        let most = f64::from(per_minute);
-        let bucket = self.buckets.entry(session.to_owned()).or_insert(Bucket {
-            tokens: most,
-            at: now.micros(),
-            per_minute,
-        });
-        bucket.per_minute = per_minute;
-        let gone = (now.micros() - bucket.at).max(0) as f64 / 60e6;
-        bucket.tokens = (bucket.tokens + gone * most).min(most);
-        bucket.at = now.micros();
-        if bucket.tokens >= 1.0 {
-            bucket.tokens -= 1.0;
-            Ok(())
-        } else {
-            Err(wait(((1.0 - bucket.tokens) / most * 60e6) as i64))
+    fn is_back(&self) {
+        if self.warned_at.load(Ordering::Relaxed) != NEVER
+            && self.warned_at.swap(NEVER, Ordering::Relaxed) != NEVER
+        {
+            tracing::info!("Redis answers: the rate limits are shared again");
         }
     }
 }
 
-fn wait(micros: i64) -> Wait {
-    Wait((micros.max(1) as u64).div_ceil(1_000_000))
+/// The shared limits of this configuration, if it names a Redis, and whether that answers in this
+/// time. A Redis that is away is no error: limits are kept in this process until it is back.
+///
+/// # Errors
+/// When the URL can't be read as one.
+pub async fn open(
+    config: &Config,
+    patience: Duration,
+) -> Result<Option<(SharedLimits, Result<(), SharedError>)>, SharedError> {
+    match config.redis.url.expose().trim() {
+        "" => Ok(None),
+        url => {
+            let shared = SharedLimits::connect(url)?;
+            let answered = shared.ping(patience).await;
+            Ok(Some((shared, answered)))
+        }
+    }
 }
 
 /// One subscriber has a whole /64 of IPv6, so that is what counts.
@@ -123,48 +201,4 @@ fn address(ip: IpAddr) -> IpAddr {
 }
 
 #[cfg(test)]
-mod tests {
-    use contactiq_domain::clock::FixedClock;
-
-    use super::*;
-
-    fn limits(per_minute: u32, per_hour: u32) -> (Arc<FixedClock>, Limits) {
-        let clock = Arc::new(FixedClock::at(Timestamp::from_micros(1_000_000_000)));
-        (clock.clone(), Limits::new(clock, per_minute, per_hour))
-    }
-
-    const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-
-    #[test]
-    fn a_session_has_ten_a_minute_and_then_one_every_six_seconds() {
-        let (clock, limits) = limits(10, 1000);
-        for _ in 0..10 {
-            assert!(limits.take("s", None, HOME).is_ok());
-        }
-        assert_eq!(limits.take("s", None, HOME), Err(Wait(6)));
-        assert!(limits.take("other", None, HOME).is_ok());
-        clock.advance_seconds(6);
-        assert!(limits.take("s", None, HOME).is_ok());
-        assert!(limits.take("s", None, HOME).is_err());
-    }
-
-    #[test]
-    fn an_address_has_its_window_whatever_the_session() {
-        let (clock, limits) = limits(10, 3);
-        for s in ["a", "b", "c"] {
-            assert!(limits.take(s, None, HOME).is_ok());
-        }
-        assert_eq!(limits.take("d", None, HOME), Err(Wait(3600)));
-        assert!(limits.take("d", Some(1000), HOME).is_ok(), "a back end has the rate of its key");
-        clock.advance_seconds(3600);
-        assert!(limits.take("d", None, HOME).is_ok());
-    }
-
-    #[test]
-    fn a_subscriber_of_ipv6_is_one_address() {
-        let (_, limits) = limits(10, 1);
-        assert!(limits.take("a", None, "2001:db8::1".parse().unwrap()).is_ok());
-        assert!(limits.take("b", None, "2001:db8::2".parse().unwrap()).is_err());
-        assert!(limits.take("b", None, "2001:db8:0:1::2".parse().unwrap()).is_ok());
-    }
-}
+mod tests;

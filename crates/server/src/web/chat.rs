@@ -140,8 +140,10 @@ pub(super) async fn without_script(
     let mode = allowed(&app, &visitor, &mode)?;
     visitor.check_form(&app, &sent.csrf)?;
     let subject = visitor.caller.own_subject();
+    // The bucket that the same person has when scripts post their questions (api/interactions.rs).
     app.limits
-        .take(&subject, None, numbered.ip)
+        .take(&format!("{subject}/{subject}"), None, numbered.ip)
+        .await
         .map_err(|Wait(retry_after)| visitor.fails(&app, ApiError::TooMany { retry_after }))?;
     let ask = Ask {
         mode,

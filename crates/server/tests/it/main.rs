@@ -4,10 +4,25 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod bad_input;
 mod browser;
+mod command_line;
 mod conversations;
+mod describing;
+mod endurance;
+mod feedback;
 mod house;
 mod idempotency;
 mod interactions;
+mod knowledge;
+mod knowledge_commands;
+mod limits;
+mod operations;
+mod pages;
+mod process;
 mod reply;
+mod roles;
+mod serving;
+mod sign_in;
+mod snapshots;
 mod stream;

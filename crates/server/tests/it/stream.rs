@@ -42,8 +42,9 @@ async fn the_disclosure_comes_first_then_steps_words_and_citations_and_the_recor
         };
         assert_eq!(kinds, expected, "{question}");
 
-        let of =
-            |wanted: &str| events.iter().filter(|(kind, _)| kind == wanted).map(|(_, data)| data.clone());
+        let of = |wanted: &'static str| {
+            events.iter().filter(move |(kind, _)| kind == wanted).map(|(_, data)| data.clone())
+        };
         assert!(text(&events[0].1, "text").contains("automated assistant of Larkfield Bank"));
         let words: String = of("token").map(|t| text(&t, "text").to_owned()).collect();
         assert_eq!(words, text(record, "answer"), "the words joined are the answer");

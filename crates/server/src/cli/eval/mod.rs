@@ -89,16 +89,12 @@ impl Figure {
 }
 
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
-    let scratch = Scratch::new()?;
-    let mut config = config;
-    // Questions of an evaluation are not a bank's interactions: they get a ledger of their own.
-    config.database.url = crate::config::SecretText::default();
-    let caches = std::mem::replace(&mut config.server.data_dir, scratch.0.clone());
-    scratch.share(&caches)?;
-    let mut figures = questions::figures(&config, &args.questions, args.misses).await?;
+    let scratch = Scratch::beside(&config)?;
+    let config = &scratch.config;
+    let mut figures = questions::figures(config, &args.questions, args.misses).await?;
     if let Some(data) = &args.data {
-        figures.extend(guard::figures(&config, data)?);
-        figures.extend(understanding::figures(&config, data)?);
+        figures.extend(guard::figures(config, data)?);
+        figures.extend(understanding::figures(config, data)?);
     }
     if args.json {
         figures.iter().for_each(output::json);
@@ -124,18 +120,28 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
 }
 
 /// A data folder for one run, removed afterwards. Trained models and vectors come from the real one.
-struct Scratch(PathBuf);
+pub(super) struct Scratch {
+    folder: PathBuf,
+    /// The configuration with the scratch folder in place of the real one.
+    pub(super) config: Config,
+}
 
 impl Scratch {
-    fn new() -> std::io::Result<Scratch> {
-        let path = std::env::temp_dir().join(format!("contactiq-eval-{}", crate::wiring::random_text::<9>()));
-        std::fs::create_dir_all(&path)?;
-        Ok(Scratch(path))
+    /// Questions of a measurement are not a bank's interactions: they get a ledger of their own.
+    pub(super) fn beside(config: &Config) -> std::io::Result<Scratch> {
+        let folder = std::env::temp_dir().join(format!("contactiq-scratch-{}", crate::wiring::random_text::<9>()));
+        std::fs::create_dir_all(&folder)?;
+        let mut own = config.clone();
+        own.database.url = crate::config::SecretText::default();
+        own.server.data_dir.clone_from(&folder);
+        let scratch = Scratch { folder, config: own };
+        scratch.share(&config.server.data_dir)?;
+        Ok(scratch)
     }
 
     fn share(&self, from: &std::path::Path) -> std::io::Result<()> {
         for folder in ["models/encoder", "models/lexical", "cache"] {
-            let target = self.0.join(folder);
+            let target = self.folder.join(folder);
             std::fs::create_dir_all(&target)?;
             let Ok(files) = std::fs::read_dir(from.join(folder)) else { continue };
             for file in files.flatten() {
@@ -145,7 +151,7 @@ impl Scratch {
         let encoder = from.join("encoder");
         if encoder.exists() {
             #[cfg(unix)]
-            std::os::unix::fs::symlink(std::fs::canonicalize(encoder)?, self.0.join("encoder"))?;
+            std::os::unix::fs::symlink(std::fs::canonicalize(encoder)?, self.folder.join("encoder"))?;
         }
         Ok(())
     }
@@ -153,7 +159,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0));
+        drop(std::fs::remove_dir_all(&self.folder));
     }
 }
 

@@ -224,7 +224,7 @@ impl DashboardView {
                 &format!("Said yes to “Was this helpful?” ({said} answered)."),
             ),
             tile("Typical time (p50)", ms(f.p50_ms), "Half of the questions were done sooner."),
-            tile("Slow time (p95)", ms(f.p95_ms), "95 of 100 were done sooner. The aim is under 5 s."),
+            tile("Slow time (p95)", ms(f.p95_ms), "95 of 100 were done sooner. The aim is under 5\u{a0}s."),
             tile("Slowest time (p99)", ms(f.p99_ms), "99 of 100 were done sooner."),
             tile("Cost", wording::dollars(f.cost_usd), "What language models charged, in US dollars."),
         ]

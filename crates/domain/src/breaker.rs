@@ -1,24 +1,25 @@
-//! The circuit breaker of one provider: closed, open for a while, then half-open with one probe.
+//! The circuit breaker of one neighbour (a model, a database, Redis): closed, open for a while, then
+//! half-open with one probe (E2).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use contactiq_domain::{Clock, Timestamp};
+use crate::{Clock, Timestamp};
 
-contactiq_domain::words! {
+crate::words! {
     /// How a breaker stands; `/ready` shows it.
     BreakerState as "breaker" {
         /// Requests pass.
         Closed => "closed",
         /// Requests are refused at once.
         Open => "open",
-        /// One request may try whether the provider is back.
+        /// One request may try whether the neighbour is back.
         HalfOpen => "half_open",
     }
 }
 
 /// Opens after some failures in a row, lets one probe through after a while, closes when it succeeds.
-pub(crate) struct Breaker {
+pub struct Breaker {
     failures_to_open: u32,
     open_for: Duration,
     clock: Arc<dyn Clock>,
@@ -36,7 +37,7 @@ struct Inner {
 
 /// Leave for one try. Dropped without a verdict (the caller went away), it counts for nothing and
 /// gives the probe's place back.
-pub(crate) struct Permit<'a> {
+pub struct Permit<'a> {
     breaker: &'a Breaker,
     generation: u64,
     probe: bool,
@@ -44,13 +45,16 @@ pub(crate) struct Permit<'a> {
 }
 
 impl Breaker {
-    pub(crate) fn new(failures_to_open: u32, open_for: Duration, clock: Arc<dyn Clock>) -> Self {
+    /// Opens after this many failures in a row, for this long.
+    #[must_use]
+    pub fn new(failures_to_open: u32, open_for: Duration, clock: Arc<dyn Clock>) -> Self {
         let inner = Inner { failures: 0, opened_at: None, probing: false, generation: 0 };
         Self { failures_to_open: failures_to_open.max(1), open_for, clock, inner: Mutex::new(inner) }
     }
 
     /// Leave for one try, or `None` when it is open or somebody else is probing.
-    pub(crate) fn admit(&self) -> Option<Permit<'_>> {
+    #[must_use]
+    pub fn admit(&self) -> Option<Permit<'_>> {
         let now = self.clock.now();
         let mut inner = self.lock();
         let probe = match inner.state(now, self.open_for) {
@@ -64,7 +68,9 @@ impl Breaker {
         Some(Permit { breaker: self, generation: inner.generation, probe, settled: false })
     }
 
-    pub(crate) fn state(&self) -> BreakerState {
+    /// How it stands now.
+    #[must_use]
+    pub fn state(&self) -> BreakerState {
         let now = self.clock.now();
         self.lock().state(now, self.open_for)
     }
@@ -89,8 +95,8 @@ impl Inner {
 }
 
 impl Permit<'_> {
-    /// The provider answered as it should, or refused a request that was wrong.
-    pub(crate) fn success(mut self) {
+    /// It answered as it should, or refused a request that was wrong.
+    pub fn success(mut self) {
         self.settle(|inner, _| {
             inner.failures = 0;
             if inner.opened_at.take().is_some() {
@@ -99,8 +105,8 @@ impl Permit<'_> {
         });
     }
 
-    /// The provider failed.
-    pub(crate) fn failure(mut self) {
+    /// It failed.
+    pub fn failure(mut self) {
         let now = self.breaker.clock.now();
         let limit = self.breaker.failures_to_open;
         self.settle(|inner, probe| {
@@ -135,9 +141,8 @@ impl Drop for Permit<'_> {
 
 #[cfg(test)]
 mod tests {
-    use contactiq_domain::clock::FixedClock;
-
     use super::*;
+    use crate::clock::FixedClock;
 
     fn breaker() -> (Breaker, Arc<FixedClock>) {
         let clock = Arc::new(FixedClock::at(Timestamp::from_micros(1_000_000_000)));

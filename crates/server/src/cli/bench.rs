@@ -1,0 +1,128 @@
+//! `contactiq bench`: how long the parts take on this machine, in one run, so that they can be
+//! compared with each other. Questions come from the demo's traffic; the ledger is a scratch one.
+
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use contactiq_domain::{Clock, Mode};
+use contactiq_guard::Raw;
+use contactiq_nlu::encoder::Encoder;
+use contactiq_pipeline::{TextTriggers, search};
+
+use super::{Outcome, ask, eval, output};
+use crate::{config::Config, demo, wiring::SystemClock};
+
+/// Options of `bench`.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Questions to measure with, 1 to 320.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=320))]
+    questions: u32,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(serde::Serialize)]
+struct Timing {
+    what: &'static str,
+    p50_us: f64,
+    p99_us: f64,
+    a_second: f64,
+}
+
+pub(super) async fn run(config: Config, args: Args) -> Outcome {
+    let scratch = eval::Scratch::beside(&config)?;
+    let house = eval::house(&scratch.config).await?;
+    let questions: Vec<String> =
+        demo::traffic().into_iter().filter(|l| l.mode == Mode::Customer).take(args.questions as usize).map(|l| l.question).collect();
+    let mut found = Vec::new();
+
+    found.push(timed("guard: mask, injection, moderation", &questions, |q| {
+        drop(house.guard.inspect(&Raw::new(q)));
+    }));
+    let vectors: Vec<Option<Vec<f32>>> = match &house.encoder {
+        Some(encoder) => {
+            let mut vectors = Vec::new();
+            found.push(timed("encoder: a new utterance, one thread", &questions, |q| {
+                vectors.push(encoder.encode(&[q]).ok().and_then(|mut v| v.pop()));
+            }));
+            found.push(timed("encoder: the same utterance again, cached", &questions, |q| drop(encoder.encode(&[q]))));
+            vectors
+        }
+        None => vec![None; questions.len()],
+    };
+    let mut at = vectors.iter();
+    found.push(timed("intent: classify beside the encoder", &questions, |q| {
+        drop(house.models.intent(Mode::Customer, q, at.next().and_then(Option::as_deref)));
+    }));
+    let mut at = vectors.iter();
+    let triggers = TextTriggers { rules: &house.rules, models: &house.models };
+    found.push(timed("triggers: patterns and learned", &questions, |q| {
+        drop(triggers.read(q, at.next().and_then(Option::as_deref)));
+    }));
+    let knowledge = house.shelf.current();
+    let today = SystemClock.now().date();
+    let mut at = vectors.iter();
+    found.push(timed("search: the best 8 passages", &questions, |q| {
+        drop(search(&knowledge, Mode::Customer.collections(), today, q, at.next().and_then(Option::as_deref), 8));
+    }));
+
+    let mut times = Vec::new();
+    for question in &questions {
+        let since = Instant::now();
+        drop(ask::ask(&house, Mode::Customer, Raw::new(question.clone()), None).await);
+        times.push(since.elapsed());
+    }
+    found.push(summary("answer: all seven steps, recorded durably twice", times));
+    house.store.close().await;
+
+    if args.json {
+        found.iter().for_each(output::json);
+    } else {
+        let rows = found
+            .iter()
+            .map(|t| vec![t.what.to_owned(), format!("{:.1}", t.p50_us), format!("{:.1}", t.p99_us), format!("{:.0}", t.a_second)])
+            .collect();
+        output::table(&["part", "p50 µs", "p99 µs", "a second, one after the other"], rows);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn timed(what: &'static str, questions: &[String], mut work: impl FnMut(&str)) -> Timing {
+    let times = questions
+        .iter()
+        .map(|q| {
+            let since = Instant::now();
+            work(q);
+            since.elapsed()
+        })
+        .collect();
+    summary(what, times)
+}
+
+fn summary(what: &'static str, mut times: Vec<Duration>) -> Timing {
+    times.sort_unstable();
+    let at = |share: f64| times.get(((times.len() as f64 - 1.0) * share).round() as usize).copied().unwrap_or_default();
+    let all: Duration = times.iter().sum();
+    Timing {
+        what,
+        p50_us: at(0.5).as_secs_f64() * 1e6,
+        p99_us: at(0.99).as_secs_f64() * 1e6,
+        a_second: times.len() as f64 / all.as_secs_f64().max(1e-9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_occurred() {
+        let t = summary("x", (1..=100).map(Duration::from_micros).collect());
+        assert!((t.p50_us - 51.0).abs() < 1.5 && (t.p99_us - 99.0).abs() < 1.5);
+        assert_eq!(summary("none", Vec::new()).p50_us, 0.0);
+    }
+}

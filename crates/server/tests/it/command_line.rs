@@ -1,0 +1,219 @@
+//! The commands of the contract, run as processes.
+
+use serde_json::{Value, json};
+
+use crate::{
+    house::holds,
+    process::Terminal,
+    reply::{text, texts},
+};
+
+#[test]
+fn a_wrong_setting_is_named_with_what_it_may_be() {
+    for (name, value, field) in [
+        ("CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD", "1.5", "customer.confidence_threshold is 1.5: write a number from 0 to 1"),
+        ("CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE", "0", "limits.questions_per_minute is 0: write a number from 1 to 100"),
+        ("CONTACTIQ__LOG__LEVEL", "loud", "log.level"),
+        ("CONTACTIQ_LISTEN", "nowhere", "server.listen"),
+        ("CONTACTIQ_DEMO", "perhaps", "CONTACTIQ_DEMO"),
+    ] {
+        let terminal = Terminal::new().with(name, value);
+        for command in [&["config", "check"][..], &["serve"], &["keys", "list"]] {
+            let ran = terminal.run(command);
+            assert!(ran.refused().contains(field), "{command:?}: {}", ran.err);
+        }
+    }
+    let terminal = Terminal::new();
+    assert_eq!(terminal.run(&["config", "check"]).well(), "the configuration is valid\n");
+    let file = terminal.file("bank.toml", "[limits]\nquestions_per_minute = 500\n[retention]\ndays = 0\n");
+    let ran = Terminal::new().with("CONTACTIQ_CONFIG", file.to_string_lossy()).run(&["config", "check"]);
+    assert!(ran.refused().contains("limits.questions_per_minute is 500"), "{}", ran.err);
+    assert!(ran.err.contains("retention.days is 0"), "all that is wrong is said at once: {}", ran.err);
+    let ran = Terminal::new().with("CONTACTIQ_CONFIG", "no-such-file.toml").run(&["config", "check"]);
+    assert!(ran.refused().contains("CONTACTIQ_CONFIG: no-such-file.toml can't be read"));
+}
+
+#[test]
+fn the_configuration_is_shown_without_its_secrets() {
+    let terminal = Terminal::new()
+        .with("CONTACTIQ_LLM_API_KEY", "sk-CANARY")
+        .with("CONTACTIQ_DATABASE_URL", "postgres://u:CANARY@127.0.0.1:1/d");
+    let shown = terminal.run(&["config", "show"]).well();
+    let lines = terminal.run(&["config", "show", "--json"]).lines(0);
+    assert_eq!(lines[0]["limits"]["questions_per_minute"], 10);
+    assert!(!shown.contains("CANARY") && !lines[0].to_string().contains("CANARY"));
+    let ran = terminal.run(&["keys", "list"]);
+    assert!(!ran.refused().contains("CANARY"), "{}", ran.err);
+}
+
+#[test]
+fn the_description_is_printed_as_the_server_makes_it() {
+    assert_eq!(Terminal::new().run(&["openapi"]).well(), contactiq_server::api::openapi());
+}
+
+#[test]
+fn a_scan_answers_line_by_line_and_a_bad_line_in_its_place() {
+    let input = b"{\"text\":\"card 4111 1111 1111 1111\"}\nCANARY\n{\"text\":7}\n\n{\"text\":\"CANARY \xff\"}\n{\"text\":\"hello\"}";
+    let ran = Terminal::new().feed(&["guard", "scan"], input);
+    let lines = ran.lines(3);
+    assert_eq!(lines.len(), 5, "{ran:?}");
+    assert_eq!(lines[0]["masked"], "card <CREDIT_CARD_1>");
+    assert_eq!(lines[0]["spans"][0]["start"], 5);
+    assert_eq!(lines[0]["spans"][0]["end"], 24);
+    let names: Vec<&String> = lines[0].as_object().unwrap().keys().collect();
+    assert_eq!(names.len(), 4, "{names:?}");
+    for (line, code) in [(1, "line_invalid"), (2, "line_invalid"), (3, "line_not_utf8")] {
+        assert_eq!(lines[line]["error"]["code"], code);
+        assert!(!text(&lines[line]["error"], "message").is_empty());
+    }
+    assert_eq!(lines[4]["masked"], "hello", "the rest goes on");
+    assert!(!ran.out.contains("CANARY") && !ran.err.contains("CANARY"), "{ran:?}");
+
+    let ran = Terminal::new().feed(&["guard", "scan"], b"{\"text\":\"hello\"}\n");
+    assert_eq!(ran.lines(0).len(), 1);
+    assert_eq!(Terminal::new().feed(&["guard", "scan"], b"").lines(0).len(), 0);
+}
+
+#[test]
+fn keys_are_created_once_listed_without_themselves_and_revoked() {
+    let terminal = Terminal::new();
+    let create = terminal.run(&["keys", "create", "--name", "branch app", "--role", "service", "--mode", "customer", "--rate-per-minute", "600", "--expires", "2099-01-31"]);
+    assert!(create.err.contains("shown this once"), "{create:?}");
+    let key = create.well().trim().to_owned();
+    assert!(key.starts_with("ciq_dev_") && key.len() > 48, "{key}");
+    let admin = &terminal.run(&["keys", "create", "--name", "me", "--role", "admin", "--json"]).lines(0)[0];
+    assert_eq!(admin["name"], "me");
+
+    let listed = terminal.run(&["keys", "list", "--json"]).lines(0);
+    let first = &listed[0];
+    assert_eq!((text(first, "name"), text(first, "role"), text(first, "mode"), text(first, "state")), ("branch app", "service", "customer", "active"));
+    assert_eq!(first["rate_per_minute"], 600);
+    assert!(text(first, "expires_at").starts_with("2099-01-31"));
+    let table = terminal.run(&["keys", "list"]).well();
+    assert!(table.contains("branch app") && !table.contains(&key));
+    let bytes = std::fs::read(terminal.data().join("contactiq.db")).unwrap();
+    assert!(!holds(&bytes, &key) && !holds(&bytes, text(admin, "key")), "only hashes are kept");
+
+    let again = terminal.run(&["keys", "create", "--name", "me", "--role", "customer"]);
+    assert!(again.refused().contains("a key with this name is in use"));
+    let past = terminal.run(&["keys", "create", "--name", "old", "--role", "customer", "--expires", "2020-01-01"]);
+    assert!(past.refused().contains("--expires lies in the past"));
+    assert!(terminal.run(&["keys", "revoke", "me"]).well().starts_with("revoked me"));
+    assert!(terminal.run(&["keys", "revoke", "me"]).refused().contains("no active key has this name"));
+    let rotated = terminal.run(&["keys", "rotate", "branch app"]).well();
+    assert!(rotated.starts_with("ciq_dev_") && rotated.trim() != key);
+    let states = terminal.run(&["keys", "list", "--json"]).lines(0);
+    assert_eq!(texts(&Value::Array(states), "state"), ["revoked", "revoked", "active"]);
+    let wrong = terminal.run(&["keys", "create", "--name", "x", "--role", "root"]);
+    assert_eq!(wrong.status, 2);
+    assert!(wrong.err.contains("customer, banker"), "{}", wrong.err);
+}
+
+#[test]
+fn questions_in_lines_get_records_in_lines_and_tickets_that_can_be_listed() {
+    let terminal = Terminal::new();
+    let input = [
+        json!({ "question": "What's the annual fee on the Low Rate credit card?", "conversation": "a" }).to_string(),
+        json!({ "question": "let me talk to a human about card 4111 1111 1111 1111" }).to_string(),
+        "not JSON".to_owned(),
+        json!({ "question": "   ", "conversation": "a" }).to_string(),
+        json!({ "question": "and for the gold one?", "conversation": "a" }).to_string(),
+    ];
+    let ran = terminal.feed(&["ask", "--mode", "customer", "--jsonl"], input.join("\n").as_bytes());
+    let lines = ran.lines(3);
+    assert_eq!(lines.len(), 5);
+    assert_eq!(lines[0]["conversation"], lines[4]["conversation"], "turns of one conversation");
+    assert_ne!(lines[0]["conversation"], lines[1]["conversation"]);
+    assert!(text(&lines[4], "answer").contains("$96"), "{}", lines[4]);
+    assert_eq!((text(&lines[2]["error"], "code"), text(&lines[3]["error"], "code")), ("line_invalid", "question_empty"));
+
+    let tickets = terminal.run(&["escalations", "list", "--json"]).lines(0);
+    assert_eq!(tickets.len(), 1);
+    let ticket = &tickets[0];
+    assert_eq!((&ticket["id"], &ticket["interaction"]), (&lines[1]["ticket"], &lines[1]["id"]));
+    assert_eq!((text(ticket, "trigger"), text(ticket, "state")), ("explicit_human_request", "open"));
+    assert!(text(ticket, "question").contains("<CREDIT_CARD_1>"));
+    let shown = terminal.run(&["escalations", "show", text(ticket, "id")]).well();
+    assert!(shown.contains("explicit_human_request") && !shown.contains("4111"), "{shown}");
+    let table = terminal.run(&["escalations", "list", "--state", "open", "--mode", "customer"]).well();
+    assert!(table.contains("explicit_human_request"), "{table}");
+    assert_eq!(terminal.run(&["escalations", "list", "--state", "closed", "--json"]).lines(0).len(), 0);
+    assert!(terminal.run(&["escalations", "show", "CANARY"]).refused().contains("there is no such ticket"));
+}
+
+#[test]
+fn one_question_is_answered_for_a_person_and_for_a_program() {
+    let terminal = Terminal::new();
+    let said = terminal.run(&["ask", "--mode", "customer", "What does a replacement card cost?"]).well();
+    assert!(said.contains("$10") && said.contains("[1] Replace a debit or credit card"), "{said}");
+    let record = &terminal.run(&["ask", "--mode", "banker", "--json", "How do I log a complaint, and what are the clocks?"]).lines(0)[0];
+    assert_eq!((text(record, "mode"), text(record, "outcome"), text(record, "subject")), ("banker", "resolved", "command-line"));
+    assert!(terminal.run(&["ask", "--mode", "customer", "  "]).refused().contains("the question is empty"));
+    let wrong = terminal.run(&["ask", "--mode", "nobody", "hello"]);
+    assert_eq!(wrong.status, 2);
+    assert!(wrong.err.contains("customer, banker"), "{}", wrong.err);
+}
+
+#[test]
+fn texts_in_lines_are_classified_in_lines() {
+    let input = b"{\"text\":\"how much is the atm fee\"}\n{\"word\":\"x\"}\n{\"text\":\"hello\"}\n";
+    let lines = Terminal::new().feed(&["intents", "classify", "--mode", "customer"], input).lines(3);
+    assert_eq!((text(&lines[0], "intent"), text(&lines[0], "category")), ("fee_inquiry", "automatable"));
+    assert_eq!(lines[0].as_object().unwrap().len(), 5, "{}", lines[0]);
+    for name in ["probability", "in_scope_probability"] {
+        assert!((0.0..=1.0).contains(&lines[0][name].as_f64().unwrap()), "{name}");
+    }
+    assert_eq!(lines[1]["error"]["code"], "line_invalid");
+    assert_eq!(text(&lines[2], "intent"), "greeting");
+}
+
+#[test]
+fn a_bench_needs_its_columns_and_no_bank() {
+    let terminal = Terminal::new().with("CONTACTIQ_DEMO", "off");
+    let bench = |train: &str, test: &str| {
+        let (train, test) = (terminal.file("train.csv", train), terminal.file("test.csv", test));
+        terminal.run(&["intents", "bench", "--train", &train.to_string_lossy(), "--test", &test.to_string_lossy(), "--json"])
+    };
+    let mut train = "text,category\n".to_owned();
+    for word in ["one", "two", "three", "four", "five", "six", "seven", "eight"] {
+        train += &format!("what is the fee for {word},fees\nraise my limit to {word},limits\nmy card {word} was stolen,fraud\n");
+    }
+    let test = "category,text\nfees,what is the fee for nine\nlimits,raise my limit to nine\nfraud,my card nine was stolen\n";
+    let report = &bench(&train, test).lines(0)[0];
+    assert_eq!(report["accuracy"], 1.0, "{report}");
+    for name in ["macro_f1", "ece", "coverage_at_2", "coverage_at_5"] {
+        assert!((0.0..=1.0).contains(&report[name].as_f64().unwrap()), "{name}: {report}");
+    }
+    assert!(report["us_per_utterance"].as_f64().unwrap() > 0.0);
+    assert!(report.get("oos_auroc").is_none_or(Value::is_null), "{report}");
+
+    let ran = bench(&train, "text,label\nx,fees\n");
+    assert!(ran.refused().contains("has no column `category`: the header is text,category"), "{}", ran.err);
+    assert!(bench("text,category\n", test).refused().contains("has no rows"));
+    let ran = terminal.run(&["intents", "bench", "--train", "nowhere.csv", "--test", "nowhere.csv"]);
+    assert!(ran.refused().contains("nowhere.csv can't be read"), "{}", ran.err);
+    assert!(!terminal.data().join("contactiq.db").exists(), "no bank was made");
+}
+
+#[test]
+fn a_command_that_is_none_is_explained() {
+    let ran = Terminal::new().run(&["nonsense"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("Usage: contactiq"), "{}", ran.err);
+    let help = Terminal::new().run(&["--help"]).well();
+    for command in ["serve", "ask", "knowledge", "intents", "guard", "escalations", "keys", "config", "doctor", "openapi"] {
+        assert!(help.contains(command), "{command}");
+    }
+}
+
+#[test]
+fn a_data_folder_that_can_not_be_used_is_named_with_the_way_out() {
+    let terminal = Terminal::new();
+    let file = terminal.file("in-the-way", "x");
+    let ran = terminal.with("CONTACTIQ_DATA_DIR", file.to_string_lossy()).run(&["ask", "--mode", "customer", "hello"]);
+    assert!(ran.refused().contains("CONTACTIQ_DATA_DIR"), "{}", ran.err);
+    let terminal = Terminal::new();
+    std::fs::write(terminal.data().join("sealing.key"), b"short").unwrap();
+    let ran = terminal.run(&["ask", "--mode", "customer", "hello"]);
+    assert!(ran.refused().contains("must hold exactly 32 bytes"), "{}", ran.err);
+}

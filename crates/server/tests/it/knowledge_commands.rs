@@ -1,0 +1,126 @@
+//! `contactiq knowledge`: documents in and out.
+
+use serde_json::{Value, json};
+
+use crate::{
+    process::Terminal,
+    reply::{text, texts},
+};
+
+const SURFING: &str = "---\ntitle: Surfboard loans\nurl: https://www.larkfield.example/help/surfboards\n\
+    product: surfboard-loan\nvalid_from: 2026-01-01\n---\n\n# Surfboard loans\n\n## Fees\n\n\
+    A surfboard loan has an establishment fee of $77.\n\n## Terms\n\nThe longest term is nine waves.\n";
+
+fn empty_bank() -> Terminal {
+    Terminal::new().with("CONTACTIQ_DEMO", "off")
+}
+
+fn add(terminal: &Terminal, path: &str, status: i32) -> Vec<Value> {
+    terminal.run(&["knowledge", "add", "--collection", "customer", "--json", path]).lines(status)
+}
+
+#[test]
+fn a_folder_is_added_searched_listed_and_taken_away() {
+    let terminal = empty_bank();
+    let file = terminal.file("bank/surfboards.md", SURFING);
+    terminal.file("bank/deep/kites.html", "<html><head><title>Kites</title></head><body><h1>Kites</h1><p>A kite costs $5.</p></body></html>");
+    terminal.file("bank/notes.txt", "Snorkels are lent for two days.\n");
+    terminal.file("bank/picture.png", [0x89, b'P', b'N', b'G']);
+    let folder = file.parent().unwrap().to_string_lossy().into_owned();
+
+    let added = add(&terminal, &folder, 0);
+    assert_eq!(texts(&Value::Array(added.clone()), "outcome"), ["added"; 3], "{added:?}");
+    let again = add(&terminal, &folder, 0);
+    assert_eq!(texts(&Value::Array(again), "outcome"), ["unchanged"; 3]);
+
+    let listed = terminal.run(&["knowledge", "list", "--collection", "customer", "--json"]).lines(0);
+    let surfing = listed.iter().find(|d| d["slug"] == "surfboards").unwrap();
+    assert_eq!((text(surfing, "title"), text(surfing, "product"), &surfing["version"]), ("Surfboard loans", "surfboard-loan", &json!(1)));
+    assert_eq!((text(surfing, "valid_from"), &surfing["valid_until"]), ("2026-01-01", &Value::Null));
+    assert!(terminal.run(&["knowledge", "list"]).well().contains("3 documents"));
+    assert!(terminal.run(&["knowledge", "show", "--collection", "customer", "surfboards"]).well().contains("$77"));
+
+    let search = |question: &str| {
+        let line = format!("{}\n", json!({ "question": question }));
+        terminal.feed(&["knowledge", "search", "--collection", "customer", "-k", "2"], line.as_bytes()).lines(0).remove(0)
+    };
+    let found = search("establishment fee of a surfboard loan");
+    let first = &found["passages"][0];
+    assert_eq!((text(first, "document"), text(first, "title")), ("surfboards", "Surfboard loans"));
+    assert_eq!(text(first, "url"), "https://www.larkfield.example/help/surfboards");
+    assert!(text(first, "text").contains("$77") && first["score"].is_number());
+    assert!(found["passages"].as_array().unwrap().len() <= 2);
+
+    let removed = terminal.run(&["knowledge", "remove", "--collection", "customer", "surfboards"]).well();
+    assert!(removed.contains("customer/surfboards: removed"));
+    let gone = terminal.run(&["knowledge", "remove", "--collection", "customer", "surfboards"]);
+    assert_eq!(gone.status, 3, "{gone:?}");
+    assert!(!texts(&search("establishment fee of a surfboard loan")["passages"], "document").contains(&"surfboards"));
+    let missing = terminal.run(&["knowledge", "show", "--collection", "customer", "surfboards"]);
+    assert!(missing.refused().contains("there is no such document"));
+}
+
+#[test]
+fn the_same_content_twice_is_one_document_and_a_change_is_a_version() {
+    let terminal = empty_bank();
+    let first = terminal.file("a/surfboards.md", SURFING);
+    let copy = terminal.file("b/copy-of-surfboards.md", SURFING);
+    assert_eq!(add(&terminal, &first.to_string_lossy(), 0)[0]["outcome"], "added");
+    let twice = &add(&terminal, &copy.to_string_lossy(), 0)[0];
+    assert_eq!(twice["outcome"], "duplicate", "{twice}");
+    assert!(text(twice, "detail").contains("customer/surfboards"));
+    terminal.file("a/surfboards.md", SURFING.replace("$77", "$78"));
+    let changed = &add(&terminal, &first.to_string_lossy(), 0)[0];
+    assert_eq!(changed["outcome"], "updated", "{changed}");
+    let listed = terminal.run(&["knowledge", "list", "--json"]).lines(0);
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0]["version"], 2);
+}
+
+#[test]
+fn a_broken_file_is_skipped_with_a_reason_and_the_others_are_added() {
+    let terminal = empty_bank();
+    terminal.file("c/good.md", SURFING);
+    terminal.file("c/broken-date.md", SURFING.replace("2026-01-01", "the first of May").replace("Surfboard", "Kayak"));
+    terminal.file("c/broken-text.md", b"---\ntitle: x\n---\n\n# \xff\xfe\n");
+    let folder = terminal.file("c/empty.md", "").parent().unwrap().to_string_lossy().into_owned();
+    let lines = add(&terminal, &folder, 3);
+    for line in &lines {
+        let good = text(line, "file").ends_with("good.md");
+        assert_eq!(text(line, "outcome"), if good { "added" } else { "skipped" }, "{line}");
+        assert!(!text(line, "detail").is_empty());
+    }
+    assert_eq!(lines.len(), 4);
+    assert_eq!(terminal.run(&["knowledge", "list", "--json"]).lines(0).len(), 1);
+
+    let nowhere = terminal.run(&["knowledge", "add", "--collection", "customer", "no-such-folder"]);
+    assert!(nowhere.refused().contains("no-such-folder can't be read"), "{}", nowhere.err);
+    let hollow = terminal.data().join("hollow");
+    std::fs::create_dir(&hollow).unwrap();
+    let nothing = terminal.run(&["knowledge", "add", "--collection", "customer", &hollow.to_string_lossy()]);
+    assert!(nothing.refused().contains("no documents there"), "{}", nothing.err);
+    let wrong = terminal.run(&["knowledge", "add", "--collection", "vault", "x.md"]);
+    assert_eq!(wrong.status, 2);
+    assert!(wrong.err.contains("customer, banker"), "{}", wrong.err);
+}
+
+#[test]
+fn a_bad_line_of_a_search_has_an_error_in_its_place() {
+    let terminal = empty_bank();
+    add(&terminal, &terminal.file("surfboards.md", SURFING).to_string_lossy(), 0);
+    let input = b"{\"question\":\"surfboard fee\"}\n{\"query\":\"x\"}\n{\"question\":\" \"}\n{\"question\":\"term\"}\n";
+    let lines = terminal.feed(&["knowledge", "search", "--collection", "customer"], input).lines(3);
+    assert_eq!(lines.len(), 4);
+    assert_eq!((text(&lines[1]["error"], "code"), text(&lines[2]["error"], "code")), ("line_invalid", "question_empty"));
+    assert!(lines[0]["passages"].is_array() && lines[3]["passages"].is_array());
+}
+
+#[test]
+fn what_was_added_answers_with_its_source() {
+    let terminal = Terminal::new();
+    add(&terminal, &terminal.file("surfboards.md", SURFING).to_string_lossy(), 0);
+    let found = terminal
+        .feed(&["knowledge", "search", "--collection", "customer", "-k", "3"], b"{\"question\":\"surfboard loan establishment fee\"}\n")
+        .lines(0);
+    assert_eq!(found[0]["passages"][0]["document"], "surfboards", "among the documents of the demo bank");
+}

@@ -1,0 +1,76 @@
+//! What programs and people see, whole. Ids, times and probabilities are left out: they differ
+//! from run to run or with every training.
+
+use contactiq_domain::{Mode, Role};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    house::{REPLACEMENT, start},
+    reply::Reply,
+};
+
+/// The record with everything replaced that no two runs share.
+fn settled(mut record: Value) -> Value {
+    for name in ["id", "request_id", "correlation_id", "conversation", "subject", "session", "knowledge_version"] {
+        record[name] = json!(format!("[{name}]"));
+    }
+    for name in ["created_at", "completed_at"] {
+        record[name] = json!("[time]");
+    }
+    for name in ["intent_probability", "confidence"] {
+        let value = record[name].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&value), "{name} {value}");
+        record[name] = json!(if value > 0.0 { "[probability]" } else { "0" });
+    }
+    record["processing_time_ms"] = json!("[ms]");
+    for step in record["steps"].as_array_mut().unwrap() {
+        step["ms"] = json!("[ms]");
+        step["detail"] = json!("[detail]");
+    }
+    for hit in record["triggers"].as_array_mut().unwrap() {
+        hit["score"] = json!("[score]");
+    }
+    record["classification_reason"] = json!("[reason]");
+    if let Some(ticket) = record["ticket"].as_str().map(str::to_owned) {
+        let number = format!("T-{}", ticket.replace('-', "")[24..].to_uppercase());
+        for name in ["answer", "reason"] {
+            let text = record[name].as_str().unwrap().replace(&number, "[number]");
+            record[name] = json!(text);
+        }
+        record["ticket"] = json!("[ticket]");
+    }
+    record
+}
+
+#[tokio::test]
+async fn an_answered_record() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    insta::assert_json_snapshot!(settled(running.ask(&key, Mode::Customer, REPLACEMENT).await));
+}
+
+#[tokio::test]
+async fn an_escalated_record() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    insta::assert_json_snapshot!(settled(running.ask(&key, Mode::Customer, "someone stole my card and is using it").await));
+}
+
+#[tokio::test]
+async fn a_problem() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let reply = running.post(&key, "/v1/interactions", &json!({ "mode": "customer" })).await;
+    let mut problem = reply.problem(422, "body_invalid");
+    problem["request_id"] = json!("[request_id]");
+    insta::assert_json_snapshot!(problem);
+}
+
+#[tokio::test]
+async fn the_sign_in_page() {
+    let running = start(&[]).await;
+    let reply = Reply::of(running.request(Method::GET, "/signin?next=/dashboard")).await;
+    let page = reply.page(200).replace(env!("CARGO_PKG_VERSION"), "[version]");
+    insta::assert_snapshot!(page);
+}
