@@ -58,6 +58,8 @@ pub struct Sentence {
     pub is_row: bool,
     /// Whether it is an item of a numbered list.
     pub is_step: bool,
+    /// Whether it is an item of a list without numbers.
+    pub is_item: bool,
 }
 
 /// What is searched for.
@@ -210,7 +212,7 @@ impl Index {
                 texts.push(with_its_headings(entry));
                 texts.extend(entry.questions.iter().cloned());
                 if with_sentences {
-                    texts.extend(sentences.iter().map(|sentence| in_its_place(entry, &sentence.text)));
+                    texts.extend((0..sentences.len()).map(|at| in_its_place(entry, sentences, at)));
                 }
             }
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -247,10 +249,26 @@ fn with_its_headings(entry: &Entry) -> String {
     text
 }
 
-/// What the encoder reads of a sentence: the headings say what it speaks of ("It costs $10").
-fn in_its_place(entry: &Entry, sentence: &str) -> String {
+/// What the encoder reads of a sentence: the headings say what it speaks of ("It costs $10"), and
+/// the lead-in of a list says what its items are ("A card is free when:").
+fn in_its_place(entry: &Entry, sentences: &[Sentence], at: usize) -> String {
     let place = entry.headings.last().unwrap_or(&entry.title);
-    format!("{place}: {sentence}")
+    match lead_in(sentences, at) {
+        Some(lead) => format!("{place}: {} {}", sentences[lead].text, sentences[at].text),
+        None => format!("{place}: {}", sentences[at].text),
+    }
+}
+
+/// The sentence that introduces the list in which the sentence `at` is an item: the last one before
+/// the list, if it ends with a colon.
+#[must_use]
+pub fn lead_in(sentences: &[Sentence], at: usize) -> Option<usize> {
+    let is_item = |s: &Sentence| s.is_step || s.is_item;
+    if !sentences.get(at).is_some_and(is_item) {
+        return None;
+    }
+    let before = (0..at).rev().find(|i| !is_item(&sentences[*i]))?;
+    sentences[before].text.trim_end().ends_with(':').then_some(before)
 }
 
 fn split(entry: &Entry, lexical: &Lexical) -> Vec<Sentence> {
@@ -265,6 +283,7 @@ fn split(entry: &Entry, lexical: &Lexical) -> Vec<Sentence> {
                 vector: None,
                 is_row: span.kind == Kind::Row,
                 is_step: span.kind == Kind::Step,
+                is_item: span.kind == Kind::Item,
             }
         })
         .collect()

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use contactiq_nlu::{index::Sentence, text};
+use contactiq_nlu::{
+    index::{Sentence, lead_in},
+    text,
+};
 
 use super::grounding;
 use crate::turn::Turn;
@@ -33,6 +36,11 @@ const FLOOR: f64 = 0.34;
 const COMPANION: f64 = 0.74;
 /// At most this many sentences, unless steps or rows are asked for.
 const MOST: usize = 6;
+
+/// A numbered list answers "how do I" if its passage scores at least this share of the best sentence.
+const ABOUT_AS_WELL: f64 = 0.82;
+/// Fewer steps are no procedure.
+const FEWEST_STEPS: usize = 2;
 
 /// What the question asks for.
 struct Wish {
@@ -105,12 +113,13 @@ pub(crate) fn sentences(turn: &Turn, most_words: usize) -> Vec<Chosen> {
     let Some(best) = ranked.first().cloned().filter(|b| b.score >= FLOOR) else { return Vec::new() };
 
     let index = &turn.knowledge.index;
-    let own = index.sentences(best.passage);
-    let mut chosen = vec![best.clone()];
-    if wish.steps && own.iter().filter(|s| s.is_step).count() >= 2 {
-        chosen.extend(steps_around(&best, own));
-        return chosen;
+    if wish.steps
+        && let Some(procedure) = procedure(turn, &ranked, best.score)
+    {
+        return procedure;
     }
+    let mut chosen = vec![best.clone()];
+    let own = index.sentences(best.passage);
     let mut words = count(&own[best.sentence].text);
     let most = if wish.list { MOST + 4 } else { MOST };
     for candidate in ranked.iter().skip(1) {
@@ -129,7 +138,7 @@ pub(crate) fn sentences(turn: &Turn, most_words: usize) -> Vec<Chosen> {
         words += length;
         chosen.push(candidate.clone());
     }
-    chosen
+    with_lead_ins(turn, chosen)
 }
 
 fn rank(turn: &Turn, wish: &Wish) -> Vec<Chosen> {
@@ -162,8 +171,8 @@ fn rank(turn: &Turn, wish: &Wish) -> Vec<Chosen> {
             let figure =
                 if wish.figure && !grounding::figures(&sentence.text).is_empty() { 0.08 } else { 0.0 };
             // A lead-in ("You need:") answers nothing alone.
-            let lead_in = if sentence.text.trim_end().ends_with(':') { 0.15 } else { 0.0 };
-            let score = 0.52 * similarity + 0.26 * lexical + 0.22 * found.score + figure - lead_in;
+            let opens_list = if sentence.text.trim_end().ends_with(':') { 0.15 } else { 0.0 };
+            let score = 0.52 * similarity + 0.26 * lexical + 0.22 * found.score + figure - opens_list;
             ranked.push(Chosen {
                 found: number,
                 passage: found.passage,
@@ -177,18 +186,32 @@ fn rank(turn: &Turn, wish: &Wish) -> Vec<Chosen> {
     ranked
 }
 
-/// The other steps of the list, its lead-in included.
-fn steps_around(best: &Chosen, own: &[Sentence]) -> Vec<Chosen> {
-    let at = |sentence: usize| Chosen { sentence, ..best.clone() };
-    own.iter()
-        .enumerate()
-        .filter(|(i, s)| {
-            *i != best.sentence
-                && (s.is_step
-                    || (s.text.trim_end().ends_with(':') && own.get(i + 1).is_some_and(|n| n.is_step)))
-        })
-        .map(|(i, _)| at(i))
-        .collect()
+/// For a question about how to do something: the whole numbered list of the first passage, among
+/// those that speak of it about as well as the best sentence, that has one; its best step first.
+fn procedure(turn: &Turn, ranked: &[Chosen], best: f64) -> Option<Vec<Chosen>> {
+    let index = &turn.knowledge.index;
+    let near = ranked.iter().filter(|c| c.score >= best * ABOUT_AS_WELL);
+    let found = near.clone().find(|c| index.sentences(c.passage).iter().filter(|s| s.is_step).count() >= FEWEST_STEPS)?;
+    let own = index.sentences(found.passage);
+    let mut chosen = vec![found.clone()];
+    let wanted = |i: usize| own[i].is_step || (i + 1 < own.len() && lead_in(own, i + 1) == Some(i));
+    chosen.extend((0..own.len()).filter(|i| *i != found.sentence && wanted(*i)).map(|i| Chosen { sentence: i, ..found.clone() }));
+    Some(chosen)
+}
+
+/// Adds the lead-ins of the chosen items: "the card is faulty" says nothing without "A card is free
+/// when:".
+fn with_lead_ins(turn: &Turn, chosen: Vec<Chosen>) -> Vec<Chosen> {
+    let mut whole = chosen.clone();
+    for c in &chosen {
+        let own = turn.knowledge.index.sentences(c.passage);
+        if let Some(lead) = lead_in(own, c.sentence)
+            && !whole.iter().any(|w| w.passage == c.passage && w.sentence == lead)
+        {
+            whole.push(Chosen { sentence: lead, ..c.clone() });
+        }
+    }
+    whole
 }
 
 fn alike(a: &Sentence, b: &Sentence) -> bool {

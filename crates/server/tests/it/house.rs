@@ -36,26 +36,41 @@ fn trained() -> PathBuf {
 /// A data folder in which nothing must be trained, if an earlier test trained already.
 pub(crate) fn folder() -> Arc<TempDir> {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let models = dir.path().join("models");
-    std::fs::create_dir(&models).unwrap();
-    for file in std::fs::read_dir(trained()).into_iter().flatten().flatten() {
-        if file.path().extension().is_some_and(|e| e == "model") {
-            // A link is enough: the program replaces a model, it never writes into one.
-            drop(std::fs::hard_link(file.path(), models.join(file.file_name())));
-        }
+    for (name, file) in models(&trained()) {
+        let to = dir.path().join("models").join(name);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        // A link is enough: the program replaces a model, it never writes into one.
+        drop(std::fs::hard_link(file, to));
     }
     Arc::new(dir)
 }
 
 /// Keeps what this test trained for the others; a rename, so that nobody reads half a file.
 fn keep_trained(dir: &Path) {
-    let to = trained();
-    std::fs::create_dir_all(&to).unwrap();
-    for file in std::fs::read_dir(dir.join("models")).unwrap().flatten() {
-        let beside = to.join(format!("{}.part", random_text::<9>()));
-        std::fs::copy(file.path(), &beside).unwrap();
-        std::fs::rename(&beside, to.join(file.file_name())).unwrap();
+    for (name, file) in models(&dir.join("models")) {
+        let to = trained().join(name);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        let beside = to.with_extension(format!("{}.part", random_text::<9>()));
+        std::fs::copy(file, &beside).unwrap();
+        std::fs::rename(&beside, to).unwrap();
     }
+}
+
+/// The models below a folder: the name of each from there, and where it is.
+fn models(folder: &Path) -> Vec<(PathBuf, PathBuf)> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(next).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|e| e == "model") {
+                found.push((path.strip_prefix(folder).unwrap().to_owned(), path));
+            }
+        }
+    }
+    found
 }
 
 /// A running server.

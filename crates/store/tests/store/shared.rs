@@ -72,7 +72,8 @@ async fn two_replicas_share_one_bucket_exactly() {
     let passed = answers.iter().filter(|a| a.is_ok()).count();
     assert_eq!(passed, 10);
     assert!(answers.iter().all(|a| matches!(a, Ok(()) | Err(1..=6))), "{answers:?}");
-    let counted: i64 = raw.llen(key(&mut raw, "address").await).await.unwrap();
+    let window = key(&mut raw, "address").await;
+    let counted: i64 = raw.llen(window).await.unwrap();
     assert_eq!(counted, 10, "an address is charged only for what passed");
 }
 
@@ -141,7 +142,8 @@ async fn a_refusal_takes_from_neither_limit() {
     limits.take("b", 1, Some(("192.0.2.9", 2))).await.unwrap().unwrap();
     assert!(limits.take("c", 1, Some(("192.0.2.9", 2))).await.unwrap().is_err(), "the window is full");
     assert_eq!(limits.take("c", 1, None).await.unwrap(), Ok(()), "and yet the bucket is not charged");
-    let counted: i64 = raw.llen(key(&mut raw, "address").await).await.unwrap();
+    let window = key(&mut raw, "address").await;
+    let counted: i64 = raw.llen(window).await.unwrap();
     assert_eq!(counted, 2);
 }
 
@@ -155,8 +157,10 @@ async fn no_key_or_value_tells_who_asked() {
         .unwrap();
     let mut all: Vec<String> = raw.keys("*").await.unwrap();
     assert_eq!(all.len(), 2);
-    let fields: Vec<String> = raw.hgetall(key(&mut raw, "session").await).await.unwrap();
-    let moments: Vec<String> = raw.lrange(key(&mut raw, "address").await, 0, -1).await.unwrap();
+    let bucket = key(&mut raw, "session").await;
+    let fields: Vec<String> = raw.hgetall(bucket).await.unwrap();
+    let window = key(&mut raw, "address").await;
+    let moments: Vec<String> = raw.lrange(window, 0, -1).await.unwrap();
     all.extend(fields);
     all.extend(moments);
     for text in all {
