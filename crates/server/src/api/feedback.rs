@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::{
     error::{ApiError, Problem},
     idempotency::{self, Repeat},
-    interactions::visible,
+    interactions::asked,
     json::Json,
 };
 use crate::{app::App, guard::identity::Caller};
@@ -45,7 +45,8 @@ pub async fn create(
     headers: HeaderMap,
     body: Json<Said>,
 ) -> Result<StatusCode, ApiError> {
-    let record = visible(&app, &caller, &id, None).await?;
+    // Who may read for others does not speak for them.
+    let record = asked(&app, &caller, &id).await?;
     let said = body.value;
     if said.helpful.is_none() && said.problem.is_none() {
         return Err(ApiError::invalid(

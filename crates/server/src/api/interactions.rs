@@ -14,7 +14,7 @@ use contactiq_domain::{
 };
 use contactiq_guard::{Masked, Raw};
 use contactiq_pipeline::Ask;
-use contactiq_store::{conversations::Owner, interactions};
+use contactiq_store::interactions;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -87,12 +87,21 @@ pub async fn create(
         Repeat::Again(id) => first_answer(&app, &id).await?,
         Repeat::First(taken) => answer(&app, ask, taken).await?,
     };
-    let streams = headers.get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/event-stream"));
-    Ok(if streams {
+    Ok(if streams(&headers) {
         stream::of_record(&app.house.settings.of(mode).disclosure, &record).into_response()
     } else {
         axum::Json(record).into_response()
     })
+}
+
+/// Whether events are asked for: named in `Accept`, and JSON is not.
+fn streams(headers: &HeaderMap) -> bool {
+    let accepted = |kind: &str| {
+        let all = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
+        all.flat_map(|v| v.split(','))
+            .any(|v| v.split(';').next().is_some_and(|v| v.trim().eq_ignore_ascii_case(kind)))
+    };
+    accepted("text/event-stream") && !accepted("application/json")
 }
 
 /// Checks what came, and takes a place under the rate limits.
@@ -231,42 +240,28 @@ async fn first_answer(app: &App, id: &str) -> Result<Record<Masked>, ApiError> {
     interactions::get(&mut reader, id).await?.ok_or(ApiError::NotFound("interaction"))
 }
 
-/// Whose interactions the caller may read: their own, or everyone's.
-pub(super) enum Reach<'a> {
-    /// Roles that read for others.
-    All,
-    /// The caller's own subject.
-    Own(Owner<'a>),
-}
-
-/// Reads an interaction that the caller may see.
-pub(super) async fn visible(
-    app: &App,
-    caller: &Caller,
-    id: &str,
-    subject: Option<&str>,
-) -> Result<Record<Masked>, ApiError> {
+/// Reads an interaction that the caller asked, for itself or for the people whom it speaks for.
+pub(super) async fn asked(app: &App, caller: &Caller, id: &str) -> Result<Record<Masked>, ApiError> {
     let missing = || ApiError::NotFound("interaction");
     let id: InteractionId = id.parse().map_err(|_| missing())?;
-    let own = caller.own_subject();
+    let mut subject = caller.own_subject();
     let mut reader = app.house.store.read().await?;
-    let found = match reach(caller, subject.unwrap_or(&own)) {
-        Reach::All => interactions::get(&mut reader, id).await?,
-        Reach::Own(_) if caller.may(Permission::ActForSubject) && subject.is_none() => {
-            // A back end reads what it asked itself, whoever it asked for.
-            let record = interactions::get(&mut reader, id).await?;
-            match record {
-                Some(r) => interactions::get_of(&mut reader, id, &caller.owner(&r.subject)).await?,
-                None => None,
-            }
-        }
-        Reach::Own(owner) => interactions::get_of(&mut reader, id, &owner).await?,
-    };
-    found.ok_or_else(missing)
+    if caller.may(Permission::ActForSubject) && caller.key.is_some() {
+        // A back end asks for many people; the record says for whom. Its key must have asked.
+        subject = interactions::get(&mut reader, id).await?.ok_or_else(missing)?.subject;
+    }
+    interactions::get_of(&mut reader, id, &caller.owner(&subject)).await?.ok_or_else(missing)
 }
 
-pub(super) fn reach<'a>(caller: &Caller, subject: &'a str) -> Reach<'a> {
-    if caller.may(Permission::ReadAllInteractions) { Reach::All } else { Reach::Own(caller.owner(subject)) }
+/// Reads an interaction that the caller may see: its own, or with the permission everyone's.
+async fn visible(app: &App, caller: &Caller, id: &str) -> Result<Record<Masked>, ApiError> {
+    if !caller.may(Permission::ReadAllInteractions) {
+        return asked(app, caller, id).await;
+    }
+    let missing = || ApiError::NotFound("interaction");
+    let id: InteractionId = id.parse().map_err(|_| missing())?;
+    let mut reader = app.house.store.read().await?;
+    interactions::get(&mut reader, id).await?.ok_or_else(missing)
 }
 
 /// Read one interaction: what was asked, decided and shown.
@@ -280,5 +275,5 @@ pub async fn read(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Record<Masked>>, ApiError> {
-    Ok(axum::Json(visible(&app, &caller, &id, None).await?))
+    Ok(axum::Json(visible(&app, &caller, &id).await?))
 }

@@ -66,8 +66,9 @@ fn explain(error: &serde_json::Error) -> ApiError {
                     } else {
                         ""
                     };
+                    // The last one: what was sent may hold the word too.
                     let allowed = rest
-                        .split_once("expected ")
+                        .rsplit_once("expected ")
                         .map_or("", |(_, e)| e.split(" at line").next().unwrap_or(""));
                     let expected =
                         if allowed.is_empty() { String::new() } else { format!(", expected {allowed}") };

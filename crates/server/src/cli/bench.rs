@@ -36,8 +36,12 @@ struct Timing {
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let scratch = eval::Scratch::beside(&config)?;
     let house = eval::house(&scratch.config).await?;
-    let questions: Vec<String> =
-        demo::traffic().into_iter().filter(|l| l.mode == Mode::Customer).take(args.questions as usize).map(|l| l.question).collect();
+    let questions: Vec<String> = demo::traffic()
+        .into_iter()
+        .filter(|l| l.mode == Mode::Customer)
+        .take(args.questions as usize)
+        .map(|l| l.question)
+        .collect();
     let mut found = Vec::new();
 
     found.push(timed("guard: mask, injection, moderation", &questions, |q| {
@@ -49,7 +53,9 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
             found.push(timed("encoder: a new utterance, one thread", &questions, |q| {
                 vectors.push(encoder.encode(&[q]).ok().and_then(|mut v| v.pop()));
             }));
-            found.push(timed("encoder: the same utterance again, cached", &questions, |q| drop(encoder.encode(&[q]))));
+            found.push(timed("encoder: the same utterance again, cached", &questions, |q| {
+                drop(encoder.encode(&[q]))
+            }));
             vectors
         }
         None => vec![None; questions.len()],
@@ -67,7 +73,14 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let today = SystemClock.now().date();
     let mut at = vectors.iter();
     found.push(timed("search: the best 8 passages", &questions, |q| {
-        drop(search(&knowledge, Mode::Customer.collections(), today, q, at.next().and_then(Option::as_deref), 8));
+        drop(search(
+            &knowledge,
+            Mode::Customer.collections(),
+            today,
+            q,
+            at.next().and_then(Option::as_deref),
+            8,
+        ));
     }));
 
     let mut times = Vec::new();
@@ -84,7 +97,14 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     } else {
         let rows = found
             .iter()
-            .map(|t| vec![t.what.to_owned(), format!("{:.1}", t.p50_us), format!("{:.1}", t.p99_us), format!("{:.0}", t.a_second)])
+            .map(|t| {
+                vec![
+                    t.what.to_owned(),
+                    format!("{:.1}", t.p50_us),
+                    format!("{:.1}", t.p99_us),
+                    format!("{:.0}", t.a_second),
+                ]
+            })
             .collect();
         output::table(&["part", "p50 µs", "p99 µs", "a second, one after the other"], rows);
     }
@@ -105,7 +125,9 @@ fn timed(what: &'static str, questions: &[String], mut work: impl FnMut(&str)) -
 
 fn summary(what: &'static str, mut times: Vec<Duration>) -> Timing {
     times.sort_unstable();
-    let at = |share: f64| times.get(((times.len() as f64 - 1.0) * share).round() as usize).copied().unwrap_or_default();
+    let at = |share: f64| {
+        times.get(((times.len() as f64 - 1.0) * share).round() as usize).copied().unwrap_or_default()
+    };
     let all: Duration = times.iter().sum();
     Timing {
         what,

@@ -139,6 +139,14 @@ async fn finish(mut response: Response, numbered: &Numbered) -> Response {
         match response.status() {
             StatusCode::METHOD_NOT_ALLOWED => response = ApiError::Method.into_response(),
             StatusCode::PAYLOAD_TOO_LARGE => response = ApiError::TooLarge.into_response(),
+            // What axum's own extractors refuse comes as plain text, which may quote what was sent.
+            status if status.is_client_error() && is_plain(&response) => {
+                response = ApiError::invalid(
+                    "request_unreadable",
+                    "the address, its query or the form can't be read: check its fields and their encoding",
+                )
+                .into_response();
+            }
             _ => {}
         }
     }
@@ -157,6 +165,24 @@ async fn finish(mut response: Response, numbered: &Numbered) -> Response {
     response
 }
 
+fn is_plain(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/plain"))
+}
+
+/// A method as logs and figures call it: clients may send any word as one.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
 fn note(
     app: &App,
     numbered: &Numbered,
@@ -167,18 +193,16 @@ fn note(
     since: Instant,
 ) {
     let ms = since.elapsed().as_secs_f64() * 1000.0;
+    let method = method_name(method);
     let result = match status.as_u16() {
         401 => AccessResult::Unauthenticated,
         403 => AccessResult::Forbidden,
         429 => AccessResult::Limited,
         _ => AccessResult::Allowed,
     };
-    tracing::info!(user_id = actor, from = %numbered.ip, %method, route, status = status.as_u16(), result = %result, duration_ms = ms, "request answered");
-    let labels = [
-        ("method", method.to_string()),
-        ("route", route.to_owned()),
-        ("status", status.as_u16().to_string()),
-    ];
+    tracing::info!(user_id = actor, from = %numbered.ip, method, route, status = status.as_u16(), result = %result, duration_ms = ms, "request answered");
+    let labels =
+        [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.as_u16().to_string())];
     metrics::counter!("contactiq_http_requests_total", &labels).increment(1);
     metrics::histogram!("contactiq_http_request_seconds", "route" => route.to_owned()).record(ms / 1000.0);
     // Health checks and files would drown what an auditor looks for.
@@ -188,7 +212,7 @@ fn note(
             at: app.house.clock.now(),
             actor: actor.to_owned(),
             from_ip: numbered.ip.to_string(),
-            method: method.to_string(),
+            method: method.to_owned(),
             route: route.to_owned(),
             result,
             status: status.as_u16(),

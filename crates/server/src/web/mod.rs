@@ -14,8 +14,8 @@ pub mod views;
 use askama::Template;
 use axum::{
     Router,
-    extract::FromRequestParts,
-    http::{StatusCode, Uri, request::Parts},
+    extract::{FromRequestParts, State},
+    http::{Extensions, StatusCode, Uri, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -48,25 +48,15 @@ pub fn routes() -> Router<App> {
 pub(crate) struct Visitor {
     pub(crate) caller: Caller,
     path: String,
+    request_id: String,
 }
 
 /// A page that can't be shown, as a page.
 pub(crate) struct PageError {
     error: ApiError,
-    layout: Option<Box<Layout>>,
+    layout: Box<Layout>,
     next: Option<String>,
-}
-
-impl From<ApiError> for PageError {
-    fn from(error: ApiError) -> Self {
-        Self { error, layout: None, next: None }
-    }
-}
-
-impl From<contactiq_store::StoreError> for PageError {
-    fn from(error: contactiq_store::StoreError) -> Self {
-        ApiError::from(error).into()
-    }
+    request_id: String,
 }
 
 impl IntoResponse for PageError {
@@ -77,11 +67,11 @@ impl IntoResponse for PageError {
         }
         let (title, advice) = words(&self.error);
         let view = ErrorView {
-            layout: self.layout.map(|l| *l).unwrap_or_default(),
+            layout: *self.layout,
             status: self.error.status().as_u16(),
             title: title.to_owned(),
             advice,
-            request_id: String::new(),
+            request_id: self.request_id,
         };
         show(self.error.status(), &view)
     }
@@ -118,10 +108,11 @@ impl FromRequestParts<App> for Visitor {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageError> {
         let path = parts.uri.path().to_owned();
         let uri: Uri = parts.uri.clone();
+        let request_id = request_id(&parts.extensions);
         match Caller::from_request_parts(parts, app).await {
-            Ok(caller) => Ok(Visitor { caller, path }),
+            Ok(caller) => Ok(Visitor { caller, path, request_id }),
             Err(error) => {
-                Err(PageError { error, layout: Some(Box::new(bare(app))), next: Some(uri.to_string()) })
+                Err(PageError { error, layout: Box::new(bare(app)), next: Some(uri.to_string()), request_id })
             }
         }
     }
@@ -144,7 +135,10 @@ impl Visitor {
             .collect();
         Layout {
             nav,
-            signed_in_as: Some("Local session (admin)".to_owned()),
+            signed_in_as: Some(match self.caller.key {
+                None => format!("Local session ({})", self.caller.role),
+                Some(_) => format!("{} ({})", self.caller.name, self.caller.role),
+            }),
             csrf_token: self.caller.csrf.clone().unwrap_or_default(),
             ..bare(app)
         }
@@ -157,7 +151,12 @@ impl Visitor {
 
     /// A problem inside the visitor's own frame.
     pub(crate) fn fails(&self, app: &App, error: impl Into<ApiError>) -> PageError {
-        PageError { error: error.into(), layout: Some(Box::new(self.layout(app))), next: None }
+        PageError {
+            error: error.into(),
+            layout: Box::new(self.layout(app)),
+            next: None,
+            request_id: self.request_id.clone(),
+        }
     }
 
     /// Whether a form carries the session's own token.
@@ -195,9 +194,18 @@ pub(crate) fn show(status: StatusCode, view: &impl Template) -> Response {
 }
 
 /// What is at no address: a page for browsers, a problem for programs.
-pub async fn nowhere(request: axum::extract::Request) -> Response {
+pub async fn nowhere(State(app): State<App>, request: axum::extract::Request) -> Response {
     let html =
         request.headers().get("accept").is_some_and(|v| v.to_str().is_ok_and(|v| v.contains("text/html")));
-    let _ = request.extensions().get::<Numbered>();
-    if html { PageError::from(ApiError::NoRoute).into_response() } else { ApiError::NoRoute.into_response() }
+    if !html {
+        return ApiError::NoRoute.into_response();
+    }
+    let request_id = request_id(request.extensions());
+    PageError { error: ApiError::NoRoute, layout: Box::new(bare(&app)), next: None, request_id }
+        .into_response()
+}
+
+/// The request's id, which a page tells a person who reports a problem.
+fn request_id(extensions: &Extensions) -> String {
+    extensions.get::<Numbered>().map(|n| n.request_id.to_string()).unwrap_or_default()
 }

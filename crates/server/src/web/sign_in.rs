@@ -84,7 +84,10 @@ pub(super) async fn leave(
 fn safe(next: Option<&str>) -> String {
     match next {
         Some(path)
-            if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']) =>
+            // Browsers drop tabs and line ends from an address, and read a backslash as a slash.
+            if path.starts_with('/')
+                && !path.starts_with("//")
+                && !path.contains(|c: char| c == '\\' || c.is_control()) =>
         {
             path.to_owned()
         }
@@ -99,7 +102,9 @@ mod tests {
     #[test]
     fn the_way_on_stays_on_this_site() {
         assert_eq!(safe(Some("/dashboard?mode=banker")), "/dashboard?mode=banker");
-        for bad in ["//evil.example", "https://evil.example", "/\\evil.example", "evil", ""] {
+        for bad in
+            ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "evil", ""]
+        {
             assert_eq!(safe(Some(bad)), "/chat/customer", "{bad}");
         }
     }

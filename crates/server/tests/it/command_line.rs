@@ -11,8 +11,16 @@ use crate::{
 #[test]
 fn a_wrong_setting_is_named_with_what_it_may_be() {
     for (name, value, field) in [
-        ("CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD", "1.5", "customer.confidence_threshold is 1.5: write a number from 0 to 1"),
-        ("CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE", "0", "limits.questions_per_minute is 0: write a number from 1 to 100"),
+        (
+            "CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD",
+            "1.5",
+            "customer.confidence_threshold is 1.5: write a number from 0 to 1",
+        ),
+        (
+            "CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE",
+            "0",
+            "limits.questions_per_minute is 0: write a number from 1 to 100",
+        ),
         ("CONTACTIQ__LOG__LEVEL", "loud", "log.level"),
         ("CONTACTIQ_LISTEN", "nowhere", "server.listen"),
         ("CONTACTIQ_DEMO", "perhaps", "CONTACTIQ_DEMO"),
@@ -77,7 +85,20 @@ fn a_scan_answers_line_by_line_and_a_bad_line_in_its_place() {
 #[test]
 fn keys_are_created_once_listed_without_themselves_and_revoked() {
     let terminal = Terminal::new();
-    let create = terminal.run(&["keys", "create", "--name", "branch app", "--role", "service", "--mode", "customer", "--rate-per-minute", "600", "--expires", "2099-01-31"]);
+    let create = terminal.run(&[
+        "keys",
+        "create",
+        "--name",
+        "branch app",
+        "--role",
+        "service",
+        "--mode",
+        "customer",
+        "--rate-per-minute",
+        "600",
+        "--expires",
+        "2099-01-31",
+    ]);
     assert!(create.err.contains("shown this once"), "{create:?}");
     let key = create.well().trim().to_owned();
     assert!(key.starts_with("ciq_dev_") && key.len() > 48, "{key}");
@@ -86,7 +107,10 @@ fn keys_are_created_once_listed_without_themselves_and_revoked() {
 
     let listed = terminal.run(&["keys", "list", "--json"]).lines(0);
     let first = &listed[0];
-    assert_eq!((text(first, "name"), text(first, "role"), text(first, "mode"), text(first, "state")), ("branch app", "service", "customer", "active"));
+    assert_eq!(
+        (text(first, "name"), text(first, "role"), text(first, "mode"), text(first, "state")),
+        ("branch app", "service", "customer", "active")
+    );
     assert_eq!(first["rate_per_minute"], 600);
     assert!(text(first, "expires_at").starts_with("2099-01-31"));
     let table = terminal.run(&["keys", "list"]).well();
@@ -96,7 +120,8 @@ fn keys_are_created_once_listed_without_themselves_and_revoked() {
 
     let again = terminal.run(&["keys", "create", "--name", "me", "--role", "customer"]);
     assert!(again.refused().contains("a key with this name is in use"));
-    let past = terminal.run(&["keys", "create", "--name", "old", "--role", "customer", "--expires", "2020-01-01"]);
+    let past =
+        terminal.run(&["keys", "create", "--name", "old", "--role", "customer", "--expires", "2020-01-01"]);
     assert!(past.refused().contains("--expires lies in the past"));
     assert!(terminal.run(&["keys", "revoke", "me"]).well().starts_with("revoked me"));
     assert!(terminal.run(&["keys", "revoke", "me"]).refused().contains("no active key has this name"));
@@ -113,7 +138,8 @@ fn keys_are_created_once_listed_without_themselves_and_revoked() {
 fn questions_in_lines_get_records_in_lines_and_tickets_that_can_be_listed() {
     let terminal = Terminal::new();
     let input = [
-        json!({ "question": "What's the annual fee on the Low Rate credit card?", "conversation": "a" }).to_string(),
+        json!({ "question": "What's the annual fee on the Low Rate credit card?", "conversation": "a" })
+            .to_string(),
         json!({ "question": "let me talk to a human about card 4111 1111 1111 1111" }).to_string(),
         "not JSON".to_owned(),
         json!({ "question": "   ", "conversation": "a" }).to_string(),
@@ -125,7 +151,10 @@ fn questions_in_lines_get_records_in_lines_and_tickets_that_can_be_listed() {
     assert_eq!(lines[0]["conversation"], lines[4]["conversation"], "turns of one conversation");
     assert_ne!(lines[0]["conversation"], lines[1]["conversation"]);
     assert!(text(&lines[4], "answer").contains("$96"), "{}", lines[4]);
-    assert_eq!((text(&lines[2]["error"], "code"), text(&lines[3]["error"], "code")), ("line_invalid", "question_empty"));
+    assert_eq!(
+        (text(&lines[2]["error"], "code"), text(&lines[3]["error"], "code")),
+        ("line_invalid", "question_empty")
+    );
 
     let tickets = terminal.run(&["escalations", "list", "--json"]).lines(0);
     assert_eq!(tickets.len(), 1);
@@ -146,8 +175,13 @@ fn one_question_is_answered_for_a_person_and_for_a_program() {
     let terminal = Terminal::new();
     let said = terminal.run(&["ask", "--mode", "customer", "What does a replacement card cost?"]).well();
     assert!(said.contains("$10") && said.contains("[1] Replace a debit or credit card"), "{said}");
-    let record = &terminal.run(&["ask", "--mode", "banker", "--json", "How do I log a complaint, and what are the clocks?"]).lines(0)[0];
-    assert_eq!((text(record, "mode"), text(record, "outcome"), text(record, "subject")), ("banker", "resolved", "command-line"));
+    let record = &terminal
+        .run(&["ask", "--mode", "banker", "--json", "How do I log a complaint, and what are the clocks?"])
+        .lines(0)[0];
+    assert_eq!(
+        (text(record, "mode"), text(record, "outcome"), text(record, "subject")),
+        ("banker", "resolved", "command-line")
+    );
     assert!(terminal.run(&["ask", "--mode", "customer", "  "]).refused().contains("the question is empty"));
     let wrong = terminal.run(&["ask", "--mode", "nobody", "hello"]);
     assert_eq!(wrong.status, 2);
@@ -172,11 +206,21 @@ fn a_bench_needs_its_columns_and_no_bank() {
     let terminal = Terminal::new().with("CONTACTIQ_DEMO", "off");
     let bench = |train: &str, test: &str| {
         let (train, test) = (terminal.file("train.csv", train), terminal.file("test.csv", test));
-        terminal.run(&["intents", "bench", "--train", &train.to_string_lossy(), "--test", &test.to_string_lossy(), "--json"])
+        terminal.run(&[
+            "intents",
+            "bench",
+            "--train",
+            &train.to_string_lossy(),
+            "--test",
+            &test.to_string_lossy(),
+            "--json",
+        ])
     };
     let mut train = "text,category\n".to_owned();
     for word in ["one", "two", "three", "four", "five", "six", "seven", "eight"] {
-        train += &format!("what is the fee for {word},fees\nraise my limit to {word},limits\nmy card {word} was stolen,fraud\n");
+        train += &format!(
+            "what is the fee for {word},fees\nraise my limit to {word},limits\nmy card {word} was stolen,fraud\n"
+        );
     }
     let test = "category,text\nfees,what is the fee for nine\nlimits,raise my limit to nine\nfraud,my card nine was stolen\n";
     let report = &bench(&train, test).lines(0)[0];
@@ -201,7 +245,18 @@ fn a_command_that_is_none_is_explained() {
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("Usage: contactiq"), "{}", ran.err);
     let help = Terminal::new().run(&["--help"]).well();
-    for command in ["serve", "ask", "knowledge", "intents", "guard", "escalations", "keys", "config", "doctor", "openapi"] {
+    for command in [
+        "serve",
+        "ask",
+        "knowledge",
+        "intents",
+        "guard",
+        "escalations",
+        "keys",
+        "config",
+        "doctor",
+        "openapi",
+    ] {
         assert!(help.contains(command), "{command}");
     }
 }
@@ -210,7 +265,9 @@ fn a_command_that_is_none_is_explained() {
 fn a_data_folder_that_can_not_be_used_is_named_with_the_way_out() {
     let terminal = Terminal::new();
     let file = terminal.file("in-the-way", "x");
-    let ran = terminal.with("CONTACTIQ_DATA_DIR", file.to_string_lossy()).run(&["ask", "--mode", "customer", "hello"]);
+    let ran = terminal
+        .with("CONTACTIQ_DATA_DIR", file.to_string_lossy())
+        .run(&["ask", "--mode", "customer", "hello"]);
     assert!(ran.refused().contains("CONTACTIQ_DATA_DIR"), "{}", ran.err);
     let terminal = Terminal::new();
     std::fs::write(terminal.data().join("sealing.key"), b"short").unwrap();

@@ -65,7 +65,10 @@ fn every_route_names_its_problems_and_asks_for_a_key() {
             let open = matches!(path.as_str(), "/health" | "/ready");
             let refuses = operation["responses"]["401"].is_object();
             assert_eq!(refuses, !open, "{method} {path}");
-            assert!(operation["summary"].is_string() || operation["description"].is_string(), "{method} {path}");
+            assert!(
+                operation["summary"].is_string() || operation["description"].is_string(),
+                "{method} {path}"
+            );
         }
     }
     assert_eq!(described["components"]["securitySchemes"]["key"]["scheme"], "bearer");

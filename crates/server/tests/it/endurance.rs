@@ -8,11 +8,7 @@ use std::time::Duration;
 use contactiq_domain::{Mode, Role, ids::ConversationId};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::{
-    io::AsyncWriteExt,
-    net::TcpStream,
-    task::JoinSet,
-};
+use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinSet};
 
 use crate::{
     house::{Key, REPLACEMENT, Running, soon, start, start_in},
@@ -118,7 +114,8 @@ async fn fifty_people_at_once_get_fifty_records_with_fifty_request_ids() {
     let mut asking = JoinSet::new();
     for number in 0..50 {
         let subject = format!("person-{number}");
-        let body = json!({ "mode": "customer", "question": REPLACEMENT, "subject": subject, "session": subject });
+        let body =
+            json!({ "mode": "customer", "question": REPLACEMENT, "subject": subject, "session": subject });
         asking.spawn(Reply::of(running.posting(&key, "/v1/interactions", &body)));
     }
     let records: Vec<Value> = asking.join_all().await.iter().map(Reply::record).collect();
@@ -126,5 +123,8 @@ async fn fifty_people_at_once_get_fifty_records_with_fifty_request_ids() {
         let all: std::collections::BTreeSet<&str> = records.iter().map(|r| text(r, name)).collect();
         assert_eq!(all.len(), 50, "{name}");
     }
-    assert!(records.iter().all(|r| r["answer"] == records[0]["answer"]), "the same question, the same answer");
+    assert!(
+        records.iter().all(|r| r["answer"] == records[0]["answer"]),
+        "the same question, the same answer"
+    );
 }

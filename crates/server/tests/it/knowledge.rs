@@ -43,7 +43,10 @@ async fn a_passage_is_read_with_its_headings_and_what_is_not_there_is_not_there(
             break;
         }
         let passage = reply.json();
-        assert_eq!((text(&passage, "document"), &passage["position"]), ("customer/replacement-card", &json!(position)));
+        assert_eq!(
+            (text(&passage, "document"), &passage["position"]),
+            ("customer/replacement-card", &json!(position))
+        );
         assert!(passage["headings"].is_array());
         said.push_str(text(&passage, "text"));
     }
@@ -81,7 +84,8 @@ async fn an_empty_bank_answers_nothing_and_says_so() {
 async fn a_document_that_is_taken_away_while_the_server_runs_answers_no_more() {
     let running = start(&[]).await;
     let key = running.key(Role::Customer).await;
-    let version = async || -> Value { running.read(&key, "/ready").await.json()["knowledge_version"].clone() };
+    let version =
+        async || -> Value { running.read(&key, "/ready").await.json()["knowledge_version"].clone() };
     let before = version().await;
     let mut w = running.store.write().await.unwrap();
     let collection = contactiq_domain::Collection::Customer;

@@ -23,7 +23,10 @@ fn add(terminal: &Terminal, path: &str, status: i32) -> Vec<Value> {
 fn a_folder_is_added_searched_listed_and_taken_away() {
     let terminal = empty_bank();
     let file = terminal.file("bank/surfboards.md", SURFING);
-    terminal.file("bank/deep/kites.html", "<html><head><title>Kites</title></head><body><h1>Kites</h1><p>A kite costs $5.</p></body></html>");
+    terminal.file(
+        "bank/deep/kites.html",
+        "<html><head><title>Kites</title></head><body><h1>Kites</h1><p>A kite costs $5.</p></body></html>",
+    );
     terminal.file("bank/notes.txt", "Snorkels are lent for two days.\n");
     terminal.file("bank/picture.png", [0x89, b'P', b'N', b'G']);
     let folder = file.parent().unwrap().to_string_lossy().into_owned();
@@ -35,14 +38,22 @@ fn a_folder_is_added_searched_listed_and_taken_away() {
 
     let listed = terminal.run(&["knowledge", "list", "--collection", "customer", "--json"]).lines(0);
     let surfing = listed.iter().find(|d| d["slug"] == "surfboards").unwrap();
-    assert_eq!((text(surfing, "title"), text(surfing, "product"), &surfing["version"]), ("Surfboard loans", "surfboard-loan", &json!(1)));
+    assert_eq!(
+        (text(surfing, "title"), text(surfing, "product"), &surfing["version"]),
+        ("Surfboard loans", "surfboard-loan", &json!(1))
+    );
     assert_eq!((text(surfing, "valid_from"), &surfing["valid_until"]), ("2026-01-01", &Value::Null));
     assert!(terminal.run(&["knowledge", "list"]).well().contains("3 documents"));
-    assert!(terminal.run(&["knowledge", "show", "--collection", "customer", "surfboards"]).well().contains("$77"));
+    assert!(
+        terminal.run(&["knowledge", "show", "--collection", "customer", "surfboards"]).well().contains("$77")
+    );
 
     let search = |question: &str| {
         let line = format!("{}\n", json!({ "question": question }));
-        terminal.feed(&["knowledge", "search", "--collection", "customer", "-k", "2"], line.as_bytes()).lines(0).remove(0)
+        terminal
+            .feed(&["knowledge", "search", "--collection", "customer", "-k", "2"], line.as_bytes())
+            .lines(0)
+            .remove(0)
     };
     let found = search("establishment fee of a surfboard loan");
     let first = &found["passages"][0];
@@ -55,7 +66,10 @@ fn a_folder_is_added_searched_listed_and_taken_away() {
     assert!(removed.contains("customer/surfboards: removed"));
     let gone = terminal.run(&["knowledge", "remove", "--collection", "customer", "surfboards"]);
     assert_eq!(gone.status, 3, "{gone:?}");
-    assert!(!texts(&search("establishment fee of a surfboard loan")["passages"], "document").contains(&"surfboards"));
+    assert!(
+        !texts(&search("establishment fee of a surfboard loan")["passages"], "document")
+            .contains(&"surfboards")
+    );
     let missing = terminal.run(&["knowledge", "show", "--collection", "customer", "surfboards"]);
     assert!(missing.refused().contains("there is no such document"));
 }
@@ -81,7 +95,10 @@ fn the_same_content_twice_is_one_document_and_a_change_is_a_version() {
 fn a_broken_file_is_skipped_with_a_reason_and_the_others_are_added() {
     let terminal = empty_bank();
     terminal.file("c/good.md", SURFING);
-    terminal.file("c/broken-date.md", SURFING.replace("2026-01-01", "the first of May").replace("Surfboard", "Kayak"));
+    terminal.file(
+        "c/broken-date.md",
+        SURFING.replace("2026-01-01", "the first of May").replace("Surfboard", "Kayak"),
+    );
     terminal.file("c/broken-text.md", b"---\ntitle: x\n---\n\n# \xff\xfe\n");
     let folder = terminal.file("c/empty.md", "").parent().unwrap().to_string_lossy().into_owned();
     let lines = add(&terminal, &folder, 3);
@@ -111,7 +128,10 @@ fn a_bad_line_of_a_search_has_an_error_in_its_place() {
     let input = b"{\"question\":\"surfboard fee\"}\n{\"query\":\"x\"}\n{\"question\":\" \"}\n{\"question\":\"term\"}\n";
     let lines = terminal.feed(&["knowledge", "search", "--collection", "customer"], input).lines(3);
     assert_eq!(lines.len(), 4);
-    assert_eq!((text(&lines[1]["error"], "code"), text(&lines[2]["error"], "code")), ("line_invalid", "question_empty"));
+    assert_eq!(
+        (text(&lines[1]["error"], "code"), text(&lines[2]["error"], "code")),
+        ("line_invalid", "question_empty")
+    );
     assert!(lines[0]["passages"].is_array() && lines[3]["passages"].is_array());
 }
 
@@ -120,7 +140,10 @@ fn what_was_added_answers_with_its_source() {
     let terminal = Terminal::new();
     add(&terminal, &terminal.file("surfboards.md", SURFING).to_string_lossy(), 0);
     let found = terminal
-        .feed(&["knowledge", "search", "--collection", "customer", "-k", "3"], b"{\"question\":\"surfboard loan establishment fee\"}\n")
+        .feed(
+            &["knowledge", "search", "--collection", "customer", "-k", "3"],
+            b"{\"question\":\"surfboard loan establishment fee\"}\n",
+        )
         .lines(0);
     assert_eq!(found[0]["passages"][0]["document"], "surfboards", "among the documents of the demo bank");
 }

@@ -23,7 +23,10 @@ async fn health_and_readiness_ask_for_no_key_and_say_what_is_on() {
     assert!(text(&ready, "model").starts_with("off:"), "{ready}");
     assert!(ready["documents"].as_u64().unwrap() >= 70);
     let shown = ready.to_string();
-    assert!(!shown.contains(&*running.dir.path().to_string_lossy()), "no path of the machine is told: {shown}");
+    assert!(
+        !shown.contains(&*running.dir.path().to_string_lossy()),
+        "no path of the machine is told: {shown}"
+    );
 }
 
 #[tokio::test]

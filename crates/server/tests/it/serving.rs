@@ -58,7 +58,14 @@ fn terminal() -> Terminal {
 async fn it_says_where_it_listens_how_to_sign_in_and_what_is_on_and_ends_when_asked() {
     let terminal = terminal();
     let served = serve(&terminal);
-    for line in ["Sign in    http://127.0.0.1:", "encoder    off:", "model      off:", "database   sqlite", "redis      off:", "metrics    http://127.0.0.1:"] {
+    for line in [
+        "Sign in    http://127.0.0.1:",
+        "encoder    off:",
+        "model      off:",
+        "database   sqlite",
+        "redis      off:",
+        "metrics    http://127.0.0.1:",
+    ] {
         assert!(served.said.contains(line), "{line} in {}", served.said);
     }
     let link = served.said.lines().find_map(|l| l.trim().strip_prefix("Sign in")).unwrap().trim().to_owned();
@@ -89,8 +96,13 @@ async fn its_log_is_json_with_the_request_id_and_without_a_word_of_what_was_aske
     let served = serve(&terminal);
     let key = terminal.run(&["keys", "create", "--name", "asker", "--role", "service"]).well();
     let ask = |question: &str| {
-        let request = client().request(Method::POST, format!("{}/v1/interactions", served.url)).bearer_auth(key.trim());
-        Reply::of(request.header("x-request-id", "checkout-42").json(&json!({ "mode": Mode::Customer, "question": question })))
+        let request =
+            client().request(Method::POST, format!("{}/v1/interactions", served.url)).bearer_auth(key.trim());
+        Reply::of(
+            request
+                .header("x-request-id", "checkout-42")
+                .json(&json!({ "mode": Mode::Customer, "question": question })),
+        )
     };
     let record = ask("My zebra-striped card 4111 1111 1111 1111 was stolen").await.record();
     ask(&"zebra ".repeat(400)).await.problem(422, "question_too_long");
@@ -98,9 +110,15 @@ async fn its_log_is_json_with_the_request_id_and_without_a_word_of_what_was_aske
     let (_, said) = served.end();
     let lines: Vec<Value> = said.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
     let request_id = record["request_id"].as_str().unwrap();
-    let line = lines.iter().find(|l| l["message"] == "request answered" && l.to_string().contains(request_id)).unwrap();
+    let line = lines
+        .iter()
+        .find(|l| l["message"] == "request answered" && l.to_string().contains(request_id))
+        .unwrap();
     assert_eq!((&line["user_id"], &line["status"]), (&json!("asker"), &json!(200)), "{line}");
-    assert!(line.to_string().contains("checkout-42") && line["timestamp"].is_string() && line["level"] == "INFO", "{line}");
+    assert!(
+        line.to_string().contains("checkout-42") && line["timestamp"].is_string() && line["level"] == "INFO",
+        "{line}"
+    );
     for raw in ["zebra", "4111", key.trim()] {
         assert!(!said.to_lowercase().contains(&raw.to_lowercase()), "{raw} is in the log");
     }

@@ -10,7 +10,15 @@ use crate::{
     reply::{Reply, text},
 };
 
-const PAGES: &[&str] = &["/chat/customer", "/chat/banker", "/dashboard", "/tickets", "/documents", "/interactions/x", "/tickets/x"];
+const PAGES: &[&str] = &[
+    "/chat/customer",
+    "/chat/banker",
+    "/dashboard",
+    "/tickets",
+    "/documents",
+    "/interactions/x",
+    "/tickets/x",
+];
 
 #[tokio::test]
 async fn whoever_is_not_signed_in_is_sent_to_the_sign_in_page_and_comes_back() {
@@ -49,7 +57,8 @@ async fn a_code_works_once_and_the_cookie_is_kept_from_scripts_and_other_sites()
     assert_eq!(second.header("set-cookie"), "");
     for wrong in ["", "CANARY", &code[..10]] {
         let body = form(&[("code", wrong)]);
-        let reply = Reply::of(running.request(Method::POST, "/signin").header(FORM.0, FORM.1).body(body)).await;
+        let reply =
+            Reply::of(running.request(Method::POST, "/signin").header(FORM.0, FORM.1).body(body)).await;
         assert!(!reply.page(401).contains("CANARY"));
         assert_eq!(reply.header("set-cookie"), "");
     }
@@ -58,10 +67,17 @@ async fn a_code_works_once_and_the_cookie_is_kept_from_scripts_and_other_sites()
 #[tokio::test]
 async fn the_sign_in_page_leads_nowhere_else() {
     let running = start(&[]).await;
-    for trap in ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/\t/evil.example"] {
+    for trap in [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+    ] {
         let code = running.code();
         let body = form(&[("code", &code), ("next", trap)]);
-        let reply = Reply::of(running.request(Method::POST, "/signin").header(FORM.0, FORM.1).body(body)).await;
+        let reply =
+            Reply::of(running.request(Method::POST, "/signin").header(FORM.0, FORM.1).body(body)).await;
         let to = reply.redirect();
         let resolved = reqwest::Url::parse(&running.url).unwrap().join(to).unwrap();
         assert_eq!(resolved.origin(), reqwest::Url::parse(&running.url).unwrap().origin(), "{trap}: {to}");
@@ -113,14 +129,22 @@ async fn a_post_from_another_site_is_refused_whoever_sends_it() {
     let browser = Browser::sign_in(&running).await;
     let key = running.key(Role::Customer).await;
     let body = json!({ "mode": "customer", "question": "hello" });
-    for origin in ["https://evil.example", "null", "http://localhost", "http://127.0.0.1:1", "http://127.0.0.1.evil.example"] {
-        let form = browser.request(Method::POST, "/chat/customer").header(FORM.0, FORM.1).header("origin", origin);
+    for origin in [
+        "https://evil.example",
+        "null",
+        "http://localhost",
+        "http://127.0.0.1:1",
+        "http://127.0.0.1.evil.example",
+    ] {
+        let form =
+            browser.request(Method::POST, "/chat/customer").header(FORM.0, FORM.1).header("origin", origin);
         let pairs = [("csrf", browser.csrf.as_str()), ("question", "hello")];
         let reply = Reply::of(form.body(crate::house::form(&pairs))).await;
         reply.problem(403, "forbidden");
         let api = running.posting(&key, "/v1/interactions", &body).header("origin", origin);
         Reply::of(api).await.problem(403, "forbidden");
-        let sign_in = running.request(Method::POST, "/signin").header(FORM.0, FORM.1).header("origin", origin);
+        let sign_in =
+            running.request(Method::POST, "/signin").header(FORM.0, FORM.1).header("origin", origin);
         let code = crate::house::form(&[("code", "x")]);
         Reply::of(sign_in.body(code)).await.problem(403, "forbidden");
     }
@@ -136,7 +160,8 @@ async fn a_post_from_another_site_is_refused_whoever_sends_it() {
 async fn a_session_is_of_its_server_and_a_made_up_one_is_none() {
     let (one, two) = (start(&[]).await, start(&[]).await);
     let browser = Browser::sign_in(&one).await;
-    for cookie in [browser.cookie.as_str(), "contactiq_session=", "contactiq_session=x", "contactiq_session"] {
+    for cookie in [browser.cookie.as_str(), "contactiq_session=", "contactiq_session=x", "contactiq_session"]
+    {
         let request = client().get(format!("{}/dashboard", two.url)).header("cookie", cookie);
         assert_eq!(Reply::of(request).await.redirect(), "/signin?next=/dashboard", "{cookie}");
     }
@@ -149,7 +174,8 @@ async fn scripts_of_the_pages_stream_with_the_session_and_its_token() {
     let running = start(&[]).await;
     let browser = Browser::sign_in(&running).await;
     let body = json!({ "mode": "banker", "question": "hello" });
-    let request = browser.request(Method::POST, "/v1/interactions").header("x-csrf-token", &browser.csrf).json(&body);
+    let request =
+        browser.request(Method::POST, "/v1/interactions").header("x-csrf-token", &browser.csrf).json(&body);
     let reply = Reply::of(request.header("accept", "text/event-stream").header("origin", &running.url)).await;
     assert_eq!(reply.header("content-type"), "text/event-stream");
     let done = reply.text.split("event: done\ndata: ").nth(1).unwrap().trim();

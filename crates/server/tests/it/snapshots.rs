@@ -12,7 +12,9 @@ use crate::{
 
 /// The record with everything replaced that no two runs share.
 fn settled(mut record: Value) -> Value {
-    for name in ["id", "request_id", "correlation_id", "conversation", "subject", "session", "knowledge_version"] {
+    for name in
+        ["id", "request_id", "correlation_id", "conversation", "subject", "session", "knowledge_version"]
+    {
         record[name] = json!(format!("[{name}]"));
     }
     for name in ["created_at", "completed_at"] {
@@ -54,7 +56,9 @@ async fn an_answered_record() {
 async fn an_escalated_record() {
     let running = start(&[]).await;
     let key = running.key(Role::Customer).await;
-    insta::assert_json_snapshot!(settled(running.ask(&key, Mode::Customer, "someone stole my card and is using it").await));
+    insta::assert_json_snapshot!(settled(
+        running.ask(&key, Mode::Customer, "someone stole my card and is using it").await
+    ));
 }
 
 #[tokio::test]

@@ -83,9 +83,7 @@ async fn a_client_that_takes_anything_gets_json_and_one_that_names_the_stream_am
             Reply::of(running.posting(&key, "/v1/interactions", &body).header("accept", accept)).await;
         reply.record();
     }
-    for accept in
-        ["text/event-stream", "text/event-stream, */*;q=0.1", "application/json;q=0.1, text/event-stream"]
-    {
+    for accept in ["text/event-stream", "text/event-stream, */*;q=0.1", "*/*;q=0.1, Text/Event-Stream;q=1"] {
         let reply =
             Reply::of(running.posting(&key, "/v1/interactions", &body).header("accept", accept)).await;
         assert_eq!(reply.header("content-type"), "text/event-stream", "{accept}");

@@ -177,10 +177,13 @@ async fn a_broken_connection_is_made_again() {
     limits.take("s", 10, None).await.unwrap().unwrap();
     let list: String =
         redis::cmd("CLIENT").arg("LIST").arg("TYPE").arg("normal").query_async(&mut raw).await.unwrap();
+    let mut killed = 0;
     for line in list.lines().filter(|l| l.contains(" db=6 ") && l.contains(" cmd=evalsha ")) {
         let id = line.strip_prefix("id=").unwrap().split(' ').next().unwrap();
         let () = redis::cmd("CLIENT").arg("KILL").arg("ID").arg(id).query_async(&mut raw).await.unwrap();
+        killed += 1;
     }
+    assert_eq!(killed, 1, "{list}");
     // The first call may meet the broken connection; the one after it may not.
     let first = limits.take("s", 10, None).await;
     assert!(matches!(first, Ok(Ok(())) | Err(SharedError::Unavailable { .. })), "{first:?}");

@@ -129,7 +129,8 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Questions of a measurement are not a bank's interactions: they get a ledger of their own.
     pub(super) fn beside(config: &Config) -> std::io::Result<Scratch> {
-        let folder = std::env::temp_dir().join(format!("contactiq-scratch-{}", crate::wiring::random_text::<9>()));
+        let folder =
+            std::env::temp_dir().join(format!("contactiq-scratch-{}", crate::wiring::random_text::<9>()));
         std::fs::create_dir_all(&folder)?;
         let mut own = config.clone();
         own.database.url = crate::config::SecretText::default();
