@@ -39,6 +39,8 @@ const MOST: usize = 6;
 
 /// A numbered list answers "how do I" if its passage scores at least this share of the best sentence.
 const ABOUT_AS_WELL: f64 = 0.82;
+/// A list of at most so many words is given whole.
+const SHORT_LIST: usize = 70;
 /// Fewer steps are no procedure.
 const FEWEST_STEPS: usize = 2;
 
@@ -138,7 +140,7 @@ pub(crate) fn sentences(turn: &Turn, most_words: usize) -> Vec<Chosen> {
         words += length;
         chosen.push(candidate.clone());
     }
-    with_lead_ins(turn, chosen)
+    with_lists(turn, chosen)
 }
 
 fn rank(turn: &Turn, wish: &Wish) -> Vec<Chosen> {
@@ -191,24 +193,36 @@ fn rank(turn: &Turn, wish: &Wish) -> Vec<Chosen> {
 fn procedure(turn: &Turn, ranked: &[Chosen], best: f64) -> Option<Vec<Chosen>> {
     let index = &turn.knowledge.index;
     let near = ranked.iter().filter(|c| c.score >= best * ABOUT_AS_WELL);
-    let found = near.clone().find(|c| index.sentences(c.passage).iter().filter(|s| s.is_step).count() >= FEWEST_STEPS)?;
+    let found = near
+        .clone()
+        .find(|c| index.sentences(c.passage).iter().filter(|s| s.is_step).count() >= FEWEST_STEPS)?;
     let own = index.sentences(found.passage);
     let mut chosen = vec![found.clone()];
     let wanted = |i: usize| own[i].is_step || (i + 1 < own.len() && lead_in(own, i + 1) == Some(i));
-    chosen.extend((0..own.len()).filter(|i| *i != found.sentence && wanted(*i)).map(|i| Chosen { sentence: i, ..found.clone() }));
+    chosen.extend(
+        (0..own.len())
+            .filter(|i| *i != found.sentence && wanted(*i))
+            .map(|i| Chosen { sentence: i, ..found.clone() }),
+    );
     Some(chosen)
 }
 
-/// Adds the lead-ins of the chosen items: "the card is faulty" says nothing without "A card is free
-/// when:".
-fn with_lead_ins(turn: &Turn, chosen: Vec<Chosen>) -> Vec<Chosen> {
+/// Adds what a chosen item of a list needs: its lead-in ("the card is faulty" says nothing without
+/// "A card is free when:"), and its siblings while the list is short, since one condition of four
+/// is half a truth.
+fn with_lists(turn: &Turn, chosen: Vec<Chosen>) -> Vec<Chosen> {
     let mut whole = chosen.clone();
     for c in &chosen {
         let own = turn.knowledge.index.sentences(c.passage);
-        if let Some(lead) = lead_in(own, c.sentence)
-            && !whole.iter().any(|w| w.passage == c.passage && w.sentence == lead)
-        {
-            whole.push(Chosen { sentence: lead, ..c.clone() });
+        let Some(lead) = lead_in(own, c.sentence) else { continue };
+        let siblings: Vec<usize> =
+            (lead + 1..own.len()).take_while(|i| lead_in(own, *i) == Some(lead)).collect();
+        let short = siblings.iter().map(|i| count(&own[*i].text)).sum::<usize>() <= SHORT_LIST;
+        let wanted = std::iter::once(lead).chain(siblings.into_iter().filter(|_| short));
+        for sentence in wanted {
+            if !whole.iter().any(|w| w.passage == c.passage && w.sentence == sentence) {
+                whole.push(Chosen { sentence, ..c.clone() });
+            }
         }
     }
     whole

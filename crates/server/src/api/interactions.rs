@@ -32,6 +32,8 @@ use crate::{
 };
 
 const ROUTE: &str = "POST /v1/interactions";
+/// Begins the name of a person or a sitting that the caller did not name.
+const MADE_UP: &str = "anonymous-";
 /// What a back end may call a person or a sitting.
 const LONGEST_NAME: usize = 128;
 
@@ -82,10 +84,19 @@ pub async fn create(
     let question = body.value;
     caller.must(question.mode.permission())?;
     let mode = question.mode;
-    let ask = accept(&app, &caller, &numbered, question).await?;
+    let ask = accept(&caller, &numbered, question)?;
+    // A repetition costs no place under the limits: its answer is there.
     let record = match idempotency::begin(&app, &caller, ROUTE, &headers, &body.bytes).await? {
         Repeat::Again(id) => first_answer(&app, &id).await?,
-        Repeat::First(taken) => answer(&app, ask, taken).await?,
+        Repeat::First(taken) => {
+            if let Err(limited) = take_place(&app, &caller, &ask, &numbered).await {
+                if let Some(taken) = taken {
+                    taken.release(&app).await;
+                }
+                return Err(limited);
+            }
+            answer(&app, ask, taken).await?
+        }
     };
     Ok(if streams(&headers) {
         stream::of_record(&app.house.settings.of(mode).disclosure, &record).into_response()
@@ -104,13 +115,25 @@ fn streams(headers: &HeaderMap) -> bool {
     accepted("text/event-stream") && !accepted("application/json")
 }
 
-/// Checks what came, and takes a place under the rate limits.
-async fn accept(
-    app: &App,
-    caller: &Caller,
-    numbered: &Numbered,
-    question: Question,
-) -> Result<Ask, ApiError> {
+/// Takes a place under the rate limits. A key with a rate of its own has one bucket for all that it
+/// asks; everyone else has one a session.
+async fn take_place(app: &App, caller: &Caller, ask: &Ask, numbered: &Numbered) -> Result<(), ApiError> {
+    let own = caller.own_subject();
+    let bucket = match caller.rate_per_minute {
+        Some(_) => own,
+        None if !ask.session.starts_with(MADE_UP) => format!("{own}/{}", ask.session),
+        None if !ask.subject.starts_with(MADE_UP) => format!("{own}/{}", ask.subject),
+        // A made-up name would be a new bucket each time.
+        None => format!("{own}/{own}"),
+    };
+    app.limits
+        .take(&bucket, caller.rate_per_minute, numbered.ip)
+        .await
+        .map_err(|Wait(retry_after)| ApiError::TooMany { retry_after })
+}
+
+/// Checks what came.
+fn accept(caller: &Caller, numbered: &Numbered, question: Question) -> Result<Ask, ApiError> {
     let acts = caller.may(Permission::ActForSubject) && caller.key.is_some();
     let named = |name: Option<String>, field: &'static str| -> Result<Option<String>, ApiError> {
         match name {
@@ -136,19 +159,14 @@ async fn accept(
         None => None,
     };
     let own = caller.own_subject();
-    let place = session.as_deref().or(subject.as_deref()).unwrap_or(&own);
-    app.limits
-        .take(&format!("{own}/{place}"), caller.rate_per_minute, numbered.ip)
-        .await
-        .map_err(|Wait(retry_after)| ApiError::TooMany { retry_after })?;
     let subject = subject
-        .unwrap_or_else(|| if acts { format!("anonymous-{}", random_text::<12>()) } else { own.clone() });
+        .unwrap_or_else(|| if acts { format!("{MADE_UP}{}", random_text::<12>()) } else { own.clone() });
     Ok(Ask {
         mode: question.mode,
         question: question.question,
         conversation,
         session: session
-            .unwrap_or_else(|| if acts { format!("session-{}", random_text::<12>()) } else { own }),
+            .unwrap_or_else(|| if acts { format!("{MADE_UP}{}", random_text::<12>()) } else { own }),
         subject,
         request_id: numbered.request_id,
         correlation_id: numbered.correlation_id.clone(),
