@@ -16,7 +16,7 @@ if [ ! -x "$bin" ]; then
     echo "$bin is not there: build it first (cargo build), or name another in CONTACTIQ_BIN" >&2
     exit 1
 fi
-[ -z "${CONTACTIQ_ENCODER:-}" ] || [ "$CONTACTIQ_ENCODER" = off ] || CONTACTIQ_ENCODER=$(realpath "$CONTACTIQ_ENCODER")
+[ -z "${CONTACTIQ_ENCODER:-}" ] || [ "$CONTACTIQ_ENCODER" = off ] || CONTACTIQ_ENCODER=$(realpath -m "$CONTACTIQ_ENCODER")
 
 export CHROMIUM="${CHROMIUM:-/usr/bin/chromium}"
 if [ ! -x "$CHROMIUM" ]; then

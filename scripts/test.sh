@@ -9,7 +9,7 @@ work=$(mktemp -d /tmp/contactiq-test-XXXXXX)
 chmod 755 "$work"
 stop() {
   scripts/postgres-private.sh stop "$work/postgres" >/dev/null 2>&1 || true
-  [ -x scripts/redis-private.sh ] && scripts/redis-private.sh stop "$work/redis" >/dev/null 2>&1 || true
+  scripts/redis-private.sh stop "$work/redis" >/dev/null 2>&1 || true
   rm -rf "$work"
 }
 trap stop EXIT

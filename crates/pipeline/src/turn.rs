@@ -60,6 +60,13 @@ pub(crate) struct Exchange {
     pub(crate) outcome: Outcome,
 }
 
+impl Exchange {
+    /// Whether a later question, or a model, may see it: only what was answered or guided.
+    pub(crate) const fn may_be_leaned_on(&self) -> bool {
+        matches!(self.outcome, Outcome::Resolved | Outcome::Guided | Outcome::Escalated)
+    }
+}
+
 impl From<Record<Masked>> for Exchange {
     fn from(record: Record<Masked>) -> Self {
         Self {

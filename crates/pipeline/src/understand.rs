@@ -69,7 +69,8 @@ fn reason(prediction: &Prediction) -> String {
 
 pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
-    let previous = turn.history.last().map(|e| e.question.as_str().to_owned());
+    let previous =
+        turn.history.last().filter(|e| e.may_be_leaned_on()).map(|e| e.question.as_str().to_owned());
     let joined = follow_up::whole(&turn.query, previous.as_deref());
     if let Some(whole) = &joined {
         turn.vector = house.vector(whole).await;

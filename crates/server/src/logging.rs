@@ -23,6 +23,11 @@ pub fn start(log: &Log) {
             registry.with(fmt::layer().with_target(false).with_writer(std::io::stderr)).try_init()
         }
     };
+    // A panic's text may quote what a person wrote, so only its place is told.
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
+        tracing::error!(critical = true, at, "a part panicked");
+    }));
     // Tests start several servers in one process: the first one's logging stays.
     drop(started);
 }

@@ -89,11 +89,11 @@ fn prompt(house: &House, turn: &Turn) -> Prompt {
             text: turn.knowledge.passages[found.passage].1.text.clone(),
         })
         .collect();
-    let skip = turn.history.len().saturating_sub(HISTORY);
-    let history = turn
-        .history
+    // What a guard refused stays refused: it never comes back as history.
+    let fit: Vec<_> = turn.history.iter().filter(|e| e.may_be_leaned_on()).collect();
+    let history = fit
         .iter()
-        .skip(skip)
+        .skip(fit.len().saturating_sub(HISTORY))
         .map(|e| Exchange { question: e.question.clone(), answer: e.answer.clone() })
         .collect();
     Prompt {
@@ -156,6 +156,13 @@ fn admitted(turn: &Turn, sentence: &str, citations: &mut Vec<contactiq_domain::C
     }
     let evidence: Vec<&str> = cited.iter().map(|p| turn.knowledge.passages[*p].1.text.as_str()).collect();
     if !grounding::unsupported(&claim, &evidence.join("\n")).is_empty() {
+        return None;
+    }
+    // Figures are held exactly; words by their share, since a model may join and shorten.
+    let known: std::collections::BTreeSet<String> =
+        evidence.iter().flat_map(|e| text::content_stems(e)).collect();
+    let said = text::content_stems(&claim);
+    if said.iter().filter(|w| known.contains(*w)).count() * 10 < said.len() * 6 {
         return None;
     }
     let mut out = claim.trim().to_owned();

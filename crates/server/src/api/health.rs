@@ -63,18 +63,19 @@ pub struct Ready {
 pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
     let database = app.house.store.health().await;
     let knowledge = app.house.shelf.current();
-    let say = |part: &Result<String, String>| match part {
+    // The reasons name folders and servers: the start message and `doctor` tell them, not this page.
+    let say = |part: &Result<String, String>, without: &str| match part {
         Ok(on) => on.clone(),
-        Err(why) => format!("off: {why}"),
+        Err(_) => format!("off: {without}"),
     };
     let is_ready = database.is_ok();
     let body = Ready {
         status: if is_ready { "ready" } else { "not_ready" },
         database: format!("{}: {}", app.house.store.engine(), if is_ready { "ok" } else { "not available" }),
-        encoder: say(&app.standing.encoder),
-        model: say(&app.standing.llm),
+        encoder: say(&app.standing.encoder, "the lexical model works alone"),
+        model: say(&app.standing.llm, "answers are made of cited sentences"),
         redis: match app.limits.sharing().await {
-            Sharing::Off => say(&app.standing.redis),
+            Sharing::Off => say(&app.standing.redis, "limits are kept in this process"),
             Sharing::Ok => "ok".to_owned(),
             Sharing::Away => "away: limits are kept in this process".to_owned(),
         },

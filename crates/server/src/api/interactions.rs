@@ -195,8 +195,9 @@ pub(crate) async fn answer(app: &App, ask: Ask, taken: Option<Taken>) -> Result<
     let limit = Duration::from_secs(app.config.server.request_timeout_seconds);
     match tokio::time::timeout(limit, task).await {
         Ok(Ok(answered)) => Ok(answered?),
-        Ok(Err(panic)) => {
-            tracing::error!(critical = true, error = %panic, "an answer ended in a panic");
+        Ok(Err(_panic)) => {
+            metrics::counter!("contactiq_answers_failed_total").increment(1);
+            tracing::error!(critical = true, "an answer ended in a panic");
             Err(ApiError::Internal)
         }
         Err(_) => Err(ApiError::Timeout),

@@ -63,6 +63,9 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     }
     bar.finish_and_clear();
     house.store.close().await;
+    if points.is_empty() {
+        return Err("no question got as far as an answer: nothing to fit".into());
+    }
     let date = contactiq_domain::Clock::now(&crate::wiring::SystemClock).date();
     let answerable = points.iter().filter(|(_, _, a)| *a).count() as f64;
     let others = points.len() as f64 - answerable;

@@ -114,7 +114,7 @@ async fn by_key(app: &App, key: &str) -> Result<Caller, ApiError> {
     let (known, looked_up) = app.keys.find(&app.house.store, &hash).await?;
     let now = app.house.clock.now();
     let active = known.filter(|k| k.is_active(now)).ok_or(ApiError::Unauthorised)?;
-    if looked_up {
+    if looked_up && active.last_used_at.is_none_or(|used| used.plus_seconds(60) < now) {
         note_use(app, active.id);
     }
     Ok(Caller {

@@ -107,12 +107,18 @@ async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> R
 
 fn number(app: &App, request: &Request) -> Numbered {
     let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
-    let correlation_id = header("x-request-id").filter(|id| fit(id)).map(str::to_owned);
+    let correlation_id =
+        header("x-request-id").filter(|id| fit(id) && !is_personal(app, id)).map(str::to_owned);
     let ip = request
         .extensions()
         .get::<ConnectInfo<std::net::SocketAddr>>()
         .map_or(IpAddr::from([127, 0, 0, 1]), |c| c.ip());
     Numbered { request_id: RequestId::new(&*app.house.ids), correlation_id, ip }
+}
+
+/// A card or telephone number looks like an id too.
+fn is_personal(app: &App, id: &str) -> bool {
+    app.house.guard.scan(&contactiq_guard::Raw::new(id)).map_or(true, |found| !found.spans.is_empty())
 }
 
 /// A correlation id is kept when it looks like an id: a sentence could carry personal data.

@@ -1,9 +1,10 @@
 //! Work beside the requests: named, supervised, ended at shutdown.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use contactiq_pipeline::Knowledge;
 use contactiq_store::{documents, idempotency};
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -41,10 +42,19 @@ fn every<F>(
                 () = stop.cancelled() => return,
                 _ = ticks.tick() => {}
             }
-            if let Err(error) = job(app.clone()).await {
-                metrics::counter!("contactiq_job_failures_total", "job" => name).increment(1);
-                tracing::error!(job = name, error = %error, "a job failed; it runs again at its next time");
-            }
+            // A job that panics must not end its loop in silence; the panic hook has told the place.
+            let why = match AssertUnwindSafe(job(app.clone())).catch_unwind().await {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "it panicked".to_owned(),
+            };
+            metrics::counter!("contactiq_job_failures_total", "job" => name).increment(1);
+            tracing::error!(
+                critical = true,
+                job = name,
+                error = why,
+                "a job failed; it runs again at its next time"
+            );
         }
     });
 }
