@@ -12,6 +12,7 @@ use sqlx::{
 use crate::{
     StoreError,
     connection::{Connection, Link, Reader, Writer},
+    error::BUSY,
     schema,
 };
 
@@ -166,7 +167,21 @@ impl std::fmt::Debug for Store {
     }
 }
 
+/// The first process to open a new file switches it to write-ahead logging, and SQLite answers others
+/// that do so at the same moment "busy" without waiting: they try again while patience lasts.
 async fn open_sqlite(path: &std::path::Path) -> Result<Pools, StoreError> {
+    let since = std::time::Instant::now();
+    loop {
+        match open_sqlite_once(path).await {
+            Err(StoreError::Unavailable { why: BUSY }) if since.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn open_sqlite_once(path: &std::path::Path) -> Result<Pools, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)

@@ -3,6 +3,9 @@
 use contactiq_guard::seal::SealError;
 use sqlx::error::{DatabaseError, ErrorKind};
 
+/// Another connection holds the lock that this one needs.
+pub(crate) const BUSY: &str = "another process is writing";
+
 /// Why the store could not do what it was asked. Laws of the schema are named (`rule`), values never.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -134,7 +137,7 @@ fn why(code: &str) -> Option<&'static str> {
         };
     }
     match code.parse::<u32>().ok()? & 0xff {
-        5 | 6 => Some("another process is writing"),
+        5 | 6 => Some(BUSY),
         8 => Some("the file or its folder is read-only"),
         10 => Some("reading or writing the file failed"),
         11 | 26 => Some("the file is damaged, or no database"),
