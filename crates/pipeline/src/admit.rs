@@ -90,6 +90,7 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         },
         continues: ask.conversation.is_some(),
         owner_key: ask.owner_key,
+        claimed: ask.claimed,
         clock_start: since,
         hits,
         history: Vec::new(),

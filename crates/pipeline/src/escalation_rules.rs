@@ -256,6 +256,21 @@ fn plain(text: &str) -> String {
         .map(|c| match c {
             '\u{2018}' | '\u{2019}' | '\u{02bc}' | '`' => '\'',
             '\u{201c}' | '\u{201d}' => '"',
+            // Letters of other alphabets that look like ours hide nothing.
+            'а' | 'α' => 'a',
+            'е' | 'ε' => 'e',
+            'о' | 'ο' => 'o',
+            'р' | 'ρ' => 'p',
+            'с' => 'c',
+            'у' | 'υ' => 'y',
+            'х' | 'χ' => 'x',
+            'і' | 'ι' => 'i',
+            'ѕ' => 's',
+            'ј' => 'j',
+            'к' | 'κ' => 'k',
+            'т' | 'τ' => 't',
+            'п' => 'n',
+            'м' => 'm',
             other => other,
         })
         .collect();

@@ -32,7 +32,7 @@ pub use respond::{conflict, grounding};
 pub use retrieve::search;
 pub use score::{Calibration, Features};
 pub use taxonomy::{Taxonomy, TaxonomyError};
-pub use turn::{AnswerError, Ask};
+pub use turn::{AnswerError, Ask, Claimed};
 pub use understand::classify;
 
 use contactiq_domain::Record;

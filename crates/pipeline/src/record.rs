@@ -11,6 +11,7 @@ use contactiq_guard::{Masked, Refusal};
 use contactiq_store::{
     StoreError,
     conversations::{self, Conversation},
+    idempotency::{self, Slot},
     interactions::{self, Completed},
     refusals::{self, Refused},
     tickets,
@@ -70,6 +71,7 @@ pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Mas
         message: turn.started.question.clone(),
         at: turn.started.created_at,
     });
+    let claimed = turn.claimed.take();
     let record = finished(house, turn, ticket.as_ref().map(|t| t.id));
 
     let mut w = house.store.write().await?;
@@ -81,6 +83,14 @@ pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Mas
     }
     if let Some(refused) = &refused {
         refusals::save(&mut w, refused).await?;
+    }
+    if let Some(claimed) = &claimed {
+        let slot = Slot { caller: &claimed.caller, route: &claimed.route, key: &claimed.key };
+        match idempotency::settle(&mut w, &slot, claimed.lease_until, &record.id.to_string(), 200).await {
+            // The lease ended meanwhile: the record is worth keeping all the same.
+            Ok(()) | Err(StoreError::NotFound { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
     }
     w.save().await?;
     Ok(record)

@@ -32,8 +32,23 @@ pub struct Ask {
     pub correlation_id: Option<String>,
     /// The service key that asks on the person's behalf; none for a person who signed in.
     pub owner_key: Option<KeyId>,
+    /// The idempotency key that the request claimed; settled in the transaction of the record.
+    pub claimed: Option<Claimed>,
     /// Made by `contactiq demo traffic`.
     pub demo: bool,
+}
+
+/// A claimed idempotency key (B1).
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Who asks.
+    pub caller: String,
+    /// The route.
+    pub route: String,
+    /// The `Idempotency-Key` header.
+    pub key: String,
+    /// The end of the lease, which is also its fencing token.
+    pub lease_until: contactiq_domain::Timestamp,
 }
 
 /// Why there is no answer and no record of one.
@@ -98,6 +113,7 @@ pub(crate) struct Turn {
     /// Whether the caller named the conversation (then it must exist).
     pub(crate) continues: bool,
     pub(crate) owner_key: Option<KeyId>,
+    pub(crate) claimed: Option<Claimed>,
     pub(crate) door: Inspected,
     pub(crate) clock_start: Instant,
     /// Triggers read from the text; steps 3 to 6 add theirs.

@@ -113,7 +113,7 @@ impl Store {
     /// [`StoreError::Unavailable`] when no connection becomes free in 5 s.
     pub async fn write(&self) -> Result<Writer, StoreError> {
         let link = match &*self.pools {
-            Pools::Sqlite { writer, .. } => Link::Sqlite(writer.begin_with(SQLITE_WRITE).await?),
+            Pools::Sqlite { writer, .. } => Link::Sqlite(begin_sqlite(writer).await?),
             Pools::Postgres(pool) => Link::Postgres(pool.begin_with(POSTGRES_WRITE).await?),
         };
         Ok(Writer(Connection::new(link, Arc::clone(&self.sealer))))
@@ -209,6 +209,19 @@ async fn open_sqlite_once(path: &std::path::Path) -> Result<Pools, StoreError> {
     Ok(Pools::Sqlite { writer, readers })
 }
 
+/// Begins on the one writer. SQLite rolls back by itself when the disk is full or fails, and then the
+/// connection and sqlx disagree about whether a transaction is open: such a connection is closed and
+/// a new one takes its place, or nothing could be written until the next start.
+async fn begin_sqlite(writer: &SqlitePool) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, StoreError> {
+    match writer.begin_with(SQLITE_WRITE).await.map_err(StoreError::from) {
+        Err(StoreError::Failed { .. }) => {
+            writer.acquire().await?.close().await?;
+            Ok(writer.begin_with(SQLITE_WRITE).await?)
+        }
+        done => done,
+    }
+}
+
 async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
     // sqlx reads any scheme as PostgreSQL's.
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
@@ -233,4 +246,35 @@ async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
     schema::migrate(&mut *first).await?;
     first.commit().await?;
     Ok(Pools::Postgres(pool))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_disk_stops_writing_only_while_it_is_full() {
+        let folder = tempfile::tempdir().unwrap();
+        let sealer = Arc::new(Sealer::new(&[1; 32], || [2; 12]));
+        let store = Store::open(&Location::Sqlite(folder.path().join("t.db")), sealer).await.unwrap();
+        let Pools::Sqlite { writer, .. } = &*store.pools else { panic!("SQLite was opened") };
+        // What a full disk is to SQLite: no further page. It holds for this connection alone.
+        sqlx::query("PRAGMA max_page_count = 1").execute(writer).await.unwrap();
+        let full = async {
+            let mut w = store.write().await?;
+            crate::meta::set_meta(&mut w, "big", &"x".repeat(1_000_000)).await?;
+            w.save().await
+        };
+        assert_eq!(full.await, Err(StoreError::Unavailable { why: "the disk is full" }));
+        // The connection that failed is left behind; the next write has a new one.
+        let again = async {
+            let mut w = store.write().await?;
+            crate::meta::set_meta(&mut w, "small", "y").await?;
+            w.save().await
+        };
+        again.await.unwrap();
+        let mut r = store.read().await.unwrap();
+        assert_eq!(crate::meta::get_meta(&mut r, "small").await.unwrap().as_deref(), Some("y"));
+        assert_eq!(crate::meta::get_meta(&mut r, "big").await.unwrap(), None);
+    }
 }

@@ -149,7 +149,8 @@ pub async fn read(
     } else {
         conversations::get(&mut reader, id, &caller.owner(&subject)).await?
     };
-    known.ok_or_else(missing)?;
+    // A key for one assistant reads nothing of the other.
+    known.filter(|c| caller.mode.is_none_or(|mode| mode == c.mode)).ok_or_else(missing)?;
     Ok(axum::Json(interactions::of_conversation(&mut reader, id, MOST).await?))
 }
 
@@ -157,7 +158,13 @@ pub async fn read(
 fn whose(caller: &Caller, named: Option<String>) -> Result<String, ApiError> {
     let acts = caller.may(Permission::ActForSubject) && caller.key.is_some();
     match named {
-        Some(subject) if acts && (1..=128).contains(&subject.chars().count()) => Ok(subject),
+        Some(subject)
+            if acts
+                && (1..=128).contains(&subject.chars().count())
+                && !subject.chars().any(char::is_control) =>
+        {
+            Ok(subject)
+        }
         Some(_) if acts => Err(ApiError::invalid("name_invalid", "subject: 1 to 128 characters")),
         Some(_) => {
             Err(ApiError::invalid("not_a_service", "subject: only a service key may name it; leave it out"))

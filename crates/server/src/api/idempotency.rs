@@ -81,6 +81,16 @@ fn body_hash(app: &App, body: &[u8]) -> String {
 }
 
 impl Taken {
+    /// What the pipeline settles in the transaction of the record.
+    pub fn claimed(&self) -> contactiq_pipeline::Claimed {
+        contactiq_pipeline::Claimed {
+            caller: self.caller.clone(),
+            route: self.route.clone(),
+            key: self.key.clone(),
+            lease_until: self.lease_until,
+        }
+    }
+
     fn slot(&self) -> Slot<'_> {
         Slot { caller: &self.caller, route: &self.route, key: &self.key }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Extension,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use contactiq_domain::{
@@ -14,7 +14,7 @@ use contactiq_domain::{
 };
 use contactiq_guard::{Masked, Raw};
 use contactiq_pipeline::Ask;
-use contactiq_store::interactions;
+use contactiq_store::{conversations, interactions};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -84,25 +84,41 @@ pub async fn create(
     let question = body.value;
     caller.must(question.mode.permission())?;
     let mode = question.mode;
-    let ask = accept(&caller, &numbered, question)?;
-    // A repetition costs no place under the limits: its answer is there.
-    let record = match idempotency::begin(&app, &caller, ROUTE, &headers, &body.bytes).await? {
-        Repeat::Again(id) => first_answer(&app, &id).await?,
-        Repeat::First(taken) => {
-            if let Err(limited) = take_place(&app, &caller, &ask, &numbered).await {
-                if let Some(taken) = taken {
-                    taken.release(&app).await;
-                }
-                return Err(limited);
-            }
-            answer(&app, ask, taken).await?
+    let ask = accept(&app, &caller, &numbered, question).await?;
+    // On a task of its own from here on: a client that goes away takes neither the record with it
+    // nor the idempotency key.
+    let (work, wants_events) = (app.clone(), streams(&headers));
+    let task = async move {
+        // A repetition costs no place under the limits: its answer is there.
+        match idempotency::begin(&work, &caller, ROUTE, &headers, &body.bytes).await? {
+            Repeat::Again(id) => first_answer(&work, &id).await,
+            Repeat::First(taken) => first_time(&work, &caller, ask, &numbered, taken).await,
         }
     };
-    Ok(if streams(&headers) {
+    let task = app.tasks.spawn(tracing::Instrument::in_current_span(task));
+    let record = task.await.map_err(|_panic| ApiError::Internal)??;
+    Ok(if wants_events {
         stream::of_record(&app.house.settings.of(mode).disclosure, &record).into_response()
     } else {
         axum::Json(record).into_response()
     })
+}
+
+async fn first_time(
+    app: &App,
+    caller: &Caller,
+    mut ask: Ask,
+    numbered: &Numbered,
+    taken: Option<Taken>,
+) -> Result<Record<Masked>, ApiError> {
+    if let Err(limited) = take_place(app, caller, &ask, numbered).await {
+        if let Some(taken) = taken {
+            taken.release(app).await;
+        }
+        return Err(limited);
+    }
+    ask.claimed = taken.as_ref().map(Taken::claimed);
+    answer(app, ask, taken).await
 }
 
 /// Whether events are asked for: named in `Accept`, and JSON is not.
@@ -133,7 +149,12 @@ async fn take_place(app: &App, caller: &Caller, ask: &Ask, numbered: &Numbered) 
 }
 
 /// Checks what came.
-fn accept(caller: &Caller, numbered: &Numbered, question: Question) -> Result<Ask, ApiError> {
+async fn accept(
+    app: &App,
+    caller: &Caller,
+    numbered: &Numbered,
+    question: Question,
+) -> Result<Ask, ApiError> {
     let acts = caller.may(Permission::ActForSubject) && caller.key.is_some();
     let named = |name: Option<String>, field: &'static str| -> Result<Option<String>, ApiError> {
         match name {
@@ -159,8 +180,13 @@ fn accept(caller: &Caller, numbered: &Numbered, question: Question) -> Result<As
         None => None,
     };
     let own = caller.own_subject();
-    let subject = subject
-        .unwrap_or_else(|| if acts { format!("{MADE_UP}{}", random_text::<12>()) } else { own.clone() });
+    let subject = match (subject, conversation) {
+        (Some(named), _) => named,
+        // A back end that goes on with a conversation of its own need not name the person again.
+        (None, Some(id)) if acts => subject_of(app, caller, id).await?,
+        (None, None) if acts => format!("{MADE_UP}{}", random_text::<12>()),
+        (None, _) => own.clone(),
+    };
     Ok(Ask {
         mode: question.mode,
         question: question.question,
@@ -171,8 +197,16 @@ fn accept(caller: &Caller, numbered: &Numbered, question: Question) -> Result<As
         request_id: numbered.request_id,
         correlation_id: numbered.correlation_id.clone(),
         owner_key: caller.key,
+        claimed: None,
         demo: false,
     })
+}
+
+/// The person of a conversation that this key began.
+async fn subject_of(app: &App, caller: &Caller, id: ConversationId) -> Result<String, ApiError> {
+    let mut reader = app.house.store.read().await?;
+    let known = conversations::get_for_staff(&mut reader, id).await?;
+    known.filter(|c| c.owner_key == caller.key).map(|c| c.subject).ok_or(ApiError::NotFound("conversation"))
 }
 
 /// Answers on a task of its own: a client that goes away does not take the record with it.
@@ -182,10 +216,8 @@ pub(crate) async fn answer(app: &App, ask: Ask, taken: Option<Taken>) -> Result<
     let task = app.tasks.spawn(tracing::Instrument::instrument(
         async move {
             let answered = contactiq_pipeline::answer(&work.house, ask).await;
-            match (&answered, &taken) {
-                (Ok(record), Some(taken)) => settle(&work, taken, record).await,
-                (Err(_), Some(taken)) => taken.release(&work).await,
-                (_, None) => {}
+            if let (Err(_), Some(taken)) = (&answered, &taken) {
+                taken.release(&work).await;
             }
             observe(&answered);
             answered
@@ -201,17 +233,6 @@ pub(crate) async fn answer(app: &App, ask: Ask, taken: Option<Taken>) -> Result<
             Err(ApiError::Internal)
         }
         Err(_) => Err(ApiError::Timeout),
-    }
-}
-
-async fn settle(app: &App, taken: &Taken, record: &Record<Masked>) {
-    let settled = async {
-        let mut w = app.house.store.write().await?;
-        taken.settle(&mut w, &record.id.to_string(), StatusCode::OK.as_u16()).await?;
-        w.save().await.map_err(ApiError::from)
-    };
-    if let Err(error) = settled.await {
-        tracing::error!(critical = true, error = %error, "an idempotency key could not be settled");
     }
 }
 
@@ -280,7 +301,9 @@ async fn visible(app: &App, caller: &Caller, id: &str) -> Result<Record<Masked>,
     let missing = || ApiError::NotFound("interaction");
     let id: InteractionId = id.parse().map_err(|_| missing())?;
     let mut reader = app.house.store.read().await?;
-    interactions::get(&mut reader, id).await?.ok_or_else(missing)
+    let record = interactions::get(&mut reader, id).await?;
+    // A key for one assistant reads nothing of the other.
+    record.filter(|r| caller.mode.is_none_or(|mode| mode == r.mode)).ok_or_else(missing)
 }
 
 /// Read one interaction: what was asked, decided and shown.

@@ -106,6 +106,7 @@ pub(super) async fn ask(
         request_id: RequestId::new(&*house.ids),
         correlation_id: None,
         owner_key: None,
+        claimed: None,
         demo: false,
     };
     contactiq_pipeline::answer(house, ask).await

@@ -29,12 +29,9 @@ pub(crate) fn each<In: DeserializeOwned, Out: Serialize>(
     Ok(status(failed))
 }
 
-/// The lines of standard input as bytes, empty ones left out.
+/// The lines of standard input as bytes.
 pub(crate) fn lines() -> impl Iterator<Item = std::io::Result<Vec<u8>>> {
-    std::io::stdin()
-        .lock()
-        .split(b'\n')
-        .filter(|line| !matches!(line, Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace)))
+    std::io::stdin().lock().split(b'\n')
 }
 
 /// Reads one line. The message names no part of the line: it may be personal.

@@ -49,6 +49,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
             request_id: RequestId::new(&*house.ids),
             correlation_id: None,
             owner_key: None,
+            claimed: None,
             demo: true,
         };
         let subject = ask.subject.clone();

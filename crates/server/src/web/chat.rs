@@ -154,6 +154,7 @@ pub(super) async fn without_script(
         request_id: numbered.request_id,
         correlation_id: numbered.correlation_id,
         owner_key: visitor.caller.key,
+        claimed: None,
         demo: false,
     };
     match interactions_api::answer(&app, ask, None).await {
