@@ -166,5 +166,10 @@ impl Drop for Scratch {
 
 /// A house in the scratch folder.
 pub(super) async fn house(config: &Config) -> Result<contactiq_pipeline::House, app::StartError> {
-    Ok(app::build_house(config, output::progress()).await?.0)
+    let (house, standing) = app::build_house(config, output::progress()).await?;
+    // Figures without the encoder are another program's: whoever reads them must know.
+    if let Err(why) = &standing.encoder {
+        output::note(format!("encoder off: {why}"));
+    }
+    Ok(house)
 }
