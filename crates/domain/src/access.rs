@@ -29,6 +29,8 @@ crate::words! {
         ReadAllInteractions => "read_all_interactions",
         /// Read tickets.
         ReadTickets => "read_tickets",
+        /// Take and close tickets.
+        ChangeTickets => "change_tickets",
         /// See the dashboard.
         ReadReports => "read_reports",
         /// Read documents of the customer collection.
@@ -51,15 +53,21 @@ impl Role {
         use Permission::*;
         match self {
             Role::Customer => &[AskAsCustomer, ReadCustomerKnowledge],
-            Role::Banker => {
-                &[AskAsBanker, AskAsCustomer, ReadCustomerKnowledge, ReadBankerKnowledge, ReadTickets]
-            }
+            Role::Banker => &[
+                AskAsBanker,
+                AskAsCustomer,
+                ReadCustomerKnowledge,
+                ReadBankerKnowledge,
+                ReadTickets,
+                ChangeTickets,
+            ],
             Role::Supervisor => &[
                 AskAsBanker,
                 AskAsCustomer,
                 ReadCustomerKnowledge,
                 ReadBankerKnowledge,
                 ReadTickets,
+                ChangeTickets,
                 ReadAllInteractions,
                 ReadReports,
             ],
@@ -76,6 +84,22 @@ impl Role {
                 ScanText,
             ],
         }
+    }
+
+    /// Whether this role stands as high as `least`, the role that an intent asks for. A back end asks
+    /// for customers and for bankers; an auditor asks nothing.
+    #[must_use]
+    pub const fn reaches(self, least: Role) -> bool {
+        const fn rank(role: Role) -> u8 {
+            match role {
+                Role::Auditor => 0,
+                Role::Customer => 1,
+                Role::Banker | Role::Service => 2,
+                Role::Supervisor => 3,
+                Role::Admin => 4,
+            }
+        }
+        rank(self) >= rank(least)
     }
 
     /// Whether the table allows it.
@@ -95,6 +119,22 @@ mod tests {
             let customer_may = matches!(p, Permission::AskAsCustomer | Permission::ReadCustomerKnowledge);
             assert_eq!(Role::Customer.allows(*p), customer_may, "{p}");
         }
+    }
+
+    #[test]
+    fn an_auditor_changes_nothing() {
+        use Permission::{ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, WriteKnowledge};
+        for p in [AskAsCustomer, AskAsBanker, ChangeTickets, WriteKnowledge, ActForSubject] {
+            assert!(!Role::Auditor.allows(p), "{p}");
+        }
+    }
+
+    #[test]
+    fn a_role_reaches_what_stands_below_it() {
+        assert!(Role::Supervisor.reaches(Role::Banker));
+        assert!(!Role::Banker.reaches(Role::Supervisor));
+        assert!(!Role::Service.reaches(Role::Supervisor));
+        assert!(Role::ALL.iter().all(|r| r.reaches(*r)));
     }
 
     #[test]

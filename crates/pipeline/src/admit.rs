@@ -75,6 +75,7 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
 
     let request_id = ask.request_id;
     let mut turn = Turn {
+        role: ask.role,
         started: Started {
             id: InteractionId::new(&*house.ids),
             request_id,
@@ -144,7 +145,8 @@ fn describe(turn: &Turn) -> (&'static str, String) {
 }
 
 /// `my card <CREDIT_CARD_1>` is understood as `my card`: a placeholder says nothing of the topic.
-pub(crate) fn without_placeholders(text: &str) -> String {
+#[must_use]
+pub fn without_placeholders(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find('<') {

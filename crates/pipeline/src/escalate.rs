@@ -64,7 +64,6 @@ fn decide_without_a_person(house: &House, turn: &mut Turn) -> bool {
     }
     if let Some(guide) = guide {
         // Greetings, small talk and questions outside the scope: guidance instead of a weak answer.
-        turn.hits.retain(|h| h.trigger == Trigger::ConflictingEvidence);
         if turn.hits.is_empty() {
             turn.draft = None;
             turn.outcome = Outcome::Guided;

@@ -106,9 +106,16 @@ impl House {
         let text = text.to_owned();
         tokio::task::spawn_blocking(move || {
             use contactiq_nlu::encoder::Encoder;
-            let vector = encoder.encode(&[text.as_str()]).ok().and_then(|mut v| v.pop());
+            let encoded = encoder.encode(&[text.as_str()]);
             drop(permit);
-            vector
+            match encoded {
+                Ok(mut vectors) => vectors.pop(),
+                Err(error) => {
+                    // The answer goes on with the lexical views alone, and somebody must know.
+                    tracing::warn!(error = %error, "the encoder failed on a question");
+                    None
+                }
+            }
         })
         .await
         .ok()

@@ -22,7 +22,7 @@ pub mod taxonomy;
 mod turn;
 mod understand;
 
-pub use admit::TextTriggers;
+pub use admit::{TextTriggers, without_placeholders};
 pub use escalation_rules::{EscalationRules, Messages, RulesError};
 pub use house::{AssistantSettings, House, People, Settings};
 pub use knowledge::{Found, Knowledge, KnowledgeError, Shelf};
@@ -33,7 +33,7 @@ pub use retrieve::search;
 pub use score::{Calibration, Features};
 pub use taxonomy::{Taxonomy, TaxonomyError};
 pub use turn::{AnswerError, Ask, Claimed};
-pub use understand::classify;
+pub use understand::{classify, searched};
 
 use contactiq_domain::Record;
 use contactiq_guard::Masked;

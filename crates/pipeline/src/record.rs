@@ -22,10 +22,10 @@ use crate::{AnswerError, House, escalate, turn::Turn};
 /// Earlier exchanges that a question may lean on.
 const HISTORY: u32 = 6;
 
-/// Phase one: the conversation and the start, in one transaction; then the history is at hand.
+/// Phase one: the history is read, then the conversation and the start are written in one
+/// transaction that does nothing slow.
 pub(crate) async fn start(house: &House, turn: &mut Turn) -> Result<(), AnswerError> {
     let started = &turn.started;
-    let mut w = house.store.write().await?;
     let conversation = Conversation {
         id: started.conversation,
         mode: started.mode,
@@ -35,13 +35,17 @@ pub(crate) async fn start(house: &House, turn: &mut Turn) -> Result<(), AnswerEr
         created_at: started.created_at,
     };
     if turn.continues {
-        let known = conversations::get(&mut w, started.conversation, &conversation.owner()).await?;
+        let mut reader = house.store.read().await?;
+        let known = conversations::get(&mut reader, started.conversation, &conversation.owner()).await?;
         if known.is_none_or(|c| c.mode != started.mode) {
             return Err(AnswerError::UnknownConversation);
         }
-        let earlier = interactions::of_conversation(&mut w, started.conversation, HISTORY).await?;
+        let earlier = interactions::of_conversation(&mut reader, started.conversation, HISTORY).await?;
         turn.history = earlier.into_iter().map(Into::into).collect();
-    } else {
+    }
+    let started = &turn.started;
+    let mut w = house.store.write().await?;
+    if !turn.continues {
         conversations::create(&mut w, &conversation).await?;
     }
     interactions::start(&mut w, started).await?;

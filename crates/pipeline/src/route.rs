@@ -12,14 +12,27 @@ use crate::{House, turn::Turn};
 pub(crate) fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let understanding = turn.understanding.as_ref();
-    let category = understanding.map_or(Category::HumanOnly, |u| u.category);
     let unknown = understanding.is_none_or(|u| u.intent.is_unknown());
     let name = understanding.map(|u| u.intent.as_str().to_owned()).unwrap_or_default();
     let intent = house.taxonomy.intent(turn.mode(), &name);
 
+    // What the bank keeps for a higher role is answered by a person.
+    let too_low = intent.is_some_and(|i| !turn.role.reaches(i.role));
+    let category = match understanding {
+        Some(u) if !too_low => u.category,
+        _ => Category::HumanOnly,
+    };
     turn.routing =
         decide(!turn.hits.is_empty(), turn.door.refusal.is_some(), category, unknown, name == "greeting");
     let detail = match turn.routing {
+        Routing::Escalate if turn.hits.is_empty() && too_low => {
+            turn.hits.push(TriggerHit {
+                trigger: Trigger::HumanOnly,
+                rule: format!("human_only/role-for-{name}"),
+                score: 1.0,
+            });
+            format!("intent {name} asks for a higher role")
+        }
         Routing::Escalate if turn.hits.is_empty() => {
             let trigger = intent.map_or(Trigger::HumanOnly, |i| i.trigger);
             turn.hits.push(TriggerHit { trigger, rule: format!("{trigger}/intent-{name}"), score: 1.0 });

@@ -3,7 +3,7 @@
 //! A logistic model over seven features; its weights come from labelled questions of the bank
 //! (`contactiq intents calibrate`) and stand in a file, so that anyone can see and redo them.
 
-use std::time::Instant;
+use std::{fmt, time::Instant};
 
 use contactiq_domain::{Probability, Step};
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,23 @@ impl Features {
             self.intent,
             self.in_scope,
         ]
+    }
+}
+
+/// As the trace of step 5 writes them; [`Features::from_trace`] reads them back.
+impl fmt::Display for Features {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "similarity {:.3}, coverage {:.3}, margin {:.3}, agreement {:.3}, both views {:.0}, intent {:.3}, in scope {:.3}",
+            self.similarity,
+            self.coverage,
+            self.margin,
+            self.agreement,
+            self.both_views,
+            self.intent,
+            self.in_scope
+        )
     }
 }
 
@@ -161,18 +178,8 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     turn.confidence = house.calibration.confidence(features);
     let threshold = house.settings.of(turn.mode()).confidence_threshold;
     let outcome = if turn.confidence >= threshold { "released" } else { "withheld" };
-    let detail = format!(
-        "confidence {:.2}, threshold {:.2} (similarity {:.3}, coverage {:.3}, margin {:.3}, agreement {:.3}, both views {:.0}, intent {:.3}, in scope {:.3})",
-        turn.confidence.get(),
-        threshold.get(),
-        features.similarity,
-        features.coverage,
-        features.margin,
-        features.agreement,
-        features.both_views,
-        features.intent,
-        features.in_scope
-    );
+    let detail =
+        format!("confidence {:.2}, threshold {:.2} ({features})", turn.confidence.get(), threshold.get());
     turn.trace(Step::Score, since, outcome, detail);
 }
 
@@ -199,6 +206,14 @@ mod tests {
         let fitted = Calibration::fit("test", &labelled);
         assert!(fitted.confidence(at(0.95)).get() > 0.9);
         assert!(fitted.confidence(at(0.05)).get() < 0.1);
+    }
+
+    #[test]
+    fn what_a_trace_says_is_read_back() {
+        let features = Features { margin: 0.125, in_scope: 0.75, both_views: 0.0, ..at(0.875) };
+        let detail = format!("confidence 0.71, threshold 0.68 ({features})");
+        assert_eq!(Features::from_trace(&detail), Some(features));
+        assert_eq!(Features::from_trace("no answer to score"), None);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Instant};
 
 use contactiq_domain::{
-    Citation, IntentName, Mode, Outcome, Probability, Record, Routing, Started, Step, StepTrace, TriggerHit,
-    Understanding,
+    Citation, IntentName, Mode, Outcome, Probability, Record, Role, Routing, Started, Step, StepTrace,
+    TriggerHit, Understanding,
     ids::{ConversationId, KeyId, RequestId},
     interaction::{NanoUsd, Tokens},
 };
@@ -18,6 +18,8 @@ use crate::{Found, Knowledge};
 pub struct Ask {
     /// Which assistant.
     pub mode: Mode,
+    /// What the asker is: an intent may ask for a higher role (P5).
+    pub role: Role,
     /// What the person wrote.
     pub question: Raw,
     /// The conversation that it continues, or a new one.
@@ -113,6 +115,7 @@ pub(crate) struct Turn {
     /// Whether the caller named the conversation (then it must exist).
     pub(crate) continues: bool,
     pub(crate) owner_key: Option<KeyId>,
+    pub(crate) role: Role,
     pub(crate) claimed: Option<Claimed>,
     pub(crate) door: Inspected,
     pub(crate) clock_start: Instant,

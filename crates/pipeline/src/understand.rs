@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use contactiq_domain::{Category, IntentName, Mode, Probability, Step, Understanding};
+use contactiq_guard::Masked;
 use contactiq_nlu::intents::Prediction;
 
-use crate::{House, Taxonomy, follow_up, turn::Turn};
+use crate::{House, Knowledge, Taxonomy, admit::without_placeholders, follow_up, turn::Turn};
 
 /// Below this probability of being in scope a question counts as unknown.
 const IN_SCOPE: f64 = 0.5;
@@ -65,6 +66,14 @@ fn reason(prediction: &Prediction) -> String {
         parts.push(format!("deciding words: {}", words.join(", ")));
     }
     if parts.is_empty() { "no example is near".to_owned() } else { parts.join("; ") }
+}
+
+/// A question as step 3 searches it: without the guard's placeholders, misspelt words as the
+/// documents write them.
+#[must_use]
+pub fn searched(knowledge: &Knowledge, taxonomy: &Taxonomy, masked: &Masked) -> String {
+    let query = without_placeholders(masked.as_str());
+    knowledge.spelling.correct(&query, |word| taxonomy.uses(word)).unwrap_or(query)
 }
 
 pub(crate) async fn run(house: &House, turn: &mut Turn) {

@@ -3,7 +3,7 @@
 use std::{
     ops::Deref,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -128,6 +128,9 @@ pub struct Parts {
     pub tasks: TaskTracker,
     /// The figures of `/metrics`.
     pub metrics: PrometheusHandle,
+    /// Whether the ledger took the last write that was tried: a job tries one every few seconds, so
+    /// that probes without a key can't make the disk work.
+    pub ledger_writes: AtomicBool,
     /// Compares the bodies of repeated requests without keeping them.
     pub body_key: [u8; 32],
 }
@@ -168,6 +171,7 @@ impl App {
             access,
             tasks,
             metrics,
+            ledger_writes: AtomicBool::new(true),
             body_key,
             config,
         }))

@@ -1,8 +1,10 @@
 //! `contactiq serve`: production and tests start the same function with listeners passed in.
 
-use std::{net::SocketAddr, sync::OnceLock, time::Duration};
+use std::{io, net::SocketAddr, sync::OnceLock, time::Duration};
 
 use axum::{Router, extract::State, routing::get};
+use axum_server::Handle;
+use hyper_util::rt::TokioTimer;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -72,6 +74,15 @@ pub fn router(app: &App) -> Router {
     guard::around(routes, app).with_state(app.clone())
 }
 
+/// How a server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything accepted was written.
+    Written,
+    /// Some work did not end in time. Reconciliation marks it interrupted at the next start.
+    WorkLeft,
+}
+
 /// Serves until `stop`; then requests finish, and what was accepted is written.
 ///
 /// # Errors
@@ -81,43 +92,60 @@ pub async fn run(
     listener: TcpListener,
     metrics_listener: Option<TcpListener>,
     stop: CancellationToken,
-) -> std::io::Result<()> {
+) -> io::Result<Ended> {
     jobs::start(&app, &stop);
+    let patience = Duration::from_secs(app.config.server.client_timeout_seconds);
     if let Some(listener) = metrics_listener {
         let routes = Router::new().route("/metrics", get(metrics_text)).with_state(app.clone());
         let stop = stop.clone();
         app.tasks.spawn(async move {
-            if let Err(error) =
-                axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await
-            {
+            if let Err(error) = listen(listener, routes, patience, stop).await {
                 tracing::error!(error = %error, "the metrics listener ended");
             }
         });
     }
-    let service = router(&app).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let drained = async {
+    listen(listener, router(&app), patience, stop).await?;
+    Ok(finish(app).await)
+}
+
+/// Serves these routes until `stop`; requests under way then have [`DRAIN`] to finish. A client that
+/// needs longer than `patience` for the head of a request is closed, and so is an idle connection.
+async fn listen(
+    listener: TcpListener,
+    routes: Router,
+    patience: Duration,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let handle = Handle::new();
+    let mut server = axum_server::from_tcp(listener.into_std()?)?.handle(handle.clone());
+    // Without a timer hyper never closes a client that sends its head a byte a minute.
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(patience);
+    let serving = server.serve(routes.into_make_service_with_connect_info::<SocketAddr>());
+    let stopped = async {
         stop.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
+        handle.graceful_shutdown(Some(DRAIN));
+        std::future::pending::<()>().await;
     };
     tokio::select! {
-        served = serving => served?,
-        () = drained => tracing::warn!("some requests did not end in time"),
+        served = serving => served,
+        () = stopped => Ok(()),
     }
-    finish(app).await;
-    Ok(())
 }
 
 /// Waits for work that outlives its request, then closes the ledger.
-async fn finish(app: App) {
+async fn finish(app: App) -> Ended {
     let (tasks, store) = (app.tasks.clone(), app.house.store.clone());
     // The access log's job ends when the last handle to it is dropped, and then it has written all.
     drop(app);
     tasks.close();
-    if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
+    let ended = if tokio::time::timeout(DRAIN, tasks.wait()).await.is_ok() {
+        Ended::Written
+    } else {
         tracing::error!(critical = true, "some work did not end in time; reconciliation will find it");
-    }
+        Ended::WorkLeft
+    };
     store.close().await;
+    ended
 }
 
 async fn metrics_text(State(app): State<App>) -> String {

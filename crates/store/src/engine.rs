@@ -1,7 +1,13 @@
 //! Opening and pooling of the two engines.
 
-use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
 
+use contactiq_domain::Timestamp;
 use contactiq_guard::seal::Sealer;
 use sqlx::{
     PgPool, SqlitePool,
@@ -75,6 +81,8 @@ enum Pools {
 #[derive(Clone)]
 pub struct Store {
     pools: Arc<Pools>,
+    /// Of SQLite.
+    file: Option<Arc<Path>>,
     sealer: Arc<Sealer>,
 }
 
@@ -85,11 +93,11 @@ impl Store {
     /// When it can't be reached or written, the URL is not valid, or the schema is newer than this
     /// version knows.
     pub async fn open(location: &Location, sealer: Arc<Sealer>) -> Result<Store, StoreError> {
-        let pools = match location {
-            Location::Sqlite(path) => open_sqlite(path).await?,
-            Location::Postgres(url) => open_postgres(url).await?,
+        let (pools, file) = match location {
+            Location::Sqlite(path) => (open_sqlite(path).await?, Some(Arc::from(path.as_path()))),
+            Location::Postgres(url) => (open_postgres(url).await?, None),
         };
-        let store = Store { pools: Arc::new(pools), sealer };
+        let store = Store { pools: Arc::new(pools), file, sealer };
         tracing::debug!(engine = store.engine(), "the store is open");
         Ok(store)
     }
@@ -125,6 +133,25 @@ impl Store {
     /// Why it does not.
     pub async fn health(&self) -> Result<(), StoreError> {
         self.read().await?.rows("SELECT 1 AS one", Vec::new()).await.map(drop)
+    }
+
+    /// Whether the database takes and keeps a write: one small durable transaction.
+    ///
+    /// # Errors
+    /// Why it does not: a full disk, a folder that became read-only, a file that was removed under
+    /// us, a database that is away.
+    pub async fn can_write(&self, now: Timestamp) -> Result<(), StoreError> {
+        if let Some(file) = &self.file
+            && !file.exists()
+        {
+            // SQLite would go on writing into a file that nobody can find any more.
+            return Err(StoreError::Unavailable {
+                why: "its file was removed: restore it, then start again",
+            });
+        }
+        let mut w = self.write().await?;
+        crate::meta::set_meta(&mut w, "last_write_check", &now.to_string()).await?;
+        w.save().await
     }
 
     /// `sqlite` or `postgresql`.
@@ -169,7 +196,7 @@ impl std::fmt::Debug for Store {
 
 /// The first process to open a new file switches it to write-ahead logging, and SQLite answers others
 /// that do so at the same moment "busy" without waiting: they try again while patience lasts.
-async fn open_sqlite(path: &std::path::Path) -> Result<Pools, StoreError> {
+async fn open_sqlite(path: &Path) -> Result<Pools, StoreError> {
     let since = std::time::Instant::now();
     loop {
         match open_sqlite_once(path).await {
@@ -181,7 +208,7 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Pools, StoreError> {
     }
 }
 
-async fn open_sqlite_once(path: &std::path::Path) -> Result<Pools, StoreError> {
+async fn open_sqlite_once(path: &Path) -> Result<Pools, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)

@@ -241,6 +241,26 @@ pub async fn of_conversation(
     latest_first.iter().rev().map(record).collect()
 }
 
+/// The first question of a conversation that a person asked (not one of `contactiq demo traffic`):
+/// what lists call the conversation.
+///
+/// # Errors
+/// When the database fails or the sealed column does not open.
+pub async fn first_question(
+    c: &mut Connection,
+    conversation: ConversationId,
+) -> Result<Option<Masked>, StoreError> {
+    let row = c
+        .row(
+            "SELECT * FROM interactions
+             WHERE conversation = $1 AND completed_at IS NOT NULL AND NOT demo
+             ORDER BY created_at, id LIMIT 1",
+            values![conversation],
+        )
+        .await?;
+    Ok(row.as_ref().map(record).transpose()?.map(|r| r.question))
+}
+
 /// An interrupted interaction has no second phase: what it lacks reads as nothing known.
 fn record(row: &Row) -> Result<Record<Masked>, StoreError> {
     let id = row.text("id")?;

@@ -97,6 +97,9 @@ pub async fn create(
         taken.settle(&mut w, &conversation.id.to_string(), StatusCode::CREATED.as_u16()).await?;
     }
     w.save().await?;
+    if let Some(taken) = taken {
+        taken.done();
+    }
     Ok((StatusCode::CREATED, axum::Json(conversation.into())))
 }
 

@@ -81,6 +81,9 @@ pub async fn create(
         taken.settle(&mut w, &feedback.id.to_string(), StatusCode::NO_CONTENT.as_u16()).await?;
     }
     w.save().await?;
+    if let Some(taken) = taken {
+        taken.done();
+    }
     let word = match said.helpful {
         Some(true) => "helpful",
         Some(false) => "unhelpful",

@@ -1,11 +1,18 @@
 //! Whether the process lives, and whether it can do its work (D3). Neither asks for a key, so
 //! neither tells more than a load balancer needs.
 
+use std::sync::atomic::Ordering;
+
 use axum::{extract::State, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{app::App, guard::limits::Sharing};
+
+/// Whether the ledger answers, and took the last write that was tried.
+async fn works(app: &App) -> bool {
+    app.ledger_writes.load(Ordering::Relaxed) && app.house.store.health().await.is_ok()
+}
 
 /// How it stands.
 #[derive(Serialize, ToSchema)]
@@ -22,7 +29,7 @@ pub struct Health {
 #[utoipa::path(get, path = "/health", tag = "operations", security(()),
     responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub async fn health(State(app): State<App>) -> (StatusCode, axum::Json<Health>) {
-    let database = app.house.store.health().await.is_ok();
+    let database = works(&app).await;
     let model = match &app.house.chain {
         None => "off",
         Some(chain) if chain.states().iter().any(|s| s.breaker == contactiq_llm::BreakerState::Closed) => {
@@ -61,14 +68,13 @@ pub struct Ready {
 #[utoipa::path(get, path = "/ready", tag = "operations", security(()),
     responses((status = 200, body = Ready), (status = 503, body = Ready)))]
 pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
-    let database = app.house.store.health().await;
     let knowledge = app.house.shelf.current();
     // The reasons name folders and servers: the start message and `doctor` tell them, not this page.
     let say = |part: &Result<String, String>, without: &str| match part {
         Ok(on) => on.clone(),
         Err(_) => format!("off: {without}"),
     };
-    let is_ready = database.is_ok();
+    let is_ready = works(&app).await;
     let body = Ready {
         status: if is_ready { "ready" } else { "not_ready" },
         database: format!("{}: {}", app.house.store.engine(), if is_ready { "ok" } else { "not available" }),

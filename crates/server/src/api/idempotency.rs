@@ -1,6 +1,8 @@
 //! Repeated requests return the first answer (B1): same key and body the stored one, another body
 //! 422, the first one still at work 409.
 
+use std::mem;
+
 use axum::http::HeaderMap;
 use contactiq_domain::Timestamp;
 use contactiq_store::{
@@ -17,8 +19,11 @@ use crate::{app::App, guard::identity::Caller};
 const LEASE_SECONDS: i64 = 180;
 const LONGEST_KEY: usize = 255;
 
-/// The place that a request with an `Idempotency-Key` has taken.
+/// The place that a request with an `Idempotency-Key` has taken. Dropped before the work was done
+/// (an error, a panic, a shutdown), it gives the key back, so that the client may try again at once.
 pub struct Taken {
+    app: App,
+    done: bool,
     caller: String,
     route: String,
     key: String,
@@ -61,6 +66,8 @@ pub async fn begin(
     w.save().await?;
     match claim {
         Claim::New => Ok(Repeat::First(Some(Taken {
+            app: app.clone(),
+            done: false,
             caller: who,
             route: route.to_owned(),
             key: key.to_owned(),
@@ -91,27 +98,40 @@ impl Taken {
         }
     }
 
-    fn slot(&self) -> Slot<'_> {
-        Slot { caller: &self.caller, route: &self.route, key: &self.key }
-    }
-
-    /// The work is done: a repetition gets this resource.
+    /// Marks the key as this work's in the transaction that makes `resource`: a repetition gets it.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, or the lease has passed to somebody else.
     pub async fn settle(&self, w: &mut Writer, resource: &str, status: u16) -> Result<(), ApiError> {
-        Ok(idempotency::settle(w, &self.slot(), self.lease_until, resource, status).await?)
+        let slot = Slot { caller: &self.caller, route: &self.route, key: &self.key };
+        Ok(idempotency::settle(w, &slot, self.lease_until, resource, status).await?)
     }
 
-    /// The work failed: the key may be used again.
-    pub async fn release(&self, app: &App) {
-        let released = async {
-            let mut w = app.house.store.write().await?;
-            idempotency::release(&mut w, &self.slot(), self.lease_until).await?;
-            w.save().await
-        };
-        if let Err(error) = released.await {
-            tracing::warn!(error = %error, "an idempotency key is held until its lease ends");
+    /// The transaction that settled it is saved: there is nothing to give back.
+    pub fn done(mut self) {
+        self.done = true;
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if self.done {
+            return;
         }
+        let (app, lease_until) = (self.app.clone(), self.lease_until);
+        let (caller, route, key) =
+            (mem::take(&mut self.caller), mem::take(&mut self.route), mem::take(&mut self.key));
+        self.app.tasks.spawn(async move {
+            let slot = Slot { caller: &caller, route: &route, key: &key };
+            let released = async {
+                let mut w = app.house.store.write().await?;
+                // A key that was settled after all stays: only one in flight is given back.
+                idempotency::release(&mut w, &slot, lease_until).await?;
+                w.save().await
+            };
+            if let Err(error) = released.await {
+                tracing::warn!(error = %error, "an idempotency key is held until its lease ends");
+            }
+        });
     }
 }

@@ -111,12 +111,7 @@ async fn first_time(
     numbered: &Numbered,
     taken: Option<Taken>,
 ) -> Result<Record<Masked>, ApiError> {
-    if let Err(limited) = take_place(app, caller, &ask, numbered).await {
-        if let Some(taken) = taken {
-            taken.release(app).await;
-        }
-        return Err(limited);
-    }
+    take_place(app, caller, &ask, numbered).await?;
     ask.claimed = taken.as_ref().map(Taken::claimed);
     answer(app, ask, taken).await
 }
@@ -189,6 +184,7 @@ async fn accept(
     };
     Ok(Ask {
         mode: question.mode,
+        role: caller.role,
         question: question.question,
         conversation,
         session: session
@@ -216,8 +212,8 @@ pub(crate) async fn answer(app: &App, ask: Ask, taken: Option<Taken>) -> Result<
     let task = app.tasks.spawn(tracing::Instrument::instrument(
         async move {
             let answered = contactiq_pipeline::answer(&work.house, ask).await;
-            if let (Err(_), Some(taken)) = (&answered, &taken) {
-                taken.release(&work).await;
+            if let (Ok(_), Some(taken)) = (&answered, taken) {
+                taken.done();
             }
             observe(&answered);
             answered

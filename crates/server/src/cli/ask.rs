@@ -3,7 +3,7 @@
 use std::{collections::HashMap, process::ExitCode};
 
 use contactiq_domain::{
-    Mode, Outcome as Ended, Record,
+    Mode, Outcome as Ended, Record, Role,
     ids::{ConversationId, RequestId},
 };
 use contactiq_guard::{Masked, Raw};
@@ -99,6 +99,7 @@ pub(super) async fn ask(
 ) -> Result<Record<Masked>, AnswerError> {
     let ask = Ask {
         mode,
+        role: Role::Admin,
         question,
         conversation,
         subject: "command-line".to_owned(),

@@ -8,15 +8,15 @@ use contactiq_store::{
 
 use crate::wiring::{SystemClock, SystemIds};
 
-/// Notes a change in the transaction that makes it.
-pub(super) async fn note(w: &mut Writer, command: &str) -> Result<(), StoreError> {
+/// Notes a change of `target` (an id or a document's name, never a secret) in the transaction that makes it.
+pub(super) async fn note(w: &mut Writer, command: &str, target: &str) -> Result<(), StoreError> {
     let event = AccessEvent {
         id: AccessId::new(&SystemIds),
         at: SystemClock.now(),
         actor: "command-line".to_owned(),
         from_ip: "local".to_owned(),
         method: "cli".to_owned(),
-        route: command.to_owned(),
+        route: format!("{command} {target}"),
         result: AccessResult::Allowed,
         // There is no HTTP status on a command line; the law of the column wants one.
         status: 200,

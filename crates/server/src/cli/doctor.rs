@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
+use contactiq_domain::Clock;
 use contactiq_nlu::encoder::Encoder;
 use contactiq_store::{documents, keys};
 use serde::Serialize;
@@ -99,6 +100,9 @@ async fn ledger(config: &Config) -> Vec<Finding> {
         Ok(store) => store,
         Err(e) => return vec![Finding { part: "database", state: State::Failing, detail: e.to_string() }],
     };
+    if let Err(e) = store.can_write(wiring::SystemClock.now()).await {
+        return vec![Finding { part: "database", state: State::Failing, detail: e.to_string() }];
+    }
     let mut found = vec![Finding {
         part: "database",
         state: State::Ok,

@@ -14,6 +14,7 @@ use contactiq_nlu::{
 use contactiq_pipeline::{
     classify,
     taxonomy::check::{Finding, check},
+    without_placeholders,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -124,9 +125,10 @@ async fn classify_lines(config: &Config, mode: Mode) -> Outcome {
     let guard = Guard::new(app::guard_settings(config));
     let done = jsonl::each(|line: Line| {
         let masked = guard.inspect(&line.text).map_err(|e| (e.code(), e.to_string()))?.masked;
+        let text = without_placeholders(masked.as_str());
         let vector =
-            house.encoder.as_ref().and_then(|e| e.encode(&[masked.as_str()]).ok()).and_then(|mut v| v.pop());
-        let prediction = house.models.intent(mode, masked.as_str(), vector.as_deref());
+            house.encoder.as_ref().and_then(|e| e.encode(&[text.as_str()]).ok()).and_then(|mut v| v.pop());
+        let prediction = house.models.intent(mode, &text, vector.as_deref());
         let found = classify(&house.taxonomy, mode, &prediction);
         Ok(json!({
             "intent": found.intent,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use contactiq_domain::{Clock, Mode, Role, Timestamp, ids::KeyId};
 use contactiq_store::{
-    Store, StoreError,
+    Store, StoreError, Writer,
     keys::{self, ApiKey},
 };
 
@@ -72,22 +72,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         Command::Revoke { key } => revoke(&store, &key)
             .await
             .map(|old| output::line(format!("revoked {} ({})", old.name, old.prefix))),
-        Command::Rotate { key } => {
-            let old = revoke(&store, &key).await;
-            match old {
-                Ok(old) => {
-                    let wanted = Wanted {
-                        name: old.name,
-                        role: old.role,
-                        mode: old.mode,
-                        rate_per_minute: old.rate_per_minute,
-                        expires_at: old.expires_at,
-                    };
-                    create(&store, &config, wanted, false).await
-                }
-                Err(e) => Err(e),
-            }
-        }
+        Command::Rotate { key } => rotate(&store, &config, &key).await,
     };
     store.close().await;
     match done {
@@ -111,6 +96,32 @@ struct Wanted {
 }
 
 async fn create(store: &Store, config: &Config, wanted: Wanted, json: bool) -> Result<(), StoreError> {
+    let mut w = store.write().await?;
+    let (key, record) = make(&mut w, config, wanted).await?;
+    w.save().await?;
+    show(&key, &record, json);
+    Ok(())
+}
+
+/// The old key ends and the new one begins in one transaction: there is no moment without a key.
+async fn rotate(store: &Store, config: &Config, name_or_id: &str) -> Result<(), StoreError> {
+    let mut w = store.write().await?;
+    let old = keys::revoke(&mut w, name_or_id, SystemClock.now()).await?;
+    audit::note(&mut w, "keys revoke", &old.id.to_string()).await?;
+    let wanted = Wanted {
+        name: old.name,
+        role: old.role,
+        mode: old.mode,
+        rate_per_minute: old.rate_per_minute,
+        expires_at: old.expires_at,
+    };
+    let (key, record) = make(&mut w, config, wanted).await?;
+    w.save().await?;
+    show(&key, &record, false);
+    Ok(())
+}
+
+async fn make(w: &mut Writer, config: &Config, wanted: Wanted) -> Result<(String, ApiKey), StoreError> {
     // The prefix tells a secret scanner what it found, and a person which environment it is for.
     let key = format!("ciq_{}_{}", config.server.environment, random_text::<32>());
     let record = ApiKey {
@@ -126,20 +137,21 @@ async fn create(store: &Store, config: &Config, wanted: Wanted, json: bool) -> R
         revoked_at: None,
         last_used_at: None,
     };
-    let mut w = store.write().await?;
-    keys::create(&mut w, &record).await?;
-    audit::note(&mut w, "keys create").await?;
-    w.save().await?;
+    keys::create(w, &record).await?;
+    audit::note(w, "keys create", &record.id.to_string()).await?;
+    Ok((key, record))
+}
+
+fn show(key: &str, record: &ApiKey, json: bool) {
     if json {
         output::json(&serde_json::json!({ "id": record.id, "name": record.name, "key": key }));
     } else {
-        output::line(&key);
+        output::line(key);
         output::note(format!(
             "key {} for role {}; it is shown this once and not kept",
             record.name, record.role
         ));
     }
-    Ok(())
 }
 
 async fn list(store: &Store, json: bool) -> Result<(), StoreError> {
@@ -184,7 +196,7 @@ async fn list(store: &Store, json: bool) -> Result<(), StoreError> {
 async fn revoke(store: &Store, key: &str) -> Result<ApiKey, StoreError> {
     let mut w = store.write().await?;
     let old = keys::revoke(&mut w, key, SystemClock.now()).await?;
-    audit::note(&mut w, "keys revoke").await?;
+    audit::note(&mut w, "keys revoke", &old.id.to_string()).await?;
     w.save().await?;
     Ok(old)
 }

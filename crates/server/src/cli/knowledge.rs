@@ -9,7 +9,7 @@ use std::{
 use contactiq_domain::{Clock, Collection, ids::DocumentId};
 use contactiq_guard::{Guard, Raw};
 use contactiq_nlu::encoder::{CachedEncoder, Encoder};
-use contactiq_pipeline::{Knowledge, conflict, search};
+use contactiq_pipeline::{Knowledge, conflict, search, searched};
 use contactiq_store::{Store, documents};
 use serde::Deserialize;
 use serde_json::json;
@@ -166,7 +166,7 @@ async fn put(store: &Store, collection: Collection, file: &Path) -> Result<(&'st
     let stored = async {
         let mut w = store.write().await?;
         let put = documents::put(&mut w, &document, &passages).await?;
-        audit::note(&mut w, "knowledge add").await?;
+        audit::note(&mut w, "knowledge add", &name).await?;
         w.save().await?;
         Ok::<_, contactiq_store::StoreError>(put)
     };
@@ -260,7 +260,7 @@ async fn remove(store: &Store, collection: Collection, slugs: &[String]) -> Outc
     for slug in slugs {
         let mut w = store.write().await?;
         let removed = documents::remove(&mut w, collection, slug).await?;
-        audit::note(&mut w, "knowledge remove").await?;
+        audit::note(&mut w, "knowledge remove", &format!("{collection}/{slug}")).await?;
         w.save().await?;
         failed |= !removed;
         output::line(format!(
@@ -324,12 +324,14 @@ struct Line {
 async fn find(config: &Config, store: &Store, collection: Collection, k: usize) -> Outcome {
     let (knowledge, encoder) = load(config, store).await?;
     let guard = Guard::new(app::guard_settings(config));
+    let taxonomy = app::taxonomy(config)?;
     let today = SystemClock.now().date();
     jsonl::each(|line: Line| {
-        let question = guard.inspect(&line.question).map_err(|e| (e.code(), e.to_string()))?.masked;
+        let masked = guard.inspect(&line.question).map_err(|e| (e.code(), e.to_string()))?.masked;
+        let question = searched(&knowledge, &taxonomy, &masked);
         let vector =
             encoder.as_ref().and_then(|e| e.encode(&[question.as_str()]).ok()).and_then(|mut v| v.pop());
-        let found = search(&knowledge, &[collection], today, question.as_str(), vector.as_deref(), k);
+        let found = search(&knowledge, &[collection], today, &question, vector.as_deref(), k);
         let passages: Vec<_> = found
             .iter()
             .map(|f| {

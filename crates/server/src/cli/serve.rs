@@ -55,9 +55,18 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
         ended().await;
         signalled.cancel();
     });
-    serve::run(app, listener, metrics, stop).await?;
-    output::note("contactiq: stopped; everything accepted was written");
-    Ok(ExitCode::SUCCESS)
+    match serve::run(app, listener, metrics, stop).await? {
+        serve::Ended::Written => {
+            output::note("contactiq: stopped; everything accepted was written");
+            Ok(ExitCode::SUCCESS)
+        }
+        serve::Ended::WorkLeft => {
+            output::note(
+                "contactiq: stopped, but some work did not end in time; the next start marks it interrupted",
+            );
+            Ok(ExitCode::FAILURE)
+        }
+    }
 }
 
 async fn bind(field: &str, address: &str) -> Result<TcpListener, String> {

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, process::ExitCode, sync::Arc};
 
 use contactiq_domain::{
-    Clock, Timestamp,
+    Clock, Role, Timestamp,
     clock::FixedClock,
     ids::{ConversationId, FeedbackId, RequestId},
 };
@@ -42,6 +42,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         set(&clock, first, i as i64, step);
         let ask = Ask {
             mode: line.mode,
+            role: Role::Admin,
             question: Raw::new(line.question.clone()),
             conversation: line.conversation.as_ref().and_then(|c| conversations.get(c).copied()),
             subject: format!("demo-{}", line.conversation.clone().unwrap_or_else(|| i.to_string())),

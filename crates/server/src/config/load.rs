@@ -9,9 +9,13 @@ use super::Config;
 /// The commented default file: defaults and documentation in one.
 pub const DEFAULTS: &str = include_str!("../../../../defaults/contactiq.toml");
 
+/// The one list that the environment can set: commas between the origins.
+const ORIGINS: &str = "server.allowed_origins";
+
 /// The short environment variables of the contract and the fields that they set.
 const SHORT: &[(&str, &str)] = &[
     ("CONTACTIQ_DATA_DIR", "server.data_dir"),
+    ("CONTACTIQ_ALLOWED_ORIGINS", ORIGINS),
     ("CONTACTIQ_LISTEN", "server.listen"),
     ("CONTACTIQ_METRICS_LISTEN", "server.metrics_listen"),
     ("CONTACTIQ_ENCODER", "encoder.folder"),
@@ -55,6 +59,10 @@ pub fn load_from(file: Option<&Path>, env: &HashMap<String, String>) -> Result<C
     }
     let set =
         |layers: config::builder::ConfigBuilder<config::builder::DefaultState>, field: &str, value: &str| {
+            if field == ORIGINS {
+                let origins: Vec<&str> = value.split(',').map(str::trim).filter(|o| !o.is_empty()).collect();
+                return layers.set_override(field, origins).map_err(|e| ConfigError(vec![e.to_string()]));
+            }
             layers.set_override(field, value).map_err(|e| ConfigError(vec![e.to_string()]))
         };
     for (name, value) in env {
@@ -108,6 +116,17 @@ mod tests {
         assert_eq!(config.server.listen.port(), 0);
         assert_eq!(config.limits.questions_per_minute, 20);
         assert!(!with(&[("CONTACTIQ_DEMO", "off")]).unwrap().server.demo);
+    }
+
+    #[test]
+    fn origins_are_a_list_with_commas() {
+        for name in ["CONTACTIQ_ALLOWED_ORIGINS", "CONTACTIQ__SERVER__ALLOWED_ORIGINS"] {
+            let config = with(&[(name, "https://www.bank.example, https://app.bank.example")]).unwrap();
+            assert_eq!(
+                config.server.allowed_origins,
+                ["https://www.bank.example", "https://app.bank.example"]
+            );
+        }
     }
 
     #[test]

@@ -77,6 +77,7 @@ section! {
         environment: Environment,
         demo: bool,
         request_timeout_seconds: u64,
+        client_timeout_seconds: u64,
         allowed_origins: Vec<String>,
     }
     Bank { name: String, verified_channel: String, crisis_line: String, people: People }

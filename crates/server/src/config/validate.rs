@@ -18,6 +18,7 @@ impl Config {
             }
         };
         range("server.request_timeout_seconds", self.server.request_timeout_seconds, 5..=120);
+        range("server.client_timeout_seconds", self.server.client_timeout_seconds, 1..=120);
         range("limits.questions_per_minute", self.limits.questions_per_minute.into(), 1..=100);
         range("limits.questions_per_hour_per_ip", self.limits.questions_per_hour_per_ip.into(), 1..=100_000);
         range("limits.body_bytes", self.limits.body_bytes as u64, 4096..=10_000_000);

@@ -4,8 +4,9 @@
 //!    problem bodies get their request id.
 //! 2. panics become a problem; nothing of the panic is shown.
 //! 3. security headers.
-//! 4. origin: a browser's request from another site is refused unless its origin is allowed.
-//! 5. body limit.
+//! 4. CORS: the bank's own sites may read answers.
+//! 5. origin: a browser's request from another site is refused unless its origin is allowed.
+//! 6. body limit, in size and in time.
 //!
 //! Identity and permissions are extractors ([`identity`]), because a layer can be forgotten; limits
 //! are taken by the handler that asks, because they need the session.
@@ -14,11 +15,14 @@ pub mod access;
 pub mod identity;
 pub mod limits;
 
-use std::{net::IpAddr, time::Instant};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, HttpBody},
     extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
@@ -26,7 +30,8 @@ use axum::{
 };
 use contactiq_domain::ids::RequestId;
 use contactiq_store::access::AccessResult;
-use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+use futures_util::StreamExt;
+use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer};
 use tracing::Instrument;
 
 use crate::{api::error::ApiError, app::App};
@@ -53,7 +58,9 @@ pub fn around(routes: Router<App>, app: &App) -> Router<App> {
     };
     routes
         .layer(DefaultBodyLimit::max(app.config.limits.body_bytes))
+        .layer(middleware::from_fn_with_state(app.clone(), in_time))
         .layer(middleware::from_fn_with_state(app.clone(), origin))
+        .layer(cors(&app.config.server.allowed_origins))
         .layer(fixed("content-security-policy", CSP))
         .layer(fixed("x-content-type-options", "nosniff"))
         // Not `no-referrer`: under it browsers send `Origin: null` with our own forms, which `origin` refuses.
@@ -76,6 +83,51 @@ async fn origin(State(app): State<App>, request: Request, next: Next) -> Respons
             return ApiError::Forbidden.into_response();
         }
     }
+    next.run(request).await
+}
+
+/// What a page of the bank's own site may send and read. Cookies stay out: such a page has a token.
+fn cors(allowed: &[String]) -> CorsLayer {
+    let origins: Vec<HeaderValue> = allowed.iter().filter_map(|o| o.parse().ok()).collect();
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("x-request-id"),
+            HeaderName::from_static("traceparent"),
+        ])
+        .expose_headers([
+            HeaderName::from_static("x-request-id"),
+            HeaderName::from_static("contactiq-request-id"),
+            header::RETRY_AFTER,
+        ])
+        .max_age(Duration::from_secs(600))
+}
+
+/// A body has a limited time to arrive in whole; a client that drips it is told so.
+async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
+    let patience = Duration::from_secs(app.config.server.client_timeout_seconds);
+    let until = tokio::time::Instant::now() + patience;
+    let request = request.map(|body| {
+        if body.is_end_stream() {
+            return body;
+        }
+        let frames = futures_util::stream::unfold(Some(body.into_data_stream()), move |frames| async move {
+            let mut frames = frames?;
+            match tokio::time::timeout_at(until, frames.next()).await {
+                Ok(Some(frame)) => Some((frame, Some(frames))),
+                Ok(None) => None,
+                Err(_) => {
+                    Some((Err(axum::Error::new(std::io::Error::from(std::io::ErrorKind::TimedOut))), None))
+                }
+            }
+        });
+        Body::from_stream(frames)
+    });
     next.run(request).await
 }
 

@@ -1,6 +1,10 @@
 //! Work beside the requests: named, supervised, ended at shutdown.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use contactiq_pipeline::Knowledge;
 use contactiq_store::{documents, idempotency};
@@ -11,6 +15,8 @@ use crate::app::App;
 
 /// How often another process's changes to the knowledge are looked for.
 const KNOWLEDGE_EVERY: Duration = Duration::from_secs(3);
+/// How often the ledger shows that it takes writes, for `/health` and `/ready`.
+const WRITE_CHECK_EVERY: Duration = Duration::from_secs(5);
 /// How often unfinished interactions and old keys are looked for (B3).
 const RECONCILE_EVERY: Duration = Duration::from_secs(60);
 /// An interaction that is this old and not finished was interrupted. The request timeout is at most 120.
@@ -19,6 +25,7 @@ const UNFINISHED_AFTER: i64 = 180;
 /// Starts every job.
 pub fn start(app: &App, stop: &CancellationToken) {
     every(app, stop, "reload-knowledge", KNOWLEDGE_EVERY, |app| async move { reload_knowledge(&app).await });
+    every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "reconcile", RECONCILE_EVERY, |app| async move { reconcile(&app).await });
 }
 
@@ -72,6 +79,14 @@ async fn reload_knowledge(app: &App) -> Result<(), JobError> {
     tracing::info!(knowledge_version = %knowledge.version, documents = knowledge.documents.len(), "the knowledge was loaded anew");
     house.shelf.swap(knowledge);
     Ok(())
+}
+
+/// A ledger that can't write must not get questions: the balancer sees it in `/ready`.
+async fn check_writes(app: &App) -> Result<(), JobError> {
+    let written = app.house.store.can_write(app.house.clock.now()).await;
+    app.ledger_writes.store(written.is_ok(), Ordering::Relaxed);
+    metrics::gauge!("contactiq_ledger_writable").set(if written.is_ok() { 1.0 } else { 0.0 });
+    Ok(written?)
 }
 
 async fn reconcile(app: &App) -> Result<(), JobError> {

@@ -74,12 +74,11 @@ async fn view(app: &App, visitor: &Visitor, mode: Mode, opened: Option<&str>) ->
         if conversation.mode != mode || links.len() >= LISTED as usize {
             continue;
         }
-        let first =
-            interactions::of_conversation(&mut reader, conversation.id, TURNS).await.map_err(fails)?;
-        let Some(first) = first.into_iter().find(|r| !r.demo) else { continue };
+        let first = interactions::first_question(&mut reader, conversation.id).await.map_err(fails)?;
+        let Some(first) = first else { continue };
         links.push(ConversationLink {
             id: conversation.id.to_string(),
-            title: first.question.as_str().to_owned(),
+            title: first.as_str().to_owned(),
             when: wording::moment(conversation.created_at),
             current: Some(conversation.id) == current,
         });
@@ -147,6 +146,7 @@ pub(super) async fn without_script(
         .map_err(|Wait(retry_after)| visitor.fails(&app, ApiError::TooMany { retry_after }))?;
     let ask = Ask {
         mode,
+        role: visitor.caller.role,
         question: sent.question,
         conversation: sent.conversation.parse().ok(),
         session: subject.clone(),

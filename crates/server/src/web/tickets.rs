@@ -68,7 +68,7 @@ pub(super) async fn page(
     let view = TicketView {
         layout: visitor.layout(&app),
         ticket: TicketItem::of(&ticket),
-        may_change: visitor.caller.may(Permission::ReadTickets),
+        may_change: visitor.caller.may(Permission::ChangeTickets),
         may_read_records: visitor.caller.may(Permission::ReadAllInteractions),
         notice,
     };
@@ -88,7 +88,7 @@ pub(super) async fn change(
     Path(id): Path<String>,
     Form(change): Form<Change>,
 ) -> Result<Response, PageError> {
-    visitor.must(&app, Permission::ReadTickets)?;
+    visitor.must(&app, Permission::ChangeTickets)?;
     visitor.check_form(&app, &change.csrf)?;
     let missing = || visitor.fails(&app, ApiError::NotFound("ticket"));
     let id: TicketId = id.parse().map_err(|_| missing())?;

@@ -88,7 +88,7 @@ pub(crate) struct Running {
     pub(crate) client: reqwest::Client,
     codes: Mutex<Vec<String>>,
     stop: CancellationToken,
-    served: JoinSet<std::io::Result<()>>,
+    served: JoinSet<std::io::Result<serve::Ended>>,
 }
 
 impl Drop for Running {

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    house::{REPLACEMENT, Running, start},
+    house::{REPLACEMENT, Running, soon, start},
     reply::{Reply, text, texts},
 };
 
@@ -41,6 +41,16 @@ async fn health_fails_when_the_database_is_away() {
     let reply = Reply::of(ask.json(&json!({ "mode": "customer", "question": "hello" }))).await;
     reply.problem(503, "unavailable");
     assert_eq!(reply.header("retry-after"), "5");
+}
+
+#[tokio::test]
+async fn readiness_fails_when_the_ledger_has_lost_its_file() {
+    let running = start(&[]).await;
+    let ready = async || Reply::of(running.request(Method::GET, "/ready")).await.status;
+    assert_eq!(ready().await, 200);
+    std::fs::remove_file(running.dir.path().join("contactiq.db")).unwrap();
+    soon(async || (ready().await == 503).then_some(())).await;
+    assert_eq!(Reply::of(running.request(Method::GET, "/health")).await.status, 503);
 }
 
 /// The sum of a counter over the lines that carry these labels.

@@ -105,6 +105,11 @@ on_both_engines! {
         told(&mut w, &bench.ids).await;
         let history = interactions::of_conversation(&mut w, conversation.id, 3).await.unwrap();
         assert_eq!(history.iter().map(|r| r.id).collect::<Vec<_>>(), ids[2..]);
+
+        let first = interactions::get(&mut w, ids[0]).await.unwrap().unwrap().question;
+        assert_eq!(interactions::first_question(&mut w, conversation.id).await.unwrap(), Some(first));
+        let empty = begun(&mut w, &bench.ids).await;
+        assert_eq!(interactions::first_question(&mut w, empty.id).await.unwrap(), None);
     }
 
     async fn an_owner_sees_only_its_own(bench) {

@@ -54,6 +54,7 @@ async fn both_engines_have_the_same_columns() {
 on_both_engines! {
     async fn a_healthy_store_says_so_and_a_closed_one_does_not(bench) {
         bench.store.health().await.unwrap();
+        bench.store.can_write(crate::samples::NOW).await.unwrap();
         let figures = bench.store.connections();
         assert!(figures.open >= 1 && figures.idle <= figures.open && figures.open <= figures.most, "{figures:?}");
         assert!(format!("{:?}", bench.store).contains(bench.store.engine()));

@@ -1,0 +1,79 @@
+//! Clients that a bank's front door meets: slow ones, and pages of other sites.
+
+use std::time::{Duration, Instant};
+
+use contactiq_domain::Role;
+use reqwest::{Method, header};
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{
+    house::{Running, start},
+    reply::Reply,
+};
+
+const IMPATIENT: &[(&str, &str)] = &[("CONTACTIQ__SERVER__CLIENT_TIMEOUT_SECONDS", "1")];
+
+/// Sends this and waits for the server to answer or to close; what it said.
+async fn sends(running: &Running, text: &str) -> String {
+    let mut socket = TcpStream::connect(running.url.trim_start_matches("http://")).await.unwrap();
+    socket.write_all(text.as_bytes()).await.unwrap();
+    let mut said = Vec::new();
+    tokio::time::timeout(Duration::from_secs(20), socket.read_to_end(&mut said))
+        .await
+        .expect("the server closes a client that is too slow")
+        .unwrap();
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[tokio::test]
+async fn a_client_that_never_ends_its_head_is_closed() {
+    let running = start(IMPATIENT).await;
+    let since = Instant::now();
+    sends(&running, "GET /health HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
+    assert!(since.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_client_that_never_ends_its_body_is_told_so() {
+    let running = start(IMPATIENT).await;
+    let key = running.key(Role::Customer).await;
+    let said = sends(
+        &running,
+        &format!(
+            "POST /v1/interactions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: 200\r\n\r\n{{\"mode\":",
+            key.text
+        ),
+    )
+    .await;
+    assert!(said.starts_with("HTTP/1.1 422") && said.contains("body_unreadable"), "{said}");
+}
+
+#[tokio::test]
+async fn pages_of_allowed_origins_read_answers_and_others_do_not() {
+    let bank = "https://www.bank.example";
+    let running = start(&[("CONTACTIQ_ALLOWED_ORIGINS", bank)]).await;
+    let key = running.key(Role::Customer).await;
+    let preflight = async |origin: &str| {
+        let asked = running
+            .request(Method::OPTIONS, "/v1/interactions")
+            .header(header::ORIGIN, origin)
+            .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
+            .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type,idempotency-key");
+        asked.send().await.unwrap().headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN).cloned()
+    };
+    assert_eq!(preflight(bank).await.unwrap(), bank);
+    assert_eq!(preflight("https://evil.example").await, None);
+
+    let asks = async |origin: &str| {
+        let body = json!({ "mode": "customer", "question": "hello" });
+        Reply::of(running.posting(&key, "/v1/interactions", &body).header(header::ORIGIN, origin)).await
+    };
+    let answered = asks(bank).await;
+    assert_eq!((answered.status, answered.header("access-control-allow-origin")), (200, bank));
+    asks("https://evil.example").await.problem(403, "forbidden");
+}
