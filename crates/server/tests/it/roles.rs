@@ -187,6 +187,44 @@ async fn a_key_limited_to_a_mode_stays_in_it() {
     }
 }
 
+/// A taxonomy in which the bank keeps one banker intent for supervisors.
+const KEPT: &str = r#"
+version = 1
+[customer.unknown]
+category = "automatable"
+role = "customer"
+description = "outside"
+examples = ["what is the weather", "tell me a joke"]
+[customer.fee_inquiry]
+category = "automatable"
+role = "customer"
+description = "fees"
+examples = ["what does a replacement card cost", "how much is the monthly fee"]
+[banker.unknown]
+category = "automatable"
+role = "banker"
+description = "outside"
+examples = ["what is the weather", "tell me a joke"]
+[banker.policy_lookup]
+category = "automatable"
+role = "supervisor"
+description = "policy"
+examples = ["what does the gifts policy say", "which gifts may staff accept"]
+"#;
+
+#[tokio::test]
+async fn an_intent_of_a_higher_role_goes_to_a_person() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), KEPT).unwrap();
+    let running = start(&[("CONTACTIQ__FILES__INTENTS", &file.path().display().to_string())]).await;
+    let question = "what does the gifts policy say";
+    let banker = running.ask(&running.key(Role::Banker).await, Mode::Banker, question).await;
+    assert_eq!((text(&banker, "outcome"), text(&banker, "trigger")), ("escalated", "human_only"));
+    assert!(banker.to_string().contains("human_only/role-for-policy_lookup"), "{banker}");
+    let supervisor = running.ask(&running.key(Role::Supervisor).await, Mode::Banker, question).await;
+    assert_ne!(text(&supervisor, "routing"), "escalate", "{supervisor}");
+}
+
 #[tokio::test]
 async fn a_revoked_key_is_refused_within_five_seconds() {
     let running = start(&[]).await;

@@ -90,17 +90,34 @@ fn personal(guard: &Guard, data: &Path) -> Result<Vec<Figure>, Failed> {
     for (i, kind) in PersonalType::ALL.iter().enumerate() {
         let (hit, all) = counts.by_type[i];
         if all > 0 {
+            let (recall, target) = (share(hit, all), recall_target(*kind));
             figures.push(Figure {
-                id: "G3",
-                measure: format!("recall of {kind} ({all})"),
-                target: String::new(),
-                now: format!("{:.2}", share(hit, all)),
-                reached: None,
-                gate: false,
+                target: target.map_or_else(String::new, |t| format!("≥ {t:.2}")),
+                now: format!("{recall:.2}"),
+                reached: target.map(|t| recall >= t),
+                ..Figure::at_least("G3", format!("recall of {kind} ({all})"), recall, 0.0)
             });
         }
     }
     Ok(figures)
+}
+
+/// Row G3, type by type; it names none for customer ids.
+const fn recall_target(kind: PersonalType) -> Option<f64> {
+    use PersonalType::*;
+    Some(match kind {
+        CustomerId => return None,
+        Iban | IpAddress => 1.0,
+        CreditCard => 0.99,
+        Email | Phone | NationalId | ApiKey => 0.98,
+        Ssn => 0.97,
+        AccountNumber | BankRouting | TaxId | DateOfBirth | Cvv => 0.96,
+        Pin | Otp => 0.95,
+        CardExpiry | Address => 0.94,
+        Passport | DriverLicence => 0.93,
+        Person => 0.92,
+        Password => 0.90,
+    })
 }
 
 #[derive(Default)]

@@ -2,6 +2,7 @@
 
 mod guard;
 pub(super) mod questions;
+mod targets;
 mod understanding;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -96,6 +97,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
         figures.extend(guard::figures(config, data)?);
         figures.extend(understanding::figures(config, data)?);
     }
+    let figures = targets::complete(figures);
     if args.json {
         figures.iter().for_each(output::json);
     } else {
