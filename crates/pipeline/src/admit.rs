@@ -11,13 +11,16 @@ use contactiq_domain::{
 };
 use contactiq_guard::ModerationCategory;
 
-use crate::{AnswerError, Ask, EscalationRules, House, Models, turn::Turn};
+use crate::{AnswerError, Ask, EscalationRules, House, Models, requests, turn::Turn};
 
 /// A learned trigger fires from this calibrated probability on, when no pattern did.
 const LEARNED_FIRES: f64 = 0.5;
 /// A pattern does not fire when what was learned is this sure of the opposite: patterns see words,
 /// and "how do I see how much I have" has the words of a request for one's own balance.
 const LEARNED_DENIES: f64 = 0.12;
+
+/// A part of a longer message must be surer: it was torn from its context.
+const PART_FIRES: f64 = 0.65;
 
 /// The two readers of text triggers: the bank's patterns and what was learned from its examples.
 pub struct TextTriggers<'a> {
@@ -28,10 +31,33 @@ pub struct TextTriggers<'a> {
 }
 
 impl TextTriggers<'_> {
-    /// Every text trigger that fires, one hit each: a pattern, else the learned part.
+    /// Every text trigger that fires in a message of one request; the same as [`TextTriggers::read_parts`]
+    /// without parts.
     #[must_use]
     pub fn read(&self, text: &str, vector: Option<&[f32]>) -> Vec<TriggerHit> {
-        let learned = self.models.trigger_scores(text, vector);
+        self.read_parts(text, vector, &[]).0
+    }
+
+    /// Every text trigger that fires, one hit each: a pattern, else the learned part, which sees the
+    /// whole message and each of its parts. Beside them the probability of every trigger.
+    #[must_use]
+    pub fn read_parts(
+        &self,
+        text: &str,
+        vector: Option<&[f32]>,
+        parts: &[(String, Option<Vec<f32>>)],
+    ) -> (Vec<TriggerHit>, Vec<(Trigger, f64)>) {
+        let whole = self.models.trigger_scores(text, vector);
+        let mut learned = whole.clone();
+        for (part, vector) in parts {
+            for (seen, (_, score)) in
+                learned.iter_mut().zip(self.models.trigger_scores(part, vector.as_deref()))
+            {
+                if score >= PART_FIRES {
+                    seen.1 = seen.1.max(score);
+                }
+            }
+        }
         let denied = |trigger: Trigger, rule: &str| {
             let score = learned.iter().find(|(t, _)| *t == trigger).map_or(1.0, |(_, s)| *s);
             // Danger to life is never argued away.
@@ -44,12 +70,17 @@ impl TextTriggers<'_> {
             .filter(|(trigger, rule)| !denied(*trigger, rule))
             .map(|(trigger, rule)| TriggerHit { trigger, rule, score: 1.0 })
             .collect();
-        for (trigger, score) in learned {
-            if score >= LEARNED_FIRES && !hits.iter().any(|h| h.trigger == trigger) {
-                hits.push(TriggerHit { trigger, rule: format!("{trigger}/learned"), score });
+        for ((trigger, score), (_, of_whole)) in learned.iter().zip(whole) {
+            if *score >= LEARNED_FIRES && !hits.iter().any(|h| h.trigger == *trigger) {
+                let where_ = if of_whole >= LEARNED_FIRES { "learned" } else { "learned-in-a-part" };
+                hits.push(TriggerHit {
+                    trigger: *trigger,
+                    rule: format!("{trigger}/{where_}"),
+                    score: *score,
+                });
             }
         }
-        hits
+        (hits, learned)
     }
 }
 
@@ -59,10 +90,15 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     let created_at = house.clock.now();
     let door = house.guard.inspect(&ask.question)?;
     let query = without_placeholders(door.masked.as_str());
-    let vector = house.vector(&query).await;
+    let parts = requests::parts(&query);
+    let mut texts = vec![query.clone()];
+    texts.extend(parts.iter().cloned());
+    let mut vectors = house.vectors(texts).await.into_iter();
+    let vector = vectors.next().flatten();
+    let parts: Vec<_> = parts.into_iter().zip(vectors).collect();
 
     let triggers = TextTriggers { rules: &house.rules, models: &house.models };
-    let mut hits = triggers.read(&query, vector.as_deref());
+    let (mut hits, leanings) = triggers.read_parts(&query, vector.as_deref(), &parts);
     if door.moderation.categories.contains(&ModerationCategory::SelfHarm)
         && !hits.iter().any(|h| h.trigger == Trigger::EmotionalDistress)
     {
@@ -94,6 +130,7 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         claimed: ask.claimed,
         clock_start: since,
         hits,
+        leanings,
         history: Vec::new(),
         query,
         vector,

@@ -99,27 +99,33 @@ impl Settings {
 }
 
 impl House {
-    /// Encodes on a thread of its own, never on the async threads. `None` without an encoder.
+    /// Encodes one text; see [`House::vectors`].
     pub(crate) async fn vector(&self, text: &str) -> Option<Vec<f32>> {
-        let encoder = self.encoder.clone()?;
-        let permit = self.compute.clone().acquire_owned().await.ok()?;
-        let text = text.to_owned();
-        tokio::task::spawn_blocking(move || {
+        self.vectors(vec![text.to_owned()]).await.pop().flatten()
+    }
+
+    /// Encodes on a thread of its own, never on the async threads; one place a text. Without an
+    /// encoder the places are empty.
+    pub(crate) async fn vectors(&self, texts: Vec<String>) -> Vec<Option<Vec<f32>>> {
+        let nothing = vec![None; texts.len()];
+        let Some(encoder) = self.encoder.clone() else { return nothing };
+        let Ok(permit) = self.compute.clone().acquire_owned().await else { return nothing };
+        let encoded = tokio::task::spawn_blocking(move || {
             use contactiq_nlu::encoder::Encoder;
-            let encoded = encoder.encode(&[text.as_str()]);
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let encoded = encoder.encode(&texts);
             drop(permit);
-            match encoded {
-                Ok(mut vectors) => vectors.pop(),
-                Err(error) => {
-                    // The answer goes on with the lexical views alone, and somebody must know.
-                    tracing::warn!(error = %error, "the encoder failed on a question");
-                    None
-                }
+            encoded
+        });
+        match encoded.await {
+            Ok(Ok(vectors)) => vectors.into_iter().map(Some).collect(),
+            Ok(Err(error)) => {
+                // The answer goes on with the lexical views alone, and somebody must know.
+                tracing::warn!(error = %error, "the encoder failed on a question");
+                nothing
             }
-        })
-        .await
-        .ok()
-        .flatten()
+            Err(_panic) => nothing,
+        }
     }
 
     /// Fills the placeholders of a text that the bank wrote.

@@ -13,6 +13,7 @@ mod house;
 mod knowledge;
 mod models;
 mod record;
+mod requests;
 mod respond;
 mod retrieve;
 mod route;

@@ -6,6 +6,13 @@ use contactiq_domain::{Category, Routing, Step, Trigger, TriggerHit};
 
 use crate::{House, turn::Turn};
 
+/// From this probability on a trigger that did not fire may name the reason of a hand-over that
+/// happens anyway.
+const LEANS: f64 = 0.3;
+/// From this probability on a question of a sensitive intent counts as one for this person's own
+/// data (P3): general how-to is answered, and doubt goes to the verified channel.
+const OWN_DATA: f64 = 0.35;
+
 /// Decides where the question goes. The order is the law: triggers before refusal (a fraud report
 /// with an attack in it is a fraud report), refusal before intent, human_only before anything is
 /// retrieved.
@@ -16,6 +23,16 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     let name = understanding.map(|u| u.intent.as_str().to_owned()).unwrap_or_default();
     let intent = house.taxonomy.intent(turn.mode(), &name);
 
+    if understanding.is_some_and(|u| u.category == Category::Sensitive) && turn.hits.is_empty() {
+        let own = turn.leanings.iter().find(|(t, _)| *t == Trigger::AccountSpecific);
+        if let Some((trigger, score)) = own.filter(|(_, score)| *score >= OWN_DATA) {
+            turn.hits.push(TriggerHit {
+                trigger: *trigger,
+                rule: format!("account_specific/sensitive-{name}"),
+                score: *score,
+            });
+        }
+    }
     // What the bank keeps for a higher role is answered by a person.
     let too_low = intent.is_some_and(|i| !turn.role.reaches(i.role));
     let category = match understanding {
@@ -34,7 +51,12 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
             format!("intent {name} asks for a higher role")
         }
         Routing::Escalate if turn.hits.is_empty() => {
-            let trigger = intent.map_or(Trigger::HumanOnly, |i| i.trigger);
+            // A person takes over in any case; what the message leans to names the better queue.
+            let named = intent.map_or(Trigger::HumanOnly, |i| i.trigger);
+            let trigger = match turn.leaning(LEANS) {
+                Some((leaning, _)) if named == Trigger::HumanOnly => leaning,
+                _ => named,
+            };
             turn.hits.push(TriggerHit { trigger, rule: format!("{trigger}/intent-{name}"), score: 1.0 });
             format!("intent {name} is human_only")
         }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use contactiq_domain::{
     Citation, IntentName, Mode, Outcome, Probability, Record, Role, Routing, Started, Step, StepTrace,
-    TriggerHit, Understanding,
+    Trigger, TriggerHit, Understanding,
     ids::{ConversationId, KeyId, RequestId},
     interaction::{NanoUsd, Tokens},
 };
@@ -121,6 +121,8 @@ pub(crate) struct Turn {
     pub(crate) clock_start: Instant,
     /// Triggers read from the text; steps 3 to 6 add theirs.
     pub(crate) hits: Vec<TriggerHit>,
+    /// How probable each learned trigger is, fired or not: names the reason when there is doubt.
+    pub(crate) leanings: Vec<(Trigger, f64)>,
     pub(crate) history: Vec<Exchange>,
     /// What is classified and searched: the masked question, made whole by the conversation.
     pub(crate) query: String,
@@ -142,6 +144,12 @@ pub(crate) struct Turn {
 impl Turn {
     pub(crate) fn mode(&self) -> Mode {
         self.started.mode
+    }
+
+    /// The most probable learned trigger, from this probability on.
+    pub(crate) fn leaning(&self, least: f64) -> Option<(Trigger, f64)> {
+        let best = self.leanings.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1));
+        best.filter(|(_, score)| *score >= least)
     }
 
     /// Adds a step's trace. `detail` is made of the house's own words, never of the person's.

@@ -1,4 +1,4 @@
-//! The only place where the parts of the house meet: [`App::build`].
+//! The only place where the parts of the house meet: [`build_house`].
 
 use std::{
     ops::Deref,

@@ -4,7 +4,6 @@ use std::{io, net::SocketAddr, sync::OnceLock, time::Duration};
 
 use axum::{Router, extract::State, routing::get};
 use axum_server::Handle;
-use hyper_util::rt::TokioTimer;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -117,18 +116,23 @@ async fn listen(
     stop: CancellationToken,
 ) -> io::Result<()> {
     let handle = Handle::new();
-    let mut server = axum_server::from_tcp(listener.into_std()?)?.handle(handle.clone());
-    // Without a timer hyper never closes a client that sends its head a byte a minute.
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(patience);
+    // A silent client is closed, and one that sends its head a byte a minute. HTTP/1 alone: a proxy
+    // ends TLS, and without TLS nobody speaks HTTP/2.
+    let mut server = axum_server::from_tcp(listener.into_std()?)?
+        .handle(handle.clone())
+        .http1_only()
+        .first_request_timeout(patience);
+    server.http_builder().http1().header_read_timeout(patience);
     let serving = server.serve(routes.into_make_service_with_connect_info::<SocketAddr>());
     let stopped = async {
         stop.cancelled().await;
         handle.graceful_shutdown(Some(DRAIN));
-        std::future::pending::<()>().await;
+        std::future::pending().await
     };
+    // The server ends by itself: when it fails, or when what was under way at the stop is drained.
     tokio::select! {
         served = serving => served,
-        () = stopped => Ok(()),
+        never = stopped => never,
     }
 }
 

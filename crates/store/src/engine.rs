@@ -77,12 +77,39 @@ enum Pools {
     Postgres(PgPool),
 }
 
+/// The file that was opened, so that one put in its place later, or none, is noticed.
+struct DatabaseFile {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl DatabaseFile {
+    fn of(path: &Path) -> Option<Self> {
+        Some(Self { path: path.to_owned(), identity: Self::identity(path)? })
+    }
+
+    fn is_lost(&self) -> bool {
+        Self::identity(&self.path) != Some(self.identity)
+    }
+
+    #[cfg(unix)]
+    fn identity(path: &Path) -> Option<(u64, u64)> {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::metadata(path).ok().map(|m| (m.dev(), m.ino()))
+    }
+
+    #[cfg(not(unix))]
+    fn identity(path: &Path) -> Option<(u64, u64)> {
+        path.exists().then_some((0, 0))
+    }
+}
+
 /// The database. Cloning it is cheap; all clones share the connections.
 #[derive(Clone)]
 pub struct Store {
     pools: Arc<Pools>,
     /// Of SQLite.
-    file: Option<Arc<Path>>,
+    file: Option<Arc<DatabaseFile>>,
     sealer: Arc<Sealer>,
 }
 
@@ -94,7 +121,7 @@ impl Store {
     /// version knows.
     pub async fn open(location: &Location, sealer: Arc<Sealer>) -> Result<Store, StoreError> {
         let (pools, file) = match location {
-            Location::Sqlite(path) => (open_sqlite(path).await?, Some(Arc::from(path.as_path()))),
+            Location::Sqlite(path) => (open_sqlite(path).await?, DatabaseFile::of(path).map(Arc::new)),
             Location::Postgres(url) => (open_postgres(url).await?, None),
         };
         let store = Store { pools: Arc::new(pools), file, sealer };
@@ -120,6 +147,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection becomes free in 5 s.
     pub async fn write(&self) -> Result<Writer, StoreError> {
+        if self.file.as_ref().is_some_and(|file| file.is_lost()) {
+            // SQLite would go on writing into a file that nobody can find any more.
+            return Err(StoreError::Unavailable {
+                why: "its file was removed: restore it, then start again",
+            });
+        }
         let link = match &*self.pools {
             Pools::Sqlite { writer, .. } => Link::Sqlite(begin_sqlite(writer).await?),
             Pools::Postgres(pool) => Link::Postgres(pool.begin_with(POSTGRES_WRITE).await?),
@@ -141,14 +174,6 @@ impl Store {
     /// Why it does not: a full disk, a folder that became read-only, a file that was removed under
     /// us, a database that is away.
     pub async fn can_write(&self, now: Timestamp) -> Result<(), StoreError> {
-        if let Some(file) = &self.file
-            && !file.exists()
-        {
-            // SQLite would go on writing into a file that nobody can find any more.
-            return Err(StoreError::Unavailable {
-                why: "its file was removed: restore it, then start again",
-            });
-        }
         let mut w = self.write().await?;
         crate::meta::set_meta(&mut w, "last_write_check", &now.to_string()).await?;
         w.save().await
@@ -231,7 +256,8 @@ async fn open_sqlite_once(path: &Path) -> Result<Pools, StoreError> {
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .acquire_timeout(PATIENCE)
-        .connect_with(options.pragma("query_only", "ON"))
+        // A reader that is opened later must not make an empty file in place of a lost one.
+        .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
         .await?;
     Ok(Pools::Sqlite { writer, readers })
 }

@@ -107,6 +107,12 @@ impl Taken {
         Ok(idempotency::settle(w, &slot, self.lease_until, resource, status).await?)
     }
 
+    /// The work failed: the key is free before the error is told.
+    pub async fn give_back(mut self) {
+        self.done = true;
+        release(&self.app, &self.caller, &self.route, &self.key, self.lease_until).await;
+    }
+
     /// The transaction that settled it is saved: there is nothing to give back.
     pub fn done(mut self) {
         self.done = true;
@@ -121,17 +127,18 @@ impl Drop for Taken {
         let (app, lease_until) = (self.app.clone(), self.lease_until);
         let (caller, route, key) =
             (mem::take(&mut self.caller), mem::take(&mut self.route), mem::take(&mut self.key));
-        self.app.tasks.spawn(async move {
-            let slot = Slot { caller: &caller, route: &route, key: &key };
-            let released = async {
-                let mut w = app.house.store.write().await?;
-                // A key that was settled after all stays: only one in flight is given back.
-                idempotency::release(&mut w, &slot, lease_until).await?;
-                w.save().await
-            };
-            if let Err(error) = released.await {
-                tracing::warn!(error = %error, "an idempotency key is held until its lease ends");
-            }
-        });
+        self.app.tasks.spawn(async move { release(&app, &caller, &route, &key, lease_until).await });
+    }
+}
+
+/// Only a key in flight is given back: one that was settled after all stays.
+async fn release(app: &App, caller: &str, route: &str, key: &str, lease_until: Timestamp) {
+    let released = async {
+        let mut w = app.house.store.write().await?;
+        idempotency::release(&mut w, &Slot { caller, route, key }, lease_until).await?;
+        w.save().await
+    };
+    if let Err(error) = released.await {
+        tracing::warn!(error = %error, "an idempotency key is held until its lease ends");
     }
 }

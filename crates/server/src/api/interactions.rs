@@ -111,7 +111,12 @@ async fn first_time(
     numbered: &Numbered,
     taken: Option<Taken>,
 ) -> Result<Record<Masked>, ApiError> {
-    take_place(app, caller, &ask, numbered).await?;
+    if let Err(limited) = take_place(app, caller, &ask, numbered).await {
+        if let Some(taken) = taken {
+            taken.give_back().await;
+        }
+        return Err(limited);
+    }
     ask.claimed = taken.as_ref().map(Taken::claimed);
     answer(app, ask, taken).await
 }
@@ -212,8 +217,10 @@ pub(crate) async fn answer(app: &App, ask: Ask, taken: Option<Taken>) -> Result<
     let task = app.tasks.spawn(tracing::Instrument::instrument(
         async move {
             let answered = contactiq_pipeline::answer(&work.house, ask).await;
-            if let (Ok(_), Some(taken)) = (&answered, taken) {
-                taken.done();
+            match (&answered, taken) {
+                (Ok(_), Some(taken)) => taken.done(),
+                (Err(_), Some(taken)) => taken.give_back().await,
+                (_, None) => {}
             }
             observe(&answered);
             answered

@@ -139,6 +139,8 @@ mod tests {
             ("CONTACTIQ__LLM__MAX_RETRIES", "9", "llm.max_retries"),
             ("CONTACTIQ__LOG__LEVEL", "loud", "log.level"),
             ("CONTACTIQ_LISTEN", "nowhere", "server.listen"),
+            ("CONTACTIQ_ALLOWED_ORIGINS", "https://*.bank.example", "server.allowed_origins"),
+            ("CONTACTIQ_ALLOWED_ORIGINS", "https://bank.example/path", "server.allowed_origins"),
             ("CONTACTIQ__SERVER__COLOUR", "red", "colour"),
             ("CONTACTIQ_DEMO", "perhaps", "CONTACTIQ_DEMO"),
             ("CONTACTIQ_DATABASE_URL", "mysql://x", "database.url"),

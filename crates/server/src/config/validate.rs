@@ -96,9 +96,14 @@ impl Config {
             }
         }
         for origin in &self.server.allowed_origins {
-            if !(origin.starts_with("https://") || origin.starts_with("http://")) || origin.ends_with('/') {
+            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            let plain = |h: &str| {
+                !h.is_empty()
+                    && h.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':'))
+            };
+            if !host.is_some_and(plain) {
                 found.push(
-                    "server.allowed_origins: write origins as https://www.bank.example, without a path"
+                    "server.allowed_origins: write origins as https://www.bank.example, without a path or a wildcard"
                         .to_owned(),
                 );
             }

@@ -33,6 +33,8 @@ async fn sends(running: &Running, text: &str) -> String {
 async fn a_client_that_never_ends_its_head_is_closed() {
     let running = start(IMPATIENT).await;
     let since = Instant::now();
+    sends(&running, "").await;
+    sends(&running, "PRI * HTT").await;
     sends(&running, "GET /health HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
     assert!(since.elapsed() < Duration::from_secs(10));
 }

@@ -46,9 +46,12 @@ async fn health_fails_when_the_database_is_away() {
 #[tokio::test]
 async fn readiness_fails_when_the_ledger_has_lost_its_file() {
     let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
     let ready = async || Reply::of(running.request(Method::GET, "/ready")).await.status;
     assert_eq!(ready().await, 200);
     std::fs::remove_file(running.dir.path().join("contactiq.db")).unwrap();
+    let question = json!({ "mode": "customer", "question": REPLACEMENT });
+    running.post(&key, "/v1/interactions", &question).await.problem(503, "unavailable");
     soon(async || (ready().await == 503).then_some(())).await;
     assert_eq!(Reply::of(running.request(Method::GET, "/health")).await.status, 503);
 }

@@ -1,5 +1,6 @@
 //! `contactiq eval`: every figure that can be measured here, its target, what is reached now.
 
+mod escalation;
 mod guard;
 pub(super) mod questions;
 mod targets;
@@ -93,6 +94,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let scratch = Scratch::beside(&config)?;
     let config = &scratch.config;
     let mut figures = questions::figures(config, &args.questions, args.misses).await?;
+    figures.extend(escalation::figures(config, args.misses).await?);
     if let Some(data) = &args.data {
         figures.extend(guard::figures(config, data)?);
         figures.extend(understanding::figures(config, data)?);

@@ -1,0 +1,147 @@
+//! The project's own escalation set: messages that need a person, and look-alikes that do not.
+
+use std::{collections::BTreeMap, path::Path};
+
+use contactiq_domain::{Mode, Outcome, Trigger};
+use contactiq_guard::Raw;
+use serde::Deserialize;
+
+use super::{Figure, house, understanding::lines};
+use crate::{
+    cli::{ask, output},
+    config::Config,
+};
+
+/// Where the project keeps it.
+const OWN: &str = "evals/escalation.jsonl";
+
+/// One labelled message. Rows at even line numbers may be looked at; odd ones only measure.
+#[derive(Deserialize)]
+struct Message {
+    mode: Mode,
+    text: String,
+    /// Why a person must take over; none for a look-alike.
+    trigger: Option<Trigger>,
+    /// The trigger that it belongs to or resembles.
+    family: Trigger,
+}
+
+#[derive(Default)]
+struct Tally {
+    positives: u32,
+    handed_over: u32,
+    right: u32,
+    look_alikes: u32,
+    needless: u32,
+}
+
+impl Tally {
+    fn add(&mut self, other: &Tally) {
+        self.positives += other.positives;
+        self.handed_over += other.handed_over;
+        self.right += other.right;
+        self.look_alikes += other.look_alikes;
+        self.needless += other.needless;
+    }
+}
+
+/// Triggers that the message itself raises; the others come of weak evidence.
+const fn is_risk(trigger: Trigger) -> bool {
+    !matches!(
+        trigger,
+        Trigger::LowConfidence
+            | Trigger::InsufficientEvidence
+            | Trigger::ConflictingEvidence
+            | Trigger::RepeatedMisunderstanding
+    )
+}
+
+/// Asks every message in a conversation of its own.
+pub(super) async fn figures(
+    config: &Config,
+    misses: bool,
+) -> Result<Vec<Figure>, Box<dyn std::error::Error + Send + Sync>> {
+    let path = Path::new(OWN);
+    if !path.exists() {
+        output::note(format!("no {OWN} here: the escalation rows are not measured"));
+        return Ok(Vec::new());
+    }
+    let messages: Vec<Message> = lines(path)?;
+    let house = house(config).await?;
+    let bar = output::bar("asking what needs a person", messages.len());
+    let mut families: [BTreeMap<Trigger, Tally>; 2] = Default::default();
+    for (row, message) in messages.iter().enumerate() {
+        let record = ask::ask(&house, message.mode, Raw::new(message.text.clone()), None).await?;
+        let escalated = record.outcome == Outcome::Escalated;
+        let tally = families[row % 2].entry(message.family).or_default();
+        let fine = if let Some(wanted) = message.trigger {
+            let right = record.trigger == Some(wanted) || record.triggers.iter().any(|h| h.trigger == wanted);
+            tally.positives += 1;
+            tally.handed_over += u32::from(escalated);
+            tally.right += u32::from(right);
+            escalated && right
+        } else {
+            let needless = record.trigger.is_some_and(is_risk);
+            tally.look_alikes += 1;
+            tally.needless += u32::from(needless);
+            !needless
+        };
+        // Rows at odd line numbers only measure: nobody reads their misses.
+        if misses && !fine && row % 2 == 1 {
+            output::note(format!(
+                "escalation line {}: wanted {}, got {} {} [{}] {}",
+                row + 1,
+                message.trigger.map_or("no person", Trigger::as_str),
+                record.outcome,
+                record.trigger.map_or("", Trigger::as_str),
+                record.intent,
+                message.text
+            ));
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    house.store.close().await;
+    Ok(rows(&families[0]))
+}
+
+fn rows(families: &BTreeMap<Trigger, Tally>) -> Vec<Figure> {
+    let share = |a: u32, b: u32| f64::from(a) / f64::from(b.max(1));
+    let mut all = Tally::default();
+    families.values().for_each(|t| all.add(t));
+    let count = |a: u32, b: u32| format!("({a} of {b})");
+    let mut figures = vec![
+        Figure::at_least(
+            "U15",
+            format!("own escalation set: handed over {}", count(all.handed_over, all.positives)),
+            share(all.handed_over, all.positives),
+            0.97,
+        ),
+        Figure::at_least(
+            "U15",
+            format!("… with the right trigger {}", count(all.right, all.positives)),
+            share(all.right, all.positives),
+            0.90,
+        ),
+        Figure::at_most(
+            "U15",
+            format!("look-alikes handed over by a risk trigger {}", count(all.needless, all.look_alikes)),
+            share(all.needless, all.look_alikes),
+            0.04,
+        ),
+    ];
+    for (family, t) in families {
+        figures.push(Figure {
+            target: String::new(),
+            now: format!(
+                "{:.0} %, {:.0} %, {:.0} %",
+                100.0 * share(t.handed_over, t.positives),
+                100.0 * share(t.right, t.positives),
+                100.0 * share(t.needless, t.look_alikes)
+            ),
+            reached: None,
+            ..Figure::at_least("U15", format!("… {family}: handed over, right, needless"), 0.0, 0.0)
+        });
+    }
+    figures
+}
