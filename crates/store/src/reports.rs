@@ -215,7 +215,8 @@ pub async fn latest_scored(c: &mut Connection, mode: Mode, limit: u32) -> Result
     .iter()
     .map(|row| {
         Ok(Scored {
-            intent: IntentName::new(&row.text("intent")?).map_err(|_| StoreError::Corrupt { what: "intent" })?,
+            intent: IntentName::new(&row.text("intent")?)
+                .map_err(|_| StoreError::Corrupt { what: "intent" })?,
             confidence: row.probability_or_none("confidence")?.unwrap_or(Probability::ZERO),
         })
     })
