@@ -7,7 +7,7 @@
 //!
 //! The theorem asks for a loss that is continuous from the right in the threshold. Ours is not: an
 //! answer is shown when its confidence is *at least* the threshold. [`super::threshold::lowest`]
-//! stays at a labelled confidence above the last miss that is too many, which answers no more than
+//! stays above the last miss that is too many, which answers no more than
 //! the theorem's limit from the right does; the bound holds, with ties as well.
 
 /// The most misses among `labels` interactions that alpha allows; `None` below [`labels_needed`].

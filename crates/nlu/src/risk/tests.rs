@@ -7,7 +7,7 @@ use super::{
     Judged, Promise,
     learn_then_test::p_value,
     splits::{draws, halves},
-    threshold::{lowest, realised, rounded_up},
+    threshold::{lowest, realised, rounded},
 };
 use crate::intents::random::Random;
 
@@ -93,11 +93,18 @@ proptest! {
     }
 
     #[test]
-    fn rounding_up_answers_nothing_more(set in prop::collection::vec(judged(), 1..100), allowed in 0_usize..10) {
+    fn rounding_misses_nothing_more(
+        set in prop::collection::vec((0.0..1.0_f64, any::<bool>()), 1..100), allowed in 0_usize..10,
+    ) {
+        let set: Vec<Judged> = set
+            .into_iter()
+            .map(|(sure, needs_person)| Judged { confidence: Some(Probability::clamped(sure)), needs_person })
+            .collect();
         if let Some(exact) = lowest(&set, allowed) {
-            let rounded = rounded_up(exact, 4);
-            prop_assert!(rounded >= exact);
-            prop_assert!(realised(&set, Some(rounded)).missed <= allowed);
+            // Two decimals, so that many confidences lie between.
+            let written = rounded(&set, exact, 2);
+            prop_assert!((written.get() - exact.get()).abs() <= 0.01 + 1e-12);
+            prop_assert!(realised(&set, Some(written)).missed <= allowed);
         }
     }
 }

@@ -51,14 +51,16 @@ pub fn lowest(judged: &[Judged], allowed: usize) -> Option<Probability> {
         .map(|tied| tied[0].0)
 }
 
-/// The same threshold in so many decimals, never lower: what is written into a configuration must not
-/// answer what the exact number would not.
+/// The same threshold in so many decimals, to be written into a configuration: rounded down where
+/// that misses no more of the labelled interactions, so that the promise holds as before, else up.
 #[must_use]
-pub fn rounded_up(threshold: Probability, decimals: i32) -> Probability {
+pub fn rounded(judged: &[Judged], exact: Probability, decimals: i32) -> Probability {
     let scale = 10_f64.powi(decimals);
-    let near = (threshold.get() * scale).round();
-    let up = if near / scale >= threshold.get() { near } else { near + 1.0 };
-    Probability::clamped(up / scale)
+    let near = (exact.get() * scale).round();
+    let steps = if near / scale <= exact.get() { [near, near + 1.0] } else { [near - 1.0, near] };
+    let [down, up] = steps.map(|step| Probability::clamped(step / scale));
+    let missed = |threshold| realised(judged, Some(threshold)).missed;
+    if missed(down) <= missed(exact) { down } else { up }
 }
 
 /// What this threshold comes to; with `None` nothing is answered.
@@ -112,12 +114,13 @@ mod tests {
     }
 
     #[test]
-    fn a_rounded_threshold_is_never_lower_and_a_short_one_stays() {
-        for (exact, written) in [(0.68, 0.68), (0.680_01, 0.6801), (0.91590, 0.9159), (1.0, 1.0), (0.0, 0.0)]
-        {
-            let rounded = rounded_up(Probability::new(exact).unwrap(), 4);
-            assert_eq!(rounded.get(), written);
-            assert!(rounded.get() >= exact);
+    fn a_rounded_threshold_misses_no_more_and_a_short_one_stays() {
+        let set = [judged(0.915_94, false), judged(0.915_91, true), judged(0.2, true)];
+        for (exact, written) in [(0.68, 0.68), (0.5, 0.5), (1.0, 1.0), (0.0, 0.0), (0.915_91, 0.9159)] {
+            assert_eq!(rounded(&set, Probability::new(exact).unwrap(), 4).get(), written);
         }
+        let exact = lowest(&set, 0).unwrap();
+        assert_eq!((exact.get(), rounded(&set, exact, 4).get()), (0.915_94, 0.916));
+        assert_eq!(rounded(&set[..1], exact, 4).get(), 0.9159);
     }
 }

@@ -5,7 +5,7 @@ use std::{path::Path, process::ExitCode};
 use contactiq_domain::{Mode, Probability};
 use contactiq_nlu::risk::{
     Judged, Promise,
-    threshold::{realised, rounded_up},
+    threshold::{realised, rounded},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -98,7 +98,7 @@ struct Row {
 }
 
 fn row(config: &Config, mode: Mode, judged: &[Judged], promise: Promise) -> Row {
-    let threshold = promise.threshold(judged).map(|exact| rounded_up(exact, DECIMALS));
+    let threshold = promise.threshold(judged).map(|exact| rounded(judged, exact, DECIMALS));
     let configured = match mode {
         Mode::Customer => config.customer.confidence_threshold,
         Mode::Banker => config.banker.confidence_threshold,
