@@ -5,9 +5,12 @@
 //! - [`intents`] learns intents and triggers from examples: lexical and semantic views combined,
 //!   with calibrated probabilities.
 //! - [`index`] finds passages: BM25 and vectors, fused.
-//! - [`text`] words, stems and sentences, shared by the three.
+//! - [`risk`] chooses the threshold of the confidence from labelled interactions, with a promise, and
+//!   says when live interactions have drifted away from them.
+//! - [`text`] words, stems and sentences, shared by the others.
 
 pub mod encoder;
 pub mod index;
 pub mod intents;
+pub mod risk;
 pub mod text;

@@ -3,9 +3,10 @@
 //! A logistic model over seven features; its weights come from labelled questions of the bank
 //! (`contactiq intents calibrate`) and stand in a file, so that anyone can see and redo them.
 
-use std::{fmt, time::Instant};
+use std::{collections::BTreeMap, fmt, time::Instant};
 
-use contactiq_domain::{Probability, Step};
+use contactiq_domain::{Mode, Probability, Step};
+use contactiq_nlu::risk::drift::Distribution;
 use serde::{Deserialize, Serialize};
 
 use crate::{House, turn::Turn};
@@ -92,6 +93,13 @@ pub struct Calibration {
     pub bias: f64,
     /// Of similarity, coverage, margin, agreement, both_views, intent, in_scope.
     pub weights: [f64; 7],
+    /// A fingerprint of the labelled questions: thresholds are chosen on others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub questions: Option<String>,
+    /// How confidences and intents of the labelled questions were spread, for the drift alarm; empty
+    /// when there is nothing to compare with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub baseline: BTreeMap<Mode, Distribution>,
 }
 
 impl Calibration {
@@ -139,7 +147,14 @@ impl Calibration {
                 *w -= 0.5 * (s + 0.02 * *w / n.sqrt());
             }
         }
-        Calibration { version: version.to_owned(), labelled: labelled.len(), bias, weights }
+        Calibration {
+            version: version.to_owned(),
+            labelled: labelled.len(),
+            bias,
+            weights,
+            questions: None,
+            baseline: BTreeMap::new(),
+        }
     }
 }
 
@@ -214,6 +229,18 @@ mod tests {
         let detail = format!("confidence 0.71, threshold 0.68 ({features})");
         assert_eq!(Features::from_trace(&detail), Some(features));
         assert_eq!(Features::from_trace("no answer to score"), None);
+    }
+
+    #[test]
+    fn a_file_with_its_baseline_is_read_back() {
+        let mut fitted = Calibration::fit("test", &[(at(0.9), true, 1.0), (at(0.1), false, 1.0)]);
+        let confidence = fitted.confidence(at(0.9));
+        fitted.questions = Some("0123abcd".to_owned());
+        fitted.baseline.entry(Mode::Banker).or_default().add("policy_lookup", confidence);
+        let written = toml::to_string(&fitted).unwrap();
+        assert_eq!(Calibration::parse(&written).unwrap(), fitted, "{written}");
+        let odd = written.replace("[baseline.banker", "[baseline.nobody");
+        assert!(Calibration::parse(&odd).is_err());
     }
 
     #[test]

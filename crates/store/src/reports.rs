@@ -1,6 +1,6 @@
 //! The figures of the dashboard, all of them from logged interactions (P12).
 
-use contactiq_domain::{Mode, Timestamp};
+use contactiq_domain::{IntentName, Mode, Probability, Timestamp};
 
 use crate::{
     Connection, StoreError,
@@ -187,6 +187,40 @@ async fn confidence_average(c: &mut Connection, filter: &Filter) -> Result<Optio
         Some(row) => row.real_or_none("average"),
         None => Ok(None),
     }
+}
+
+/// An interaction that got as far as a confidence: no text, no id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    /// What was asked.
+    pub intent: IntentName,
+    /// How sure the answer was, shown or not; above 0.
+    pub confidence: Probability,
+}
+
+/// The last `limit` finished interactions of a mode that got as far as a confidence, latest first;
+/// those of `contactiq demo traffic` and of a calibration don't count. What never had an answer to
+/// score has a confidence of 0.
+///
+/// # Errors
+/// When the database fails.
+pub async fn latest_scored(c: &mut Connection, mode: Mode, limit: u32) -> Result<Vec<Scored>, StoreError> {
+    c.rows(
+        "SELECT intent, confidence FROM interactions
+         WHERE mode = $1 AND completed_at IS NOT NULL AND NOT demo AND intent IS NOT NULL AND confidence > 0
+         ORDER BY created_at DESC, id DESC LIMIT $2",
+        values![mode, limit],
+    )
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(Scored {
+            intent: IntentName::new(&row.text("intent")?)
+                .map_err(|_| StoreError::Corrupt { what: "intent" })?,
+            confidence: row.probability_or_none("confidence")?.unwrap_or(Probability::ZERO),
+        })
+    })
+    .collect()
 }
 
 async fn latency(c: &mut Connection, filter: &Filter) -> Result<Latency, StoreError> {

@@ -35,7 +35,7 @@ mod model_file;
 mod neighbours;
 mod packing;
 mod prepared;
-mod random;
+pub(crate) mod random;
 mod regression;
 mod scope;
 mod svm;

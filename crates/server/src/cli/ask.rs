@@ -97,6 +97,25 @@ pub(super) async fn ask(
     question: Raw,
     conversation: Option<ConversationId>,
 ) -> Result<Record<Masked>, AnswerError> {
+    put(house, mode, question, conversation, false).await
+}
+
+/// Asks a question that nobody has: marked as demo traffic is, so that no figure counts it.
+pub(super) async fn ask_beside(
+    house: &House,
+    mode: Mode,
+    question: Raw,
+) -> Result<Record<Masked>, AnswerError> {
+    put(house, mode, question, None, true).await
+}
+
+async fn put(
+    house: &House,
+    mode: Mode,
+    question: Raw,
+    conversation: Option<ConversationId>,
+    demo: bool,
+) -> Result<Record<Masked>, AnswerError> {
     let ask = Ask {
         mode,
         role: Role::Admin,
@@ -108,7 +127,7 @@ pub(super) async fn ask(
         correlation_id: None,
         owner_key: None,
         claimed: None,
-        demo: false,
+        demo,
     };
     contactiq_pipeline::answer(house, ask).await
 }

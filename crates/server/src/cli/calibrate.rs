@@ -1,13 +1,16 @@
-//! `contactiq intents calibrate`: fits the confidence of answers to labelled questions.
+//! `contactiq intents calibrate`: fits the confidence of answers to labelled questions, or chooses the
+//! thresholds that keep a promise.
 
 use std::{path::PathBuf, process::ExitCode};
 
-use contactiq_domain::Mode;
-use contactiq_guard::Raw;
+use contactiq_nlu::risk::Promise;
 use contactiq_pipeline::{Calibration, Features};
-use serde::Deserialize;
 
-use super::{Outcome, ask, eval::questions::states, output};
+use super::{
+    Outcome,
+    judging::{JudgedAnswer, Questions, judge, withholding_nothing},
+    output, thresholds,
+};
 use crate::{app, config::Config};
 
 /// Options of `intents calibrate`.
@@ -20,6 +23,21 @@ pub(super) struct Args {
     /// set has more of them than customers ask.
     #[arg(long, default_value_t = 0.1, value_parser = share)]
     unanswerable_share: f64,
+    /// Choose thresholds instead: at most this share of all interactions is answered though a person
+    /// was needed. Above 0, below 1.
+    #[arg(long, value_parser = open_share)]
+    alpha: Option<f64>,
+    /// Keep that for all but this share of the label sets that could have been drawn
+    /// (Learn-then-Test); without it, it is kept in the mean (conformal risk control).
+    #[arg(long, requires = "alpha", value_parser = open_share)]
+    delta: Option<f64>,
+    /// Labelled interactions in place of questions, one a line: {"mode","confidence","needs_person"} or
+    /// {"mode","confidence","answerable"}; confidence null where no answer could have been shown.
+    #[arg(long, requires = "alpha", conflicts_with = "questions")]
+    labels: Option<PathBuf>,
+    /// Print the thresholds as JSON, one mode a line.
+    #[arg(long, requires = "alpha")]
+    json: bool,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -29,63 +47,75 @@ fn share(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "write a number from 0 to 1".to_owned())
 }
 
-#[derive(Deserialize)]
-struct Labelled {
-    mode: Mode,
-    question: String,
-    documents: Vec<String>,
-    facts: Vec<String>,
-    answerable: bool,
+fn open_share(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|v| *v > 0.0 && *v < 1.0)
+        .ok_or_else(|| "write a number above 0 and below 1, for instance 0.02".to_owned())
 }
 
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
-    let text = std::fs::read_to_string(&args.questions)
-        .map_err(|e| format!("{} can't be read: {e}", args.questions.display()))?;
-    let mut config = config;
-    // Nothing is withheld, so that every draft can be judged.
-    config.customer.confidence_threshold = 0.0;
-    config.banker.confidence_threshold = 0.0;
-    let (house, _) = app::build_house(&config, output::progress()).await?;
-    let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
-    let bar = output::bar("asking", lines.len());
-    let mut points: Vec<(Features, bool, bool)> = Vec::new();
-    for line in lines {
-        let labelled: Labelled = serde_json::from_str(line)?;
-        let record = ask::ask(&house, labelled.mode, Raw::new(labelled.question), None).await?;
-        if let Some(features) = record.steps.iter().find_map(|s| Features::from_trace(&s.detail)) {
-            // Right: the asked facts, or the document that holds them, one click away.
-            let stated = labelled.facts.iter().all(|f| states(record.answer.as_str(), f));
-            let cited = record.citations.iter().any(|c| labelled.documents.contains(&c.document));
-            let right = labelled.answerable && (stated || cited);
-            points.push((features, right, labelled.answerable));
+    let Some(alpha) = args.alpha else { return fit(config, &args).await };
+    let promise = Promise::new(alpha, args.delta)?;
+    let labels = match &args.labels {
+        Some(path) => thresholds::read(path)?,
+        None => {
+            let questions = Questions::read(&args.questions)?;
+            let (judged, calibration) = ask_all(config.clone(), &questions).await?;
+            if calibration.questions.as_ref() == Some(&questions.fingerprint) {
+                output::note(
+                    "the confidence was fitted on these very questions: they look easier than others will, and \
+                     the promise is optimistic. Choose thresholds on questions that it has not seen.",
+                );
+            }
+            judged.iter().map(|j| (j.mode, j.judged())).collect()
         }
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
+    };
+    thresholds::print(&config, &labels, promise, args.json)
+}
+
+/// Every labelled question, and the calibration that scored it.
+async fn ask_all(
+    config: Config,
+    questions: &Questions,
+) -> Result<(Vec<JudgedAnswer>, Calibration), Box<dyn std::error::Error + Send + Sync>> {
+    let (house, _) = app::build_house(&withholding_nothing(config), output::progress()).await?;
+    let judged = judge(&house, questions).await?;
     house.store.close().await;
+    Ok((judged, house.calibration))
+}
+
+async fn fit(config: Config, args: &Args) -> Outcome {
+    let questions = Questions::read(&args.questions)?;
+    let (judged, _) = ask_all(config, &questions).await?;
+    let points: Vec<(Features, &JudgedAnswer)> =
+        judged.iter().filter_map(|j| Some((j.features?, j))).collect();
     if points.is_empty() {
         return Err("no question got as far as an answer: nothing to fit".into());
     }
     let date = contactiq_domain::Clock::now(&crate::wiring::SystemClock).date();
-    let answerable = points.iter().filter(|(_, _, a)| *a).count() as f64;
+    let answerable = points.iter().filter(|(_, j)| j.answerable).count() as f64;
     let others = points.len() as f64 - answerable;
     let of_others = if others > 0.0 {
         answerable * args.unanswerable_share / (1.0 - args.unanswerable_share).max(1e-6) / others
     } else {
         1.0
     };
-    let weighted: Vec<(Features, bool, f64)> = points
-        .iter()
-        .map(|(f, right, answerable)| (*f, *right, if *answerable { 1.0 } else { of_others }))
-        .collect();
-    let fitted = Calibration::fit(&format!("fitted-{date}"), &weighted);
+    let weighted: Vec<(Features, bool, f64)> =
+        points.iter().map(|(f, j)| (*f, j.right, if j.answerable { 1.0 } else { of_others })).collect();
+    let mut fitted = Calibration::fit(&format!("fitted-{date}"), &weighted);
+    fitted.questions = Some(questions.fingerprint);
+    for (features, one) in &points {
+        let confidence = fitted.confidence(*features);
+        fitted.baseline.entry(one.mode).or_default().add(one.intent.as_str(), confidence);
+    }
     output::note(format!(
         "{} labelled answers, {} right",
         points.len(),
-        points.iter().filter(|(_, r, _)| *r).count()
+        points.iter().filter(|(_, j)| j.right).count()
     ));
     output::raw(
-        "# How seven features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`; the weights are of similarity, coverage, margin, agreement,\n# both_views, intent and in_scope.\n",
+        "# How seven features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`; the weights are of similarity, coverage, margin, agreement,\n# both_views, intent and in_scope. The baseline counts the labelled answers, for the drift alarm.\n",
     );
     output::raw(&toml::to_string(&fitted)?);
     Ok(ExitCode::SUCCESS)

@@ -10,11 +10,13 @@ mod eval;
 mod guard;
 mod intents;
 mod jsonl;
+mod judging;
 mod keys;
 mod knowledge;
 mod output;
 mod serve;
 mod settings;
+mod thresholds;
 mod traffic;
 
 use std::process::ExitCode;

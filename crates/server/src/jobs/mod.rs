@@ -1,5 +1,7 @@
 //! Work beside the requests: named, supervised, ended at shutdown.
 
+mod drift;
+
 use std::{
     panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering},
@@ -19,6 +21,8 @@ const KNOWLEDGE_EVERY: Duration = Duration::from_secs(3);
 const WRITE_CHECK_EVERY: Duration = Duration::from_secs(5);
 /// How often unfinished interactions and old keys are looked for (B3).
 const RECONCILE_EVERY: Duration = Duration::from_secs(60);
+/// How often live interactions are compared with the labelled ones (P8).
+const DRIFT_EVERY: Duration = Duration::from_secs(60 * 60);
 /// An interaction that is this old and not finished was interrupted. The request timeout is at most 120.
 const UNFINISHED_AFTER: i64 = 180;
 
@@ -27,6 +31,9 @@ pub fn start(app: &App, stop: &CancellationToken) {
     every(app, stop, "reload-knowledge", KNOWLEDGE_EVERY, |app| async move { reload_knowledge(&app).await });
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "reconcile", RECONCILE_EVERY, |app| async move { reconcile(&app).await });
+    if drift::has_a_baseline(app) {
+        every(app, stop, "drift", DRIFT_EVERY, |app| async move { drift::look(&app).await });
+    }
 }
 
 type JobError = Box<dyn std::error::Error + Send + Sync>;

@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod browser;
+mod calibration;
 mod clients;
 mod command_line;
 mod conversations;

@@ -56,8 +56,8 @@ async fn readiness_fails_when_the_ledger_has_lost_its_file() {
     assert_eq!(Reply::of(running.request(Method::GET, "/health")).await.status, 503);
 }
 
-/// The sum of a counter over the lines that carry these labels.
-async fn counted(running: &Running, name: &str, labels: &[&str]) -> f64 {
+/// The sum of a figure over the lines that carry these labels.
+pub(crate) async fn counted(running: &Running, name: &str, labels: &[&str]) -> f64 {
     let reply = Reply::of(running.client.get(&running.metrics)).await;
     assert_eq!(reply.status, 200);
     let lines = reply.text.lines().filter(|l| l.split(['{', ' ']).next() == Some(name));

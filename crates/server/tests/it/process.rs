@@ -64,6 +64,11 @@ impl Terminal {
         self.data.path()
     }
 
+    /// The data folder, for a server to go on in.
+    pub(crate) fn folder(&self) -> Arc<TempDir> {
+        Arc::clone(&self.data)
+    }
+
     /// A file beside the data, with this text.
     pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.data().join("files").join(name);

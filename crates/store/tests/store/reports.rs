@@ -179,4 +179,36 @@ on_both_engines! {
             assert_eq!(report.cost.total_nano_usd, interactions as i64 * 1_500);
         }
     }
+
+    async fn the_latest_scored_interactions_come_first_and_others_not_at_all(bench) {
+        let mut w = bench.write().await;
+        for (n, sure) in [(0, 0.9), (1, 0.5), (2, 1.0)] {
+            play(&mut w, bench, Mode::Customer, |r| {
+                r.created_at = NOW.plus_seconds(n);
+                r.confidence = probability(sure);
+            })
+            .await;
+        }
+        // Withheld answers count as well as shown ones.
+        play(&mut w, bench, Mode::Customer, |r| {
+            r.created_at = NOW.plus_seconds(3);
+            r.confidence = probability(0.2);
+            r.intent = IntentName::new("card_limits").unwrap();
+            r.outcome = Outcome::Escalated;
+        })
+        .await;
+        play(&mut w, bench, Mode::Banker, |_| {}).await;
+        play(&mut w, bench, Mode::Customer, |r| r.demo = true).await;
+        play(&mut w, bench, Mode::Customer, |r| r.confidence = Probability::ZERO).await;
+        let lost = begun(&mut w, &bench.ids).await;
+        interactions::start(&mut w, &started(&bench.ids, &lost)).await.unwrap();
+        interactions::interrupt_unfinished(&mut w, NOW.plus_seconds(9), NOW.plus_seconds(9)).await.unwrap();
+
+        let found = reports::latest_scored(&mut w, Mode::Customer, 500).await.unwrap();
+        let sure: Vec<f64> = found.iter().map(|s| s.confidence.get()).collect();
+        assert_eq!(sure, [0.2, 1.0, 0.5, 0.9]);
+        assert_eq!((found[0].intent.as_str(), found[1].intent.as_str()), ("card_limits", "fee_inquiry"));
+        assert_eq!(reports::latest_scored(&mut w, Mode::Customer, 2).await.unwrap(), found[..2]);
+        assert_eq!(reports::latest_scored(&mut w, Mode::Banker, 500).await.unwrap().len(), 1);
+    }
 }

@@ -3,6 +3,7 @@
 mod escalation;
 mod guard;
 pub(super) mod questions;
+mod risk;
 mod targets;
 mod understanding;
 
@@ -22,6 +23,10 @@ pub(super) struct Args {
     /// Folder of the public development sets (docs/evaluation.md says where they come from).
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Labelled questions that split into choosing and measuring (row U12; JSONL as for `intents
+    /// calibrate`). Without it demo/calibration.jsonl, where it is there.
+    #[arg(long)]
+    labelled: Option<PathBuf>,
     /// Print every question that was not answered as expected.
     #[arg(long)]
     misses: bool,
@@ -95,6 +100,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let config = &scratch.config;
     let mut figures = questions::figures(config, &args.questions, args.misses).await?;
     figures.extend(escalation::figures(config, args.misses).await?);
+    figures.extend(risk::figures(config, args.labelled.as_deref()).await?);
     if let Some(data) = &args.data {
         figures.extend(guard::figures(config, data)?);
         figures.extend(understanding::figures(config, data)?);

@@ -1,0 +1,115 @@
+//! Labelled questions through the pipeline with nothing withheld, so that every draft can be judged.
+
+use std::path::Path;
+
+use contactiq_domain::{IntentName, Mode, Outcome, Probability};
+use contactiq_guard::Raw;
+use contactiq_nlu::risk::Judged;
+use contactiq_pipeline::{Features, House};
+use serde::Deserialize;
+
+use super::{ask, eval::questions::states, output};
+use crate::{config::Config, wiring::sha256_hex};
+
+/// A labelled question as the file has it.
+#[derive(Deserialize)]
+struct Labelled {
+    mode: Mode,
+    question: String,
+    documents: Vec<String>,
+    facts: Vec<String>,
+    answerable: bool,
+}
+
+/// What became of a labelled question.
+pub(super) struct JudgedAnswer {
+    pub(super) mode: Mode,
+    pub(super) intent: IntentName,
+    /// What its confidence was computed from; `None` when there was no draft.
+    pub(super) features: Option<Features>,
+    /// The confidence under the file in use.
+    confidence: Probability,
+    /// Whether the draft is shown when the threshold is 0.
+    shown: bool,
+    /// Whether the documents answer the question.
+    pub(super) answerable: bool,
+    /// Whether the draft states the asked facts, or cites the document that holds them.
+    pub(super) right: bool,
+}
+
+impl JudgedAnswer {
+    /// A person was needed when no document answers the question, and also when the draft that would
+    /// be shown is wrong.
+    pub(super) fn judged(&self) -> Judged {
+        Judged {
+            confidence: self.shown.then_some(self.confidence),
+            needs_person: !self.answerable || (self.shown && !self.right),
+        }
+    }
+}
+
+/// The same configuration with nothing withheld.
+pub(super) fn withholding_nothing(mut config: Config) -> Config {
+    config.customer.confidence_threshold = 0.0;
+    config.banker.confidence_threshold = 0.0;
+    config
+}
+
+/// Asks every labelled question of a house that was built [`withholding_nothing`].
+pub(super) async fn judge(
+    house: &House,
+    questions: &Questions,
+) -> Result<Vec<JudgedAnswer>, Box<dyn std::error::Error + Send + Sync>> {
+    let bar = output::bar("asking", questions.labelled.len());
+    let mut judged = Vec::with_capacity(questions.labelled.len());
+    for labelled in &questions.labelled {
+        let record = ask::ask_beside(house, labelled.mode, Raw::new(labelled.question.clone())).await?;
+        // Right: the asked facts, or the document that holds them, one click away.
+        let stated = labelled.facts.iter().all(|f| states(record.answer.as_str(), f));
+        let cited = record.citations.iter().any(|c| labelled.documents.contains(&c.document));
+        judged.push(JudgedAnswer {
+            mode: labelled.mode,
+            features: record.steps.iter().find_map(|s| Features::from_trace(&s.detail)),
+            confidence: record.confidence,
+            shown: record.outcome == Outcome::Resolved,
+            answerable: labelled.answerable,
+            right: labelled.answerable && (stated || cited),
+            intent: record.intent,
+        });
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(judged)
+}
+
+/// A file of labelled questions.
+pub(super) struct Questions {
+    labelled: Vec<Labelled>,
+    /// Tells whether two files are the same.
+    pub(super) fingerprint: String,
+}
+
+impl Questions {
+    /// Reads `{"mode","question","documents","facts","answerable"}` a line.
+    pub(super) fn read(path: &Path) -> Result<Questions, String> {
+        let name = path.display();
+        let text = std::fs::read_to_string(path).map_err(|e| format!("{name} can't be read: {e}"))?;
+        let labelled = text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+            .map(|(at, line)| {
+                serde_json::from_str(line).map_err(|_| {
+                    format!(
+                        "{name}: line {} is not {{\"mode\",\"question\",\"documents\",\"facts\",\"answerable\"}}",
+                        at + 1
+                    )
+                })
+            })
+            .collect::<Result<Vec<Labelled>, String>>()?;
+        if labelled.is_empty() {
+            return Err(format!("{name} has no questions"));
+        }
+        Ok(Questions { labelled, fingerprint: sha256_hex(text.as_bytes()) })
+    }
+}
