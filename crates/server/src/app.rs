@@ -12,7 +12,7 @@ use contactiq_guard::{Guard, GuardSettings};
 use contactiq_llm::{
     Chain, ChainSettings, Http, OpenAiCompatible, OpenAiSettings, PriceTable, Provider, Secret,
 };
-use contactiq_nlu::encoder::{CachedEncoder, Encoder, MiniLm};
+use contactiq_nlu::encoder::{CachedEncoder, Encoder, KernelChoice, MiniLm};
 use contactiq_pipeline::{
     AssistantSettings, Calibration, EscalationRules, House, Knowledge, Models, People, Settings, Shelf,
     Taxonomy, Trained,
@@ -205,7 +205,10 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
 
     let (chain, llm) = open_chain(config)?;
     let standing = Standing {
-        encoder: encoder.as_ref().map(|_| "all-MiniLM-L6-v2".to_owned()).map_err(Clone::clone),
+        encoder: encoder
+            .as_ref()
+            .map(|e| format!("all-MiniLM-L6-v2, kernel {}", e.kernel()))
+            .map_err(Clone::clone),
         database: store.engine().to_owned(),
         llm,
         redis: Err(limits::NO_REDIS.to_owned()),
@@ -285,8 +288,8 @@ async fn check_key(store: &Store, dir: &Path) -> Result<(), StartError> {
     }
 }
 
-/// The encoder of this configuration, or why there is none.
-pub fn open_encoder(config: &Config) -> Result<Arc<CachedEncoder>, String> {
+/// The folder of this configuration's encoder, or why there is none.
+pub(crate) fn encoder_folder(config: &Config) -> Result<PathBuf, String> {
     let folder = match config.encoder.folder.as_str() {
         "off" => return Err("switched off: the lexical model works alone".to_owned()),
         "" => config.server.data_dir.join("encoder"),
@@ -295,7 +298,19 @@ pub fn open_encoder(config: &Config) -> Result<Arc<CachedEncoder>, String> {
     if !folder.exists() {
         return Err(format!("no encoder in {}: the lexical model works alone", folder.display()));
     }
-    let model = MiniLm::load(&folder).map_err(|e| format!("{e}: the lexical model works alone"))?;
+    Ok(folder)
+}
+
+/// The encoder of this configuration, or why there is none.
+pub fn open_encoder(config: &Config) -> Result<Arc<CachedEncoder>, String> {
+    let folder = encoder_folder(config)?;
+    let kernel: KernelChoice = config
+        .encoder
+        .kernel
+        .parse()
+        .map_err(|e| format!("encoder.kernel: {e}: the lexical model works alone"))?;
+    let model =
+        MiniLm::load_for(&folder, kernel).map_err(|e| format!("{e}: the lexical model works alone"))?;
     let cache = config.server.data_dir.join("cache");
     std::fs::create_dir_all(&cache).map_err(|e| e.to_string())?;
     CachedEncoder::open(Arc::new(model), Some(&cache.join("vectors.bin")), CACHED_VECTORS)
@@ -338,6 +353,9 @@ impl Encoder for Published<'_> {
     }
     fn fingerprint(&self) -> &str {
         self.0.fingerprint()
+    }
+    fn kernel(&self) -> &'static str {
+        self.0.kernel()
     }
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, contactiq_nlu::encoder::EncoderError> {
         self.0.encode_published(texts)

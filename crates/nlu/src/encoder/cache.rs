@@ -157,6 +157,10 @@ impl Encoder for CachedEncoder {
         self.inner.fingerprint()
     }
 
+    fn kernel(&self) -> &'static str {
+        self.inner.kernel()
+    }
+
     /// Remembers in memory only: right for what people write.
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
         self.look_up(texts, false)

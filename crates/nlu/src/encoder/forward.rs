@@ -6,11 +6,27 @@
 
 use super::{
     elementwise::{gelu, softmax},
+    kernel::Kernel,
+    linear::{Linear, Scratch},
     matmul::{Panels, Product, Unit},
-    weights::{Config, Linear, Weights},
+    weights::{Config, Layer, Weights},
 };
 
+/// The places where a linear layer reads its input, in the order of computing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// The state before attention.
+    QueryKeyValue,
+    /// What attention gathered.
+    AttentionOut,
+    /// The state before the feed-forward network.
+    FeedIn,
+    /// Between the network's two halves.
+    FeedOut,
+}
+
 /// Room for the numbers of a batch, used again for the next.
+#[derive(Debug)]
 pub(crate) struct Workspace {
     unit: Unit,
     state: Vec<f32>,
@@ -20,12 +36,12 @@ pub(crate) struct Workspace {
     scores: Vec<f32>,
     keys: Panels,
     values: Panels,
-    scratch: Vec<f32>,
+    scratch: Scratch,
 }
 
 impl Workspace {
-    /// Empty.
-    pub(crate) fn new(unit: Unit) -> Self {
+    /// Empty. `unit` is for what stays in `f32` whatever the kernel: normally [`Kernel::unit`].
+    pub(crate) fn new(kernel: Kernel, unit: Unit) -> Self {
         Self {
             unit,
             state: Vec::new(),
@@ -35,24 +51,22 @@ impl Workspace {
             scores: Vec::new(),
             keys: Panels::new(unit),
             values: Panels::new(unit),
-            scratch: Vec::new(),
+            scratch: Scratch::new(kernel, unit),
         }
     }
 
     /// One unit vector a text. Token numbers must be below the vocabulary's size, and each text must
     /// have at least one token and at most as many as the model has positions.
-    pub(crate) fn encode(&mut self, config: &Config, weights: &Weights, texts: &[&[u32]]) -> Vec<Vec<f32>> {
+    pub(crate) fn encode(
+        &mut self,
+        config: &Config,
+        weights: &Weights<Linear>,
+        texts: &[&[u32]],
+    ) -> Vec<Vec<f32>> {
         let hidden = config.hidden_size;
         self.embed(config, weights, texts);
         for layer in &weights.layers {
-            linear(self.unit, &self.state, &layer.query_key_value, &mut self.wide, &mut self.scratch);
-            self.attend(config, texts);
-            linear(self.unit, &self.context, &layer.attention_out, &mut self.branch, &mut self.scratch);
-            layer.attention_norm.add_and_normalise(self.unit, &mut self.state, &self.branch);
-            linear(self.unit, &self.state, &layer.feed_in, &mut self.wide, &mut self.scratch);
-            gelu(self.unit, &mut self.wide);
-            linear(self.unit, &self.wide, &layer.feed_out, &mut self.branch, &mut self.scratch);
-            layer.feed_norm.add_and_normalise(self.unit, &mut self.state, &self.branch);
+            self.layer(config, layer, texts, &mut |_, _| {});
         }
         let mut rest = self.state.as_slice();
         texts
@@ -65,7 +79,8 @@ impl Workspace {
             .collect()
     }
 
-    fn embed(&mut self, config: &Config, weights: &Weights, texts: &[&[u32]]) {
+    /// The state before the first layer.
+    pub(crate) fn embed<L>(&mut self, config: &Config, weights: &Weights<L>, texts: &[&[u32]]) {
         let hidden = config.hidden_size;
         self.state.clear();
         self.branch.clear();
@@ -76,6 +91,28 @@ impl Workspace {
             self.branch.extend_from_slice(&weights.positions[..text.len() * hidden]);
         }
         weights.norm.add_and_normalise(self.unit, &mut self.state, &self.branch);
+    }
+
+    /// One layer, from state to state. `watch` sees what each linear layer reads: rows of its inputs.
+    pub(crate) fn layer(
+        &mut self,
+        config: &Config,
+        layer: &Layer<Linear>,
+        texts: &[&[u32]],
+        watch: &mut impl FnMut(Input, &[f32]),
+    ) {
+        watch(Input::QueryKeyValue, &self.state);
+        layer.query_key_value.apply(&self.state, &mut self.wide, &mut self.scratch);
+        self.attend(config, texts);
+        watch(Input::AttentionOut, &self.context);
+        layer.attention_out.apply(&self.context, &mut self.branch, &mut self.scratch);
+        layer.attention_norm.add_and_normalise(self.unit, &mut self.state, &self.branch);
+        watch(Input::FeedIn, &self.state);
+        layer.feed_in.apply(&self.state, &mut self.wide, &mut self.scratch);
+        gelu(self.unit, &mut self.wide);
+        watch(Input::FeedOut, &self.wide);
+        layer.feed_out.apply(&self.wide, &mut self.branch, &mut self.scratch);
+        layer.feed_norm.add_and_normalise(self.unit, &mut self.state, &self.branch);
     }
 
     /// From `wide` (query, key, value of each token) to `context`.
@@ -100,7 +137,7 @@ impl Workspace {
                     bias: &[],
                     out: &mut self.scores,
                     out_stride: length,
-                    scratch: &mut self.scratch,
+                    scratch: &mut self.scratch.left,
                 }
                 .compute(self.unit);
                 softmax(self.unit, &mut self.scores, length);
@@ -112,30 +149,13 @@ impl Workspace {
                     bias: &[],
                     out: &mut self.context[first * hidden + at..],
                     out_stride: hidden,
-                    scratch: &mut self.scratch,
+                    scratch: &mut self.scratch.left,
                 }
                 .compute(self.unit);
             }
             first += length;
         }
     }
-}
-
-fn linear(unit: Unit, input: &[f32], layer: &Linear, out: &mut Vec<f32>, scratch: &mut Vec<f32>) {
-    let (depth, columns) = (layer.weight.depth(), layer.weight.columns());
-    let rows = input.len() / depth;
-    out.resize(rows * columns, 0.0);
-    Product {
-        left: input,
-        left_stride: depth,
-        rows,
-        right: &layer.weight,
-        bias: &layer.bias,
-        out,
-        out_stride: columns,
-        scratch,
-    }
-    .compute(unit);
 }
 
 /// Mean of the rows, scaled to length 1. The mean's own scale falls out with that.

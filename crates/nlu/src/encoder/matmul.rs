@@ -23,6 +23,22 @@ pub(crate) struct Unit {
 impl Unit {
     /// Asks the processor what it can do.
     pub(crate) fn detect() -> Self {
+        Self::of(Arch::new())
+    }
+
+    /// AVX2 with fused multiply-add, also on a processor that could do more; `None` if it has none.
+    pub(crate) fn detect_avx2() -> Option<Self> {
+        #[cfg(target_arch = "x86_64")]
+        {
+            pulp::x86::V3::try_new().map(|v3| Self::of(Arch::V3(v3)))
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            None
+        }
+    }
+
+    fn of(arch: Arch) -> Self {
         struct Lanes;
         impl WithSimd for Lanes {
             type Output = usize;
@@ -32,7 +48,6 @@ impl Unit {
                 S::F32_LANES
             }
         }
-        let arch = Arch::new();
         Self { arch, lanes: arch.dispatch(Lanes) }
     }
 

@@ -1,9 +1,10 @@
 //! all-MiniLM-L6-v2, or any BERT encoder of its kind, from a folder.
 
 use super::{
-    Encoder, EncoderError,
+    Encoder, EncoderError, calibration,
     forward::Workspace,
-    matmul::Unit,
+    kernel::{Kernel, KernelChoice},
+    linear::Linear,
     tokens::{TOKENIZER, Tokens},
     weights::{CONFIG, Config, WEIGHTS, Weights},
 };
@@ -11,13 +12,20 @@ use sha2::{Digest, Sha256};
 use std::{
     path::Path,
     sync::{
-        Mutex,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-/// Goes into the fingerprint. Change it when the same weights give other vectors.
-const METHOD: &[u8] = b"contactiq encoder: f32, mean pooling, 256 tokens";
+/// Goes into the fingerprint, with the numbers that are computed with: a model that was trained on
+/// vectors of one kind must not be used with those of another. Change it when the same weights give
+/// other vectors.
+fn method(kernel: Kernel) -> &'static [u8] {
+    match kernel {
+        Kernel::Vnni | Kernel::Avx2 => b"contactiq encoder: int8 1, mean pooling, 256 tokens",
+        Kernel::F32 => b"contactiq encoder: f32 2, mean pooling, 256 tokens",
+    }
+}
 
 /// Texts that one thread encodes; more are shared among threads.
 const ALONE: usize = 8;
@@ -26,52 +34,69 @@ const ALONE: usize = 8;
 /// rows, few enough that the rows stay in the cache of a core.
 const BATCH_TOKENS: usize = 128;
 
-/// A sentence encoder with its weights in memory (about 90 MB), computing in `f32`.
+/// A sentence encoder with its weights in memory: about 60 MB for 8-bit kernels, 90 MB for `f32`.
 #[derive(Debug)]
 pub struct MiniLm {
     config: Config,
-    weights: Weights,
+    weights: Weights<Linear>,
     tokens: Tokens,
-    unit: Unit,
+    kernel: Kernel,
     fingerprint: String,
+    /// Workspaces of threads that are done: memory that is already there, for the next.
+    idle: Mutex<Vec<Workspace>>,
 }
 
 impl MiniLm {
-    /// Loads `config.json`, `model.safetensors` and `tokenizer.json` from a folder.
+    /// Loads `config.json`, `model.safetensors` and `tokenizer.json` from a folder, for the fastest
+    /// kernel of this processor.
     ///
     /// # Errors
     /// [`EncoderError::Read`] when a file is missing or can't be read, [`EncoderError::Damaged`] when
     /// one is cut, of other shapes than the configuration says, or of a kind of model that this
     /// forward pass doesn't compute.
     pub fn load(folder: &Path) -> Result<Self, EncoderError> {
+        Self::load_for(folder, KernelChoice::Auto)
+    }
+
+    /// The same for a kernel that was chosen.
+    ///
+    /// # Errors
+    /// [`EncoderError::Kernel`] when this processor lacks it, and those of [`MiniLm::load`].
+    pub fn load_for(folder: &Path, choice: KernelChoice) -> Result<Self, EncoderError> {
+        let kernel = choice.resolve()?;
         let read = |file: &str| {
             std::fs::read(folder.join(file))
                 .map_err(|source| EncoderError::Read { file: file.to_owned(), source })
         };
         let (config, tokenizer, weights) = (read(CONFIG)?, read(TOKENIZER)?, read(WEIGHTS)?);
-        Self::from_bytes(&config, &weights, &tokenizer)
+        Self::from_bytes(&config, &weights, &tokenizer, kernel)
     }
 
     /// The same from the contents of the three files.
     ///
     /// # Errors
-    /// [`EncoderError::Damaged`], as for [`MiniLm::load`].
-    pub fn from_bytes(config: &[u8], weights: &[u8], tokenizer: &[u8]) -> Result<Self, EncoderError> {
-        let mut hash = Sha256::new_with_prefix(METHOD);
+    /// [`EncoderError::Kernel`] and [`EncoderError::Damaged`], as for [`MiniLm::load_for`].
+    pub fn from_bytes(
+        config: &[u8],
+        weights: &[u8],
+        tokenizer: &[u8],
+        kernel: Kernel,
+    ) -> Result<Self, EncoderError> {
+        KernelChoice::Forced(kernel).resolve()?;
+        let mut hash = Sha256::new_with_prefix(method(kernel));
         for part in [config, weights, tokenizer] {
             hash.update(Sha256::digest(part));
         }
         let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
 
-        let unit = Unit::detect();
         let config = Config::parse(config)?;
-        Ok(Self {
-            weights: Weights::parse(weights, &config, unit)?,
-            tokens: Tokens::parse(tokenizer, config.vocab_size, config.max_position_embeddings)?,
-            config,
-            unit,
-            fingerprint,
-        })
+        let plain = Weights::parse(weights, &config)?;
+        let tokens = Tokens::parse(tokenizer, config.vocab_size, config.max_position_embeddings)?;
+        let weights = match kernel {
+            Kernel::Vnni | Kernel::Avx2 => calibration::quantise(plain, &config, &tokens, kernel)?,
+            Kernel::F32 => plain.map(|layer| layer.map(|_, linear| linear.packed(kernel.unit()))),
+        };
+        Ok(Self { config, weights, tokens, kernel, fingerprint, idle: Mutex::new(Vec::new()) })
     }
 
     /// Encodes batches of token rows, given as places in `tokens`, longest first, on several threads.
@@ -79,16 +104,18 @@ impl MiniLm {
         let next = AtomicUsize::new(0);
         let vectors = Mutex::new(vec![Vec::new(); tokens.len()]);
         let work = || {
-            let mut workspace = Workspace::new(self.unit);
+            let idle = lock(&self.idle).pop();
+            let mut workspace = idle.unwrap_or_else(|| Workspace::new(self.kernel, self.kernel.unit()));
             // Who is done takes the next batch, so that no thread waits for one with longer texts.
             while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let texts: Vec<&[u32]> = batch.iter().map(|at| tokens[*at].as_slice()).collect();
                 let encoded = workspace.encode(&self.config, &self.weights, &texts);
-                let mut vectors = vectors.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut vectors = lock(&vectors);
                 for (at, vector) in batch.iter().zip(encoded) {
                     vectors[*at] = vector;
                 }
             }
+            lock(&self.idle).push(workspace);
         };
         std::thread::scope(|scope| {
             for _ in 1..threads {
@@ -96,7 +123,7 @@ impl MiniLm {
             }
             work();
         });
-        vectors.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+        vectors.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -107,6 +134,10 @@ impl Encoder for MiniLm {
 
     fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    fn kernel(&self) -> &'static str {
+        self.kernel.name()
     }
 
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
@@ -128,4 +159,9 @@ impl Encoder for MiniLm {
         };
         Ok(self.encode_batches(&tokens, &batches, threads))
     }
+}
+
+/// A thread that panicked leaves vectors or workspaces that are whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

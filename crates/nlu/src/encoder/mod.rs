@@ -1,12 +1,20 @@
 //! Sentence encoders.
 //!
 //! [`MiniLm`] computes, [`CachedEncoder`] remembers. `forward` reads like the paper; `matmul`,
-//! `elementwise` and `dot` are the arithmetic, `weights` and `tokens` read the files of a model folder.
+//! `elementwise` and `dot` are the arithmetic in `f32`, `int8` that of 8-bit whole numbers, `kernel` says
+//! which of them runs. `weights` and `tokens` read the files of a model folder, `calibration` finds out
+//! what its 8-bit form needs to know.
 
 mod cache;
+mod calibration;
 mod dot;
 mod elementwise;
 mod forward;
+mod int8;
+mod kernel;
+#[cfg(test)]
+mod kinds;
+mod linear;
 mod matmul;
 mod minilm;
 mod recent;
@@ -18,6 +26,7 @@ mod weights;
 
 pub use cache::{CacheSize, CachedEncoder};
 pub use dot::{dot, dots};
+pub use kernel::{Kernel, KernelChoice, UnknownKernel};
 pub use minilm::MiniLm;
 
 /// Turns utterances into unit vectors whose dot product is their cosine similarity.
@@ -28,6 +37,11 @@ pub trait Encoder: Send + Sync {
     /// Changes when the weights or the way of computing change; part of every cache key and of the
     /// fingerprint of every trained model. Hex, no spaces.
     fn fingerprint(&self) -> &str;
+
+    /// The arithmetic that runs, for reports: the name of a [`Kernel`].
+    fn kernel(&self) -> &'static str {
+        Kernel::F32.name()
+    }
 
     /// One unit vector a text, in the same order. Text past the model's 256 tokens is cut.
     ///
@@ -55,7 +69,21 @@ pub enum EncoderError {
         /// What is wrong.
         why: String,
     },
+    /// The processor has no such instructions.
+    #[error(
+        "this processor can't run the encoder's kernel {name}: set CONTACTIQ_ENCODER_KERNEL to auto, or to one of {}",
+        available()
+    )]
+    Kernel {
+        /// The kernel that was asked for.
+        name: &'static str,
+    },
     /// The tokenizer failed.
     #[error("the tokenizer failed")]
     Tokenizer,
+}
+
+/// The kernels of this processor, for a message.
+fn available() -> String {
+    Kernel::available().map(Kernel::name).collect::<Vec<_>>().join(", ")
 }

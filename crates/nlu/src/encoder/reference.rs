@@ -1,7 +1,7 @@
 //! Tests of the forward pass: against a naive one on a tiny model, and against vectors that another
 //! implementation computed with the real weights.
 
-use super::{Encoder, EncoderError, MiniLm};
+use super::{Encoder, EncoderError, Kernel, KernelChoice, MiniLm};
 use safetensors::{Dtype, tensor::TensorView};
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -12,14 +12,14 @@ const LAYERS: usize = 2;
 const WORDS: [&str; 9] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "card", "lost", "my", "##s", "fee"];
 
 /// A model of random weights: the tensors by name, and the three files.
-struct Tiny {
+pub(super) struct Tiny {
     tensors: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
     config: Vec<u8>,
     tokenizer: Vec<u8>,
 }
 
 impl Tiny {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut shapes = vec![
             ("embeddings.word_embeddings.weight".to_owned(), vec![WORDS.len(), HIDDEN]),
             ("embeddings.position_embeddings.weight".to_owned(), vec![12, HIDDEN]),
@@ -96,7 +96,11 @@ impl Tiny {
     }
 
     fn load(&self) -> Result<MiniLm, EncoderError> {
-        MiniLm::from_bytes(&self.config, &self.weights(), &self.tokenizer)
+        self.load_for(Kernel::F32)
+    }
+
+    pub(super) fn load_for(&self, kernel: Kernel) -> Result<MiniLm, EncoderError> {
+        MiniLm::from_bytes(&self.config, &self.weights(), &self.tokenizer, kernel)
     }
 
     fn at(&self, name: &str) -> &[f32] {
@@ -256,7 +260,8 @@ fn a_damaged_model_is_told_by_file_and_reason() {
     let tiny = Tiny::new();
     let weights = tiny.weights();
     for end in [0, 7, 100, weights.len() - 1] {
-        let error = MiniLm::from_bytes(&tiny.config, &weights[..end], &tiny.tokenizer).unwrap_err();
+        let error =
+            MiniLm::from_bytes(&tiny.config, &weights[..end], &tiny.tokenizer, Kernel::F32).unwrap_err();
         assert!(matches!(error, EncoderError::Damaged { ref file, .. } if file == "model.safetensors"));
     }
 }
@@ -271,7 +276,7 @@ fn a_missing_file_is_named_and_other_weights_have_another_fingerprint() {
     let error = MiniLm::load(folder.path()).unwrap_err();
     assert!(error.to_string().contains("model.safetensors"), "{error}");
     write("model.safetensors", &tiny.weights());
-    let model = MiniLm::load(folder.path()).unwrap();
+    let model = MiniLm::load_for(folder.path(), KernelChoice::Forced(Kernel::F32)).unwrap();
     assert_eq!(model.fingerprint(), tiny.load().unwrap().fingerprint());
     tiny.tensors.get_mut("embeddings.LayerNorm.bias").unwrap().1[0] = 0.25;
     assert_ne!(model.fingerprint(), tiny.load().unwrap().fingerprint());
@@ -279,7 +284,7 @@ fn a_missing_file_is_named_and_other_weights_have_another_fingerprint() {
 
 /// The real model, where `CONTACTIQ_ENCODER` names its folder.
 #[expect(clippy::disallowed_methods, reason = "a test has no configuration to ask")]
-fn real_model() -> Option<MiniLm> {
+pub(super) fn real_model(kernel: Kernel) -> Option<MiniLm> {
     let Ok(folder) = std::env::var("CONTACTIQ_ENCODER") else {
         println!("not run: CONTACTIQ_ENCODER doesn't name the model's folder; the tiny model was tested");
         return None;
@@ -289,12 +294,12 @@ fn real_model() -> Option<MiniLm> {
         println!("not run: there is no encoder in CONTACTIQ_ENCODER; the tiny model was tested");
         return None;
     }
-    Some(MiniLm::load(&folder).unwrap())
+    Some(MiniLm::load_for(&folder, KernelChoice::Forced(kernel)).unwrap())
 }
 
 #[test]
 fn the_real_model_agrees_with_another_implementation() {
-    let Some(model) = real_model() else { return };
+    let Some(model) = real_model(Kernel::F32) else { return };
     // The first numbers of each vector, computed in f64 with numpy from the same weights.
     let cases: [(&str, [f32; 8]); 5] = [
         (
@@ -333,21 +338,25 @@ fn the_real_model_agrees_with_another_implementation() {
 #[test]
 #[ignore = "a measurement, not a check"]
 fn speed() {
-    let Some(model) = real_model() else { return };
-    for tokens in [8, 16, 32, 128] {
-        let text = "card ".repeat(tokens - 2);
-        let mut times: Vec<_> = (0..100)
-            .map(|_| {
-                let start = std::time::Instant::now();
-                model.encode(&[&text]).unwrap();
-                start.elapsed()
-            })
-            .collect();
-        times.sort();
-        println!("{tokens} tokens: p50 {:?}, p95 {:?}", times[50], times[95]);
+    for kernel in Kernel::available() {
+        let start = std::time::Instant::now();
+        let Some(model) = real_model(kernel) else { return };
+        println!("{}: loaded in {:?}", kernel.name(), start.elapsed());
+        for tokens in [8, 16, 32, 128] {
+            let text = "card ".repeat(tokens - 2);
+            let mut times: Vec<_> = (0..200)
+                .map(|_| {
+                    let start = std::time::Instant::now();
+                    model.encode(&[&text]).unwrap();
+                    start.elapsed()
+                })
+                .collect();
+            times.sort();
+            println!("{tokens} tokens: p10 {:?}, p50 {:?}, p95 {:?}", times[20], times[100], times[190]);
+        }
+        let text = "card ".repeat(126);
+        let start = std::time::Instant::now();
+        model.encode(&[text.as_str(); 400]).unwrap();
+        println!("passages of 128 tokens: {:.0} a second", 400.0 / start.elapsed().as_secs_f64());
     }
-    let text = "card ".repeat(100);
-    let start = std::time::Instant::now();
-    model.encode(&[text.as_str(); 200]).unwrap();
-    println!("passages of 102 tokens: {:.0} a second", 200.0 / start.elapsed().as_secs_f64());
 }

@@ -1,6 +1,6 @@
 //! Reads a BERT encoder's configuration and weights, and checks every shape before anything runs.
 
-use super::{EncoderError, elementwise::Norm, matmul::Panels, matmul::Unit};
+use super::{EncoderError, elementwise::Norm, forward::Input, linear::Plain};
 use safetensors::{Dtype, SafeTensors};
 
 /// Name of the file with the sizes.
@@ -75,36 +75,41 @@ impl Config {
     }
 }
 
-/// A linear layer: packed weights and a bias.
-#[derive(Debug, Clone)]
-pub(crate) struct Linear {
-    /// `in × out`, packed.
-    pub(crate) weight: Panels,
-    /// One addend an output.
-    pub(crate) bias: Vec<f32>,
-}
-
 /// One layer of the encoder.
 #[derive(Debug, Clone)]
-pub(crate) struct Layer {
+pub(crate) struct Layer<L> {
     /// Query, key and value side by side: `hidden → 3 · hidden`. The query is already divided by the
     /// square root of the head's size.
-    pub(crate) query_key_value: Linear,
+    pub(crate) query_key_value: L,
     /// After attention: `hidden → hidden`.
-    pub(crate) attention_out: Linear,
+    pub(crate) attention_out: L,
     /// After attention and the residual.
     pub(crate) attention_norm: Norm,
     /// First half of the feed-forward network: `hidden → intermediate`.
-    pub(crate) feed_in: Linear,
+    pub(crate) feed_in: L,
     /// Second half: `intermediate → hidden`.
-    pub(crate) feed_out: Linear,
+    pub(crate) feed_out: L,
     /// After the feed-forward network and the residual.
     pub(crate) feed_norm: Norm,
 }
 
-/// All weights that the forward pass reads.
+impl<L> Layer<L> {
+    /// The same layer with each linear layer turned into another form.
+    pub(crate) fn map<M>(self, mut turn: impl FnMut(Input, L) -> M) -> Layer<M> {
+        Layer {
+            query_key_value: turn(Input::QueryKeyValue, self.query_key_value),
+            attention_out: turn(Input::AttentionOut, self.attention_out),
+            attention_norm: self.attention_norm,
+            feed_in: turn(Input::FeedIn, self.feed_in),
+            feed_out: turn(Input::FeedOut, self.feed_out),
+            feed_norm: self.feed_norm,
+        }
+    }
+}
+
+/// All weights that the forward pass reads, linear layers in the form `L`.
 #[derive(Debug, Clone)]
-pub(crate) struct Weights {
+pub(crate) struct Weights<L> {
     /// `vocab × hidden`.
     pub(crate) words: Vec<f32>,
     /// `positions × hidden`, the embedding of the first token type added.
@@ -112,14 +117,23 @@ pub(crate) struct Weights {
     /// After the embeddings.
     pub(crate) norm: Norm,
     /// In the order of computing.
-    pub(crate) layers: Vec<Layer>,
+    pub(crate) layers: Vec<Layer<L>>,
 }
 
-impl Weights {
+impl<L> Weights<L> {
+    /// The same weights with each layer turned into another form, the first first. A layer that was
+    /// turned is not held any longer.
+    pub(crate) fn map<M>(self, turn: impl FnMut(Layer<L>) -> Layer<M>) -> Weights<M> {
+        let layers = self.layers.into_iter().map(turn).collect();
+        Weights { words: self.words, positions: self.positions, norm: self.norm, layers }
+    }
+}
+
+impl Weights<Plain> {
     /// Reads `model.safetensors` for these sizes.
-    pub(crate) fn parse(bytes: &[u8], config: &Config, unit: Unit) -> Result<Self, EncoderError> {
+    pub(crate) fn parse(bytes: &[u8], config: &Config) -> Result<Self, EncoderError> {
         let file = SafeTensors::deserialize(bytes).map_err(|e| damaged(WEIGHTS, e.to_string()))?;
-        let reader = Reader { file, unit, epsilon: config.layer_norm_eps };
+        let reader = Reader { file, epsilon: config.layer_norm_eps };
         let (hidden, intermediate) = (config.hidden_size, config.intermediate_size);
 
         let words = reader.tensor("embeddings.word_embeddings.weight", &[config.vocab_size, hidden])?;
@@ -150,7 +164,6 @@ impl Weights {
 
 struct Reader<'a> {
     file: SafeTensors<'a>,
-    unit: Unit,
     epsilon: f32,
 }
 
@@ -169,13 +182,13 @@ impl Reader<'_> {
         Ok(values)
     }
 
-    fn linear(&self, name: &str, input: usize, output: usize) -> Result<Linear, EncoderError> {
+    fn linear(&self, name: &str, input: usize, output: usize) -> Result<Plain, EncoderError> {
         let weight = self.tensor(&format!("{name}.weight"), &[output, input])?;
         let bias = self.tensor(&format!("{name}.bias"), &[output])?;
-        Ok(self.pack(&weight, bias, input))
+        Ok(Plain { weight, bias })
     }
 
-    fn query_key_value(&self, name: &str, config: &Config) -> Result<Linear, EncoderError> {
+    fn query_key_value(&self, name: &str, config: &Config) -> Result<Plain, EncoderError> {
         let hidden = config.hidden_size;
         let (mut weight, mut bias) =
             (Vec::with_capacity(3 * hidden * hidden), Vec::with_capacity(3 * hidden));
@@ -186,13 +199,7 @@ impl Reader<'_> {
         #[expect(clippy::cast_precision_loss, reason = "a head's size, some dozens, is exact in f32")]
         let scale = 1.0 / (config.head_size() as f32).sqrt();
         weight[..hidden * hidden].iter_mut().chain(&mut bias[..hidden]).for_each(|x| *x *= scale);
-        Ok(self.pack(&weight, bias, hidden))
-    }
-
-    fn pack(&self, weight: &[f32], bias: Vec<f32>, input: usize) -> Linear {
-        let mut panels = Panels::new(self.unit);
-        panels.pack_transposed(weight, input, bias.len(), input);
-        Linear { weight: panels, bias }
+        Ok(Plain { weight, bias })
     }
 
     fn norm(&self, name: &str, size: usize) -> Result<Norm, EncoderError> {

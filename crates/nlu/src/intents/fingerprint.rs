@@ -47,6 +47,32 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoder::EncoderError;
+
+    /// Tells its fingerprint, in which a real one has its weights and the kind of its numbers.
+    struct Named(&'static str);
+
+    impl Encoder for Named {
+        fn dimensions(&self) -> usize {
+            1
+        }
+        fn fingerprint(&self) -> &str {
+            self.0
+        }
+        fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+            Ok(vec![vec![1.0]; texts.len()])
+        }
+    }
+
+    #[test]
+    fn a_model_of_one_encoder_is_not_used_with_another() {
+        let options = TrainOptions::default();
+        let examples = [Example { text: "one", label: "a" }];
+        let with = |encoder: Option<&dyn Encoder>| of("k", &examples, &[], encoder, &options);
+        assert_eq!(with(Some(&Named("int8"))), with(Some(&Named("int8"))));
+        assert_ne!(with(Some(&Named("int8"))), with(Some(&Named("f32"))));
+        assert_ne!(with(Some(&Named("int8"))), with(None));
+    }
 
     #[test]
     fn every_part_counts() {

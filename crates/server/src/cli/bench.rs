@@ -8,11 +8,11 @@ use std::{
 
 use contactiq_domain::{Clock, Mode};
 use contactiq_guard::Raw;
-use contactiq_nlu::encoder::Encoder;
+use contactiq_nlu::encoder::{Encoder, Kernel, KernelChoice, MiniLm};
 use contactiq_pipeline::{TextTriggers, search};
 
 use super::{Outcome, ask, eval, output};
-use crate::{config::Config, demo, wiring::SystemClock};
+use crate::{app, config::Config, demo, wiring::SystemClock};
 
 /// Options of `bench`.
 #[derive(clap::Args)]
@@ -27,7 +27,7 @@ pub(super) struct Args {
 
 #[derive(serde::Serialize)]
 struct Timing {
-    what: &'static str,
+    what: String,
     p50_us: f64,
     p99_us: f64,
     a_second: f64,
@@ -60,6 +60,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
         }
         None => vec![None; questions.len()],
     };
+    found.extend(kernels(&scratch.config));
     let mut at = vectors.iter();
     found.push(timed("intent: classify beside the encoder", &questions, |q| {
         drop(house.models.intent(Mode::Customer, q, at.next().and_then(Option::as_deref)));
@@ -99,7 +100,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
             .iter()
             .map(|t| {
                 vec![
-                    t.what.to_owned(),
+                    t.what.clone(),
                     format!("{:.1}", t.p50_us),
                     format!("{:.1}", t.p99_us),
                     format!("{:.0}", t.a_second),
@@ -111,7 +112,21 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn timed(what: &'static str, questions: &[String], mut work: impl FnMut(&str)) -> Timing {
+/// 16 tokens with each kernel of this processor: words that the model knows whole, and its two marks.
+fn kernels(config: &Config) -> Vec<Timing> {
+    const UTTERANCE: &str = "my new card was not in the letter that came from you today";
+    let Ok(folder) = app::encoder_folder(config) else { return Vec::new() };
+    let again = vec![UTTERANCE.to_owned(); 200];
+    Kernel::available()
+        .filter_map(|kernel| {
+            let model = MiniLm::load_for(&folder, KernelChoice::Forced(kernel)).ok()?;
+            let what = format!("encoder: 16 tokens, one thread, kernel {}", kernel.name());
+            Some(timed(&what, &again, |text| drop(model.encode(&[text]))))
+        })
+        .collect()
+}
+
+fn timed(what: &str, questions: &[String], mut work: impl FnMut(&str)) -> Timing {
     let times = questions
         .iter()
         .map(|q| {
@@ -123,14 +138,14 @@ fn timed(what: &'static str, questions: &[String], mut work: impl FnMut(&str)) -
     summary(what, times)
 }
 
-fn summary(what: &'static str, mut times: Vec<Duration>) -> Timing {
+fn summary(what: &str, mut times: Vec<Duration>) -> Timing {
     times.sort_unstable();
     let at = |share: f64| {
         times.get(((times.len() as f64 - 1.0) * share).round() as usize).copied().unwrap_or_default()
     };
     let all: Duration = times.iter().sum();
     Timing {
-        what,
+        what: what.to_owned(),
         p50_us: at(0.5).as_secs_f64() * 1e6,
         p99_us: at(0.99).as_secs_f64() * 1e6,
         a_second: times.len() as f64 / all.as_secs_f64().max(1e-9),

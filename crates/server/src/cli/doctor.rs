@@ -80,7 +80,11 @@ fn encoder(config: &Config) -> Finding {
         Ok(encoder) => Finding {
             part: "encoder",
             state: State::Ok,
-            detail: format!("all-MiniLM-L6-v2, {} dimensions", encoder.dimensions()),
+            detail: format!(
+                "all-MiniLM-L6-v2, {} dimensions, kernel {}",
+                encoder.dimensions(),
+                encoder.kernel()
+            ),
         },
         Err(why) if config.encoder.folder == "off" || why.starts_with("no encoder") => Finding {
             part: "encoder",

@@ -19,6 +19,7 @@ const SHORT: &[(&str, &str)] = &[
     ("CONTACTIQ_LISTEN", "server.listen"),
     ("CONTACTIQ_METRICS_LISTEN", "server.metrics_listen"),
     ("CONTACTIQ_ENCODER", "encoder.folder"),
+    ("CONTACTIQ_ENCODER_KERNEL", "encoder.kernel"),
     ("CONTACTIQ_DATABASE_URL", "database.url"),
     ("CONTACTIQ_REDIS_URL", "redis.url"),
     ("CONTACTIQ_LLM_BASE_URL", "llm.base_url"),
@@ -103,6 +104,14 @@ mod tests {
         assert_eq!(config.limits.questions_per_minute, 10);
         assert_eq!(config.customer.confidence_threshold, 0.68);
         assert_eq!(config.server.request_timeout_seconds, 30);
+    }
+
+    #[test]
+    fn a_kernel_is_auto_or_one_that_this_processor_has() {
+        assert_eq!(with(&[]).unwrap().encoder.kernel, "auto");
+        assert_eq!(with(&[("CONTACTIQ_ENCODER_KERNEL", "f32")]).unwrap().encoder.kernel, "f32");
+        let error = with(&[("CONTACTIQ_ENCODER_KERNEL", "fast")]).unwrap_err().to_string();
+        assert!(error.contains("encoder.kernel") && error.contains("vnni"), "{error}");
     }
 
     #[test]

@@ -85,7 +85,7 @@ section! {
     Assistant { confidence_threshold: f64, disclosure: String, disclaimer: String, answer_words: usize }
     Limits { questions_per_minute: u32, questions_per_hour_per_ip: u32, body_bytes: usize }
     Guard { personal_data: bool, injection: bool, moderation: bool, injection_threshold: f64 }
-    Encoder { folder: String }
+    Encoder { folder: String, kernel: String }
     Link { url: SecretText }
     Llm { base_url: String, model: String, api_key: SecretText, timeout_seconds: u64, max_retries: u32 }
     Files { intents: String, triggers: String, confidence: String }

@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use contactiq_nlu::encoder::KernelChoice;
+
 use super::{Assistant, Config};
 
 impl Config {
@@ -28,6 +30,7 @@ impl Config {
         self.assistant("customer", &self.customer, &mut found);
         self.assistant("banker", &self.banker, &mut found);
         share("guard.injection_threshold", self.guard.injection_threshold, &mut found);
+        self.kernel(&mut found);
         self.texts(&mut found);
         self.addresses(&mut found);
         found
@@ -44,6 +47,16 @@ impl Config {
         if assistant.disclosure.trim().is_empty() {
             found
                 .push(format!("{name}.disclosure is empty: people must be told that they talk to a machine"));
+        }
+    }
+
+    /// Not only the word: a kernel that this processor lacks must not switch the encoder off in silence.
+    fn kernel(&self, found: &mut Vec<String>) {
+        let kernel = &self.encoder.kernel;
+        match kernel.parse::<KernelChoice>().map(KernelChoice::resolve) {
+            Err(e) => found.push(format!("encoder.kernel is {kernel:?}: {e}")),
+            Ok(Err(e)) => found.push(format!("encoder.kernel is {kernel:?}: {e}")),
+            Ok(Ok(_)) => {}
         }
     }
 

@@ -1,0 +1,141 @@
+//! The weight of a linear layer in 8 bits.
+
+use super::{BROAD, GROUP, LANES, OFFSET};
+use std::ops::Range;
+
+/// What one vector instruction reads: 16 outputs side by side, of each 4 inputs.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Line(pub(super) [u8; LANES * GROUP]);
+
+/// The weight and bias of a linear layer of `k` inputs and `n` outputs, quantised and packed.
+///
+/// A panel is 16 outputs, and one [`Line`] for every 4 inputs. Three panels are a band, in which the lines
+/// of the same inputs stand side by side: the order in which a kernel reads them. Inputs and outputs are
+/// filled up with zeros. A line is as long as a cache line and aligned to it, so no load crosses two.
+#[derive(Debug, Clone)]
+pub(crate) struct Weight {
+    lines: Vec<Line>,
+    /// By how much a whole number of each output is too large, 16 to a panel.
+    scales: Vec<[f32; LANES]>,
+    /// Added to each output, 16 to a panel.
+    bias: Vec<[f32; LANES]>,
+    /// Each input is multiplied by this before it is quantised (`k`).
+    smoothing: Vec<f32>,
+    columns: usize,
+}
+
+impl Weight {
+    /// Quantises a weight of `n × k`, row after row, for `n` outputs (the length of `bias`).
+    ///
+    /// `largest` says how large each of the `k` inputs gets, for the smoothing. Inputs may get larger
+    /// than that; they are then quantised more coarsely and not cut off.
+    pub(crate) fn new(weight: &[f32], bias: &[f32], largest: &[f32]) -> Self {
+        let (depth, columns) = (largest.len(), bias.len());
+        assert_eq!(weight.len(), depth * columns, "a weight of n × k");
+        let factors = smoothing(weight, largest);
+        let (groups, panels) = (depth.div_ceil(GROUP), columns.div_ceil(LANES));
+        let mut this = Self {
+            lines: vec![Line([OFFSET; LANES * GROUP]); panels * groups],
+            scales: vec![[0.0; LANES]; panels],
+            bias: vec![[0.0; LANES]; panels],
+            smoothing: factors.iter().map(|factor| 1.0 / factor).collect(),
+            columns,
+        };
+        let (mut row, places) = (vec![0.0; depth], Places { groups, panels });
+        for (column, source) in weight.chunks_exact(depth).enumerate() {
+            let mut top = 0.0_f32;
+            for ((x, w), factor) in row.iter_mut().zip(source).zip(&factors) {
+                *x = w * factor;
+                top = top.max(x.abs());
+            }
+            let (panel, lane) = (column / LANES, column % LANES);
+            this.scales[panel][lane] = top / 127.0;
+            this.bias[panel][lane] = bias[column];
+            let steps = if top > 0.0 { 127.0 / top } else { 0.0 };
+            let (lines, broad, own) = places.of(panel);
+            for (line, four) in this.lines[lines][own..].iter_mut().step_by(broad).zip(row.chunks(GROUP)) {
+                for (slot, x) in line.0[lane * GROUP..][..GROUP].iter_mut().zip(four) {
+                    #[expect(clippy::cast_possible_truncation, reason = "from -127 to 127 by the line above")]
+                    let whole = (x * steps).round_ties_even() as i8;
+                    *slot = whole.cast_unsigned() ^ OFFSET;
+                }
+            }
+        }
+        this
+    }
+
+    /// Number of inputs (`k`).
+    pub(crate) fn depth(&self) -> usize {
+        self.smoothing.len()
+    }
+
+    /// Number of outputs (`n`).
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// What each input is multiplied by before it is quantised (`k`).
+    pub(super) fn smoothing(&self) -> &[f32] {
+        &self.smoothing
+    }
+
+    /// Number of panels of 16 outputs.
+    pub(super) fn panels(&self) -> usize {
+        self.scales.len()
+    }
+
+    /// Number of lines of a panel: the inputs in groups of 4.
+    pub(super) fn groups(&self) -> usize {
+        self.depth().div_ceil(GROUP)
+    }
+
+    /// The lines of a panel's band, how many panels the band has, and which of them this one is. So the
+    /// panel's own lines are those of its number, and from there on one of as many as there are panels.
+    pub(super) fn band(&self, panel: usize) -> (&[Line], usize, usize) {
+        let (lines, broad, own) = Places { groups: self.groups(), panels: self.panels() }.of(panel);
+        (&self.lines[lines], broad, own)
+    }
+
+    /// The scales of a panel's outputs.
+    pub(super) fn scales(&self, panel: usize) -> &[f32; LANES] {
+        &self.scales[panel]
+    }
+
+    /// The bias of a panel's outputs.
+    pub(super) fn bias(&self, panel: usize) -> &[f32; LANES] {
+        &self.bias[panel]
+    }
+
+    /// Where a panel's outputs stand in a row of the result: the first, and how many there are.
+    pub(super) fn place(&self, panel: usize) -> (usize, usize) {
+        (panel * LANES, LANES.min(self.columns - panel * LANES))
+    }
+}
+
+/// Where in a weight the lines stand.
+struct Places {
+    groups: usize,
+    panels: usize,
+}
+
+impl Places {
+    /// The lines of a panel's band, the number of panels in it, and which of them the panel is.
+    fn of(&self, panel: usize) -> (Range<usize>, usize, usize) {
+        let (first, own) = (panel / BROAD * BROAD, panel % BROAD);
+        let broad = BROAD.min(self.panels - first);
+        (first * self.groups..(first + broad) * self.groups, broad, own)
+    }
+}
+
+/// SmoothQuant with alpha one half: what an input is divided by and its weights are multiplied by, so
+/// that both sides have equally much of the difficulty.
+fn smoothing(weight: &[f32], largest: &[f32]) -> Vec<f32> {
+    let mut heaviest = vec![0.0_f32; largest.len()];
+    for row in weight.chunks_exact(largest.len()) {
+        heaviest.iter_mut().zip(row).for_each(|(top, w)| *top = top.max(w.abs()));
+    }
+    // An input that was never seen, or has no weight, must not make a factor of nothing or of infinity.
+    const LEAST: f32 = 1e-5;
+    largest.iter().zip(heaviest).map(|(x, w)| (x.max(LEAST) / w.max(LEAST)).sqrt()).collect()
+}
