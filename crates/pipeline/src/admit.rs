@@ -19,8 +19,10 @@ const LEARNED_FIRES: f64 = 0.5;
 /// and "how do I see how much I have" has the words of a request for one's own balance.
 const LEARNED_DENIES: f64 = 0.12;
 
-/// A part of a longer message must be surer: it was torn from its context.
-const PART_FIRES: f64 = 0.65;
+/// A part of a longer message must be surer, since it was torn from its context, and the whole
+/// message must not speak plainly against it.
+const PART_FIRES: f64 = 0.8;
+const WHOLE_AGREES: f64 = 0.1;
 
 /// The two readers of text triggers: the bank's patterns and what was learned from its examples.
 pub struct TextTriggers<'a> {
@@ -53,7 +55,7 @@ impl TextTriggers<'_> {
             for (seen, (_, score)) in
                 learned.iter_mut().zip(self.models.trigger_scores(part, vector.as_deref()))
             {
-                if score >= PART_FIRES {
+                if score >= PART_FIRES && seen.1 >= WHOLE_AGREES {
                     seen.1 = seen.1.max(score);
                 }
             }
