@@ -17,6 +17,7 @@ CONTACTIQ_TEST_REDIS_URL=$(scripts/redis-private.sh start "$work/redis")
 export CONTACTIQ_TEST_POSTGRES_URL CONTACTIQ_TEST_REDIS_URL
 
 cargo tarpaulin --version >/dev/null 2>&1 || cargo install --locked cargo-tarpaulin
-# --no-dead-code: with dead code linked, a constant assertion inside `pulp` fails to compile.
-cargo tarpaulin --locked --workspace --engine ptrace --follow-exec --skip-clean --no-dead-code --target-dir target/coverage \
+# The llvm engine reads its profiles itself, so no llvm-tools are needed. --no-dead-code: with dead code
+# linked, a constant assertion inside `pulp` fails to compile.
+cargo tarpaulin --locked --workspace --engine llvm --follow-exec --skip-clean --no-dead-code --target-dir target/coverage \
   --exclude-files 'crates/*/tests/*' 'crates/*/examples/*' 'crates/*/benches/*' --timeout 600 --fail-under 80 --out Stdout "$@"
