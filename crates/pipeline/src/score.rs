@@ -124,7 +124,8 @@ impl Calibration {
     /// Fits the model to labelled questions: features, whether the answer was right, and how much
     /// the label counts. A probability holds for the traffic that it was fitted on, and a labelled
     /// set has more unanswerable questions than a bank's customers ask: weights restore the share.
-    /// Plain gradient descent on the logistic loss with a little shrinkage, since labels are few.
+    /// No weight is negative: each feature is evidence for the answer, and a sign that a few hundred
+    /// labels turn round is their accident. Plain gradient descent on the logistic loss with a little shrinkage, since labels are few.
     #[must_use]
     pub fn fit(version: &str, labelled: &[(Features, bool, f64)]) -> Calibration {
         let mut bias = 0.0;
@@ -144,7 +145,7 @@ impl Calibration {
             }
             bias -= 0.5 * slope_bias;
             for (w, s) in weights.iter_mut().zip(slope) {
-                *w -= 0.5 * (s + 0.02 * *w / n.sqrt());
+                *w = (*w - 0.5 * (s + 0.02 * *w / n.sqrt())).max(0.0);
             }
         }
         Calibration {
