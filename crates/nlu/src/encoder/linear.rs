@@ -3,7 +3,7 @@
 use super::{
     int8,
     kernel::Kernel,
-    matmul::{Panels, Product, Unit},
+    matmul::{Left, Panels, Product, Unit},
 };
 
 /// A linear layer as it is read.
@@ -75,8 +75,7 @@ impl Linear {
                 let rows = input.len() / depth;
                 out.resize(rows * columns, 0.0);
                 Product {
-                    left: input,
-                    left_stride: depth,
+                    left: Left::Rows(input, depth),
                     rows,
                     right: weight,
                     bias,

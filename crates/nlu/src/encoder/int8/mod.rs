@@ -35,8 +35,6 @@ use super::kernel::Kernel;
 const GROUP: usize = 4;
 /// Outputs that stand side by side in a [`weight::Line`].
 const LANES: usize = 16;
-/// Panels of 16 outputs that stand side by side in a band.
-const BROAD: usize = 3;
 /// Weights are stored with this added, as numbers without a sign: `vpdpbusd` multiplies one side with a
 /// sign and one without. The sum then has this many times the sum of the row too much.
 const OFFSET: u8 = 128;
@@ -98,11 +96,14 @@ pub(crate) fn is_available(kernel: Kernel) -> bool {
 fn enter_vnni(product: Option<Product<'_>>) -> bool {
     multiversion::target::match_target! {
         "x86_64+avx2+avx512f+avx512bw+avx512vl+avx512vnni" => {
-            product.map(|product| vnni::compute(product));
+            if let Some(product) = product {
+                vnni::compute(product);
+            }
             true
         },
         _ => {
-            drop(product);
+            // Named, so that it counts as used here too.
+            let _ = product;
             false
         },
     }
@@ -114,11 +115,14 @@ fn enter_vnni(product: Option<Product<'_>>) -> bool {
 fn enter_avx2(product: Option<Product<'_>>) -> bool {
     multiversion::target::match_target! {
         "x86_64+avx2+fma" => {
-            product.map(|product| avx2::compute(product));
+            if let Some(product) = product {
+                avx2::compute(product);
+            }
             true
         },
         _ => {
-            drop(product);
+            // Named, so that it counts as used here too.
+            let _ = product;
             false
         },
     }

@@ -1,7 +1,6 @@
 //! The weight of a linear layer in 8 bits.
 
-use super::{BROAD, GROUP, LANES, OFFSET};
-use std::ops::Range;
+use super::{GROUP, LANES, OFFSET};
 
 /// What one vector instruction reads: 16 outputs side by side, of each 4 inputs.
 #[derive(Debug, Clone, Copy)]
@@ -10,9 +9,9 @@ pub(super) struct Line(pub(super) [u8; LANES * GROUP]);
 
 /// The weight and bias of a linear layer of `k` inputs and `n` outputs, quantised and packed.
 ///
-/// A panel is 16 outputs, and one [`Line`] for every 4 inputs. Three panels are a band, in which the lines
-/// of the same inputs stand side by side: the order in which a kernel reads them. Inputs and outputs are
-/// filled up with zeros. A line is as long as a cache line and aligned to it, so no load crosses two.
+/// Panel after panel of 16 outputs; in a panel one [`Line`] for every 4 inputs, in the order in which they
+/// are read. Inputs and outputs are filled up with zeros. A line is as long as a cache line and aligned to
+/// it, so no load crosses two.
 #[derive(Debug, Clone)]
 pub(crate) struct Weight {
     lines: Vec<Line>,
@@ -42,7 +41,7 @@ impl Weight {
             smoothing: factors.iter().map(|factor| 1.0 / factor).collect(),
             columns,
         };
-        let (mut row, places) = (vec![0.0; depth], Places { groups, panels });
+        let mut row = vec![0.0; depth];
         for (column, source) in weight.chunks_exact(depth).enumerate() {
             let mut top = 0.0_f32;
             for ((x, w), factor) in row.iter_mut().zip(source).zip(&factors) {
@@ -53,8 +52,7 @@ impl Weight {
             this.scales[panel][lane] = top / 127.0;
             this.bias[panel][lane] = bias[column];
             let steps = if top > 0.0 { 127.0 / top } else { 0.0 };
-            let (lines, broad, own) = places.of(panel);
-            for (line, four) in this.lines[lines][own..].iter_mut().step_by(broad).zip(row.chunks(GROUP)) {
+            for (line, four) in this.lines[panel * groups..][..groups].iter_mut().zip(row.chunks(GROUP)) {
                 for (slot, x) in line.0[lane * GROUP..][..GROUP].iter_mut().zip(four) {
                     #[expect(clippy::cast_possible_truncation, reason = "from -127 to 127 by the line above")]
                     let whole = (x * steps).round_ties_even() as i8;
@@ -90,11 +88,9 @@ impl Weight {
         self.depth().div_ceil(GROUP)
     }
 
-    /// The lines of a panel's band, how many panels the band has, and which of them this one is. So the
-    /// panel's own lines are those of its number, and from there on one of as many as there are panels.
-    pub(super) fn band(&self, panel: usize) -> (&[Line], usize, usize) {
-        let (lines, broad, own) = Places { groups: self.groups(), panels: self.panels() }.of(panel);
-        (&self.lines[lines], broad, own)
+    /// The lines of a panel.
+    pub(super) fn panel(&self, panel: usize) -> &[Line] {
+        &self.lines[panel * self.groups()..][..self.groups()]
     }
 
     /// The scales of a panel's outputs.
@@ -110,21 +106,6 @@ impl Weight {
     /// Where a panel's outputs stand in a row of the result: the first, and how many there are.
     pub(super) fn place(&self, panel: usize) -> (usize, usize) {
         (panel * LANES, LANES.min(self.columns - panel * LANES))
-    }
-}
-
-/// Where in a weight the lines stand.
-struct Places {
-    groups: usize,
-    panels: usize,
-}
-
-impl Places {
-    /// The lines of a panel's band, the number of panels in it, and which of them the panel is.
-    fn of(&self, panel: usize) -> (Range<usize>, usize, usize) {
-        let (first, own) = (panel / BROAD * BROAD, panel % BROAD);
-        let broad = BROAD.min(self.panels - first);
-        (first * self.groups..(first + broad) * self.groups, broad, own)
     }
 }
 
