@@ -65,7 +65,7 @@ pub(crate) fn quantise(
         workspace.layer(config, &packed, &texts, &mut |input, values| {
             note(&mut largest[input as usize], values);
         });
-        layer.map(|input, linear: Plain| linear.quantised(&largest[input as usize]))
+        layer.map(|input, linear: Plain| linear.quantised(&largest[input as usize], kernel))
     }))
 }
 

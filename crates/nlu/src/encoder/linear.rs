@@ -28,9 +28,9 @@ impl Plain {
         Linear::F32 { weight, bias: self.bias.clone() }
     }
 
-    /// For computing in 8 bits; `largest` says how large each input gets.
-    pub(crate) fn quantised(&self, largest: &[f32]) -> Linear {
-        Linear::Int8(int8::Weight::new(&self.weight, &self.bias, largest))
+    /// For computing in 8 bits with this kernel; `largest` says how large each input gets.
+    pub(crate) fn quantised(&self, largest: &[f32], kernel: Kernel) -> Linear {
+        Linear::Int8(int8::Weight::new(&self.weight, &self.bias, largest, kernel))
     }
 }
 

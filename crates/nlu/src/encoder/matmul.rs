@@ -59,7 +59,7 @@ impl Unit {
 }
 
 /// The right side of a product, `k × n`, packed for one [`Unit`]: panel after panel of `width`
-/// columns, in each panel row after row; the last panel is filled up with zeros.
+/// columns, in each panel row after row; the last panel is filled up with whatever numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct Panels {
     data: Vec<f32>,
@@ -115,7 +115,7 @@ impl Panels {
     fn reset(&mut self, depth: usize, columns: usize) {
         (self.depth, self.columns) = (depth, columns);
         let size = columns.div_ceil(self.width) * self.width * depth;
-        self.data.clear();
+        // What is left of the last packing stays in columns that nobody asks for.
         self.data.resize(size + LINE, 0.0);
         // A vector that crosses cache lines costs two loads, so the panels start on a line.
         self.start = self.data.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
@@ -177,7 +177,7 @@ fn product<S: Simd, const TALL: usize, const SHORT: usize>(simd: S, p: Product<'
     let whole = if p.rows % TALL > SHORT { p.rows.div_ceil(TALL) } else { p.rows / TALL };
     let rest = p.rows.saturating_sub(whole * TALL);
 
-    p.scratch.clear();
+    // What is left of the last product stays in rows that nobody asks for.
     p.scratch.resize(whole * TALL * depth + if rest > 0 { SHORT * depth } else { 0 }, 0.0);
     let (tall, short) = p.scratch.split_at_mut(whole * TALL * depth);
     match p.left {

@@ -71,7 +71,7 @@ impl Block<'_> {
         if skipped >= columns {
             return;
         }
-        let lines = self.weight.panel(self.panel);
+        let (lines, _) = self.weight.band(self.panel);
         let mut sums = [[_mm256_setzero_si256(); 2]; R];
         // No index, as in `vnni`.
         for (fours, line) in self.values.as_chunks::<R>().0.iter().zip(lines) {

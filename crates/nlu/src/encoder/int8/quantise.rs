@@ -49,7 +49,20 @@ impl Rows {
         out.resize(values.len(), [T::default(); GROUP]);
         for (first, count) in super::blocks(self.count(), tall) {
             let block = &mut out[first * groups..][..count * groups];
-            for (row, values) in values[first * groups..].chunks_exact(groups).take(count).enumerate() {
+            let own = &values[first * groups..][..count * groups];
+            // Four rows together while there are: they are neighbours in the block.
+            let together = count / 4 * 4;
+            for (four, rows) in own[..together * groups].chunks_exact(4 * groups).enumerate() {
+                let (ab, cd) = rows.split_at(2 * groups);
+                let ((a, b), (c, d)) = (ab.split_at(groups), cd.split_at(groups));
+                let slots = block[4 * four..].chunks_mut(count);
+                for (slots, (((a, b), c), d)) in slots.zip(a.iter().zip(b).zip(c).zip(d)) {
+                    if let Some(slots) = slots.first_chunk_mut() {
+                        *slots = [a, b, c, d].map(|four| four.map(T::from));
+                    }
+                }
+            }
+            for (row, values) in own.chunks_exact(groups).enumerate().skip(together) {
                 for (slot, four) in block[row..].iter_mut().step_by(count).zip(values) {
                     *slot = four.map(T::from);
                 }

@@ -38,7 +38,7 @@ impl Case {
     }
 
     fn int8(&self, kernel: Kernel) -> Vec<f32> {
-        let weight = Weight::new(&self.weight, &self.bias, &self.largest);
+        let weight = Weight::new(&self.weight, &self.bias, &self.largest, kernel);
         let mut rows = Rows::default();
         rows.quantise(kernel.unit(), &self.source, &weight);
         let mut out = vec![7.0; rows.count() * weight.columns()];

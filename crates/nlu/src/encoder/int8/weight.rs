@@ -1,6 +1,11 @@
 //! The weight of a linear layer in 8 bits.
 
 use super::{GROUP, LANES, OFFSET};
+use crate::encoder::kernel::Kernel;
+use std::ops::Range;
+
+/// Panels of a band for [`Kernel::Vnni`]; other kernels take one by one.
+pub(super) const BROAD: usize = 3;
 
 /// What one vector instruction reads: 16 outputs side by side, of each 4 inputs.
 #[derive(Debug, Clone, Copy)]
@@ -9,9 +14,10 @@ pub(super) struct Line(pub(super) [u8; LANES * GROUP]);
 
 /// The weight and bias of a linear layer of `k` inputs and `n` outputs, quantised and packed.
 ///
-/// Panel after panel of 16 outputs; in a panel one [`Line`] for every 4 inputs, in the order in which they
-/// are read. Inputs and outputs are filled up with zeros. A line is as long as a cache line and aligned to
-/// it, so no load crosses two.
+/// A panel is 16 outputs, and one [`Line`] for every 4 inputs. As many panels as a kernel computes side by
+/// side are a band, in which the lines of the same inputs are neighbours: so each kernel reads its weights
+/// from the first to the last. Inputs and outputs are filled up with zeros. A line is as long as a cache
+/// line and aligned to it, so no load crosses two.
 #[derive(Debug, Clone)]
 pub(crate) struct Weight {
     lines: Vec<Line>,
@@ -22,6 +28,7 @@ pub(crate) struct Weight {
     /// Each input is multiplied by this before it is quantised (`k`).
     smoothing: Vec<f32>,
     columns: usize,
+    broad: usize,
 }
 
 impl Weight {
@@ -29,7 +36,7 @@ impl Weight {
     ///
     /// `largest` says how large each of the `k` inputs gets, for the smoothing. Inputs may get larger
     /// than that; they are then quantised more coarsely and not cut off.
-    pub(crate) fn new(weight: &[f32], bias: &[f32], largest: &[f32]) -> Self {
+    pub(crate) fn new(weight: &[f32], bias: &[f32], largest: &[f32], kernel: Kernel) -> Self {
         let (depth, columns) = (largest.len(), bias.len());
         assert_eq!(weight.len(), depth * columns, "a weight of n × k");
         let factors = smoothing(weight, largest);
@@ -40,6 +47,7 @@ impl Weight {
             bias: vec![[0.0; LANES]; panels],
             smoothing: factors.iter().map(|factor| 1.0 / factor).collect(),
             columns,
+            broad: if kernel == Kernel::Vnni { BROAD } else { 1 },
         };
         let mut row = vec![0.0; depth];
         for (column, source) in weight.chunks_exact(depth).enumerate() {
@@ -52,7 +60,8 @@ impl Weight {
             this.scales[panel][lane] = top / 127.0;
             this.bias[panel][lane] = bias[column];
             let steps = if top > 0.0 { 127.0 / top } else { 0.0 };
-            for (line, four) in this.lines[panel * groups..][..groups].iter_mut().zip(row.chunks(GROUP)) {
+            let (lines, broad, own) = this.place_of_band(panel);
+            for (line, four) in this.lines[lines][own..].iter_mut().step_by(broad).zip(row.chunks(GROUP)) {
                 for (slot, x) in line.0[lane * GROUP..][..GROUP].iter_mut().zip(four) {
                     #[expect(clippy::cast_possible_truncation, reason = "from -127 to 127 by the line above")]
                     let whole = (x * steps).round_ties_even() as i8;
@@ -88,9 +97,18 @@ impl Weight {
         self.depth().div_ceil(GROUP)
     }
 
-    /// The lines of a panel.
-    pub(super) fn panel(&self, panel: usize) -> &[Line] {
-        &self.lines[panel * self.groups()..][..self.groups()]
+    /// The lines of the band that begins with this panel, and how many panels it has.
+    pub(super) fn band(&self, panel: usize) -> (&[Line], usize) {
+        let (lines, broad, own) = self.place_of_band(panel);
+        debug_assert_eq!(own, 0, "the first panel of a band");
+        (&self.lines[lines], broad)
+    }
+
+    /// Where the lines of this panel's band stand, how many panels it has, and which of them this one is.
+    fn place_of_band(&self, panel: usize) -> (Range<usize>, usize, usize) {
+        let (first, own) = (panel / self.broad * self.broad, panel % self.broad);
+        let broad = self.broad.min(self.panels() - first);
+        (first * self.groups()..(first + broad) * self.groups(), broad, own)
     }
 
     /// The scales of a panel's outputs.
