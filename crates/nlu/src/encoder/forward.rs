@@ -6,7 +6,6 @@
 
 use super::{
     elementwise::{LANES, gelu, softmax},
-    kernel::Kernel,
     linear::{Linear, Scratch},
     matmul::{Left, Panels, Product, Unit},
     weights::{Config, Layer, Weights},
@@ -40,8 +39,8 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Empty. `unit` is for what stays in `f32` whatever the kernel: normally [`Kernel::unit`].
-    pub(crate) fn new(kernel: Kernel, unit: Unit) -> Self {
+    /// Empty, for a kernel's own unit.
+    pub(crate) fn new(unit: Unit) -> Self {
         Self {
             unit,
             state: Vec::new(),
@@ -51,7 +50,7 @@ impl Workspace {
             scores: Vec::new(),
             queries: Panels::new(unit),
             values: Panels::new(unit),
-            scratch: Scratch::new(kernel, unit),
+            scratch: Scratch::new(unit),
         }
     }
 

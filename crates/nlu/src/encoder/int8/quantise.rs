@@ -1,6 +1,6 @@
 //! The left side of a product in 8 bits, row by row.
 
-use super::{GROUP, Weight};
+use super::{GROUP, NOTHING, Weight};
 use crate::encoder::matmul::Unit;
 use pulp::{Simd, WithSimd};
 
@@ -107,7 +107,7 @@ impl WithSimd for Quantise<'_> {
         {
             let top = largest(row, smoothing);
             *scale = top / 127.0;
-            *sum = write(row, smoothing, if top > 0.0 { 127.0 / top } else { 0.0 }, &mut values[..depth]);
+            *sum = write(row, smoothing, if top > NOTHING { 127.0 / top } else { 0.0 }, &mut values[..depth]);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The weight of a linear layer in 8 bits.
 
-use super::{GROUP, LANES, OFFSET};
+use super::{GROUP, LANES, NOTHING, OFFSET};
 use crate::encoder::kernel::Kernel;
 use std::ops::Range;
 
@@ -28,13 +28,13 @@ pub(crate) struct Weight {
     /// Each input is multiplied by this before it is quantised (`k`).
     smoothing: Vec<f32>,
     columns: usize,
-    broad: usize,
+    kernel: Kernel,
 }
 
 impl Weight {
     /// Quantises a weight of `n × k`, row after row, for `n` outputs (the length of `bias`).
     ///
-    /// `largest` says how large each of the `k` inputs gets, for the smoothing. Inputs may get larger
+    /// Packed for `kernel`. `largest` says how large each of the `k` inputs gets, for the smoothing. Inputs may get larger
     /// than that; they are then quantised more coarsely and not cut off.
     pub(crate) fn new(weight: &[f32], bias: &[f32], largest: &[f32], kernel: Kernel) -> Self {
         let (depth, columns) = (largest.len(), bias.len());
@@ -47,7 +47,7 @@ impl Weight {
             bias: vec![[0.0; LANES]; panels],
             smoothing: factors.iter().map(|factor| 1.0 / factor).collect(),
             columns,
-            broad: if kernel == Kernel::Vnni { BROAD } else { 1 },
+            kernel,
         };
         let mut row = vec![0.0; depth];
         for (column, source) in weight.chunks_exact(depth).enumerate() {
@@ -59,7 +59,7 @@ impl Weight {
             let (panel, lane) = (column / LANES, column % LANES);
             this.scales[panel][lane] = top / 127.0;
             this.bias[panel][lane] = bias[column];
-            let steps = if top > 0.0 { 127.0 / top } else { 0.0 };
+            let steps = if top > NOTHING { 127.0 / top } else { 0.0 };
             let (lines, broad, own) = this.place_of_band(panel);
             for (line, four) in this.lines[lines][own..].iter_mut().step_by(broad).zip(row.chunks(GROUP)) {
                 for (slot, x) in line.0[lane * GROUP..][..GROUP].iter_mut().zip(four) {
@@ -70,6 +70,11 @@ impl Weight {
             }
         }
         this
+    }
+
+    /// The kernel that it is packed for.
+    pub(super) fn kernel(&self) -> Kernel {
+        self.kernel
     }
 
     /// Number of inputs (`k`).
@@ -106,8 +111,9 @@ impl Weight {
 
     /// Where the lines of this panel's band stand, how many panels it has, and which of them this one is.
     fn place_of_band(&self, panel: usize) -> (Range<usize>, usize, usize) {
-        let (first, own) = (panel / self.broad * self.broad, panel % self.broad);
-        let broad = self.broad.min(self.panels() - first);
+        let most = if self.kernel == Kernel::Vnni { BROAD } else { 1 };
+        let (first, own) = (panel / most * most, panel % most);
+        let broad = most.min(self.panels() - first);
         (first * self.groups()..(first + broad) * self.groups(), broad, own)
     }
 
