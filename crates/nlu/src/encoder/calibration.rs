@@ -52,7 +52,7 @@ pub(crate) fn quantise(
     let texts = SENTENCES.iter().map(|text| tokens.of(text)).collect::<Result<Vec<_>, _>>()?;
     let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
     let unit = kernel.unit();
-    let mut workspace = Workspace::new(Kernel::F32, unit);
+    let mut workspace = Workspace::new(unit);
     workspace.embed(config, &weights, &texts);
     Ok(weights.map(|layer| {
         let mut largest = [
@@ -65,7 +65,7 @@ pub(crate) fn quantise(
         workspace.layer(config, &packed, &texts, &mut |input, values| {
             note(&mut largest[input as usize], values);
         });
-        layer.map(|input, linear: Plain| linear.quantised(&largest[input as usize]))
+        layer.map(|input, linear: Plain| linear.quantised(&largest[input as usize], kernel))
     }))
 }
 

@@ -7,7 +7,7 @@ use super::matmul::Unit;
 use pulp::{Simd, WithSimd};
 
 /// Numbers that are added side by side.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// `x · Φ(x)` with the error function, not the tanh approximation: the model was trained with it.
 pub(crate) fn gelu(unit: Unit, values: &mut [f32]) {
@@ -25,7 +25,8 @@ pub(crate) fn gelu(unit: Unit, values: &mut [f32]) {
     unit.run(Gelu(values));
 }
 
-/// Softmax over each row of `width` numbers, in place.
+/// Softmax over each column of rows of `width` numbers, in place: so that sixteen columns are treated side
+/// by side, and nothing has to be added or compared across a register. `width` is a multiple of [`LANES`].
 pub(crate) fn softmax(unit: Unit, rows: &mut [f32], width: usize) {
     struct Softmax<'a>(&'a mut [f32], usize);
     impl WithSimd for Softmax<'_> {
@@ -33,19 +34,35 @@ pub(crate) fn softmax(unit: Unit, rows: &mut [f32], width: usize) {
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) {
-            for row in self.0.chunks_exact_mut(self.1) {
-                let largest = largest(row);
-                for x in row.iter_mut() {
-                    *x = exp::<S>(*x - largest);
+            let Self(rows, width) = self;
+            for first in (0..width).step_by(LANES) {
+                let mut largest = [f32::NEG_INFINITY; LANES];
+                for group in groups(rows, width, first) {
+                    for (lane, x) in largest.iter_mut().zip(&*group) {
+                        *lane = if *x > *lane { *x } else { *lane };
+                    }
                 }
-                let scale = 1.0 / sum(row, |x| x);
-                for x in row {
-                    *x *= scale;
+                let mut scales = [0.0_f32; LANES];
+                for group in groups(rows, width, first) {
+                    for ((x, largest), sum) in group.iter_mut().zip(&largest).zip(&mut scales) {
+                        *x = exp::<S>(*x - largest);
+                        *sum += *x;
+                    }
+                }
+                scales.iter_mut().for_each(|scale| *scale = 1.0 / *scale);
+                for group in groups(rows, width, first) {
+                    group.iter_mut().zip(&scales).for_each(|(x, scale)| *x *= scale);
                 }
             }
         }
     }
     unit.run(Softmax(rows, width));
+}
+
+/// The sixteen numbers at this place of each row.
+#[inline(always)]
+fn groups(rows: &mut [f32], width: usize, first: usize) -> impl Iterator<Item = &mut [f32; LANES]> {
+    rows.chunks_exact_mut(width).filter_map(move |row| row[first..].first_chunk_mut())
 }
 
 /// Scale and shift of a layer normalisation.
@@ -105,37 +122,15 @@ fn sum(row: &[f32], of: impl Fn(f32) -> f32) -> f32 {
     for (lane, x) in lanes.iter_mut().zip(rest) {
         *lane += of(*x);
     }
-    fold(lanes, |a, b| a + b)
-}
-
-/// The largest number of a row, in 16 lanes.
-#[inline(always)]
-fn largest(row: &[f32]) -> f32 {
-    let mut lanes = [f32::NEG_INFINITY; LANES];
-    let (groups, rest) = row.as_chunks::<LANES>();
-    for group in groups {
-        for (lane, x) in lanes.iter_mut().zip(group) {
-            *lane = larger(*lane, *x);
-        }
-    }
-    for (lane, x) in lanes.iter_mut().zip(rest) {
-        *lane = larger(*lane, *x);
-    }
-    fold(lanes, larger)
-}
-
-/// The larger of two numbers, in one instruction: `f32::max` takes care of what is not a number.
-#[inline(always)]
-fn larger(a: f32, b: f32) -> f32 {
-    if a > b { a } else { b }
+    fold(lanes)
 }
 
 /// Sixteen lanes to one by halves: four steps that wait for each other instead of fifteen.
 #[inline(always)]
-fn fold(lanes: [f32; LANES], both: impl Fn(f32, f32) -> f32) -> f32 {
-    let eight: [f32; 8] = std::array::from_fn(|at| both(lanes[at], lanes[at + 8]));
-    let four: [f32; 4] = std::array::from_fn(|at| both(eight[at], eight[at + 4]));
-    both(both(four[0], four[2]), both(four[1], four[3]))
+fn fold(lanes: [f32; LANES]) -> f32 {
+    let eight: [f32; 8] = std::array::from_fn(|at| lanes[at] + lanes[at + 8]);
+    let four: [f32; 4] = std::array::from_fn(|at| eight[at] + eight[at + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// The error function to 2e-7 (formula 7.1.26 of Abramowitz and Stegun).
@@ -222,14 +217,14 @@ mod tests {
     }
 
     #[test]
-    fn softmax_rows_sum_to_one() {
-        let mut rows: Vec<f32> = (0_i16..57).map(|i| f32::from(i * 37 % 19) - 9.0).collect();
+    fn softmax_columns_sum_to_one() {
+        let mut rows: Vec<f32> = (0_i16..3 * 32).map(|i| f32::from(i * 37 % 19) - 9.0).collect();
         let before = rows.clone();
-        softmax(Unit::detect(), &mut rows, 19);
-        for (row, before) in rows.chunks(19).zip(before.chunks(19)) {
-            assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-6);
-            let total: f32 = before.iter().map(|x| x.exp()).sum();
-            for (x, b) in row.iter().zip(before) {
+        softmax(Unit::detect(), &mut rows, 32);
+        for column in 0..32 {
+            let of = |rows: &[f32]| [rows[column], rows[column + 32], rows[column + 64]];
+            let total: f32 = of(&before).iter().map(|x| x.exp()).sum();
+            for (x, b) in of(&rows).iter().zip(of(&before)) {
                 assert!((x - b.exp() / total).abs() < 1e-6);
             }
         }

@@ -5,10 +5,9 @@
 //! needed, and pooling over a text's own rows is pooling over its attention mask.
 
 use super::{
-    elementwise::{gelu, softmax},
-    kernel::Kernel,
+    elementwise::{LANES, gelu, softmax},
     linear::{Linear, Scratch},
-    matmul::{Panels, Product, Unit},
+    matmul::{Left, Panels, Product, Unit},
     weights::{Config, Layer, Weights},
 };
 
@@ -34,14 +33,14 @@ pub(crate) struct Workspace {
     wide: Vec<f32>,
     context: Vec<f32>,
     scores: Vec<f32>,
-    keys: Panels,
+    queries: Panels,
     values: Panels,
     scratch: Scratch,
 }
 
 impl Workspace {
-    /// Empty. `unit` is for what stays in `f32` whatever the kernel: normally [`Kernel::unit`].
-    pub(crate) fn new(kernel: Kernel, unit: Unit) -> Self {
+    /// Empty, for a kernel's own unit.
+    pub(crate) fn new(unit: Unit) -> Self {
         Self {
             unit,
             state: Vec::new(),
@@ -49,9 +48,9 @@ impl Workspace {
             wide: Vec::new(),
             context: Vec::new(),
             scores: Vec::new(),
-            keys: Panels::new(unit),
+            queries: Panels::new(unit),
             values: Panels::new(unit),
-            scratch: Scratch::new(kernel, unit),
+            scratch: Scratch::new(unit),
         }
     }
 
@@ -124,26 +123,27 @@ impl Workspace {
         for text in texts {
             let length = text.len();
             let own = &self.wide[first * stride..][..length * stride];
-            self.scores.resize(length * length, 0.0);
+            // A row of scores is a key and a column a query, which is how the softmax and the second
+            // product read them fastest. Columns beyond the text are never read.
+            let width = length.next_multiple_of(LANES);
+            self.scores.resize(length * width, 0.0);
             for head in 0..config.num_attention_heads {
                 let at = head * size;
-                self.keys.pack_transposed(&own[hidden + at..], stride, length, size);
+                self.queries.pack_transposed(&own[at..], stride, length, size);
                 self.values.pack(&own[2 * hidden + at..], stride, length, size);
                 Product {
-                    left: &own[at..],
-                    left_stride: stride,
+                    left: Left::Rows(&own[hidden + at..], stride),
                     rows: length,
-                    right: &self.keys,
+                    right: &self.queries,
                     bias: &[],
                     out: &mut self.scores,
-                    out_stride: length,
+                    out_stride: width,
                     scratch: &mut self.scratch.left,
                 }
                 .compute(self.unit);
-                softmax(self.unit, &mut self.scores, length);
+                softmax(self.unit, &mut self.scores, width);
                 Product {
-                    left: &self.scores,
-                    left_stride: length,
+                    left: Left::Columns(&self.scores, width),
                     rows: length,
                     right: &self.values,
                     bias: &[],

@@ -3,7 +3,7 @@
 use super::{
     int8,
     kernel::Kernel,
-    matmul::{Panels, Product, Unit},
+    matmul::{Left, Panels, Product, Unit},
 };
 
 /// A linear layer as it is read.
@@ -28,9 +28,9 @@ impl Plain {
         Linear::F32 { weight, bias: self.bias.clone() }
     }
 
-    /// For computing in 8 bits; `largest` says how large each input gets.
-    pub(crate) fn quantised(&self, largest: &[f32]) -> Linear {
-        Linear::Int8(int8::Weight::new(&self.weight, &self.bias, largest))
+    /// For computing in 8 bits with this kernel; `largest` says how large each input gets.
+    pub(crate) fn quantised(&self, largest: &[f32], kernel: Kernel) -> Linear {
+        Linear::Int8(int8::Weight::new(&self.weight, &self.bias, largest, kernel))
     }
 }
 
@@ -51,7 +51,6 @@ pub(crate) enum Linear {
 /// What linear layers compute with, and their room, used again for the next.
 #[derive(Debug)]
 pub(crate) struct Scratch {
-    kernel: Kernel,
     unit: Unit,
     /// The left side of a product in `f32`.
     pub(crate) left: Vec<f32>,
@@ -61,8 +60,8 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     /// Empty.
-    pub(crate) fn new(kernel: Kernel, unit: Unit) -> Self {
-        Self { kernel, unit, left: Vec::new(), rows: int8::Rows::default(), int8: int8::Scratch::default() }
+    pub(crate) fn new(unit: Unit) -> Self {
+        Self { unit, left: Vec::new(), rows: int8::Rows::default(), int8: int8::Scratch::default() }
     }
 }
 
@@ -75,8 +74,7 @@ impl Linear {
                 let rows = input.len() / depth;
                 out.resize(rows * columns, 0.0);
                 Product {
-                    left: input,
-                    left_stride: depth,
+                    left: Left::Rows(input, depth),
                     rows,
                     right: weight,
                     bias,
@@ -89,8 +87,7 @@ impl Linear {
             Self::Int8(weight) => {
                 scratch.rows.quantise(scratch.unit, input, weight);
                 out.resize(input.len() / weight.depth() * weight.columns(), 0.0);
-                int8::Product { rows: &scratch.rows, weight, out, scratch: &mut scratch.int8 }
-                    .compute(scratch.kernel);
+                int8::Product { rows: &scratch.rows, weight, out, scratch: &mut scratch.int8 }.compute();
             }
         }
     }

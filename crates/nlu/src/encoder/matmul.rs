@@ -59,7 +59,7 @@ impl Unit {
 }
 
 /// The right side of a product, `k × n`, packed for one [`Unit`]: panel after panel of `width`
-/// columns, in each panel row after row; the last panel is filled up with zeros.
+/// columns, in each panel row after row; the last panel is filled up with whatever numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct Panels {
     data: Vec<f32>,
@@ -115,7 +115,7 @@ impl Panels {
     fn reset(&mut self, depth: usize, columns: usize) {
         (self.depth, self.columns) = (depth, columns);
         let size = columns.div_ceil(self.width) * self.width * depth;
-        self.data.clear();
+        // What is left of the last packing stays in columns that nobody asks for.
         self.data.resize(size + LINE, 0.0);
         // A vector that crosses cache lines costs two loads, so the panels start on a line.
         self.start = self.data.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
@@ -126,12 +126,19 @@ impl Panels {
     }
 }
 
+/// The left side of a product, `m × k`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Left<'a> {
+    /// Row after row, this far apart.
+    Rows(&'a [f32], usize),
+    /// Column after column, this far apart.
+    Columns(&'a [f32], usize),
+}
+
 /// Where a product finds its left side and leaves its result.
 pub(crate) struct Product<'a> {
     /// Left side, rows of `panels.depth()` numbers.
-    pub(crate) left: &'a [f32],
-    /// Distance between rows of the left side.
-    pub(crate) left_stride: usize,
+    pub(crate) left: Left<'a>,
     /// Number of rows.
     pub(crate) rows: usize,
     /// Right side.
@@ -170,17 +177,30 @@ fn product<S: Simd, const TALL: usize, const SHORT: usize>(simd: S, p: Product<'
     let whole = if p.rows % TALL > SHORT { p.rows.div_ceil(TALL) } else { p.rows / TALL };
     let rest = p.rows.saturating_sub(whole * TALL);
 
-    p.scratch.clear();
+    // What is left of the last product stays in rows that nobody asks for.
     p.scratch.resize(whole * TALL * depth + if rest > 0 { SHORT * depth } else { 0 }, 0.0);
     let (tall, short) = p.scratch.split_at_mut(whole * TALL * depth);
-    for row in 0..p.rows {
-        let values = &p.left[row * p.left_stride..][..depth];
-        if row < whole * TALL {
-            let block = &mut tall[row / TALL * TALL * depth..][..TALL * depth];
-            block[row % TALL..].iter_mut().step_by(TALL).zip(values).for_each(|(slot, value)| *slot = *value);
-        } else {
-            let row = row - whole * TALL;
-            short[row..].iter_mut().step_by(SHORT).zip(values).for_each(|(slot, value)| *slot = *value);
+    match p.left {
+        Left::Rows(left, stride) => {
+            for row in 0..p.rows {
+                let values = &left[row * stride..][..depth];
+                if row < whole * TALL {
+                    scatter::<TALL>(&mut tall[row / TALL * TALL * depth..], row % TALL, values);
+                } else {
+                    scatter::<SHORT>(short, row - whole * TALL, values);
+                }
+            }
+        }
+        Left::Columns(left, stride) => {
+            for (index, column) in left.chunks(stride).take(depth).enumerate() {
+                let (most, last) = column[..p.rows].split_at(p.rows.min(whole * TALL));
+                for (block, values) in tall.chunks_exact_mut(TALL * depth).zip(most.chunks(TALL)) {
+                    gather::<TALL>(block, index, values);
+                }
+                if rest > 0 {
+                    gather::<SHORT>(short, index, last);
+                }
+            }
         }
     }
 
@@ -204,6 +224,23 @@ fn product<S: Simd, const TALL: usize, const SHORT: usize>(simd: S, p: Product<'
             let sums = sums::<S, SHORT>(simd, short, panel, bias);
             store::<S>(&sums[..rest], p.out, p.out_stride, whole * TALL, column, columns);
         }
+    }
+}
+
+/// Writes a row of the left side to its place in a block of `R` rows.
+#[inline(always)]
+fn scatter<const R: usize>(block: &mut [f32], row: usize, values: &[f32]) {
+    block[row..].iter_mut().step_by(R).zip(values).for_each(|(slot, value)| *slot = *value);
+}
+
+/// Writes `R` rows' numbers of one column of the left side, or fewer, to their place in a block.
+#[inline(always)]
+fn gather<const R: usize>(block: &mut [f32], index: usize, values: &[f32]) {
+    let slots = &mut block[index * R..][..R];
+    match values.as_array::<R>() {
+        // Of a known length this is one instruction.
+        Some(values) => slots.copy_from_slice(values),
+        None => slots.iter_mut().zip(values).for_each(|(slot, value)| *slot = *value),
     }
 }
 
@@ -276,9 +313,12 @@ mod tests {
             prop_assert_eq!(plain.packed(), turned.packed());
             prop_assert_eq!((plain.depth(), plain.columns()), (depth, columns));
 
+            let columns_of_left: Vec<f32> =
+                (0..depth * (rows + 1)).map(|i| if i % (rows + 1) < rows { left[i % (rows + 1) * left_stride + i / (rows + 1)] } else { 9.0 }).collect();
+            for left_side in [Left::Rows(&left, left_stride), Left::Columns(&columns_of_left, rows + 1)] {
             let mut out = vec![7.0; rows * out_stride];
             Product {
-                left: &left, left_stride, rows, right: &plain, bias: &bias,
+                left: left_side, rows, right: &plain, bias: &bias,
                 out: &mut out, out_stride, scratch: &mut Vec::new(),
             }.compute(unit);
             for row in 0..rows {
@@ -288,6 +328,7 @@ mod tests {
                     prop_assert!((out[row * out_stride + column] - wanted).abs() < 1e-4);
                 }
                 prop_assert!(out[row * out_stride + columns..(row + 1) * out_stride].iter().all(|x| *x == 7.0));
+            }
             }
         }
     }

@@ -105,7 +105,7 @@ impl MiniLm {
         let vectors = Mutex::new(vec![Vec::new(); tokens.len()]);
         let work = || {
             let idle = lock(&self.idle).pop();
-            let mut workspace = idle.unwrap_or_else(|| Workspace::new(self.kernel, self.kernel.unit()));
+            let mut workspace = idle.unwrap_or_else(|| Workspace::new(self.kernel.unit()));
             // Who is done takes the next batch, so that no thread waits for one with longer texts.
             while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let texts: Vec<&[u32]> = batch.iter().map(|at| tokens[*at].as_slice()).collect();

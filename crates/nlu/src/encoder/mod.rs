@@ -10,6 +10,7 @@ mod calibration;
 mod dot;
 mod elementwise;
 mod forward;
+#[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "its kernels are for x86-64"))]
 mod int8;
 mod kernel;
 #[cfg(test)]

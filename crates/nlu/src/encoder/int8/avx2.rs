@@ -71,10 +71,10 @@ impl Block<'_> {
         if skipped >= columns {
             return;
         }
-        let (lines, broad, own) = self.weight.band(self.panel);
+        let (lines, _) = self.weight.band(self.panel);
         let mut sums = [[_mm256_setzero_si256(); 2]; R];
         // No index, as in `vnni`.
-        for (fours, line) in self.values.as_chunks::<R>().0.iter().zip(lines[own..].iter().step_by(broad)) {
+        for (fours, line) in self.values.as_chunks::<R>().0.iter().zip(lines) {
             let quarters: &[[u8; QUARTER]; 4] = cast_ref(&line.0);
             let weights: [__m256i; 2] = [0, 1].map(|quarter| {
                 let bytes: __m128i = cast(quarters[2 * half + quarter]);
@@ -89,15 +89,16 @@ impl Block<'_> {
         }
         let part = |all: &[f32; LANES]| -> __m256 { cast(cast::<_, [[f32; HALF]; 2]>(*all)[half]) };
         let (scales, bias) = (part(self.weight.scales(self.panel)), part(self.weight.bias(self.panel)));
-        for r in 0..R {
+        let rows = self.out.chunks_mut(self.weight.columns()).zip(self.scales).zip(self.sums);
+        for (sums, ((row, scale), total)) in sums.iter().zip(rows) {
             // Each output's sum is in two lanes still; adding neighbours leaves the outputs' pairs crossed.
-            let pairs = _mm256_hadd_epi32(sums[r][0], sums[r][1]);
+            let pairs = _mm256_hadd_epi32(sums[0], sums[1]);
             let sum = _mm256_permute4x64_epi64::<0b11_01_10_00>(pairs);
-            let surplus = _mm256_set1_epi32(self.sums[r] * i32::from(OFFSET));
+            let surplus = _mm256_set1_epi32(total * i32::from(OFFSET));
             let sum = _mm256_cvtepi32_ps(_mm256_sub_epi32(sum, surplus));
-            let scale = _mm256_mul_ps(scales, _mm256_set1_ps(self.scales[r]));
+            let scale = _mm256_mul_ps(scales, _mm256_set1_ps(*scale));
             let values: [f32; HALF] = cast(_mm256_fmadd_ps(sum, scale, bias));
-            let out = &mut self.out[r * self.weight.columns() + column..][..columns][skipped..];
+            let out = &mut row[column..][..columns][skipped..];
             match out.first_chunk_mut::<HALF>() {
                 Some(whole) => *whole = values,
                 None => out.copy_from_slice(&values[..out.len()]),

@@ -10,7 +10,7 @@
 //!
 //! The sums are whole numbers, hence the same to the last bit in every kernel, and what follows them is
 //! written in the same order of operations: [`Kernel::Vnni`] and [`Kernel::Avx2`] are one arithmetic at two
-//! speeds. Both read the same packed weight.
+//! speeds. They only want the weight in another order.
 //!
 //! The intrinsics of `std::arch` are safe to call where the compiler knows that the instructions are
 //! there. `multiversion` makes the one step that it can't know, from code for any processor into code
@@ -35,8 +35,8 @@ use super::kernel::Kernel;
 const GROUP: usize = 4;
 /// Outputs that stand side by side in a [`weight::Line`].
 const LANES: usize = 16;
-/// Panels of 16 outputs that stand side by side in a band.
-const BROAD: usize = 3;
+/// A row or an output whose largest number is no larger is taken for zeros: there is no scale for it.
+const NOTHING: f32 = 1e-30;
 /// Weights are stored with this added, as numbers without a sign: `vpdpbusd` multiplies one side with a
 /// sign and one without. The sum then has this many times the sum of the row too much.
 const OFFSET: u8 = 128;
@@ -61,12 +61,13 @@ pub(crate) struct Product<'a> {
 }
 
 impl Product<'_> {
-    /// Computes with this kernel.
+    /// Computes with the kernel that the weight is packed for.
     ///
     /// # Panics
     /// When the sides don't fit, or the processor lacks the kernel: who chose it has asked
     /// [`Kernel::is_available`].
-    pub(crate) fn compute(self, kernel: Kernel) {
+    pub(crate) fn compute(self) {
+        let kernel = self.weight.kernel();
         assert_eq!(self.rows.depth(), self.weight.depth(), "sides of one depth");
         assert_eq!(self.out.len(), self.rows.count() * self.weight.columns(), "room for the result");
         let done = match kernel {
@@ -98,11 +99,14 @@ pub(crate) fn is_available(kernel: Kernel) -> bool {
 fn enter_vnni(product: Option<Product<'_>>) -> bool {
     multiversion::target::match_target! {
         "x86_64+avx2+avx512f+avx512bw+avx512vl+avx512vnni" => {
-            product.map(|product| vnni::compute(product));
+            if let Some(product) = product {
+                vnni::compute(product);
+            }
             true
         },
         _ => {
-            drop(product);
+            // Named, so that it counts as used here too.
+            let _ = product;
             false
         },
     }
@@ -114,11 +118,14 @@ fn enter_vnni(product: Option<Product<'_>>) -> bool {
 fn enter_avx2(product: Option<Product<'_>>) -> bool {
     multiversion::target::match_target! {
         "x86_64+avx2+fma" => {
-            product.map(|product| avx2::compute(product));
+            if let Some(product) = product {
+                avx2::compute(product);
+            }
             true
         },
         _ => {
-            drop(product);
+            // Named, so that it counts as used here too.
+            let _ = product;
             false
         },
     }

@@ -1,6 +1,6 @@
 //! The left side of a product in 8 bits, row by row.
 
-use super::{GROUP, Weight};
+use super::{GROUP, NOTHING, Weight};
 use crate::encoder::matmul::Unit;
 use pulp::{Simd, WithSimd};
 
@@ -49,7 +49,20 @@ impl Rows {
         out.resize(values.len(), [T::default(); GROUP]);
         for (first, count) in super::blocks(self.count(), tall) {
             let block = &mut out[first * groups..][..count * groups];
-            for (row, values) in values[first * groups..].chunks_exact(groups).take(count).enumerate() {
+            let own = &values[first * groups..][..count * groups];
+            // Four rows together while there are: they are neighbours in the block.
+            let together = count / 4 * 4;
+            for (four, rows) in own[..together * groups].chunks_exact(4 * groups).enumerate() {
+                let (ab, cd) = rows.split_at(2 * groups);
+                let ((a, b), (c, d)) = (ab.split_at(groups), cd.split_at(groups));
+                let slots = block[4 * four..].chunks_mut(count);
+                for (slots, (((a, b), c), d)) in slots.zip(a.iter().zip(b).zip(c).zip(d)) {
+                    if let Some(slots) = slots.first_chunk_mut() {
+                        *slots = [a, b, c, d].map(|four| four.map(T::from));
+                    }
+                }
+            }
+            for (row, values) in own.chunks_exact(groups).enumerate().skip(together) {
                 for (slot, four) in block[row..].iter_mut().step_by(count).zip(values) {
                     *slot = four.map(T::from);
                 }
@@ -94,7 +107,7 @@ impl WithSimd for Quantise<'_> {
         {
             let top = largest(row, smoothing);
             *scale = top / 127.0;
-            *sum = write(row, smoothing, if top > 0.0 { 127.0 / top } else { 0.0 }, &mut values[..depth]);
+            *sum = write(row, smoothing, if top > NOTHING { 127.0 / top } else { 0.0 }, &mut values[..depth]);
         }
     }
 }

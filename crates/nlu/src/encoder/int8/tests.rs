@@ -38,12 +38,11 @@ impl Case {
     }
 
     fn int8(&self, kernel: Kernel) -> Vec<f32> {
-        let weight = Weight::new(&self.weight, &self.bias, &self.largest);
+        let weight = Weight::new(&self.weight, &self.bias, &self.largest, kernel);
         let mut rows = Rows::default();
         rows.quantise(kernel.unit(), &self.source, &weight);
         let mut out = vec![7.0; rows.count() * weight.columns()];
-        Product { rows: &rows, weight: &weight, out: &mut out, scratch: &mut Scratch::default() }
-            .compute(kernel);
+        Product { rows: &rows, weight: &weight, out: &mut out, scratch: &mut Scratch::default() }.compute();
         out
     }
 
@@ -159,6 +158,10 @@ fn nothing_gives_the_bias() {
     case.source.fill(0.0);
     for kernel in kernels() {
         assert!(case.int8(kernel).chunks(20).all(|row| row == case.bias));
+    }
+    case.source.fill(1e-42);
+    for kernel in kernels() {
+        assert!(case.int8(kernel).chunks(20).all(|row| row == case.bias), "numbers too small for a scale");
     }
     case.weight.fill(0.0);
     case.largest.fill(0.0);

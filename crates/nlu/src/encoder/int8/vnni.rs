@@ -1,6 +1,9 @@
 //! The product with AVX-512 VNNI: 64 multiplications in one instruction.
 
-use super::{BROAD, GROUP, LANES, OFFSET, Product, Weight, blocks, weight::Line};
+use super::{
+    GROUP, LANES, OFFSET, Product, Weight, blocks,
+    weight::{BROAD, Line},
+};
 use pulp::bytemuck::cast;
 use std::arch::x86_64::{
     __m512, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_mul_ps, _mm512_set1_epi32,
@@ -17,7 +20,7 @@ pub(super) fn compute(product: Product<'_>) {
     rows.interleave(TALL, &mut scratch.narrow);
     let groups = weight.groups();
     for panel in (0..weight.panels()).step_by(BROAD) {
-        let (lines, broad, _) = weight.band(panel);
+        let (lines, broad) = weight.band(panel);
         for (first, count) in blocks(rows.count(), TALL) {
             let block = Block {
                 values: &scratch.narrow[first * groups..][..count * groups],
@@ -77,16 +80,17 @@ impl Block<'_> {
                 }
             }
         }
-        for c in 0..C {
-            let scales: __m512 = cast(*self.weight.scales(self.panel + c));
-            let bias: __m512 = cast(*self.weight.bias(self.panel + c));
-            let (column, columns) = self.weight.place(self.panel + c);
-            for r in 0..R {
-                let surplus = _mm512_set1_epi32(self.sums[r] * i32::from(OFFSET));
-                let sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums[r][c], surplus));
-                let scale = _mm512_mul_ps(scales, _mm512_set1_ps(self.scales[r]));
+        for (own, panel) in (self.panel..self.panel + C).enumerate() {
+            let scales: __m512 = cast(*self.weight.scales(panel));
+            let bias: __m512 = cast(*self.weight.bias(panel));
+            let (column, columns) = self.weight.place(panel);
+            let rows = self.out.chunks_mut(self.weight.columns()).zip(self.scales).zip(self.sums);
+            for (sums, ((row, scale), total)) in sums.iter().zip(rows) {
+                let surplus = _mm512_set1_epi32(total * i32::from(OFFSET));
+                let sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums[own], surplus));
+                let scale = _mm512_mul_ps(scales, _mm512_set1_ps(*scale));
                 let values: [f32; LANES] = cast(_mm512_fmadd_ps(sum, scale, bias));
-                let out = &mut self.out[r * self.weight.columns() + column..][..columns];
+                let out = &mut row[column..][..columns];
                 match out.as_mut_array::<LANES>() {
                     Some(whole) => *whole = values,
                     None => out.copy_from_slice(&values[..columns]),

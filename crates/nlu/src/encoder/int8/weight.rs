@@ -1,7 +1,11 @@
 //! The weight of a linear layer in 8 bits.
 
-use super::{BROAD, GROUP, LANES, OFFSET};
+use super::{GROUP, LANES, NOTHING, OFFSET};
+use crate::encoder::kernel::Kernel;
 use std::ops::Range;
+
+/// Panels of a band for [`Kernel::Vnni`]; other kernels take one by one.
+pub(super) const BROAD: usize = 3;
 
 /// What one vector instruction reads: 16 outputs side by side, of each 4 inputs.
 #[derive(Debug, Clone, Copy)]
@@ -10,9 +14,10 @@ pub(super) struct Line(pub(super) [u8; LANES * GROUP]);
 
 /// The weight and bias of a linear layer of `k` inputs and `n` outputs, quantised and packed.
 ///
-/// A panel is 16 outputs, and one [`Line`] for every 4 inputs. Three panels are a band, in which the lines
-/// of the same inputs stand side by side: the order in which a kernel reads them. Inputs and outputs are
-/// filled up with zeros. A line is as long as a cache line and aligned to it, so no load crosses two.
+/// A panel is 16 outputs, and one [`Line`] for every 4 inputs. As many panels as a kernel computes side by
+/// side are a band, in which the lines of the same inputs are neighbours: so each kernel reads its weights
+/// from the first to the last. Inputs and outputs are filled up with zeros. A line is as long as a cache
+/// line and aligned to it, so no load crosses two.
 #[derive(Debug, Clone)]
 pub(crate) struct Weight {
     lines: Vec<Line>,
@@ -23,14 +28,15 @@ pub(crate) struct Weight {
     /// Each input is multiplied by this before it is quantised (`k`).
     smoothing: Vec<f32>,
     columns: usize,
+    kernel: Kernel,
 }
 
 impl Weight {
     /// Quantises a weight of `n × k`, row after row, for `n` outputs (the length of `bias`).
     ///
-    /// `largest` says how large each of the `k` inputs gets, for the smoothing. Inputs may get larger
+    /// Packed for `kernel`. `largest` says how large each of the `k` inputs gets, for the smoothing. Inputs may get larger
     /// than that; they are then quantised more coarsely and not cut off.
-    pub(crate) fn new(weight: &[f32], bias: &[f32], largest: &[f32]) -> Self {
+    pub(crate) fn new(weight: &[f32], bias: &[f32], largest: &[f32], kernel: Kernel) -> Self {
         let (depth, columns) = (largest.len(), bias.len());
         assert_eq!(weight.len(), depth * columns, "a weight of n × k");
         let factors = smoothing(weight, largest);
@@ -41,8 +47,9 @@ impl Weight {
             bias: vec![[0.0; LANES]; panels],
             smoothing: factors.iter().map(|factor| 1.0 / factor).collect(),
             columns,
+            kernel,
         };
-        let (mut row, places) = (vec![0.0; depth], Places { groups, panels });
+        let mut row = vec![0.0; depth];
         for (column, source) in weight.chunks_exact(depth).enumerate() {
             let mut top = 0.0_f32;
             for ((x, w), factor) in row.iter_mut().zip(source).zip(&factors) {
@@ -52,8 +59,8 @@ impl Weight {
             let (panel, lane) = (column / LANES, column % LANES);
             this.scales[panel][lane] = top / 127.0;
             this.bias[panel][lane] = bias[column];
-            let steps = if top > 0.0 { 127.0 / top } else { 0.0 };
-            let (lines, broad, own) = places.of(panel);
+            let steps = if top > NOTHING { 127.0 / top } else { 0.0 };
+            let (lines, broad, own) = this.place_of_band(panel);
             for (line, four) in this.lines[lines][own..].iter_mut().step_by(broad).zip(row.chunks(GROUP)) {
                 for (slot, x) in line.0[lane * GROUP..][..GROUP].iter_mut().zip(four) {
                     #[expect(clippy::cast_possible_truncation, reason = "from -127 to 127 by the line above")]
@@ -63,6 +70,11 @@ impl Weight {
             }
         }
         this
+    }
+
+    /// The kernel that it is packed for.
+    pub(super) fn kernel(&self) -> Kernel {
+        self.kernel
     }
 
     /// Number of inputs (`k`).
@@ -90,11 +102,19 @@ impl Weight {
         self.depth().div_ceil(GROUP)
     }
 
-    /// The lines of a panel's band, how many panels the band has, and which of them this one is. So the
-    /// panel's own lines are those of its number, and from there on one of as many as there are panels.
-    pub(super) fn band(&self, panel: usize) -> (&[Line], usize, usize) {
-        let (lines, broad, own) = Places { groups: self.groups(), panels: self.panels() }.of(panel);
-        (&self.lines[lines], broad, own)
+    /// The lines of the band that begins with this panel, and how many panels it has.
+    pub(super) fn band(&self, panel: usize) -> (&[Line], usize) {
+        let (lines, broad, own) = self.place_of_band(panel);
+        debug_assert_eq!(own, 0, "the first panel of a band");
+        (&self.lines[lines], broad)
+    }
+
+    /// Where the lines of this panel's band stand, how many panels it has, and which of them this one is.
+    fn place_of_band(&self, panel: usize) -> (Range<usize>, usize, usize) {
+        let most = if self.kernel == Kernel::Vnni { BROAD } else { 1 };
+        let (first, own) = (panel / most * most, panel % most);
+        let broad = most.min(self.panels() - first);
+        (first * self.groups()..(first + broad) * self.groups(), broad, own)
     }
 
     /// The scales of a panel's outputs.
@@ -110,21 +130,6 @@ impl Weight {
     /// Where a panel's outputs stand in a row of the result: the first, and how many there are.
     pub(super) fn place(&self, panel: usize) -> (usize, usize) {
         (panel * LANES, LANES.min(self.columns - panel * LANES))
-    }
-}
-
-/// Where in a weight the lines stand.
-struct Places {
-    groups: usize,
-    panels: usize,
-}
-
-impl Places {
-    /// The lines of a panel's band, the number of panels in it, and which of them the panel is.
-    fn of(&self, panel: usize) -> (Range<usize>, usize, usize) {
-        let (first, own) = (panel / BROAD * BROAD, panel % BROAD);
-        let broad = BROAD.min(self.panels - first);
-        (first * self.groups..(first + broad) * self.groups, broad, own)
     }
 }
 
