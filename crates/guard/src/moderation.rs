@@ -102,7 +102,7 @@ const PHRASES: &[(C, &str)] = &[
     ),
     (
         C::SelfHarm,
-        r"\b(?:(?:kill|killing|hang|hanging|shoot|shooting|drown|drowning|hurt|hurting|harm|harming|cut|cutting|starve|starving|ending|end) (?:my ?self|me and my kids)|end(?:ing)? (?:my|it) (?:life|all)|take my (?:own )?life|taking my (?:own )?life|suicid\w*|want(?:ed)? to die|wanna die|wish i (?:was|were) dead|better off (?:dead|without me)|(?:don'?t|do not|no longer) want to (?:live|be alive|wake up|be here any ?more|exist)|(?:no|any) (?:reason|point) (?:to|in) (?:live|living|going on|go on)|can'?t (?:go on|live like this|do this any ?more|take (?:it|this) any ?more)|self[- ]?harm\w*|overdos\w+|jump(?:ing)? off (?:a|the) (?:bridge|building|roof)|life is(?:n'?t| not) worth|not worth living|give up on life|slit my wrists?|disappear forever|thinking of ending)\b",
+        r"\b(?:(?:kill|killing|hang|hanging|shoot|shooting|drown|drowning|hurt|hurting|harm|harming|cut|cutting|starve|starving|ending|end) (?:my ?self|me and my kids)|end(?:ing)? (?:my|it) (?:life|all)|take my (?:own )?life|taking my (?:own )?life|suicid\w*|want(?:ed)? to die|wanna die|wish i (?:was|were) dead|better off (?:dead|without me)|(?:don'?t|do not|no longer) want to (?:live|be alive|wake up|be here any ?more|exist)|(?:no|any) (?:reason|point) (?:to|in) (?:live|living|going on|go on)|can'?t (?:go on|live like this|do this any ?more|take (?:it|this) any ?more)|self[- ]?harm\w*|overdos\w+|jump(?:ing)? off (?:a|the) (?:bridge|building|roof)|life is(?:n'?t| not) worth|not worth living|killmyself|wan(?:na|tto)(?:die|killmyself)|endmylife|give up on life|slit my wrists?|disappear forever|thinking of ending)\b",
     ),
 ];
 
@@ -153,8 +153,12 @@ pub(crate) fn judge(text: &str) -> Moderation {
         }
     }
     let open: String = plain.split_whitespace().map(undisguise_phrase).collect::<Vec<_>>().join(" ");
+    let spelt = rejoined(&open);
     for (category, pattern) in &COMPILED.phrases {
-        if !categories.contains(category) && (pattern.is_match(&plain) || pattern.is_match(&open)) {
+        let found = |text: &str| pattern.is_match(text);
+        if !categories.contains(category)
+            && (found(&plain) || found(&open) || spelt.as_deref().is_some_and(found))
+        {
             let honest = COMPILED.honest.iter().any(|(c, p)| c == category && p.is_match(&plain));
             if !honest {
                 categories.push(*category);
@@ -164,6 +168,20 @@ pub(crate) fn judge(text: &str) -> Moderation {
     categories.sort_unstable();
     categories.dedup();
     Moderation { flagged: !categories.is_empty(), categories }
+}
+
+/// Letters that stand alone become the word that they spell: "i wanna d i e". None when no three
+/// stand in a row.
+fn rejoined(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let alone = |word: &&str| word.chars().count() == 1 && word.chars().all(char::is_alphabetic);
+    let runs: Vec<&[&str]> = words.chunk_by(|a, b| alone(a) && alone(b)).collect();
+    if !runs.iter().any(|run| run.len() >= 3) {
+        return None;
+    }
+    let joined: Vec<String> =
+        runs.iter().map(|run| if run.len() >= 3 { run.concat() } else { run.join(" ") }).collect();
+    Some(joined.join(" "))
 }
 
 /// Letters for the signs that stand for them; `*` and `#` stay as "any letter".
@@ -253,6 +271,16 @@ mod tests {
 
     fn categories(text: &str) -> Vec<C> {
         judge(text).categories
+    }
+
+    #[test]
+    fn a_cry_that_is_spelt_letter_by_letter_is_read() {
+        for text in ["i wanna d i e", "I want to k i l l myself", "k i l l m y s e l f", "s.u.i.c.i.d.e"] {
+            assert!(categories(text).contains(&C::SelfHarm), "{text}");
+        }
+        for text in ["my unit is a b c d", "plan a or b", "i am a u k resident", ""] {
+            assert!(categories(text).is_empty(), "{text}");
+        }
     }
 
     #[test]
