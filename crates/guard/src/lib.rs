@@ -7,7 +7,7 @@
 //!
 //! A text goes through `normal` (hygiene, NFKC, offsets), `pii` (one recogniser a family, one
 //! decision where they overlap), `masking` (typed placeholders), `injection` (decode, then weigh),
-//! `moderation` and `refuse`; a model's answer through `output`.
+//! `moderation` (a cry for help through `self_harm`) and `refuse`; a model's answer through `output`.
 
 mod guard;
 mod injection;
@@ -18,6 +18,7 @@ mod output;
 mod pii;
 mod refuse;
 pub mod seal;
+mod self_harm;
 mod text;
 mod verdict;
 

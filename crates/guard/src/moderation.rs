@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::{Moderation, ModerationCategory as C};
+use crate::{Moderation, ModerationCategory as C, self_harm};
 
 /// Stems of oaths; endings are allowed behind them.
 const OATHS: &[&str] = &[
@@ -70,7 +70,7 @@ const SLURS: &[&str] = &[
 const PHRASES: &[(C, &str)] = &[
     (
         C::Hate,
-        r"\b(?:fuck (?:you|u|off|yourself|your|this bank and you)|screw you|go to hell|piss off|eat shit|suck my|kiss my ass|drop dead|go die|kys|kill yourself|hope you (?:die|rot|burn|get cancer|choke)|shut the fuck up|stfu)\b",
+        r"\b(?:fuck (?:you|u|off|yourself|your|this bank and you)|screw you|go to hell|piss off|eat shit|suck my|kiss my ass|drop dead(?: you| u|[.!,?]|$)|go die|kys|kill yourself|hope you (?:die|rot|burn|get cancer|choke)|shut the fuck up|stfu)\b",
     ),
     (
         C::Hate,
@@ -100,18 +100,16 @@ const PHRASES: &[(C, &str)] = &[
         C::Violence,
         r"\b(?:how (?:to|do i|can i|would i|do you|could i) (?:\w+ ){0,2}?(?:make|build|construct|create|kill|murder|poison|strangle|torture|hide|dispose of|get away with|buy|hurt|stab|assault|kidnap|attack|detonate) (?:\w+ ){0,3}?(?:bombs?|pipe ?bombs?|explosives?|grenades?|molotov|weapons?|guns?|silencer|ricin|nerve gas|someone|somebody|people|a person|a man|a woman|a child|my (?:wife|husband|boss|neighbou?r|ex|mother|father|girlfriend|boyfriend|partner)|a (?:dead )?body|murder|the body|an animal|a dog)|instructions (?:for|to) (?:making|make|build\w*) (?:a )?(?:bomb|weapon|explosive)s?|behead\w*|dismember\w*|massacre|mass shooting|school shooting|genocide (?:is|was) (?:good|right)|gore video|snuff (?:film|video)|bomb[- ]making)\b",
     ),
+    // What is said of harming oneself beyond the phrases of `self_harm`.
     (
         C::SelfHarm,
-        r"\b(?:(?:kill|killing|hang|hanging|shoot|shooting|drown|drowning|hurt|hurting|harm|harming|cut|cutting|starve|starving|ending|end) (?:my ?self|me and my kids)|end(?:ing)? (?:my|it) (?:life|all)|take my (?:own )?life|taking my (?:own )?life|suicid\w*|want(?:ed)? to die|wanna die|wish i (?:was|were) dead|better off (?:dead|without me)|(?:don'?t|do not|no longer) want to (?:live|be alive|wake up|be here any ?more|exist)|(?:no|any) (?:reason|point) (?:to|in) (?:live|living|going on|go on)|can'?t (?:go on|live like this|do this any ?more|take (?:it|this) any ?more)|self[- ]?harm\w*|overdos\w+|jump(?:ing)? off (?:a|the) (?:bridge|building|roof)|life is(?:n'?t| not) worth|not worth living|killmyself|wan(?:na|tto)(?:die|killmyself)|endmylife|give up on life|slit my wrists?|disappear forever|thinking of ending)\b",
+        r"\b(?:cut|cutting) my ?self\b|\b(?:(?:kill|hurt|harm) (?:me and my kids)|end(?:ing)? it life|overdos\w+|(?:no|any) (?:reason|point) (?:to|in) (?:live|living|going on|go on)|can'?t (?:go on|live like this|do this any ?more|take (?:it|this) any ?more)|jump(?:ing)? off (?:a|the) (?:building|roof)|life is(?:n'?t| not) worth|give up on life|slit my wrists?|disappear forever|thinking of ending)\b",
     ),
 ];
 
 /// Honest sentences that carry the words of a category.
 const HONEST: &[(C, &str)] = &[
-    (
-        C::SelfHarm,
-        r"\b(?:overdos\w+ (?:on|of) (?:fees|charges|paperwork|emails)|kill(?:ing)? myself laughing|suicide (?:squad|prevention donation|clause)|die (?:of )?laughing|want(?:ed)? to die of embarrassment)\b",
-    ),
+    (C::SelfHarm, r"\boverdos\w+ (?:on|of) (?:fees|charges|paperwork|emails)\b"),
     (
         C::Threat,
         r"\b(?:i will|i'll|i'm going to) (?:destroy|break|burn|smash|end) (?:the |my |this )?(?:card|account|contract|relationship)\b",
@@ -132,6 +130,7 @@ static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
 /// Builds the tables, so that the first message doesn't wait for them.
 pub(crate) fn prepare() {
     LazyLock::force(&COMPILED);
+    self_harm::prepare();
 }
 
 /// Judges a text (folded, in any case).
@@ -164,6 +163,9 @@ pub(crate) fn judge(text: &str) -> Moderation {
                 categories.push(*category);
             }
         }
+    }
+    if self_harm::cries(text) {
+        categories.push(C::SelfHarm);
     }
     categories.sort_unstable();
     categories.dedup();
