@@ -399,14 +399,22 @@ pub fn taxonomy(config: &Config) -> Result<Taxonomy, StartError> {
     Taxonomy::parse(&bank_file(&config.files.intents, INTENTS)?).map_err(|e| StartError::File(e.to_string()))
 }
 
+/// The triggers of this configuration.
+///
+/// # Errors
+/// Names the file, the place and the fix.
+pub fn escalation_rules(config: &Config) -> Result<EscalationRules, StartError> {
+    EscalationRules::parse(&bank_file(&config.files.triggers, TRIGGERS)?)
+        .map_err(|e| StartError::File(e.to_string()))
+}
+
 /// Reads every file that the bank edits, as a start would.
 ///
 /// # Errors
 /// Names the file, the place and the fix.
 pub fn check_files(config: &Config) -> Result<(), StartError> {
     taxonomy(config)?;
-    EscalationRules::parse(&bank_file(&config.files.triggers, TRIGGERS)?)
-        .map_err(|e| StartError::File(e.to_string()))?;
+    escalation_rules(config)?;
     Calibration::parse(&bank_file(&config.files.confidence, CONFIDENCE)?).map_err(StartError::File)?;
     Ok(())
 }

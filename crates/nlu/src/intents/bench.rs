@@ -80,8 +80,9 @@ pub fn sample_shots<'a>(examples: &[Example<'a>], shots: usize, seed: u64) -> Ve
 
 /// Trains and measures. `now` reads a stopwatch in microseconds, since this crate has no clock.
 ///
-/// When the out-of-scope set has both kinds, the gate is judged on it alone; when it has only
-/// utterances from outside, the test set stands for the inside.
+/// The gate's order is judged between the test set, which is in scope, and the utterances from outside.
+/// The share accepted is that of the set's own utterances in scope, which come from another source than
+/// the training; when it has none, that of the test set.
 ///
 /// # Errors
 /// As [`IntentModel::train`].
@@ -134,11 +135,11 @@ pub fn run_bench(
             let in_scope = ask(row.text)?.in_scope;
             if row.oos { out.push(in_scope) } else { inside.push(in_scope) }
         }
-        let inside = if inside.is_empty() { scope } else { inside };
-        let scores: Vec<f64> = inside.iter().chain(&out).copied().collect();
-        let sides: Vec<bool> = (0..scores.len()).map(|at| at < inside.len()).collect();
+        let scores: Vec<f64> = scope.iter().chain(&out).copied().collect();
+        let sides: Vec<bool> = (0..scores.len()).map(|at| at < scope.len()).collect();
         oos_auroc = Some(metrics::auroc(&scores, &sides));
-        in_scope_accepted = Some(metrics::accepted_at_recall(&inside, &out, 0.95));
+        let elsewhere = if inside.is_empty() { &scope } else { &inside };
+        in_scope_accepted = Some(metrics::accepted_at_recall(elsewhere, &out, 0.95));
     }
     Ok(BenchReport {
         accuracy: metrics::accuracy(&right),

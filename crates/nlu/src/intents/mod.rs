@@ -15,7 +15,7 @@
 //!
 //! `features`, `vocabulary`: text to numbers · `svm`, `regression`, `lbfgs`, `matrix`: solvers ·
 //! `prepared`, `views`, `crossing`, `folds`: what is trained, and held out · `blend`, [`calibrate`], `scope`:
-//! scores to probabilities · `neighbours`, `explain`: why · `model`, `training`, `trigger`: the two
+//! scores to probabilities · [`topic`]: about banking at all? · `neighbours`, `explain`: why · `model`, `training`, `trigger`: the two
 //! models · `model_file`, `fingerprint`, `packing`: on disk · [`mod@bench`], [`metrics`]: figures.
 
 pub mod bench;
@@ -41,6 +41,7 @@ mod scope;
 mod svm;
 #[cfg(test)]
 mod tests;
+pub mod topic;
 mod training;
 mod trigger;
 mod views;

@@ -33,7 +33,11 @@ fn write(path: &Path, kind: &str, body: &[u8]) -> std::io::Result<()> {
 
 /// Reads and checks.
 pub(super) fn load<M: DeserializeOwned>(path: &Path, kind: &str) -> Result<M, ModelFileError> {
-    let content = fs::read(path)?;
+    parse(&fs::read(path)?, kind)
+}
+
+/// Checks and reads what is in memory.
+pub(super) fn parse<M: DeserializeOwned>(content: &[u8], kind: &str) -> Result<M, ModelFileError> {
     let end = content.iter().take(200).position(|&byte| byte == b'\n');
     let Some(end) = end else { return Err(ModelFileError::Damaged("no first line")) };
     let line = String::from_utf8_lossy(&content[..end]);

@@ -37,6 +37,24 @@ pub(super) mod floats {
     }
 }
 
+/// `Vec<i8>`.
+pub(super) mod bytes {
+    use super::*;
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        values: &[i8],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        pack(&values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>(), serializer)
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<i8>, D::Error> {
+        Ok(unpack::<D, 1>(deserializer)?.into_iter().map(i8::from_le_bytes).collect())
+    }
+}
+
 /// `Vec<i16>`.
 pub(super) mod shorts {
     use super::*;

@@ -6,6 +6,7 @@ use super::error::TrainError;
 use super::model::{Head, IntentModel};
 use super::prepared::{self, Names, Prepared};
 use super::scope::{Evidence, Gate};
+use super::topic::Topic;
 use super::views::VIEWS;
 use super::{Example, TrainOptions, folds};
 use crate::encoder::Encoder;
@@ -59,8 +60,14 @@ pub(super) fn train(
     let head = |views: usize| fit_head(&prepared.targets, &is_outside, &held, &rehearsed, views);
     let lexical = head(1);
     let full = if prepared.vectors.is_some() { head(VIEWS) } else { lexical.clone() };
+    let topic = encoder.and_then(Topic::shipped).zip(prepared.vectors.as_ref());
+    let on_topic = topic.is_some_and(|(topic, vectors)| {
+        let texts = 0..prepared.texts.len();
+        topic.suits(texts.filter(|row| !is_outside[prepared.targets[*row]]).map(|row| vectors.row(row)))
+    });
     progress(total, total);
     Ok(IntentModel {
+        on_topic,
         fingerprint,
         outside: is_outside,
         views,

@@ -19,7 +19,7 @@ use contactiq_pipeline::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Outcome, calibrate, jsonl, output};
+use super::{Outcome, calibrate, jsonl, output, topic};
 use crate::{app, config::Config};
 
 /// Commands of `intents`.
@@ -41,6 +41,8 @@ pub(super) enum Command {
     Bench(BenchArgs),
     /// Fit the confidence to labelled questions and print confidence.toml.
     Calibrate(calibrate::Args),
+    /// Train the gate that tells banking from the rest (for those who build the program).
+    Topic(topic::Args),
 }
 
 /// Options of `intents bench`.
@@ -72,6 +74,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         Command::Classify { mode } => classify_lines(&config, mode).await,
         Command::Bench(args) => bench(&config, &args),
         Command::Calibrate(args) => calibrate::run(config, args).await,
+        Command::Topic(args) => topic::run(&config, &args),
     }
 }
 

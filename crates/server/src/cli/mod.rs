@@ -17,6 +17,7 @@ mod output;
 mod serve;
 mod settings;
 mod thresholds;
+mod topic;
 mod traffic;
 
 use std::process::ExitCode;

@@ -6,7 +6,10 @@ use contactiq_guard::{Guard, PersonalType, Raw, Span};
 use contactiq_nlu::intents::metrics;
 use serde::Deserialize;
 
-use super::{Figure, understanding::lines};
+use super::{
+    Figure,
+    understanding::{lines, odd},
+};
 use crate::{app, config::Config};
 
 #[derive(Deserialize)]
@@ -45,9 +48,6 @@ pub(super) fn figures(config: &Config, data: &Path) -> Result<Vec<Figure>, Faile
 }
 
 /// Rows at odd line numbers, counted from 1: the even ones may train.
-fn odd<T>(rows: Vec<T>) -> impl Iterator<Item = T> {
-    rows.into_iter().step_by(2)
-}
 
 fn personal(guard: &Guard, data: &Path) -> Result<Vec<Figure>, Failed> {
     let mut counts = Counts::default();

@@ -7,6 +7,8 @@ mod risk;
 mod targets;
 mod understanding;
 
+pub(super) use understanding::lines;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use serde::Serialize;

@@ -29,7 +29,7 @@ pub(super) fn figures(
 ) -> Result<Vec<Figure>, Box<dyn std::error::Error + Send + Sync>> {
     let rows: Vec<Row> = lines(&data.join("banking77_train.jsonl"))?;
     let scope: Vec<(String, bool)> =
-        lines::<Scope>(&data.join("oos_dev.jsonl"))?.into_iter().map(|s| (s.text, s.oos)).collect();
+        odd(lines::<Scope>(&data.join("oos_dev.jsonl"))?).map(|s| (s.text, s.oos)).collect();
     let encoder = app::open_encoder(config).ok();
     let encoder = encoder.as_deref().map(|e| e as &dyn Encoder);
     let full = split(&rows, 0);
@@ -55,7 +55,7 @@ pub(super) fn figures(
     if let (Some(auroc), Some(accepted)) = (report.oos_auroc, report.in_scope_accepted) {
         found.push(Figure::number(
             "U4",
-            "far out-of-scope AUROC (CLINC), trained on BANKING77 alone",
+            "far out-of-scope AUROC, BANKING77 against CLINC (odd rows)",
             auroc,
             0.995,
         ));
@@ -92,8 +92,13 @@ fn split(rows: &[Row], seed: usize) -> (Pairs, Pairs) {
     (train, test)
 }
 
+/// Rows at odd line numbers: those at even ones may have trained something that is shipped.
+pub(super) fn odd<T>(rows: Vec<T>) -> impl Iterator<Item = T> {
+    rows.into_iter().step_by(2)
+}
+
 /// Reads JSONL.
-pub(super) fn lines<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Vec<T>, String> {
+pub(in crate::cli) fn lines<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Vec<T>, String> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{} can't be read: {e}", path.display()))?;
     text.lines()
         .enumerate()
