@@ -6,11 +6,15 @@ use crate::{
     Masked, Published, Raw, injection, masking, moderation,
     normal::{Normal, tag_text},
     output, pii, refuse,
-    verdict::{Injection, InputError, Inspected, Moderation, OutputVerdict, Refusal, Scan},
+    verdict::{
+        Injection, InputError, Inspected, Moderation, ModerationCategory, OutputVerdict, Refusal, Scan,
+    },
 };
 
 /// The most that [`Guard::scan`] reads.
 const SCAN_LIMIT: usize = 1_000_000;
+/// The most that [`Guard::hears_a_cry`] reads.
+const CRY_LIMIT: usize = 20_000;
 
 /// What the door looks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,6 +109,15 @@ impl Guard {
         let moderation =
             if self.settings.moderation { moderation::judge(normal.text()) } else { Moderation::default() };
         Scan { spans, masked, injection, moderation }
+    }
+
+    /// Whether somebody speaks of harming himself: for the paths on which a message is refused before
+    /// it is inspected. Of a text past 20,000 characters only the beginning is read.
+    #[must_use]
+    pub fn hears_a_cry(&self, raw: &Raw) -> bool {
+        let text: String = raw.expose().chars().take(CRY_LIMIT).collect();
+        self.settings.moderation
+            && moderation::judge(Normal::new(&text).text()).categories.contains(&ModerationCategory::SelfHarm)
     }
 
     /// Checks a model's text before it is shown: personal data that is not in `evidence` is masked,

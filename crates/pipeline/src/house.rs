@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contactiq_domain::{Clock, Ids, Mode, Probability};
-use contactiq_guard::{Guard, Published};
+use contactiq_domain::{Clock, Ids, Mode, Probability, Trigger};
+use contactiq_guard::{Guard, Published, Raw};
 use contactiq_llm::{Chain, PriceTable};
 use contactiq_nlu::encoder::CachedEncoder;
 use contactiq_store::Store;
@@ -126,6 +126,16 @@ impl House {
             }
             Err(_panic) => nothing,
         }
+    }
+
+    /// What a person who speaks of harming himself is told where no answer can be given: the bank's
+    /// own words, with its crisis line. None for every other message.
+    #[must_use]
+    pub fn comfort(&self, mode: Mode, message: &Raw) -> Option<Published> {
+        self.guard.hears_a_cry(message).then(|| {
+            let words = &self.rules.of(Trigger::EmotionalDistress).messages(mode).message;
+            self.fill(words, None)
+        })
     }
 
     /// Fills the placeholders of a text that the bank wrote.

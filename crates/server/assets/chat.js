@@ -63,7 +63,7 @@ async function explain(response) {
     case 403:
       return { title: "Not allowed", detail: problem.detail ?? "Your role does not allow this.", id: problem.request_id };
     case 429:
-      return { title: "Too many questions at once", detail: soon, retry: true, wait, id: problem.request_id };
+      return { title: "Too many questions at once", detail: problem.help ? `${problem.help} ${soon}` : soon, retry: true, wait, id: problem.request_id };
     case 400: case 413: case 415: case 422:
       return { title: problem.title ?? "That question can’t be sent", detail: problem.detail ?? "Please change it and try again.", edit: true, id: problem.request_id };
     default:

@@ -63,7 +63,9 @@ pub(crate) fn cries(text: &str) -> bool {
             return true;
         }
     }
-    Skeleton::of(text).cries(&COMPILED.phrases)
+    let skeleton = Skeleton::of(text);
+    // "kms" is a distance in any longer message.
+    skeleton.letters == *b"kms" || skeleton.cries(&COMPILED.phrases)
 }
 
 /// The letters of a text without its gaps; `*` stands for any one letter.
@@ -258,6 +260,7 @@ mod tests {
             "ending it tonight",
             "kmsing tonight",
             "gonna k m s",
+            "k m s",
             "ki11 myself",
             "kil mysef",
             "killl myselff",

@@ -62,6 +62,14 @@ pub enum ApiError {
     /// Longer than the request timeout.
     #[error("the answer took too long: try again, or ask in a shorter way")]
     Timeout,
+    /// The message that could not be answered speaks of self-harm: the way to help comes first.
+    #[error("{help} ({error})")]
+    AtRisk {
+        /// The bank's words, with its crisis line.
+        help: String,
+        /// Why there is no answer.
+        error: Box<ApiError>,
+    },
     /// A part is away.
     #[error("a part of the service is away: try again in a moment")]
     Unavailable,
@@ -76,9 +84,18 @@ impl ApiError {
         ApiError::Invalid { code, detail: detail.into() }
     }
 
+    /// With the bank's crisis line before it, where the message needs that.
+    #[must_use]
+    pub fn with_help(self, help: Option<String>) -> Self {
+        match help {
+            Some(help) => ApiError::AtRisk { help, error: Box::new(self) },
+            None => self,
+        }
+    }
+
     /// HTTP status.
     #[must_use]
-    pub const fn status(&self) -> StatusCode {
+    pub fn status(&self) -> StatusCode {
         match self {
             ApiError::Invalid { .. } | ApiError::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -89,6 +106,7 @@ impl ApiError {
             ApiError::Method => StatusCode::METHOD_NOT_ALLOWED,
             ApiError::IdempotencyInFlight => StatusCode::CONFLICT,
             ApiError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::AtRisk { error, .. } => error.status(),
             ApiError::Timeout => StatusCode::GATEWAY_TIMEOUT,
             ApiError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -97,7 +115,7 @@ impl ApiError {
 
     /// Stable code.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             ApiError::Invalid { code, .. } => code,
             ApiError::ContentType => "content_type",
@@ -111,15 +129,17 @@ impl ApiError {
             ApiError::IdempotencyMismatch => "idempotency_mismatch",
             ApiError::IdempotencyInFlight => "idempotency_in_flight",
             ApiError::TooMany { .. } => "too_many_requests",
+            ApiError::AtRisk { error, .. } => error.code(),
             ApiError::Timeout => "timeout",
             ApiError::Unavailable => "unavailable",
             ApiError::Internal => "internal",
         }
     }
 
-    const fn retry_after(&self) -> Option<u64> {
+    fn retry_after(&self) -> Option<u64> {
         match self {
             ApiError::TooMany { retry_after } => Some(*retry_after),
+            ApiError::AtRisk { error, .. } => error.retry_after(),
             ApiError::IdempotencyInFlight => Some(1),
             ApiError::Unavailable => Some(5),
             _ => None,
@@ -136,6 +156,10 @@ impl ApiError {
             detail: self.to_string(),
             code: self.code().to_owned(),
             request_id: request_id.to_owned(),
+            help: match self {
+                ApiError::AtRisk { help, .. } => Some(help.clone()),
+                _ => None,
+            },
         }
     }
 }
@@ -156,6 +180,9 @@ pub struct Problem {
     pub code: String,
     /// Quote it when you report the problem.
     pub request_id: String,
+    /// Where a person in danger finds help, when the message spoke of it; `detail` begins with it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub help: Option<String>,
 }
 
 impl IntoResponse for ApiError {

@@ -81,8 +81,20 @@ pub async fn create(
     headers: HeaderMap,
     body: Json<Question>,
 ) -> Result<Response, ApiError> {
+    caller.must(body.value.mode.permission())?;
+    let help = app.house.comfort(body.value.mode, &body.value.question);
+    let created = answered(app, caller, numbered, headers, body).await;
+    created.map_err(|error| error.with_help(help.map(|help| help.as_str().to_owned())))
+}
+
+async fn answered(
+    app: App,
+    caller: Caller,
+    numbered: Numbered,
+    headers: HeaderMap,
+    body: Json<Question>,
+) -> Result<Response, ApiError> {
     let question = body.value;
-    caller.must(question.mode.permission())?;
     let mode = question.mode;
     let ask = accept(&app, &caller, &numbered, question).await?;
     // On a task of its own from here on: a client that goes away takes neither the record with it

@@ -138,12 +138,12 @@ pub(super) async fn without_script(
 ) -> Result<Response, PageError> {
     let mode = allowed(&app, &visitor, &mode)?;
     visitor.check_form(&app, &sent.csrf)?;
+    let help = app.house.comfort(mode, &sent.question).map(|help| help.as_str().to_owned());
     let subject = visitor.caller.own_subject();
     // The bucket that the same person has when scripts post their questions (api/interactions.rs).
-    app.limits
-        .take(&format!("{subject}/{subject}"), None, numbered.ip)
-        .await
-        .map_err(|Wait(retry_after)| visitor.fails(&app, ApiError::TooMany { retry_after }))?;
+    app.limits.take(&format!("{subject}/{subject}"), None, numbered.ip).await.map_err(
+        |Wait(retry_after)| visitor.fails(&app, ApiError::TooMany { retry_after }.with_help(help.clone())),
+    )?;
     let ask = Ask {
         mode,
         role: visitor.caller.role,
@@ -157,15 +157,15 @@ pub(super) async fn without_script(
         claimed: None,
         demo: false,
     };
-    match interactions_api::answer(&app, ask, None).await {
+    match interactions_api::answer(&app, ask, None).await.map_err(|e| e.with_help(help)) {
         Ok(record) => {
             Ok(Redirect::to(&format!("/chat/{mode}?conversation={}#turn-{}", record.conversation, record.id))
                 .into_response())
         }
-        Err(ApiError::Invalid { detail, .. }) => {
+        Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             let opened = Some(sent.conversation.as_str()).filter(|c| !c.is_empty());
             let mut view = view(&app, &visitor, mode, opened).await?;
-            view.problem = Some(detail);
+            view.problem = Some(error.to_string());
             Ok(show(StatusCode::UNPROCESSABLE_ENTITY, &view))
         }
         Err(other) => Err(visitor.fails(&app, other)),

@@ -92,6 +92,7 @@ fn words(error: &ApiError) -> (&'static str, String) {
         ApiError::Forbidden | ApiError::Csrf => "You can\u{2019}t do this",
         ApiError::Unavailable => "The service is not available",
         ApiError::Invalid { .. } => "There is a problem",
+        ApiError::AtRisk { .. } => "Please read this first",
         _ => "Something went wrong",
     };
     let mut advice = error.to_string();

@@ -35,6 +35,30 @@ async fn the_eleventh_question_of_a_minute_waits_and_the_reader_does_not() {
 }
 
 #[tokio::test]
+async fn a_cry_for_help_that_finds_no_place_is_told_where_help_is() {
+    let running = start(&[]).await;
+    let key = running.key_with(Role::Customer, |k| k.rate_per_minute = Some(1)).await;
+    assert_eq!(hello(&running, &key, None).await.status, 200);
+    let cry = |text: &str| json!({ "mode": "customer", "question": text });
+    let limited = running.post(&key, "/v1/interactions", &cry("i want to kiII myself")).await;
+    let problem = limited.problem(429, "too_many_requests");
+    let help = problem["help"].as_str().unwrap();
+    assert!(help.contains("13 11 14"), "{help}");
+    assert!(problem["detail"].as_str().unwrap().starts_with(help), "{problem}");
+    assert!(wait(&limited) > 0);
+
+    let long = format!("i cannot go on, i want to die {}", "and nobody hears it ".repeat(200));
+    let too_long = running.post(&key, "/v1/interactions", &cry(&long)).await.json();
+    assert!(too_long["help"].as_str().unwrap().contains("13 11 14"), "{too_long}");
+    assert!(!too_long["detail"].as_str().unwrap().contains("nobody hears"), "{too_long}");
+
+    let calm = running.post(&key, "/v1/interactions", &cry("what is the fee")).await;
+    assert!(calm.problem(429, "too_many_requests").get("help").is_none());
+    let stranger = running.request(reqwest::Method::POST, "/v1/interactions").json(&cry("i want to die"));
+    assert!(Reply::of(stranger).await.problem(401, "unauthorised").get("help").is_none());
+}
+
+#[tokio::test]
 async fn a_key_with_a_rate_of_its_own_has_that_rate() {
     let running = start(&[("CONTACTIQ__LIMITS__QUESTIONS_PER_HOUR_PER_IP", "5")]).await;
     let many = running.key(Role::Service).await;
