@@ -57,10 +57,22 @@ pub struct TriggerHit {
     pub score: f64,
 }
 
-/// The hit that names the escalation: the trigger that stands first in [`Trigger`]'s order.
+/// Between urgent triggers a difference of probability up to this is none.
+const AS_SURE: f64 = 0.15;
+
+/// The hit that names the escalation. Danger to life is first. Then come fraud, distress and legal
+/// matters: of these the surest, and where they are as sure, the one that stands first in
+/// [`Trigger`]'s order. Then the others, in that order.
 #[must_use]
 pub fn decisive(hits: &[TriggerHit]) -> Option<&TriggerHit> {
-    hits.iter().min_by(|a, b| a.trigger.cmp(&b.trigger).then(b.score.total_cmp(&a.score)))
+    let urgent = |hit: &&TriggerHit| hit.trigger <= Trigger::LegalHardship;
+    let surest = hits.iter().filter(urgent).map(|hit| hit.score).fold(f64::NEG_INFINITY, f64::max);
+    let first =
+        |a: &&TriggerHit, b: &&TriggerHit| a.trigger.cmp(&b.trigger).then(b.score.total_cmp(&a.score));
+    hits.iter()
+        .find(|hit| hit.rule.contains("/self-harm"))
+        .or_else(|| hits.iter().filter(urgent).filter(|hit| hit.score >= surest - AS_SURE).min_by(first))
+        .or_else(|| hits.iter().min_by(first))
 }
 
 #[cfg(test)]
@@ -77,6 +89,25 @@ mod tests {
         ];
         assert_eq!(decisive(&hits).unwrap().rule, "b");
         assert!(decisive(&[]).is_none());
+    }
+
+    #[test]
+    fn danger_to_life_is_first_and_the_surest_of_the_urgent_follows() {
+        let hit = |trigger: Trigger, rule: &str, score| TriggerHit {
+            trigger,
+            rule: format!("{trigger}/{rule}"),
+            score,
+        };
+        let fraud = |score| hit(Trigger::SecurityFraud, "learned", score);
+        let distress = |score| hit(Trigger::EmotionalDistress, "learned", score);
+        let hardship = |score| hit(Trigger::LegalHardship, "learned", score);
+        let own_data = hit(Trigger::AccountSpecific, "balance", 1.0);
+        let named = |hits: &[TriggerHit]| decisive(hits).unwrap().trigger;
+        let harm = hit(Trigger::EmotionalDistress, "self-harm-pills", 1.0);
+        assert_eq!(named(&[fraud(1.0), harm]), Trigger::EmotionalDistress);
+        assert_eq!(named(&[distress(0.6), hardship(0.9)]), Trigger::LegalHardship);
+        assert_eq!(named(&[distress(0.8), hardship(0.9)]), Trigger::EmotionalDistress);
+        assert_eq!(named(&[own_data, fraud(0.6)]), Trigger::SecurityFraud);
     }
 
     #[test]

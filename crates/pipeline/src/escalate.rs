@@ -9,6 +9,10 @@ use contactiq_guard::{Masked, Published, Refusal};
 
 use crate::{House, turn::Turn};
 
+/// From this probability on a trigger that did not fire names the reason, where the answer is not
+/// sure enough to be given.
+const LEANS: f64 = 0.3;
+
 /// The turn before counts as misunderstood when it ended like this.
 const fn misunderstood(outcome: Outcome, unknown: bool) -> bool {
     match outcome {
@@ -73,7 +77,13 @@ fn decide_without_a_person(house: &House, turn: &mut Turn) -> bool {
         return turn.understanding.as_ref().is_none_or(|u| u.intent.is_unknown());
     }
     if !answered && turn.hits.is_empty() {
+        let leaning = turn.leaning(LEANS);
         turn.hits.push(match turn.draft {
+            // A person takes over in any case; what the message leans to names the better queue.
+            _ if leaning.is_some() => {
+                let (trigger, score) = leaning.unwrap_or((Trigger::LowConfidence, 0.0));
+                TriggerHit { trigger, rule: format!("{trigger}/leaning-and-not-sure"), score }
+            }
             Some(_) => TriggerHit {
                 trigger: Trigger::LowConfidence,
                 rule: "low_confidence/below-threshold".to_owned(),
