@@ -402,13 +402,18 @@ pub fn taxonomy(config: &Config) -> Result<Taxonomy, StartError> {
 /// Reads every file that the bank edits, as a start would.
 ///
 /// # Errors
-/// Names the file, the place and the fix.
+/// A line for every file that can't be used: the place and the fix.
 pub fn check_files(config: &Config) -> Result<(), StartError> {
-    taxonomy(config)?;
-    EscalationRules::parse(&bank_file(&config.files.triggers, TRIGGERS)?)
-        .map_err(|e| StartError::File(e.to_string()))?;
-    Calibration::parse(&bank_file(&config.files.confidence, CONFIDENCE)?).map_err(StartError::File)?;
-    Ok(())
+    let rules = bank_file(&config.files.triggers, TRIGGERS).and_then(|text| {
+        EscalationRules::parse(&text).map(drop).map_err(|e| StartError::File(e.to_string()))
+    });
+    let calibration = bank_file(&config.files.confidence, CONFIDENCE)
+        .and_then(|text| Calibration::parse(&text).map(drop).map_err(StartError::File));
+    let wrong: Vec<String> = [taxonomy(config).map(drop), rules, calibration]
+        .into_iter()
+        .filter_map(|read| read.err().map(|e| e.to_string()))
+        .collect();
+    if wrong.is_empty() { Ok(()) } else { Err(StartError::File(wrong.join("\n"))) }
 }
 
 /// The guard of this configuration.
