@@ -19,7 +19,7 @@ use contactiq_pipeline::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Outcome, calibrate, jsonl, output};
+use super::{Outcome, calibrate, jsonl, opening, output};
 use crate::{app, config::Config};
 
 /// Commands of `intents`.
@@ -77,7 +77,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
 
 fn check_taxonomy(config: &Config, as_json: bool) -> Outcome {
     let taxonomy = app::taxonomy(config)?;
-    let encoder = app::open_encoder(config).ok();
+    let encoder = opening::encoder(config);
     let findings = check(&taxonomy, encoder.as_deref().map(|e| e as &dyn Encoder));
     let wrong = findings.iter().any(Finding::is_error);
     if as_json {
@@ -121,7 +121,7 @@ struct Line {
 }
 
 async fn classify_lines(config: &Config, mode: Mode) -> Outcome {
-    let (house, _) = app::build_house(config, output::progress()).await?;
+    let house = opening::house(config).await?;
     let guard = Guard::new(app::guard_settings(config));
     let done = jsonl::each(|line: Line| {
         let masked = guard.inspect(&line.text).map_err(|e| (e.code(), e.to_string()))?.masked;
@@ -163,7 +163,7 @@ fn bench(config: &Config, args: &BenchArgs) -> Outcome {
     };
     let encoder = app::open_encoder(config);
     if let Err(why) = &encoder {
-        output::note(format!("encoder {why}"));
+        output::note(format!("contactiq: {why}"));
     }
     let report = measure(
         &train,

@@ -14,7 +14,7 @@ use contactiq_store::{Store, documents};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Outcome, SOME_FAILED, audit, jsonl, output};
+use super::{Outcome, SOME_FAILED, audit, jsonl, opening, output};
 use crate::{
     app,
     config::Config,
@@ -308,7 +308,7 @@ async fn load(
     config: &Config,
     store: &Store,
 ) -> Result<(Knowledge, Option<Arc<CachedEncoder>>), contactiq_pipeline::KnowledgeError> {
-    let encoder = app::open_encoder(config).ok();
+    let encoder = opening::encoder(config);
     let progress = output::progress();
     let knowledge =
         Knowledge::load(store, encoder.clone(), move |done, all| progress("encoding passages", done, all))

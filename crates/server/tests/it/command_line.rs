@@ -55,6 +55,28 @@ fn the_configuration_is_shown_without_its_secrets() {
 }
 
 #[test]
+fn a_command_that_judges_without_the_encoder_says_so_in_one_line_with_the_way_out() {
+    let terminal = Terminal::new().with("CONTACTIQ_ENCODER", "/nowhere/encoder");
+    let ran = terminal.run(&["intents", "check"]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let said = "contactiq: no encoder in /nowhere/encoder: the lexical model works alone. `make encoder` fetches it, \
+                or name its folder in CONTACTIQ_ENCODER\n";
+    assert_eq!(ran.err, said);
+    assert_eq!(Terminal::new().run(&["intents", "check"]).err, "", "it was switched off on purpose");
+
+    let searching = Terminal::new().with("CONTACTIQ_ENCODER", "");
+    let found = searching.run(&["doctor", "--json"]).lines(0);
+    let encoder = found[0].as_array().unwrap().iter().find(|f| f["part"] == "encoder").unwrap();
+    let detail = encoder["detail"].as_str().unwrap();
+    let own = searching.data().join("encoder").display().to_string();
+    assert_eq!(encoder["state"], "off");
+    assert!(
+        detail.contains(&own) && detail.contains("/.cache/encoder") && detail.contains("make encoder"),
+        "{detail}"
+    );
+}
+
+#[test]
 fn the_description_is_printed_as_the_server_makes_it() {
     assert_eq!(Terminal::new().run(&["openapi"]).well(), contactiq_server::api::openapi());
 }
