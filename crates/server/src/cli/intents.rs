@@ -13,7 +13,7 @@ use contactiq_nlu::{
 };
 use contactiq_pipeline::{
     classify,
-    taxonomy::check::{Finding, check},
+    taxonomy::check::{Finding, THIN, check},
     without_placeholders,
 };
 use serde::Deserialize;
@@ -78,13 +78,15 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
 fn check_taxonomy(config: &Config, as_json: bool) -> Outcome {
     let taxonomy = app::taxonomy(config)?;
     let encoder = opening::encoder(config);
-    let findings = check(&taxonomy, encoder.as_deref().map(|e| e as &dyn Encoder));
+    let progress = output::progress();
+    let told = |done, all| progress("comparing examples", done, all);
+    let findings = check(&taxonomy, encoder.as_deref().map(|e| e as &dyn Encoder), &told);
     let wrong = findings.iter().any(Finding::is_error);
     if as_json {
         output::json(&findings);
     } else {
         let rows = findings.iter().map(row).collect();
-        output::table(&["finding", "mode", "where", "what"], rows);
+        output::table(&["finding", "mode", "intent", "what"], rows);
         let intents: usize = Mode::ALL.iter().map(|m| taxonomy.of(*m).len()).sum();
         let examples: usize = Mode::ALL.iter().flat_map(|m| taxonomy.of(*m)).map(|i| i.examples.len()).sum();
         output::line(format!("{intents} intents, {examples} examples, {} findings", findings.len()));
@@ -97,20 +99,28 @@ fn row(finding: &Finding) -> Vec<String> {
         vec![kind.to_owned(), mode.to_string(), place, what]
     };
     match finding {
-        Finding::Duplicate { mode, intent, example } => {
-            cells("stands twice", mode, intent.clone(), example.clone())
+        Finding::Duplicate { mode, intent, example, first } => {
+            let what = if example == first {
+                format!("\"{example}\": remove one")
+            } else {
+                format!("\"{first}\" and \"{example}\" are read as the same: remove one")
+            };
+            cells("an example twice", mode, intent.clone(), what)
         }
-        Finding::Contradiction { mode, intents, example } => {
-            cells("stands in two intents", mode, intents.join(", "), example.clone())
-        }
-        Finding::NearDuplicate { mode, intents, examples, similarity } => cells(
-            "nearly the same",
+        Finding::Contradiction { mode, intents, example } => cells(
+            "an example in two intents",
             mode,
             intents.join(", "),
-            format!("{} / {} ({similarity:.2})", examples[0], examples[1]),
+            format!("\"{example}\": keep it in one of them"),
+        ),
+        Finding::NearDuplicate { mode, intents, examples, similarity } => cells(
+            "examples nearly the same",
+            mode,
+            intents.join(", "),
+            format!("\"{}\" and \"{}\" (similarity {similarity:.2})", examples[0], examples[1]),
         ),
         Finding::Thin { mode, intent, examples } => {
-            cells("thin", mode, intent.clone(), format!("{examples} examples"))
+            cells("few examples", mode, intent.clone(), format!("{examples}: write at least {THIN}"))
         }
     }
 }
@@ -260,4 +270,27 @@ fn read_scope(path: &std::path::Path) -> Result<Vec<(String, bool)>, String> {
                 .map_err(|_| format!("{name}: line {} is not {{\"text\",\"oos\"}}", i + 1))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_says_which_words_and_what_to_do() {
+        let twice = |first: &str, example: &str| {
+            row(&Finding::Duplicate {
+                mode: Mode::Banker,
+                intent: "unknown".to_owned(),
+                example: example.to_owned(),
+                first: first.to_owned(),
+            })
+            .join(" | ")
+        };
+        assert_eq!(twice("??", "??"), "an example twice | banker | unknown | \"??\": remove one");
+        assert_eq!(
+            twice("hi", "Hi!"),
+            "an example twice | banker | unknown | \"hi\" and \"Hi!\" are read as the same: remove one"
+        );
+    }
 }
