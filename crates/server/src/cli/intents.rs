@@ -259,17 +259,7 @@ fn read_csv(path: &std::path::Path) -> Result<Vec<(String, String)>, String> {
 }
 
 fn read_scope(path: &std::path::Path) -> Result<Vec<(String, bool)>, String> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{name} can't be read: {e}"))?;
-    text.lines()
-        .enumerate()
-        .filter(|(_, l)| !l.trim().is_empty())
-        .map(|(i, l)| {
-            serde_json::from_str::<ScopeRow>(l)
-                .map(|r| (r.text, r.oos))
-                .map_err(|_| format!("{name}: line {} is not {{\"text\",\"oos\"}}", i + 1))
-        })
-        .collect()
+    Ok(jsonl::file::<ScopeRow>(path)?.into_iter().map(|r| (r.text, r.oos)).collect())
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ fn where_no_threshold_keeps_the_promise_nothing_is_answered_and_it_is_said_why()
 fn a_bad_file_and_a_bad_share_are_named_with_what_may_stand_there() {
     let terminal = Terminal::new();
     let bad = |labels: &str| calibrate(&terminal, labels, &["--alpha", "0.1"]).refused().to_owned();
-    assert!(bad("").contains("has no labels"));
+    assert!(bad("").contains("has no lines"));
     let why =
         bad("{\"mode\":\"banker\",\"confidence\":0.5,\"needs_person\":true}\n\n{\"question\":\"CANARY\"}\n");
     assert!(

@@ -6,9 +6,9 @@ use contactiq_domain::{Mode, Outcome, Trigger};
 use contactiq_guard::Raw;
 use serde::Deserialize;
 
-use super::{Figure, house, understanding::lines};
+use super::{Figure, house};
 use crate::{
-    cli::{ask, output},
+    cli::{ask, jsonl, output},
     config::Config,
 };
 
@@ -66,7 +66,7 @@ pub(super) async fn figures(
         output::note(format!("no {OWN} here: the escalation rows are not measured"));
         return Ok(Vec::new());
     }
-    let messages: Vec<Message> = lines(path)?;
+    let messages: Vec<Message> = jsonl::file(path)?;
     let house = house(config).await?;
     let bar = output::bar("asking what needs a person", messages.len());
     let mut families: [BTreeMap<Trigger, Tally>; 2] = Default::default();

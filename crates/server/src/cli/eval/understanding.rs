@@ -9,7 +9,12 @@ use contactiq_nlu::{encoder::Encoder, intents::bench::BenchReport};
 use serde::Deserialize;
 
 use super::Figure;
-use crate::{app, cli::intents::measure, config::Config, wiring::sha256_hex};
+use crate::{
+    app,
+    cli::{intents::measure, jsonl},
+    config::Config,
+    wiring::sha256_hex,
+};
 
 #[derive(Deserialize)]
 struct Row {
@@ -36,9 +41,9 @@ pub(super) fn figures(
     config: &Config,
     data: &Path,
 ) -> Result<Vec<Figure>, Box<dyn std::error::Error + Send + Sync>> {
-    let rows: Vec<Row> = lines(&data.join("banking77_train.jsonl"))?;
+    let rows: Vec<Row> = jsonl::file(&data.join("banking77_train.jsonl"))?;
     let scope: Vec<(String, bool)> =
-        lines::<Scope>(&data.join("oos_dev.jsonl"))?.into_iter().map(|s| (s.text, s.oos)).collect();
+        jsonl::file::<Scope>(&data.join("oos_dev.jsonl"))?.into_iter().map(|s| (s.text, s.oos)).collect();
     let encoder = app::open_encoder(config).ok();
     let encoder = encoder.as_deref().map(|e| e as &dyn Encoder);
     let full = split(&rows, 0);
@@ -124,16 +129,6 @@ fn inside(rows: &Pairs, seed: usize) -> BTreeSet<String> {
     let drawn: BTreeMap<String, &String> =
         rows.iter().map(|(_, intent)| (sha256_hex(format!("{seed} {intent}").as_bytes()), intent)).collect();
     drawn.into_values().take(INSIDE).cloned().collect()
-}
-
-/// Reads JSONL.
-pub(super) fn lines<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Vec<T>, String> {
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{} can't be read: {e}", path.display()))?;
-    text.lines()
-        .enumerate()
-        .filter(|(_, l)| !l.trim().is_empty())
-        .map(|(i, l)| serde_json::from_str(l).map_err(|e| format!("{}: line {}: {e}", path.display(), i + 1)))
-        .collect()
 }
 
 #[cfg(test)]
