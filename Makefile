@@ -28,6 +28,10 @@ test: encoder ## Everything: installs PostgreSQL, Redis and Chromium when missin
 check: ## Formatting, lints, documentation, the ladder, licences
 	@scripts/check.sh
 
+.PHONY: check-here
+check-here: ## The parts of check that install nothing
+	@scripts/check.sh --install-nothing
+
 .PHONY: eval
 eval: encoder ## One table: every figure, its target, what is reached now (DATA=folder of the public sets)
 	cargo build --release --locked --bin contactiq

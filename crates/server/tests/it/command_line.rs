@@ -270,6 +270,10 @@ fn a_bench_needs_its_columns_and_no_bank() {
 
 #[test]
 fn a_command_that_is_none_is_explained() {
+    let help = Terminal::new().run(&["--help"]).well();
+    assert!(help.starts_with("Answers questions of a bank's customers and staff from"), "{help}");
+    let first = help.lines().next().unwrap();
+    assert!(first.ends_with("where one is needed"), "the first line is the whole sentence: {first}");
     let ran = Terminal::new().run(&["nonsense"]);
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("Usage: contactiq"), "{}", ran.err);
