@@ -86,9 +86,10 @@ fn encoder(config: &Config) -> Finding {
             part: "encoder",
             state: State::Ok,
             detail: format!(
-                "all-MiniLM-L6-v2, {} dimensions, kernel {}",
+                "all-MiniLM-L6-v2, {} dimensions, kernel {}, from {}",
                 encoder.dimensions(),
-                encoder.kernel()
+                encoder.kernel(),
+                app::encoder_folder(config).unwrap_or_default().display()
             ),
         },
         Err(why) => Finding {
@@ -113,7 +114,7 @@ async fn ledger(config: &Config) -> Vec<Finding> {
         detail: format!(
             "{}; sealing key in {}",
             store.engine(),
-            wiring::key_path(&config.server.data_dir).display()
+            app::absolute(&wiring::key_path(&config.server.data_dir)).display()
         ),
     }];
     let counted = async {

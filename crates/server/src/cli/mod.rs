@@ -33,7 +33,7 @@ pub const SOME_FAILED: u8 = 3;
 /// Answers questions of a bank's customers and staff from the bank's own documents, and hands over to
 /// a person where one is needed.
 #[derive(Parser)]
-#[command(name = "contactiq", version, about, disable_help_subcommand = true)]
+#[command(name = "contactiq", version, disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

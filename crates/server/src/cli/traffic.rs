@@ -16,8 +16,8 @@ use contactiq_guard::Raw;
 use contactiq_pipeline::Ask;
 use contactiq_store::feedback::{self, Feedback};
 
-use super::{Outcome, output};
-use crate::{app, config::Config, demo, wiring::SystemClock};
+use super::{Outcome, opening, output};
+use crate::{config::Config, demo, wiring::SystemClock};
 
 /// Commands of `demo`.
 #[derive(clap::Subcommand)]
@@ -35,7 +35,7 @@ pub(super) enum Command {
 
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let Command::Traffic { days, json } = command;
-    let (mut house, _) = app::build_house(&config, output::progress()).await?;
+    let mut house = opening::house(&config).await?;
     let lines = demo::traffic();
     let now = SystemClock.now();
     let first = now.plus_seconds(-i64::from(days) * 86_400);
