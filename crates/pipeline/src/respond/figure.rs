@@ -56,8 +56,12 @@ pub struct Figure {
 impl Figure {
     /// Whether evidence with `self` carries a claim of `claim`: the same figure, or one that says more.
     pub(super) fn carries(&self, claim: &Figure) -> bool {
-        if let (Unit::Time, Unit::HalfDayTime) = (&self.unit, &claim.unit) {
-            return twelve_hours(&self.value) == claim.value;
+        match (&self.unit, &claim.unit) {
+            (Unit::Time, Unit::HalfDayTime) => return twelve_hours(&self.value) == claim.value,
+            (Unit::DayOf(month) | Unit::YearOf(month), Unit::Month) => {
+                return month.to_string() == claim.value;
+            }
+            _ => {}
         }
         let same = self.unit == claim.unit
             || claim.unit == Unit::None
@@ -73,22 +77,29 @@ const MONTHS: &[&str] = &["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug"
 /// A month is written with a capital letter: "you may", "they march".
 const MONTH: &str = r"Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?";
 
+/// The months that are shortened with a full stop: that of "in July. 2 cards" ends the sentence.
+const SHORT: &str = r"(?:Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)";
+
+/// White space inside a line: the next line is another item or sentence.
+const C: &str = r"\x20\t\u{a0}\u{202f}";
+const S: &str = r"[\x20\t\u{a0}\u{202f}]";
+
 #[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
 static FIGURE: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = format!(
         r"(?x)
-        (?:\b(?P<month_before>{MONTH})\.?\s)?
-        (?P<prefix>(?:\b(?:A|AU|US|NZ|C|CA|S|HK))?\$|[£€¥₹]|\b(?:{CODES})\s?\$?)?\s?
+        (?:\b(?P<month_before>{MONTH}|{SHORT}\.){S})?
+        (?P<prefix>(?:\b(?:A|AU|US|NZ|C|CA|S|HK))?\$|[£€¥₹]|\b(?:{CODES}){S}?\$?)?{S}?
         (?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)
         (?::(?P<minute>[0-5]\d))?
         (?i:(?:st|nd|rd|th)\b)?
-        (?:\s?(?P<scale>(?i:thousand|million|billion)|k|m)\b)?
-        (?:\s?(?P<percent>%|per\s?cent\b)
-          |\s?(?P<half>(?i:[ap]m\b|[ap]\.m\b\.?|noon\b|midnight\b))
-          |[\s-](?P<money>(?:{CODES})|(?i:(?:(?:Australian|US|New\sZealand|Canadian)\s)?dollars?|euros?|pounds?|cents?))\b
-          |[\s-](?P<unit>(?i:(?:business|working|calendar|interest-free)[\s-])?
-             (?i:days?|hours?|hrs?|minutes?|mins?|seconds?|weeks?|fortnights?|months?|years?|percentage\spoints?|basis\spoints?|points?|times?))\b
-          |\s(?:of\s)?(?P<month_after>{MONTH})\b)?"
+        (?:{S}?(?P<scale>(?i:thousand|million|billion|k|m))\b)?
+        (?:{S}?(?P<percent>%|per{S}?cent\b)
+          |{S}?(?P<half>(?i:[ap]m\b|[ap]\.m\b\.?|noon\b|midnight\b))
+          |[-{C}](?P<money>(?:{CODES})|(?i:(?:(?:Australian|US|New{S}Zealand|Canadian){S})?dollars?|euros?|pounds?|cents?))\b
+          |[-{C}](?P<unit>(?i:(?:business|working|calendar|interest-free)[-{C}])?
+             (?i:days?|hours?|hrs?|minutes?|mins?|seconds?|weeks?|fortnights?|months?|years?|percentage{S}points?|basis{S}points?|points?|times?))\b
+          |{S}(?:of{S})?(?P<month_after>{MONTH})\b)?"
     );
     Regex::new(&pattern).expect("a constant pattern")
 });
@@ -175,7 +186,7 @@ fn share_units(text: &str, found: &mut [(Range<usize>, Figure)]) {
         let (Some((before, first)), Some((after, second))) = (left.last_mut(), right.first()) else {
             continue;
         };
-        let between = text.get(before.end..after.start).unwrap_or_default().trim().to_lowercase();
+        let between = text.get(before.end..after.start).unwrap_or_default().trim_matches(' ').to_lowercase();
         let range = matches!(between.as_str(), "to" | "-" | "–" | "—" | "and" | "or");
         if first.unit != Unit::None || !range {
             continue;

@@ -112,9 +112,23 @@ mod tests {
             ("It costs $10.", "It costs AUD 10."),
             ("It opens at 8:30.", "It opens at 8:30 pm."),
             ("Dial 10.", "It costs $10."),
+            ("It starts in July.", "It starts on 1 July."),
+            ("It starts in July.", "It starts in July 2026."),
         ] {
             assert_eq!(unsupported(less, more), [], "{less} | {more}");
             assert!(!unsupported(more, less).is_empty(), "{more} | {less}");
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_a_sentence_does_not_change_its_figures() {
+        let next = ["2 cards are sent.", "days later.", "$7 more.", "to 7 business days", "million", "pm"];
+        for next in next {
+            for line in ["It is sent in July", "It takes 5", "It costs 5", "The fee is AUD", "Open from 8"] {
+                assert_eq!(unsupported(line, &format!("{line}\n{next}")), [], "{line} | {next}");
+            }
+            let sentence = "It is sent in July.";
+            assert_eq!(unsupported(sentence, &format!("{sentence} {next}")), [], "{next}");
         }
     }
 
