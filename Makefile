@@ -5,7 +5,10 @@ SHELL := /bin/bash
 
 # The public development sets, for `make eval`; docs/evaluation.md says where they come from.
 DATA ?= $(wildcard ../shared/data)
-export CONTACTIQ_ENCODER ?= $(CURDIR)/.cache/encoder
+# Where the encoder is fetched to. The program finds it there by itself, unless its configuration
+# names another; tests are told, because they run in other folders.
+ENCODER := $(or $(CONTACTIQ_ENCODER),$(CURDIR)/.cache/encoder)
+test coverage screenshots: export CONTACTIQ_ENCODER := $(ENCODER)
 
 .PHONY: help
 help: ## List the targets
@@ -18,7 +21,7 @@ run: encoder ## Build in release and start on 127.0.0.1:8080 with the demo bank
 
 .PHONY: encoder
 encoder: ## Fetch the sentence encoder once and check it
-	@scripts/fetch-encoder.sh "$(CONTACTIQ_ENCODER)" || echo "going on without the encoder: the lexical model works alone"
+	@scripts/fetch-encoder.sh "$(ENCODER)" || echo "going on without the encoder: the lexical model works alone"
 
 .PHONY: test
 test: encoder ## Everything: installs PostgreSQL, Redis and Chromium when missing, starts private ones, tests
@@ -27,6 +30,10 @@ test: encoder ## Everything: installs PostgreSQL, Redis and Chromium when missin
 .PHONY: check
 check: ## Formatting, lints, documentation, the ladder, licences
 	@scripts/check.sh
+
+.PHONY: check-here
+check-here: ## The parts of check that install nothing
+	@scripts/check.sh --install-nothing
 
 .PHONY: eval
 eval: encoder ## One table: every figure, its target, what is reached now (DATA=folder of the public sets)

@@ -26,12 +26,6 @@ impl Timestamp {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
-    /// Milliseconds from `earlier` to this moment, 0 when the clock went back.
-    #[must_use]
-    pub fn millis_since(self, earlier: Timestamp) -> f64 {
-        (self.0.saturating_sub(earlier.0)).max(0) as f64 / 1000.0
-    }
-
     /// The calendar day in UTC.
     #[must_use]
     pub fn date(self) -> time::Date {
@@ -113,10 +107,5 @@ mod tests {
         let at = Timestamp::from_micros(1_795_000_000_123_456);
         assert_eq!(at.to_string().parse::<Timestamp>().unwrap(), at);
         assert_eq!(serde_json::from_str::<Timestamp>(&serde_json::to_string(&at).unwrap()).unwrap(), at);
-    }
-
-    #[test]
-    fn a_clock_that_went_back_gives_no_negative_duration() {
-        assert_eq!(Timestamp::from_micros(5).millis_since(Timestamp::from_micros(9)), 0.0);
     }
 }

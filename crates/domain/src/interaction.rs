@@ -1,6 +1,8 @@
 //! The interaction record: what was asked, what was decided and why, what was shown
 //! (contract: "The record"; requirements, section S).
 
+use std::collections::BTreeMap;
+
 use crate::{
     Category, Citation, IntentName, Mode, Probability, Timestamp, Trigger, TriggerHit,
     ids::{ConversationId, InteractionId, RequestId, TicketId},
@@ -69,6 +71,12 @@ pub struct StepTrace {
     pub outcome: String,
     /// Why, in words made of the house's own vocabulary, never of the person's.
     pub detail: String,
+    /// Version of the file that the step followed: of the escalation rules, of the confidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The numbers that it decided by, under stable names; of step 5 the seven features.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, f64>,
     /// Milliseconds.
     pub ms: f64,
 }

@@ -47,7 +47,13 @@ impl Sealer {
         Self { cipher: Aes256GcmSiv::new(key.into()), key_id, nonce: Box::new(nonce) }
     }
 
-    /// Seals `text` for one place, for instance `interactions.question/0198…`.
+    /// Seals `text` for one place, for instance `interactions.question/0198…`: it opens there alone.
+    /// Two seals of the same text differ, because each has a nonce of its own. There is no error to
+    /// handle: sealing needs nothing but memory.
+    ///
+    /// # Panics
+    /// When `text` is longer than 64 GiB, the bound of the cipher; a message has at most 2,000
+    /// characters (`guard::refuse`), and an answer a few pages.
     #[must_use]
     pub fn seal(&self, text: &Masked, place: &str) -> Vec<u8> {
         let nonce = (self.nonce)();
@@ -67,7 +73,9 @@ impl Sealer {
     /// Opens what [`Sealer::seal`] sealed for the same place.
     ///
     /// # Errors
-    /// When the value is damaged, needs another key, or was sealed for another place.
+    /// [`SealError::Malformed`] when the value is too short or of an unknown version,
+    /// [`SealError::UnknownKey`] when it was sealed with another key, and [`SealError::NotAuthentic`]
+    /// when it was changed or sealed for another place.
     pub fn open(&self, sealed: &[u8], place: &str) -> Result<Masked, SealError> {
         if sealed.len() < HEADER || sealed[0] != VERSION {
             return Err(SealError::Malformed);

@@ -1,6 +1,6 @@
 //! Step 6: whether a person takes over, why, and what happens next (P9). Nothing is guessed.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use contactiq_domain::{
     Outcome, Routing, Step, Ticket, TicketState, Trigger, TriggerHit, escalation::decisive, ids::TicketId,
@@ -33,14 +33,15 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
             score: 1.0,
         });
     }
-    if let Some(hit) = decisive(&turn.hits).cloned() {
+    let (outcome, detail) = if let Some(hit) = decisive(&turn.hits).cloned() {
         hand_over(house, turn, &hit);
-        let detail = format!("{} by rule {}", hit.trigger, hit.rule);
-        turn.trace(Step::Escalate, since, "escalated", detail);
+        ("escalated", format!("{} by rule {}", hit.trigger, hit.rule))
     } else {
-        let outcome = turn.outcome.as_str();
-        turn.trace(Step::Escalate, since, outcome, "no trigger: no person is needed");
-    }
+        (turn.outcome.as_str(), "no trigger: no person is needed".to_owned())
+    };
+    // Also where nothing fired: these rules found no reason.
+    let version = Some(house.rules.version.as_str());
+    turn.trace_with(Step::Escalate, since, outcome, detail, version, BTreeMap::new());
 }
 
 /// What becomes of the question if nobody takes over. Adds the triggers that the evidence and the

@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// All eleven triggers with their rules and messages.
 #[derive(Debug, Clone)]
 pub struct EscalationRules {
-    /// Part of every record's provenance.
+    /// Stands in the trace of every record's step 6.
     pub version: String,
     rules: BTreeMap<Trigger, TriggerRules>,
 }
@@ -21,8 +21,6 @@ pub struct TriggerRules {
     pub queue: String,
     /// How soon a person should look.
     pub priority: Priority,
-    /// What it is for.
-    pub description: String,
     /// Messages on which it must fire; the learned part trains on them.
     pub examples: Vec<String>,
     /// Messages close in wording on which it must not fire.
@@ -103,7 +101,9 @@ pub enum RulesError {
 
 #[derive(Deserialize)]
 struct Entry {
-    description: String,
+    /// What it is for: for people who read the file, and required of it.
+    #[serde(rename = "description")]
+    _description: String,
     queue: String,
     priority: Priority,
     #[serde(default)]
@@ -192,7 +192,6 @@ impl TriggerRules {
             unless: compile(trigger, entry.unless)?,
             queue: entry.queue,
             priority: entry.priority,
-            description: entry.description,
             examples: entry.examples,
             look_alikes: entry.look_alikes,
             customer: entry.customer,

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Instant};
 
-use contactiq_domain::{Mode, Probability, Step};
+use contactiq_domain::{Mode, Probability, Step, StepTrace};
 use contactiq_nlu::risk::drift::Distribution;
 use serde::{Deserialize, Serialize};
 
@@ -31,24 +31,31 @@ pub struct Features {
 }
 
 impl Features {
-    /// Reads the features back from the trace of step 5.
+    /// The names of the features, in the order of the weights.
+    const NAMES: [&str; 7] =
+        ["similarity", "coverage", "margin", "agreement", "both_views", "intent", "in_scope"];
+
+    /// The features in the trace of step 5; `None` for another step, and where there was no answer to
+    /// score.
     #[must_use]
-    pub fn from_trace(detail: &str) -> Option<Features> {
-        let after = |name: &str| -> Option<f64> {
-            let (_, rest) = detail.split_once(&format!("{name} "))?;
-            rest.split([',', ')']).next()?.trim().parse().ok()
-        };
-        let (_, listed) = detail.split_once('(')?;
-        listed.starts_with("similarity").then_some(())?;
+    pub fn of_step(trace: &StepTrace) -> Option<Features> {
+        let value = |name: &str| trace.values.get(name).copied();
+        (trace.step == Step::Score).then_some(())?;
         Some(Features {
-            similarity: after("similarity")?,
-            coverage: after("coverage")?,
-            margin: after("margin")?,
-            agreement: after("agreement")?,
-            both_views: after("both views")?,
-            intent: after(", intent")?,
-            in_scope: after("in scope")?,
+            similarity: value("similarity")?,
+            coverage: value("coverage")?,
+            margin: value("margin")?,
+            agreement: value("agreement")?,
+            both_views: value("both_views")?,
+            intent: value("intent")?,
+            in_scope: value("in_scope")?,
         })
+    }
+
+    /// As a trace carries them, to three decimals.
+    fn values(self) -> BTreeMap<String, f64> {
+        let rounded = self.as_array().map(|value| (value * 1000.0).round() / 1000.0);
+        Self::NAMES.iter().map(|name| (*name).to_owned()).zip(rounded).collect()
     }
 
     const fn as_array(self) -> [f64; 7] {
@@ -64,7 +71,7 @@ impl Features {
     }
 }
 
-/// As the trace of step 5 writes them; [`Features::from_trace`] reads them back.
+/// In words, for people who read the trace of step 5.
 impl fmt::Display for Features {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -196,7 +203,8 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     let outcome = if turn.confidence >= threshold { "released" } else { "withheld" };
     let detail =
         format!("confidence {:.2}, threshold {:.2} ({features})", turn.confidence.get(), threshold.get());
-    turn.trace(Step::Score, since, outcome, detail);
+    let version = Some(house.calibration.version.as_str());
+    turn.trace_with(Step::Score, since, outcome, detail, version, features.values());
 }
 
 #[cfg(test)]
@@ -225,11 +233,20 @@ mod tests {
     }
 
     #[test]
-    fn what_a_trace_says_is_read_back() {
+    fn what_a_trace_carries_is_read_back() {
         let features = Features { margin: 0.125, in_scope: 0.75, both_views: 0.0, ..at(0.875) };
-        let detail = format!("confidence 0.71, threshold 0.68 ({features})");
-        assert_eq!(Features::from_trace(&detail), Some(features));
-        assert_eq!(Features::from_trace("no answer to score"), None);
+        let mut trace = StepTrace {
+            step: Step::Score,
+            outcome: "released".to_owned(),
+            detail: "any words".to_owned(),
+            version: None,
+            values: features.values(),
+            ms: 0.1,
+        };
+        assert_eq!(Features::of_step(&trace), Some(features));
+        assert_eq!(Features::of_step(&StepTrace { step: Step::Escalate, ..trace.clone() }), None);
+        trace.values.clear();
+        assert_eq!(Features::of_step(&trace), None, "no answer to score");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One question on its way through the house: each step adds what it learned.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use contactiq_domain::{
     Citation, IntentName, Mode, Outcome, Probability, Record, Role, Routing, Started, Step, StepTrace,
@@ -154,11 +154,26 @@ impl Turn {
 
     /// Adds a step's trace. `detail` is made of the house's own words, never of the person's.
     pub(crate) fn trace(&mut self, step: Step, since: Instant, outcome: &str, detail: impl Into<String>) {
+        self.trace_with(step, since, outcome, detail, None, BTreeMap::new());
+    }
+
+    /// The same, with the version of the file that the step followed and the numbers that it decided by.
+    pub(crate) fn trace_with(
+        &mut self,
+        step: Step,
+        since: Instant,
+        outcome: &str,
+        detail: impl Into<String>,
+        version: Option<&str>,
+        values: BTreeMap<String, f64>,
+    ) {
         let ms = since.elapsed().as_secs_f64() * 1000.0;
         self.steps.push(StepTrace {
             step,
             outcome: outcome.to_owned(),
             detail: detail.into(),
+            version: version.map(str::to_owned),
+            values,
             ms: (ms * 1000.0).round() / 1000.0,
         });
     }

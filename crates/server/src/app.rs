@@ -1,23 +1,24 @@
 //! The only place where the parts of the house meet: [`build_house`].
 
+mod bank_files;
+mod encoder;
+mod ledger;
+
 use std::{
     ops::Deref,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
 use contactiq_domain::Probability;
 use contactiq_guard::{Guard, GuardSettings};
-use contactiq_llm::{
-    Chain, ChainSettings, Http, OpenAiCompatible, OpenAiSettings, PriceTable, Provider, Secret,
-};
-use contactiq_nlu::encoder::{CachedEncoder, Encoder, KernelChoice, MiniLm};
+use contactiq_llm::{Chain, ChainSettings, Http, OpenAiCompatible, OpenAiSettings, Provider, Secret};
+use contactiq_nlu::encoder::{CachedEncoder, Encoder};
 use contactiq_pipeline::{
-    AssistantSettings, Calibration, EscalationRules, House, Knowledge, Models, People, Settings, Shelf,
-    Taxonomy, Trained,
+    AssistantSettings, EscalationRules, House, Knowledge, Models, People, Settings, Shelf, Taxonomy, Trained,
 };
-use contactiq_store::{Location, SharedError, SharedLimits, Store};
+use contactiq_store::{SharedError, SharedLimits};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -31,17 +32,17 @@ use crate::{
         limits::{self, Limits},
     },
     web::session::Sessions,
-    wiring::{SystemClock, SystemIds, random, sealer},
+    wiring::{SystemClock, SystemIds, random},
 };
 
-/// What the shipped binary carries for banks that bring nothing of their own.
-const INTENTS: &str = include_str!("../../../defaults/intents.toml");
-const TRIGGERS: &str = include_str!("../../../defaults/triggers.toml");
-const CONFIDENCE: &str = include_str!("../../../defaults/confidence.toml");
-const PRICES: &str = include_str!("../../../defaults/prices.toml");
+use bank_files::BankFiles;
+use encoder::Published;
 
-/// Question vectors that stay in memory: 1.5 KB each.
-const CACHED_VECTORS: usize = 20_000;
+pub use bank_files::{check_files, escalation_rules, taxonomy};
+pub use encoder::{NoEncoder, open_encoder};
+pub(crate) use encoder::{absolute, encoder_folder};
+pub(crate) use ledger::make_private;
+pub use ledger::open_store;
 
 /// Why the house does not stand. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +87,7 @@ pub enum StartError {
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Standing {
     /// `all-MiniLM-L6-v2`, or why the lexical model works alone.
-    pub encoder: Result<String, String>,
+    pub encoder: Result<String, NoEncoder>,
     /// `sqlite` or `postgresql`.
     pub database: String,
     /// The model's name, or why answers are extractive.
@@ -184,12 +185,7 @@ impl App {
 /// [`StartError`] says what to do. A missing encoder or model is no error: it is said in [`Standing`].
 pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, Standing), StartError> {
     let store = open_store(config).await?;
-    let taxonomy = Taxonomy::parse(&bank_file(&config.files.intents, INTENTS)?)
-        .map_err(|e| StartError::File(e.to_string()))?;
-    let rules = EscalationRules::parse(&bank_file(&config.files.triggers, TRIGGERS)?)
-        .map_err(|e| StartError::File(e.to_string()))?;
-    let calibration =
-        Calibration::parse(&bank_file(&config.files.confidence, CONFIDENCE)?).map_err(StartError::File)?;
+    let BankFiles { taxonomy, rules, calibration } = BankFiles::read(config)?;
     let encoder = open_encoder(config);
 
     if config.server.demo {
@@ -225,7 +221,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         shelf: Shelf::new(knowledge),
         store,
         chain: chain.map(Arc::new),
-        prices: PriceTable::parse(PRICES).map_err(|e| StartError::File(e.to_string()))?,
+        prices: bank_files::prices()?,
         model_budget: Duration::from_secs(config.llm.timeout_seconds),
         calibration,
         settings: settings(config),
@@ -234,88 +230,6 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         compute: Arc::new(Semaphore::new(cores())),
     };
     Ok((house, standing))
-}
-
-/// Opens the ledger of this configuration and makes the data folder when it is missing.
-///
-/// # Errors
-/// When the folder or the database can't be used.
-pub async fn open_store(config: &Config) -> Result<Store, StartError> {
-    let dir = &config.server.data_dir;
-    let unusable = |source| StartError::DataDir { path: dir.clone(), source };
-    make_private(dir).map_err(unusable)?;
-    let sealer = sealer(dir).map_err(unusable)?;
-    let location = match config.database.url.expose() {
-        "" => Location::Sqlite(dir.join("contactiq.db")),
-        url => Location::Postgres(url.to_owned()),
-    };
-    let store = Store::open(&location, sealer).await?;
-    check_key(&store, dir).await?;
-    Ok(store)
-}
-
-/// Makes a missing data folder that only this user can enter.
-fn make_private(dir: &Path) -> std::io::Result<()> {
-    if dir.exists() {
-        return Ok(());
-    }
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(dir)
-}
-
-/// Where the store keeps the fingerprint of its sealing key.
-const KEY_FINGERPRINT: &str = "sealing_key";
-
-/// Refuses a database that was sealed with another key: its rows could not be read, and new ones
-/// would be lost when the right key comes back.
-async fn check_key(store: &Store, dir: &Path) -> Result<(), StartError> {
-    let unusable = |source| StartError::DataDir { path: dir.to_owned(), source };
-    let own = crate::wiring::hex(&crate::wiring::derived_key(dir, "fingerprint").map_err(unusable)?[..8]);
-    let mut w = store.write().await?;
-    match contactiq_store::meta::get_meta(&mut w, KEY_FINGERPRINT).await? {
-        Some(known) if known == own => Ok(()),
-        Some(_) => Err(StartError::WrongKey { path: crate::wiring::key_path(dir) }),
-        None => {
-            contactiq_store::meta::set_meta(&mut w, KEY_FINGERPRINT, &own).await?;
-            Ok(w.save().await?)
-        }
-    }
-}
-
-/// The folder of this configuration's encoder, or why there is none.
-pub(crate) fn encoder_folder(config: &Config) -> Result<PathBuf, String> {
-    let folder = match config.encoder.folder.as_str() {
-        "off" => return Err("switched off: the lexical model works alone".to_owned()),
-        "" => config.server.data_dir.join("encoder"),
-        folder => PathBuf::from(folder),
-    };
-    if !folder.exists() {
-        return Err(format!("no encoder in {}: the lexical model works alone", folder.display()));
-    }
-    Ok(folder)
-}
-
-/// The encoder of this configuration, or why there is none.
-pub fn open_encoder(config: &Config) -> Result<Arc<CachedEncoder>, String> {
-    let folder = encoder_folder(config)?;
-    let kernel: KernelChoice = config
-        .encoder
-        .kernel
-        .parse()
-        .map_err(|e| format!("encoder.kernel: {e}: the lexical model works alone"))?;
-    let model =
-        MiniLm::load_for(&folder, kernel).map_err(|e| format!("{e}: the lexical model works alone"))?;
-    let cache = config.server.data_dir.join("cache");
-    std::fs::create_dir_all(&cache).map_err(|e| e.to_string())?;
-    CachedEncoder::open(Arc::new(model), Some(&cache.join("vectors.bin")), CACHED_VECTORS)
-        .map(Arc::new)
-        .map_err(|e| format!("{e}: the lexical model works alone"))
 }
 
 async fn train(
@@ -344,24 +258,6 @@ async fn train(
     }
 }
 
-/// The taxonomy is the bank's own text, so its vectors may be kept in the file.
-struct Published<'a>(&'a CachedEncoder);
-
-impl Encoder for Published<'_> {
-    fn dimensions(&self) -> usize {
-        self.0.dimensions()
-    }
-    fn fingerprint(&self) -> &str {
-        self.0.fingerprint()
-    }
-    fn kernel(&self) -> &'static str {
-        self.0.kernel()
-    }
-    fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, contactiq_nlu::encoder::EncoderError> {
-        self.0.encode_published(texts)
-    }
-}
-
 pub(crate) fn open_chain(config: &Config) -> Result<(Option<Chain>, Result<String, String>), StartError> {
     let llm = &config.llm;
     if llm.base_url.is_empty() {
@@ -380,43 +276,6 @@ pub(crate) fn open_chain(config: &Config) -> Result<(Option<Chain>, Result<Strin
     let jitter = Arc::new(|| f64::from(u32::from_le_bytes(random::<4>())) / f64::from(u32::MAX));
     let providers: Vec<Arc<dyn Provider>> = vec![Arc::new(provider)];
     Ok((Some(Chain::new(providers, settings, Arc::new(SystemClock), jitter)), Ok(llm.model.clone())))
-}
-
-/// A bank's own file, or the built-in one.
-pub fn bank_file(path: &str, built_in: &str) -> Result<String, StartError> {
-    if path.is_empty() {
-        return Ok(built_in.to_owned());
-    }
-    std::fs::read_to_string(Path::new(path))
-        .map_err(|e| StartError::File(format!("{path} can't be read: {e}")))
-}
-
-/// The taxonomy of this configuration.
-///
-/// # Errors
-/// Names the intent and the fix.
-pub fn taxonomy(config: &Config) -> Result<Taxonomy, StartError> {
-    Taxonomy::parse(&bank_file(&config.files.intents, INTENTS)?).map_err(|e| StartError::File(e.to_string()))
-}
-
-/// The triggers of this configuration.
-///
-/// # Errors
-/// Names the file, the place and the fix.
-pub fn escalation_rules(config: &Config) -> Result<EscalationRules, StartError> {
-    EscalationRules::parse(&bank_file(&config.files.triggers, TRIGGERS)?)
-        .map_err(|e| StartError::File(e.to_string()))
-}
-
-/// Reads every file that the bank edits, as a start would.
-///
-/// # Errors
-/// Names the file, the place and the fix.
-pub fn check_files(config: &Config) -> Result<(), StartError> {
-    taxonomy(config)?;
-    escalation_rules(config)?;
-    Calibration::parse(&bank_file(&config.files.confidence, CONFIDENCE)?).map_err(StartError::File)?;
-    Ok(())
 }
 
 /// The guard of this configuration.
@@ -457,23 +316,4 @@ fn assistant(of: &Assistant, bank: &str) -> AssistantSettings {
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_database_of_another_key_is_refused_and_stays_as_it_is() {
-        let folder = tempfile::tempdir().unwrap();
-        let dir = folder.path().join("data");
-        let env = HashMap::from([("CONTACTIQ_DATA_DIR".to_owned(), dir.display().to_string())]);
-        let config = crate::config::load_from(None, &env).unwrap();
-        open_store(&config).await.unwrap().close().await;
-        std::fs::write(crate::wiring::key_path(&dir), [7; 32]).unwrap();
-        let refused = open_store(&config).await.unwrap_err().to_string();
-        assert!(refused.contains("sealed with another key"), "{refused}");
-    }
 }

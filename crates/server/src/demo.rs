@@ -45,18 +45,23 @@ pub async fn load_documents(store: &Store, ids: &dyn Ids) -> Result<usize, Store
         return Ok(0);
     }
     drop(reader);
+    // Read before the transaction begins: nobody waits for a parser.
+    let drafts: Vec<_> = files
+        .iter()
+        .filter_map(|(name, file)| {
+            contactiq_ingest::parse(name, &file.data, None)
+                .inspect_err(
+                    |e| tracing::error!(document = %name, error = %e, "a demo document can't be read"),
+                )
+                .ok()
+        })
+        .map(|draft| draft.into_document(DocumentId::new(ids)))
+        .collect();
     let mut w = store.write().await?;
     let mut changed = 0;
-    for (name, file) in files {
-        match contactiq_ingest::parse(&name, &file.data, None) {
-            Ok(draft) => {
-                let (document, passages) = draft.into_document(DocumentId::new(ids));
-                let put = documents::put(&mut w, &document, &passages).await?;
-                changed +=
-                    usize::from(!matches!(put, documents::Put::Unchanged | documents::Put::Duplicate { .. }));
-            }
-            Err(error) => tracing::error!(document = %name, error = %error, "a demo document can't be read"),
-        }
+    for (document, passages) in drafts {
+        let put = documents::put(&mut w, &document, &passages).await?;
+        changed += usize::from(!matches!(put, documents::Put::Unchanged | documents::Put::Duplicate { .. }));
     }
     meta::set_meta(&mut w, LOADED, &version).await?;
     w.save().await?;

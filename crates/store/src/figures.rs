@@ -159,20 +159,6 @@ pub struct Report {
     pub trend: Vec<DayFigures>,
 }
 
-impl Report {
-    /// The `most` intents with the lowest share resolved, lowest first.
-    #[must_use]
-    pub fn lowest_resolution(&self, most: usize) -> Vec<&IntentFigures> {
-        let mut found: Vec<_> = self.intents.iter().filter(|figures| figures.resolution.is_some()).collect();
-        found.sort_by(|a, b| {
-            let by_share = a.resolution.unwrap_or(1.0).total_cmp(&b.resolution.unwrap_or(1.0));
-            by_share.then(b.interactions.cmp(&a.interactions))
-        });
-        found.truncate(most);
-        found
-    }
-}
-
 /// A share, unless there is nothing to have a share of.
 pub(crate) fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)

@@ -2,7 +2,7 @@
 
 use contactiq_domain::{
     Category, IntentName, Probability, Record, Routing, Timestamp,
-    ids::{ConversationId, InteractionId, RequestId},
+    ids::{ConversationId, InteractionId},
     interaction::{NanoUsd, Started, Tokens},
 };
 use contactiq_guard::Masked;
@@ -185,17 +185,6 @@ pub async fn get_of(
     .await?
     .map(|row| record(&row))
     .transpose()
-}
-
-/// The finished interaction of a request.
-///
-/// # Errors
-/// When the database fails or a sealed column does not open.
-pub async fn by_request_id(c: &mut Connection, id: RequestId) -> Result<Option<Record<Masked>>, StoreError> {
-    c.row("SELECT * FROM interactions WHERE request_id = $1 AND completed_at IS NOT NULL", values![id])
-        .await?
-        .map(|row| record(&row))
-        .transpose()
 }
 
 /// The start of an interaction, finished or not.

@@ -333,30 +333,3 @@ fn the_real_model_agrees_with_another_implementation() {
         }
     }
 }
-
-/// `cargo test --release -p contactiq-nlu -- --ignored --nocapture speed`
-#[test]
-#[ignore = "a measurement, not a check"]
-fn speed() {
-    for kernel in Kernel::available() {
-        let start = std::time::Instant::now();
-        let Some(model) = real_model(kernel) else { return };
-        println!("{}: loaded in {:?}", kernel.name(), start.elapsed());
-        for tokens in [8, 16, 32, 128] {
-            let text = "card ".repeat(tokens - 2);
-            let mut times: Vec<_> = (0..200)
-                .map(|_| {
-                    let start = std::time::Instant::now();
-                    model.encode(&[&text]).unwrap();
-                    start.elapsed()
-                })
-                .collect();
-            times.sort();
-            println!("{tokens} tokens: p10 {:?}, p50 {:?}, p95 {:?}", times[20], times[100], times[190]);
-        }
-        let text = "card ".repeat(126);
-        let start = std::time::Instant::now();
-        model.encode(&[text.as_str(); 400]).unwrap();
-        println!("passages of 128 tokens: {:.0} a second", 400.0 / start.elapsed().as_secs_f64());
-    }
-}

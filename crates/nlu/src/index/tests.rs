@@ -164,39 +164,3 @@ proptest! {
         prop_assert_eq!(found.len(), hits.len());
     }
 }
-
-/// `cargo test --release -p contactiq-nlu -- --ignored --nocapture large`
-#[test]
-#[ignore = "a measurement, not a check"]
-fn a_large_index_is_searched_quickly() {
-    const PASSAGES: usize = 100_000;
-    let mut state = 1_u32;
-    let mut number = move || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state >> 8
-    };
-    // Word frequencies fall as in a real text.
-    let mut text = |words: usize| {
-        let word = |n: u32| format!("w{}", (20_000.0 * (f64::from(n) / f64::from(1 << 24)).powi(3)) as u32);
-        (0..words).map(|_| word(number())).collect::<Vec<_>>().join(" ")
-    };
-    let entries = (0..PASSAGES).map(|_| entry(&text(3), &text(80), &[])).collect();
-    let questions: Vec<String> = (0..200).map(|_| text(8)).collect();
-    let mut index = Index::build(entries, None, &|_, _| ()).unwrap();
-    let mut vectors = Vectors::new(384);
-    let unit: Vec<f32> = (0..384).map(|i| (i as f32).sin() / 13.856).collect();
-    for passage in 0..PASSAGES {
-        vectors.push(passage, &unit);
-    }
-    index.vectors = Some(vectors);
-    let mut times: Vec<_> = questions
-        .iter()
-        .map(|text| {
-            let start = std::time::Instant::now();
-            find(&index, text, Some(&unit), &|_| true);
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    println!("{PASSAGES} passages: p50 {:?}, p99 {:?}", times[100], times[198]);
-}

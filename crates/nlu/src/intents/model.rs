@@ -175,12 +175,6 @@ impl IntentModel {
     pub fn labels(&self) -> &[String] {
         &self.labels
     }
-
-    /// Whether the model was trained with an encoder.
-    #[must_use]
-    pub fn uses_encoder(&self) -> bool {
-        self.views.dimensions().is_some()
-    }
 }
 
 /// Labels by probability, best first; equal ones by name.

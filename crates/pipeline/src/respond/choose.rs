@@ -8,7 +8,7 @@ use contactiq_nlu::{
     text,
 };
 
-use super::grounding;
+use super::figure::figures;
 use crate::turn::Turn;
 
 /// A sentence that speaks of the question.
@@ -170,8 +170,7 @@ fn rank(turn: &Turn, wish: &Wish) -> Vec<Chosen> {
                 _ => None,
             };
             let similarity = cosine.unwrap_or(lexical);
-            let figure =
-                if wish.figure && !grounding::figures(&sentence.text).is_empty() { 0.08 } else { 0.0 };
+            let figure = if wish.figure && !figures(&sentence.text).is_empty() { 0.08 } else { 0.0 };
             // A lead-in ("You need:") answers nothing alone.
             let opens_list = if sentence.text.trim_end().ends_with(':') { 0.15 } else { 0.0 };
             let score = 0.52 * similarity + 0.26 * lexical + 0.22 * found.score + figure - opens_list;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use contactiq_domain::{Collection, ContentType};
 use contactiq_nlu::{index::Sentence, text};
 
-use super::{choose::Chosen, grounding};
+use super::{choose::Chosen, figure::figures, grounding};
 use crate::{Found, Knowledge};
 
 /// Two sentences speak of the same thing when at least this share of their content words is common…
@@ -92,9 +92,7 @@ impl<'a> Claim<'a> {
         let document = knowledge.passages[passage].0;
         let of = &knowledge.documents[document];
         // Illustrations invent figures, and a row means nothing without its table.
-        if sentence.is_row
-            || of.content_type == ContentType::Synthetic
-            || grounding::figures(&sentence.text).is_empty()
+        if sentence.is_row || of.content_type == ContentType::Synthetic || figures(&sentence.text).is_empty()
         {
             return None;
         }

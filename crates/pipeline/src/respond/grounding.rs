@@ -1,121 +1,38 @@
 //! The grounding gate: what a sentence claims must stand in the evidence it cites (P7, U11).
 //!
-//! A claim is a figure (an amount, a percentage, a number, a date, a time, a telephone number). A
-//! sentence whose figures are not all in its passage does not leave the building, whoever wrote it.
+//! A claim is a figure with its unit (an amount, a percentage, a number, a date, a time, a telephone
+//! number). A sentence whose figures are not all in its passage does not leave the building, whoever
+//! wrote it.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-/// A number with what it counts, in one spelling: `$1,000.00` and `$1000` are the same.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Figure {
-    /// `$`, `%`, a unit such as `day`, or empty.
-    pub unit: String,
-    /// The number without separators and trailing zeros; letters as written for `21st`-like forms.
-    pub value: String,
-}
-
-#[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
-static FIGURE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?x)
-        (?P<currency>[$£€]|AUD\s?|A\$)?\s?
-        (?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)
-        (?:\s?(?P<percent>%|per\s?cent\b)
-          |[\s-](?P<unit>(?:business\s|working\s|calendar\s|interest-free\s)?
-             (?:days?|hours?|minutes?|seconds?|weeks?|months?|years?|points?|times?|am\b|pm\b)))?",
-    )
-    .expect("a constant pattern")
-});
-
-/// Every figure of a text, in order.
-#[must_use]
-pub fn figures(text: &str) -> Vec<Figure> {
-    FIGURE
-        .captures_iter(text)
-        .filter_map(|found| {
-            let number = found.name("number")?;
-            // `[1]` is a citation, not a claim.
-            let before = text[..number.start()].chars().next_back();
-            let after = text[number.end()..].chars().next();
-            if before == Some('[') && after == Some(']') {
-                return None;
-            }
-            let unit = if found.name("currency").is_some() {
-                "$".to_owned()
-            } else if found.name("percent").is_some() {
-                "%".to_owned()
-            } else {
-                found.name("unit").map(|u| singular(u.as_str())).unwrap_or_default()
-            };
-            Some(Figure { unit, value: canonical(number.as_str()) })
-        })
-        .collect()
-}
-
-fn canonical(number: &str) -> String {
-    let plain: String = number.chars().filter(|c| *c != ',').collect();
-    match plain.split_once('.') {
-        Some((whole, fraction)) => {
-            let fraction = fraction.trim_end_matches('0');
-            if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
-        }
-        None => plain,
-    }
-}
-
-fn singular(unit: &str) -> String {
-    let last = unit.split_whitespace().next_back().unwrap_or(unit);
-    last.trim_end_matches('s').to_owned()
-}
+use super::figure::figures;
+pub use super::figure::{Figure, Unit};
 
 /// The figures that a sentence claims and the evidence does not carry. Empty: grounded.
 #[must_use]
 pub fn unsupported(sentence: &str, evidence: &str) -> Vec<Figure> {
     let known: Vec<Figure> = figures(evidence);
-    figures(sentence)
-        .into_iter()
-        .filter(|claim| {
-            !known.iter().any(|k| k.value == claim.value && (claim.unit.is_empty() || k.unit == claim.unit))
-        })
-        .collect()
+    figures(sentence).into_iter().filter(|claim| !known.iter().any(|k| k.carries(claim))).collect()
 }
 
-/// Whether two sentences state different figures of the same unit: one unit at least occurs in
-/// both, and none of its values in one is among those of the other.
+/// Whether two sentences state different figures for the same question (how much, how long, when):
+/// one dimension at least occurs in both, and none of its figures in one is among those of the other.
 #[must_use]
 pub fn disagree(a: &str, b: &str) -> bool {
     let (a, b) = (figures(a), figures(b));
-    let units: std::collections::BTreeSet<&str> =
-        a.iter().map(|f| f.unit.as_str()).filter(|u| !u.is_empty()).collect();
-    units.iter().any(|unit| {
-        let of = |all: &[Figure]| -> Vec<String> {
-            all.iter().filter(|f| f.unit == **unit).map(|f| f.value.clone()).collect()
+    let dimensions: std::collections::BTreeSet<&str> = a.iter().filter_map(|f| f.unit.dimension()).collect();
+    dimensions.iter().any(|dimension| {
+        let of = |all: &'_ [Figure]| -> Vec<Figure> {
+            all.iter().filter(|f| f.unit.dimension() == Some(dimension)).cloned().collect()
         };
         let (left, right) = (of(&a), of(&b));
-        !left.is_empty() && !right.is_empty() && left.iter().all(|v| !right.contains(v))
+        let meet = |l: &Figure| right.iter().any(|r| r.carries(l) || l.carries(r));
+        !left.is_empty() && !right.is_empty() && !left.iter().any(meet)
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn of(text: &str) -> Vec<(String, String)> {
-        figures(text).into_iter().map(|f| (f.unit, f.value)).collect()
-    }
-
-    #[test]
-    fn figures_are_read_with_their_units() {
-        let pairs = |p: &[(&str, &str)]| {
-            p.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>()
-        };
-        assert_eq!(of("A card costs $10.00."), pairs(&[("$", "10")]));
-        assert_eq!(of("up to $20,000 a day, 3% of it"), pairs(&[("$", "20000"), ("%", "3")]));
-        assert_eq!(of("in 5 to 7 business days [1]"), pairs(&[("", "5"), ("day", "7")]));
-        assert_eq!(of("call 1800 975 708"), pairs(&[("", "1800"), ("", "975"), ("", "708")]));
-    }
 
     #[test]
     fn a_changed_figure_is_noticed() {
@@ -127,8 +44,101 @@ mod tests {
     }
 
     #[test]
-    fn different_figures_for_one_unit_disagree() {
+    fn the_unit_is_part_of_the_fact_in_both_directions() {
+        for (one, other) in [
+            ("It costs $10.", "It costs £10."),
+            ("It costs €10.", "It costs £10."),
+            ("It costs US$10.", "It costs A$10."),
+            ("It costs 10 euros.", "It costs 10 dollars."),
+            ("It costs $10 million.", "It costs $10."),
+            ("It costs 10 cents.", "It costs 10 dollars."),
+            ("The rate is 5%.", "The rate is 5 percentage points."),
+            ("The fee is 5%.", "The fee is $5."),
+            ("It takes 5 business days.", "It takes 5 days."),
+            ("It takes 5 to 7 business days.", "It takes 5 to 7 days."),
+            ("It takes 5 minutes.", "It takes 5 hours."),
+            ("It takes 5 weeks.", "It takes 5 months."),
+            ("It takes 5 months.", "It takes 5 years."),
+            ("It takes 5 hours.", "It takes 5 business hours."),
+            ("We open at 8 am.", "We open at 8 pm."),
+            ("We open at 8am.", "We open at 8pm."),
+            ("We open at 12 am.", "We open at 12 pm."),
+            ("We open at 8:30 am.", "We open at 8:45 am."),
+            ("It starts on 1 July.", "It starts on 1 June."),
+            ("It starts on July 1.", "It starts on July 2."),
+            ("It starts in July.", "It starts in August."),
+            ("It starts in July 2026.", "It starts in August 2026."),
+        ] {
+            assert!(!unsupported(one, other).is_empty(), "{one} | {other}");
+            assert!(!unsupported(other, one).is_empty(), "{other} | {one}");
+        }
+    }
+
+    #[test]
+    fn the_same_fact_written_differently_is_grounded_in_both_directions() {
+        for (one, other) in [
+            ("It costs $1,200.", "It costs 1200 dollars."),
+            ("It costs $1,200.00.", "It costs $1200."),
+            ("It costs A$10.", "It costs 10 Australian dollars."),
+            ("It costs AUD 10.", "It costs $10 AUD."),
+            ("It costs 50 cents.", "It costs $0.50."),
+            ("It costs £5.", "It costs 5 pounds."),
+            ("It costs €5.", "It costs EUR 5."),
+            ("Up to $1.5 million.", "Up to $1,500,000."),
+            ("Up to $250k.", "Up to 250 thousand dollars."),
+            ("The rate is 5%.", "The rate is 5.0 per cent."),
+            ("It takes 5 business days.", "It takes 5 working days."),
+            ("It takes 3–5 business days.", "It takes between 3 and 5 working days."),
+            ("A 30-day notice.", "Notice of 30 calendar days."),
+            ("Up to 55 interest-free days.", "Up to 55 days."),
+            ("It takes 1 hour.", "It takes 1 hr."),
+            ("We open at 8 am.", "We open at 8am."),
+            ("We close at 8 p.m.", "We close at 20:00."),
+            ("We open at 8.30am.", "We open at 8:30 AM."),
+            ("Open 8 to 10 am.", "Open 8 am to 10 am."),
+            ("It starts on 1 July.", "It starts on July 1."),
+            ("It starts on the 1st of July.", "It starts on July 1st."),
+            ("It starts on 1 Sept 2026.", "It starts on September 1, 2026."),
+            ("It starts in July.", "In July it starts."),
+        ] {
+            assert_eq!(unsupported(one, other), [], "{one} | {other}");
+            assert_eq!(unsupported(other, one), [], "{other} | {one}");
+        }
+    }
+
+    #[test]
+    fn what_says_less_is_grounded_in_what_says_more_and_not_the_other_way_round() {
+        for (less, more) in [
+            ("It costs $10.", "It costs AUD 10."),
+            ("It opens at 8:30.", "It opens at 8:30 pm."),
+            ("Dial 10.", "It costs $10."),
+            ("It starts in July.", "It starts on 1 July."),
+            ("It starts in July.", "It starts in July 2026."),
+        ] {
+            assert_eq!(unsupported(less, more), [], "{less} | {more}");
+            assert!(!unsupported(more, less).is_empty(), "{more} | {less}");
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_a_sentence_does_not_change_its_figures() {
+        let next = ["2 cards are sent.", "days later.", "$7 more.", "to 7 business days", "million", "pm"];
+        for next in next {
+            for line in ["It is sent in July", "It takes 5", "It costs 5", "The fee is AUD", "Open from 8"] {
+                assert_eq!(unsupported(line, &format!("{line}\n{next}")), [], "{line} | {next}");
+            }
+            let sentence = "It is sent in July.";
+            assert_eq!(unsupported(sentence, &format!("{sentence} {next}")), [], "{next}");
+        }
+    }
+
+    #[test]
+    fn different_figures_for_one_question_disagree() {
         assert!(disagree("A copy costs $5.", "A copy costs $7.50."));
+        assert!(disagree("A copy costs $5.", "A copy costs £5."));
+        assert!(disagree("A copy takes 5 days.", "A copy takes 5 business days."));
+        assert!(disagree("It starts on 1 July.", "It starts on 1 June."));
+        assert!(!disagree("A copy costs $5.", "A copy costs AUD 5."));
         assert!(!disagree("A copy costs $5.", "A copy costs $5 or $7.50."));
         assert!(!disagree("A copy costs $5.", "A copy takes 5 days."));
         assert!(!disagree("No figures.", "A copy costs $5."));

@@ -5,6 +5,7 @@ mod ask_model;
 mod choose;
 mod compose;
 pub mod conflict;
+mod figure;
 pub mod grounding;
 
 use std::time::Instant;

@@ -17,14 +17,16 @@ pub const NEAR: f64 = 0.92;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Finding {
-    /// The same utterance stands twice in one intent.
+    /// The same utterance stands twice in one intent, capitals and punctuation apart.
     Duplicate {
         /// Which assistant.
         mode: Mode,
         /// Which intent.
         intent: String,
-        /// The utterance.
+        /// The utterance, as it stands the second time.
         example: String,
+        /// As it stands the first time.
+        first: String,
     },
     /// The same utterance stands in two intents: the model can't tell them apart.
     Contradiction {
@@ -65,13 +67,27 @@ impl Finding {
     }
 }
 
-/// Looks through the whole taxonomy. With an encoder near-duplicates are found by meaning.
+/// Examples that are encoded at once, between two words of progress.
+const BATCH: usize = 32;
+
+/// Looks through the whole taxonomy. With an encoder near-duplicates are found by meaning. `progress`
+/// hears how many examples were compared, and of how many.
 #[must_use]
-pub fn check(taxonomy: &Taxonomy, encoder: Option<&dyn Encoder>) -> Vec<Finding> {
+pub fn check(
+    taxonomy: &Taxonomy,
+    encoder: Option<&dyn Encoder>,
+    progress: &dyn Fn(usize, usize),
+) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let all: usize = Mode::ALL.iter().flat_map(|m| taxonomy.of(*m)).map(|i| i.examples.len()).sum();
+    let mut done = 0;
+    let mut step = |more: usize| {
+        done += more;
+        progress(done, all);
+    };
     for mode in Mode::ALL {
         repeated(taxonomy, *mode, &mut findings);
-        near(taxonomy, *mode, encoder, &mut findings);
+        near(taxonomy, *mode, encoder, &mut step, &mut findings);
         for intent in taxonomy.of(*mode).iter().filter(|i| i.examples.len() < THIN) {
             findings.push(Finding::Thin {
                 mode: *mode,
@@ -86,20 +102,25 @@ pub fn check(taxonomy: &Taxonomy, encoder: Option<&dyn Encoder>) -> Vec<Finding>
 fn plain(text: &str) -> String {
     let kept: String =
         text.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = kept.split_whitespace().collect::<Vec<_>>().join(" ");
+    // `?` and `??` have no words and are not the same.
+    if words.is_empty() { text.trim().to_owned() } else { words }
 }
 
 fn repeated(taxonomy: &Taxonomy, mode: Mode, findings: &mut Vec<Finding>) {
-    let mut seen: HashMap<String, &str> = HashMap::new();
+    let mut seen: HashMap<String, (&str, &str)> = HashMap::new();
     for intent in taxonomy.of(mode) {
         for example in &intent.examples {
-            match seen.insert(plain(example), intent.name.as_str()) {
-                Some(other) if other == intent.name.as_str() => findings.push(Finding::Duplicate {
-                    mode,
-                    intent: other.to_owned(),
-                    example: example.clone(),
-                }),
-                Some(other) => findings.push(Finding::Contradiction {
+            match seen.insert(plain(example), (intent.name.as_str(), example)) {
+                Some((other, first)) if other == intent.name.as_str() => {
+                    findings.push(Finding::Duplicate {
+                        mode,
+                        intent: other.to_owned(),
+                        example: example.clone(),
+                        first: first.to_owned(),
+                    });
+                }
+                Some((other, _)) => findings.push(Finding::Contradiction {
                     mode,
                     intents: [other.to_owned(), intent.name.to_string()],
                     example: example.clone(),
@@ -110,14 +131,30 @@ fn repeated(taxonomy: &Taxonomy, mode: Mode, findings: &mut Vec<Finding>) {
     }
 }
 
-fn near(taxonomy: &Taxonomy, mode: Mode, encoder: Option<&dyn Encoder>, findings: &mut Vec<Finding>) {
+fn near(
+    taxonomy: &Taxonomy,
+    mode: Mode,
+    encoder: Option<&dyn Encoder>,
+    step: &mut dyn FnMut(usize),
+    findings: &mut Vec<Finding>,
+) {
     let all: Vec<(&str, &str)> = taxonomy
         .of(mode)
         .iter()
         .flat_map(|i| i.examples.iter().map(|e| (i.name.as_str(), e.as_str())))
         .collect();
     let texts: Vec<&str> = all.iter().map(|(_, e)| *e).collect();
-    let vectors = encoder.and_then(|e| e.encode(&texts).ok());
+    let vectors: Option<Vec<Vec<f32>>> = encoder.and_then(|e| {
+        let mut vectors = Vec::with_capacity(texts.len());
+        for batch in texts.chunks(BATCH) {
+            vectors.extend(e.encode(batch).ok()?);
+            step(batch.len());
+        }
+        Some(vectors)
+    });
+    if vectors.is_none() {
+        step(texts.len());
+    }
     let words: Vec<HashSet<String>> =
         texts.iter().map(|t| plain(t).split(' ').map(str::to_owned).collect()).collect();
     for i in 0..all.len() {
@@ -157,7 +194,7 @@ mod tests {
             category = "automatable"
             role = "customer"
             description = ""
-            examples = ["tell me a joke", "Tell me a joke!", "what does a new card cost me now"]
+            examples = ["tell me a joke", "Tell me a joke!", "?", "??", "what does a new card cost me now"]
             [customer.fee_inquiry]
             category = "automatable"
             role = "customer"
@@ -176,7 +213,7 @@ mod tests {
             "#,
         )
         .unwrap();
-        let findings = check(&taxonomy, None);
+        let findings = check(&taxonomy, None, &|_, _| {});
         let count = |f: fn(&Finding) -> bool| findings.iter().filter(|x| f(x)).count();
         assert_eq!(count(|f| matches!(f, Finding::Duplicate { .. })), 1);
         assert_eq!(count(|f| matches!(f, Finding::Contradiction { .. })), 1);

@@ -18,6 +18,7 @@ use super::{
     error::{ApiError, Problem},
     idempotency::{self, Repeat},
     json::Json,
+    named::whose,
     shapes::RecordShape,
 };
 use crate::{app::App, guard::identity::Caller};
@@ -155,23 +156,4 @@ pub async fn read(
     // A key for one assistant reads nothing of the other.
     known.filter(|c| caller.mode.is_none_or(|mode| mode == c.mode)).ok_or_else(missing)?;
     Ok(axum::Json(interactions::of_conversation(&mut reader, id, MOST).await?))
-}
-
-/// The subject that a caller speaks for: a back end names it, everyone else is it.
-fn whose(caller: &Caller, named: Option<String>) -> Result<String, ApiError> {
-    let acts = caller.may(Permission::ActForSubject) && caller.key.is_some();
-    match named {
-        Some(subject)
-            if acts
-                && (1..=128).contains(&subject.chars().count())
-                && !subject.chars().any(char::is_control) =>
-        {
-            Ok(subject)
-        }
-        Some(_) if acts => Err(ApiError::invalid("name_invalid", "subject: 1 to 128 characters")),
-        Some(_) => {
-            Err(ApiError::invalid("not_a_service", "subject: only a service key may name it; leave it out"))
-        }
-        None => Ok(caller.own_subject()),
-    }
 }

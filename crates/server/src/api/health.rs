@@ -68,12 +68,11 @@ pub struct Ready {
 #[utoipa::path(get, path = "/ready", tag = "operations", security(()),
     responses((status = 200, body = Ready), (status = 503, body = Ready)))]
 pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
-    let knowledge = app.house.shelf.current();
     // The reasons name folders and servers: the start message and `doctor` tell them, not this page.
-    let say = |part: &Result<String, String>, without: &str| match part {
-        Ok(on) => on.clone(),
-        Err(_) => format!("off: {without}"),
-    };
+    fn say<E>(part: &Result<String, E>, without: &str) -> String {
+        part.as_ref().map_or_else(|_| format!("off: {without}"), Clone::clone)
+    }
+    let knowledge = app.house.shelf.current();
     let is_ready = works(&app).await;
     let body = Ready {
         status: if is_ready { "ready" } else { "not_ready" },

@@ -22,6 +22,7 @@ use super::{
     error::{ApiError, Problem},
     idempotency::{self, Repeat, Taken},
     json::Json,
+    named::{acts, named},
     shapes::RecordShape,
     stream,
 };
@@ -34,8 +35,6 @@ use crate::{
 const ROUTE: &str = "POST /v1/interactions";
 /// Begins the name of a person or a sitting that the caller did not name.
 const MADE_UP: &str = "anonymous-";
-/// What a back end may call a person or a sitting.
-const LONGEST_NAME: usize = 128;
 
 /// A question.
 #[derive(Deserialize, ToSchema)]
@@ -167,26 +166,9 @@ async fn accept(
     numbered: &Numbered,
     question: Question,
 ) -> Result<Ask, ApiError> {
-    let acts = caller.may(Permission::ActForSubject) && caller.key.is_some();
-    let named = |name: Option<String>, field: &'static str| -> Result<Option<String>, ApiError> {
-        match name {
-            Some(_) if !acts => Err(ApiError::invalid(
-                "not_a_service",
-                format!("{field}: only a service key may name it; leave it out"),
-            )),
-            Some(n)
-                if n.is_empty() || n.chars().count() > LONGEST_NAME || n.chars().any(char::is_control) =>
-            {
-                Err(ApiError::invalid(
-                    "name_invalid",
-                    format!("{field}: 1 to {LONGEST_NAME} characters without control characters"),
-                ))
-            }
-            other => Ok(other),
-        }
-    };
-    let subject = named(question.subject, "subject")?;
-    let session = named(question.session, "session")?;
+    let acts = acts(caller);
+    let subject = named(caller, question.subject, "subject")?;
+    let session = named(caller, question.session, "session")?;
     let conversation = match question.conversation {
         Some(id) => Some(id.parse::<ConversationId>().map_err(|_| ApiError::NotFound("conversation"))?),
         None => None,

@@ -8,6 +8,7 @@ pub mod idempotency;
 pub mod interactions;
 pub mod json;
 pub mod knowledge;
+mod named;
 pub mod scan;
 pub mod shapes;
 pub mod stream;

@@ -1,6 +1,8 @@
 //! The shapes of the contract for the OpenAPI description. The values themselves are the domain's;
 //! a test holds the names here against a real record.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -93,6 +95,10 @@ pub struct StepShape {
     pub step: String,
     pub outcome: String,
     pub detail: String,
+    /// Version of the rules that the step followed.
+    pub version: Option<String>,
+    /// The numbers that it decided by.
+    pub values: Option<BTreeMap<String, f64>>,
     pub ms: f64,
 }
 

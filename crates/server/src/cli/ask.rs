@@ -10,8 +10,8 @@ use contactiq_guard::{Masked, Raw};
 use contactiq_pipeline::{AnswerError, Ask, House};
 use serde::Deserialize;
 
-use super::{Outcome, jsonl, output};
-use crate::{app, config::Config};
+use super::{Outcome, jsonl, opening, output};
+use crate::config::Config;
 
 /// Options of `ask`.
 #[derive(clap::Args)]
@@ -37,7 +37,7 @@ struct Line {
 }
 
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
-    let (house, _) = app::build_house(&config, output::progress()).await?;
+    let house = opening::house(&config).await?;
     let code = if args.jsonl { many(&house, args.mode).await? } else { one(&house, &args).await? };
     house.store.close().await;
     Ok(code)

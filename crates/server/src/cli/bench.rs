@@ -11,7 +11,7 @@ use contactiq_guard::Raw;
 use contactiq_nlu::encoder::{Encoder, Kernel, KernelChoice, MiniLm};
 use contactiq_pipeline::{TextTriggers, search};
 
-use super::{Outcome, ask, eval, output};
+use super::{Outcome, ask, eval, output, scratch::Scratch};
 use crate::{app, config::Config, demo, wiring::SystemClock};
 
 /// Options of `bench`.
@@ -34,7 +34,7 @@ struct Timing {
 }
 
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
-    let scratch = eval::Scratch::beside(&config)?;
+    let scratch = Scratch::beside(&config)?;
     let house = eval::house(&scratch.config).await?;
     let questions: Vec<String> = demo::traffic()
         .into_iter()

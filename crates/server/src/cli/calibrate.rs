@@ -9,7 +9,9 @@ use contactiq_pipeline::{Calibration, Features};
 use super::{
     Outcome,
     judging::{JudgedAnswer, Questions, judge, withholding_nothing},
-    output, thresholds,
+    output,
+    scratch::Scratch,
+    thresholds,
 };
 use crate::{app, config::Config};
 
@@ -74,12 +76,13 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     thresholds::print(&config, &labels, promise, args.json)
 }
 
-/// Every labelled question, and the calibration that scored it.
+/// Every labelled question, asked in a scratch folder, and the calibration that scored it.
 async fn ask_all(
     config: Config,
     questions: &Questions,
 ) -> Result<(Vec<JudgedAnswer>, Calibration), Box<dyn std::error::Error + Send + Sync>> {
-    let (house, _) = app::build_house(&withholding_nothing(config), output::progress()).await?;
+    let scratch = Scratch::with_documents_of(&withholding_nothing(config)).await?;
+    let (house, _) = app::build_house(&scratch.config, output::progress()).await?;
     let judged = judge(&house, questions).await?;
     house.store.close().await;
     Ok((judged, house.calibration))

@@ -8,7 +8,12 @@ use contactiq_store::{documents, keys};
 use serde::Serialize;
 
 use super::{Outcome, output};
-use crate::{app, config::Config, guard::limits, wiring};
+use crate::{
+    app::{self, NoEncoder},
+    config::Config,
+    guard::limits,
+    wiring,
+};
 
 /// Options of `doctor`.
 #[derive(clap::Args)]
@@ -60,7 +65,7 @@ fn configuration(config: &Config) -> Finding {
     let detail = format!(
         "environment {}, data folder {}",
         config.server.environment,
-        config.server.data_dir.display()
+        app::absolute(&config.server.data_dir).display()
     );
     Finding { part: "configuration", state: State::Ok, detail }
 }
@@ -81,20 +86,16 @@ fn encoder(config: &Config) -> Finding {
             part: "encoder",
             state: State::Ok,
             detail: format!(
-                "all-MiniLM-L6-v2, {} dimensions, kernel {}",
+                "all-MiniLM-L6-v2, {} dimensions, kernel {}, from {}",
                 encoder.dimensions(),
-                encoder.kernel()
+                encoder.kernel(),
+                app::encoder_folder(config).unwrap_or_default().display()
             ),
-        },
-        Err(why) if config.encoder.folder == "off" || why.starts_with("no encoder") => Finding {
-            part: "encoder",
-            state: State::Off,
-            detail: format!("{why}; `make encoder` fetches it"),
         },
         Err(why) => Finding {
             part: "encoder",
-            state: State::Failing,
-            detail: format!("{why}; fetch it again with `make encoder`"),
+            state: if matches!(why, NoEncoder::Unusable(_)) { State::Failing } else { State::Off },
+            detail: why.to_string(),
         },
     }
 }
@@ -113,7 +114,7 @@ async fn ledger(config: &Config) -> Vec<Finding> {
         detail: format!(
             "{}; sealing key in {}",
             store.engine(),
-            wiring::key_path(&config.server.data_dir).display()
+            app::absolute(&wiring::key_path(&config.server.data_dir)).display()
         ),
     }];
     let counted = async {

@@ -13,13 +13,13 @@ use contactiq_nlu::{
 };
 use contactiq_pipeline::{
     classify,
-    taxonomy::check::{Finding, check},
+    taxonomy::check::{Finding, THIN, check},
     without_placeholders,
 };
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Outcome, calibrate, jsonl, output, topic};
+use super::{Outcome, calibrate, jsonl, opening, output, topic};
 use crate::{app, config::Config};
 
 /// Commands of `intents`.
@@ -80,14 +80,16 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
 
 fn check_taxonomy(config: &Config, as_json: bool) -> Outcome {
     let taxonomy = app::taxonomy(config)?;
-    let encoder = app::open_encoder(config).ok();
-    let findings = check(&taxonomy, encoder.as_deref().map(|e| e as &dyn Encoder));
+    let encoder = opening::encoder(config);
+    let progress = output::progress();
+    let told = |done, all| progress("comparing examples", done, all);
+    let findings = check(&taxonomy, encoder.as_deref().map(|e| e as &dyn Encoder), &told);
     let wrong = findings.iter().any(Finding::is_error);
     if as_json {
         output::json(&findings);
     } else {
         let rows = findings.iter().map(row).collect();
-        output::table(&["finding", "mode", "where", "what"], rows);
+        output::table(&["finding", "mode", "intent", "what"], rows);
         let intents: usize = Mode::ALL.iter().map(|m| taxonomy.of(*m).len()).sum();
         let examples: usize = Mode::ALL.iter().flat_map(|m| taxonomy.of(*m)).map(|i| i.examples.len()).sum();
         output::line(format!("{intents} intents, {examples} examples, {} findings", findings.len()));
@@ -100,20 +102,28 @@ fn row(finding: &Finding) -> Vec<String> {
         vec![kind.to_owned(), mode.to_string(), place, what]
     };
     match finding {
-        Finding::Duplicate { mode, intent, example } => {
-            cells("stands twice", mode, intent.clone(), example.clone())
+        Finding::Duplicate { mode, intent, example, first } => {
+            let what = if example == first {
+                format!("\"{example}\": remove one")
+            } else {
+                format!("\"{first}\" and \"{example}\" are read as the same: remove one")
+            };
+            cells("an example twice", mode, intent.clone(), what)
         }
-        Finding::Contradiction { mode, intents, example } => {
-            cells("stands in two intents", mode, intents.join(", "), example.clone())
-        }
-        Finding::NearDuplicate { mode, intents, examples, similarity } => cells(
-            "nearly the same",
+        Finding::Contradiction { mode, intents, example } => cells(
+            "an example in two intents",
             mode,
             intents.join(", "),
-            format!("{} / {} ({similarity:.2})", examples[0], examples[1]),
+            format!("\"{example}\": keep it in one of them"),
+        ),
+        Finding::NearDuplicate { mode, intents, examples, similarity } => cells(
+            "examples nearly the same",
+            mode,
+            intents.join(", "),
+            format!("\"{}\" and \"{}\" (similarity {similarity:.2})", examples[0], examples[1]),
         ),
         Finding::Thin { mode, intent, examples } => {
-            cells("thin", mode, intent.clone(), format!("{examples} examples"))
+            cells("few examples", mode, intent.clone(), format!("{examples}: write at least {THIN}"))
         }
     }
 }
@@ -124,7 +134,7 @@ struct Line {
 }
 
 async fn classify_lines(config: &Config, mode: Mode) -> Outcome {
-    let (house, _) = app::build_house(config, output::progress()).await?;
+    let house = opening::house(config).await?;
     let guard = Guard::new(app::guard_settings(config));
     let done = jsonl::each(|line: Line| {
         let masked = guard.inspect(&line.text).map_err(|e| (e.code(), e.to_string()))?.masked;
@@ -166,7 +176,7 @@ fn bench(config: &Config, args: &BenchArgs) -> Outcome {
     };
     let encoder = app::open_encoder(config);
     if let Err(why) = &encoder {
-        output::note(format!("encoder {why}"));
+        output::note(format!("contactiq: {why}"));
     }
     let report = measure(
         &train,
@@ -252,15 +262,28 @@ fn read_csv(path: &std::path::Path) -> Result<Vec<(String, String)>, String> {
 }
 
 fn read_scope(path: &std::path::Path) -> Result<Vec<(String, bool)>, String> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{name} can't be read: {e}"))?;
-    text.lines()
-        .enumerate()
-        .filter(|(_, l)| !l.trim().is_empty())
-        .map(|(i, l)| {
-            serde_json::from_str::<ScopeRow>(l)
-                .map(|r| (r.text, r.oos))
-                .map_err(|_| format!("{name}: line {} is not {{\"text\",\"oos\"}}", i + 1))
-        })
-        .collect()
+    Ok(jsonl::file::<ScopeRow>(path)?.into_iter().map(|r| (r.text, r.oos)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_says_which_words_and_what_to_do() {
+        let twice = |first: &str, example: &str| {
+            row(&Finding::Duplicate {
+                mode: Mode::Banker,
+                intent: "unknown".to_owned(),
+                example: example.to_owned(),
+                first: first.to_owned(),
+            })
+            .join(" | ")
+        };
+        assert_eq!(twice("??", "??"), "an example twice | banker | unknown | \"??\": remove one");
+        assert_eq!(
+            twice("hi", "Hi!"),
+            "an example twice | banker | unknown | \"hi\" and \"Hi!\" are read as the same: remove one"
+        );
+    }
 }

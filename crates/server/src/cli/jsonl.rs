@@ -1,7 +1,8 @@
 //! JSONL: one object a line in, one a line out, same order; a bad line gives an error in its place
-//! and the rest goes on (contract).
+//! and the rest goes on (contract). A file of labelled lines is read whole or refused with its first
+//! bad line: a measurement on the others would be another measurement.
 
-use std::{io::BufRead, process::ExitCode};
+use std::{io::BufRead, path::Path, process::ExitCode};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -47,6 +48,32 @@ pub(crate) fn read<In: DeserializeOwned>(line: &[u8]) -> Result<In, LineError> {
         };
         ("line_invalid", format!("{what} (column {})", e.column()))
     })
+}
+
+/// The text of a file.
+pub(crate) fn text(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|e| format!("{} can't be read: {e}", path.display()))
+}
+
+/// The lines of a file's text that are not empty, each as `row` reads it; at least one.
+pub(crate) fn rows<Row, Why: std::fmt::Display>(
+    path: &Path,
+    text: &str,
+    row: impl Fn(&str) -> Result<Row, Why>,
+) -> Result<Vec<Row>, String> {
+    let name = path.display();
+    let rows = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(at, line)| row(line).map_err(|why| format!("{name}: line {}: {why}", at + 1)))
+        .collect::<Result<Vec<Row>, String>>()?;
+    if rows.is_empty() { Err(format!("{name} has no lines")) } else { Ok(rows) }
+}
+
+/// Every line of a file as an object of one shape.
+pub(crate) fn file<Row: DeserializeOwned>(path: &Path) -> Result<Vec<Row>, String> {
+    rows(path, &text(path)?, |line| read(line.as_bytes()).map_err(|(_, why)| why))
 }
 
 /// The object that stands in a bad line's place.

@@ -8,7 +8,7 @@ use contactiq_nlu::risk::Judged;
 use contactiq_pipeline::{Features, House};
 use serde::Deserialize;
 
-use super::{ask, eval::questions::states, output};
+use super::{ask, eval::questions::states, jsonl, output};
 use crate::{config::Config, wiring::sha256_hex};
 
 /// A labelled question as the file has it.
@@ -69,7 +69,7 @@ pub(super) async fn judge(
         let cited = record.citations.iter().any(|c| labelled.documents.contains(&c.document));
         judged.push(JudgedAnswer {
             mode: labelled.mode,
-            features: record.steps.iter().find_map(|s| Features::from_trace(&s.detail)),
+            features: record.steps.iter().find_map(Features::of_step),
             confidence: record.confidence,
             shown: record.outcome == Outcome::Resolved,
             answerable: labelled.answerable,
@@ -92,24 +92,12 @@ pub(super) struct Questions {
 impl Questions {
     /// Reads `{"mode","question","documents","facts","answerable"}` a line.
     pub(super) fn read(path: &Path) -> Result<Questions, String> {
-        let name = path.display();
-        let text = std::fs::read_to_string(path).map_err(|e| format!("{name} can't be read: {e}"))?;
-        let labelled = text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| !line.trim().is_empty())
-            .map(|(at, line)| {
-                serde_json::from_str(line).map_err(|_| {
-                    format!(
-                        "{name}: line {} is not {{\"mode\",\"question\",\"documents\",\"facts\",\"answerable\"}}",
-                        at + 1
-                    )
-                })
+        let text = jsonl::text(path)?;
+        let labelled = jsonl::rows(path, &text, |line| {
+            jsonl::read(line.as_bytes()).map_err(|(_, why)| {
+                format!("{why}; it is {{\"mode\",\"question\",\"documents\",\"facts\",\"answerable\"}}")
             })
-            .collect::<Result<Vec<Labelled>, String>>()?;
-        if labelled.is_empty() {
-            return Err(format!("{name} has no questions"));
-        }
+        })?;
         Ok(Questions { labelled, fingerprint: sha256_hex(text.as_bytes()) })
     }
 }

@@ -50,11 +50,17 @@ pub(super) enum Command {
     Revoke {
         /// Its name or id.
         key: String,
+        /// Print {"id","name","state"}.
+        #[arg(long)]
+        json: bool,
     },
     /// Revoke a key and make a new one with the same name, role and limits.
     Rotate {
         /// Its name or id.
         key: String,
+        /// Print {"id","name","key"} of the new key.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -69,10 +75,14 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
             create(&store, &config, Wanted { name, role, mode, rate_per_minute, expires_at }, json).await
         }
         Command::List { json } => list(&store, json).await,
-        Command::Revoke { key } => revoke(&store, &key)
-            .await
-            .map(|old| output::line(format!("revoked {} ({})", old.name, old.prefix))),
-        Command::Rotate { key } => rotate(&store, &config, &key).await,
+        Command::Revoke { key, json } => revoke(&store, &key).await.map(|old| {
+            if json {
+                output::json(&serde_json::json!({ "id": old.id, "name": old.name, "state": "revoked" }));
+            } else {
+                output::line(format!("revoked {} ({})", old.name, old.prefix));
+            }
+        }),
+        Command::Rotate { key, json } => rotate(&store, &config, &key, json).await,
     };
     store.close().await;
     match done {
@@ -104,7 +114,7 @@ async fn create(store: &Store, config: &Config, wanted: Wanted, json: bool) -> R
 }
 
 /// The old key ends and the new one begins in one transaction: there is no moment without a key.
-async fn rotate(store: &Store, config: &Config, name_or_id: &str) -> Result<(), StoreError> {
+async fn rotate(store: &Store, config: &Config, name_or_id: &str, json: bool) -> Result<(), StoreError> {
     let mut w = store.write().await?;
     let old = keys::revoke(&mut w, name_or_id, SystemClock.now()).await?;
     audit::note(&mut w, "keys revoke", &old.id.to_string()).await?;
@@ -117,7 +127,7 @@ async fn rotate(store: &Store, config: &Config, name_or_id: &str) -> Result<(), 
     };
     let (key, record) = make(&mut w, config, wanted).await?;
     w.save().await?;
-    show(&key, &record, false);
+    show(&key, &record, json);
     Ok(())
 }
 

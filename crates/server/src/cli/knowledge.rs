@@ -14,7 +14,7 @@ use contactiq_store::{Store, documents};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Outcome, SOME_FAILED, audit, jsonl, output};
+use super::{Outcome, SOME_FAILED, audit, jsonl, opening, output};
 use crate::{
     app,
     config::Config,
@@ -65,6 +65,9 @@ pub(super) enum Command {
         /// Their names.
         #[arg(required = true)]
         slugs: Vec<String>,
+        /// One JSON object a document: {"collection","slug","removed"}.
+        #[arg(long)]
+        json: bool,
     },
     /// List sentences of different documents that state different figures for the same thing.
     Conflicts {
@@ -95,7 +98,10 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
             ready(&config, &store).await?;
             show(&store, collection, &slug, json).await
         }
-        Command::Remove { collection, slugs } => remove(&store, collection, &slugs).await,
+        Command::Remove { collection, slugs, json } => {
+            ready(&config, &store).await?;
+            remove(&store, collection, &slugs, json).await
+        }
         Command::Conflicts { json } => {
             ready(&config, &store).await?;
             conflicts(&config, &store, json).await
@@ -255,7 +261,7 @@ async fn show(store: &Store, collection: Collection, slug: &str, as_json: bool) 
     Ok(ExitCode::SUCCESS)
 }
 
-async fn remove(store: &Store, collection: Collection, slugs: &[String]) -> Outcome {
+async fn remove(store: &Store, collection: Collection, slugs: &[String], as_json: bool) -> Outcome {
     let mut failed = false;
     for slug in slugs {
         let mut w = store.write().await?;
@@ -263,10 +269,12 @@ async fn remove(store: &Store, collection: Collection, slugs: &[String]) -> Outc
         audit::note(&mut w, "knowledge remove", &format!("{collection}/{slug}")).await?;
         w.save().await?;
         failed |= !removed;
-        output::line(format!(
-            "{collection}/{slug}: {}",
-            if removed { "removed" } else { "there is no such document" }
-        ));
+        if as_json {
+            output::json(&json!({ "collection": collection, "slug": slug, "removed": removed }));
+        } else {
+            let what = if removed { "removed" } else { "there is no such document" };
+            output::line(format!("{collection}/{slug}: {what}"));
+        }
     }
     Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
 }
@@ -308,7 +316,7 @@ async fn load(
     config: &Config,
     store: &Store,
 ) -> Result<(Knowledge, Option<Arc<CachedEncoder>>), contactiq_pipeline::KnowledgeError> {
-    let encoder = app::open_encoder(config).ok();
+    let encoder = opening::encoder(config);
     let progress = output::progress();
     let knowledge =
         Knowledge::load(store, encoder.clone(), move |done, all| progress("encoding passages", done, all))

@@ -13,7 +13,9 @@ mod jsonl;
 mod judging;
 mod keys;
 mod knowledge;
+mod opening;
 mod output;
+mod scratch;
 mod serve;
 mod settings;
 mod thresholds;
@@ -29,10 +31,10 @@ use crate::config::{self, Config};
 /// Exit status when some lines of a JSONL run gave an error (contract).
 pub const SOME_FAILED: u8 = 3;
 
-/// Answers a bank's questions from its own documents, with citations, and hands over to a person
-/// where one is needed.
+/// Answers questions of a bank's customers and staff from the bank's own documents, and hands over to
+/// a person where one is needed.
 #[derive(Parser)]
-#[command(name = "contactiq", version, about, disable_help_subcommand = true)]
+#[command(name = "contactiq", version, disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -1,13 +1,17 @@
 //! `contactiq serve`: the start as one readable story; it refuses to limp.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use clap::ValueEnum;
 use tokio::{net::TcpListener, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, output};
-use crate::{app::Standing, config::Config, logging, serve, wiring};
+use crate::{
+    app::{Standing, absolute},
+    config::Config,
+    logging, serve, wiring,
+};
 
 /// Options of `serve`.
 #[derive(clap::Args)]
@@ -44,7 +48,8 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     } else {
         address.to_string()
     };
-    announce(&app.standing, &host, &code, metrics_address.map(|a| a.to_string()).as_deref());
+    let metrics_address = metrics_address.map(|a| a.to_string());
+    announce(&app.standing, &app.config.server.data_dir, &host, &code, metrics_address.as_deref());
     if address.ip().is_loopback() || app.config.server.environment == crate::config::Environment::Dev {
         note_key(&app.config.server.data_dir);
     }
@@ -75,16 +80,19 @@ async fn bind(field: &str, address: &str) -> Result<TcpListener, String> {
         .map_err(|e| format!("{field}: {address} can't be used: {e}. Stop what uses it, or choose another (port 0 takes a free one)"))
 }
 
-fn announce(standing: &Standing, host: &str, code: &str, metrics: Option<&str>) {
-    let part = |name: &str, state: &Result<String, String>| match state {
-        Ok(on) => output::line(format!("  {name:<10} on: {on}")),
-        Err(why) => output::line(format!("  {name:<10} off: {why}")),
-    };
+fn announce(standing: &Standing, data: &Path, host: &str, code: &str, metrics: Option<&str>) {
+    fn part(name: &str, state: &Result<String, impl std::fmt::Display>) {
+        match state {
+            Ok(on) => output::line(format!("  {name:<10} on: {on}")),
+            Err(why) => output::line(format!("  {name:<10} off: {why}")),
+        }
+    }
     output::line(format!("ContactIQ {} listens on http://{host}", env!("CARGO_PKG_VERSION")));
     output::line(format!("  Sign in    http://{host}/signin?code={code}"));
     output::line("  API key    contactiq keys create --name me --role admin");
     part("encoder", &standing.encoder);
     part("model", &standing.llm);
+    output::line(format!("  data       {}", absolute(data).display()));
     output::line(format!("  database   {}", standing.database));
     part("redis", &standing.redis);
     if let Some(metrics) = metrics {
@@ -95,7 +103,7 @@ fn announce(standing: &Standing, host: &str, code: &str, metrics: Option<&str>) 
     output::line(format!("  models     {trained} trained now, {read} read from the data folder"));
 }
 
-fn note_key(data_dir: &std::path::Path) {
+fn note_key(data_dir: &Path) {
     tracing::info!(sealing_key = %wiring::key_path(data_dir).display(), "back up the sealing key apart from the database: without it nothing sealed can be read");
 }
 

@@ -10,7 +10,7 @@ use contactiq_nlu::risk::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Outcome, output};
+use super::{Outcome, jsonl, output};
 use crate::config::Config;
 
 /// Decimals of a threshold as it is written into a configuration.
@@ -21,15 +21,7 @@ const NOTHING: &str = "none: all escalate";
 
 /// Reads labelled interactions. A message names the line and the field, never what stands there.
 pub(super) fn read(path: &Path) -> Result<Vec<(Mode, Judged)>, String> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{name} can't be read: {e}"))?;
-    let labels = text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(at, line)| label(line).map_err(|why| format!("{name}: line {}: {why}", at + 1)))
-        .collect::<Result<Vec<_>, String>>()?;
-    if labels.is_empty() { Err(format!("{name} has no labels")) } else { Ok(labels) }
+    jsonl::rows(path, &jsonl::text(path)?, label)
 }
 
 fn label(line: &str) -> Result<(Mode, Judged), &'static str> {

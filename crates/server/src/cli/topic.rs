@@ -14,7 +14,7 @@ use contactiq_nlu::{
 use contactiq_pipeline::EscalationRules;
 use serde::Deserialize;
 
-use super::{Outcome, eval::lines, output};
+use super::{Outcome, jsonl, output};
 use crate::{app, config::Config};
 
 /// Options of `intents topic`.
@@ -84,8 +84,8 @@ fn public(data: &Path) -> Result<(Vec<Question>, Vec<Scope>), String> {
     fn even<T>(rows: Vec<T>) -> Vec<T> {
         rows.into_iter().skip(1).step_by(2).collect()
     }
-    let questions = lines(&data.join("banking77_train.jsonl"))?;
-    let scope = lines(&data.join("oos_dev.jsonl"))?;
+    let questions = jsonl::file(&data.join("banking77_train.jsonl"))?;
+    let scope = jsonl::file(&data.join("oos_dev.jsonl"))?;
     Ok((even(questions), even(scope)))
 }
 

@@ -1,7 +1,11 @@
 //! `contactiq demo traffic`: a week of questions through the real pipeline, marked as demo, so that
 //! the dashboard has something to show.
 
-use std::{collections::HashMap, process::ExitCode, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use contactiq_domain::{
     Clock, Role, Timestamp,
@@ -12,8 +16,8 @@ use contactiq_guard::Raw;
 use contactiq_pipeline::Ask;
 use contactiq_store::feedback::{self, Feedback};
 
-use super::{Outcome, output};
-use crate::{app, config::Config, demo, wiring::SystemClock};
+use super::{Outcome, opening, output};
+use crate::{config::Config, demo, wiring::SystemClock};
 
 /// Commands of `demo`.
 #[derive(clap::Subcommand)]
@@ -23,12 +27,15 @@ pub(super) enum Command {
         /// How many days back the first question lies, 0 to 60.
         #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(0..=60))]
         days: u32,
+        /// Print {"questions","outcomes"}.
+        #[arg(long)]
+        json: bool,
     },
 }
 
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
-    let Command::Traffic { days } = command;
-    let (mut house, _) = app::build_house(&config, output::progress()).await?;
+    let Command::Traffic { days, json } = command;
+    let mut house = opening::house(&config).await?;
     let lines = demo::traffic();
     let now = SystemClock.now();
     let first = now.plus_seconds(-i64::from(days) * 86_400);
@@ -36,7 +43,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
     house.clock = clock.clone();
     let bar = output::bar("playing traffic", lines.len());
     let mut conversations: HashMap<String, ConversationId> = HashMap::new();
-    let mut counts: HashMap<&'static str, usize> = HashMap::new();
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     let step = (i64::from(days) * 86_400) / (lines.len() as i64 + 1);
     for (i, line) in lines.iter().enumerate() {
         set(&clock, first, i as i64, step);
@@ -75,11 +82,13 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let mut rows: Vec<Vec<String>> =
-        counts.into_iter().map(|(o, n)| vec![o.to_owned(), n.to_string()]).collect();
-    rows.sort();
-    output::table(&["outcome", "questions"], rows);
-    output::line(format!("{} questions played and marked as demo", lines.len()));
+    if json {
+        output::json(&serde_json::json!({ "questions": lines.len(), "outcomes": counts }));
+    } else {
+        let rows = counts.into_iter().map(|(o, n)| vec![o.to_owned(), n.to_string()]).collect();
+        output::table(&["outcome", "questions"], rows);
+        output::line(format!("{} questions played and marked as demo", lines.len()));
+    }
     house.store.close().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, path::Path};
 
 use config::{File, FileFormat};
 
-use super::Config;
+use super::{Config, fields};
 
 /// The commented default file: defaults and documentation in one.
 pub const DEFAULTS: &str = include_str!("../../../../defaults/contactiq.toml");
@@ -51,43 +51,83 @@ pub fn load() -> Result<Config, ConfigError> {
 /// # Errors
 /// [`ConfigError`] names every field that is wrong.
 pub fn load_from(file: Option<&Path>, env: &HashMap<String, String>) -> Result<Config, ConfigError> {
-    let one = |line: String| ConfigError(vec![line]);
-    let mut layers = config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
-    if let Some(path) = file {
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| one(format!("CONTACTIQ_CONFIG: {} can't be read: {e}", path.display())))?;
-        layers = layers.add_source(File::from_str(&text, FileFormat::Toml));
+    let mut wrong = Vec::new();
+    let mut layers = defaults();
+    match file.map(read_file) {
+        Some(Ok(source)) => layers = layers.add_source(source),
+        Some(Err(why)) => wrong.push(why),
+        None => {}
     }
-    let set =
-        |layers: config::builder::ConfigBuilder<config::builder::DefaultState>, field: &str, value: &str| {
-            if field == ORIGINS {
-                let origins: Vec<&str> = value.split(',').map(str::trim).filter(|o| !o.is_empty()).collect();
-                return layers.set_override(field, origins).map_err(|e| ConfigError(vec![e.to_string()]));
-            }
-            layers.set_override(field, value).map_err(|e| ConfigError(vec![e.to_string()]))
+    for (field, value) in from_environment(env, &mut wrong) {
+        let set = if field == ORIGINS {
+            let origins: Vec<&str> = value.split(',').map(str::trim).filter(|o| !o.is_empty()).collect();
+            layers.set_override(&field, origins)
+        } else {
+            layers.set_override(&field, value)
         };
+        layers = set.map_err(|_| ConfigError(vec![no_field(&field)]))?;
+    }
+    let merged = layers.build().map_err(|_| ConfigError(vec!["the layers can't be joined".to_owned()]))?;
+    let config = match merged.clone().try_deserialize() {
+        Ok(config) => Some(config),
+        Err(_) => {
+            let (config, more) = fields::read(&merged);
+            wrong.extend(more);
+            config
+        }
+    };
+    wrong.extend(config.iter().flat_map(Config::problems));
+    match config {
+        Some(config) if wrong.is_empty() => Ok(config),
+        _ => Err(ConfigError(wrong)),
+    }
+}
+
+/// The built-in layer.
+pub(super) fn defaults() -> config::ConfigBuilder<config::builder::DefaultState> {
+    config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+}
+
+/// A file as a layer. A message names the line and never what stands there: it may hold a key.
+fn read_file(path: &Path) -> Result<File<config::FileSourceString, FileFormat>, String> {
+    let name = path.display();
+    let text =
+        std::fs::read_to_string(path).map_err(|e| format!("CONTACTIQ_CONFIG: {name} can't be read: {e}"))?;
+    if let Err(error) = toml::from_str::<toml::Table>(&text) {
+        let before = error.span().and_then(|at| text.get(..at.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        return Err(format!("{name}: line {line} is not valid TOML: mend it, the rest was not read"));
+    }
+    Ok(File::from_str(&text, FileFormat::Toml))
+}
+
+/// The fields that environment variables set, in the order in which they are laid over each other.
+fn from_environment(env: &HashMap<String, String>, wrong: &mut Vec<String>) -> Vec<(String, String)> {
+    let mut set = Vec::new();
     for (name, value) in env {
-        if let Some(path) = name.strip_prefix("CONTACTIQ__") {
-            layers = set(layers, &path.to_lowercase().replace("__", "."), value)?;
+        let Some(path) = name.strip_prefix("CONTACTIQ__") else { continue };
+        let field = path.to_lowercase().replace("__", ".");
+        let plain = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if field.split('.').all(plain) {
+            set.push((field, value.clone()));
+        } else {
+            wrong.push(no_field(name));
         }
     }
-    for (name, field) in SHORT {
-        if let Some(value) = env.get(*name) {
-            layers = set(layers, field, value)?;
-        }
-    }
+    let short = SHORT.iter().filter_map(|(name, field)| Some(((*field).to_owned(), env.get(*name)?.clone())));
+    set.extend(short);
     if let Some(demo) = env.get("CONTACTIQ_DEMO") {
-        let on = match demo.to_lowercase().as_str() {
-            "off" | "false" | "0" | "no" => "false",
-            "on" | "true" | "1" | "yes" | "" => "true",
-            _ => return Err(one("CONTACTIQ_DEMO: write on or off".to_owned())),
-        };
-        layers = set(layers, "server.demo", on)?;
+        match demo.to_lowercase().as_str() {
+            "off" | "false" | "0" | "no" => set.push(("server.demo".to_owned(), "false".to_owned())),
+            "on" | "true" | "1" | "yes" | "" => set.push(("server.demo".to_owned(), "true".to_owned())),
+            _ => wrong.push(format!("CONTACTIQ_DEMO is {demo:?}: write on or off")),
+        }
     }
-    let merged = layers.build().map_err(|e| one(format!("not valid TOML: {e}")))?;
-    let config: Config = merged.try_deserialize().map_err(|e| one(e.to_string()))?;
-    let wrong = config.problems();
-    if wrong.is_empty() { Ok(config) } else { Err(ConfigError(wrong)) }
+    set
+}
+
+fn no_field(name: &str) -> String {
+    format!("{name} names no field: write CONTACTIQ__SECTION__FIELD, for instance CONTACTIQ__LOG__LEVEL")
 }
 
 #[cfg(test)]
@@ -157,6 +197,52 @@ mod tests {
             let message = with(&[(name, value)]).unwrap_err().to_string();
             assert!(message.contains(field), "{name}={value}: {message}");
         }
+    }
+
+    #[test]
+    fn every_wrong_field_is_named_at_once_with_what_was_found_and_the_fix() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("c.toml");
+        let text = "[server]\ncolour = \"red\"\ndemo = \"perhaps\"\nlisten = 7\n[limits]\nquestions_per_minute = 500\nbody_bytes = \"many\"\n\
+                    [llm]\nmax_retries = -1\napi_kee = \"sk-canary\"\napi_key = [\"sk-canary\"]\n\
+                    [log]\nlevel = \"loud\"\n[paint]\n[bank]\npeople = true\n[redis.url]\nx = \"canary\"\n";
+        std::fs::write(&file, text).unwrap();
+        let env = [("CONTACTIQ_DEMO", "maybe"), ("CONTACTIQ__", "x"), ("CONTACTIQ__LLM__MODLE", "m")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let ConfigError(wrong) = load_from(Some(&file), &HashMap::from(env)).unwrap_err();
+        let said = wrong.join("\n");
+        for line in [
+            "server.colour is no field: remove it, or write one of allowed_origins, client_timeout_seconds,",
+            "server.demo is \"perhaps\": write true or false",
+            "server.listen is 7: write address:port",
+            "limits.questions_per_minute is 500: write a number from 1 to 100",
+            "limits.body_bytes is \"many\": write a whole number from 4096 to 10000000",
+            "llm.max_retries is -1: write a whole number from 1 to 5",
+            "llm.api_kee is no field",
+            "llm.api_key is a list (not shown): write a text",
+            "llm.modle is no field",
+            "log.level is \"loud\": write one of error, warn, info, debug, trace",
+            "paint is no section",
+            "bank.people is a flag: it is a section, write its fields under [bank.people]",
+            "redis.url is a section: write a text",
+            "CONTACTIQ_DEMO is \"maybe\"",
+            "CONTACTIQ__ names no field",
+        ] {
+            assert_eq!(wrong.iter().filter(|w| w.starts_with(line)).count(), 1, "{line}\n--\n{said}");
+        }
+        assert_eq!(wrong.len(), 15, "{said}");
+        assert!(!said.contains("canary"), "{said}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_named_by_its_line_and_never_quoted() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("c.toml");
+        std::fs::write(&file, "[llm]\napi_key = sk-canary\n").unwrap();
+        let env = HashMap::from([("CONTACTIQ__LIMITS__BODY_BYTES".to_owned(), "7".to_owned())]);
+        let said = load_from(Some(&file), &env).unwrap_err().to_string();
+        assert!(said.contains("c.toml: line 2") && said.contains("limits.body_bytes is 7"), "{said}");
+        assert!(!said.contains("canary"), "{said}");
     }
 
     #[test]

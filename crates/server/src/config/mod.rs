@@ -1,5 +1,6 @@
 //! Configuration: one validated place (E9). `defaults/contactiq.toml` documents every field.
 
+mod fields;
 mod load;
 mod validate;
 

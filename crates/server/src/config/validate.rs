@@ -6,27 +6,49 @@ use contactiq_nlu::encoder::KernelChoice;
 
 use super::{Assistant, Config};
 
+/// What a whole number may be.
+const RANGES: &[(&str, RangeInclusive<u64>)] = &[
+    ("server.request_timeout_seconds", 5..=120),
+    ("server.client_timeout_seconds", 1..=120),
+    ("customer.answer_words", 20..=500),
+    ("banker.answer_words", 20..=500),
+    ("limits.questions_per_minute", 1..=100),
+    ("limits.questions_per_hour_per_ip", 1..=100_000),
+    ("limits.body_bytes", 4096..=10_000_000),
+    ("llm.timeout_seconds", 1..=120),
+    ("llm.max_retries", 1..=5),
+    ("retention.days", 1..=3650),
+];
+
+/// What this field may be, where it is a whole number.
+pub(super) fn range_of(field: &str) -> Option<&'static RangeInclusive<u64>> {
+    RANGES.iter().find(|(name, _)| *name == field).map(|(_, range)| range)
+}
+
 impl Config {
     /// Everything that is wrong, one line each: the field, what it is, what it may be.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut found = Vec::new();
-        let mut range = |field: &str, value: u64, allowed: RangeInclusive<u64>| {
-            if !allowed.contains(&value) {
+        for (field, value) in [
+            ("server.request_timeout_seconds", self.server.request_timeout_seconds),
+            ("server.client_timeout_seconds", self.server.client_timeout_seconds),
+            ("customer.answer_words", self.customer.answer_words as u64),
+            ("banker.answer_words", self.banker.answer_words as u64),
+            ("limits.questions_per_minute", self.limits.questions_per_minute.into()),
+            ("limits.questions_per_hour_per_ip", self.limits.questions_per_hour_per_ip.into()),
+            ("limits.body_bytes", self.limits.body_bytes as u64),
+            ("llm.timeout_seconds", self.llm.timeout_seconds),
+            ("llm.max_retries", self.llm.max_retries.into()),
+            ("retention.days", self.retention.days.into()),
+        ] {
+            if let Some(range) = range_of(field).filter(|r| !r.contains(&value)) {
                 found.push(format!(
                     "{field} is {value}: write a number from {} to {}",
-                    allowed.start(),
-                    allowed.end()
+                    range.start(),
+                    range.end()
                 ));
             }
-        };
-        range("server.request_timeout_seconds", self.server.request_timeout_seconds, 5..=120);
-        range("server.client_timeout_seconds", self.server.client_timeout_seconds, 1..=120);
-        range("limits.questions_per_minute", self.limits.questions_per_minute.into(), 1..=100);
-        range("limits.questions_per_hour_per_ip", self.limits.questions_per_hour_per_ip.into(), 1..=100_000);
-        range("limits.body_bytes", self.limits.body_bytes as u64, 4096..=10_000_000);
-        range("llm.timeout_seconds", self.llm.timeout_seconds, 1..=120);
-        range("llm.max_retries", self.llm.max_retries.into(), 1..=5);
-        range("retention.days", self.retention.days.into(), 1..=3650);
+        }
         self.assistant("customer", &self.customer, &mut found);
         self.assistant("banker", &self.banker, &mut found);
         share("guard.injection_threshold", self.guard.injection_threshold, &mut found);
@@ -38,12 +60,6 @@ impl Config {
 
     fn assistant(&self, name: &str, assistant: &Assistant, found: &mut Vec<String>) {
         share(&format!("{name}.confidence_threshold"), assistant.confidence_threshold, found);
-        if !(20..=500).contains(&assistant.answer_words) {
-            found.push(format!(
-                "{name}.answer_words is {}: write a number from 20 to 500",
-                assistant.answer_words
-            ));
-        }
         if assistant.disclosure.trim().is_empty() {
             found
                 .push(format!("{name}.disclosure is empty: people must be told that they talk to a machine"));
@@ -82,7 +98,9 @@ impl Config {
     fn addresses(&self, found: &mut Vec<String>) {
         let metrics = &self.server.metrics_listen;
         if !metrics.is_empty() && metrics.parse::<std::net::SocketAddr>().is_err() {
-            found.push("server.metrics_listen: write address:port, or \"\" to switch it off".to_owned());
+            found.push(format!(
+                "server.metrics_listen is {metrics:?}: write address:port, or \"\" to switch it off"
+            ));
         }
         let database = self.database.url.expose();
         if !(database.is_empty()
@@ -115,10 +133,9 @@ impl Config {
                     && h.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':'))
             };
             if !host.is_some_and(plain) {
-                found.push(
-                    "server.allowed_origins: write origins as https://www.bank.example, without a path or a wildcard"
-                        .to_owned(),
-                );
+                found.push(format!(
+                    "server.allowed_origins has {origin:?}: write origins as https://www.bank.example, without a path or a wildcard"
+                ));
             }
         }
     }

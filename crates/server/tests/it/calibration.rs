@@ -92,7 +92,7 @@ fn where_no_threshold_keeps_the_promise_nothing_is_answered_and_it_is_said_why()
 fn a_bad_file_and_a_bad_share_are_named_with_what_may_stand_there() {
     let terminal = Terminal::new();
     let bad = |labels: &str| calibrate(&terminal, labels, &["--alpha", "0.1"]).refused().to_owned();
-    assert!(bad("").contains("has no labels"));
+    assert!(bad("").contains("has no lines"));
     let why =
         bad("{\"mode\":\"banker\",\"confidence\":0.5,\"needs_person\":true}\n\n{\"question\":\"CANARY\"}\n");
     assert!(
@@ -135,6 +135,10 @@ async fn a_fitted_file_carries_its_baseline_and_live_questions_are_compared_with
     let fitted = terminal.run(&["intents", "calibrate", "--questions", &file]).well();
     assert!(fitted.contains("weights = [") && fitted.contains("[baseline.customer"), "{fitted}");
     assert!(!fitted.contains("kangaroo") && !fitted.contains("[baseline.banker"), "{fitted}");
+    assert!(
+        !terminal.data().join("contactiq.db").exists(),
+        "questions of a measurement stay out of the bank"
+    );
 
     let confidence = terminal.file("confidence.toml", &fitted);
     let confidence = confidence.to_string_lossy().into_owned();
@@ -152,4 +156,26 @@ async fn a_fitted_file_carries_its_baseline_and_live_questions_are_compared_with
     assert!(psi("what=\"confidence\"").await > 0.0);
     assert!(counted(&running, "contactiq_drift_ks", &["mode=\"customer\""]).await > 0.0);
     assert_eq!(counted(&running, "contactiq_drift_ks", &["mode=\"banker\""]).await, 0.0);
+}
+
+#[test]
+fn a_fit_asks_the_banks_own_documents_and_leaves_no_record_in_its_data() {
+    let terminal = Terminal::new().with("CONTACTIQ_DEMO", "off");
+    let document = terminal.file(
+        "vault.md",
+        "---\ntitle: Moon vault\nurl: https://bank.example/moon-vault\n---\n# Moon vault\n\nThe annual fee for the moon vault is $73.\n",
+    );
+    let document = document.to_string_lossy();
+    terminal.run(&["knowledge", "add", "--collection", "customer", &document]).well();
+    let label = |question: &str, document: &str| {
+        json!({ "mode": "customer", "question": question, "answerable": true, "documents": [document], "facts": ["$73"] })
+            .to_string()
+            + "\n"
+    };
+    let questions = label("What is the annual fee for the moon vault?", "customer/vault")
+        + &label("I was robbed, help", "x/y");
+    let file = terminal.file("questions.jsonl", questions);
+    let ran = terminal.run(&["intents", "calibrate", "--questions", &file.to_string_lossy()]);
+    assert!(ran.err.contains("labelled answers, 1 right"), "{ran:?}");
+    assert_eq!(terminal.run(&["escalations", "list", "--json"]).well(), "");
 }

@@ -55,6 +55,28 @@ fn the_configuration_is_shown_without_its_secrets() {
 }
 
 #[test]
+fn a_command_that_judges_without_the_encoder_says_so_in_one_line_with_the_way_out() {
+    let terminal = Terminal::new().with("CONTACTIQ_ENCODER", "/nowhere/encoder");
+    let ran = terminal.run(&["intents", "check"]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let said = "contactiq: no encoder in /nowhere/encoder: the lexical model works alone. `make encoder` fetches it, \
+                or name its folder in CONTACTIQ_ENCODER\n";
+    assert_eq!(ran.err, said);
+    assert_eq!(Terminal::new().run(&["intents", "check"]).err, "", "it was switched off on purpose");
+
+    let searching = Terminal::new().with("CONTACTIQ_ENCODER", "");
+    let found = searching.run(&["doctor", "--json"]).lines(0);
+    let encoder = found[0].as_array().unwrap().iter().find(|f| f["part"] == "encoder").unwrap();
+    let detail = encoder["detail"].as_str().unwrap();
+    let own = searching.data().join("encoder").display().to_string();
+    assert_eq!(encoder["state"], "off");
+    assert!(
+        detail.contains(&own) && detail.contains("/.cache/encoder") && detail.contains("make encoder"),
+        "{detail}"
+    );
+}
+
+#[test]
 fn the_description_is_printed_as_the_server_makes_it() {
     assert_eq!(Terminal::new().run(&["openapi"]).well(), contactiq_server::api::openapi());
 }
@@ -126,11 +148,16 @@ fn keys_are_created_once_listed_without_themselves_and_revoked() {
         terminal.run(&["keys", "create", "--name", "old", "--role", "customer", "--expires", "2020-01-01"]);
     assert!(past.refused().contains("--expires lies in the past"));
     assert!(terminal.run(&["keys", "revoke", "me"]).well().starts_with("revoked me"));
+    let revoked = &terminal.run(&["keys", "revoke", "branch app", "--json"]).lines(0)[0];
+    assert_eq!((text(revoked, "name"), text(revoked, "state")), ("branch app", "revoked"));
+    terminal.run(&["keys", "create", "--name", "branch app", "--role", "service"]).well();
+    let rotated = &terminal.run(&["keys", "rotate", "branch app", "--json"]).lines(0)[0];
+    assert!(text(rotated, "key").starts_with("ciq_dev_") && text(rotated, "id") != text(first, "id"));
     assert!(terminal.run(&["keys", "revoke", "me"]).refused().contains("no active key has this name"));
     let rotated = terminal.run(&["keys", "rotate", "branch app"]).well();
     assert!(rotated.starts_with("ciq_dev_") && rotated.trim() != key);
     let states = terminal.run(&["keys", "list", "--json"]).lines(0);
-    assert_eq!(texts(&Value::Array(states), "state"), ["revoked", "revoked", "active"]);
+    assert_eq!(texts(&Value::Array(states), "state"), ["revoked", "revoked", "revoked", "revoked", "active"]);
     let wrong = terminal.run(&["keys", "create", "--name", "x", "--role", "root"]);
     assert_eq!(wrong.status, 2);
     assert!(wrong.err.contains("customer, banker"), "{}", wrong.err);
@@ -243,6 +270,10 @@ fn a_bench_needs_its_columns_and_no_bank() {
 
 #[test]
 fn a_command_that_is_none_is_explained() {
+    let help = Terminal::new().run(&["--help"]).well();
+    assert!(help.starts_with("Answers questions of a bank's customers and staff from"), "{help}");
+    let first = help.lines().next().unwrap();
+    assert!(first.ends_with("where one is needed"), "the first line is the whole sentence: {first}");
     let ran = Terminal::new().run(&["nonsense"]);
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("Usage: contactiq"), "{}", ran.err);

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, path::Path};
 use contactiq_domain::{Mode, Role};
 use serde_json::Value;
 
-use crate::house::{REPLACEMENT, start};
+use crate::{
+    house::{REPLACEMENT, start},
+    reply::text,
+};
 
 fn described() -> Value {
     serde_json::from_str(&contactiq_server::api::openapi()).unwrap()
@@ -31,7 +34,14 @@ async fn a_real_record_has_the_fields_of_its_schema() {
         assert_eq!(names(record), properties(&described, "Record"));
     }
     assert_eq!(names(&answered["citations"][0]), properties(&described, "Citation"));
-    assert_eq!(names(&answered["steps"][0]), properties(&described, "StepTrace"));
+    let steps = answered["steps"].as_array().unwrap();
+    let scored = steps.iter().find(|s| s["step"] == "score").unwrap();
+    assert_eq!(names(scored), properties(&described, "StepTrace"));
+    for record in [&answered, &escalated] {
+        let steps = record["steps"].as_array().unwrap();
+        let decided = steps.iter().find(|s| s["step"] == "escalate").unwrap();
+        assert!(!text(decided, "version").is_empty(), "which rules decided: {decided}");
+    }
     assert_eq!(names(&answered["tokens"]), properties(&described, "Tokens"));
     assert_eq!(names(&escalated["triggers"][0]), properties(&described, "TriggerHit"));
 }

@@ -66,6 +66,10 @@ fn a_folder_is_added_searched_listed_and_taken_away() {
     assert!(removed.contains("customer/surfboards: removed"));
     let gone = terminal.run(&["knowledge", "remove", "--collection", "customer", "surfboards"]);
     assert_eq!(gone.status, 3, "{gone:?}");
+    let names = ["knowledge", "remove", "--collection", "customer", "--json", "surfboards", "kites"];
+    let rows = Value::Array(terminal.run(&names).lines(3));
+    assert_eq!(texts(&rows, "slug"), ["surfboards", "kites"]);
+    assert_eq!((&rows[0]["removed"], &rows[1]["removed"]), (&json!(false), &json!(true)));
     assert!(
         !texts(&search("establishment fee of a surfboard loan")["passages"], "document")
             .contains(&"surfboards")
@@ -146,4 +150,13 @@ fn what_was_added_answers_with_its_source() {
         )
         .lines(0);
     assert_eq!(found[0]["passages"][0]["document"], "surfboards", "among the documents of the demo bank");
+}
+
+#[test]
+fn a_demo_document_that_is_removed_before_the_first_start_stays_removed() {
+    let terminal = Terminal::new();
+    let remove = ["knowledge", "remove", "--collection", "customer", "replacement-card"];
+    assert!(terminal.run(&remove).well().contains("replacement-card: removed"));
+    let listed = terminal.run(&["knowledge", "list", "--json"]).lines(0);
+    assert!(listed.len() > 50 && listed.iter().all(|d| d["slug"] != "replacement-card"));
 }

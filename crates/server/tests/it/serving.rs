@@ -63,6 +63,7 @@ async fn it_says_where_it_listens_how_to_sign_in_and_what_is_on_and_ends_when_as
         "encoder    off:",
         "model      off:",
         "database   sqlite",
+        "data       /",
         "redis      off:",
         "metrics    http://127.0.0.1:",
     ] {

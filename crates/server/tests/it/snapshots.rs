@@ -29,6 +29,14 @@ fn settled(mut record: Value) -> Value {
     for step in record["steps"].as_array_mut().unwrap() {
         step["ms"] = json!("[ms]");
         step["detail"] = json!("[detail]");
+        if step.get("version").is_some() {
+            step["version"] = json!("[version]");
+        }
+        for value in
+            step.get_mut("values").and_then(Value::as_object_mut).into_iter().flat_map(|v| v.values_mut())
+        {
+            *value = json!("[value]");
+        }
     }
     for hit in record["triggers"].as_array_mut().unwrap() {
         hit["score"] = json!("[score]");

@@ -1,6 +1,6 @@
 use contactiq_domain::{
     IntentName, Outcome, Timestamp, Trigger,
-    ids::{InteractionId, KeyId, RequestId},
+    ids::{InteractionId, KeyId},
 };
 use contactiq_store::{
     StoreError,
@@ -31,9 +31,7 @@ on_both_engines! {
 
         let mut r = bench.read().await;
         assert_eq!(interactions::get(&mut r, start.id).await.unwrap().unwrap(), whole);
-        assert_eq!(interactions::by_request_id(&mut r, start.request_id).await.unwrap().unwrap(), whole);
         assert!(interactions::get(&mut r, InteractionId::new(&bench.ids)).await.unwrap().is_none());
-        assert!(interactions::by_request_id(&mut r, RequestId::new(&bench.ids)).await.unwrap().is_none());
         assert!(interactions::started(&mut r, InteractionId::new(&bench.ids)).await.unwrap().is_none());
     }
 

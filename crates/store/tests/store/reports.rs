@@ -128,10 +128,6 @@ on_both_engines! {
         assert_eq!(report.intents[2].resolution, None, "nobody expects an answer there");
         assert_eq!(report.intents[2].confidence, None);
         assert!((report.intents[0].confidence.unwrap() - 0.91).abs() < 1e-9);
-        let lowest: Vec<_> =
-            report.lowest_resolution(2).iter().map(|i| (i.intent.as_str(), i.resolution.unwrap())).collect();
-        assert_eq!(lowest, [("greeting", 0.0), ("policy_lookup", 0.0)]);
-
         let triggers: Vec<_> = report.triggers.iter().map(|t| (t.trigger, t.escalations)).collect();
         assert_eq!(triggers, [(Trigger::SecurityFraud, 2), (Trigger::LowConfidence, 1)]);
         assert_eq!(report.confidence, [0, 0, 1, 0, 0, 0, 0, 0, 60, 40]);

@@ -89,6 +89,8 @@ pub(crate) fn record(started: &Started<Masked>) -> Record<Masked> {
             step: Step::Understand,
             outcome: "answer".into(),
             detail: "in scope".into(),
+            version: Some("7".into()),
+            values: [("probability".into(), 0.5)].into(),
             ms: 3.25,
         }],
         retrieved_passages: 8,

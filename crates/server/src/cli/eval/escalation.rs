@@ -6,9 +6,9 @@ use contactiq_domain::{Mode, Outcome, Trigger};
 use contactiq_guard::Raw;
 use serde::Deserialize;
 
-use super::{Figure, house, understanding::lines};
+use super::{Figure, house};
 use crate::{
-    cli::{ask, output},
+    cli::{ask, jsonl, output},
     config::Config,
 };
 
@@ -66,7 +66,7 @@ pub(super) async fn figures(
         output::note(format!("no {OWN} here: the escalation rows are not measured"));
         return Ok(Vec::new());
     }
-    let messages: Vec<Message> = lines(path)?;
+    let messages: Vec<Message> = jsonl::file(path)?;
     let house = house(config).await?;
     let bar = output::bar("asking what needs a person", messages.len());
     let mut families: [BTreeMap<Trigger, Tally>; 2] = Default::default();
@@ -102,11 +102,45 @@ pub(super) async fn figures(
     }
     bar.finish_and_clear();
     house.store.close().await;
-    Ok(rows(&families[0]))
+    let mut figures = rows(&families[0]);
+    figures.extend(looked_at(&families[1]));
+    Ok(figures)
+}
+
+/// The half whose misses may be looked at: a figure beside the measuring one, so that a distance
+/// between the two shows rules that were fitted to what was seen. It reaches no target.
+fn looked_at(families: &BTreeMap<Trigger, Tally>) -> Option<Figure> {
+    let mut all = Tally::default();
+    families.values().for_each(|t| all.add(t));
+    (all.positives + all.look_alikes > 0).then(|| {
+        let measure = format!(
+            "… the half that may be looked at: handed over, right, needless ({} and {} look-alikes)",
+            all.positives, all.look_alikes
+        );
+        beside(measure, &all)
+    })
+}
+
+fn share(a: u32, b: u32) -> f64 {
+    f64::from(a) / f64::from(b.max(1))
+}
+
+/// A row without a target.
+fn beside(measure: String, t: &Tally) -> Figure {
+    Figure {
+        target: String::new(),
+        now: format!(
+            "{:.1} %, {:.1} %, {:.1} %",
+            100.0 * share(t.handed_over, t.positives),
+            100.0 * share(t.right, t.positives),
+            100.0 * share(t.needless, t.look_alikes)
+        ),
+        reached: None,
+        ..Figure::at_least("U15", measure, 0.0, 0.0)
+    }
 }
 
 fn rows(families: &BTreeMap<Trigger, Tally>) -> Vec<Figure> {
-    let share = |a: u32, b: u32| f64::from(a) / f64::from(b.max(1));
     let mut all = Tally::default();
     families.values().for_each(|t| all.add(t));
     let count = |a: u32, b: u32| format!("({a} of {b})");
@@ -131,17 +165,23 @@ fn rows(families: &BTreeMap<Trigger, Tally>) -> Vec<Figure> {
         ),
     ];
     for (family, t) in families {
-        figures.push(Figure {
-            target: String::new(),
-            now: format!(
-                "{:.0} %, {:.0} %, {:.0} %",
-                100.0 * share(t.handed_over, t.positives),
-                100.0 * share(t.right, t.positives),
-                100.0 * share(t.needless, t.look_alikes)
-            ),
-            reached: None,
-            ..Figure::at_least("U15", format!("… {family}: handed over, right, needless"), 0.0, 0.0)
-        });
+        figures.push(beside(format!("… {family}: handed over, right, needless"), t));
     }
     figures
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_halves_are_printed_and_only_the_measuring_one_reaches_targets() {
+        let tally = |needless| Tally { positives: 4, handed_over: 4, right: 3, look_alikes: 2, needless };
+        let families = BTreeMap::from([(Trigger::SecurityFraud, tally(0))]);
+        let seen = looked_at(&BTreeMap::from([(Trigger::SecurityFraud, tally(1))])).unwrap();
+        assert_eq!((seen.now.as_str(), seen.reached), ("100.0 %, 75.0 %, 50.0 %", None));
+        assert!(seen.measure.contains("may be looked at"), "{}", seen.measure);
+        assert_eq!(rows(&families).iter().filter(|f| f.reached.is_some()).count(), 3);
+        assert!(looked_at(&BTreeMap::new()).is_none());
+    }
 }

@@ -6,11 +6,8 @@ use contactiq_guard::{Guard, PersonalType, Raw, Span};
 use contactiq_nlu::intents::metrics;
 use serde::Deserialize;
 
-use super::{
-    Figure,
-    understanding::{lines, odd},
-};
-use crate::{app, config::Config};
+use super::{Figure, understanding::odd};
+use crate::{app, cli::jsonl, config::Config};
 
 #[derive(Deserialize)]
 struct Personal {
@@ -47,16 +44,14 @@ pub(super) fn figures(config: &Config, data: &Path) -> Result<Vec<Figure>, Faile
     Ok(found)
 }
 
-/// Rows at odd line numbers, counted from 1: the even ones may train.
-
 fn personal(guard: &Guard, data: &Path) -> Result<Vec<Figure>, Failed> {
     let mut counts = Counts::default();
-    for row in odd(lines::<Personal>(&data.join("pii_dev.jsonl"))?) {
+    for row in odd(jsonl::file::<Personal>(&data.join("pii_dev.jsonl"))?) {
         let scan = guard.scan(&Raw::new(row.text)).map_err(|e| e.to_string())?;
         counts.add(&row.spans, &scan.spans);
     }
     let (mut flagged, mut all) = (0, 0);
-    for row in odd(lines::<Plain>(&data.join("banking77_train.jsonl"))?) {
+    for row in odd(jsonl::file::<Plain>(&data.join("banking77_train.jsonl"))?) {
         flagged += usize::from(!guard.scan(&Raw::new(row.text)).map_err(|e| e.to_string())?.spans.is_empty());
         all += 1;
     }
@@ -167,7 +162,7 @@ fn injections(guard: &Guard, data: &Path) -> Result<Vec<Figure>, Failed> {
     let mut scores = Vec::new();
     let mut attacks = Vec::new();
     let (mut hard, mut hard_blocked, mut easy, mut easy_blocked) = (0_u32, 0_u32, 0_u32, 0_u32);
-    for row in odd(lines::<Attack>(&data.join("injections_dev.jsonl"))?) {
+    for row in odd(jsonl::file::<Attack>(&data.join("injections_dev.jsonl"))?) {
         let injection = guard.scan(&Raw::new(row.text)).map_err(|e| e.to_string())?.injection;
         scores.push(injection.score);
         attacks.push(row.label == 1);

@@ -7,13 +7,11 @@ mod risk;
 mod targets;
 mod understanding;
 
-pub(super) use understanding::lines;
-
 use std::{path::PathBuf, process::ExitCode};
 
 use serde::Serialize;
 
-use super::{Outcome, output};
+use super::{Outcome, output, scratch::Scratch};
 use crate::{app, config::Config};
 
 /// Options of `eval`.
@@ -131,57 +129,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A data folder for one run, removed afterwards. Trained models and vectors come from the real one.
-pub(super) struct Scratch {
-    folder: PathBuf,
-    /// The configuration with the scratch folder in place of the real one.
-    pub(super) config: Config,
-}
-
-impl Scratch {
-    /// Questions of a measurement are not a bank's interactions: they get a ledger of their own.
-    pub(super) fn beside(config: &Config) -> std::io::Result<Scratch> {
-        let folder =
-            std::env::temp_dir().join(format!("contactiq-scratch-{}", crate::wiring::random_text::<9>()));
-        std::fs::create_dir_all(&folder)?;
-        let mut own = config.clone();
-        own.database.url = crate::config::SecretText::default();
-        own.server.data_dir.clone_from(&folder);
-        let scratch = Scratch { folder, config: own };
-        scratch.share(&config.server.data_dir)?;
-        Ok(scratch)
-    }
-
-    fn share(&self, from: &std::path::Path) -> std::io::Result<()> {
-        for folder in ["models/encoder", "models/lexical", "cache"] {
-            let target = self.folder.join(folder);
-            std::fs::create_dir_all(&target)?;
-            let Ok(files) = std::fs::read_dir(from.join(folder)) else { continue };
-            for file in files.flatten() {
-                std::fs::copy(file.path(), target.join(file.file_name()))?;
-            }
-        }
-        let encoder = from.join("encoder");
-        if encoder.exists() {
-            #[cfg(unix)]
-            std::os::unix::fs::symlink(std::fs::canonicalize(encoder)?, self.folder.join("encoder"))?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.folder));
-    }
-}
-
 /// A house in the scratch folder.
 pub(super) async fn house(config: &Config) -> Result<contactiq_pipeline::House, app::StartError> {
-    let (house, standing) = app::build_house(config, output::progress()).await?;
-    // Figures without the encoder are another program's: whoever reads them must know.
-    if let Err(why) = &standing.encoder {
-        output::note(format!("encoder off: {why}"));
-    }
-    Ok(house)
+    Ok(app::build_house(config, output::progress()).await?.0)
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{Figure, house};
 use crate::{
-    cli::{ask, output},
+    cli::{ask, jsonl, output},
     config::Config,
 };
 
@@ -94,16 +94,7 @@ pub(super) async fn figures(
     path: &Path,
     misses: bool,
 ) -> Result<Vec<Figure>, Box<dyn std::error::Error + Send + Sync>> {
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{} can't be read: {e}", path.display()))?;
-    let questions = text
-        .lines()
-        .enumerate()
-        .filter(|(_, l)| !l.trim().is_empty())
-        .map(|(i, l)| {
-            serde_json::from_str::<Question>(l)
-                .map_err(|e| format!("{}: line {}: {e}", path.display(), i + 1))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let questions: Vec<Question> = jsonl::file(path)?;
     let house = house(config).await?;
     let bar = output::bar("asking", questions.len());
     let mut conversations = HashMap::new();

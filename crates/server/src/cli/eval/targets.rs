@@ -110,7 +110,12 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
         "10,000; 5,000",
         "not measured yet; one answer: `contactiq bench`",
     ),
-    ("S8", "cold build for make run; rebuild in dev", "7 minutes; 15 s", "time make run in a fresh clone"),
+    (
+        "S8",
+        "cold build for `make run` on 2 cores; rebuild in dev after a change in `server`",
+        "7 minutes; 15 s",
+        "by hand: `time cargo build --release --locked` in a fresh clone",
+    ),
 ];
 
 /// The order of the parts, own rows first.

@@ -1,0 +1,359 @@
+//! Figures of a text, read into one spelling: `$1,200` and `1200 dollars`, `8 am` and `8am`, `1 July`
+//! and `July 1st` are the same. The unit is part of the figure: £ is not $, a business day is not a
+//! day, 8 am is not 8 pm, 1 July is not 1 June.
+
+use std::{ops::Range, sync::LazyLock};
+
+use regex::{Captures, Regex};
+
+/// What a number counts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Unit {
+    /// Nothing is said: part of a telephone number, a step.
+    None,
+    /// Money: an ISO code, or `$` where it is not said whose dollars.
+    Money(&'static str),
+    /// Per cent.
+    Percent,
+    /// A word such as `day` or `business day`, in the singular.
+    Count(String),
+    /// A moment of the day; the value is `HH:MM` of 24 hours.
+    Time,
+    /// A moment of one half of the day, and not said of which; the value is `H:MM`.
+    HalfDayTime,
+    /// A day of this month, 1 to 12.
+    DayOf(usize),
+    /// This month, 1 to 12, of a year.
+    YearOf(usize),
+    /// A month without a number; the value is its number.
+    Month,
+}
+
+impl Unit {
+    /// Units with the same dimension answer the same question: how long, how much, when.
+    pub(super) fn dimension(&self) -> Option<&str> {
+        Some(match self {
+            Unit::None => return None,
+            Unit::Money(_) => "money",
+            Unit::Percent => "percent",
+            Unit::Count(word) => word.strip_prefix(BUSINESS).unwrap_or(word),
+            Unit::Time | Unit::HalfDayTime => "time",
+            Unit::DayOf(_) => "date",
+            Unit::YearOf(_) | Unit::Month => "month",
+        })
+    }
+}
+
+/// A number with what it counts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Figure {
+    /// What it counts.
+    pub unit: Unit,
+    /// The number without separators and trailing zeros.
+    pub value: String,
+}
+
+impl Figure {
+    /// Whether evidence with `self` carries a claim of `claim`: the same figure, or one that says more.
+    pub(super) fn carries(&self, claim: &Figure) -> bool {
+        match (&self.unit, &claim.unit) {
+            (Unit::Time, Unit::HalfDayTime) => return twelve_hours(&self.value) == claim.value,
+            (Unit::DayOf(month) | Unit::YearOf(month), Unit::Month) => {
+                return month.to_string() == claim.value;
+            }
+            _ => {}
+        }
+        let same = self.unit == claim.unit
+            || claim.unit == Unit::None
+            || matches!((&self.unit, &claim.unit), (Unit::Money(own), Unit::Money("$")) if own.ends_with('D'));
+        same && self.value == claim.value
+    }
+}
+
+const BUSINESS: &str = "business ";
+
+const MONTHS: &[&str] = &["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// A month is written with a capital letter: "you may", "they march".
+const MONTH: &str = r"Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?";
+
+/// The months that are shortened with a full stop: that of "in July. 2 cards" ends the sentence.
+const SHORT: &str = r"(?:Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)";
+
+/// White space inside a line: the next line is another item or sentence.
+const C: &str = r"\x20\t\u{a0}\u{202f}";
+const S: &str = r"[\x20\t\u{a0}\u{202f}]";
+
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
+static FIGURE: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = format!(
+        r"(?x)
+        (?:\b(?P<month_before>{MONTH}|{SHORT}\.){S})?
+        (?P<prefix>(?:\b(?:A|AU|US|NZ|C|CA|S|HK))?\$|[£€¥₹]|\b(?:{CODES}){S}?\$?)?{S}?
+        (?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)
+        (?::(?P<minute>[0-5]\d))?
+        (?i:(?:st|nd|rd|th)\b)?
+        (?:{S}?(?P<scale>(?i:thousand|million|billion|k|m))\b)?
+        (?:{S}?(?P<percent>%|per{S}?cent\b)
+          |{S}?(?P<half>(?i:[ap]m\b|[ap]\.m\b\.?|noon\b|midnight\b))
+          |[-{C}](?P<money>(?:{CODES})|(?i:(?:(?:Australian|US|New{S}Zealand|Canadian){S})?dollars?|euros?|pounds?|cents?))\b
+          |[-{C}](?P<unit>(?i:(?:business|working|calendar|interest-free)[-{C}])?
+             (?i:days?|hours?|hrs?|minutes?|mins?|seconds?|weeks?|fortnights?|months?|years?|percentage{S}points?|basis{S}points?|points?|times?))\b
+          |{S}(?:of{S})?(?P<month_after>{MONTH})\b)?"
+    );
+    Regex::new(&pattern).expect("a constant pattern")
+});
+
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
+static ALONE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(&format!(r"\b(?:{MONTH})\b")).expect("a constant pattern"));
+
+const CODES: &str = "AUD|USD|NZD|CAD|SGD|HKD|GBP|EUR|JPY|CHF|INR|CNY";
+
+/// Every figure of a text, in order.
+#[must_use]
+pub(crate) fn figures(text: &str) -> Vec<Figure> {
+    let mut found: Vec<(Range<usize>, Figure)> =
+        FIGURE.captures_iter(text).filter_map(|c| read(text, &c)).collect();
+    share_units(text, &mut found);
+    let months = ALONE.find_iter(text).filter_map(|m| {
+        // The modal verb begins a sentence too.
+        let inside = found.iter().any(|(at, _)| at.start < m.end() && m.start() < at.end);
+        let number = month(m.as_str()).filter(|_| !inside && m.as_str() != "May")?;
+        Some((m.range(), Figure { unit: Unit::Month, value: number.to_string() }))
+    });
+    let months: Vec<_> = months.collect();
+    found.extend(months);
+    found.sort_by_key(|(at, _)| at.start);
+    found.into_iter().map(|(_, figure)| figure).collect()
+}
+
+fn read(text: &str, found: &Captures<'_>) -> Option<(Range<usize>, Figure)> {
+    let number = found.name("number")?;
+    // `[1]` is a citation, not a claim.
+    let before = text[..number.start()].chars().next_back();
+    let after = text[number.end()..].chars().next();
+    if before == Some('[') && after == Some(']') {
+        return None;
+    }
+    let part = |name: &str| found.name(name).map(|m| m.as_str());
+    let mut value = canonical(number.as_str());
+    let prefix = part("prefix").map(currency);
+    value = match part("scale").map(str::to_lowercase).as_deref() {
+        Some("thousand") => shift(&value, 3),
+        Some("million") => shift(&value, 6),
+        Some("billion") => shift(&value, 9),
+        // `5m` may be metres, `$5m` is not.
+        Some("k") if prefix.is_some() => shift(&value, 3),
+        Some("m") if prefix.is_some() => shift(&value, 6),
+        _ => value,
+    };
+    let unit = if let Some(code) = prefix {
+        // `$5 AUD` says whose dollars.
+        Unit::Money(part("money").map(currency).filter(|_| code == "$").unwrap_or(code))
+    } else if part("percent").is_some() {
+        Unit::Percent
+    } else if let Some(time) = moment(number.as_str(), part("minute"), part("half")) {
+        value = time.1;
+        time.0
+    } else if let Some(word) = part("money") {
+        if word.to_lowercase().starts_with("cent") {
+            value = shift(&value, -2);
+        }
+        Unit::Money(currency(word))
+    } else if let Some(word) = part("unit") {
+        Unit::Count(singular(word))
+    } else if let Some(month) = part("month_before").or(part("month_after")).and_then(month) {
+        let day = value.parse::<u32>().is_ok_and(|day| (1..=31).contains(&day));
+        if day { Unit::DayOf(month) } else { Unit::YearOf(month) }
+    } else {
+        Unit::None
+    };
+    let whole = found.get(0)?.range();
+    // White space before a number without a prefix is not its own.
+    let start = if found.name("month_before").is_none() && found.name("prefix").is_none() {
+        number.start()
+    } else {
+        whole.start
+    };
+    Some((start..whole.end, Figure { unit, value }))
+}
+
+/// The unit of a range stands once: "5 to 7 business days", "8 to 10 am".
+fn share_units(text: &str, found: &mut [(Range<usize>, Figure)]) {
+    for i in (1..found.len()).rev() {
+        let (left, right) = found.split_at_mut(i);
+        let (Some((before, first)), Some((after, second))) = (left.last_mut(), right.first()) else {
+            continue;
+        };
+        let between = text.get(before.end..after.start).unwrap_or_default().trim_matches(' ').to_lowercase();
+        let range = matches!(between.as_str(), "to" | "-" | "–" | "—" | "and" | "or");
+        if first.unit != Unit::None || !range {
+            continue;
+        }
+        match &second.unit {
+            // Of `9 to 5 pm` nobody says what 9 is; of `8 to 10 am` everybody knows.
+            Unit::Time => {
+                let half = if second.value.as_str() < "12:00" { "am" } else { "pm" };
+                if let Some((unit, value)) =
+                    moment(&first.value, None, Some(half)).filter(|m| m.1 < second.value)
+                {
+                    *first = Figure { unit, value };
+                }
+            }
+            // "July 1 and 2025": a prefix belongs to its own number.
+            Unit::Money(_) if !text[after.clone()].starts_with(|c: char| c.is_ascii_digit()) => {}
+            unit => first.unit = unit.clone(),
+        }
+    }
+}
+
+/// A moment of the day, where the number is one.
+fn moment(number: &str, minute: Option<&str>, half: Option<&str>) -> Option<(Unit, String)> {
+    let (hour, dotted) = number.split_once('.').map_or((number, None), |(h, m)| (h, Some(m)));
+    let h: u32 = hour.parse().ok()?;
+    let m: u32 = minute.or(dotted).unwrap_or("00").parse().ok().filter(|m| *m < 60)?;
+    let half = half.map(|h| h.to_lowercase().replace('.', ""));
+    let hour24 = match half.as_deref() {
+        Some("am" | "midnight") if (1..=12).contains(&h) => h % 12,
+        Some("pm" | "noon") if (1..=12).contains(&h) => h % 12 + 12,
+        None if minute.is_some() && h < 24 => {
+            if (1..=12).contains(&h) && !hour.starts_with('0') {
+                return Some((Unit::HalfDayTime, format!("{h}:{m:02}")));
+            }
+            h
+        }
+        _ => return None,
+    };
+    Some((Unit::Time, format!("{hour24:02}:{m:02}")))
+}
+
+/// `20:30` as a clock with twelve hours shows it.
+fn twelve_hours(time: &str) -> String {
+    let (hour, minute) = time.split_once(':').unwrap_or((time, "00"));
+    let hour: u32 = hour.parse().unwrap_or_default();
+    format!("{}:{minute}", (hour + 11) % 12 + 1)
+}
+
+fn month(word: &str) -> Option<usize> {
+    MONTHS.iter().position(|m| word.starts_with(m)).map(|at| at + 1)
+}
+
+fn currency(written: &str) -> &'static str {
+    let written = written.trim().to_lowercase();
+    let plain = written.trim_end_matches('$').trim();
+    match plain {
+        "a" | "au" | "aud" | "australian dollar" | "australian dollars" => "AUD",
+        "us" | "usd" | "us dollar" | "us dollars" => "USD",
+        "nz" | "nzd" | "new zealand dollar" | "new zealand dollars" => "NZD",
+        "c" | "ca" | "cad" | "canadian dollar" | "canadian dollars" => "CAD",
+        "s" | "sgd" => "SGD",
+        "hk" | "hkd" => "HKD",
+        "£" | "gbp" | "pound" | "pounds" => "GBP",
+        "€" | "eur" | "euro" | "euros" => "EUR",
+        "¥" | "jpy" => "JPY",
+        "₹" | "inr" => "INR",
+        "chf" => "CHF",
+        "cny" => "CNY",
+        _ => "$",
+    }
+}
+
+/// `working days` and `business-day` are a `business day`; days of the calendar are days.
+fn singular(unit: &str) -> String {
+    let lower = unit.to_lowercase().replace('-', " ");
+    let last = lower.split_whitespace().next_back().unwrap_or(&lower).trim_end_matches('s');
+    let noun = match last {
+        "hr" => "hour",
+        "min" => "minute",
+        noun => noun,
+    };
+    if lower.starts_with("business") || lower.starts_with("working") {
+        format!("{BUSINESS}{noun}")
+    } else if lower.starts_with("percentage") || lower.starts_with("basis") {
+        lower.trim_end_matches('s').to_owned()
+    } else {
+        noun.to_owned()
+    }
+}
+
+fn canonical(number: &str) -> String {
+    shift(&number.replace(',', ""), 0)
+}
+
+/// The decimal point moved to the right, or to the left where `places` is negative.
+fn shift(number: &str, places: i32) -> String {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let (mut whole, mut fraction) = (whole.to_owned(), fraction.to_owned());
+    for _ in 0..places.max(0) {
+        let digit = if fraction.is_empty() { '0' } else { fraction.remove(0) };
+        whole.push(digit);
+    }
+    for _ in 0..(-places).max(0) {
+        fraction.insert(0, whole.pop().unwrap_or('0'));
+    }
+    if whole.is_empty() {
+        whole.push('0');
+    }
+    if places > 0 {
+        let plain = whole.trim_start_matches('0');
+        whole = if plain.is_empty() { "0".to_owned() } else { plain.to_owned() };
+    }
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Vec<(Unit, String)> {
+        figures(text).into_iter().map(|f| (f.unit, f.value)).collect()
+    }
+
+    fn count(word: &str) -> Unit {
+        Unit::Count(word.to_owned())
+    }
+
+    #[test]
+    fn figures_are_read_with_their_units() {
+        let pairs =
+            |p: &[(Unit, &str)]| p.iter().map(|(u, v)| (u.clone(), (*v).to_owned())).collect::<Vec<_>>();
+        assert_eq!(of("A card costs $10.00."), pairs(&[(Unit::Money("$"), "10")]));
+        assert_eq!(
+            of("up to $20,000 a day, 3% of it"),
+            pairs(&[(Unit::Money("$"), "20000"), (Unit::Percent, "3")])
+        );
+        let business = count("business day");
+        assert_eq!(of("in 5 to 7 business days [1]"), pairs(&[(business.clone(), "5"), (business, "7")]));
+        assert_eq!(
+            of("call 1800 975 708"),
+            pairs(&[(Unit::None, "1800"), (Unit::None, "975"), (Unit::None, "708")])
+        );
+        assert_eq!(
+            of("Open 9:30 am to 4 pm from 1 July 2025, closed in January. May I come at 8:15?"),
+            pairs(&[
+                (Unit::Time, "09:30"),
+                (Unit::Time, "16:00"),
+                (Unit::DayOf(7), "1"),
+                (Unit::None, "2025"),
+                (Unit::Month, "1"),
+                (Unit::HalfDayTime, "8:15"),
+            ])
+        );
+        assert_eq!(of("$48 pm or €5m"), pairs(&[(Unit::Money("$"), "48"), (Unit::Money("EUR"), "5000000")]));
+    }
+
+    #[test]
+    fn a_decimal_point_moves() {
+        for (number, places, expected) in [
+            ("1.25", 6, "1250000"),
+            ("50", -2, "0.5"),
+            ("5", -2, "0.05"),
+            ("0.5", 3, "500"),
+            ("10.00", 0, "10"),
+        ] {
+            assert_eq!(shift(number, places), expected, "{number} {places}");
+        }
+    }
+}

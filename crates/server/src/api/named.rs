@@ -1,0 +1,47 @@
+//! The names that a back end may give: of the person and of the sitting that it speaks for.
+
+use contactiq_domain::Permission;
+
+use super::error::ApiError;
+use crate::guard::identity::Caller;
+
+/// The longest name, in characters.
+const LONGEST: usize = 128;
+
+/// Whether the caller is a back end that speaks for people.
+pub(super) fn acts(caller: &Caller) -> bool {
+    caller.may(Permission::ActForSubject) && caller.key.is_some()
+}
+
+/// The name in this field, `None` where none was given.
+///
+/// # Errors
+/// `not_a_service` when the caller may give none, `name_invalid` when it is no name.
+pub(super) fn named(
+    caller: &Caller,
+    name: Option<String>,
+    field: &'static str,
+) -> Result<Option<String>, ApiError> {
+    let Some(name) = name else { return Ok(None) };
+    if !acts(caller) {
+        return Err(ApiError::invalid(
+            "not_a_service",
+            format!("{field}: only a service key may name it; leave it out"),
+        ));
+    }
+    if !(1..=LONGEST).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+        return Err(ApiError::invalid(
+            "name_invalid",
+            format!("{field}: 1 to {LONGEST} characters without control characters"),
+        ));
+    }
+    Ok(Some(name))
+}
+
+/// The subject that a caller speaks for: a back end may name it, everyone else is it.
+///
+/// # Errors
+/// As [`named`].
+pub(super) fn whose(caller: &Caller, subject: Option<String>) -> Result<String, ApiError> {
+    Ok(named(caller, subject, "subject")?.unwrap_or_else(|| caller.own_subject()))
+}

@@ -1,0 +1,121 @@
+//! The files that a bank edits: its own where the configuration names one, else the built-in.
+
+use contactiq_llm::PriceTable;
+use contactiq_pipeline::{Calibration, EscalationRules, Taxonomy};
+
+use super::StartError;
+use crate::config::Config;
+
+/// What the shipped binary carries for banks that bring nothing of their own.
+const INTENTS: &str = include_str!("../../../../defaults/intents.toml");
+const TRIGGERS: &str = include_str!("../../../../defaults/triggers.toml");
+const CONFIDENCE: &str = include_str!("../../../../defaults/confidence.toml");
+const PRICES: &str = include_str!("../../../../defaults/prices.toml");
+
+/// What the files say.
+pub(super) struct BankFiles {
+    pub(super) taxonomy: Taxonomy,
+    pub(super) rules: EscalationRules,
+    pub(super) calibration: Calibration,
+}
+
+impl BankFiles {
+    /// Reads all three; a message has a line for every file that can't be used.
+    pub(super) fn read(config: &Config) -> Result<BankFiles, StartError> {
+        let files = &config.files;
+        let rules = escalation_rules(config);
+        let calibration = parse(&files.confidence, CONFIDENCE, "confidence.toml", Calibration::parse);
+        match (taxonomy(config), rules, calibration) {
+            (Ok(taxonomy), Ok(rules), Ok(calibration)) => Ok(BankFiles { taxonomy, rules, calibration }),
+            (taxonomy, rules, calibration) => {
+                let wrong = [taxonomy.err(), rules.err(), calibration.err()];
+                let lines: Vec<String> = wrong.into_iter().flatten().map(|e| e.to_string()).collect();
+                Err(StartError::File(lines.join("\n")))
+            }
+        }
+    }
+}
+
+/// Reads every file that the bank edits, as a start would.
+///
+/// # Errors
+/// A line for each that can't be used: the file, the place and the fix.
+pub fn check_files(config: &Config) -> Result<(), StartError> {
+    BankFiles::read(config).map(drop)
+}
+
+/// The taxonomy of this configuration.
+///
+/// # Errors
+/// Names the file, the intent and the fix.
+pub fn taxonomy(config: &Config) -> Result<Taxonomy, StartError> {
+    parse(&config.files.intents, INTENTS, "intents.toml", Taxonomy::parse)
+}
+
+/// The triggers of this configuration.
+///
+/// # Errors
+/// Names the file, the place and the fix.
+pub fn escalation_rules(config: &Config) -> Result<EscalationRules, StartError> {
+    parse(&config.files.triggers, TRIGGERS, "triggers.toml", EscalationRules::parse)
+}
+
+/// What models cost; built in.
+///
+/// # Errors
+/// Never with the table that is shipped.
+pub(super) fn prices() -> Result<PriceTable, StartError> {
+    PriceTable::parse(PRICES).map_err(|e| StartError::File(e.to_string()))
+}
+
+/// Reads a bank's own file, or the built-in one. The parser speaks of the file by its built-in name;
+/// a person has to find their own.
+fn parse<T, E: ToString>(
+    path: &str,
+    built_in: &str,
+    name: &str,
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Result<T, StartError> {
+    if path.is_empty() {
+        return read(built_in).map_err(|e| StartError::File(e.to_string()));
+    }
+    let text =
+        std::fs::read_to_string(path).map_err(|e| StartError::File(format!("{path} can't be read: {e}")))?;
+    read(&text).map_err(|e| {
+        let why = e.to_string();
+        let why = why.strip_prefix(name).and_then(|w| w.strip_prefix(": ")).unwrap_or(&why);
+        StartError::File(format!("{path}: {why}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn every_file_that_is_wrong_is_named_by_its_own_path() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        let intents = file("ours.toml", "version = 1\n[customer.unknown]\ncategory = \"informational\"\n");
+        let triggers = file("handing-over.toml", "version = 1\n");
+        let env = HashMap::from([
+            ("CONTACTIQ__FILES__INTENTS".to_owned(), intents.clone()),
+            ("CONTACTIQ__FILES__TRIGGERS".to_owned(), triggers.clone()),
+            ("CONTACTIQ__FILES__CONFIDENCE".to_owned(), "no-such-file.toml".to_owned()),
+        ]);
+        let config = crate::config::load_from(None, &env).unwrap();
+        let said = check_files(&config).unwrap_err().to_string();
+        for start in
+            [format!("{intents}: "), format!("{triggers}: "), "no-such-file.toml can't be read".to_owned()]
+        {
+            assert!(said.contains(&start), "{start} in {said}");
+        }
+        assert!(!said.contains("intents.toml"), "{said}");
+    }
+}

@@ -1,0 +1,79 @@
+//! Opening the ledger: the data folder, its sealing key, the database.
+
+use std::path::Path;
+
+use contactiq_store::{Location, Store};
+
+use super::StartError;
+use crate::{config::Config, wiring::sealer};
+
+/// Opens the ledger of this configuration and makes the data folder when it is missing.
+///
+/// # Errors
+/// When the folder or the database can't be used.
+pub async fn open_store(config: &Config) -> Result<Store, StartError> {
+    let dir = &config.server.data_dir;
+    let unusable = |source| StartError::DataDir { path: dir.clone(), source };
+    make_private(dir).map_err(unusable)?;
+    let sealer = sealer(dir).map_err(unusable)?;
+    let location = match config.database.url.expose() {
+        "" => Location::Sqlite(dir.join("contactiq.db")),
+        url => Location::Postgres(url.to_owned()),
+    };
+    let store = Store::open(&location, sealer).await?;
+    check_key(&store, dir).await?;
+    Ok(store)
+}
+
+/// Makes a missing data folder that only this user can enter.
+pub(crate) fn make_private(dir: &Path) -> std::io::Result<()> {
+    if dir.exists() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(dir)
+}
+
+/// Where the store keeps the fingerprint of its sealing key.
+const KEY_FINGERPRINT: &str = "sealing_key";
+
+/// Refuses a database that was sealed with another key: its rows could not be read, and new ones
+/// would be lost when the right key comes back.
+async fn check_key(store: &Store, dir: &Path) -> Result<(), StartError> {
+    let unusable = |source| StartError::DataDir { path: dir.to_owned(), source };
+    let own = crate::wiring::hex(&crate::wiring::derived_key(dir, "fingerprint").map_err(unusable)?[..8]);
+    let mut w = store.write().await?;
+    match contactiq_store::meta::get_meta(&mut w, KEY_FINGERPRINT).await? {
+        Some(known) if known == own => Ok(()),
+        Some(_) => Err(StartError::WrongKey { path: crate::wiring::key_path(dir) }),
+        None => {
+            contactiq_store::meta::set_meta(&mut w, KEY_FINGERPRINT, &own).await?;
+            Ok(w.save().await?)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_database_of_another_key_is_refused_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("data");
+        let env = HashMap::from([("CONTACTIQ_DATA_DIR".to_owned(), dir.display().to_string())]);
+        let config = crate::config::load_from(None, &env).unwrap();
+        open_store(&config).await.unwrap().close().await;
+        std::fs::write(crate::wiring::key_path(&dir), [7; 32]).unwrap();
+        let refused = open_store(&config).await.unwrap_err().to_string();
+        assert!(refused.contains("sealed with another key"), "{refused}");
+    }
+}

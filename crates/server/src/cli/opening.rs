@@ -1,0 +1,34 @@
+//! What commands that judge text open first. Without the encoder they judge by words alone, and
+//! whoever reads what they print must know.
+
+use std::sync::Arc;
+
+use contactiq_nlu::encoder::CachedEncoder;
+use contactiq_pipeline::House;
+
+use super::output;
+use crate::{
+    app::{self, NoEncoder, StartError},
+    config::Config,
+};
+
+/// The house of this configuration.
+pub(super) async fn house(config: &Config) -> Result<House, StartError> {
+    let (house, standing) = app::build_house(config, output::progress()).await?;
+    if let Err(why) = &standing.encoder {
+        say(why);
+    }
+    Ok(house)
+}
+
+/// The encoder of this configuration, for a command that needs no house.
+pub(super) fn encoder(config: &Config) -> Option<Arc<CachedEncoder>> {
+    app::open_encoder(config).inspect_err(say).ok()
+}
+
+/// One line; none where somebody switched it off.
+fn say(why: &NoEncoder) {
+    if *why != NoEncoder::Off {
+        output::note(format!("contactiq: {why}"));
+    }
+}
