@@ -8,7 +8,7 @@ use crate::{House, turn::Turn};
 
 /// From this probability on a trigger that did not fire may name the reason of a hand-over that
 /// happens anyway.
-const LEANS: f64 = 0.2;
+const LEANS: f64 = 0.3;
 /// From this probability on a question of a sensitive intent counts as one for this person's own
 /// data (P3): general how-to is answered, and doubt goes to the verified channel.
 const OWN_DATA: f64 = 0.35;
