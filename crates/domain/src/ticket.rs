@@ -57,4 +57,27 @@ pub struct Ticket<Text> {
     pub told: Text,
     /// When it was opened.
     pub created_at: Timestamp,
+    /// Who took it: the name of an account or a key, never of a customer.
+    pub assignee: Option<String>,
+    /// When it was taken.
+    pub taken_at: Option<Timestamp>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+    /// Whether demo traffic opened it.
+    pub demo: bool,
+}
+
+impl<Text> Ticket<Text> {
+    /// The number that a person reads out: the end of the id, which differs in every ticket.
+    #[must_use]
+    pub fn number(&self) -> String {
+        number(self.id)
+    }
+}
+
+/// The number of the ticket with this id, as people say it: `T-1A2B3C4D`.
+#[must_use]
+pub fn number(id: TicketId) -> String {
+    let text = id.uuid().simple().to_string().to_uppercase();
+    format!("T-{}", &text[text.len() - 8..])
 }

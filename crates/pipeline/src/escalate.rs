@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use contactiq_domain::{
     Outcome, Routing, Step, Ticket, TicketState, Trigger, TriggerHit, escalation::decisive, ids::TicketId,
+    ticket::number as ticket_number,
 };
 use contactiq_guard::{Masked, Published, Refusal};
 
@@ -104,8 +105,7 @@ fn hand_over(house: &House, turn: &mut Turn, hit: &TriggerHit) {
     let rules = house.rules.of(hit.trigger);
     let messages = rules.messages(turn.mode());
     let id = TicketId::new(&*house.ids);
-    // A short number that a person can read out: the end of the id, which differs in every ticket.
-    let number = short_number(id);
+    let number = ticket_number(id);
     let next = if house.settings.people.is_some() { &messages.next_step } else { &messages.next_step_alone };
     let told = house.fill(&format!("{}\n\n{next}", messages.message), Some(&number));
     turn.draft = None;
@@ -124,15 +124,12 @@ fn hand_over(house: &House, turn: &mut Turn, hit: &TriggerHit) {
         question: turn.started.question.clone(),
         told: Masked::from_published(&told),
         created_at: house.clock.now(),
+        assignee: None,
+        taken_at: None,
+        closed_at: None,
+        demo: turn.started.demo,
     });
     turn.message = Some(told);
-}
-
-/// The number of a ticket as people say it.
-#[must_use]
-pub(crate) fn short_number(id: TicketId) -> String {
-    let text = id.uuid().simple().to_string().to_uppercase();
-    format!("T-{}", &text[text.len() - 8..])
 }
 
 /// What a person reads when a guard refuses: a friendly way on, no accusation.

@@ -292,7 +292,7 @@ mod tests {
             let fires = |text: &String| rules.matches(text).iter().any(|(t, _)| t == trigger);
             let caught = own.examples.iter().filter(|e| fires(e)).count();
             // Indirect wording is the learned part's; and that part denies a pattern that was wrong.
-            assert!(caught * 10 >= own.examples.len() * 4, "{trigger}: {caught} of {}", own.examples.len());
+            assert!(caught * 10 >= own.examples.len() * 3, "{trigger}: {caught} of {}", own.examples.len());
             let wrong: Vec<&String> = own.look_alikes.iter().filter(|e| fires(e)).collect();
             let few = own.look_alikes.len() / 20;
             assert!(wrong.len() <= few, "{trigger} fires on {} look-alikes: {wrong:?}", wrong.len());

@@ -86,6 +86,8 @@ impl From<sqlx::Error> for StoreError {
             E::Configuration(_) => Self::BadUrl,
             E::RowNotFound => Self::NotFound { what: "row" },
             E::ColumnDecode { .. } | E::ColumnNotFound(_) | E::Decode(_) => Self::Corrupt { what: "column" },
+            // What SQLite undid by itself (a full disk) is told by its driver as a broken protocol.
+            E::Protocol(_) => Self::Unavailable { why: "it did not keep to the transaction" },
             E::BeginFailed => Self::Unavailable { why: "it did not begin a transaction" },
             _ => Self::Failed { code: "sqlx".to_owned() },
         }

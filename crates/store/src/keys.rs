@@ -100,6 +100,29 @@ pub async fn revoke(w: &mut Writer, name_or_id: &str, now: Timestamp) -> Result<
     key(&row.ok_or(StoreError::NotFound { what: "key" })?)
 }
 
+/// Gives the key with this name or id another secret: who held it keeps what they own, the old secret
+/// opens nothing from now on.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when no key that is not revoked is called so, or when the database fails.
+pub async fn rotate(
+    w: &mut Writer,
+    name_or_id: &str,
+    prefix: &str,
+    hash: &str,
+) -> Result<ApiKey, StoreError> {
+    let row = w
+        .row(
+            "UPDATE api_keys SET prefix = $2, hash = $3, last_used_at = NULL WHERE id = (
+                 SELECT id FROM api_keys WHERE (id = $1 OR name = $1) AND revoked_at IS NULL
+                 ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1)
+             RETURNING *",
+            values![name_or_id, prefix, hash],
+        )
+        .await?;
+    key(&row.ok_or(StoreError::NotFound { what: "key" })?)
+}
+
 /// Notes that the key was accepted. Call it at most once a minute and key: it is a write.
 ///
 /// # Errors

@@ -8,7 +8,10 @@ use sqlx::{
 use crate::StoreError;
 
 /// Every migration, oldest first. A released one never changes: its checksum is in every database.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("../migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first", include_str!("../migrations/0001_first.sql")),
+    (2, "tickets_taken", include_str!("../migrations/0002_tickets_taken.sql")),
+];
 
 /// Brings the schema up to date. `connection` is inside a transaction that nobody else can hold at
 /// the same time, so that two processes that start together don't both create the tables.

@@ -1,7 +1,7 @@
 //! Tickets: the inbox of escalations (P9).
 
 use contactiq_domain::{
-    Mode, Ticket, TicketState,
+    Mode, Ticket, TicketState, Timestamp, Trigger,
     ids::{InteractionId, TicketId},
 };
 use contactiq_guard::Masked;
@@ -43,21 +43,49 @@ pub async fn open(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<(), StoreEr
     Ok(())
 }
 
+/// Which tickets; `None` stands for all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Where they stand.
+    pub state: Option<TicketState>,
+    /// Of this assistant.
+    pub mode: Option<Mode>,
+    /// For this reason.
+    pub trigger: Option<Trigger>,
+}
+
+/// How many tickets there are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(c: &mut Connection, filter: &Filter) -> Result<u64, StoreError> {
+    let row = c
+        .row(
+            "SELECT COUNT(*) AS found FROM tickets WHERE ($1 IS NULL OR state = $1) AND ($2 IS NULL OR mode = $2)
+                 AND ($3 IS NULL OR decisive_trigger = $3)",
+            values![filter.state, filter.mode, filter.trigger],
+        )
+        .await?;
+    row.map_or(Ok(0), |row| row.count("found"))
+}
+
 /// Tickets in the order in which a person should take them: the most urgent first, and the one that
-/// waits longest first among equals. `None` stands for every state or mode.
+/// waits longest first among equals. Those of demo traffic stand behind all others.
 ///
 /// # Errors
 /// When the database fails or a sealed column does not open.
 pub async fn list(
     c: &mut Connection,
-    state: Option<TicketState>,
-    mode: Option<Mode>,
+    filter: &Filter,
     limit: u32,
 ) -> Result<Vec<Ticket<Masked>>, StoreError> {
     c.rows(
-        "SELECT * FROM tickets WHERE ($1 IS NULL OR state = $1) AND ($2 IS NULL OR mode = $2)
-         ORDER BY CASE priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 ELSE 2 END, created_at, id LIMIT $3",
-        values![state, mode, limit],
+        "SELECT tickets.*, interactions.demo FROM tickets JOIN interactions ON interactions.id = tickets.interaction
+         WHERE ($1 IS NULL OR tickets.state = $1) AND ($2 IS NULL OR tickets.mode = $2)
+             AND ($3 IS NULL OR tickets.decisive_trigger = $3)
+         ORDER BY interactions.demo, CASE tickets.priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 ELSE 2 END,
+             tickets.created_at, tickets.id LIMIT $4",
+        values![filter.state, filter.mode, filter.trigger, limit],
     )
     .await?
     .iter()
@@ -70,7 +98,11 @@ pub async fn list(
 /// # Errors
 /// When the database fails or a sealed column does not open.
 pub async fn get(c: &mut Connection, id: TicketId) -> Result<Option<Ticket<Masked>>, StoreError> {
-    c.row("SELECT * FROM tickets WHERE id = $1", values![id]).await?.map(|row| ticket(&row)).transpose()
+    c.row(
+        "SELECT tickets.*, interactions.demo FROM tickets JOIN interactions ON interactions.id = tickets.interaction
+         WHERE tickets.id = $1",
+        values![id],
+    ).await?.map(|row| ticket(&row)).transpose()
 }
 
 /// The ticket of an interaction, if it escalated.
@@ -81,21 +113,50 @@ pub async fn of_interaction(
     c: &mut Connection,
     interaction: InteractionId,
 ) -> Result<Option<Ticket<Masked>>, StoreError> {
-    c.row("SELECT * FROM tickets WHERE interaction = $1", values![interaction])
+    c.row(
+        "SELECT tickets.*, interactions.demo FROM tickets JOIN interactions ON interactions.id = tickets.interaction
+         WHERE tickets.interaction = $1",
+        values![interaction],
+    )
         .await?
         .map(|row| ticket(&row))
         .transpose()
 }
 
-/// Moves a ticket.
+/// Takes or closes a ticket: an open one can be taken, and closed while nobody has closed it. The
+/// first who takes it keeps it. False when it does not stand where it would have to.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is no such ticket, or when the database fails.
-pub async fn set_state(w: &mut Writer, id: TicketId, state: TicketState) -> Result<(), StoreError> {
-    match w.execute("UPDATE tickets SET state = $2 WHERE id = $1", values![id, state]).await? {
-        0 => Err(StoreError::NotFound { what: "ticket" }),
-        _ => Ok(()),
+pub async fn advance(
+    w: &mut Writer,
+    id: TicketId,
+    to: TicketState,
+    by: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let moved = match to {
+        TicketState::Open => 0,
+        TicketState::Taken => {
+            w.execute(
+                "UPDATE tickets SET state = 'taken', assignee = $2, taken_at = $3 WHERE id = $1 AND state = 'open'",
+                values![id, by, now],
+            )
+            .await?
+        }
+        TicketState::Closed => {
+            w.execute(
+                "UPDATE tickets SET state = 'closed', assignee = COALESCE(assignee, $2), closed_at = $3
+                 WHERE id = $1 AND state <> 'closed'",
+                values![id, by, now],
+            )
+            .await?
+        }
+    };
+    if moved == 0 && w.row("SELECT id FROM tickets WHERE id = $1", values![id]).await?.is_none() {
+        return Err(StoreError::NotFound { what: "ticket" });
     }
+    Ok(moved > 0)
 }
 
 fn ticket(row: &Row) -> Result<Ticket<Masked>, StoreError> {
@@ -113,5 +174,9 @@ fn ticket(row: &Row) -> Result<Ticket<Masked>, StoreError> {
         question: row.masked(TABLE, "question", &id)?,
         told: row.masked(TABLE, "told", &id)?,
         created_at: row.moment("created_at")?,
+        assignee: row.text_or_none("assignee")?,
+        taken_at: row.moment_or_none("taken_at")?,
+        closed_at: row.moment_or_none("closed_at")?,
+        demo: row.bool("demo")?,
     })
 }

@@ -299,8 +299,7 @@ async fn visible(app: &App, caller: &Caller, id: &str) -> Result<Record<Masked>,
     let id: InteractionId = id.parse().map_err(|_| missing())?;
     let mut reader = app.house.store.read().await?;
     let record = interactions::get(&mut reader, id).await?;
-    // A key for one assistant reads nothing of the other.
-    record.filter(|r| caller.mode.is_none_or(|mode| mode == r.mode)).ok_or_else(missing)
+    record.filter(|r| caller.sees(r.mode)).ok_or_else(missing)
 }
 
 /// Read one interaction: what was asked, decided and shown.

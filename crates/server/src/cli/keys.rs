@@ -113,31 +113,33 @@ async fn create(store: &Store, config: &Config, wanted: Wanted, json: bool) -> R
     Ok(())
 }
 
-/// The old key ends and the new one begins in one transaction: there is no moment without a key.
+/// The old secret ends and the new one begins in one statement, and the key stays the same: the
+/// conversations and repeated requests of the back end that holds it go on.
 async fn rotate(store: &Store, config: &Config, name_or_id: &str, json: bool) -> Result<(), StoreError> {
+    let key = new_key(config);
     let mut w = store.write().await?;
-    let old = keys::revoke(&mut w, name_or_id, SystemClock.now()).await?;
-    audit::note(&mut w, "keys revoke", &old.id.to_string()).await?;
-    let wanted = Wanted {
-        name: old.name,
-        role: old.role,
-        mode: old.mode,
-        rate_per_minute: old.rate_per_minute,
-        expires_at: old.expires_at,
-    };
-    let (key, record) = make(&mut w, config, wanted).await?;
+    let record = keys::rotate(&mut w, name_or_id, &prefix(&key), &sha256_hex(key.as_bytes())).await?;
+    audit::note(&mut w, "keys rotate", &record.id.to_string()).await?;
     w.save().await?;
     show(&key, &record, json);
     Ok(())
 }
 
+/// The beginning tells a secret scanner what it found, and a person which environment it is for.
+fn new_key(config: &Config) -> String {
+    format!("ciq_{}_{}", config.server.environment, random_text::<32>())
+}
+
+fn prefix(key: &str) -> String {
+    key.chars().take(12).collect()
+}
+
 async fn make(w: &mut Writer, config: &Config, wanted: Wanted) -> Result<(String, ApiKey), StoreError> {
-    // The prefix tells a secret scanner what it found, and a person which environment it is for.
-    let key = format!("ciq_{}_{}", config.server.environment, random_text::<32>());
+    let key = new_key(config);
     let record = ApiKey {
         id: KeyId::new(&SystemIds),
         name: wanted.name,
-        prefix: key.chars().take(12).collect(),
+        prefix: prefix(&key),
         hash: sha256_hex(key.as_bytes()),
         role: wanted.role,
         mode: wanted.mode,

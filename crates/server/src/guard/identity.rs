@@ -41,6 +41,12 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whether it may see what belongs to this assistant: a key for one reads nothing of the other.
+    #[must_use]
+    pub fn sees(&self, mode: Mode) -> bool {
+        self.mode.is_none_or(|own| own == mode)
+    }
+
     /// Whether role and mode limit allow it.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {

@@ -151,10 +151,40 @@ async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> R
     );
     request.extensions_mut().insert(numbered.clone());
     request.extensions_mut().insert(noted.clone());
-    let response = next.run(request).instrument(span.clone()).await;
-    let response = finish(response, &numbered).await;
-    span.in_scope(|| note(&app, &numbered, &noted.name(), &method, &route, response.status(), since));
+    let mut attempt = Attempt { app, numbered, noted, method, route, since, span, status: None };
+    // PostgreSQL holds no zero byte, and no address of ours has one.
+    let response = if request.uri().to_string().contains("%00") {
+        ApiError::NoRoute.into_response()
+    } else {
+        next.run(request).instrument(attempt.span.clone()).await
+    };
+    let response = finish(response, &attempt.numbered).await;
+    attempt.status = Some(response.status());
     response
+}
+
+/// Nginx's word for a client that was gone before the answer; nobody is sent it.
+const CLIENT_GONE: u16 = 499;
+
+/// One attempt, which leaves its event however it ends: a client that closes the connection drops
+/// the future that would have answered it.
+struct Attempt {
+    app: App,
+    numbered: Numbered,
+    noted: access::Noted,
+    method: Method,
+    route: String,
+    since: Instant,
+    span: tracing::Span,
+    status: Option<StatusCode>,
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
+        let Self { app, numbered, noted, method, route, since, span, .. } = self;
+        span.in_scope(|| note(app, numbered, &noted.name(), method, route, status, *since));
+    }
 }
 
 fn number(app: &App, request: &Request) -> Numbered {
@@ -247,20 +277,19 @@ fn note(
     actor: &str,
     method: &Method,
     route: &str,
-    status: StatusCode,
+    status: u16,
     since: Instant,
 ) {
     let ms = since.elapsed().as_secs_f64() * 1000.0;
     let method = method_name(method);
-    let result = match status.as_u16() {
+    let result = match status {
         401 => AccessResult::Unauthenticated,
         403 => AccessResult::Forbidden,
         429 => AccessResult::Limited,
         _ => AccessResult::Allowed,
     };
-    tracing::info!(user_id = actor, from = %numbered.ip, method, route, status = status.as_u16(), result = %result, duration_ms = ms, "request answered");
-    let labels =
-        [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.as_u16().to_string())];
+    tracing::info!(user_id = actor, from = %numbered.ip, method, route, status, result = %result, duration_ms = ms, "request answered");
+    let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
     metrics::counter!("contactiq_http_requests_total", &labels).increment(1);
     metrics::histogram!("contactiq_http_request_seconds", "route" => route.to_owned()).record(ms / 1000.0);
     // Health checks and files would drown what an auditor looks for.
@@ -273,7 +302,7 @@ fn note(
             method: method.to_owned(),
             route: route.to_owned(),
             result,
-            status: status.as_u16(),
+            status,
         });
     }
 }

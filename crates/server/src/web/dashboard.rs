@@ -36,7 +36,7 @@ pub(super) async fn page(
     visitor.must(&app, Permission::ReadReports)?;
     let first_visit = asked.filtered.is_none() && asked.demo.is_none();
     let filter = Filter {
-        mode: asked.mode.and_then(|m| m.parse::<Mode>().ok()),
+        mode: visitor.caller.mode.or_else(|| asked.mode.and_then(|m| m.parse::<Mode>().ok())),
         period: asked.period.as_deref().and_then(Period::from_word).unwrap_or(Period::Month),
         demo: asked.demo.is_some() || (first_visit && app.config.server.demo),
     };

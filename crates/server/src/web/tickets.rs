@@ -32,13 +32,14 @@ pub(super) async fn list(
     visitor.must(&app, Permission::ReadTickets)?;
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
     let state: Option<TicketState> = which.state.and_then(|s| s.parse().ok());
+    let filter = tickets::Filter { state, mode: visitor.caller.mode, trigger: None };
     let mut reader = app.house.store.read().await.map_err(fails)?;
-    let found = tickets::list(&mut reader, state, None, LISTED).await.map_err(fails)?;
+    let found = tickets::list(&mut reader, &filter, LISTED).await.map_err(fails)?;
     let view = TicketsView {
         layout: visitor.layout(&app),
         state,
         tickets: found.iter().map(TicketItem::of).collect(),
-        next: None,
+        all: tickets::count(&mut reader, &filter).await.map_err(fails)?,
     };
     Ok(show(StatusCode::OK, &view))
 }
@@ -59,10 +60,12 @@ pub(super) async fn page(
     let id: TicketId = id.parse().map_err(|_| missing())?;
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
     let mut reader = app.house.store.read().await.map_err(fails)?;
-    let ticket = tickets::get(&mut reader, id).await.map_err(fails)?.ok_or_else(missing)?;
+    let found = tickets::get(&mut reader, id).await.map_err(fails)?;
+    let ticket = found.filter(|ticket| visitor.caller.sees(ticket.mode)).ok_or_else(missing)?;
     let notice = match done.done.as_deref() {
         Some("taken") => Some("You have taken this ticket.".to_owned()),
         Some("closed") => Some("This ticket is closed.".to_owned()),
+        Some("late") => Some("Somebody was faster: nothing was changed.".to_owned()),
         _ => None,
     };
     let view = TicketView {
@@ -92,13 +95,18 @@ pub(super) async fn change(
     visitor.check_form(&app, &change.csrf)?;
     let missing = || visitor.fails(&app, ApiError::NotFound("ticket"));
     let id: TicketId = id.parse().map_err(|_| missing())?;
-    let state: TicketState = change
-        .state
-        .parse()
-        .map_err(|_| visitor.fails(&app, ApiError::invalid("state_invalid", "state: taken or closed")))?;
+    let moves = |state: &TicketState| *state != TicketState::Open;
+    let state: TicketState =
+        change.state.parse().ok().filter(moves).ok_or_else(|| {
+            visitor.fails(&app, ApiError::invalid("state_invalid", "state: taken or closed"))
+        })?;
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
+    let now = app.house.clock.now();
     let mut w = app.house.store.write().await.map_err(fails)?;
-    tickets::set_state(&mut w, id, state).await.map_err(fails)?;
+    let found = tickets::get(&mut w, id).await.map_err(fails)?;
+    found.filter(|ticket| visitor.caller.sees(ticket.mode)).ok_or_else(missing)?;
+    let moved = tickets::advance(&mut w, id, state, &visitor.caller.name, now).await.map_err(fails)?;
     w.save().await.map_err(fails)?;
-    Ok(Redirect::to(&format!("/tickets/{id}?done={state}")).into_response())
+    let done = if moved { state.as_str() } else { "late" };
+    Ok(Redirect::to(&format!("/tickets/{id}?done={done}")).into_response())
 }

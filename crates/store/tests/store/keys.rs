@@ -27,6 +27,20 @@ pub(crate) fn key(ids: &dyn Ids, name: &str) -> ApiKey {
 }
 
 on_both_engines! {
+    async fn a_rotated_key_is_the_same_key_with_another_secret(bench) {
+        let mut w = bench.write().await;
+        let old = key(&bench.ids, "branch app");
+        keys::create(&mut w, &old).await.unwrap();
+        let hash = "f".repeat(64);
+        let new = keys::rotate(&mut w, "branch app", "ciq_new", &hash).await.unwrap();
+        assert_eq!(new, ApiKey { prefix: "ciq_new".into(), hash: hash.clone(), ..old.clone() });
+        assert!(keys::find_by_hash(&mut w, &old.hash).await.unwrap().is_none());
+        assert_eq!(keys::find_by_hash(&mut w, &hash).await.unwrap().unwrap().id, old.id);
+        keys::revoke(&mut w, "branch app", NOW).await.unwrap();
+        let gone = keys::rotate(&mut w, "branch app", "ciq_x", &"0".repeat(64)).await;
+        assert_eq!(gone, Err(StoreError::NotFound { what: "key" }));
+    }
+
     async fn a_key_is_found_by_its_hash_until_it_is_revoked_and_after(bench) {
         let mut w = bench.write().await;
         let mut kept = key(&bench.ids, "branch app");

@@ -140,6 +140,10 @@ pub(crate) fn ticket(ids: &dyn Ids, record: &Record<Masked>) -> Ticket<Masked> {
         question: masked("Someone in Wagga stole my card."),
         told: masked("Call the hotline on 1800 000 000 at once."),
         created_at: NOW,
+        assignee: None,
+        taken_at: None,
+        closed_at: None,
+        demo: false,
     }
 }
 

@@ -1,5 +1,8 @@
-use contactiq_domain::{Mode, Priority, TicketState, ids::TicketId};
-use contactiq_store::{StoreError, tickets};
+use contactiq_domain::{Mode, Priority, TicketState, Trigger, ids::TicketId};
+use contactiq_store::{
+    StoreError,
+    tickets::{self, Filter},
+};
 
 use crate::samples::{NOW, ticket, told};
 
@@ -14,12 +17,19 @@ on_both_engines! {
         assert_eq!(tickets::of_interaction(&mut w, record.id).await.unwrap().unwrap(), own);
         assert!(tickets::get(&mut w, TicketId::new(&bench.ids)).await.unwrap().is_none());
 
-        for state in [TicketState::Taken, TicketState::Closed] {
-            tickets::set_state(&mut w, own.id, state).await.unwrap();
-            own.state = state;
-            assert_eq!(tickets::get(&mut w, own.id).await.unwrap().unwrap(), own);
-        }
-        let nobody = tickets::set_state(&mut w, TicketId::new(&bench.ids), TicketState::Open).await;
+        let (soon, later) = (NOW.plus_seconds(60), NOW.plus_seconds(120));
+        assert!(tickets::advance(&mut w, own.id, TicketState::Taken, "mara", soon).await.unwrap());
+        (own.state, own.assignee, own.taken_at) = (TicketState::Taken, Some("mara".to_owned()), Some(soon));
+        assert_eq!(tickets::get(&mut w, own.id).await.unwrap().unwrap(), own);
+        // The first who takes it keeps it, and nothing goes back.
+        assert!(!tickets::advance(&mut w, own.id, TicketState::Taken, "joe", later).await.unwrap());
+        assert!(!tickets::advance(&mut w, own.id, TicketState::Open, "joe", later).await.unwrap());
+        assert!(tickets::advance(&mut w, own.id, TicketState::Closed, "joe", later).await.unwrap());
+        (own.state, own.closed_at) = (TicketState::Closed, Some(later));
+        assert!(!tickets::advance(&mut w, own.id, TicketState::Closed, "ann", later).await.unwrap());
+        assert!(!tickets::advance(&mut w, own.id, TicketState::Taken, "ann", later).await.unwrap());
+        assert_eq!(tickets::get(&mut w, own.id).await.unwrap().unwrap(), own);
+        let nobody = tickets::advance(&mut w, TicketId::new(&bench.ids), TicketState::Taken, "joe", NOW).await;
         assert_eq!(nobody, Err(StoreError::NotFound { what: "ticket" }));
     }
 
@@ -46,7 +56,7 @@ on_both_engines! {
             tickets::open(&mut w, &next).await.unwrap();
             made.push(next.id);
         }
-        tickets::set_state(&mut w, made[3], TicketState::Closed).await.unwrap();
+        tickets::advance(&mut w, made[3], TicketState::Closed, "ann", NOW).await.unwrap();
         let mut seen = Vec::new();
         for (state, mode, limit) in [
             (None, None, 10),
@@ -54,7 +64,9 @@ on_both_engines! {
             (Some(TicketState::Open), Some(Mode::Customer), 10),
             (None, None, 1),
         ] {
-            let listed = tickets::list(&mut w, state, mode, limit).await.unwrap();
+            let filter = Filter { state, mode, trigger: None };
+            let listed = tickets::list(&mut w, &filter, limit).await.unwrap();
+            assert!(listed.len() as u64 <= tickets::count(&mut w, &filter).await.unwrap());
             seen.push(listed.iter().map(|t| t.id).collect::<Vec<_>>());
         }
         let [normal, urgent, banker, high] = made[..] else { unreachable!() };
@@ -62,5 +74,10 @@ on_both_engines! {
         assert_eq!(seen[1], [banker, urgent, normal]);
         assert_eq!(seen[2], [urgent, normal]);
         assert_eq!(seen[3], [banker]);
+        let fraud = Filter { trigger: Some(Trigger::SecurityFraud), ..Filter::default() };
+        let advice = Filter { trigger: Some(Trigger::FinancialAdvice), ..Filter::default() };
+        assert_eq!(tickets::count(&mut w, &fraud).await.unwrap(), 4);
+        assert_eq!(tickets::count(&mut w, &advice).await.unwrap(), 0);
+        assert!(tickets::list(&mut w, &advice, 10).await.unwrap().is_empty());
     }
 }

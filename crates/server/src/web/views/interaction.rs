@@ -48,10 +48,7 @@ impl InteractionView {
         people_available: bool,
         helpful: Option<bool>,
     ) -> Self {
-        let ticket = record.ticket.map(|t| {
-            let id = t.to_string();
-            (wording::ticket_number(&id), format!("/tickets/{id}"))
-        });
+        let ticket = record.ticket.map(|t| (contactiq_domain::ticket::number(t), format!("/tickets/{t}")));
         Self {
             layout,
             turn: TurnView::of(record, people_available, helpful),

@@ -17,10 +17,10 @@ pub struct TicketsView {
     pub layout: Layout,
     /// The state that is shown (`?state=open`), or all.
     pub state: Option<TicketState>,
-    /// Newest first, or as the store orders them.
+    /// As the store orders them: the most urgent first.
     pub tickets: Vec<TicketItem>,
-    /// Where the next page is, if there is one.
-    pub next: Option<String>,
+    /// How many there are, with those that are not shown.
+    pub all: u64,
 }
 
 /// One ticket.
@@ -68,6 +68,14 @@ pub struct TicketItem {
     pub told: Vec<Prose>,
     /// The interaction that escalated.
     pub interaction: String,
+    /// Who took it.
+    pub assignee: Option<String>,
+    /// When it was taken, for people.
+    pub taken: Option<String>,
+    /// When it was closed, for people.
+    pub closed: Option<String>,
+    /// Whether demo traffic opened it.
+    pub demo: bool,
 }
 
 impl TicketItem {
@@ -76,7 +84,7 @@ impl TicketItem {
     pub fn of(ticket: &Ticket<Masked>) -> Self {
         let id = ticket.id.to_string();
         Self {
-            number: wording::ticket_number(&id),
+            number: ticket.number(),
             id,
             opened_at: ticket.created_at.to_string(),
             opened: wording::moment(ticket.created_at),
@@ -89,6 +97,10 @@ impl TicketItem {
             question: ticket.question.as_str().to_owned(),
             told: prose::read(ticket.told.as_str(), true),
             interaction: ticket.interaction.to_string(),
+            assignee: ticket.assignee.clone(),
+            taken: ticket.taken_at.map(wording::moment),
+            closed: ticket.closed_at.map(wording::moment),
+            demo: ticket.demo,
         }
     }
 

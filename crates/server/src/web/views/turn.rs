@@ -189,7 +189,7 @@ fn panel(record: &Record<Masked>, people_available: bool) -> Option<Panel> {
         Outcome::Failed => ("failed", "Something went wrong"),
         Outcome::Interrupted => ("interrupted", "This answer was not finished"),
     };
-    let ticket = record.ticket.map(|t| wording::ticket_number(&t.to_string()));
+    let ticket = record.ticket.map(contactiq_domain::ticket::number);
     // Only an escalation's reason is written for the person; the others are the house's own words.
     let reason = if record.outcome == Outcome::Escalated { record.reason.clone() } else { String::new() };
     Some(Panel { kind, heading, reason, ticket })

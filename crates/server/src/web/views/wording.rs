@@ -126,12 +126,6 @@ pub fn short_id(id: &str) -> String {
     id.get(tail..).unwrap_or(id).to_ascii_uppercase()
 }
 
-/// A ticket's number as the person was told it: `T-C0FFEE42`.
-#[must_use]
-pub fn ticket_number(id: &str) -> String {
-    format!("T-{}", short_id(id))
-}
-
 /// `22 November 2026`.
 #[must_use]
 pub fn day(date: time::Date) -> String {
