@@ -31,7 +31,7 @@ trial("a question is asked, answered and checked in its document with the keyboa
   assert.match(quote, /\$10\b/);
   await pressUntil(page, "Tab", ".source a");
   await page.keyboard.press("Enter");
-  await page.waitForURL(/\/documents\/customer\/[a-z-]+#passage-\d+$/);
+  await page.waitForURL(/\/documents\/customer\/[a-z-]+\?version=\d+#passage-\d+$/);
   const passage = page.locator(".passage:target");
   assert.ok((await passage.innerText()).includes(quote), "the passage holds what was quoted");
   const box = await passage.boundingBox();

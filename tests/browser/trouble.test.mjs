@@ -65,5 +65,5 @@ trial("without JavaScript the form asks and the page comes back with the answer"
   const turn = page.locator("article.turn:target");
   assert.match(await turn.locator(".prose").innerText(), /\$10\b.*\[1\]/s);
   await turn.locator(".source a").first().click();
-  await page.waitForURL(/\/documents\/customer\/[a-z-]+#passage-\d+$/);
+  await page.waitForURL(/\/documents\/customer\/[a-z-]+\?version=\d+#passage-\d+$/);
 });

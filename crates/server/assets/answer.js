@@ -138,7 +138,7 @@ function sources(citations, anchor) {
   const items = citations.map((c) => {
     // The slug comes from the server, but a link is built from its parts all the same.
     const path = String(c.document).split("/").map(encodeURIComponent).join("/");
-    const link = element("a", { href: `/documents/${path}#passage-${Number(c.passage)}` }, c.title);
+    const link = element("a", { href: `/documents/${path}?version=${Number(c.version)}#passage-${Number(c.passage)}` }, c.title);
     const badge = c.content_type === "synthetic" ? element("span", { class: "badge badge-note" }, "Illustrative example") : null;
     const head = element("p", { class: "source-head" },
       element("span", { class: "source-number", "aria-hidden": "true" }, String(c.number)), link, badge);

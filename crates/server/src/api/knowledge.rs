@@ -2,8 +2,9 @@
 #![expect(unused_qualifications, reason = "utoipa's macro writes the path of the parameters")]
 
 use axum::extract::{Path, Query, State};
-use contactiq_domain::{Collection, Permission};
-use contactiq_store::documents;
+use contactiq_domain::{Collection, Document, Permission};
+use contactiq_guard::Published;
+use contactiq_store::{Connection, StoreError, documents};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -53,6 +54,27 @@ pub struct Which {
     collection: Option<Collection>,
 }
 
+/// Which version of a document.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Version {
+    /// The version that a citation names; left out, the one in force.
+    pub version: Option<u32>,
+}
+
+/// The document as it stands, or in the version that was quoted: every version stays.
+pub async fn quoted(
+    reader: &mut Connection,
+    collection: Collection,
+    slug: &str,
+    version: Option<u32>,
+) -> Result<Option<Document<Published>>, StoreError> {
+    match version {
+        Some(version) => documents::get_version(reader, collection, slug, version).await,
+        None => documents::get(reader, collection, slug).await,
+    }
+}
+
 /// The permission that a collection needs.
 pub fn permission(collection: Collection) -> Permission {
     match collection {
@@ -96,20 +118,22 @@ pub async fn list(
 /// Read a passage: what a citation points to.
 #[utoipa::path(
     get, path = "/v1/knowledge/{collection}/{slug}/passages/{position}", tag = "knowledge",
-    params(("collection" = String, Path), ("slug" = String, Path), ("position" = String, Path)),
+    params(("collection" = String, Path), ("slug" = String, Path), ("position" = String, Path), Version),
     responses((status = 200, body = PassageShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem))
 )]
 pub async fn passage(
     State(app): State<App>,
     caller: Caller,
     Path((collection, slug, position)): Path<(String, String, String)>,
+    which: Result<Query<Version>, axum::extract::rejection::QueryRejection>,
 ) -> Result<axum::Json<PassageShape>, ApiError> {
+    let Query(which) = which.map_err(|_| ApiError::invalid("query_invalid", "version: a number from 1"))?;
     let missing = || ApiError::NotFound("passage");
     let collection: Collection = collection.parse().map_err(|_| missing())?;
     caller.must(permission(collection))?;
     let position: u32 = position.parse().map_err(|_| missing())?;
     let mut reader = app.house.store.read().await?;
-    let document = documents::get(&mut reader, collection, &slug).await?.ok_or_else(missing)?;
+    let document = quoted(&mut reader, collection, &slug, which.version).await?.ok_or_else(missing)?;
     let passages = documents::passages(&mut reader, document.id).await?;
     let passage = passages.into_iter().find(|p| p.position == position).ok_or_else(missing)?;
     Ok(axum::Json(PassageShape {

@@ -1,7 +1,7 @@
 //! The bank's documents, and the passage that a citation points to.
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
     response::Response,
 };
@@ -12,11 +12,14 @@ use super::{
     PageError, Visitor, show,
     views::{
         DocumentView, DocumentsView,
-        documents::{DocumentItem, Shelf},
+        documents::{DocumentItem, Later, Shelf},
     },
 };
 use crate::{
-    api::{error::ApiError, knowledge::permission},
+    api::{
+        error::ApiError,
+        knowledge::{Version, permission, quoted},
+    },
     app::App,
 };
 
@@ -40,15 +43,22 @@ pub(super) async fn page(
     State(app): State<App>,
     visitor: Visitor,
     Path((collection, slug)): Path<(String, String)>,
+    Query(which): Query<Version>,
 ) -> Result<Response, PageError> {
     let missing = || visitor.fails(&app, ApiError::NotFound("document"));
     let collection: Collection = collection.parse().map_err(|_| missing())?;
     visitor.must(&app, permission(collection))?;
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
     let mut reader = app.house.store.read().await.map_err(fails)?;
-    let document =
-        documents::get(&mut reader, collection, &slug).await.map_err(fails)?.ok_or_else(missing)?;
+    let found = quoted(&mut reader, collection, &slug, which.version).await.map_err(fails)?;
+    let document = found.ok_or_else(missing)?;
+    let current = documents::get(&mut reader, collection, &slug).await.map_err(fails)?;
+    let later = match current {
+        Some(current) if current.version == document.version => Later::None,
+        Some(_) => Later::Version,
+        None => Later::Removed,
+    };
     let passages = documents::passages(&mut reader, document.id).await.map_err(fails)?;
     let today = app.house.clock.now().date();
-    Ok(show(StatusCode::OK, &DocumentView::of(visitor.layout(&app), &document, &passages, today)))
+    Ok(show(StatusCode::OK, &DocumentView::of(visitor.layout(&app), &document, &passages, today, later)))
 }

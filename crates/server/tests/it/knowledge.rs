@@ -87,6 +87,7 @@ async fn a_document_that_is_taken_away_while_the_server_runs_answers_no_more() {
     let version =
         async || -> Value { running.read(&key, "/ready").await.json()["knowledge_version"].clone() };
     let before = version().await;
+    let told = running.ask(&key, contactiq_domain::Mode::Customer, crate::house::REPLACEMENT).await;
     let mut w = running.store.write().await.unwrap();
     let collection = contactiq_domain::Collection::Customer;
     assert!(contactiq_store::documents::remove(&mut w, collection, "replacement-card").await.unwrap());
@@ -95,4 +96,17 @@ async fn a_document_that_is_taken_away_while_the_server_runs_answers_no_more() {
     let record = running.ask(&key, contactiq_domain::Mode::Customer, crate::house::REPLACEMENT).await;
     assert!(!texts(&record["citations"], "document").contains(&"customer/replacement-card"), "{record}");
     assert_ne!(record["knowledge_version"], before);
+
+    // What was quoted can be read for ever, in the version that was quoted.
+    let quoted = told["citations"].as_array().unwrap().iter();
+    let quoted = quoted.clone().find(|c| c["document"] == "customer/replacement-card").unwrap();
+    let passage = format!("/v1/knowledge/{}/passages/{}", text(quoted, "document"), quoted["passage"]);
+    running.read(&key, &passage).await.problem(404, "not_found");
+    let then = running.read(&key, &format!("{passage}?version={}", quoted["version"])).await.json();
+    assert!(text(&then, "text").contains(text(quoted, "quote")), "{then}");
+    running.read(&key, &format!("{passage}?version=99")).await.problem(404, "not_found");
+    running.read(&key, &format!("{passage}?version=new")).await.problem(422, "query_invalid");
+    let page = running.read(&key, "/documents/customer/replacement-card?version=1").await;
+    assert!(page.page(200).contains("This document was taken away."));
+    assert_eq!(running.read(&key, "/documents/customer/replacement-card").await.status, 404);
 }

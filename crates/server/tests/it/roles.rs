@@ -187,6 +187,28 @@ async fn a_key_limited_to_a_mode_stays_in_it() {
     }
 }
 
+#[tokio::test]
+async fn a_key_limited_to_a_mode_sees_nothing_of_the_other_on_the_pages() {
+    let running = start(&[]).await;
+    let anyone = running.key(Role::Banker).await;
+    let limited = async |mode: Mode| {
+        running.key_with(Role::Supervisor, |k| (k.mode, k.rate_per_minute) = (Some(mode), Some(1000))).await
+    };
+    let (customer, banker) = (limited(Mode::Customer).await, limited(Mode::Banker).await);
+    let staff = running.ask(&anyone, Mode::Banker, "let me talk to a human").await;
+    let record = format!("/interactions/{}", staff["id"].as_str().unwrap());
+    let ticket = format!("/tickets/{}", staff["ticket"].as_str().unwrap());
+    for (key, sees) in [(&customer, false), (&banker, true)] {
+        let status = if sees { 200 } else { 404 };
+        assert_eq!(running.read(key, &record).await.status, status);
+        assert_eq!(running.read(key, &format!("/v1{record}")).await.status, status);
+        assert_eq!(running.read(key, &ticket).await.status, status);
+        assert_eq!(running.read(key, "/tickets").await.page(200).contains(&ticket), sees);
+        let figures = running.read(key, "/dashboard?mode=banker").await;
+        assert_eq!(figures.page(200).contains("No interactions in this period"), !sees);
+    }
+}
+
 /// A taxonomy in which the bank keeps one banker intent for supervisors.
 const KEPT: &str = r#"
 version = 1

@@ -77,6 +77,19 @@ pub struct DocumentView {
     pub document: DocumentItem,
     /// Its passages in order.
     pub passages: Vec<PassageItem>,
+    /// What became of it since.
+    pub later: Later,
+}
+
+/// What became of a version of a document since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Later {
+    /// It is the one in force.
+    None,
+    /// There is a newer version.
+    Version,
+    /// The document was taken away.
+    Removed,
 }
 
 /// A passage; its anchor is `passage-{position}`.
@@ -148,6 +161,7 @@ impl DocumentView {
         document: &Document<Text>,
         passages: &[Passage<Published>],
         today: Date,
+        later: Later,
     ) -> Self {
         let mut above: &[String] = &[];
         let passages = passages
@@ -165,7 +179,7 @@ impl DocumentView {
             })
             .collect();
         let collection = document.collection;
-        Self { layout, collection, document: DocumentItem::of(document, today), passages }
+        Self { layout, collection, document: DocumentItem::of(document, today), passages, later }
     }
 
     fn collection_title(&self) -> &'static str {
@@ -216,8 +230,13 @@ mod tests {
         };
         let passages =
             [passage(0, &[]), passage(1, &["Cards"]), passage(2, &["Cards"]), passage(3, &["Cards", "Lost"])];
-        let view =
-            DocumentView::of(Layout::default(), &document(None, None), &passages, date!(2026 - 11 - 22));
+        let view = DocumentView::of(
+            Layout::default(),
+            &document(None, None),
+            &passages,
+            date!(2026 - 11 - 22),
+            Later::None,
+        );
         let headings: Vec<_> = view.passages.iter().map(|p| (p.heading.as_deref(), p.depth)).collect();
         assert_eq!(headings, [(None, 1), (Some("Cards"), 1), (None, 1), (Some("Lost"), 2)]);
         let html = askama::Template::render(&view).unwrap();

@@ -218,7 +218,10 @@ impl Source {
             title: citation.title.clone(),
             path: citation.headings.join(" › "),
             quote: citation.quote.clone(),
-            href: format!("/documents/{}#passage-{}", citation.document, citation.passage),
+            href: format!(
+                "/documents/{}?version={}#passage-{}",
+                citation.document, citation.version, citation.passage
+            ),
             url: citation.url.clone(),
             version: citation.version,
             synthetic: citation.content_type == ContentType::Synthetic,
