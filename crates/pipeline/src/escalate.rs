@@ -106,11 +106,12 @@ fn hand_over(house: &House, turn: &mut Turn, hit: &TriggerHit) {
     let messages = rules.messages(turn.mode());
     let id = TicketId::new(&*house.ids);
     let number = ticket_number(id);
-    let next = if house.settings.people.is_some() { &messages.next_step } else { &messages.next_step_alone };
-    let told = house.fill(&format!("{}\n\n{next}", messages.message), Some(&number));
+    let people = house.people(turn.mode(), hit.trigger);
+    let next = if people.is_some() { &messages.next_step } else { &messages.next_step_alone };
+    let told = house.fill_with(&format!("{}\n\n{next}", messages.message), Some(&number), people);
     turn.draft = None;
     turn.outcome = Outcome::Escalated;
-    turn.reason = house.fill(&messages.message, Some(&number)).as_str().to_owned();
+    turn.reason = reason(hit);
     turn.ticket = Some(Ticket {
         id,
         interaction: turn.started.id,
@@ -130,6 +131,24 @@ fn hand_over(house: &House, turn: &mut Turn, hit: &TriggerHit) {
         demo: turn.started.demo,
     });
     turn.message = Some(told);
+}
+
+/// Why a person takes over, for whoever reads the record: the apology is in the answer.
+fn reason(hit: &TriggerHit) -> String {
+    let why = match hit.trigger {
+        Trigger::SecurityFraud => "the message speaks of fraud, theft or a lost card",
+        Trigger::EmotionalDistress => "the message speaks of distress or danger to a person",
+        Trigger::LegalHardship => "the message speaks of money trouble or a legal matter",
+        Trigger::ExplicitHumanRequest => "a person was asked for",
+        Trigger::FinancialAdvice => "the question asks for personal advice",
+        Trigger::AccountSpecific => "the question needs somebody's own record",
+        Trigger::HumanOnly => "the bank keeps this subject for its people",
+        Trigger::RepeatedMisunderstanding => "the assistant did not understand twice in a row",
+        Trigger::ConflictingEvidence => "documents in force contradict each other",
+        Trigger::InsufficientEvidence => "no document in force answers the question",
+        Trigger::LowConfidence => "the confidence of the answer is below the threshold",
+    };
+    format!("{why} (rule {}, {:.2})", hit.rule, hit.score)
 }
 
 /// What a person reads when a guard refuses: a friendly way on, no accusation.

@@ -53,6 +53,8 @@ pub struct Settings {
     /// The team that escalations reach; `None` where the bank has configured none, and then no
     /// text promises one.
     pub people: Option<People>,
+    /// Lines that are named instead, where they fit; the first one does.
+    pub lines: Vec<Line>,
     /// Where a person can see their own data.
     pub verified_channel: String,
     /// Shown when a life may be in danger.
@@ -72,6 +74,17 @@ pub struct People {
     pub channel: String,
     /// For instance `Monday to Friday, 8 am to 8 pm`.
     pub hours: String,
+}
+
+/// A line for one assistant, for some triggers, or both.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// The assistant; none stands for both.
+    pub mode: Option<Mode>,
+    /// The triggers; none stands for all.
+    pub triggers: Vec<Trigger>,
+    /// The people who answer there.
+    pub people: People,
 }
 
 /// What differs between the two assistants.
@@ -140,7 +153,21 @@ impl House {
 
     /// Fills the placeholders of a text that the bank wrote.
     pub(crate) fn fill(&self, text: &str, ticket: Option<&str>) -> Published {
-        let people = self.settings.people.as_ref();
+        self.fill_with(text, ticket, self.settings.people.as_ref())
+    }
+
+    /// The people who take over; none when the configuration provides nobody.
+    pub(crate) fn people(&self, mode: Mode, trigger: Trigger) -> Option<&People> {
+        let fits = |line: &&Line| {
+            line.mode.is_none_or(|own| own == mode)
+                && (line.triggers.is_empty() || line.triggers.contains(&trigger))
+        };
+        let general = self.settings.people.as_ref()?;
+        Some(self.settings.lines.iter().find(fits).map_or(general, |line| &line.people))
+    }
+
+    /// Fills the placeholders with the line of these people.
+    pub(crate) fn fill_with(&self, text: &str, ticket: Option<&str>, people: Option<&People>) -> Published {
         let filled = text
             .replace("{bank}", &self.settings.bank)
             .replace("{channel}", people.map_or("", |p| &p.channel))

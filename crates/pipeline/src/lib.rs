@@ -25,7 +25,7 @@ mod understand;
 
 pub use admit::{TextTriggers, without_placeholders};
 pub use escalation_rules::{EscalationRules, Messages, RulesError};
-pub use house::{AssistantSettings, House, People, Settings};
+pub use house::{AssistantSettings, House, Line, People, Settings};
 pub use knowledge::{Found, Knowledge, KnowledgeError, Shelf};
 pub use models::{Models, ModelsError, Trained};
 pub use record::reconcile;

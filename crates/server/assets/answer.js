@@ -67,9 +67,10 @@ export class Turn {
     this.node.setAttribute("aria-busy", "false");
     this.progress.remove();
     const heading = panelHeading(record.outcome, this.rights.people);
-    // Only an escalation's reason is written for the person; the panel shows it once, in bold.
-    const said = record.outcome === "escalated" ? (record.reason ?? "") : "";
-    if (said && this.#text.startsWith(said)) this.#text = this.#text.slice(said.length);
+    // What is told of an escalation begins with why, in a paragraph of its own: the panel shows it in bold.
+    const told = record.outcome === "escalated" ? this.#text.split("\n\n") : [];
+    const said = told.length > 1 ? told[0] : "";
+    if (said) this.#text = this.#text.slice(said.length);
     this.#draw();
     if (heading) {
       this.answer.classList.add("panel", `panel-${record.outcome}`);

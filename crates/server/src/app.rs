@@ -16,7 +16,8 @@ use contactiq_guard::{Guard, GuardSettings};
 use contactiq_llm::{Chain, ChainSettings, Http, OpenAiCompatible, OpenAiSettings, Provider, Secret};
 use contactiq_nlu::encoder::{CachedEncoder, Encoder};
 use contactiq_pipeline::{
-    AssistantSettings, EscalationRules, House, Knowledge, Models, People, Settings, Shelf, Taxonomy, Trained,
+    AssistantSettings, EscalationRules, House, Knowledge, Line, Models, People, Settings, Shelf, Taxonomy,
+    Trained,
 };
 use contactiq_store::{SharedError, SharedLimits};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -290,6 +291,14 @@ pub fn guard_settings(config: &Config) -> GuardSettings {
     }
 }
 
+fn line(line: &crate::config::Line) -> Line {
+    Line {
+        mode: line.mode,
+        triggers: line.triggers.clone(),
+        people: People { channel: line.channel.clone(), hours: line.hours.clone() },
+    }
+}
+
 fn settings(config: &Config) -> Settings {
     let people = &config.bank.people;
     Settings {
@@ -297,6 +306,7 @@ fn settings(config: &Config) -> Settings {
         people: people
             .available
             .then(|| People { channel: people.channel.clone(), hours: people.hours.clone() }),
+        lines: people.lines.iter().map(line).collect(),
         verified_channel: config.bank.verified_channel.clone(),
         crisis_line: config.bank.crisis_line.clone(),
         retention_policy: format!("standard-{}-days", config.retention.days),

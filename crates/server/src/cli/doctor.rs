@@ -183,7 +183,12 @@ fn people(config: &Config) -> Finding {
         Finding {
             part: "people",
             state: State::Ok,
-            detail: format!("{} ({})", config.bank.people.channel, config.bank.people.hours),
+            detail: format!(
+                "{} ({}); {} lines for some triggers",
+                config.bank.people.channel,
+                config.bank.people.hours,
+                config.bank.people.lines.len()
+            ),
         }
     } else {
         Finding {

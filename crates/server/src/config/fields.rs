@@ -121,6 +121,11 @@ fn fix(path: &str, default: &Value) -> String {
         "server.environment" => return words(Environment::ALL.iter().map(|w| w.as_str())),
         "log.level" => return words(Level::ALL.iter().map(|w| w.as_str())),
         "log.format" => return words(LogFormat::ALL.iter().map(|w| w.as_str())),
+        "bank.people.lines" => {
+            return "write [[bank.people.lines]] with channel and hours, and with mode (customer or banker) and \
+                    triggers (a list of their names) where it is for some alone; or lines = []"
+                .to_owned();
+        }
         "server.listen" => return "write address:port, for instance 127.0.0.1:8080".to_owned(),
         _ => {}
     }

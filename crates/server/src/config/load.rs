@@ -88,6 +88,11 @@ pub(super) fn defaults() -> config::ConfigBuilder<config::builder::DefaultState>
     config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml))
 }
 
+/// The lines to people of the demo bank.
+pub(super) fn demo_people() -> Option<super::People> {
+    defaults().build().ok()?.get("bank.people").ok()
+}
+
 /// A file as a layer. A message names the line and never what stands there: it may hold a key.
 fn read_file(path: &Path) -> Result<File<config::FileSourceString, FileFormat>, String> {
     let name = path.display();
@@ -196,6 +201,27 @@ mod tests {
         ] {
             let message = with(&[(name, value)]).unwrap_err().to_string();
             assert!(message.contains(field), "{name}={value}: {message}");
+        }
+    }
+
+    #[test]
+    fn the_lines_of_the_demo_bank_do_not_stand_beside_the_channel_of_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let read = |text: &str| {
+            let file = dir.path().join("c.toml");
+            std::fs::write(&file, format!("[bank.people]\nchannel = \"our chat\"\n{text}")).unwrap();
+            load_from(Some(&file), &HashMap::new())
+        };
+        assert!(read("").unwrap_err().to_string().contains("bank.people.lines are those of the demo bank"));
+        assert!(read("lines = []").unwrap().bank.people.lines.is_empty());
+        let own = "[[bank.people.lines]]\nmode = \"banker\"\nchannel = \"ext 1\"\nhours = \"always\"";
+        assert_eq!(read(own).unwrap().bank.people.lines.len(), 1);
+        for wrong in [
+            "lines = [\"a\"]",
+            "[[bank.people.lines]]\nchannel = \"x\"\nhours = \"y\"\ntriggers = [\"rage\"]",
+        ] {
+            let said = read(wrong).unwrap_err().to_string();
+            assert!(said.contains("bank.people.lines") && said.contains("[[bank.people.lines]]"), "{said}");
         }
     }
 

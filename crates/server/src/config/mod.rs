@@ -6,6 +6,7 @@ mod validate;
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use contactiq_domain::{Mode, Trigger};
 use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, DEFAULTS, load, load_from};
@@ -82,7 +83,7 @@ section! {
         allowed_origins: Vec<String>,
     }
     Bank { name: String, verified_channel: String, crisis_line: String, people: People }
-    People { available: bool, channel: String, hours: String }
+    People { available: bool, channel: String, hours: String, lines: Vec<Line> }
     Assistant { confidence_threshold: f64, disclosure: String, disclaimer: String, answer_words: usize }
     Limits { questions_per_minute: u32, questions_per_hour_per_ip: u32, body_bytes: usize }
     Guard { personal_data: bool, injection: bool, moderation: bool, injection_threshold: f64 }
@@ -92,6 +93,22 @@ section! {
     Files { intents: String, triggers: String, confidence: String }
     Retention { days: u32 }
     Log { level: Level, format: LogFormat }
+}
+
+/// A line to people for one assistant, for some triggers, or both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// The assistant; left out, both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// The triggers; left out, all.
+    #[serde(default)]
+    pub triggers: Vec<Trigger>,
+    /// As in "You can reach them through {channel}".
+    pub channel: String,
+    /// When somebody answers there.
+    pub hours: String,
 }
 
 contactiq_domain::words! {

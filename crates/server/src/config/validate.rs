@@ -93,6 +93,23 @@ impl Config {
                     .to_owned(),
             );
         }
+        for (at, line) in people.lines.iter().enumerate() {
+            if line.channel.trim().is_empty() || line.hours.trim().is_empty() {
+                found.push(format!("bank.people.lines, number {}: write channel and hours", at + 1));
+            }
+        }
+        // The lines of the demo bank must not stand beside the channel of a real one.
+        let demo = super::load::demo_people();
+        if people.available
+            && !people.lines.is_empty()
+            && demo.is_some_and(|demo| people.lines == demo.lines && people.channel != demo.channel)
+        {
+            found.push(
+                "bank.people.lines are those of the demo bank, and bank.people.channel is not: write your own \
+                 [[bank.people.lines]], or lines = []"
+                    .to_owned(),
+            );
+        }
     }
 
     fn addresses(&self, found: &mut Vec<String>) {

@@ -113,6 +113,25 @@ async fn what_needs_a_person_is_escalated_with_a_ticket_and_the_trigger_of_its_n
 }
 
 #[tokio::test]
+async fn each_trigger_names_the_line_that_answers_for_it_and_staff_get_a_desk_of_theirs() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Banker).await;
+    let told = async |mode: Mode, question: &str| -> String {
+        let record = running.ask(&key, mode, question).await;
+        assert_eq!(record["outcome"], "escalated", "{question}");
+        text(&record, "answer").to_owned()
+    };
+    let stolen = told(Mode::Customer, "someone stole my card and is using it").await;
+    assert!(stolen.contains("1800 975 708") && stolen.contains("24 hours"), "{stolen}");
+    let person = told(Mode::Customer, "let me talk to a human").await;
+    assert!(person.contains("1300 975 707"), "{person}");
+    let staff = told(Mode::Banker, "let me talk to a human").await;
+    assert!(staff.contains("ext 5500") && !staff.contains("1300 975 707"), "{staff}");
+    let fraud = told(Mode::Banker, "a customer's card was stolen and someone is using it").await;
+    assert!(fraud.contains("ext 5577"), "{fraud}");
+}
+
+#[tokio::test]
 async fn no_text_promises_a_person_where_the_configuration_has_none() {
     let running = start(&[("CONTACTIQ__BANK__PEOPLE__AVAILABLE", "false")]).await;
     let key = running.key(Role::Customer).await;

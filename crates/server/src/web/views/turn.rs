@@ -190,8 +190,9 @@ fn panel(record: &Record<Masked>, people_available: bool) -> Option<Panel> {
         Outcome::Interrupted => ("interrupted", "This answer was not finished"),
     };
     let ticket = record.ticket.map(contactiq_domain::ticket::number);
-    // Only an escalation's reason is written for the person; the others are the house's own words.
-    let reason = if record.outcome == Outcome::Escalated { record.reason.clone() } else { String::new() };
+    // What is told of an escalation begins with why, in a paragraph of its own; what follows is what to do.
+    let told = record.answer.as_str().split_once("\n\n").filter(|_| record.outcome == Outcome::Escalated);
+    let reason = told.map_or_else(String::new, |(why, _)| why.to_owned());
     Some(Panel { kind, heading, reason, ticket })
 }
 
