@@ -8,6 +8,7 @@ pub mod demo;
 pub mod guard;
 pub mod jobs;
 pub mod logging;
+mod patient;
 pub mod serve;
 pub mod web;
 pub mod wiring;

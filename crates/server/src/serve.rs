@@ -12,7 +12,9 @@ use crate::{
     api,
     app::{self, App, Progress, StartError},
     config::Config,
-    guard, jobs, web, wiring,
+    guard, jobs,
+    patient::Patient,
+    web, wiring,
 };
 
 /// After the stop signal, requests have this long to finish.
@@ -108,7 +110,8 @@ pub async fn run(
 }
 
 /// Serves these routes until `stop`; requests under way then have [`DRAIN`] to finish. A client that
-/// needs longer than `patience` for the head of a request is closed, and so is an idle connection.
+/// needs longer than `patience` for the head of a request is closed, and so is an idle connection and one that
+/// takes nothing of an answer for as long.
 async fn listen(
     listener: TcpListener,
     routes: Router,
@@ -120,6 +123,7 @@ async fn listen(
     // ends TLS, and without TLS nobody speaks HTTP/2.
     let mut server = axum_server::from_tcp(listener.into_std()?)?
         .handle(handle.clone())
+        .acceptor(Patient(patience))
         .http1_only()
         .first_request_timeout(patience);
     server.http_builder().http1().header_read_timeout(patience);

@@ -52,7 +52,10 @@ pub enum ApiError {
     IdempotencyMismatch,
     /// The first request with this key is not finished.
     #[error("a request with this Idempotency-Key is being answered: try again soon")]
-    IdempotencyInFlight,
+    IdempotencyInFlight {
+        /// Seconds to wait.
+        retry_after: u64,
+    },
     /// Too many questions.
     #[error("too many requests: wait and try again")]
     TooMany {
@@ -104,7 +107,7 @@ impl ApiError {
             ApiError::Forbidden | ApiError::Csrf => StatusCode::FORBIDDEN,
             ApiError::NotFound(_) | ApiError::NoRoute => StatusCode::NOT_FOUND,
             ApiError::Method => StatusCode::METHOD_NOT_ALLOWED,
-            ApiError::IdempotencyInFlight => StatusCode::CONFLICT,
+            ApiError::IdempotencyInFlight { .. } => StatusCode::CONFLICT,
             ApiError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::AtRisk { error, .. } => error.status(),
             ApiError::Timeout => StatusCode::GATEWAY_TIMEOUT,
@@ -127,7 +130,7 @@ impl ApiError {
             ApiError::NoRoute => "no_route",
             ApiError::Method => "method_not_allowed",
             ApiError::IdempotencyMismatch => "idempotency_mismatch",
-            ApiError::IdempotencyInFlight => "idempotency_in_flight",
+            ApiError::IdempotencyInFlight { .. } => "idempotency_in_flight",
             ApiError::TooMany { .. } => "too_many_requests",
             ApiError::AtRisk { error, .. } => error.code(),
             ApiError::Timeout => "timeout",
@@ -138,9 +141,10 @@ impl ApiError {
 
     fn retry_after(&self) -> Option<u64> {
         match self {
-            ApiError::TooMany { retry_after } => Some(*retry_after),
+            ApiError::TooMany { retry_after } | ApiError::IdempotencyInFlight { retry_after } => {
+                Some(*retry_after)
+            }
             ApiError::AtRisk { error, .. } => error.retry_after(),
-            ApiError::IdempotencyInFlight => Some(1),
             ApiError::Unavailable => Some(5),
             _ => None,
         }

@@ -14,9 +14,11 @@ use sha2::{Digest, Sha256};
 use super::error::ApiError;
 use crate::{app::App, guard::identity::Caller};
 
-/// A request that was killed gives its key back after this many seconds: longer than any request
-/// may take (request_timeout_seconds is at most 120).
-const LEASE_SECONDS: i64 = 180;
+/// A request that was killed gives its key back this many seconds after the longest that a request may
+/// take (`server.request_timeout_seconds`).
+const GRACE_SECONDS: u64 = 15;
+/// A first request that is older than this many seconds was probably killed: its lease is waited for.
+const USUAL_SECONDS: i64 = 5;
 const LONGEST_KEY: usize = 255;
 
 /// The place that a request with an `Idempotency-Key` has taken. Dropped before the work was done
@@ -59,10 +61,13 @@ pub async fn begin(
     })?;
     let who = caller.own_subject();
     let now = app.house.clock.now();
-    let lease_until = now.plus_seconds(LEASE_SECONDS);
+    let lease = i64::try_from(app.config.server.request_timeout_seconds + GRACE_SECONDS).unwrap_or(i64::MAX);
+    let lease_until = now.plus_seconds(lease);
+    // A client may write anything into its key, so it is kept as a hash alone.
+    let key = keyed_hash(app, "idempotency-key", key.as_bytes());
     let mut w = app.house.store.write().await?;
-    let slot = Slot { caller: &who, route, key };
-    let claim = idempotency::claim(&mut w, &slot, &body_hash(app, body), now, lease_until).await?;
+    let slot = Slot { caller: &who, route, key: &key };
+    let claim = idempotency::claim(&mut w, &slot, &keyed_hash(app, "body", body), now, lease_until).await?;
     w.save().await?;
     match claim {
         Claim::New => Ok(Repeat::First(Some(Taken {
@@ -70,20 +75,26 @@ pub async fn begin(
             done: false,
             caller: who,
             route: route.to_owned(),
-            key: key.to_owned(),
+            key,
             lease_until,
         }))),
         Claim::Done { resource, .. } => Ok(Repeat::Again(resource)),
-        Claim::InFlight { .. } => Err(ApiError::IdempotencyInFlight),
+        Claim::InFlight { until } => {
+            let left = ((until.micros() - now.micros()) / 1_000_000).clamp(1, lease);
+            let retry_after = if lease - left < USUAL_SECONDS { 1 } else { left.unsigned_abs() };
+            Err(ApiError::IdempotencyInFlight { retry_after })
+        }
         Claim::Mismatch => Err(ApiError::IdempotencyMismatch),
     }
 }
 
-/// Bodies are compared by a keyed hash: the database can't be searched for a guessed question.
-fn body_hash(app: &App, body: &[u8]) -> String {
+/// Keys and bodies are compared by a keyed hash: the database can't be searched for a guessed one.
+fn keyed_hash(app: &App, what: &str, bytes: &[u8]) -> String {
     let mut hash = Sha256::new();
     hash.update(app.body_key);
-    hash.update(body);
+    hash.update(what);
+    hash.update([0]);
+    hash.update(bytes);
     crate::wiring::hex(&hash.finalize())
 }
 

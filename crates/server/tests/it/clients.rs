@@ -56,6 +56,31 @@ async fn a_client_that_never_ends_its_body_is_told_so() {
 }
 
 #[tokio::test]
+async fn a_client_that_stops_reading_is_closed() {
+    let running = start(IMPATIENT).await;
+    let key = running.key(Role::Banker).await;
+    let one = running.read(&key, "/v1/knowledge").await.text.len();
+    let request =
+        format!("GET /v1/knowledge HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n", key.text);
+    let asked = 40_000_000 / one;
+    let mut socket = TcpStream::connect(running.url.trim_start_matches("http://")).await.unwrap();
+    // Far more answers than the buffers between hold; nobody reads them, so the server stops reading too.
+    let all = request.repeat(asked);
+    tokio::time::timeout(Duration::from_secs(4), socket.write_all(all.as_bytes())).await.ok();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let mut got = 0;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match tokio::time::timeout(Duration::from_secs(20), socket.read(&mut buffer)).await.unwrap() {
+            Ok(0) | Err(_) => break,
+            Ok(read) => got += read,
+        }
+    }
+    assert!(got < asked * one / 2, "closed after {got} of {} bytes", asked * one);
+    running.read(&key, "/v1/knowledge").await.json();
+}
+
+#[tokio::test]
 async fn pages_of_allowed_origins_read_answers_and_others_do_not() {
     let bank = "https://www.bank.example";
     let running = start(&[("CONTACTIQ_ALLOWED_ORIGINS", bank)]).await;

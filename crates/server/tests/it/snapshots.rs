@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
+    browser::{Browser, between},
     house::{REPLACEMENT, start},
     reply::Reply,
 };
@@ -85,4 +86,40 @@ async fn the_sign_in_page() {
     let reply = Reply::of(running.request(Method::GET, "/signin?next=/dashboard")).await;
     let page = reply.page(200).replace(env!("CARGO_PKG_VERSION"), "[version]");
     insta::assert_snapshot!(page);
+}
+
+/// What no two runs share, and what every training changes.
+const MOVING: [(&str, &str); 10] = [
+    (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]"),
+    (r"T-[0-9A-F]{8}", "[ticket]"),
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", "[time]"),
+    (r"\d{1,2} [A-Z][a-z]+ \d{4}(?:, | at )\d\d?:\d\d(?: UTC)?", "[moment]"),
+    (r#"name="csrf" (value|content)="[^"]+""#, r#"name="csrf" $1="[token]""#),
+    (r#"(csrf[a-z-]*" content=")[^"]+"#, "$1[token]"),
+    (r"<dd>[^<]*</dd>", "<dd>[fact]</dd>"),
+    (r"\d+(?:\.\d+)? (?:ms|s|%|per cent)\b", "[figure]"),
+    (r"\b[01]\.\d{2,3}\b", "[number]"),
+    (r"<svg[\s\S]*?</svg>", "[chart]"),
+];
+
+#[tokio::test]
+async fn the_pages_that_people_work_with() {
+    let running = start(&[]).await;
+    let browser = Browser::sign_in(&running).await;
+    let shot = async |name: &str, path: &str| {
+        let reply = browser.get(path).await;
+        let page = reply.page(200).replace(env!("CARGO_PKG_VERSION"), "[version]");
+        insta::with_settings!({ filters => MOVING }, { insta::assert_snapshot!(name, page) });
+        reply
+    };
+    shot("page_dashboard_empty", "/dashboard").await;
+    shot("page_chat_empty", "/chat/customer").await;
+    let answered = browser.ask("customer", REPLACEMENT).await;
+    shot("page_chat_answered", &answered).await;
+    let escalated = browser.ask("customer", "someone stole my card and is using it").await;
+    shot("page_chat_escalated", &escalated).await;
+    let tickets = shot("page_tickets", "/tickets").await;
+    let ticket = format!("/tickets/{}", between(tickets.page(200), "href=\"/tickets/", "\""));
+    shot("page_ticket", &ticket).await;
+    shot("page_document", "/documents/customer/replacement-card?version=1").await;
 }
