@@ -11,7 +11,7 @@ use contactiq_domain::{
 };
 use contactiq_guard::ModerationCategory;
 
-use crate::{AnswerError, Ask, EscalationRules, House, Models, requests, turn::Turn};
+use crate::{AnswerError, Ask, EscalationRules, House, Models, language, requests, turn::Turn};
 
 /// A learned trigger fires from this calibrated probability on, when no pattern did.
 const LEARNED_FIRES: f64 = 0.5;
@@ -111,6 +111,16 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         });
     }
 
+    let spoken = |word: &str| house.taxonomy.uses(word) || contactiq_nlu::text::is_stop_word(word);
+    let language = language::other(&query, spoken);
+    if let Some(lang) = language.filter(|_| hits.is_empty() && door.refusal.is_none()) {
+        hits.push(TriggerHit {
+            trigger: Trigger::InsufficientEvidence,
+            rule: format!("insufficient_evidence/language-{}", lang.code()),
+            score: 1.0,
+        });
+    }
+
     let request_id = ask.request_id;
     let mut turn = Turn {
         role: ask.role,
@@ -132,6 +142,7 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         claimed: ask.claimed,
         clock_start: since,
         hits,
+        language,
         leanings,
         history: Vec::new(),
         query,

@@ -8,7 +8,7 @@ use contactiq_domain::{
 };
 use contactiq_guard::{Masked, Published, Refusal};
 
-use crate::{House, turn::Turn};
+use crate::{House, language, turn::Turn};
 
 /// From this probability on a trigger that did not fire names the reason, where the answer is not
 /// sure enough to be given.
@@ -108,7 +108,8 @@ fn hand_over(house: &House, turn: &mut Turn, hit: &TriggerHit) {
     let number = ticket_number(id);
     let people = house.people(turn.mode(), hit.trigger);
     let next = if people.is_some() { &messages.next_step } else { &messages.next_step_alone };
-    let told = house.fill_with(&format!("{}\n\n{next}", messages.message), Some(&number), people);
+    let foreign = turn.language.map_or_else(String::new, |lang| format!("{} ", language::sentence(lang)));
+    let told = house.fill_with(&format!("{foreign}{}\n\n{next}", messages.message), Some(&number), people);
     turn.draft = None;
     turn.outcome = Outcome::Escalated;
     turn.reason = reason(hit);

@@ -11,6 +11,7 @@ mod escalation_rules;
 mod follow_up;
 mod house;
 mod knowledge;
+mod language;
 mod models;
 mod record;
 mod requests;

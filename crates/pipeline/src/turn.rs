@@ -121,6 +121,8 @@ pub(crate) struct Turn {
     pub(crate) clock_start: Instant,
     /// Triggers read from the text; steps 3 to 6 add theirs.
     pub(crate) hits: Vec<TriggerHit>,
+    /// The language of the message, when it is not English.
+    pub(crate) language: Option<whatlang::Lang>,
     /// How probable each learned trigger is, fired or not: names the reason when there is doubt.
     pub(crate) leanings: Vec<(Trigger, f64)>,
     pub(crate) history: Vec<Exchange>,

@@ -132,6 +132,25 @@ async fn each_trigger_names_the_line_that_answers_for_it_and_staff_get_a_desk_of
 }
 
 #[tokio::test]
+async fn another_language_gets_a_sentence_of_its_own_and_a_person() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    for (question, begins, rule) in [
+        ("¿Cuánto cuesta reemplazar mi tarjeta?", "Lo siento", "insufficient_evidence/language-spa"),
+        ("我的卡丢了，怎么办？", "很抱歉", "insufficient_evidence/language-cmn"),
+    ] {
+        let record = running.ask(&key, Mode::Customer, question).await;
+        assert_eq!(
+            (text(&record, "outcome"), text(&record, "trigger")),
+            ("escalated", "insufficient_evidence")
+        );
+        assert_eq!(record["triggers"][0]["rule"], rule);
+        let answer = text(&record, "answer");
+        assert!(answer.starts_with(begins) && answer.contains("1300 975 707"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn no_text_promises_a_person_where_the_configuration_has_none() {
     let running = start(&[("CONTACTIQ__BANK__PEOPLE__AVAILABLE", "false")]).await;
     let key = running.key(Role::Customer).await;
