@@ -10,7 +10,7 @@ use std::{
 use contactiq_domain::Timestamp;
 use contactiq_guard::seal::Sealer;
 use sqlx::{
-    PgPool, SqlitePool,
+    Connection as _, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -154,7 +154,7 @@ impl Store {
             });
         }
         let link = match &*self.pools {
-            Pools::Sqlite { writer, .. } => Link::Sqlite(begin_sqlite(writer).await?),
+            Pools::Sqlite { writer, .. } => Link::Sqlite(writer.begin_with(SQLITE_WRITE).await?),
             Pools::Postgres(pool) => Link::Postgres(pool.begin_with(POSTGRES_WRITE).await?),
         };
         Ok(Writer(Connection::new(link, Arc::clone(&self.sealer))))
@@ -248,6 +248,10 @@ async fn open_sqlite_once(path: &Path) -> Result<Pools, StoreError> {
         .acquire_timeout(PATIENCE)
         .idle_timeout(None)
         .max_lifetime(None)
+        // SQLite rolls back by itself when the disk is full or fails, and then the connection and sqlx
+        // disagree about whether a transaction is open: a new connection takes its place, or nothing
+        // could be written until the next start.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .connect_with(options.clone())
         .await?;
     let mut first = writer.begin_with(SQLITE_WRITE).await?;
@@ -260,19 +264,6 @@ async fn open_sqlite_once(path: &Path) -> Result<Pools, StoreError> {
         .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
         .await?;
     Ok(Pools::Sqlite { writer, readers })
-}
-
-/// Begins on the one writer. SQLite rolls back by itself when the disk is full or fails, and then the
-/// connection and sqlx disagree about whether a transaction is open: such a connection is closed and
-/// a new one takes its place, or nothing could be written until the next start.
-async fn begin_sqlite(writer: &SqlitePool) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, StoreError> {
-    match writer.begin_with(SQLITE_WRITE).await.map_err(StoreError::from) {
-        Err(StoreError::Failed { .. }) => {
-            writer.acquire().await?.close().await?;
-            Ok(writer.begin_with(SQLITE_WRITE).await?)
-        }
-        done => done,
-    }
 }
 
 async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
@@ -329,5 +320,32 @@ mod tests {
         let mut r = store.read().await.unwrap();
         assert_eq!(crate::meta::get_meta(&mut r, "small").await.unwrap().as_deref(), Some("y"));
         assert_eq!(crate::meta::get_meta(&mut r, "big").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn those_who_wait_for_the_writer_are_not_hurt_by_its_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let sealer = Arc::new(Sealer::new(&[1; 32], || [2; 12]));
+        let store = Store::open(&Location::Sqlite(folder.path().join("t.db")), sealer).await.unwrap();
+        let Pools::Sqlite { writer, .. } = &*store.pools else { panic!("SQLite was opened") };
+        sqlx::query("PRAGMA max_page_count = 1").execute(writer).await.unwrap();
+        let mut w = store.write().await.unwrap();
+        let mut waiting = tokio::task::JoinSet::new();
+        for n in 0..10 {
+            let store = store.clone();
+            waiting.spawn(async move {
+                let mut w = store.write().await?;
+                crate::meta::set_meta(&mut w, "small", &n.to_string()).await?;
+                w.save().await
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let big = "x".repeat(1_000_000);
+        let full = crate::meta::set_meta(&mut w, "big", &big).await;
+        assert_eq!(full, Err(StoreError::Unavailable { why: "the disk is full" }));
+        drop(w);
+        for done in waiting.join_all().await {
+            assert_eq!(done, Ok(()));
+        }
     }
 }

@@ -88,7 +88,9 @@ impl From<sqlx::Error> for StoreError {
             E::ColumnDecode { .. } | E::ColumnNotFound(_) | E::Decode(_) => Self::Corrupt { what: "column" },
             // What SQLite undid by itself (a full disk) is told by its driver as a broken protocol.
             E::Protocol(_) => Self::Unavailable { why: "it did not keep to the transaction" },
-            E::BeginFailed => Self::Unavailable { why: "it did not begin a transaction" },
+            E::BeginFailed | E::InvalidSavePointStatement => {
+                Self::Unavailable { why: "it did not begin a transaction" }
+            }
             _ => Self::Failed { code: "sqlx".to_owned() },
         }
     }

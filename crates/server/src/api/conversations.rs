@@ -18,7 +18,7 @@ use super::{
     error::{ApiError, Problem},
     idempotency::{self, Repeat},
     json::Json,
-    named::whose,
+    named::{acts, whose},
     shapes::RecordShape,
 };
 use crate::{app::App, guard::identity::Caller};
@@ -79,7 +79,9 @@ pub async fn create(
             let first = conversations::get(&mut reader, id, &caller.owner(&subject)).await?;
             return Ok((
                 StatusCode::CREATED,
-                axum::Json(first.ok_or(ApiError::NotFound("conversation"))?.into()),
+                axum::Json(
+                    first.filter(|c| caller.sees(c.mode)).ok_or(ApiError::NotFound("conversation"))?.into(),
+                ),
             ));
         }
         Repeat::First(taken) => taken,
@@ -127,7 +129,7 @@ pub async fn list(
     let subject = whose(&caller, query.subject)?;
     let mut reader = app.house.store.read().await?;
     let found = conversations::list_of(&mut reader, &caller.owner(&subject), MOST).await?;
-    Ok(axum::Json(found.into_iter().map(Into::into).collect()))
+    Ok(axum::Json(found.into_iter().filter(|c| caller.sees(c.mode)).map(Into::into).collect()))
 }
 
 /// Read a conversation: its interactions, oldest first.
@@ -146,14 +148,18 @@ pub async fn read(
         .map_err(|_| ApiError::invalid("query_invalid", "the only query parameter is `subject`"))?;
     let missing = || ApiError::NotFound("conversation");
     let id: ConversationId = id.parse().map_err(|_| missing())?;
+    let anybodys = query.subject.is_none() && acts(&caller);
     let subject = whose(&caller, query.subject)?;
     let mut reader = app.house.store.read().await?;
     let known = if caller.may(Permission::ReadAllInteractions) {
         conversations::get_for_staff(&mut reader, id).await?
+    } else if anybodys {
+        // A back end that did not name the person when it asked can't name it now.
+        conversations::get_for_staff(&mut reader, id).await?.filter(|c| c.owner_key == caller.key)
     } else {
         conversations::get(&mut reader, id, &caller.owner(&subject)).await?
     };
     // A key for one assistant reads nothing of the other.
-    known.filter(|c| caller.mode.is_none_or(|mode| mode == c.mode)).ok_or_else(missing)?;
+    known.filter(|c| caller.sees(c.mode)).ok_or_else(missing)?;
     Ok(axum::Json(interactions::of_conversation(&mut reader, id, MOST).await?))
 }

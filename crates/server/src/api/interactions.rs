@@ -132,14 +132,24 @@ async fn first_time(
     answer(app, ask, taken).await
 }
 
-/// Whether events are asked for: named in `Accept`, and JSON is not.
+/// Whether events are asked for: named in `Accept`, not refused there (`q=0`), and not liked less
+/// than JSON, which wins a tie.
 fn streams(headers: &HeaderMap) -> bool {
-    let accepted = |kind: &str| {
+    let quality = |kind: &str| {
         let all = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
         all.flat_map(|v| v.split(','))
-            .any(|v| v.split(';').next().is_some_and(|v| v.trim().eq_ignore_ascii_case(kind)))
+            .filter_map(|v| {
+                let mut parts = v.split(';').map(str::trim);
+                parts.next().filter(|named| named.eq_ignore_ascii_case(kind))?;
+                let weight = parts.find_map(|p| {
+                    let (name, value) = p.split_once('=')?;
+                    name.trim().eq_ignore_ascii_case("q").then(|| value.trim().parse().unwrap_or(0.0))
+                });
+                Some(weight.unwrap_or(1.0_f32))
+            })
+            .fold(0.0, f32::max)
     };
-    accepted("text/event-stream") && !accepted("application/json")
+    quality("text/event-stream") > quality("application/json")
 }
 
 /// Takes a place under the rate limits. A key with a rate of its own has one bucket for all that it
@@ -201,7 +211,10 @@ async fn accept(
 async fn subject_of(app: &App, caller: &Caller, id: ConversationId) -> Result<String, ApiError> {
     let mut reader = app.house.store.read().await?;
     let known = conversations::get_for_staff(&mut reader, id).await?;
-    known.filter(|c| c.owner_key == caller.key).map(|c| c.subject).ok_or(ApiError::NotFound("conversation"))
+    known
+        .filter(|c| c.owner_key == caller.key && caller.sees(c.mode))
+        .map(|c| c.subject)
+        .ok_or(ApiError::NotFound("conversation"))
 }
 
 /// Answers on a task of its own: a client that goes away does not take the record with it.
@@ -287,7 +300,8 @@ pub(super) async fn asked(app: &App, caller: &Caller, id: &str) -> Result<Record
         // A back end asks for many people; the record says for whom. Its key must have asked.
         subject = interactions::get(&mut reader, id).await?.ok_or_else(missing)?.subject;
     }
-    interactions::get_of(&mut reader, id, &caller.owner(&subject)).await?.ok_or_else(missing)
+    let record = interactions::get_of(&mut reader, id, &caller.owner(&subject)).await?;
+    record.filter(|r| caller.sees(r.mode)).ok_or_else(missing)
 }
 
 /// Reads an interaction that the caller may see: its own, or with the permission everyone's.
@@ -299,6 +313,7 @@ async fn visible(app: &App, caller: &Caller, id: &str) -> Result<Record<Masked>,
     let id: InteractionId = id.parse().map_err(|_| missing())?;
     let mut reader = app.house.store.read().await?;
     let record = interactions::get(&mut reader, id).await?;
+    // A key for one assistant reads nothing of the other.
     record.filter(|r| caller.sees(r.mode)).ok_or_else(missing)
 }
 
@@ -314,4 +329,30 @@ pub async fn read(
     Path(id): Path<String>,
 ) -> Result<axum::Json<Record<Masked>>, ApiError> {
     Ok(axum::Json(visible(&app, &caller, &id).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_for_those_who_like_them_best() {
+        for (accept, events) in [
+            ("text/event-stream", true),
+            ("TEXT/Event-Stream; charset=utf-8", true),
+            ("text/event-stream;q=0", false),
+            ("text/event-stream; Q=0.0", false),
+            ("text/event-stream;q=oops", false),
+            ("text/event-stream, application/json", false),
+            ("text/event-stream, application/json;q=0.5", true),
+            ("application/json, text/event-stream;q=0.5", false),
+            ("application/json;q=0, text/event-stream;q=0.1", true),
+            ("*/*", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]);
+            assert_eq!(streams(&headers), events, "{accept}");
+        }
+        assert!(!streams(&HeaderMap::new()));
+    }
 }

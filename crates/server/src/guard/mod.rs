@@ -209,15 +209,19 @@ fn fit(id: &str) -> bool {
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
-/// The trace id of a W3C `traceparent`.
+/// The trace id of a W3C `traceparent` that is valid as a whole. Nobody's random id is decimal digits
+/// alone: such a one may be a card or telephone number in the place of an id.
 fn trace_id(value: &str) -> Option<String> {
     let mut parts = value.split('-');
-    let (version, trace) = (parts.next()?, parts.next()?);
+    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let hex = |s: &str, n: usize| {
         s.len() == n && s.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     };
-    let valid = hex(version, 2) && version != "ff" && hex(trace, 32) && trace.bytes().any(|b| b != b'0');
-    valid.then(|| trace.to_owned())
+    let id = |s: &str, n: usize| hex(s, n) && s.bytes().any(|b| b != b'0');
+    let valid = hex(version, 2) && version != "ff" && id(trace, 32) && id(parent, 16) && hex(flags, 2);
+    // Later versions may have more parts than ours.
+    let whole = version != "00" || parts.next().is_none();
+    (valid && whole && !trace.bytes().all(|b| b.is_ascii_digit())).then(|| trace.to_owned())
 }
 
 /// Adds the ids to the answer, and the request id to a problem's body.

@@ -212,6 +212,20 @@ async fn a_path_or_a_query_that_can_not_be_read_is_a_problem_too() {
 }
 
 #[tokio::test]
+async fn nothing_is_at_an_address_with_a_zero_byte() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Admin).await;
+    for path in [
+        "/v1/knowledge/customer/CANARY%00/passages/0",
+        "/v1/interactions/%00CANARY",
+        "/documents/customer/%00CANARY",
+        "/tickets/CANARY%00",
+    ] {
+        refused(running.request(Method::GET, path).bearer_auth(&key.text), 404, "no_route").await;
+    }
+}
+
+#[tokio::test]
 async fn a_form_that_can_not_be_read_is_a_problem_too() {
     let running = start(&[]).await;
     for (kind, body) in [

@@ -135,6 +135,19 @@ async fn the_same_subject_of_two_back_ends_is_two_people() {
 }
 
 #[tokio::test]
+async fn a_back_end_reads_what_it_began_without_naming_the_person() {
+    let running = start(&[]).await;
+    let (one, two) = (running.key(Role::Service).await, running.key(Role::Service).await);
+    let record = running.ask(&one, Mode::Customer, "hello").await;
+    let path = format!("/v1/conversations/{}", text(&record, "conversation"));
+    assert_eq!(running.read(&one, &path).await.json(), json!([record]));
+    running.read(&two, &path).await.problem(404, "not_found");
+    running.read(&one, &format!("{path}?subject=4711")).await.problem(404, "not_found");
+    let banker = running.key(Role::Banker).await;
+    running.read(&banker, &path).await.problem(404, "not_found");
+}
+
+#[tokio::test]
 async fn only_a_service_key_lists_for_a_subject() {
     let running = start(&[]).await;
     let key = running.key(Role::Admin).await;

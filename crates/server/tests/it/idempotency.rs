@@ -1,6 +1,7 @@
 //! A request that is sent again gets the first answer.
 
 use contactiq_domain::Role;
+use contactiq_server::wiring;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -102,11 +103,12 @@ async fn a_key_that_is_no_key_is_refused() {
 async fn the_table_of_keys_says_nothing_of_the_question() {
     let mut running = start(&[]).await;
     let key = running.key(Role::Customer).await;
-    ask(&running, &key, "k-7", "hello wombatbotherer").await.record();
+    ask(&running, &key, "4111111111111111-zebra", "hello wombatbotherer").await.record();
     running.stop().await;
     let bytes = running.database_bytes();
     assert!(holds(&bytes, "POST /v1/interactions") && !holds(&bytes, "wombatbotherer"));
+    assert!(!holds(&bytes, "4111111111111111") && !holds(&bytes, "-zebra"), "nor is the key kept");
     let body = json!({ "mode": "customer", "question": "hello wombatbotherer" }).to_string();
-    let unkeyed = contactiq_server::wiring::sha256_hex(body.as_bytes());
+    let unkeyed = wiring::sha256_hex(body.as_bytes());
     assert!(!holds(&bytes, &unkeyed), "a guessed question can't be found by its hash");
 }

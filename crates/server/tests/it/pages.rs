@@ -278,6 +278,12 @@ async fn a_ticket_is_listed_taken_and_closed() {
     assert!(!browser.get(&ticket).await.page(200).contains("Take this ticket"));
     assert!(!browser.get("/tickets?state=open").await.page(200).contains(&ticket));
     browser.send(&ticket, &[("state", "CANARY")]).await.page(422);
+    browser.send(&ticket, &[("state", "open")]).await.page(422);
+    for state in ["taken", "closed"] {
+        let late = browser.send(&ticket, &[("state", state)]).await;
+        assert!(browser.get(late.redirect()).await.page(200).contains("Somebody was faster"), "{state}");
+        assert!(!browser.get("/tickets?state=open").await.page(200).contains(&ticket), "closed stays closed");
+    }
     let missing = "/tickets/01a20544-ead6-74e3-91de-67d8c5bb8f5c";
     browser.send(missing, &[("state", "taken")]).await.page(404);
 }
