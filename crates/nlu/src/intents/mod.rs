@@ -49,6 +49,7 @@ mod vocabulary;
 
 pub use error::{ModelFileError, TrainError};
 pub use model::{IntentModel, Neighbour, Prediction};
+pub use training::{CrossValidated, cross_validate};
 pub use trigger::TriggerModel;
 
 /// One thing that a person might write, and what it means.

@@ -123,3 +123,60 @@ fn fit_head(
     let inside: Vec<bool> = judged.iter().map(|held| held.seen && !outside[targets[held.row]]).collect();
     Head { gate: Gate::fit(&rows, &inside), blend }
 }
+
+/// What cross-validation said of every example, by a model that hadn't seen it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CrossValidated {
+    /// The labels.
+    pub labels: Vec<String>,
+    /// The right label of each example, as a place in `labels`.
+    pub targets: Vec<usize>,
+    /// The probability of every label, an example a row.
+    pub probabilities: Vec<Vec<f64>>,
+}
+
+/// Cross-validates: for reports of confusions and thin spots. The blend is fitted on the same folds; its
+/// handful of weights makes that harmless.
+///
+/// # Errors
+/// As [`IntentModel::train`].
+pub fn cross_validate(
+    examples: &[Example<'_>],
+    encoder: Option<&dyn Encoder>,
+    options: &TrainOptions,
+    progress: &dyn Fn(usize, usize),
+) -> Result<CrossValidated, TrainError> {
+    let total = prepared::batches(examples.len(), encoder) + options.folds;
+    let mut done = 0;
+    let mut report = || {
+        done = (done + 1).min(total);
+        progress(done, total);
+    };
+    let prepared = prepared::prepare(examples, Names::But(&[]), encoder, &mut report)?;
+    let count = prepared.texts.len();
+    let folds = options.folds.clamp(2, count.max(2));
+    let mut parts = crossing::folds_and_whole(&prepared.fold_of(folds, options), folds);
+    parts.pop();
+    let word_parts = prepared.word_parts();
+    let store = prepared.store(&word_parts);
+    let outside = vec![false; prepared.labels.len()];
+    let crossing = Crossing {
+        data: prepared.data(),
+        store: &store,
+        word_parts: &word_parts,
+        outside: &outside,
+        seed: options.seed,
+    };
+    let results = crossing.run(&parts, &mut report);
+    let mut held: Vec<HeldOut> = results.into_iter().flat_map(|(_, held)| held).collect();
+    held.sort_by_key(|held| held.row);
+    let usable: Vec<Held<'_>> = held
+        .iter()
+        .filter(|held| held.seen)
+        .map(|held| Held { scores: &held.scores, target: prepared.targets[held.row] })
+        .collect();
+    let blend = Blend::fit(&usable, prepared.views());
+    let probabilities = held.iter().map(|held| blend.probabilities(&held.scores)).collect();
+    let targets = prepared.targets[..count].to_vec();
+    Ok(CrossValidated { labels: prepared.labels, targets, probabilities })
+}

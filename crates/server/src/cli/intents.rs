@@ -19,7 +19,7 @@ use contactiq_pipeline::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Outcome, calibrate, jsonl, opening, output, topic};
+use super::{Outcome, calibrate, jsonl, opening, output, report, topic};
 use crate::{app, config::Config};
 
 /// Commands of `intents`.
@@ -31,6 +31,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Which intents are taken for which, and where examples are missing.
+    Report(report::Args),
     /// Classify texts: {"text"} a line in, the intent out.
     Classify {
         /// Which assistant.
@@ -71,6 +73,7 @@ pub(super) struct BenchArgs {
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
     match command {
         Command::Check { json } => check_taxonomy(&config, json),
+        Command::Report(args) => report::run(&config, &args),
         Command::Classify { mode } => classify_lines(&config, mode).await,
         Command::Bench(args) => bench(&config, &args),
         Command::Calibrate(args) => calibrate::run(config, args).await,

@@ -15,6 +15,7 @@ mod keys;
 mod knowledge;
 mod opening;
 mod output;
+mod report;
 mod scratch;
 mod serve;
 mod settings;
