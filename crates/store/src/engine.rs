@@ -321,31 +321,4 @@ mod tests {
         assert_eq!(crate::meta::get_meta(&mut r, "small").await.unwrap().as_deref(), Some("y"));
         assert_eq!(crate::meta::get_meta(&mut r, "big").await.unwrap(), None);
     }
-
-    #[tokio::test]
-    async fn those_who_wait_for_the_writer_are_not_hurt_by_its_failure() {
-        let folder = tempfile::tempdir().unwrap();
-        let sealer = Arc::new(Sealer::new(&[1; 32], || [2; 12]));
-        let store = Store::open(&Location::Sqlite(folder.path().join("t.db")), sealer).await.unwrap();
-        let Pools::Sqlite { writer, .. } = &*store.pools else { panic!("SQLite was opened") };
-        sqlx::query("PRAGMA max_page_count = 1").execute(writer).await.unwrap();
-        let mut w = store.write().await.unwrap();
-        let mut waiting = tokio::task::JoinSet::new();
-        for n in 0..10 {
-            let store = store.clone();
-            waiting.spawn(async move {
-                let mut w = store.write().await?;
-                crate::meta::set_meta(&mut w, "small", &n.to_string()).await?;
-                w.save().await
-            });
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        let big = "x".repeat(1_000_000);
-        let full = crate::meta::set_meta(&mut w, "big", &big).await;
-        assert_eq!(full, Err(StoreError::Unavailable { why: "the disk is full" }));
-        drop(w);
-        for done in waiting.join_all().await {
-            assert_eq!(done, Ok(()));
-        }
-    }
 }
