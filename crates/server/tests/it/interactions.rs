@@ -132,6 +132,19 @@ async fn each_trigger_names_the_line_that_answers_for_it_and_staff_get_a_desk_of
 }
 
 #[tokio::test]
+async fn staff_who_are_to_cite_both_sources_are_given_both() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Banker).await;
+    let question = "For how many business days is a captured card kept at the branch before it is destroyed?";
+    let record = running.ask(&key, Mode::Banker, question).await;
+    assert_eq!(text(&record, "trigger"), "conflicting_evidence", "{record}");
+    let mut cited = texts(&record["citations"], "document");
+    cited.sort_unstable();
+    assert_eq!(cited, ["banker/branch-atm-and-cash-procedures", "banker/branch-card-handling"]);
+    assert!(text(&record, "answer").contains("cite both sources"));
+}
+
+#[tokio::test]
 async fn a_closed_line_says_when_it_opens_and_staff_are_not_sent_to_the_customers_line() {
     // A line that opens on one weekday only, and nothing for staff.
     let terminal = crate::process::Terminal::new();
