@@ -14,6 +14,7 @@ pub mod intent;
 pub mod interaction;
 pub mod knowledge;
 pub mod mode;
+pub mod opening;
 pub mod probability;
 pub mod ticket;
 
@@ -26,6 +27,7 @@ pub use intent::{Category, IntentName, Understanding};
 pub use interaction::{Outcome, Record, Routing, Started, Step, StepTrace};
 pub use knowledge::{Citation, Collection, ContentType, Document, Passage};
 pub use mode::Mode;
+pub use opening::OpeningHours;
 pub use probability::Probability;
 pub use ticket::{Priority, Ticket, TicketState};
 

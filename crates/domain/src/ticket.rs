@@ -61,8 +61,14 @@ pub struct Ticket<Text> {
     pub assignee: Option<String>,
     /// When it was taken.
     pub taken_at: Option<Timestamp>,
+    /// What was noted then, masked.
+    pub taken_note: Option<Text>,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
+    /// Who closed it.
+    pub closed_by: Option<String>,
+    /// What was noted then, masked.
+    pub closed_note: Option<Text>,
     /// Whether demo traffic opened it.
     pub demo: bool,
 }

@@ -152,6 +152,7 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         knowledge: house.shelf.current(),
         found: Vec::new(),
         draft: None,
+        conflicting: Vec::new(),
         confidence: Probability::ZERO,
         outcome: Outcome::Failed,
         message: None,

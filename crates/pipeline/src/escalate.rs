@@ -128,7 +128,10 @@ fn hand_over(house: &House, turn: &mut Turn, hit: &TriggerHit) {
         created_at: house.clock.now(),
         assignee: None,
         taken_at: None,
+        taken_note: None,
         closed_at: None,
+        closed_by: None,
+        closed_note: None,
         demo: turn.started.demo,
     });
     turn.message = Some(told);

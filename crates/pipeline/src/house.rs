@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contactiq_domain::{Clock, Ids, Mode, Probability, Trigger};
+use contactiq_domain::{Clock, Ids, Mode, OpeningHours, Probability, Timestamp, Trigger};
 use contactiq_guard::{Guard, Published, Raw};
 use contactiq_llm::{Chain, PriceTable};
 use contactiq_nlu::encoder::CachedEncoder;
@@ -74,6 +74,19 @@ pub struct People {
     pub channel: String,
     /// For instance `Monday to Friday, 8 am to 8 pm`.
     pub hours: String,
+    /// The same hours to reckon with; none where it is never closed, or where they were not given.
+    pub opening: Option<OpeningHours>,
+}
+
+impl People {
+    /// The hours, and when the line opens while it is closed.
+    #[must_use]
+    pub fn hours_at(&self, now: Timestamp) -> String {
+        match self.opening.as_ref().and_then(|opening| opening.opens_next(now)) {
+            Some(next) => format!("{}; closed now, opens {next}", self.hours),
+            None => self.hours.clone(),
+        }
+    }
 }
 
 /// A line for one assistant, for some triggers, or both.
@@ -156,14 +169,17 @@ impl House {
         self.fill_with(text, ticket, self.settings.people.as_ref())
     }
 
-    /// The people who take over; none when the configuration provides nobody.
-    pub(crate) fn people(&self, mode: Mode, trigger: Trigger) -> Option<&People> {
+    /// The people who take over; none when the configuration provides nobody. The general line is the
+    /// customers': staff are never sent to it.
+    #[must_use]
+    pub fn people(&self, mode: Mode, trigger: Trigger) -> Option<&People> {
         let fits = |line: &&Line| {
             line.mode.is_none_or(|own| own == mode)
                 && (line.triggers.is_empty() || line.triggers.contains(&trigger))
         };
         let general = self.settings.people.as_ref()?;
-        Some(self.settings.lines.iter().find(fits).map_or(general, |line| &line.people))
+        let own = self.settings.lines.iter().find(fits).map(|line| &line.people);
+        own.or_else(|| (mode == Mode::Customer).then_some(general))
     }
 
     /// Fills the placeholders with the line of these people.
@@ -171,7 +187,7 @@ impl House {
         let filled = text
             .replace("{bank}", &self.settings.bank)
             .replace("{channel}", people.map_or("", |p| &p.channel))
-            .replace("{hours}", people.map_or("", |p| &p.hours))
+            .replace("{hours}", &people.map_or_else(String::new, |p| p.hours_at(self.clock.now())))
             .replace("{verified_channel}", &self.settings.verified_channel)
             .replace("{crisis_line}", &self.settings.crisis_line)
             .replace("{ticket}", ticket.unwrap_or(""));

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use contactiq_domain::{
-    Category, IntentName, Outcome, Probability, Record, Step,
+    Category, IntentName, Mode, Outcome, Probability, Record, Step, Trigger,
     interaction::{NanoUsd, Tokens},
 };
 use contactiq_guard::{Masked, Refusal};
@@ -32,6 +32,7 @@ pub(crate) async fn start(house: &House, turn: &mut Turn) -> Result<(), AnswerEr
         subject: started.subject.clone(),
         owner_key: turn.owner_key,
         label: None,
+        demo: started.demo,
         created_at: started.created_at,
     };
     if turn.continues {
@@ -112,13 +113,16 @@ fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::Tic
         Some(d) => (d.citations.clone(), d.model.clone(), d.tokens, d.cost),
         None => (Vec::new(), "none".to_owned(), Tokens::default(), NanoUsd::default()),
     };
+    let trigger = (turn.outcome == Outcome::Escalated)
+        .then(|| contactiq_domain::escalation::decisive(&turn.hits).map(|h| h.trigger))
+        .flatten();
+    // Staff are asked to cite both sources; a customer is given neither, since one of them is wrong.
+    let to_settle = turn.started.mode == Mode::Banker && trigger == Some(Trigger::ConflictingEvidence);
+    let citations = if to_settle { turn.conflicting } else { citations };
     let (intent, category, probability, reason) = match turn.understanding {
         Some(u) => (u.intent, u.category, u.probability, u.reason),
         None => (IntentName::unknown(), Category::Automatable, Probability::ZERO, String::new()),
     };
-    let trigger = (turn.outcome == Outcome::Escalated)
-        .then(|| contactiq_domain::escalation::decisive(&turn.hits).map(|h| h.trigger))
-        .flatten();
     let started = turn.started;
     Record {
         id: started.id,

@@ -10,6 +10,15 @@ const SHORTEST: usize = 5;
 /// A word must stand in the documents so often to be a correction.
 const SEEN: u32 = 2;
 
+/// A question with words of the documents in place of words that no document uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Corrected {
+    /// The question.
+    pub text: String,
+    /// The words that were put in, in order: the bank's own, not the person's.
+    pub read_as: Vec<String>,
+}
+
 /// The words of the documents with how often they stand there.
 #[derive(Debug, Default)]
 pub struct Spelling {
@@ -40,9 +49,10 @@ impl Spelling {
 
     /// The text with each unknown word replaced by the most frequent known word that is one edit
     /// away (a letter more, less, other, or two swapped). `known` says which further words are right.
+    /// Another form of a known word (`replacements`) is right too.
     #[must_use]
-    pub fn correct(&self, question: &str, known: impl Fn(&str) -> bool) -> Option<String> {
-        let mut changed = false;
+    pub fn correct(&self, question: &str, known: impl Fn(&str) -> bool) -> Option<Corrected> {
+        let mut read_as: Vec<String> = Vec::new();
         let words: Vec<String> = question
             .split_whitespace()
             .map(|piece| {
@@ -56,15 +66,15 @@ impl Spelling {
                     return piece.to_owned();
                 }
                 match self.nearest(&lower) {
-                    Some(right) => {
-                        changed = true;
+                    Some(right) if text::stem(right) != text::stem(&lower) => {
+                        read_as.push(right.to_owned());
                         piece.replace(bare, right)
                     }
-                    None => piece.to_owned(),
+                    _ => piece.to_owned(),
                 }
             })
             .collect();
-        changed.then(|| words.join(" "))
+        (!read_as.is_empty()).then(|| Corrected { text: words.join(" "), read_as })
     }
 
     fn nearest(&self, word: &str) -> Option<&str> {
@@ -115,11 +125,13 @@ mod tests {
     fn a_misspelt_word_is_read_as_the_one_the_documents_use() {
         let spelling =
             Spelling::of(["A bank cheque costs $10. Bank cheque. The balance of balances."].into_iter());
-        let fix = |q: &str| spelling.correct(q, |_| false);
+        let fix = |q: &str| spelling.correct(q, |_| false).map(|c| c.text);
         assert_eq!(fix("wat does a bank chque cost?").as_deref(), Some("wat does a bank cheque cost?"));
         assert_eq!(fix("a bank cehque").as_deref(), Some("a bank cheque"));
         assert_eq!(fix("a bank cheque"), None);
         assert_eq!(fix("zebra crossing"), None);
+        assert_eq!(fix("two bank cheques"), None, "another form is spelt rightly");
+        assert_eq!(spelling.correct("my cehque", |_| false).unwrap().read_as, ["cheque"]);
         assert_eq!(
             spelling.correct("bank chque", |w| w == "chque"),
             None,

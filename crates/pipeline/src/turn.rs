@@ -134,6 +134,8 @@ pub(crate) struct Turn {
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) found: Vec<Found>,
     pub(crate) draft: Option<Draft>,
+    /// Both sides where documents disagree about the answer.
+    pub(crate) conflicting: Vec<Citation>,
     pub(crate) confidence: Probability,
     pub(crate) outcome: Outcome,
     /// What the person is shown when no draft is released.

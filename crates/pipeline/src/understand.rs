@@ -6,7 +6,9 @@ use contactiq_domain::{Category, IntentName, Mode, Probability, Step, Understand
 use contactiq_guard::Masked;
 use contactiq_nlu::intents::Prediction;
 
-use crate::{House, Knowledge, Taxonomy, admit::without_placeholders, follow_up, turn::Turn};
+use crate::{
+    House, Knowledge, Taxonomy, admit::without_placeholders, follow_up, spelling::Corrected, turn::Turn,
+};
 
 /// Below this probability of being in scope a question counts as unknown.
 const IN_SCOPE: f64 = 0.5;
@@ -73,7 +75,20 @@ fn reason(prediction: &Prediction) -> String {
 #[must_use]
 pub fn searched(knowledge: &Knowledge, taxonomy: &Taxonomy, masked: &Masked) -> String {
     let query = without_placeholders(masked.as_str());
-    knowledge.spelling.correct(&query, |word| taxonomy.uses(word)).unwrap_or(query)
+    knowledge.spelling.correct(&query, |word| taxonomy.uses(word)).map_or(query, |c| c.text)
+}
+
+/// How the question was read. Words put in are the documents' own, so they may be named.
+fn remarks(joined: bool, corrected: Option<&Corrected>) -> String {
+    let mut said = String::new();
+    if joined {
+        said.push_str("; read together with the question before");
+    }
+    if let Some(corrected) = corrected {
+        let words = corrected.read_as.join("\u{201d}, \u{201c}");
+        said.push_str(&format!("; searched as the documents spell it: \u{201c}{words}\u{201d}"));
+    }
+    said
 }
 
 pub(crate) async fn run(house: &House, turn: &mut Turn) {
@@ -90,19 +105,15 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let prediction = house.models.intent(turn.mode(), &turn.query, turn.vector.as_deref());
     let understanding = classify(&house.taxonomy, turn.mode(), &prediction);
     if let Some(corrected) = &corrected {
-        turn.vector = house.vector(corrected).await;
-        turn.query.clone_from(corrected);
+        turn.vector = house.vector(&corrected.text).await;
+        turn.query.clone_from(&corrected.text);
     }
     let detail = format!(
         "{} with probability {:.2}, in scope {:.2}{}",
         understanding.intent,
         understanding.probability.get(),
         understanding.in_scope.get(),
-        match (joined.is_some(), corrected.is_some()) {
-            (true, _) => "; read together with the question before",
-            (false, true) => "; misspelt words read as the documents write them",
-            (false, false) => "",
-        }
+        remarks(joined.is_some(), corrected.as_ref())
     );
     let outcome = understanding.category.as_str();
     turn.understanding = Some(understanding);

@@ -291,11 +291,16 @@ pub fn guard_settings(config: &Config) -> GuardSettings {
     }
 }
 
-fn line(line: &crate::config::Line) -> Line {
+fn line(all: &crate::config::People, line: &crate::config::Line) -> Line {
     Line {
         mode: line.mode,
         triggers: line.triggers.clone(),
-        people: People { channel: line.channel.clone(), hours: line.hours.clone() },
+        people: People {
+            channel: line.channel.clone(),
+            hours: line.hours.clone(),
+            // Hours that can't be read were refused with the configuration.
+            opening: all.opening(&line.open).ok().flatten(),
+        },
     }
 }
 
@@ -303,10 +308,12 @@ fn settings(config: &Config) -> Settings {
     let people = &config.bank.people;
     Settings {
         bank: config.bank.name.clone(),
-        people: people
-            .available
-            .then(|| People { channel: people.channel.clone(), hours: people.hours.clone() }),
-        lines: people.lines.iter().map(line).collect(),
+        people: people.available.then(|| People {
+            channel: people.channel.clone(),
+            hours: people.hours.clone(),
+            opening: people.general_opening(),
+        }),
+        lines: people.lines.iter().map(|own| line(people, own)).collect(),
         verified_channel: config.bank.verified_channel.clone(),
         crisis_line: config.bank.crisis_line.clone(),
         retention_policy: format!("standard-{}-days", config.retention.days),

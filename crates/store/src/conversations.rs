@@ -33,6 +33,8 @@ pub struct Conversation {
     pub owner_key: Option<KeyId>,
     /// What a list shows for it, sealed at rest.
     pub label: Option<Masked>,
+    /// Begun by `contactiq demo traffic`.
+    pub demo: bool,
     /// When it began.
     pub created_at: Timestamp,
 }
@@ -69,14 +71,15 @@ pub async fn ensure(w: &mut Writer, conversation: &Conversation) -> Result<bool,
     let label = conversation.label.as_ref().map(|label| w.seal(label, TABLE, "label", &id));
     let made = w
         .execute(
-            "INSERT INTO conversations (id, mode, subject, owner_key, label, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO conversations (id, mode, subject, owner_key, label, demo, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
             values![
                 conversation.id,
                 conversation.mode,
                 &conversation.subject,
                 conversation.owner_key,
                 label,
+                conversation.demo,
                 conversation.created_at,
             ],
         )
@@ -166,6 +169,7 @@ fn conversation(row: &Row) -> Result<Conversation, StoreError> {
         subject: row.text("subject")?,
         owner_key: row.parsed_or_none("owner_key")?,
         label: row.masked_or_none(TABLE, "label", &row.text("id")?)?,
+        demo: row.bool("demo")?,
         created_at: row.moment("created_at")?,
     })
 }

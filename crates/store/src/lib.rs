@@ -25,6 +25,7 @@
 pub mod access;
 mod connection;
 pub mod conversations;
+pub mod demo;
 pub mod documents;
 mod engine;
 mod error;

@@ -52,6 +52,8 @@ pub struct Filter {
     pub mode: Option<Mode>,
     /// For this reason.
     pub trigger: Option<Trigger>,
+    /// Only those of the demo's traffic, or only the others.
+    pub demo: Option<bool>,
 }
 
 /// How many tickets there are.
@@ -61,16 +63,18 @@ pub struct Filter {
 pub async fn count(c: &mut Connection, filter: &Filter) -> Result<u64, StoreError> {
     let row = c
         .row(
-            "SELECT COUNT(*) AS found FROM tickets WHERE ($1 IS NULL OR state = $1) AND ($2 IS NULL OR mode = $2)
-                 AND ($3 IS NULL OR decisive_trigger = $3)",
-            values![filter.state, filter.mode, filter.trigger],
+            "SELECT COUNT(*) AS found FROM tickets JOIN interactions ON interactions.id = tickets.interaction
+             WHERE ($1 IS NULL OR tickets.state = $1) AND ($2 IS NULL OR tickets.mode = $2)
+                 AND ($3 IS NULL OR tickets.decisive_trigger = $3) AND ($4 IS NULL OR interactions.demo = $4)",
+            values![filter.state, filter.mode, filter.trigger, filter.demo],
         )
         .await?;
     row.map_or(Ok(0), |row| row.count("found"))
 }
 
-/// Tickets in the order in which a person should take them: the most urgent first, and the one that
-/// waits longest first among equals. Those of demo traffic stand behind all others.
+/// Tickets in the order in which a person should take them: danger to life first, then fraud, then by
+/// priority, and the one that waits longest first among equals. What is closed stands behind what is
+/// not, and demo traffic behind all others. `skip` leaves out that many of the first.
 ///
 /// # Errors
 /// When the database fails or a sealed column does not open.
@@ -78,14 +82,18 @@ pub async fn list(
     c: &mut Connection,
     filter: &Filter,
     limit: u32,
+    skip: u32,
 ) -> Result<Vec<Ticket<Masked>>, StoreError> {
     c.rows(
         "SELECT tickets.*, interactions.demo FROM tickets JOIN interactions ON interactions.id = tickets.interaction
          WHERE ($1 IS NULL OR tickets.state = $1) AND ($2 IS NULL OR tickets.mode = $2)
-             AND ($3 IS NULL OR tickets.decisive_trigger = $3)
-         ORDER BY interactions.demo, CASE tickets.priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 ELSE 2 END,
-             tickets.created_at, tickets.id LIMIT $4",
-        values![filter.state, filter.mode, filter.trigger, limit],
+             AND ($3 IS NULL OR tickets.decisive_trigger = $3) AND ($4 IS NULL OR interactions.demo = $4)
+         ORDER BY interactions.demo, CASE tickets.state WHEN 'closed' THEN 1 ELSE 0 END,
+             CASE WHEN tickets.rule LIKE 'emotional_distress/self-harm%' THEN 0
+                 WHEN tickets.decisive_trigger = 'security_fraud' THEN 1
+                 WHEN tickets.priority = 'urgent' THEN 2 WHEN tickets.priority = 'high' THEN 3 ELSE 4 END,
+             tickets.created_at, tickets.id LIMIT $5 OFFSET $6",
+        values![filter.state, filter.mode, filter.trigger, filter.demo, limit, skip],
     )
     .await?
     .iter()
@@ -133,22 +141,27 @@ pub async fn advance(
     id: TicketId,
     to: TicketState,
     by: &str,
+    note: Option<&Masked>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let sealed = |w: &Writer, column: &str| note.map(|note| w.seal(note, TABLE, column, &id.to_string()));
     let moved = match to {
         TicketState::Open => 0,
         TicketState::Taken => {
+            let note = sealed(w, "taken_note");
             w.execute(
-                "UPDATE tickets SET state = 'taken', assignee = $2, taken_at = $3 WHERE id = $1 AND state = 'open'",
-                values![id, by, now],
+                "UPDATE tickets SET state = 'taken', assignee = $2, taken_at = $3, taken_note = $4
+                 WHERE id = $1 AND state = 'open'",
+                values![id, by, now, note],
             )
             .await?
         }
         TicketState::Closed => {
+            let note = sealed(w, "closed_note");
             w.execute(
-                "UPDATE tickets SET state = 'closed', assignee = COALESCE(assignee, $2), closed_at = $3
+                "UPDATE tickets SET state = 'closed', closed_by = $2, closed_at = $3, closed_note = $4
                  WHERE id = $1 AND state <> 'closed'",
-                values![id, by, now],
+                values![id, by, now, note],
             )
             .await?
         }
@@ -176,7 +189,10 @@ fn ticket(row: &Row) -> Result<Ticket<Masked>, StoreError> {
         created_at: row.moment("created_at")?,
         assignee: row.text_or_none("assignee")?,
         taken_at: row.moment_or_none("taken_at")?,
+        taken_note: row.masked_or_none(TABLE, "taken_note", &id)?,
         closed_at: row.moment_or_none("closed_at")?,
+        closed_by: row.text_or_none("closed_by")?,
+        closed_note: row.masked_or_none(TABLE, "closed_note", &id)?,
         demo: row.bool("demo")?,
     })
 }

@@ -8,7 +8,7 @@ use contactiq_domain::{
 };
 use contactiq_guard::{Masked, Published};
 
-use super::{choose::Chosen, grounding};
+use super::{choose::Chosen, conflict::Conflict, grounding};
 use crate::turn::{Draft, Turn};
 
 /// Said when an answer uses illustrative content (P7).
@@ -81,6 +81,16 @@ pub(crate) fn cite(turn: &Turn, passage: usize, quote: &str, citations: &mut Vec
         version: document.version,
     });
     number
+}
+
+/// Both sides of a conflict, each with the sentence that contradicts the other.
+pub(crate) fn cite_both(turn: &Turn, conflict: &Conflict) -> Vec<Citation> {
+    let mut citations = Vec::new();
+    for (passage, sentence) in [conflict.one, conflict.other] {
+        let quote = &turn.knowledge.index.sentences(passage)[sentence].text;
+        cite(turn, passage, quote, &mut citations);
+    }
+    citations
 }
 
 /// A row `Card | Amount: $10 | When: now` reads `- Card: amount $10; when now`-like, word for word.

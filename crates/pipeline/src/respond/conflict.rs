@@ -48,8 +48,8 @@ pub fn all(knowledge: &Knowledge, valid: &dyn Fn(usize) -> bool) -> Vec<Conflict
     found
 }
 
-/// The two documents that disagree about what the best sentence says, if any.
-pub(crate) fn between(knowledge: &Knowledge, found: &[Found], best: &Chosen) -> Option<(String, String)> {
+/// What contradicts the best sentence, if anything does.
+pub(crate) fn between(knowledge: &Knowledge, found: &[Found], best: &Chosen) -> Option<Conflict> {
     let index = &knowledge.index;
     let own =
         Claim::of(knowledge, best.passage, best.sentence, &index.sentences(best.passage)[best.sentence])?;
@@ -60,12 +60,7 @@ pub(crate) fn between(knowledge: &Knowledge, found: &[Found], best: &Chosen) -> 
         })
         .filter_map(|(p, s, sentence)| Claim::of(knowledge, p, s, sentence))
         .find(|other| own.contradicts(other))
-        .map(|other| (name(knowledge, own.document), name(knowledge, other.document)))
-}
-
-fn name(knowledge: &Knowledge, document: usize) -> String {
-    let document = &knowledge.documents[document];
-    format!("{}/{}", document.collection, document.slug)
+        .map(|other| Conflict { one: (own.passage, own.sentence), other: (other.passage, other.sentence) })
 }
 
 /// A sentence that states figures.

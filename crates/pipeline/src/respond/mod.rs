@@ -41,12 +41,11 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
             rule: "conflicting_evidence/different-figures".to_owned(),
             score: 1.0,
         });
-        turn.trace(
-            Step::Respond,
-            since,
-            "conflict",
-            format!("{} and {} state different figures", conflict.0, conflict.1),
-        );
+        let citations = compose::cite_both(turn, &conflict);
+        let documents: Vec<&str> = citations.iter().map(|c| c.document.as_str()).collect();
+        let detail = format!("{} state different figures", documents.join(" and "));
+        turn.conflicting = citations;
+        turn.trace(Step::Respond, since, "conflict", detail);
         return;
     }
     let draft = compose::extractive(turn, &chosen);

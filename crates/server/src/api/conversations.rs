@@ -91,6 +91,7 @@ pub async fn create(
         mode: body.value.mode,
         subject,
         owner_key: caller.key,
+        demo: false,
         label: None,
         created_at: app.house.clock.now(),
     };

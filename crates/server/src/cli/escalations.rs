@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use contactiq_domain::{Clock, Mode, Ticket, TicketState, Trigger, ids::TicketId};
-use contactiq_guard::Masked;
+use contactiq_guard::{Guard, Masked, Raw};
 use contactiq_store::{Connection, Store, tickets};
 
 use super::{Outcome, audit, output};
@@ -11,27 +11,16 @@ use crate::{app, config::Config, wiring::SystemClock};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
+/// Tickets of a page where nothing else is asked for.
+const PAGE: u32 = 50;
+/// The longest note, in characters.
+const LONGEST_NOTE: usize = 2000;
+
 /// Commands of `escalations`.
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
     /// List tickets, the most urgent first.
-    List {
-        /// Only tickets that stand like this: open, taken or closed.
-        #[arg(long)]
-        state: Option<TicketState>,
-        /// Only this assistant's.
-        #[arg(long)]
-        mode: Option<Mode>,
-        /// Only tickets for this reason, for instance security_fraud.
-        #[arg(long)]
-        trigger: Option<Trigger>,
-        /// At most this many.
-        #[arg(long, default_value_t = 50)]
-        limit: u32,
-        /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
-    },
+    List(List),
     /// Show one ticket.
     Show {
         /// Its id, or the number that the person was told (T-1A2B3C4D).
@@ -42,8 +31,44 @@ pub(super) enum Command {
     },
     /// Take an open ticket.
     Take(Move),
-    /// Close a ticket.
-    Close(Move),
+    /// Close a ticket that is resolved.
+    #[command(alias = "close")]
+    Resolve(Move),
+}
+
+/// Which tickets.
+#[derive(clap::Args)]
+pub(super) struct List {
+    /// Only tickets that stand like this: open, taken or closed.
+    #[arg(long)]
+    state: Option<TicketState>,
+    /// Only this assistant's.
+    #[arg(long)]
+    mode: Option<Mode>,
+    /// Only tickets for this reason, for instance security_fraud.
+    #[arg(long)]
+    trigger: Option<Trigger>,
+    /// Only those of demo traffic (only), or none of them (hide).
+    #[arg(long)]
+    demo: Option<DemoShare>,
+    /// At most this many on a page: 50, and with --json all.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// Which page, from 1.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    page: u32,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What to do with tickets of demo traffic.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum DemoShare {
+    /// Leave them out.
+    Hide,
+    /// Show nothing else.
+    Only,
 }
 
 /// Which ticket, and who moves it.
@@ -51,112 +76,150 @@ pub(super) enum Command {
 pub(super) struct Move {
     /// Its id, or its number (T-1A2B3C4D).
     id: String,
-    /// Who takes or closes it, as the ticket shall name them.
-    #[arg(long)]
+    /// Who takes or resolves it, as the ticket shall name them.
+    #[arg(long, default_value = "command-line")]
     by: String,
+    /// A note, masked before it is kept.
+    #[arg(long)]
+    note: Option<String>,
+    /// Print the ticket as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?;
-    let mut reader = store.read().await?;
     match command {
-        Command::List { state, mode, trigger, limit, json } => {
-            let filter = tickets::Filter { state, mode, trigger };
-            let found = tickets::list(&mut reader, &filter, limit).await?;
-            let all = tickets::count(&mut reader, &filter).await?;
-            if json {
-                found.iter().for_each(output::json);
-            } else {
-                let rows = found
-                    .iter()
-                    .map(|t| {
-                        let question: String = t.question.as_str().chars().take(60).collect();
-                        vec![
-                            t.number(),
-                            t.created_at.to_string(),
-                            t.mode.to_string(),
-                            t.trigger.to_string(),
-                            t.queue.clone(),
-                            t.priority.to_string(),
-                            t.state.to_string(),
-                            question,
-                        ]
-                    })
-                    .collect();
-                output::table(
-                    &[
-                        "ticket",
-                        "opened",
-                        "mode",
-                        "trigger",
-                        "queue",
-                        "priority",
-                        "state",
-                        "question (masked)",
-                    ],
-                    rows,
-                );
-                if (found.len() as u64) < all {
-                    output::note(format!("{} of {all}: --limit {all} shows all", found.len()));
-                }
-            }
-        }
-        Command::Take(who) => advance(&store, &who, TicketState::Taken).await?,
-        Command::Close(who) => advance(&store, &who, TicketState::Closed).await?,
+        Command::List(wanted) => list(&mut *store.read().await?, &wanted).await?,
+        Command::Take(who) => advance(&config, &store, &who, TicketState::Taken).await?,
+        Command::Resolve(who) => advance(&config, &store, &who, TicketState::Closed).await?,
         Command::Show { id, json } => {
-            let ticket = find(&mut reader, &id).await?;
+            let ticket = find(&mut *store.read().await?, &id).await?;
             if json {
                 output::json(&ticket);
             } else {
-                for (name, value) in [
-                    ("ticket", ticket.id.to_string()),
-                    ("opened", ticket.created_at.to_string()),
-                    ("mode", ticket.mode.to_string()),
-                    ("trigger", ticket.trigger.to_string()),
-                    ("rule", ticket.rule.clone()),
-                    ("queue", ticket.queue.clone()),
-                    ("priority", ticket.priority.to_string()),
-                    ("state", ticket.state.to_string()),
-                    ("assignee", ticket.assignee.clone().unwrap_or_else(|| "-".to_owned())),
-                    ("taken", ticket.taken_at.map_or_else(|| "-".to_owned(), |t| t.to_string())),
-                    ("closed", ticket.closed_at.map_or_else(|| "-".to_owned(), |t| t.to_string())),
-                    ("demo", ticket.demo.to_string()),
-                    ("interaction", ticket.interaction.to_string()),
-                    ("conversation", ticket.conversation.to_string()),
-                    ("question", ticket.question.as_str().to_owned()),
-                    ("told", ticket.told.as_str().to_owned()),
-                ] {
-                    output::line(format!("{name:<13} {value}"));
-                }
+                show(&ticket);
             }
         }
     }
-    drop(reader);
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn advance(store: &Store, who: &Move, to: TicketState) -> Result<(), Failed> {
+async fn list(c: &mut Connection, wanted: &List) -> Result<(), Failed> {
+    let filter = tickets::Filter {
+        state: wanted.state,
+        mode: wanted.mode,
+        trigger: wanted.trigger,
+        demo: wanted.demo.map(|share| matches!(share, DemoShare::Only)),
+    };
+    // What the engines take as a limit is a signed number.
+    let everything = u32::MAX >> 1;
+    let limit = wanted.limit.unwrap_or(if wanted.json { everything } else { PAGE });
+    let skip = limit.saturating_mul(wanted.page - 1);
+    let found = tickets::list(c, &filter, limit, skip).await?;
+    let all = tickets::count(c, &filter).await?;
+    if wanted.json {
+        found.iter().for_each(output::json);
+    } else {
+        let rows = found.iter().map(row).collect();
+        let header =
+            ["ticket", "opened", "mode", "trigger", "queue", "priority", "state", "question (masked)"];
+        output::table(&header, rows);
+    }
+    if (found.len() as u64) < all {
+        let shown = found.len();
+        output::note(format!(
+            "{shown} of {all}: --limit {all} shows all, --page {} the next",
+            wanted.page + 1
+        ));
+    }
+    Ok(())
+}
+
+fn row(t: &Ticket<Masked>) -> Vec<String> {
+    let question: String = t.question.as_str().chars().take(60).collect();
+    let state = match (&t.assignee, t.state) {
+        (Some(who), TicketState::Taken) => format!("taken by {who}"),
+        _ => t.state.to_string(),
+    };
+    let state = if t.demo { format!("{state} (demo)") } else { state };
+    vec![
+        t.number(),
+        t.created_at.to_string(),
+        t.mode.to_string(),
+        t.trigger.to_string(),
+        t.queue.clone(),
+        t.priority.to_string(),
+        state,
+        question,
+    ]
+}
+
+fn show(ticket: &Ticket<Masked>) {
+    let or_none = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+    let note = |note: &Option<Masked>| or_none(note.as_ref().map(|n| n.as_str().to_owned()));
+    for (name, value) in [
+        ("ticket", ticket.id.to_string()),
+        ("number", ticket.number()),
+        ("opened", ticket.created_at.to_string()),
+        ("mode", ticket.mode.to_string()),
+        ("trigger", ticket.trigger.to_string()),
+        ("rule", ticket.rule.clone()),
+        ("queue", ticket.queue.clone()),
+        ("priority", ticket.priority.to_string()),
+        ("state", ticket.state.to_string()),
+        ("assignee", or_none(ticket.assignee.clone())),
+        ("taken", or_none(ticket.taken_at.map(|t| t.to_string()))),
+        ("taken note", note(&ticket.taken_note)),
+        ("closed", or_none(ticket.closed_at.map(|t| t.to_string()))),
+        ("closed by", or_none(ticket.closed_by.clone())),
+        ("closed note", note(&ticket.closed_note)),
+        ("demo", ticket.demo.to_string()),
+        ("interaction", ticket.interaction.to_string()),
+        ("conversation", ticket.conversation.to_string()),
+        ("question", ticket.question.as_str().to_owned()),
+        ("told", ticket.told.as_str().to_owned()),
+    ] {
+        output::line(format!("{name:<13} {value}"));
+    }
+}
+
+async fn advance(config: &Config, store: &Store, who: &Move, to: TicketState) -> Result<(), Failed> {
     let by = who.by.trim();
     if by.is_empty() || by.chars().count() > 64 || by.chars().any(char::is_control) {
         return Err("--by: 1 to 64 characters without control characters".into());
     }
+    let note = masked_note(config, who.note.as_deref())?;
     let mut w = store.write().await?;
     let ticket = find(&mut w, &who.id).await?;
-    let moved = tickets::advance(&mut w, ticket.id, to, by, SystemClock.now()).await?;
-    audit::note(&mut w, &format!("escalations {to}"), &ticket.id.to_string()).await?;
-    w.save().await?;
+    let moved = tickets::advance(&mut w, ticket.id, to, by, note.as_ref(), SystemClock.now()).await?;
     if !moved {
         return Err(format!("{} is {} already: nothing was changed", ticket.number(), ticket.state).into());
     }
-    output::line(format!("{} is {to}", ticket.number()));
+    audit::note(&mut w, &format!("escalations {to}"), &ticket.id.to_string()).await?;
+    w.save().await?;
+    if who.json {
+        output::json(&find(&mut *store.read().await?, &ticket.id.to_string()).await?);
+    } else {
+        output::line(format!("{} is {to}", ticket.number()));
+    }
     Ok(())
+}
+
+/// A note is a person's words: only its masked form is kept.
+fn masked_note(config: &Config, note: Option<&str>) -> Result<Option<Masked>, Failed> {
+    let Some(note) = note.map(str::trim).filter(|n| !n.is_empty()) else { return Ok(None) };
+    if note.chars().count() > LONGEST_NOTE {
+        return Err(format!("--note: at most {LONGEST_NOTE} characters").into());
+    }
+    Ok(Some(Guard::new(app::guard_settings(config)).mask(&Raw::new(note.to_owned()))))
 }
 
 async fn find(c: &mut Connection, id: &str) -> Result<Ticket<Masked>, Failed> {
     let found = match id.parse::<TicketId>() {
         Ok(id) => tickets::get(c, id).await?,
-        Err(_) => by_number(tickets::list(c, &tickets::Filter::default(), u32::MAX >> 1).await?, id),
+        Err(_) => by_number(tickets::list(c, &tickets::Filter::default(), u32::MAX >> 1, 0).await?, id),
     };
     found.ok_or_else(|| "there is no such ticket: `contactiq escalations list` shows the ids".into())
 }

@@ -1,5 +1,5 @@
 //! `contactiq demo traffic`: a week of questions through the real pipeline, marked as demo, so that
-//! the dashboard has something to show.
+//! the dashboard has something to show; and `contactiq demo clear`, which takes them away again.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -16,8 +16,8 @@ use contactiq_guard::Raw;
 use contactiq_pipeline::Ask;
 use contactiq_store::feedback::{self, Feedback};
 
-use super::{Outcome, opening, output};
-use crate::{config::Config, demo, wiring::SystemClock};
+use super::{Outcome, audit, opening, output};
+use crate::{app, config::Config, demo, wiring::SystemClock};
 
 /// Commands of `demo`.
 #[derive(clap::Subcommand)]
@@ -31,11 +31,55 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Take the played questions away again, with their tickets and conversations.
+    Clear {
+        /// Do it; without this it is only said what would go.
+        #[arg(long)]
+        yes: bool,
+        /// Print {"cleared","interactions","tickets","conversations"}.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
-    let Command::Traffic { days, json } = command;
-    let mut house = opening::house(&config).await?;
+    match command {
+        Command::Traffic { days, json } => play(&config, days, json).await,
+        Command::Clear { yes, json } => clear(&config, yes, json).await,
+    }
+}
+
+/// What people asked stays: only what is marked as demo goes.
+async fn clear(config: &Config, yes: bool, json: bool) -> Outcome {
+    let store = app::open_store(config).await?;
+    let share = if yes {
+        let mut w = store.write().await?;
+        let share = contactiq_store::demo::clear(&mut w).await?;
+        audit::note(&mut w, "demo clear", &format!("{} interactions", share.interactions)).await?;
+        w.save().await?;
+        share
+    } else {
+        contactiq_store::demo::count(&mut *store.read().await?).await?
+    };
+    store.close().await;
+    if json {
+        output::json(&serde_json::json!({
+            "cleared": yes, "interactions": share.interactions, "tickets": share.tickets,
+            "conversations": share.conversations,
+        }));
+    } else {
+        let what = format!(
+            "{} interactions, {} tickets and {} conversations of demo traffic",
+            share.interactions, share.tickets, share.conversations
+        );
+        output::line(if yes { format!("{what} are gone") } else { format!("{what} would go: add --yes") });
+    }
+    // A script that forgot --yes must not go on as if it was done.
+    Ok(if yes { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn play(config: &Config, days: u32, json: bool) -> Outcome {
+    let mut house = opening::house(config).await?;
     let lines = demo::traffic();
     let now = SystemClock.now();
     let first = now.plus_seconds(-i64::from(days) * 86_400);

@@ -216,6 +216,19 @@ mod tests {
         assert!(read("lines = []").unwrap().bank.people.lines.is_empty());
         let own = "[[bank.people.lines]]\nmode = \"banker\"\nchannel = \"ext 1\"\nhours = \"always\"";
         assert_eq!(read(own).unwrap().bank.people.lines.len(), 1);
+        let general = |text: &str| read(text).unwrap().bank.people.general_opening();
+        assert!(general("lines = []").is_some(), "the hours that are told are those of the demo bank");
+        assert!(general("lines = []\nhours = \"always\"").is_none(), "and these are not");
+        assert!(general("lines = []\nhours = \"Mondays\"\nopen = [\"Mon 08:00-09:00\"]").is_some());
+        for (wrong, said) in [
+            ("lines = []\ntime_zone = \"Sydney\"", "bank.people.time_zone: "),
+            ("lines = []\nopen = [\"8 to 20\"]", "bank.people.open: "),
+            ("lines = []\nclosed_on = [\"25.12.\"]", "bank.people.closed_on: "),
+            (&format!("{own}\nopen = [\"8 to 20\"]"), "number 1, open: "),
+        ] {
+            let message = read(wrong).unwrap_err().to_string();
+            assert!(message.contains(said), "{wrong}: {message}");
+        }
         for wrong in [
             "lines = [\"a\"]",
             "[[bank.people.lines]]\nchannel = \"x\"\nhours = \"y\"\ntriggers = [\"rage\"]",

@@ -6,7 +6,7 @@ mod validate;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use contactiq_domain::{Mode, Trigger};
+use contactiq_domain::{Mode, OpeningHours, Trigger, opening::OpeningError};
 use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, DEFAULTS, load, load_from};
@@ -83,7 +83,15 @@ section! {
         allowed_origins: Vec<String>,
     }
     Bank { name: String, verified_channel: String, crisis_line: String, people: People }
-    People { available: bool, channel: String, hours: String, lines: Vec<Line> }
+    People {
+        available: bool,
+        channel: String,
+        hours: String,
+        open: Vec<String>,
+        time_zone: String,
+        closed_on: Vec<String>,
+        lines: Vec<Line>,
+    }
     Assistant { confidence_threshold: f64, disclosure: String, disclaimer: String, answer_words: usize }
     Limits { questions_per_minute: u32, questions_per_hour_per_ip: u32, body_bytes: usize }
     Guard { personal_data: bool, injection: bool, moderation: bool, injection_threshold: f64 }
@@ -109,6 +117,29 @@ pub struct Line {
     pub channel: String,
     /// When somebody answers there.
     pub hours: String,
+    /// The same hours to reckon with; left out, the line is never said to be closed.
+    #[serde(default)]
+    pub open: Vec<String>,
+}
+
+impl People {
+    /// Opening hours of the general line. Those of the demo bank don't go with hours that a bank
+    /// wrote itself.
+    #[must_use]
+    pub fn general_opening(&self) -> Option<OpeningHours> {
+        let left_over =
+            load::demo_people().is_some_and(|demo| self.open == demo.open && self.hours != demo.hours);
+        if left_over { None } else { self.opening(&self.open).ok().flatten() }
+    }
+
+    /// Opening hours in the bank's time zone; none where there are none to reckon with.
+    ///
+    /// # Errors
+    /// How they are written.
+    pub fn opening(&self, open: &[String]) -> Result<Option<OpeningHours>, OpeningError> {
+        let hours = OpeningHours::parse(&self.time_zone, open, &self.closed_on)?;
+        Ok((!open.is_empty()).then_some(hours))
+    }
 }
 
 contactiq_domain::words! {

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use contactiq_domain::opening::OpeningError;
 use contactiq_nlu::encoder::KernelChoice;
 
 use super::{Assistant, Config};
@@ -93,9 +94,20 @@ impl Config {
                     .to_owned(),
             );
         }
+        if let Err(error) = people.opening(&people.open) {
+            let field = match error {
+                OpeningError::Zone => "time_zone",
+                OpeningError::Span => "open",
+                OpeningError::Day => "closed_on",
+            };
+            found.push(format!("bank.people.{field}: {error}"));
+        }
         for (at, line) in people.lines.iter().enumerate() {
             if line.channel.trim().is_empty() || line.hours.trim().is_empty() {
                 found.push(format!("bank.people.lines, number {}: write channel and hours", at + 1));
+            }
+            if let Err(error @ OpeningError::Span) = people.opening(&line.open) {
+                found.push(format!("bank.people.lines, number {}, open: {error}", at + 1));
             }
         }
         // The lines of the demo bank must not stand beside the channel of a real one.

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use contactiq_domain::{Mode, Permission, ids::ConversationId};
+use contactiq_domain::{Mode, Permission, Trigger, ids::ConversationId};
 use contactiq_guard::Raw;
 use contactiq_pipeline::Ask;
 use contactiq_store::{conversations, feedback, interactions};
@@ -53,7 +53,8 @@ async fn view(app: &App, visitor: &Visitor, mode: Mode, opened: Option<&str>) ->
     let subject = visitor.caller.own_subject();
     let owner = visitor.caller.owner(&subject);
     let fails = |e: contactiq_store::StoreError| visitor.fails(app, e);
-    let people = app.house.settings.people.is_some();
+    // Before an escalation nobody knows which it will be: this is the line for the plainest.
+    let people = app.house.people(mode, Trigger::HumanOnly).is_some();
     let mut reader = app.house.store.read().await.map_err(fails)?;
 
     let current: Option<ConversationId> = opened.and_then(|id| id.parse().ok());
@@ -66,7 +67,8 @@ async fn view(app: &App, visitor: &Visitor, mode: Mode, opened: Option<&str>) ->
             .ok_or_else(|| visitor.fails(app, ApiError::NotFound("conversation")))?;
         for record in interactions::of_conversation(&mut reader, id, TURNS).await.map_err(fails)? {
             let said = feedback::of_interaction(&mut reader, record.id).await.map_err(fails)?;
-            turns.push(TurnView::of(&record, people, said.first().and_then(|f| f.helpful)));
+            let reached = record.trigger.is_some_and(|t| app.house.people(mode, t).is_some());
+            turns.push(TurnView::of(&record, reached, said.first().and_then(|f| f.helpful)));
         }
     }
     let mut links = Vec::new();

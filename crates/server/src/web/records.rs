@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use contactiq_domain::{Permission, ids::InteractionId};
-use contactiq_store::{feedback, interactions};
+use contactiq_store::{feedback, interactions, tickets};
 
 use super::{PageError, Visitor, show, views::InteractionView};
 use crate::{api::error::ApiError, app::App};
@@ -25,7 +25,8 @@ pub(super) async fn page(
     let record = found.filter(|record| visitor.caller.sees(record.mode)).ok_or_else(missing)?;
     let said = feedback::of_interaction(&mut reader, id).await.map_err(fails)?;
     let helpful = said.first().and_then(|f| f.helpful);
-    let view =
-        InteractionView::of(visitor.layout(&app), &record, app.house.settings.people.is_some(), helpful);
+    let reached = record.trigger.is_some_and(|t| app.house.people(record.mode, t).is_some());
+    let ticket = tickets::of_interaction(&mut reader, id).await.map_err(fails)?;
+    let view = InteractionView::of(visitor.layout(&app), &record, reached, helpful, ticket.as_ref());
     Ok(show(StatusCode::OK, &view))
 }

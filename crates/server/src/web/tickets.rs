@@ -7,21 +7,31 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use contactiq_domain::{Permission, TicketState, ids::TicketId};
+use contactiq_guard::Raw;
 use contactiq_store::tickets;
 use serde::Deserialize;
 
 use super::{
     PageError, Visitor, show,
-    views::{TicketView, TicketsView, tickets::TicketItem},
+    views::{
+        TicketView, TicketsView,
+        tickets::{DemoShare, TicketItem},
+    },
 };
 use crate::{api::error::ApiError, app::App};
 
 /// Tickets of one page.
 const LISTED: u32 = 100;
+/// Further back nobody pages.
+const MOST_PAGES: u32 = 10_000;
+/// The longest note, in characters.
+const LONGEST_NOTE: usize = 2000;
 
 #[derive(Deserialize)]
 pub(super) struct Which {
     state: Option<String>,
+    demo: Option<String>,
+    page: Option<u32>,
 }
 
 pub(super) async fn list(
@@ -32,13 +42,23 @@ pub(super) async fn list(
     visitor.must(&app, Permission::ReadTickets)?;
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
     let state: Option<TicketState> = which.state.and_then(|s| s.parse().ok());
-    let filter = tickets::Filter { state, mode: visitor.caller.mode, trigger: None };
+    let demo = which.demo.as_deref().and_then(DemoShare::of);
+    let filter = tickets::Filter {
+        state,
+        mode: visitor.caller.mode,
+        trigger: None,
+        demo: demo.map(|share| share == DemoShare::Only),
+    };
+    let page = which.page.unwrap_or(1).clamp(1, MOST_PAGES);
     let mut reader = app.house.store.read().await.map_err(fails)?;
-    let found = tickets::list(&mut reader, &filter, LISTED).await.map_err(fails)?;
+    let found = tickets::list(&mut reader, &filter, LISTED, (page - 1) * LISTED).await.map_err(fails)?;
     let view = TicketsView {
         layout: visitor.layout(&app),
         state,
+        demo,
+        page,
         tickets: found.iter().map(TicketItem::of).collect(),
+        listed: LISTED,
         all: tickets::count(&mut reader, &filter).await.map_err(fails)?,
     };
     Ok(show(StatusCode::OK, &view))
@@ -83,6 +103,8 @@ pub(super) struct Change {
     #[serde(default)]
     csrf: String,
     state: String,
+    #[serde(default)]
+    note: String,
 }
 
 pub(super) async fn change(
@@ -100,12 +122,20 @@ pub(super) async fn change(
         change.state.parse().ok().filter(moves).ok_or_else(|| {
             visitor.fails(&app, ApiError::invalid("state_invalid", "state: taken or closed"))
         })?;
+    if change.note.chars().count() > LONGEST_NOTE {
+        let long = ApiError::invalid("note_too_long", "note: at most 2000 characters");
+        return Err(visitor.fails(&app, long));
+    }
+    // A note is a person's words: only its masked form is kept.
+    let said = Some(change.note.trim()).filter(|note| !note.is_empty());
+    let note = said.map(|note| app.house.guard.mask(&Raw::new(note.to_owned())));
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
     let now = app.house.clock.now();
     let mut w = app.house.store.write().await.map_err(fails)?;
     let found = tickets::get(&mut w, id).await.map_err(fails)?;
     found.filter(|ticket| visitor.caller.sees(ticket.mode)).ok_or_else(missing)?;
-    let moved = tickets::advance(&mut w, id, state, &visitor.caller.name, now).await.map_err(fails)?;
+    let moved =
+        tickets::advance(&mut w, id, state, &visitor.caller.name, note.as_ref(), now).await.map_err(fails)?;
     w.save().await.map_err(fails)?;
     let done = if moved { state.as_str() } else { "late" };
     Ok(Redirect::to(&format!("/tickets/{id}?done={done}")).into_response())

@@ -197,7 +197,58 @@ fn questions_in_lines_get_records_in_lines_and_tickets_that_can_be_listed() {
     let table = terminal.run(&["escalations", "list", "--state", "open", "--mode", "customer"]).well();
     assert!(table.contains("explicit_human_request"), "{table}");
     assert_eq!(terminal.run(&["escalations", "list", "--state", "closed", "--json"]).lines(0).len(), 0);
+    for other in [["--trigger", "security_fraud"], ["--demo", "only"], ["--page", "2"]] {
+        let none = terminal.run(&[&["escalations", "list", "--json"][..], &other[..]].concat());
+        assert_eq!(none.lines(0).len(), 0, "{other:?}");
+    }
+
+    let id = text(ticket, "id");
+    let number = format!("T-{}", id.replace('-', "")[24..].to_uppercase());
+    let said = "Called back on 0412 345 678, all well";
+    let taken = terminal.run(&["escalations", "take", &number, "--by", "mara", "--note", said, "--json"]);
+    let taken = &taken.lines(0)[0];
+    assert_eq!((text(taken, "state"), text(taken, "assignee")), ("taken", "mara"));
+    assert!(text(taken, "taken_note").contains("Called back on <"), "{taken}");
+    assert!(!taken.to_string().contains("0412"), "{taken}");
+    let late = terminal.run(&["escalations", "take", id]);
+    assert!(late.refused().contains("is taken already"), "{}", late.err);
+    assert!(terminal.run(&["escalations", "list"]).well().contains("taken by mara"));
+    assert!(terminal.run(&["escalations", "resolve", id]).well().contains("is closed"));
+    let shown = terminal.run(&["escalations", "show", id]).well();
+    assert!(shown.contains("mara") && shown.contains("command-line"), "{shown}");
+    let bytes = std::fs::read(terminal.data().join("contactiq.db")).unwrap();
+    assert!(!holds(&bytes, "all well"), "a note is sealed");
     assert!(terminal.run(&["escalations", "show", "CANARY"]).refused().contains("there is no such ticket"));
+}
+
+#[test]
+fn a_list_that_is_cut_says_so_and_demo_traffic_is_marked_and_can_be_cleared() {
+    let terminal = Terminal::new();
+    let question = json!({ "question": "let me talk to a human please" }).to_string();
+    terminal
+        .feed(&["ask", "--mode", "customer", "--jsonl"], format!("{question}\n{question}").as_bytes())
+        .lines(0);
+    let one = terminal.run(&["escalations", "list", "--limit", "1"]);
+    assert!(one.err.contains("1 of 2: --limit 2 shows all, --page 2 the next"), "{}", one.err);
+    let second = terminal.run(&["escalations", "list", "--limit", "1", "--page", "2", "--json"]).lines(0);
+    assert_eq!(second.len(), 1);
+
+    terminal.run(&["demo", "traffic", "--days", "1", "--json"]).well();
+    let demo = |what: &str| terminal.run(&["escalations", "list", "--json", "--demo", what]).lines(0);
+    let (played, asked) = (demo("only"), demo("hide"));
+    assert!(played.len() > 50 && played.iter().all(|t| t["demo"] == true), "{}", played.len());
+    assert_eq!(asked.len(), 2);
+    let all = terminal.run(&["escalations", "list", "--json"]).lines(0);
+    assert_eq!(all.len(), played.len() + 2, "JSON holds all that was asked for");
+    assert!(terminal.run(&["escalations", "list"]).well().contains("(demo)"));
+
+    let dry = terminal.run(&["demo", "clear", "--json"]);
+    assert_eq!((dry.status, &dry.lines(1)[0]["cleared"]), (1, &json!(false)), "not without --yes");
+    assert_eq!(demo("only").len(), played.len());
+    let cleared = terminal.run(&["demo", "clear", "--yes", "--json"]).lines(0);
+    assert_eq!((&cleared[0]["cleared"], &cleared[0]["tickets"]), (&json!(true), &json!(played.len())));
+    assert!(cleared[0]["interactions"].as_u64().unwrap() >= 300);
+    assert_eq!((demo("only").len(), demo("hide").len()), (0, 2));
 }
 
 #[test]

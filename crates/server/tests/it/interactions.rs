@@ -132,6 +132,36 @@ async fn each_trigger_names_the_line_that_answers_for_it_and_staff_get_a_desk_of
 }
 
 #[tokio::test]
+async fn staff_who_are_to_cite_both_sources_are_given_both() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Banker).await;
+    let question = "For how many business days is a captured card kept at the branch before it is destroyed?";
+    let record = running.ask(&key, Mode::Banker, question).await;
+    assert_eq!(text(&record, "trigger"), "conflicting_evidence", "{record}");
+    let mut cited = texts(&record["citations"], "document");
+    cited.sort_unstable();
+    assert_eq!(cited, ["banker/branch-atm-and-cash-procedures", "banker/branch-card-handling"]);
+    assert!(text(&record, "answer").contains("cite both sources"));
+}
+
+#[tokio::test]
+async fn a_closed_line_says_when_it_opens_and_staff_are_not_sent_to_the_customers_line() {
+    // A line that opens on one weekday only, and nothing for staff.
+    let terminal = crate::process::Terminal::new();
+    let file = terminal.file(
+        "c.toml",
+        "[bank.people]\nchannel = \"our line\"\nhours = \"some time\"\nlines = []\nopen = [\"Mon 00:00-00:01\"]\n\
+         time_zone = \"UTC\"\nclosed_on = []\n",
+    );
+    let terminal = terminal.with("CONTACTIQ_CONFIG", file.to_string_lossy());
+    let told = |mode: &str| terminal.run(&["ask", "--mode", mode, "let me talk to a human please"]).well();
+    let customer = told("customer");
+    assert!(customer.contains("our line (some time; closed now, opens Monday"), "{customer}");
+    let staff = told("banker");
+    assert!(!staff.contains("our line") && staff.contains("explicit_human_request"), "{staff}");
+}
+
+#[tokio::test]
 async fn another_language_gets_a_sentence_of_its_own_and_a_person() {
     let running = start(&[]).await;
     let key = running.key(Role::Customer).await;

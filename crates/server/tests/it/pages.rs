@@ -269,13 +269,26 @@ async fn a_ticket_is_listed_taken_and_closed() {
             && page.text.contains("Take this ticket")
     );
     for (state, says) in [("taken", "You have taken this ticket."), ("closed", "This ticket is closed.")] {
-        let done = browser.send(&ticket, &[("state", state)]).await;
+        let note = "It is about 5105 1051 0510 5100";
+        let done = browser.send(&ticket, &[("state", state), ("note", note)]).await;
         assert_eq!(done.redirect(), format!("{ticket}?done={state}"));
         assert!(browser.get(done.redirect()).await.page(200).contains(says));
         let listed = browser.get(&format!("/tickets?state={state}")).await;
         assert!(listed.page(200).contains(&ticket), "{state}");
     }
-    assert!(!browser.get(&ticket).await.page(200).contains("Take this ticket"));
+    let page = browser.get(&ticket).await;
+    assert!(!page.page(200).contains("Take this ticket"));
+    let interaction = format!("/interactions/{}", between(&page.text, "href=\"/interactions/", "\""));
+    for shown in ["<dt>Taken by</dt><dd>local-admin, ", "<dt>Closed</dt><dd>local-admin, "] {
+        assert!(page.text.contains(shown), "{shown} in {}", page.text);
+    }
+    assert!(page.text.contains("It is about &#60;") && !page.text.contains("5105"), "{}", page.text);
+    let record = browser.get(&interaction).await;
+    assert!(record.page(200).contains("Closed by local-admin, "), "{}", record.text);
+    assert!(browser.get("/tickets?demo=hide").await.page(200).contains(&ticket));
+    assert!(!browser.get("/tickets?demo=only").await.page(200).contains(&ticket));
+    assert!(browser.get("/tickets?page=2").await.page(200).contains("No tickets here"));
+    browser.send(&ticket, &[("state", "closed"), ("note", &"x".repeat(2001))]).await.page(422);
     assert!(!browser.get("/tickets?state=open").await.page(200).contains(&ticket));
     browser.send(&ticket, &[("state", "CANARY")]).await.page(422);
     browser.send(&ticket, &[("state", "open")]).await.page(422);

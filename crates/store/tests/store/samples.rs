@@ -23,6 +23,7 @@ pub(crate) fn conversation(ids: &dyn Ids) -> Conversation {
         subject: "subject-1".into(),
         owner_key: None,
         label: Some(masked("fees of the platinum card")),
+        demo: false,
         created_at: NOW,
     }
 }
@@ -142,7 +143,10 @@ pub(crate) fn ticket(ids: &dyn Ids, record: &Record<Masked>) -> Ticket<Masked> {
         created_at: NOW,
         assignee: None,
         taken_at: None,
+        taken_note: None,
         closed_at: None,
+        closed_by: None,
+        closed_note: None,
         demo: false,
     }
 }

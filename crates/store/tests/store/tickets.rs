@@ -1,10 +1,13 @@
-use contactiq_domain::{Mode, Priority, TicketState, Trigger, ids::TicketId};
+use contactiq_domain::{Mode, Priority, Started, Ticket, TicketState, Trigger, ids::TicketId};
 use contactiq_store::{
     StoreError,
+    conversations::{self, Conversation},
+    demo::{self, Share},
+    interactions,
     tickets::{self, Filter},
 };
 
-use crate::samples::{NOW, ticket, told};
+use crate::samples::{NOW, begun, conversation, escalated, masked, record, started, ticket, told};
 
 on_both_engines! {
     async fn a_ticket_moves_from_open_to_closed(bench) {
@@ -17,19 +20,21 @@ on_both_engines! {
         assert_eq!(tickets::of_interaction(&mut w, record.id).await.unwrap().unwrap(), own);
         assert!(tickets::get(&mut w, TicketId::new(&bench.ids)).await.unwrap().is_none());
 
+        let note = masked("Called back, card blocked.");
         let (soon, later) = (NOW.plus_seconds(60), NOW.plus_seconds(120));
-        assert!(tickets::advance(&mut w, own.id, TicketState::Taken, "mara", soon).await.unwrap());
+        assert!(tickets::advance(&mut w, own.id, TicketState::Taken, "mara", Some(&note), soon).await.unwrap());
         (own.state, own.assignee, own.taken_at) = (TicketState::Taken, Some("mara".to_owned()), Some(soon));
+        own.taken_note = Some(note);
         assert_eq!(tickets::get(&mut w, own.id).await.unwrap().unwrap(), own);
         // The first who takes it keeps it, and nothing goes back.
-        assert!(!tickets::advance(&mut w, own.id, TicketState::Taken, "joe", later).await.unwrap());
-        assert!(!tickets::advance(&mut w, own.id, TicketState::Open, "joe", later).await.unwrap());
-        assert!(tickets::advance(&mut w, own.id, TicketState::Closed, "joe", later).await.unwrap());
-        (own.state, own.closed_at) = (TicketState::Closed, Some(later));
-        assert!(!tickets::advance(&mut w, own.id, TicketState::Closed, "ann", later).await.unwrap());
-        assert!(!tickets::advance(&mut w, own.id, TicketState::Taken, "ann", later).await.unwrap());
+        assert!(!tickets::advance(&mut w, own.id, TicketState::Taken, "joe", None, later).await.unwrap());
+        assert!(!tickets::advance(&mut w, own.id, TicketState::Open, "joe", None, later).await.unwrap());
+        assert!(tickets::advance(&mut w, own.id, TicketState::Closed, "joe", None, later).await.unwrap());
+        (own.state, own.closed_at, own.closed_by) = (TicketState::Closed, Some(later), Some("joe".to_owned()));
+        assert!(!tickets::advance(&mut w, own.id, TicketState::Closed, "ann", None, later).await.unwrap());
+        assert!(!tickets::advance(&mut w, own.id, TicketState::Taken, "ann", None, later).await.unwrap());
         assert_eq!(tickets::get(&mut w, own.id).await.unwrap().unwrap(), own);
-        let nobody = tickets::advance(&mut w, TicketId::new(&bench.ids), TicketState::Taken, "joe", NOW).await;
+        let nobody = tickets::advance(&mut w, TicketId::new(&bench.ids), TicketState::Taken, "joe", None, NOW).await;
         assert_eq!(nobody, Err(StoreError::NotFound { what: "ticket" }));
     }
 
@@ -53,10 +58,11 @@ on_both_engines! {
             let record = told(&mut w, &bench.ids).await;
             let mut next = ticket(&bench.ids, &record);
             (next.priority, next.created_at, next.mode) = (priority, NOW.plus_seconds(seconds), mode);
+            next.trigger = Trigger::HumanOnly;
             tickets::open(&mut w, &next).await.unwrap();
             made.push(next.id);
         }
-        tickets::advance(&mut w, made[3], TicketState::Closed, "ann", NOW).await.unwrap();
+        tickets::advance(&mut w, made[3], TicketState::Closed, "ann", None, NOW).await.unwrap();
         let mut seen = Vec::new();
         for (state, mode, limit) in [
             (None, None, 10),
@@ -64,20 +70,90 @@ on_both_engines! {
             (Some(TicketState::Open), Some(Mode::Customer), 10),
             (None, None, 1),
         ] {
-            let filter = Filter { state, mode, trigger: None };
-            let listed = tickets::list(&mut w, &filter, limit).await.unwrap();
+            let filter = Filter { state, mode, ..Filter::default() };
+            let listed = tickets::list(&mut w, &filter, limit, 0).await.unwrap();
             assert!(listed.len() as u64 <= tickets::count(&mut w, &filter).await.unwrap());
             seen.push(listed.iter().map(|t| t.id).collect::<Vec<_>>());
         }
         let [normal, urgent, banker, high] = made[..] else { unreachable!() };
-        assert_eq!(seen[0], [banker, urgent, high, normal]);
+        assert_eq!(seen[0], [banker, urgent, normal, high], "what is closed comes last");
         assert_eq!(seen[1], [banker, urgent, normal]);
         assert_eq!(seen[2], [urgent, normal]);
         assert_eq!(seen[3], [banker]);
-        let fraud = Filter { trigger: Some(Trigger::SecurityFraud), ..Filter::default() };
+        let asked = Filter { trigger: Some(Trigger::HumanOnly), ..Filter::default() };
         let advice = Filter { trigger: Some(Trigger::FinancialAdvice), ..Filter::default() };
-        assert_eq!(tickets::count(&mut w, &fraud).await.unwrap(), 4);
+        assert_eq!(tickets::count(&mut w, &asked).await.unwrap(), 4);
         assert_eq!(tickets::count(&mut w, &advice).await.unwrap(), 0);
-        assert!(tickets::list(&mut w, &advice, 10).await.unwrap().is_empty());
+        assert!(tickets::list(&mut w, &advice, 10, 0).await.unwrap().is_empty());
+    }
+
+    async fn danger_to_life_is_above_fraud_and_fraud_above_what_else_is_urgent(bench) {
+        let mut w = bench.write().await;
+        let mut made = Vec::new();
+        for (trigger, rule, priority, demo) in [
+            (Trigger::EmotionalDistress, "emotional_distress/learned", Priority::Urgent, false),
+            (Trigger::SecurityFraud, "security_fraud/learned", Priority::Urgent, false),
+            (Trigger::EmotionalDistress, "emotional_distress/self-harm-pills", Priority::Urgent, false),
+            (Trigger::LegalHardship, "legal_hardship/learned", Priority::High, false),
+            (Trigger::EmotionalDistress, "emotional_distress/self-harm-pills", Priority::Urgent, true),
+        ] {
+            let conversation = begun(&mut w, &bench.ids).await;
+            let record = escalated(&Started { demo, ..started(&bench.ids, &conversation) }, trigger);
+            interactions::complete(&mut w, &record).await.unwrap();
+            let seconds = made.len() as i64;
+            let next = Ticket {
+                trigger,
+                rule: rule.into(),
+                priority,
+                created_at: NOW.plus_seconds(seconds),
+                ..ticket(&bench.ids, &record)
+            };
+            tickets::open(&mut w, &next).await.unwrap();
+            made.push(next.id);
+        }
+        let mut seen = Vec::new();
+        for (demo, limit, skip) in [(None, 10, 0), (Some(true), 10, 0), (Some(false), 2, 1)] {
+            let filter = Filter { demo, ..Filter::default() };
+            let listed = tickets::list(&mut w, &filter, limit, skip).await.unwrap();
+            seen.push(listed.iter().map(|t| t.id).collect::<Vec<_>>());
+        }
+        let [anger, fraud, life, hardship, played] = made[..] else { unreachable!() };
+        assert_eq!(seen[0], [life, fraud, anger, hardship, played]);
+        assert_eq!(seen[1], [played]);
+        assert_eq!(seen[2], [fraud, anger]);
+        let real = Filter { demo: Some(false), ..Filter::default() };
+        assert_eq!(tickets::count(&mut w, &real).await.unwrap(), 4);
+    }
+
+    async fn demo_traffic_goes_and_what_people_asked_stays(bench) {
+        let mut w = bench.write().await;
+        let person = told(&mut w, &bench.ids).await;
+        tickets::open(&mut w, &ticket(&bench.ids, &person)).await.unwrap();
+        let mut played = Vec::new();
+        for _ in 0..2 {
+            let began = Conversation { demo: true, ..conversation(&bench.ids) };
+            conversations::create(&mut w, &began).await.unwrap();
+            let record = escalated(
+                &Started { demo: true, ..started(&bench.ids, &began) },
+                Trigger::SecurityFraud,
+            );
+            interactions::complete(&mut w, &record).await.unwrap();
+            tickets::open(&mut w, &ticket(&bench.ids, &record)).await.unwrap();
+            played.push((began, record));
+        }
+        // A person went on in a conversation that the demo began.
+        let went_on = record(&started(&bench.ids, &played[1].0));
+        interactions::complete(&mut w, &went_on).await.unwrap();
+        let expected = Share { interactions: 2, tickets: 2, conversations: 1 };
+        assert_eq!(demo::count(&mut w).await.unwrap(), expected);
+        assert_eq!(demo::clear(&mut w).await.unwrap(), expected);
+        assert_eq!(demo::count(&mut w).await.unwrap(), Share::default());
+        for kept in [&person, &went_on] {
+            assert!(interactions::get(&mut w, kept.id).await.unwrap().is_some());
+        }
+        assert_eq!(tickets::list(&mut w, &Filter::default(), 10, 0).await.unwrap().len(), 1);
+        let gone = conversations::get_for_staff(&mut w, played[0].0.id).await.unwrap();
+        assert!(gone.is_none());
+        assert!(conversations::get_for_staff(&mut w, played[1].0.id).await.unwrap().is_some());
     }
 }

@@ -1,6 +1,6 @@
 //! The whole record of one interaction, for those who answer for it: `/interactions/{id}`.
 
-use contactiq_domain::Record;
+use contactiq_domain::{Record, Ticket, TicketState, Timestamp};
 use contactiq_guard::Masked;
 
 use super::{
@@ -22,8 +22,8 @@ pub struct InteractionView {
     pub outcome: &'static str,
     /// What stands beside it, in order of reading.
     pub facts: Vec<Fact>,
-    /// The escalation's ticket: short number and address.
-    pub ticket: Option<(String, String)>,
+    /// The escalation's ticket: short number, address, where it stands and with whom.
+    pub ticket: Option<(String, String, String)>,
     /// Whether it came from `contactiq demo traffic`.
     pub demo: bool,
 }
@@ -47,8 +47,9 @@ impl InteractionView {
         record: &Record<Masked>,
         people_available: bool,
         helpful: Option<bool>,
+        ticket: Option<&Ticket<Masked>>,
     ) -> Self {
-        let ticket = record.ticket.map(|t| (contactiq_domain::ticket::number(t), format!("/tickets/{t}")));
+        let ticket = ticket.map(|t| (t.number(), format!("/tickets/{}", t.id), standing(t)));
         Self {
             layout,
             turn: TurnView::of(record, people_available, helpful),
@@ -57,6 +58,20 @@ impl InteractionView {
             ticket,
             demo: record.demo,
         }
+    }
+}
+
+/// `Open`; `Taken by mara, 22 November 2026, 21:03 UTC`; `Closed by joe, …`.
+fn standing(ticket: &Ticket<Masked>) -> String {
+    let with = |word: &str, who: &Option<String>, at: Option<Timestamp>| {
+        let who = who.as_ref().map(|w| format!(" by {w}")).unwrap_or_default();
+        let at = at.map(|at| format!(", {}", wording::moment(at))).unwrap_or_default();
+        format!("{word}{who}{at}")
+    };
+    match ticket.state {
+        TicketState::Open => wording::state(ticket.state).to_owned(),
+        TicketState::Taken => with("Taken", &ticket.assignee, ticket.taken_at),
+        TicketState::Closed => with("Closed", &ticket.closed_by, ticket.closed_at),
     }
 }
 

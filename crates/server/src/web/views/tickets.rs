@@ -21,6 +21,40 @@ pub struct TicketsView {
     pub tickets: Vec<TicketItem>,
     /// How many there are, with those that are not shown.
     pub all: u64,
+    /// What is done with those of demo traffic; none shows them with the others.
+    pub demo: Option<DemoShare>,
+    /// Which page, from 1.
+    pub page: u32,
+    /// Tickets of a whole page.
+    pub listed: u32,
+}
+
+/// What the list does with tickets of demo traffic (`?demo=`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DemoShare {
+    /// It leaves them out.
+    Hide,
+    /// It shows nothing else.
+    Only,
+}
+
+impl DemoShare {
+    /// From the word of the address.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        match word {
+            "hide" => Some(Self::Hide),
+            "only" => Some(Self::Only),
+            _ => None,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Hide => "hide",
+            Self::Only => "only",
+        }
+    }
 }
 
 /// One ticket.
@@ -72,8 +106,14 @@ pub struct TicketItem {
     pub assignee: Option<String>,
     /// When it was taken, for people.
     pub taken: Option<String>,
+    /// What was noted then.
+    pub taken_note: Option<String>,
     /// When it was closed, for people.
     pub closed: Option<String>,
+    /// Who closed it.
+    pub closed_by: Option<String>,
+    /// What was noted then.
+    pub closed_note: Option<String>,
     /// Whether demo traffic opened it.
     pub demo: bool,
 }
@@ -82,10 +122,9 @@ impl TicketItem {
     /// From the ticket.
     #[must_use]
     pub fn of(ticket: &Ticket<Masked>) -> Self {
-        let id = ticket.id.to_string();
         Self {
             number: ticket.number(),
-            id,
+            id: ticket.id.to_string(),
             opened_at: ticket.created_at.to_string(),
             opened: wording::moment(ticket.created_at),
             mode: wording::mode(ticket.mode),
@@ -99,7 +138,10 @@ impl TicketItem {
             interaction: ticket.interaction.to_string(),
             assignee: ticket.assignee.clone(),
             taken: ticket.taken_at.map(wording::moment),
+            taken_note: ticket.taken_note.as_ref().map(|n| n.as_str().to_owned()),
             closed: ticket.closed_at.map(wording::moment),
+            closed_by: ticket.closed_by.clone(),
+            closed_note: ticket.closed_note.as_ref().map(|n| n.as_str().to_owned()),
             demo: ticket.demo,
         }
     }
@@ -116,10 +158,44 @@ impl TicketItem {
 impl TicketsView {
     /// The links above the list: words, address, whether it is the one shown.
     fn filters(&self) -> Vec<(&'static str, String, bool)> {
-        let all = ("All", "/tickets".to_owned(), self.state.is_none());
+        let all = ("All", self.address(None, self.demo, 1), self.state.is_none());
         let states = TicketState::ALL
             .iter()
-            .map(|s| (wording::state(*s), format!("/tickets?state={s}"), self.state == Some(*s)));
+            .map(|s| (wording::state(*s), self.address(Some(*s), self.demo, 1), self.state == Some(*s)));
         std::iter::once(all).chain(states).collect()
+    }
+
+    /// The links that leave demo traffic out, or show nothing else.
+    fn shares(&self) -> Vec<(&'static str, String, bool)> {
+        [("With demo traffic", None), ("Without", Some(DemoShare::Hide)), ("Only", Some(DemoShare::Only))]
+            .map(|(words, share)| (words, self.address(self.state, share, 1), self.demo == share))
+            .into()
+    }
+
+    fn address(&self, state: Option<TicketState>, demo: Option<DemoShare>, page: u32) -> String {
+        let parts = [
+            state.map(|s| format!("state={s}")),
+            demo.map(|d| format!("demo={}", d.word())),
+            (page > 1).then(|| format!("page={page}")),
+        ];
+        let query: Vec<String> = parts.into_iter().flatten().collect();
+        if query.is_empty() { "/tickets".to_owned() } else { format!("/tickets?{}", query.join("&")) }
+    }
+
+    /// The number of the first ticket shown, from 1.
+    fn first(&self) -> u64 {
+        u64::from(self.page - 1) * u64::from(self.listed) + 1
+    }
+
+    fn last(&self) -> u64 {
+        self.first() + self.tickets.len() as u64 - 1
+    }
+
+    fn before(&self) -> Option<String> {
+        (self.page > 1).then(|| self.address(self.state, self.demo, self.page - 1))
+    }
+
+    fn after(&self) -> Option<String> {
+        (self.last() < self.all).then(|| self.address(self.state, self.demo, self.page + 1))
     }
 }

@@ -118,14 +118,6 @@ pub fn plain(name: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// The part of an id that a person reads out: the last eight characters of a UUID, in capitals. Its
-/// beginning is the time, which neighbours share.
-#[must_use]
-pub fn short_id(id: &str) -> String {
-    let tail = id.len().saturating_sub(8);
-    id.get(tail..).unwrap_or(id).to_ascii_uppercase()
-}
-
 /// `22 November 2026`.
 #[must_use]
 pub fn day(date: time::Date) -> String {
@@ -207,8 +199,6 @@ mod tests {
     fn names_and_ids_read_as_words() {
         assert_eq!(plain("card_dispute_process"), "Card dispute process");
         assert_eq!(plain(""), "");
-        assert_eq!(short_id("01980a6c-7d1e-7aaa-8f00-0000c0ffee42"), "C0FFEE42");
-        assert_eq!(short_id("x"), "X");
         assert_eq!(moment(Timestamp::from_micros(1_795_381_388_000_000)), "22 November 2026, 21:03 UTC");
     }
 
