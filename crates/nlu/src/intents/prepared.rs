@@ -6,7 +6,7 @@ use super::error::TrainError;
 use super::features::{self, Word};
 use super::matrix::Matrix;
 use super::neighbours::Examples;
-use super::views::Data;
+use super::views::{Data, VIEWS};
 use super::vocabulary::{Sparse, Vocabulary};
 use super::{Example, TrainOptions, folds};
 use crate::encoder::Encoder;
@@ -44,6 +44,11 @@ impl Prepared<'_> {
             targets: &self.targets,
             labels: self.labels.len(),
         }
+    }
+
+    /// How many views there will be.
+    pub(super) fn views(&self) -> usize {
+        if self.vectors.is_some() { VIEWS } else { 1 }
     }
 
     /// Folds that make sense: none when no label has two examples.

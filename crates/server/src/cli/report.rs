@@ -72,7 +72,9 @@ pub(super) fn run(config: &Config, args: &Args) -> Outcome {
         let intents = taxonomy.of(*mode);
         let examples: Vec<Example<'_>> = intents
             .iter()
-            .flat_map(|intent| intent.examples.iter().map(|text| Example { text, label: intent.name.as_str() }))
+            .flat_map(|intent| {
+                intent.examples.iter().map(|text| Example { text, label: intent.name.as_str() })
+            })
             .collect();
         let bar = output::bar("cross-validating", 1);
         let judged = cross_validate(
@@ -155,7 +157,13 @@ fn show(report: &Report) {
         .iter()
         .map(|row| {
             let advice = row.advice.unwrap_or_default().to_owned();
-            vec![row.intent.clone(), row.examples.to_string(), percent(row.recall), percent(row.precision), advice]
+            vec![
+                row.intent.clone(),
+                row.examples.to_string(),
+                percent(row.recall),
+                percent(row.precision),
+                advice,
+            ]
         })
         .collect();
     output::table(&["intent", "examples", "found", "right when named", "to do"], rows);
@@ -174,7 +182,8 @@ mod tests {
     #[test]
     fn confusions_are_counted_with_the_surest_example() {
         let texts = ["a1", "a2", "a3", "b1"];
-        let examples: Vec<Example<'_>> = texts.iter().map(|text| Example { text, label: &text[..1] }).collect();
+        let examples: Vec<Example<'_>> =
+            texts.iter().map(|text| Example { text, label: &text[..1] }).collect();
         let judged = CrossValidated {
             labels: vec!["a".to_owned(), "b".to_owned()],
             targets: vec![0, 0, 0, 1],
