@@ -12,9 +12,9 @@ use crate::{
     reply::{Reply, text},
 };
 
-/// What a request may hold its key for, with the settings as shipped: 30 s of its own, 15 s of waiting
-/// for the ledger.
-const LEASE: u64 = 45;
+/// What a request may hold its key for when the model has a minute, which is more than the request has:
+/// that minute, and 15 s of waiting for the ledger.
+const LEASE: u64 = 75;
 
 async fn ask(running: &Running, key: &Key, name: &str, question: &str) -> Reply {
     let body = json!({ "mode": "customer", "question": question });
@@ -91,7 +91,9 @@ async fn a_repetition_is_told_how_long_the_first_request_may_hold_its_key() {
     // A model that never answers, as a request that was killed never does.
     let model = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/v1", model.local_addr().unwrap());
-    let running = start(&[("CONTACTIQ_LLM_BASE_URL", &base), ("CONTACTIQ_LLM_MODEL", "silent")]).await;
+    let minute = ("CONTACTIQ__LLM__TIMEOUT_SECONDS", "60");
+    let running =
+        start(&[("CONTACTIQ_LLM_BASE_URL", &base), ("CONTACTIQ_LLM_MODEL", "silent"), minute]).await;
     let key = running.key(Role::Customer).await;
     let body = json!({ "mode": "customer", "question": REPLACEMENT });
     let mut first = JoinSet::new();
