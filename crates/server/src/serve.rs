@@ -130,7 +130,14 @@ async fn listen(
     let serving = server.serve(routes.into_make_service_with_connect_info::<SocketAddr>());
     let stopped = async {
         stop.cancelled().await;
-        handle.graceful_shutdown(Some(DRAIN));
+        handle.graceful_shutdown(None);
+        tokio::time::sleep(DRAIN).await;
+        // Idle connections were closed at the stop: each that is left has a request under way.
+        let cut = handle.connection_count();
+        if cut > 0 {
+            tracing::warn!(requests = cut, "requests did not end in time and were cut");
+        }
+        handle.shutdown();
         std::future::pending().await
     };
     // The server ends by itself: when it fails, or when what was under way at the stop is drained.

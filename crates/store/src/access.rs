@@ -31,8 +31,11 @@ pub struct AccessEvent {
     pub from_ip: String,
     /// The HTTP method, or `cli`.
     pub method: String,
-    /// The route as the server declares it (`/v1/interactions/{id}`), so that no id or text gets in.
+    /// The route as the server declares it (`/v1/interactions/{id}`), so that no id or text gets in;
+    /// of the command line the command (`keys revoke`).
     pub route: String,
+    /// What a command changed: an id, or a document as `collection/slug`. None of a request.
+    pub target: Option<String>,
     /// What came of it.
     pub result: AccessResult,
     /// The HTTP status.
@@ -45,8 +48,8 @@ pub struct AccessEvent {
 /// When the database fails or refuses a value.
 pub async fn log(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> {
     w.execute(
-        "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, result, status)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, target, result, status)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
         values![
             event.id,
             event.at,
@@ -54,6 +57,7 @@ pub async fn log(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> 
             &event.from_ip,
             &event.method,
             &event.route,
+            event.target.as_deref(),
             event.result,
             event.status,
         ],
@@ -78,6 +82,7 @@ pub async fn recent(c: &mut Connection, limit: u32) -> Result<Vec<AccessEvent>, 
                 from_ip: row.text("from_ip")?,
                 method: row.text("method")?,
                 route: row.text("route")?,
+                target: row.text_or_none("target")?,
                 result: row.parsed("result")?,
                 status: row.count("status")?,
             })

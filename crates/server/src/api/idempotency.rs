@@ -14,8 +14,9 @@ use sha2::{Digest, Sha256};
 use super::error::ApiError;
 use crate::{app::App, guard::identity::Caller};
 
-/// A request that was killed gives its key back this many seconds after the longest that a request may
-/// take (`server.request_timeout_seconds`).
+/// A request that was killed gives its key back this many seconds after the longest that its work may
+/// take: `server.request_timeout_seconds`, or `llm.timeout_seconds` where that is longer, because a
+/// record is finished also when its client was told that it took too long.
 const GRACE_SECONDS: u64 = 15;
 /// A first request that is older than this many seconds was probably killed: its lease is waited for.
 const USUAL_SECONDS: i64 = 5;
@@ -61,7 +62,8 @@ pub async fn begin(
     })?;
     let who = caller.own_subject();
     let now = app.house.clock.now();
-    let lease = i64::try_from(app.config.server.request_timeout_seconds + GRACE_SECONDS).unwrap_or(i64::MAX);
+    let work = app.config.server.request_timeout_seconds.max(app.config.llm.timeout_seconds);
+    let lease = i64::try_from(work + GRACE_SECONDS).unwrap_or(i64::MAX);
     let lease_until = now.plus_seconds(lease);
     // A client may write anything into its key, so it is kept as a hash alone.
     let key = keyed_hash(app, "idempotency-key", key.as_bytes());

@@ -80,7 +80,6 @@ pub async fn create(
     headers: HeaderMap,
     body: Json<Question>,
 ) -> Result<Response, ApiError> {
-    caller.must(body.value.mode.permission())?;
     let help = app.house.comfort(body.value.mode, &body.value.question);
     let created = answered(app, caller, numbered, headers, body).await;
     created.map_err(|error| error.with_help(help.map(|help| help.as_str().to_owned())))
@@ -95,6 +94,7 @@ async fn answered(
 ) -> Result<Response, ApiError> {
     let question = body.value;
     let mode = question.mode;
+    caller.must(mode.permission())?;
     let ask = accept(&app, &caller, &numbered, question).await?;
     // On a task of its own from here on: a client that goes away takes neither the record with it
     // nor the idempotency key.

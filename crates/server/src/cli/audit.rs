@@ -16,7 +16,8 @@ pub(super) async fn note(w: &mut Writer, command: &str, target: &str) -> Result<
         actor: "command-line".to_owned(),
         from_ip: "local".to_owned(),
         method: "cli".to_owned(),
-        route: format!("{command} {target}"),
+        route: command.to_owned(),
+        target: Some(target.to_owned()),
         result: AccessResult::Allowed,
         // There is no HTTP status on a command line; the law of the column wants one.
         status: 200,

@@ -172,7 +172,9 @@ async fn put(store: &Store, collection: Collection, file: &Path) -> Result<(&'st
     let stored = async {
         let mut w = store.write().await?;
         let put = documents::put(&mut w, &document, &passages).await?;
-        audit::note(&mut w, "knowledge add", &name).await?;
+        if matches!(put, documents::Put::Added | documents::Put::Updated { .. }) {
+            audit::note(&mut w, "knowledge add", &name).await?;
+        }
         w.save().await?;
         Ok::<_, contactiq_store::StoreError>(put)
     };
@@ -266,7 +268,9 @@ async fn remove(store: &Store, collection: Collection, slugs: &[String], as_json
     for slug in slugs {
         let mut w = store.write().await?;
         let removed = documents::remove(&mut w, collection, slug).await?;
-        audit::note(&mut w, "knowledge remove", &format!("{collection}/{slug}")).await?;
+        if removed {
+            audit::note(&mut w, "knowledge remove", &format!("{collection}/{slug}")).await?;
+        }
         w.save().await?;
         failed |= !removed;
         if as_json {

@@ -305,6 +305,8 @@ fn note(
             from_ip: numbered.ip.to_string(),
             method: method.to_owned(),
             route: route.to_owned(),
+            // The route names no single thing: ids stay out of what everyone's request leaves.
+            target: None,
             result,
             status,
         });

@@ -138,14 +138,29 @@ pub(super) async fn without_script(
     Extension(numbered): Extension<Numbered>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, PageError> {
-    let mode = allowed(&app, &visitor, &mode)?;
-    visitor.check_form(&app, &sent.csrf)?;
-    let help = app.house.comfort(mode, &sent.question).map(|help| help.as_str().to_owned());
+    let assistant: Option<Mode> = mode.parse().ok();
+    let help = assistant.and_then(|mode| app.house.comfort(mode, &sent.question));
+    let help = help.map(|help| help.as_str().to_owned());
+    let shown = asked(&app, &visitor, &mode, numbered, sent, help.clone()).await;
+    shown.map_err(|page| page.with_help(help))
+}
+
+async fn asked(
+    app: &App,
+    visitor: &Visitor,
+    mode: &str,
+    numbered: Numbered,
+    sent: Sent,
+    help: Option<String>,
+) -> Result<Response, PageError> {
+    let mode = allowed(app, visitor, mode)?;
+    visitor.check_form(app, &sent.csrf)?;
     let subject = visitor.caller.own_subject();
     // The bucket that the same person has when scripts post their questions (api/interactions.rs).
-    app.limits.take(&format!("{subject}/{subject}"), None, numbered.ip).await.map_err(
-        |Wait(retry_after)| visitor.fails(&app, ApiError::TooMany { retry_after }.with_help(help.clone())),
-    )?;
+    app.limits
+        .take(&format!("{subject}/{subject}"), None, numbered.ip)
+        .await
+        .map_err(|Wait(retry_after)| visitor.fails(app, ApiError::TooMany { retry_after }))?;
     let ask = Ask {
         mode,
         role: visitor.caller.role,
@@ -159,17 +174,17 @@ pub(super) async fn without_script(
         claimed: None,
         demo: false,
     };
-    match interactions_api::answer(&app, ask, None).await.map_err(|e| e.with_help(help)) {
+    match interactions_api::answer(app, ask, None).await {
         Ok(record) => {
             Ok(Redirect::to(&format!("/chat/{mode}?conversation={}#turn-{}", record.conversation, record.id))
                 .into_response())
         }
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             let opened = Some(sent.conversation.as_str()).filter(|c| !c.is_empty());
-            let mut view = view(&app, &visitor, mode, opened).await?;
-            view.problem = Some(error.to_string());
+            let mut view = view(app, visitor, mode, opened).await?;
+            view.problem = Some(error.with_help(help).to_string());
             Ok(show(StatusCode::UNPROCESSABLE_ENTITY, &view))
         }
-        Err(other) => Err(visitor.fails(&app, other)),
+        Err(other) => Err(visitor.fails(app, other)),
     }
 }

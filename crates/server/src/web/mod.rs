@@ -59,6 +59,13 @@ pub(crate) struct PageError {
     request_id: String,
 }
 
+impl PageError {
+    /// With the bank's crisis line before it, where the message needs that.
+    fn with_help(self, help: Option<String>) -> Self {
+        Self { error: self.error.with_help(help), ..self }
+    }
+}
+
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         if let (ApiError::Unauthorised, Some(next)) = (&self.error, &self.next) {

@@ -53,6 +53,16 @@ async fn a_client_that_goes_away_leaves_a_completed_record() {
     assert_eq!(turns.len(), 1);
     assert_eq!(turns[0]["outcome"], "resolved", "{}", turns[0]);
     assert_eq!(text(&turns[0]["steps"][7], "step"), "record", "{}", turns[0]);
+
+    // It is on record that somebody asked and was gone before the answer.
+    let gone = soon(async || {
+        let mut reader = running.store.read().await.unwrap();
+        let events = contactiq_store::access::recent(&mut reader, 100).await.unwrap();
+        events.into_iter().find(|e| e.route == "/v1/interactions")
+    })
+    .await;
+    assert_eq!((gone.status, gone.method.as_str()), (499, "POST"), "{gone:?}");
+    assert_ne!(gone.actor, "anonymous");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! A request that is sent again gets the first answer.
 
+use std::time::Duration;
+
 use contactiq_domain::Role;
 use contactiq_server::wiring;
 use serde_json::{Value, json};
@@ -9,6 +11,10 @@ use crate::{
     house::{Key, REPLACEMENT, Running, holds, start},
     reply::{Reply, text},
 };
+
+/// What a request may hold its key for when the model has a minute, which is more than the request has:
+/// that minute, and 15 s of waiting for the ledger.
+const LEASE: u64 = 75;
 
 async fn ask(running: &Running, key: &Key, name: &str, question: &str) -> Reply {
     let body = json!({ "mode": "customer", "question": question });
@@ -78,6 +84,25 @@ async fn twenty_equal_requests_at_once_make_one_row() {
         running.read(&key, &format!("/v1/conversations/{}", text(&answered[0], "conversation"))).await.json();
     assert_eq!(whole.as_array().unwrap().len(), 1);
     assert_eq!(ask(&running, &key, "twenty", REPLACEMENT).await.record(), answered[0], "and later too");
+}
+
+#[tokio::test]
+async fn a_repetition_is_told_how_long_the_first_request_may_hold_its_key() {
+    // A model that never answers, as a request that was killed never does.
+    let model = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/v1", model.local_addr().unwrap());
+    let minute = ("CONTACTIQ__LLM__TIMEOUT_SECONDS", "60");
+    let running =
+        start(&[("CONTACTIQ_LLM_BASE_URL", &base), ("CONTACTIQ_LLM_MODEL", "silent"), minute]).await;
+    let key = running.key(Role::Customer).await;
+    let body = json!({ "mode": "customer", "question": REPLACEMENT });
+    let mut first = JoinSet::new();
+    first.spawn(running.posting(&key, "/v1/interactions", &body).header("idempotency-key", "k").send());
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    let reply = ask(&running, &key, "k", REPLACEMENT).await;
+    reply.problem(409, "idempotency_in_flight");
+    let wait: u64 = reply.header("retry-after").parse().unwrap();
+    assert!((LEASE - 12..=LEASE - 7).contains(&wait), "{reply:?}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    house::start_in,
     process::Terminal,
     reply::{text, texts},
 };
@@ -76,6 +77,27 @@ fn a_folder_is_added_searched_listed_and_taken_away() {
     );
     let missing = terminal.run(&["knowledge", "show", "--collection", "customer", "surfboards"]);
     assert!(missing.refused().contains("there is no such document"));
+}
+
+#[tokio::test]
+async fn a_change_is_on_record_with_what_it_changed_and_what_changed_nothing_is_not() {
+    let terminal = empty_bank();
+    let file = terminal.file("surfboards.md", SURFING);
+    add(&terminal, &file.to_string_lossy(), 0);
+    add(&terminal, &file.to_string_lossy(), 0);
+    let remove = || terminal.run(&["knowledge", "remove", "--collection", "customer", "surfboards"]).status;
+    assert_eq!((remove(), remove()), (0, 3));
+    let running = start_in(terminal.folder(), &[]).await;
+    let mut reader = running.store.read().await.unwrap();
+    let events = contactiq_store::access::recent(&mut reader, 50).await.unwrap();
+    let noted: Vec<_> = events
+        .iter()
+        .rev()
+        .filter(|e| e.method == "cli")
+        .map(|e| (e.route.as_str(), e.target.as_deref().unwrap()))
+        .collect();
+    let what = "customer/surfboards";
+    assert_eq!(noted, [("knowledge add", what), ("knowledge remove", what)]);
 }
 
 #[test]

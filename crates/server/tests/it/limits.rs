@@ -4,6 +4,7 @@ use contactiq_domain::Role;
 use serde_json::{Value, json};
 
 use crate::{
+    browser::Browser,
     house::{Key, Running, start},
     reply::Reply,
 };
@@ -52,10 +53,49 @@ async fn a_cry_for_help_that_finds_no_place_is_told_where_help_is() {
     assert!(too_long["help"].as_str().unwrap().contains("13 11 14"), "{too_long}");
     assert!(!too_long["detail"].as_str().unwrap().contains("nobody hears"), "{too_long}");
 
+    let streamed = running.posting(&key, "/v1/interactions", &cry("i want to die"));
+    let streamed = Reply::of(streamed.header("accept", "text/event-stream")).await;
+    assert_eq!(streamed.problem(429, "too_many_requests")["help"], help);
+    let other = json!({ "mode": "banker", "question": "i want to die" });
+    let other = running.post(&key, "/v1/interactions", &other).await.problem(403, "forbidden");
+    assert!(other["help"].as_str().unwrap().contains("13 11 14"), "{other}");
+
     let calm = running.post(&key, "/v1/interactions", &cry("what is the fee")).await;
     assert!(calm.problem(429, "too_many_requests").get("help").is_none());
     let stranger = running.request(reqwest::Method::POST, "/v1/interactions").json(&cry("i want to die"));
     assert!(Reply::of(stranger).await.problem(401, "unauthorised").get("help").is_none());
+}
+
+#[tokio::test]
+async fn a_cry_for_help_that_the_ledger_can_not_take_is_told_where_help_is() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let browser = Browser::sign_in(&running).await;
+    let cry = "i want to kill myself wombatbotherer";
+    // The key is known from before, for two seconds.
+    running.read(&key, "/v1/conversations").await;
+    running.store.close().await;
+    let body = json!({ "mode": "customer", "question": cry });
+    let away = running.post(&key, "/v1/interactions", &body).await;
+    let problem = away.problem(503, "unavailable");
+    assert!(problem["detail"].as_str().unwrap().contains("13 11 14"), "{problem}");
+    let page = browser.send("/chat/customer", &[("question", cry)]).await;
+    assert!(page.page(503).contains("13 11 14"), "{}", page.text);
+    assert!(!away.text.contains("wombat") && !page.text.contains("wombat"));
+}
+
+#[tokio::test]
+async fn a_cry_for_help_on_a_page_that_refuses_it_is_told_where_help_is() {
+    let running = start(&[("CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE", "1")]).await;
+    let browser = Browser::sign_in(&running).await;
+    browser.ask("customer", "hello").await;
+    let limited = browser.send("/chat/customer", &[("question", "i want to die")]).await;
+    assert!(limited.page(429).contains("13 11 14"), "{}", limited.text);
+    let stale = [("csrf", "x"), ("question", "i want to die")];
+    let stale = browser.send_as_it_is("/chat/customer", &stale).await;
+    assert!(stale.page(403).contains("13 11 14"), "{}", stale.text);
+    let calm = browser.send("/chat/customer", &[("question", "what is the fee")]).await;
+    assert!(!calm.page(429).contains("13 11 14"), "{}", calm.text);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    house::{Key, REPLACEMENT, Running, start},
+    house::{FORM, Key, REPLACEMENT, Running, form, start},
     reply::{Reply, text, texts},
 };
 
@@ -188,25 +188,61 @@ async fn a_key_limited_to_a_mode_stays_in_it() {
 }
 
 #[tokio::test]
-async fn a_key_limited_to_a_mode_sees_nothing_of_the_other_on_the_pages() {
+async fn a_key_limited_to_a_mode_sees_nothing_of_the_other_on_any_page_or_route() {
     let running = start(&[]).await;
     let anyone = running.key(Role::Banker).await;
     let limited = async |mode: Mode| {
         running.key_with(Role::Supervisor, |k| (k.mode, k.rate_per_minute) = (Some(mode), Some(1000))).await
     };
-    let (customer, banker) = (limited(Mode::Customer).await, limited(Mode::Banker).await);
-    let staff = running.ask(&anyone, Mode::Banker, "let me talk to a human").await;
-    let record = format!("/interactions/{}", staff["id"].as_str().unwrap());
-    let ticket = format!("/tickets/{}", staff["ticket"].as_str().unwrap());
-    for (key, sees) in [(&customer, false), (&banker, true)] {
-        let status = if sees { 200 } else { 404 };
-        assert_eq!(running.read(key, &record).await.status, status);
-        assert_eq!(running.read(key, &format!("/v1{record}")).await.status, status);
-        assert_eq!(running.read(key, &ticket).await.status, status);
-        assert_eq!(running.read(key, "/tickets").await.page(200).contains(&ticket), sees);
-        let figures = running.read(key, "/dashboard?mode=banker").await;
-        assert_eq!(figures.page(200).contains("No interactions in this period"), !sees);
+    let modes = [Mode::Customer, Mode::Banker];
+    let keys = [limited(modes[0]).await, limited(modes[1]).await];
+    let mut asked = Vec::new();
+    for mode in modes {
+        asked.push(running.ask(&anyone, mode, "let me talk to a human").await);
     }
+    for (own, key) in keys.iter().enumerate() {
+        for (of, record) in asked.iter().enumerate() {
+            let sees = own == of;
+            let (id, ticket) = (text(record, "id"), format!("/tickets/{}", text(record, "ticket")));
+            for path in [
+                format!("/v1/interactions/{id}"),
+                format!("/v1/conversations/{}", text(record, "conversation")),
+                format!("/interactions/{id}"),
+                ticket.clone(),
+            ] {
+                let status = running.read(key, &path).await.status;
+                assert_eq!(status, if sees { 200 } else { 404 }, "{path} of {} as {}", modes[of], modes[own]);
+            }
+            let chat = running.read(key, &format!("/chat/{}", modes[of])).await.status;
+            assert_eq!(chat, if sees { 200 } else { 403 });
+            for list in ["/tickets", "/tickets?state=open"] {
+                assert_eq!(running.read(key, list).await.page(200).contains(&ticket), sees, "{list}");
+            }
+            // A key has no session, and so no token of a form: it changes nothing in either mode.
+            let take = running.request(Method::POST, &ticket).bearer_auth(&key.text);
+            let take = Reply::of(take.header(FORM.0, FORM.1).body(form(&[("state", "taken")]))).await;
+            assert_eq!(take.status, 403);
+            let said = format!("/v1/interactions/{id}/feedback");
+            running.post(key, &said, &json!({ "helpful": true })).await.problem(404, "not_found");
+        }
+        assert_eq!(running.read(key, "/v1/conversations").await.json(), json!([]));
+    }
+    // Figures of one assistant, whatever is asked for: both have one interaction each.
+    let figures = async |key: &Key, mode: &str| {
+        running.read(key, &format!("/dashboard?mode={mode}")).await.page(200).to_owned()
+    };
+    for (key, mode) in keys.iter().zip(modes) {
+        assert_eq!(figures(key, "customer").await, figures(key, "banker").await);
+        assert_eq!(figures(key, "").await, figures(key, &mode.to_string()).await);
+    }
+    // Staff answers rest on both collections, a customer's never on the staff's.
+    let staff = "/documents/banker/branch-card-handling";
+    assert_eq!(running.read(&keys[0], staff).await.status, 403);
+    assert_eq!(running.read(&keys[1], staff).await.status, 200);
+    assert!(!running.read(&keys[0], "/documents").await.page(200).contains("/documents/banker/"));
+    running.read(&keys[0], "/v1/knowledge?collection=banker").await.problem(403, "forbidden");
+    let listed = running.read(&keys[0], "/v1/knowledge").await.json();
+    assert!(texts(&listed, "collection").iter().all(|c| *c == "customer"));
 }
 
 /// A taxonomy in which the bank keeps one banker intent for supervisors.

@@ -1,7 +1,8 @@
 //! `contactiq serve` as a process: what it prints, what it logs, how it ends.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::{Child, ChildStderr, ChildStdout, Command},
 };
 
@@ -157,6 +158,32 @@ async fn its_log_is_json_with_the_request_id_and_without_a_word_of_what_was_aske
     for raw in ["zebra", "4111", key.trim()] {
         assert!(!said.to_lowercase().contains(&raw.to_lowercase()), "{raw} is in the log");
     }
+}
+
+#[test]
+fn a_stop_says_how_many_requests_it_cut() {
+    let terminal = terminal().with("CONTACTIQ__SERVER__CLIENT_TIMEOUT_SECONDS", "60");
+    let served = serve(&terminal);
+    let key = terminal.run(&["keys", "create", "--name", "asker", "--role", "customer"]).well();
+    // Two clients that never end their bodies.
+    let head = format!(
+        "POST /v1/interactions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: 200\r\n\r\n{{\"mode\":",
+        key.trim()
+    );
+    let mut clients = Vec::new();
+    for _ in 0..2 {
+        let mut client = TcpStream::connect(served.url.trim_start_matches("http://")).unwrap();
+        client.write_all(head.as_bytes()).unwrap();
+        clients.push(client);
+    }
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let (_, said) = served.end();
+    let lines = said.lines().filter_map(|l| serde_json::from_str::<Value>(l).ok());
+    let cut: Vec<Value> =
+        lines.filter(|l| l["message"] == "requests did not end in time and were cut").collect();
+    assert_eq!(cut.len(), 1, "{said}");
+    assert_eq!((&cut[0]["requests"], &cut[0]["level"]), (&json!(2), &json!("WARN")), "{said}");
 }
 
 #[test]

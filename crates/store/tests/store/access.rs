@@ -18,6 +18,7 @@ on_both_engines! {
                 from_ip: "2001:db8::1".into(),
                 method: "POST".into(),
                 route: "/v1/interactions".into(),
+                target: (n % 2 == 0).then(|| "customer/replacement-card".into()),
                 result: *result,
                 status: 401,
             };
