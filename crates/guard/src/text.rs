@@ -64,6 +64,14 @@ impl Masked {
         self
     }
 
+    /// This text with another masked one under it, after an empty line.
+    #[must_use]
+    pub fn with_below(mut self, text: &Masked) -> Self {
+        self.0.push_str("\n\n");
+        self.0.push_str(&text.0);
+        self
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -51,17 +51,19 @@ impl TextTriggers<'_> {
     ) -> (Vec<TriggerHit>, Vec<(Trigger, f64)>) {
         let whole = self.models.trigger_scores(text, vector);
         let mut learned = whole.clone();
+        // "I lost my card" is not denied by the question that stands beside it.
+        let mut highest = whole.clone();
         for (part, vector) in parts {
-            for (seen, (_, score)) in
-                learned.iter_mut().zip(self.models.trigger_scores(part, vector.as_deref()))
-            {
+            let of_part = self.models.trigger_scores(part, vector.as_deref());
+            for ((seen, most), (_, score)) in learned.iter_mut().zip(&mut highest).zip(of_part) {
+                most.1 = most.1.max(score);
                 if score >= PART_FIRES && seen.1 >= WHOLE_AGREES {
                     seen.1 = seen.1.max(score);
                 }
             }
         }
         let denied = |trigger: Trigger, rule: &str| {
-            let score = learned.iter().find(|(t, _)| *t == trigger).map_or(1.0, |(_, s)| *s);
+            let score = highest.iter().find(|(t, _)| *t == trigger).map_or(1.0, |(_, s)| *s);
             // Danger to life is never argued away.
             score < LEARNED_DENIES && !rule.contains("/self-harm")
         };
@@ -147,11 +149,14 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         history: Vec::new(),
         query,
         vector,
+        parts,
         understanding: None,
         routing: Routing::Answer,
         knowledge: house.shelf.current(),
         found: Vec::new(),
         draft: None,
+        several: Vec::new(),
+        beside: None,
         conflicting: Vec::new(),
         confidence: Probability::ZERO,
         outcome: Outcome::Failed,

@@ -7,7 +7,7 @@ use contactiq_domain::{
     Category, IntentName, Mode, Outcome, Probability, Record, Step, Trigger,
     interaction::{NanoUsd, Tokens},
 };
-use contactiq_guard::{Masked, Refusal};
+use contactiq_guard::{Masked, Published, Refusal};
 use contactiq_store::{
     StoreError,
     conversations::{self, Conversation},
@@ -17,7 +17,10 @@ use contactiq_store::{
     tickets,
 };
 
-use crate::{AnswerError, House, escalate, turn::Turn};
+use crate::{
+    AnswerError, House, escalate,
+    turn::{Draft, Turn},
+};
 
 /// Earlier exchanges that a question may lean on.
 const HISTORY: u32 = 6;
@@ -109,7 +112,7 @@ fn categories(turn: &Turn) -> Vec<String> {
 fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::TicketId>) -> Record<Masked> {
     let answer = shown(house, &turn);
     let completed_at = house.clock.now();
-    let (citations, model, tokens, cost) = match &turn.draft {
+    let (citations, model, tokens, cost) = match turn.draft.as_ref().or(beside(&turn)) {
         Some(d) => (d.citations.clone(), d.model.clone(), d.tokens, d.cost),
         None => (Vec::new(), "none".to_owned(), Tokens::default(), NanoUsd::default()),
     };
@@ -162,6 +165,14 @@ fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::Tic
     }
 }
 
+/// Said between what a person takes over and what can be answered already.
+const OTHER_REQUEST: &str = "What I can tell you meanwhile about the rest of your message:";
+
+/// The answer to the other requests of a message that a person takes over.
+fn beside(turn: &Turn) -> Option<&Draft> {
+    turn.beside.as_ref().filter(|_| turn.outcome == Outcome::Escalated)
+}
+
 /// What the person is shown: the released answer with the bank's disclaimer, or the message.
 fn shown(house: &House, turn: &Turn) -> Masked {
     match (&turn.draft, &turn.message) {
@@ -169,7 +180,12 @@ fn shown(house: &House, turn: &Turn) -> Masked {
             Some(disclaimer) => draft.text.clone().followed_by(&disclaimer),
             None => draft.text.clone(),
         },
-        (None, Some(message)) => Masked::from_published(message),
+        (None, Some(message)) => match beside(turn) {
+            Some(other) => Masked::from_published(message)
+                .followed_by(&Published::by_bank(OTHER_REQUEST.to_owned()))
+                .with_below(&other.text),
+            None => Masked::from_published(message),
+        },
         (None, None) => Masked::empty(),
     }
 }

@@ -22,6 +22,56 @@ const JOINTS: &[&str] = &[
     " anyway ",
 ];
 
+/// What another request begins with after "and" or a comma: "I lost my card and what is the fee?".
+const ASKING: &[&str] = &[
+    "what", "what's", "whats", "how", "how's", "hows", "where", "why", "can", "could", "do", "does", "is",
+    "are", "will", "would", "should", "may", "which", "who", "when", "tell",
+];
+/// The fewer that open a request after a comma alone: the others go on with a sentence as often.
+const ASKING_AFTER_A_COMMA: &[&str] = &["what", "what's", "whats", "how", "how's", "hows", "can", "could"];
+/// What a request begins with that is no question.
+const WISHES: &[&str] = &[
+    "tell me",
+    "please tell",
+    "pls tell",
+    "remind me",
+    "explain",
+    "show me",
+    "i need to know",
+    "i want to know",
+    "i'd like to know",
+    "id like to know",
+    "i would like to know",
+    "need to know",
+    "let me know",
+    "i was wondering",
+    "wondering",
+    "any idea",
+];
+
+/// Whether a part asks for something, and does not only tell.
+pub(crate) fn is_request(part: &str) -> bool {
+    let lower = part.trim().trim_start_matches("and ").to_ascii_lowercase();
+    let first = lower.split(|c: char| !(c.is_alphanumeric() || c == '\'')).next().unwrap_or("");
+    lower.trim_end().ends_with('?')
+        || ASKING.contains(&first)
+        || WISHES.iter().any(|wish| lower.starts_with(wish))
+}
+
+/// Where the next request begins: the place of its joint, and the length of the joint.
+fn joint(lower: &str) -> Option<(usize, usize)> {
+    let plain = JOINTS.iter().filter_map(|j| lower.find(j).map(|at| (at, j.len())));
+    let asking =
+        [(" and ", ASKING), (", ", ASKING_AFTER_A_COMMA)].into_iter().flat_map(|(joint, openings)| {
+            lower.match_indices(joint).filter_map(move |(at, _)| {
+                let next =
+                    lower[at + joint.len()..].split(|c: char| !(c.is_alphanumeric() || c == '\'')).next()?;
+                openings.contains(&next).then_some((at, joint.len()))
+            })
+        });
+    plain.chain(asking).min()
+}
+
 /// The parts of a message that has more than one; otherwise none.
 pub(crate) fn parts(text: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -29,8 +79,7 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
         let mut rest = sentence.of(text);
         loop {
             let lower = rest.to_ascii_lowercase();
-            let joint = JOINTS.iter().filter_map(|j| lower.find(j).map(|at| (at, j.len()))).min();
-            let Some((at, length)) = joint else { break };
+            let Some((at, length)) = joint(&lower) else { break };
             found.push(&rest[..at]);
             rest = &rest[at + length..];
         }
@@ -73,5 +122,26 @@ mod tests {
         assert!(parts(&"a b c d. ".repeat(300)).len() <= MOST);
         // Letters whose lower case has another length must not move the places.
         assert_eq!(parts("\u{130}\u{130} one two three also four five six seven").len(), 2);
+    }
+
+    #[test]
+    fn a_question_after_and_or_a_comma_is_a_request_of_its_own() {
+        assert_eq!(parts("I lost my card and what is the fee?"), ["I lost my card", "what is the fee?"]);
+        assert_eq!(
+            parts("I can't pay this month, what is the late fee"),
+            ["I can't pay this month", "what is the late fee"]
+        );
+        assert!(parts("what do Gold and Platinum cards cost?").is_empty());
+        assert!(parts("what is the fee for cards and accounts that I share").is_empty());
+    }
+
+    #[test]
+    fn a_request_asks_and_a_story_tells() {
+        for request in ["what is the fee", "fees for wires?", "tell me the limit", "and how do I pay it"] {
+            assert!(is_request(request), "{request}");
+        }
+        for story in ["I lost my card", "my wages come on Friday", ""] {
+            assert!(!is_request(story), "{story}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use time::Date;
 use crate::{Found, House, Knowledge, turn::Turn};
 
 /// How many passages are looked at.
-const PASSAGES: usize = 8;
+pub(crate) const PASSAGES: usize = 8;
 /// In banker mode a staff passage is preferred to a customer passage that is as good.
 const OTHER_COLLECTION: f64 = 0.92;
 

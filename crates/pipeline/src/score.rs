@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Instant};
 
-use contactiq_domain::{Mode, Probability, Step, StepTrace};
+use contactiq_domain::{Mode, Probability, Step, StepTrace, Understanding};
 use contactiq_nlu::risk::drift::Distribution;
 use serde::{Deserialize, Serialize};
 
@@ -170,31 +170,43 @@ impl Calibration {
 const LOOKED_AT: usize = 5;
 
 /// The document that one view puts first.
-fn first_by(turn: &Turn, view: impl Fn(&crate::Found) -> f64) -> Option<usize> {
-    turn.found.iter().max_by(|a, b| view(a).total_cmp(&view(b))).map(|f| f.document)
+fn first_by(found: &[crate::Found], view: impl Fn(&crate::Found) -> f64) -> Option<usize> {
+    found.iter().max_by(|a, b| view(a).total_cmp(&view(b))).map(|f| f.document)
 }
 
-/// The features of a turn that has a draft.
-pub(crate) fn features(turn: &Turn) -> Option<Features> {
-    let draft = turn.draft.as_ref()?;
-    let best = turn.found.first()?;
-    let other = turn.found.iter().find(|f| f.document != best.document).map_or(0.0, |f| f.score);
-    let understanding = turn.understanding.as_ref()?;
+/// The features of a request with what its best sentence reaches.
+pub(crate) fn features(
+    found: &[crate::Found],
+    similarity: f64,
+    coverage: f64,
+    understanding: &Understanding,
+) -> Option<Features> {
+    let best = found.first()?;
+    let other = found.iter().find(|f| f.document != best.document).map_or(0.0, |f| f.score);
     Some(Features {
-        similarity: draft.similarity.clamp(0.0, 1.0),
-        coverage: draft.coverage.clamp(0.0, 1.0),
+        similarity: similarity.clamp(0.0, 1.0),
+        coverage: coverage.clamp(0.0, 1.0),
         margin: (best.score - other).clamp(0.0, 1.0),
-        agreement: turn.found.iter().take(LOOKED_AT).filter(|f| f.document == best.document).count() as f64
-            / turn.found.len().clamp(1, LOOKED_AT) as f64,
-        both_views: f64::from(u8::from(first_by(turn, |f| f.bm25) == first_by(turn, |f| f.cosine))),
+        agreement: found.iter().take(LOOKED_AT).filter(|f| f.document == best.document).count() as f64
+            / found.len().clamp(1, LOOKED_AT) as f64,
+        both_views: f64::from(u8::from(first_by(found, |f| f.bm25) == first_by(found, |f| f.cosine))),
         intent: understanding.probability.get(),
         in_scope: understanding.in_scope.get(),
     })
 }
 
+/// The features that the answer is judged by: those of the whole message, or of the request that is
+/// answered worst, since an answer is right when all of it is.
+fn weakest(house: &House, turn: &Turn) -> Option<Features> {
+    let draft = turn.draft.as_ref()?;
+    let confidence = |f: &Features| house.calibration.confidence(*f).get();
+    let worst = turn.several.iter().copied().min_by(|a, b| confidence(a).total_cmp(&confidence(b)));
+    worst.or_else(|| features(&turn.found, draft.similarity, draft.coverage, turn.understanding.as_ref()?))
+}
+
 pub(crate) fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
-    let Some(features) = features(turn) else {
+    let Some(features) = weakest(house, turn) else {
         turn.trace(Step::Score, since, "skipped", "no answer to score");
         return;
     };

@@ -11,7 +11,7 @@ use contactiq_domain::{
 use contactiq_guard::{InputError, Inspected, Masked, Published, Raw};
 use contactiq_store::StoreError;
 
-use crate::{Found, Knowledge};
+use crate::{Features, Found, Knowledge};
 
 /// A question as it comes in.
 #[derive(Debug)]
@@ -129,11 +129,17 @@ pub(crate) struct Turn {
     /// What is classified and searched: the masked question, made whole by the conversation.
     pub(crate) query: String,
     pub(crate) vector: Option<Vec<f32>>,
+    /// The requests of a message that has more than one, each with its vector.
+    pub(crate) parts: Vec<(String, Option<Vec<f32>>)>,
     pub(crate) understanding: Option<Understanding>,
     pub(crate) routing: Routing,
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) found: Vec<Found>,
     pub(crate) draft: Option<Draft>,
+    /// What each request's answer is judged by, where a message had several and all were answered.
+    pub(crate) several: Vec<Features>,
+    /// The answer to the other requests of a message that a person takes over.
+    pub(crate) beside: Option<Draft>,
     /// Both sides where documents disagree about the answer.
     pub(crate) conflicting: Vec<Citation>,
     pub(crate) confidence: Probability,
@@ -145,7 +151,26 @@ pub(crate) struct Turn {
     pub(crate) steps: Vec<StepTrace>,
 }
 
+/// One request as steps 3 to 5 see it.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) knowledge: &'a Knowledge,
+    pub(crate) query: &'a str,
+    pub(crate) vector: Option<&'a [f32]>,
+    pub(crate) found: &'a [Found],
+}
+
 impl Turn {
+    /// The message as one request.
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        Asked {
+            knowledge: &self.knowledge,
+            query: &self.query,
+            vector: self.vector.as_deref(),
+            found: &self.found,
+        }
+    }
+
     pub(crate) fn mode(&self) -> Mode {
         self.started.mode
     }

@@ -15,6 +15,10 @@ const IN_SCOPE: f64 = 0.5;
 /// A person takes over when the human_only intents together reach this probability: the category
 /// is decided before the intent, since a wrong intent inside it does no harm.
 const HUMAN_ONLY: f64 = 0.5;
+/// A part was torn from its context and has to be surer…
+const PART_HUMAN_ONLY: f64 = 0.8;
+/// …and the whole message must lean to it.
+const WHOLE_AGREES: f64 = 0.1;
 /// A greeting ends the search for an answer, so it has to be a clear one.
 const GREETING: f64 = 0.6;
 
@@ -23,9 +27,7 @@ const GREETING: f64 = 0.6;
 pub fn classify(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction) -> Understanding {
     let category_of =
         |label: &str| taxonomy.intent(mode, label).map_or(Category::Automatable, |i| i.category);
-    let human_only: f64 =
-        prediction.ranked.iter().filter(|(l, _)| category_of(l) == Category::HumanOnly).map(|(_, p)| p).sum();
-    let wants_person = human_only >= HUMAN_ONLY;
+    let wants_person = human_only(taxonomy, mode, prediction) >= HUMAN_ONLY;
     let best = prediction
         .ranked
         .iter()
@@ -49,6 +51,29 @@ pub fn classify(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction) -> Und
         in_scope: Probability::clamped(prediction.in_scope),
         reason: reason(prediction),
     }
+}
+
+/// The probability of all human_only intents together.
+fn human_only(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction) -> f64 {
+    let keeps = |label: &str| {
+        taxonomy.intent(mode, label).is_some_and(|intent| intent.category == Category::HumanOnly)
+    };
+    prediction.ranked.iter().filter(|(label, _)| keeps(label)).map(|(_, p)| p).sum()
+}
+
+/// The riskiest request of a message with several decides: a part that a person has to answer, read
+/// alone, when the whole message does not speak plainly against it.
+fn riskiest(house: &House, turn: &Turn, whole: Prediction) -> Prediction {
+    let of = |prediction: &Prediction| human_only(&house.taxonomy, turn.mode(), prediction);
+    let in_whole = of(&whole);
+    if !(WHOLE_AGREES..HUMAN_ONLY).contains(&in_whole) {
+        return whole;
+    }
+    let parts = turn.parts.iter();
+    parts
+        .map(|(part, vector)| house.models.intent(turn.mode(), part, vector.as_deref()))
+        .find(|prediction| of(prediction) >= PART_HUMAN_ONLY)
+        .unwrap_or(whole)
 }
 
 /// Names the nearest examples and the words that decided: text of the taxonomy, never the person's.
@@ -103,6 +128,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     // The intent is learned from misspelt words too; only the search needs the documents' spelling.
     let corrected = turn.knowledge.spelling.correct(&turn.query, |word| house.taxonomy.uses(word));
     let prediction = house.models.intent(turn.mode(), &turn.query, turn.vector.as_deref());
+    let prediction = riskiest(house, turn, prediction);
     let understanding = classify(&house.taxonomy, turn.mode(), &prediction);
     if let Some(corrected) = &corrected {
         turn.vector = house.vector(&corrected.text).await;

@@ -168,7 +168,7 @@ fn admitted(turn: &Turn, sentence: &str, citations: &mut Vec<contactiq_domain::C
     let mut out = claim.trim().to_owned();
     for passage in cited {
         let quote = best_quote(turn, passage, &claim);
-        let number = compose::cite(turn, passage, &quote, citations);
+        let number = compose::cite(&turn.knowledge, passage, &quote, citations);
         out.push_str(&format!(" [{number}]"));
     }
     Some(out)

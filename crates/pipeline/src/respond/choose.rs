@@ -9,12 +9,12 @@ use contactiq_nlu::{
 };
 
 use super::figure::figures;
-use crate::turn::Turn;
+use crate::turn::Asked;
 
 /// A sentence that speaks of the question.
 #[derive(Debug, Clone)]
 pub(crate) struct Chosen {
-    /// Number in `Turn::found`.
+    /// Number in `Asked::found`.
     pub(crate) found: usize,
     /// Number of the passage in the knowledge.
     pub(crate) passage: usize,
@@ -108,15 +108,15 @@ impl Wish {
 }
 
 /// The sentences of the answer, the best first; empty when none speaks of the question.
-pub(crate) fn sentences(turn: &Turn, most_words: usize) -> Vec<Chosen> {
-    let wish = Wish::of(&turn.query);
-    let mut ranked = rank(turn, &wish);
+pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
+    let wish = Wish::of(asked.query);
+    let mut ranked = rank(asked, &wish);
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
     let Some(best) = ranked.first().cloned().filter(|b| b.score >= FLOOR) else { return Vec::new() };
 
-    let index = &turn.knowledge.index;
+    let index = &asked.knowledge.index;
     if wish.steps
-        && let Some(procedure) = procedure(turn, &ranked, best.score)
+        && let Some(procedure) = procedure(asked, &ranked, best.score)
     {
         return procedure;
     }
@@ -140,15 +140,15 @@ pub(crate) fn sentences(turn: &Turn, most_words: usize) -> Vec<Chosen> {
         words += length;
         chosen.push(candidate.clone());
     }
-    with_lists(turn, chosen)
+    with_lists(asked, chosen)
 }
 
-fn rank(turn: &Turn, wish: &Wish) -> Vec<Chosen> {
-    let index = &turn.knowledge.index;
+fn rank(asked: &Asked<'_>, wish: &Wish) -> Vec<Chosen> {
+    let index = &asked.knowledge.index;
     let weights: Vec<(&String, f64)> = wish.stems.iter().map(|s| (s, index.weight_of(s))).collect();
     let total: f64 = weights.iter().map(|(_, w)| w).sum::<f64>().max(1e-9);
     let mut ranked = Vec::new();
-    for (number, found) in turn.found.iter().take(PASSAGES).enumerate() {
+    for (number, found) in asked.found.iter().take(PASSAGES).enumerate() {
         let entry = index.entry(found.passage);
         let around: BTreeSet<String> =
             text::content_stems(&format!("{} {}", entry.title, entry.headings.join(" ")))
@@ -163,7 +163,7 @@ fn rank(turn: &Turn, wish: &Wish) -> Vec<Chosen> {
             let in_either: f64 =
                 weights.iter().filter(|(s, _)| own.contains(*s) || around.contains(*s)).map(|(_, w)| w).sum();
             let lexical = (0.6 * in_sentence + 0.4 * in_either) / total;
-            let cosine = match (&sentence.vector, &turn.vector) {
+            let cosine = match (&sentence.vector, asked.vector) {
                 (Some(s), Some(q)) => {
                     Some(s.iter().zip(q).map(|(a, b)| f64::from(a * b)).sum::<f64>().max(0.0))
                 }
@@ -189,8 +189,8 @@ fn rank(turn: &Turn, wish: &Wish) -> Vec<Chosen> {
 
 /// For a question about how to do something: the whole numbered list of the first passage, among
 /// those that speak of it about as well as the best sentence, that has one; its best step first.
-fn procedure(turn: &Turn, ranked: &[Chosen], best: f64) -> Option<Vec<Chosen>> {
-    let index = &turn.knowledge.index;
+fn procedure(asked: &Asked<'_>, ranked: &[Chosen], best: f64) -> Option<Vec<Chosen>> {
+    let index = &asked.knowledge.index;
     let near = ranked.iter().filter(|c| c.score >= best * ABOUT_AS_WELL);
     let found = near
         .clone()
@@ -209,10 +209,10 @@ fn procedure(turn: &Turn, ranked: &[Chosen], best: f64) -> Option<Vec<Chosen>> {
 /// Adds what a chosen item of a list needs: its lead-in ("the card is faulty" says nothing without
 /// "A card is free when:"), and its siblings while the list is short, since one condition of four
 /// is half a truth.
-fn with_lists(turn: &Turn, chosen: Vec<Chosen>) -> Vec<Chosen> {
+fn with_lists(asked: &Asked<'_>, chosen: Vec<Chosen>) -> Vec<Chosen> {
     let mut whole = chosen.clone();
     for c in &chosen {
-        let own = turn.knowledge.index.sentences(c.passage);
+        let own = asked.knowledge.index.sentences(c.passage);
         let Some(lead) = lead_in(own, c.sentence) else { continue };
         let siblings: Vec<usize> =
             (lead + 1..own.len()).take_while(|i| lead_in(own, *i) == Some(lead)).collect();

@@ -9,29 +9,41 @@ use contactiq_domain::{
 use contactiq_guard::{Masked, Published};
 
 use super::{choose::Chosen, conflict::Conflict, grounding};
-use crate::turn::{Draft, Turn};
+use crate::{Knowledge, turn::Draft};
 
 /// Said when an answer uses illustrative content (P7).
 const SYNTHETIC_NOTE: &str =
     "Note: part of this comes from an illustrative example, not from the bank's terms.";
 
-/// Makes the draft. The best sentence comes first; the others follow in the order of their passages.
-pub(crate) fn extractive(turn: &Turn, chosen: &[Chosen]) -> Draft {
-    let mut ordered: Vec<&Chosen> = chosen.iter().collect();
-    let best_passage = chosen.first().map(|c| c.passage);
-    ordered.sort_by_key(|c| (Some(c.passage) != best_passage, c.found, c.sentence));
+/// Makes the draft of one group of sentences a request. In each the best sentence comes first, and
+/// the others follow in the order of their passages; what one request was told is not repeated.
+pub(crate) fn extractive(knowledge: &Knowledge, requests: &[&[Chosen]]) -> Draft {
+    let mut ordered: Vec<(usize, &Chosen)> = Vec::new();
+    for (number, chosen) in requests.iter().enumerate() {
+        let best_passage = chosen.first().map(|c| c.passage);
+        let mut own: Vec<&Chosen> = chosen.iter().collect();
+        own.sort_by_key(|c| (Some(c.passage) != best_passage, c.found, c.sentence));
+        for c in own {
+            if !ordered.iter().any(|(_, o)| (o.passage, o.sentence) == (c.passage, c.sentence)) {
+                ordered.push((number, c));
+            }
+        }
+    }
 
     let mut citations: Vec<Citation> = Vec::new();
     let mut lines: Vec<String> = Vec::new();
     let mut in_paragraph = false;
-    for c in ordered {
-        let sentence = &turn.knowledge.index.sentences(c.passage)[c.sentence];
+    let mut before = 0;
+    for (request, c) in ordered {
+        in_paragraph &= request == before;
+        before = request;
+        let sentence = &knowledge.index.sentences(c.passage)[c.sentence];
         // The gate: a sentence whose figures are not in its own passage stays inside.
-        let evidence = turn.knowledge.passages[c.passage].1.text.as_str();
+        let evidence = knowledge.passages[c.passage].1.text.as_str();
         if !grounding::unsupported(&sentence.text, evidence).is_empty() {
             continue;
         }
-        let number = cite(turn, c.passage, &sentence.text, &mut citations);
+        let number = cite(knowledge, c.passage, &sentence.text, &mut citations);
         let text = readable(&sentence.text);
         let is_line = sentence.is_row || sentence.is_step || text.starts_with("- ");
         let cited = format!("{text} [{number}]");
@@ -48,7 +60,7 @@ pub(crate) fn extractive(turn: &Turn, chosen: &[Chosen]) -> Draft {
         lines.push(String::new());
         lines.push(SYNTHETIC_NOTE.to_owned());
     }
-    let best = chosen.first();
+    let best = requests.first().and_then(|chosen| chosen.first());
     Draft {
         text: Masked::from_published(&Published::by_bank(lines.join("\n"))),
         citations,
@@ -61,10 +73,10 @@ pub(crate) fn extractive(turn: &Turn, chosen: &[Chosen]) -> Draft {
 }
 
 /// The number under which a passage is cited: one a passage, in order of first use.
-pub(crate) fn cite(turn: &Turn, passage: usize, quote: &str, citations: &mut Vec<Citation>) -> u32 {
-    let document = turn.knowledge.document_of(passage);
+pub(crate) fn cite(knowledge: &Knowledge, passage: usize, quote: &str, citations: &mut Vec<Citation>) -> u32 {
+    let document = knowledge.document_of(passage);
     let name = format!("{}/{}", document.collection, document.slug);
-    let position = turn.knowledge.passages[passage].1.position;
+    let position = knowledge.passages[passage].1.position;
     if let Some(known) = citations.iter().find(|c| c.document == name && c.passage == position) {
         return known.number;
     }
@@ -76,7 +88,7 @@ pub(crate) fn cite(turn: &Turn, passage: usize, quote: &str, citations: &mut Vec
         url: document.url.clone(),
         quote: quote.to_owned(),
         passage: position,
-        headings: turn.knowledge.passages[passage].1.headings.clone(),
+        headings: knowledge.passages[passage].1.headings.clone(),
         content_type: document.content_type,
         version: document.version,
     });
@@ -84,11 +96,11 @@ pub(crate) fn cite(turn: &Turn, passage: usize, quote: &str, citations: &mut Vec
 }
 
 /// Both sides of a conflict, each with the sentence that contradicts the other.
-pub(crate) fn cite_both(turn: &Turn, conflict: &Conflict) -> Vec<Citation> {
+pub(crate) fn cite_both(knowledge: &Knowledge, conflict: &Conflict) -> Vec<Citation> {
     let mut citations = Vec::new();
     for (passage, sentence) in [conflict.one, conflict.other] {
-        let quote = &turn.knowledge.index.sentences(passage)[sentence].text;
-        cite(turn, passage, quote, &mut citations);
+        let quote = &knowledge.index.sentences(passage)[sentence].text;
+        cite(knowledge, passage, quote, &mut citations);
     }
     citations
 }

@@ -25,6 +25,7 @@ mod process;
 mod reply;
 mod roles;
 mod serving;
+mod several_requests;
 mod sign_in;
 mod snapshots;
 mod stream;

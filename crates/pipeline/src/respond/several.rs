@@ -1,0 +1,167 @@
+//! Several requests in one message ("I lost my card, and what does a new one cost?"): the riskiest
+//! decides the route, and each of the others is searched and answered on its own.
+//!
+//! What a person takes over stays with the person; beside it only cited sentences are given, never a
+//! model's, and nothing at all where somebody is in distress.
+
+use contactiq_domain::{Category, Routing, Trigger, escalation::decisive};
+
+use contactiq_nlu::text;
+
+use super::{
+    choose::{self, Chosen},
+    compose, conflict,
+};
+use crate::{
+    Features, Found, House, TextTriggers, classify, follow_up, requests, retrieve, score,
+    turn::{Asked, Draft, Turn},
+};
+
+/// From this probability on of any trigger a request is left to the person.
+const LEANS: f64 = 0.3;
+/// A request of at most so many content words does not say what it speaks of.
+const FEW_STEMS: usize = 2;
+/// Words beside what a person takes over.
+const BESIDE_WORDS: usize = 60;
+/// Words that each answer may have at least, however many requests there are.
+const FEWEST_WORDS: usize = 40;
+
+/// The answer to one request, sure enough to be shown.
+pub(super) struct Answered {
+    chosen: Vec<Chosen>,
+    found: Vec<Found>,
+    pub(super) features: Features,
+}
+
+impl Answered {
+    pub(super) fn chosen(&self) -> &[Chosen] {
+        &self.chosen
+    }
+}
+
+/// What became of the requests of a message.
+pub(super) struct Served {
+    /// How many requests there are; none where the message is one.
+    requests: usize,
+    pub(super) answers: Vec<Answered>,
+}
+
+impl Served {
+    /// Whether there were several, and each has its answer.
+    pub(super) fn all(&self) -> bool {
+        self.requests > 1 && self.answers.len() == self.requests
+    }
+
+    /// The answers one after the other.
+    pub(super) fn draft(&self, turn: &Turn) -> Draft {
+        let groups: Vec<&[Chosen]> = self.answers.iter().map(Answered::chosen).collect();
+        compose::extractive(&turn.knowledge, &groups)
+    }
+
+    /// Their passages, taken in turns, each once.
+    pub(super) fn passages(&self) -> Vec<Found> {
+        let longest = self.answers.iter().map(|a| a.found.len()).max().unwrap_or(0);
+        let mut all: Vec<Found> = Vec::new();
+        for rank in 0..longest {
+            for found in self.answers.iter().filter_map(|a| a.found.get(rank)) {
+                if !all.iter().any(|f| f.passage == found.passage) {
+                    all.push(found.clone());
+                }
+            }
+        }
+        all
+    }
+}
+
+/// Answers what can be answered of a message with several requests.
+pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
+    let mut served = Served { requests: 0, answers: Vec::new() };
+    if turn.door.refusal.is_some() || turn.language.is_some() || !may_be_answered(turn) {
+        return served;
+    }
+    let asked: Vec<usize> =
+        (0..turn.parts.len()).filter(|i| requests::is_request(&turn.parts[*i].0)).collect();
+    served.requests = asked.len();
+    // One request and its story are one question, unless the story is what a person takes over.
+    if asked.is_empty() || (asked.len() == 1 && !turn.escalates_early()) {
+        return served;
+    }
+    let searched: Vec<String> = asked
+        .iter()
+        .map(|i| {
+            let (part, _) = &turn.parts[*i];
+            let whole = i.checked_sub(1).and_then(|b| made_whole(part, &turn.parts[b].0));
+            let whole = whole.unwrap_or_else(|| part.clone());
+            let spelled = turn.knowledge.spelling.correct(&whole, |word| house.taxonomy.uses(word));
+            spelled.map_or(whole, |c| c.text)
+        })
+        .collect();
+    let vectors = house.vectors(searched.clone()).await;
+    let most = house.settings.of(turn.mode()).answer_words;
+    let most = if turn.escalates_early() { most.min(BESIDE_WORDS) } else { most };
+    let words = (most / asked.len()).max(FEWEST_WORDS);
+    for ((part, text), vector) in asked.into_iter().zip(searched).zip(vectors) {
+        let (own, own_vector) = &turn.parts[part];
+        served.answers.extend(answer(house, turn, (own, own_vector.as_deref()), (&text, vector), words));
+    }
+    served
+}
+
+/// "What is the fee" after "I lost my card": a request of few words of its own is searched together
+/// with the part before it.
+fn made_whole(part: &str, before: &str) -> Option<String> {
+    let bare = text::content_stems(part).len() <= FEW_STEMS;
+    if bare { Some(format!("{before} {part}")) } else { follow_up::whole(part, Some(before)) }
+}
+
+/// Whether the route lets anything be answered.
+fn may_be_answered(turn: &Turn) -> bool {
+    match turn.routing {
+        Routing::Answer => true,
+        Routing::Escalate => decisive(&turn.hits).is_none_or(|hit| hit.trigger != Trigger::EmotionalDistress),
+        Routing::Guide | Routing::Refuse => false,
+    }
+}
+
+/// One request: as it stands it is judged, made whole by the part before it is searched.
+fn answer(
+    house: &House,
+    turn: &Turn,
+    (own, own_vector): (&str, Option<&[f32]>),
+    (text, vector): (&str, Option<Vec<f32>>),
+    words: usize,
+) -> Option<Answered> {
+    let triggers = TextTriggers { rules: &house.rules, models: &house.models };
+    let (hits, leanings) = triggers.read_parts(own, own_vector, &[]);
+    if !hits.is_empty() || leanings.iter().any(|(_, probability)| *probability >= LEANS) {
+        return None;
+    }
+    let understanding =
+        classify(&house.taxonomy, turn.mode(), &house.models.intent(turn.mode(), own, own_vector));
+    let intent = house.taxonomy.intent(turn.mode(), understanding.intent.as_str());
+    let a_persons = understanding.category == Category::HumanOnly
+        || understanding.intent.is_unknown()
+        || understanding.intent.as_str() == "greeting"
+        || intent.is_some_and(|i| !turn.role.reaches(i.role));
+    if a_persons {
+        return None;
+    }
+    let today = house.clock.now().date();
+    let found = retrieve::search(
+        &turn.knowledge,
+        turn.mode().collections(),
+        today,
+        text,
+        vector.as_deref(),
+        retrieve::PASSAGES,
+    );
+    let asked = Asked { knowledge: &turn.knowledge, query: text, vector: vector.as_deref(), found: &found };
+    let chosen = choose::sentences(&asked, words);
+    let best = chosen.first()?;
+    if conflict::between(&turn.knowledge, &found, best).is_some() {
+        return None;
+    }
+    let features = score::features(&found, best.similarity, best.coverage, &understanding)?;
+    let threshold = house.settings.of(turn.mode()).confidence_threshold;
+    (house.calibration.confidence(features) >= threshold).then_some(Answered { chosen, found, features })
+}
