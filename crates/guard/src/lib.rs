@@ -23,6 +23,7 @@ mod text;
 mod verdict;
 
 pub use guard::{Guard, GuardSettings};
+pub use injection::one_script;
 pub use text::{Masked, Published, Raw};
 pub use verdict::{
     Injection, InputError, Inspected, Moderation, ModerationCategory, OutputFinding, OutputFindingKind,

@@ -200,7 +200,8 @@ fn describe(turn: &Turn) -> (&'static str, String) {
     )
 }
 
-/// `my card <CREDIT_CARD_1>` is understood as `my card`: a placeholder says nothing of the topic.
+/// `my card <CREDIT_CARD_1>` is understood as `my card`: a placeholder says nothing of the topic. A
+/// word typed on two keyboards is read in Latin letters.
 #[must_use]
 pub fn without_placeholders(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -217,7 +218,7 @@ pub fn without_placeholders(text: &str) -> String {
         }
     }
     out.push_str(rest);
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
+    contactiq_guard::one_script(&out).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn is_placeholder(inner: &str) -> bool {
@@ -238,5 +239,7 @@ mod tests {
         assert_eq!(without_placeholders("my card <CREDIT_CARD_1> was <b> a < 3"), "my card was <b> a < 3");
         assert_eq!(without_placeholders("<PERSON_12>"), "");
         assert_eq!(without_placeholders("a<"), "a<");
+        assert_eq!(without_placeholders("f\u{435}\u{435} for \u{441}ard"), "fee for card");
+        assert_eq!(without_placeholders("\u{43d}\u{435}\u{442}"), "\u{43d}\u{435}\u{442}", "Russian stays Russian");
     }
 }

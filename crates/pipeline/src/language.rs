@@ -9,6 +9,8 @@ const FEWEST_WORDS: usize = 4;
 const ENGLISH: f64 = 0.4;
 /// The same where a sentence is too short for its trigrams to be sure.
 const HARDLY_ENGLISH: f64 = 0.15;
+/// More words than these leave no doubt about their language.
+const LONG: usize = 15;
 /// Letters outside the Latin script, from this share on.
 const FOREIGN_LETTERS: f64 = 0.5;
 
@@ -30,7 +32,9 @@ pub(crate) fn other(text: &str, uses: impl Fn(&str) -> bool) -> Option<Lang> {
     let known = words.iter().filter(|word| uses(word)).count();
     let least = if found.is_reliable() { ENGLISH } else { HARDLY_ENGLISH };
     let english = found.lang() == Lang::Eng || known as f64 >= least * words.len() as f64;
-    (words.len() >= FEWEST_WORDS && !english).then(|| found.lang())
+    // A text of this length has sure trigrams in any language: where it has none, it is noise.
+    let noise = words.len() > LONG && !found.is_reliable();
+    (words.len() >= FEWEST_WORDS && !english && !noise).then(|| found.lang())
 }
 
 fn is_latin(c: char) -> bool {
@@ -101,6 +105,7 @@ mod tests {
             "你好 how do i transfer money to my card",
             "IBAN",
             "mi card",
+            &"cjbeb gdhba iagd dgaid hfdh bagj ceii djab ".repeat(20),
         ] {
             assert_eq!(other(text, english), None, "{text}");
         }

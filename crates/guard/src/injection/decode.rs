@@ -56,6 +56,18 @@ pub(super) fn readings(folded: &str, hidden: &str) -> Vec<Reading> {
 /// Latin letters for the Cyrillic, Greek and other letters that look the same, where a word mixes
 /// them with Latin ones.
 fn homoglyphs(text: &str) -> Option<String> {
+    as_latin(text, false)
+}
+
+/// The text with the Cyrillic and Greek look-alikes of words that have Latin letters too as Latin
+/// letters, so that it can be understood ("fее" typed on two keyboards); other words stay as they are.
+#[must_use]
+pub fn one_script(text: &str) -> Cow<'_, str> {
+    as_latin(text, true).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// `mixed`: words of look-alikes alone are left, since they may be another language's.
+fn as_latin(text: &str, mixed: bool) -> Option<String> {
     if text.is_ascii() {
         return None;
     }
@@ -66,7 +78,7 @@ fn homoglyphs(text: &str) -> Option<String> {
             let alike = word.chars().filter(|c| latin(*c).is_some()).count();
             let plain = word.chars().any(|c| c.is_ascii_alphabetic());
             let foreign = word.chars().any(|c| c.is_alphabetic() && !c.is_ascii() && latin(c).is_none());
-            if alike > 0 && (plain || !foreign) {
+            if alike > 0 && (plain || (!mixed && !foreign)) {
                 changed = true;
                 Cow::Owned(word.chars().map(|c| latin(c).unwrap_or(c)).collect())
             } else {

@@ -4,6 +4,7 @@
 //! tools, the grounding gate and the output guard.
 
 mod decode;
+pub use decode::one_script;
 mod features;
 mod honest;
 mod languages;
