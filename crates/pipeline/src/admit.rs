@@ -17,7 +17,7 @@ use crate::{AnswerError, Ask, EscalationRules, House, Models, language, requests
 const LEARNED_FIRES: f64 = 0.5;
 /// A pattern does not fire when what was learned is this sure of the opposite: patterns see words,
 /// and "how do I see how much I have" has the words of a request for one's own balance.
-const LEARNED_DENIES: f64 = 0.12;
+pub(crate) const LEARNED_DENIES: f64 = 0.12;
 
 /// A part of a longer message must be surer, since it was torn from its context, and the whole
 /// message must not speak plainly against it.
@@ -240,6 +240,10 @@ mod tests {
         assert_eq!(without_placeholders("<PERSON_12>"), "");
         assert_eq!(without_placeholders("a<"), "a<");
         assert_eq!(without_placeholders("f\u{435}\u{435} for \u{441}ard"), "fee for card");
-        assert_eq!(without_placeholders("\u{43d}\u{435}\u{442}"), "\u{43d}\u{435}\u{442}", "Russian stays Russian");
+        assert_eq!(
+            without_placeholders("\u{43d}\u{435}\u{442}"),
+            "\u{43d}\u{435}\u{442}",
+            "Russian stays Russian"
+        );
     }
 }

@@ -2,12 +2,16 @@
 
 use std::time::Instant;
 
-use contactiq_domain::{Category, IntentName, Mode, Probability, Step, Understanding};
+use contactiq_domain::{Category, IntentName, Mode, Probability, Step, Trigger, Understanding};
 use contactiq_guard::Masked;
 use contactiq_nlu::intents::Prediction;
 
 use crate::{
-    House, Knowledge, Taxonomy, admit::without_placeholders, follow_up, spelling::Corrected, turn::Turn,
+    House, Knowledge, Taxonomy,
+    admit::{LEARNED_DENIES, without_placeholders},
+    follow_up,
+    spelling::Corrected,
+    turn::Turn,
 };
 
 /// Below this probability of being in scope a question counts as unknown.
@@ -22,12 +26,18 @@ const WHOLE_AGREES: f64 = 0.1;
 /// A greeting ends the search for an answer, so it has to be a clear one.
 const GREETING: f64 = 0.6;
 
-/// Classifies a text: what step 1 does and `contactiq intents classify` prints.
+/// Classifies a text: what step 1 does and `contactiq intents classify` prints. `leanings` are the
+/// probabilities of the learned triggers on the same text.
 #[must_use]
-pub fn classify(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction) -> Understanding {
+pub fn classify(
+    taxonomy: &Taxonomy,
+    mode: Mode,
+    prediction: &Prediction,
+    leanings: &[(Trigger, f64)],
+) -> Understanding {
     let category_of =
         |label: &str| taxonomy.intent(mode, label).map_or(Category::Automatable, |i| i.category);
-    let wants_person = human_only(taxonomy, mode, prediction) >= HUMAN_ONLY;
+    let wants_person = human_only(taxonomy, mode, prediction, leanings) >= HUMAN_ONLY;
     let best = prediction
         .ranked
         .iter()
@@ -54,9 +64,14 @@ pub fn classify(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction) -> Und
 }
 
 /// The probability of all human_only intents together.
-fn human_only(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction) -> f64 {
+/// An intent that is named after a trigger ("fraud_alert") does not count where that trigger's own
+/// model, which has learned its look-alikes, is sure of the opposite: "what are the signs of a scam?".
+fn human_only(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction, leanings: &[(Trigger, f64)]) -> f64 {
+    let denied = |trigger: Trigger| leanings.iter().any(|(t, p)| *t == trigger && *p < LEARNED_DENIES);
     let keeps = |label: &str| {
-        taxonomy.intent(mode, label).is_some_and(|intent| intent.category == Category::HumanOnly)
+        taxonomy
+            .intent(mode, label)
+            .is_some_and(|intent| intent.category == Category::HumanOnly && !denied(intent.trigger))
     };
     prediction.ranked.iter().filter(|(label, _)| keeps(label)).map(|(_, p)| p).sum()
 }
@@ -64,7 +79,7 @@ fn human_only(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction) -> f64 {
 /// The riskiest request of a message with several decides: a part that a person has to answer, read
 /// alone, when the whole message does not speak plainly against it.
 fn riskiest(house: &House, turn: &Turn, whole: Prediction) -> Prediction {
-    let of = |prediction: &Prediction| human_only(&house.taxonomy, turn.mode(), prediction);
+    let of = |prediction: &Prediction| human_only(&house.taxonomy, turn.mode(), prediction, &turn.leanings);
     let in_whole = of(&whole);
     if !(WHOLE_AGREES..HUMAN_ONLY).contains(&in_whole) {
         return whole;
@@ -129,7 +144,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let corrected = turn.knowledge.spelling.correct(&turn.query, |word| house.taxonomy.uses(word));
     let prediction = house.models.intent(turn.mode(), &turn.query, turn.vector.as_deref());
     let prediction = riskiest(house, turn, prediction);
-    let understanding = classify(&house.taxonomy, turn.mode(), &prediction);
+    let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &turn.leanings);
     if let Some(corrected) = &corrected {
         turn.vector = house.vector(&corrected.text).await;
         turn.query.clone_from(&corrected.text);
@@ -144,4 +159,35 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let outcome = understanding.category.as_str();
     turn.understanding = Some(understanding);
     turn.trace(Step::Understand, since, outcome, detail);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_as(ranked: &[(&str, f64)], leaning: f64) -> Understanding {
+        let taxonomy = Taxonomy::parse(include_str!("../../../defaults/intents.toml")).unwrap();
+        let prediction = Prediction {
+            ranked: ranked.iter().map(|(label, p)| ((*label).to_owned(), *p)).collect(),
+            in_scope: 0.99,
+            nearest: Vec::new(),
+            words: Vec::new(),
+        };
+        classify(&taxonomy, Mode::Customer, &prediction, &[(Trigger::SecurityFraud, leaning)])
+    }
+
+    #[test]
+    fn an_intent_named_after_a_trigger_is_a_persons_unless_the_trigger_is_sure_of_the_opposite() {
+        let ranked = [("fraud_alert", 0.7), ("general_conversation", 0.3)];
+        assert_eq!(read_as(&ranked, 0.4).category, Category::HumanOnly);
+        assert_eq!(read_as(&ranked, 0.01).intent.as_str(), "general_conversation");
+        // A complaint has no trigger of its own that could deny it.
+        assert_eq!(read_as(&[("complaint", 0.7), ("fee_inquiry", 0.3)], 0.01).category, Category::HumanOnly);
+    }
+
+    #[test]
+    fn human_only_intents_decide_together() {
+        let ranked = [("fee_inquiry", 0.4), ("complaint", 0.3), ("hardship", 0.3)];
+        assert_eq!(read_as(&ranked, 0.0).intent.as_str(), "complaint");
+    }
 }

@@ -136,8 +136,8 @@ fn answer(
     if !hits.is_empty() || leanings.iter().any(|(_, probability)| *probability >= LEANS) {
         return None;
     }
-    let understanding =
-        classify(&house.taxonomy, turn.mode(), &house.models.intent(turn.mode(), own, own_vector));
+    let prediction = house.models.intent(turn.mode(), own, own_vector);
+    let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &leanings);
     let intent = house.taxonomy.intent(turn.mode(), understanding.intent.as_str());
     let a_persons = understanding.category == Category::HumanOnly
         || understanding.intent.is_unknown()

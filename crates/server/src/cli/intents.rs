@@ -145,7 +145,8 @@ async fn classify_lines(config: &Config, mode: Mode) -> Outcome {
         let vector =
             house.encoder.as_ref().and_then(|e| e.encode(&[text.as_str()]).ok()).and_then(|mut v| v.pop());
         let prediction = house.models.intent(mode, &text, vector.as_deref());
-        let found = classify(&house.taxonomy, mode, &prediction);
+        let leanings = house.models.trigger_scores(&text, vector.as_deref());
+        let found = classify(&house.taxonomy, mode, &prediction, &leanings);
         Ok(json!({
             "intent": found.intent,
             "category": found.category,
