@@ -9,7 +9,7 @@ use contactiq_domain::{Document, Passage};
 use contactiq_guard::Published;
 use contactiq_nlu::{
     encoder::{CachedEncoder, EncoderError},
-    index::{Entry, Index},
+    index::{Entry, Index, likely_questions},
 };
 use contactiq_store::{Store, StoreError};
 
@@ -102,7 +102,7 @@ impl Knowledge {
                     title: document.title.clone(),
                     headings: passage.headings.clone(),
                     text: passage.text.as_str().to_owned(),
-                    questions: Vec::new(),
+                    questions: likely(&document.title, &passage),
                 });
                 passages.push((number, passage));
             }
@@ -120,6 +120,12 @@ impl Knowledge {
     pub fn document_of(&self, passage: usize) -> &Document<Published> {
         &self.documents[self.passages[passage].0]
     }
+}
+
+fn likely(title: &str, passage: &Passage<Published>) -> Vec<String> {
+    let place: Vec<&str> =
+        std::iter::once(title).chain(passage.headings.iter().map(String::as_str)).collect();
+    likely_questions(&place, passage.text.as_str())
 }
 
 /// Where the current knowledge stands.

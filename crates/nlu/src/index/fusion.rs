@@ -1,10 +1,10 @@
 //! Two rankings into one.
 //!
-//! Scores are brought to 0..1 over the candidates and added, 0.7 for the encoder. Measured before:
+//! Scores are brought to 0..1 over the candidates and added, 0.75 for the encoder. Measured before:
 //! adding reciprocal ranks instead was worse than the encoder alone on every set.
 
 /// Share of the encoder in the fused score.
-const ENCODER: f64 = 0.7;
+const ENCODER: f64 = 0.75;
 
 /// The best of each ranking that are looked at: with fewer, the smallest of them, which becomes 0,
 /// would be a good one.
@@ -99,7 +99,7 @@ mod tests {
             candidate(2, 2.0, Some(0.5)),
             candidate(3, 0.0, Some(0.2)),
         ];
-        assert_eq!(fused(all, 3), [(1, 0.7), (2, 0.57), (0, 0.44)]);
+        assert_eq!(fused(all, 3), [(1, 0.75), (2, 0.575), (0, 0.4)]);
     }
 
     #[test]
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_single_candidate_is_not_called_perfect() {
-        assert_eq!(fused(vec![candidate(0, 0.0, Some(0.1))], 5), [(0, 0.07)]);
+        assert_eq!(fused(vec![candidate(0, 0.0, Some(0.1))], 5), [(0, 0.075)]);
         assert!(fused(Vec::new(), 5).is_empty());
     }
 

@@ -6,9 +6,11 @@
 
 mod fusion;
 mod lexical;
+mod likely;
 mod vectors;
 
 pub use lexical::Term;
+pub use likely::likely_questions;
 
 use crate::{
     encoder::{CachedEncoder, Encoder, EncoderError},
@@ -85,8 +87,8 @@ pub struct Hit {
     pub score: f64,
     /// BM25, 0 or more.
     pub bm25: f64,
-    /// Largest cosine of the question with the passage or one of its likely questions, -1 to 1; 0
-    /// without vectors.
+    /// Cosine of the question with the passage, and with the nearest of its sentences and likely
+    /// questions, two to one, -1 to 1; 0 without vectors.
     pub cosine: f64,
     /// Share of the question's content words, weighted by rarity, that title, headings and text hold,
     /// 0 to 1; 0 for a question without content words.
@@ -193,7 +195,7 @@ impl Index {
         let (vectors, vector) = (self.vectors.as_ref()?, query.vector?);
         // A vector of another encoder, or a damaged one, must not find at random.
         let usable = vector.len() == vectors.dimensions() && vector.iter().all(|x| x.is_finite());
-        usable.then(|| vectors.best(vector, self.len()))
+        usable.then(|| vectors.nearness(vector, self.len()))
     }
 
     fn encode(
