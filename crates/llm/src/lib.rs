@@ -32,7 +32,9 @@ pub use chain::{Chain, ChainSettings, ProviderState, Served};
 pub use contactiq_domain::BreakerState;
 pub use error::{ModelError, SetupError};
 pub use http::Http;
-pub use openai::{Embeddings, EmbeddingsSettings, MOST_DIMENSIONS, OpenAiCompatible, OpenAiSettings, OutputLimit};
+pub use openai::{
+    Embeddings, EmbeddingsSettings, MOST_DIMENSIONS, OpenAiCompatible, OpenAiSettings, OutputLimit,
+};
 pub use price::{Price, PriceError, PriceTable};
 pub use prompt::{Exchange, NumberedPassage, Prompt};
 pub use provider::{Completion, Provider};

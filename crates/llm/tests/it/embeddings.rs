@@ -182,7 +182,10 @@ fn a_wrong_setting_is_named_and_not_shown() {
     let base = "http://127.0.0.1:1/v1";
     assert!(matches!(wrong(EmbeddingsSettings::new("canary", "m")), SetupError::BaseUrl(_)));
     assert!(matches!(wrong(EmbeddingsSettings::new("https://u:canary@h/v1", "m")), SetupError::BaseUrl(_)));
-    assert!(matches!(wrong(EmbeddingsSettings::new(format!("{base}/embeddings"), "m")), SetupError::BaseUrl(_)));
+    assert!(matches!(
+        wrong(EmbeddingsSettings::new(format!("{base}/embeddings"), "m")),
+        SetupError::BaseUrl(_)
+    ));
     assert_eq!(wrong(EmbeddingsSettings::new(base, " ")), SetupError::Model);
     let api_key = Some(Secret::new("can ary".to_owned()));
     assert_eq!(

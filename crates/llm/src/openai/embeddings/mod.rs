@@ -62,6 +62,17 @@ impl EmbeddingsSettings {
             breaker_open: Duration::from_secs(60),
         }
     }
+
+    /// Whether these settings can be used; nothing is sent.
+    ///
+    /// # Errors
+    /// [`SetupError`] names the setting that is wrong.
+    pub fn check(self) -> Result<(), SetupError> {
+        settings::base(&self.base_url)?;
+        settings::model(&self.model)?;
+        settings::key(self.api_key)?;
+        Ok(())
+    }
 }
 
 /// A server that turns texts into vectors. What it is sent is [`Masked`] by type: what a person wrote,
