@@ -197,7 +197,12 @@ impl App {
 pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, Standing), StartError> {
     let store = open_store(config).await?;
     let BankFiles { taxonomy, rules, calibration } = BankFiles::read(config)?;
-    let mut encoder = open_encoder(config);
+    let of = config.clone();
+    // Loading weights computes, and another server may be slow: neither is for an async thread.
+    let mut encoder = match tokio::task::spawn_blocking(move || open_encoder(&of)).await {
+        Ok(opened) => opened,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    };
 
     if config.server.demo {
         demo::load_documents(&store, &SystemIds).await?;

@@ -63,6 +63,9 @@ impl NoEncoder {
                 "See that encoder.base_url ends before /embeddings, and that the server has encoder.model and \
                  encoder.dimensions"
             }
+            ModelError::Timeout => {
+                "See that the server of encoder.base_url runs, or raise encoder.timeout_seconds"
+            }
             _ => "See that the server of encoder.base_url runs and can be reached",
         };
         NoEncoder::Away { address: config.encoder.base_url.clone(), why: error.to_string(), fix }
@@ -71,7 +74,8 @@ impl NoEncoder {
     /// A remote encoder that served the first text and failed later in the start.
     pub(super) fn left(config: &Config, error: &EncoderError) -> NoEncoder {
         let address = config.encoder.base_url.clone();
-        let fix = "See that the server of encoder.base_url bears batches of 64 texts";
+        let fix = "See that the server of encoder.base_url bears requests of 64 texts, or raise \
+                   encoder.timeout_seconds";
         NoEncoder::Away { address, why: error.to_string(), fix }
     }
 }
