@@ -171,7 +171,7 @@ pub(crate) fn label(encoder: &dyn Encoder) -> String {
     format!("{}, {} dimensions", encoder.name(), encoder.dimensions())
 }
 
-/// One line when the confidence was fitted with another encoder: its figures mean something else then.
+/// What to say of the confidence when it was fitted with another encoder: its figures mean something else then.
 /// None where it fits, or where nobody can know.
 pub(crate) fn misfit(calibration: &Calibration, encoder: &dyn Encoder) -> Option<String> {
     let (fitted_with, used) = (calibration.encoder.as_deref()?, label(encoder));
@@ -179,7 +179,7 @@ pub(crate) fn misfit(calibration: &Calibration, encoder: &dyn Encoder) -> Option
     let same = || fitted_with == SHIPPED_WITH && Topic::is_of(encoder).unwrap_or(true);
     (fitted_with != used && !same()).then(|| {
         format!(
-            "the confidence was fitted with {fitted_with}, and the encoder is {used}: fit it again with \
+            "fitted with {fitted_with}, and the encoder is {used}: fit it again with \
              `contactiq intents calibrate`, name the file in files.confidence and choose the thresholds anew"
         )
     })

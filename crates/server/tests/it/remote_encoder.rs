@@ -1,6 +1,9 @@
 //! The sentence encoder on another server: what it answers, what it is told, what happens without it.
 
-use std::path::Path;
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+};
 
 use contactiq_domain::{Mode, Role};
 use serde_json::Value;
@@ -102,6 +105,19 @@ async fn readiness(running: &Running) -> String {
     text(&ready(running).await, "encoder").to_owned()
 }
 
+/// What a server says when it starts as a process.
+fn start_lines(terminal: Terminal) -> String {
+    let terminal =
+        terminal.with("CONTACTIQ_LISTEN", "127.0.0.1:0").with("CONTACTIQ_METRICS_LISTEN", "127.0.0.1:0");
+    let mut child = terminal.command(&["serve"]).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("  models ") && out.read_line(&mut said).unwrap() > 0 {}
+    child.kill().unwrap();
+    child.wait().unwrap();
+    said
+}
+
 fn part<'a>(doctor: &'a [Value], name: &str) -> Option<&'a Value> {
     doctor[0].as_array().unwrap().iter().find(|f| f["part"] == name)
 }
@@ -183,6 +199,10 @@ async fn what_leaves_is_masked_asked_once_and_learned_once() {
     let heard = there.heard();
     assert!(heard.iter().any(|t| t.contains("mail")), "{heard:?}");
     assert!(heard.iter().all(|t| !t.contains("jane.doe")), "{heard:?}");
+
+    let said = start_lines(terminal);
+    assert!(said.contains("  encoder    on: other-encoder, 64 dimensions, remote\n"), "{said}");
+    assert!(said.contains("  confidence fitted with all-MiniLM-L6-v2, 384 dimensions, and the"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,8 +237,11 @@ async fn without_its_server_a_start_goes_on_with_words_and_says_what_to_do() {
     let shown = terminal.run(&["config", "show"]).well();
     assert!(shown.contains(&base_url) && !shown.contains("canary"), "{shown}");
     terminal.run(&["config", "check"]).well();
-    let off = terminal.with("CONTACTIQ_ENCODER", "off").run(&["doctor", "--json"]).lines(0);
+    let terminal = terminal.with("CONTACTIQ_ENCODER", "off");
+    let off = terminal.run(&["doctor", "--json"]).lines(0);
     assert_eq!(text(part(&off, "encoder").unwrap(), "detail"), "switched off: the lexical model works alone");
+    let said = start_lines(terminal.with("CONTACTIQ_ENCODER", ""));
+    assert!(said.contains(&format!("  encoder    off: no vectors from {base_url} (")), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
