@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -14,6 +14,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
+    serve::ListenerExt,
 };
 use contactiq_nlu::encoder::{Encoder, MiniLm};
 use serde_json::{Value, json};
@@ -32,6 +33,9 @@ enum Maker {
 struct Inner {
     maker: Maker,
     down: AtomicBool,
+    /// How many requests it still serves.
+    patience: AtomicUsize,
+    connections: AtomicUsize,
     /// Every text that arrived.
     heard: Mutex<Vec<String>>,
 }
@@ -61,11 +65,19 @@ impl Embeddings {
     }
 
     async fn start(maker: Maker) -> Embeddings {
-        let inner = Arc::new(Inner { maker, down: AtomicBool::new(false), heard: Mutex::default() });
+        let inner = Arc::new(Inner {
+            maker,
+            down: AtomicBool::new(false),
+            patience: AtomicUsize::new(usize::MAX),
+            connections: AtomicUsize::new(0),
+            heard: Mutex::default(),
+        });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
         let routes = Router::new().route("/v1/embeddings", post(serve)).with_state(Arc::clone(&inner));
         let mut serving = JoinSet::new();
+        let counted = Arc::clone(&inner);
+        let listener = listener.tap_io(move |_| _ = counted.connections.fetch_add(1, Ordering::SeqCst));
         serving.spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Embeddings { base_url, inner, _serving: serving }
     }
@@ -85,6 +97,16 @@ impl Embeddings {
         self.inner.down.store(down, Ordering::SeqCst);
     }
 
+    /// After so many more requests it answers with 500.
+    pub(crate) fn serves_only(&self, requests: usize) {
+        self.inner.patience.store(requests, Ordering::SeqCst);
+    }
+
+    /// Connections that were opened so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.inner.connections.load(Ordering::SeqCst)
+    }
+
     /// The texts that arrived since this was called last.
     pub(crate) fn heard(&self) -> Vec<String> {
         std::mem::take(&mut *self.inner.heard.lock().unwrap())
@@ -98,7 +120,8 @@ async fn serve(State(inner): State<Arc<Inner>>, headers: HeaderMap, Json(body): 
     let texts: Vec<String> = serde_json::from_value(body["input"].clone()).unwrap();
     assert!(texts.len() <= 64 && body["model"].is_string());
     inner.heard.lock().unwrap().extend(texts.iter().cloned());
-    if inner.down.load(Ordering::SeqCst) {
+    let patience = inner.patience.try_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+    if inner.down.load(Ordering::SeqCst) || patience.is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
     let made = Arc::clone(&inner);

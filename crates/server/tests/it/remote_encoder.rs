@@ -174,6 +174,7 @@ async fn what_leaves_is_masked_asked_once_and_learned_once() {
     assert_eq!(there.heard(), Vec::<String>::new(), "the same words are looked up");
     running.ask(&key, Mode::Customer, "4111 1111 1111 1111").await;
     assert!(there.heard().iter().all(|t| !t.contains("4111")));
+    assert!(there.connections() <= 2, "one connection serves all requests: {}", there.connections());
     running.stop().await;
 
     let mut again = start.serve().await;
@@ -242,6 +243,19 @@ async fn without_its_server_a_start_goes_on_with_words_and_says_what_to_do() {
     assert_eq!(text(part(&off, "encoder").unwrap(), "detail"), "switched off: the lexical model works alone");
     let said = start_lines(terminal.with("CONTACTIQ_ENCODER", ""));
     assert!(said.contains(&format!("  encoder    off: no vectors from {base_url} (")), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_leaves_in_the_middle_of_a_start_does_not_stop_it() {
+    let there = Embeddings::of_words().await;
+    there.serves_only(5);
+    let settings = there.settings();
+    let given: Vec<(&str, &str)> = settings.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    let running = start_in(folder(), &given).await;
+    assert_eq!(readiness(&running).await, "off: the lexical model works alone");
+    let key = running.key(Role::Customer).await;
+    let record = running.ask(&key, Mode::Customer, "What does a replacement card cost?").await;
+    assert!(!texts(&record["citations"], "document").is_empty(), "{record}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
