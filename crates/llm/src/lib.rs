@@ -5,6 +5,7 @@
 //! * [`Provider`] is the trait; [`OpenAiCompatible`] speaks to every server with OpenAI's chat API.
 //! * [`Chain`] makes one dependable call of several providers: timeout, at most three retries,
 //!   circuit breaker, next provider (B4, E2, E3).
+//! * [`Embeddings`] asks a server with OpenAI's embeddings API for vectors, behind a breaker of its own.
 //! * [`PriceTable`] turns tokens into money (E4).
 //!
 //! What comes back is untrusted until the gate in `pipeline` has read it. No error and no log line
@@ -31,7 +32,9 @@ pub use chain::{Chain, ChainSettings, ProviderState, Served};
 pub use contactiq_domain::BreakerState;
 pub use error::{ModelError, SetupError};
 pub use http::Http;
-pub use openai::{OpenAiCompatible, OpenAiSettings, OutputLimit};
+pub use openai::{
+    Embeddings, EmbeddingsSettings, MOST_DIMENSIONS, OpenAiCompatible, OpenAiSettings, OutputLimit,
+};
 pub use price::{Price, PriceError, PriceTable};
 pub use prompt::{Exchange, NumberedPassage, Prompt};
 pub use provider::{Completion, Provider};

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use contactiq_domain::{Clock, Ids, Mode, OpeningHours, Probability, Timestamp, Trigger};
 use contactiq_guard::{Guard, Published, Raw};
 use contactiq_llm::{Chain, PriceTable};
-use contactiq_nlu::encoder::CachedEncoder;
+use contactiq_nlu::encoder::{CachedEncoder, Encoder, EncoderError};
 use contactiq_store::Store;
 use tokio::sync::Semaphore;
 
@@ -137,7 +137,6 @@ impl House {
         let Some(encoder) = self.encoder.clone() else { return nothing };
         let Ok(permit) = self.compute.clone().acquire_owned().await else { return nothing };
         let encoded = tokio::task::spawn_blocking(move || {
-            use contactiq_nlu::encoder::Encoder;
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             let encoded = encoder.encode(&texts);
             drop(permit);
@@ -145,6 +144,11 @@ impl House {
         });
         match encoded.await {
             Ok(Ok(vectors)) => vectors.into_iter().map(Some).collect(),
+            Ok(Err(EncoderError::Remote(why))) => {
+                // Who speaks with the other server tells the log of each try, and warns once.
+                tracing::debug!(why, "a question goes on with the lexical model alone");
+                nothing
+            }
             Ok(Err(error)) => {
                 // The answer goes on with the lexical views alone, and somebody must know.
                 tracing::warn!(error = %error, "the encoder failed on a question");

@@ -100,6 +100,10 @@ pub struct Calibration {
     pub bias: f64,
     /// Of similarity, coverage, margin, agreement, both_views, intent, in_scope.
     pub weights: [f64; 7],
+    /// The encoder it was fitted with, its name and the length of its vectors; another one gives other
+    /// features. None for a file that does not say, and without an encoder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<String>,
     /// A fingerprint of the labelled questions: thresholds are chosen on others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub questions: Option<String>,
@@ -160,6 +164,7 @@ impl Calibration {
             labelled: labelled.len(),
             bias,
             weights,
+            encoder: None,
             questions: None,
             baseline: BTreeMap::new(),
         }

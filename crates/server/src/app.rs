@@ -3,6 +3,7 @@
 mod bank_files;
 mod encoder;
 mod ledger;
+mod remote_encoder;
 
 use std::{
     ops::Deref,
@@ -13,13 +14,16 @@ use std::{
 
 use contactiq_domain::Probability;
 use contactiq_guard::{Guard, GuardSettings};
-use contactiq_llm::{Chain, ChainSettings, Http, OpenAiCompatible, OpenAiSettings, Provider, Secret};
-use contactiq_nlu::encoder::{CachedEncoder, Encoder};
-use contactiq_pipeline::{
-    AssistantSettings, EscalationRules, House, Knowledge, Line, Models, People, Settings, Shelf, Taxonomy,
-    Trained,
+use contactiq_llm::{Chain, ChainSettings, Http, Jitter, OpenAiCompatible, OpenAiSettings, Provider, Secret};
+use contactiq_nlu::{
+    encoder::{CachedEncoder, Encoder, EncoderError},
+    intents::TrainError,
 };
-use contactiq_store::{SharedError, SharedLimits};
+use contactiq_pipeline::{
+    AssistantSettings, EscalationRules, House, Knowledge, KnowledgeError, Line, Models, ModelsError, People,
+    Settings, Shelf, Taxonomy, Trained,
+};
+use contactiq_store::{SharedError, SharedLimits, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -39,11 +43,15 @@ use crate::{
 use bank_files::BankFiles;
 use encoder::Published;
 
+pub(crate) use bank_files::calibration;
 pub use bank_files::{check_files, escalation_rules, taxonomy};
 pub use encoder::{NoEncoder, open_encoder};
-pub(crate) use encoder::{absolute, encoder_folder};
+pub(crate) use encoder::{absolute, encoder_folder, in_words, is_remote, label, misfit};
 pub(crate) use ledger::make_private;
 pub use ledger::open_store;
+
+/// Questions that may wait for a remote encoder at once.
+const REMOTE_CALLS: usize = 64;
 
 /// Why the house does not stand. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -72,10 +80,10 @@ pub enum StartError {
     Store(#[from] contactiq_store::StoreError),
     /// Training.
     #[error("{0}")]
-    Models(#[from] contactiq_pipeline::ModelsError),
+    Models(#[from] ModelsError),
     /// The index.
     #[error("{0}")]
-    Knowledge(#[from] contactiq_pipeline::KnowledgeError),
+    Knowledge(#[from] KnowledgeError),
     /// The address of Redis.
     #[error("redis.url: {0}")]
     Redis(#[from] SharedError),
@@ -89,6 +97,8 @@ pub enum StartError {
 pub struct Standing {
     /// `all-MiniLM-L6-v2`, or why the lexical model works alone.
     pub encoder: Result<String, NoEncoder>,
+    /// What is wrong with the confidence beside this encoder, and what to do.
+    pub confidence: Option<String>,
     /// `sqlite` or `postgresql`.
     pub database: String,
     /// The model's name, or why answers are extractive.
@@ -187,25 +197,34 @@ impl App {
 pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, Standing), StartError> {
     let store = open_store(config).await?;
     let BankFiles { taxonomy, rules, calibration } = BankFiles::read(config)?;
-    let encoder = open_encoder(config);
+    let of = config.clone();
+    // Loading weights computes, and another server may be slow: neither is for an async thread.
+    let mut encoder = match tokio::task::spawn_blocking(move || open_encoder(&of)).await {
+        Ok(opened) => opened,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    };
 
     if config.server.demo {
         demo::load_documents(&store, &SystemIds).await?;
     }
-    let (models, trained) =
-        train(config, &taxonomy, &rules, encoder.as_ref().ok().cloned(), progress.clone()).await?;
+    let with = encoder.as_ref().ok().cloned();
+    let (models, trained) = match train(config, &taxonomy, &rules, with, progress.clone()).await {
+        Err(StartError::Models(ModelsError::Train(TrainError::Encoder(error @ EncoderError::Remote(_))))) => {
+            encoder = Err(NoEncoder::left(config, &error));
+            train(config, &taxonomy, &rules, None, progress.clone()).await?
+        }
+        trained => trained?,
+    };
     let told = progress.clone();
-    let knowledge = Knowledge::load(&store, encoder.as_ref().ok().cloned(), move |done, all| {
+    let knowledge = load_knowledge(&store, encoder.as_ref().ok().cloned(), move |done, all| {
         told("encoding passages", done, all)
     })
     .await?;
 
     let (chain, llm) = open_chain(config)?;
     let standing = Standing {
-        encoder: encoder
-            .as_ref()
-            .map(|e| format!("all-MiniLM-L6-v2, kernel {}", e.kernel()))
-            .map_err(Clone::clone),
+        encoder: encoder.as_ref().map(|e| in_words(&**e)).map_err(Clone::clone),
+        confidence: encoder.as_ref().ok().and_then(|e| misfit(&calibration, &**e)),
         database: store.engine().to_owned(),
         llm,
         redis: Err(limits::NO_REDIS.to_owned()),
@@ -228,9 +247,29 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         settings: settings(config),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
-        compute: Arc::new(Semaphore::new(cores())),
+        // A remote encoder computes elsewhere: what waits for it takes a thread and no core.
+        compute: Arc::new(Semaphore::new(if is_remote(config) { REMOTE_CALLS } else { cores() })),
     };
     Ok((house, standing))
+}
+
+/// The knowledge with the vectors of its passages; without them while a remote encoder is away, so that
+/// a document that was changed or taken away does not answer until it is back. A job adds them then.
+///
+/// # Errors
+/// As [`Knowledge::load`], but for those of a remote encoder.
+pub(crate) async fn load_knowledge(
+    store: &Store,
+    encoder: Option<Arc<CachedEncoder>>,
+    progress: impl Fn(usize, usize) + Send + 'static,
+) -> Result<Knowledge, KnowledgeError> {
+    match Knowledge::load(store, encoder, progress).await {
+        Err(KnowledgeError::Encoder(error @ EncoderError::Remote(_))) => {
+            tracing::warn!(%error, "passages are found by their words alone until the remote encoder is back");
+            Knowledge::load(store, None, |_, _| {}).await
+        }
+        loaded => loaded,
+    }
 }
 
 async fn train(
@@ -274,9 +313,13 @@ pub(crate) fn open_chain(config: &Config) -> Result<(Option<Chain>, Result<Strin
         retries: llm.max_retries,
         ..ChainSettings::default()
     };
-    let jitter = Arc::new(|| f64::from(u32::from_le_bytes(random::<4>())) / f64::from(u32::MAX));
     let providers: Vec<Arc<dyn Provider>> = vec![Arc::new(provider)];
-    Ok((Some(Chain::new(providers, settings, Arc::new(SystemClock), jitter)), Ok(llm.model.clone())))
+    Ok((Some(Chain::new(providers, settings, Arc::new(SystemClock), jitter())), Ok(llm.model.clone())))
+}
+
+/// Chance for the waits between two tries.
+fn jitter() -> Jitter {
+    Arc::new(|| f64::from(u32::from_le_bytes(random::<4>())) / f64::from(u32::MAX))
 }
 
 /// The guard of this configuration.

@@ -1,5 +1,6 @@
 //! Every server that speaks OpenAI's chat API: OpenAI, vLLM, llama.cpp, Ollama, LiteLLM and others.
 
+mod embeddings;
 mod response;
 mod settings;
 mod stream;
@@ -11,6 +12,7 @@ use async_trait::async_trait;
 use reqwest::{RequestBuilder, Response, header};
 use tokio::{sync::mpsc, time::timeout};
 
+pub use self::embeddings::{Embeddings, EmbeddingsSettings, MOST_DIMENSIONS};
 pub use self::settings::{OpenAiSettings, OutputLimit};
 use self::{settings::Checked, stream::Events, wire::Collected};
 use crate::{Completion, Http, Message, ModelError, Prompt, Provider, Sentences, SetupError, boundary};

@@ -8,7 +8,7 @@ use reqwest::{Response, header};
 use crate::ModelError;
 
 /// No answer of a bank's assistant is longer; what is, is an attack or a mistake.
-const LARGEST_BODY: usize = 2 * 1024 * 1024;
+const LARGEST_ANSWER: usize = 2 * 1024 * 1024;
 
 /// Lets a success pass.
 ///
@@ -30,15 +30,27 @@ pub(super) fn checked(response: Response) -> Result<Response, ModelError> {
     })
 }
 
-/// Reads a JSON body.
+/// Reads a JSON body of the chat API.
+///
+/// # Errors
+/// As [`json_within`].
+pub(super) async fn json<T: serde::de::DeserializeOwned>(response: Response) -> Result<T, ModelError> {
+    json_within(response, LARGEST_ANSWER, "no JSON of the chat API").await
+}
+
+/// Reads a JSON body of at most `largest` bytes; `otherwise` says what another one is.
 ///
 /// # Errors
 /// `Garbage` when it is too large or no JSON of that shape, `Timeout` and `Unreachable` as they come.
-pub(super) async fn json<T: serde::de::DeserializeOwned>(mut response: Response) -> Result<T, ModelError> {
+pub(super) async fn json_within<T: serde::de::DeserializeOwned>(
+    mut response: Response,
+    largest: usize,
+    otherwise: &'static str,
+) -> Result<T, ModelError> {
     let page = is_of_type(&response, "text/html");
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(|error| from_transport(&error))? {
-        if body.len() + piece.len() > LARGEST_BODY {
+        if body.len() + piece.len() > largest {
             return Err(ModelError::Garbage { what: "a body that is too large" });
         }
         body.extend_from_slice(&piece);
@@ -46,7 +58,7 @@ pub(super) async fn json<T: serde::de::DeserializeOwned>(mut response: Response)
     if page || body.trim_ascii_start().starts_with(b"<") {
         return Err(ModelError::Garbage { what: "an HTML page" });
     }
-    serde_json::from_slice(&body).map_err(|_| ModelError::Garbage { what: "no JSON of the chat API" })
+    serde_json::from_slice(&body).map_err(|_| ModelError::Garbage { what: otherwise })
 }
 
 /// Whether the response says that it is of this media type.

@@ -73,22 +73,14 @@ impl TryFrom<OpenAiSettings> for Checked {
 
     fn try_from(settings: OpenAiSettings) -> Result<Self, SetupError> {
         let base = base(&settings.base_url)?;
-        let model = settings.model.trim();
-        if !(1..=200).contains(&model.chars().count()) || model.chars().any(char::is_control) {
-            return Err(SetupError::Model);
-        }
-        let api_key = settings.api_key.filter(|key| !key.is_empty());
-        if api_key.as_ref().is_some_and(|key| !key.expose().bytes().all(|b| b.is_ascii_graphic())) {
-            return Err(SetupError::ApiKey);
-        }
-        if api_key.is_some() && base.scheme() == "http" && !is_loopback(&base) {
-            tracing::warn!(provider = settings.name, "the key is sent over plain http");
-        }
+        let model = model(&settings.model)?;
+        let api_key = key(settings.api_key)?;
+        warn_of_plain_http(&settings.name, &base, api_key.as_ref());
         Ok(Self {
             chat: below(&base, "chat/completions")?,
             models: below(&base, "models")?,
             name: settings.name,
-            model: model.to_owned(),
+            model,
             api_key,
             output_limit: settings.output_limit,
             temperature: settings.temperature,
@@ -101,15 +93,44 @@ impl TryFrom<OpenAiSettings> for Checked {
 impl Checked {
     /// The header with the key, marked so that it is never printed.
     pub(super) fn authorization(&self) -> Option<HeaderValue> {
-        let key = self.api_key.as_ref()?;
-        let line = zeroize::Zeroizing::new(format!("Bearer {}", key.expose()));
-        let mut value = HeaderValue::from_str(&line).ok()?;
-        value.set_sensitive(true);
-        Some(value)
+        authorization(self.api_key.as_ref()?)
     }
 }
 
-fn base(text: &str) -> Result<Url, SetupError> {
+/// The header with a key, marked so that it is never printed.
+pub(super) fn authorization(key: &Secret) -> Option<HeaderValue> {
+    let line = zeroize::Zeroizing::new(format!("Bearer {}", key.expose()));
+    let mut value = HeaderValue::from_str(&line).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// A model's name that can be sent.
+pub(super) fn model(text: &str) -> Result<String, SetupError> {
+    let model = text.trim();
+    if !(1..=200).contains(&model.chars().count()) || model.chars().any(char::is_control) {
+        return Err(SetupError::Model);
+    }
+    Ok(model.to_owned())
+}
+
+/// A key that can stand in a header, where there is one.
+pub(super) fn key(key: Option<Secret>) -> Result<Option<Secret>, SetupError> {
+    let key = key.filter(|key| !key.is_empty());
+    if key.as_ref().is_some_and(|key| !key.expose().bytes().all(|b| b.is_ascii_graphic())) {
+        return Err(SetupError::ApiKey);
+    }
+    Ok(key)
+}
+
+/// Whoever listens on the way reads a key that goes over plain http.
+pub(super) fn warn_of_plain_http(provider: &str, base: &Url, key: Option<&Secret>) {
+    if key.is_some() && base.scheme() == "http" && !is_loopback(base) {
+        tracing::warn!(provider, "the key is sent over plain http");
+    }
+}
+
+pub(super) fn base(text: &str) -> Result<Url, SetupError> {
     let url = Url::parse(text.trim()).map_err(|_| SetupError::BaseUrl("is no URL"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(SetupError::BaseUrl("must begin with http:// or https:// and a host"));
@@ -123,10 +144,13 @@ fn base(text: &str) -> Result<Url, SetupError> {
     if url.path().trim_end_matches('/').ends_with("/chat/completions") {
         return Err(SetupError::BaseUrl("must end before /chat/completions"));
     }
+    if url.path().trim_end_matches('/').ends_with("/embeddings") {
+        return Err(SetupError::BaseUrl("must end before /embeddings"));
+    }
     Ok(url)
 }
 
-fn below(base: &Url, path: &str) -> Result<Url, SetupError> {
+pub(super) fn below(base: &Url, path: &str) -> Result<Url, SetupError> {
     let mut url = base.clone();
     url.path_segments_mut()
         .map_err(|()| SetupError::BaseUrl("is no URL"))?
@@ -176,6 +200,7 @@ mod tests {
             "https://api.example/v1?key=sk-canary-7f3a",
             "https://api.example/v1#sk-canary-7f3a",
             "https://api.example/v1/chat/completions",
+            "https://api.example/v1/embeddings/",
             "http://sk-canary-7f3a:99999999",
         ] {
             let error = checked(bad).unwrap_err();

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod chain;
 #[cfg(test)]
+mod embeddings;
+#[cfg(test)]
 mod one_server;
 #[cfg(test)]
 mod prompts;

@@ -7,7 +7,8 @@ use std::{
 };
 
 use contactiq_domain::{Timestamp, clock::FixedClock};
-use contactiq_llm::{Chain, ChainSettings, Provider, Secret};
+use contactiq_guard::{Masked, Published};
+use contactiq_llm::{Chain, ChainSettings, Embeddings, EmbeddingsSettings, Http, Provider, Secret};
 
 use crate::{
     prompts::{KEY, prompt, provider, settings},
@@ -68,6 +69,34 @@ async fn no_canary_in_logs_errors_or_debug() {
     shown.push(format!("{:#?}", chain.complete(&prompt(), Duration::from_secs(5)).await.unwrap()));
     let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
     assert!(log.contains("model_unauthorised") && log.contains("outcome=\"ok\""), "{log}");
+    shown.push(log);
+    for text in shown {
+        assert!(!text.contains("canary"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn nor_of_the_embeddings() {
+    listen();
+    let echo = format!("{{\"error\":{{\"message\":\"bad key {KEY} for canary-question\"}}}}");
+    let mut replies = vec![Reply::json(401, &echo), Reply::json(400, &echo), Reply::json(200, &echo)];
+    replies.extend(vec![Reply::json(500, &echo); 4]);
+    let server = Server::start(replies);
+    let settings = EmbeddingsSettings {
+        api_key: Some(Secret::new(KEY.to_owned())),
+        ..EmbeddingsSettings::new(server.base_url(), "little-encoder")
+    };
+    let mut shown = vec![format!("{settings:?}")];
+    let clock = Arc::new(FixedClock::at(Timestamp::from_micros(0)));
+    let embeddings = Embeddings::new(settings, Http::new().unwrap(), clock, Arc::new(|| 0.5)).unwrap();
+    let texts = [Masked::from_published(&Published::by_bank("canary-question"))];
+    for _ in 0..7 {
+        let error = embeddings.embed(&texts, Duration::from_secs(5)).await.unwrap_err();
+        shown.push(format!("{error} {error:?} {} {embeddings:#?}", error.code()));
+    }
+    let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("outcome=\"model_unauthorised\""), "{log}");
+    assert_eq!(log.matches(" WARN ").count(), 1, "one warning when it begins to be left alone: {log}");
     shown.push(log);
     for text in shown {
         assert!(!text.contains("canary"), "{text}");

@@ -5,6 +5,7 @@ use super::{
     recent::{Key, Recent},
     vector_file::VectorFile,
 };
+use contactiq_domain::BreakerState;
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
@@ -18,8 +19,8 @@ const SLICE: usize = 256;
 
 /// Wraps an encoder: a text met again is looked up (microseconds) instead of encoded (milliseconds).
 ///
-/// What people write is kept in memory only, and only under a hash. [`CachedEncoder::encode_published`]
-/// is for text that the bank itself published: that alone goes to the file, if there is one.
+/// What people write is kept in memory only, and only under a hash. [`Encoder::encode_published`] is
+/// for text that the bank itself published: that alone goes to the file, if there is one.
 pub struct CachedEncoder {
     inner: Arc<dyn Encoder>,
     recent: Mutex<Recent>,
@@ -66,19 +67,6 @@ impl CachedEncoder {
         Ok(this)
     }
 
-    /// Encodes text that the bank published, one unit vector a text; what is new goes to the file.
-    /// When the file can't be written (a full disk), it is given up and encoding goes on without it.
-    ///
-    /// # Errors
-    /// Those of the wrapped encoder.
-    pub fn encode_published(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
-        let mut vectors = Vec::with_capacity(texts.len());
-        for slice in texts.chunks(SLICE) {
-            vectors.extend(self.look_up(slice, true)?);
-        }
-        Ok(vectors)
-    }
-
     /// What is held now.
     #[must_use]
     pub fn size(&self) -> CacheSize {
@@ -112,7 +100,11 @@ impl CachedEncoder {
         if !missing.is_empty() {
             let (new_keys, new_texts): (Vec<Key>, Vec<&str>) = missing.into_iter().unzip();
             // No lock is held while encoding; two threads may encode the same text, with the same result.
-            let encoded = self.inner.encode(&new_texts)?;
+            let encoded = if published {
+                self.inner.encode_published(&new_texts)?
+            } else {
+                self.inner.encode(&new_texts)?
+            };
             let mut recent = lock(&self.recent);
             for (key, vector) in new_keys.into_iter().zip(encoded) {
                 let vector: Arc<[f32]> = vector.into();
@@ -161,9 +153,27 @@ impl Encoder for CachedEncoder {
         self.inner.kernel()
     }
 
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn breaker(&self) -> BreakerState {
+        self.inner.breaker()
+    }
+
     /// Remembers in memory only: right for what people write.
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
         self.look_up(texts, false)
+    }
+
+    /// What is new goes to the file. When the file can't be written (a full disk), it is given up and
+    /// encoding goes on without it.
+    fn encode_published(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+        let mut vectors = Vec::with_capacity(texts.len());
+        for slice in texts.chunks(SLICE) {
+            vectors.extend(self.look_up(slice, true)?);
+        }
+        Ok(vectors)
     }
 }
 

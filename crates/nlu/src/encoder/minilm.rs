@@ -136,6 +136,10 @@ impl Encoder for MiniLm {
         &self.fingerprint
     }
 
+    fn name(&self) -> &str {
+        "all-MiniLM-L6-v2"
+    }
+
     fn kernel(&self) -> &'static str {
         self.kernel.name()
     }

@@ -1,6 +1,6 @@
 //! Sentence encoders.
 //!
-//! [`MiniLm`] computes, [`CachedEncoder`] remembers. `forward` reads like the paper; `matmul`,
+//! [`MiniLm`] computes, [`CachedEncoder`] remembers; one on another server implements [`Encoder`] too. `forward` reads like the paper; `matmul`,
 //! `elementwise` and `dot` are the arithmetic in `f32`, `int8` that of 8-bit whole numbers, `kernel` says
 //! which of them runs. `weights` and `tokens` read the files of a model folder, `calibration` finds out
 //! what its 8-bit form needs to know.
@@ -30,6 +30,8 @@ pub use dot::{dot, dots};
 pub use kernel::{Kernel, KernelChoice, UnknownKernel};
 pub use minilm::MiniLm;
 
+use contactiq_domain::BreakerState;
+
 /// Turns utterances into unit vectors whose dot product is their cosine similarity.
 pub trait Encoder: Send + Sync {
     /// Length of a vector (384 for all-MiniLM-L6-v2).
@@ -39,16 +41,38 @@ pub trait Encoder: Send + Sync {
     /// fingerprint of every trained model. Hex, no spaces.
     fn fingerprint(&self) -> &str;
 
-    /// The arithmetic that runs, for reports: the name of a [`Kernel`].
+    /// What people call it: the name of the model. Two encoders of one name may differ in their
+    /// [`fingerprint`](Encoder::fingerprint).
+    fn name(&self) -> &str {
+        self.fingerprint()
+    }
+
+    /// The arithmetic that runs, for reports: the name of a [`Kernel`], or `remote` where another
+    /// server computes.
     fn kernel(&self) -> &'static str {
         Kernel::F32.name()
+    }
+
+    /// How it stands: one that computes here is always closed, a remote one may be left alone for a
+    /// while.
+    fn breaker(&self) -> BreakerState {
+        BreakerState::Closed
     }
 
     /// One unit vector a text, in the same order. Text past the model's 256 tokens is cut.
     ///
     /// # Errors
-    /// When the tokenizer refuses a text.
+    /// When the tokenizer refuses a text, or the server of a remote encoder fails.
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError>;
+
+    /// The same for text that the bank published, or wrote as an example: it may be kept, sent as it is,
+    /// and take longer, because nobody waits for it.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    fn encode_published(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+        self.encode(texts)
+    }
 }
 
 /// Why an encoder is not to be had or failed. Never carries text of a person.
@@ -82,6 +106,12 @@ pub enum EncoderError {
     /// The tokenizer failed.
     #[error("the tokenizer failed")]
     Tokenizer,
+    /// The server of a remote encoder failed. It may be back in a moment.
+    #[error("the remote encoder failed: {0}")]
+    Remote(
+        /// Why: never text of a person, of the server, or a key.
+        String,
+    ),
 }
 
 /// The kernels of this processor, for a message.

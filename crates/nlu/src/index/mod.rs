@@ -166,6 +166,12 @@ impl Index {
         self.entries.len()
     }
 
+    /// Whether passages are found by meaning too: the encoder was there when the index was built.
+    #[must_use]
+    pub fn has_vectors(&self) -> bool {
+        self.vectors.is_some()
+    }
+
     /// Whether there is nothing to find.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -60,7 +60,7 @@ pub(super) fn train(
     let head = |views: usize| fit_head(&prepared.targets, &is_outside, &held, &rehearsed, views);
     let lexical = head(1);
     let full = if prepared.vectors.is_some() { head(VIEWS) } else { lexical.clone() };
-    let topic = encoder.and_then(Topic::shipped).zip(prepared.vectors.as_ref());
+    let topic = encoder.map(Topic::shipped).transpose()?.flatten().zip(prepared.vectors.as_ref());
     let on_topic = topic.is_some_and(|(topic, vectors)| {
         let texts = 0..prepared.texts.len();
         topic.suits(texts.filter(|row| !is_outside[prepared.targets[*row]]).map(|row| vectors.row(row)))

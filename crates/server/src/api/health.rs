@@ -4,6 +4,8 @@
 use std::sync::atomic::Ordering;
 
 use axum::{extract::State, http::StatusCode};
+use contactiq_domain::BreakerState;
+use contactiq_nlu::encoder::Encoder;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -32,9 +34,7 @@ pub async fn health(State(app): State<App>) -> (StatusCode, axum::Json<Health>) 
     let database = works(&app).await;
     let model = match &app.house.chain {
         None => "off",
-        Some(chain) if chain.states().iter().any(|s| s.breaker == contactiq_llm::BreakerState::Closed) => {
-            "ok"
-        }
+        Some(chain) if chain.states().iter().any(|s| s.breaker == BreakerState::Closed) => "ok",
         Some(_) => "failing",
     };
     let body = Health {
@@ -52,7 +52,7 @@ pub struct Ready {
     status: &'static str,
     /// `sqlite` or `postgresql`, and whether it answers.
     database: String,
-    /// The sentence encoder, or why the lexical model works alone.
+    /// The sentence encoder; `off` or `away` while the lexical model works alone.
     encoder: String,
     /// The language model, or why answers are extractive.
     model: String,
@@ -77,7 +77,12 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
     let body = Ready {
         status: if is_ready { "ready" } else { "not_ready" },
         database: format!("{}: {}", app.house.store.engine(), if is_ready { "ok" } else { "not available" }),
-        encoder: say(&app.standing.encoder, "the lexical model works alone"),
+        encoder: match &app.house.encoder {
+            Some(encoder) if encoder.breaker() != BreakerState::Closed => {
+                "away: the lexical model works alone".to_owned()
+            }
+            _ => say(&app.standing.encoder, "the lexical model works alone"),
+        },
         model: say(&app.standing.llm, "answers are made of cited sentences"),
         redis: match app.limits.sharing().await {
             Sharing::Off => say(&app.standing.redis, "limits are kept in this process"),

@@ -22,10 +22,8 @@ pub(super) struct BankFiles {
 impl BankFiles {
     /// Reads all three; a message has a line for every file that can't be used.
     pub(super) fn read(config: &Config) -> Result<BankFiles, StartError> {
-        let files = &config.files;
         let rules = escalation_rules(config);
-        let calibration = parse(&files.confidence, CONFIDENCE, "confidence.toml", Calibration::parse);
-        match (taxonomy(config), rules, calibration) {
+        match (taxonomy(config), rules, calibration(config)) {
             (Ok(taxonomy), Ok(rules), Ok(calibration)) => Ok(BankFiles { taxonomy, rules, calibration }),
             (taxonomy, rules, calibration) => {
                 let wrong = [taxonomy.err(), rules.err(), calibration.err()];
@@ -58,6 +56,14 @@ pub fn taxonomy(config: &Config) -> Result<Taxonomy, StartError> {
 /// Names the file, the place and the fix.
 pub fn escalation_rules(config: &Config) -> Result<EscalationRules, StartError> {
     parse(&config.files.triggers, TRIGGERS, "triggers.toml", EscalationRules::parse)
+}
+
+/// How features become the confidence in this configuration.
+///
+/// # Errors
+/// Names the file and the fix.
+pub(crate) fn calibration(config: &Config) -> Result<Calibration, StartError> {
+    parse(&config.files.confidence, CONFIDENCE, "confidence.toml", Calibration::parse)
 }
 
 /// What models cost; built in.

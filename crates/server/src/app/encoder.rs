@@ -3,15 +3,26 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
-use contactiq_nlu::encoder::{CachedEncoder, Encoder, KernelChoice, MiniLm};
+use contactiq_guard::Guard;
+use contactiq_llm::ModelError;
+use contactiq_nlu::{
+    encoder::{CachedEncoder, Encoder, EncoderError, KernelChoice, MiniLm},
+    intents::topic::Topic,
+};
+use contactiq_pipeline::Calibration;
 use serde::{Serialize, Serializer};
 
-use crate::config::Config;
+use super::{
+    guard_settings, jitter,
+    remote_encoder::{NotOpened, RemoteEncoder},
+};
+use crate::{config::Config, wiring::SystemClock};
 
-/// Question vectors that stay in memory: 1.5 KB each.
-const CACHED_VECTORS: usize = 20_000;
+/// Numbers of question vectors that stay in memory: 20,000 vectors of 384, which are 31 MB.
+const CACHED_NUMBERS: usize = 20_000 * 384;
 
 /// Where `make encoder` puts it, under the folder in which the program is started.
 const FETCHED: &str = ".cache/encoder";
@@ -31,6 +42,42 @@ pub enum NoEncoder {
     /// The folder is there and what is in it can't be used.
     #[error("{0}: the lexical model works alone. `make encoder` fetches it again")]
     Unusable(String),
+    /// The server of the remote encoder does not serve.
+    #[error("no vectors from {address} ({why}): the lexical model works alone. {fix}, then start again")]
+    Away {
+        /// `encoder.base_url`, which carries no secret.
+        address: String,
+        /// What it did.
+        why: String,
+        /// What to do.
+        fix: &'static str,
+    },
+}
+
+impl NoEncoder {
+    /// A remote encoder that failed with this.
+    fn away(config: &Config, error: &ModelError) -> NoEncoder {
+        let fix = match error {
+            ModelError::Unauthorised => "Set its key in CONTACTIQ_EMBEDDINGS_API_KEY",
+            ModelError::NotFound | ModelError::Refused(_) | ModelError::Garbage { .. } => {
+                "See that encoder.base_url ends before /embeddings, and that the server has encoder.model and \
+                 encoder.dimensions"
+            }
+            ModelError::Timeout => {
+                "See that the server of encoder.base_url runs, or raise encoder.timeout_seconds"
+            }
+            _ => "See that the server of encoder.base_url runs and can be reached",
+        };
+        NoEncoder::Away { address: config.encoder.base_url.clone(), why: error.to_string(), fix }
+    }
+
+    /// A remote encoder that served the first text and failed later in the start.
+    pub(super) fn left(config: &Config, error: &EncoderError) -> NoEncoder {
+        let address = config.encoder.base_url.clone();
+        let fix = "See that the server of encoder.base_url bears requests of 64 texts, or raise \
+                   encoder.timeout_seconds";
+        NoEncoder::Away { address, why: error.to_string(), fix }
+    }
 }
 
 impl Serialize for NoEncoder {
@@ -39,7 +86,12 @@ impl Serialize for NoEncoder {
     }
 }
 
-/// The folder of this configuration's encoder: the one that CONTACTIQ_ENCODER or the configuration
+/// Whether the encoder of this configuration is on another server.
+pub(crate) fn is_remote(config: &Config) -> bool {
+    config.encoder.folder != "off" && !config.encoder.base_url.is_empty()
+}
+
+/// The folder of this configuration's local encoder: the one that CONTACTIQ_ENCODER or the configuration
 /// names, else the first that is there of `encoder` in the data folder and `.cache/encoder`.
 ///
 /// # Errors
@@ -66,22 +118,75 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The encoder of this configuration.
+/// The encoder of this configuration; it waits for the first answer of a remote one.
 ///
 /// # Errors
 /// [`NoEncoder`] says why there is none.
 pub fn open_encoder(config: &Config) -> Result<Arc<CachedEncoder>, NoEncoder> {
-    let folder = encoder_folder(config)?;
     let unusable = |e: String| NoEncoder::Unusable(e);
-    let kernel: KernelChoice =
-        config.encoder.kernel.parse().map_err(|e| unusable(format!("encoder.kernel: {e}")))?;
-    let model = MiniLm::load_for(&folder, kernel).map_err(|e| unusable(e.to_string()))?;
+    let model: Arc<dyn Encoder> = if is_remote(config) {
+        Arc::new(open_remote(config)?)
+    } else {
+        let folder = encoder_folder(config)?;
+        let kernel: KernelChoice =
+            config.encoder.kernel.parse().map_err(|e| unusable(format!("encoder.kernel: {e}")))?;
+        Arc::new(MiniLm::load_for(&folder, kernel).map_err(|e| unusable(e.to_string()))?)
+    };
     let cache = config.server.data_dir.join("cache");
     std::fs::create_dir_all(&cache).map_err(|e| unusable(format!("{}: {e}", cache.display())))?;
-    CachedEncoder::open(Arc::new(model), Some(&cache.join("vectors.bin")), CACHED_VECTORS)
+    let capacity = CACHED_NUMBERS / model.dimensions().max(1);
+    CachedEncoder::open(model, Some(&cache.join("vectors.bin")), capacity)
         .map(Arc::new)
         .map_err(|e| unusable(e.to_string()))
 }
+
+fn open_remote(config: &Config) -> Result<RemoteEncoder, NoEncoder> {
+    let own = &config.encoder;
+    let guard = Guard::new(guard_settings(config));
+    let timeout = Duration::from_secs(own.timeout_seconds);
+    let opened = RemoteEncoder::open(own.remote(), timeout, guard, Arc::new(SystemClock), jitter());
+    opened.map_err(|why| match why {
+        NotOpened::Failed(error) => NoEncoder::away(config, &error),
+        NotOpened::Setup(error) => {
+            let fix = "Set what it names";
+            NoEncoder::Away { address: own.base_url.clone(), why: format!("encoder.{error}"), fix }
+        }
+        NotOpened::Thread => {
+            let why = "this machine gives no more threads".to_owned();
+            NoEncoder::Away { address: own.base_url.clone(), why, fix: "End what uses them" }
+        }
+    })
+}
+
+/// An encoder in words: what `/ready` and the start say.
+pub(crate) fn in_words(encoder: &dyn Encoder) -> String {
+    match encoder.kernel() {
+        "remote" => format!("{}, {} dimensions, remote", encoder.name(), encoder.dimensions()),
+        kernel => format!("{}, kernel {kernel}", encoder.name()),
+    }
+}
+
+/// What a confidence file calls the encoder that it was fitted with.
+pub(crate) fn label(encoder: &dyn Encoder) -> String {
+    format!("{}, {} dimensions", encoder.name(), encoder.dimensions())
+}
+
+/// What to say of the confidence when it was fitted with another encoder: its figures mean something else then.
+/// None where it fits, or where nobody can know.
+pub(crate) fn misfit(calibration: &Calibration, encoder: &dyn Encoder) -> Option<String> {
+    let (fitted_with, used) = (calibration.encoder.as_deref()?, label(encoder));
+    // The same weights behind another name are the same encoder; only those of the shipped files are known.
+    let same = || fitted_with == SHIPPED_WITH && Topic::is_of(encoder).unwrap_or(true);
+    (fitted_with != used && !same()).then(|| {
+        format!(
+            "fitted with {fitted_with}, and the encoder is {used}: fit it again with \
+             `contactiq intents calibrate`, name the file in files.confidence and choose the thresholds anew"
+        )
+    })
+}
+
+/// The encoder with which the built-in confidence and the topic gate were made.
+const SHIPPED_WITH: &str = "all-MiniLM-L6-v2, 384 dimensions";
 
 /// The taxonomy is the bank's own text, so its vectors may be kept in the file.
 pub(super) struct Published<'a>(pub(super) &'a CachedEncoder);
@@ -93,10 +198,13 @@ impl Encoder for Published<'_> {
     fn fingerprint(&self) -> &str {
         self.0.fingerprint()
     }
+    fn name(&self) -> &str {
+        self.0.name()
+    }
     fn kernel(&self) -> &'static str {
         self.0.kernel()
     }
-    fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, contactiq_nlu::encoder::EncoderError> {
+    fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
         self.0.encode_published(texts)
     }
 }

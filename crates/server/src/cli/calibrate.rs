@@ -63,7 +63,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
         Some(path) => thresholds::read(path)?,
         None => {
             let questions = Questions::read(&args.questions)?;
-            let (judged, calibration) = ask_all(config.clone(), &questions).await?;
+            let (judged, calibration, _) = ask_all(config.clone(), &questions).await?;
             if calibration.questions.as_ref() == Some(&questions.fingerprint) {
                 output::note(
                     "the confidence was fitted on these very questions: they look easier than others will, and \
@@ -76,21 +76,22 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     thresholds::print(&config, &labels, promise, args.json)
 }
 
-/// Every labelled question, asked in a scratch folder, and the calibration that scored it.
+/// Every labelled question, asked in a scratch folder, the calibration that scored it and the encoder.
 async fn ask_all(
     config: Config,
     questions: &Questions,
-) -> Result<(Vec<JudgedAnswer>, Calibration), Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<(Vec<JudgedAnswer>, Calibration, Option<String>), Box<dyn std::error::Error + Send + Sync>> {
     let scratch = Scratch::with_documents_of(&withholding_nothing(config)).await?;
     let (house, _) = app::build_house(&scratch.config, output::progress()).await?;
     let judged = judge(&house, questions).await?;
     house.store.close().await;
-    Ok((judged, house.calibration))
+    let encoder = house.encoder.as_ref().map(|encoder| app::label(&**encoder));
+    Ok((judged, house.calibration, encoder))
 }
 
 async fn fit(config: Config, args: &Args) -> Outcome {
     let questions = Questions::read(&args.questions)?;
-    let (judged, _) = ask_all(config, &questions).await?;
+    let (judged, _, encoder) = ask_all(config, &questions).await?;
     let points: Vec<(Features, &JudgedAnswer)> =
         judged.iter().filter_map(|j| Some((j.features?, j))).collect();
     if points.is_empty() {
@@ -107,6 +108,7 @@ async fn fit(config: Config, args: &Args) -> Outcome {
     let weighted: Vec<(Features, bool, f64)> =
         points.iter().map(|(f, j)| (*f, j.right, if j.answerable { 1.0 } else { of_others })).collect();
     let mut fitted = Calibration::fit(&format!("fitted-{date}"), &weighted);
+    fitted.encoder = encoder;
     fitted.questions = Some(questions.fingerprint);
     for (features, one) in &points {
         let confidence = fitted.confidence(*features);

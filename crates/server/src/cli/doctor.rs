@@ -39,7 +39,8 @@ enum State {
 }
 
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
-    let mut found = vec![configuration(&config), taxonomy(&config), encoder(&config)];
+    let mut found = vec![configuration(&config), taxonomy(&config)];
+    found.extend(encoder(&config));
     found.extend(ledger(&config).await);
     found.push(model(&config).await);
     found.push(redis(&config).await);
@@ -80,23 +81,33 @@ fn taxonomy(config: &Config) -> Finding {
     }
 }
 
-fn encoder(config: &Config) -> Finding {
+/// The encoder, and the confidence where it was fitted with another one.
+fn encoder(config: &Config) -> Vec<Finding> {
+    let part = "encoder";
     match app::open_encoder(config) {
-        Ok(encoder) => Finding {
-            part: "encoder",
-            state: State::Ok,
-            detail: format!(
-                "all-MiniLM-L6-v2, {} dimensions, kernel {}, from {}",
-                encoder.dimensions(),
-                encoder.kernel(),
-                app::encoder_folder(config).unwrap_or_default().display()
-            ),
-        },
-        Err(why) => Finding {
-            part: "encoder",
-            state: if matches!(why, NoEncoder::Unusable(_)) { State::Failing } else { State::Off },
-            detail: why.to_string(),
-        },
+        Ok(encoder) => {
+            let from = if app::is_remote(config) {
+                config.encoder.base_url.clone()
+            } else {
+                format!(
+                    "kernel {}, from {}",
+                    encoder.kernel(),
+                    app::encoder_folder(config).unwrap_or_default().display()
+                )
+            };
+            let detail = format!("{}, {from}", app::label(&*encoder));
+            let mut found = vec![Finding { part, state: State::Ok, detail }];
+            let calibration = app::calibration(config).ok();
+            if let Some(detail) = calibration.and_then(|c| app::misfit(&c, &*encoder)) {
+                found.push(Finding { part: "confidence", state: State::Off, detail });
+            }
+            found
+        }
+        Err(why) => {
+            let failing = matches!(why, NoEncoder::Unusable(_) | NoEncoder::Away { .. });
+            let state = if failing { State::Failing } else { State::Off };
+            vec![Finding { part, state, detail: why.to_string() }]
+        }
     }
 }
 

@@ -142,8 +142,7 @@ async fn classify_lines(config: &Config, mode: Mode) -> Outcome {
     let done = jsonl::each(|line: Line| {
         let masked = guard.inspect(&line.text).map_err(|e| (e.code(), e.to_string()))?.masked;
         let text = without_placeholders(masked.as_str());
-        let vector =
-            house.encoder.as_ref().and_then(|e| e.encode(&[text.as_str()]).ok()).and_then(|mut v| v.pop());
+        let vector = opening::vector(house.encoder.as_ref(), &text);
         let prediction = house.models.intent(mode, &text, vector.as_deref());
         let leanings = house.models.trigger_scores(&text, vector.as_deref());
         let found = classify(&house.taxonomy, mode, &prediction, &leanings);

@@ -8,7 +8,7 @@ use std::{
 
 use contactiq_domain::{Clock, Collection, ids::DocumentId};
 use contactiq_guard::{Guard, Raw};
-use contactiq_nlu::encoder::{CachedEncoder, Encoder};
+use contactiq_nlu::encoder::CachedEncoder;
 use contactiq_pipeline::{Knowledge, conflict, search, searched};
 use contactiq_store::{Store, documents};
 use serde::Deserialize;
@@ -322,9 +322,10 @@ async fn load(
 ) -> Result<(Knowledge, Option<Arc<CachedEncoder>>), contactiq_pipeline::KnowledgeError> {
     let encoder = opening::encoder(config);
     let progress = output::progress();
-    let knowledge =
-        Knowledge::load(store, encoder.clone(), move |done, all| progress("encoding passages", done, all))
-            .await?;
+    let knowledge = app::load_knowledge(store, encoder.clone(), move |done, all| {
+        progress("encoding passages", done, all)
+    })
+    .await?;
     Ok((knowledge, encoder))
 }
 
@@ -341,8 +342,7 @@ async fn find(config: &Config, store: &Store, collection: Collection, k: usize) 
     jsonl::each(|line: Line| {
         let masked = guard.inspect(&line.question).map_err(|e| (e.code(), e.to_string()))?.masked;
         let question = searched(&knowledge, &taxonomy, &masked);
-        let vector =
-            encoder.as_ref().and_then(|e| e.encode(&[question.as_str()]).ok()).and_then(|mut v| v.pop());
+        let vector = opening::vector(encoder.as_ref(), &question);
         let found = search(&knowledge, &[collection], today, &question, vector.as_deref(), k);
         let passages: Vec<_> = found
             .iter()

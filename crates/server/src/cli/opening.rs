@@ -1,9 +1,12 @@
 //! What commands that judge text open first. Without the encoder they judge by words alone, and
 //! whoever reads what they print must know.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use contactiq_nlu::encoder::CachedEncoder;
+use contactiq_nlu::encoder::{CachedEncoder, Encoder};
 use contactiq_pipeline::House;
 
 use super::output;
@@ -24,6 +27,21 @@ pub(super) async fn house(config: &Config) -> Result<House, StartError> {
 /// The encoder of this configuration, for a command that needs no house.
 pub(super) fn encoder(config: &Config) -> Option<Arc<CachedEncoder>> {
     app::open_encoder(config).inspect_err(say).ok()
+}
+
+/// The vector of a line of input, none without an encoder. One that fails on the way is told once; such
+/// lines are judged by words alone.
+pub(super) fn vector(encoder: Option<&Arc<CachedEncoder>>, text: &str) -> Option<Vec<f32>> {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    match encoder?.encode(&[text]) {
+        Ok(mut vectors) => vectors.pop(),
+        Err(error) => {
+            if !TOLD.swap(true, Ordering::Relaxed) {
+                output::note(format!("contactiq: {error}: some lines are judged by words alone"));
+            }
+            None
+        }
+    }
 }
 
 /// One line; none where somebody switched it off.

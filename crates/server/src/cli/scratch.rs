@@ -75,10 +75,14 @@ impl Scratch {
     /// Names the encoder of the real folder. Figures without it are another program's: it is said
     /// once, also where it was switched off.
     fn find_encoder(&mut self, config: &Config) {
-        let found = app::encoder_folder(config).and_then(|folder| {
-            self.config.encoder.folder = folder.display().to_string();
+        let found = if app::is_remote(config) {
             app::open_encoder(&self.config).map(drop)
-        });
+        } else {
+            app::encoder_folder(config).and_then(|folder| {
+                self.config.encoder.folder = folder.display().to_string();
+                app::open_encoder(&self.config).map(drop)
+            })
+        };
         if let Err(why) = found {
             output::note(format!("contactiq: {why}"));
             if why != NoEncoder::Off {

@@ -91,6 +91,9 @@ fn announce(standing: &Standing, data: &Path, host: &str, code: &str, metrics: O
     output::line(format!("  Sign in    http://{host}/signin?code={code}"));
     output::line("  API key    contactiq keys create --name me --role admin");
     part("encoder", &standing.encoder);
+    if let Some(misfit) = &standing.confidence {
+        output::line(format!("  confidence {misfit}"));
+    }
     part("model", &standing.llm);
     output::line(format!("  data       {}", absolute(data).display()));
     output::line(format!("  database   {}", standing.database));

@@ -20,6 +20,9 @@ const SHORT: &[(&str, &str)] = &[
     ("CONTACTIQ_METRICS_LISTEN", "server.metrics_listen"),
     ("CONTACTIQ_ENCODER", "encoder.folder"),
     ("CONTACTIQ_ENCODER_KERNEL", "encoder.kernel"),
+    ("CONTACTIQ_EMBEDDINGS_BASE_URL", "encoder.base_url"),
+    ("CONTACTIQ_EMBEDDINGS_MODEL", "encoder.model"),
+    ("CONTACTIQ_EMBEDDINGS_API_KEY", "encoder.api_key"),
     ("CONTACTIQ_DATABASE_URL", "database.url"),
     ("CONTACTIQ_REDIS_URL", "redis.url"),
     ("CONTACTIQ_LLM_BASE_URL", "llm.base_url"),
@@ -198,6 +201,10 @@ mod tests {
             ("CONTACTIQ__SERVER__COLOUR", "red", "colour"),
             ("CONTACTIQ_DEMO", "perhaps", "CONTACTIQ_DEMO"),
             ("CONTACTIQ_DATABASE_URL", "mysql://x", "database.url"),
+            ("CONTACTIQ__ENCODER__TIMEOUT_SECONDS", "0", "encoder.timeout_seconds"),
+            ("CONTACTIQ__ENCODER__DIMENSIONS", "9000", "encoder.dimensions"),
+            ("CONTACTIQ_EMBEDDINGS_BASE_URL", "embeddings.example/v1", "encoder.base_url"),
+            ("CONTACTIQ_EMBEDDINGS_BASE_URL", "https://embeddings.example/v1", "encoder.model"),
         ] {
             let message = with(&[(name, value)]).unwrap_err().to_string();
             assert!(message.contains(field), "{name}={value}: {message}");
@@ -288,11 +295,24 @@ mod tests {
     fn secrets_are_never_printed() {
         let config = with(&[
             ("CONTACTIQ_LLM_API_KEY", "sk-canary"),
+            ("CONTACTIQ_EMBEDDINGS_API_KEY", "sk-canary-2"),
             ("CONTACTIQ_DATABASE_URL", "postgres://u:canary@h/d"),
         ])
         .unwrap();
         let shown = format!("{config:?}{}", serde_json::to_string(&config).unwrap());
         assert!(!shown.contains("canary"));
         assert_eq!(config.llm.api_key.expose(), "sk-canary");
+        assert_eq!(config.encoder.api_key.expose(), "sk-canary-2");
+        for (base_url, api_key) in [("https://u:canary@h/v1", "k"), ("https://h/v1", "can\nary")] {
+            let error = with(&[
+                ("CONTACTIQ_EMBEDDINGS_BASE_URL", base_url),
+                ("CONTACTIQ_EMBEDDINGS_MODEL", "m"),
+                ("CONTACTIQ_EMBEDDINGS_API_KEY", api_key),
+            ])
+            .unwrap_err()
+            .to_string();
+            assert!(error.contains("encoder.") && !error.contains("canary"), "{error}");
+            assert!(!error.contains("can\nary"), "{error}");
+        }
     }
 }

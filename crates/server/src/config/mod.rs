@@ -7,6 +7,7 @@ mod validate;
 use std::{net::SocketAddr, path::PathBuf};
 
 use contactiq_domain::{Mode, OpeningHours, Trigger, opening::OpeningError};
+use contactiq_llm::{EmbeddingsSettings, Secret};
 use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, DEFAULTS, load, load_from};
@@ -95,7 +96,15 @@ section! {
     Assistant { confidence_threshold: f64, disclosure: String, disclaimer: String, answer_words: usize }
     Limits { questions_per_minute: u32, questions_per_hour_per_ip: u32, body_bytes: usize }
     Guard { personal_data: bool, injection: bool, moderation: bool, injection_threshold: f64 }
-    Encoder { folder: String, kernel: String }
+    Encoder {
+        folder: String,
+        kernel: String,
+        base_url: String,
+        model: String,
+        api_key: SecretText,
+        dimensions: usize,
+        timeout_seconds: u64,
+    }
     Link { url: SecretText }
     Llm { base_url: String, model: String, api_key: SecretText, timeout_seconds: u64, max_retries: u32 }
     Files { intents: String, triggers: String, confidence: String }
@@ -139,6 +148,18 @@ impl People {
     pub fn opening(&self, open: &[String]) -> Result<Option<OpeningHours>, OpeningError> {
         let hours = OpeningHours::parse(&self.time_zone, open, &self.closed_on)?;
         Ok((!open.is_empty()).then_some(hours))
+    }
+}
+
+impl Encoder {
+    /// The settings of the server at `base_url`.
+    #[must_use]
+    pub fn remote(&self) -> EmbeddingsSettings {
+        EmbeddingsSettings {
+            api_key: (!self.api_key.is_empty()).then(|| Secret::new(self.api_key.expose().to_owned())),
+            dimensions: (self.dimensions > 0).then_some(self.dimensions),
+            ..EmbeddingsSettings::new(&self.base_url, &self.model)
+        }
     }
 }
 

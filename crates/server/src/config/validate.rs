@@ -16,6 +16,8 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("limits.questions_per_minute", 1..=100),
     ("limits.questions_per_hour_per_ip", 1..=100_000),
     ("limits.body_bytes", 4096..=10_000_000),
+    ("encoder.dimensions", 0..=contactiq_llm::MOST_DIMENSIONS as u64),
+    ("encoder.timeout_seconds", 1..=30),
     ("llm.timeout_seconds", 1..=120),
     ("llm.max_retries", 1..=5),
     ("retention.days", 1..=3650),
@@ -38,6 +40,8 @@ impl Config {
             ("limits.questions_per_minute", self.limits.questions_per_minute.into()),
             ("limits.questions_per_hour_per_ip", self.limits.questions_per_hour_per_ip.into()),
             ("limits.body_bytes", self.limits.body_bytes as u64),
+            ("encoder.dimensions", self.encoder.dimensions as u64),
+            ("encoder.timeout_seconds", self.encoder.timeout_seconds),
             ("llm.timeout_seconds", self.llm.timeout_seconds),
             ("llm.max_retries", self.llm.max_retries.into()),
             ("retention.days", self.retention.days.into()),
@@ -54,6 +58,7 @@ impl Config {
         self.assistant("banker", &self.banker, &mut found);
         share("guard.injection_threshold", self.guard.injection_threshold, &mut found);
         self.kernel(&mut found);
+        self.remote_encoder(&mut found);
         self.texts(&mut found);
         self.addresses(&mut found);
         found
@@ -74,6 +79,15 @@ impl Config {
             Err(e) => found.push(format!("encoder.kernel is {kernel:?}: {e}")),
             Ok(Err(e)) => found.push(format!("encoder.kernel is {kernel:?}: {e}")),
             Ok(Ok(_)) => {}
+        }
+    }
+
+    /// A setting that can't be used must not leave the lexical model alone in silence.
+    fn remote_encoder(&self, found: &mut Vec<String>) {
+        if !self.encoder.base_url.is_empty()
+            && let Err(wrong) = self.encoder.remote().check()
+        {
+            found.push(format!("encoder.{wrong}"));
         }
     }
 

@@ -8,12 +8,14 @@ use std::{
     time::Duration,
 };
 
-use contactiq_pipeline::Knowledge;
+use contactiq_domain::BreakerState;
+use contactiq_nlu::encoder::{CachedEncoder, Encoder, EncoderError};
+use contactiq_pipeline::{House, Knowledge, KnowledgeError};
 use contactiq_store::{documents, idempotency};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
+use crate::app::{App, load_knowledge};
 
 /// How often another process's changes to the knowledge are looked for.
 const KNOWLEDGE_EVERY: Duration = Duration::from_secs(3);
@@ -78,14 +80,33 @@ async fn reload_knowledge(app: &App) -> Result<(), JobError> {
     let mut reader = app.house.store.read().await?;
     let version = documents::version(&mut reader).await?;
     drop(reader);
-    if version == app.house.shelf.current().version {
-        return Ok(());
+    let (house, current) = (Arc::clone(&app.house), app.house.shelf.current());
+    if version == current.version {
+        return match &house.encoder {
+            Some(encoder) if !current.index.has_vectors() => add_vectors(&house, encoder).await,
+            _ => Ok(()),
+        };
     }
-    let house = Arc::clone(&app.house);
-    let knowledge = Knowledge::load(&house.store, house.encoder.clone(), |_, _| {}).await?;
+    let knowledge = load_knowledge(&house.store, house.encoder.clone(), |_, _| {}).await?;
     tracing::info!(knowledge_version = %knowledge.version, documents = knowledge.documents.len(), "the knowledge was loaded anew");
     house.shelf.swap(knowledge);
     Ok(())
+}
+
+/// Finds by meaning again what was loaded while the remote encoder was away.
+async fn add_vectors(house: &House, encoder: &Arc<CachedEncoder>) -> Result<(), JobError> {
+    if encoder.breaker() == BreakerState::Open {
+        return Ok(());
+    }
+    match Knowledge::load(&house.store, Some(Arc::clone(encoder)), |_, _| {}).await {
+        // It is still away, and the log has been told.
+        Err(KnowledgeError::Encoder(EncoderError::Remote(_))) => Ok(()),
+        loaded => {
+            house.shelf.swap(loaded?);
+            tracing::info!("the remote encoder is back: passages are found by meaning again");
+            Ok(())
+        }
+    }
 }
 
 /// A ledger that can't write must not get questions: the balancer sees it in `/ready`.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::matrix::Matrix;
 use super::{model_file, packing};
-use crate::encoder::Encoder;
+use crate::encoder::{Encoder, EncoderError};
 
 /// Kind of the file; another one is refused.
 pub(super) const KIND: &str = "contactiq-topic 1";
@@ -63,8 +63,23 @@ static SHIPPED: LazyLock<Option<Topic>> =
 
 impl Topic {
     /// The one that comes with the program, when `encoder` is the one that it was trained with.
-    pub(super) fn shipped(encoder: &dyn Encoder) -> Option<&'static Self> {
-        SHIPPED.as_ref().filter(|topic| topic.knows(encoder))
+    ///
+    /// # Errors
+    /// When the encoder fails: that says nothing about which one it is.
+    pub(super) fn shipped(encoder: &dyn Encoder) -> Result<Option<&'static Self>, EncoderError> {
+        match SHIPPED.as_ref() {
+            Some(topic) if topic.knows(encoder)? => Ok(Some(topic)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether this encoder is the one that the files which come with the program were fitted with,
+    /// whoever serves it.
+    ///
+    /// # Errors
+    /// When the encoder fails.
+    pub fn is_of(encoder: &dyn Encoder) -> Result<bool, EncoderError> {
+        Self::shipped(encoder).map(|topic| topic.is_some())
     }
 
     /// The one that comes with the program, for a model that was trained with it.
@@ -72,15 +87,15 @@ impl Topic {
         SHIPPED.as_ref()
     }
 
-    fn knows(&self, encoder: &dyn Encoder) -> bool {
+    fn knows(&self, encoder: &dyn Encoder) -> Result<bool, EncoderError> {
         let texts: Vec<&str> = self.probes.iter().map(|probe| probe.text.as_str()).collect();
         if encoder.dimensions() != self.mean.len() {
-            return false;
+            return Ok(false);
         }
-        let Ok(vectors) = encoder.encode(&texts) else { return false };
-        !texts.is_empty()
+        let vectors = encoder.encode_published(&texts)?;
+        Ok(!texts.is_empty()
             && vectors.len() == texts.len()
-            && vectors.iter().zip(&self.probes).all(|(a, probe)| dot(a, &probe.vector) >= SAME_ENCODER)
+            && vectors.iter().zip(&self.probes).all(|(a, probe)| dot(a, &probe.vector) >= SAME_ENCODER))
     }
 
     /// Whether a taxonomy with these examples in scope is one of banking.

@@ -1,0 +1,176 @@
+//! The sentence encoder on another server. The house calls an encoder from threads that may wait, and
+//! the wire is async: between the two stands a small runtime of its own.
+//!
+//! What leaves here is [`Masked`] by type. Text that the bank published goes as it is; all other text
+//! goes through the guard once more, so that no caller can forget it.
+
+use std::{
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use contactiq_domain::{BreakerState, Clock};
+use contactiq_guard::{Guard, Masked, Published, Raw};
+use contactiq_llm::{Embeddings, EmbeddingsSettings, Http, Jitter, ModelError, SetupError};
+use contactiq_nlu::encoder::{Encoder, EncoderError};
+use sha2::{Digest, Sha256};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::wiring::hex;
+
+/// Part of the fingerprint: raise it with every change that makes the same server give other vectors.
+const METHOD: &str = "contactiq remote encoder 1";
+/// Nobody waits for text of the bank, and a request has more of it.
+const PATIENCE: u32 = 10;
+/// A question and its parts are no more texts; a file of a command line has more, and waits as well.
+const OF_A_QUESTION: usize = 16;
+/// What the first request asks for: it tells the length of a vector, and that the server is there.
+const FIRST: &str = "Where is the nearest cash machine?";
+
+/// Why there is no remote encoder.
+#[derive(Debug)]
+pub(super) enum NotOpened {
+    /// A setting is wrong.
+    Setup(SetupError),
+    /// This machine has no thread left.
+    Thread,
+    /// The server failed on the first text.
+    Failed(ModelError),
+}
+
+/// The encoder of a server with OpenAI's embeddings API.
+pub(super) struct RemoteEncoder {
+    embeddings: Arc<Embeddings>,
+    /// Taken when this is dropped.
+    runtime: Option<Runtime>,
+    guard: Guard,
+    model: String,
+    dimensions: usize,
+    fingerprint: String,
+    timeout: Duration,
+}
+
+impl RemoteEncoder {
+    /// Asks the server for a first vector. `timeout` is for a question.
+    pub(super) fn open(
+        settings: EmbeddingsSettings,
+        timeout: Duration,
+        guard: Guard,
+        clock: Arc<dyn Clock>,
+        jitter: Jitter,
+    ) -> Result<Self, NotOpened> {
+        let model = settings.model.trim().to_owned();
+        let http = Http::new().map_err(NotOpened::Setup)?;
+        let embeddings = Embeddings::new(settings, http, clock, jitter).map_err(NotOpened::Setup)?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("encoder")
+            .enable_all()
+            .build()
+            .map_err(|_| NotOpened::Thread)?;
+        let mut this = Self {
+            embeddings: Arc::new(embeddings),
+            runtime: Some(runtime),
+            guard,
+            model,
+            dimensions: 0,
+            fingerprint: String::new(),
+            timeout,
+        };
+        let first = this.ask(vec![published(FIRST)], timeout * PATIENCE).map_err(NotOpened::Failed)?;
+        this.dimensions = first.first().map_or(0, Vec::len);
+        this.fingerprint = fingerprint(this.embeddings.address(), &this.model, this.dimensions);
+        Ok(this)
+    }
+
+    /// Waits for the vectors, on whatever thread it is called.
+    fn ask(&self, texts: Vec<Masked>, budget: Duration) -> Result<Vec<Vec<f32>>, ModelError> {
+        let Some(runtime) = &self.runtime else { return Err(ModelError::Cancelled) };
+        let (tell, hear) = mpsc::sync_channel(1);
+        let embeddings = Arc::clone(&self.embeddings);
+        runtime.spawn(async move {
+            let vectors = embeddings.embed(&texts, budget).await;
+            // Nobody hears it when the caller is gone.
+            tell.send(vectors).ok();
+        });
+        let vectors = hear.recv().unwrap_or(Err(ModelError::Cancelled));
+        if vectors.is_err() {
+            metrics::counter!("contactiq_encoder_failures_total").increment(1);
+        }
+        vectors
+    }
+}
+
+/// A runtime must not be dropped where async code runs, and nothing it still does matters.
+impl Drop for RemoteEncoder {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Encoder for RemoteEncoder {
+    fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    fn name(&self) -> &str {
+        &self.model
+    }
+
+    fn kernel(&self) -> &'static str {
+        "remote"
+    }
+
+    fn breaker(&self) -> BreakerState {
+        self.embeddings.breaker()
+    }
+
+    fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+        let masked = texts.iter().map(|text| self.guard.mask(&Raw::new(*text))).collect();
+        let budget = if texts.len() > OF_A_QUESTION { self.timeout * PATIENCE } else { self.timeout };
+        self.ask(masked, budget).map_err(|error| EncoderError::Remote(error.to_string()))
+    }
+
+    fn encode_published(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+        let texts = texts.iter().map(|text| published(text)).collect();
+        self.ask(texts, self.timeout * PATIENCE).map_err(|error| EncoderError::Remote(error.to_string()))
+    }
+}
+
+fn published(text: &str) -> Masked {
+    Masked::from_published(&Published::by_bank(text))
+}
+
+/// Another address, model or length is another encoder: models are trained and passages encoded anew.
+fn fingerprint(address: &str, model: &str, dimensions: usize) -> String {
+    let mut sum = Sha256::new();
+    for part in [METHOD, address, model, &dimensions.to_string()] {
+        sum.update((part.len() as u64).to_le_bytes());
+        sum.update(part);
+    }
+    hex(&sum.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn address_model_and_length_are_in_the_fingerprint() {
+        let one = fingerprint("https://a.example/v1/embeddings", "m", 384);
+        assert_eq!(one, fingerprint("https://a.example/v1/embeddings", "m", 384));
+        for other in [
+            fingerprint("https://b.example/v1/embeddings", "m", 384),
+            fingerprint("https://a.example/v1/embeddings", "n", 384),
+            fingerprint("https://a.example/v1/embeddings", "m", 385),
+        ] {
+            assert_ne!(one, other);
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The sentence encoder on another server: what it answers, what it is told, what happens without it.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+};
+
+use contactiq_domain::{Mode, Role};
+use serde_json::Value;
+
+use crate::{
+    embeddings::{Embeddings, KEY, real_folder},
+    house::{Running, folder, soon, start_in},
+    process::Terminal,
+    reply::{text, texts},
+};
+
+const INTENTS: &str = include_str!("../../../../defaults/intents.toml");
+const TRIGGERS: &str = include_str!("../../../../defaults/triggers.toml");
+
+/// A start of ours that learns little, so that it learns in a moment.
+struct Start {
+    terminal: Terminal,
+    settings: Vec<(&'static str, String)>,
+}
+
+impl Start {
+    fn new(settings: Vec<(&'static str, String)>) -> Start {
+        let mut this = Start { terminal: Terminal::new(), settings };
+        for (name, field, file) in [
+            ("intents.toml", "CONTACTIQ__FILES__INTENTS", INTENTS),
+            ("triggers.toml", "CONTACTIQ__FILES__TRIGGERS", TRIGGERS),
+        ] {
+            let file = this.terminal.file(name, shortened(file));
+            this = this.with(field, file.display().to_string());
+        }
+        this
+    }
+
+    fn with(mut self, name: &'static str, value: impl Into<String>) -> Start {
+        self.settings.push((name, value.into()));
+        self
+    }
+
+    /// With those documents of the demo bank alone that are about cards, so that little is encoded.
+    fn of_cards(self) -> Start {
+        let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/documents/customer");
+        for file in std::fs::read_dir(all).unwrap().flatten() {
+            let name = file.file_name().to_string_lossy().into_owned();
+            if name.contains("card") {
+                self.terminal.file(&format!("cards/{name}"), std::fs::read(file.path()).unwrap());
+            }
+        }
+        let folder = self.terminal.data().join("files/cards").display().to_string();
+        self.terminal.run(&["knowledge", "add", "--collection", "customer", &folder]).well();
+        self.with("CONTACTIQ_DEMO", "off")
+    }
+
+    /// A document that the running server takes up.
+    fn add_ruby(&self) {
+        let document = "---\ntitle: Ruby card\n---\n\n# Ruby card\n\nA replacement Ruby card costs $77.\n";
+        let file = self.terminal.file("ruby.md", document).display().to_string();
+        self.terminal.run(&["knowledge", "add", "--collection", "customer", &file]).well();
+    }
+
+    async fn serve(&self) -> Running {
+        let settings: Vec<(&str, &str)> = self.settings.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        start_in(self.terminal.folder(), &settings).await
+    }
+
+    /// A terminal with the same settings and data.
+    fn terminal(self) -> Terminal {
+        self.settings.into_iter().fold(self.terminal, |terminal, (name, value)| terminal.with(name, value))
+    }
+}
+
+/// The file with at most six examples where it has many.
+fn shortened(file: &str) -> String {
+    fn cut(value: &mut toml::Value) {
+        match value {
+            toml::Value::Table(table) => {
+                for (name, value) in table.iter_mut() {
+                    match value {
+                        toml::Value::Array(all) if matches!(name.as_str(), "examples" | "look_alikes") => {
+                            all.truncate(6);
+                        }
+                        _ => cut(value),
+                    }
+                }
+            }
+            toml::Value::Array(all) => all.iter_mut().for_each(cut),
+            _ => {}
+        }
+    }
+    let mut value = toml::Value::Table(file.parse().unwrap());
+    cut(&mut value);
+    toml::to_string(&value).unwrap()
+}
+
+async fn ready(running: &Running) -> Value {
+    running.client.get(format!("{}/ready", running.url)).send().await.unwrap().json().await.unwrap()
+}
+
+async fn readiness(running: &Running) -> String {
+    text(&ready(running).await, "encoder").to_owned()
+}
+
+/// What a server says when it starts as a process.
+fn start_lines(terminal: Terminal) -> String {
+    let terminal =
+        terminal.with("CONTACTIQ_LISTEN", "127.0.0.1:0").with("CONTACTIQ_METRICS_LISTEN", "127.0.0.1:0");
+    let mut child = terminal.command(&["serve"]).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("  models ") && out.read_line(&mut said).unwrap() > 0 {}
+    child.kill().unwrap();
+    child.wait().unwrap();
+    said
+}
+
+fn part<'a>(doctor: &'a [Value], name: &str) -> Option<&'a Value> {
+    doctor[0].as_array().unwrap().iter().find(|f| f["part"] == name)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_weights_answer_alike_here_and_on_another_server() {
+    let Some(weights) = real_folder() else {
+        println!("not run: CONTACTIQ_ENCODER doesn't name the model's folder");
+        return;
+    };
+    let there = Embeddings::real(&weights).await;
+    let here =
+        Start::new(vec![("CONTACTIQ_ENCODER", weights.display().to_string())]).of_cards().serve().await;
+    let far = Start::new(there.settings()).of_cards().serve().await;
+    assert!(readiness(&here).await.starts_with("all-MiniLM-L6-v2, kernel "));
+    assert_eq!(readiness(&far).await, "little-encoder, 384 dimensions, remote");
+    let (own, other) = (here.key(Role::Customer).await, far.key(Role::Customer).await);
+    for question in [
+        "What does a replacement card cost?",
+        "how much can I take out of a cash machine in one day",
+        "my card was stolen",
+        "what is the capital of France?",
+    ] {
+        let near = here.ask(&own, Mode::Customer, question).await;
+        let far = far.ask(&other, Mode::Customer, question).await;
+        for same in ["intent", "outcome", "trigger", "citations"] {
+            assert_eq!(near[same], far[same], "{same} of {question}");
+        }
+        let apart = near["confidence"].as_f64().unwrap() - far["confidence"].as_f64().unwrap();
+        assert!(apart.abs() < 0.001, "{question}: {apart}");
+    }
+    let answered = here.ask(&own, Mode::Customer, "What does a replacement card cost?").await;
+    assert!(!texts(&answered["citations"], "document").is_empty(), "{answered}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_leaves_is_masked_asked_once_and_learned_once() {
+    let there = Embeddings::of_words().await;
+    let start = Start::new(there.settings());
+    let mut running = start.serve().await;
+    let learned = there.heard();
+    assert!(learned.len() > 1_000, "intents, triggers and passages: {}", learned.len());
+
+    let key = running.key(Role::Customer).await;
+    let question =
+        "I am Jane Doe, jane.doe@example.com, card 4111 1111 1111 1111. What does a new card cost?";
+    running.ask(&key, Mode::Customer, question).await;
+    let heard = there.heard();
+    assert!(heard.iter().any(|t| t.contains("What does a new card cost?")), "{heard:?}");
+    for canary in ["jane.doe", "4111", "1111"] {
+        assert!(heard.iter().all(|t| !t.to_lowercase().contains(canary)), "{canary} in {heard:?}");
+    }
+    running.ask(&key, Mode::Customer, question).await;
+    assert_eq!(there.heard(), Vec::<String>::new(), "the same words are looked up");
+    running.ask(&key, Mode::Customer, "4111 1111 1111 1111").await;
+    assert!(there.heard().iter().all(|t| !t.contains("4111")));
+    assert!(there.connections() <= 2, "one connection serves all requests: {}", there.connections());
+    running.stop().await;
+
+    let mut again = start.serve().await;
+    assert_eq!(there.heard().len(), 1, "nothing but the first text of a start");
+    again.stop().await;
+    let start = start.with("CONTACTIQ_EMBEDDINGS_MODEL", "other-encoder");
+    let mut other = start.serve().await;
+    assert!(there.heard().len() > 1_000, "another model is another encoder");
+    other.stop().await;
+
+    let terminal = start.terminal();
+    let input = b"{\"text\":\"write to jane.doe@example.com what a new card costs\"}\n";
+    terminal.feed(&["intents", "classify", "--mode", "customer"], input).lines(0);
+    terminal
+        .feed(
+            &["knowledge", "search", "--collection", "customer", "-k", "1"],
+            b"{\"question\":\"ask jane.doe@example.com\"}\n",
+        )
+        .lines(0);
+    let rows = "text,category\nmail jane.doe@example.com now,a\nthe mail,a\nmy cards,b\na card,b\n";
+    let file = terminal.file("rows.csv", rows).display().to_string();
+    terminal.run(&["intents", "bench", "--train", &file, "--test", &file, "--json"]).lines(0);
+    let heard = there.heard();
+    assert!(heard.iter().any(|t| t.contains("mail")), "{heard:?}");
+    assert!(heard.iter().all(|t| !t.contains("jane.doe")), "{heard:?}");
+
+    let said = start_lines(terminal);
+    assert!(said.contains("  encoder    on: other-encoder, 64 dimensions, remote\n"), "{said}");
+    assert!(said.contains("  confidence fitted with all-MiniLM-L6-v2, 384 dimensions, and the"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_server_a_start_goes_on_with_words_and_says_what_to_do() {
+    let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let base_url = format!("http://{port}/v1");
+    let settings = vec![
+        ("CONTACTIQ_ENCODER", String::new()),
+        ("CONTACTIQ_EMBEDDINGS_BASE_URL", base_url.clone()),
+        ("CONTACTIQ_EMBEDDINGS_MODEL", "little-encoder".to_owned()),
+        ("CONTACTIQ_EMBEDDINGS_API_KEY", KEY.to_owned()),
+    ];
+    let given: Vec<(&str, &str)> = settings.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    let running = start_in(folder(), &given).await;
+    assert_eq!(readiness(&running).await, "off: the lexical model works alone");
+    let key = running.key(Role::Customer).await;
+    let record = running.ask(&key, Mode::Customer, "What does a replacement card cost?").await;
+    assert!(!texts(&record["citations"], "document").is_empty(), "{record}");
+
+    let terminal = settings.into_iter().fold(Terminal::new(), |t, (name, value)| t.with(name, value));
+    let doctor = terminal.run(&["doctor", "--json"]).lines(1);
+    let encoder = part(&doctor, "encoder").unwrap();
+    assert_eq!(encoder["state"], "failing");
+    assert_eq!(
+        text(encoder, "detail"),
+        format!(
+            "no vectors from {base_url} (the model's provider could not be reached, or the connection was lost): \
+             the lexical model works alone. See that the server of encoder.base_url runs and can be reached, \
+             then start again"
+        )
+    );
+    let shown = terminal.run(&["config", "show"]).well();
+    assert!(shown.contains(&base_url) && !shown.contains("canary"), "{shown}");
+    terminal.run(&["config", "check"]).well();
+    let terminal = terminal.with("CONTACTIQ_ENCODER", "off");
+    let off = terminal.run(&["doctor", "--json"]).lines(0);
+    assert_eq!(text(part(&off, "encoder").unwrap(), "detail"), "switched off: the lexical model works alone");
+    let said = start_lines(terminal.with("CONTACTIQ_ENCODER", ""));
+    assert!(said.contains(&format!("  encoder    off: no vectors from {base_url} (")), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_leaves_in_the_middle_of_a_start_does_not_stop_it() {
+    let there = Embeddings::of_words().await;
+    there.serves_only(5);
+    let settings = there.settings();
+    let given: Vec<(&str, &str)> = settings.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    let running = start_in(folder(), &given).await;
+    assert_eq!(readiness(&running).await, "off: the lexical model works alone");
+    let key = running.key(Role::Customer).await;
+    let record = running.ask(&key, Mode::Customer, "What does a replacement card cost?").await;
+    assert!(!texts(&record["citations"], "document").is_empty(), "{record}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_and_another_confidence_are_said_by_doctor() {
+    let there = Embeddings::of_words().await;
+    let terminal = there.settings().into_iter().fold(Terminal::new(), |t, (name, value)| t.with(name, value));
+    let doctor = terminal.run(&["doctor", "--json"]).lines(0);
+    let encoder = text(part(&doctor, "encoder").unwrap(), "detail");
+    assert_eq!(encoder, format!("little-encoder, 64 dimensions, {}", there.base_url));
+    let confidence = text(part(&doctor, "confidence").unwrap(), "detail");
+    assert!(
+        confidence.contains("fitted with all-MiniLM-L6-v2, 384 dimensions")
+            && confidence.contains("contactiq intents calibrate"),
+        "{confidence}"
+    );
+    let terminal = terminal.with("CONTACTIQ_EMBEDDINGS_API_KEY", "sk-canary-wrong");
+    let ran = terminal.run(&["doctor", "--json"]);
+    assert!(!ran.out.contains("canary") && !ran.err.contains("canary"), "{ran:?}");
+    let doctor = ran.lines(1);
+    let detail = text(part(&doctor, "encoder").unwrap(), "detail");
+    assert!(
+        detail.contains("refuses the key") && detail.contains("CONTACTIQ_EMBEDDINGS_API_KEY"),
+        "{detail}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_it_fails_questions_and_new_documents_go_on_with_words() {
+    let there = Embeddings::of_words().await;
+    let start = Start::new(there.settings()).with("CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD", "0");
+    let running = start.serve().await;
+    let key = running.key(Role::Customer).await;
+    there.is_down(true);
+    for question in ["What does a replacement card cost?", "what does a new card cost", "fee for a card"] {
+        let record = running.ask(&key, Mode::Customer, question).await;
+        assert!(record["outcome"] != "failed", "{record}");
+    }
+    assert_eq!(readiness(&running).await, "away: the lexical model works alone");
+    there.heard();
+    running.ask(&key, Mode::Customer, "what is the fee for another card").await;
+    assert_eq!(there.heard(), Vec::<String>::new(), "it is left alone");
+
+    start.add_ruby();
+    soon(async || {
+        let record = running.ask(&key, Mode::Customer, "What does a replacement Ruby card cost?").await;
+        text(&record, "answer").contains("$77").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_loaded_while_it_was_away_gets_its_vectors_when_it_is_back() {
+    let there = Embeddings::of_words().await;
+    let start = Start::new(there.settings()).of_cards();
+    let running = start.serve().await;
+    let before = ready(&running).await["documents"].as_u64();
+    there.is_down(true);
+    start.add_ruby();
+    soon(async || (ready(&running).await["documents"].as_u64() > before).then_some(())).await;
+    there.heard();
+    there.is_down(false);
+    let mut heard = Vec::new();
+    soon(async || {
+        heard.extend(there.heard());
+        heard.iter().any(|t| t.contains("A replacement Ruby card costs $77.")).then_some(())
+    })
+    .await;
+    assert_eq!(readiness(&running).await, "little-encoder, 64 dimensions, remote");
+}
