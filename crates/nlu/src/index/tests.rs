@@ -77,7 +77,7 @@ fn words_and_meaning_find_together() {
     // By its likely question, which is no evidence for coverage.
     let hit = best("travel");
     assert_eq!((hit.entry, hit.coverage), (1, 0.0));
-    assert!(hit.cosine > 0.99 && hit.bm25 > 0.0);
+    assert!(hit.cosine > 0.3 && hit.bm25 == 0.0, "{hit:?}");
     assert_eq!(best("new card").coverage, 1.0);
 }
 
