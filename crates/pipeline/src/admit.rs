@@ -155,7 +155,7 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         knowledge: house.shelf.current(),
         found: Vec::new(),
         draft: None,
-        several: Vec::new(),
+        judged: Vec::new(),
         beside: None,
         conflicting: Vec::new(),
         confidence: Probability::ZERO,

@@ -36,6 +36,12 @@ pub(crate) fn whole(question: &str, previous: Option<&str>) -> Option<String> {
     (opens || stands_in || fragment).then(|| format!("{previous} {question}"))
 }
 
+/// Whether the question names something by a word that stands for it.
+pub(crate) fn stands_in(question: &str) -> bool {
+    let lower = question.to_lowercase();
+    lower.split(|c: char| !c.is_alphanumeric()).any(|word| STAND_INS.contains(&word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -100,10 +100,6 @@ impl From<Record<Masked>> for Exchange {
 pub(crate) struct Draft {
     pub(crate) text: Masked,
     pub(crate) citations: Vec<Citation>,
-    /// Idf-weighted share of the question's content words that the answer or its headings carry.
-    pub(crate) coverage: f64,
-    /// Similarity of the question and the best sentence, 0 to 1.
-    pub(crate) similarity: f64,
     pub(crate) model: String,
     pub(crate) tokens: Tokens,
     pub(crate) cost: NanoUsd,
@@ -136,8 +132,8 @@ pub(crate) struct Turn {
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) found: Vec<Found>,
     pub(crate) draft: Option<Draft>,
-    /// What each request's answer is judged by, where a message had several and all were answered.
-    pub(crate) several: Vec<Features>,
+    /// What the answer is judged by: one a request of the message.
+    pub(crate) judged: Vec<Features>,
     /// The answer to the other requests of a message that a person takes over.
     pub(crate) beside: Option<Draft>,
     /// Both sides where documents disagree about the answer.

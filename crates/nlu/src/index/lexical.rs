@@ -23,6 +23,15 @@ pub struct Term {
     pub weight: f64,
 }
 
+/// What a question says, measured in words that no passage holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Said {
+    /// The weight of its content words together, 0 or more.
+    pub weight: f64,
+    /// The weight of the rarest content word that the passages lack, 0 to 1; 0 where they hold all.
+    pub rarest_missing: f64,
+}
+
 /// Stems, their weights, and which passage holds them.
 #[derive(Debug, Default)]
 pub(crate) struct Lexical {
@@ -118,6 +127,17 @@ impl Lexical {
             }
         }
         scores
+    }
+
+    /// How much the terms say, and the rarest of them that none of the passages holds.
+    pub(crate) fn said(&self, terms: &[Term], entries: &[usize]) -> Said {
+        let holds = |stem: u32| entries.iter().any(|e| self.contents[*e].binary_search(&stem).is_ok());
+        let share = |weight: f64| if self.unknown > 0.0 { weight / self.unknown } else { 0.0 };
+        let missing = terms.iter().filter(|term| !term.stem.is_some_and(holds)).map(|term| term.weight);
+        Said {
+            weight: share(terms.iter().map(|term| term.weight).sum()),
+            rarest_missing: share(missing.fold(0.0, f64::max)).clamp(0.0, 1.0),
+        }
     }
 
     /// Share of the terms' weight that title, headings and text of a passage hold; 0 without terms.

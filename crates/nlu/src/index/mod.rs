@@ -9,7 +9,7 @@ mod lexical;
 mod likely;
 mod vectors;
 
-pub use lexical::Term;
+pub use lexical::{Said, Term};
 pub use likely::likely_questions;
 
 use crate::{
@@ -189,6 +189,12 @@ impl Index {
     #[must_use]
     pub fn weight_of(&self, word: &str) -> f64 {
         self.lexical.weight_of(word)
+    }
+
+    /// How much a question says, and what of it these entries lack.
+    #[must_use]
+    pub fn said(&self, question: &str, entries: &[usize]) -> Said {
+        self.lexical.said(&self.lexical.terms(question), entries)
     }
 
     /// The distinct content words of a text, to be compared with [`Sentence::stems`].

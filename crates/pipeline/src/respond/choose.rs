@@ -26,6 +26,8 @@ pub(crate) struct Chosen {
     pub(crate) similarity: f64,
     /// Idf-weighted share of the question's content words in the sentence, its headings and title.
     pub(crate) coverage: f64,
+    /// Whether it has a figure, or none was asked for.
+    pub(crate) gives_figure: bool,
 }
 
 /// Passages whose sentences are looked at.
@@ -170,7 +172,8 @@ fn rank(asked: &Asked<'_>, wish: &Wish) -> Vec<Chosen> {
                 _ => None,
             };
             let similarity = cosine.unwrap_or(lexical);
-            let figure = if wish.figure && !figures(&sentence.text).is_empty() { 0.08 } else { 0.0 };
+            let has_figure = !figures(&sentence.text).is_empty();
+            let figure = if wish.figure && has_figure { 0.08 } else { 0.0 };
             // A lead-in ("You need:") answers nothing alone.
             let opens_list = if sentence.text.trim_end().ends_with(':') { 0.15 } else { 0.0 };
             let score = 0.52 * similarity + 0.26 * lexical + 0.22 * found.score + figure - opens_list;
@@ -181,6 +184,7 @@ fn rank(asked: &Asked<'_>, wish: &Wish) -> Vec<Chosen> {
                 score,
                 similarity,
                 coverage: in_either / total,
+                gives_figure: has_figure || !wish.figure,
             });
         }
     }

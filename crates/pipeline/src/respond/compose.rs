@@ -60,12 +60,9 @@ pub(crate) fn extractive(knowledge: &Knowledge, requests: &[&[Chosen]]) -> Draft
         lines.push(String::new());
         lines.push(SYNTHETIC_NOTE.to_owned());
     }
-    let best = requests.first().and_then(|chosen| chosen.first());
     Draft {
         text: Masked::from_published(&Published::by_bank(lines.join("\n"))),
         citations,
-        coverage: best.map_or(0.0, |b| b.coverage),
-        similarity: best.map_or(0.0, |b| b.similarity),
         model: "extractive".to_owned(),
         tokens: Tokens::default(),
         cost: NanoUsd::default(),

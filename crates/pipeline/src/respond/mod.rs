@@ -9,12 +9,14 @@ mod figure;
 pub mod grounding;
 mod several;
 
+pub(crate) use choose::Chosen;
+
 use std::time::Instant;
 
 use contactiq_domain::{Routing, Step, Trigger, TriggerHit};
 
 use crate::{
-    House,
+    House, score,
     turn::{Draft, Turn},
 };
 
@@ -66,6 +68,8 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         turn.trace(Step::Respond, since, "conflict", detail);
         return;
     }
+    let whole = turn.understanding.as_ref().and_then(|u| score::features(&turn.asked(), &chosen, u));
+    turn.judged = whole.into_iter().collect();
     let mut groups = vec![chosen.as_slice()];
     groups.extend(served.answers.iter().map(several::Answered::chosen));
     let draft = compose::extractive(&turn.knowledge, &groups);
@@ -77,7 +81,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
 async fn respond_to_all(house: &House, turn: &mut Turn, served: several::Served, since: Instant) {
     let draft = served.draft(turn);
     let detail = format!("{} requests, {} documents", served.answers.len(), draft.citations.len());
-    turn.several = served.answers.iter().map(|a| a.features).collect();
+    turn.judged = served.answers.iter().map(|a| a.features).collect();
     turn.found = served.passages();
     finish(house, turn, draft, detail, since).await;
 }

@@ -161,7 +161,7 @@ fn answer(
     if conflict::between(&turn.knowledge, &found, best).is_some() {
         return None;
     }
-    let features = score::features(&found, best.similarity, best.coverage, &understanding)?;
+    let features = score::features(&asked, &chosen, &understanding)?;
     let threshold = house.settings.of(turn.mode()).confidence_threshold;
     (house.calibration.confidence(features) >= threshold).then_some(Answered { chosen, found, features })
 }

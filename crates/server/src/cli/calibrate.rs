@@ -120,7 +120,7 @@ async fn fit(config: Config, args: &Args) -> Outcome {
         points.iter().filter(|(_, j)| j.right).count()
     ));
     output::raw(
-        "# How seven features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`; the weights are of similarity, coverage, margin, agreement,\n# both_views, intent and in_scope. The baseline counts the labelled answers, for the drift alarm.\n",
+        "# How ten features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`. The baseline counts the labelled answers, for the drift alarm.\n",
     );
     output::raw(&toml::to_string(&fitted)?);
     Ok(ExitCode::SUCCESS)
