@@ -159,6 +159,7 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         beside: None,
         conflicting: Vec::new(),
         confidence: Probability::ZERO,
+        vague: false,
         outcome: Outcome::Failed,
         message: None,
         reason: String::new(),

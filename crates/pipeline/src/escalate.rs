@@ -8,7 +8,12 @@ use contactiq_domain::{
 };
 use contactiq_guard::{Masked, Published, Refusal};
 
-use crate::{House, language, turn::Turn};
+use crate::{
+    House,
+    decision::{self, After, Evidence, Verdict},
+    language,
+    turn::Turn,
+};
 
 /// From this probability on a trigger that did not fire names the reason, where the answer is not
 /// sure enough to be given.
@@ -25,14 +30,8 @@ const fn misunderstood(outcome: Outcome, unknown: bool) -> bool {
 
 pub(crate) fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
-    let not_understood = decide_without_a_person(house, turn);
-    let failed_before = turn.history.last().is_some_and(|e| misunderstood(e.outcome, e.intent.is_unknown()));
-    if not_understood && failed_before && turn.hits.is_empty() {
-        turn.hits.push(TriggerHit {
-            trigger: Trigger::RepeatedMisunderstanding,
-            rule: "repeated_misunderstanding/second-in-a-row".to_owned(),
-            score: 1.0,
-        });
+    if !turn.escalates_early() {
+        close(house, turn);
     }
     let (outcome, detail) = if let Some(hit) = decisive(&turn.hits).cloned() {
         hand_over(house, turn, &hit);
@@ -41,64 +40,65 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
         (turn.outcome.as_str(), "no trigger: no person is needed".to_owned())
     };
     // Also where nothing fired: these rules found no reason.
-    let version = Some(house.rules.version.as_str());
-    turn.trace_with(Step::Escalate, since, outcome, detail, version, BTreeMap::new());
+    let version = format!("{} with decision table {}", house.rules.version, decision::VERSION);
+    turn.trace_with(Step::Escalate, since, outcome, detail, Some(&version), BTreeMap::new());
 }
 
-/// What becomes of the question if nobody takes over. Adds the triggers that the evidence and the
-/// confidence raise. True when the question was not understood.
-fn decide_without_a_person(house: &House, turn: &mut Turn) -> bool {
-    if turn.escalates_early() {
-        return false;
-    }
-    if let Some(refusal) = turn.door.refusal {
-        turn.outcome = Outcome::Blocked;
-        turn.message = Some(house.fill(refusal_text(refusal), None));
-        turn.reason = format!("refused by a guard: {refusal}");
-        return true;
-    }
+/// What becomes of a message that no person took over in step 2, by [`decision::AFTER`].
+fn close(house: &House, turn: &mut Turn) {
     let guide = turn
         .understanding
         .as_ref()
         .and_then(|u| house.taxonomy.intent(turn.mode(), u.intent.as_str()))
         .and_then(|i| i.guide.clone());
-    let threshold = house.settings.of(turn.mode()).confidence_threshold;
-    let answered = turn.draft.is_some() && turn.confidence >= threshold;
-    if answered && turn.hits.is_empty() {
-        turn.outcome = Outcome::Resolved;
-        return false;
-    }
-    if let Some(guide) = guide {
-        // Greetings, small talk and questions outside the scope: guidance instead of a weak answer.
-        if turn.hits.is_empty() {
+    let leaning = turn.leaning(LEANS);
+    let facts = After {
+        refused: turn.door.refusal.is_some(),
+        evidence: evidence(house, turn),
+        guide: guide.is_some(),
+        unknown: turn.understanding.as_ref().is_none_or(|u| u.intent.is_unknown()),
+        again: turn.history.last().is_some_and(|e| misunderstood(e.outcome, e.intent.is_unknown())),
+        leans: leaning.is_some(),
+    };
+    let (verdict, rule) = decision::close(&facts);
+    let hit = |trigger: Trigger, rule: String, score: f64| TriggerHit { trigger, rule, score };
+    match verdict {
+        Verdict::Answer => turn.outcome = Outcome::Resolved,
+        Verdict::Guide => {
             turn.draft = None;
             turn.outcome = Outcome::Guided;
-            turn.message = Some(house.fill(&guide, None));
+            turn.message = guide.map(|text| house.fill(&text, None));
             turn.reason = "guidance: the question names nothing that the documents answer".to_owned();
         }
-        return turn.understanding.as_ref().is_none_or(|u| u.intent.is_unknown());
-    }
-    if !answered && turn.hits.is_empty() {
-        let leaning = turn.leaning(LEANS);
-        turn.hits.push(match turn.draft {
-            // A person takes over in any case; what the message leans to names the better queue.
-            _ if leaning.is_some() => {
-                let (trigger, score) = leaning.unwrap_or((Trigger::LowConfidence, 0.0));
-                TriggerHit { trigger, rule: format!("{trigger}/leaning-and-not-sure"), score }
+        Verdict::Refuse => {
+            turn.outcome = Outcome::Blocked;
+            if let Some(refusal) = turn.door.refusal {
+                turn.message = Some(house.fill(refusal_text(refusal), None));
+                turn.reason = format!("refused by a guard: {refusal}");
             }
-            Some(_) => TriggerHit {
-                trigger: Trigger::LowConfidence,
-                rule: "low_confidence/below-threshold".to_owned(),
-                score: 1.0 - turn.confidence.get(),
-            },
-            None => TriggerHit {
-                trigger: Trigger::InsufficientEvidence,
-                rule: "insufficient_evidence/no-sentence-answers".to_owned(),
-                score: 1.0,
-            },
-        });
+        }
+        Verdict::PersonItLeansTo => {
+            let (trigger, score) = leaning.unwrap_or((Trigger::LowConfidence, 0.0));
+            turn.hits.push(hit(trigger, format!("{trigger}/{rule}"), score));
+        }
+        Verdict::Person(trigger) => {
+            let doubt = matches!(facts.evidence, Evidence::Weak | Evidence::Vague);
+            let score = if doubt { 1.0 - turn.confidence.get() } else { 1.0 };
+            turn.hits.push(hit(trigger, rule.to_owned(), score));
+        }
     }
-    false
+}
+
+/// What steps 3 to 5 gave.
+fn evidence(house: &House, turn: &Turn) -> Evidence {
+    let threshold = house.settings.of(turn.mode()).confidence_threshold;
+    match &turn.draft {
+        _ if !turn.conflicting.is_empty() => Evidence::Conflict,
+        None => Evidence::None,
+        Some(_) if turn.confidence >= threshold => Evidence::Sure,
+        Some(_) if turn.vague => Evidence::Vague,
+        Some(_) => Evidence::Weak,
+    }
 }
 
 fn hand_over(house: &House, turn: &mut Turn, hit: &TriggerHit) {

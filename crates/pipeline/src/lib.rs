@@ -6,6 +6,7 @@
 //! answers; each step leaves a trace in the record.
 
 mod admit;
+pub mod decision;
 mod escalate;
 mod escalation_rules;
 mod follow_up;
@@ -18,6 +19,7 @@ mod requests;
 mod respond;
 mod retrieve;
 mod route;
+mod rule_findings;
 mod score;
 mod spelling;
 pub mod taxonomy;
@@ -32,6 +34,7 @@ pub use models::{Models, ModelsError, Trained};
 pub use record::reconcile;
 pub use respond::{conflict, grounding};
 pub use retrieve::search;
+pub use rule_findings::{RuleFinding, rule_findings};
 pub use score::{Calibration, Features};
 pub use taxonomy::{Taxonomy, TaxonomyError};
 pub use turn::{AnswerError, Ask, Claimed};

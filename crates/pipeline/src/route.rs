@@ -4,7 +4,11 @@ use std::time::Instant;
 
 use contactiq_domain::{Category, Routing, Step, Trigger, TriggerHit};
 
-use crate::{House, turn::Turn};
+use crate::{
+    House,
+    decision::{self, Before},
+    turn::Turn,
+};
 
 /// From this probability on a trigger that did not fire may name the reason of a hand-over that
 /// happens anyway.
@@ -13,9 +17,7 @@ const LEANS: f64 = 0.3;
 /// data (P3): general how-to is answered, and doubt goes to the verified channel.
 const OWN_DATA: f64 = 0.35;
 
-/// Decides where the question goes. The order is the law: triggers before refusal (a fraud report
-/// with an attack in it is a fraud report), refusal before intent, human_only before anything is
-/// retrieved.
+/// Decides where the question goes, by [`decision::BEFORE`].
 pub(crate) fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let understanding = turn.understanding.as_ref();
@@ -35,12 +37,17 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     }
     // What the bank keeps for a higher role is answered by a person.
     let too_low = intent.is_some_and(|i| !turn.role.reaches(i.role));
-    let category = match understanding {
-        Some(u) if !too_low => u.category,
-        _ => Category::HumanOnly,
+    let category = understanding.map_or(Category::HumanOnly, |u| u.category);
+    let facts = Before {
+        told: !turn.hits.is_empty(),
+        refused: turn.door.refusal.is_some(),
+        role_too_low: too_low,
+        category,
+        unknown,
+        greeting: name == "greeting",
     };
-    turn.routing =
-        decide(!turn.hits.is_empty(), turn.door.refusal.is_some(), category, unknown, name == "greeting");
+    let (routing, rule) = decision::route(&facts);
+    turn.routing = routing;
     let detail = match turn.routing {
         Routing::Escalate if turn.hits.is_empty() && too_low => {
             turn.hits.push(TriggerHit {
@@ -68,49 +75,5 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
         Routing::Guide => format!("intent {name} is answered with guidance"),
         Routing::Answer => format!("intent {name} is {category}"),
     };
-    turn.trace(Step::Route, since, turn.routing.as_str(), detail);
-}
-
-/// The decision table, apart from the turn so that a test can walk all of it.
-const fn decide(trigger: bool, refused: bool, category: Category, unknown: bool, greeting: bool) -> Routing {
-    if trigger {
-        Routing::Escalate
-    } else if refused {
-        Routing::Refuse
-    } else if matches!(category, Category::HumanOnly) {
-        Routing::Escalate
-    } else if unknown || greeting {
-        Routing::Guide
-    } else {
-        Routing::Answer
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn human_only_and_triggers_never_reach_an_answer() {
-        for trigger in [false, true] {
-            for refused in [false, true] {
-                for category in Category::ALL {
-                    for unknown in [false, true] {
-                        for greeting in [false, true] {
-                            let routing = decide(trigger, refused, *category, unknown, greeting);
-                            if trigger {
-                                assert_eq!(routing, Routing::Escalate);
-                            } else if refused {
-                                assert_eq!(routing, Routing::Refuse);
-                            } else if *category == Category::HumanOnly {
-                                assert_eq!(routing, Routing::Escalate);
-                            } else {
-                                assert_ne!(routing, Routing::Escalate);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
+    turn.trace(Step::Route, since, turn.routing.as_str(), format!("{detail} ({rule})"));
 }

@@ -285,6 +285,7 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     };
     let vague = says_too_little(turn, features);
     turn.confidence = house.calibration.confidence(features);
+    turn.vague = vague;
     if vague {
         turn.confidence = Probability::clamped(turn.confidence.get().min(VAGUE));
     }

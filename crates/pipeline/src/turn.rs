@@ -139,6 +139,8 @@ pub(crate) struct Turn {
     /// Both sides where documents disagree about the answer.
     pub(crate) conflicting: Vec<Citation>,
     pub(crate) confidence: Probability,
+    /// Whether the question says too little to be answered.
+    pub(crate) vague: bool,
     pub(crate) outcome: Outcome,
     /// What the person is shown when no draft is released.
     pub(crate) message: Option<Published>,

@@ -13,7 +13,7 @@ pub(crate) use choose::Chosen;
 
 use std::time::Instant;
 
-use contactiq_domain::{Routing, Step, Trigger, TriggerHit};
+use contactiq_domain::{Routing, Step};
 
 use crate::{
     House, score,
@@ -56,11 +56,6 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         return;
     }
     if let Some(conflict) = conflict::between(&turn.knowledge, &turn.found, &best) {
-        turn.hits.push(TriggerHit {
-            trigger: Trigger::ConflictingEvidence,
-            rule: "conflicting_evidence/different-figures".to_owned(),
-            score: 1.0,
-        });
         let citations = compose::cite_both(&turn.knowledge, &conflict);
         let documents: Vec<&str> = citations.iter().map(|c| c.document.as_str()).collect();
         let detail = format!("{} state different figures", documents.join(" and "));

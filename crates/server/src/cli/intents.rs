@@ -12,7 +12,7 @@ use contactiq_nlu::{
     },
 };
 use contactiq_pipeline::{
-    classify,
+    RuleFinding, classify, rule_findings,
     taxonomy::check::{Finding, THIN, check},
     without_placeholders,
 };
@@ -87,15 +87,21 @@ fn check_taxonomy(config: &Config, as_json: bool) -> Outcome {
     let progress = output::progress();
     let told = |done, all| progress("comparing examples", done, all);
     let findings = check(&taxonomy, encoder.as_deref().map(|e| e as &dyn Encoder), &told);
+    let of_rules = rule_findings(&app::escalation_rules(config)?);
     let wrong = findings.iter().any(Finding::is_error);
     if as_json {
-        output::json(&findings);
+        let rules = of_rules.iter().map(serde_json::to_value);
+        let all = findings.iter().map(serde_json::to_value).chain(rules).collect::<Result<Vec<_>, _>>()?;
+        output::json(&all);
     } else {
-        let rows = findings.iter().map(row).collect();
+        let rows = findings.iter().map(row).chain(of_rules.iter().map(rule_row)).collect();
         output::table(&["finding", "mode", "intent", "what"], rows);
         let intents: usize = Mode::ALL.iter().map(|m| taxonomy.of(*m).len()).sum();
         let examples: usize = Mode::ALL.iter().flat_map(|m| taxonomy.of(*m)).map(|i| i.examples.len()).sum();
-        output::line(format!("{intents} intents, {examples} examples, {} findings", findings.len()));
+        output::line(format!(
+            "{intents} intents, {examples} examples, {} findings",
+            findings.len() + of_rules.len()
+        ));
     }
     Ok(if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -128,6 +134,36 @@ fn row(finding: &Finding) -> Vec<String> {
         Finding::Thin { mode, intent, examples } => {
             cells("few examples", mode, intent.clone(), format!("{examples}: write at least {THIN}"))
         }
+    }
+}
+
+fn rule_row(finding: &RuleFinding) -> Vec<String> {
+    let cells =
+        |kind: &str, place: String, what: String| vec![kind.to_owned(), "both".to_owned(), place, what];
+    match finding {
+        RuleFinding::ExampleOfTwo { triggers, example } => {
+            let names: Vec<&str> = triggers.iter().map(|t| t.as_str()).collect();
+            cells(
+                "an example of two triggers",
+                names.join(", "),
+                format!("\"{example}\": keep it in one of them"),
+            )
+        }
+        RuleFinding::PatternWithoutExample { trigger, id } => cells(
+            "a pattern without example",
+            trigger.to_string(),
+            format!("`{id}`: write an example that it catches, or remove it"),
+        ),
+        RuleFinding::PatternHeldBack { trigger, id } => cells(
+            "a pattern that is always held back",
+            trigger.to_string(),
+            format!("`{id}`: an `unless` matches every example that it catches"),
+        ),
+        RuleFinding::PatternOnLookAlikes { trigger, id, look_alikes } => cells(
+            "a pattern on look-alikes",
+            trigger.to_string(),
+            format!("`{id}` matches {look_alikes}: make it narrower, or leave them to the learned part"),
+        ),
     }
 }
 

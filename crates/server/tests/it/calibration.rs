@@ -133,7 +133,7 @@ async fn a_fitted_file_carries_its_baseline_and_live_questions_are_compared_with
     let file = terminal.file("questions.jsonl", questions.join("\n"));
     let file = file.to_string_lossy();
     let fitted = terminal.run(&["intents", "calibrate", "--questions", &file]).well();
-    assert!(fitted.contains("weights = [") && fitted.contains("[baseline.customer"), "{fitted}");
+    assert!(fitted.contains("[weights]") && fitted.contains("[baseline.customer"), "{fitted}");
     assert!(!fitted.contains("kangaroo") && !fitted.contains("[baseline.banker"), "{fitted}");
     assert!(
         !terminal.data().join("contactiq.db").exists(),

@@ -15,6 +15,7 @@ mod embeddings;
 mod endurance;
 mod feedback;
 mod house;
+mod human_only;
 mod idempotency;
 mod interactions;
 mod knowledge;
