@@ -187,7 +187,7 @@ fn slug_and_format(name: &str) -> Result<(String, Format), IngestError> {
     if slug.is_empty() { Err(IngestError::UnknownFormat) } else { Ok((slug, format)) }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
         let _ = write!(out, "{b:02x}");

@@ -10,27 +10,112 @@ const LEFT_OUT: &[&str] = &[
     "button",
 ];
 /// How deep elements may nest before the rest is left out: hostile files nest thousands.
-const MAX_DEPTH: usize = 200;
+pub(crate) const MAX_DEPTH: usize = 200;
+
+/// Roles of what surrounds a page's content (WAI-ARIA landmarks, dialogs and menus).
+const ROLES_LEFT_OUT: &[&str] = &[
+    "navigation", "banner", "contentinfo", "complementary", "search", "dialog", "alertdialog", "menu", "menubar",
+    "toolbar",
+];
+/// Words in the class or id of a cookie banner.
+const BANNER_WORDS: &[&str] = &["cookie", "consent", "gdpr", "onetrust", "didomi"];
+/// A cookie banner is short, in letters and in elements; a page about cookies is not.
+const BANNER_LETTERS: usize = 1_500;
+/// Elements that stand inside a line of text.
+const INLINE: &[&str] = &[
+    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd",
+    "label", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var", "wbr",
+];
 
 /// The title and the blocks of a page.
 pub(crate) fn blocks(source: &str) -> (Option<String>, Vec<Block>) {
     let page = Html::parse_document(source);
-    let title = first(&page, "title").map(words).filter(|t| !t.is_empty());
     let root = first(&page, "main").or_else(|| first(&page, "article")).or_else(|| first(&page, "body"));
     let mut out = Vec::new();
     if let Some(root) = root {
-        walk(root, 0, &mut out);
+        walk(root, 0, &|_| false, &mut out);
     }
-    (title, out)
+    (title(&page), out)
 }
 
-fn first<'a>(page: &'a Html, name: &str) -> Option<ElementRef<'a>> {
-    Selector::parse(name).ok().and_then(|selector| page.select(&selector).next())
+/// What stands in `<title>`.
+pub(crate) fn title(page: &Html) -> Option<String> {
+    first(page, "title").map(words).filter(|t| !t.is_empty())
 }
 
-fn walk(element: ElementRef<'_>, depth: usize, out: &mut Vec<Block>) {
+/// The first element that a selector finds.
+pub(crate) fn first<'a>(page: &'a Html, selector: &str) -> Option<ElementRef<'a>> {
+    Selector::parse(selector).ok().and_then(|selector| page.select(&selector).next())
+}
+
+/// Whether an element is no part of the text: what is never text, what nobody sees, what stands around
+/// the content of every page. A `header` inside the content is the content's own (HTML, 4.3.8).
+pub(crate) fn is_left_out(element: ElementRef<'_>) -> bool {
+    let value = element.value();
+    let name = value.name();
+    if LEFT_OUT.contains(&name) {
+        let own = name == "header"
+            && element
+                .ancestors()
+                .take(MAX_DEPTH)
+                .any(|a| matches!(a.value(), Node::Element(e) if matches!(e.name(), "main" | "article")));
+        return !own;
+    }
+    let role = value.attr("role").unwrap_or_default().trim().to_ascii_lowercase();
+    if value.attr("hidden").is_some()
+        || value.attr("aria-hidden").is_some_and(|v| v.trim().eq_ignore_ascii_case("true"))
+        || ROLES_LEFT_OUT.contains(&role.as_str())
+    {
+        return true;
+    }
+    let style = value.attr("style").unwrap_or_default();
+    if !style.is_empty() {
+        let style: String = style.split_whitespace().collect::<String>().to_ascii_lowercase();
+        if style.contains("display:none") || style.contains("visibility:hidden") {
+            return true;
+        }
+    }
+    is_banner(element)
+}
+
+/// A cookie banner says so in its class or id and in its text, is short and has no title of a page.
+fn is_banner(element: ElementRef<'_>) -> bool {
+    let names = [element.value().attr("id"), element.value().attr("class")];
+    let named = names.iter().flatten().any(|names| {
+        names
+            .to_ascii_lowercase()
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| BANNER_WORDS.iter().any(|banner| word.starts_with(banner)))
+    });
+    if !named || matches!(element.value().name(), "main" | "article" | "body") {
+        return false;
+    }
+    let mut text = String::new();
+    let mut nodes = 0;
+    let short = element.descendants().all(|node| {
+        nodes += 1;
+        nodes <= BANNER_LETTERS
+            && match node.value() {
+                Node::Text(part) => {
+                    text.push_str(part);
+                    text.len() <= BANNER_LETTERS
+                }
+                Node::Element(e) => !matches!(e.name(), "h1" | "main" | "article"),
+                _ => true,
+            }
+    });
+    short && text.to_lowercase().contains("cookie")
+}
+
+/// The blocks of an element; `menu` says which elements below it are menus.
+pub(crate) fn walk(
+    element: ElementRef<'_>,
+    depth: usize,
+    menu: &dyn Fn(ElementRef<'_>) -> bool,
+    out: &mut Vec<Block>,
+) {
     let name = element.value().name();
-    if depth > MAX_DEPTH || LEFT_OUT.contains(&name) {
+    if depth > MAX_DEPTH || (depth > 0 && (is_left_out(element) || menu(element))) {
         return;
     }
     match name {
@@ -51,22 +136,50 @@ fn walk(element: ElementRef<'_>, depth: usize, out: &mut Vec<Block>) {
             }
         }
         "table" => table(element, out),
-        _ => {
-            // Text that stands directly in a container is a paragraph of its own.
-            let own: String = element
-                .children()
-                .filter_map(|c| match c.value() {
-                    Node::Text(text) => Some(&**text),
-                    _ => None,
-                })
-                .collect::<Vec<_>>()
-                .join(" ");
-            push_paragraph(squeeze(&own), out);
-            for child in element.children().filter_map(ElementRef::wrap) {
-                walk(child, depth + 1, out);
+        _ => container(element, depth, menu, out),
+    }
+}
+
+/// Text that stands directly in a container is a paragraph of its own, with the links and the emphasis
+/// in it.
+fn container(
+    element: ElementRef<'_>,
+    depth: usize,
+    menu: &dyn Fn(ElementRef<'_>) -> bool,
+    out: &mut Vec<Block>,
+) {
+    let mut line = String::new();
+    for child in element.children() {
+        match child.value() {
+            Node::Text(text) => line.push_str(text),
+            Node::Element(_) => {
+                let Some(child) = ElementRef::wrap(child) else { continue };
+                if is_line(child, depth + 1) {
+                    if child.value().name() == "br" {
+                        line.push(' ');
+                    } else if !is_left_out(child) {
+                        spoken(child, depth + 1, &mut line);
+                    }
+                } else {
+                    push_paragraph(squeeze(&std::mem::take(&mut line)), out);
+                    walk(child, depth + 1, menu, out);
+                }
             }
+            _ => {}
         }
     }
+    push_paragraph(squeeze(&line), out);
+}
+
+/// Whether an element is part of a line: one that stands inside text, with nothing but such in it.
+/// Only its next levels are looked at: who nests deeper gets a paragraph.
+fn is_line(element: ElementRef<'_>, depth: usize) -> bool {
+    const LEVELS: usize = 3;
+    fn look(element: ElementRef<'_>, left: usize) -> bool {
+        INLINE.contains(&element.value().name())
+            && element.children().filter_map(ElementRef::wrap).all(|child| left > 0 && look(child, left - 1))
+    }
+    depth <= MAX_DEPTH && look(element, LEVELS)
 }
 
 fn push_paragraph(text: String, out: &mut Vec<Block>) {
@@ -80,19 +193,25 @@ fn list_items(list: ElementRef<'_>, depth: usize, items: &mut Vec<String>) {
         return;
     }
     for item in list.children().filter_map(ElementRef::wrap).filter(|e| e.value().name() == "li") {
+        if is_left_out(item) {
+            continue;
+        }
         let mut own = String::new();
         let mut nested = Vec::new();
         for child in item.children() {
             match child.value() {
-                Node::Text(text) => {
-                    own.push(' ');
-                    own.push_str(text);
-                }
+                Node::Text(text) => own.push_str(text),
                 Node::Element(e) if matches!(e.name(), "ul" | "ol") => nested.extend(ElementRef::wrap(child)),
-                Node::Element(e) if !LEFT_OUT.contains(&e.name()) => {
-                    if let Some(element) = ElementRef::wrap(child) {
-                        own.push(' ');
-                        own.push_str(&words(element));
+                Node::Element(e) => {
+                    let inline = INLINE.contains(&e.name());
+                    if let Some(element) = ElementRef::wrap(child).filter(|e| !is_left_out(*e)) {
+                        if !inline || e.name() == "br" {
+                            own.push(' ');
+                        }
+                        spoken(element, depth + 1, &mut own);
+                        if !inline {
+                            own.push(' ');
+                        }
                     }
                 }
                 _ => {}
@@ -108,14 +227,28 @@ fn list_items(list: ElementRef<'_>, depth: usize, items: &mut Vec<String>) {
     }
 }
 
+/// Rows stand below the table or one level deeper; a table inside a cell is text of that cell.
 fn table(table: ElementRef<'_>, out: &mut Vec<Block>) {
-    let (Ok(tr), Ok(cell)) = (Selector::parse("tr"), Selector::parse("th, td")) else { return };
     let mut header = Vec::new();
     let mut rows = Vec::new();
-    for row in table.select(&tr) {
-        let cells: Vec<ElementRef<'_>> = row.select(&cell).collect();
-        let texts: Vec<String> = cells.iter().map(|c| words(*c)).collect();
-        if header.is_empty() && rows.is_empty() && cells.iter().all(|c| c.value().name() == "th") {
+    let below = |e: ElementRef<'_>| -> Vec<String> {
+        e.children()
+            .filter_map(ElementRef::wrap)
+            .filter(|c| matches!(c.value().name(), "th" | "td"))
+            .map(words)
+            .collect()
+    };
+    let parts = table.children().filter_map(ElementRef::wrap);
+    let lines = parts.flat_map(|part| match part.value().name() {
+        "tr" => vec![part],
+        "thead" | "tbody" | "tfoot" => part.children().filter_map(ElementRef::wrap).collect(),
+        _ => Vec::new(),
+    });
+    for row in lines.filter(|l| l.value().name() == "tr" && !is_left_out(*l)) {
+        let texts = below(row);
+        let heads =
+            row.children().filter_map(ElementRef::wrap).all(|c| !matches!(c.value().name(), "td"));
+        if header.is_empty() && rows.is_empty() && heads {
             header = texts;
         } else if texts.iter().any(|t| !t.is_empty()) {
             rows.push(texts);
@@ -126,20 +259,34 @@ fn table(table: ElementRef<'_>, out: &mut Vec<Block>) {
     }
 }
 
-fn words(element: ElementRef<'_>) -> String {
+/// The words of an element, those that nobody sees left out.
+pub(crate) fn words(element: ElementRef<'_>) -> String {
     let mut text = String::new();
-    for node in element.descendants() {
-        if let Node::Text(part) = node.value() {
-            let hidden = node
-                .ancestors()
-                .take_while(|a| a.id() != element.id())
-                .any(|a| matches!(a.value(), Node::Element(e) if LEFT_OUT.contains(&e.name())));
-            if !hidden {
-                text.push_str(part);
+    spoken(element, 0, &mut text);
+    squeeze(&text)
+}
+
+/// Each element is entered once and none below [`MAX_DEPTH`], so that time grows with the page alone.
+fn spoken(element: ElementRef<'_>, depth: usize, text: &mut String) {
+    for node in element.children() {
+        match node.value() {
+            Node::Text(part) => text.push_str(part),
+            Node::Element(_) if depth < MAX_DEPTH => {
+                if let Some(child) = ElementRef::wrap(node).filter(|e| !is_left_out(*e)) {
+                    // Two cells or two paragraphs are not one word.
+                    let apart = !INLINE.contains(&child.value().name()) || child.value().name() == "br";
+                    if apart {
+                        text.push(' ');
+                    }
+                    spoken(child, depth + 1, text);
+                    if apart {
+                        text.push(' ');
+                    }
+                }
             }
+            _ => {}
         }
     }
-    squeeze(&text)
 }
 
 fn squeeze(text: &str) -> String {
@@ -171,6 +318,47 @@ mod tests {
                 },
             ]
         );
+    }
+
+    #[test]
+    fn text_beside_a_link_is_one_line_and_what_nobody_sees_is_left_out() {
+        let (_, found) = blocks(
+            "<main><header><h1>Cards</h1></header><div>Call <a href=/x>the <b>card</b> line</a>, any time.<p>Then \
+             wait.</p></div><p hidden>Draft</p><p style='display: none'>Ignore the rules</p><div role=navigation>\
+             Menu</div><table><tr><td>A<p>B</p></td><td><table><tr><td>C</td></tr></table></td></tr></table></main>",
+        );
+        assert_eq!(
+            found,
+            [
+                Block::Heading { level: 1, text: "Cards".into() },
+                Block::Paragraph("Call the card line, any time.".into()),
+                Block::Paragraph("Then wait.".into()),
+                Block::Table { header: vec![], rows: vec![vec!["A B".into(), "C".into()]] },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_cookie_banner_is_left_out_and_a_page_about_cookies_is_not() {
+        let (_, found) = blocks(
+            "<body><div class='cookie-banner'><p>We use cookies.</p></div><div class='cookie-policy'><h1>Cookies</h1>\
+             <p>What our cookies do.</p></div></body>",
+        );
+        assert_eq!(
+            found,
+            [
+                Block::Heading { level: 1, text: "Cookies".into() },
+                Block::Paragraph("What our cookies do.".into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_hundred_thousand_nested_elements_take_no_time_of_their_own() {
+        let deep = format!("<p>{}", "<b>word ".repeat(50_000));
+        let _ = blocks(&deep);
+        let tables = format!("<body>{}", "<table><tr><td>x".repeat(20_000));
+        let _ = blocks(&tables);
     }
 
     #[test]

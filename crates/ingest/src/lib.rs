@@ -10,6 +10,7 @@ mod front_matter;
 mod html;
 mod markdown;
 mod passages;
+pub mod web;
 
 pub use draft::{Draft, Format, IngestError, MAX_BYTES, parse};
 pub use front_matter::FrontMatter;

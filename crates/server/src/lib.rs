@@ -5,6 +5,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod demo;
+mod fetch;
 pub mod guard;
 pub mod jobs;
 pub mod logging;

@@ -9,8 +9,10 @@ use super::{Config, fields};
 /// The commented default file: defaults and documentation in one.
 pub const DEFAULTS: &str = include_str!("../../../../defaults/contactiq.toml");
 
-/// The one list that the environment can set: commas between the origins.
+/// Origins whose pages may call the API.
 const ORIGINS: &str = "server.allowed_origins";
+/// Lists that the environment can set: commas between the entries.
+const LISTS: &[&str] = &[ORIGINS, "knowledge.fetch.allow"];
 
 /// The short environment variables of the contract and the fields that they set.
 const SHORT: &[(&str, &str)] = &[
@@ -62,9 +64,9 @@ pub fn load_from(file: Option<&Path>, env: &HashMap<String, String>) -> Result<C
         None => {}
     }
     for (field, value) in from_environment(env, &mut wrong) {
-        let set = if field == ORIGINS {
-            let origins: Vec<&str> = value.split(',').map(str::trim).filter(|o| !o.is_empty()).collect();
-            layers.set_override(&field, origins)
+        let set = if LISTS.contains(&field.as_str()) {
+            let entries: Vec<&str> = value.split(',').map(str::trim).filter(|o| !o.is_empty()).collect();
+            layers.set_override(&field, entries)
         } else {
             layers.set_override(&field, value)
         };

@@ -58,6 +58,7 @@ pub struct Config {
     pub database: Link,
     pub redis: Link,
     pub llm: Llm,
+    pub knowledge: Knowledge,
     pub files: Files,
     pub retention: Retention,
     pub log: Log,
@@ -107,6 +108,17 @@ section! {
     }
     Link { url: SecretText }
     Llm { base_url: String, model: String, api_key: SecretText, timeout_seconds: u64, max_retries: u32 }
+    Knowledge { fetch: Fetch }
+    Fetch {
+        allow: Vec<String>,
+        allow_private: bool,
+        most_pages: usize,
+        page_bytes: usize,
+        page_timeout_seconds: u64,
+        run_timeout_seconds: u64,
+        delay_milliseconds: u64,
+        user_agent: String,
+    }
     Files { intents: String, triggers: String, confidence: String }
     Retention { days: u32 }
     Log { level: Level, format: LogFormat }

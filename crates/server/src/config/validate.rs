@@ -6,6 +6,7 @@ use contactiq_domain::opening::OpeningError;
 use contactiq_nlu::encoder::KernelChoice;
 
 use super::{Assistant, Config};
+use crate::fetch::AllowList;
 
 /// What a whole number may be.
 const RANGES: &[(&str, RangeInclusive<u64>)] = &[
@@ -20,6 +21,11 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("encoder.timeout_seconds", 1..=30),
     ("llm.timeout_seconds", 1..=120),
     ("llm.max_retries", 1..=5),
+    ("knowledge.fetch.most_pages", 1..=50_000),
+    ("knowledge.fetch.page_bytes", 1_024..=20_000_000),
+    ("knowledge.fetch.page_timeout_seconds", 1..=120),
+    ("knowledge.fetch.run_timeout_seconds", 1..=86_400),
+    ("knowledge.fetch.delay_milliseconds", 0..=60_000),
     ("retention.days", 1..=3650),
 ];
 
@@ -32,6 +38,7 @@ impl Config {
     /// Everything that is wrong, one line each: the field, what it is, what it may be.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut found = Vec::new();
+        let fetch = &self.knowledge.fetch;
         for (field, value) in [
             ("server.request_timeout_seconds", self.server.request_timeout_seconds),
             ("server.client_timeout_seconds", self.server.client_timeout_seconds),
@@ -44,6 +51,11 @@ impl Config {
             ("encoder.timeout_seconds", self.encoder.timeout_seconds),
             ("llm.timeout_seconds", self.llm.timeout_seconds),
             ("llm.max_retries", self.llm.max_retries.into()),
+            ("knowledge.fetch.most_pages", fetch.most_pages as u64),
+            ("knowledge.fetch.page_bytes", fetch.page_bytes as u64),
+            ("knowledge.fetch.page_timeout_seconds", fetch.page_timeout_seconds),
+            ("knowledge.fetch.run_timeout_seconds", fetch.run_timeout_seconds),
+            ("knowledge.fetch.delay_milliseconds", fetch.delay_milliseconds),
             ("retention.days", self.retention.days.into()),
         ] {
             if let Some(range) = range_of(field).filter(|r| !r.contains(&value)) {
@@ -61,6 +73,7 @@ impl Config {
         self.remote_encoder(&mut found);
         self.texts(&mut found);
         self.addresses(&mut found);
+        self.fetch(&mut found);
         found
     }
 
@@ -88,6 +101,21 @@ impl Config {
             && let Err(wrong) = self.encoder.remote().check()
         {
             found.push(format!("encoder.{wrong}"));
+        }
+    }
+
+    fn fetch(&self, found: &mut Vec<String>) {
+        let fetch = &self.knowledge.fetch;
+        if let Err(entry) = AllowList::new(&fetch.allow, fetch.allow_private) {
+            found.push(format!("knowledge.fetch.allow has {entry:?}: {}", crate::fetch::HOW));
+        }
+        let agent = &fetch.user_agent;
+        if !agent.starts_with(|c: char| c.is_ascii_alphabetic()) || !agent.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+            found.push(
+                "knowledge.fetch.user_agent: begin with the robot's name, for instance \"ContactIQ/1.0\", in plain \
+                 ASCII"
+                    .to_owned(),
+            );
         }
     }
 
