@@ -48,7 +48,7 @@ pub enum Unreadable {
     #[error("the document has no text")]
     Empty,
     /// It unpacks to more than is read, or needs more memory than it gets.
-    #[error("the file unpacks to more than is read: split the document, or save it again without what it embeds")]
+    #[error("reading the file needs more memory than it may take: split the document, or save it again without what it embeds")]
     TooHeavy,
     /// Nested deeper than documents are.
     #[error("the file nests tables or objects deeper than is read: save it in a simpler form")]

@@ -93,8 +93,8 @@ impl FrontMatter {
             "owner" => self.owner = text(),
             "collection" => self.collection = Some(value.parse().map_err(|e| format!("{e}"))?),
             "content_type" => self.content_type = Some(value.parse().map_err(|e| format!("{e}"))?),
-            "valid_from" => self.valid_from = date(value)?,
-            "valid_until" => self.valid_until = date(value)?,
+            "valid_from" => self.valid_from = day(value)?,
+            "valid_until" => self.valid_until = day(value)?,
             _ => {
                 return Err(
                     "known keys are title, url, collection, content_type, product, owner, valid_from, \
@@ -107,7 +107,11 @@ impl FrontMatter {
     }
 }
 
-fn date(value: &str) -> Result<Option<Date>, String> {
+/// A day as it is written in front matter: YYYY-MM-DD, or nothing.
+///
+/// # Errors
+/// In words, for the person who wrote it.
+pub fn day(value: &str) -> Result<Option<Date>, String> {
     if value.is_empty() {
         return Ok(None);
     }

@@ -18,4 +18,4 @@ mod table;
 
 pub use contents::{Contents, Kind, Unreadable, read};
 pub use draft::{Draft, Format, IngestError, MAX_BYTES, assemble, format_of, parse, parse_with};
-pub use front_matter::FrontMatter;
+pub use front_matter::{FrontMatter, day};

@@ -374,6 +374,6 @@ fn assistant(of: &Assistant, bank: &str) -> AssistantSettings {
     }
 }
 
-fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -23,6 +23,8 @@ mod knowledge_commands;
 mod limits;
 mod operations;
 mod pages;
+mod paper_commands;
+mod papers;
 mod process;
 mod remote_encoder;
 mod reply;
