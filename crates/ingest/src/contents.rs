@@ -95,6 +95,7 @@ pub(crate) fn written_title(title: &str) -> Option<String> {
     let title = squeeze(title);
     let lower = title.to_lowercase();
     let by_program = lower.starts_with("microsoft ")
+        || lower.starts_with('(')
         || ["untitled", "document", "presentation", "title", "print"]
             .iter()
             .any(|w| lower.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace()) == *w)

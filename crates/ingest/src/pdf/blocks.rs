@@ -293,28 +293,39 @@ fn columns(run: &[&Line]) -> Vec<(f64, f64)> {
     columns
 }
 
-/// Takes out what repeats at the top and bottom of pages, and the numbers of pages.
+/// Takes out what repeats at the top and bottom of pages, and the numbers of pages. A row of a table that
+/// repeats there names columns: the first one stays.
 fn leave_out_edges(pages: &mut [Vec<Line>]) {
-    let key = |line: &Line| {
-        let text: String = line.text().chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
-        (text.replace("##", "#").replace("##", "#"), (line.y / 6.0).round() as i64)
+    let key = |line: &Line, number: usize| {
+        // The page's number counts as one sign; other figures must be the same to be a repetition.
+        let text = line.text();
+        let words = text.split_inclusive(|c: char| !c.is_alphanumeric()).map(|word| {
+            let figure = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+            let its_own = figure.parse::<usize>().is_ok_and(|n| n.abs_diff(number) <= 2);
+            if its_own { word.replace(figure, "#") } else { word.to_owned() }
+        });
+        (words.collect::<String>(), (line.y / 6.0).round() as i64)
     };
     let mut seen: HashMap<(String, i64), usize> = HashMap::new();
-    for page in pages.iter() {
+    for (i, page) in pages.iter().enumerate() {
         for at in outermost(page) {
-            *seen.entry(key(&page[at])).or_default() += 1;
+            *seen.entry(key(&page[at], i + 1)).or_default() += 1;
         }
     }
-    let often = (pages.len() / 2).max(3);
     let several = pages.len() > 1;
-    for (number, page) in pages.iter_mut().enumerate() {
-        let out: Vec<usize> = outermost(page)
-            .into_iter()
-            .filter(|at| {
-                let line = &page[*at];
-                seen.get(&key(line)).is_some_and(|times| *times >= often) || (several && is_page_number(&line.text(), number + 1))
-            })
-            .collect();
+    let often = (pages.len() / 2).max(if pages.len() == 2 { 2 } else { 3 });
+    let mut kept = Vec::new();
+    for (i, page) in pages.iter_mut().enumerate() {
+        let mut out = Vec::new();
+        for at in outermost(page) {
+            let key = key(&page[at], i + 1);
+            let repeats = seen.get(&key).is_some_and(|times| *times >= often);
+            if repeats && page[at].cells.len() > 1 && !kept.contains(&key) {
+                kept.push(key);
+            } else if repeats || (several && is_page_number(&page[at].text(), i + 1)) {
+                out.push(at);
+            }
+        }
         let mut at = 0;
         page.retain(|_| {
             at += 1;

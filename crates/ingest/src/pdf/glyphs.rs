@@ -5,6 +5,12 @@ use pdf_extract::{MediaBox, OutputDev, OutputError, Transform};
 /// The most letters of one document: the text of about 3,000 full pages.
 const MAX_GLYPHS: usize = 10_000_000;
 
+/// How close a letter stands that is written without a space and yet not in another cell, in sizes of the
+/// font.
+pub(super) const CLOSE: f64 = 0.5;
+/// A gap that is a space where spaces are not written, and else the width of a letter badly stated.
+pub(super) const PERHAPS_SPACE: char = '\u{1}';
+
 /// Letters that stand beside each other on one baseline. Points, from the lower left.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Piece {
@@ -14,6 +20,14 @@ pub(super) struct Piece {
     /// Size of its font as drawn, in points.
     pub(super) size: f64,
     pub(super) text: String,
+}
+
+impl Piece {
+    /// How far from its end the next letter may stand and still go on with it, in sizes of the font. After a
+    /// space it is the width that lines are stretched by; without one it is `close`.
+    pub(super) fn reach(&self, close: f64) -> f64 {
+        if self.text.ends_with(' ') { 0.8 } else { close }
+    }
 }
 
 /// A page's pieces in the order they were written, by direction of writing in quarters of a turn.
@@ -28,8 +42,7 @@ pub(super) struct Glyphs {
     pub(super) pages: Vec<PagePieces>,
     letters: usize,
     unknown: usize,
-    /// A space was written and belongs before the next letter of the same piece.
-    space: bool,
+    spaces: usize,
     turn: usize,
 }
 
@@ -49,25 +62,34 @@ impl Glyphs {
         self.unknown as f64 / self.letters.max(1) as f64
     }
 
+    /// Whether spaces are written as letters. Where they are not, gaps are all there is.
+    pub(super) const fn writes_spaces(&self) -> bool {
+        self.spaces * 15 > self.letters
+    }
+
     fn letter(&mut self, x: f64, y: f64, width: f64, size: f64, turn: usize, text: &str) {
         let Some(pieces) = self.pages.last_mut().map(|page| &mut page.turned[turn]) else { return };
+        let is_space = text == " ";
         if let Some(last) = pieces.last_mut().filter(|_| self.turn == turn) {
             let gap = x - last.end;
             let same_line = (y - last.y).abs() < 0.2 * size && (size - last.size).abs() < 0.2 * size;
-            let widest = if self.space { 1.5 } else { 1.0 };
-            if same_line && gap > -0.5 * size && gap < widest * size {
-                // Where no space was written, a gap is one; letters of one word stand closer.
-                if (self.space || gap > 0.18 * size) && !last.text.ends_with(' ') {
-                    last.text.push(' ');
+            if same_line && gap > -0.5 * size && gap < last.reach(CLOSE) * size {
+                match gap / size {
+                    _ if is_space || last.text.ends_with(' ') => {}
+                    // Letters of one word stand closer.
+                    gap if gap > 0.35 => last.text.push(' '),
+                    gap if gap > 0.18 => last.text.push(PERHAPS_SPACE),
+                    _ => {}
                 }
                 last.text.push_str(text);
                 last.end = last.end.max(x + width);
-                self.space = false;
                 return;
             }
         }
-        (self.space, self.turn) = (false, turn);
-        pieces.push(Piece { x, end: x + width, y, size, text: text.to_owned() });
+        if !is_space {
+            self.turn = turn;
+            pieces.push(Piece { x, end: x + width, y, size, text: text.to_owned() });
+        }
     }
 }
 
@@ -79,7 +101,6 @@ impl OutputDev for Glyphs {
         _: Option<(f64, f64, f64, f64)>,
     ) -> Result<(), OutputError> {
         self.pages.push(PagePieces::default());
-        self.space = false;
         Ok(())
     }
 
@@ -98,14 +119,15 @@ impl OutputDev for Glyphs {
             return Ok(());
         }
         if char.trim().is_empty() {
-            self.space = true;
-            return Ok(());
+            self.spaces += 1;
+        } else {
+            self.letters += 1;
         }
-        self.letters += 1;
         if self.is_full() {
             return Err(OutputError::IoError(std::io::Error::other("more letters than are read")));
         }
-        let text: String = char.chars().filter_map(plain).collect();
+        let text: String =
+            if char.trim().is_empty() { " ".to_owned() } else { char.chars().filter_map(plain).collect() };
         self.unknown += usize::from(text.contains('\u{fffd}') || text.is_empty());
         let direction = if font_size < 0.0 { (-trm.m11, -trm.m12) } else { (trm.m11, trm.m12) };
         let turn = ((direction.1.atan2(direction.0) / std::f64::consts::FRAC_PI_2).round() as i64).rem_euclid(4) as usize;

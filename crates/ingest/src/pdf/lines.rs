@@ -1,7 +1,7 @@
 //! Pieces become lines in reading order: columns of running text one after the other, rows of a table
 //! across the page.
 
-use super::glyphs::{PagePieces, Piece};
+use super::glyphs::{CLOSE, PERHAPS_SPACE, PagePieces, Piece};
 use crate::contents::squeeze;
 
 /// A gutter between columns of text, in sizes of the font.
@@ -35,23 +35,29 @@ impl Line {
 }
 
 /// The lines of a page. Writing across the direction of most of it (a stamp, a margin) is left out.
-pub(super) fn of_page(page: PagePieces) -> Vec<Line> {
+pub(super) fn of_page(page: PagePieces, writes_spaces: bool) -> Vec<Line> {
     let letters = |pieces: &Vec<Piece>| pieces.iter().map(|p| p.text.len()).sum::<usize>();
     let most = page.turned.into_iter().max_by_key(letters).unwrap_or_default();
     let pieces: Vec<Piece> = most
         .into_iter()
-        .map(|piece| Piece { text: squeeze(&ligatures(&piece.text)), ..piece })
-        .filter(|piece| !piece.text.is_empty())
+        .map(|piece| {
+            let gap = if writes_spaces { "" } else { " " };
+            Piece { text: ligatures(&piece.text).replace(PERHAPS_SPACE, gap), ..piece }
+        })
+        .filter(|piece| !piece.text.trim().is_empty())
         .collect();
     let mut out = Vec::new();
     let mut columns = 0;
-    cut(pieces, 0, &mut columns, &mut out);
+    cut(pieces, 0, &mut columns, if writes_spaces { CLOSE } else { 1.0 }, &mut out);
+    for cell in out.iter_mut().flat_map(|line: &mut Line| &mut line.cells) {
+        cell.text = squeeze(&cell.text);
+    }
     out
 }
 
 /// Cuts a region where a gutter parts two columns of running text; above and below stay above and below.
-fn cut(pieces: Vec<Piece>, depth: usize, columns: &mut usize, out: &mut Vec<Line>) {
-    let lines = rows(pieces, *columns);
+fn cut(pieces: Vec<Piece>, depth: usize, columns: &mut usize, close: f64, out: &mut Vec<Line>) {
+    let lines = rows(pieces, *columns, close);
     let gutter = if depth < MAX_CUTS { gutter(&lines) } else { None };
     let Some((first, last, at)) = gutter else {
         out.extend(lines);
@@ -65,7 +71,7 @@ fn cut(pieces: Vec<Piece>, depth: usize, columns: &mut usize, out: &mut Vec<Line
     let (left, right): (Vec<Piece>, Vec<Piece>) = within.into_iter().partition(|piece| piece.end <= at);
     for part in [above, left, right, below] {
         if !part.is_empty() {
-            cut(part, depth + 1, columns, out);
+            cut(part, depth + 1, columns, close, out);
         }
     }
 }
@@ -83,14 +89,17 @@ fn gutter(lines: &[Line]) -> Option<(usize, usize, f64)> {
         for (i, next) in lines.iter().enumerate().skip(start) {
             let (mut left, mut right) = (from, to);
             for cell in &next.cells {
-                if cell.x < (from + to) / 2.0 { left = left.max(cell.end) } else { right = right.min(cell.x) }
+                if cell.x < f64::midpoint(from, to) { left = left.max(cell.end) } else { right = right.min(cell.x) }
             }
             if right - left < GUTTER * next.size {
                 break;
             }
             (from, to, last) = (left, right, i);
         }
-        let at = (from + to) / 2.0;
+        let at = f64::midpoint(from, to);
+        // One column may begin above the other.
+        let aside = |line: &Line| line.cells.iter().all(|c| c.end <= from || c.x >= to);
+        let start = start - lines[..start].iter().rev().take_while(|line| aside(line)).count();
         let wide = |side: fn(&Piece, f64) -> bool| {
             let mut lengths: Vec<usize> = lines[start..=last]
                 .iter()
@@ -110,7 +119,7 @@ fn gutter(lines: &[Line]) -> Option<(usize, usize, f64)> {
 }
 
 /// Pieces on one baseline become a line; what stands close is one cell.
-fn rows(mut pieces: Vec<Piece>, column: usize) -> Vec<Line> {
+fn rows(mut pieces: Vec<Piece>, column: usize, close: f64) -> Vec<Line> {
     pieces.sort_by(|a, b| b.y.total_cmp(&a.y));
     let mut lines: Vec<Line> = Vec::new();
     for piece in pieces {
@@ -130,17 +139,21 @@ fn rows(mut pieces: Vec<Piece>, column: usize) -> Vec<Line> {
         let mut cells: Vec<Piece> = Vec::new();
         for piece in line.cells.drain(..) {
             match cells.last_mut() {
-                Some(last) if piece.x - last.end < 1.0 * piece.size || is_mark(&last.text) => {
+                Some(last) if piece.x - last.end < last.reach(close) * piece.size || is_mark(last.text.trim()) => {
                     if piece.x - last.end > 0.18 * piece.size {
                         last.text.push(' ');
                     }
+                    if piece.text.len() > last.text.len() {
+                        last.size = piece.size;
+                    }
                     last.text.push_str(&piece.text);
                     last.end = last.end.max(piece.end);
-                    last.size = last.size.max(piece.size);
                 }
                 _ => cells.push(piece),
             }
         }
+        // A bullet or a raised figure has a size of its own; the line's is that of its words.
+        line.size = cells.iter().max_by_key(|cell| cell.text.len()).map_or(line.size, |cell| cell.size);
         line.cells = cells;
     }
     lines

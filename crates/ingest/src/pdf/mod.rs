@@ -22,8 +22,8 @@ pub(crate) fn contents(bytes: &[u8]) -> Result<Contents, Unreadable> {
         return Err(Unreadable::Damaged);
     }
     let mut document = Document::load_mem(bytes).map_err(|e| refused(&e))?;
-    // One that opens without a password was opened by the library, and is no longer encrypted.
-    if document.is_encrypted() {
+    // One that opens without a password was opened by the library, which then forgets that it was sealed.
+    if document.trailer.has(b"Encrypt") {
         return Err(Unreadable::Encrypted);
     }
     content::keep_text(&mut document);
@@ -42,7 +42,8 @@ pub(crate) fn contents(bytes: &[u8]) -> Result<Contents, Unreadable> {
     if found.unknown_share() > UNKNOWN || found.is_empty() {
         return Err(Unreadable::NoText);
     }
-    let pages: Vec<_> = found.pages.into_iter().map(lines::of_page).collect();
+    let writes_spaces = found.writes_spaces();
+    let pages: Vec<_> = found.pages.into_iter().map(|page| lines::of_page(page, writes_spaces)).collect();
     Ok(Contents { title: title(&document).as_deref().and_then(written_title), blocks: blocks::of_pages(pages) })
 }
 
