@@ -4,7 +4,7 @@
 //! What a person takes over stays with the person; beside it only cited sentences are given, never a
 //! model's, and nothing at all where somebody is in distress.
 
-use contactiq_domain::{Category, Routing, Trigger, escalation::decisive};
+use contactiq_domain::{Category, Routing, Trigger};
 
 use contactiq_nlu::text;
 
@@ -118,7 +118,7 @@ fn made_whole(part: &str, before: &str) -> Option<String> {
 fn may_be_answered(turn: &Turn) -> bool {
     match turn.routing {
         Routing::Answer => true,
-        Routing::Escalate => decisive(&turn.hits).is_none_or(|hit| hit.trigger != Trigger::EmotionalDistress),
+        Routing::Escalate => !turn.hits.iter().any(|hit| hit.trigger == Trigger::EmotionalDistress),
         Routing::Guide | Routing::Refuse => false,
     }
 }

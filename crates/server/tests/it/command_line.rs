@@ -61,7 +61,7 @@ fn rules_of_the_bank_that_contradict_each_other_are_told_and_those_that_break_ro
     assert!(ran.err.contains(said), "{said} in {}", ran.err);
     let found = warned.run(&["intents", "check", "--json"]).lines(0);
     let found = found[0].as_array().unwrap();
-    let dead = |f: &&serde_json::Value| f["finding"] == "pattern_without_example" && f["id"] == "never";
+    let dead = |f: &&Value| f["finding"] == "pattern_without_example" && f["id"] == "never";
     assert!(found.iter().any(|f| dead(&f)), "{found:?}");
 
     let everything =
