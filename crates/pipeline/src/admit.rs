@@ -67,9 +67,14 @@ impl TextTriggers<'_> {
             // Danger to life is never argued away.
             score < LEARNED_DENIES && !rule.contains("/self-harm")
         };
-        let mut hits: Vec<TriggerHit> = self
-            .rules
-            .matches(text)
+        // What holds a pattern back in one request ("what is a scam?") does not in the next.
+        let mut matched = self.rules.matches(text);
+        for (trigger, rule) in parts.iter().flat_map(|(part, _)| self.rules.matches(part)) {
+            if !matched.iter().any(|(t, _)| *t == trigger) {
+                matched.push((trigger, rule));
+            }
+        }
+        let mut hits: Vec<TriggerHit> = matched
             .into_iter()
             .filter(|(trigger, rule)| !denied(*trigger, rule))
             .map(|(trigger, rule)| TriggerHit { trigger, rule, score: 1.0 })

@@ -6,7 +6,7 @@
 use contactiq_nlu::text::sentences;
 
 /// A part says something from this many words on.
-const WORDS: usize = 4;
+const WORDS: usize = 3;
 /// A message of 2000 characters may have many sentences; each costs an encoding.
 const MOST: usize = 8;
 /// What begins another request inside a sentence.
@@ -19,6 +19,10 @@ const JOINTS: &[&str] = &[
     " btw ",
     "; ",
     " - ",
+    ". ",
+    "? ",
+    "! ",
+    "\n",
     " anyway ",
 ];
 
@@ -120,6 +124,11 @@ mod tests {
             ["remind me of the cheque cut-off,", "the customer has given her code to a caller"]
         );
         assert!(parts(&"a b c d. ".repeat(300)).len() <= MOST);
+        // Typed on a phone, without capitals.
+        assert_eq!(
+            parts("what are your hours. i got scammed. thanks"),
+            ["what are your hours", "i got scammed"]
+        );
         // Letters whose lower case has another length must not move the places.
         assert_eq!(parts("\u{130}\u{130} one two three also four five six seven").len(), 2);
     }
