@@ -33,6 +33,8 @@ const ASKING: &[&str] = &[
 ];
 /// The fewer that open a request after a comma alone: the others go on with a sentence as often.
 const ASKING_AFTER_A_COMMA: &[&str] = &["what", "what's", "whats", "how", "how's", "hows", "can", "could"];
+/// What tells something of its own after a comma: "how do I order a card, mine was stolen".
+const TELLING: &[&str] = &["mine", "someone", "somebody", "i've", "ive", "my"];
 /// What a request begins with that is no question.
 const WISHES: &[&str] = &[
     "tell me",
@@ -65,14 +67,15 @@ pub(crate) fn is_request(part: &str) -> bool {
 /// Where the next request begins: the place of its joint, and the length of the joint.
 fn joint(lower: &str) -> Option<(usize, usize)> {
     let plain = JOINTS.iter().filter_map(|j| lower.find(j).map(|at| (at, j.len())));
-    let asking =
-        [(" and ", ASKING), (", ", ASKING_AFTER_A_COMMA)].into_iter().flat_map(|(joint, openings)| {
+    let asking = [(" and ", ASKING), (", ", ASKING_AFTER_A_COMMA), (", ", TELLING)].into_iter().flat_map(
+        |(joint, openings)| {
             lower.match_indices(joint).filter_map(move |(at, _)| {
                 let next =
                     lower[at + joint.len()..].split(|c: char| !(c.is_alphanumeric() || c == '\'')).next()?;
                 openings.contains(&next).then_some((at, joint.len()))
             })
-        });
+        },
+    );
     plain.chain(asking).min()
 }
 
@@ -128,6 +131,10 @@ mod tests {
         assert_eq!(
             parts("what are your hours. i got scammed. thanks"),
             ["what are your hours", "i got scammed"]
+        );
+        assert_eq!(
+            parts("how do i order a card, mine got nicked, and whats the atm limit"),
+            ["how do i order a card", "mine got nicked,", "whats the atm limit"]
         );
         // Letters whose lower case has another length must not move the places.
         assert_eq!(parts("\u{130}\u{130} one two three also four five six seven").len(), 2);
