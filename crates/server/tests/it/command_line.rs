@@ -216,7 +216,7 @@ fn questions_in_lines_get_records_in_lines_and_tickets_that_can_be_listed() {
     let input = [
         json!({ "question": "What's the annual fee on the Low Rate credit card?", "conversation": "a" })
             .to_string(),
-        json!({ "question": "let me talk to a human about card 4111 1111 1111 1111" }).to_string(),
+        json!({ "question": "let me talk to a human please, 4111 1111 1111 1111" }).to_string(),
         "not JSON".to_owned(),
         json!({ "question": "   ", "conversation": "a" }).to_string(),
         json!({ "question": "and for the gold one?", "conversation": "a" }).to_string(),
