@@ -3,6 +3,7 @@
 mod ask;
 mod audit;
 mod bench;
+mod bench_search;
 mod calibrate;
 mod doctor;
 mod escalations;
