@@ -48,7 +48,9 @@ pub enum Unreadable {
     #[error("the document has no text")]
     Empty,
     /// It unpacks to more than is read, or needs more memory than it gets.
-    #[error("reading the file needs more memory than it may take: split the document, or save it again without what it embeds")]
+    #[error(
+        "reading the file needs more memory than it may take: split the document, or save it again without what it embeds"
+    )]
     TooHeavy,
     /// Nested deeper than documents are.
     #[error("the file nests tables or objects deeper than is read: save it in a simpler form")]
@@ -99,7 +101,9 @@ pub(crate) fn written_title(title: &str) -> Option<String> {
         || ["untitled", "document", "presentation", "title", "print"]
             .iter()
             .any(|w| lower.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace()) == *w)
-        || [".doc", ".docx", ".pdf", ".odt", ".indd", ".rtf", ".dotx", ".tmp"].iter().any(|e| lower.ends_with(e));
+        || [".doc", ".docx", ".pdf", ".odt", ".indd", ".rtf", ".dotx", ".tmp"]
+            .iter()
+            .any(|e| lower.ends_with(e));
     (!by_program && title.chars().any(char::is_alphabetic) && title.chars().count() <= 200).then_some(title)
 }
 
@@ -122,7 +126,8 @@ mod tests {
 
     #[test]
     fn a_title_that_a_program_left_is_none() {
-        for left in ["Microsoft Word - fees v3", "Untitled", "Document1", "fees.docx", "", "12", "untitled 2"] {
+        for left in ["Microsoft Word - fees v3", "Untitled", "Document1", "fees.docx", "", "12", "untitled 2"]
+        {
             assert_eq!(written_title(left), None, "{left}");
         }
         assert_eq!(written_title(" Card  fees ").as_deref(), Some("Card fees"));
@@ -140,7 +145,10 @@ mod tests {
     fn contents_go_through_json() {
         let contents = Contents {
             title: None,
-            blocks: vec![Block::List { ordered: true, items: vec!["Open".into()] }, Block::Paragraph("x".into())],
+            blocks: vec![
+                Block::List { ordered: true, items: vec!["Open".into()] },
+                Block::Paragraph("x".into()),
+            ],
         };
         let line = serde_json::to_string(&contents).unwrap();
         assert_eq!(serde_json::from_str::<Contents>(&line).unwrap(), contents);

@@ -231,7 +231,15 @@ fn draft(
         _ => None,
     });
     let title = matter.title.clone().or(own_title).or(heading).unwrap_or_else(|| slug.clone());
-    Ok(Draft { slug, collection, title, content_hash, text: Published::by_bank(body.trim()), passages, matter })
+    Ok(Draft {
+        slug,
+        collection,
+        title,
+        content_hash,
+        text: Published::by_bank(body.trim()),
+        passages,
+        matter,
+    })
 }
 
 fn text_blocks(body: &str) -> Vec<Block> {

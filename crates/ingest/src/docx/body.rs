@@ -264,14 +264,21 @@ impl<'a> Body<'a> {
         let list = paragraph.list.or(by_style.map(|(list, _)| list)).filter(|list| *list > 0);
         let level = paragraph.level.or(by_style.map(|(_, level)| level)).unwrap_or(0);
         match (list, self.blocks.last_mut()) {
-            (Some(list), Some((Block::List { items, .. }, _))) if self.list == Some(list) || (level > 0 && self.list.is_some()) => {
+            (Some(list), Some((Block::List { items, .. }, _)))
+                if self.list == Some(list) || (level > 0 && self.list.is_some()) =>
+            {
                 items.push(text);
             }
             (Some(list), _) => {
-                self.push(Block::List { ordered: self.numbering.counts(list, level), items: vec![text] }, Role::Body);
+                self.push(
+                    Block::List { ordered: self.numbering.counts(list, level), items: vec![text] },
+                    Role::Body,
+                );
                 self.list = Some(list);
             }
-            (None, Some((Block::List { items, .. }, _))) if role == Role::Continues && self.list.is_some() => {
+            (None, Some((Block::List { items, .. }, _)))
+                if role == Role::Continues && self.list.is_some() =>
+            {
                 if let Some(item) = items.last_mut() {
                     item.push(' ');
                     item.push_str(&text);
@@ -303,10 +310,9 @@ impl<'a> Body<'a> {
     }
 
     fn close_table(&mut self, table: Table) {
-        let first_alone_is_bold =
-            table.bold_rows.first() == Some(&true)
-                && table.rows.first().is_some_and(|row| row.iter().any(|cell| !cell.is_empty()))
-                && table.bold_rows.iter().skip(1).any(|bold| !bold);
+        let first_alone_is_bold = table.bold_rows.first() == Some(&true)
+            && table.rows.first().is_some_and(|row| row.iter().any(|cell| !cell.is_empty()))
+            && table.bold_rows.iter().skip(1).any(|bold| !bold);
         let marked = table.marked || first_alone_is_bold;
         // One column frames text; it has nothing that a header could name.
         let one_column = table.rows.iter().all(|row| row.iter().filter(|c| !c.is_empty()).count() <= 1);

@@ -14,17 +14,21 @@ const MAX_HEADING: usize = 150;
 const MAX_FORMED: usize = 80;
 /// Beginnings of words that keep their hyphen when a line ends in them.
 const PREFIXES: &[&str] = &[
-    "non", "self", "re", "pre", "co", "e", "on", "off", "post", "anti", "semi", "sub", "well", "long", "short", "high",
-    "low", "one", "two", "three", "first", "second", "third", "day", "month", "year", "fixed", "part", "full", "in",
-    "out", "up", "cross", "multi", "inter", "follow", "check",
+    "non", "self", "re", "pre", "co", "e", "on", "off", "post", "anti", "semi", "sub", "well", "long",
+    "short", "high", "low", "one", "two", "three", "first", "second", "third", "day", "month", "year",
+    "fixed", "part", "full", "in", "out", "up", "cross", "multi", "inter", "follow", "check",
 ];
 
 /// Blocks of all pages.
 pub(super) fn of_pages(mut pages: Vec<Vec<Line>>) -> Vec<Block> {
     leave_out_edges(&mut pages);
-    let lines: Vec<(usize, Line)> =
-        pages.into_iter().enumerate().flat_map(|(page, lines)| lines.into_iter().map(move |line| (page, line))).collect();
-    let mut walk = Walk { body: body_size(&lines), leading: leading(&lines), edges: edges(&lines), ..Walk::default() };
+    let lines: Vec<(usize, Line)> = pages
+        .into_iter()
+        .enumerate()
+        .flat_map(|(page, lines)| lines.into_iter().map(move |line| (page, line)))
+        .collect();
+    let mut walk =
+        Walk { body: body_size(&lines), leading: leading(&lines), edges: edges(&lines), ..Walk::default() };
     let mut at = 0;
     while at < lines.len() {
         match table_at(&lines, at, walk.body) {
@@ -46,9 +50,15 @@ pub(super) fn of_pages(mut pages: Vec<Vec<Line>>) -> Vec<Block> {
 enum Found {
     Block(Block),
     /// A heading that is larger than the text.
-    Larger { size: f64, text: String },
+    Larger {
+        size: f64,
+        text: String,
+    },
     /// A heading by its form, and how deep its number says it is.
-    Formed { depth: usize, text: String },
+    Formed {
+        depth: usize,
+        text: String,
+    },
 }
 
 #[derive(Default)]
@@ -84,15 +94,22 @@ impl Walk {
             }
             (_, Some((number, words))) if number.is_none_or(|n| n == 1) => {
                 self.close();
-                self.open =
-                    Some(Open::List { ordered: number.is_some(), items: vec![words.to_owned()], x: line.x() });
+                self.open = Some(Open::List {
+                    ordered: number.is_some(),
+                    items: vec![words.to_owned()],
+                    x: line.x(),
+                });
             }
-            (Some(Open::List { items, x, .. }), None) if !larger && flows && line.x() > *x + 0.3 * line.size => {
+            (Some(Open::List { items, x, .. }), None)
+                if !larger && flows && line.x() > *x + 0.3 * line.size =>
+            {
                 if let Some(item) = items.last_mut() {
                     join(item, &text);
                 }
             }
-            (Some(Open::Heading { size, text: open }), None) if larger && flows && (*size - line.size).abs() < 0.5 => {
+            (Some(Open::Heading { size, text: open }), None)
+                if larger && flows && (*size - line.size).abs() < 0.5 =>
+            {
                 join(open, &text);
             }
             (Some(Open::Paragraph { text: open, lines }), None) if !larger && flows => {
@@ -135,7 +152,9 @@ impl Walk {
                 self.found.push(Found::Formed { depth, text });
             }
             Some(Open::Paragraph { text, .. }) => self.found.push(Found::Block(Block::Paragraph(text))),
-            Some(Open::List { ordered, items, .. }) => self.found.push(Found::Block(Block::List { ordered, items })),
+            Some(Open::List { ordered, items, .. }) => {
+                self.found.push(Found::Block(Block::List { ordered, items }))
+            }
             None => {}
         }
     }
@@ -156,7 +175,8 @@ fn form(text: &str) -> Option<usize> {
     }
     let letters = text.chars().filter(|c| c.is_alphabetic());
     let capitals = text.chars().filter(|c| c.is_uppercase()).count();
-    (capitals >= 4 && letters.count() == capitals && !text.contains(|c: char| c.is_ascii_digit())).then_some(0)
+    (capitals >= 4 && letters.count() == capitals && !text.contains(|c: char| c.is_ascii_digit()))
+        .then_some(0)
 }
 
 /// The mark of an item: its number if it counts, and the words after it.
@@ -173,7 +193,8 @@ fn mark(text: &str) -> Option<(Option<usize>, &str)> {
 
 /// Joins a line to the text before it. A word that was cut at the end of the line is whole again.
 fn join(text: &mut String, line: &str) {
-    let cut = text.strip_suffix('-').is_some_and(|t| t.ends_with(char::is_lowercase)) && line.starts_with(char::is_lowercase);
+    let cut = text.strip_suffix('-').is_some_and(|t| t.ends_with(char::is_lowercase))
+        && line.starts_with(char::is_lowercase);
     if !cut {
         text.push(' ');
     } else if !text
@@ -193,7 +214,10 @@ fn body_size(lines: &[(usize, Line)]) -> f64 {
     for (_, line) in lines {
         *letters.entry((line.size * 4.0).round() as i64).or_default() += line.text().len();
     }
-    letters.into_iter().max_by_key(|(size, count)| (*count, -*size)).map_or(10.0, |(size, _)| size as f64 / 4.0)
+    letters
+        .into_iter()
+        .max_by_key(|(size, count)| (*count, -*size))
+        .map_or(10.0, |(size, _)| size as f64 / 4.0)
 }
 
 /// The usual distance of two lines, in sizes of the font.
@@ -345,11 +369,8 @@ fn outermost(page: &[Line]) -> Vec<usize> {
 }
 
 fn is_page_number(text: &str, number: usize) -> bool {
-    let words: Vec<String> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|w| !w.is_empty())
-        .map(str::to_lowercase)
-        .collect();
+    let words: Vec<String> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let is_it = |n: &str| n.parse() == Ok(number);
     match words[..] {
@@ -371,7 +392,8 @@ fn levels(found: Vec<Found>) -> Vec<Block> {
     sizes.sort_by(|a, b| b.total_cmp(a));
     let largest = |one: &&Found| matches!(one, Found::Larger { size, .. } if sizes.first().is_some_and(|s| (s - size).abs() < 0.5));
     let headings = found.iter().filter(|one| !matches!(one, Found::Block(_)));
-    let titled = found.iter().filter(largest).count() == 1 && headings.clone().next().as_ref().is_some_and(largest);
+    let titled =
+        found.iter().filter(largest).count() == 1 && headings.clone().next().as_ref().is_some_and(largest);
     let first = if titled { 1 } else { 2 };
     let below = (first + sizes.len()).max(2);
     let count = found.len();
@@ -386,7 +408,9 @@ fn levels(found: Vec<Found>) -> Vec<Block> {
             }
             // The last line of a document heads nothing.
             Found::Formed { text, .. } if i + 1 == count => Block::Paragraph(text),
-            Found::Formed { depth, text } => Block::Heading { level: (below + depth.saturating_sub(1)).min(6) as u8, text },
+            Found::Formed { depth, text } => {
+                Block::Heading { level: (below + depth.saturating_sub(1)).min(6) as u8, text }
+            }
         })
         .collect()
 }

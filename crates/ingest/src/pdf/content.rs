@@ -5,7 +5,8 @@ use pdf_extract::{Document, Object, ObjectId, content::Content};
 
 /// Operators that place and show text, or call what does.
 const KEPT: &[&str] = &[
-    "BT", "ET", "Tf", "Tj", "TJ", "'", "\"", "Td", "TD", "Tm", "T*", "Tc", "Tw", "Tz", "TL", "Ts", "cm", "q", "Q", "Do",
+    "BT", "ET", "Tf", "Tj", "TJ", "'", "\"", "Td", "TD", "Tm", "T*", "Tc", "Tw", "Tz", "TL", "Ts", "cm", "q",
+    "Q", "Do",
 ];
 
 /// Leaves text in a document and nothing else. What can't be read is left as it is: the walk then says so.
@@ -27,8 +28,11 @@ pub(super) fn keep_text(document: &mut Document) {
         match stream.dict.get(b"Subtype").and_then(Object::as_name).unwrap_or_default() {
             b"Image" => stream.set_plain_content(Vec::new()),
             b"Form" => {
-                let content =
-                    if stream.is_compressed() { stream.decompressed_content().ok() } else { Some(stream.content.clone()) };
+                let content = if stream.is_compressed() {
+                    stream.decompressed_content().ok()
+                } else {
+                    Some(stream.content.clone())
+                };
                 if let Some(content) = content.and_then(|content| reduced(&content)) {
                     stream.set_plain_content(content);
                 }

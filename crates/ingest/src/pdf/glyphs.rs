@@ -115,7 +115,9 @@ impl OutputDev for Glyphs {
         // Along the line (m11, m12), across it (m21, m22).
         let along = trm.m11.hypot(trm.m12);
         let size = font_size.abs() * trm.m21.hypot(trm.m22);
-        if !(size.is_finite() && along.is_finite() && trm.m31.is_finite() && trm.m32.is_finite()) || size < 0.5 {
+        if !(size.is_finite() && along.is_finite() && trm.m31.is_finite() && trm.m32.is_finite())
+            || size < 0.5
+        {
             return Ok(());
         }
         if char.trim().is_empty() {
@@ -130,7 +132,8 @@ impl OutputDev for Glyphs {
             if char.trim().is_empty() { " ".to_owned() } else { char.chars().filter_map(plain).collect() };
         self.unknown += usize::from(text.contains('\u{fffd}') || text.is_empty());
         let direction = if font_size < 0.0 { (-trm.m11, -trm.m12) } else { (trm.m11, trm.m12) };
-        let turn = ((direction.1.atan2(direction.0) / std::f64::consts::FRAC_PI_2).round() as i64).rem_euclid(4) as usize;
+        let turn = ((direction.1.atan2(direction.0) / std::f64::consts::FRAC_PI_2).round() as i64)
+            .rem_euclid(4) as usize;
         let (x, y) = match turn {
             0 => (trm.m31, trm.m32),
             1 => (trm.m32, -trm.m31),
@@ -162,9 +165,8 @@ impl OutputDev for Glyphs {
 /// A letter as it is searched for: private signs that fonts use for bullets are bullets.
 fn plain(c: char) -> Option<char> {
     match c {
-        '\u{f0b7}' | '\u{f0a7}' | '\u{f076}' | '\u{f0d8}' | '\u{25cf}' | '\u{25aa}' | '\u{25a0}' | '\u{2219}' | '\u{25e6}' => {
-            Some('•')
-        }
+        '\u{f0b7}' | '\u{f0a7}' | '\u{f076}' | '\u{f0d8}' | '\u{25cf}' | '\u{25aa}' | '\u{25a0}'
+        | '\u{2219}' | '\u{25e6}' => Some('•'),
         '\u{e000}'..='\u{f8ff}' => Some('\u{fffd}'),
         c if c.is_control() => None,
         c => Some(c),

@@ -89,7 +89,11 @@ fn gutter(lines: &[Line]) -> Option<(usize, usize, f64)> {
         for (i, next) in lines.iter().enumerate().skip(start) {
             let (mut left, mut right) = (from, to);
             for cell in &next.cells {
-                if cell.x < f64::midpoint(from, to) { left = left.max(cell.end) } else { right = right.min(cell.x) }
+                if cell.x < f64::midpoint(from, to) {
+                    left = left.max(cell.end)
+                } else {
+                    right = right.min(cell.x)
+                }
             }
             if right - left < GUTTER * next.size {
                 break;
@@ -139,7 +143,9 @@ fn rows(mut pieces: Vec<Piece>, column: usize, close: f64) -> Vec<Line> {
         let mut cells: Vec<Piece> = Vec::new();
         for piece in line.cells.drain(..) {
             match cells.last_mut() {
-                Some(last) if piece.x - last.end < last.reach(close) * piece.size || is_mark(last.text.trim()) => {
+                Some(last)
+                    if piece.x - last.end < last.reach(close) * piece.size || is_mark(last.text.trim()) =>
+                {
                     if piece.x - last.end > 0.18 * piece.size {
                         last.text.push(' ');
                     }
@@ -163,7 +169,10 @@ fn rows(mut pieces: Vec<Piece>, column: usize, close: f64) -> Vec<Line> {
 fn is_mark(text: &str) -> bool {
     matches!(text, "•" | "-" | "–" | "*" | "·" | "o")
         || text.strip_suffix(['.', ')']).is_some_and(|n| {
-            !n.is_empty() && n.len() <= 3 && (n.bytes().all(|b| b.is_ascii_digit()) || (n.len() == 1 && n.as_bytes()[0].is_ascii_lowercase()))
+            !n.is_empty()
+                && n.len() <= 3
+                && (n.bytes().all(|b| b.is_ascii_digit())
+                    || (n.len() == 1 && n.as_bytes()[0].is_ascii_lowercase()))
         })
 }
 

@@ -44,13 +44,18 @@ pub(crate) fn contents(bytes: &[u8]) -> Result<Contents, Unreadable> {
     }
     let writes_spaces = found.writes_spaces();
     let pages: Vec<_> = found.pages.into_iter().map(|page| lines::of_page(page, writes_spaces)).collect();
-    Ok(Contents { title: title(&document).as_deref().and_then(written_title), blocks: blocks::of_pages(pages) })
+    Ok(Contents {
+        title: title(&document).as_deref().and_then(written_title),
+        blocks: blocks::of_pages(pages),
+    })
 }
 
 fn refused(error: &pdf_extract::Error) -> Unreadable {
     use pdf_extract::Error;
     match error {
-        Error::InvalidPassword | Error::Decryption(_) | Error::UnsupportedSecurityHandler(_) => Unreadable::Encrypted,
+        Error::InvalidPassword | Error::Decryption(_) | Error::UnsupportedSecurityHandler(_) => {
+            Unreadable::Encrypted
+        }
         _ => Unreadable::Damaged,
     }
 }

@@ -33,7 +33,9 @@ pub enum ReadingError {
         seconds: u64,
     },
     /// The process that reads could not be started or ended without a word.
-    #[error("the process that reads PDF and DOCX can't work here ({0}): start contactiq anew, then try again")]
+    #[error(
+        "the process that reads PDF and DOCX can't work here ({0}): start contactiq anew, then try again"
+    )]
     Unavailable(&'static str),
 }
 

@@ -87,7 +87,8 @@ fn surf_pdf() -> Vec<u8> {
 fn a_docx_becomes_passages_with_its_headings_lists_and_rows() {
     let terminal = empty_bank();
     let file = terminal.file("surfboards.docx", surf_docx());
-    let added = add(&terminal, &file, &["--url", "https://www.bank.example/surf", "--valid-from", "2026-01-01"], 0);
+    let added =
+        add(&terminal, &file, &["--url", "https://www.bank.example/surf", "--valid-from", "2026-01-01"], 0);
     assert_eq!(added[0]["outcome"], "added", "{added:?}");
     let document = shown(&terminal, "surfboards");
     assert_eq!(text(&document["document"], "title"), "Surfboard loans");
@@ -105,7 +106,11 @@ fn a_docx_becomes_passages_with_its_headings_lists_and_rows() {
     );
     let hit = found(&terminal, "establishment fee of a surfboard loan");
     assert_eq!((text(&hit, "document"), &hit["headings"]), ("surfboards", &json!(["Fees"])));
-    assert_eq!(add(&terminal, &file, &["--url", "https://www.bank.example/surf", "--valid-from", "2026-01-01"], 0)[0]["outcome"], "unchanged");
+    assert_eq!(
+        add(&terminal, &file, &["--url", "https://www.bank.example/surf", "--valid-from", "2026-01-01"], 0)
+            [0]["outcome"],
+        "unchanged"
+    );
 }
 
 #[test]
@@ -285,7 +290,8 @@ fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
 fn the_process_that_reads_has_no_secrets_has_its_limits_and_ends_with_its_parent() {
     let terminal = empty_bank().with("CONTACTIQ_LLM_API_KEY", "sk-very-secret");
     let file = terminal.file("endless.pdf", endless_pdf()).to_string_lossy().into_owned();
-    let mut parent = terminal.command(&["knowledge", "add", "--collection", "customer", &file]).spawn().unwrap();
+    let mut parent =
+        terminal.command(&["knowledge", "add", "--collection", "customer", &file]).spawn().unwrap();
     let reader = eventually(|| {
         let id = readers_of(parent.id()).pop()?;
         // The limits are its first act; wait for it.
