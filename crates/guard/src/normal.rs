@@ -80,6 +80,19 @@ impl Normal {
             }
         }
     }
+
+    /// The same bytes and those beside them that came from the same character: of "½" all or nothing.
+    pub(crate) fn whole(&self, start: usize, end: usize) -> (usize, usize) {
+        let Some(origin) = &self.origin else { return (start, end) };
+        let (mut start, mut end) = (start, end.min(origin.len()));
+        while start > 0 && start < end && origin[start - 1] == origin[start] {
+            start -= 1;
+        }
+        while end > start && end < origin.len() && origin[end] == origin[end - 1] {
+            end += 1;
+        }
+        (start, end)
+    }
 }
 
 /// What a reader can't see and what therefore never reaches storage or a model.

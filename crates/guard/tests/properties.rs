@@ -87,6 +87,12 @@ proptest! {
     }
 }
 
+/// Half of a "½" read as part of an address: the placeholder stands for all of it, in every reading.
+#[test]
+fn a_finding_is_made_of_whole_characters() {
+    check("password is double double ½ at example dot com bsb 0000").unwrap();
+}
+
 /// Bounded time: a million characters of everything that could make a scanner go back and forth.
 #[test]
 fn a_million_characters_take_bounded_time() {

@@ -1,7 +1,10 @@
 //! A document as a reader sees it: headings, paragraphs, lists and tables in order.
 
+use serde::{Deserialize, Serialize};
+
 /// One block of a document, as plain text without markup.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Block {
     /// A heading of level 1 to 6.
     Heading {

@@ -4,7 +4,7 @@ use contactiq_domain::{Collection, ContentType, Document, Passage, ids::Document
 use contactiq_guard::Published;
 use sha2::{Digest, Sha256};
 
-use crate::{FrontMatter, block::Block, html, markdown, passages};
+use crate::{Contents, FrontMatter, Kind, Unreadable, block::Block, html, markdown, passages};
 
 /// The largest document that is read, in bytes.
 pub const MAX_BYTES: usize = 20 * 1024 * 1024;
@@ -22,8 +22,14 @@ pub enum IngestError {
     #[error("the document is not UTF-8 text: save it as UTF-8")]
     NotUtf8,
     /// The ending names no format that is read.
-    #[error("this kind of file is not read: use .md, .html or .txt")]
+    #[error("this kind of file is not read: use .md, .html, .txt, .pdf or .docx")]
     UnknownFormat,
+    /// A PDF or DOCX came to [`parse_with`]: its contents are read in a process of its own.
+    #[error("this kind of file is read in a process of its own")]
+    ReadApart,
+    /// A PDF or DOCX gave no contents.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// A mistake in the front matter.
     #[error("front matter, line {line}: {fix}")]
     FrontMatter {
@@ -53,6 +59,24 @@ pub enum IngestError {
     Validity,
 }
 
+impl IngestError {
+    /// The stable name of the reason.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            IngestError::TooLarge { .. } => "document_too_large",
+            IngestError::NotUtf8 => "document_not_utf8",
+            IngestError::UnknownFormat | IngestError::ReadApart => "document_format_unknown",
+            IngestError::Unreadable(why) => why.code(),
+            IngestError::FrontMatter { .. } => "front_matter_invalid",
+            IngestError::Empty => "document_empty",
+            IngestError::NoCollection => "collection_missing",
+            IngestError::OtherCollection { .. } => "collection_differs",
+            IngestError::Validity => "validity_reversed",
+        }
+    }
+}
+
 contactiq_domain::words! {
     /// How a file is read, by its ending.
     Format as "format" {
@@ -62,6 +86,22 @@ contactiq_domain::words! {
         Html => "html",
         /// `.txt`, `.text`
         Text => "text",
+        /// `.pdf`
+        Pdf => "pdf",
+        /// `.docx`
+        Docx => "docx",
+    }
+}
+
+impl Format {
+    /// The kind, when it is one that is read in a process of its own.
+    #[must_use]
+    pub const fn kind(self) -> Option<Kind> {
+        match self {
+            Format::Pdf => Some(Kind::Pdf),
+            Format::Docx => Some(Kind::Docx),
+            Format::Markdown | Format::Html | Format::Text => None,
+        }
     }
 }
 
@@ -107,12 +147,22 @@ impl Draft {
     }
 }
 
-/// Reads one document. `name` is a file name or path; its last part without ending is the slug.
-/// `collection` is what the caller asks for; the front matter may name it instead.
+/// Reads one document of text. `collection` is what the caller asks for; the front matter may name it
+/// instead. For more that a caller may say, see [`parse_with`].
 ///
 /// # Errors
 /// See [`IngestError`].
 pub fn parse(name: &str, bytes: &[u8], collection: Option<Collection>) -> Result<Draft, IngestError> {
+    parse_with(name, bytes, &FrontMatter { collection, ..FrontMatter::default() })
+}
+
+/// Reads one document of text. `name` is a file name or path; its last part without ending is the slug.
+/// `given` is what the caller says of the document; the front matter may say it instead, and what the
+/// document says of itself stands. Collections must agree.
+///
+/// # Errors
+/// See [`IngestError`].
+pub fn parse_with(name: &str, bytes: &[u8], given: &FrontMatter) -> Result<Draft, IngestError> {
     if bytes.len() > MAX_BYTES {
         return Err(IngestError::TooLarge { got: bytes.len() });
     }
@@ -120,24 +170,59 @@ pub fn parse(name: &str, bytes: &[u8], collection: Option<Collection>) -> Result
     let source = std::str::from_utf8(bytes).map_err(|_| IngestError::NotUtf8)?;
     let source = source.strip_prefix('\u{feff}').unwrap_or(source).replace("\r\n", "\n").replace('\0', "");
     let (matter, body) = FrontMatter::split(&source)?;
+    let (page_title, blocks) = match format {
+        Format::Markdown => (None, markdown::blocks(body)),
+        Format::Html => html::blocks(body),
+        Format::Text => (None, text_blocks(body)),
+        Format::Pdf | Format::Docx => return Err(IngestError::ReadApart),
+    };
+    let content_hash = hash(&source);
+    draft(slug, matter.or(given)?, page_title, &blocks, body, content_hash)
+}
+
+/// Makes the draft of a PDF or DOCX from what was read of it. `given` is what the caller says of it.
+///
+/// # Errors
+/// See [`IngestError`].
+pub fn assemble(name: &str, contents: &Contents, given: &FrontMatter) -> Result<Draft, IngestError> {
+    let (slug, _) = slug_and_format(name)?;
+    let mut body = String::new();
+    for block in &contents.blocks {
+        if let Block::Heading { level, .. } = block {
+            body.extend(std::iter::repeat_n('#', usize::from(*level)));
+            body.push(' ');
+        }
+        body.push_str(&block.lines().join("\n"));
+        body.push_str("\n\n");
+    }
+    // The same words saved again are the same document: a file's bytes also hold times and ids.
+    let content_hash = hash(&body);
+    draft(slug, given.clone(), contents.title.clone(), &contents.blocks, &body, content_hash)
+}
+
+/// How a file of this name is read.
+///
+/// # Errors
+/// [`IngestError::UnknownFormat`].
+pub fn format_of(name: &str) -> Result<Format, IngestError> {
+    slug_and_format(name).map(|(_, format)| format)
+}
+
+fn draft(
+    slug: String,
+    matter: FrontMatter,
+    own_title: Option<String>,
+    blocks: &[Block],
+    body: &str,
+    content_hash: String,
+) -> Result<Draft, IngestError> {
     if let (Some(from), Some(until)) = (matter.valid_from, matter.valid_until)
         && until < from
     {
         return Err(IngestError::Validity);
     }
-    let collection = match (matter.collection, collection) {
-        (Some(found), Some(asked)) if found != asked => {
-            return Err(IngestError::OtherCollection { found, asked });
-        }
-        (Some(c), _) | (None, Some(c)) => c,
-        (None, None) => return Err(IngestError::NoCollection),
-    };
-    let (page_title, blocks) = match format {
-        Format::Markdown => (None, markdown::blocks(body)),
-        Format::Html => html::blocks(body),
-        Format::Text => (None, text_blocks(body)),
-    };
-    let passages = passages::cut(&blocks);
+    let collection = matter.collection.ok_or(IngestError::NoCollection)?;
+    let passages = passages::cut(blocks);
     if passages.is_empty() {
         return Err(IngestError::Empty);
     }
@@ -145,8 +230,7 @@ pub fn parse(name: &str, bytes: &[u8], collection: Option<Collection>) -> Result
         Block::Heading { level: 1, text } => Some(text.clone()),
         _ => None,
     });
-    let title = matter.title.clone().or(page_title).or(heading).unwrap_or_else(|| slug.clone());
-    let content_hash = hex(&Sha256::digest(source.trim().as_bytes()));
+    let title = matter.title.clone().or(own_title).or(heading).unwrap_or_else(|| slug.clone());
     Ok(Draft {
         slug,
         collection,
@@ -173,6 +257,8 @@ fn slug_and_format(name: &str) -> Result<(String, Format), IngestError> {
         "md" | "markdown" => Format::Markdown,
         "html" | "htm" => Format::Html,
         "txt" | "text" => Format::Text,
+        "pdf" => Format::Pdf,
+        "docx" => Format::Docx,
         _ => return Err(IngestError::UnknownFormat),
     };
     let mut slug = String::new();
@@ -185,6 +271,10 @@ fn slug_and_format(name: &str) -> Result<(String, Format), IngestError> {
     }
     let slug = slug.trim_end_matches('-').to_owned();
     if slug.is_empty() { Err(IngestError::UnknownFormat) } else { Ok((slug, format)) }
+}
+
+fn hash(text: &str) -> String {
+    hex(&Sha256::digest(text.trim().as_bytes()))
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -61,6 +61,29 @@ impl FrontMatter {
         Err(IngestError::FrontMatter { line: 1, fix: "close the front matter with a line `---`".to_owned() })
     }
 
+    /// What the document says of itself, and what the caller says where it says nothing.
+    ///
+    /// # Errors
+    /// [`IngestError::OtherCollection`]: whose document it is must not be a matter of precedence.
+    pub fn or(self, given: &FrontMatter) -> Result<FrontMatter, IngestError> {
+        if let (Some(found), Some(asked)) = (self.collection, given.collection)
+            && found != asked
+        {
+            return Err(IngestError::OtherCollection { found, asked });
+        }
+        let text = |own: Option<String>, given: &Option<String>| own.or_else(|| given.clone());
+        Ok(FrontMatter {
+            title: text(self.title, &given.title),
+            url: text(self.url, &given.url),
+            collection: self.collection.or(given.collection),
+            content_type: self.content_type.or(given.content_type),
+            product: text(self.product, &given.product),
+            owner: text(self.owner, &given.owner),
+            valid_from: self.valid_from.or(given.valid_from),
+            valid_until: self.valid_until.or(given.valid_until),
+        })
+    }
+
     fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         let text = || (!value.is_empty()).then(|| value.to_owned());
         match key {
@@ -70,8 +93,8 @@ impl FrontMatter {
             "owner" => self.owner = text(),
             "collection" => self.collection = Some(value.parse().map_err(|e| format!("{e}"))?),
             "content_type" => self.content_type = Some(value.parse().map_err(|e| format!("{e}"))?),
-            "valid_from" => self.valid_from = date(value)?,
-            "valid_until" => self.valid_until = date(value)?,
+            "valid_from" => self.valid_from = day(value)?,
+            "valid_until" => self.valid_until = day(value)?,
             _ => {
                 return Err(
                     "known keys are title, url, collection, content_type, product, owner, valid_from, \
@@ -84,7 +107,11 @@ impl FrontMatter {
     }
 }
 
-fn date(value: &str) -> Result<Option<Date>, String> {
+/// A day as it is written in front matter: YYYY-MM-DD, or nothing.
+///
+/// # Errors
+/// In words, for the person who wrote it.
+pub fn day(value: &str) -> Result<Option<Date>, String> {
     if value.is_empty() {
         return Ok(None);
     }

@@ -14,7 +14,15 @@ pub(crate) const MAX_DEPTH: usize = 200;
 
 /// Roles of what surrounds a page's content (WAI-ARIA landmarks, dialogs and menus).
 const ROLES_LEFT_OUT: &[&str] = &[
-    "navigation", "banner", "contentinfo", "complementary", "search", "dialog", "alertdialog", "menu", "menubar",
+    "navigation",
+    "banner",
+    "contentinfo",
+    "complementary",
+    "search",
+    "dialog",
+    "alertdialog",
+    "menu",
+    "menubar",
     "toolbar",
 ];
 /// Words in the class or id of a cookie banner.
@@ -23,8 +31,9 @@ const BANNER_WORDS: &[&str] = &["cookie", "consent", "gdpr", "onetrust", "didomi
 const BANNER_LETTERS: usize = 1_500;
 /// Elements that stand inside a line of text.
 const INLINE: &[&str] = &[
-    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd",
-    "label", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var", "wbr",
+    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins",
+    "kbd", "label", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var",
+    "wbr",
 ];
 
 /// The title and the blocks of a page.
@@ -246,8 +255,7 @@ fn table(table: ElementRef<'_>, out: &mut Vec<Block>) {
     });
     for row in lines.filter(|l| l.value().name() == "tr" && !is_left_out(*l)) {
         let texts = below(row);
-        let heads =
-            row.children().filter_map(ElementRef::wrap).all(|c| !matches!(c.value().name(), "td"));
+        let heads = row.children().filter_map(ElementRef::wrap).all(|c| !matches!(c.value().name(), "td"));
         if header.is_empty() && rows.is_empty() && heads {
             header = texts;
         } else if texts.iter().any(|t| !t.is_empty()) {

@@ -22,6 +22,8 @@ pub(crate) const LEARNED_DENIES: f64 = 0.12;
 /// A part of a longer message must be surer, since it was torn from its context, and the whole
 /// message must not speak plainly against it.
 const PART_FIRES: f64 = 0.8;
+/// So sure a part counts whatever the whole says: five plain questions drown any vector.
+const PART_IS_SURE: f64 = 0.95;
 const WHOLE_AGREES: f64 = 0.1;
 
 /// The two readers of text triggers: the bank's patterns and what was learned from its examples.
@@ -37,7 +39,7 @@ impl TextTriggers<'_> {
     /// without parts.
     #[must_use]
     pub fn read(&self, text: &str, vector: Option<&[f32]>) -> Vec<TriggerHit> {
-        self.read_parts(text, vector, &[]).0
+        self.read_parts(text, vector, &[], &requests::pieces(text)).0
     }
 
     /// Every text trigger that fires, one hit each: a pattern, else the learned part, which sees the
@@ -48,6 +50,7 @@ impl TextTriggers<'_> {
         text: &str,
         vector: Option<&[f32]>,
         parts: &[(String, Option<Vec<f32>>)],
+        pieces: &[String],
     ) -> (Vec<TriggerHit>, Vec<(Trigger, f64)>) {
         let whole = self.models.trigger_scores(text, vector);
         let mut learned = whole.clone();
@@ -57,8 +60,24 @@ impl TextTriggers<'_> {
             let of_part = self.models.trigger_scores(part, vector.as_deref());
             for ((seen, most), (_, score)) in learned.iter_mut().zip(&mut highest).zip(of_part) {
                 most.1 = most.1.max(score);
-                if score >= PART_FIRES && seen.1 >= WHOLE_AGREES {
+                if score >= PART_IS_SURE || (score >= PART_FIRES && seen.1 >= WHOLE_AGREES) {
                     seen.1 = seen.1.max(score);
+                }
+            }
+        }
+        // What holds a pattern back in one request ("what is a scam?") does not in the next, and what
+        // was learned of the whole does not deny a word or two that say enough.
+        let mut matched = self.rules.matches(text);
+        for piece in pieces {
+            for (trigger, rule) in self.rules.matches(piece) {
+                let short = piece.split_whitespace().count() < requests::WORDS;
+                let score = |(t, score): (Trigger, f64)| (t == trigger).then_some(score);
+                let alone = self.models.trigger_scores(piece, None).into_iter().find_map(score);
+                for most in highest.iter_mut().filter(|(t, _)| *t == trigger) {
+                    most.1 = most.1.max(if short { 1.0 } else { alone.unwrap_or(0.0) });
+                }
+                if !matched.iter().any(|(t, _)| *t == trigger) {
+                    matched.push((trigger, rule));
                 }
             }
         }
@@ -67,9 +86,7 @@ impl TextTriggers<'_> {
             // Danger to life is never argued away.
             score < LEARNED_DENIES && !rule.contains("/self-harm")
         };
-        let mut hits: Vec<TriggerHit> = self
-            .rules
-            .matches(text)
+        let mut hits: Vec<TriggerHit> = matched
             .into_iter()
             .filter(|(trigger, rule)| !denied(*trigger, rule))
             .map(|(trigger, rule)| TriggerHit { trigger, rule, score: 1.0 })
@@ -94,7 +111,10 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     let created_at = house.clock.now();
     let door = house.guard.inspect(&ask.question)?;
     let query = without_placeholders(door.masked.as_str());
-    let parts = requests::parts(&query);
+    // Lines are requests of their own, and the query is one line.
+    let lines: Vec<String> = door.masked.as_str().lines().map(without_placeholders).collect();
+    let lines = lines.join("\n");
+    let (parts, pieces) = (requests::parts(&lines), requests::pieces(&lines));
     let mut texts = vec![query.clone()];
     texts.extend(parts.iter().cloned());
     let mut vectors = house.vectors(texts).await.into_iter();
@@ -102,7 +122,7 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     let parts: Vec<_> = parts.into_iter().zip(vectors).collect();
 
     let triggers = TextTriggers { rules: &house.rules, models: &house.models };
-    let (mut hits, leanings) = triggers.read_parts(&query, vector.as_deref(), &parts);
+    let (mut hits, leanings) = triggers.read_parts(&query, vector.as_deref(), &parts, &pieces);
     if door.moderation.categories.contains(&ModerationCategory::SelfHarm)
         && !hits.iter().any(|h| h.trigger == Trigger::EmotionalDistress)
     {

@@ -111,7 +111,8 @@ fn hand_over(house: &House, turn: &mut Turn, hit: &TriggerHit) {
     let foreign = turn.language.map_or_else(String::new, |lang| format!("{} ", language::sentence(lang)));
     let told = house.fill_with(&format!("{foreign}{}\n\n{next}", messages.message), Some(&number), people);
     turn.draft = None;
-    turn.beside = turn.beside.take().filter(|_| hit.trigger != Trigger::EmotionalDistress);
+    let distress = turn.hits.iter().any(|h| h.trigger == Trigger::EmotionalDistress);
+    turn.beside = turn.beside.take().filter(|_| !distress);
     turn.outcome = Outcome::Escalated;
     turn.reason = reason(hit);
     turn.ticket = Some(Ticket {

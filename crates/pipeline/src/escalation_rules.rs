@@ -73,6 +73,9 @@ pub enum RulesError {
         "triggers.toml: [{0}] is not read from the text, so its patterns and examples would never fire: remove them"
     )]
     Unreachable(Trigger),
+    /// Who is in danger must be told whom to call.
+    #[error("triggers.toml: [emotional_distress.{0}] message must name {{crisis_line}}")]
+    NoCrisisLine(Mode),
     /// One message is an example and a look-alike of one trigger.
     #[error("triggers.toml: [{trigger}] has \"{text}\" as an example and as a look-alike: keep one")]
     BothSides {
@@ -199,6 +202,9 @@ impl TriggerRules {
         }
         for (mode, messages) in [(Mode::Customer, &entry.customer), (Mode::Banker, &entry.banker)] {
             check_messages(trigger, mode, messages)?;
+            if trigger == Trigger::EmotionalDistress && !messages.message.contains("{crisis_line}") {
+                return Err(RulesError::NoCrisisLine(mode));
+            }
         }
         Ok(TriggerRules {
             patterns: compile(trigger, entry.patterns)?,

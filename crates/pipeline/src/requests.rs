@@ -6,9 +6,9 @@
 use contactiq_nlu::text::sentences;
 
 /// A part says something from this many words on.
-const WORDS: usize = 4;
+pub(crate) const WORDS: usize = 3;
 /// A message of 2000 characters may have many sentences; each costs an encoding.
-const MOST: usize = 8;
+const MOST: usize = 24;
 /// What begins another request inside a sentence.
 const JOINTS: &[&str] = &[
     " and also ",
@@ -19,6 +19,23 @@ const JOINTS: &[&str] = &[
     " btw ",
     "; ",
     " - ",
+    ". ",
+    "? ",
+    "! ",
+    "\n",
+    "\t",
+    " plus ",
+    " because ",
+    " while ",
+    " then ",
+    " oh ",
+    " & ",
+    " / ",
+    "|",
+    "...",
+    "\u{2026}",
+    "\u{2022}",
+    ") ",
     " anyway ",
 ];
 
@@ -29,6 +46,10 @@ const ASKING: &[&str] = &[
 ];
 /// The fewer that open a request after a comma alone: the others go on with a sentence as often.
 const ASKING_AFTER_A_COMMA: &[&str] = &["what", "what's", "whats", "how", "how's", "hows", "can", "could"];
+/// What may stand before a piece and says nothing.
+const FILLERS: &[&str] = &["also ", "and ", "then ", "btw ", "oh ", "plus ", "but ", "- ", "* "];
+/// What tells something of its own after a comma: "how do I order a card, mine was stolen".
+const TELLING: &[&str] = &["mine", "someone", "somebody", "i've", "ive", "my"];
 /// What a request begins with that is no question.
 const WISHES: &[&str] = &[
     "tell me",
@@ -61,41 +82,60 @@ pub(crate) fn is_request(part: &str) -> bool {
 /// Where the next request begins: the place of its joint, and the length of the joint.
 fn joint(lower: &str) -> Option<(usize, usize)> {
     let plain = JOINTS.iter().filter_map(|j| lower.find(j).map(|at| (at, j.len())));
-    let asking =
-        [(" and ", ASKING), (", ", ASKING_AFTER_A_COMMA)].into_iter().flat_map(|(joint, openings)| {
+    let asking = [(" and ", ASKING), (", ", ASKING_AFTER_A_COMMA), (", ", TELLING)].into_iter().flat_map(
+        |(joint, openings)| {
             lower.match_indices(joint).filter_map(move |(at, _)| {
                 let next =
                     lower[at + joint.len()..].split(|c: char| !(c.is_alphanumeric() || c == '\'')).next()?;
                 openings.contains(&next).then_some((at, joint.len()))
             })
-        });
+        },
+    );
     plain.chain(asking).min()
 }
 
-/// The parts of a message that has more than one; otherwise none.
+/// The parts of a message that has more than one; otherwise none. Parts of a word or two say too little
+/// to be judged alone.
 pub(crate) fn parts(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for sentence in sentences(text) {
-        let mut rest = sentence.of(text);
-        loop {
-            let lower = rest.to_ascii_lowercase();
-            let Some((at, length)) = joint(&lower) else { break };
-            found.push(&rest[..at]);
-            rest = &rest[at + length..];
-        }
-        found.push(rest);
-    }
-    let mut parts: Vec<String> = found
-        .into_iter()
-        .filter(|part| part.split_whitespace().count() >= WORDS)
-        .map(|part| part.trim().to_owned())
-        .collect();
+    let cut = cut(text);
+    let mut parts: Vec<String> =
+        cut.into_iter().filter(|part| part.split_whitespace().count() >= WORDS).map(str::to_owned).collect();
     parts.truncate(MOST);
     if parts.len() > 1 || parts.first().is_some_and(|p| p.len() + 8 < text.trim().len()) {
         parts
     } else {
         Vec::new()
     }
+}
+
+/// Everything that stands between two joints or commas, however short and however many: for the
+/// patterns, to which one word may be enough.
+pub(crate) fn pieces(text: &str) -> Vec<String> {
+    let fine = cut(text).into_iter().flat_map(|part| part.split([',', '+']).flat_map(|p| p.split("--")));
+    let bare = fine.map(|piece| {
+        let piece = piece.trim();
+        let lower = piece.to_ascii_lowercase();
+        let filler = FILLERS.iter().find(|filler| lower.starts_with(*filler));
+        filler.map_or(piece, |filler| &piece[filler.len()..]).trim().to_owned()
+    });
+    bare.filter(|piece| !piece.is_empty()).collect()
+}
+
+fn cut(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for line in text.lines() {
+        for sentence in sentences(line) {
+            let mut rest = sentence.of(line);
+            loop {
+                let lower = rest.to_ascii_lowercase();
+                let Some((at, length)) = joint(&lower) else { break };
+                found.push(rest[..at].trim());
+                rest = &rest[at + length..];
+            }
+            found.push(rest.trim());
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -120,6 +160,15 @@ mod tests {
             ["remind me of the cheque cut-off,", "the customer has given her code to a caller"]
         );
         assert!(parts(&"a b c d. ".repeat(300)).len() <= MOST);
+        // Typed on a phone, without capitals.
+        assert_eq!(
+            parts("what are your hours. i got scammed. thanks"),
+            ["what are your hours", "i got scammed"]
+        );
+        assert_eq!(
+            parts("how do i order a card, mine got nicked, and whats the atm limit"),
+            ["how do i order a card", "mine got nicked,", "whats the atm limit"]
+        );
         // Letters whose lower case has another length must not move the places.
         assert_eq!(parts("\u{130}\u{130} one two three also four five six seven").len(), 2);
     }
@@ -133,6 +182,16 @@ mod tests {
         );
         assert!(parts("what do Gold and Platinum cards cost?").is_empty());
         assert!(parts("what is the fee for cards and accounts that I share").is_empty());
+    }
+
+    #[test]
+    fn patterns_get_every_piece_however_short() {
+        assert_eq!(pieces("what is the fee, kms, thanks"), ["what is the fee", "kms", "thanks"]);
+        assert_eq!(
+            pieces("How do I pay?\n- my card was cloned\nAlso kms"),
+            ["How do I pay?", "my card was cloned", "kms"]
+        );
+        assert_eq!(pieces(&"a b c d. ".repeat(300)).len(), 300, "none is left out");
     }
 
     #[test]

@@ -44,6 +44,38 @@ pub enum RuleFinding {
     },
 }
 
+impl RuleFinding {
+    /// What it is, of which triggers, and what to do: for tables and log lines.
+    #[must_use]
+    pub fn words(&self) -> (&'static str, String, String) {
+        match self {
+            RuleFinding::ExampleOfTwo { triggers, example } => {
+                let names: Vec<&str> = triggers.iter().map(|t| t.as_str()).collect();
+                (
+                    "an example of two triggers",
+                    names.join(", "),
+                    format!("\"{example}\": keep it in one of them"),
+                )
+            }
+            RuleFinding::PatternWithoutExample { trigger, id } => (
+                "a pattern without example",
+                trigger.to_string(),
+                format!("`{id}`: write an example that it catches, or remove it"),
+            ),
+            RuleFinding::PatternHeldBack { trigger, id } => (
+                "a pattern that is always held back",
+                trigger.to_string(),
+                format!("`{id}`: an `unless` matches every example that it catches"),
+            ),
+            RuleFinding::PatternOnLookAlikes { trigger, id, look_alikes } => (
+                "a pattern on look-alikes",
+                trigger.to_string(),
+                format!("`{id}` matches {look_alikes}: make it narrower, or leave them to the learned part"),
+            ),
+        }
+    }
+}
+
 /// All findings, trigger by trigger.
 #[must_use]
 pub fn rule_findings(rules: &EscalationRules) -> Vec<RuleFinding> {

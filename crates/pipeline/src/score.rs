@@ -15,6 +15,8 @@ use crate::{
     turn::{Asked, Exchange, Turn},
 };
 
+/// A larger weight would make every answer certain.
+const MOST_WEIGHT: f64 = 100.0;
 /// How many features there are.
 const COUNT: usize = 10;
 
@@ -164,8 +166,14 @@ impl Calibration {
     /// A sentence that names the mistake.
     pub fn parse(text: &str) -> Result<Calibration, String> {
         let read: Calibration = toml::from_str(text).map_err(|e| format!("confidence.toml: {e}"))?;
-        let finite = read.bias.is_finite() && read.weights.as_array().iter().all(|w| w.is_finite());
-        if finite { Ok(read) } else { Err("confidence.toml: bias and weights are finite numbers".to_owned()) }
+        let usable = |w: &f64| (0.0..=MOST_WEIGHT).contains(w);
+        if read.bias.abs() <= MOST_WEIGHT && read.weights.as_array().iter().all(usable) {
+            Ok(read)
+        } else {
+            Err(format!(
+                "confidence.toml: bias is from -{MOST_WEIGHT} to {MOST_WEIGHT}, and weights are from 0 to {MOST_WEIGHT}: fit it again with `contactiq intents calibrate`"
+            ))
+        }
     }
 
     /// The probability.

@@ -196,7 +196,8 @@ impl App {
 /// [`StartError`] says what to do. A missing encoder or model is no error: it is said in [`Standing`].
 pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, Standing), StartError> {
     let store = open_store(config).await?;
-    let BankFiles { taxonomy, rules, calibration } = BankFiles::read(config)?;
+    let BankFiles { taxonomy, rules, calibration, warnings } = BankFiles::read(config)?;
+    bank_files::log(&warnings);
     let of = config.clone();
     // Loading weights computes, and another server may be slow: neither is for an async thread.
     let mut encoder = match tokio::task::spawn_blocking(move || open_encoder(&of)).await {
@@ -374,6 +375,6 @@ fn assistant(of: &Assistant, bank: &str) -> AssistantSettings {
     }
 }
 
-fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -10,6 +10,7 @@ pub mod guard;
 pub mod jobs;
 pub mod logging;
 mod patient;
+pub mod reading;
 pub mod serve;
 pub mod web;
 pub mod wiring;

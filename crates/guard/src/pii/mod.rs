@@ -40,12 +40,11 @@ pub(crate) fn prepare() {
 
 /// Finds personal data; spans in code points of the original, ordered, never overlapping.
 pub(crate) fn find(normal: &Normal) -> Vec<Span> {
-    let found = in_text(normal.text());
+    let found = in_text(normal);
     let mut spans = Vec::with_capacity(found.len());
     let mut reached = 0;
     for f in found {
         let (start, end) = normal.original(f.start, f.end);
-        // Two pieces of one original character ("½") may both be found: the first takes it.
         let start = start.max(reached);
         if end > start {
             spans.push(Span { start, end, kind: f.kind, score: f.score.clamp(0.0, 1.0) });
@@ -57,8 +56,11 @@ pub(crate) fn find(normal: &Normal) -> Vec<Span> {
 
 /// Reads until nothing new is found: what was hidden behind a finding, or told apart from it only by
 /// its absence, shows once the finding is a placeholder. That is also what makes masking idempotent.
-fn in_text(text: &str) -> Vec<Found> {
+fn in_text(normal: &Normal) -> Vec<Found> {
+    let text = normal.text();
     let (mut found, mut open) = pass(text);
+    // A placeholder stands for whole characters; what is read beside it must be what stays beside it.
+    whole(normal, &mut found);
     for _ in 0..PASSES {
         if found.is_empty() || !open {
             break;
@@ -74,9 +76,23 @@ fn in_text(text: &str) -> Vec<Found> {
             end: back(&places, f.end),
             ..f
         }));
-        found.sort_by_key(|f| f.start);
+        whole(normal, &mut found);
     }
     found
+}
+
+/// Findings widened to whole characters of the original, in order. Where two meet in one character, the
+/// first takes it.
+fn whole(normal: &Normal, found: &mut Vec<Found>) {
+    found.sort_by_key(|f| f.start);
+    let mut reached = 0;
+    found.retain_mut(|f| {
+        let (start, end) = normal.whole(f.start, f.end);
+        f.start = start.max(reached);
+        f.end = end;
+        reached = reached.max(end);
+        f.start < f.end
+    });
 }
 
 /// More passes than any message needed.
@@ -191,5 +207,8 @@ fn repeat(page: &Page<'_>, placeholders: &[(usize, usize)], found: &mut Vec<Foun
 /// What a text yields, for the tests beside the recognisers.
 #[cfg(test)]
 fn probe(text: &str) -> Vec<(String, &'static str)> {
-    in_text(text).into_iter().map(|f| (text[f.start..f.end].to_owned(), f.kind.as_str())).collect()
+    in_text(&Normal::new(text))
+        .into_iter()
+        .map(|f| (text[f.start..f.end].to_owned(), f.kind.as_str()))
+        .collect()
 }

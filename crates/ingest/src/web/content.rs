@@ -128,10 +128,7 @@ mod tests {
         let around = |content: &str| {
             format!("<body><div class=top><a href=/>Home</a></div><p>Rates are current.</p>{content}</body>")
         };
-        assert_eq!(
-            lines(&around("<article><p>No</p></article><main><p>Yes</p></main>")),
-            ["Yes"]
-        );
+        assert_eq!(lines(&around("<article><p>No</p></article><main><p>Yes</p></main>")), ["Yes"]);
         assert_eq!(lines(&around("<div role=main><p>Yes</p></div>")), ["Yes"]);
         assert_eq!(
             lines(&around("<article><p>Yes</p><article><p>Comment</p></article></article>")),

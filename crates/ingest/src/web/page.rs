@@ -1,6 +1,5 @@
 //! A page of the web: what it says of itself, and the draft of a document that it becomes.
 
-use contactiq_domain::Collection;
 use contactiq_guard::Published;
 use scraper::{Html, Selector};
 use sha2::{Digest, Sha256};
@@ -53,19 +52,20 @@ impl Page {
     }
 
     /// The page as a draft. `address` is where it was found, without scheme and fragment, and names the
-    /// document; `url` is what a citation shows.
+    /// document; `given` says whose it is, its URL for citations, and what else the caller knows.
     ///
     /// Two pages with the same title and the same content have the same hash, whatever stands around it.
     ///
     /// # Errors
-    /// [`IngestError::Empty`].
-    pub fn into_draft(self, address: &str, url: &str, collection: Collection) -> Result<Draft, IngestError> {
+    /// [`IngestError::Empty`], [`IngestError::NoCollection`].
+    pub fn into_draft(self, address: &str, given: FrontMatter) -> Result<Draft, IngestError> {
+        let collection = given.collection.ok_or(IngestError::NoCollection)?;
         let passages = passages::cut(&self.blocks);
         if passages.is_empty() {
             return Err(IngestError::Empty);
         }
         let slug = slug(address);
-        let title = self.title.unwrap_or_else(|| slug.clone());
+        let title = given.title.clone().or(self.title).unwrap_or_else(|| slug.clone());
         let text = text(&self.blocks);
         let content_hash = hex(&Sha256::digest(format!("{title}\n\n{text}").as_bytes()));
         Ok(Draft {
@@ -75,7 +75,7 @@ impl Page {
             content_hash,
             text: Published::by_bank(text),
             passages,
-            matter: FrontMatter { url: Some(url.to_owned()), ..FrontMatter::default() },
+            matter: given,
         })
     }
 }
@@ -119,24 +119,31 @@ fn noindex(page: &Html, robot: &str) -> bool {
         let attr = |name| meta.value().attr(name).unwrap_or_default().trim();
         let to_us = attr("name").eq_ignore_ascii_case("robots") || attr("name").eq_ignore_ascii_case(robot);
         to_us
-            && attr("content")
-                .split(',')
-                .any(|word| word.trim().eq_ignore_ascii_case("noindex") || word.trim().eq_ignore_ascii_case("none"))
+            && attr("content").split(',').any(|word| {
+                word.trim().eq_ignore_ascii_case("noindex") || word.trim().eq_ignore_ascii_case("none")
+            })
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use contactiq_domain::Collection;
+
     use super::*;
 
     const PAGE: &str = "<html><head><title>Card fees</title><link rel=canonical href=/fees></head><body><nav>Home</nav>\
         <main><h1>Fees</h1><p>A card costs <a href=/x>$10</a>.</p></main></body></html>";
 
+    fn given() -> FrontMatter {
+        FrontMatter {
+            url: Some("https://bank.example/fees".to_owned()),
+            collection: Some(Collection::Customer),
+            ..FrontMatter::default()
+        }
+    }
+
     fn draft(page: &str, address: &str) -> Draft {
-        Page::read(page.as_bytes(), "contactiq")
-            .unwrap()
-            .into_draft(address, "https://bank.example/fees", Collection::Customer)
-            .unwrap()
+        Page::read(page.as_bytes(), "contactiq").unwrap().into_draft(address, given()).unwrap()
     }
 
     #[test]
@@ -149,7 +156,7 @@ mod tests {
         assert!(draft.slug.starts_with("help-fees-"), "{}", draft.slug);
         assert_eq!(Page::read(b"\xff", "x"), Err(IngestError::NotUtf8));
         let empty = Page::read(b"<main></main>", "x").unwrap();
-        assert_eq!(empty.into_draft("a", "b", Collection::Banker), Err(IngestError::Empty));
+        assert_eq!(empty.into_draft("a", given()), Err(IngestError::Empty));
     }
 
     #[test]

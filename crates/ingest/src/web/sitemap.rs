@@ -93,9 +93,7 @@ impl Sitemap {
 }
 
 fn is_address(path: &[String]) -> bool {
-    path.len() == 3
-        && matches!(path[1].as_str(), "url" | "sitemap")
-        && path[2] == "loc"
+    path.len() == 3 && matches!(path[1].as_str(), "url" | "sitemap") && path[2] == "loc"
 }
 
 #[cfg(test)]
@@ -121,10 +119,13 @@ mod tests {
 
     #[test]
     fn what_is_no_sitemap_is_refused() {
-        for source in ["", "{}", "<html><body>", "<urlset><url><loc>x", "<urlset></url>", "<rss></rss>", "\u{0}"] {
+        for source in
+            ["", "{}", "<html><body>", "<urlset><url><loc>x", "<urlset></url>", "<rss></rss>", "\u{0}"]
+        {
             assert_eq!(Sitemap::read(source.as_bytes()), Err(SitemapError::NotOne), "{source}");
         }
-        let bomb = "<!DOCTYPE x [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><urlset><url><loc>&b;</loc></url></urlset>";
+        let bomb =
+            "<!DOCTYPE x [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><urlset><url><loc>&b;</loc></url></urlset>";
         assert_eq!(Sitemap::read(bomb.as_bytes()), Err(SitemapError::DocumentType));
         let unknown = "<urlset><url><loc>https://a.example/&b;</loc></url></urlset>";
         assert_eq!(Sitemap::read(unknown.as_bytes()), Err(SitemapError::NotOne));

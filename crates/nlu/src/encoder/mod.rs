@@ -7,6 +7,7 @@
 
 mod cache;
 mod calibration;
+mod coarse;
 mod dot;
 mod elementwise;
 mod forward;
@@ -26,6 +27,7 @@ mod vector_file;
 mod weights;
 
 pub use cache::{CacheSize, CachedEncoder};
+pub use coarse::Coarse;
 pub use dot::{dot, dots};
 pub use kernel::{Kernel, KernelChoice, UnknownKernel};
 pub use minilm::MiniLm;

@@ -28,6 +28,9 @@ const SLICE: usize = 32;
 /// without, and whoever compares them has their stems, or encodes the few that were found.
 const MOST_SENTENCE_VECTORS: usize = 100_000;
 
+/// Likely questions of an index that get a vector; in a larger one passages are found by themselves.
+const MOST_QUESTION_VECTORS: usize = 100_000;
+
 /// A passage as it is indexed. All of it is text that the bank published.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -127,9 +130,19 @@ impl Index {
     /// The best entries that `keep` lets through, best first.
     #[must_use]
     pub fn search(&self, query: &Query<'_>) -> Vec<Hit> {
+        self.ranked(query, self.meaning(query, Vectors::nearness))
+    }
+
+    /// The same with every vector compared exactly, which a large index otherwise leaves out: what its
+    /// recall is measured against.
+    #[must_use]
+    pub fn search_exactly(&self, query: &Query<'_>) -> Vec<Hit> {
+        self.ranked(query, self.meaning(query, Vectors::exact_nearness))
+    }
+
+    fn ranked(&self, query: &Query<'_>, meaning: Option<Vec<f32>>) -> Vec<Hit> {
         let terms = self.lexical.terms(query.text);
         let words = self.lexical.scores(&terms);
-        let meaning = self.meaning(query);
         let all = (0..self.len())
             .filter(|entry| (query.keep)(*entry))
             .map(|entry| Candidate {
@@ -203,11 +216,15 @@ impl Index {
         self.lexical.terms(text)
     }
 
-    fn meaning(&self, query: &Query<'_>) -> Option<Vec<f32>> {
+    fn meaning(
+        &self,
+        query: &Query<'_>,
+        nearness: impl Fn(&Vectors, &[f32], usize) -> Vec<f32>,
+    ) -> Option<Vec<f32>> {
         let (vectors, vector) = (self.vectors.as_ref()?, query.vector?);
         // A vector of another encoder, or a damaged one, must not find at random.
         let usable = vector.len() == vectors.dimensions() && vector.iter().all(|x| x.is_finite());
-        usable.then(|| vectors.nearness(vector, self.len()))
+        usable.then(|| nearness(vectors, vector, self.len()))
     }
 
     fn encode(
@@ -218,13 +235,16 @@ impl Index {
         let all = self.len();
         progress(0, all);
         let with_sentences = self.sentences.iter().map(Vec::len).sum::<usize>() <= MOST_SENTENCE_VECTORS;
+        let with_questions =
+            self.entries.iter().map(|e| e.questions.len()).sum::<usize>() <= MOST_QUESTION_VECTORS;
+        let asked = |entry: &Entry| if with_questions { entry.questions.clone() } else { Vec::new() };
         let mut vectors = Vectors::new(encoder.dimensions());
         let slices = self.entries.chunks(SLICE).zip(self.sentences.chunks_mut(SLICE));
         for (slice, (entries, sentences)) in slices.enumerate() {
             let mut texts: Vec<String> = Vec::new();
             for (entry, sentences) in entries.iter().zip(sentences.iter()) {
                 texts.push(with_its_headings(entry));
-                texts.extend(entry.questions.iter().cloned());
+                texts.extend(asked(entry));
                 if with_sentences {
                     texts.extend((0..sentences.len()).map(|at| in_its_place(entry, sentences, at)));
                 }
@@ -232,7 +252,7 @@ impl Index {
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             let mut encoded = encoder.encode_published(&texts)?.into_iter();
             for (at, (entry, sentences)) in entries.iter().zip(sentences).enumerate() {
-                for vector in encoded.by_ref().take(1 + entry.questions.len()) {
+                for vector in encoded.by_ref().take(1 + asked(entry).len()) {
                     vectors.push(slice * SLICE + at, &vector);
                 }
                 if with_sentences {
@@ -247,6 +267,7 @@ impl Index {
             }
             progress((slice * SLICE + SLICE).min(all), all);
         }
+        vectors.finish();
         self.vectors = Some(vectors);
         Ok(())
     }

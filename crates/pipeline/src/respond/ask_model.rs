@@ -72,8 +72,7 @@ pub(super) async fn fluent(
         );
     }
     let detail = format!("{VERSION} by {}; {removed} sentences removed by the gate", served.provider);
-    let draft =
-        Draft { text: verdict.text, citations, model: completion.model.clone(), tokens, cost, ..extractive };
+    let draft = Draft { text: verdict.text, citations, model: completion.model.clone(), tokens, cost };
     (draft, "generated", detail)
 }
 

@@ -34,8 +34,12 @@ pub(crate) struct Chosen {
 const PASSAGES: usize = 6;
 /// Below this no sentence speaks of the question.
 const FLOOR: f64 = 0.34;
-/// Further sentences score at least this share of the best.
-const COMPANION: f64 = 0.74;
+/// Further sentences score at least this share of the best, in its passage…
+const SAME_PASSAGE: f64 = 0.6;
+/// …elsewhere in its document…
+const SAME_DOCUMENT: f64 = 0.74;
+/// …and in another one.
+const OTHER_DOCUMENT: f64 = 0.8;
 /// At most this many sentences, unless steps or rows are asked for.
 const MOST: usize = 6;
 
@@ -66,7 +70,10 @@ impl Wish {
                 "how would i",
                 "how do we",
                 "steps",
-                "process",
+                "the process",
+                "process for",
+                "process to",
+                "process of",
                 "procedure",
                 "what do i do",
                 "how does one",
@@ -118,7 +125,7 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
 
     let index = &asked.knowledge.index;
     if wish.steps
-        && let Some(procedure) = procedure(asked, &ranked, best.score)
+        && let Some(procedure) = procedure(asked, &ranked, &best)
     {
         return procedure;
     }
@@ -126,9 +133,22 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
     let own = index.sentences(best.passage);
     let mut words = count(&own[best.sentence].text);
     let most = if wish.list { MOST + 4 } else { MOST };
+    let document = |c: &Chosen| asked.knowledge.passages[c.passage].0;
     for candidate in ranked.iter().skip(1) {
-        if chosen.len() >= most || candidate.score < best.score * COMPANION {
+        if chosen.len() >= most {
             break;
+        }
+        // What stands beside the best sentence says more of the same thing; another document has to
+        // answer nearly as well.
+        let least = if candidate.passage == best.passage {
+            SAME_PASSAGE
+        } else if document(candidate) == document(&best) {
+            SAME_DOCUMENT
+        } else {
+            OTHER_DOCUMENT
+        };
+        if candidate.score < best.score * least {
+            continue;
         }
         let sentence = &index.sentences(candidate.passage)[candidate.sentence];
         let length = count(&sentence.text);
@@ -193,9 +213,9 @@ fn rank(asked: &Asked<'_>, wish: &Wish) -> Vec<Chosen> {
 
 /// For a question about how to do something: the whole numbered list of the first passage, among
 /// those that speak of it about as well as the best sentence, that has one; its best step first.
-fn procedure(asked: &Asked<'_>, ranked: &[Chosen], best: f64) -> Option<Vec<Chosen>> {
+fn procedure(asked: &Asked<'_>, ranked: &[Chosen], best: &Chosen) -> Option<Vec<Chosen>> {
     let index = &asked.knowledge.index;
-    let near = ranked.iter().filter(|c| c.score >= best * ABOUT_AS_WELL);
+    let near = ranked.iter().filter(|c| c.score >= best.score * ABOUT_AS_WELL);
     let found = near
         .clone()
         .find(|c| index.sentences(c.passage).iter().filter(|s| s.is_step).count() >= FEWEST_STEPS)?;
@@ -207,6 +227,11 @@ fn procedure(asked: &Asked<'_>, ranked: &[Chosen], best: f64) -> Option<Vec<Chos
             .filter(|i| *i != found.sentence && wanted(*i))
             .map(|i| Chosen { sentence: i, ..found.clone() }),
     );
+    // "To export transactions, choose …" is a procedure in one sentence, and stays beside the steps.
+    let said = chosen.iter().any(|c| (c.passage, c.sentence) == (best.passage, best.sentence));
+    if !said {
+        chosen.insert(0, best.clone());
+    }
     Some(chosen)
 }
 

@@ -4,7 +4,7 @@
 //! What a person takes over stays with the person; beside it only cited sentences are given, never a
 //! model's, and nothing at all where somebody is in distress.
 
-use contactiq_domain::{Category, Routing, Trigger, escalation::decisive};
+use contactiq_domain::{Category, Routing, Trigger};
 
 use contactiq_nlu::text;
 
@@ -19,6 +19,8 @@ use crate::{
 
 /// From this probability on of any trigger a request is left to the person.
 const LEANS: f64 = 0.3;
+/// A message may ask more than anybody would read the answers of.
+const MOST: usize = 8;
 /// A request of at most so many content words does not say what it speaks of.
 const FEW_STEMS: usize = 2;
 /// Words beside what a person takes over.
@@ -80,7 +82,7 @@ pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
         return served;
     }
     let asked: Vec<usize> =
-        (0..turn.parts.len()).filter(|i| requests::is_request(&turn.parts[*i].0)).collect();
+        (0..turn.parts.len()).filter(|i| requests::is_request(&turn.parts[*i].0)).take(MOST).collect();
     served.requests = asked.len();
     // One request and its story are one question, unless the story is what a person takes over.
     if asked.is_empty() || (asked.len() == 1 && !turn.escalates_early()) {
@@ -118,7 +120,7 @@ fn made_whole(part: &str, before: &str) -> Option<String> {
 fn may_be_answered(turn: &Turn) -> bool {
     match turn.routing {
         Routing::Answer => true,
-        Routing::Escalate => decisive(&turn.hits).is_none_or(|hit| hit.trigger != Trigger::EmotionalDistress),
+        Routing::Escalate => !turn.hits.iter().any(|hit| hit.trigger == Trigger::EmotionalDistress),
         Routing::Guide | Routing::Refuse => false,
     }
 }
@@ -132,7 +134,7 @@ fn answer(
     words: usize,
 ) -> Option<Answered> {
     let triggers = TextTriggers { rules: &house.rules, models: &house.models };
-    let (hits, leanings) = triggers.read_parts(own, own_vector, &[]);
+    let (hits, leanings) = triggers.read_parts(own, own_vector, &[], &[]);
     if !hits.is_empty() || leanings.iter().any(|(_, probability)| *probability >= LEANS) {
         return None;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use contactiq_domain::Mode;
+use contactiq_domain::{Category, Mode};
 use contactiq_nlu::encoder::Encoder;
 use serde::Serialize;
 
@@ -34,6 +34,9 @@ pub enum Finding {
         mode: Mode,
         /// The two intents.
         intents: [String; 2],
+        /// Their categories. Where they differ, the utterance decides nothing less than whether a
+        /// person answers.
+        categories: [Category; 2],
         /// The utterance.
         example: String,
     },
@@ -64,6 +67,45 @@ impl Finding {
     #[must_use]
     pub const fn is_error(&self) -> bool {
         matches!(self, Finding::Contradiction { .. })
+    }
+
+    /// Whether a server must not start with it: one utterance leads to two different routes.
+    #[must_use]
+    pub fn refuses_start(&self) -> bool {
+        matches!(self, Finding::Contradiction { categories: [a, b], .. } if a != b)
+    }
+
+    /// What it is, of which assistant, where, and what to do: for tables and log lines.
+    #[must_use]
+    pub fn words(&self) -> (&'static str, Mode, String, String) {
+        match self {
+            Finding::Duplicate { mode, intent, example, first } => {
+                let what = if example == first {
+                    format!("\"{example}\": remove one")
+                } else {
+                    format!("\"{first}\" and \"{example}\" are read as the same: remove one")
+                };
+                ("an example twice", *mode, intent.clone(), what)
+            }
+            Finding::Contradiction { mode, intents, categories: [a, b], example } => {
+                let apart = if a == b { String::new() } else { format!(" ({a} and {b})") };
+                (
+                    "an example in two intents",
+                    *mode,
+                    intents.join(", "),
+                    format!("\"{example}\"{apart}: keep it in one of them"),
+                )
+            }
+            Finding::NearDuplicate { mode, intents, examples, similarity } => (
+                "examples nearly the same",
+                *mode,
+                intents.join(", "),
+                format!("\"{}\" and \"{}\" (similarity {similarity:.2})", examples[0], examples[1]),
+            ),
+            Finding::Thin { mode, intent, examples } => {
+                ("few examples", *mode, intent.clone(), format!("{examples}: write at least {THIN}"))
+            }
+        }
     }
 }
 
@@ -99,6 +141,16 @@ pub fn check(
     findings
 }
 
+/// What a start looks for: utterances that stand twice, in one intent or in two of one assistant.
+#[must_use]
+pub fn repeated_utterances(taxonomy: &Taxonomy) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for mode in Mode::ALL {
+        repeated(taxonomy, *mode, &mut findings);
+    }
+    findings
+}
+
 fn plain(text: &str) -> String {
     let kept: String =
         text.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
@@ -108,11 +160,11 @@ fn plain(text: &str) -> String {
 }
 
 fn repeated(taxonomy: &Taxonomy, mode: Mode, findings: &mut Vec<Finding>) {
-    let mut seen: HashMap<String, (&str, &str)> = HashMap::new();
+    let mut seen: HashMap<String, (&str, Category, &str)> = HashMap::new();
     for intent in taxonomy.of(mode) {
         for example in &intent.examples {
-            match seen.insert(plain(example), (intent.name.as_str(), example)) {
-                Some((other, first)) if other == intent.name.as_str() => {
+            match seen.insert(plain(example), (intent.name.as_str(), intent.category, example)) {
+                Some((other, _, first)) if other == intent.name.as_str() => {
                     findings.push(Finding::Duplicate {
                         mode,
                         intent: other.to_owned(),
@@ -120,9 +172,10 @@ fn repeated(taxonomy: &Taxonomy, mode: Mode, findings: &mut Vec<Finding>) {
                         first: first.to_owned(),
                     });
                 }
-                Some((other, _)) => findings.push(Finding::Contradiction {
+                Some((other, category, _)) => findings.push(Finding::Contradiction {
                     mode,
                     intents: [other.to_owned(), intent.name.to_string()],
+                    categories: [category, intent.category],
                     example: example.clone(),
                 }),
                 None => {}
@@ -217,7 +270,25 @@ mod tests {
         let count = |f: fn(&Finding) -> bool| findings.iter().filter(|x| f(x)).count();
         assert_eq!(count(|f| matches!(f, Finding::Duplicate { .. })), 1);
         assert_eq!(count(|f| matches!(f, Finding::Contradiction { .. })), 1);
+        assert_eq!(count(Finding::refuses_start), 0, "both are automatable");
         assert_eq!(count(|f| matches!(f, Finding::NearDuplicate { .. })), 1);
         assert_eq!(count(|f| matches!(f, Finding::Thin { .. })), 4);
+    }
+
+    #[test]
+    fn an_utterance_of_two_categories_refuses_the_start_and_the_shipped_file_has_none() {
+        let shipped = include_str!("../../../../defaults/intents.toml");
+        assert_eq!(repeated_utterances(&Taxonomy::parse(shipped).unwrap()), []);
+        let both = shipped.replacen(
+            "[customer.fee_inquiry]\n",
+            "[customer.fee_inquiry_of_a_victim]\ncategory = \"human_only\"\nrole = \"customer\"\n\
+             description = \"\"\nexamples = [\"TELL me a joke\"]\n[customer.fee_inquiry]\n",
+            1,
+        );
+        let joke = both.replacen("examples = [\n", "examples = [\n\"tell me a joke!\",\n", 1);
+        let findings = repeated_utterances(&Taxonomy::parse(&joke).unwrap());
+        let refused: Vec<&Finding> = findings.iter().filter(|f| f.refuses_start()).collect();
+        assert!(!refused.is_empty(), "{findings:?}");
+        assert!(refused[0].words().3.contains("human_only"), "{refused:?}");
     }
 }

@@ -73,6 +73,24 @@ pub enum TaxonomyError {
         /// Which intent.
         name: String,
     },
+    /// The trigger is raised by evidence, confidence or the conversation, never by an intent.
+    #[error(
+        "intents.toml: [{mode}.{name}] names the trigger {trigger}, which no intent raises: name human_only or one that is read from the message"
+    )]
+    Unraisable {
+        /// Which assistant.
+        mode: Mode,
+        /// Which intent.
+        name: String,
+        /// The trigger.
+        trigger: Trigger,
+    },
+}
+
+/// Whether an intent may name it: what the message says, or that the bank keeps the subject for its
+/// people. The others are raised by evidence, confidence and the conversation.
+fn intents_raise(trigger: Trigger) -> bool {
+    trigger == Trigger::HumanOnly || trigger.is_read_from_text()
 }
 
 #[derive(Deserialize)]
@@ -160,6 +178,9 @@ fn intents(mode: Mode, entries: BTreeMap<String, Entry>) -> Result<Vec<Intent>, 
             if entry.trigger.is_some() && entry.category != Category::HumanOnly {
                 return Err(TaxonomyError::Trigger { mode, name });
             }
+            if let Some(trigger) = entry.trigger.filter(|t| !intents_raise(*t)) {
+                return Err(TaxonomyError::Unraisable { mode, name, trigger });
+            }
             Ok(Intent {
                 name: parsed,
                 category: entry.category,
@@ -219,6 +240,7 @@ mod tests {
         );
         assert!(with("customer.fraud_alert", "customer.\"Fraud Alert\"").contains("Fraud Alert"));
         assert!(with("category = \"human_only\"", "category = \"sensitive\"").contains("not human_only"));
+        assert!(with("\"security_fraud\"", "\"low_confidence\"").contains("no intent raises"));
         assert!(with("customer.unknown", "customer.other").contains("unknown"));
         assert!(with("description = \"d\"", "descripton = \"d\"").contains("descripton"));
     }

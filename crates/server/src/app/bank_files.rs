@@ -1,7 +1,10 @@
 //! The files that a bank edits: its own where the configuration names one, else the built-in.
 
 use contactiq_llm::PriceTable;
-use contactiq_pipeline::{Calibration, EscalationRules, Taxonomy};
+use contactiq_pipeline::{
+    Calibration, EscalationRules, Taxonomy, rule_findings,
+    taxonomy::check::{Finding, repeated_utterances},
+};
 
 use super::StartError;
 use crate::config::Config;
@@ -17,14 +20,20 @@ pub(super) struct BankFiles {
     pub(super) taxonomy: Taxonomy,
     pub(super) rules: EscalationRules,
     pub(super) calibration: Calibration,
+    /// What the bank should mend in its own files: a line each.
+    pub(super) warnings: Vec<String>,
 }
 
 impl BankFiles {
-    /// Reads all three; a message has a line for every file that can't be used.
+    /// Reads all three; a message has a line for every file that can't be used, and for every
+    /// utterance that leads to two routes.
     pub(super) fn read(config: &Config) -> Result<BankFiles, StartError> {
         let rules = escalation_rules(config);
         match (taxonomy(config), rules, calibration(config)) {
-            (Ok(taxonomy), Ok(rules), Ok(calibration)) => Ok(BankFiles { taxonomy, rules, calibration }),
+            (Ok(taxonomy), Ok(rules), Ok(calibration)) => {
+                let warnings = findings(config, &taxonomy, &rules)?;
+                Ok(BankFiles { taxonomy, rules, calibration, warnings })
+            }
             (taxonomy, rules, calibration) => {
                 let wrong = [taxonomy.err(), rules.err(), calibration.err()];
                 let lines: Vec<String> = wrong.into_iter().flatten().map(|e| e.to_string()).collect();
@@ -34,12 +43,58 @@ impl BankFiles {
     }
 }
 
-/// Reads every file that the bank edits, as a start would.
+/// What rules and utterances contradict each other. Of the built-in files only what refuses the start
+/// is told: nobody but who builds the program can mend them, with `contactiq intents check`.
+fn findings(
+    config: &Config,
+    taxonomy: &Taxonomy,
+    rules: &EscalationRules,
+) -> Result<Vec<String>, StartError> {
+    let files = &config.files;
+    let named =
+        |path: &str, built_in: &str| if path.is_empty() { built_in.to_owned() } else { path.to_owned() };
+    let line = |finding: &Finding| {
+        let (kind, mode, place, what) = finding.words();
+        format!("{}: [{mode}: {place}] {kind}: {what}", named(&files.intents, "intents.toml"))
+    };
+    let repeated = repeated_utterances(taxonomy);
+    let refused: Vec<String> = repeated.iter().filter(|f| f.refuses_start()).map(line).collect();
+    if !refused.is_empty() {
+        return Err(StartError::File(refused.join("\n")));
+    }
+    let mut warnings = Vec::new();
+    if !files.intents.is_empty() {
+        warnings.extend(repeated.iter().map(line));
+    }
+    if !files.triggers.is_empty() {
+        warnings.extend(rule_findings(rules).iter().map(|finding| {
+            let (kind, place, what) = finding.words();
+            format!("{}: [{place}] {kind}: {what}", files.triggers)
+        }));
+    }
+    Ok(warnings)
+}
+
+/// Reads every file that the bank edits, as a start would. What should be mended in the bank's own
+/// files, a line each.
 ///
 /// # Errors
 /// A line for each that can't be used: the file, the place and the fix.
-pub fn check_files(config: &Config) -> Result<(), StartError> {
-    BankFiles::read(config).map(drop)
+pub fn check_files(config: &Config) -> Result<Vec<String>, StartError> {
+    BankFiles::read(config).map(|files| files.warnings)
+}
+
+/// Findings that a start logs; the commands list all.
+const LOGGED: usize = 20;
+
+/// What a start says of the bank's files. The lines quote nothing but the files.
+pub(super) fn log(warnings: &[String]) {
+    for finding in warnings.iter().take(LOGGED) {
+        tracing::warn!(finding, "one of the bank's files should be mended");
+    }
+    if let Some(more) = warnings.len().checked_sub(LOGGED).filter(|more| *more > 0) {
+        tracing::warn!(more, "`contactiq config check` lists all findings in the bank's files");
+    }
 }
 
 /// The taxonomy of this configuration.

@@ -11,7 +11,7 @@ use contactiq_guard::Raw;
 use contactiq_nlu::encoder::{Encoder, Kernel, KernelChoice, MiniLm};
 use contactiq_pipeline::{TextTriggers, search};
 
-use super::{Outcome, ask, eval, output, scratch::Scratch};
+use super::{Outcome, ask, bench_search, eval, output, scratch::Scratch};
 use crate::{app, config::Config, demo, wiring::SystemClock};
 
 /// Options of `bench`.
@@ -20,13 +20,16 @@ pub(super) struct Args {
     /// Questions to measure with, 1 to 320.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=320))]
     questions: u32,
+    /// Measure retrieval over so many made passages too, for instance 100000.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    passages: u32,
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
 }
 
 #[derive(serde::Serialize)]
-struct Timing {
+pub(super) struct Timing {
     what: String,
     p50_us: f64,
     p99_us: f64,
@@ -83,6 +86,18 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
             8,
         ));
     }));
+
+    if args.passages > 0 {
+        match bench_search::large(&knowledge, args.passages as usize, &questions, &vectors)? {
+            Some((timing, recall)) => {
+                found.push(timing);
+                output::note(format!(
+                    "recall at 10 of the large index against the exact search: {recall:.4}"
+                ));
+            }
+            None => output::note("a large index needs the encoder: it was not measured"),
+        }
+    }
 
     let mut times = Vec::new();
     for question in &questions {
@@ -141,7 +156,7 @@ fn timed(what: &str, questions: &[String], mut work: impl FnMut(&str)) -> Timing
     summary(what, times)
 }
 
-fn summary(what: &str, mut times: Vec<Duration>) -> Timing {
+pub(super) fn summary(what: &str, mut times: Vec<Duration>) -> Timing {
     times.sort_unstable();
     let at = |share: f64| {
         times.get(((times.len() as f64 - 1.0) * share).round() as usize).copied().unwrap_or_default()

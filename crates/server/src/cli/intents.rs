@@ -13,7 +13,7 @@ use contactiq_nlu::{
 };
 use contactiq_pipeline::{
     RuleFinding, classify, rule_findings,
-    taxonomy::check::{Finding, THIN, check},
+    taxonomy::check::{Finding, check},
     without_placeholders,
 };
 use serde::Deserialize;
@@ -107,64 +107,13 @@ fn check_taxonomy(config: &Config, as_json: bool) -> Outcome {
 }
 
 fn row(finding: &Finding) -> Vec<String> {
-    let cells = |kind: &str, mode: &Mode, place: String, what: String| {
-        vec![kind.to_owned(), mode.to_string(), place, what]
-    };
-    match finding {
-        Finding::Duplicate { mode, intent, example, first } => {
-            let what = if example == first {
-                format!("\"{example}\": remove one")
-            } else {
-                format!("\"{first}\" and \"{example}\" are read as the same: remove one")
-            };
-            cells("an example twice", mode, intent.clone(), what)
-        }
-        Finding::Contradiction { mode, intents, example } => cells(
-            "an example in two intents",
-            mode,
-            intents.join(", "),
-            format!("\"{example}\": keep it in one of them"),
-        ),
-        Finding::NearDuplicate { mode, intents, examples, similarity } => cells(
-            "examples nearly the same",
-            mode,
-            intents.join(", "),
-            format!("\"{}\" and \"{}\" (similarity {similarity:.2})", examples[0], examples[1]),
-        ),
-        Finding::Thin { mode, intent, examples } => {
-            cells("few examples", mode, intent.clone(), format!("{examples}: write at least {THIN}"))
-        }
-    }
+    let (kind, mode, place, what) = finding.words();
+    vec![kind.to_owned(), mode.to_string(), place, what]
 }
 
 fn rule_row(finding: &RuleFinding) -> Vec<String> {
-    let cells =
-        |kind: &str, place: String, what: String| vec![kind.to_owned(), "both".to_owned(), place, what];
-    match finding {
-        RuleFinding::ExampleOfTwo { triggers, example } => {
-            let names: Vec<&str> = triggers.iter().map(|t| t.as_str()).collect();
-            cells(
-                "an example of two triggers",
-                names.join(", "),
-                format!("\"{example}\": keep it in one of them"),
-            )
-        }
-        RuleFinding::PatternWithoutExample { trigger, id } => cells(
-            "a pattern without example",
-            trigger.to_string(),
-            format!("`{id}`: write an example that it catches, or remove it"),
-        ),
-        RuleFinding::PatternHeldBack { trigger, id } => cells(
-            "a pattern that is always held back",
-            trigger.to_string(),
-            format!("`{id}`: an `unless` matches every example that it catches"),
-        ),
-        RuleFinding::PatternOnLookAlikes { trigger, id, look_alikes } => cells(
-            "a pattern on look-alikes",
-            trigger.to_string(),
-            format!("`{id}` matches {look_alikes}: make it narrower, or leave them to the learned part"),
-        ),
-    }
+    let (kind, place, what) = finding.words();
+    vec![kind.to_owned(), "both".to_owned(), place, what]
 }
 
 #[derive(Deserialize)]

@@ -1,12 +1,10 @@
 //! `contactiq knowledge`: documents in and out. A running server takes changes up within seconds.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-    sync::Arc,
-};
+mod add;
 
-use contactiq_domain::{Clock, Collection, ids::DocumentId};
+use std::{process::ExitCode, sync::Arc};
+
+use contactiq_domain::{Clock, Collection};
 use contactiq_guard::{Guard, Raw};
 use contactiq_nlu::encoder::CachedEncoder;
 use contactiq_pipeline::{Knowledge, conflict, search, searched};
@@ -25,18 +23,8 @@ use crate::{
 /// Commands of `knowledge`.
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Add documents (.md, .html, .txt); folders are read with all that is in them.
-    Add {
-        /// customer or banker.
-        #[arg(long)]
-        collection: Collection,
-        /// Files or folders.
-        #[arg(required = true)]
-        paths: Vec<PathBuf>,
-        /// One JSON object a document.
-        #[arg(long)]
-        json: bool,
-    },
+    /// Add documents (.md, .html, .txt, .pdf, .docx): files, folders with all that is in them, pages of the web.
+    Add(add::Args),
     /// List documents.
     List {
         /// Only this collection.
@@ -89,7 +77,7 @@ pub(super) enum Command {
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?;
     let done = match command {
-        Command::Add { collection, paths, json } => add(&store, collection, &paths, json).await,
+        Command::Add(args) => add::run(&config, &store, args).await,
         Command::List { collection, json } => {
             ready(&config, &store).await?;
             list(&store, collection, json).await
@@ -119,89 +107,6 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
 async fn ready(config: &Config, store: &Store) -> Result<(), contactiq_store::StoreError> {
     if config.server.demo {
         demo::load_documents(store, &SystemIds).await?;
-    }
-    Ok(())
-}
-
-async fn add(store: &Store, collection: Collection, paths: &[PathBuf], as_json: bool) -> Outcome {
-    let mut files = Vec::new();
-    for path in paths {
-        gather(path, 0, &mut files).map_err(|e| format!("{} can't be read: {e}", path.display()))?;
-    }
-    if files.is_empty() {
-        return Err("no documents there: .md, .html and .txt files are read".into());
-    }
-    files.sort();
-    let bar = output::bar("reading documents", files.len());
-    let mut failed = false;
-    let mut rows = Vec::new();
-    for file in &files {
-        let result = put(store, collection, file).await;
-        bar.inc(1);
-        failed |= result.is_err();
-        let (outcome, detail) = match result {
-            Ok((word, detail)) => (word, detail),
-            Err(why) => ("skipped", why),
-        };
-        rows.push((file.display().to_string(), outcome, detail));
-    }
-    bar.finish_and_clear();
-    if as_json {
-        for (file, outcome, detail) in &rows {
-            output::json(&json!({ "file": file, "outcome": outcome, "detail": detail }));
-        }
-    } else {
-        output::table(
-            &["file", "outcome", "detail"],
-            rows.into_iter().map(|(f, o, d)| vec![f, o.to_owned(), d]).collect(),
-        );
-    }
-    Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
-}
-
-async fn put(store: &Store, collection: Collection, file: &Path) -> Result<(&'static str, String), String> {
-    let size = std::fs::metadata(file).map_err(|e| e.to_string())?.len() as usize;
-    if size > contactiq_ingest::MAX_BYTES {
-        return Err(contactiq_ingest::IngestError::TooLarge { got: size }.to_string());
-    }
-    let bytes = std::fs::read(file).map_err(|e| e.to_string())?;
-    let draft = contactiq_ingest::parse(&file.display().to_string(), &bytes, Some(collection))
-        .map_err(|e| e.to_string())?;
-    let (document, passages) = draft.into_document(DocumentId::new(&SystemIds));
-    let name = format!("{}/{}", document.collection, document.slug);
-    let stored = async {
-        let mut w = store.write().await?;
-        let put = documents::put(&mut w, &document, &passages).await?;
-        if matches!(put, documents::Put::Added | documents::Put::Updated { .. }) {
-            audit::note(&mut w, "knowledge add", &name).await?;
-        }
-        w.save().await?;
-        Ok::<_, contactiq_store::StoreError>(put)
-    };
-    match stored.await.map_err(|e| e.to_string())? {
-        documents::Put::Added => Ok(("added", format!("{name}, {} passages", passages.len()))),
-        documents::Put::Updated { version } => Ok(("updated", format!("{name}, version {version}"))),
-        documents::Put::Unchanged => Ok(("unchanged", name)),
-        documents::Put::Duplicate { slug } => {
-            Ok(("duplicate", format!("same content as {collection}/{slug}")))
-        }
-    }
-}
-
-/// Files of a folder and of the folders in it; links are not followed.
-fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    let kind = std::fs::symlink_metadata(path)?;
-    if kind.is_file() {
-        let known = ["md", "markdown", "html", "htm", "txt", "text"];
-        let ending = path.extension().and_then(|e| e.to_str()).map(str::to_lowercase).unwrap_or_default();
-        // A file that was named is tried whatever its ending; one found in a folder only if known.
-        if depth == 0 || known.contains(&ending.as_str()) {
-            files.push(path.to_owned());
-        }
-    } else if kind.is_dir() && depth < 20 {
-        for entry in std::fs::read_dir(path)? {
-            gather(&entry?.path(), depth + 1, files)?;
-        }
     }
     Ok(())
 }

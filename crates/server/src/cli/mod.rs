@@ -3,6 +3,7 @@
 mod ask;
 mod audit;
 mod bench;
+mod bench_search;
 mod calibrate;
 mod doctor;
 mod escalations;
@@ -15,6 +16,7 @@ mod keys;
 mod knowledge;
 mod opening;
 mod output;
+mod parse_document;
 mod report;
 mod scratch;
 mod serve;
@@ -76,6 +78,9 @@ enum Command {
     Bench(bench::Args),
     /// Print the OpenAPI description.
     Openapi,
+    /// Read one document on standard input; the program starts itself with this.
+    #[command(hide = true)]
+    ParseDocument(parse_document::Args),
 }
 
 /// What a command came to.
@@ -90,6 +95,7 @@ pub fn run() -> ExitCode {
             output::raw(&crate::api::openapi());
             return ExitCode::SUCCESS;
         }
+        Command::ParseDocument(args) => parse_document::run(&args),
         Command::Config(command) => settings::run(&command),
         Command::Doctor(args) => with_runtime(|config| doctor::run(config, args)),
         Command::Serve(args) => with_runtime(|config| serve::run(config, args)),

@@ -25,7 +25,9 @@ pub(super) fn run(command: &Command) -> Outcome {
         Command::Default => output::raw(DEFAULTS),
         Command::Check => {
             let config = config::load()?;
-            crate::app::check_files(&config)?;
+            for warning in crate::app::check_files(&config)? {
+                output::note(format!("warning: {warning}"));
+            }
             output::line("the configuration is valid");
         }
         Command::Show { json } => {

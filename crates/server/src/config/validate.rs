@@ -110,7 +110,9 @@ impl Config {
             found.push(format!("knowledge.fetch.allow has {entry:?}: {}", crate::fetch::HOW));
         }
         let agent = &fetch.user_agent;
-        if !agent.starts_with(|c: char| c.is_ascii_alphabetic()) || !agent.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        if !agent.starts_with(|c: char| c.is_ascii_alphabetic())
+            || !agent.bytes().all(|b| (b' '..=b'~').contains(&b))
+        {
             found.push(
                 "knowledge.fetch.user_agent: begin with the robot's name, for instance \"ContactIQ/1.0\", in plain \
                  ASCII"

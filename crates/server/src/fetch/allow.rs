@@ -81,7 +81,9 @@ impl Entry {
         }
         // The port of a scheme with another default one tells "no port" and ":443" apart.
         let url = Url::parse(&format!("http://{host}/")).ok()?;
-        let written = host.rsplit_once(':').is_some_and(|(_, p)| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
+        let written = host
+            .rsplit_once(':')
+            .is_some_and(|(_, p)| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
         let ipv6 = host.starts_with('[') && host.ends_with(']');
         let port = (written && !ipv6).then(|| url.port_or_known_default()).flatten();
         let host = url.host_str()?.to_owned();
@@ -135,7 +137,8 @@ mod tests {
 
     #[test]
     fn an_address_in_the_url_is_read_as_a_browser_reads_it() {
-        for url in ["http://127.0.0.1/", "http://0x7f.1/", "http://2130706433/", "http://[::ffff:127.0.0.1]/"] {
+        for url in ["http://127.0.0.1/", "http://0x7f.1/", "http://2130706433/", "http://[::ffff:127.0.0.1]/"]
+        {
             let list = ["127.0.0.1", "[::ffff:127.0.0.1]"];
             assert_eq!(check(&list, false, url), Err(Refusal::Address), "{url}");
             assert_eq!(check(&list, true, url), Ok(()), "{url}");
@@ -146,7 +149,16 @@ mod tests {
 
     #[test]
     fn an_entry_is_a_host() {
-        for wrong in ["", "*", "*.", "*.example", "https://bank.example", "bank.example/help", "a.*.example", "me@bank.example"] {
+        for wrong in [
+            "",
+            "*",
+            "*.",
+            "*.example",
+            "https://bank.example",
+            "bank.example/help",
+            "a.*.example",
+            "me@bank.example",
+        ] {
             assert!(AllowList::new(&[wrong.to_owned()], false).is_err(), "{wrong}");
         }
     }

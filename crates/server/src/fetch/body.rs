@@ -101,7 +101,7 @@ pub(super) async fn read(mut response: Response, most: usize, beyond: Beyond) ->
 }
 
 /// Unpacks a file that is itself a gzip (`sitemap.xml.gz`); another comes back as it is.
-pub(crate) fn unpacked(file: Vec<u8>, most: usize) -> Result<Vec<u8>, Refusal> {
+pub(super) fn unpacked(file: Vec<u8>, most: usize) -> Result<Vec<u8>, Refusal> {
     if !file.starts_with(&[0x1f, 0x8b]) {
         return Ok(file);
     }

@@ -60,6 +60,10 @@ pub(crate) enum Kind {
     Markdown,
     /// Plain text.
     Text,
+    /// PDF.
+    Pdf,
+    /// DOCX.
+    Docx,
     /// Whatever a sitemap or robots.txt is served as.
     Other,
 }
@@ -165,7 +169,8 @@ impl Fetcher {
             let begun = Instant::now();
             let most = left.min(self.ends.saturating_duration_since(begun));
             let step = tokio::time::timeout(most, self.step(&url, want)).await;
-            let step = step.map_err(|_| if most < left { Refusal::RunTimeout } else { Refusal::Timeout })??;
+            let step =
+                step.map_err(|_| if most < left { Refusal::RunTimeout } else { Refusal::Timeout })??;
             match step {
                 Step::Done(fetched) => return Ok(fetched),
                 Step::Elsewhere(next) => url = next,
@@ -176,7 +181,9 @@ impl Fetcher {
 
     async fn step(&self, url: &Url, want: Want) -> Result<Step, Refusal> {
         let accept = match want {
-            Want::Page => "text/html, application/xhtml+xml, text/markdown;q=0.9, text/plain;q=0.8",
+            Want::Page => {
+                "text/html, application/xhtml+xml, application/pdf;q=0.9, text/markdown;q=0.9, text/plain;q=0.8"
+            }
             Want::Sitemap => "application/xml, text/xml, application/gzip, */*;q=0.5",
             Want::Robots => "text/plain, */*;q=0.5",
         };
@@ -189,10 +196,7 @@ impl Fetcher {
         let status = response.status();
         if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
             let to = response.headers().get(header::LOCATION).and_then(|v| v.to_str().ok());
-            return to
-                .and_then(|to| url.join(to).ok())
-                .map(Step::Elsewhere)
-                .ok_or(Refusal::RedirectInvalid);
+            return to.and_then(|to| url.join(to).ok()).map(Step::Elsewhere).ok_or(Refusal::RedirectInvalid);
         }
         if matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
             return Err(Refusal::Gone(status.as_u16()));
@@ -241,7 +245,7 @@ impl Fetcher {
             let answer = answer.as_ref().map(|a| a.bytes.as_slice()).map_err(|e| *e);
             self.rules.insert(origin.clone(), Rules::new(answer, &self.robot));
         }
-        let path = &url[reqwest_path(url)];
+        let path = &url.as_str()[path_and_query(url)];
         self.rules.get(&origin).map_or(Ok(()), |rules| rules.check(path))
     }
 
@@ -266,19 +270,22 @@ enum Step {
     Elsewhere(Url),
 }
 
-/// Path and query.
-fn reqwest_path(url: &Url) -> std::ops::Range<usize> {
+/// Where path and query stand.
+fn path_and_query(url: &Url) -> std::ops::Range<usize> {
     let end = url.as_str().find('#').unwrap_or(url.as_str().len());
     let query = url.query().map_or(0, |q| q.len() + 1);
     end - query - url.path().len()..end
 }
 
 fn kind(response: &Response) -> Result<Kind, Refusal> {
-    let value = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let value =
+        response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     match value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
         "text/html" | "application/xhtml+xml" => Ok(Kind::Html),
         "text/markdown" => Ok(Kind::Markdown),
         "text/plain" => Ok(Kind::Text),
+        "application/pdf" => Ok(Kind::Pdf),
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => Ok(Kind::Docx),
         _ => Err(Refusal::Type),
     }
 }

@@ -12,7 +12,6 @@ mod resolver;
 mod robots;
 
 pub(crate) use allow::{AllowList, HOW};
-pub(crate) use body::unpacked;
 pub(crate) use fetcher::{Fetched, Fetcher, Kind, SetupError, Want};
 pub(crate) use refusal::Refusal;
 

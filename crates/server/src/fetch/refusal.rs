@@ -26,7 +26,7 @@ pub(crate) enum Refusal {
     RunTimeout,
     #[error("the page is larger than knowledge.fetch.page_bytes, unpacked")]
     TooLarge,
-    #[error("this kind of content is not read from the web: text/html, text/markdown and text/plain are")]
+    #[error("this kind of content is not read from the web: HTML, Markdown, plain text, PDF and DOCX are")]
     Type,
     #[error("the page is packed in a way that was not asked for: only gzip is unpacked")]
     Encoding,

@@ -42,6 +42,52 @@ fn a_wrong_setting_is_named_with_what_it_may_be() {
 }
 
 #[test]
+fn rules_of_the_bank_that_contradict_each_other_are_told_and_those_that_break_routes_refused() {
+    let terminal = Terminal::new();
+    let triggers = include_str!("../../../../defaults/triggers.toml");
+    let intents = include_str!("../../../../defaults/intents.toml");
+    let with = |name, file: &str, text: &str| {
+        let path = terminal.file(file, text);
+        Terminal::new().with(name, path.to_string_lossy())
+    };
+    let (own_triggers, own_intents) = ("CONTACTIQ__FILES__TRIGGERS", "CONTACTIQ__FILES__INTENTS");
+
+    let dead =
+        triggers.replacen("patterns = [\n", "patterns = [\n{ id = \"never\", match = 'xyzzy plugh' },\n", 1);
+    let warned = with(own_triggers, "dead.toml", &dead);
+    let ran = warned.run(&["config", "check"]);
+    assert_eq!((ran.status, ran.out.as_str()), (0, "the configuration is valid\n"), "{ran:?}");
+    let said = "dead.toml: [account_specific] a pattern without example: `never`";
+    assert!(ran.err.contains(said), "{said} in {}", ran.err);
+    let found = warned.run(&["intents", "check", "--json"]).lines(0);
+    let found = found[0].as_array().unwrap();
+    let dead = |f: &&Value| f["finding"] == "pattern_without_example" && f["id"] == "never";
+    assert!(found.iter().any(|f| dead(&f)), "{found:?}");
+
+    let everything =
+        triggers.replacen("patterns = [\n", "patterns = [\n{ id = \"all\", match = '.*' },\n", 1);
+    let low = intents.replacen("trigger = \"financial_advice\"", "trigger = \"low_confidence\"", 1);
+    let both = intents.replacen(
+        "[customer.greeting]\n",
+        "[customer.hello_of_a_victim]\ncategory = \"human_only\"\nrole = \"customer\"\ndescription = \"\"\n\
+         examples = [\"xyzzy plugh\"]\n[customer.hello]\ncategory = \"automatable\"\nrole = \"customer\"\n\
+         description = \"\"\nexamples = [\"Xyzzy plugh!\"]\n[customer.greeting]\n",
+        1,
+    );
+    for (name, file, text, said) in [
+        (own_triggers, "all.toml", &everything, "`all`: it matches every message"),
+        (own_intents, "low.toml", &low, "low_confidence, which no intent raises"),
+        (own_intents, "both.toml", &both, "(automatable and human_only): keep it in one"),
+    ] {
+        let terminal = with(name, file, text);
+        for command in [&["config", "check"][..], &["serve"]] {
+            let ran = terminal.run(command);
+            assert!(ran.refused().contains(said) && ran.err.contains(file), "{command:?}: {}", ran.err);
+        }
+    }
+}
+
+#[test]
 fn the_configuration_is_shown_without_its_secrets() {
     let terminal = Terminal::new()
         .with("CONTACTIQ_LLM_API_KEY", "sk-CANARY")
@@ -170,7 +216,7 @@ fn questions_in_lines_get_records_in_lines_and_tickets_that_can_be_listed() {
     let input = [
         json!({ "question": "What's the annual fee on the Low Rate credit card?", "conversation": "a" })
             .to_string(),
-        json!({ "question": "let me talk to a human about card 4111 1111 1111 1111" }).to_string(),
+        json!({ "question": "let me talk to a human please, 4111 1111 1111 1111" }).to_string(),
         "not JSON".to_owned(),
         json!({ "question": "   ", "conversation": "a" }).to_string(),
         json!({ "question": "and for the gold one?", "conversation": "a" }).to_string(),
@@ -190,7 +236,7 @@ fn questions_in_lines_get_records_in_lines_and_tickets_that_can_be_listed() {
     assert_eq!(tickets.len(), 1);
     let ticket = &tickets[0];
     assert_eq!((&ticket["id"], &ticket["interaction"]), (&lines[1]["ticket"], &lines[1]["id"]));
-    assert_eq!((text(ticket, "trigger"), text(ticket, "state")), ("explicit_human_request", "open"));
+    assert_eq!((text(ticket, "trigger"), text(ticket, "state")), (text(&lines[1], "trigger"), "open"));
     assert!(text(ticket, "question").contains("<CREDIT_CARD_1>"));
     let shown = terminal.run(&["escalations", "show", text(ticket, "id")]).well();
     assert!(shown.contains("explicit_human_request") && !shown.contains("4111"), "{shown}");

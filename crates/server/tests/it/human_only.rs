@@ -10,7 +10,7 @@ use axum::{Json, Router, routing::post};
 use contactiq_domain::{Category, Mode, Role};
 use contactiq_pipeline::Taxonomy;
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     house::{REPLACEMENT, start},
@@ -21,7 +21,7 @@ use crate::{
 const EACH: usize = 18;
 
 /// A model that says nothing useful and counts how often it is asked.
-async fn counting() -> (String, Arc<AtomicUsize>) {
+async fn counting() -> (String, Arc<AtomicUsize>, JoinSet<()>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
     let answer = move || {
@@ -38,13 +38,14 @@ async fn counting() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     let app = Router::new().route("/v1/chat/completions", post(answer));
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (url, calls)
+    let mut serving = JoinSet::new();
+    serving.spawn(async move { drop(axum::serve(listener, app).await) });
+    (url, calls, serving)
 }
 
 #[tokio::test]
 async fn what_is_for_people_never_reaches_the_model() {
-    let (url, calls) = counting().await;
+    let (url, calls, _serving) = counting().await;
     let running = start(&[("CONTACTIQ_LLM_BASE_URL", &url), ("CONTACTIQ_LLM_MODEL", "m")]).await;
     let taxonomy = Taxonomy::parse(include_str!("../../../../defaults/intents.toml")).unwrap();
     let (mut asked, mut for_people) = (0, 0);

@@ -70,3 +70,19 @@ async fn two_requests_for_a_person_leave_nothing_to_answer() {
     let fired = texts(&record["triggers"], "trigger");
     assert!(fired.len() > 1, "both stand in the record: {fired:?}");
 }
+
+#[tokio::test]
+async fn a_risk_is_heard_between_plain_questions_however_they_are_joined() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    for asked in [
+        "What is the fee for a replacement card; someone stole mine; and what are your opening hours?",
+        "what are your hours. i got scammed. thanks",
+        "How do I change my PIN?\nsomeone stole my card\nWhat is the ATM limit?\nHow do I order a statement?",
+    ] {
+        let record = running.ask(&key, Mode::Customer, asked).await;
+        assert_eq!(text(&record, "trigger"), "security_fraud", "{record}");
+    }
+    let record = running.ask(&key, Mode::Customer, "how do I order a replacement card, kms").await;
+    assert_eq!(text(&record, "trigger"), "emotional_distress", "{record}");
+}

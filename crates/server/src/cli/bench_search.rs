@@ -1,0 +1,110 @@
+//! Retrieval over a large index (target U14): as many passages as wanted, made of the demo bank's
+//! sentences, with vectors between those of the sentences that they are made of. Encoding so many would
+//! take minutes and is measured apart.
+
+use std::{sync::Arc, time::Instant};
+
+use contactiq_domain::Collection;
+use contactiq_nlu::{
+    encoder::{CachedEncoder, Encoder, EncoderError},
+    index::{Entry, Hit, Index, Query},
+};
+use contactiq_pipeline::Knowledge;
+
+use super::{
+    bench::{Timing, summary},
+    output,
+};
+
+/// Hits that are compared with those of the exact search.
+const K: usize = 10;
+/// Sentences of a made passage.
+const SENTENCES: usize = 3;
+
+/// A sentence of the demo bank with its vector.
+struct Piece {
+    text: String,
+    vector: Vec<f32>,
+}
+
+/// Gives each made passage the middle of its sentences' vectors: its number stands in its last line.
+struct Middles {
+    pieces: Vec<Piece>,
+    fingerprint: String,
+    dimensions: usize,
+}
+
+impl Middles {
+    fn of(&self, passage: usize) -> impl Iterator<Item = &Piece> {
+        let first = passage.wrapping_mul(2_654_435_761);
+        (0..SENTENCES).map(move |i| &self.pieces[(first + i * 7_919 + passage / 97) % self.pieces.len()])
+    }
+}
+
+impl Encoder for Middles {
+    fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+        let vector = |text: &&str| {
+            let number = text.rsplit('#').next().and_then(|n| n.trim().parse().ok()).unwrap_or(0);
+            let mut middle = vec![0.0_f32; self.dimensions];
+            for (weight, piece) in [1.0, 0.7, 0.4].iter().zip(self.of(number)) {
+                middle.iter_mut().zip(&piece.vector).for_each(|(m, v)| *m += weight * v);
+            }
+            let length = middle.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-9);
+            middle.iter().map(|x| x / length).collect()
+        };
+        Ok(texts.iter().map(vector).collect())
+    }
+}
+
+/// How long a search takes, and its recall at 10 against the exact one, 0 to 1; `None` without vectors.
+pub(super) fn large(
+    knowledge: &Knowledge,
+    passages: usize,
+    questions: &[String],
+    vectors: &[Option<Vec<f32>>],
+) -> Result<Option<(Timing, f64)>, EncoderError> {
+    let pieces: Vec<Piece> = (0..knowledge.index.len())
+        .flat_map(|entry| knowledge.index.sentences(entry))
+        .filter_map(|s| Some(Piece { text: s.text.clone(), vector: s.vector.clone()? }))
+        .collect();
+    let Some(dimensions) = pieces.first().map(|p| p.vector.len()) else { return Ok(None) };
+    let made = Arc::new(Middles { pieces, fingerprint: "bench".to_owned(), dimensions });
+    let entries = (0..passages)
+        .map(|number| {
+            let text: Vec<&str> = made.of(number).map(|piece| piece.text.as_str()).collect();
+            Entry {
+                document: number / 8,
+                collection: Collection::Customer,
+                title: String::new(),
+                headings: Vec::new(),
+                text: format!("{}\n#{number}", text.join("\n")),
+                questions: Vec::new(),
+            }
+        })
+        .collect();
+    let encoder = CachedEncoder::open(made, None, 1)?;
+    let progress = output::progress();
+    let index = Index::build(entries, Some(&encoder), &|done, all| progress("a large index", done, all))?;
+
+    let (mut times, mut held, mut wanted) = (Vec::new(), 0, 0);
+    for (question, vector) in questions.iter().zip(vectors) {
+        let query = Query { text: question, vector: vector.as_deref(), keep: &|_| true, k: K };
+        let since = Instant::now();
+        let found = index.search(&query);
+        times.push(since.elapsed());
+        let exact = index.search_exactly(&query);
+        let has = |hit: &Hit| found.iter().any(|f| f.entry == hit.entry);
+        held += exact.iter().filter(|hit| has(hit)).count();
+        wanted += exact.len();
+    }
+    let recall = held as f64 / f64::from(u32::try_from(wanted.max(1)).unwrap_or(u32::MAX));
+    Ok(Some((summary(&format!("search: {passages} passages, encoder excluded"), times), recall)))
+}

@@ -1,0 +1,249 @@
+//! `contactiq knowledge add`: files and pages become documents, each on its own; what is skipped says why.
+
+mod web;
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use contactiq_domain::{Collection, ContentType, ids::DocumentId};
+use contactiq_ingest::{Draft, FrontMatter};
+use contactiq_store::{Store, StoreError, documents};
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+use time::Date;
+
+use super::super::{Outcome, SOME_FAILED, audit, output};
+use crate::{
+    app::cores,
+    config::Config,
+    reading::{DEFAULT_SECONDS, Reader, ReadingError},
+    wiring::SystemIds,
+};
+
+/// Arguments of `knowledge add`.
+#[derive(clap::Args)]
+pub(in super::super) struct Args {
+    /// customer or banker.
+    #[arg(long)]
+    collection: Collection,
+    /// Files, folders or URLs (https://…) of the hosts in `knowledge.fetch.allow`.
+    #[arg(required_unless_present = "sitemap", value_name = "PATH|URL")]
+    paths: Vec<PathBuf>,
+    /// A sitemap, whose pages are added.
+    #[arg(long, value_name = "URL")]
+    sitemap: Vec<String>,
+    /// Also removes the documents of the sitemaps' hosts whose pages are gone or no longer listed.
+    #[arg(long, requires = "sitemap")]
+    prune: bool,
+    #[command(flatten)]
+    given: Given,
+    /// How many seconds one PDF or DOCX may take.
+    #[arg(long, default_value_t = DEFAULT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// One JSON object a document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is said of the documents here; the front matter of a file that says it itself stands.
+#[derive(clap::Args)]
+struct Given {
+    /// Title of the one document.
+    #[arg(long)]
+    title: Option<String>,
+    /// Where a person can read it.
+    #[arg(long)]
+    url: Option<String>,
+    /// public or synthetic.
+    #[arg(long)]
+    content_type: Option<ContentType>,
+    /// The product it speaks of.
+    #[arg(long)]
+    product: Option<String>,
+    /// The team that answers for it.
+    #[arg(long)]
+    owner: Option<String>,
+    /// First day of validity, YYYY-MM-DD.
+    #[arg(long, value_parser = day)]
+    valid_from: Option<Date>,
+    /// Last day of validity, YYYY-MM-DD.
+    #[arg(long, value_parser = day)]
+    valid_until: Option<Date>,
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    contactiq_ingest::day(text)?.ok_or_else(|| "write a date as YYYY-MM-DD".to_owned())
+}
+
+/// A file's line of the report.
+struct Row {
+    file: String,
+    outcome: &'static str,
+    detail: String,
+    /// Why it was skipped, by its stable name.
+    code: Option<&'static str>,
+}
+
+impl Row {
+    fn new(file: String, put: Result<(&'static str, String), Skipped>) -> Row {
+        match put {
+            Ok((outcome, detail)) => Row { file, outcome, detail, code: None },
+            Err(Skipped { code, why }) => Row { file, outcome: "skipped", detail: why, code: Some(code) },
+        }
+    }
+}
+
+/// Why a file or page was skipped.
+struct Skipped {
+    code: &'static str,
+    why: String,
+}
+
+impl From<ReadingError> for Skipped {
+    fn from(why: ReadingError) -> Skipped {
+        Skipped { code: why.code(), why: why.to_string() }
+    }
+}
+
+pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
+    let mut files = Vec::new();
+    let mut addresses = Vec::new();
+    for path in &args.paths {
+        match path.to_str().filter(|text| web::is_url(text)) {
+            Some(address) => addresses.push(address.to_owned()),
+            None => {
+                gather(path, 0, &mut files).map_err(|e| format!("{} can't be read: {e}", path.display()))?
+            }
+        }
+    }
+    if files.is_empty() && addresses.is_empty() && args.sitemap.is_empty() {
+        return Err("no documents there: .md, .html, .txt, .pdf and .docx files are read".into());
+    }
+    let several = files.len() + addresses.len() > 1 || !args.sitemap.is_empty();
+    if several && (args.given.title.is_some() || args.given.url.is_some()) {
+        return Err("--title and --url are those of one document: name one file or page".into());
+    }
+    files.sort();
+    let given = FrontMatter {
+        title: args.given.title,
+        url: args.given.url,
+        collection: Some(args.collection),
+        content_type: args.given.content_type,
+        product: args.given.product,
+        owner: args.given.owner,
+        valid_from: args.given.valid_from,
+        valid_until: args.given.valid_until,
+    };
+    let reader = Reader::new(cores(), args.seconds);
+    let mut names = HashMap::new();
+    let mut rows = put_all(store, &reader, &files, &given, &mut names).await;
+    if !addresses.is_empty() || !args.sitemap.is_empty() {
+        let asked = web::Asked { addresses, sitemaps: args.sitemap, prune: args.prune };
+        rows.extend(web::put_all(config, store, &reader, &given, asked, &mut names).await?);
+    }
+    let failed = rows.iter().any(|row| row.code.is_some());
+    if args.json {
+        for row in &rows {
+            let mut line = json!({ "file": row.file, "outcome": row.outcome, "detail": row.detail });
+            if let Some(code) = row.code {
+                line["code"] = json!(code);
+            }
+            output::json(&line);
+        }
+    } else {
+        output::table(
+            &["file", "outcome", "detail"],
+            rows.into_iter().map(|row| vec![row.file, row.outcome.to_owned(), row.detail]).collect(),
+        );
+    }
+    Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// Reads several files at once and stores them one after the other, in order.
+async fn put_all(
+    store: &Store,
+    reader: &Reader,
+    files: &[PathBuf],
+    given: &FrontMatter,
+    names: &mut HashMap<String, PathBuf>,
+) -> Vec<Row> {
+    let bar = output::bar("reading documents", files.len());
+    let mut drafts =
+        stream::iter(files.iter().map(async |file| (file, reader.file(file, given).await))).buffered(cores());
+    let mut rows = Vec::new();
+    while let Some((file, draft)) = drafts.next().await {
+        let put = match draft {
+            Ok(draft) => match taken(names, &draft, file) {
+                None => put(store, draft).await,
+                Some(skipped) => Err(skipped),
+            },
+            Err(why) => Err(why.into()),
+        };
+        bar.inc(1);
+        rows.push(Row::new(file.display().to_string(), put));
+    }
+    bar.finish_and_clear();
+    rows
+}
+
+/// A document often lies beside its PDF. Both have one name: the second would silently be a new version
+/// of the first, and at the next run the other way round.
+fn taken(names: &mut HashMap<String, PathBuf>, draft: &Draft, file: &Path) -> Option<Skipped> {
+    let apart = |file: &Path| {
+        contactiq_ingest::format_of(&file.to_string_lossy()).is_ok_and(|format| format.kind().is_some())
+    };
+    match names.get(&draft.slug) {
+        Some(first) if apart(first) || apart(file) => Some(Skipped {
+            code: "document_name_taken",
+            why: format!("{} has the same name {}: rename one, or add only one", first.display(), draft.slug),
+        }),
+        _ => {
+            names.insert(draft.slug.clone(), file.to_owned());
+            None
+        }
+    }
+}
+
+async fn put(store: &Store, draft: Draft) -> Result<(&'static str, String), Skipped> {
+    let (document, passages) = draft.into_document(DocumentId::new(&SystemIds));
+    let name = format!("{}/{}", document.collection, document.slug);
+    let stored = async {
+        let mut w = store.write().await?;
+        let put = documents::put(&mut w, &document, &passages).await?;
+        if matches!(put, documents::Put::Added | documents::Put::Updated { .. }) {
+            audit::note(&mut w, "knowledge add", &name).await?;
+        }
+        w.save().await?;
+        Ok::<_, StoreError>(put)
+    };
+    match stored.await.map_err(|e| Skipped { code: "unavailable", why: e.to_string() })? {
+        documents::Put::Added => Ok(("added", format!("{name}, {} passages", passages.len()))),
+        documents::Put::Updated { version } => Ok(("updated", format!("{name}, version {version}"))),
+        documents::Put::Unchanged => Ok(("unchanged", name)),
+        documents::Put::Duplicate { slug } => {
+            Ok(("duplicate", format!("same content as {}/{slug}", document.collection)))
+        }
+    }
+}
+
+/// Files of a folder and of the folders in it; links are not followed.
+fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let kind = std::fs::symlink_metadata(path)?;
+    if kind.is_file() {
+        // A file that was named is tried whatever its ending; one found in a folder only if known. Word
+        // leaves `~$name.docx` beside a document that is open.
+        let known = contactiq_ingest::format_of(&path.to_string_lossy()).is_ok();
+        let lock = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("~$"));
+        if depth == 0 || (known && !lock) {
+            files.push(path.to_owned());
+        }
+    } else if kind.is_dir() && depth < 20 {
+        for entry in std::fs::read_dir(path)? {
+            gather(&entry?.path(), depth + 1, files)?;
+        }
+    }
+    Ok(())
+}

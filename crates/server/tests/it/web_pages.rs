@@ -1,0 +1,313 @@
+//! Pages of the web by `contactiq knowledge add`: a site of this machine, with what good and bad sites do.
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use serde_json::Value;
+
+use crate::{
+    papers::{docx, paragraph},
+    process::Terminal,
+    reply::{text, texts},
+};
+
+/// What stands at a path.
+#[derive(Clone)]
+enum At {
+    Html(String),
+    Xml(String),
+    Docx(Vec<u8>),
+    Status(u16),
+    To(String),
+    Typed(&'static str),
+    Endless,
+}
+
+/// A web site that can change while it runs, and knows what it was asked for.
+struct Site {
+    port: u16,
+    paths: Arc<Mutex<HashMap<String, At>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Site {
+    fn new() -> Site {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let site = Site {
+            port: listener.local_addr().unwrap().port(),
+            paths: Arc::default(),
+            asked: Arc::default(),
+        };
+        let (paths, asked) = (Arc::clone(&site.paths), Arc::clone(&site.asked));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (paths, asked) = (Arc::clone(&paths), Arc::clone(&asked));
+                thread::spawn(move || answer(stream, &paths, &asked));
+            }
+        });
+        site
+    }
+
+    fn put(&self, path: &str, at: At) {
+        self.paths.lock().unwrap().insert(path.to_owned(), at);
+    }
+
+    fn remove(&self, path: &str) {
+        self.paths.lock().unwrap().remove(path);
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    fn sitemap(&self, paths: &[&str]) {
+        let urls: String =
+            paths.iter().map(|path| format!("<url><loc>{}</loc></url>", self.url(path))).collect();
+        self.put("/sitemap.xml", At::Xml(format!("<urlset>{urls}</urlset>")));
+    }
+
+    /// A bank that may ask this site.
+    fn bank(&self) -> Terminal {
+        Terminal::new()
+            .with("CONTACTIQ_DEMO", "off")
+            .with("CONTACTIQ__KNOWLEDGE__FETCH__ALLOW", format!("127.0.0.1:{}", self.port))
+            .with("CONTACTIQ__KNOWLEDGE__FETCH__ALLOW_PRIVATE", "true")
+            .with("CONTACTIQ__KNOWLEDGE__FETCH__DELAY_MILLISECONDS", "0")
+            .with("CONTACTIQ__KNOWLEDGE__FETCH__PAGE_TIMEOUT_SECONDS", "2")
+    }
+}
+
+fn answer(stream: TcpStream, paths: &Mutex<HashMap<String, At>>, asked: &Mutex<Vec<String>>) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+    let path = lines.next().and_then(|l| l.split(' ').nth(1).map(str::to_owned)).unwrap_or_default();
+    for line in lines {
+        if line.is_empty() {
+            break;
+        }
+    }
+    asked.lock().unwrap().push(path.clone());
+    let at = paths.lock().unwrap().get(&path).cloned().unwrap_or(At::Status(404));
+    let mut stream = stream;
+    let mut send = |status: u16, header: &str, body: &[u8]| {
+        let head = format!(
+            "HTTP/1.1 {status} X\r\n{header}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        let _ = stream.write_all(head.as_bytes());
+        let _ = stream.write_all(body);
+    };
+    match at {
+        At::Html(body) => send(200, "Content-Type: text/html; charset=utf-8", body.as_bytes()),
+        At::Xml(body) => send(200, "Content-Type: application/xml", body.as_bytes()),
+        At::Docx(body) => send(
+            200,
+            "Content-Type: application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            &body,
+        ),
+        At::Status(status) => send(status, "X-Nothing: 0", b""),
+        At::To(to) => send(302, &format!("Location: {to}"), b""),
+        At::Typed(kind) => send(200, &format!("Content-Type: {kind}"), b"x"),
+        At::Endless => {
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<p>";
+            let mut sent = stream.write_all(head.as_bytes());
+            while sent.is_ok() {
+                thread::sleep(std::time::Duration::from_millis(20));
+                sent = stream.write_all(b"and so on ");
+            }
+        }
+    }
+}
+
+fn page(title: &str, body: &str) -> At {
+    At::Html(format!(
+        "<html><head><title>{title}</title></head><body><nav>Home | Cards</nav><main><h1>{title}</h1>{body}</main>\
+         <footer>All rights reserved</footer></body></html>"
+    ))
+}
+
+fn add(bank: &Terminal, more: &[&str], status: i32) -> Value {
+    let line = [&["knowledge", "add", "--collection", "customer", "--json"], more].concat();
+    bank.run(&line).lines(status).into()
+}
+
+fn listed(bank: &Terminal) -> Value {
+    bank.run(&["knowledge", "list", "--json"]).lines(0).into()
+}
+
+fn count(rows: &Value) -> usize {
+    rows.as_array().unwrap().len()
+}
+
+/// Why rows were skipped; those that were not are left out.
+fn codes(rows: &Value) -> Vec<&str> {
+    rows.as_array().unwrap().iter().filter_map(|row| row["code"].as_str()).collect()
+}
+
+#[test]
+fn a_page_becomes_a_document_that_cites_its_address() {
+    let site = Site::new();
+    site.put("/kites", page("Kite loans", "<p>A kite loan has an establishment fee of $88.</p>"));
+    let bank = site.bank();
+    let url = site.url("/kites");
+    let added = add(&bank, &["--owner", "Lending", &url], 0);
+    assert_eq!((text(&added[0], "outcome"), text(&added[0], "file")), ("added", url.as_str()));
+    assert_eq!(text(&add(&bank, &[&url], 0)[0], "outcome"), "updated", "the owner is no longer said");
+    assert_eq!(text(&add(&bank, &[&url], 0)[0], "outcome"), "unchanged");
+    let question = "What is the establishment fee of a kite loan?";
+    let record = bank.run(&["ask", "--mode", "customer", "--json", question]).lines(0).remove(0);
+    assert!(text(&record, "answer").contains("$88"), "{record}");
+    assert_eq!(text(&record["citations"][0], "url"), url);
+    assert_eq!(text(&record["citations"][0], "title"), "Kite loans");
+    assert!(!text(&record["citations"][0], "quote").contains("rights"), "{record}");
+}
+
+#[test]
+fn a_sitemap_brings_its_pages_and_prune_takes_away_those_that_are_gone() {
+    let site = Site::new();
+    for name in ["fees", "rates", "limits", "old"] {
+        site.put(&format!("/{name}"), page(name, &format!("<p>All about {name} of an account.</p>")));
+    }
+    site.put("/paper", At::Docx(docx("", &paragraph("", "A paper on deposits and their notice."))));
+    site.put("/robots.txt", At::Xml("User-agent: *\nDisallow: /secret\n".to_owned()));
+    site.put("/secret", page("Secret", "<p>Not for robots.</p>"));
+    site.put(
+        "/index.xml",
+        At::Xml(format!(
+            "<sitemapindex><sitemap><loc>{}</loc></sitemap></sitemapindex>",
+            site.url("/sitemap.xml")
+        )),
+    );
+    site.sitemap(&["/fees", "/rates", "/limits", "/old", "/paper", "/fees#part"]);
+    let bank = site.bank();
+    let (index, map) = (site.url("/index.xml"), site.url("/sitemap.xml"));
+    let added = add(&bank, &["--sitemap", &index], 0);
+    assert_eq!(texts(&added, "outcome"), ["added"; 5]);
+
+    // A file of the bank that cites a page of the site is not one of its pages.
+    let note = format!("---\ntitle: Note\nurl: {}\n---\nA note.\n", site.url("/note"));
+    add(&bank, &[&bank.file("note.md", note).to_string_lossy()], 0);
+
+    // The list has a page less; one is there for nobody, one for no robot, one is broken: nothing goes.
+    site.sitemap(&["/fees", "/rates", "/limits", "/paper", "/secret"]);
+    site.put("/limits", At::Status(500));
+    let rows = add(&bank, &["--sitemap", &map, "--prune"], 3);
+    assert_eq!(codes(&rows), ["status_refused", "robots_disallowed", "prune_refused"]);
+    assert!(!site.asked.lock().unwrap().contains(&"/secret".to_owned()));
+    assert_eq!(count(&listed(&bank)), 6);
+
+    site.sitemap(&["/fees", "/rates", "/limits", "/paper"]);
+    site.remove("/limits");
+    let rows = add(&bank, &["--sitemap", &map, "--prune"], 3);
+    assert_eq!(
+        texts(&rows, "outcome"),
+        ["unchanged", "unchanged", "skipped", "unchanged", "removed", "removed"]
+    );
+    assert_eq!(count(&listed(&bank)), 4);
+
+    // A sitemap without pages is a mistake.
+    site.sitemap(&[]);
+    assert_eq!(text(&add(&bank, &["--sitemap", &map, "--prune"], 3)[0], "code"), "prune_refused");
+    assert_eq!(count(&listed(&bank)), 4);
+}
+
+#[test]
+fn what_a_site_does_wrong_is_told_and_nothing_is_kept() {
+    let site = Site::new();
+    let noindex = "<head><meta name=robots content=noindex></head><body><main><p>Draft.</p></main>";
+    site.put("/noindex", At::Html(noindex.to_owned()));
+    site.put("/empty", At::Html("<nav>Menu</nav><script>draw()</script>".to_owned()));
+    site.put("/image", At::Typed("image/png"));
+    site.put("/circle", At::To("/circle".to_owned()));
+    site.put("/inside", At::To("http://169.254.169.254/latest/meta-data".to_owned()));
+    site.put("/elsewhere", At::To("http://localhost:1/x".to_owned()));
+    site.put("/file", At::To("file:///etc/passwd".to_owned()));
+    site.put("/endless", At::Endless);
+    site.put("/large", page("Large", &"<p>more of the same text</p>".repeat(250_000)));
+    let bank = site.bank();
+    let urls: Vec<String> = [
+        "/noindex",
+        "/empty",
+        "/image",
+        "/circle",
+        "/inside",
+        "/elsewhere",
+        "/file",
+        "/gone",
+        "/endless",
+        "/large",
+    ]
+    .iter()
+    .map(|path| site.url(path))
+    .collect();
+    let mut line: Vec<&str> = urls.iter().map(String::as_str).collect();
+    let secret = format!("http://user:hunter2@127.0.0.1:{}/x", site.port);
+    line.extend([secret.as_str(), "https://user:hunter2@[x/"]);
+    let rows = add(&bank, &line, 3);
+    let mut codes = codes(&rows);
+    // The address that can't be read is told first.
+    assert_eq!(codes.remove(0), "url_invalid");
+    assert_eq!(
+        codes,
+        [
+            "noindex",
+            "page_empty",
+            "type_refused",
+            "redirect_loop",
+            "host_not_allowed",
+            "host_not_allowed",
+            "url_scheme",
+            "gone",
+            "page_timeout",
+            "page_too_large",
+            "url_credentials",
+        ]
+    );
+    assert!(!format!("{rows:?}").contains("hunter2"));
+    assert_eq!(count(&listed(&bank)), 0);
+}
+
+#[test]
+fn a_site_of_a_private_network_is_closed_unless_the_bank_opens_it() {
+    let site = Site::new();
+    site.put("/x", page("X", "<p>Inside.</p>"));
+    let url = site.url("/x");
+    let closed = site.bank().with("CONTACTIQ__KNOWLEDGE__FETCH__ALLOW_PRIVATE", "false");
+    assert_eq!(text(&add(&closed, &[&url], 3)[0], "code"), "address_refused");
+    assert!(site.asked.lock().unwrap().is_empty());
+
+    let name = format!("http://localhost:{}/x", site.port);
+    let named = closed.with("CONTACTIQ__KNOWLEDGE__FETCH__ALLOW", format!("localhost:{}", site.port));
+    assert_eq!(text(&add(&named, &[&name], 3)[0], "code"), "address_refused");
+    assert!(site.asked.lock().unwrap().is_empty());
+
+    let nobody = Terminal::new().with("CONTACTIQ_DEMO", "off");
+    let refused = nobody.run(&["knowledge", "add", "--collection", "customer", &url]);
+    assert!(refused.refused().contains("[knowledge.fetch]"), "{}", refused.refused());
+}
+
+#[test]
+fn a_page_takes_another_place_only_inside_its_own_host() {
+    let site = Site::new();
+    let canonical = |href: &str, words: &str| {
+        At::Html(format!(
+            "<head><title>Fees</title><link rel=canonical href='{href}'></head><body><main><p>{words}</p></main>"
+        ))
+    };
+    site.put("/fees?from=mail", canonical("/fees", "The fee of a canoe is $3."));
+    site.put("/fees", canonical("/fees", "The fee of a canoe is $3."));
+    site.put("/evil", canonical("https://other.example/fees", "The fee of a canoe is $99."));
+    let bank = site.bank();
+    let urls = [site.url("/fees?from=mail"), site.url("/fees"), site.url("/evil")];
+    let rows = add(&bank, &[&urls[0], &urls[1], &urls[2]], 3);
+    assert_eq!(texts(&rows, "outcome"), ["added", "skipped", "added"]);
+    assert_eq!(text(&rows[1], "code"), "document_name_taken");
+    assert_eq!(count(&listed(&bank)), 2);
+    let listed = listed(&bank);
+    let listed = texts(&listed, "url");
+    assert!(listed.contains(&urls[1].as_str()) && listed.contains(&urls[2].as_str()), "{listed:?}");
+}
