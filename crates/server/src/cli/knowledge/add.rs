@@ -124,7 +124,9 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
     }
     let several = files.len() + addresses.len() > 1 || !args.sitemap.is_empty();
     if several && (args.given.title.is_some() || args.given.url.is_some()) {
-        return Err("--title is the title of one document, and --url its address: name one file or page".into());
+        return Err(
+            "--title is the title of one document, and --url its address: name one file or page".into()
+        );
     }
     files.sort();
     let given = FrontMatter {
