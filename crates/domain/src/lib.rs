@@ -21,7 +21,7 @@ pub mod ticket;
 pub use access::{Permission, Role};
 pub use breaker::{Breaker, BreakerState};
 pub use clock::{Clock, Timestamp};
-pub use escalation::{Trigger, TriggerHit};
+pub use escalation::{Trigger, TriggerHit, is_danger_to_life};
 pub use ids::Ids;
 pub use intent::{Category, IntentName, Understanding};
 pub use interaction::{Outcome, Record, Routing, Started, Step, StepTrace};

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use contactiq_domain::{
     Outcome, Probability, Routing, Started, Step, Trigger, TriggerHit, ids::ConversationId,
-    ids::InteractionId,
+    ids::InteractionId, is_danger_to_life,
 };
 use contactiq_guard::ModerationCategory;
 
@@ -71,20 +71,24 @@ impl TextTriggers<'_> {
         for piece in pieces {
             for (trigger, rule) in self.rules.matches(piece) {
                 let short = piece.split_whitespace().count() < requests::WORDS;
-                let score = |(t, score): (Trigger, f64)| (t == trigger).then_some(score);
-                let alone = self.models.trigger_scores(piece, None).into_iter().find_map(score);
-                for most in highest.iter_mut().filter(|(t, _)| *t == trigger) {
-                    most.1 = most.1.max(if short { 1.0 } else { alone.unwrap_or(0.0) });
+                for most in highest.iter_mut().filter(|(t, most)| *t == trigger && *most < LEARNED_DENIES) {
+                    let alone = || self.models.trigger_score(trigger, piece).unwrap_or(0.0);
+                    most.1 = most.1.max(if short { 1.0 } else { alone() });
                 }
-                if !matched.iter().any(|(t, _)| *t == trigger) {
-                    matched.push((trigger, rule));
+                match matched.iter_mut().find(|(t, _)| *t == trigger) {
+                    Some((_, known)) if is_danger_to_life(&rule) && !is_danger_to_life(known) => {
+                        *known = rule
+                    }
+                    Some(_) => {}
+                    None => matched.push((trigger, rule)),
                 }
             }
         }
         let denied = |trigger: Trigger, rule: &str| {
             let score = highest.iter().find(|(t, _)| *t == trigger).map_or(1.0, |(_, s)| *s);
+            let may_deny = self.models.may_deny(trigger);
             // Danger to life is never argued away.
-            score < LEARNED_DENIES && !rule.contains("/self-harm")
+            may_deny && score < LEARNED_DENIES && !is_danger_to_life(rule)
         };
         let mut hits: Vec<TriggerHit> = matched
             .into_iter()
@@ -124,8 +128,9 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     let triggers = TextTriggers { rules: &house.rules, models: &house.models };
     let (mut hits, leanings) = triggers.read_parts(&query, vector.as_deref(), &parts, &pieces);
     if door.moderation.categories.contains(&ModerationCategory::SelfHarm)
-        && !hits.iter().any(|h| h.trigger == Trigger::EmotionalDistress)
+        && !hits.iter().any(|hit| is_danger_to_life(&hit.rule))
     {
+        hits.retain(|hit| hit.trigger != Trigger::EmotionalDistress);
         hits.push(TriggerHit {
             trigger: Trigger::EmotionalDistress,
             rule: "emotional_distress/self-harm-moderation".to_owned(),

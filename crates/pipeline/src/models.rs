@@ -85,10 +85,16 @@ impl Models {
         self.triggers.iter().map(|(trigger, model)| (*trigger, model.score(text, vector))).collect()
     }
 
-    /// Changes when anything was trained anew; for caches and the record.
+    /// The same of one trigger for words alone; `None` where it has no learned part.
     #[must_use]
-    pub fn fingerprint(&self) -> String {
-        format!("{}-{}", self.customer.fingerprint(), self.banker.fingerprint())
+    pub fn trigger_score(&self, trigger: Trigger, text: &str) -> Option<f64> {
+        self.triggers.get(&trigger).map(|model| model.score(text, None))
+    }
+
+    /// Whether a trigger's learned part has seen enough to hold a pattern back.
+    #[must_use]
+    pub fn may_deny(&self, trigger: Trigger) -> bool {
+        self.triggers.get(&trigger).is_some_and(TriggerModel::may_deny)
     }
 }
 

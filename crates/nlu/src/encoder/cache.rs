@@ -105,6 +105,10 @@ impl CachedEncoder {
             } else {
                 self.inner.encode(&new_texts)?
             };
+            // A vector less would give every text behind the gap that of its neighbour.
+            if encoded.len() != new_texts.len() {
+                return Err(EncoderError::Count { asked: new_texts.len(), given: encoded.len() });
+            }
             let mut recent = lock(&self.recent);
             for (key, vector) in new_keys.into_iter().zip(encoded) {
                 let vector: Arc<[f32]> = vector.into();
