@@ -14,6 +14,7 @@ mod describing;
 mod embeddings;
 mod endurance;
 mod feedback;
+mod grounding_gate;
 mod house;
 mod human_only;
 mod idempotency;
