@@ -148,9 +148,8 @@ async fn gate(house: &House, turn: &Turn, answer: &str) -> Gated {
     let lines: Vec<Vec<String>> =
         answer.lines().map(join_citations).filter(|sentences| !sentences.is_empty()).collect();
     // Another encoder's server gets masked text alone, and nobody has read the model's yet.
-    let masked = |sentence: &String| {
-        house.guard.mask(&Raw::new(without_markers(sentence).0)).as_str().to_owned()
-    };
+    let masked =
+        |sentence: &String| house.guard.mask(&Raw::new(without_markers(sentence).0)).as_str().to_owned();
     let vectors = house.vectors(lines.iter().flatten().map(masked).collect()).await;
     let mut vectors = vectors.iter();
     let given: Vec<usize> = turn.found.iter().take(PASSAGES).map(|f| f.passage).collect();

@@ -8,7 +8,13 @@ use contactiq_nlu::{
     text,
 };
 
-use super::{order, statement::Row, wish::Wish};
+use super::{
+    figure::figures,
+    grounding::{self, topics},
+    order, rows,
+    statement::Row,
+    wish::Wish,
+};
 use crate::turn::Asked;
 
 /// A sentence that speaks of the question.
@@ -42,6 +48,10 @@ const SAME_PASSAGE: f64 = 0.6;
 const SAME_DOCUMENT: f64 = 0.74;
 /// …and in another one.
 const OTHER_DOCUMENT: f64 = 0.8;
+/// A sentence whose figures stand already, and this share of its words, is left out.
+const SAID_ALREADY: f64 = 0.7;
+/// Two sentences that share this much say the same of two things.
+const ALIKE: f64 = 0.6;
 /// At most this many sentences, unless steps or rows are asked for.
 const MOST: usize = 6;
 
@@ -93,7 +103,7 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
             let other = &index.sentences(c.passage)[c.sentence];
             other.text == sentence.text || alike(other, sentence)
         });
-        if repeats {
+        if repeats || says_nothing_new(asked, &chosen, candidate) || rival(asked, &wish, &best, candidate) {
             continue;
         }
         let mut unit = with_its_own(asked, candidate);
@@ -107,6 +117,40 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
         chosen.extend(unit);
     }
     named_rows(asked, &wish, chosen)
+}
+
+/// Whether its figures are said already, and so are nearly all of its words.
+fn says_nothing_new(asked: &Asked<'_>, chosen: &[Chosen], candidate: &Chosen) -> bool {
+    let shown = |c: &Chosen| {
+        let sentence = &asked.knowledge.index.sentences(c.passage)[c.sentence];
+        if sentence.is_row {
+            rows::lines(&[(&sentence.text, 0)], asked.query).join(" ")
+        } else {
+            sentence.text.clone()
+        }
+    };
+    let own = shown(candidate);
+    let said: Vec<String> = chosen.iter().map(shown).collect();
+    let said = said.join("\n");
+    if figures(&own).is_empty() || !grounding::unsupported(&own, &said).is_empty() {
+        return false;
+    }
+    let (own, said) = (topics(&own), topics(&said));
+    own.intersection(&said).count() as f64 >= own.len() as f64 * SAID_ALREADY
+}
+
+/// Whether it says of another thing what the sentence that was asked for says of its own: "the Gold
+/// card has a fee of …" beside "the Low Rate card has a fee of …".
+fn rival(asked: &Asked<'_>, wish: &Wish, best: &Chosen, candidate: &Chosen) -> bool {
+    let stems = |c: &Chosen| -> BTreeSet<String> {
+        let text = &asked.knowledge.index.sentences(c.passage)[c.sentence].text;
+        topics(text).into_iter().filter(|s| !s.bytes().any(|b| b.is_ascii_digit())).collect()
+    };
+    let (own, other) = (stems(best), stems(candidate));
+    let common = own.intersection(&other).count() as f64 / own.union(&other).count().max(1) as f64;
+    let lacks = own.difference(&other).any(|s| wish.stems.contains(s));
+    let has = other.difference(&own).any(|s| wish.stems.contains(s));
+    best.direct && common >= ALIKE && lacks && !has
 }
 
 /// Where a figure is asked for, the sentence that states it goes before one that only speaks of it.

@@ -3,10 +3,9 @@
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
-use contactiq_domain::{Citation, Collection};
+use contactiq_domain::Citation;
 use contactiq_nlu::text;
 use regex::Regex;
-use time::Date;
 
 use super::{
     choose::{self, Chosen},
@@ -14,10 +13,7 @@ use super::{
     rows::markdown,
     statement::Row,
 };
-use crate::{
-    retrieve,
-    turn::{Asked, Draft},
-};
+use crate::turn::{Asked, Draft};
 
 /// A table of more rows is a document.
 const MOST_ROWS: usize = 14;
@@ -25,8 +21,6 @@ const MOST_ROWS: usize = 14;
 const MOST_PRODUCTS: usize = 4;
 /// Of two products' sentences that say the same, this share of the words is common.
 const PARALLEL: f64 = 0.6;
-/// A passage holds a name when it holds all its words.
-const HELD: f64 = 0.999;
 
 /// What became of a question that compares.
 pub(super) enum Comparison {
@@ -53,14 +47,19 @@ static LIST: LazyLock<[Regex; 4]> = LazyLock::new(|| {
     .map(pattern)
 });
 
-static PARTS: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r",\s*(?:and\s+|or\s+)?|\s+(?:and|or|with|to|from|against|versus|vs\.?|compared (?:to|with))\s+"));
+static PARTS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r",\s*(?:and\s+|or\s+)?|\s+(?:and|or|with|to|from|against|versus|vs\.?|compared (?:to|with))\s+")
+});
 
 /// What follows the products is how they are compared.
-static AFTER: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\s+(?:for|in terms of|when|regarding|side by side|as a table|in a table|please|on (?:fees?|rates?|price|cost))\b.*$"));
+static AFTER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\s+(?:for|in terms of|when|regarding|side by side|as a table|in a table|please|on (?:fees?|rates?|price|cost))\b.*$",
+    )
+});
 
-static ARTICLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:(?:the|a|an|our|your|both|me|us|about|of)\s+)+"));
+static ARTICLE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^(?:(?:the|a|an|our|your|both|me|us|about|of)\s+)+"));
 
 /// The products that a question compares; empty where it compares none.
 pub(super) fn products(question: &str) -> Vec<String> {
@@ -78,15 +77,8 @@ pub(super) fn products(question: &str) -> Vec<String> {
 }
 
 /// Compares them in what was found.
-pub(super) fn compare(asked: &Asked<'_>, collections: &[Collection], today: Date, names: &[String]) -> Comparison {
+pub(super) fn compare(asked: &Asked<'_>, names: &[String]) -> Comparison {
     let stems: Vec<BTreeSet<String>> = names.iter().map(|n| stems_of(n)).collect();
-    let known = |name: &String| {
-        let found = retrieve::search(asked.knowledge, collections, today, name, None, retrieve::PASSAGES);
-        found.iter().any(|f| f.coverage >= HELD)
-    };
-    if !names.iter().all(known) {
-        return Comparison::Unknown;
-    }
     let mut table = Table { asked, heads: Vec::new(), rows: Vec::new() };
     for number in 0..asked.found.len() {
         table.columns(number, &stems);
@@ -95,7 +87,29 @@ pub(super) fn compare(asked: &Asked<'_>, collections: &[Collection], today: Date
     if table.rows.is_empty() {
         table.sentences(&stems, names);
     }
-    table.close()
+    if table.rows.is_empty() && unknown(asked, &stems) { Comparison::Unknown } else { table.close() }
+}
+
+/// Whether one of the products is in no document, and another one names a row, a column or a heading:
+/// two things that are no products are compared in other words than the documents have for them.
+fn unknown(asked: &Asked<'_>, names: &[BTreeSet<String>]) -> bool {
+    let index = &asked.knowledge.index;
+    let absent = |name: &BTreeSet<String>| {
+        let words: Vec<&str> = name.iter().map(String::as_str).collect();
+        index.terms(&words.join(" ")).iter().any(|term| term.stem.is_none())
+    };
+    let mut labels: Vec<&str> = Vec::new();
+    for found in asked.found {
+        let entry = index.entry(found.passage);
+        labels.push(&entry.title);
+        labels.extend(entry.headings.iter().map(String::as_str));
+        for row in index.sentences(found.passage).iter().filter(|s| s.is_row).map(|s| Row::of(&s.text)) {
+            labels.push(row.label);
+            labels.extend(row.cells.iter().map(|(column, _)| *column));
+        }
+    }
+    let product = |name: &BTreeSet<String>| !absent(name) && naming(name, &labels).is_some();
+    names.iter().any(absent) && names.iter().any(product)
 }
 
 /// A cell: the passage in `Asked::found`, its sentence, and the words.
@@ -128,8 +142,12 @@ impl Table<'_> {
     fn rows(&mut self, number: usize, names: &[BTreeSet<String>]) {
         let passage = self.asked.found[number].passage;
         let sentences = self.asked.knowledge.index.sentences(passage);
-        let rows: Vec<(usize, Row<'_>)> =
-            sentences.iter().enumerate().filter(|(_, s)| s.is_row).map(|(at, s)| (at, Row::of(&s.text))).collect();
+        let rows: Vec<(usize, Row<'_>)> = sentences
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| s.is_row)
+            .map(|(at, s)| (at, Row::of(&s.text)))
+            .collect();
         let labels: Vec<&str> = rows.iter().map(|(_, row)| row.label).collect();
         let Some(hits) = each(names, &labels) else { return };
         for (column, _) in rows[hits[0]].1.cells.iter().filter(|(column, _)| !column.is_empty()) {
@@ -156,11 +174,14 @@ impl Table<'_> {
         let index = &self.asked.knowledge.index;
         let mut of_each: Vec<Vec<(usize, usize, BTreeSet<String>)>> = vec![Vec::new(); names.len()];
         for (number, found) in self.asked.found.iter().enumerate() {
-            for (at, sentence) in index.sentences(found.passage).iter().enumerate().filter(|(_, s)| !s.is_row) {
+            for (at, sentence) in index.sentences(found.passage).iter().enumerate().filter(|(_, s)| !s.is_row)
+            {
                 let stems = stems_of(&sentence.text);
                 let held: Vec<usize> = (0..names.len()).filter(|n| telling[*n].is_subset(&stems)).collect();
                 if let [only] = held.as_slice() {
-                    let rest = stems.iter().filter(|s| !any.contains(s) && !s.contains(|c: char| c.is_ascii_digit()));
+                    let rest = stems
+                        .iter()
+                        .filter(|s| !any.contains(s) && !s.contains(|c: char| c.is_ascii_digit()));
                     of_each[*only].push((number, at, rest.cloned().collect()));
                 }
             }
@@ -188,7 +209,10 @@ impl Table<'_> {
         let known = self.rows.iter().any(|(other, own)| {
             stems_of(other) == stems && own.iter().zip(&cells).all(|(a, b)| a.2 == b.2 || a.0 != b.0)
         });
-        if known || self.rows.len() >= MOST_ROWS || (!self.heads.is_empty() && self.heads.len() != heads.len()) {
+        if known
+            || self.rows.len() >= MOST_ROWS
+            || (!self.heads.is_empty() && self.heads.len() != heads.len())
+        {
             return;
         }
         if self.heads.is_empty() {
@@ -258,7 +282,6 @@ fn naming(name: &BTreeSet<String>, labels: &[&str]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use contactiq_domain::Mode;
-    use time::macros::date;
 
     use super::*;
     use crate::respond::test_bank;
@@ -269,7 +292,7 @@ mod tests {
         let asked = Asked { knowledge: &knowledge, query: question, vector: None, found: &found };
         let names = products(question);
         assert!(names.len() > 1, "{question}: {names:?}");
-        match compare(&asked, Mode::Banker.collections(), date!(2026 - 11 - 24), &names) {
+        match compare(&asked, &names) {
             Comparison::Table(draft, chosen) => {
                 assert!(!chosen.is_empty() && !draft.citations.is_empty());
                 Ok(draft.text.as_str().to_owned())
@@ -331,5 +354,6 @@ mod tests {
     #[test]
     fn a_product_that_no_document_names_is_unknown() {
         assert_eq!(table("Compare the Silver card and the Diamond card"), Err("unknown"));
+        assert_eq!(table("What is compared with its value, the weight or the colour?"), Err("none"));
     }
 }

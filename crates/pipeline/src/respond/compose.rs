@@ -57,7 +57,9 @@ pub(crate) fn extractive(knowledge: &Knowledge, manner: &Manner<'_>, requests: &
             .into_iter()
             .filter(|c| told.insert((c.passage, c.sentence)) && is_grounded(knowledge, c))
             .collect();
-        for run in ordered.chunk_by(|a, b| a.passage == b.passage && is_row(knowledge, a) && is_row(knowledge, b)) {
+        for run in
+            ordered.chunk_by(|a, b| a.passage == b.passage && is_row(knowledge, a) && is_row(knowledge, b))
+        {
             answer.add(run);
         }
     }
@@ -95,7 +97,7 @@ impl Answer<'_> {
             if sentence.is_row {
                 rows.push((&sentence.text, number));
             } else if sentence.is_step || sentence.is_item || sentence.text.starts_with("- ") {
-                self.lines.push(format!("{} [{number}]", sentence.text));
+                self.lines.push(format!("{} [{number}]", self.item(sentence)));
                 self.open = false;
             } else {
                 self.say(c, own, number);
@@ -105,6 +107,18 @@ impl Answer<'_> {
             self.lines.extend(rows::lines(&rows, self.manner.question));
             self.open = false;
         }
+    }
+
+    /// An item as the document has it; a step without the one before it is no step.
+    fn item(&self, sentence: &Sentence) -> String {
+        let Some((digits, words)) = sentence.text.split_once(['.', ')']) else {
+            return sentence.text.clone();
+        };
+        let follows = digits.trim().parse::<u32>().ok().is_none_or(|n| {
+            let before = format!("{}. ", n.saturating_sub(1));
+            n == 1 || self.lines.last().is_some_and(|line| line.starts_with(&before))
+        });
+        if sentence.is_step && !follows { format!("- {}", words.trim_start()) } else { sentence.text.clone() }
     }
 
     /// A sentence of a paragraph.

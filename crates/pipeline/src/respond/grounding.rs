@@ -97,7 +97,7 @@ pub(crate) fn judge(
     if !evidence.iter().any(|e| e.sentences.iter().any(|s| s.text == claim.trim())) {
         let sentences: Vec<&str> =
             evidence.iter().flat_map(|e| e.sentences).map(|s| s.text.as_str()).collect();
-        if negation::contradicts(claim, &sentences) {
+        if contradicts(claim, &sentences) {
             return Err(Removed::Negation);
         }
     }

@@ -60,7 +60,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     }
     // If the whole is not sure enough, a person gets it, and this much can be said already.
     turn.beside = (!served.answers.is_empty()).then(|| served.draft(turn));
-    if let Some(decided) = decide(house, turn) {
+    if let Some(decided) = decide(turn) {
         decided.apply(house, turn, since);
         return;
     }
@@ -103,9 +103,10 @@ enum Decided {
 }
 
 /// A question that rests on something the documents contradict, or that compares products.
-fn decide(house: &House, turn: &Turn) -> Option<Decided> {
+fn decide(turn: &Turn) -> Option<Decided> {
     let asked = turn.asked();
-    let judge = |chosen: &[Chosen]| turn.understanding.as_ref().and_then(|u| score::features(&asked, chosen, u));
+    let judge =
+        |chosen: &[Chosen]| turn.understanding.as_ref().and_then(|u| score::features(&asked, chosen, u));
     match premise::of(asked.query).map(|premise| premise::check(&premise, &asked)) {
         Some(premise::Verdict::Corrected(places)) => {
             let chosen = choose::measured(&asked, &places);
@@ -126,8 +127,7 @@ fn decide(house: &House, turn: &Turn) -> Option<Decided> {
     if products.is_empty() {
         return None;
     }
-    let today = house.clock.now().date();
-    match comparison::compare(&asked, turn.mode().collections(), today, &products) {
+    match comparison::compare(&asked, &products) {
         Comparison::Table(draft, chosen) => Some(Decided::Drafted {
             draft,
             judged: judge(&chosen),

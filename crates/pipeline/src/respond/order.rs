@@ -8,8 +8,23 @@ use crate::Knowledge;
 
 /// Words at the beginning of a sentence that stand for something in the one before.
 const LEANING: &[&str] = &[
-    "both", "either", "he", "however", "instead", "it", "its", "neither", "otherwise", "she", "such", "that",
-    "their", "these", "they", "this", "those",
+    "both",
+    "either",
+    "he",
+    "however",
+    "instead",
+    "it",
+    "its",
+    "neither",
+    "otherwise",
+    "she",
+    "such",
+    "that",
+    "their",
+    "these",
+    "they",
+    "this",
+    "those",
 ];
 /// Sentences before one that are looked at.
 const FARTHEST: usize = 2;
@@ -45,8 +60,7 @@ pub(super) fn natural(knowledge: &Knowledge, chosen: &[Chosen]) -> Vec<Chosen> {
     let needed = antecedents(own, best.sentence);
     // The sentence that states the figure, with the list or the sentence that it belongs to.
     let opens = |c: &Chosen| {
-        let of_its_list =
-            lead.is_some_and(|l| c.sentence == l || lead_in(own, c.sentence) == Some(l));
+        let of_its_list = lead.is_some_and(|l| c.sentence == l || lead_in(own, c.sentence) == Some(l));
         best.direct
             && c.passage == best.passage
             && (c.sentence == best.sentence || of_its_list || needed.contains(&c.sentence))

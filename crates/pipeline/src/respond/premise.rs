@@ -54,14 +54,16 @@ static OPENERS: LazyLock<Regex> = LazyLock::new(|| {
         r"(?:(?P<why>why|how come)\b",
         r"|(?P<since>since|because|given that|given|seeing that|seeing as|now that|considering)\b",
         r"|as (?P<as>you|the|there|it|your|all|both|every|this|closing|opening)\b",
-        r"|(?P<heard>(?:i|we|he|she|they|someone|somebody|my \w+|a (?:friend|colleague|mate|customer|client)|the (?:customer|client|site|website|app|page|branch|ad|leaflet|brochure)|your (?:site|website|app|page|ad|leaflet|brochure))\s+(?:have |has |had |just |once |always |also )?(?:read|heard|saw|seen|thought|believe|believed|understand|understood|was told|were told|been told|got told|says?|said|told me|claims?|claimed|assumed?|advertises?)(?: somewhere| online| that| me)*)\b",
+        r"|(?P<heard>(?:(?:i|we)\s+(?:have |has |had |just |once |always |also )?(?:read|heard|saw|seen|thought|believe|believed|understand|understood|assumed?|was told|were told|been told|got told)|(?:he|she|they|someone|somebody|my \w+|a (?:friend|colleague|mate|customer|client)|the (?:customer|client|site|website|app|page|branch|ad|leaflet|brochure)|your (?:site|website|app|page|ad|leaflet|brochure))\s+(?:have |has |had |just |once |always |also )?(?:read|heard|saw|thought|believes?|was told|says?|said|told me|claims?|claimed|assumes?|advertises?))(?: somewhere| online| that| me)*)\b",
         r"|(?P<confirm>(?:is it|it is|it's) (?:true|correct|right)(?: that)?|(?:can|could) you (?:please )?confirm(?: that)?|please confirm(?: that)?|am i right(?: that| in thinking(?: that)?)?)\b)",
     ))
 });
 
 /// "…, right?": what stands before it is taken for granted.
 static TAG: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"^(?P<said>.*?),?\s+(?:right|correct|yes|isn't it|aren't there|is it not|doesn't it|don't you|is that (?:right|correct|true))\s*\?+$")
+    pattern(
+        r"^(?P<said>.*?),?\s+(?:right|correct|yes|isn't it|aren't there|is it not|doesn't it|don't you|is that (?:right|correct|true))\s*\?+$",
+    )
 });
 
 /// A figure as it is written.
@@ -76,6 +78,9 @@ static DEFINITE: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// What a span of time before it measures, and is no name.
+const WAITS: &[&str] = &["wait", "deadline", "notice", "delay", "limit", "fee", "charge"];
+
 /// Somebody's own doing: the figure is theirs.
 static OWN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
@@ -87,7 +92,9 @@ static OWN: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What happened to somebody is for a person to look up, not for the documents to correct.
 static HAPPENED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(?:was|were|am|is|are|did|has|have|had|can|can't|cannot|couldn't|could|do|don't|does|doesn't) (?:i|my|he|she|his|her|our|their)\b|\b(?:me|my|mine)\b|\bi (?:can't|cannot|couldn't)\b")
+    pattern(
+        r"\b(?:was|were|am|is|are|did|has|have|had|can|can't|cannot|couldn't|could|do|don't|does|doesn't) (?:i|my|he|she|his|her|our|their)\b|\b(?:me|my|mine)\b|\bi (?:can't|cannot|couldn't)\b",
+    )
 });
 
 /// What a question takes for granted, if anything.
@@ -105,20 +112,29 @@ pub(super) fn of(question: &str) -> Option<Premise> {
             return Some(premise);
         }
     }
-    if let Some(premise) = TAG.captures(lower).and_then(|c| premise(last_clause(c.name("said")?.as_str()), false, true)) {
+    if let Some(premise) =
+        TAG.captures(lower).and_then(|c| premise(last_clause(c.name("said")?.as_str()), false, true))
+    {
         return Some(premise);
     }
     let definite = DEFINITE.captures(lower)?;
     let said = definite.name("said")?;
     let after = lower[said.end()..].trim_start();
-    let theirs = ["i ", "he ", "she ", "they ", "that was", "from my", "on my"].iter().any(|own| after.starts_with(own));
+    let span = !said.as_str().contains(['$', '£', '€', '¥', '₹', '%']);
+    // "the 12-month term" is the name of a product.
+    let named = span && !WAITS.iter().any(|wait| said.as_str().contains(wait));
+    let theirs = ["i ", "he ", "she ", "they ", "that was", "from my", "on my"]
+        .iter()
+        .any(|own| after.starts_with(own));
     let figures = figures(said.as_str());
-    (!theirs && !figures.is_empty()).then(|| Premise { said: without_figures(said.as_str()), figures })
+    (!theirs && !named && !figures.is_empty())
+        .then(|| Premise { said: without_figures(said.as_str()), figures })
 }
 
 /// A duty is the bank's rule, not somebody's doing.
-static MUST: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\b(?:have|has|had|need|needs|got|'ve got) to\b|\b(?:am|are|is) (?:required|supposed) to\b"));
+static MUST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"\b(?:have|has|had|need|needs|got|'ve got) to\b|\b(?:am|are|is) (?:required|supposed) to\b")
+});
 
 /// The clause at the beginning of this text.
 fn clause(text: &str, to_the_end: bool) -> &str {
@@ -153,7 +169,9 @@ fn premise(said: &str, why: bool, told: bool) -> Option<Premise> {
 
 /// What a bank affirms or denies of its products.
 static STATES: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(?:fees?|charges?|charged|free|costs?|waived|interest|limit|limits|minimum|insurance|insured|included|covered|allowed|available|required|optional|accepted|cashback|bonus|refundable)\b")
+    pattern(
+        r"\b(?:fees?|charges?|charged|free|costs?|waived|interest|limit|limits|minimum|insurance|insured|included|covered|allowed|available|required|optional|accepted|cashback|bonus|refundable)\b",
+    )
 });
 
 fn without_figures(said: &str) -> String {
@@ -170,26 +188,34 @@ pub(super) fn check(premise: &Premise, asked: &Asked<'_>) -> Verdict {
     }
     let total: f64 = stems.iter().map(|s| index.weight_of(s)).sum::<f64>().max(1e-9);
     let all = statements(asked);
-    let near = |s: &Statement| stems.iter().filter(|w| s.holds(w)).map(|w| index.weight_of(w)).sum::<f64>() / total;
+    let near =
+        |s: &Statement| stems.iter().filter(|w| s.holds(w)).map(|w| index.weight_of(w)).sum::<f64>() / total;
     let mut ranked: Vec<(f64, &Statement)> = all.iter().map(|s| (near(s), s)).collect();
     // Of two that are as near, the sentence is said better than the cell.
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.is_cell.cmp(&b.1.is_cell)).then(a.1.place().cmp(&b.1.place())));
+    ranked.sort_by(|a, b| {
+        b.0.total_cmp(&a.0).then(a.1.is_cell.cmp(&b.1.is_cell)).then(a.1.place().cmp(&b.1.place()))
+    });
     if premise.figures.is_empty() { affirmed(premise, &ranked) } else { figured(premise, &ranked) }
 }
 
 /// Words of a premise that say nothing of what it speaks of.
-const FILLERS: &[&str] = &["actual", "bank", "come", "current", "everi", "long", "now", "onli", "realli", "say", "still", "suppos", "take", "today"];
+const FILLERS: &[&str] = &[
+    "actual", "bank", "come", "current", "everi", "long", "now", "onli", "realli", "say", "still", "suppos",
+    "take", "today",
+];
 
 fn figured(premise: &Premise, ranked: &[(f64, &Statement)]) -> Verdict {
     let kinds: BTreeSet<&str> = premise.figures.iter().map(kind).collect();
     let stated: Vec<&(f64, &Statement)> =
         ranked.iter().filter(|(_, s)| s.figures.iter().any(|f| kinds.contains(kind(f)))).collect();
-    let carries = |s: &Statement| premise.figures.iter().any(|claim| s.figures.iter().any(|f| f.is_the_same(claim)));
+    let carries =
+        |s: &Statement| premise.figures.iter().any(|claim| s.figures.iter().any(|f| f.is_the_same(claim)));
     let known = || ranked.iter().any(|(near, s)| *near >= SOMETHING && carries(s));
     let Some((nearest, _)) = stated.first().filter(|(nearest, _)| *nearest >= SAME_THING) else {
         return if known() { Verdict::Stands } else { Verdict::Unfounded };
     };
-    let close: Vec<&Statement> = stated.iter().filter(|(near, _)| *near >= nearest - CLOSE).map(|(_, s)| *s).collect();
+    let close: Vec<&Statement> =
+        stated.iter().filter(|(near, _)| *near >= nearest - CLOSE).map(|(_, s)| *s).collect();
     if close.iter().any(|s| carries(s)) {
         return Verdict::Stands;
     }

@@ -25,7 +25,8 @@ pub(super) fn lines(rows: &[(&str, u32)], question: &str) -> Vec<String> {
     if read.len() < 2 || kept.is_empty() || kept.contains(&"") {
         return read.iter().map(|(row, number)| line(row, &kept, *number)).collect();
     }
-    let mut lines = vec![markdown(std::iter::once(String::new()).chain(kept.iter().map(|c| (*c).to_owned())))];
+    let mut lines =
+        vec![markdown(std::iter::once(String::new()).chain(kept.iter().map(|c| (*c).to_owned())))];
     lines.push(format!("|{}", "---|".repeat(kept.len() + 1)));
     for (row, number) in &read {
         let label = format!("{} [{number}]", row.label);
@@ -50,9 +51,11 @@ fn line(row: &Row<'_>, kept: &[&str], number: u32) -> String {
         cells => {
             let said: Vec<String> = cells
                 .iter()
-                .map(|(column, value)| {
-                    if column.is_empty() { (*value).to_owned() } else { format!("{column}: {value}") }
-                })
+                .map(
+                    |(column, value)| {
+                        if column.is_empty() { (*value).to_owned() } else { format!("{column}: {value}") }
+                    },
+                )
                 .collect();
             format!("- {}: {} [{number}]", row.label, said.join("; "))
         }
@@ -79,10 +82,8 @@ pub(super) fn named<'a>(columns: &[&'a str], question: &str) -> Option<Vec<&'a s
         .iter()
         .map(|(column, own)| (*column, own.iter().filter(|s| !shared(s)).cloned().collect()))
         .collect();
-    let hit: Vec<&(&str, BTreeSet<String>)> = telling
-        .iter()
-        .filter(|(_, own)| !own.is_empty() && own.iter().all(|s| asked.contains(s)))
-        .collect();
+    let hit: Vec<&(&str, BTreeSet<String>)> =
+        telling.iter().filter(|(_, own)| !own.is_empty() && own.iter().all(|s| asked.contains(s))).collect();
     let only: Vec<&str> = hit
         .iter()
         .filter(|(_, own)| {
@@ -131,7 +132,12 @@ mod tests {
     fn several_rows_are_a_table_with_its_header() {
         assert_eq!(
             lines(&[(ANNUAL, 1), (RATE, 1)], "fees and rates of Basic and Travel"),
-            ["|  | Basic | Travel |", "|---|---|---|", "| Annual fee [1] | $30 | $150 |", "| Purchase rate [1] | 11.5% | 19% |"]
+            [
+                "|  | Basic | Travel |",
+                "|---|---|---|",
+                "| Annual fee [1] | $30 | $150 |",
+                "| Purchase rate [1] | 11.5% | 19% |"
+            ]
         );
         assert_eq!(
             lines(&[("A | x", 1), ("B | y", 1)], "a and b"),

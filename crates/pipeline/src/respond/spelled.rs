@@ -42,8 +42,10 @@ static SPELLED: LazyLock<Regex> = LazyLock::new(|| {
     let word = words.join("|");
     let counted = r"(?:business|working|calendar)[\s-]|seconds?\b|minutes?\b|hours?\b|days?\b|weeks?\b|fortnights?\b|months?\b|years?\b|per\s?cent\b|percent\b|dollars?\b|cents?\b|euros?\b|pounds?\b|percentage\b|hundred\b|thousand\b|million\b";
     let range = format!(r"(?:\s(?:to|or|and)\s(?:{word}|\d+))?");
-    Regex::new(&format!(r"(?i)\b(?P<number>(?:{word})(?:-(?:{word}))?)(?P<range>{range})(?P<gap>[\s-])(?P<what>{counted})"))
-        .expect("a constant pattern")
+    Regex::new(&format!(
+        r"(?i)\b(?P<number>(?:{word})(?:-(?:{word}))?)(?P<range>{range})(?P<gap>[\s-])(?P<what>{counted})"
+    ))
+    .expect("a constant pattern")
 });
 
 /// The text with such numbers in digits.

@@ -46,7 +46,14 @@ pub(super) fn statements(asked: &Asked<'_>) -> Vec<Statement> {
         for (at, sentence) in index.sentences(found.passage).iter().enumerate() {
             let mut state = |text: String, value: &str, is_cell: bool| {
                 let stems = topics(&text).into_iter().chain(place.iter().cloned()).collect();
-                all.push(Statement { found: number, sentence: at, is_cell, figures: figures(value), stems, text });
+                all.push(Statement {
+                    found: number,
+                    sentence: at,
+                    is_cell,
+                    figures: figures(value),
+                    stems,
+                    text,
+                });
             };
             if sentence.is_row {
                 let row = Row::of(&sentence.text);

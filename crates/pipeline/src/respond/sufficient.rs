@@ -29,9 +29,10 @@ pub(super) fn lacking(asked: &Asked<'_>, chosen: &[Chosen]) -> Option<&'static s
         return Some("no sentence states the figure that is asked for");
     }
     let passages: Vec<String> = chosen.iter().map(|c| in_its_place(asked, c.passage)).collect();
-    if DAYS.iter().any(|(asks, answers)| {
-        asks.is_match(asked.query) && !passages.iter().any(|p| answers.is_match(p))
-    }) {
+    if DAYS
+        .iter()
+        .any(|(asks, answers)| asks.is_match(asked.query) && !passages.iter().any(|p| answers.is_match(p)))
+    {
         return Some("no passage speaks of the day that is asked for");
     }
     unnamed(asked, &passages).then_some("no passage names what is asked for")
@@ -50,8 +51,12 @@ static DAYS: LazyLock<[(Regex, Regex); 2]> = LazyLock::new(|| {
     };
     [
         (
-            pattern(r"(?i)\b(?:sundays|saturdays|(?:on|at|over) (?:the |a )?(?:weekends?|sunday|saturday)|weekends)\b.*\b(?:open|close|closed|available|run|processed?|clear|process)\b|\b(?:open|opened|closed?|available|hours|reach|processed|clear|process|call)\b.*\b(?:sundays?|saturdays?|weekends?)\b"),
-            pattern(r"(?i)\b(?:sundays?|saturdays?|weekends?|weekdays?|24 hours|24/7|7 days|any ?time|every day|monday)\b"),
+            pattern(
+                r"(?i)\b(?:sundays|saturdays|(?:on|at|over) (?:the |a )?(?:weekends?|sunday|saturday)|weekends)\b.*\b(?:open|close|closed|available|run|processed?|clear|process)\b|\b(?:open|opened|closed?|available|hours|reach|processed|clear|process|call)\b.*\b(?:sundays?|saturdays?|weekends?)\b",
+            ),
+            pattern(
+                r"(?i)\b(?:sundays?|saturdays?|weekends?|weekdays?|24 hours|24/7|7 days|any ?time|every day|monday)\b",
+            ),
         ),
         (
             pattern(r"(?i)\b(?:public|bank) holidays?\b"),
@@ -68,7 +73,22 @@ fn unnamed(asked: &Asked<'_>, passages: &[String]) -> bool {
         && names(asked.query).iter().any(|name| {
             let stems = text::content_stems(name);
             stems.iter().any(|s| !held.iter().any(|h| h.contains(s)))
+                && !passages.iter().any(|p| shortens(name, p))
         })
+}
+
+/// Whether an abbreviation stands for words of a passage: "POA" for "powers of attorney", "ID" for
+/// "identity".
+fn shortens(name: &str, passage: &str) -> bool {
+    let short = name.to_lowercase();
+    if short.chars().count() > 5 || name.chars().any(char::is_lowercase) {
+        return false;
+    }
+    let words = text::words(passage);
+    let initials: String = words.iter().filter_map(|w| w.chars().next()).collect();
+    let telling: String =
+        words.iter().filter(|w| !text::is_stop_word(w)).filter_map(|w| w.chars().next()).collect();
+    initials.contains(&short) || telling.contains(&short) || words.iter().any(|w| w.starts_with(&short))
 }
 
 /// Words with a capital letter inside a sentence; a sentence begins with one anyway.
@@ -125,6 +145,7 @@ mod tests {
             "What is the annual fee on the Silver card?",
             "what's the annual fee on the silver card",
             "WHAT IS THE ANNUAL FEE",
+            "What is the AF on the Silver card?",
             "How do I change the ATM limit?",
         ] {
             assert_eq!(lacks(question), None, "{question}");

@@ -44,10 +44,19 @@ const ASKS: &[(Kind, &str)] = &[
         Kind::Duration,
         r"\bhow (?:long|soon|quick(?:ly)?|fast)\b|\bhow many (?:business |working |calendar )?(?:seconds|minutes|hours|days|weeks|months|years)\b|\bwhat is the (?:turnaround|waiting time|processing time|deadline|time limit)\b",
     ),
-    (Kind::Hour, r"\b(?:what|which) time\b|\bopening (?:hours|times)\b|\bhow (?:late|early)\b|\bcut-?off time\b"),
+    (
+        Kind::Hour,
+        r"\b(?:what|which) time\b|\bopening (?:hours|times)\b|\bhow (?:late|early)\b|\bcut-?off time\b",
+    ),
     (Kind::Age, r"\bhow old\b|\bwhat age\b|\b(?:minimum|maximum|lowest|highest) age\b"),
-    (Kind::Rate, r"\b(?:what|which)(?:'s| is| are)?\b[^?]*\b(?:interest rates?|percentage|per cent)\b|\bhow many per ?cent\b"),
-    (Kind::Number, r"\bhow many (?:times|people|cards|accounts|signatures|points|payslips|copies|withdrawals)\b"),
+    (
+        Kind::Rate,
+        r"\b(?:what|which)(?:'s| is| are)?\b[^?]*\b(?:interest rates?|percentage|per cent)\b|\bhow many per ?cent\b",
+    ),
+    (
+        Kind::Number,
+        r"\bhow many (?:times|people|cards|accounts|signatures|points|payslips|copies|withdrawals)\b",
+    ),
 ];
 
 #[expect(clippy::expect_used, reason = "constant patterns, compiled by every test of this file")]
@@ -140,16 +149,15 @@ impl Kind {
         let has = |dimensions: &[&str]| {
             found.iter().filter_map(|f| f.unit.dimension()).any(|d| dimensions.contains(&d))
         };
-        const SPANS: &[&str] =
-            &["second", "minute", "hour", "day", "week", "fortnight", "month", "year"];
+        const SPANS: &[&str] = &["second", "minute", "hour", "day", "week", "fortnight", "month", "year"];
         match self {
             Kind::Money => has(&["money", "percent"]) || no_amount.is_match(&lower),
             Kind::Rate => has(&["percent", "percentage point", "basis point"]) || no_amount.is_match(&lower),
-            Kind::Duration => {
-                has(SPANS) || has(&["time", "date", "month"]) || no_duration.is_match(&lower)
-            }
+            Kind::Duration => has(SPANS) || has(&["time", "date", "month"]) || no_duration.is_match(&lower),
             Kind::Hour => has(&["time", "hour"]) || lower.contains("any time") || lower.contains("24/7"),
-            Kind::Age | Kind::Number => !found.is_empty() || lower.contains("unlimited") || lower.contains("both"),
+            Kind::Age | Kind::Number => {
+                !found.is_empty() || lower.contains("unlimited") || lower.contains("both")
+            }
         }
     }
 }

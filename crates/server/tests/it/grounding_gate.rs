@@ -19,8 +19,7 @@ const CURRENT: &str = "---\ntitle: Kite cards\nvalid_from: 2026-01-01\n---\n\n# 
     Hand form KT-4 to the Kite Desk before noon.\n";
 const EXPIRED: &str = "---\ntitle: Kite cards of last year\nvalid_until: 2025-06-30\n---\n\n# Kite cards of last year\n\n\
     A replacement kite card costs $99.\n";
-const STAFF: &str =
-    "---\ntitle: Kite cards for staff\n---\n\n# Kite cards for staff\n\nStaff may send a replacement kite card by courier.\n";
+const STAFF: &str = "---\ntitle: Kite cards for staff\n---\n\n# Kite cards for staff\n\nStaff may send a replacement kite card by courier.\n";
 
 const QUESTION: &str = "What does a replacement kite card cost?";
 
@@ -91,8 +90,12 @@ fn respond(record: &Value) -> &Value {
 #[tokio::test]
 async fn a_grounded_answer_of_a_model_leaves_with_the_sentence_it_stands_on() {
     let asked = Asked::of_the_kite_bank().await;
-    let record = asked.when_it_says("A replacement kite card is $9. [1] You get it in 6 working days [1].").await;
-    assert_eq!(text(&record, "answer"), "A replacement kite card is $9. [1] You get it in 6 working days. [1]");
+    let record =
+        asked.when_it_says("A replacement kite card is $9. [1] You get it in 6 working days [1].").await;
+    assert_eq!(
+        text(&record, "answer"),
+        "A replacement kite card is $9. [1] You get it in 6 working days. [1]"
+    );
     assert_eq!(text(&record, "model"), "m", "{record}");
     let step = respond(&record);
     assert_eq!((text(step, "outcome"), &step["values"]["removed"]), ("generated", &json!(0.0)), "{step}");
@@ -129,7 +132,10 @@ async fn what_the_gate_removes_is_recorded_by_its_reason_and_never_by_its_words(
             assert_eq!(step["values"][format!("removed_{code}")], expected, "{bad}: {step}");
         }
         let words = step.to_string();
-        assert!(!words.contains("Harbour") && !words.contains("KT-7") && !words.contains("rewards"), "{words}");
+        assert!(
+            !words.contains("Harbour") && !words.contains("KT-7") && !words.contains("rewards"),
+            "{words}"
+        );
     }
 }
 
@@ -149,7 +155,10 @@ async fn an_expired_passage_and_another_collection_cannot_be_cited() {
         let record = asked.when_it_says(bad).await;
         // Nothing of the model is left: the cited sentences of the passage in force stand.
         assert_eq!(text(&record, "model"), "extractive", "{bad}");
-        assert!(!text(&record, "answer").contains("$99") && !text(&record, "answer").contains("ourier"), "{record}");
+        assert!(
+            !text(&record, "answer").contains("$99") && !text(&record, "answer").contains("ourier"),
+            "{record}"
+        );
         assert_eq!(texts(&record["citations"], "document"), ["customer/kite"], "{bad}");
         assert_eq!(respond(&record)["values"][reason], 1.0, "{bad}: {record}");
     }

@@ -95,11 +95,15 @@ fn known_as(word: &str) -> String {
 mod tests {
     use super::*;
 
-    const EVIDENCE: &str =
-        "Premier Saver Account\nHand form KYC-7 to the Identity Desk in Carrick. Deposits are held under the Guarantee Scheme.";
+    const EVIDENCE: &str = "Premier Saver Account\nHand form KYC-7 to the Identity Desk in Carrick. Deposits are held under the Guarantee Scheme.";
 
     fn missing(sentence: &str) -> Vec<String> {
-        unknown(sentence, &[EVIDENCE], &["Staff log it in Finmark before noon. We open on a Monday."], "Brookvale Bank")
+        unknown(
+            sentence,
+            &[EVIDENCE],
+            &["Staff log it in Finmark before noon. We open on a Monday."],
+            "Brookvale Bank",
+        )
     }
 
     #[test]

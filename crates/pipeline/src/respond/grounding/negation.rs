@@ -71,7 +71,10 @@ const CONTRARIES: &[(&[&str], &[&str])] = &[
     (&["minimum"], &["maximum"]),
     (&["atleast"], &["atmost"]),
     (&["above", "over", "more"], &["below", "under", "less", "fewer"]),
-    (&["increase", "increases", "rises", "raise", "raises"], &["decrease", "decreases", "falls", "lower", "lowers", "reduce", "reduces"]),
+    (
+        &["increase", "increases", "rises", "raise", "raises"],
+        &["decrease", "decreases", "falls", "lower", "lowers", "reduce", "reduces"],
+    ),
     (&["always"], &["sometimes"]),
     (&["required", "mandatory", "compulsory"], &["optional", "voluntary"]),
     (&["accept", "accepted", "accepts"], &["reject", "rejects", "decline"]),
@@ -104,8 +107,10 @@ static READ_AS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 #[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
 static BORDER: LazyLock<Regex> = LazyLock::new(|| {
     let words = "and|but|while|although|though|whereas|because|so|which";
-    Regex::new(&format!(r",\s+(?:{words})\b|\b(?:but|while|although|though|whereas|because)\b|[;\n]|\s[–—-]\s"))
-        .expect("a constant pattern")
+    Regex::new(&format!(
+        r",\s+(?:{words})\b|\b(?:but|while|although|though|whereas|because)\b|[;\n]|\s[–—-]\s"
+    ))
+    .expect("a constant pattern")
 });
 
 #[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
@@ -124,7 +129,8 @@ pub(in crate::respond) fn contradicts(claim: &str, evidence: &[&str]) -> bool {
         if own.stems.len() < FEWEST {
             return false;
         }
-        let share = |other: &Clause| own.stems.intersection(&other.stems).count() as f64 / own.stems.len() as f64;
+        let share =
+            |other: &Clause| own.stems.intersection(&other.stems).count() as f64 / own.stems.len() as f64;
         let most = known.iter().map(share).fold(0.0, f64::max);
         if most < SAME_THING {
             return false;
@@ -151,10 +157,9 @@ struct Clause {
 impl Clause {
     fn agrees(&self, other: &Clause) -> bool {
         let turned = self.denied != other.denied && !self.either && !other.either;
-        let contrary = self
-            .sides
-            .iter()
-            .any(|(pair, side)| other.sides.contains(&(*pair, !side)) && !other.sides.contains(&(*pair, *side)));
+        let contrary = self.sides.iter().any(|(pair, side)| {
+            other.sides.contains(&(*pair, !side)) && !other.sides.contains(&(*pair, *side))
+        });
         !turned && !contrary
     }
 
@@ -217,23 +222,42 @@ mod tests {
     const TOLD: &[(&str, &[&str], &[&str])] = &[
         (
             "The overdrawn fee is not charged if the account is back in credit by 9 pm.",
-            &["No overdrawn fee is charged if the account is back in credit by 9 pm.", "The overdrawn fee isn't charged if the account is back in credit by 9 pm."],
+            &[
+                "No overdrawn fee is charged if the account is back in credit by 9 pm.",
+                "The overdrawn fee isn't charged if the account is back in credit by 9 pm.",
+            ],
             &["The overdrawn fee is charged if the account is back in credit by 9 pm."],
         ),
         (
             "You can change the PIN at any branch machine.",
             &["The PIN can be changed at any branch machine."],
-            &["You can't change the PIN at a branch machine.", "The PIN can never be changed at a branch machine.", "You cannot change the PIN at any branch machine."],
+            &[
+                "You can't change the PIN at a branch machine.",
+                "The PIN can never be changed at a branch machine.",
+                "You cannot change the PIN at any branch machine.",
+            ],
         ),
         (
             "Closing a savings account is free.",
-            &["There is no fee for closing a savings account.", "Closing a savings account costs nothing.", "Closing a savings account is free of charge."],
+            &[
+                "There is no fee for closing a savings account.",
+                "Closing a savings account costs nothing.",
+                "Closing a savings account is free of charge.",
+            ],
             &["Closing a savings account is not free.", "There is a fee for closing a savings account."],
         ),
         (
             "The monthly fee is waived if at least $2,000 is deposited.",
-            &["The monthly fee is not charged if at least $2,000 is deposited.", "The monthly fee applies unless at least $2,000 is deposited.", "You pay no monthly fee if $2,000 or more is deposited."],
-            &["The monthly fee is waived unless at least $2,000 is deposited.", "The monthly fee is charged if at least $2,000 is deposited.", "The monthly fee is waived if at most $2,000 is deposited."],
+            &[
+                "The monthly fee is not charged if at least $2,000 is deposited.",
+                "The monthly fee applies unless at least $2,000 is deposited.",
+                "You pay no monthly fee if $2,000 or more is deposited.",
+            ],
+            &[
+                "The monthly fee is waived unless at least $2,000 is deposited.",
+                "The monthly fee is charged if at least $2,000 is deposited.",
+                "The monthly fee is waived if at most $2,000 is deposited.",
+            ],
         ),
         (
             "A letter costs $15 and takes 3 business days, while a copy from the app is free.",
@@ -252,12 +276,21 @@ mod tests {
         ),
         (
             "A purchase over the credit limit is declined.",
-            &["A purchase over the credit limit is not possible.", "A purchase over the credit limit is refused."],
-            &["A purchase over the credit limit is not declined.", "A purchase over the credit limit is possible."],
+            &[
+                "A purchase over the credit limit is not possible.",
+                "A purchase over the credit limit is refused.",
+            ],
+            &[
+                "A purchase over the credit limit is not declined.",
+                "A purchase over the credit limit is possible.",
+            ],
         ),
         (
             "The card has up to 55 interest-free days.",
-            &["The card has at most 55 interest-free days.", "The card has no more than 55 interest-free days."],
+            &[
+                "The card has at most 55 interest-free days.",
+                "The card has no more than 55 interest-free days.",
+            ],
             &["The card has at least 55 interest-free days.", "The card has no interest-free days."],
         ),
         (
@@ -291,7 +324,10 @@ mod tests {
             "The overdrawn fee is $10, charged at most once a day.",
             "The overdrawn fee is not charged if the account is back in credit by 9 pm.",
         ];
-        assert!(contradicts("The overdrawn fee is charged if the account is back in credit by 9 pm.", &evidence));
+        assert!(contradicts(
+            "The overdrawn fee is charged if the account is back in credit by 9 pm.",
+            &evidence
+        ));
         assert!(!contradicts("The overdrawn fee is $10, charged at most once a day.", &evidence));
         assert!(!contradicts("The weather is not our business.", &evidence));
     }

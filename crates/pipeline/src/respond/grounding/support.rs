@@ -27,7 +27,11 @@ pub(crate) struct Carried {
 }
 
 /// Where each piece of evidence carries the sentence best, if together they carry it at all.
-pub(super) fn carried(claim: &str, vector: Option<&[f32]>, evidence: &[Evidence<'_>]) -> Option<Vec<Carried>> {
+pub(super) fn carried(
+    claim: &str,
+    vector: Option<&[f32]>,
+    evidence: &[Evidence<'_>],
+) -> Option<Vec<Carried>> {
     let words: BTreeSet<String> = text::content_stems(claim).into_iter().collect();
     let share = |held: &BTreeSet<String>| {
         if words.is_empty() { 1.0 } else { words.intersection(held).count() as f64 / words.len() as f64 }

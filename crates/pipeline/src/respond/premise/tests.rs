@@ -75,7 +75,11 @@ const WRONG_CLAIM: [(&str, &str); 30] = [
 ];
 
 /// Nothing is taken for granted, or what is true.
-const STANDS: [&str; 40] = [
+const STANDS: [&str; 44] = [
+    "So I say close it down, how quick is it gone?",
+    "What is the 3 month term deposit rate?",
+    "What's the 2 year fixed rate?",
+    "Which fee applies, the monthly one or the annual one?",
     "I want to send $5,000 abroad, what's the fee?",
     "What does it cost if I transfer $300 overseas?",
     "We have $50,000 in savings. Which rate do we get?",

@@ -110,7 +110,8 @@ fn framed(lines: &[&str], markers: bool) -> Prose {
         inside.split('|').map(|cell| cell.trim().replace('\u{1}', "|")).collect()
     };
     let is_rule = |line: &&str| line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '));
-    let columns: Vec<String> = lines.first().map_or_else(Vec::new, |head| cells(head)).into_iter().skip(1).collect();
+    let columns: Vec<String> =
+        lines.first().map_or_else(Vec::new, |head| cells(head)).into_iter().skip(1).collect();
     let rows = lines.iter().skip(1).filter(|line| !is_rule(line)).map(|line| {
         let mut row: Vec<Line> = cells(line).iter().map(|cell| spans(cell, markers)).collect();
         row.resize(columns.len() + 1, Line::new());
@@ -263,10 +264,7 @@ mod tests {
                 Prose::Paragraph(text("They differ:")),
                 Prose::Table {
                     columns,
-                    rows: vec![
-                        vec![fee, text("$48"), text("a|b")],
-                        vec![text("Rate"), text("3%"), vec![]],
-                    ],
+                    rows: vec![vec![fee, text("$48"), text("a|b")], vec![text("Rate"), text("3%"), vec![]],],
                 },
                 Prose::Table { columns: vec!["Fee".into()], rows: vec![vec![text("Card"), text("$10")]] },
             ]
