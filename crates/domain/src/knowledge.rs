@@ -93,4 +93,7 @@ pub struct Citation {
     pub content_type: ContentType,
     /// Version of the document.
     pub version: u32,
+    /// First day of the document's validity (UTC) as `YYYY-MM-DD`: its facts are as at this day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_at: Option<String>,
 }

@@ -70,6 +70,33 @@ impl Figure {
     }
 }
 
+impl Figure {
+    /// Whether both say the same, however exactly: a day for a business day, 48 hours for 2 days.
+    pub(super) fn is_the_same(&self, other: &Figure) -> bool {
+        if self.carries(other) || other.carries(self) {
+            return true;
+        }
+        match (self.hours(), other.hours()) {
+            (Some(own), Some(others)) => (own - others).abs() < 1e-6,
+            _ => false,
+        }
+    }
+
+    /// The length of a span of time whose length is fixed.
+    fn hours(&self) -> Option<f64> {
+        let Unit::Count(word) = &self.unit else { return None };
+        let each = match word.strip_prefix(BUSINESS).unwrap_or(word) {
+            "minute" => 1.0 / 60.0,
+            "hour" => 1.0,
+            "day" => 24.0,
+            "week" => 168.0,
+            "fortnight" => 336.0,
+            _ => return None,
+        };
+        Some(self.value.parse::<f64>().ok()? * each)
+    }
+}
+
 const BUSINESS: &str = "business ";
 
 const MONTHS: &[&str] = &["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -113,6 +140,7 @@ const CODES: &str = "AUD|USD|NZD|CAD|SGD|HKD|GBP|EUR|JPY|CHF|INR|CNY";
 /// Every figure of a text, in order.
 #[must_use]
 pub(crate) fn figures(text: &str) -> Vec<Figure> {
+    let text = &*super::spelled::in_digits(text);
     let mut found: Vec<(Range<usize>, Figure)> =
         FIGURE.captures_iter(text).filter_map(|c| read(text, &c)).collect();
     share_units(text, &mut found);

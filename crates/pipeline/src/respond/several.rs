@@ -10,7 +10,7 @@ use contactiq_nlu::text;
 
 use super::{
     choose::{self, Chosen},
-    compose, conflict,
+    compose, conflict, premise, sufficient,
 };
 use crate::{
     Features, Found, House, TextTriggers, classify, follow_up, requests, retrieve, score,
@@ -57,7 +57,7 @@ impl Served {
     /// The answers one after the other.
     pub(super) fn draft(&self, turn: &Turn) -> Draft {
         let groups: Vec<&[Chosen]> = self.answers.iter().map(Answered::chosen).collect();
-        compose::extractive(&turn.knowledge, &groups)
+        compose::extractive(&turn.knowledge, &compose::Manner::of(turn), &groups)
     }
 
     /// Their passages, taken in turns, each once.
@@ -158,8 +158,14 @@ fn answer(
         retrieve::PASSAGES,
     );
     let asked = Asked { knowledge: &turn.knowledge, query: text, vector: vector.as_deref(), found: &found };
+    // What the documents contradict, or do not say, is for the message as a whole.
+    let rests = premise::of(text).map(|p| premise::check(&p, &asked));
     let chosen = choose::sentences(&asked, words);
     let best = chosen.first()?;
+    if rests.is_some_and(|v| v != premise::Verdict::Stands) || sufficient::lacking(&asked, &chosen).is_some()
+    {
+        return None;
+    }
     if conflict::between(&turn.knowledge, &found, best).is_some() {
         return None;
     }

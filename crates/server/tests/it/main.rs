@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod answers;
 mod bad_input;
 mod browser;
 mod calibration;
@@ -14,6 +15,7 @@ mod describing;
 mod embeddings;
 mod endurance;
 mod feedback;
+mod grounding_gate;
 mod house;
 mod human_only;
 mod idempotency;
