@@ -33,7 +33,7 @@ pub use house::{AssistantSettings, House, Line, People, Settings};
 pub use knowledge::{Found, Knowledge, KnowledgeError, Shelf};
 pub use models::{Models, ModelsError, Trained};
 pub use record::reconcile;
-pub use replicas::{Replicas, link, search_in_store};
+pub use replicas::{Replicas, links, search_in_store};
 pub use respond::{conflict, grounding};
 pub use retrieve::search;
 pub use rule_findings::{RuleFinding, rule_findings};

@@ -76,17 +76,12 @@ impl SharedVectors for Replicas {
     }
 }
 
-/// Tells the store by which vectors the passages of this knowledge are found. Nothing to do without vectors.
-///
-/// # Errors
-/// When the store fails.
-pub async fn link(
-    knowledge: &Knowledge,
-    encoder: &CachedEncoder,
-    vectors: &Vectors,
-) -> Result<(), StoreError> {
+/// By which vectors the passages of this knowledge are found, for [`Vectors::link`]; nothing without
+/// vectors. It hashes every text, so it belongs on a thread that may take its time.
+#[must_use]
+pub fn links(knowledge: &Knowledge, encoder: &CachedEncoder) -> Vec<(DocumentId, Vec<FoundBy>)> {
     if !knowledge.index.has_vectors() {
-        return Ok(());
+        return Vec::new();
     }
     let mut documents: Vec<(DocumentId, Vec<FoundBy>)> =
         knowledge.documents.iter().map(|document| (document.id, Vec::new())).collect();
@@ -94,7 +89,7 @@ pub async fn link(
         let by = texts.iter().map(|text| encoder.key(text)).collect();
         documents[*document].1.push(FoundBy { position: passage.position, by });
     }
-    vectors.link(&documents).await
+    documents
 }
 
 /// As [`crate::search`], with the cosines from the store instead of the snapshot.

@@ -29,11 +29,7 @@ pub fn search(
 }
 
 /// Which passages may be found.
-pub(crate) fn keep(
-    knowledge: &Knowledge,
-    collections: &[Collection],
-    today: Date,
-) -> impl Fn(usize) -> bool {
+pub(crate) fn keep(knowledge: &Knowledge, collections: &[Collection], today: Date) -> impl Fn(usize) -> bool {
     move |passage| {
         let document = knowledge.document_of(passage);
         collections.contains(&document.collection) && document.is_valid_on(today)

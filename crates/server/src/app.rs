@@ -273,11 +273,7 @@ pub(crate) async fn load_knowledge(
             tracing::warn!(%error, "passages are found by their words alone until the remote encoder is back");
             Knowledge::load(store, None, |_, _| {}).await
         }
-        loaded => {
-            let knowledge = loaded?;
-            vectors::link(store, encoder.as_deref(), &knowledge).await;
-            Ok(knowledge)
-        }
+        loaded => Ok(vectors::link(store, encoder, loaded?).await),
     }
 }
 

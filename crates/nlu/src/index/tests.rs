@@ -87,7 +87,10 @@ fn a_search_with_cosines_from_elsewhere_finds_the_same() {
     let index = Index::build(entries(), Some(&encoder), &|_, _| ()).unwrap();
     let texts: Vec<Vec<String>> = index.encoded_texts().collect();
     assert_eq!(texts.iter().map(Vec::len).collect::<Vec<_>>(), [3, 5, 3, 2]);
-    assert_eq!(encoder.size().in_memory, texts.iter().flatten().collect::<std::collections::HashSet<_>>().len());
+    assert_eq!(
+        encoder.size().in_memory,
+        texts.iter().flatten().collect::<std::collections::HashSet<_>>().len()
+    );
     for question in ["where is my plastic", "travel with a card", "opening hours", "zebra"] {
         let asked = vector(question);
         let cosine = |text: &String| vector(text).iter().zip(&asked).map(|(a, b)| a * b).sum::<f32>();

@@ -35,15 +35,27 @@ pub(crate) async fn vectors_of(
 }
 
 /// Tells the store by which vectors the passages of this knowledge are found.
-pub(super) async fn link(store: &Store, encoder: Option<&CachedEncoder>, knowledge: &Knowledge) {
-    let Some(encoder) = encoder else { return };
-    let linked = async {
-        match vectors_of(store, encoder).await? {
-            Some(vectors) => contactiq_pipeline::link(knowledge, encoder, &vectors).await,
+pub(super) async fn link(
+    store: &Store,
+    encoder: Option<Arc<CachedEncoder>>,
+    knowledge: Knowledge,
+) -> Knowledge {
+    let Some(encoder) = encoder.filter(|_| store.vectors().is_some()) else { return knowledge };
+    let own = Arc::clone(&encoder);
+    let hashed =
+        tokio::task::spawn_blocking(move || (contactiq_pipeline::links(&knowledge, &own), knowledge));
+    let (links, knowledge) = match hashed.await {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    };
+    let noted = async {
+        match vectors_of(store, &encoder).await? {
+            Some(vectors) => vectors.link(&links).await,
             None => Ok(()),
         }
     };
-    if let Err(error) = linked.await {
+    if let Err(error) = noted.await {
         tracing::warn!(%error, "the vectors of the passages are not noted in PostgreSQL; the next load tries again");
     }
+    knowledge
 }

@@ -256,9 +256,9 @@ async fn searchable(
     let encoder = encoder.ok_or("--engine postgres compares vectors: it needs the encoder")?;
     match store.vectors() {
         Some(VectorColumn::Bytes(why)) => Err(why.into()),
-        _ => app::vectors_of(store, encoder).await?.ok_or_else(|| {
-            "--engine postgres needs PostgreSQL: name it in CONTACTIQ_DATABASE_URL".into()
-        }),
+        _ => app::vectors_of(store, encoder)
+            .await?
+            .ok_or_else(|| "--engine postgres needs PostgreSQL: name it in CONTACTIQ_DATABASE_URL".into()),
     }
 }
 
@@ -267,13 +267,7 @@ struct Line {
     question: Raw,
 }
 
-async fn find(
-    config: &Config,
-    store: &Store,
-    collection: Collection,
-    k: usize,
-    engine: Engine,
-) -> Outcome {
+async fn find(config: &Config, store: &Store, collection: Collection, k: usize, engine: Engine) -> Outcome {
     let (knowledge, encoder) = load(config, store).await?;
     let shared = match engine {
         Engine::Snapshot => None,
@@ -288,8 +282,7 @@ async fn find(
         let vector = opening::vector(encoder.as_ref(), &question);
         let found = match (&shared, &vector) {
             (Some(vectors), Some(vector)) => {
-                let asked =
-                    search_in_store(&knowledge, vectors, &[collection], today, &question, vector, k);
+                let asked = search_in_store(&knowledge, vectors, &[collection], today, &question, vector, k);
                 // Lines are answered one after the other, and this thread has nothing else to do.
                 tokio::task::block_in_place(|| Handle::current().block_on(asked))
                     .map_err(|e| ("unavailable", e.to_string()))?

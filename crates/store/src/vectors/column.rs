@@ -102,22 +102,46 @@ impl VectorColumn {
     }
 }
 
-/// Makes the column pgvector's where that is possible. It runs in the transaction of the migrations, which
-/// one process has at a time; a column that is changed loses its vectors, which are computed again.
+/// Makes the column pgvector's where that is possible, and one of bytes where it is no more. It runs in the
+/// transaction of the migrations, which one process has at a time; a column that is changed loses its
+/// vectors, which are computed again.
 pub(crate) async fn adopt(connection: &mut PgConnection) -> Result<VectorColumn, StoreError> {
+    let possible = pgvector(connection).await?;
+    // It is not there at all when the extension was dropped with all that was made of it.
+    let is: Option<String> = sqlx::query_scalar(
+        "SELECT format_type(atttypid, NULL) FROM pg_attribute
+         WHERE attrelid = 'vectors'::regclass AND attname = 'vector' AND NOT attisdropped",
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let change = match possible {
+        Ok(()) if is.as_deref() != Some("vector") => Some(
+            "TRUNCATE vectors, passage_vectors, unused_vectors; ALTER TABLE vectors DROP COLUMN IF EXISTS vector;
+             ALTER TABLE vectors ADD COLUMN vector vector NOT NULL",
+        ),
+        Err(_) if is.as_deref() != Some("bytea") => Some(
+            "TRUNCATE vectors, passage_vectors, unused_vectors; ALTER TABLE vectors DROP COLUMN IF EXISTS vector;
+             ALTER TABLE vectors ADD COLUMN vector BYTEA NOT NULL",
+        ),
+        _ => None,
+    };
+    if let Some(sql) = change {
+        sqlx::raw_sql(sql).execute(&mut *connection).await?;
+    }
+    Ok(possible.map_or_else(VectorColumn::Bytes, |()| VectorColumn::Pgvector))
+}
+
+/// Whether there is pgvector; creates the extension where that is allowed.
+async fn pgvector(connection: &mut PgConnection) -> Result<Result<(), NoPgvector>, StoreError> {
     let row = sqlx::query(
-        "SELECT format_type(atttypid, NULL) = 'bytea' AS bytes,
-             EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'vector') AS created,
-             EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'vector') AS available
-         FROM pg_attribute WHERE attrelid = 'vectors'::regclass AND attname = 'vector'",
+        "SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'vector') AS created,
+             EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'vector') AS available",
     )
     .fetch_one(&mut *connection)
     .await?;
-    let (bytes, created, available): (bool, bool, bool) =
-        (row.try_get("bytes")?, row.try_get("created")?, row.try_get("available")?);
-    if !created {
-        if !available {
-            return Ok(VectorColumn::Bytes(NoPgvector::NotInstalled));
+    if !row.try_get::<bool, _>("created")? {
+        if !row.try_get::<bool, _>("available")? {
+            return Ok(Err(NoPgvector::NotInstalled));
         }
         // In a savepoint: a refusal must not undo the migrations.
         let mut attempt = connection.begin().await?;
@@ -125,23 +149,11 @@ pub(crate) async fn adopt(connection: &mut PgConnection) -> Result<VectorColumn,
             Ok(_) => attempt.commit().await?,
             Err(_) => {
                 attempt.rollback().await?;
-                return Ok(VectorColumn::Bytes(NoPgvector::NotAllowed));
+                return Ok(Err(NoPgvector::NotAllowed));
             }
         }
     }
-    let seen: bool = sqlx::query_scalar("SELECT to_regtype('vector') IS NOT NULL")
-        .fetch_one(&mut *connection)
-        .await?;
-    if !seen {
-        return Ok(VectorColumn::Bytes(NoPgvector::OutOfSight));
-    }
-    if bytes {
-        sqlx::raw_sql(
-            "TRUNCATE vectors, passage_vectors, unused_vectors;
-             ALTER TABLE vectors ALTER COLUMN vector TYPE vector USING NULL::vector",
-        )
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(VectorColumn::Pgvector)
+    let seen: bool =
+        sqlx::query_scalar("SELECT to_regtype('vector') IS NOT NULL").fetch_one(connection).await?;
+    Ok(if seen { Ok(()) } else { Err(NoPgvector::OutOfSight) })
 }

@@ -82,8 +82,11 @@ impl Vectors {
             }
         };
         let collections: Vec<&str> = asked.collections.iter().map(|c| c.as_str()).collect();
-        let (documents, positions): (Vec<String>, Vec<i64>) =
-            asked.also.iter().map(|(document, position)| (document.to_string(), i64::from(*position))).unzip();
+        let (documents, positions): (Vec<String>, Vec<i64>) = asked
+            .also
+            .iter()
+            .map(|(document, position)| (document.to_string(), i64::from(*position)))
+            .unzip();
         let rows = sqlx::query(
             "SELECT l.document, l.position,
                  MAX(1 - (v.vector <=> $2::REAL[]::vector)) FILTER (WHERE l.ordinal = 0) AS own,
