@@ -37,7 +37,12 @@ pub fn start(app: &App, stop: &CancellationToken) {
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "reconcile", RECONCILE_EVERY, |app| async move { reconcile(&app).await });
     if vectors::are_shared(app) {
-        every(app, stop, "vectors", VECTORS_EVERY, |app| async move { vectors::tend(&app).await });
+        let stopped = stop.clone();
+        every(app, stop, "vectors", VECTORS_EVERY, move |app| {
+            let stopped = stopped.clone();
+            // PostgreSQL may make an index for minutes, and finishes it without us.
+            async move { stopped.run_until_cancelled(vectors::tend(&app)).await.unwrap_or(Ok(())) }
+        });
     }
     if drift::has_a_baseline(app) {
         every(app, stop, "drift", DRIFT_EVERY, |app| async move { drift::look(&app).await });

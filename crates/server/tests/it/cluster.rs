@@ -17,6 +17,8 @@ use tokio::{
     task::JoinSet,
 };
 
+use crate::remote_encoder::{INTENTS, TRIGGERS, shortened};
+
 /// A fresh database. It stays in the server, which the tests throw away.
 pub(crate) struct Database {
     /// Its URL, through the door.
@@ -65,12 +67,20 @@ impl Database {
         std::fs::copy(self.key.path().join("sealing.key"), folder.path().join("sealing.key")).unwrap();
     }
 
-    /// A replica with an empty data folder; nothing is trained that has vectors.
+    /// A replica with an empty data folder, which learns little.
     pub(crate) async fn replica(&self, settings: &[(&'static str, String)]) -> Replica {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         self.admit(&dir);
         let mut env: std::collections::HashMap<String, String> =
             settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        for (name, field, text) in [
+            ("intents.toml", "CONTACTIQ__FILES__INTENTS", INTENTS),
+            ("triggers.toml", "CONTACTIQ__FILES__TRIGGERS", TRIGGERS),
+        ] {
+            let file = dir.path().join(name);
+            std::fs::write(&file, shortened(text)).unwrap();
+            env.insert(field.to_owned(), file.display().to_string());
+        }
         env.insert("CONTACTIQ_DATA_DIR".to_owned(), dir.path().display().to_string());
         env.insert("CONTACTIQ_DATABASE_URL".to_owned(), self.url.clone());
         let config = config::load_from(None, &env).unwrap();

@@ -1,7 +1,7 @@
 //! The column that holds the vectors: of pgvector's type, or of bytes.
 
 use sqlx::{
-    Acquire, PgConnection, Postgres, Row,
+    Connection, PgConnection, Postgres, Row,
     postgres::{PgArguments, PgRow},
     query::Query,
 };

@@ -2,7 +2,7 @@
 //! there are few.
 
 use contactiq_domain::{Collection, ids::DocumentId};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, Connection, Row};
 
 use super::{VectorColumn, Vectors};
 use crate::StoreError;
@@ -88,16 +88,18 @@ impl Vectors {
             .map(|(document, position)| (document.to_string(), i64::from(*position)))
             .unzip();
         let rows = sqlx::query(
-            "SELECT l.document, l.position,
-                 MAX(1 - (v.vector <=> $2::REAL[]::vector)) FILTER (WHERE l.ordinal = 0) AS own,
-                 MAX(1 - (v.vector <=> $2::REAL[]::vector)) AS best
-             FROM passage_vectors AS l
-             JOIN documents AS d ON d.id = l.document AND d.is_current AND d.collection = ANY($3)
-             JOIN vectors AS v ON v.encoder = l.encoder AND v.text_hash = l.text_hash
-             WHERE l.encoder = $1 AND ($4::BYTEA[] IS NULL OR (l.document, l.position) IN (
-                 SELECT document, position FROM passage_vectors WHERE encoder = $1 AND text_hash = ANY($4)
-                 UNION SELECT * FROM unnest($5::TEXT[], $6::BIGINT[])))
-             GROUP BY l.document, l.position",
+            // OFFSET 0 keeps the planner from computing each cosine twice.
+            "SELECT document, position, MAX(cosine) FILTER (WHERE ordinal = 0) AS own, MAX(cosine) AS best
+             FROM (
+                 SELECT l.document, l.position, l.ordinal, 1 - (v.vector <=> $2::REAL[]::vector) AS cosine
+                 FROM passage_vectors AS l
+                 JOIN documents AS d ON d.id = l.document AND d.is_current AND d.collection = ANY($3)
+                 JOIN vectors AS v ON v.encoder = l.encoder AND v.text_hash = l.text_hash
+                 WHERE l.encoder = $1 AND ($4::BYTEA[] IS NULL OR (l.document, l.position) IN (
+                     SELECT document, position FROM passage_vectors WHERE encoder = $1 AND text_hash = ANY($4)
+                     UNION SELECT * FROM unnest($5::TEXT[], $6::BIGINT[])))
+                 OFFSET 0) AS each
+             GROUP BY document, position",
         )
         .bind(self.encoder)
         .bind(asked.vector)
@@ -129,20 +131,25 @@ impl Vectors {
         if self.column != VectorColumn::Pgvector || self.dimensions > LONGEST {
             return Ok(false);
         }
+        // A connection of its own: who stops waiting closes it, and the pool need not wait for the server.
+        let mut connection = pool.acquire().await?.detach();
         let state: Option<(bool, bool)> = sqlx::query_as(
             "SELECT indisvalid, EXISTS (SELECT 1 FROM pg_stat_progress_create_index AS p
                  WHERE p.index_relid = indexrelid)
              FROM pg_index WHERE indexrelid = to_regclass($1)",
         )
         .bind(self.index())
-        .fetch_optional(pool)
+        .fetch_optional(&mut connection)
         .await?;
         let (name, encoder, dimensions) = (self.index(), self.encoder, self.dimensions);
         match state {
-            Some((true, _) | (false, true)) => return Ok(false),
+            Some((true, _) | (false, true)) => {
+                connection.close().await?;
+                return Ok(false);
+            }
             Some((false, false)) => {
                 let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {name}");
-                sqlx::query(AssertSqlSafe(drop)).execute(pool).await?;
+                sqlx::query(AssertSqlSafe(drop)).execute(&mut connection).await?;
             }
             None => {}
         }
@@ -151,7 +158,8 @@ impl Vectors {
             "CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON vectors
              USING hnsw ((vector::vector({dimensions})) vector_cosine_ops) WHERE encoder = {encoder}"
         );
-        sqlx::query(AssertSqlSafe(make)).execute(pool).await?;
+        sqlx::query(AssertSqlSafe(make)).execute(&mut connection).await?;
+        connection.close().await?;
         Ok(true)
     }
 

@@ -257,7 +257,9 @@ async fn an_index_finds_the_nearest_and_what_was_asked_for_besides() {
     raw.close().await.unwrap();
     assert_eq!(e.nearest(asked).await.unwrap().len(), 2_003, "without an index all are compared");
     assert!(e.make_index().await.unwrap());
-    assert_eq!(told(e.nearest(asked).await.unwrap()), near);
+    let again = told(e.nearest(asked).await.unwrap());
+    assert_eq!(again[..3], near[..3]);
+    assert!((900..1_100).contains(&again.len()), "{}", again.len());
     bench.end().await;
 }
 
