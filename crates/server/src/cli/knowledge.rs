@@ -282,7 +282,8 @@ async fn find(config: &Config, store: &Store, collection: Collection, k: usize, 
         let vector = opening::vector(encoder.as_ref(), &question);
         let found = match (&shared, &vector) {
             (Some(vectors), Some(vector)) => {
-                let asked = search_in_store(&knowledge, vectors, &[collection], today, &question, vector, k);
+                let of = [collection];
+                let asked = search_in_store(&knowledge, vectors, &of, today, &question, vector, k);
                 // Lines are answered one after the other, and this thread has nothing else to do.
                 tokio::task::block_in_place(|| Handle::current().block_on(asked))
                     .map_err(|e| ("unavailable", e.to_string()))?
