@@ -17,6 +17,7 @@ pub mod mode;
 pub mod opening;
 pub mod probability;
 pub mod ticket;
+pub mod vectors;
 
 pub use access::{Permission, Role};
 pub use breaker::{Breaker, BreakerState};
@@ -30,6 +31,7 @@ pub use mode::Mode;
 pub use opening::OpeningHours;
 pub use probability::Probability;
 pub use ticket::{Priority, Ticket, TicketState};
+pub use vectors::{SharedVectors, VectorKey};
 
 /// A word that is not one of the words a field allows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

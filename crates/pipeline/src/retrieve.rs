@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use contactiq_domain::{Collection, Mode, Routing, Step};
-use contactiq_nlu::index::Query;
+use contactiq_nlu::index::{Hit, Query};
 use time::Date;
 
 use crate::{Found, House, Knowledge, turn::Turn};
@@ -23,11 +23,31 @@ pub fn search(
     vector: Option<&[f32]>,
     k: usize,
 ) -> Vec<Found> {
-    let keep = |passage: usize| {
+    let keep = keep(knowledge, collections, today);
+    let hits = knowledge.index.search(&Query { text, vector, keep: &keep, k: hits(k) });
+    ranked(knowledge, collections, hits, k)
+}
+
+/// Which passages may be found.
+pub(crate) fn keep(knowledge: &Knowledge, collections: &[Collection], today: Date) -> impl Fn(usize) -> bool {
+    move |passage| {
         let document = knowledge.document_of(passage);
         collections.contains(&document.collection) && document.is_valid_on(today)
-    };
-    let hits = knowledge.index.search(&Query { text, vector, keep: &keep, k: k * 2 });
+    }
+}
+
+/// Hits that the best `k` are chosen from.
+pub(crate) fn hits(k: usize) -> usize {
+    k * 2
+}
+
+/// The best of the index's hits.
+pub(crate) fn ranked(
+    knowledge: &Knowledge,
+    collections: &[Collection],
+    hits: Vec<Hit>,
+    k: usize,
+) -> Vec<Found> {
     let mut found: Vec<Found> = hits
         .into_iter()
         .map(|hit| {

@@ -20,6 +20,8 @@
 //! (docs/adr/0003). What a person wrote is sealed for its table, column and row; it comes back as
 //! `Masked` only if it was sealed there (requirement A6).
 //!
+//! [`vectors`] is PostgreSQL's alone: what replicas share of an encoder (docs/adr/0014).
+//!
 //! [`SharedLimits`] is what replicas share through Redis: counters, never text.
 
 pub mod access;
@@ -42,6 +44,7 @@ mod schema;
 pub mod shared;
 pub mod tickets;
 mod value;
+pub mod vectors;
 
 pub use connection::{Connection, Reader, Writer};
 pub use engine::{Connections, Location, Store};

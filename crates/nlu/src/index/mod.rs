@@ -7,10 +7,12 @@
 mod fusion;
 mod lexical;
 mod likely;
+mod outside;
 mod vectors;
 
 pub use lexical::{Said, Term};
 pub use likely::likely_questions;
+pub use outside::near;
 
 use crate::{
     encoder::{CachedEncoder, Encoder, EncoderError},
@@ -234,20 +236,14 @@ impl Index {
     ) -> Result<(), EncoderError> {
         let all = self.len();
         progress(0, all);
-        let with_sentences = self.sentences.iter().map(Vec::len).sum::<usize>() <= MOST_SENTENCE_VECTORS;
-        let with_questions =
-            self.entries.iter().map(|e| e.questions.len()).sum::<usize>() <= MOST_QUESTION_VECTORS;
+        let (with_questions, with_sentences) = self.which_vectors();
         let asked = |entry: &Entry| if with_questions { entry.questions.clone() } else { Vec::new() };
         let mut vectors = Vectors::new(encoder.dimensions());
         let slices = self.entries.chunks(SLICE).zip(self.sentences.chunks_mut(SLICE));
         for (slice, (entries, sentences)) in slices.enumerate() {
             let mut texts: Vec<String> = Vec::new();
             for (entry, sentences) in entries.iter().zip(sentences.iter()) {
-                texts.push(with_its_headings(entry));
-                texts.extend(asked(entry));
-                if with_sentences {
-                    texts.extend((0..sentences.len()).map(|at| in_its_place(entry, sentences, at)));
-                }
+                texts.extend(outside::encoded(entry, sentences, with_questions, with_sentences));
             }
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             let mut encoded = encoder.encode_published(&texts)?.into_iter();

@@ -7,10 +7,14 @@ use std::{process::ExitCode, sync::Arc};
 use contactiq_domain::{Clock, Collection};
 use contactiq_guard::{Guard, Raw};
 use contactiq_nlu::encoder::CachedEncoder;
-use contactiq_pipeline::{Knowledge, conflict, search, searched};
-use contactiq_store::{Store, documents};
+use contactiq_pipeline::{Knowledge, conflict, search, search_in_store, searched};
+use contactiq_store::{
+    Store, documents,
+    vectors::{VectorColumn, Vectors},
+};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::runtime::Handle;
 
 use super::{Outcome, SOME_FAILED, audit, jsonl, opening, output};
 use crate::{
@@ -71,7 +75,16 @@ pub(super) enum Command {
         /// How many passages.
         #[arg(short, default_value_t = 5)]
         k: usize,
+        /// What compares the vectors: this process, as answers do, or PostgreSQL with pgvector.
+        #[arg(long, default_value = "snapshot")]
+        engine: Engine,
     },
+}
+
+#[derive(Clone, Copy, clap::ValueEnum, PartialEq, Eq)]
+pub(super) enum Engine {
+    Snapshot,
+    Postgres,
 }
 
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
@@ -94,9 +107,9 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
             ready(&config, &store).await?;
             conflicts(&config, &store, json).await
         }
-        Command::Search { collection, k } => {
+        Command::Search { collection, k, engine } => {
             ready(&config, &store).await?;
-            find(&config, &store, collection, k).await
+            find(&config, &store, collection, k, engine).await
         }
     };
     store.close().await;
@@ -226,6 +239,7 @@ async fn load(
     store: &Store,
 ) -> Result<(Knowledge, Option<Arc<CachedEncoder>>), contactiq_pipeline::KnowledgeError> {
     let encoder = opening::encoder(config);
+    app::share_vectors(store, encoder.as_deref()).await;
     let progress = output::progress();
     let knowledge = app::load_knowledge(store, encoder.clone(), move |done, all| {
         progress("encoding passages", done, all)
@@ -234,13 +248,31 @@ async fn load(
     Ok((knowledge, encoder))
 }
 
+/// The vectors that PostgreSQL can search, or what to do to have them.
+async fn searchable(
+    store: &Store,
+    encoder: Option<&CachedEncoder>,
+) -> Result<Vectors, Box<dyn std::error::Error + Send + Sync>> {
+    let encoder = encoder.ok_or("--engine postgres compares vectors: it needs the encoder")?;
+    match store.vectors() {
+        Some(VectorColumn::Bytes(why)) => Err(why.into()),
+        _ => app::vectors_of(store, encoder)
+            .await?
+            .ok_or_else(|| "--engine postgres needs PostgreSQL: name it in CONTACTIQ_DATABASE_URL".into()),
+    }
+}
+
 #[derive(Deserialize)]
 struct Line {
     question: Raw,
 }
 
-async fn find(config: &Config, store: &Store, collection: Collection, k: usize) -> Outcome {
+async fn find(config: &Config, store: &Store, collection: Collection, k: usize, engine: Engine) -> Outcome {
     let (knowledge, encoder) = load(config, store).await?;
+    let shared = match engine {
+        Engine::Snapshot => None,
+        Engine::Postgres => Some(searchable(store, encoder.as_deref()).await?),
+    };
     let guard = Guard::new(app::guard_settings(config));
     let taxonomy = app::taxonomy(config)?;
     let today = SystemClock.now().date();
@@ -248,7 +280,16 @@ async fn find(config: &Config, store: &Store, collection: Collection, k: usize) 
         let masked = guard.inspect(&line.question).map_err(|e| (e.code(), e.to_string()))?.masked;
         let question = searched(&knowledge, &taxonomy, &masked);
         let vector = opening::vector(encoder.as_ref(), &question);
-        let found = search(&knowledge, &[collection], today, &question, vector.as_deref(), k);
+        let found = match (&shared, &vector) {
+            (Some(vectors), Some(vector)) => {
+                let of = [collection];
+                let asked = search_in_store(&knowledge, vectors, &of, today, &question, vector, k);
+                // Lines are answered one after the other, and this thread has nothing else to do.
+                tokio::task::block_in_place(|| Handle::current().block_on(asked))
+                    .map_err(|e| ("unavailable", e.to_string()))?
+            }
+            _ => search(&knowledge, &[collection], today, &question, vector.as_deref(), k),
+        };
         let passages: Vec<_> = found
             .iter()
             .map(|f| {
