@@ -25,6 +25,13 @@ const PART_FIRES: f64 = 0.8;
 /// So sure a part counts whatever the whole says: five plain questions drown any vector.
 const PART_IS_SURE: f64 = 0.95;
 const WHOLE_AGREES: f64 = 0.1;
+/// A message of one word ("loan") has to be as sure as this: most are the beginning of a question.
+pub(crate) const ONE_WORD: f64 = 0.9;
+
+/// Whether a message is one word.
+pub(crate) fn is_one_word(text: &str) -> bool {
+    text.split_whitespace().count() == 1
+}
 
 /// The two readers of text triggers: the bank's patterns and what was learned from its examples.
 pub struct TextTriggers<'a> {
@@ -95,8 +102,9 @@ impl TextTriggers<'_> {
             .filter(|(trigger, rule)| !denied(*trigger, rule))
             .map(|(trigger, rule)| TriggerHit { trigger, rule, score: 1.0 })
             .collect();
+        let fires = if is_one_word(text) { ONE_WORD } else { LEARNED_FIRES };
         for ((trigger, score), (_, of_whole)) in learned.iter().zip(whole) {
-            if *score >= LEARNED_FIRES && !hits.iter().any(|h| h.trigger == *trigger) {
+            if *score >= fires && !hits.iter().any(|h| h.trigger == *trigger) {
                 let where_ = if of_whole >= LEARNED_FIRES { "learned" } else { "learned-in-a-part" };
                 hits.push(TriggerHit {
                     trigger: *trigger,

@@ -98,6 +98,14 @@ impl Models {
     }
 }
 
+/// A file that is there and can't be used is trained again; an operator hears of it, since a disk that
+/// damages one file damages others.
+fn told_if_damaged(path: &Path, error: &ModelFileError) {
+    if path.exists() {
+        tracing::warn!(file = %path.display(), %error, "a trained model can't be used and is trained again");
+    }
+}
+
 fn intent_model(
     taxonomy: &Taxonomy,
     mode: Mode,
@@ -114,7 +122,8 @@ fn intent_model(
     let options = TrainOptions::default();
     let expected = IntentModel::expected_fingerprint(&examples, &outside, encoder, &options);
     let path = folder.join(format!("intents-{mode}.model"));
-    if let Ok(model) = IntentModel::load(&path)
+    let stored = IntentModel::load(&path).inspect_err(|error| told_if_damaged(&path, error));
+    if let Ok(model) = stored
         && model.fingerprint() == expected
     {
         counts.read += 1;
@@ -157,7 +166,8 @@ fn trigger_model(
     let options = TrainOptions::default();
     let expected = TriggerModel::expected_fingerprint(&positives, &negatives, encoder, &options);
     let path = folder.join(format!("trigger-{trigger}.model"));
-    if let Ok(model) = TriggerModel::load(&path)
+    let stored = TriggerModel::load(&path).inspect_err(|error| told_if_damaged(&path, error));
+    if let Ok(model) = stored
         && model.fingerprint() == expected
     {
         counts.read += 1;

@@ -8,7 +8,7 @@ use contactiq_nlu::intents::Prediction;
 
 use crate::{
     House, Knowledge, Taxonomy,
-    admit::{LEARNED_DENIES, without_placeholders},
+    admit::{LEARNED_DENIES, ONE_WORD, is_one_word, without_placeholders},
     follow_up,
     spelling::Corrected,
     turn::Turn,
@@ -29,17 +29,19 @@ const PART_IS_SURE: f64 = 0.95;
 const GREETING: f64 = 0.6;
 
 /// Classifies a text: what step 1 does and `contactiq intents classify` prints. `leanings` are the
-/// probabilities of the learned triggers on the same text.
+/// probabilities of the learned triggers on the same `text`.
 #[must_use]
 pub fn classify(
     taxonomy: &Taxonomy,
     mode: Mode,
     prediction: &Prediction,
     leanings: &[(Trigger, f64)],
+    text: &str,
 ) -> Understanding {
+    let needed = if is_one_word(text) { ONE_WORD } else { HUMAN_ONLY };
     let category_of =
         |label: &str| taxonomy.intent(mode, label).map_or(Category::Automatable, |i| i.category);
-    let wants_person = human_only(taxonomy, mode, prediction, leanings) >= HUMAN_ONLY;
+    let wants_person = human_only(taxonomy, mode, prediction, leanings) >= needed;
     let best = prediction
         .ranked
         .iter()
@@ -155,7 +157,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let corrected = turn.knowledge.spelling.correct(&turn.query, |word| house.taxonomy.uses(word));
     let prediction = house.models.intent(turn.mode(), &turn.query, turn.vector.as_deref());
     let prediction = riskiest(house, turn, prediction);
-    let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &turn.leanings);
+    let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &turn.leanings, &turn.query);
     if let Some(corrected) = &corrected {
         turn.vector = house.vector(&corrected.text).await;
         turn.query.clone_from(&corrected.text);
@@ -184,7 +186,7 @@ mod tests {
             nearest: Vec::new(),
             words: Vec::new(),
         };
-        classify(&taxonomy, Mode::Customer, &prediction, &[(Trigger::SecurityFraud, leaning)])
+        classify(&taxonomy, Mode::Customer, &prediction, &[(Trigger::SecurityFraud, leaning)], "two words")
     }
 
     #[test]

@@ -139,7 +139,7 @@ fn answer(
         return None;
     }
     let prediction = house.models.intent(turn.mode(), own, own_vector);
-    let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &leanings);
+    let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &leanings, own);
     let intent = house.taxonomy.intent(turn.mode(), understanding.intent.as_str());
     let a_persons = understanding.category == Category::HumanOnly
         || understanding.intent.is_unknown()
