@@ -6,6 +6,7 @@
 //! answers; each step leaves a trace in the record.
 
 mod admit;
+pub mod conflict;
 pub mod decision;
 mod escalate;
 mod escalation_rules;
@@ -32,7 +33,7 @@ pub use house::{AssistantSettings, House, Line, People, Settings};
 pub use knowledge::{Found, Knowledge, KnowledgeError, Shelf};
 pub use models::{Models, ModelsError, Trained};
 pub use record::reconcile;
-pub use respond::{conflict, grounding};
+pub use respond::grounding;
 pub use retrieve::search;
 pub use rule_findings::{RuleFinding, rule_findings};
 pub use score::{Calibration, Features};

@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "tickets_taken", include_str!("../migrations/0002_tickets_taken.sql")),
     (3, "ticket_notes", include_str!("../migrations/0003_ticket_notes.sql")),
     (4, "access_target", include_str!("../migrations/0004_access_target.sql")),
+    (5, "rulings", include_str!("../migrations/0005_rulings.sql")),
 ];
 
 /// Brings the schema up to date. `connection` is inside a transaction that nobody else can hold at

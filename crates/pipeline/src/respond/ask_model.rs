@@ -2,14 +2,16 @@
 //! a passage that was given and states no figure that is not in it. What fails falls back to the
 //! extractive answer; requests carry masked text alone.
 
+use std::borrow::Cow;
+
 use contactiq_domain::interaction::Tokens;
 use contactiq_guard::Published;
 use contactiq_llm::{Chain, Exchange, NumberedPassage, Prompt};
 use contactiq_nlu::text;
 
-use super::{compose, grounding};
+use super::{compose, contested::uncontested, grounding};
 use crate::{
-    House,
+    Found, House,
     turn::{Draft, Turn},
 };
 
@@ -28,7 +30,8 @@ pub(super) async fn fluent(
     turn: &Turn,
     extractive: Draft,
 ) -> (Draft, &'static str, String) {
-    let prompt = prompt(house, turn);
+    let given = given(house, turn);
+    let prompt = prompt(house, turn, &given);
     let served = match chain.complete(&prompt, house.model_budget).await {
         Ok(served) => served,
         Err(error) => {
@@ -50,7 +53,7 @@ pub(super) async fn fluent(
             format!("{VERSION}: the model repeated its instructions: cited sentences instead"),
         );
     }
-    let (kept, citations, removed) = gate(turn, &completion.text);
+    let (kept, citations, removed) = gate(turn, &given, &completion.text);
     if kept.is_empty() {
         let draft = Draft { tokens, cost, ..extractive };
         return (
@@ -59,8 +62,7 @@ pub(super) async fn fluent(
             format!("{VERSION}: no sentence of the model stood on the evidence: cited sentences instead"),
         );
     }
-    let evidence: Vec<&Published> =
-        turn.found.iter().take(PASSAGES).map(|f| &turn.knowledge.passages[f.passage].1.text).collect();
+    let evidence: Vec<&Published> = given.iter().map(|(_, text)| &**text).collect();
     let verdict = house.guard.inspect_output(&kept, &evidence);
     if !verdict.findings.is_empty() {
         let kinds: Vec<String> = verdict.findings.iter().map(|f| f.kind.to_string()).collect();
@@ -76,16 +78,23 @@ pub(super) async fn fluent(
     (draft, "generated", detail)
 }
 
-fn prompt(house: &House, turn: &Turn) -> Prompt {
-    let passages = turn
-        .found
+/// The passages that the model is given, with what it may read of them.
+type Given<'a> = [(usize, Cow<'a, Published>)];
+
+fn given<'a>(house: &House, turn: &'a Turn) -> Vec<(usize, Cow<'a, Published>)> {
+    let today = house.clock.now().date();
+    let read = |found: &Found| (found.passage, uncontested(&turn.knowledge, found.passage, today));
+    turn.found.iter().take(PASSAGES).map(read).collect()
+}
+
+fn prompt(house: &House, turn: &Turn, given: &Given<'_>) -> Prompt {
+    let passages = given
         .iter()
-        .take(PASSAGES)
         .enumerate()
-        .map(|(i, found)| NumberedPassage {
+        .map(|(i, (passage, text))| NumberedPassage {
             number: i as u32 + 1,
-            title: Published::by_bank(turn.knowledge.document_of(found.passage).title.clone()),
-            text: turn.knowledge.passages[found.passage].1.text.clone(),
+            title: Published::by_bank(turn.knowledge.document_of(*passage).title.clone()),
+            text: text.clone().into_owned(),
         })
         .collect();
     // What a guard refused stays refused: it never comes back as history.
@@ -108,14 +117,14 @@ fn prompt(house: &House, turn: &Turn) -> Prompt {
 
 /// Lets through the sentences that cite a given passage and claim only what stands in it. The
 /// numbers are given anew in the order of use.
-fn gate(turn: &Turn, answer: &str) -> (String, Vec<contactiq_domain::Citation>, usize) {
+fn gate(turn: &Turn, given: &Given<'_>, answer: &str) -> (String, Vec<contactiq_domain::Citation>, usize) {
     let mut citations = Vec::new();
     let mut lines: Vec<String> = Vec::new();
     let mut removed = 0;
     for line in answer.lines().filter(|l| !l.trim().is_empty()) {
         let mut kept = Vec::new();
         for span in join_citations(line) {
-            match admitted(turn, &span, &mut citations) {
+            match admitted(turn, given, &span, &mut citations) {
                 Some(sentence) => kept.push(sentence),
                 None => removed += 1,
             }
@@ -144,16 +153,21 @@ fn join_citations(line: &str) -> Vec<String> {
     sentences
 }
 
-fn admitted(turn: &Turn, sentence: &str, citations: &mut Vec<contactiq_domain::Citation>) -> Option<String> {
+fn admitted(
+    turn: &Turn,
+    given: &Given<'_>,
+    sentence: &str,
+    citations: &mut Vec<contactiq_domain::Citation>,
+) -> Option<String> {
     let (claim, numbers) = without_markers(sentence);
-    let cited: Vec<usize> = numbers
+    let cited = numbers
         .iter()
-        .map(|n| n.checked_sub(1).and_then(|i| turn.found.iter().take(PASSAGES).nth(i)).map(|f| f.passage))
-        .collect::<Option<Vec<usize>>>()?;
+        .map(|n| n.checked_sub(1).and_then(|i| given.get(i)))
+        .collect::<Option<Vec<&(usize, Cow<'_, Published>)>>>()?;
     if cited.is_empty() || claim.trim().is_empty() {
         return None;
     }
-    let evidence: Vec<&str> = cited.iter().map(|p| turn.knowledge.passages[*p].1.text.as_str()).collect();
+    let evidence: Vec<&str> = cited.iter().map(|(_, text)| text.as_str()).collect();
     if !grounding::unsupported(&claim, &evidence.join("\n")).is_empty() {
         return None;
     }
@@ -165,9 +179,9 @@ fn admitted(turn: &Turn, sentence: &str, citations: &mut Vec<contactiq_domain::C
         return None;
     }
     let mut out = claim.trim().to_owned();
-    for passage in cited {
-        let quote = best_quote(turn, passage, &claim);
-        let number = compose::cite(&turn.knowledge, passage, &quote, citations);
+    for (passage, text) in cited {
+        let quote = best_quote(turn, *passage, text.as_str(), &claim);
+        let number = compose::cite(&turn.knowledge, *passage, &quote, citations);
         out.push_str(&format!(" [{number}]"));
     }
     Some(out)
@@ -198,13 +212,14 @@ fn without_markers(sentence: &str) -> (String, Vec<usize>) {
     (claim, numbers)
 }
 
-/// The sentence of the passage that shares most words with the claim.
-fn best_quote(turn: &Turn, passage: usize, claim: &str) -> String {
+/// The sentence of the passage, of those that were given, that shares most words with the claim.
+fn best_quote(turn: &Turn, passage: usize, given: &str, claim: &str) -> String {
     let words: std::collections::BTreeSet<String> = text::content_stems(claim).into_iter().collect();
     turn.knowledge
         .index
         .sentences(passage)
         .iter()
+        .filter(|s| given.contains(s.text.as_str()))
         .max_by_key(|s| text::content_stems(&s.text).iter().filter(|w| words.contains(*w)).count())
         .map(|s| s.text.clone())
         .unwrap_or_default()

@@ -4,8 +4,8 @@
 //! number). A sentence whose figures are not all in its passage does not leave the building, whoever
 //! wrote it.
 
-use super::figure::figures;
 pub use super::figure::{Figure, Unit};
+use super::figure::{figures, in_dispute};
 
 /// The figures that a sentence claims and the evidence does not carry. Empty: grounded.
 #[must_use]
@@ -18,16 +18,7 @@ pub fn unsupported(sentence: &str, evidence: &str) -> Vec<Figure> {
 /// one dimension at least occurs in both, and none of its figures in one is among those of the other.
 #[must_use]
 pub fn disagree(a: &str, b: &str) -> bool {
-    let (a, b) = (figures(a), figures(b));
-    let dimensions: std::collections::BTreeSet<&str> = a.iter().filter_map(|f| f.unit.dimension()).collect();
-    dimensions.iter().any(|dimension| {
-        let of = |all: &'_ [Figure]| -> Vec<Figure> {
-            all.iter().filter(|f| f.unit.dimension() == Some(dimension)).cloned().collect()
-        };
-        let (left, right) = (of(&a), of(&b));
-        let meet = |l: &Figure| right.iter().any(|r| r.carries(l) || l.carries(r));
-        !left.is_empty() && !right.is_empty() && !left.iter().any(meet)
-    })
+    !in_dispute(&figures(a), &figures(b)).is_empty()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use contactiq_nlu::text;
 
 use super::{
     choose::{self, Chosen},
-    compose, conflict,
+    compose, contested,
 };
 use crate::{
     Features, Found, House, TextTriggers, classify, follow_up, requests, retrieve, score,
@@ -159,8 +159,7 @@ fn answer(
     );
     let asked = Asked { knowledge: &turn.knowledge, query: text, vector: vector.as_deref(), found: &found };
     let chosen = choose::sentences(&asked, words);
-    let best = chosen.first()?;
-    if conflict::between(&turn.knowledge, &found, best).is_some() {
+    if chosen.is_empty() || contested::met(&turn.knowledge, &chosen, today).is_some() {
         return None;
     }
     let features = score::features(&asked, &chosen, &understanding)?;
