@@ -6,11 +6,12 @@ use crate::{
     normal::{Normal, tag_text},
 };
 
-/// From this score on a sentence instructs, read alone.
-const SENTENCE: f64 = 0.5;
+/// From this score on a sentence instructs, read alone. Higher than for a message: a bank's page tells its
+/// readers to enter passwords and its staff to keep things from customers, and a message has no business to.
+const SENTENCE: f64 = 0.7;
 /// From this score on a whole passage does, though none of its sentences does alone. A bank's own
-/// instructions to its staff ("you must always …") talk like a script and stay below it.
-const PASSAGE: f64 = 0.75;
+/// instructions ("you must always …") talk like a script and stay below it.
+const PASSAGE: f64 = 0.92;
 
 /// Judges a passage, or a title: as a whole, and each of its sentences, which `pieces` names, alone, so
 /// that an order among honest words is neither thinned by them nor made of them.

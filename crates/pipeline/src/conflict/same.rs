@@ -92,6 +92,21 @@ const RESTRICTIONS: &[&str] = &[
     "outside", "over", "through", "to", "under", "unless", "until", "via", "when", "where", "with",
     "without",
 ];
+/// Words of a statement that holds two cases: "costs $10 and is *free* for students".
+const CASES: &[&str] = &[
+    "discount",
+    "except",
+    "exempt",
+    "free",
+    "instead",
+    "otherwise",
+    "rebate",
+    "refund",
+    "refunded",
+    "waive",
+    "waived",
+    "waiver",
+];
 const ARTICLES: &[&str] = &["a", "an", "any", "each", "every", "our", "the", "this", "your"];
 
 /// Whether a word makes a statement one of fewer things: "an *international* transfer", "for *students*",
@@ -104,7 +119,7 @@ fn restricts(stated: &str, word: u32, shared: &WordSet, lexicon: &Lexicon) -> bo
         let introduced =
             is(before, RESTRICTIONS) || (is(before, ARTICLES) && is(before.wrapping_sub(1), RESTRICTIONS));
         let next = words.get(at + 1).and_then(|(_, number)| *number);
-        introduced || next.is_some_and(|next| shared.has(next) && !lexicon.is_measure(next))
+        is(at, CASES) || introduced || next.is_some_and(|next| shared.has(next) && !lexicon.is_measure(next))
     })
 }
 

@@ -149,6 +149,15 @@ fn different_things_are_no_conflict() {
             ("Term deposits", "6 months | Rate: 4.10%"),
             ("Term deposit rates", "A term deposit pays a rate of 4.30%."),
         ),
+        // A sentence of two cases.
+        (
+            ("Fees", "Bank cheque | Basic account: $10 | Gold account: $0"),
+            ("Cheques", "A bank cheque costs $10 and is free for holders of a gold account."),
+        ),
+        (
+            ("Compare accounts", "Overseas ATM fee | Basic account: $5 | Gold account: $0"),
+            ("Travel", "The $5 overseas ATM fee is waived on the gold account."),
+        ),
         // Both may be true.
         (
             ("Cards", "A replacement card takes at least 2 days."),
