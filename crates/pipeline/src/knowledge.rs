@@ -3,7 +3,10 @@
 //! Readers take the current snapshot and keep it for the whole question, so they never wait and
 //! every record can name the version it was answered from (P6, P13).
 
-use std::sync::{Arc, RwLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
 
 use contactiq_domain::{Document, Passage};
 use contactiq_guard::Published;
@@ -11,9 +14,13 @@ use contactiq_nlu::{
     encoder::{CachedEncoder, EncoderError},
     index::{Entry, Index, likely_questions},
 };
-use contactiq_store::{Store, StoreError};
+use contactiq_store::{Store, StoreError, documents, rulings, rulings::Ruling};
+use time::Date;
 
-use crate::spelling::Spelling;
+use crate::{
+    conflict::{self, Conflict, Place},
+    spelling::Spelling,
+};
 
 /// One version of the bank's knowledge.
 pub struct Knowledge {
@@ -27,6 +34,10 @@ pub struct Knowledge {
     pub index: Index,
     /// Words that the documents use, for questions that misspell them.
     pub spelling: Spelling,
+    /// Where documents contradict each other, with what owners ruled.
+    pub conflicts: Vec<Conflict>,
+    /// The conflicts that nobody has ruled, by document and sentence of either side.
+    contested: HashMap<usize, HashMap<String, Vec<usize>>>,
 }
 
 /// A passage that was found for a question.
@@ -68,51 +79,64 @@ impl Knowledge {
         progress: impl Fn(usize, usize) + Send + 'static,
     ) -> Result<Knowledge, KnowledgeError> {
         let mut reader = store.read().await?;
-        let version = contactiq_store::documents::version(&mut reader).await?;
-        let current = contactiq_store::documents::all_current(&mut reader).await?;
+        let version = documents::version(&mut reader).await?;
+        let current = documents::all_current(&mut reader).await?;
+        let rulings = rulings::list(&mut reader).await?;
         drop(reader);
-        let built =
-            tokio::task::spawn_blocking(move || Self::build(version, current, encoder.as_deref(), &progress))
-                .await;
+        let built = tokio::task::spawn_blocking(move || {
+            Self::build(version, current, &rulings, encoder.as_deref(), &progress)
+        })
+        .await;
         match built {
             Ok(knowledge) => Ok(knowledge?),
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         }
     }
 
-    /// Builds the index over documents that are at hand.
+    /// Builds the index over documents that are at hand. Sentences that an owner ruled against are left out.
     ///
     /// # Errors
     /// When the encoder fails.
     pub fn build(
         version: String,
         current: Vec<(Document<Published>, Vec<Passage<Published>>)>,
+        rulings: &[Ruling],
         encoder: Option<&CachedEncoder>,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Knowledge, EncoderError> {
-        let mut documents = Vec::with_capacity(current.len());
-        let mut passages = Vec::new();
-        let mut entries = Vec::new();
-        for (document, own) in current {
-            let number = documents.len();
-            for passage in own {
-                entries.push(Entry {
-                    document: number,
+        let (documents, passages) = conflict::numbered(current);
+        let conflicts = conflict::find(&documents, &passages, rulings);
+        let passages = conflict::without_overruled(&documents, passages, rulings);
+        let entries = passages
+            .iter()
+            .map(|(number, passage)| {
+                let document = &documents[*number];
+                Entry {
+                    document: *number,
                     collection: document.collection,
                     title: document.title.clone(),
                     headings: passage.headings.clone(),
                     text: passage.text.as_str().to_owned(),
-                    questions: likely(&document.title, &passage),
-                });
-                passages.push((number, passage));
-            }
-            documents.push(document);
-        }
+                    questions: likely(&document.title, passage),
+                }
+            })
+            .collect();
         let spelling = Spelling::of(
             passages.iter().map(|(_, p)| p.text.as_str()).chain(documents.iter().map(|d| d.title.as_str())),
         );
         let index = Index::build(entries, encoder, progress)?;
-        Ok(Knowledge { version, documents, passages, index, spelling })
+        let contested = contested(&conflicts);
+        Ok(Knowledge { version, documents, passages, index, spelling, conflicts, contested })
+    }
+
+    /// What contradicts this sentence of a document on this day, where no owner has ruled.
+    #[must_use]
+    pub fn contradiction(&self, document: usize, sentence: &str, day: Date) -> Option<&Place> {
+        let conflicts = self.contested.get(&document)?.get(sentence)?;
+        let conflict =
+            conflicts.iter().map(|at| &self.conflicts[*at]).find(|c| c.stands_on(&self.documents, day))?;
+        let is_one = conflict.one.document == document && conflict.one.sentence == sentence;
+        Some(if is_one { &conflict.other } else { &conflict.one })
     }
 
     /// The document of a passage.
@@ -120,6 +144,17 @@ impl Knowledge {
     pub fn document_of(&self, passage: usize) -> &Document<Published> {
         &self.documents[self.passages[passage].0]
     }
+}
+
+fn contested(conflicts: &[Conflict]) -> HashMap<usize, HashMap<String, Vec<usize>>> {
+    let mut contested: HashMap<usize, HashMap<String, Vec<usize>>> = HashMap::new();
+    for (number, conflict) in conflicts.iter().enumerate().filter(|(_, c)| c.is_open()) {
+        for place in [&conflict.one, &conflict.other] {
+            let of_document = contested.entry(place.document).or_default();
+            of_document.entry(place.sentence.clone()).or_default().push(number);
+        }
+    }
+    contested
 }
 
 fn likely(title: &str, passage: &Passage<Published>) -> Vec<String> {

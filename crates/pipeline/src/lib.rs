@@ -6,6 +6,7 @@
 //! answers; each step leaves a trace in the record.
 
 mod admit;
+pub mod conflict;
 pub mod decision;
 mod escalate;
 mod escalation_rules;
@@ -34,7 +35,7 @@ pub use knowledge::{Found, Knowledge, KnowledgeError, Shelf};
 pub use models::{Models, ModelsError, Trained};
 pub use record::reconcile;
 pub use replicas::{Replicas, links, search_in_store};
-pub use respond::{conflict, grounding};
+pub use respond::grounding;
 pub use retrieve::search;
 pub use rule_findings::{RuleFinding, rule_findings};
 pub use score::{Calibration, Features};

@@ -163,7 +163,7 @@ pub async fn passages(
         .collect()
 }
 
-/// Everything that may be retrieved: what the index is built from.
+/// Everything that may be retrieved: what the index is built from. Passages in quarantine are left out.
 ///
 /// # Errors
 /// When the database fails.
@@ -175,7 +175,10 @@ pub async fn all_current(
     let rows = c
         .rows(
             "SELECT passages.* FROM passages JOIN documents ON documents.id = passages.document
-             WHERE documents.is_current ORDER BY passages.document, passages.position",
+             WHERE documents.is_current AND NOT EXISTS (
+                 SELECT 1 FROM quarantined_passages AS held WHERE held.document = passages.document
+                     AND held.position = passages.position AND held.released_at IS NULL)
+             ORDER BY passages.document, passages.position",
             values![],
         )
         .await?;
@@ -208,7 +211,8 @@ async fn one_writer_at_a_time(w: &mut Writer) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn bump(w: &mut Writer) -> Result<(), StoreError> {
+/// Moves the version of the knowledge: whoever serves it loads it anew.
+pub(crate) async fn bump(w: &mut Writer) -> Result<(), StoreError> {
     w.execute("UPDATE counters SET value = value + 1 WHERE name = 'knowledge'", values![]).await?;
     Ok(())
 }

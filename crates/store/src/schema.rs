@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "tickets_taken", include_str!("../migrations/0002_tickets_taken.sql")),
     (3, "ticket_notes", include_str!("../migrations/0003_ticket_notes.sql")),
     (4, "access_target", include_str!("../migrations/0004_access_target.sql")),
+    (5, "rulings", include_str!("../migrations/0005_rulings.sql")),
     (7, "vectors", include_str!("../migrations/0007_vectors.sql")),
 ];
 

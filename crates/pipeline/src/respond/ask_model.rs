@@ -2,7 +2,7 @@
 //! a passage that was given and stands on it. What the gate removes is counted by reason; where
 //! nothing is left, the extractive answer stands. Requests carry masked text alone.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use contactiq_domain::{Citation, interaction::Tokens};
 use contactiq_guard::{Published, Raw};
@@ -11,10 +11,11 @@ use contactiq_nlu::text;
 
 use super::{
     compose,
+    contested::uncontested,
     grounding::{self, Evidence, Removed},
 };
 use crate::{
-    House,
+    Found, House,
     turn::{Draft, Turn},
 };
 
@@ -52,7 +53,8 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
         detail: format!("{why}: cited sentences instead"),
         values,
     };
-    let prompt = prompt(house, turn);
+    let given = given(house, turn);
+    let prompt = prompt(house, turn, &given);
     let served = match chain.complete(&prompt, house.model_budget).await {
         Ok(served) => served,
         Err(error) => {
@@ -71,13 +73,12 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
         let why = format!("{VERSION}: the model found no answer in the passages");
         return instead(paid, why, BTreeMap::new());
     }
-    let gated = gate(house, turn, &completion.text).await;
+    let gated = gate(house, turn, &given, &completion.text).await;
     let values = gated.values();
     if gated.text.is_empty() {
         return instead(paid, format!("{VERSION}: no sentence of the model stood on the evidence"), values);
     }
-    let evidence: Vec<&Published> =
-        turn.found.iter().take(PASSAGES).map(|f| &turn.knowledge.passages[f.passage].1.text).collect();
+    let evidence: Vec<&Published> = given.iter().map(|(_, text)| &**text).collect();
     let verdict = house.guard.inspect_output(&gated.text, &evidence);
     if !verdict.findings.is_empty() {
         let kinds: Vec<String> = verdict.findings.iter().map(|f| f.kind.to_string()).collect();
@@ -95,16 +96,23 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
     Written { draft, outcome: "generated", detail, values }
 }
 
-fn prompt(house: &House, turn: &Turn) -> Prompt {
-    let passages = turn
-        .found
+/// The passages that the model is given, with what it may read of them.
+type Given<'a> = [(usize, Cow<'a, Published>)];
+
+fn given<'a>(house: &House, turn: &'a Turn) -> Vec<(usize, Cow<'a, Published>)> {
+    let today = house.clock.now().date();
+    let read = |found: &Found| (found.passage, uncontested(&turn.knowledge, found.passage, today));
+    turn.found.iter().take(PASSAGES).map(read).collect()
+}
+
+fn prompt(house: &House, turn: &Turn, given: &Given<'_>) -> Prompt {
+    let passages = given
         .iter()
-        .take(PASSAGES)
         .enumerate()
-        .map(|(i, found)| NumberedPassage {
+        .map(|(i, (passage, text))| NumberedPassage {
             number: i as u32 + 1,
-            title: Published::by_bank(turn.knowledge.document_of(found.passage).title.clone()),
-            text: turn.knowledge.passages[found.passage].1.text.clone(),
+            title: Published::by_bank(turn.knowledge.document_of(*passage).title.clone()),
+            text: text.clone().into_owned(),
         })
         .collect();
     // What a guard refused stays refused: it never comes back as history.
@@ -144,7 +152,7 @@ impl Gated {
 
 /// Lets through the sentences that cite a given passage and claim only what stands in it. The
 /// numbers are given anew in the order of use.
-async fn gate(house: &House, turn: &Turn, answer: &str) -> Gated {
+async fn gate(house: &House, turn: &Turn, given: &Given<'_>, answer: &str) -> Gated {
     let lines: Vec<Vec<String>> =
         answer.lines().map(join_citations).filter(|sentences| !sentences.is_empty()).collect();
     // Another encoder's server gets masked text alone, and nobody has read the model's yet.
@@ -152,13 +160,12 @@ async fn gate(house: &House, turn: &Turn, answer: &str) -> Gated {
         |sentence: &String| house.guard.mask(&Raw::new(without_markers(sentence).0)).as_str().to_owned();
     let vectors = house.vectors(lines.iter().flatten().map(masked).collect()).await;
     let mut vectors = vectors.iter();
-    let given: Vec<usize> = turn.found.iter().take(PASSAGES).map(|f| f.passage).collect();
     let mut gated = Gated { text: String::new(), citations: Vec::new(), reasons: Vec::new() };
     for line in &lines {
         let mut kept = Vec::new();
         for sentence in line {
             let vector = vectors.next().and_then(Option::as_deref);
-            match admitted(house, turn, &given, (sentence, vector), &mut gated.citations) {
+            match admitted(house, turn, given, (sentence, vector), &mut gated.citations) {
                 Ok(sentence) => kept.push(sentence),
                 Err(reason) => gated.reasons.push(reason),
             }
@@ -193,24 +200,28 @@ fn join_citations(line: &str) -> Vec<String> {
 fn admitted(
     house: &House,
     turn: &Turn,
-    given: &[usize],
+    given: &Given<'_>,
     (sentence, vector): (&str, Option<&[f32]>),
     citations: &mut Vec<Citation>,
 ) -> Result<String, Removed> {
     let (claim, numbers) = without_markers(sentence);
-    let place = |n: &usize| n.checked_sub(1).and_then(|at| given.get(at)).copied();
-    let mut cited = numbers.iter().map(place).collect::<Option<Vec<usize>>>().ok_or(Removed::Citation)?;
-    cited.dedup();
-    let evidence = |passages: &[usize]| -> Vec<Evidence<'_>> {
-        passages.iter().map(|p| Evidence::of(&turn.knowledge, *p)).collect()
-    };
-    let (held, around) = (evidence(&cited), evidence(given));
+    let place = |n: &usize| n.checked_sub(1).and_then(|at| given.get(at));
+    let mut cited = numbers.iter().map(place).collect::<Option<Vec<_>>>().ok_or(Removed::Citation)?;
+    cited.dedup_by_key(|(passage, _)| *passage);
+    let held: Vec<Evidence<'_>> =
+        cited.iter().map(|(passage, text)| Evidence::of(&turn.knowledge, *passage, text.as_str())).collect();
+    let around: Vec<Evidence<'_>> =
+        given.iter().map(|(passage, text)| Evidence::of(&turn.knowledge, *passage, text.as_str())).collect();
     let places = grounding::judge(&claim, vector, &held, &around, &house.settings.bank)?;
     let mut out = claim.trim().to_owned();
     for place in places {
-        let passage = cited[place.passage];
-        let quote = &turn.knowledge.index.sentences(passage)[place.sentence].text;
-        let number = compose::cite(&turn.knowledge, passage, quote, citations);
+        let (passage, text) = cited[place.passage];
+        let quote = &turn.knowledge.index.sentences(*passage)[place.sentence].text;
+        // What another document contradicts was not given, and carries nothing.
+        if !text.as_str().contains(quote.as_str()) {
+            return Err(Removed::Unsupported);
+        }
+        let number = compose::cite(&turn.knowledge, *passage, quote, citations);
         out.push_str(&format!(" [{number}]"));
     }
     Ok(out)

@@ -11,7 +11,7 @@ use contactiq_domain::{
 use contactiq_guard::{Masked, Published};
 use contactiq_nlu::index::Sentence;
 
-use super::{choose::Chosen, conflict::Conflict, grounding, order, rows};
+use super::{choose::Chosen, contested::Dispute, grounding, order, rows};
 use crate::{
     Knowledge,
     turn::{Draft, Turn},
@@ -210,9 +210,9 @@ pub(crate) fn cite(knowledge: &Knowledge, passage: usize, quote: &str, citations
 }
 
 /// Both sides of a conflict, each with the sentence that contradicts the other.
-pub(crate) fn cite_both(knowledge: &Knowledge, conflict: &Conflict) -> Vec<Citation> {
+pub(crate) fn cite_both(knowledge: &Knowledge, dispute: Dispute) -> Vec<Citation> {
     let mut citations = Vec::new();
-    for (passage, sentence) in [conflict.one, conflict.other] {
+    for (passage, sentence) in [dispute.one, dispute.other] {
         let quote = &knowledge.index.sentences(passage)[sentence].text;
         cite(knowledge, passage, quote, &mut citations);
     }

@@ -12,8 +12,8 @@ use contactiq_nlu::index::Sentence;
 
 pub(super) use self::negation::{contradicts, topics};
 
-use super::figure::figures;
 pub use super::figure::{Figure, Unit};
+use super::figure::{figures, in_dispute};
 use crate::Knowledge;
 
 /// Why a sentence stays inside.
@@ -58,12 +58,12 @@ pub(crate) struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// A passage of the knowledge.
-    pub(crate) fn of(knowledge: &'a Knowledge, passage: usize) -> Evidence<'a> {
+    /// A passage of the knowledge, and what of its text the writer was given.
+    pub(crate) fn of(knowledge: &'a Knowledge, passage: usize, text: &'a str) -> Evidence<'a> {
         let own = &knowledge.passages[passage].1;
         Evidence {
             place: format!("{}\n{}", knowledge.document_of(passage).title, own.headings.join("\n")),
-            text: own.text.as_str(),
+            text,
             sentences: knowledge.index.sentences(passage),
         }
     }
@@ -115,16 +115,7 @@ pub fn unsupported(sentence: &str, evidence: &str) -> Vec<Figure> {
 /// one dimension at least occurs in both, and none of its figures in one is among those of the other.
 #[must_use]
 pub fn disagree(a: &str, b: &str) -> bool {
-    let (a, b) = (figures(a), figures(b));
-    let dimensions: std::collections::BTreeSet<&str> = a.iter().filter_map(|f| f.unit.dimension()).collect();
-    dimensions.iter().any(|dimension| {
-        let of = |all: &'_ [Figure]| -> Vec<Figure> {
-            all.iter().filter(|f| f.unit.dimension() == Some(dimension)).cloned().collect()
-        };
-        let (left, right) = (of(&a), of(&b));
-        let meet = |l: &Figure| right.iter().any(|r| r.carries(l) || l.carries(r));
-        !left.is_empty() && !right.is_empty() && !left.iter().any(meet)
-    })
+    !in_dispute(&figures(a), &figures(b)).is_empty()
 }
 
 #[cfg(test)]

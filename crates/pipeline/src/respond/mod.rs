@@ -6,8 +6,8 @@ mod choose;
 mod citation;
 mod comparison;
 mod compose;
-pub mod conflict;
-mod figure;
+mod contested;
+pub(crate) mod figure;
 pub mod grounding;
 mod order;
 mod premise;
@@ -73,8 +73,8 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         turn.trace(Step::Respond, since, "skipped", "the documents do not answer it plainly");
         return;
     }
-    if let Some(conflict) = conflict::between(&turn.knowledge, &turn.found, &best) {
-        let citations = compose::cite_both(&turn.knowledge, &conflict);
+    if let Some(dispute) = contested::met(&turn.knowledge, &chosen, house.clock.now().date()) {
+        let citations = compose::cite_both(&turn.knowledge, dispute);
         let documents: Vec<&str> = citations.iter().map(|c| c.document.as_str()).collect();
         let detail = format!("{} state different figures", documents.join(" and "));
         turn.conflicting = citations;

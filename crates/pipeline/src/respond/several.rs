@@ -10,7 +10,7 @@ use contactiq_nlu::text;
 
 use super::{
     choose::{self, Chosen},
-    compose, conflict, premise, sufficient,
+    compose, contested, premise, sufficient,
 };
 use crate::{
     Features, Found, House, TextTriggers, classify, follow_up, requests, retrieve, score,
@@ -161,12 +161,11 @@ fn answer(
     // What the documents contradict, or do not say, is for the message as a whole.
     let rests = premise::of(text).map(|p| premise::check(&p, &asked));
     let chosen = choose::sentences(&asked, words);
-    let best = chosen.first()?;
-    if rests.is_some_and(|v| v != premise::Verdict::Stands) || sufficient::lacking(&asked, &chosen).is_some()
+    if rests.is_some_and(|v| v != premise::Verdict::Stands)
+        || sufficient::lacking(&asked, &chosen).is_some()
+        || chosen.is_empty()
+        || contested::met(&turn.knowledge, &chosen, today).is_some()
     {
-        return None;
-    }
-    if conflict::between(&turn.knowledge, &found, best).is_some() {
         return None;
     }
     let features = score::features(&asked, &chosen, &understanding)?;

@@ -23,6 +23,7 @@ mod idempotency;
 mod interactions;
 mod knowledge;
 mod knowledge_commands;
+mod knowledge_dangers;
 mod limits;
 mod operations;
 mod pages;
