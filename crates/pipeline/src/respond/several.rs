@@ -162,7 +162,8 @@ fn answer(
     let rests = premise::of(text).map(|p| premise::check(&p, &asked));
     let chosen = choose::sentences(&asked, words);
     let best = chosen.first()?;
-    if rests.is_some_and(|v| v != premise::Verdict::Stands) || sufficient::lacking(&asked, &chosen).is_some()
+    if rests.is_some_and(|v| v != premise::Verdict::Stands)
+        || sufficient::lacking(&asked, &chosen, &house.settings.bank).is_some()
     {
         return None;
     }
