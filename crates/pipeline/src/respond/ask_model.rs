@@ -2,12 +2,13 @@
 //! a passage that was given and stands on it. What the gate removes is counted by reason; where
 //! nothing is left, the extractive answer stands. Requests carry masked text alone.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
 use contactiq_domain::{Citation, interaction::Tokens};
 use contactiq_guard::{Published, Raw};
 use contactiq_llm::{Chain, Exchange, NumberedPassage, Prompt};
 use contactiq_nlu::text;
+use regex::{Captures, Regex};
 
 use super::{
     compose,
@@ -180,21 +181,19 @@ async fn gate(house: &House, turn: &Turn, given: &Given<'_>, answer: &str) -> Ga
     gated
 }
 
-/// Sentences with the citation that follows them: `It costs $10. [1]` is one.
+/// A citation behind the full stop is the sentence's before it, and not the next one's.
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
+static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?P<end>[.!?])\s*(?P<markers>(?:\[\d+(?:,\s*\d+)*\]\s*)+)").expect("a constant pattern")
+});
+
+/// Sentences with their citations: `It costs $10. [1]` is one.
 fn join_citations(line: &str) -> Vec<String> {
-    let mut sentences: Vec<String> = Vec::new();
-    for span in text::sentences(line) {
-        let sentence = span.of(line).trim();
-        let only_citation = sentence.starts_with('[') && sentence.trim_end_matches(['.', ' ']).ends_with(']');
-        match sentences.last_mut().filter(|_| only_citation) {
-            Some(previous) => {
-                previous.push(' ');
-                previous.push_str(sentence);
-            }
-            None => sentences.push(sentence.to_owned()),
-        }
-    }
-    sentences
+    let line = BEHIND.replace_all(line, |found: &Captures<'_>| {
+        let part = |name: &str| found.name(name).map_or("", |m| m.as_str());
+        format!(" {}{} ", part("markers").trim(), part("end"))
+    });
+    text::sentences(line.trim()).iter().map(|span| span.of(line.trim()).trim().to_owned()).collect()
 }
 
 fn admitted(
@@ -256,6 +255,18 @@ fn without_markers(sentence: &str) -> (String, Vec<usize>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_citation_belongs_to_the_sentence_that_it_follows() {
+        let each = |line: &str| -> Vec<(String, Vec<usize>)> {
+            join_citations(line).iter().map(|s| without_markers(s)).collect()
+        };
+        let both = [("It costs $9.".to_owned(), vec![1]), ("It is sent.".to_owned(), vec![2, 3])];
+        assert_eq!(each("It costs $9. [1] It is sent. [2][3]"), both);
+        assert_eq!(each("It costs $9 [1]. It is sent [2, 3]."), both);
+        assert_eq!(each("It costs $9.[1] It is sent [2] [3]."), both);
+        assert_eq!(each("It costs $9."), [("It costs $9.".to_owned(), vec![])]);
+    }
 
     #[test]
     fn markers_are_told_from_other_brackets() {

@@ -70,18 +70,27 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
     let Some(best) = ranked.first().cloned().filter(|b| b.score >= FLOOR) else { return Vec::new() };
 
     let index = &asked.knowledge.index;
+    let own = |c: &Chosen| (c.passage, c.sentence);
     if wish.steps
         && let Some(procedure) = procedure(asked, &ranked, &best)
     {
         return procedure;
     }
-    let best = direct(asked, &wish, &ranked, best);
-    let mut chosen = with_its_own(asked, &best);
+    // The answer is judged by the best sentence, and begins with the one that states the figure.
+    let lead = direct(asked, &wish, &ranked, &best);
+    let mut chosen = with_its_own(asked, if own(&lead) == own(&best) { &lead } else { &best });
+    if !chosen.iter().any(|c| own(c) == own(&lead)) {
+        let mut unit = with_its_own(asked, &lead);
+        unit.retain(|u| !chosen.iter().any(|c| own(c) == own(u)));
+        chosen.extend(unit);
+    }
+    for c in chosen.iter_mut().filter(|c| own(c) == own(&lead)) {
+        c.direct = lead.direct;
+    }
     let mut words = said(asked, &chosen);
     let most = if wish.list { MOST + 4 } else { MOST };
     let mut taken = 1;
     let document = |c: &Chosen| asked.knowledge.passages[c.passage].0;
-    let own = |c: &Chosen| (c.passage, c.sentence);
     for candidate in ranked.iter().filter(|c| own(c) != own(&best)) {
         if taken >= most {
             break;
@@ -103,7 +112,7 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
             let other = &index.sentences(c.passage)[c.sentence];
             other.text == sentence.text || alike(other, sentence)
         });
-        if repeats || says_nothing_new(asked, &chosen, candidate) || rival(asked, &wish, &best, candidate) {
+        if repeats || says_nothing_new(asked, &chosen, candidate) || rival(asked, &wish, &lead, candidate) {
             continue;
         }
         let mut unit = with_its_own(asked, candidate);
@@ -154,15 +163,15 @@ fn rival(asked: &Asked<'_>, wish: &Wish, best: &Chosen, candidate: &Chosen) -> b
 }
 
 /// Where a figure is asked for, the sentence that states it goes before one that only speaks of it.
-fn direct(asked: &Asked<'_>, wish: &Wish, ranked: &[Chosen], best: Chosen) -> Chosen {
+fn direct(asked: &Asked<'_>, wish: &Wish, ranked: &[Chosen], best: &Chosen) -> Chosen {
     if !wish.figure {
-        return best;
+        return best.clone();
     }
     let states = |c: &Chosen| wish.is_given_by(&asked.knowledge.index.sentences(c.passage)[c.sentence].text);
     let near = ranked.iter().filter(|c| c.score >= best.score * ABOUT_AS_WELL);
     match near.into_iter().find(|c| states(c)) {
         Some(found) => Chosen { direct: true, ..found.clone() },
-        None => best,
+        None => best.clone(),
     }
 }
 

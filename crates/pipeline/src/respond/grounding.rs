@@ -32,7 +32,7 @@ pub enum Removed {
 }
 
 impl Removed {
-    /// Every reason, in the order in which they are looked for.
+    /// Every reason.
     pub(super) const ALL: [Removed; 5] =
         [Removed::Citation, Removed::Figure, Removed::Name, Removed::Negation, Removed::Unsupported];
 
@@ -84,14 +84,14 @@ pub(crate) fn judge(
     if evidence.is_empty() || claim.trim().is_empty() {
         return Err(Removed::Citation);
     }
-    let texts: Vec<&str> = evidence.iter().map(|e| e.text).collect();
-    if !unsupported(claim, &texts.join("\n")).is_empty() {
-        return Err(Removed::Figure);
-    }
     let with_places: Vec<&str> = evidence.iter().flat_map(|e| [e.place.as_str(), e.text]).collect();
     let others: Vec<&str> = around.iter().flat_map(|e| [e.place.as_str(), e.text]).collect();
     if !names::unknown(claim, &with_places, &others, bank).is_empty() {
         return Err(Removed::Name);
+    }
+    let texts: Vec<&str> = evidence.iter().map(|e| e.text).collect();
+    if !unsupported(claim, &texts.join("\n")).is_empty() {
+        return Err(Removed::Figure);
     }
     // The bank's own sentence is not its own contrary, however it is built.
     if !evidence.iter().any(|e| e.sentences.iter().any(|s| s.text == claim.trim())) {

@@ -81,7 +81,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         turn.trace(Step::Respond, since, "conflict", detail);
         return;
     }
-    if let Some(lack) = sufficient::lacking(&turn.asked(), &chosen) {
+    if let Some(lack) = sufficient::lacking(&turn.asked(), &chosen, &house.settings.bank) {
         turn.trace(Step::Respond, since, "insufficient", lack);
         return;
     }

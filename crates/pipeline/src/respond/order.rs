@@ -54,7 +54,7 @@ pub(super) fn antecedents(own: &[Sentence], at: usize) -> Vec<usize> {
 
 /// The sentences of one request in the order in which they are read.
 pub(super) fn natural(knowledge: &Knowledge, chosen: &[Chosen]) -> Vec<Chosen> {
-    let Some(best) = chosen.first() else { return Vec::new() };
+    let Some(best) = chosen.iter().find(|c| c.direct).or(chosen.first()) else { return Vec::new() };
     let own = knowledge.index.sentences(best.passage);
     let lead = lead_in(own, best.sentence);
     let needed = antecedents(own, best.sentence);

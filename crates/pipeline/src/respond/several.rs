@@ -162,7 +162,7 @@ fn answer(
     let rests = premise::of(text).map(|p| premise::check(&p, &asked));
     let chosen = choose::sentences(&asked, words);
     if rests.is_some_and(|v| v != premise::Verdict::Stands)
-        || sufficient::lacking(&asked, &chosen).is_some()
+        || sufficient::lacking(&asked, &chosen, &house.settings.bank).is_some()
         || chosen.is_empty()
         || contested::met(&turn.knowledge, &chosen, today).is_some()
     {

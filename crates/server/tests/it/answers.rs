@@ -28,7 +28,7 @@ async fn a_wrong_premise_is_corrected_from_the_documents() {
     let key = running.key(Role::Customer).await;
     for (question, right, wrong) in [
         ("Why is the annual fee on the Gold credit card $200?", "$96", "$200"),
-        ("Since the Student Account has a monthly fee, how do I avoid it?", "no monthly fee", "$4 monthly"),
+        ("Why do you charge a fee for closing an everyday account?", "free", "$200"),
     ] {
         let record = running.ask(&key, Mode::Customer, question).await;
         let answer = text(&record, "answer");

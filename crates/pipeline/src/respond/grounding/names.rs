@@ -7,6 +7,22 @@ use std::collections::BTreeSet;
 /// Written with a capital everywhere.
 const NO_NAMES: &[&str] = &["i", "i'm", "i've", "i'll", "i'd", "ok"];
 
+/// Held with the figures of a sentence.
+const MONTHS: &[&str] = &[
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
 /// The names of a sentence that the evidence does not hold. `evidence` is the passages with their titles
 /// and headings; `around` other text of the bank, which tells whether the first word of a sentence is a
 /// name; `bank` the bank's own name, which needs no evidence.
@@ -25,7 +41,10 @@ pub(super) fn unknown(sentence: &str, evidence: &[&str], around: &[&str], bank: 
             is_capitalised(token.word)
         };
         let lower = token.word.to_lowercase();
-        let said = contactiq_nlu::text::is_stop_word(&lower) || NO_NAMES.contains(&lower.as_str());
+        // A month is a figure, and held as one.
+        let said = contactiq_nlu::text::is_stop_word(&lower)
+            || NO_NAMES.contains(&lower.as_str())
+            || MONTHS.contains(&lower.as_str());
         if name && !said && !held.contains(&known_as(token.word)) {
             missing.push(token.word.to_owned());
         }

@@ -108,7 +108,7 @@ static READ_AS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 static BORDER: LazyLock<Regex> = LazyLock::new(|| {
     let words = "and|but|while|although|though|whereas|because|so|which";
     Regex::new(&format!(
-        r",\s+(?:{words})\b|\b(?:but|while|although|though|whereas|because)\b|[;\n]|\s[–—-]\s"
+        r",\s+(?:{words})\b|\b(?:but|while|although|though|whereas|because)\b|[;\n]|:\s|\s[–—-]\s"
     ))
     .expect("a constant pattern")
 });
