@@ -89,7 +89,7 @@ pub(crate) fn knowledge() -> Knowledge {
         let draft = contactiq_ingest::parse(&format!("{slug}.md"), text.as_bytes(), collection).unwrap();
         draft.into_document(DocumentId::new(&ids))
     });
-    Knowledge::build("test".to_owned(), documents.to_vec(), None, &|_, _| {}).unwrap()
+    Knowledge::build("test".to_owned(), documents.to_vec(), &[], None, &|_, _| {}).unwrap()
 }
 
 /// What is found for a question.
