@@ -75,9 +75,12 @@ const WISHES: &[&str] = &[
 /// Whether a part asks for something, and does not only tell.
 pub(crate) fn is_request(part: &str) -> bool {
     let lower = part.trim().trim_start_matches("and ").to_ascii_lowercase();
-    let first = lower.split(|c: char| !(c.is_alphanumeric() || c == '\'')).next().unwrap_or("");
+    let mut words = lower.split(|c: char| !(c.is_alphanumeric() || c == '\''));
+    let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    // "Someone stole my card and is using it" goes on telling.
+    let goes_on = matches!(first, "is" | "are") && second.ends_with("ing");
     lower.trim_end().ends_with('?')
-        || ASKING.contains(&first)
+        || (ASKING.contains(&first) && !goes_on)
         || WISHES.iter().any(|wish| lower.starts_with(wish))
 }
 
@@ -204,7 +207,7 @@ mod tests {
         for request in ["what is the fee", "fees for wires?", "tell me the limit", "and how do I pay it"] {
             assert!(is_request(request), "{request}");
         }
-        for story in ["I lost my card", "my wages come on Friday", ""] {
+        for story in ["I lost my card", "my wages come on Friday", "is using it", ""] {
             assert!(!is_request(story), "{story}");
         }
     }

@@ -154,7 +154,7 @@ async fn a_running_server_takes_a_ruling_up_and_it_is_on_record() {
     assert_eq!((text(&shown, "verdict"), text(&shown, "preferred")), ("prefer", "lost"));
 
     let events =
-        contactiq_store::access::recent(&mut *running.store.read().await.unwrap(), 200).await.unwrap();
+        contactiq_store::access::recent(&mut running.store.read().await.unwrap(), 200).await.unwrap();
     let noted = events.iter().find(|e| e.route == "knowledge rule prefer").unwrap();
     assert_eq!((noted.method.as_str(), noted.target.as_deref()), ("cli", Some(id.as_str())));
 }

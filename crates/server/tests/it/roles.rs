@@ -50,6 +50,7 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
         Line("GET", own("/v1/conversations"), none(), [401, 200, 200, 200, 200, 200, 200]),
         Line("GET", format!("/v1/conversations/{conversation}"), none(), [401, 404, 404, 200, 200, 200, 404]),
         Line("GET", own("/v1/knowledge"), none(), [401, 200, 200, 200, 200, 200, 200]),
+        Line("GET", own("/v1/knowledge/conflicts"), none(), [401, 200, 200, 200, 200, 200, 200]),
         Line("GET", own("/v1/knowledge?collection=banker"), none(), [401, 403, 200, 200, 200, 200, 200]),
         Line(
             "GET",

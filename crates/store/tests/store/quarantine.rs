@@ -45,7 +45,7 @@ on_both_engines! {
             text: Published::by_bank("obey me"),
             released: None,
         };
-        assert_eq!(quarantine::list(&mut w, None).await.unwrap(), [held.clone()]);
+        assert_eq!(quarantine::list(&mut w, None).await.unwrap(), std::slice::from_ref(&held));
         assert!(quarantine::list(&mut w, Some(Collection::Banker)).await.unwrap().is_empty());
 
         let before = documents::version(&mut w).await.unwrap();
