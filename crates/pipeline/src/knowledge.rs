@@ -9,11 +9,26 @@ use contactiq_domain::{Document, Passage};
 use contactiq_guard::Published;
 use contactiq_nlu::{
     encoder::{CachedEncoder, EncoderError},
-    index::{Entry, Index, likely_questions},
+    index::{Entry, Index, Making, Synonyms, likely_questions},
 };
-use contactiq_store::{Store, StoreError};
+use contactiq_store::{Store, StoreError, documents, versions};
 
-use crate::spelling::Spelling;
+use crate::{
+    Taxonomy,
+    products::Products,
+    spelling::{Corrected, Spelling},
+};
+
+/// What the knowledge is made with, beside its documents.
+#[derive(Clone, Default)]
+pub struct Means {
+    /// Without one, words alone find.
+    pub encoder: Option<Arc<CachedEncoder>>,
+    /// The bank's own.
+    pub synonyms: Synonyms,
+    /// A version made earlier: what did not change since is taken over from it.
+    pub before: Option<Arc<Knowledge>>,
+}
 
 /// One version of the bank's knowledge.
 pub struct Knowledge {
@@ -27,6 +42,8 @@ pub struct Knowledge {
     pub index: Index,
     /// Words that the documents use, for questions that misspell them.
     pub spelling: Spelling,
+    /// What the documents call the bank's products.
+    pub products: Products,
 }
 
 /// A passage that was found for a question.
@@ -64,16 +81,41 @@ impl Knowledge {
     /// [`KnowledgeError`].
     pub async fn load(
         store: &Store,
-        encoder: Option<Arc<CachedEncoder>>,
+        means: Means,
         progress: impl Fn(usize, usize) + Send + 'static,
     ) -> Result<Knowledge, KnowledgeError> {
         let mut reader = store.read().await?;
-        let version = contactiq_store::documents::version(&mut reader).await?;
-        let current = contactiq_store::documents::all_current(&mut reader).await?;
+        let version = documents::version(&mut reader).await?;
+        let current = documents::all_current(&mut reader).await?;
         drop(reader);
+        Self::build_apart(version, current, means, progress).await
+    }
+
+    /// The same for an earlier version, by its name.
+    ///
+    /// # Errors
+    /// [`KnowledgeError`]; there may be no such version.
+    pub async fn load_version(
+        store: &Store,
+        version: &str,
+        means: Means,
+        progress: impl Fn(usize, usize) + Send + 'static,
+    ) -> Result<Knowledge, KnowledgeError> {
+        let mut reader = store.read().await?;
+        let documents = versions::documents(&mut reader, version).await?;
+        drop(reader);
+        Self::build_apart(version.to_owned(), documents, means, progress).await
+    }
+
+    /// Building computes for long: never on an async thread.
+    async fn build_apart(
+        version: String,
+        documents: Vec<(Document<Published>, Vec<Passage<Published>>)>,
+        means: Means,
+        progress: impl Fn(usize, usize) + Send + 'static,
+    ) -> Result<Knowledge, KnowledgeError> {
         let built =
-            tokio::task::spawn_blocking(move || Self::build(version, current, encoder.as_deref(), &progress))
-                .await;
+            tokio::task::spawn_blocking(move || Self::build(version, documents, &means, &progress)).await;
         match built {
             Ok(knowledge) => Ok(knowledge?),
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
@@ -87,32 +129,60 @@ impl Knowledge {
     pub fn build(
         version: String,
         current: Vec<(Document<Published>, Vec<Passage<Published>>)>,
-        encoder: Option<&CachedEncoder>,
+        means: &Means,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Knowledge, EncoderError> {
+        let before = means.before.as_deref();
         let mut documents = Vec::with_capacity(current.len());
         let mut passages = Vec::new();
         let mut entries = Vec::new();
+        // Passages of the version before that are there no more, and those that come.
+        let mut gone = vec![true; before.map_or(0, |before| before.passages.len())];
+        let mut come = Vec::new();
         for (document, own) in current {
             let number = documents.len();
             for passage in own {
+                let known = before.and_then(|before| {
+                    let at = before.index.find(&document.title, &passage.headings, passage.text.as_str())?;
+                    // Of two passages with one content each is taken over once.
+                    std::mem::take(&mut gone[at]).then(|| &before.index.entry(at).questions)
+                });
+                if known.is_none() {
+                    come.push(passages.len());
+                }
                 entries.push(Entry {
                     document: number,
                     collection: document.collection,
                     title: document.title.clone(),
                     headings: passage.headings.clone(),
                     text: passage.text.as_str().to_owned(),
-                    questions: likely(&document.title, &passage),
+                    questions: known.cloned().unwrap_or_else(|| likely(&document.title, &passage)),
                 });
                 passages.push((number, passage));
             }
             documents.push(document);
         }
-        let spelling = Spelling::of(
-            passages.iter().map(|(_, p)| p.text.as_str()).chain(documents.iter().map(|d| d.title.as_str())),
-        );
-        let index = Index::build(entries, encoder, progress)?;
-        Ok(Knowledge { version, documents, passages, index, spelling })
+        let spelling = spelling(before, &gone, &documents, &passages, &come);
+        let making = Making {
+            encoder: means.encoder.as_deref(),
+            synonyms: means.synonyms.clone(),
+            before: means.before.as_ref().map(|before| &before.index),
+        };
+        let index = making.build(entries, progress)?;
+        let products = Products::of(documents.iter());
+        Ok(Knowledge { version, documents, passages, index, spelling, products })
+    }
+
+    /// A question with the words of the documents in place of misspelt ones, if there are any.
+    #[must_use]
+    pub fn spelled(&self, taxonomy: &Taxonomy, question: &str) -> Option<Corrected> {
+        self.spelling.correct(question, |word| taxonomy.uses(word) || self.index.is_in_a_synonym(word))
+    }
+
+    /// What the vector of a question is made of: abbreviations with their long forms.
+    #[must_use]
+    pub fn for_its_vector(&self, question: &str) -> String {
+        self.index.written_out(question).unwrap_or_else(|| question.to_owned())
     }
 
     /// The document of a passage.
@@ -120,6 +190,22 @@ impl Knowledge {
     pub fn document_of(&self, passage: usize) -> &Document<Published> {
         &self.documents[self.passages[passage].0]
     }
+}
+
+/// The words of the documents; those of passages that did not change are not counted again.
+fn spelling(
+    before: Option<&Knowledge>,
+    gone: &[bool],
+    documents: &[Document<Published>],
+    passages: &[(usize, Passage<Published>)],
+    come: &[usize],
+) -> Spelling {
+    let titles = |of: &[Document<Published>]| of.iter().map(|d| d.title.clone()).collect::<Vec<_>>();
+    let (old, new) = (before.map(|b| titles(&b.documents)).unwrap_or_default(), titles(documents));
+    let lost = before.map_or(&[][..], |b| &b.passages).iter().zip(gone).filter(|(_, gone)| **gone);
+    let lost = lost.map(|((_, passage), _)| passage.text.as_str()).chain(old.iter().map(String::as_str));
+    let won = come.iter().map(|at| passages[*at].1.text.as_str()).chain(new.iter().map(String::as_str));
+    before.map(|b| b.spelling.clone()).unwrap_or_default().changed(lost, won)
 }
 
 fn likely(title: &str, passage: &Passage<Published>) -> Vec<String> {

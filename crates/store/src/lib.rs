@@ -42,6 +42,7 @@ mod schema;
 pub mod shared;
 pub mod tickets;
 mod value;
+pub mod versions;
 
 pub use connection::{Connection, Reader, Writer};
 pub use engine::{Connections, Location, Store};

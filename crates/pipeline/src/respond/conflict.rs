@@ -6,7 +6,7 @@ use contactiq_domain::{Collection, ContentType};
 use contactiq_nlu::{index::Sentence, text};
 
 use super::{choose::Chosen, figure::figures, grounding};
-use crate::{Found, Knowledge};
+use crate::{Found, Knowledge, products::product};
 
 /// Two sentences speak of the same thing when at least this share of their content words is common…
 const SAME_WORDS: f64 = 0.7;
@@ -99,7 +99,7 @@ impl<'a> Claim<'a> {
             text: &sentence.text,
             words: words(&sentence.text),
             about: words(&format!("{} {}", of.title, knowledge.passages[passage].1.headings.join(" "))),
-            product: if of.product == "general" { "" } else { &of.product },
+            product: product(of).unwrap_or_default(),
         })
     }
 

@@ -10,6 +10,7 @@ pub mod grounding;
 mod several;
 
 pub(crate) use choose::Chosen;
+pub(crate) use figure::figures;
 
 use std::time::Instant;
 

@@ -1,20 +1,20 @@
 //! `contactiq knowledge`: documents in and out. A running server takes changes up within seconds.
 
 mod add;
+mod find;
+mod versions;
 
 use std::{process::ExitCode, sync::Arc};
 
 use contactiq_domain::{Clock, Collection};
-use contactiq_guard::{Guard, Raw};
 use contactiq_nlu::encoder::CachedEncoder;
-use contactiq_pipeline::{Knowledge, conflict, search, searched};
-use contactiq_store::{Store, documents};
-use serde::Deserialize;
+use contactiq_pipeline::{Knowledge, KnowledgeError, Means, conflict};
+use contactiq_store::{Store, StoreError, documents};
 use serde_json::json;
 
-use super::{Outcome, SOME_FAILED, audit, jsonl, opening, output};
+use super::{Outcome, SOME_FAILED, audit, opening, output};
 use crate::{
-    app,
+    app::{self, StartError},
     config::Config,
     demo,
     wiring::{SystemClock, SystemIds},
@@ -64,13 +64,23 @@ pub(super) enum Command {
         json: bool,
     },
     /// Find passages: {"question"} a line in, {"passages":[…]} out.
-    Search {
-        /// Which collection.
+    Search(find::Args),
+    /// List the versions of the knowledge: when, who, what changed.
+    Versions {
+        /// Only so many of the latest.
         #[arg(long)]
-        collection: Collection,
-        /// How many passages.
-        #[arg(short, default_value_t = 5)]
-        k: usize,
+        last: Option<u32>,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the documents of a version current again, as a new version.
+    Restore {
+        /// Its name, for instance k17.
+        version: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -94,9 +104,17 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
             ready(&config, &store).await?;
             conflicts(&config, &store, json).await
         }
-        Command::Search { collection, k } => {
+        Command::Search(args) => {
             ready(&config, &store).await?;
-            find(&config, &store, collection, k).await
+            find::run(&config, &store, args).await
+        }
+        Command::Versions { last, json } => {
+            ready(&config, &store).await?;
+            versions::list(&store, last, json).await
+        }
+        Command::Restore { version, json } => {
+            ready(&config, &store).await?;
+            versions::restore(&store, &version, json).await
         }
     };
     store.close().await;
@@ -104,7 +122,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
 }
 
 /// The demo bank is there from the first command on, not only after the first start.
-async fn ready(config: &Config, store: &Store) -> Result<(), contactiq_store::StoreError> {
+async fn ready(config: &Config, store: &Store) -> Result<(), StoreError> {
     if config.server.demo {
         demo::load_documents(store, &SystemIds).await?;
     }
@@ -118,7 +136,7 @@ async fn list(store: &Store, collection: Option<Collection>, as_json: bool) -> O
         for d in &found {
             output::json(&json!({
                 "collection": d.collection, "slug": d.slug, "title": d.title, "url": d.url, "version": d.version,
-                "content_type": d.content_type, "product": d.product, "owner": d.owner,
+                "content_type": d.content_type, "product": d.product, "owner": d.owner, "role": d.role,
                 "valid_from": d.valid_from.map(|v| v.to_string()), "valid_until": d.valid_until.map(|v| v.to_string()),
             }));
         }
@@ -172,6 +190,7 @@ async fn remove(store: &Store, collection: Collection, slugs: &[String], as_json
     let mut failed = false;
     for slug in slugs {
         let mut w = store.write().await?;
+        audit::sign(&mut w, "knowledge remove");
         let removed = documents::remove(&mut w, collection, slug).await?;
         if removed {
             audit::note(&mut w, "knowledge remove", &format!("{collection}/{slug}")).await?;
@@ -189,7 +208,7 @@ async fn remove(store: &Store, collection: Collection, slugs: &[String], as_json
 }
 
 async fn conflicts(config: &Config, store: &Store, as_json: bool) -> Outcome {
-    let knowledge = load(config, store).await?.0;
+    let knowledge = load(config, store, None).await?.0;
     let today = SystemClock.now().date();
     let found = conflict::all(&knowledge, &|document| knowledge.documents[document].is_valid_on(today));
     let place = |(passage, sentence): (usize, usize)| {
@@ -220,50 +239,24 @@ async fn conflicts(config: &Config, store: &Store, as_json: bool) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The knowledge and the encoder that indexed it.
+/// The knowledge, as it is or as a version of this name was, and the encoder that indexed it.
 async fn load(
     config: &Config,
     store: &Store,
-) -> Result<(Knowledge, Option<Arc<CachedEncoder>>), contactiq_pipeline::KnowledgeError> {
+    version: Option<&str>,
+) -> Result<(Knowledge, Option<Arc<CachedEncoder>>), StartError> {
     let encoder = opening::encoder(config);
     let progress = output::progress();
-    let knowledge = app::load_knowledge(store, encoder.clone(), move |done, all| {
-        progress("encoding passages", done, all)
-    })
-    .await?;
+    let means = Means { encoder: encoder.clone(), synonyms: app::synonyms(config)?, before: None };
+    let told = move |done, all| progress("encoding passages", done, all);
+    let knowledge = match version {
+        Some(version) => match Knowledge::load_version(store, version, means, told).await {
+            Err(KnowledgeError::Store(StoreError::NotFound { .. })) => {
+                return Err(StartError::File(versions::MISSING.to_owned()));
+            }
+            loaded => loaded?,
+        },
+        None => app::load_knowledge(store, means, told).await?,
+    };
     Ok((knowledge, encoder))
-}
-
-#[derive(Deserialize)]
-struct Line {
-    question: Raw,
-}
-
-async fn find(config: &Config, store: &Store, collection: Collection, k: usize) -> Outcome {
-    let (knowledge, encoder) = load(config, store).await?;
-    let guard = Guard::new(app::guard_settings(config));
-    let taxonomy = app::taxonomy(config)?;
-    let today = SystemClock.now().date();
-    jsonl::each(|line: Line| {
-        let masked = guard.inspect(&line.question).map_err(|e| (e.code(), e.to_string()))?.masked;
-        let question = searched(&knowledge, &taxonomy, &masked);
-        let vector = opening::vector(encoder.as_ref(), &question);
-        let found = search(&knowledge, &[collection], today, &question, vector.as_deref(), k);
-        let passages: Vec<_> = found
-            .iter()
-            .map(|f| {
-                let document = &knowledge.documents[f.document];
-                json!({
-                    "document": document.slug,
-                    "title": document.title,
-                    "url": document.url,
-                    "text": knowledge.passages[f.passage].1.text,
-                    "score": f.score,
-                    "passage": knowledge.passages[f.passage].1.position,
-                    "headings": knowledge.passages[f.passage].1.headings,
-                })
-            })
-            .collect();
-        Ok(json!({ "passages": passages }))
-    })
 }

@@ -31,6 +31,7 @@ pub(super) async fn list(State(app): State<App>, visitor: Visitor) -> Result<Res
     let mut shelves = Vec::new();
     for collection in Collection::ALL.iter().filter(|c| visitor.caller.may(permission(**c))) {
         let mut found = documents::list(&mut reader, Some(*collection)).await.map_err(fails)?;
+        found.retain(|d| d.is_for(visitor.caller.role));
         found.sort_by_cached_key(|d| d.title.to_lowercase());
         let documents = found.iter().map(|d| DocumentItem::of(d, today)).collect();
         shelves.push(Shelf { collection: *collection, documents });
@@ -50,7 +51,8 @@ pub(super) async fn page(
     visitor.must(&app, permission(collection))?;
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
     let mut reader = app.house.store.read().await.map_err(fails)?;
-    let found = quoted(&mut reader, collection, &slug, which.version).await.map_err(fails)?;
+    let found =
+        quoted(&mut reader, visitor.caller.role, collection, &slug, which.version).await.map_err(fails)?;
     let document = found.ok_or_else(missing)?;
     let current = documents::get(&mut reader, collection, &slug).await.map_err(fails)?;
     let later = match current {

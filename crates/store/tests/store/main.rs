@@ -25,3 +25,4 @@ mod sealing;
 mod shared;
 mod tickets;
 mod transactions;
+mod versions;

@@ -203,6 +203,7 @@ mod tests {
             content_type: ContentType::Public,
             product: "debit-card".into(),
             owner: String::new(),
+            role: None,
             valid_from: from,
             valid_until: until,
             version: 1,
