@@ -94,18 +94,21 @@ pub fn search(knowledge: &Knowledge, filter: &Filter<'_>, sought: &Sought<'_>) -
 fn collapse(knowledge: &Knowledge, filter: &Filter<'_>, found: Vec<Found>, k: usize) -> Vec<Found> {
     let mut kept: Vec<Found> = Vec::new();
     for next in found {
-        let twin = kept.iter_mut().find(|own| {
+        let twin = kept.iter().position(|own| {
             of_the_same(knowledge, own, &next)
                 && say_the_same(saying(knowledge, own.passage), saying(knowledge, next.passage))
         });
-        match twin {
+        match twin.map(|at| &mut kept[at]) {
+            // The better copy takes the place of the one that was kept.
             Some(own) if worth(knowledge, filter, &next) > worth(knowledge, filter, own) => {
                 *own = Found { score: own.score, ..next };
             }
             Some(_) => {}
-            None if kept.len() < k => kept.push(next),
-            // A copy of what was kept may still be the better one.
-            None => {}
+            None => {
+                if kept.len() < k {
+                    kept.push(next);
+                }
+            }
         }
     }
     kept
