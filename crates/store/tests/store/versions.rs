@@ -36,7 +36,7 @@ async fn restore(bench: &Bench, version: &str) -> Vec<Change> {
 }
 
 async fn texts(bench: &Bench, version: &str) -> Vec<String> {
-    let all = versions::documents(&mut bench.read().await, version).await.unwrap();
+    let all = versions::documents(&mut *bench.read().await, version).await.unwrap();
     all.into_iter()
         .map(|(document, passages)| {
             assert_eq!(passages[0].text, document.text);
@@ -56,7 +56,7 @@ on_both_engines! {
         let dearer = document(&bench.ids, "fees", "6 dollars");
         put(bench, &dearer).await;
         remove(bench, "fees").await;
-        let all = versions::list(&mut bench.read().await, None).await.unwrap();
+        let all = versions::list(&mut *bench.read().await, None).await.unwrap();
         let names: Vec<&str> = all.iter().map(|v| v.version.as_str()).collect();
         assert_eq!(names, ["k3", "k2", "k1", "k0"]);
         let changes: Vec<&[Change]> = all.iter().map(|v| v.changes.as_slice()).collect();
@@ -66,7 +66,7 @@ on_both_engines! {
         assert_eq!(changes, [removed.as_slice(), &changed, &added, &[]]);
         assert_eq!((all[1].made_at, all[1].made_by.as_str(), all[1].command.as_str()), (Some(NOW), "ann", "knowledge add"));
         assert_eq!((all[0].made_at, all[0].made_by.as_str()), (None, ""), "nobody signed");
-        assert_eq!(versions::list(&mut bench.read().await, Some(2)).await.unwrap(), all[..2]);
+        assert_eq!(versions::list(&mut *bench.read().await, Some(2)).await.unwrap(), all[..2]);
     }
 
     async fn what_changes_together_is_one_version_and_what_is_not_saved_is_none(bench) {
@@ -79,7 +79,7 @@ on_both_engines! {
         let mut lost = bench.write().await;
         documents::put(&mut lost, &document(&bench.ids, "d", "d"), &[]).await.unwrap();
         drop(lost);
-        let all = versions::list(&mut bench.read().await, None).await.unwrap();
+        let all = versions::list(&mut *bench.read().await, None).await.unwrap();
         assert_eq!(all.len(), 2);
         let kinds: Vec<ChangeKind> = all[0].changes.iter().map(|c| c.kind).collect();
         assert_eq!(kinds, [ChangeKind::Added, ChangeKind::Removed, ChangeKind::Added]);
@@ -136,7 +136,7 @@ on_both_engines! {
         put(bench, &document(&bench.ids, "a", "one")).await;
         for name in ["k2", "k-1", "2", "", "k", "kk1", "k99999999999999999999"] {
             let missing = Err(StoreError::NotFound { what: "version of the knowledge" });
-            assert_eq!(versions::documents(&mut bench.read().await, name).await.map(drop), missing, "{name}");
+            assert_eq!(versions::documents(&mut *bench.read().await, name).await.map(drop), missing, "{name}");
             assert_eq!(versions::restore(&mut bench.write().await, name).await.map(drop), missing, "{name}");
         }
     }
