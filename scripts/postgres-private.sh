@@ -4,11 +4,12 @@
 #   postgres-private.sh start DIR   prints its URL; DIR is made, and must be reachable by the user postgres
 #   postgres-private.sh stop DIR    ends it and removes DIR
 #
-# Durability is off (fsync=off): it is for tests alone. PostgreSQL is installed by apt when missing.
+# Durability is off (fsync=off): it is for tests alone. PostgreSQL is installed by apt when missing;
+# POSTGRES_BIN names the folder of another one's programs.
 set -eu
 
 usage() {
-    sed -n '2,7p' "$0" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,8p' "$0" | sed 's/^# \{0,1\}//' >&2
     exit 2
 }
 
@@ -16,10 +17,15 @@ usage() {
 action=$1
 dir=$(realpath -m "$2")
 
-# PostgreSQL refuses to run as root; as root we step down to the user that its package makes.
+# PostgreSQL refuses to run as root; as root we step down to the user that its package makes, or to
+# nobody where another one's programs run without that package.
+user() {
+    if id -u postgres >/dev/null 2>&1; then echo postgres; else echo nobody; fi
+}
+
 as_postgres() {
     if [ "$(id -u)" -eq 0 ]; then
-        (cd / && runuser -u postgres -- "$@")
+        (cd / && runuser -u "$(user)" -- "$@")
     else
         "$@"
     fi
@@ -29,7 +35,7 @@ newest_bin() {
     ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1
 }
 
-bin=$(newest_bin)
+bin=${POSTGRES_BIN:-$(newest_bin)}
 
 start() {
     if [ -s "$dir/url" ] && as_postgres "$bin/pg_ctl" -D "$dir/data" status >/dev/null 2>&1; then
@@ -51,16 +57,16 @@ start() {
     fi
     mkdir -p "$dir"
     chmod 700 "$dir"
-    [ "$(id -u)" -ne 0 ] || chown postgres "$dir"
+    [ "$(id -u)" -ne 0 ] || chown "$(user)" "$dir"
     if ! as_postgres test -w "$dir"; then
-        echo "the user postgres can't reach $dir: choose one whose parents everybody may enter, such as /tmp/NAME" >&2
+        echo "the user $(user) can't reach $dir: choose one whose parents everybody may enter, such as /tmp/NAME" >&2
         rmdir "$dir"
         exit 1
     fi
 
     password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     (umask 077 && printf '%s\n' "$password" >"$dir/password")
-    [ "$(id -u)" -ne 0 ] || chown postgres "$dir/password"
+    [ "$(id -u)" -ne 0 ] || chown "$(user)" "$dir/password"
     as_postgres "$bin/initdb" -D "$dir/data" -U postgres -A scram-sha-256 --pwfile="$dir/password" \
         -E UTF8 --locale=C.UTF-8 --no-sync >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
 

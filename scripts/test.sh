@@ -9,6 +9,7 @@ work=$(mktemp -d /tmp/contactiq-test-XXXXXX)
 chmod 755 "$work"
 stop() {
   scripts/postgres-private.sh stop "$work/postgres" >/dev/null 2>&1 || true
+  scripts/pgvector-private.sh stop "$work/pgvector" >/dev/null 2>&1 || true
   scripts/redis-private.sh stop "$work/redis" >/dev/null 2>&1 || true
   rm -rf "$work"
 }
@@ -21,8 +22,9 @@ cargo fmt --all --check
 
 step 'services'
 CONTACTIQ_TEST_POSTGRES_URL=$(scripts/postgres-private.sh start "$work/postgres")
+CONTACTIQ_TEST_PGVECTOR_URL=$(scripts/pgvector-private.sh start "$work/pgvector")
 CONTACTIQ_TEST_REDIS_URL=$(scripts/redis-private.sh start "$work/redis")
-export CONTACTIQ_TEST_POSTGRES_URL CONTACTIQ_TEST_REDIS_URL
+export CONTACTIQ_TEST_POSTGRES_URL CONTACTIQ_TEST_PGVECTOR_URL CONTACTIQ_TEST_REDIS_URL
 
 step 'build'
 cargo build --locked --workspace --all-targets

@@ -57,6 +57,16 @@ pub struct TriggerHit {
     pub score: f64,
 }
 
+/// What the ids of rules for danger to life begin with.
+const DANGER_TO_LIFE: &str = "self-harm";
+
+/// Whether a rule (`self-harm-pills`, or with its trigger before it: `emotional_distress/self-harm-pills`)
+/// speaks of danger to life: nothing holds it back, and it names the escalation whatever else fired.
+#[must_use]
+pub fn is_danger_to_life(rule: &str) -> bool {
+    rule.rsplit('/').next().is_some_and(|id| id.starts_with(DANGER_TO_LIFE))
+}
+
 /// Between urgent triggers a difference of probability up to this is none.
 const AS_SURE: f64 = 0.15;
 
@@ -70,7 +80,7 @@ pub fn decisive(hits: &[TriggerHit]) -> Option<&TriggerHit> {
     let first =
         |a: &&TriggerHit, b: &&TriggerHit| a.trigger.cmp(&b.trigger).then(b.score.total_cmp(&a.score));
     hits.iter()
-        .find(|hit| hit.rule.contains("/self-harm"))
+        .find(|hit| is_danger_to_life(&hit.rule))
         .or_else(|| hits.iter().filter(urgent).filter(|hit| hit.score >= surest - AS_SURE).min_by(first))
         .or_else(|| hits.iter().min_by(first))
 }

@@ -22,6 +22,18 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// Whether a document may be used on a day.
+    Standing as "standing" {
+        /// In force.
+        Current => "in_force",
+        /// Its last day is past.
+        Expired => "expired",
+        /// Its first day is to come.
+        NotYet => "not_yet",
+    }
+}
+
 /// A document as the bank keeps it. `Text` is the guard's `Published` outside this crate.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Document<Text> {
@@ -65,7 +77,19 @@ impl<Text> Document<Text> {
     /// Whether it may be used on this day: both ends inclusive.
     #[must_use]
     pub fn is_valid_on(&self, day: time::Date) -> bool {
-        self.valid_from.is_none_or(|from| from <= day) && self.valid_until.is_none_or(|until| day <= until)
+        self.standing_on(day) == Standing::Current
+    }
+
+    /// How it stands on this day: both ends inclusive.
+    #[must_use]
+    pub fn standing_on(&self, day: time::Date) -> Standing {
+        if self.valid_until.is_some_and(|until| until < day) {
+            Standing::Expired
+        } else if self.valid_from.is_some_and(|from| day < from) {
+            Standing::NotYet
+        } else {
+            Standing::Current
+        }
     }
 }
 
@@ -101,4 +125,7 @@ pub struct Citation {
     pub content_type: ContentType,
     /// Version of the document.
     pub version: u32,
+    /// First day of the document's validity (UTC) as `YYYY-MM-DD`: its facts are as at this day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_at: Option<String>,
 }

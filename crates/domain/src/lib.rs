@@ -17,19 +17,21 @@ pub mod mode;
 pub mod opening;
 pub mod probability;
 pub mod ticket;
+pub mod vectors;
 
 pub use access::{Permission, Role};
 pub use breaker::{Breaker, BreakerState};
 pub use clock::{Clock, Timestamp};
-pub use escalation::{Trigger, TriggerHit};
+pub use escalation::{Trigger, TriggerHit, is_danger_to_life};
 pub use ids::Ids;
 pub use intent::{Category, IntentName, Understanding};
 pub use interaction::{Outcome, Record, Routing, Started, Step, StepTrace};
-pub use knowledge::{Citation, Collection, ContentType, Document, Passage};
+pub use knowledge::{Citation, Collection, ContentType, Document, Passage, Standing};
 pub use mode::Mode;
 pub use opening::OpeningHours;
 pub use probability::Probability;
 pub use ticket::{Priority, Ticket, TicketState};
+pub use vectors::{SharedVectors, VectorKey};
 
 /// A word that is not one of the words a field allows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -9,6 +9,7 @@
 //! decision where they overlap), `masking` (typed placeholders), `injection` (decode, then weigh),
 //! `moderation` (a cry for help through `self_harm`) and `refuse`; a model's answer through `output`.
 
+mod document;
 mod guard;
 mod injection;
 mod masking;
@@ -22,6 +23,7 @@ mod self_harm;
 mod text;
 mod verdict;
 
+pub use document::instructs;
 pub use guard::{Guard, GuardSettings};
 pub use injection::one_script;
 pub use text::{Masked, Published, Raw};

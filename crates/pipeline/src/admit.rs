@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use contactiq_domain::{
     Outcome, Probability, Routing, Started, Step, Trigger, TriggerHit, ids::ConversationId,
-    ids::InteractionId,
+    ids::InteractionId, is_danger_to_life,
 };
 use contactiq_guard::ModerationCategory;
 
@@ -25,6 +25,13 @@ const PART_FIRES: f64 = 0.8;
 /// So sure a part counts whatever the whole says: five plain questions drown any vector.
 const PART_IS_SURE: f64 = 0.95;
 const WHOLE_AGREES: f64 = 0.1;
+/// A message of one word ("loan") has to be as sure as this: most are the beginning of a question.
+pub(crate) const ONE_WORD: f64 = 0.9;
+
+/// Whether a message is one word.
+pub(crate) fn is_one_word(text: &str) -> bool {
+    text.split_whitespace().count() == 1
+}
 
 /// The two readers of text triggers: the bank's patterns and what was learned from its examples.
 pub struct TextTriggers<'a> {
@@ -71,28 +78,33 @@ impl TextTriggers<'_> {
         for piece in pieces {
             for (trigger, rule) in self.rules.matches(piece) {
                 let short = piece.split_whitespace().count() < requests::WORDS;
-                let score = |(t, score): (Trigger, f64)| (t == trigger).then_some(score);
-                let alone = self.models.trigger_scores(piece, None).into_iter().find_map(score);
-                for most in highest.iter_mut().filter(|(t, _)| *t == trigger) {
-                    most.1 = most.1.max(if short { 1.0 } else { alone.unwrap_or(0.0) });
+                for most in highest.iter_mut().filter(|(t, most)| *t == trigger && *most < LEARNED_DENIES) {
+                    let alone = || self.models.trigger_score(trigger, piece).unwrap_or(0.0);
+                    most.1 = most.1.max(if short { 1.0 } else { alone() });
                 }
-                if !matched.iter().any(|(t, _)| *t == trigger) {
-                    matched.push((trigger, rule));
+                match matched.iter_mut().find(|(t, _)| *t == trigger) {
+                    Some((_, known)) if is_danger_to_life(&rule) && !is_danger_to_life(known) => {
+                        *known = rule
+                    }
+                    Some(_) => {}
+                    None => matched.push((trigger, rule)),
                 }
             }
         }
         let denied = |trigger: Trigger, rule: &str| {
             let score = highest.iter().find(|(t, _)| *t == trigger).map_or(1.0, |(_, s)| *s);
+            let may_deny = self.models.may_deny(trigger);
             // Danger to life is never argued away.
-            score < LEARNED_DENIES && !rule.contains("/self-harm")
+            may_deny && score < LEARNED_DENIES && !is_danger_to_life(rule)
         };
         let mut hits: Vec<TriggerHit> = matched
             .into_iter()
             .filter(|(trigger, rule)| !denied(*trigger, rule))
             .map(|(trigger, rule)| TriggerHit { trigger, rule, score: 1.0 })
             .collect();
+        let fires = if is_one_word(text) { ONE_WORD } else { LEARNED_FIRES };
         for ((trigger, score), (_, of_whole)) in learned.iter().zip(whole) {
-            if *score >= LEARNED_FIRES && !hits.iter().any(|h| h.trigger == *trigger) {
+            if *score >= fires && !hits.iter().any(|h| h.trigger == *trigger) {
                 let where_ = if of_whole >= LEARNED_FIRES { "learned" } else { "learned-in-a-part" };
                 hits.push(TriggerHit {
                     trigger: *trigger,
@@ -124,8 +136,9 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     let triggers = TextTriggers { rules: &house.rules, models: &house.models };
     let (mut hits, leanings) = triggers.read_parts(&query, vector.as_deref(), &parts, &pieces);
     if door.moderation.categories.contains(&ModerationCategory::SelfHarm)
-        && !hits.iter().any(|h| h.trigger == Trigger::EmotionalDistress)
+        && !hits.iter().any(|hit| is_danger_to_life(&hit.rule))
     {
+        hits.retain(|hit| hit.trigger != Trigger::EmotionalDistress);
         hits.push(TriggerHit {
             trigger: Trigger::EmotionalDistress,
             rule: "emotional_distress/self-harm-moderation".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contactiq_domain::{Mode, Priority, Trigger};
+use contactiq_domain::{Mode, Priority, Trigger, is_danger_to_life};
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
@@ -114,6 +114,7 @@ pub enum RulesError {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Entry {
     /// What it is for: for people who read the file, and required of it.
     #[serde(rename = "description")]
@@ -146,6 +147,9 @@ struct File {
     #[serde(flatten)]
     triggers: BTreeMap<Trigger, Entry>,
 }
+
+/// Messages without a common word: what matches all of them says nothing of any.
+const EVERYDAY: [&str; 4] = ["opening hours?", "fee for a new card", "thanks", "how do i register online"];
 
 /// Placeholders that only a configured team can fill.
 const OF_A_TEAM: &[&str] = &["channel", "hours", "ticket"];
@@ -184,11 +188,13 @@ impl EscalationRules {
         self.rules
             .iter()
             .filter_map(|(trigger, rules)| {
-                let hit = rules.patterns.iter().find(|p| p.regex.is_match(&text))?;
-                let held_back = rules.unless.iter().any(|u| u.regex.is_match(&text));
-                // Nothing holds a danger to life back.
-                (!held_back || hit.id.starts_with("self-harm"))
-                    .then(|| (*trigger, format!("{trigger}/{}", hit.id)))
+                let mut hits = rules.patterns.iter().filter(|p| p.regex.is_match(&text));
+                let first = hits.next()?;
+                // Danger to life is named before what else was seen, and nothing holds it back.
+                let danger = std::iter::once(first).chain(hits).find(|p| is_danger_to_life(&p.id));
+                let held_back = || rules.unless.iter().any(|u| u.regex.is_match(&text));
+                let hit = danger.or_else(|| (!held_back()).then_some(first))?;
+                Some((*trigger, format!("{trigger}/{}", hit.id)))
             })
             .collect()
     }
@@ -230,8 +236,7 @@ impl TriggerRules {
 
     /// Whether it matches, and nothing holds it back.
     pub(crate) fn fires(&self, id: &str, text: &str) -> bool {
-        let held_back =
-            !id.starts_with("self-harm") && self.unless.iter().any(|u| u.regex.is_match(&plain(text)));
+        let held_back = !is_danger_to_life(id) && self.unless.iter().any(|u| u.regex.is_match(&plain(text)));
         self.matches(id, text) && !held_back
     }
 
@@ -272,7 +277,7 @@ fn compile(trigger: Trigger, patterns: Vec<PatternText>) -> Result<Vec<Pattern>,
         }
         let regex =
             RegexBuilder::new(&p.pattern).case_insensitive(true).build().map_err(|e| bad(e.to_string()))?;
-        if regex.is_match("") {
+        if EVERYDAY.iter().all(|message| regex.is_match(message)) || regex.is_match("") {
             return Err(bad("it matches every message: say what it is to find".to_owned()));
         }
         compiled.push(Pattern { id: p.id, regex });
@@ -366,6 +371,14 @@ mod tests {
     }
 
     #[test]
+    fn danger_to_life_is_named_before_any_other_pattern_of_distress() {
+        let rules = EscalationRules::parse(shipped()).unwrap();
+        let hits = rules.matches("i am falling apart and i want to die");
+        let rule = hits.iter().find(|(t, _)| *t == Trigger::EmotionalDistress).map(|(_, rule)| rule);
+        assert!(rule.is_some_and(|rule| is_danger_to_life(rule)), "{hits:?}");
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let with =
             |from: &str, to: &str| EscalationRules::parse(&shipped().replacen(from, to, 1)).unwrap_err();
@@ -379,8 +392,11 @@ mod tests {
             RulesError::Promise { field: "message", .. }
         ));
         assert!(matches!(with("match = '\\b", "match = '(\\b"), RulesError::Pattern { .. }));
-        let every = with("match = '\\b", "match = '.*|").to_string();
-        assert!(every.contains("matches every message"), "{every}");
+        for every in ["match = '.*|", "match = '.|", "match = '\\w|"] {
+            let every = with("match = '\\b", every).to_string();
+            assert!(every.contains("matches every message"), "{every}");
+        }
+        assert!(matches!(with("look_alikes = [", "look_alike = ["), RulesError::Syntax(_)));
         let both =
             with("look_alikes = [", "look_alikes = [ \"ABC def\", \"has my salary come in\",").to_string();
         assert!(both.contains("as an example and as a look-alike"), "{both}");

@@ -19,6 +19,80 @@ const OPENINGS: &[&str] = &[
 /// Words that stand for something said before.
 const STAND_INS: &[&str] =
     &["it", "its", "that", "those", "these", "they", "them", "this", "one", "ones", "there", "both"];
+/// Words of thanks, goodbye and assent: a message of these alone asks for nothing.
+const COURTESIES: &[&str] = &[
+    "thank",
+    "thanks",
+    "thankyou",
+    "thx",
+    "ty",
+    "ta",
+    "cheers",
+    "you",
+    "u",
+    "so",
+    "much",
+    "very",
+    "many",
+    "a",
+    "lot",
+    "bye",
+    "goodbye",
+    "cya",
+    "see",
+    "later",
+    "ok",
+    "okay",
+    "k",
+    "kk",
+    "great",
+    "good",
+    "fine",
+    "perfect",
+    "cool",
+    "nice",
+    "lovely",
+    "brilliant",
+    "awesome",
+    "that",
+    "thats",
+    "s",
+    "all",
+    "is",
+    "it",
+    "for",
+    "now",
+    "got",
+    "sorted",
+    "done",
+    "no",
+    "yes",
+    "yep",
+    "nope",
+    "understood",
+    "alright",
+    "right",
+    "hi",
+    "hello",
+    "hey",
+    "there",
+    "morning",
+    "evening",
+    "afternoon",
+    "night",
+    "day",
+    "mate",
+    "have",
+    "then",
+    "again",
+    "will",
+    "do",
+    "works",
+    "helpful",
+    "very",
+];
+/// A fragment with one of these is a greeting.
+const GREETINGS: &[&str] = &["hello", "hi", "hey", "thanks", "thank", "thx", "cheers", "bye", "goodbye"];
 /// Longer questions stand on their own.
 const MOST_WORDS: usize = 9;
 
@@ -32,7 +106,10 @@ pub(crate) fn whole(question: &str, previous: Option<&str>) -> Option<String> {
     }
     let opens = OPENINGS.iter().any(|o| lower.starts_with(o));
     let stands_in = words.iter().any(|w| STAND_INS.contains(w));
-    let fragment = words.len() <= 3 && !words.contains(&"hello") && !words.contains(&"thanks");
+    if words.iter().all(|word| COURTESIES.contains(word)) {
+        return None;
+    }
+    let fragment = words.len() <= 3 && !words.iter().any(|word| GREETINGS.contains(word));
     (opens || stands_in || fragment).then(|| format!("{previous} {question}"))
 }
 
@@ -54,5 +131,11 @@ mod tests {
         assert!(whole("How long does it take?", before).is_some());
         assert!(whole("How do I close my everyday account when I move overseas for work?", before).is_none());
         assert!(whole("and for the gold one?", None).is_none());
+        for courtesy in
+            ["thank you", "thx", "thanks, that's all", "ok great", "bye", "hi there", "cheers mate"]
+        {
+            assert!(whole(courtesy, before).is_none(), "{courtesy}");
+        }
+        assert!(whole("ok and for gold?", before).is_some());
     }
 }

@@ -3,7 +3,10 @@
 //! Readers take the current snapshot and keep it for the whole question, so they never wait and
 //! every record can name the version it was answered from (P6, P13).
 
-use std::sync::{Arc, RwLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
 
 use contactiq_domain::{Document, Passage};
 use contactiq_guard::Published;
@@ -11,10 +14,12 @@ use contactiq_nlu::{
     encoder::{CachedEncoder, EncoderError},
     index::{Entry, Index, Making, Synonyms, likely_questions},
 };
-use contactiq_store::{Store, StoreError, documents, versions};
+use contactiq_store::{Store, StoreError, documents, rulings, rulings::Ruling, versions};
+use time::Date;
 
 use crate::{
     Taxonomy,
+    conflict::{self, Conflict, Place},
     products::Products,
     spelling::{Corrected, Spelling},
 };
@@ -44,6 +49,10 @@ pub struct Knowledge {
     pub spelling: Spelling,
     /// What the documents call the bank's products.
     pub products: Products,
+    /// Where documents contradict each other, with what owners ruled.
+    pub conflicts: Vec<Conflict>,
+    /// The conflicts that nobody has ruled, by document and sentence of either side.
+    contested: HashMap<usize, HashMap<String, Vec<usize>>>,
 }
 
 /// A passage that was found for a question.
@@ -87,11 +96,12 @@ impl Knowledge {
         let mut reader = store.read().await?;
         let version = documents::version(&mut reader).await?;
         let current = documents::all_current(&mut reader).await?;
+        let rulings = rulings::list(&mut reader).await?;
         drop(reader);
-        Self::build_apart(version, current, means, progress).await
+        Self::build_apart(version, current, rulings, means, progress).await
     }
 
-    /// The same for an earlier version, by its name.
+    /// The same for an earlier version, by its name. What owners have ruled since holds there too.
     ///
     /// # Errors
     /// [`KnowledgeError`]; there may be no such version.
@@ -103,64 +113,65 @@ impl Knowledge {
     ) -> Result<Knowledge, KnowledgeError> {
         let mut reader = store.read().await?;
         let documents = versions::documents(&mut reader, version).await?;
+        let rulings = rulings::list(&mut reader).await?;
         drop(reader);
-        Self::build_apart(version.to_owned(), documents, means, progress).await
+        Self::build_apart(version.to_owned(), documents, rulings, means, progress).await
     }
 
     /// Building computes for long: never on an async thread.
     async fn build_apart(
         version: String,
         documents: Vec<(Document<Published>, Vec<Passage<Published>>)>,
+        rulings: Vec<Ruling>,
         means: Means,
         progress: impl Fn(usize, usize) + Send + 'static,
     ) -> Result<Knowledge, KnowledgeError> {
         let built =
-            tokio::task::spawn_blocking(move || Self::build(version, documents, &means, &progress)).await;
+            tokio::task::spawn_blocking(move || Self::build(version, documents, &rulings, &means, &progress))
+                .await;
         match built {
             Ok(knowledge) => Ok(knowledge?),
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         }
     }
 
-    /// Builds the index over documents that are at hand.
+    /// Builds the index over documents that are at hand. Sentences that an owner ruled against are left out.
     ///
     /// # Errors
     /// When the encoder fails.
     pub fn build(
         version: String,
         current: Vec<(Document<Published>, Vec<Passage<Published>>)>,
+        rulings: &[Ruling],
         means: &Means,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Knowledge, EncoderError> {
         let before = means.before.as_deref();
-        let mut documents = Vec::with_capacity(current.len());
-        let mut passages = Vec::new();
-        let mut entries = Vec::new();
+        let (documents, passages) = conflict::numbered(current);
+        let conflicts = conflict::find(&documents, &passages, rulings);
+        let passages = conflict::without_overruled(&documents, passages, rulings);
+        let mut entries = Vec::with_capacity(passages.len());
         // Passages of the version before that are there no more, and those that come.
         let mut gone = vec![true; before.map_or(0, |before| before.passages.len())];
         let mut come = Vec::new();
-        for (document, own) in current {
-            let number = documents.len();
-            for passage in own {
-                let known = before.and_then(|before| {
-                    let at = before.index.find(&document.title, &passage.headings, passage.text.as_str())?;
-                    // Of two passages with one content each is taken over once.
-                    std::mem::take(&mut gone[at]).then(|| &before.index.entry(at).questions)
-                });
-                if known.is_none() {
-                    come.push(passages.len());
-                }
-                entries.push(Entry {
-                    document: number,
-                    collection: document.collection,
-                    title: document.title.clone(),
-                    headings: passage.headings.clone(),
-                    text: passage.text.as_str().to_owned(),
-                    questions: known.cloned().unwrap_or_else(|| likely(&document.title, &passage)),
-                });
-                passages.push((number, passage));
+        for (at, (number, passage)) in passages.iter().enumerate() {
+            let document = &documents[*number];
+            let known = before.and_then(|before| {
+                let at = before.index.find(&document.title, &passage.headings, passage.text.as_str())?;
+                // Of two passages with one content each is taken over once.
+                std::mem::take(&mut gone[at]).then(|| &before.index.entry(at).questions)
+            });
+            if known.is_none() {
+                come.push(at);
             }
-            documents.push(document);
+            entries.push(Entry {
+                document: *number,
+                collection: document.collection,
+                title: document.title.clone(),
+                headings: passage.headings.clone(),
+                text: passage.text.as_str().to_owned(),
+                questions: known.cloned().unwrap_or_else(|| likely(&document.title, passage)),
+            });
         }
         let spelling = spelling(before, &gone, &documents, &passages, &come);
         let making = Making {
@@ -170,7 +181,18 @@ impl Knowledge {
         };
         let index = making.build(entries, progress)?;
         let products = Products::of(documents.iter());
-        Ok(Knowledge { version, documents, passages, index, spelling, products })
+        let contested = contested(&conflicts);
+        Ok(Knowledge { version, documents, passages, index, spelling, products, conflicts, contested })
+    }
+
+    /// What contradicts this sentence of a document on this day, where no owner has ruled.
+    #[must_use]
+    pub fn contradiction(&self, document: usize, sentence: &str, day: Date) -> Option<&Place> {
+        let conflicts = self.contested.get(&document)?.get(sentence)?;
+        let conflict =
+            conflicts.iter().map(|at| &self.conflicts[*at]).find(|c| c.stands_on(&self.documents, day))?;
+        let is_one = conflict.one.document == document && conflict.one.sentence == sentence;
+        Some(if is_one { &conflict.other } else { &conflict.one })
     }
 
     /// A question with the words of the documents in place of misspelt ones, if there are any.
@@ -206,6 +228,17 @@ fn spelling(
     let lost = lost.map(|((_, passage), _)| passage.text.as_str()).chain(old.iter().map(String::as_str));
     let won = come.iter().map(|at| passages[*at].1.text.as_str()).chain(new.iter().map(String::as_str));
     before.map(|b| b.spelling.clone()).unwrap_or_default().changed(lost, won)
+}
+
+fn contested(conflicts: &[Conflict]) -> HashMap<usize, HashMap<String, Vec<usize>>> {
+    let mut contested: HashMap<usize, HashMap<String, Vec<usize>>> = HashMap::new();
+    for (number, conflict) in conflicts.iter().enumerate().filter(|(_, c)| c.is_open()) {
+        for place in [&conflict.one, &conflict.other] {
+            let of_document = contested.entry(place.document).or_default();
+            of_document.entry(place.sentence.clone()).or_default().push(number);
+        }
+    }
+    contested
 }
 
 fn likely(title: &str, passage: &Passage<Published>) -> Vec<String> {

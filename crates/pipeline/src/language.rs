@@ -14,6 +14,127 @@ const LONG: usize = 15;
 /// Letters outside the Latin script, from this share on.
 const FOREIGN_LETTERS: f64 = 0.5;
 
+/// Small words that no English sentence has: with two of them, and a third of all words, a sentence too
+/// short for its trigrams has its language all the same.
+const SMALL_WORDS: &[(Lang, &[&str])] = &[
+    (
+        Lang::Spa,
+        &[
+            "cuánto", "cuanto", "cuesta", "una", "el", "los", "mi", "qué", "cómo", "como", "puedo", "tengo",
+            "dónde", "quiero", "tarjeta", "por", "está", "nueva", "perdí", "robaron", "me", "ayuda",
+        ],
+    ),
+    (
+        Lang::Por,
+        &[
+            "quanto", "custa", "uma", "meu", "minha", "como", "onde", "não", "cartão", "posso", "tenho",
+            "quero", "perdi", "roubaram", "é", "ajuda",
+        ],
+    ),
+    (
+        Lang::Ita,
+        &[
+            "quanto", "costa", "una", "il", "mia", "mio", "come", "dove", "carta", "posso", "ho", "voglio",
+            "della", "che", "perso", "rubato", "aiuto",
+        ],
+    ),
+    (
+        Lang::Fra,
+        &[
+            "combien", "coûte", "une", "le", "la", "ma", "mon", "est", "comment", "où", "carte", "puis",
+            "je", "j'ai", "ai", "perdu", "volé", "pour", "aide",
+        ],
+    ),
+    (
+        Lang::Deu,
+        &[
+            "wie",
+            "kostet",
+            "eine",
+            "einen",
+            "der",
+            "das",
+            "ist",
+            "ich",
+            "mein",
+            "meine",
+            "karte",
+            "wo",
+            "und",
+            "nicht",
+            "habe",
+            "verloren",
+            "gestohlen",
+            "hilfe",
+            "kann",
+            "für",
+        ],
+    ),
+    (
+        Lang::Nld,
+        &[
+            "hoeveel", "kost", "een", "het", "mijn", "waar", "kaart", "ik", "heb", "niet", "voor",
+            "verloren", "gestolen", "hoe", "kan",
+        ],
+    ),
+    (
+        Lang::Afr,
+        &[
+            "hoeveel", "kos", "nuwe", "kaart", "ek", "het", "nie", "waar", "vir", "gesteel", "verloor",
+            "hoe", "wat",
+        ],
+    ),
+    (
+        Lang::Tgl,
+        &["magkano", "po", "ang", "bagong", "saan", "paano", "ko", "ng", "nawala", "aking", "ninakaw"],
+    ),
+    (
+        Lang::Ind,
+        &["berapa", "biaya", "kartu", "kad", "saya", "bagaimana", "hilang", "dicuri", "di", "mana", "baru"],
+    ),
+    (
+        Lang::Hin,
+        &[
+            "mera", "meri", "mujhe", "kya", "kaise", "hai", "nahi", "kitna", "karun", "gaya", "chori", "ho",
+            "kahan", "paisa", "ka", "ki",
+        ],
+    ),
+    (
+        Lang::Zul,
+        &["ngilahlekelwe", "ngicela", "yikhadi", "lami", "malini", "ikhadi", "kanjani", "imali", "yami"],
+    ),
+    (
+        Lang::Tur,
+        &[
+            "ne",
+            "kadar",
+            "kart",
+            "kartım",
+            "nasıl",
+            "nerede",
+            "bir",
+            "çalındı",
+            "kayboldu",
+            "benim",
+            "ücreti",
+        ],
+    ),
+    (
+        Lang::Pol,
+        &["ile", "kosztuje", "nowa", "karta", "moja", "jak", "gdzie", "nie", "mam", "skradziono", "zgubiłem"],
+    ),
+];
+/// With fewer words nothing is sure.
+const FEWEST_SMALL: usize = 3;
+
+/// The language of the small words, where they say it.
+fn by_small_words(words: &[&str]) -> Option<Lang> {
+    let count = |small: &[&str]| words.iter().filter(|word| small.contains(word)).count();
+    let (lang, hits) =
+        SMALL_WORDS.iter().map(|(lang, small)| (*lang, count(small))).max_by_key(|(_, hits)| *hits)?;
+    (words.len() >= FEWEST_SMALL && hits >= 2 && 3 * hits >= words.len()).then_some(lang)
+}
+
 /// The language of a message, when it is surely not English. `uses` says which lower-case words the
 /// bank's own English has.
 pub(crate) fn other(text: &str, uses: impl Fn(&str) -> bool) -> Option<Lang> {
@@ -29,6 +150,9 @@ pub(crate) fn other(text: &str, uses: impl Fn(&str) -> bool) -> Option<Lang> {
     let lower = text.to_lowercase();
     let words: Vec<&str> =
         lower.split(|c: char| !c.is_alphabetic() && c != '\'').filter(|word| word.len() > 1).collect();
+    if let Some(lang) = by_small_words(&words) {
+        return Some(lang);
+    }
     let known = words.iter().filter(|word| uses(word)).count();
     let least = if found.is_reliable() { ENGLISH } else { HARDLY_ENGLISH };
     let english = found.lang() == Lang::Eng || known as f64 >= least * words.len() as f64;
@@ -96,7 +220,18 @@ mod tests {
         ] {
             assert_eq!(other(text, english), Some(lang), "{text}");
         }
+        for (text, lang) in [
+            ("¿Cuánto cuesta una tarjeta nueva?", Lang::Spa),
+            ("Was kostet eine neue Karte?", Lang::Deu),
+            ("Magkano po ang bagong card?", Lang::Tgl),
+            ("mera card chori ho gaya hai kya karun", Lang::Hin),
+            ("Wat kos 'n nuwe kaart?", Lang::Afr),
+        ] {
+            assert_eq!(other(text, english), Some(lang), "{text}");
+        }
         for text in [
+            "me and the mrs, como estas lol, what is the fee for a card",
+            "how do i get to la paz by card",
             "",
             "???",
             "what is the fee for a card",

@@ -6,6 +6,7 @@
 //! answers; each step leaves a trace in the record.
 
 mod admit;
+pub mod conflict;
 pub mod decision;
 mod duplicates;
 mod escalate;
@@ -17,6 +18,7 @@ mod language;
 mod models;
 mod products;
 mod record;
+mod replicas;
 mod requests;
 mod respond;
 mod retrieve;
@@ -35,7 +37,8 @@ pub use house::{AssistantSettings, House, Line, People, Settings};
 pub use knowledge::{Found, Knowledge, KnowledgeError, Means, Shelf};
 pub use models::{Models, ModelsError, Trained};
 pub use record::reconcile;
-pub use respond::{conflict, grounding};
+pub use replicas::{Replicas, give, links, search_in_store};
+pub use respond::grounding;
 pub use retrieve::{Filter, Sought, search};
 pub use rule_findings::{RuleFinding, rule_findings};
 pub use score::{Calibration, Features};

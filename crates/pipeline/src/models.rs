@@ -85,10 +85,24 @@ impl Models {
         self.triggers.iter().map(|(trigger, model)| (*trigger, model.score(text, vector))).collect()
     }
 
-    /// Changes when anything was trained anew; for caches and the record.
+    /// The same of one trigger for words alone; `None` where it has no learned part.
     #[must_use]
-    pub fn fingerprint(&self) -> String {
-        format!("{}-{}", self.customer.fingerprint(), self.banker.fingerprint())
+    pub fn trigger_score(&self, trigger: Trigger, text: &str) -> Option<f64> {
+        self.triggers.get(&trigger).map(|model| model.score(text, None))
+    }
+
+    /// Whether a trigger's learned part has seen enough to hold a pattern back.
+    #[must_use]
+    pub fn may_deny(&self, trigger: Trigger) -> bool {
+        self.triggers.get(&trigger).is_some_and(TriggerModel::may_deny)
+    }
+}
+
+/// A file that is there and can't be used is trained again; an operator hears of it, since a disk that
+/// damages one file damages others.
+fn told_if_damaged(path: &Path, error: &ModelFileError) {
+    if path.exists() {
+        tracing::warn!(file = %path.display(), %error, "a trained model can't be used and is trained again");
     }
 }
 
@@ -108,7 +122,8 @@ fn intent_model(
     let options = TrainOptions::default();
     let expected = IntentModel::expected_fingerprint(&examples, &outside, encoder, &options);
     let path = folder.join(format!("intents-{mode}.model"));
-    if let Ok(model) = IntentModel::load(&path)
+    let stored = IntentModel::load(&path).inspect_err(|error| told_if_damaged(&path, error));
+    if let Ok(model) = stored
         && model.fingerprint() == expected
     {
         counts.read += 1;
@@ -151,7 +166,8 @@ fn trigger_model(
     let options = TrainOptions::default();
     let expected = TriggerModel::expected_fingerprint(&positives, &negatives, encoder, &options);
     let path = folder.join(format!("trigger-{trigger}.model"));
-    if let Ok(model) = TriggerModel::load(&path)
+    let stored = TriggerModel::load(&path).inspect_err(|error| told_if_damaged(&path, error));
+    if let Ok(model) = stored
         && model.fingerprint() == expected
     {
         counts.read += 1;

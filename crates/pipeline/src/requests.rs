@@ -3,6 +3,8 @@
 //! A risk that stands in the middle of another request is diluted in the vector of the whole
 //! message. So the parts are read for triggers as well, and the riskier one decides the route.
 
+use std::collections::HashSet;
+
 use contactiq_nlu::text::sentences;
 
 /// A part says something from this many words on.
@@ -108,8 +110,8 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
     }
 }
 
-/// Everything that stands between two joints or commas, however short and however many: for the
-/// patterns, to which one word may be enough.
+/// Everything that stands between two joints or commas, however short and however many, each once: for
+/// the patterns, to which one word may be enough.
 pub(crate) fn pieces(text: &str) -> Vec<String> {
     let fine = cut(text).into_iter().flat_map(|part| part.split([',', '+']).flat_map(|p| p.split("--")));
     let bare = fine.map(|piece| {
@@ -118,7 +120,8 @@ pub(crate) fn pieces(text: &str) -> Vec<String> {
         let filler = FILLERS.iter().find(|filler| lower.starts_with(*filler));
         filler.map_or(piece, |filler| &piece[filler.len()..]).trim().to_owned()
     });
-    bare.filter(|piece| !piece.is_empty()).collect()
+    let mut seen = HashSet::new();
+    bare.filter(|piece| !piece.is_empty() && seen.insert(piece.clone())).collect()
 }
 
 fn cut(text: &str) -> Vec<&str> {
@@ -191,7 +194,9 @@ mod tests {
             pieces("How do I pay?\n- my card was cloned\nAlso kms"),
             ["How do I pay?", "my card was cloned", "kms"]
         );
-        assert_eq!(pieces(&"a b c d. ".repeat(300)).len(), 300, "none is left out");
+        let many: String = (0..300).map(|i| format!("a b c d{i}. ")).collect();
+        assert_eq!(pieces(&many).len(), 300, "none is left out");
+        assert_eq!(pieces(&"scam,".repeat(400)), ["scam"], "what is said again is read once");
     }
 
     #[test]

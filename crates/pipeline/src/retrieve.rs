@@ -4,7 +4,10 @@
 use std::{cmp::Reverse, collections::BTreeSet, time::Instant};
 
 use contactiq_domain::{Collection, Mode, Role, Routing, Step};
-use contactiq_nlu::{index::Query, text};
+use contactiq_nlu::{
+    index::{Hit, Query},
+    text,
+};
 use time::Date;
 
 use crate::{
@@ -50,7 +53,15 @@ pub struct Sought<'a> {
 /// Finds passages: what step 3 does and `contactiq knowledge search` prints.
 #[must_use]
 pub fn search(knowledge: &Knowledge, filter: &Filter<'_>, sought: &Sought<'_>) -> Vec<Found> {
-    let keep = |passage: usize| {
+    let keep = keep(knowledge, filter);
+    let Sought { text, vector, k } = *sought;
+    let hits = knowledge.index.search(&Query { text, vector, keep: &keep, k: hits(k) });
+    ranked(knowledge, filter, sought, hits)
+}
+
+/// Which passages may be found.
+pub(crate) fn keep(knowledge: &Knowledge, filter: &Filter<'_>) -> impl Fn(usize) -> bool {
+    move |passage| {
         let document = knowledge.document_of(passage);
         let of_product = || match (filter.product, product(document)) {
             (Some(wanted), Some(own)) => own.eq_ignore_ascii_case(wanted),
@@ -60,10 +71,22 @@ pub fn search(knowledge: &Knowledge, filter: &Filter<'_>, sought: &Sought<'_>) -
             && document.is_valid_on(filter.day)
             && document.is_for(filter.role)
             && of_product()
-    };
-    let Sought { text, vector, k } = *sought;
-    let hits = knowledge.index.search(&Query { text, vector, keep: &keep, k: k.saturating_mul(SPARE) });
-    let named = knowledge.products.named(knowledge, text);
+    }
+}
+
+/// Hits that the best `k` are chosen from.
+pub(crate) fn hits(k: usize) -> usize {
+    k.saturating_mul(SPARE)
+}
+
+/// The best of the index's hits, whichever engine compared the vectors.
+pub(crate) fn ranked(
+    knowledge: &Knowledge,
+    filter: &Filter<'_>,
+    sought: &Sought<'_>,
+    hits: Vec<Hit>,
+) -> Vec<Found> {
+    let named = knowledge.products.named(knowledge, sought.text);
     let mut found: Vec<Found> = hits
         .into_iter()
         .map(|hit| {
@@ -87,7 +110,7 @@ pub fn search(knowledge: &Knowledge, filter: &Filter<'_>, sought: &Sought<'_>) -
         })
         .collect();
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
-    collapse(knowledge, filter, found, k)
+    collapse(knowledge, filter, found, sought.k)
 }
 
 /// Leaves one of the passages that say the same, at the place of the best of them.

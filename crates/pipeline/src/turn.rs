@@ -78,7 +78,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Whether a later question, or a model, may see it: only what was answered or guided.
+    /// Whether a later question, or a model, may see it: not what a guard refused or what failed.
     pub(crate) const fn may_be_leaned_on(&self) -> bool {
         matches!(self.outcome, Outcome::Resolved | Outcome::Guided | Outcome::Escalated)
     }

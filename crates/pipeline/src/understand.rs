@@ -8,7 +8,7 @@ use contactiq_nlu::intents::Prediction;
 
 use crate::{
     House, Knowledge, Taxonomy,
-    admit::{LEARNED_DENIES, without_placeholders},
+    admit::{LEARNED_DENIES, ONE_WORD, is_one_word, without_placeholders},
     follow_up,
     spelling::Corrected,
     turn::Turn,
@@ -21,29 +21,39 @@ const IN_SCOPE: f64 = 0.5;
 const HUMAN_ONLY: f64 = 0.5;
 /// A part was torn from its context and has to be surer…
 const PART_HUMAN_ONLY: f64 = 0.8;
-/// …and the whole message must lean to it.
+/// …and the whole message must lean to it…
 const WHOLE_AGREES: f64 = 0.1;
+/// …unless it is so sure: three plain questions beside a complaint drown it in the whole.
+const PART_IS_SURE: f64 = 0.95;
 /// A greeting ends the search for an answer, so it has to be a clear one.
 const GREETING: f64 = 0.6;
 
 /// Classifies a text: what step 1 does and `contactiq intents classify` prints. `leanings` are the
-/// probabilities of the learned triggers on the same text.
+/// probabilities of the learned triggers on the same `text`.
 #[must_use]
 pub fn classify(
     taxonomy: &Taxonomy,
     mode: Mode,
     prediction: &Prediction,
     leanings: &[(Trigger, f64)],
+    text: &str,
 ) -> Understanding {
+    let needed = if is_one_word(text) { ONE_WORD } else { HUMAN_ONLY };
     let category_of =
         |label: &str| taxonomy.intent(mode, label).map_or(Category::Automatable, |i| i.category);
-    let wants_person = human_only(taxonomy, mode, prediction, leanings) >= HUMAN_ONLY;
+    let wants_person = human_only(taxonomy, mode, prediction, leanings) >= needed;
     let best = prediction
         .ranked
         .iter()
         .find(|(label, p)| {
             let clear = label != "greeting" || *p >= GREETING;
-            clear && (category_of(label) == Category::HumanOnly) == wants_person
+            // A denied intent made nobody take over, so it doesn't name the hand-over either.
+            let named = if wants_person {
+                counts_for_a_person(taxonomy, mode, label, leanings)
+            } else {
+                category_of(label) != Category::HumanOnly
+            };
+            clear && named
         })
         .or_else(|| prediction.ranked.first());
     let (label, probability) = best.map_or((IntentName::UNKNOWN, 0.0), |(l, p)| (l.as_str(), *p));
@@ -67,13 +77,15 @@ pub fn classify(
 /// An intent that is named after a trigger ("fraud_alert") does not count where that trigger's own
 /// model, which has learned its look-alikes, is sure of the opposite: "what are the signs of a scam?".
 fn human_only(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction, leanings: &[(Trigger, f64)]) -> f64 {
+    let counts = |label: &str| counts_for_a_person(taxonomy, mode, label, leanings);
+    prediction.ranked.iter().filter(|(label, _)| counts(label)).map(|(_, p)| p).sum()
+}
+
+fn counts_for_a_person(taxonomy: &Taxonomy, mode: Mode, label: &str, leanings: &[(Trigger, f64)]) -> bool {
     let denied = |trigger: Trigger| leanings.iter().any(|(t, p)| *t == trigger && *p < LEARNED_DENIES);
-    let keeps = |label: &str| {
-        taxonomy
-            .intent(mode, label)
-            .is_some_and(|intent| intent.category == Category::HumanOnly && !denied(intent.trigger))
-    };
-    prediction.ranked.iter().filter(|(label, _)| keeps(label)).map(|(_, p)| p).sum()
+    taxonomy
+        .intent(mode, label)
+        .is_some_and(|intent| intent.category == Category::HumanOnly && !denied(intent.trigger))
 }
 
 /// The riskiest request of a message with several decides: a part that a person has to answer, read
@@ -81,13 +93,14 @@ fn human_only(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction, leanings
 fn riskiest(house: &House, turn: &Turn, whole: Prediction) -> Prediction {
     let of = |prediction: &Prediction| human_only(&house.taxonomy, turn.mode(), prediction, &turn.leanings);
     let in_whole = of(&whole);
-    if !(WHOLE_AGREES..HUMAN_ONLY).contains(&in_whole) {
+    if in_whole >= HUMAN_ONLY {
         return whole;
     }
+    let needed = if in_whole >= WHOLE_AGREES { PART_HUMAN_ONLY } else { PART_IS_SURE };
     let parts = turn.parts.iter();
     parts
         .map(|(part, vector)| house.models.intent(turn.mode(), part, vector.as_deref()))
-        .find(|prediction| of(prediction) >= PART_HUMAN_ONLY)
+        .find(|prediction| of(prediction) >= needed)
         .unwrap_or(whole)
 }
 
@@ -133,8 +146,8 @@ fn remarks(joined: bool, corrected: Option<&Corrected>) -> String {
 
 pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
-    let previous =
-        turn.history.last().filter(|e| e.may_be_leaned_on()).map(|e| e.question.as_str().to_owned());
+    let leaned_on = turn.history.last().filter(|e| e.may_be_leaned_on());
+    let previous = leaned_on.map(|e| without_placeholders(e.question.as_str()));
     let joined = follow_up::whole(&turn.query, previous.as_deref());
     if let Some(whole) = &joined {
         turn.vector = house.vector(whole).await;
@@ -144,7 +157,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let corrected = turn.knowledge.spelled(&house.taxonomy, &turn.query);
     let prediction = house.models.intent(turn.mode(), &turn.query, turn.vector.as_deref());
     let prediction = riskiest(house, turn, prediction);
-    let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &turn.leanings);
+    let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &turn.leanings, &turn.query);
     if let Some(corrected) = &corrected {
         turn.query.clone_from(&corrected.text);
     }
@@ -176,7 +189,7 @@ mod tests {
             nearest: Vec::new(),
             words: Vec::new(),
         };
-        classify(&taxonomy, Mode::Customer, &prediction, &[(Trigger::SecurityFraud, leaning)])
+        classify(&taxonomy, Mode::Customer, &prediction, &[(Trigger::SecurityFraud, leaning)], "two words")
     }
 
     #[test]
@@ -186,6 +199,13 @@ mod tests {
         assert_eq!(read_as(&ranked, 0.01).intent.as_str(), "general_conversation");
         // A complaint has no trigger of its own that could deny it.
         assert_eq!(read_as(&[("complaint", 0.7), ("fee_inquiry", 0.3)], 0.01).category, Category::HumanOnly);
+    }
+
+    #[test]
+    fn a_denied_intent_does_not_name_the_hand_over() {
+        let ranked = [("fraud_alert", 0.4), ("complaint", 0.35), ("hardship", 0.25)];
+        assert_eq!(read_as(&ranked, 0.01).intent.as_str(), "complaint");
+        assert_eq!(read_as(&ranked, 0.4).intent.as_str(), "fraud_alert");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 import { element, prose } from "./prose.js";
 import { feedbackFor } from "./feedback.js";
 import {
-  afterStep, categoryName, confidenceOf, duration, panelHeading, percent, plain, routingName, ticketNumber, stepNames,
+  afterStep, categoryName, confidenceOf, day, duration, panelHeading, percent, plain, routingName, ticketNumber, stepNames,
   triggerName,
 } from "./words.js";
 
@@ -141,8 +141,9 @@ function sources(citations, anchor) {
     const path = String(c.document).split("/").map(encodeURIComponent).join("/");
     const link = element("a", { href: `/documents/${path}?version=${Number(c.version)}#passage-${Number(c.passage)}` }, c.title);
     const badge = c.content_type === "synthetic" ? element("span", { class: "badge badge-note" }, "Illustrative example") : null;
+    const asAt = c.as_at ? element("span", { class: "muted" }, `as at ${day(c.as_at)}`) : null;
     const head = element("p", { class: "source-head" },
-      element("span", { class: "source-number", "aria-hidden": "true" }, String(c.number)), link, badge);
+      element("span", { class: "source-number", "aria-hidden": "true" }, String(c.number)), link, asAt, badge);
     const headings = (c.headings ?? []).join(" › ");
     return element("li", { class: "source", id: `${anchor}-source-${c.number}`, value: c.number, tabindex: -1 },
       head,

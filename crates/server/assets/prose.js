@@ -17,14 +17,15 @@ export function prose(text, anchor) {
   const blocks = [];
   let rows = [];
   const closeRows = () => {
-    if (rows.length > 0) blocks.push(table(rows, anchor));
+    if (rows.length > 0) blocks.push(framed(rows[0]) ? markdownTable(rows, anchor) : table(rows, anchor));
     rows = [];
   };
   for (const raw of text.split(/\r?\n/)) {
     const line = raw.trim();
     const bullet = line.startsWith("- ") ? line.slice(2) : null;
     const step = bullet === null ? /^(\d{1,3})\. (.*)$/.exec(line) : null;
-    if (bullet === null && step === null && line.includes(" | ")) {
+    if (bullet === null && step === null && (line.includes(" | ") || framed(line))) {
+      if (rows.length > 0 && framed(rows[0]) !== framed(line)) closeRows();
       rows.push(line);
       continue;
     }
@@ -75,6 +76,20 @@ function table(lines, anchor) {
     }
     return row;
   });
+  return tableOf(columns, rows, anchor);
+}
+
+/* A row of a Markdown table, as answers have them; documents keep no frame. */
+const framed = (line) => line.length > 2 && line.startsWith("|") && line.endsWith("|");
+
+/* The first row names the columns, the second is the rule below it. */
+function markdownTable(lines, anchor) {
+  const cells = (line) => line.slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
+  const isRule = (line) => /^[|:\- ]+$/.test(line);
+  return tableOf(cells(lines[0]).slice(1), lines.slice(1).filter((line) => !isRule(line)).map(cells), anchor);
+}
+
+function tableOf(columns, rows, anchor) {
   const head = element("tr", {}, element("td"), ...columns.map((name) => element("th", { scope: "col" }, name)));
   const body = rows.map((row) => {
     const cells = columns.map((_, i) => element("td", {}, ...spans(row[i + 1] ?? "", anchor)));

@@ -75,6 +75,13 @@ export function confidenceOf(value) {
   return { word, kind, number: number.toFixed(2), percent: Math.round(number * 100) };
 }
 
+/* `2026-10-01` is `1 October 2026`. */
+export function day(iso) {
+  const date = new Date(`${iso}T00:00:00Z`);
+  const shape = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
+  return Number.isNaN(date.getTime()) ? iso : date.toLocaleDateString("en-GB", shape);
+}
+
 export const percent = (share) => (Number.isFinite(share) ? `${Math.round(share * 100)}%` : "–");
 
 export function duration(ms) {

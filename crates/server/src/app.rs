@@ -4,6 +4,7 @@ mod bank_files;
 mod encoder;
 mod ledger;
 mod remote_encoder;
+mod vectors;
 
 use std::{
     ops::Deref,
@@ -49,6 +50,7 @@ pub use encoder::{NoEncoder, open_encoder};
 pub(crate) use encoder::{absolute, damage, encoder_folder, in_words, is_remote, label, misfit};
 pub(crate) use ledger::make_private;
 pub use ledger::open_store;
+pub(crate) use vectors::{share_vectors, vectors_of};
 
 /// Questions that may wait for a remote encoder at once.
 const REMOTE_CALLS: usize = 64;
@@ -205,6 +207,8 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     };
 
+    share_vectors(&store, encoder.as_deref().ok()).await;
+
     if config.server.demo {
         demo::load_documents(&store, &SystemIds).await?;
     }
@@ -264,12 +268,13 @@ pub(crate) async fn load_knowledge(
     means: Means,
     progress: impl Fn(usize, usize) + Send + 'static,
 ) -> Result<Knowledge, KnowledgeError> {
+    let encoder = means.encoder.clone();
     match Knowledge::load(store, means.clone(), progress).await {
         Err(KnowledgeError::Encoder(error @ EncoderError::Remote(_))) => {
             tracing::warn!(%error, "passages are found by their words alone until the remote encoder is back");
             Knowledge::load(store, Means { encoder: None, ..means }, |_, _| {}).await
         }
-        loaded => loaded,
+        loaded => Ok(vectors::link(store, encoder, loaded?).await),
     }
 }
 

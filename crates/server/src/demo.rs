@@ -112,6 +112,15 @@ mod tests {
     }
 
     #[test]
+    fn no_demo_document_reads_like_instructions_to_a_model() {
+        for name in Files::iter().filter(|n| n.ends_with(".md")) {
+            let draft = contactiq_ingest::parse(&name, &Files::get(&name).unwrap().data, None).unwrap();
+            let found = crate::reading::suspects(&draft.title, &draft.passages);
+            assert!(found.is_empty(), "{name}: {found:?}");
+        }
+    }
+
+    #[test]
     fn the_traffic_is_a_few_hundred_questions() {
         assert!(traffic().len() >= 300);
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use contactiq_guard::{Masked, seal::Sealer};
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{PgConnection, Postgres, Sqlite, Transaction};
 
 use crate::{
     StoreError,
@@ -100,6 +100,14 @@ impl Connection {
     /// Seals text for its place.
     pub(crate) fn seal(&self, text: &Masked, table: &str, column: &str, id: &str) -> Vec<u8> {
         self.sealer.seal(text, &place(table, column, id))
+    }
+
+    /// The transaction of PostgreSQL, for what that engine alone has.
+    pub(crate) fn postgres(&mut self) -> Result<&mut PgConnection, StoreError> {
+        match &mut self.link {
+            Link::Postgres(transaction) => Ok(transaction),
+            Link::Sqlite(_) => Err(StoreError::Failed { code: "engine".to_owned() }),
+        }
     }
 
     /// After a failed statement PostgreSQL turns COMMIT into a rollback and calls it a success,

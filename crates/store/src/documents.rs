@@ -168,7 +168,7 @@ pub async fn passages(
         .collect()
 }
 
-/// Everything that may be retrieved: what the index is built from.
+/// Everything that may be retrieved: what the index is built from. Passages in quarantine are left out.
 ///
 /// # Errors
 /// When the database fails.
@@ -180,7 +180,10 @@ pub async fn all_current(
     let rows = c
         .rows(
             "SELECT passages.* FROM passages JOIN documents ON documents.id = passages.document
-             WHERE documents.is_current ORDER BY passages.document, passages.position",
+             WHERE documents.is_current AND NOT EXISTS (
+                 SELECT 1 FROM quarantined_passages AS held WHERE held.document = passages.document
+                     AND held.position = passages.position AND held.released_at IS NULL)
+             ORDER BY passages.document, passages.position",
             values![],
         )
         .await?;

@@ -20,6 +20,7 @@ use crate::{
     connection::{Connection, Link, Reader, Writer},
     error::BUSY,
     schema,
+    vectors::{self, VectorColumn},
 };
 
 /// On the request path nobody waits longer for a connection, a lock or a statement (C4).
@@ -110,6 +111,8 @@ pub struct Store {
     pools: Arc<Pools>,
     /// Of SQLite.
     file: Option<Arc<DatabaseFile>>,
+    /// Of PostgreSQL.
+    vectors: Option<VectorColumn>,
     sealer: Arc<Sealer>,
 }
 
@@ -120,11 +123,14 @@ impl Store {
     /// When it can't be reached or written, the URL is not valid, or the schema is newer than this
     /// version knows.
     pub async fn open(location: &Location, sealer: Arc<Sealer>) -> Result<Store, StoreError> {
-        let (pools, file) = match location {
-            Location::Sqlite(path) => (open_sqlite(path).await?, DatabaseFile::of(path).map(Arc::new)),
-            Location::Postgres(url) => (open_postgres(url).await?, None),
+        let (pools, file, vectors) = match location {
+            Location::Sqlite(path) => (open_sqlite(path).await?, DatabaseFile::of(path).map(Arc::new), None),
+            Location::Postgres(url) => {
+                let (pools, column) = open_postgres(url).await?;
+                (pools, None, Some(column))
+            }
         };
-        let store = Store { pools: Arc::new(pools), file, sealer };
+        let store = Store { pools: Arc::new(pools), file, vectors, sealer };
         tracing::debug!(engine = store.engine(), "the store is open");
         Ok(store)
     }
@@ -185,6 +191,20 @@ impl Store {
         match &*self.pools {
             Pools::Sqlite { .. } => "sqlite",
             Pools::Postgres(_) => "postgresql",
+        }
+    }
+
+    /// How vectors are shared between replicas; `None` with SQLite, which serves one process.
+    #[must_use]
+    pub fn vectors(&self) -> Option<VectorColumn> {
+        self.vectors
+    }
+
+    /// The connections to PostgreSQL, for what can't stand in a transaction.
+    pub(crate) fn postgres(&self) -> Option<&PgPool> {
+        match &*self.pools {
+            Pools::Postgres(pool) => Some(pool),
+            Pools::Sqlite { .. } => None,
         }
     }
 
@@ -255,7 +275,7 @@ async fn open_sqlite_once(path: &Path) -> Result<Pools, StoreError> {
         .connect_with(options.clone())
         .await?;
     let mut first = writer.begin_with(SQLITE_WRITE).await?;
-    schema::migrate(&mut *first).await?;
+    schema::migrate(&mut *first, false).await?;
     first.commit().await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
@@ -266,7 +286,7 @@ async fn open_sqlite_once(path: &Path) -> Result<Pools, StoreError> {
     Ok(Pools::Sqlite { writer, readers })
 }
 
-async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
+async fn open_postgres(url: &str) -> Result<(Pools, VectorColumn), StoreError> {
     // sqlx reads any scheme as PostgreSQL's.
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(StoreError::BadUrl);
@@ -287,9 +307,10 @@ async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
             error => error.into(),
         })?;
     let mut first = pool.begin_with(POSTGRES_MIGRATE).await?;
-    schema::migrate(&mut *first).await?;
+    schema::migrate(&mut *first, true).await?;
+    let column = vectors::adopt(&mut first).await?;
     first.commit().await?;
-    Ok(Pools::Postgres(pool))
+    Ok((Pools::Postgres(pool), column))
 }
 
 #[cfg(test)]

@@ -58,6 +58,9 @@ pub enum StoreError {
     /// An earlier statement of this transaction failed, so that saving it would save a half.
     #[error("the transaction was not saved, because one of its statements failed")]
     Spoilt,
+    /// The search inside PostgreSQL needs what this database has not.
+    #[error(transparent)]
+    NoPgvector(#[from] crate::vectors::NoPgvector),
     /// A statement failed for a reason that none of the above covers.
     #[error("the database failed with code {code}")]
     Failed {

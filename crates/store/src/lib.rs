@@ -20,6 +20,8 @@
 //! (docs/adr/0003). What a person wrote is sealed for its table, column and row; it comes back as
 //! `Masked` only if it was sealed there (requirement A6).
 //!
+//! [`vectors`] is PostgreSQL's alone: what replicas share of an encoder (docs/adr/0014).
+//!
 //! [`SharedLimits`] is what replicas share through Redis: counters, never text.
 
 pub mod access;
@@ -35,13 +37,16 @@ pub mod idempotency;
 pub mod interactions;
 pub mod keys;
 pub mod meta;
+pub mod quarantine;
 pub mod refusals;
 pub mod reports;
 mod row;
+pub mod rulings;
 mod schema;
 pub mod shared;
 pub mod tickets;
 mod value;
+pub mod vectors;
 pub mod versions;
 
 pub use connection::{Connection, Reader, Writer};

@@ -1,4 +1,5 @@
-//! Versions of the whole knowledge: one for each transaction that changes documents (P13).
+//! Versions of the whole knowledge: one for each transaction that changes documents, or which of their
+//! passages may be found (P13).
 //!
 //! A version notes what it changed, so that the documents of any of them can be read and made current
 //! again. Nothing is copied and nothing is lost: documents and passages of every version stay.
@@ -116,7 +117,8 @@ pub async fn list(c: &mut Connection, most: Option<u32>) -> Result<Vec<Version>,
         .collect()
 }
 
-/// Every document of a version with its passages, by collection and slug.
+/// Every document of a version with its passages, by collection and slug. Passages in quarantine are left
+/// out, whichever version they are of.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is no such version, or when the database fails.
@@ -141,6 +143,9 @@ pub async fn documents(
             "SELECT passages.* FROM passages JOIN knowledge_changes c ON c.document = passages.document
              WHERE c.version = (SELECT MAX(l.version) FROM knowledge_changes l
                  WHERE l.collection = c.collection AND l.slug = c.slug AND l.version <= $1)
+                 AND NOT EXISTS (
+                     SELECT 1 FROM quarantined_passages AS held WHERE held.document = passages.document
+                         AND held.position = passages.position AND held.released_at IS NULL)
              ORDER BY passages.document, passages.position",
             values![number],
         )
@@ -220,10 +225,7 @@ pub(crate) async fn note(
     kind: ChangeKind,
     document: Option<DocumentId>,
 ) -> Result<(), StoreError> {
-    let number = match w.making.number {
-        Some(number) => number,
-        None => begin(w).await?,
-    };
+    let number = touch(w).await?;
     w.execute(
         "INSERT INTO knowledge_changes (version, collection, slug, kind, document) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (version, collection, slug) DO UPDATE SET kind = excluded.kind, document = excluded.document",
@@ -233,7 +235,13 @@ pub(crate) async fn note(
     Ok(())
 }
 
-async fn begin(w: &mut Writer) -> Result<i64, StoreError> {
+/// The number of this transaction's version, which begins with the first call. What is no change of a
+/// document but of what may be found, a ruling or a quarantine, makes a version too: whoever serves the
+/// knowledge loads it anew.
+pub(crate) async fn touch(w: &mut Writer) -> Result<i64, StoreError> {
+    if let Some(number) = w.making.number {
+        return Ok(number);
+    }
     let row = w
         .row("UPDATE counters SET value = value + 1 WHERE name = 'knowledge' RETURNING value", values![])
         .await?;

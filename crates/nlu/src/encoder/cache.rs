@@ -5,12 +5,12 @@ use super::{
     recent::{Key, Recent},
     vector_file::VectorFile,
 };
-use contactiq_domain::BreakerState;
+use contactiq_domain::{BreakerState, SharedVectors, VectorKey};
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 /// Texts of the bank that are encoded between two writes to the file, so that a start that is broken
@@ -20,12 +20,17 @@ const SLICE: usize = 256;
 /// Wraps an encoder: a text met again is looked up (microseconds) instead of encoded (milliseconds).
 ///
 /// What people write is kept in memory only, and only under a hash. [`Encoder::encode_published`] is
-/// for text that the bank itself published: that alone goes to the file, if there is one.
+/// for text that the bank itself published: that alone goes to the file, if there is one, and to the
+/// other replicas, if they share.
 pub struct CachedEncoder {
     inner: Arc<dyn Encoder>,
     recent: Mutex<Recent>,
     file: Mutex<Option<VectorFile>>,
+    shared: OnceLock<Arc<dyn SharedVectors>>,
 }
+
+/// Vectors by the key of their text.
+type Known = HashMap<Key, Arc<[f32]>>;
 
 /// What a cache holds, for reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +53,12 @@ impl CachedEncoder {
     /// Remembers in memory, at most `capacity` vectors (1.5 KB each for 384 dimensions).
     #[must_use]
     pub fn new(inner: Arc<dyn Encoder>, capacity: usize) -> Self {
-        Self { inner, recent: Mutex::new(Recent::new(capacity)), file: Mutex::new(None) }
+        Self {
+            inner,
+            recent: Mutex::new(Recent::new(capacity)),
+            file: Mutex::new(None),
+            shared: OnceLock::new(),
+        }
     }
 
     /// The same with a file of published vectors at `path`, made if it isn't there. A torn tail is cut
@@ -83,14 +93,28 @@ impl CachedEncoder {
         }
     }
 
-    fn look_up(&self, texts: &[&str], published: bool) -> Result<Vec<Vec<f32>>, EncoderError> {
+    /// From now on published text is looked for first at what the other replicas keep, and what they lack
+    /// is given to them. The first call counts.
+    pub fn share(&self, with: Arc<dyn SharedVectors>) {
+        drop(self.shared.set(with));
+    }
+
+    /// Under what a text is kept.
+    #[must_use]
+    pub fn key(&self, text: &str) -> VectorKey {
+        let hash =
+            Sha256::new_with_prefix(self.inner.fingerprint()).chain_update([0]).chain_update(text).finalize();
+        std::array::from_fn(|at| hash[at])
+    }
+
+    fn look_up(&self, texts: &[&str], published: bool, held: &Known) -> Result<Vec<Vec<f32>>, EncoderError> {
         let keys: Vec<Key> = texts.iter().map(|text| self.key(text)).collect();
-        let mut known: HashMap<Key, Arc<[f32]>> = HashMap::new();
+        let mut known = Known::new();
         let mut missing: HashMap<Key, &str> = HashMap::new();
         {
             let mut recent = lock(&self.recent);
             for (key, text) in keys.iter().zip(texts) {
-                match recent.get(key) {
+                match held.get(key).cloned().or_else(|| recent.get(key)) {
                     Some(vector) => _ = known.insert(*key, vector),
                     None => _ = missing.insert(*key, text),
                 }
@@ -112,6 +136,10 @@ impl CachedEncoder {
             } else {
                 self.inner.encode(&new_texts)?
             };
+            // A vector less would give every text behind the gap that of its neighbour.
+            if encoded.len() != new_texts.len() {
+                return Err(EncoderError::Count { asked: new_texts.len(), given: encoded.len() });
+            }
             let mut recent = lock(&self.recent);
             for (key, vector) in new_keys.into_iter().zip(encoded) {
                 let vector: Arc<[f32]> = vector.into();
@@ -121,13 +149,38 @@ impl CachedEncoder {
         }
         if published {
             self.keep(&known);
+            self.give(&known, held);
         }
         Ok(keys.iter().filter_map(|key| known.get(key)).map(|vector| vector.to_vec()).collect())
     }
 
+    /// What the other replicas have of these texts. One of another length is nobody's.
+    fn held_by_replicas(&self, texts: &[&str]) -> Known {
+        let Some(shared) = self.shared.get().filter(|_| !texts.is_empty()) else { return Known::new() };
+        let mut keys: Vec<Key> = texts.iter().map(|text| self.key(text)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let held = shared.get(&keys).unwrap_or_default().into_iter();
+        let usable = held.filter(|(_, vector)| vector.len() == self.dimensions());
+        usable.map(|(key, vector)| (key, vector.into())).collect()
+    }
+
+    /// Gives the other replicas what they lack.
+    fn give(&self, known: &Known, held: &Known) {
+        let Some(shared) = self.shared.get() else { return };
+        let new: Vec<(Key, &[f32])> = known
+            .iter()
+            .filter(|(key, _)| !held.contains_key(*key))
+            .map(|(key, vector)| (*key, &**vector))
+            .collect();
+        if !new.is_empty() {
+            shared.put(&new);
+        }
+    }
+
     /// Writes what is not yet in the file, also what was in memory because somebody asked the very
     /// same words before.
-    fn keep(&self, vectors: &HashMap<Key, Arc<[f32]>>) {
+    fn keep(&self, vectors: &Known) {
         let mut file = lock(&self.file);
         let Some(open) = file.as_mut() else { return };
         let new: Vec<(Key, &[f32])> = vectors
@@ -138,12 +191,6 @@ impl CachedEncoder {
         if !new.is_empty() && open.append(new.into_iter()).is_err() {
             *file = None;
         }
-    }
-
-    fn key(&self, text: &str) -> Key {
-        let hash =
-            Sha256::new_with_prefix(self.inner.fingerprint()).chain_update([0]).chain_update(text).finalize();
-        std::array::from_fn(|at| hash[at])
     }
 }
 
@@ -170,15 +217,16 @@ impl Encoder for CachedEncoder {
 
     /// Remembers in memory only: right for what people write.
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
-        self.look_up(texts, false)
+        self.look_up(texts, false, &Known::new())
     }
 
     /// What is new goes to the file. When the file can't be written (a full disk), it is given up and
     /// encoding goes on without it.
     fn encode_published(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
         let mut vectors = Vec::with_capacity(texts.len());
+        let held = self.held_by_replicas(texts);
         for slice in texts.chunks(SLICE) {
-            vectors.extend(self.look_up(slice, true)?);
+            vectors.extend(self.look_up(slice, true, &held)?);
         }
         Ok(vectors)
     }
@@ -256,6 +304,65 @@ mod tests {
         assert_eq!(inner.0.load(Ordering::Relaxed), 0);
         cache.encode(&["my PIN is 1234"]).unwrap();
         assert_eq!(inner.0.load(Ordering::Relaxed), 1);
+    }
+
+    /// Replicas that keep vectors in a map, and can be away.
+    #[derive(Default)]
+    struct Replicas {
+        kept: Mutex<HashMap<Key, Vec<f32>>>,
+        asked: AtomicUsize,
+        away: std::sync::atomic::AtomicBool,
+    }
+
+    impl SharedVectors for Replicas {
+        fn get(&self, keys: &[Key]) -> Option<HashMap<Key, Vec<f32>>> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            let kept = self.kept.lock().unwrap();
+            let found = keys.iter().filter_map(|key| Some((*key, kept.get(key)?.clone()))).collect();
+            (!self.away.load(Ordering::Relaxed)).then_some(found)
+        }
+
+        fn put(&self, vectors: &[(Key, &[f32])]) {
+            if !self.away.load(Ordering::Relaxed) {
+                self.kept.lock().unwrap().extend(vectors.iter().map(|(key, vector)| (*key, vector.to_vec())));
+            }
+        }
+    }
+
+    #[test]
+    fn a_second_replica_encodes_only_what_no_other_has() {
+        let replicas = Arc::new(Replicas::default());
+        let replica = || {
+            let inner = counting();
+            let cache = CachedEncoder::new(Arc::clone(&inner) as Arc<dyn Encoder>, 10);
+            cache.share(Arc::clone(&replicas) as Arc<dyn SharedVectors>);
+            (inner, cache)
+        };
+        let texts: Vec<String> = (0..600).map(|n| format!("{n:>n$}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let (inner, first) = replica();
+        // What a person wrote is not given away, and is once the bank publishes the same words.
+        first.encode(&["opening hours", "my PIN is 1234"]).unwrap();
+        assert!(replicas.kept.lock().unwrap().is_empty());
+        first.encode_published(&["opening hours"]).unwrap();
+        let vectors = first.encode_published(&texts).unwrap();
+        assert_eq!(inner.0.load(Ordering::Relaxed), 602);
+        assert_eq!(replicas.kept.lock().unwrap().len(), 601);
+
+        let (inner, second) = replica();
+        replicas.asked.store(0, Ordering::Relaxed);
+        assert_eq!(second.encode_published(&texts).unwrap(), vectors);
+        assert_eq!(second.encode_published(&["new", "opening hours"]).unwrap()[0][0], 3.0);
+        assert_eq!(inner.0.load(Ordering::Relaxed), 1);
+        assert_eq!(replicas.asked.load(Ordering::Relaxed), 2, "one question a call, however many texts");
+
+        // A vector of another length is not taken, and while nobody can say, each encodes for itself.
+        replicas.kept.lock().unwrap().insert(second.key("odd"), vec![1.0]);
+        assert_eq!(second.encode_published(&["odd"]).unwrap(), [[3.0, 1.0]]);
+        replicas.away.store(true, Ordering::Relaxed);
+        let (inner, third) = replica();
+        assert_eq!(third.encode_published(&texts).unwrap(), vectors);
+        assert_eq!(inner.0.load(Ordering::Relaxed), 600);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{
     kernel::{Kernel, KernelChoice},
     linear::Linear,
     tokens::{TOKENIZER, Tokens},
-    weights::{CONFIG, Config, WEIGHTS, Weights},
+    weights::{CONFIG, Config, WEIGHTS, Weights, damaged},
 };
 use sha2::{Digest, Sha256};
 use std::{
@@ -27,6 +27,11 @@ fn method(kernel: Kernel) -> &'static [u8] {
     }
 }
 
+/// SHA-256 of the weights of all-MiniLM-L6-v2, which alone may bear its name.
+const KNOWN: &str = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db";
+/// What an encoder is tried with when it was loaded.
+const PROBES: [&str; 2] = ["Where is my card?", "the ferry leaves at nine"];
+
 /// Texts that one thread encodes; more are shared among threads.
 const ALONE: usize = 8;
 
@@ -41,6 +46,7 @@ pub struct MiniLm {
     weights: Weights<Linear>,
     tokens: Tokens,
     kernel: Kernel,
+    name: String,
     fingerprint: String,
     /// Workspaces of threads that are done: memory that is already there, for the next.
     idle: Mutex<Vec<Workspace>>,
@@ -87,7 +93,10 @@ impl MiniLm {
         for part in [config, weights, tokenizer] {
             hash.update(Sha256::digest(part));
         }
-        let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let fingerprint = hex(&hash.finalize());
+        let own = hex(&Sha256::digest(weights));
+        let name =
+            if own == KNOWN { "all-MiniLM-L6-v2".to_owned() } else { format!("encoder {}", &own[..8]) };
 
         let config = Config::parse(config)?;
         let plain = Weights::parse(weights, &config)?;
@@ -96,7 +105,24 @@ impl MiniLm {
             Kernel::Vnni | Kernel::Avx2 => calibration::quantise(plain, &config, &tokens, kernel)?,
             Kernel::F32 => plain.map(|layer| layer.map(|_, linear| linear.packed(kernel.unit()))),
         };
-        Ok(Self { config, weights, tokens, kernel, fingerprint, idle: Mutex::new(Vec::new()) })
+        let this = Self { config, weights, tokens, kernel, name, fingerprint, idle: Mutex::new(Vec::new()) };
+        this.check()?;
+        Ok(this)
+    }
+
+    /// A file can be whole and say nothing: zeros behind a download that broke off, a flipped exponent.
+    /// Then vectors have no length or are all the same, and every cosine would be 0 or 1.
+    fn check(&self) -> Result<(), EncoderError> {
+        let vectors = self.encode(&PROBES)?;
+        let length = |v: &[f32]| v.iter().map(|x| x * x).sum::<f32>().sqrt();
+        if vectors.iter().any(|v| (length(v) - 1.0).abs() > 0.01 || !length(v).is_finite()) {
+            return Err(damaged(WEIGHTS, "its vectors have no direction".to_owned()));
+        }
+        let cosine: f32 = vectors[0].iter().zip(&vectors[1]).map(|(a, b)| a * b).sum();
+        if cosine > 0.9999 {
+            return Err(damaged(WEIGHTS, "it gives every text the same vector".to_owned()));
+        }
+        Ok(())
     }
 
     /// Encodes batches of token rows, given as places in `tokens`, longest first, on several threads.
@@ -137,7 +163,7 @@ impl Encoder for MiniLm {
     }
 
     fn name(&self) -> &str {
-        "all-MiniLM-L6-v2"
+        &self.name
     }
 
     fn kernel(&self) -> &'static str {
@@ -163,6 +189,10 @@ impl Encoder for MiniLm {
         };
         Ok(self.encode_batches(&tokens, &batches, threads))
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A thread that panicked leaves vectors or workspaces that are whole.

@@ -108,6 +108,14 @@ pub enum EncoderError {
     /// The tokenizer failed.
     #[error("the tokenizer failed")]
     Tokenizer,
+    /// It gave more or fewer vectors than texts.
+    #[error("the encoder gave {given} vectors for {asked} texts")]
+    Count {
+        /// Texts.
+        asked: usize,
+        /// Vectors.
+        given: usize,
+    },
     /// The server of a remote encoder failed. It may be back in a moment.
     #[error("the remote encoder failed: {0}")]
     Remote(

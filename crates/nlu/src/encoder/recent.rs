@@ -2,8 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-/// First half of a SHA-256: two different texts don't meet in it.
-pub(crate) type Key = [u8; 16];
+pub(crate) use contactiq_domain::VectorKey as Key;
 
 /// A map that forgets what has not been asked for lately.
 ///

@@ -108,8 +108,6 @@ fn encode(
 ) -> Result<Vectors, EncoderError> {
     let all = entries.len();
     progress(0, all);
-    let asked: fn(&Entry) -> &[String] =
-        if kind.with_questions { |entry| entry.questions.as_slice() } else { |_| &[] };
     let mut vectors = Vectors::new(encoder.dimensions());
     for (slice, entries) in entries.chunks(SLICE).enumerate() {
         let first = slice * SLICE;
@@ -117,26 +115,21 @@ fn encode(
             |at: usize| old.and_then(|old| Some(old.rows(known[at]?))).filter(|rows| !rows.is_empty());
         let mut texts: Vec<String> = Vec::new();
         for (at, entry) in (first..).zip(entries).filter(|(at, _)| again(*at).is_none()) {
-            texts.push(with_its_headings(entry));
-            texts.extend(asked(entry).iter().cloned());
-            if kind.with_sentences {
-                let sentences = &read[at].sentences;
-                texts.extend((0..sentences.len()).map(|n| in_its_place(entry, sentences, n)));
-            }
+            texts.extend(encoded(entry, &read[at].sentences, kind));
         }
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let mut encoded = encoder.encode_published(&texts)?.into_iter();
+        let mut fresh = encoder.encode_published(&texts)?.into_iter();
         for (at, entry) in (first..).zip(entries) {
             if let Some(rows) = again(at) {
                 rows.chunks(vectors.dimensions()).for_each(|row| vectors.push(at, row));
                 continue;
             }
-            for vector in encoded.by_ref().take(1 + asked(entry).len()) {
+            for vector in fresh.by_ref().take(1 + asked(entry, kind).len()) {
                 vectors.push(at, &vector);
             }
             if kind.with_sentences {
                 for sentence in &mut Arc::make_mut(&mut read[at]).sentences {
-                    sentence.vector = encoded.next();
+                    sentence.vector = fresh.next();
                     // A passage is found by its best sentence too: one fact in ten is enough.
                     if let Some(vector) = &sentence.vector {
                         vectors.push(at, vector);
@@ -148,6 +141,22 @@ fn encode(
     }
     vectors.finish();
     Ok(vectors)
+}
+
+/// The texts of one entry that have vectors, in their order.
+pub(super) fn encoded<'a>(
+    entry: &'a Entry,
+    sentences: &'a [Sentence],
+    kind: &Kind,
+) -> impl Iterator<Item = String> + use<'a> {
+    let count = if kind.with_sentences { sentences.len() } else { 0 };
+    std::iter::once(with_its_headings(entry))
+        .chain(asked(entry, kind).iter().cloned())
+        .chain((0..count).map(move |at| in_its_place(entry, sentences, at)))
+}
+
+fn asked<'a>(entry: &'a Entry, kind: &Kind) -> &'a [String] {
+    if kind.with_questions { &entry.questions } else { &[] }
 }
 
 /// What the encoder reads of a passage: its title and headings often hold the very word that the

@@ -8,7 +8,7 @@ const ENCODER: f64 = 0.75;
 
 /// The best of each ranking that are looked at: with fewer, the smallest of them, which becomes 0,
 /// would be a good one.
-const CANDIDATES: usize = 100;
+pub(super) const CANDIDATES: usize = 100;
 
 /// A passage with both scores, and the fused one once it is known.
 #[derive(Debug, Clone, Copy)]

@@ -10,6 +10,7 @@ mod build;
 mod fusion;
 mod lexical;
 mod likely;
+mod outside;
 mod synonyms;
 mod vectors;
 mod wording;
@@ -17,6 +18,7 @@ mod wording;
 pub use build::Making;
 pub use lexical::Said;
 pub use likely::likely_questions;
+pub use outside::near;
 pub use synonyms::{LONGEST_PHRASE, Synonyms};
 pub use wording::{Alternative, Term};
 

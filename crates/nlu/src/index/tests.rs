@@ -83,6 +83,39 @@ fn words_and_meaning_find_together() {
 }
 
 #[test]
+fn a_search_with_cosines_from_elsewhere_finds_the_same() {
+    let encoder = encoder();
+    let index = Index::build(entries(), Some(&encoder), &|_, _| ()).unwrap();
+    let texts: Vec<Vec<String>> = index.encoded_texts().collect();
+    assert_eq!(texts.iter().map(Vec::len).collect::<Vec<_>>(), [3, 5, 3, 2]);
+    assert_eq!(
+        encoder.size().in_memory,
+        texts.iter().flatten().collect::<std::collections::HashSet<_>>().len()
+    );
+    for question in ["where is my plastic", "travel with a card", "opening hours", "zebra"] {
+        let asked = vector(question);
+        let cosine = |text: &String| vector(text).iter().zip(&asked).map(|(a, b)| a * b).sum::<f32>();
+        let of = |texts: &Vec<String>| {
+            let cosines: Vec<f32> = texts.iter().map(cosine).collect();
+            near(cosines[0], cosines.iter().copied().fold(-1.0, f32::max))
+        };
+        let all: std::collections::HashMap<usize, f32> = texts.iter().map(of).enumerate().collect();
+        let query = Query { text: question, vector: Some(&asked), keep: &|entry| entry != 2, k: 3 };
+        let (here, there) = (index.search(&query), index.search_among(&query, &all));
+        assert_eq!(here.len(), there.len());
+        for (here, there) in here.iter().zip(&there) {
+            assert_eq!(here.entry, there.entry);
+            assert!((here.score - there.score).abs() < 1e-5 && (here.cosine - there.cosine).abs() < 1e-5);
+        }
+        let some = all.into_iter().filter(|(entry, _)| *entry == 3).collect();
+        assert_eq!(index.search_among(&query, &some).iter().map(|h| h.entry).collect::<Vec<_>>(), [3]);
+    }
+    let query = |text| Query { text, vector: None, keep: &|entry| entry != 1, k: 1 };
+    assert_eq!(index.best_by_words(&query("the new card in the app")), [0]);
+    assert!(index.best_by_words(&query("zebra")).is_empty());
+}
+
+#[test]
 fn without_vectors_words_find_alone() {
     let encoded = Index::build(entries(), Some(&encoder()), &|_, _| ()).unwrap();
     let plain = Index::build(entries(), None, &|_, _| ()).unwrap();

@@ -1,6 +1,7 @@
 //! Vectors of passages, of their sentences and likely questions, compared exactly; in a large index
 //! nearly at first, and exactly the best.
 
+use super::near;
 use crate::encoder::{Coarse, dots};
 
 /// Rows compared between two looks at whose they are: their results stay in the nearest cache.
@@ -123,8 +124,8 @@ impl Gathered {
     }
 
     fn nearness(&self) -> Vec<f32> {
-        let near = |(own, best): (&f32, &f32)| if own.is_nan() { -1.0 } else { (2.0 * own + best) / 3.0 };
-        self.own.iter().zip(&self.best).map(near).collect()
+        let nearness = |(own, best): (&f32, &f32)| if own.is_nan() { -1.0 } else { near(*own, *best) };
+        self.own.iter().zip(&self.best).map(nearness).collect()
     }
 }
 

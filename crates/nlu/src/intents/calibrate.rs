@@ -1,121 +1,8 @@
-//! Scores into probabilities that hold: temperature, Platt, isotonic. Fit on held-out scores only.
+//! Scores into probabilities that hold (Platt 1999). Fit on held-out scores only.
 
 use serde::{Deserialize, Serialize};
 
-use super::blend::softmax;
 use super::lbfgs::{self, Stop};
-
-/// One number that divides all scores (Guo et al. 2017): the order of the labels never changes.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Temperature {
-    inverse: f64,
-}
-
-impl Temperature {
-    /// Fits on rows of scores and the right column of each.
-    #[must_use]
-    pub fn fit(rows: &[Vec<f64>], targets: &[usize]) -> Self {
-        let mut point = vec![0.0];
-        let count = rows.len().max(1) as f64;
-        // In the logarithm, so that the temperature stays positive.
-        lbfgs::minimise(&mut point, Stop::EXACT, |at, gradient| {
-            let inverse = at[0].exp();
-            let (mut loss, mut slope) = (0.0, 0.0);
-            for (row, &target) in rows.iter().zip(targets) {
-                let mut shares: Vec<f64> = row.iter().map(|score| score * inverse).collect();
-                softmax(&mut shares);
-                loss -= shares[target].max(1e-300).ln() / count;
-                let mean: f64 = shares.iter().zip(row).map(|(share, score)| share * score).sum();
-                slope += (mean - row[target]) * inverse / count;
-            }
-            gradient[0] = slope + 2e-6 * at[0];
-            loss + 1e-6 * at[0] * at[0]
-        });
-        Self { inverse: point[0].exp() }
-    }
-
-    /// The probabilities of one row of scores.
-    #[must_use]
-    pub fn apply(&self, scores: &[f64]) -> Vec<f64> {
-        let mut shares: Vec<f64> = scores.iter().map(|score| score * self.inverse).collect();
-        softmax(&mut shares);
-        shares
-    }
-}
-
-/// A sigmoid over one score (Platt 1999), with Platt's smoothed targets.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Platt {
-    slope: f64,
-    offset: f64,
-}
-
-impl Platt {
-    /// Fits on scores and whether each was a hit.
-    #[must_use]
-    pub fn fit(scores: &[f64], hits: &[bool]) -> Self {
-        let rows: Vec<[f64; 1]> = scores.iter().map(|score| [*score]).collect();
-        let rows: Vec<&[f64]> = rows.iter().map(<[f64; 1]>::as_slice).collect();
-        let logistic = Logistic::fit(&rows, hits, None, 1e-6);
-        Self { slope: logistic.weights.first().copied().unwrap_or_default(), offset: logistic.offset }
-    }
-
-    /// The probability of a hit.
-    #[must_use]
-    pub fn apply(&self, score: f64) -> f64 {
-        sigmoid(self.slope * score + self.offset)
-    }
-}
-
-/// A rising staircase (pool adjacent violators), straight between its steps' middles.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Isotonic {
-    scores: Vec<f64>,
-    shares: Vec<f64>,
-}
-
-impl Isotonic {
-    /// Fits on scores and whether each was a hit.
-    #[must_use]
-    pub fn fit(scores: &[f64], hits: &[bool]) -> Self {
-        let mut pairs: Vec<(f64, f64)> =
-            scores.iter().zip(hits).map(|(score, hit)| (*score, f64::from(u8::from(*hit)))).collect();
-        pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
-        // Blocks of (sum of scores, sum of hits, size).
-        let mut blocks: Vec<(f64, f64, f64)> = Vec::new();
-        for (score, hit) in pairs {
-            blocks.push((score, hit, 1.0));
-            while let [.., before, last] = blocks.as_slice() {
-                if before.1 / before.2 < last.1 / last.2 {
-                    break;
-                }
-                let merged = (before.0 + last.0, before.1 + last.1, before.2 + last.2);
-                blocks.truncate(blocks.len() - 2);
-                blocks.push(merged);
-            }
-        }
-        Self {
-            scores: blocks.iter().map(|block| block.0 / block.2).collect(),
-            // Half a hit and half a miss more, so that nothing is ever certain.
-            shares: blocks.iter().map(|block| (block.1 + 0.5) / (block.2 + 1.0)).collect(),
-        }
-    }
-
-    /// The probability of a hit; 0.5 when nothing was fitted.
-    #[must_use]
-    pub fn apply(&self, score: f64) -> f64 {
-        let above = self.scores.partition_point(|known| *known < score);
-        match (above.checked_sub(1).map(|at| (self.scores[at], self.shares[at])), self.scores.get(above)) {
-            (None, None) => 0.5,
-            (None, Some(_)) => self.shares[0],
-            (Some((_, share)), None) => share,
-            (Some((low, from)), Some(high)) => {
-                let part = if *high > low { (score - low) / (high - low) } else { 0.0 };
-                from + part * (self.shares[above] - from)
-            }
-        }
-    }
-}
 
 /// Logistic regression over a handful of features, standardised within.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -205,30 +92,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_temperature_tames_overconfidence() {
-        // Scores say 10 to 1 in logits; only four of five are right.
-        let rows: Vec<Vec<f64>> = (0..100).map(|_| vec![10.0, 0.0]).collect();
-        let targets: Vec<usize> = (0..100).map(|n| usize::from(n % 5 == 0)).collect();
-        let temperature = Temperature::fit(&rows, &targets);
-        assert!((temperature.apply(&[10.0, 0.0])[0] - 0.8).abs() < 0.01);
-    }
-
-    #[test]
-    fn platt_and_isotonic_rise_and_hold() {
-        let scores: Vec<f64> = (0..1000).map(|n| f64::from(n) / 100.0).collect();
-        let hits: Vec<bool> = (0..1000).map(|n: i32| n * 7919 % 1000 < n).collect();
-        let platt = Platt::fit(&scores, &hits);
-        let isotonic = Isotonic::fit(&scores, &hits);
-        for (apply, slack) in
-            [(&(|s| platt.apply(s)) as &dyn Fn(f64) -> f64, 0.06), (&|s| isotonic.apply(s), 0.06)]
-        {
-            assert!(apply(1.0) < apply(5.0) && apply(5.0) < apply(9.0));
-            assert!((apply(5.0) - 0.5).abs() < slack, "{}", apply(5.0));
-        }
-        assert!(isotonic.apply(-5.0) >= 0.0 && isotonic.apply(99.0) <= 1.0);
-    }
-
-    #[test]
     fn a_prior_moves_the_offset() {
         let rows: Vec<[f64; 1]> = (0..100).map(|n| [f64::from(n % 2)]).collect();
         let rows: Vec<&[f64]> = rows.iter().map(<[f64; 1]>::as_slice).collect();
@@ -236,6 +99,6 @@ mod tests {
         let even = Logistic::fit(&rows, &hits, Some(0.5), 1e-3);
         let rare = Logistic::fit(&rows, &hits, Some(0.1), 1e-3);
         assert!(even.apply(&[0.5]) > rare.apply(&[0.5]));
-        assert!(Platt::fit(&[], &[]).apply(0.0).is_finite());
+        assert!(Logistic::fit(&[], &[], None, 1e-3).apply(&[]).is_finite());
     }
 }

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Example, TrainOptions};
+use super::{Example, TrainOptions, topic};
 use crate::encoder::Encoder;
 
 /// Raise it with every change that makes the same data give another model.
@@ -25,6 +25,8 @@ pub(super) fn of(
     add(kind);
     add(&format!("{} {}", options.seed, options.folds));
     add(encoder.map_or("no encoder", |encoder| encoder.fingerprint()));
+    // The shipped gate has its say in the model only where there is an encoder.
+    add(if encoder.is_some() { topic::SHIPPED_FINGERPRINT.as_str() } else { "no gate" });
     add(&format!("{} {}", outside.len(), examples.len()));
     outside.iter().for_each(|label| add(label));
     for example in examples {

@@ -72,6 +72,11 @@ impl Examples {
         self.labels[row] as usize
     }
 
+    /// How many examples have this label.
+    pub(super) fn of_label(&self, label: u32) -> usize {
+        self.labels.iter().filter(|own| **own == label).count()
+    }
+
     /// The cosine of every example.
     pub(super) fn compare(&self, query: &Query<'_>) -> Vec<f32> {
         let mut cosines = vec![0.0; self.labels.len()];

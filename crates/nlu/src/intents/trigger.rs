@@ -17,6 +17,8 @@ const KIND: &str = "contactiq-trigger-model 1";
 /// Names of the two sides in the order of the labels.
 const SIDES: [&str; 2] = ["negative", "positive"];
 const RIDGE: f64 = 1e-2;
+/// With fewer positives the probability is low of everything, and says nothing against a pattern.
+const FEWEST_TO_DENY: usize = 40;
 
 /// Tells whether a message asks for one trigger; made by [`TriggerModel::train`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -86,6 +88,13 @@ impl TriggerModel {
         }
         let margins = margins(&scores);
         if vector.is_some() { self.full.apply(&margins) } else { self.lexical.apply(&margins) }
+    }
+
+    /// Whether a low probability means that the message doesn't ask for the trigger: it has learned
+    /// from 40 positives at least.
+    #[must_use]
+    pub fn may_deny(&self) -> bool {
+        self.examples.of_label(1) >= FEWEST_TO_DENY
     }
 
     /// Changes with the training data, the options, the encoder and the engine.
@@ -177,5 +186,10 @@ mod tests {
             model.score("my blue card was stolen at noon", None)
                 > model.score("what does a new card cost", None)
         );
+        assert!(!model.may_deny(), "one example denies nothing");
+        let many: Vec<String> = (0..40).map(|i| format!("{} {i}", LOST[i % LOST.len()])).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert!(TriggerModel::train(&many, &OTHER, None, &options).unwrap().may_deny());
+        assert!(!TriggerModel::train(&many[1..], &OTHER, None, &options).unwrap().may_deny());
     }
 }

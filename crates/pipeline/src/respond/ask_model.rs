@@ -1,91 +1,119 @@
 //! A fluent answer by a language model, held to the same evidence: every sentence that leaves cites
-//! a passage that was given and states no figure that is not in it. What fails falls back to the
-//! extractive answer; requests carry masked text alone.
+//! a passage that was given and stands on it. What the gate removes is counted by reason; where
+//! nothing is left, the extractive answer stands. Requests carry masked text alone.
 
-use contactiq_domain::interaction::Tokens;
-use contactiq_guard::Published;
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
+
+use contactiq_domain::{Citation, interaction::Tokens};
+use contactiq_guard::{Published, Raw};
 use contactiq_llm::{Chain, Exchange, NumberedPassage, Prompt};
 use contactiq_nlu::text;
+use regex::{Captures, Regex};
 
-use super::{compose, grounding};
+use super::{
+    compose,
+    contested::uncontested,
+    grounding::{self, Evidence, Removed},
+};
 use crate::{
-    House,
+    Found, House,
     turn::{Draft, Turn},
 };
 
 /// The version that stands in the step's trace.
 const VERSION: &str = "answer-1";
 const SYSTEM: &str = include_str!("../../prompts/answer-1.txt");
+/// What the prompt asks for where the passages do not answer.
+const NO_ANSWER: &str = "NO ANSWER";
 /// Passages that the model is given.
 const PASSAGES: usize = 4;
 /// Earlier exchanges that the model is given.
 const HISTORY: usize = 3;
 
+/// What came of asking the model.
+pub(super) struct Written {
+    pub(super) draft: Draft,
+    pub(super) outcome: &'static str,
+    pub(super) detail: String,
+    /// How many sentences of the model the gate removed, and how many for each reason.
+    pub(super) values: BTreeMap<String, f64>,
+}
+
+impl Written {
+    /// Without a model.
+    pub(super) fn by_house(draft: Draft, outcome: &'static str, detail: String) -> Written {
+        Written { draft, outcome, detail, values: BTreeMap::new() }
+    }
+}
+
 /// The model's answer if it stands on the evidence, else the extractive one.
-pub(super) async fn fluent(
-    house: &House,
-    chain: &Chain,
-    turn: &Turn,
-    extractive: Draft,
-) -> (Draft, &'static str, String) {
-    let prompt = prompt(house, turn);
+pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive: Draft) -> Written {
+    let instead = |draft: Draft, why: String, values: BTreeMap<String, f64>| Written {
+        draft,
+        outcome: "extractive",
+        detail: format!("{why}: cited sentences instead"),
+        values,
+    };
+    let given = given(house, turn);
+    let prompt = prompt(house, turn, &given);
     let served = match chain.complete(&prompt, house.model_budget).await {
         Ok(served) => served,
         Err(error) => {
-            return (
-                extractive,
-                "extractive",
-                format!("the model did not answer ({}): cited sentences instead", error.code()),
-            );
+            let why = format!("the model did not answer ({})", error.code());
+            return instead(extractive, why, BTreeMap::new());
         }
     };
     let completion = &served.completion;
     let tokens = Tokens { input: completion.input_tokens, output: completion.output_tokens };
     let cost = house.prices.cost_of(completion).unwrap_or_default();
+    let paid = Draft { tokens, cost, ..extractive };
     if contactiq_llm::repeats_boundary(&completion.text, &prompt.nonce) {
-        let draft = Draft { tokens, cost, ..extractive };
-        return (
-            draft,
-            "extractive",
-            format!("{VERSION}: the model repeated its instructions: cited sentences instead"),
-        );
+        return instead(paid, format!("{VERSION}: the model repeated its instructions"), BTreeMap::new());
     }
-    let (kept, citations, removed) = gate(turn, &completion.text);
-    if kept.is_empty() {
-        let draft = Draft { tokens, cost, ..extractive };
-        return (
-            draft,
-            "extractive",
-            format!("{VERSION}: no sentence of the model stood on the evidence: cited sentences instead"),
-        );
+    if completion.text.trim().trim_end_matches('.') == NO_ANSWER {
+        let why = format!("{VERSION}: the model found no answer in the passages");
+        return instead(paid, why, BTreeMap::new());
     }
-    let evidence: Vec<&Published> =
-        turn.found.iter().take(PASSAGES).map(|f| &turn.knowledge.passages[f.passage].1.text).collect();
-    let verdict = house.guard.inspect_output(&kept, &evidence);
+    let gated = gate(house, turn, &given, &completion.text).await;
+    let values = gated.values();
+    if gated.text.is_empty() {
+        return instead(paid, format!("{VERSION}: no sentence of the model stood on the evidence"), values);
+    }
+    let evidence: Vec<&Published> = given.iter().map(|(_, text)| &**text).collect();
+    let verdict = house.guard.inspect_output(&gated.text, &evidence);
     if !verdict.findings.is_empty() {
         let kinds: Vec<String> = verdict.findings.iter().map(|f| f.kind.to_string()).collect();
-        let draft = Draft { tokens, cost, ..extractive };
-        return (
-            draft,
-            "extractive",
-            format!("{VERSION}: the output guard found {}: cited sentences instead", kinds.join(", ")),
-        );
+        return instead(paid, format!("{VERSION}: the output guard found {}", kinds.join(", ")), values);
     }
-    let detail = format!("{VERSION} by {}; {removed} sentences removed by the gate", served.provider);
-    let draft = Draft { text: verdict.text, citations, model: completion.model.clone(), tokens, cost };
-    (draft, "generated", detail)
+    let detail =
+        format!("{VERSION} by {}; {} sentences removed by the gate", served.provider, gated.reasons.len());
+    let draft = Draft {
+        text: verdict.text,
+        citations: gated.citations,
+        model: completion.model.clone(),
+        tokens,
+        cost,
+    };
+    Written { draft, outcome: "generated", detail, values }
 }
 
-fn prompt(house: &House, turn: &Turn) -> Prompt {
-    let passages = turn
-        .found
+/// The passages that the model is given, with what it may read of them.
+type Given<'a> = [(usize, Cow<'a, Published>)];
+
+fn given<'a>(house: &House, turn: &'a Turn) -> Vec<(usize, Cow<'a, Published>)> {
+    let today = house.clock.now().date();
+    let read = |found: &Found| (found.passage, uncontested(&turn.knowledge, found.passage, today));
+    turn.found.iter().take(PASSAGES).map(read).collect()
+}
+
+fn prompt(house: &House, turn: &Turn, given: &Given<'_>) -> Prompt {
+    let passages = given
         .iter()
-        .take(PASSAGES)
         .enumerate()
-        .map(|(i, found)| NumberedPassage {
+        .map(|(i, (passage, text))| NumberedPassage {
             number: i as u32 + 1,
-            title: Published::by_bank(turn.knowledge.document_of(found.passage).title.clone()),
-            text: turn.knowledge.passages[found.passage].1.text.clone(),
+            title: Published::by_bank(turn.knowledge.document_of(*passage).title.clone()),
+            text: text.clone().into_owned(),
         })
         .collect();
     // What a guard refused stays refused: it never comes back as history.
@@ -106,71 +134,96 @@ fn prompt(house: &House, turn: &Turn) -> Prompt {
     }
 }
 
+/// What the gate let through of a model's answer.
+struct Gated {
+    text: String,
+    citations: Vec<Citation>,
+    /// Why each of the others was removed.
+    reasons: Vec<Removed>,
+}
+
+impl Gated {
+    /// For the trace: counts alone, never a word of the model.
+    fn values(&self) -> BTreeMap<String, f64> {
+        let of = |reason: Removed| self.reasons.iter().filter(|r| **r == reason).count() as f64;
+        let each = Removed::ALL.iter().map(|reason| (format!("removed_{}", reason.code()), of(*reason)));
+        std::iter::once(("removed".to_owned(), self.reasons.len() as f64)).chain(each).collect()
+    }
+}
+
 /// Lets through the sentences that cite a given passage and claim only what stands in it. The
 /// numbers are given anew in the order of use.
-fn gate(turn: &Turn, answer: &str) -> (String, Vec<contactiq_domain::Citation>, usize) {
-    let mut citations = Vec::new();
-    let mut lines: Vec<String> = Vec::new();
-    let mut removed = 0;
-    for line in answer.lines().filter(|l| !l.trim().is_empty()) {
+async fn gate(house: &House, turn: &Turn, given: &Given<'_>, answer: &str) -> Gated {
+    let lines: Vec<Vec<String>> =
+        answer.lines().map(join_citations).filter(|sentences| !sentences.is_empty()).collect();
+    // Another encoder's server gets masked text alone, and nobody has read the model's yet.
+    let masked =
+        |sentence: &String| house.guard.mask(&Raw::new(without_markers(sentence).0)).as_str().to_owned();
+    let vectors = house.vectors(lines.iter().flatten().map(masked).collect()).await;
+    let mut vectors = vectors.iter();
+    let mut gated = Gated { text: String::new(), citations: Vec::new(), reasons: Vec::new() };
+    for line in &lines {
         let mut kept = Vec::new();
-        for span in join_citations(line) {
-            match admitted(turn, &span, &mut citations) {
-                Some(sentence) => kept.push(sentence),
-                None => removed += 1,
+        for sentence in line {
+            let vector = vectors.next().and_then(Option::as_deref);
+            match admitted(house, turn, given, (sentence, vector), &mut gated.citations) {
+                Ok(sentence) => kept.push(sentence),
+                Err(reason) => gated.reasons.push(reason),
             }
         }
         if !kept.is_empty() {
-            lines.push(kept.join(" "));
-        }
-    }
-    (lines.join("\n"), citations, removed)
-}
-
-/// Sentences with the citation that follows them: `It costs $10. [1]` is one.
-fn join_citations(line: &str) -> Vec<String> {
-    let mut sentences: Vec<String> = Vec::new();
-    for span in text::sentences(line) {
-        let sentence = span.of(line).trim();
-        let only_citation = sentence.starts_with('[') && sentence.trim_end_matches(['.', ' ']).ends_with(']');
-        match sentences.last_mut().filter(|_| only_citation) {
-            Some(previous) => {
-                previous.push(' ');
-                previous.push_str(sentence);
+            if !gated.text.is_empty() {
+                gated.text.push('\n');
             }
-            None => sentences.push(sentence.to_owned()),
+            gated.text.push_str(&kept.join(" "));
         }
     }
-    sentences
+    gated
 }
 
-fn admitted(turn: &Turn, sentence: &str, citations: &mut Vec<contactiq_domain::Citation>) -> Option<String> {
+/// A citation behind the full stop is the sentence's before it, and not the next one's.
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
+static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?P<end>[.!?])\s*(?P<markers>(?:\[\d+(?:,\s*\d+)*\]\s*)+)").expect("a constant pattern")
+});
+
+/// Sentences with their citations: `It costs $10. [1]` is one.
+fn join_citations(line: &str) -> Vec<String> {
+    let line = BEHIND.replace_all(line, |found: &Captures<'_>| {
+        let part = |name: &str| found.name(name).map_or("", |m| m.as_str());
+        format!(" {}{} ", part("markers").trim(), part("end"))
+    });
+    text::sentences(line.trim()).iter().map(|span| span.of(line.trim()).trim().to_owned()).collect()
+}
+
+fn admitted(
+    house: &House,
+    turn: &Turn,
+    given: &Given<'_>,
+    (sentence, vector): (&str, Option<&[f32]>),
+    citations: &mut Vec<Citation>,
+) -> Result<String, Removed> {
     let (claim, numbers) = without_markers(sentence);
-    let cited: Vec<usize> = numbers
-        .iter()
-        .map(|n| n.checked_sub(1).and_then(|i| turn.found.iter().take(PASSAGES).nth(i)).map(|f| f.passage))
-        .collect::<Option<Vec<usize>>>()?;
-    if cited.is_empty() || claim.trim().is_empty() {
-        return None;
-    }
-    let evidence: Vec<&str> = cited.iter().map(|p| turn.knowledge.passages[*p].1.text.as_str()).collect();
-    if !grounding::unsupported(&claim, &evidence.join("\n")).is_empty() {
-        return None;
-    }
-    // Figures are held exactly; words by their share, since a model may join and shorten.
-    let known: std::collections::BTreeSet<String> =
-        evidence.iter().flat_map(|e| text::content_stems(e)).collect();
-    let said = text::content_stems(&claim);
-    if said.iter().filter(|w| known.contains(*w)).count() * 10 < said.len() * 6 {
-        return None;
-    }
+    let place = |n: &usize| n.checked_sub(1).and_then(|at| given.get(at));
+    let mut cited = numbers.iter().map(place).collect::<Option<Vec<_>>>().ok_or(Removed::Citation)?;
+    cited.dedup_by_key(|(passage, _)| *passage);
+    let held: Vec<Evidence<'_>> =
+        cited.iter().map(|(passage, text)| Evidence::of(&turn.knowledge, *passage, text.as_str())).collect();
+    let around: Vec<Evidence<'_>> =
+        given.iter().map(|(passage, text)| Evidence::of(&turn.knowledge, *passage, text.as_str())).collect();
+    let places = grounding::judge(&claim, vector, &held, &around, &house.settings.bank)?;
     let mut out = claim.trim().to_owned();
-    for passage in cited {
-        let quote = best_quote(turn, passage, &claim);
-        let number = compose::cite(&turn.knowledge, passage, &quote, citations);
+    for place in places {
+        let (passage, text) = cited[place.passage];
+        let quote = &turn.knowledge.index.sentences(*passage)[place.sentence].text;
+        // What another document contradicts was not given, and carries nothing.
+        if !text.as_str().contains(quote.as_str()) {
+            return Err(Removed::Unsupported);
+        }
+        let number = compose::cite(&turn.knowledge, *passage, quote, citations);
         out.push_str(&format!(" [{number}]"));
     }
-    Some(out)
+    Ok(out)
 }
 
 /// The sentence without `[n]` markers, and their numbers.
@@ -181,10 +234,11 @@ fn without_markers(sentence: &str) -> (String, Vec<usize>) {
     while let Some(open) = rest.find('[') {
         let (before, tail) = rest.split_at(open);
         let inner = tail[1..].split(']').next().unwrap_or("");
-        match inner.trim().parse::<usize>() {
-            Ok(n) if tail[1..].contains(']') => {
+        let listed: Option<Vec<usize>> = inner.split(',').map(|n| n.trim().parse().ok()).collect();
+        match listed {
+            Some(listed) if tail[1..].contains(']') => {
                 claim.push_str(before.trim_end());
-                numbers.push(n);
+                numbers.extend(listed);
                 rest = &tail[inner.len() + 2..];
             }
             _ => {
@@ -198,26 +252,27 @@ fn without_markers(sentence: &str) -> (String, Vec<usize>) {
     (claim, numbers)
 }
 
-/// The sentence of the passage that shares most words with the claim.
-fn best_quote(turn: &Turn, passage: usize, claim: &str) -> String {
-    let words: std::collections::BTreeSet<String> = text::content_stems(claim).into_iter().collect();
-    turn.knowledge
-        .index
-        .sentences(passage)
-        .iter()
-        .max_by_key(|s| text::content_stems(&s.text).iter().filter(|w| words.contains(*w)).count())
-        .map(|s| s.text.clone())
-        .unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn a_citation_belongs_to_the_sentence_that_it_follows() {
+        let each = |line: &str| -> Vec<(String, Vec<usize>)> {
+            join_citations(line).iter().map(|s| without_markers(s)).collect()
+        };
+        let both = [("It costs $9.".to_owned(), vec![1]), ("It is sent.".to_owned(), vec![2, 3])];
+        assert_eq!(each("It costs $9. [1] It is sent. [2][3]"), both);
+        assert_eq!(each("It costs $9 [1]. It is sent [2, 3]."), both);
+        assert_eq!(each("It costs $9.[1] It is sent [2] [3]."), both);
+        assert_eq!(each("It costs $9."), [("It costs $9.".to_owned(), vec![])]);
+    }
+
+    #[test]
     fn markers_are_told_from_other_brackets() {
         assert_eq!(without_markers("It costs $10 [1]."), ("It costs $10.".to_owned(), vec![1]));
         assert_eq!(without_markers("See [the app] [2][3]"), ("See [the app]".to_owned(), vec![2, 3]));
+        assert_eq!(without_markers("See both [1, 3]."), ("See both.".to_owned(), vec![1, 3]));
         assert_eq!(without_markers("open [1"), ("open [1".to_owned(), vec![]));
     }
 }

@@ -8,7 +8,13 @@ use contactiq_nlu::{
     text,
 };
 
-use super::figure::figures;
+use super::{
+    figure::figures,
+    grounding::{self, topics},
+    order, rows,
+    statement::Row,
+    wish::Wish,
+};
 use crate::{
     duplicates::{Saying, say_the_same},
     turn::Asked,
@@ -31,6 +37,8 @@ pub(crate) struct Chosen {
     pub(crate) coverage: f64,
     /// Whether it has a figure, or none was asked for.
     pub(crate) gives_figure: bool,
+    /// Whether it states the very figure that was asked for, and goes first.
+    pub(crate) direct: bool,
 }
 
 /// Passages whose sentences are looked at.
@@ -43,6 +51,10 @@ const SAME_PASSAGE: f64 = 0.6;
 const SAME_DOCUMENT: f64 = 0.74;
 /// …and in another one.
 const OTHER_DOCUMENT: f64 = 0.8;
+/// A sentence whose figures stand already, and this share of its words, is left out.
+const SAID_ALREADY: f64 = 0.7;
+/// Two sentences that share this much say the same of two things.
+const ALIKE: f64 = 0.6;
 /// At most this many sentences, unless steps or rows are asked for.
 const MOST: usize = 6;
 
@@ -53,72 +65,6 @@ const SHORT_LIST: usize = 70;
 /// Fewer steps are no procedure.
 const FEWEST_STEPS: usize = 2;
 
-/// What the question asks for.
-struct Wish {
-    steps: bool,
-    figure: bool,
-    list: bool,
-    stems: BTreeSet<String>,
-}
-
-impl Wish {
-    fn of(question: &str) -> Wish {
-        let lower = question.to_lowercase();
-        let has = |needles: &[&str]| needles.iter().any(|n| lower.contains(n));
-        Wish {
-            steps: has(&[
-                "how do i",
-                "how can i",
-                "how to",
-                "how would i",
-                "how do we",
-                "steps",
-                "the process",
-                "process for",
-                "process to",
-                "process of",
-                "procedure",
-                "what do i do",
-                "how does one",
-                "walk me through",
-            ]),
-            figure: has(&[
-                "how much",
-                "cost",
-                "fee",
-                "charge",
-                "price",
-                "rate",
-                "limit",
-                "how long",
-                "how many",
-                "how soon",
-                "when ",
-                "what time",
-                "maximum",
-                "minimum",
-                "percent",
-                "interest",
-                "how old",
-                "how often",
-                "number",
-            ]),
-            list: has(&[
-                "which",
-                "what documents",
-                "documents",
-                "what do i need",
-                "list",
-                "compare",
-                "difference",
-                "versus",
-                " vs",
-            ]),
-            stems: text::content_stems(question).into_iter().collect(),
-        }
-    }
-}
-
 /// The sentences of the answer, the best first; empty when none speaks of the question.
 pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
     let wish = Wish::of(asked.query);
@@ -127,18 +73,29 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
     let Some(best) = ranked.first().cloned().filter(|b| b.score >= FLOOR) else { return Vec::new() };
 
     let index = &asked.knowledge.index;
+    let own = |c: &Chosen| (c.passage, c.sentence);
     if wish.steps
         && let Some(procedure) = procedure(asked, &ranked, &best)
     {
         return procedure;
     }
-    let mut chosen = vec![best.clone()];
-    let own = index.sentences(best.passage);
-    let mut words = count(&own[best.sentence].text);
+    // The answer is judged by the best sentence, and begins with the one that states the figure.
+    let lead = direct(asked, &wish, &ranked, &best);
+    let mut chosen = with_its_own(asked, if own(&lead) == own(&best) { &lead } else { &best });
+    if !chosen.iter().any(|c| own(c) == own(&lead)) {
+        let mut unit = with_its_own(asked, &lead);
+        unit.retain(|u| !chosen.iter().any(|c| own(c) == own(u)));
+        chosen.extend(unit);
+    }
+    for c in chosen.iter_mut().filter(|c| own(c) == own(&lead)) {
+        c.direct = lead.direct;
+    }
+    let mut words = said(asked, &chosen);
     let most = if wish.list { MOST + 4 } else { MOST };
+    let mut taken = 1;
     let document = |c: &Chosen| asked.knowledge.passages[c.passage].0;
-    for candidate in ranked.iter().skip(1) {
-        if chosen.len() >= most {
+    for candidate in ranked.iter().filter(|c| own(c) != own(&best)) {
+        if taken >= most {
             break;
         }
         // What stands beside the best sentence says more of the same thing; another document has to
@@ -150,31 +107,119 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
         } else {
             OTHER_DOCUMENT
         };
-        if candidate.score < best.score * least {
+        if candidate.score < best.score * least || chosen.iter().any(|c| own(c) == own(candidate)) {
             continue;
         }
         let sentence = &index.sentences(candidate.passage)[candidate.sentence];
-        let length = count(&sentence.text);
         let repeats = chosen.iter().any(|c| {
             let other = &index.sentences(c.passage)[c.sentence];
             say_the_same(saying(other), saying(sentence))
         });
-        if words + length > most_words || repeats {
+        if repeats || says_nothing_new(asked, &chosen, candidate) || rival(asked, &wish, &lead, candidate) {
+            continue;
+        }
+        let mut unit = with_its_own(asked, candidate);
+        unit.retain(|u| !chosen.iter().any(|c| own(c) == own(u)));
+        let length = said(asked, &unit);
+        if words + length > most_words {
             continue;
         }
         words += length;
-        chosen.push(candidate.clone());
+        taken += 1;
+        chosen.extend(unit);
     }
-    with_lists(asked, chosen)
+    named_rows(asked, &wish, chosen)
+}
+
+/// Whether its figures are said already, and so are nearly all of its words.
+fn says_nothing_new(asked: &Asked<'_>, chosen: &[Chosen], candidate: &Chosen) -> bool {
+    let shown = |c: &Chosen| {
+        let sentence = &asked.knowledge.index.sentences(c.passage)[c.sentence];
+        if sentence.is_row {
+            rows::lines(&[(&sentence.text, 0)], asked.query).join(" ")
+        } else {
+            sentence.text.clone()
+        }
+    };
+    let own = shown(candidate);
+    let said: Vec<String> = chosen.iter().map(shown).collect();
+    let said = said.join("\n");
+    if figures(&own).is_empty() || !grounding::unsupported(&own, &said).is_empty() {
+        return false;
+    }
+    let (own, said) = (topics(&own), topics(&said));
+    own.intersection(&said).count() as f64 >= own.len() as f64 * SAID_ALREADY
+}
+
+/// Whether it says of another thing what the sentence that was asked for says of its own: "the Gold
+/// card has a fee of …" beside "the Low Rate card has a fee of …".
+fn rival(asked: &Asked<'_>, wish: &Wish, best: &Chosen, candidate: &Chosen) -> bool {
+    let stems = |c: &Chosen| -> BTreeSet<String> {
+        let text = &asked.knowledge.index.sentences(c.passage)[c.sentence].text;
+        topics(text).into_iter().filter(|s| !s.bytes().any(|b| b.is_ascii_digit())).collect()
+    };
+    let (own, other) = (stems(best), stems(candidate));
+    let common = own.intersection(&other).count() as f64 / own.union(&other).count().max(1) as f64;
+    let lacks = own.difference(&other).any(|s| wish.stems.contains(s));
+    let has = other.difference(&own).any(|s| wish.stems.contains(s));
+    best.direct && common >= ALIKE && lacks && !has
+}
+
+/// Where a figure is asked for, the sentence that states it goes before one that only speaks of it.
+fn direct(asked: &Asked<'_>, wish: &Wish, ranked: &[Chosen], best: &Chosen) -> Chosen {
+    if !wish.figure {
+        return best.clone();
+    }
+    let states = |c: &Chosen| wish.is_given_by(&asked.knowledge.index.sentences(c.passage)[c.sentence].text);
+    let near = ranked.iter().filter(|c| c.score >= best.score * ABOUT_AS_WELL);
+    match near.into_iter().find(|c| states(c)) {
+        Some(found) => Chosen { direct: true, ..found.clone() },
+        None => best.clone(),
+    }
+}
+
+/// Of the rows of a table those that the question names, where it names some.
+fn named_rows(asked: &Asked<'_>, wish: &Wish, chosen: Vec<Chosen>) -> Vec<Chosen> {
+    let index = &asked.knowledge.index;
+    let named = |c: &Chosen| {
+        let sentence = &index.sentences(c.passage)[c.sentence];
+        let label = text::content_stems(Row::of(&sentence.text).label);
+        sentence.is_row.then(|| !label.is_empty() && label.iter().all(|s| wish.stems.contains(s)))
+    };
+    let some = |passage: usize| chosen.iter().any(|c| c.passage == passage && named(c) == Some(true));
+    let kept: Vec<Chosen> =
+        chosen.iter().filter(|c| named(c) != Some(false) || !some(c.passage)).cloned().collect();
+    // What the answer is judged by stays the best sentence.
+    if kept.first().map(|c| (c.passage, c.sentence)) == chosen.first().map(|c| (c.passage, c.sentence)) {
+        kept
+    } else {
+        chosen
+    }
+}
+
+/// A sentence on which the premise of the question is held, measured as any other.
+pub(super) fn measured(asked: &Asked<'_>, places: &[(usize, usize)]) -> Vec<Chosen> {
+    let wish = Wish::of(asked.query);
+    let ranked = look(asked, &wish, asked.found.len());
+    let at = |place: &(usize, usize)| ranked.iter().find(|c| (c.found, c.sentence) == *place).cloned();
+    let mut chosen: Vec<Chosen> = places.iter().filter_map(at).collect();
+    if let Some(first) = chosen.first_mut() {
+        first.direct = true;
+    }
+    chosen
 }
 
 fn rank(asked: &Asked<'_>, wish: &Wish) -> Vec<Chosen> {
+    look(asked, wish, PASSAGES)
+}
+
+fn look(asked: &Asked<'_>, wish: &Wish, passages: usize) -> Vec<Chosen> {
     let index = &asked.knowledge.index;
     let weights: Vec<(&String, f64)> = wish.stems.iter().map(|s| (s, index.weight_of(s))).collect();
     let alternatives = index.alternatives(asked.query);
     let total: f64 = weights.iter().map(|(_, w)| w).sum::<f64>().max(1e-9);
     let mut ranked = Vec::new();
-    for (number, found) in asked.found.iter().take(PASSAGES).enumerate() {
+    for (number, found) in asked.found.iter().take(passages).enumerate() {
         let entry = index.entry(found.passage);
         let around: BTreeSet<String> =
             text::content_stems(&format!("{} {}", entry.title, entry.headings.join(" ")))
@@ -197,7 +242,7 @@ fn rank(asked: &Asked<'_>, wish: &Wish) -> Vec<Chosen> {
                 _ => None,
             };
             let similarity = cosine.unwrap_or(lexical);
-            let has_figure = !figures(&sentence.text).is_empty();
+            let has_figure = wish.is_given_by(&sentence.text);
             let figure = if wish.figure && has_figure { 0.08 } else { 0.0 };
             // A lead-in ("You need:") answers nothing alone.
             let opens_list = if sentence.text.trim_end().ends_with(':') { 0.15 } else { 0.0 };
@@ -210,6 +255,7 @@ fn rank(asked: &Asked<'_>, wish: &Wish) -> Vec<Chosen> {
                 similarity,
                 coverage: in_either / total,
                 gives_figure: has_figure || !wish.figure,
+                direct: false,
             });
         }
     }
@@ -248,25 +294,30 @@ fn procedure(asked: &Asked<'_>, ranked: &[Chosen], best: &Chosen) -> Option<Vec<
     Some(chosen)
 }
 
-/// Adds what a chosen item of a list needs: its lead-in ("the card is faulty" says nothing without
-/// "A card is free when:"), and its siblings while the list is short, since one condition of four
-/// is half a truth.
-fn with_lists(asked: &Asked<'_>, chosen: Vec<Chosen>) -> Vec<Chosen> {
-    let mut whole = chosen.clone();
-    for c in &chosen {
-        let own = asked.knowledge.index.sentences(c.passage);
-        let Some(lead) = lead_in(own, c.sentence) else { continue };
+/// A sentence with what it needs to be understood: the one that says what its "it" is, and an item's
+/// lead-in ("the card is faulty" says nothing without "A card is free when:") with its siblings while
+/// the list is short, since one condition of four is half a truth.
+fn with_its_own(asked: &Asked<'_>, c: &Chosen) -> Vec<Chosen> {
+    let own = asked.knowledge.index.sentences(c.passage);
+    let mut unit = vec![c.clone()];
+    let mut add = |sentence: usize| {
+        if sentence != c.sentence {
+            unit.push(Chosen { sentence, direct: false, ..c.clone() });
+        }
+    };
+    if let Some(lead) = lead_in(own, c.sentence) {
         let siblings: Vec<usize> =
             (lead + 1..own.len()).take_while(|i| lead_in(own, *i) == Some(lead)).collect();
         let short = siblings.iter().map(|i| count(&own[*i].text)).sum::<usize>() <= SHORT_LIST;
-        let wanted = std::iter::once(lead).chain(siblings.into_iter().filter(|_| short));
-        for sentence in wanted {
-            if !whole.iter().any(|w| w.passage == c.passage && w.sentence == sentence) {
-                whole.push(Chosen { sentence, ..c.clone() });
-            }
-        }
+        add(lead);
+        siblings.into_iter().filter(|_| short).for_each(&mut add);
     }
-    whole
+    order::antecedents(own, c.sentence).into_iter().for_each(&mut add);
+    unit
+}
+
+fn said(asked: &Asked<'_>, chosen: &[Chosen]) -> usize {
+    chosen.iter().map(|c| count(&asked.knowledge.index.sentences(c.passage)[c.sentence].text)).sum()
 }
 
 fn saying(of: &Sentence) -> Saying<'_> {

@@ -1,65 +1,181 @@
 //! The chosen sentences as an answer: in a natural order, each with its citation, rows and steps
 //! as lines of their own. Nothing is in it that is not in the passages.
 
+use std::collections::BTreeSet;
+
 use contactiq_domain::{
-    Citation,
+    Citation, Mode, Role,
     interaction::{NanoUsd, Tokens},
     knowledge::ContentType,
 };
 use contactiq_guard::{Masked, Published};
+use contactiq_nlu::index::Sentence;
 
-use super::{choose::Chosen, conflict::Conflict, grounding};
-use crate::{Knowledge, turn::Draft};
+use super::{choose::Chosen, contested::Dispute, grounding, order, rows};
+use crate::{
+    Knowledge,
+    turn::{Draft, Turn},
+};
 
 /// Said when an answer uses illustrative content (P7).
 const SYNTHETIC_NOTE: &str =
     "Note: part of this comes from an illustrative example, not from the bank's terms.";
 
-/// Makes the draft of one group of sentences a request. In each the best sentence comes first, and
-/// the others follow in the order of their passages; what one request was told is not repeated.
-pub(crate) fn extractive(knowledge: &Knowledge, requests: &[&[Chosen]]) -> Draft {
-    let mut ordered: Vec<(usize, &Chosen)> = Vec::new();
+/// Put before an answer whose question rests on something that the documents contradict.
+pub(super) const OTHERWISE: &str = "The documents say otherwise:";
+
+/// How an answer is written.
+pub(crate) struct Manner<'a> {
+    /// The question, which may name columns of a table.
+    pub(crate) question: &'a str,
+    /// Staff read the document's own words between quotation marks.
+    pub(crate) quotes: bool,
+    /// What is said first; may be empty.
+    pub(crate) opening: &'a str,
+}
+
+impl<'a> Manner<'a> {
+    /// For the asker of this question.
+    pub(crate) fn of(turn: &'a Turn) -> Manner<'a> {
+        Manner { question: &turn.query, quotes: turn.mode() == Mode::Banker, opening: "" }
+    }
+}
+
+/// Makes the draft of one group of sentences a request, in the order in which they are read; what one
+/// request was told is not repeated.
+pub(crate) fn extractive(knowledge: &Knowledge, manner: &Manner<'_>, requests: &[&[Chosen]]) -> Draft {
+    let mut answer = Answer { knowledge, manner, citations: Vec::new(), lines: Vec::new(), open: false };
+    let mut told: BTreeSet<(usize, usize)> = BTreeSet::new();
+    if !manner.opening.is_empty() {
+        answer.lines.push(manner.opening.to_owned());
+        answer.open = true;
+    }
     for (number, chosen) in requests.iter().enumerate() {
-        let best_passage = chosen.first().map(|c| c.passage);
-        let mut own: Vec<&Chosen> = chosen.iter().collect();
-        own.sort_by_key(|c| (Some(c.passage) != best_passage, c.found, c.sentence));
-        for c in own {
-            if !ordered.iter().any(|(_, o)| (o.passage, o.sentence) == (c.passage, c.sentence)) {
-                ordered.push((number, c));
+        // Another request begins a line of its own.
+        answer.open &= number == 0;
+        let ordered: Vec<Chosen> = order::natural(knowledge, chosen)
+            .into_iter()
+            .filter(|c| told.insert((c.passage, c.sentence)) && is_grounded(knowledge, c))
+            .collect();
+        for run in
+            ordered.chunk_by(|a, b| a.passage == b.passage && is_row(knowledge, a) && is_row(knowledge, b))
+        {
+            answer.add(run);
+        }
+    }
+    answer.close()
+}
+
+/// The gate: a sentence whose figures are not in its own passage stays inside.
+fn is_grounded(knowledge: &Knowledge, c: &Chosen) -> bool {
+    let evidence = knowledge.passages[c.passage].1.text.as_str();
+    grounding::unsupported(&knowledge.index.sentences(c.passage)[c.sentence].text, evidence).is_empty()
+}
+
+fn is_row(knowledge: &Knowledge, c: &Chosen) -> bool {
+    knowledge.index.sentences(c.passage)[c.sentence].is_row
+}
+
+/// An answer as it grows.
+struct Answer<'a> {
+    knowledge: &'a Knowledge,
+    manner: &'a Manner<'a>,
+    citations: Vec<Citation>,
+    lines: Vec<String>,
+    /// Whether the last line is a paragraph that goes on.
+    open: bool,
+}
+
+impl Answer<'_> {
+    /// A sentence, or several rows of one passage.
+    fn add(&mut self, run: &[Chosen]) {
+        let mut rows: Vec<(&str, u32)> = Vec::new();
+        for c in run {
+            let own = self.knowledge.index.sentences(c.passage);
+            let sentence = &own[c.sentence];
+            let number = cite(self.knowledge, c.passage, &sentence.text, &mut self.citations);
+            if sentence.is_row {
+                rows.push((&sentence.text, number));
+            } else if sentence.is_step || sentence.is_item || sentence.text.starts_with("- ") {
+                self.lines.push(format!("{} [{number}]", self.item(sentence)));
+                self.open = false;
+            } else {
+                self.say(c, own, number);
             }
+        }
+        if !rows.is_empty() {
+            self.lines.extend(rows::lines(&rows, self.manner.question));
+            self.open = false;
         }
     }
 
-    let mut citations: Vec<Citation> = Vec::new();
-    let mut lines: Vec<String> = Vec::new();
-    let mut in_paragraph = false;
-    let mut before = 0;
-    for (request, c) in ordered {
-        in_paragraph &= request == before;
-        before = request;
-        let sentence = &knowledge.index.sentences(c.passage)[c.sentence];
-        // The gate: a sentence whose figures are not in its own passage stays inside.
-        let evidence = knowledge.passages[c.passage].1.text.as_str();
-        if !grounding::unsupported(&sentence.text, evidence).is_empty() {
-            continue;
-        }
-        let number = cite(knowledge, c.passage, &sentence.text, &mut citations);
-        let text = readable(&sentence.text);
-        let is_line = sentence.is_row || sentence.is_step || text.starts_with("- ");
-        let cited = format!("{text} [{number}]");
-        match lines.last_mut().filter(|_| in_paragraph && !is_line) {
+    /// An item as the document has it; a step without the one before it is no step.
+    fn item(&self, sentence: &Sentence) -> String {
+        let Some((digits, words)) = sentence.text.split_once(['.', ')']) else {
+            return sentence.text.clone();
+        };
+        let follows = digits.trim().parse::<u32>().ok().is_none_or(|n| {
+            let before = format!("{}. ", n.saturating_sub(1));
+            n == 1 || self.lines.last().is_some_and(|line| line.starts_with(&before))
+        });
+        if sentence.is_step && !follows { format!("- {}", words.trim_start()) } else { sentence.text.clone() }
+    }
+
+    /// A sentence of a paragraph.
+    fn say(&mut self, c: &Chosen, own: &[Sentence], number: u32) {
+        let text = &own[c.sentence].text;
+        let lead_in = text.trim_end().ends_with(':');
+        let said = if self.manner.quotes && !lead_in { format!("“{text}”") } else { text.clone() };
+        // Nothing before it says what its "it" is: the heading does.
+        let alone = order::leans(text) && order::antecedents(own, c.sentence).is_empty();
+        let place = self.knowledge.index.entry(c.passage);
+        let subject = place.headings.last().unwrap_or(&place.title);
+        let said = if alone { format!("{subject}: {said}") } else { said };
+        let cited = format!("{said} [{number}]");
+        match self.lines.last_mut().filter(|_| self.open) {
             Some(paragraph) => {
                 paragraph.push(' ');
                 paragraph.push_str(&cited);
             }
-            None => lines.push(cited),
+            None => self.lines.push(cited),
         }
-        in_paragraph = !is_line;
+        self.open = true;
     }
-    if citations.iter().any(|c| c.content_type == ContentType::Synthetic) {
-        lines.push(String::new());
-        lines.push(SYNTHETIC_NOTE.to_owned());
+
+    fn close(mut self) -> Draft {
+        if let Some(from) = self.from() {
+            self.lines.push(String::new());
+            self.lines.push(from);
+        }
+        if self.citations.iter().any(|c| c.content_type == ContentType::Synthetic) {
+            self.lines.push(String::new());
+            self.lines.push(SYNTHETIC_NOTE.to_owned());
+        }
+        written(&self.lines, self.citations)
     }
+
+    /// Which document said what, where several did. A title's figures are held against the passages
+    /// like any other: "Rates of 2024" is no figure of theirs.
+    fn from(&self) -> Option<String> {
+        let mut named: Vec<(&str, &str, Vec<String>)> = Vec::new();
+        for c in &self.citations {
+            let marker = format!("[{}]", c.number);
+            match named.iter_mut().find(|(document, _, _)| *document == c.document) {
+                Some((_, _, markers)) => markers.push(marker),
+                None => named.push((&c.document, &c.title, vec![marker])),
+            }
+        }
+        let quotes: Vec<&str> = self.citations.iter().map(|c| c.quote.as_str()).collect();
+        let quotes = quotes.join("\n");
+        let stated = named.iter().all(|(_, title, _)| grounding::unsupported(title, &quotes).is_empty());
+        let from: Vec<String> =
+            named.iter().map(|(_, title, markers)| format!("{title} {}", markers.join(" "))).collect();
+        (from.len() > 1 && stated).then(|| format!("From: {}.", from.join("; ")))
+    }
+}
+
+/// The house's own lines as a draft.
+pub(super) fn written(lines: &[String], citations: Vec<Citation>) -> Draft {
     Draft {
         text: Masked::from_published(&Published::by_bank(lines.join("\n"))),
         citations,
@@ -88,38 +204,19 @@ pub(crate) fn cite(knowledge: &Knowledge, passage: usize, quote: &str, citations
         headings: knowledge.passages[passage].1.headings.clone(),
         content_type: document.content_type,
         version: document.version,
+        as_at: document.valid_from.map(|day| day.to_string()),
     });
     number
 }
 
-/// Both sides of a conflict, each with the sentence that contradicts the other.
-pub(crate) fn cite_both(knowledge: &Knowledge, conflict: &Conflict) -> Vec<Citation> {
+/// Both sides of a conflict, each with the sentence that contradicts the other; a side that somebody of
+/// this role may not see is not told.
+pub(crate) fn cite_both(knowledge: &Knowledge, role: Role, dispute: Dispute) -> Vec<Citation> {
     let mut citations = Vec::new();
-    for (passage, sentence) in [conflict.one, conflict.other] {
+    let may_see = |(passage, _): &(usize, usize)| knowledge.document_of(*passage).is_for(role);
+    for (passage, sentence) in [dispute.one, dispute.other].into_iter().filter(may_see) {
         let quote = &knowledge.index.sentences(passage)[sentence].text;
         cite(knowledge, passage, quote, &mut citations);
     }
     citations
-}
-
-/// A row `Card | Amount: $10 | When: now` reads `- Card: amount $10; when now`-like, word for word.
-fn readable(sentence: &str) -> String {
-    let mut cells = sentence.split(" | ");
-    let first = cells.next().unwrap_or_default();
-    let rest: Vec<&str> = cells.collect();
-    if rest.is_empty() { first.to_owned() } else { format!("- {first}: {}", rest.join("; ")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_row_reads_as_a_line() {
-        assert_eq!(
-            readable("Replacement card | Amount: $10 | When: ordered"),
-            "- Replacement card: Amount: $10; When: ordered"
-        );
-        assert_eq!(readable("A card costs $10."), "A card costs $10.");
-    }
 }

@@ -2,7 +2,7 @@
 //! and `July 1st` are the same. The unit is part of the figure: £ is not $, a business day is not a
 //! day, 8 am is not 8 pm, 1 July is not 1 June.
 
-use std::{ops::Range, sync::LazyLock};
+use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
 use regex::{Captures, Regex};
 
@@ -31,7 +31,7 @@ pub enum Unit {
 
 impl Unit {
     /// Units with the same dimension answer the same question: how long, how much, when.
-    pub(super) fn dimension(&self) -> Option<&str> {
+    pub(crate) fn dimension(&self) -> Option<&str> {
         Some(match self {
             Unit::None => return None,
             Unit::Money(_) => "money",
@@ -55,7 +55,7 @@ pub struct Figure {
 
 impl Figure {
     /// Whether evidence with `self` carries a claim of `claim`: the same figure, or one that says more.
-    pub(super) fn carries(&self, claim: &Figure) -> bool {
+    pub(crate) fn carries(&self, claim: &Figure) -> bool {
         match (&self.unit, &claim.unit) {
             (Unit::Time, Unit::HalfDayTime) => return twelve_hours(&self.value) == claim.value,
             (Unit::DayOf(month) | Unit::YearOf(month), Unit::Month) => {
@@ -67,6 +67,33 @@ impl Figure {
             || claim.unit == Unit::None
             || matches!((&self.unit, &claim.unit), (Unit::Money(own), Unit::Money("$")) if own.ends_with('D'));
         same && self.value == claim.value
+    }
+}
+
+impl Figure {
+    /// Whether both say the same, however exactly: a day for a business day, 48 hours for 2 days.
+    pub(super) fn is_the_same(&self, other: &Figure) -> bool {
+        if self.carries(other) || other.carries(self) {
+            return true;
+        }
+        match (self.hours(), other.hours()) {
+            (Some(own), Some(others)) => (own - others).abs() < 1e-6,
+            _ => false,
+        }
+    }
+
+    /// The length of a span of time whose length is fixed.
+    fn hours(&self) -> Option<f64> {
+        let Unit::Count(word) = &self.unit else { return None };
+        let each = match word.strip_prefix(BUSINESS).unwrap_or(word) {
+            "minute" => 1.0 / 60.0,
+            "hour" => 1.0,
+            "day" => 24.0,
+            "week" => 168.0,
+            "fortnight" => 336.0,
+            _ => return None,
+        };
+        Some(self.value.parse::<f64>().ok()? * each)
     }
 }
 
@@ -113,8 +140,17 @@ const CODES: &str = "AUD|USD|NZD|CAD|SGD|HKD|GBP|EUR|JPY|CHF|INR|CNY";
 /// Every figure of a text, in order.
 #[must_use]
 pub(crate) fn figures(text: &str) -> Vec<Figure> {
+    let text = &*super::spelled::in_digits(text);
+    located(text).into_iter().map(|(_, figure)| figure).collect()
+}
+
+/// Every figure of a text with the bytes that it is written in, in order.
+#[must_use]
+pub(crate) fn located(text: &str) -> Vec<(Range<usize>, Figure)> {
+    // Most sentences have no digit, and reading them for figures is what takes long in a large bank.
+    let numbers = text.bytes().any(|b| b.is_ascii_digit()).then(|| FIGURE.captures_iter(text));
     let mut found: Vec<(Range<usize>, Figure)> =
-        FIGURE.captures_iter(text).filter_map(|c| read(text, &c)).collect();
+        numbers.into_iter().flatten().filter_map(|c| read(text, &c)).collect();
     share_units(text, &mut found);
     let months = ALONE.find_iter(text).filter_map(|m| {
         // The modal verb begins a sentence too.
@@ -125,7 +161,23 @@ pub(crate) fn figures(text: &str) -> Vec<Figure> {
     let months: Vec<_> = months.collect();
     found.extend(months);
     found.sort_by_key(|(at, _)| at.start);
-    found.into_iter().map(|(_, figure)| figure).collect()
+    found
+}
+
+/// The dimensions (how much, how long, when) in which two statements contradict each other: both have
+/// figures of it, and no figure of one is among those of the other.
+#[must_use]
+pub(crate) fn in_dispute<'a>(a: &'a [Figure], b: &'a [Figure]) -> Vec<&'a str> {
+    let of = |all: &'a [Figure], dimension: &str| -> Vec<&'a Figure> {
+        all.iter().filter(|f| f.unit.dimension() == Some(dimension)).collect()
+    };
+    let dimensions: BTreeSet<&str> = a.iter().filter_map(|f| f.unit.dimension()).collect();
+    let disputed = |dimension: &&str| {
+        let (left, right) = (of(a, dimension), of(b, dimension));
+        let meet = |l: &&Figure| right.iter().any(|r| r.carries(l) || l.carries(r));
+        !right.is_empty() && !left.iter().any(meet)
+    };
+    dimensions.into_iter().filter(disputed).collect()
 }
 
 fn read(text: &str, found: &Captures<'_>) -> Option<(Range<usize>, Figure)> {

@@ -1,11 +1,108 @@
 //! The grounding gate: what a sentence claims must stand in the evidence it cites (P7, U11).
 //!
-//! A claim is a figure with its unit (an amount, a percentage, a number, a date, a time, a telephone
-//! number). A sentence whose figures are not all in its passage does not leave the building, whoever
-//! wrote it.
+//! Held against the passages are its figures with their units, what it affirms and denies, its names,
+//! and its words. A sentence that fails does not leave the building, whoever wrote it, and the reason
+//! stands in the record.
 
-use super::figure::figures;
+mod names;
+mod negation;
+mod support;
+
+use contactiq_nlu::index::Sentence;
+
+pub(super) use self::negation::{contradicts, topics};
+
 pub use super::figure::{Figure, Unit};
+use super::figure::{figures, in_dispute};
+use crate::Knowledge;
+
+/// Why a sentence stays inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Removed {
+    /// It cites nothing, or a passage that was not given.
+    Citation,
+    /// A figure of it is not in the passages that it cites.
+    Figure,
+    /// A name of it is not.
+    Name,
+    /// It affirms what they deny, or the reverse.
+    Negation,
+    /// They hardly speak of it.
+    Unsupported,
+}
+
+impl Removed {
+    /// Every reason.
+    pub(super) const ALL: [Removed; 5] =
+        [Removed::Citation, Removed::Figure, Removed::Name, Removed::Negation, Removed::Unsupported];
+
+    /// Its code in the record.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Removed::Citation => "citation",
+            Removed::Figure => "figure",
+            Removed::Name => "name",
+            Removed::Negation => "negation",
+            Removed::Unsupported => "unsupported",
+        }
+    }
+}
+
+/// A passage that a sentence is held against.
+pub(crate) struct Evidence<'a> {
+    /// Title of the document and headings above the passage.
+    place: String,
+    text: &'a str,
+    sentences: &'a [Sentence],
+}
+
+impl<'a> Evidence<'a> {
+    /// A passage of the knowledge, and what of its text the writer was given.
+    pub(crate) fn of(knowledge: &'a Knowledge, passage: usize, text: &'a str) -> Evidence<'a> {
+        let own = &knowledge.passages[passage].1;
+        Evidence {
+            place: format!("{}\n{}", knowledge.document_of(passage).title, own.headings.join("\n")),
+            text,
+            sentences: knowledge.index.sentences(passage),
+        }
+    }
+}
+
+/// Holds a sentence against the passages that it cites. `around` are the passages that its writer was
+/// given, `bank` is the bank's name. Gives the place in each passage that carries it.
+///
+/// # Errors
+/// The first reason why it stays inside.
+pub(crate) fn judge(
+    claim: &str,
+    vector: Option<&[f32]>,
+    evidence: &[Evidence<'_>],
+    around: &[Evidence<'_>],
+    bank: &str,
+) -> Result<Vec<support::Carried>, Removed> {
+    if evidence.is_empty() || claim.trim().is_empty() {
+        return Err(Removed::Citation);
+    }
+    let with_places: Vec<&str> = evidence.iter().flat_map(|e| [e.place.as_str(), e.text]).collect();
+    let others: Vec<&str> = around.iter().flat_map(|e| [e.place.as_str(), e.text]).collect();
+    if !names::unknown(claim, &with_places, &others, bank).is_empty() {
+        return Err(Removed::Name);
+    }
+    let texts: Vec<&str> = evidence.iter().map(|e| e.text).collect();
+    if !unsupported(claim, &texts.join("\n")).is_empty() {
+        return Err(Removed::Figure);
+    }
+    // The bank's own sentence is not its own contrary, however it is built.
+    if !evidence.iter().any(|e| e.sentences.iter().any(|s| s.text == claim.trim())) {
+        let sentences: Vec<&str> =
+            evidence.iter().flat_map(|e| e.sentences).map(|s| s.text.as_str()).collect();
+        if contradicts(claim, &sentences) {
+            return Err(Removed::Negation);
+        }
+    }
+    support::carried(claim, vector, evidence).ok_or(Removed::Unsupported)
+}
 
 /// The figures that a sentence claims and the evidence does not carry. Empty: grounded.
 #[must_use]
@@ -18,16 +115,7 @@ pub fn unsupported(sentence: &str, evidence: &str) -> Vec<Figure> {
 /// one dimension at least occurs in both, and none of its figures in one is among those of the other.
 #[must_use]
 pub fn disagree(a: &str, b: &str) -> bool {
-    let (a, b) = (figures(a), figures(b));
-    let dimensions: std::collections::BTreeSet<&str> = a.iter().filter_map(|f| f.unit.dimension()).collect();
-    dimensions.iter().any(|dimension| {
-        let of = |all: &'_ [Figure]| -> Vec<Figure> {
-            all.iter().filter(|f| f.unit.dimension() == Some(dimension)).cloned().collect()
-        };
-        let (left, right) = (of(&a), of(&b));
-        let meet = |l: &Figure| right.iter().any(|r| r.carries(l) || l.carries(r));
-        !left.is_empty() && !right.is_empty() && !left.iter().any(meet)
-    })
+    !in_dispute(&figures(a), &figures(b)).is_empty()
 }
 
 #[cfg(test)]

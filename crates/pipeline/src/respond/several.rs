@@ -10,7 +10,7 @@ use contactiq_nlu::text;
 
 use super::{
     choose::{self, Chosen},
-    compose, conflict,
+    compose, contested, premise, sufficient,
 };
 use crate::{
     Features, Found, House, Sought, TextTriggers, classify, follow_up, requests, retrieve, score,
@@ -57,7 +57,7 @@ impl Served {
     /// The answers one after the other.
     pub(super) fn draft(&self, turn: &Turn) -> Draft {
         let groups: Vec<&[Chosen]> = self.answers.iter().map(Answered::chosen).collect();
-        compose::extractive(&turn.knowledge, &groups)
+        compose::extractive(&turn.knowledge, &compose::Manner::of(turn), &groups)
     }
 
     /// Their passages, taken in turns, each once.
@@ -139,7 +139,7 @@ fn answer(
         return None;
     }
     let prediction = house.models.intent(turn.mode(), own, own_vector);
-    let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &leanings);
+    let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &leanings, own);
     let intent = house.taxonomy.intent(turn.mode(), understanding.intent.as_str());
     let a_persons = understanding.category == Category::HumanOnly
         || understanding.intent.is_unknown()
@@ -151,10 +151,16 @@ fn answer(
     let filter = retrieve::filter(house, turn.mode(), turn.role);
     let sought = Sought { text, vector: vector.as_deref(), k: retrieve::PASSAGES };
     let found = retrieve::search(&turn.knowledge, &filter, &sought);
+    let today = filter.day;
     let asked = Asked { knowledge: &turn.knowledge, query: text, vector: vector.as_deref(), found: &found };
+    // What the documents contradict, or do not say, is for the message as a whole.
+    let rests = premise::of(text).map(|p| premise::check(&p, &asked));
     let chosen = choose::sentences(&asked, words);
-    let best = chosen.first()?;
-    if conflict::between(&turn.knowledge, &found, best).is_some() {
+    if rests.is_some_and(|v| v != premise::Verdict::Stands)
+        || sufficient::lacking(&asked, &chosen, &house.settings.bank).is_some()
+        || chosen.is_empty()
+        || contested::met(&turn.knowledge, &chosen, today).is_some()
+    {
         return None;
     }
     let features = score::features(&asked, &chosen, &understanding)?;

@@ -53,7 +53,7 @@ impl Bank {
     fn knowledge(&self) -> Knowledge {
         let synonyms = include_str!("../../../../defaults/synonyms.toml");
         let means = Means { synonyms: SynonymFile::parse(synonyms).unwrap().synonyms, ..Means::default() };
-        Knowledge::build("k1".to_owned(), self.documents.clone(), &means, &|_, _| ()).unwrap()
+        Knowledge::build("k1".to_owned(), self.documents.clone(), &[], &means, &|_, _| ()).unwrap()
     }
 
     fn find(&self, question: &str, change: impl FnOnce(&mut Filter<'_>)) -> Vec<String> {
@@ -173,9 +173,10 @@ fn a_version_made_from_the_one_before_is_as_one_made_anew() {
     let mut changed = Bank { documents: bank.documents[..1].to_vec(), ids: CountingIds::default() };
     changed = changed.with("c", "Know your customer (KYC) checks are done at a braanch.", |_| {});
     let means = Means { before: Some(Arc::new(before)), ..Means::default() };
-    let next = Knowledge::build("k2".to_owned(), changed.documents.clone(), &means, &|_, _| ()).unwrap();
+    let next = Knowledge::build("k2".to_owned(), changed.documents.clone(), &[], &means, &|_, _| ()).unwrap();
     let anew =
-        Knowledge::build("k2".to_owned(), changed.documents.clone(), &Means::default(), &|_, _| ()).unwrap();
+        Knowledge::build("k2".to_owned(), changed.documents.clone(), &[], &Means::default(), &|_, _| ())
+            .unwrap();
     for number in 0..2 {
         assert_eq!(next.index.entry(number).questions, anew.index.entry(number).questions);
     }
@@ -198,7 +199,7 @@ fn readers_in_a_loop_see_whole_versions_only() {
         let text = format!("Version {number} says {number} for the card.");
         let bank = (0..20).fold(Bank::new(), |b, n| b.with(&format!("{number}-{n}"), &text, |_| {}));
         let means = Means::default();
-        Knowledge::build(format!("k{number}"), bank.documents, &means, &|_, _| ()).unwrap()
+        Knowledge::build(format!("k{number}"), bank.documents, &[], &means, &|_, _| ()).unwrap()
     };
     let shelf = Shelf::new(version(0));
     let stop = AtomicBool::new(false);

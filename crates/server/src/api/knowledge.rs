@@ -4,6 +4,7 @@
 use axum::extract::{Path, Query, State};
 use contactiq_domain::{Collection, Document, Permission, Role};
 use contactiq_guard::Published;
+use contactiq_pipeline::conflict::Place;
 use contactiq_store::{Connection, StoreError, documents};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -64,6 +65,45 @@ pub struct Version {
     pub version: Option<u32>,
 }
 
+/// Two statements of one collection that give different figures for the same thing.
+#[derive(Serialize, ToSchema)]
+pub struct ConflictShape {
+    /// Stays while both sentences and the names of their documents stay.
+    pub id: String,
+    /// `customer` or `banker`.
+    pub collection: String,
+    /// One side.
+    pub one: ClaimShape,
+    /// The other.
+    pub other: ClaimShape,
+    /// What an owner ruled; none while questions on it go to a person.
+    pub ruling: Option<RulingShape>,
+}
+
+/// One side of a conflict.
+#[derive(Serialize, ToSchema)]
+#[expect(missing_docs, reason = "documented in pipeline::conflict")]
+pub struct ClaimShape {
+    /// `collection/slug`
+    pub document: String,
+    pub title: String,
+    pub passage: u32,
+    pub sentence: String,
+    pub figures: Vec<String>,
+}
+
+/// An owner's word on a conflict.
+#[derive(Serialize, ToSchema)]
+#[expect(missing_docs, reason = "documented in store::rulings")]
+pub struct RulingShape {
+    /// `prefer` or `not_a_conflict`.
+    pub verdict: String,
+    /// Slug of the document that is right.
+    pub preferred: Option<String>,
+    #[schema(format = DateTime)]
+    pub at: String,
+}
+
 /// The document as it stands, or in the version that was quoted: every version stays. None for a role
 /// that may not see it: that there is one is not told.
 pub async fn quoted(
@@ -98,13 +138,9 @@ pub async fn list(
     caller: May<ReadCustomerKnowledge>,
     which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
 ) -> Result<axum::Json<Vec<DocumentShape>>, ApiError> {
-    let Query(which) =
-        which.map_err(|_| ApiError::invalid("query_invalid", "collection: customer or banker"))?;
-    if let Some(collection) = which.collection {
-        caller.must(permission(collection))?;
-    }
+    let collection = wanted(&caller, which)?;
     let mut reader = app.house.store.read().await?;
-    let found = documents::list(&mut reader, which.collection).await?;
+    let found = documents::list(&mut reader, collection).await?;
     let may_see = |d: &Document<Published>| caller.may(permission(d.collection)) && d.is_for(caller.role);
     let shown = found.into_iter().filter(may_see).map(|d| DocumentShape {
         collection: d.collection,
@@ -120,6 +156,62 @@ pub async fn list(
         valid_until: d.valid_until.map(|v| v.to_string()),
     });
     Ok(axum::Json(shown.collect()))
+}
+
+/// List where documents contradict each other.
+#[utoipa::path(
+    get, path = "/v1/knowledge/conflicts", tag = "knowledge", params(Which),
+    responses((status = 200, body = Vec<ConflictShape>), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn conflicts(
+    State(app): State<App>,
+    caller: May<ReadCustomerKnowledge>,
+    which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
+) -> Result<axum::Json<Vec<ConflictShape>>, ApiError> {
+    let collection = wanted(&caller, which)?;
+    let knowledge = app.house.shelf.current();
+    let today = app.house.clock.now().date();
+    let documents = &knowledge.documents;
+    let claim = |place: &Place| {
+        let document = &documents[place.document];
+        ClaimShape {
+            document: format!("{}/{}", document.collection, document.slug),
+            title: document.title.clone(),
+            passage: place.position,
+            sentence: place.sentence.clone(),
+            figures: place.figures.clone(),
+        }
+    };
+    let shown = knowledge.conflicts.iter().filter_map(|c| {
+        let own = documents[c.one.document].collection;
+        let is_wanted = caller.may(permission(own)) && collection.is_none_or(|wanted| wanted == own);
+        let may_see = [&c.one, &c.other].into_iter().all(|side| documents[side.document].is_for(caller.role));
+        (is_wanted && may_see && c.concerns(documents, today)).then(|| ConflictShape {
+            id: c.id.clone(),
+            collection: own.to_string(),
+            one: claim(&c.one),
+            other: claim(&c.other),
+            ruling: c.ruling.as_ref().map(|ruling| RulingShape {
+                verdict: ruling.verdict.as_str().to_owned(),
+                preferred: ruling.verdict.preferred().map(str::to_owned),
+                at: ruling.at.to_string(),
+            }),
+        })
+    });
+    Ok(axum::Json(shown.collect()))
+}
+
+/// The collection that is asked for, which the caller may read.
+fn wanted(
+    caller: &Caller,
+    which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
+) -> Result<Option<Collection>, ApiError> {
+    let Query(which) =
+        which.map_err(|_| ApiError::invalid("query_invalid", "collection: customer or banker"))?;
+    if let Some(collection) = which.collection {
+        caller.must(permission(collection))?;
+    }
+    Ok(which.collection)
 }
 
 /// Read a passage: what a citation points to.

@@ -55,6 +55,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(conversations::create, conversations::list))
         .routes(routes!(conversations::read))
         .routes(routes!(knowledge::list))
+        .routes(routes!(knowledge::conflicts))
         .routes(routes!(knowledge::passage))
         .routes(routes!(scan::scan))
         .routes(routes!(health::health))

@@ -75,6 +75,9 @@ pub struct CitationShape {
     pub headings: Vec<String>,
     pub content_type: String,
     pub version: u32,
+    /// First day of the document's validity, `YYYY-MM-DD`; left out where it has none.
+    #[schema(format = Date)]
+    pub as_at: Option<String>,
 }
 
 /// A trigger that fired.

@@ -22,8 +22,6 @@ use crate::wiring::hex;
 const METHOD: &str = "contactiq remote encoder 1";
 /// Nobody waits for text of the bank, and a request has more of it.
 const PATIENCE: u32 = 10;
-/// A question and its parts are no more texts; a file of a command line has more, and waits as well.
-const OF_A_QUESTION: usize = 16;
 /// What the first request asks for: it tells the length of a vector, and that the server is there.
 const FIRST: &str = "Where is the nearest cash machine?";
 
@@ -133,8 +131,7 @@ impl Encoder for RemoteEncoder {
 
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
         let masked = texts.iter().map(|text| self.guard.mask(&Raw::new(*text))).collect();
-        let budget = if texts.len() > OF_A_QUESTION { self.timeout * PATIENCE } else { self.timeout };
-        self.ask(masked, budget).map_err(|error| EncoderError::Remote(error.to_string()))
+        self.ask(masked, self.timeout).map_err(|error| EncoderError::Remote(error.to_string()))
     }
 
     fn encode_published(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {

@@ -11,7 +11,13 @@ use contactiq_pipeline::{AnswerError, Ask, House};
 use serde::Deserialize;
 
 use super::{Outcome, jsonl, opening, output};
-use crate::config::Config;
+use crate::{
+    config::Config,
+    web::views::{
+        prose::{self, Prose},
+        wording,
+    },
+};
 
 /// Options of `ask`.
 #[derive(clap::Args)]
@@ -132,14 +138,32 @@ async fn put(
     contactiq_pipeline::answer(house, ask).await
 }
 
+/// The answer as it is, its tables drawn.
+fn print_answer(answer: &str) {
+    let lines: Vec<&str> = answer.lines().collect();
+    for run in lines.chunk_by(|a, b| a.starts_with('|') == b.starts_with('|')) {
+        let text = run.join("\n");
+        match prose::read(&text, false).as_slice() {
+            [Prose::Table { columns, rows }] if text.starts_with('|') => {
+                let header: Vec<&str> =
+                    std::iter::once("").chain(columns.iter().map(String::as_str)).collect();
+                let cell = |line: &prose::Line| line.iter().map(ToString::to_string).collect::<String>();
+                output::table(&header, rows.iter().map(|row| row.iter().map(cell).collect()).collect());
+            }
+            _ => output::line(text),
+        }
+    }
+}
+
 fn print(record: &Record<Masked>) {
-    output::line(record.answer.as_str());
+    print_answer(record.answer.as_str());
     if !record.citations.is_empty() {
         output::line("");
         for c in &record.citations {
             let path =
                 if c.headings.is_empty() { String::new() } else { format!(" > {}", c.headings.join(" > ")) };
-            output::line(format!("[{}] {}{path}  {}", c.number, c.title, c.url));
+            let as_at = wording::as_at(c).map_or_else(String::new, |day| format!(", as at {day}"));
+            output::line(format!("[{}] {}{path}{as_at}  {}", c.number, c.title, c.url));
         }
     }
     output::line("");

@@ -20,7 +20,7 @@ pub(super) struct Args {
     /// Questions to measure with, 1 to 320.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=320))]
     questions: u32,
-    /// Measure retrieval over so many made passages too, for instance 100000.
+    /// Measure retrieval and the survey for conflicts over so many made passages too, for instance 100000.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     passages: u32,
     /// One JSON object a line.
@@ -87,6 +87,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     }));
 
     if args.passages > 0 {
+        found.push(bench_search::survey(&knowledge, args.passages as usize));
         match bench_search::large(&knowledge, args.passages as usize, &questions, &vectors)? {
             Some(large) => {
                 found.extend(large.timings);

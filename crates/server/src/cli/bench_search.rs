@@ -1,4 +1,4 @@
-//! Retrieval over a large index (target U14): as many passages as wanted, made of the demo bank's
+//! A large bank: retrieval over its index (target U14): as many passages as wanted, made of the demo bank's
 //! sentences, with vectors between those of the sentences that they are made of. Encoding so many would
 //! take minutes and is measured apart.
 
@@ -9,7 +9,7 @@ use contactiq_nlu::{
     encoder::{CachedEncoder, Encoder, EncoderError},
     index::{Entry, Hit, Index, Making, Query},
 };
-use contactiq_pipeline::Knowledge;
+use contactiq_pipeline::{Knowledge, conflict};
 
 use super::{
     bench::{Timing, summary},
@@ -62,6 +62,27 @@ impl Encoder for Middles {
         };
         Ok(texts.iter().map(vector).collect())
     }
+}
+
+/// How long it takes to find where the documents of a large bank contradict each other: copies of the demo
+/// bank's documents, so that every statement has many others to be compared with.
+pub(super) fn survey(knowledge: &Knowledge, passages: usize) -> Timing {
+    let own = &knowledge.passages;
+    let mut documents = Vec::new();
+    let mut copies = Vec::with_capacity(passages);
+    let mut last = usize::MAX;
+    for (document, passage) in own.iter().cycle().take(if own.is_empty() { 0 } else { passages }) {
+        if *document != last {
+            let mut copy = knowledge.documents[*document].clone();
+            copy.slug = format!("{}-{}", copy.slug, documents.len());
+            documents.push(copy);
+            last = *document;
+        }
+        copies.push((documents.len() - 1, passage.clone()));
+    }
+    let since = Instant::now();
+    drop(conflict::find(&documents, &copies, &[]));
+    summary(&format!("conflicts: a survey of {passages} passages"), vec![since.elapsed()])
 }
 
 /// Changes of one document that are taken up one after the other.

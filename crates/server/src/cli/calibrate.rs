@@ -13,7 +13,7 @@ use super::{
     scratch::Scratch,
     thresholds,
 };
-use crate::{app, config::Config};
+use crate::{app, config::Config, wiring::sha256_hex};
 
 /// Options of `intents calibrate`.
 #[derive(clap::Args)]
@@ -91,7 +91,7 @@ async fn ask_all(
 
 async fn fit(config: Config, args: &Args) -> Outcome {
     let questions = Questions::read(&args.questions)?;
-    let (judged, _, encoder) = ask_all(config, &questions).await?;
+    let (judged, in_use, encoder) = ask_all(config, &questions).await?;
     let points: Vec<(Features, &JudgedAnswer)> =
         judged.iter().filter_map(|j| Some((j.features?, j))).collect();
     if points.is_empty() {
@@ -107,11 +107,16 @@ async fn fit(config: Config, args: &Args) -> Outcome {
     };
     let weighted: Vec<(Features, bool, f64)> =
         points.iter().map(|(f, j)| (*f, j.right, if j.answerable { 1.0 } else { of_others })).collect();
-    let mut fitted = Calibration::fit(&format!("fitted-{date}"), &weighted);
+    let mut fitted = Calibration::fit("", &weighted);
+    // Two fits of one day are two versions: the trace of step 5 names the weights by it.
+    let weights = format!("{:?} {:?} {}", fitted.bias, fitted.weights, questions.fingerprint);
+    fitted.version = format!("fitted-{date}-{}", &sha256_hex(weights.as_bytes())[..8]);
     fitted.encoder = encoder;
     fitted.questions = Some(questions.fingerprint);
     for (features, one) in &points {
-        let confidence = fitted.confidence(*features);
+        // A question that says too little has a low confidence whatever the weights, live as here.
+        let capped = one.confidence < in_use.confidence(*features);
+        let confidence = if capped { one.confidence } else { fitted.confidence(*features) };
         fitted.baseline.entry(one.mode).or_default().add(one.intent.as_str(), confidence);
     }
     output::note(format!(

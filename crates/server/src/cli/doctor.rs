@@ -4,7 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use contactiq_domain::Clock;
 use contactiq_nlu::encoder::Encoder;
-use contactiq_store::{documents, keys};
+use contactiq_store::{documents, keys, vectors::VectorColumn};
 use serde::Serialize;
 
 use super::{Outcome, output};
@@ -128,6 +128,18 @@ async fn ledger(config: &Config) -> Vec<Finding> {
             app::absolute(&wiring::key_path(&config.server.data_dir)).display()
         ),
     }];
+    found.extend(store.vectors().map(|column| match column {
+        VectorColumn::Pgvector => Finding {
+            part: "vectors",
+            state: State::Ok,
+            detail: "shared by all replicas, pgvector".to_owned(),
+        },
+        VectorColumn::Bytes(why) => Finding {
+            part: "vectors",
+            state: State::Off,
+            detail: format!("shared by all replicas; PostgreSQL can't search them: {why}"),
+        },
+    }));
     let counted = async {
         let mut reader = store.read().await?;
         let documents = documents::list(&mut reader, None).await?.len();

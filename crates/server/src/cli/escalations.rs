@@ -3,18 +3,16 @@
 use std::process::ExitCode;
 
 use contactiq_domain::{Clock, Mode, Ticket, TicketState, Trigger, ids::TicketId};
-use contactiq_guard::{Guard, Masked, Raw};
+use contactiq_guard::Masked;
 use contactiq_store::{Connection, Store, tickets};
 
-use super::{Outcome, audit, output};
+use super::{Outcome, audit, output, signature};
 use crate::{app, config::Config, wiring::SystemClock};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// Tickets of a page where nothing else is asked for.
 const PAGE: u32 = 50;
-/// The longest note, in characters.
-const LONGEST_NOTE: usize = 2000;
 
 /// Commands of `escalations`.
 #[derive(clap::Subcommand)]
@@ -186,11 +184,8 @@ fn show(ticket: &Ticket<Masked>) {
 }
 
 async fn advance(config: &Config, store: &Store, who: &Move, to: TicketState) -> Result<(), Failed> {
-    let by = who.by.trim();
-    if by.is_empty() || by.chars().count() > 64 || by.chars().any(char::is_control) {
-        return Err("--by: 1 to 64 characters without control characters".into());
-    }
-    let note = masked_note(config, who.note.as_deref())?;
+    let by = signature::name(&who.by)?;
+    let note = signature::masked_note(config, who.note.as_deref())?;
     let mut w = store.write().await?;
     let ticket = find(&mut w, &who.id).await?;
     let moved = tickets::advance(&mut w, ticket.id, to, by, note.as_ref(), SystemClock.now()).await?;
@@ -205,15 +200,6 @@ async fn advance(config: &Config, store: &Store, who: &Move, to: TicketState) ->
         output::line(format!("{} is {to}", ticket.number()));
     }
     Ok(())
-}
-
-/// A note is a person's words: only its masked form is kept.
-fn masked_note(config: &Config, note: Option<&str>) -> Result<Option<Masked>, Failed> {
-    let Some(note) = note.map(str::trim).filter(|n| !n.is_empty()) else { return Ok(None) };
-    if note.chars().count() > LONGEST_NOTE {
-        return Err(format!("--note: at most {LONGEST_NOTE} characters").into());
-    }
-    Ok(Some(Guard::new(app::guard_settings(config)).mask(&Raw::new(note.to_owned()))))
 }
 
 async fn find(c: &mut Connection, id: &str) -> Result<Ticket<Masked>, Failed> {

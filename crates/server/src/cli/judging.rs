@@ -28,7 +28,7 @@ pub(super) struct JudgedAnswer {
     /// What its confidence was computed from; `None` when there was no draft.
     pub(super) features: Option<Features>,
     /// The confidence under the file in use.
-    confidence: Probability,
+    pub(super) confidence: Probability,
     /// Whether the draft is shown when the threshold is 0.
     shown: bool,
     /// Whether the documents answer the question.

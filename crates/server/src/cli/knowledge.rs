@@ -1,15 +1,21 @@
 //! `contactiq knowledge`: documents in and out. A running server takes changes up within seconds.
 
 mod add;
+mod conflicts;
 mod find;
+mod quarantine;
 mod versions;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    process::ExitCode,
+    sync::Arc,
+};
 
-use contactiq_domain::{Clock, Collection};
+use contactiq_domain::{Clock, Collection, Standing};
 use contactiq_nlu::encoder::CachedEncoder;
-use contactiq_pipeline::{Knowledge, KnowledgeError, Means, conflict};
-use contactiq_store::{Store, StoreError, documents};
+use contactiq_pipeline::{Knowledge, KnowledgeError, Means};
+use contactiq_store::{Store, StoreError, documents, quarantine::Quarantined};
 use serde_json::json;
 
 use super::{Outcome, SOME_FAILED, audit, opening, output};
@@ -57,12 +63,14 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// List sentences of different documents that state different figures for the same thing.
-    Conflicts {
-        /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
-    },
+    /// List where documents state different figures for the same thing.
+    Conflicts(conflicts::List),
+    /// Rule a conflict: which document is right, or that it is none.
+    Rule(conflicts::Rule),
+    /// List passages that read like instructions to a model; they are kept and not used.
+    Quarantine(quarantine::List),
+    /// Release passages from quarantine.
+    Release(quarantine::Release),
     /// Find passages: {"question"} a line in, {"passages":[…]} out.
     Search(find::Args),
     /// List the versions of the knowledge: when, who, what changed.
@@ -100,13 +108,21 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
             ready(&config, &store).await?;
             remove(&store, collection, &slugs, json).await
         }
-        Command::Conflicts { json } => {
+        Command::Conflicts(wanted) => {
             ready(&config, &store).await?;
-            conflicts(&config, &store, json).await
+            conflicts::list(&store, wanted).await
         }
-        Command::Search(args) => {
+        Command::Rule(wanted) => {
             ready(&config, &store).await?;
-            find::run(&config, &store, args).await
+            conflicts::rule(&config, &store, wanted).await
+        }
+        Command::Quarantine(wanted) => {
+            ready(&config, &store).await?;
+            quarantine::list(&store, wanted).await
+        }
+        Command::Release(wanted) => {
+            ready(&config, &store).await?;
+            quarantine::release(&store, wanted).await
         }
         Command::Versions { last, json } => {
             ready(&config, &store).await?;
@@ -129,15 +145,47 @@ async fn ready(config: &Config, store: &Store) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// How many passages of a document are held back, by its name.
+async fn held(
+    store: &Store,
+    collection: Option<Collection>,
+) -> Result<HashMap<(Collection, String), Vec<Quarantined>>, StoreError> {
+    let mut held: HashMap<(Collection, String), Vec<Quarantined>> = HashMap::new();
+    for one in contactiq_store::quarantine::list(&mut *store.read().await?, collection).await? {
+        held.entry((one.collection, one.slug.clone())).or_default().push(one);
+    }
+    Ok(held)
+}
+
+/// What keeps a document, or some of it, from answers; empty where nothing does.
+fn in_words(standing: Standing, quarantined: usize) -> String {
+    let mut said = match standing {
+        Standing::Current => String::new(),
+        Standing::Expired => "expired".to_owned(),
+        Standing::NotYet => "not yet in force".to_owned(),
+    };
+    if quarantined > 0 {
+        let with = if said.is_empty() { "" } else { "; " };
+        said.push_str(&format!("{with}{quarantined} in quarantine"));
+    }
+    said
+}
+
 async fn list(store: &Store, collection: Option<Collection>, as_json: bool) -> Outcome {
-    let mut reader = store.read().await?;
-    let found = documents::list(&mut reader, collection).await?;
+    let found = documents::list(&mut *store.read().await?, collection).await?;
+    let held = held(store, collection).await?;
+    let today = SystemClock.now().date();
+    let quarantined = |collection, slug: &str| {
+        let own = held.get(&(collection, slug.to_owned())).map_or(&[][..], Vec::as_slice);
+        own.iter().filter(|one| one.released.is_none()).count()
+    };
     if as_json {
         for d in &found {
             output::json(&json!({
                 "collection": d.collection, "slug": d.slug, "title": d.title, "url": d.url, "version": d.version,
                 "content_type": d.content_type, "product": d.product, "owner": d.owner, "role": d.role,
                 "valid_from": d.valid_from.map(|v| v.to_string()), "valid_until": d.valid_until.map(|v| v.to_string()),
+                "standing": d.standing_on(today), "quarantined": quarantined(d.collection, &d.slug),
             }));
         }
     } else {
@@ -152,10 +200,14 @@ async fn list(store: &Store, collection: Option<Collection>, as_json: bool) -> O
                     d.version.to_string(),
                     d.content_type.to_string(),
                     day(d.valid_until),
+                    in_words(d.standing_on(today), quarantined(d.collection, &d.slug)),
                 ]
             })
             .collect();
-        output::table(&["collection", "document", "title", "version", "content", "valid until"], rows);
+        output::table(
+            &["collection", "document", "title", "version", "content", "valid until", "not used"],
+            rows,
+        );
         output::line(format!("{} documents", found.len()));
     }
     Ok(ExitCode::SUCCESS)
@@ -167,17 +219,31 @@ async fn show(store: &Store, collection: Collection, slug: &str, as_json: bool) 
         .await?
         .ok_or("there is no such document: `contactiq knowledge list` shows the names")?;
     let passages = documents::passages(&mut reader, document.id).await?;
+    drop(reader);
+    let found =
+        held(store, Some(collection)).await?.remove(&(collection, slug.to_owned())).unwrap_or_default();
+    let standing = document.standing_on(SystemClock.now().date());
     if as_json {
-        output::json(&json!({ "document": document, "passages": passages }));
+        let quarantined: Vec<_> = found.iter().map(quarantine::as_json).collect();
+        output::json(&json!({
+            "document": document, "passages": passages, "standing": standing, "quarantined": quarantined,
+        }));
         return Ok(ExitCode::SUCCESS);
     }
+    let held: HashSet<u32> =
+        found.iter().filter(|one| one.released.is_none()).map(|one| one.suspect.position).collect();
     output::line(format!(
         "{} ({collection}/{slug}, version {})\n{}",
         document.title, document.version, document.url
     ));
+    let unused = in_words(standing, held.len());
+    if !unused.is_empty() {
+        output::line(format!("Not used in answers: {unused}"));
+    }
     for passage in passages {
+        let mark = if held.contains(&passage.position) { " (in quarantine)" } else { "" };
         output::line(format!(
-            "\n[{}] {}\n{}",
+            "\n[{}]{mark} {}\n{}",
             passage.position,
             passage.headings.join(" > "),
             passage.text.as_str()
@@ -207,38 +273,6 @@ async fn remove(store: &Store, collection: Collection, slugs: &[String], as_json
     Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
 }
 
-async fn conflicts(config: &Config, store: &Store, as_json: bool) -> Outcome {
-    let knowledge = load(config, store, None).await?.0;
-    let today = SystemClock.now().date();
-    let found = conflict::all(&knowledge, &|document| knowledge.documents[document].is_valid_on(today));
-    let place = |(passage, sentence): (usize, usize)| {
-        let document = knowledge.document_of(passage);
-        (
-            format!("{}/{}", document.collection, document.slug),
-            knowledge.index.sentences(passage)[sentence].text.clone(),
-        )
-    };
-    let mut rows = Vec::new();
-    for one in &found {
-        let (a, b) = (place(one.one), place(one.other));
-        if as_json {
-            output::json(
-                &json!([{ "document": a.0, "sentence": a.1 }, { "document": b.0, "sentence": b.1 }]),
-            );
-        } else {
-            rows.push(vec![a.0, a.1, b.0, b.1]);
-        }
-    }
-    if !as_json {
-        output::table(&["document", "says", "document", "says"], rows);
-        output::line(format!(
-            "{} conflicts; questions on them go to a person until the documents agree",
-            found.len()
-        ));
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 /// The knowledge, as it is or as a version of this name was, and the encoder that indexed it.
 async fn load(
     config: &Config,
@@ -246,6 +280,7 @@ async fn load(
     version: Option<&str>,
 ) -> Result<(Knowledge, Option<Arc<CachedEncoder>>), StartError> {
     let encoder = opening::encoder(config);
+    app::share_vectors(store, encoder.as_deref()).await;
     let progress = output::progress();
     let means = Means { encoder: encoder.clone(), synonyms: app::synonyms(config)?, before: None };
     let told = move |done, all| progress("encoding passages", done, all);

@@ -21,6 +21,7 @@ mod report;
 mod scratch;
 mod serve;
 mod settings;
+mod signature;
 mod thresholds;
 mod topic;
 mod traffic;
@@ -49,7 +50,7 @@ enum Command {
     Serve(serve::Args),
     /// Ask a question.
     Ask(ask::Args),
-    /// Documents: add, list, show, remove, search.
+    /// Documents: add, list, show, remove, search; conflicts and quarantine.
     #[command(subcommand)]
     Knowledge(knowledge::Command),
     /// The taxonomy: check it, classify, bench, calibrate.

@@ -3,6 +3,7 @@
 use std::{
     io::{IsTerminal, Write},
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
 use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
@@ -49,10 +50,25 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) {
     line(table);
 }
 
-/// A bar for anything that takes more than a second; silent where nobody watches.
+/// What takes longer is said where there is no bar.
+const NOTICEABLE: Duration = Duration::from_secs(2);
+
+/// A bar for anything that takes more than a second; without a terminal one line for what takes long,
+/// so that nobody takes a first start for one that hangs.
 pub(crate) fn progress() -> Progress {
     if !std::io::stderr().is_terminal() {
-        return Arc::new(|_, _, _| {});
+        let running: Mutex<Option<(String, Instant)>> = Mutex::new(None);
+        return Arc::new(move |what, done, all| {
+            let mut running = running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            match running.as_ref() {
+                Some((name, since)) if name == what => {
+                    if done == 1 && since.elapsed() > NOTICEABLE {
+                        note(format!("contactiq: {what}, {done} of {all} done; the next start is quick"));
+                    }
+                }
+                _ => *running = Some((what.to_owned(), Instant::now())),
+            }
+        });
     }
     let bars: Mutex<Option<(String, ProgressBar)>> = Mutex::new(None);
     Arc::new(move |what, done, all| {

@@ -3,8 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use contactiq_domain::Collection;
-use contactiq_store::{Store, documents};
+use contactiq_store::{Store, documents, rulings};
 
 use super::output;
 use crate::{
@@ -92,20 +91,18 @@ impl Scratch {
     }
 }
 
-/// Puts the current documents of one store into another.
+/// Puts what answers in one store, documents and rulings, into another.
 async fn copy(from: &Store, to: &Store) -> Result<(), contactiq_store::StoreError> {
     let mut reader = from.read().await?;
-    let mut all = Vec::new();
-    for collection in Collection::ALL {
-        for document in documents::list(&mut reader, Some(*collection)).await? {
-            let passages = documents::passages(&mut reader, document.id).await?;
-            all.push((document, passages));
-        }
-    }
+    let all = documents::all_current(&mut reader).await?;
+    let rulings = rulings::list(&mut reader).await?;
     drop(reader);
     let mut w = to.write().await?;
     for (document, passages) in &all {
         documents::put(&mut w, document, passages).await?;
+    }
+    for ruling in &rulings {
+        rulings::put(&mut w, ruling).await?;
     }
     w.save().await
 }

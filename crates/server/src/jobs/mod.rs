@@ -1,6 +1,7 @@
 //! Work beside the requests: named, supervised, ended at shutdown.
 
 mod drift;
+mod vectors;
 
 use std::{
     panic::AssertUnwindSafe,
@@ -25,6 +26,8 @@ const WRITE_CHECK_EVERY: Duration = Duration::from_secs(5);
 const RECONCILE_EVERY: Duration = Duration::from_secs(60);
 /// How often live interactions are compared with the labelled ones (P8).
 const DRIFT_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often shared vectors are looked through.
+const VECTORS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// An interaction that is this old and not finished was interrupted. The request timeout is at most 120.
 const UNFINISHED_AFTER: i64 = 180;
 
@@ -33,6 +36,14 @@ pub fn start(app: &App, stop: &CancellationToken) {
     every(app, stop, "reload-knowledge", KNOWLEDGE_EVERY, |app| async move { reload_knowledge(&app).await });
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "reconcile", RECONCILE_EVERY, |app| async move { reconcile(&app).await });
+    if vectors::are_shared(app) {
+        let stopped = stop.clone();
+        every(app, stop, "vectors", VECTORS_EVERY, move |app| {
+            let stopped = stopped.clone();
+            // PostgreSQL may make an index for minutes, and finishes it without us.
+            async move { stopped.run_until_cancelled(vectors::tend(&app)).await.unwrap_or(Ok(())) }
+        });
+    }
     if drift::has_a_baseline(app) {
         every(app, stop, "drift", DRIFT_EVERY, |app| async move { drift::look(&app).await });
     }

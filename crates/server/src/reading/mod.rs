@@ -3,6 +3,9 @@
 
 mod apart;
 pub mod child;
+mod suspects;
+
+pub use suspects::suspects;
 
 use std::{
     io::{ErrorKind, Read},

@@ -6,13 +6,13 @@ use axum::{
     response::Response,
 };
 use contactiq_domain::Collection;
-use contactiq_store::documents;
+use contactiq_store::{documents, quarantine};
 
 use super::{
     PageError, Visitor, show,
     views::{
         DocumentView, DocumentsView,
-        documents::{DocumentItem, Later, Shelf},
+        documents::{ConflictItem, DocumentItem, Later, QuarantinedItem, Shelf},
     },
 };
 use crate::{
@@ -28,13 +28,18 @@ pub(super) async fn list(State(app): State<App>, visitor: Visitor) -> Result<Res
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
     let today = app.house.clock.now().date();
     let mut reader = app.house.store.read().await.map_err(fails)?;
+    let knowledge = app.house.shelf.current();
     let mut shelves = Vec::new();
     for collection in Collection::ALL.iter().filter(|c| visitor.caller.may(permission(**c))) {
         let mut found = documents::list(&mut reader, Some(*collection)).await.map_err(fails)?;
         found.retain(|d| d.is_for(visitor.caller.role));
         found.sort_by_cached_key(|d| d.title.to_lowercase());
         let documents = found.iter().map(|d| DocumentItem::of(d, today)).collect();
-        shelves.push(Shelf { collection: *collection, documents });
+        let mut held = quarantine::list(&mut reader, Some(*collection)).await.map_err(fails)?;
+        held.retain(|one| found.iter().any(|d| d.slug == one.slug));
+        let quarantined = held.iter().filter(|one| one.released.is_none()).map(QuarantinedItem::of).collect();
+        let conflicts = ConflictItem::open(&knowledge, *collection, visitor.caller.role, today);
+        shelves.push(Shelf { collection: *collection, documents, conflicts, quarantined });
     }
     let knowledge_version = documents::version(&mut reader).await.map_err(fails)?;
     Ok(show(StatusCode::OK, &DocumentsView { layout: visitor.layout(&app), shelves, knowledge_version }))
@@ -61,6 +66,8 @@ pub(super) async fn page(
         None => Later::Removed,
     };
     let passages = documents::passages(&mut reader, document.id).await.map_err(fails)?;
+    let held = quarantine::held(&mut reader, document.id).await.map_err(fails)?;
     let today = app.house.clock.now().date();
-    Ok(show(StatusCode::OK, &DocumentView::of(visitor.layout(&app), &document, &passages, today, later)))
+    let view = DocumentView::of(visitor.layout(&app), &document, &passages, &held, today, later);
+    Ok(show(StatusCode::OK, &view))
 }

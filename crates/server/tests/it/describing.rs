@@ -55,6 +55,7 @@ async fn documents_and_passages_and_conversations_have_the_fields_of_their_schem
     for (path, first, schema) in [
         ("/v1/knowledge", true, "DocumentShape"),
         ("/v1/knowledge/customer/replacement-card/passages/1", false, "PassageShape"),
+        ("/v1/knowledge/conflicts", true, "ConflictShape"),
         ("/v1/conversations", true, "ConversationShape"),
         ("/health", false, "Health"),
         ("/ready", false, "Ready"),

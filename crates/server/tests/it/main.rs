@@ -4,22 +4,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod answers;
 mod bad_input;
 mod browser;
 mod calibration;
 mod clients;
+mod cluster;
 mod command_line;
 mod conversations;
 mod describing;
 mod embeddings;
 mod endurance;
 mod feedback;
+mod grounding_gate;
 mod house;
 mod human_only;
 mod idempotency;
 mod interactions;
 mod knowledge;
 mod knowledge_commands;
+mod knowledge_dangers;
 mod knowledge_faults;
 mod knowledge_search;
 mod knowledge_versions;
@@ -30,6 +34,7 @@ mod paper_commands;
 mod papers;
 mod process;
 mod remote_encoder;
+mod replicas;
 mod reply;
 mod roles;
 mod serving;

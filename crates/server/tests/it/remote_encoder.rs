@@ -15,8 +15,8 @@ use crate::{
     reply::{text, texts},
 };
 
-const INTENTS: &str = include_str!("../../../../defaults/intents.toml");
-const TRIGGERS: &str = include_str!("../../../../defaults/triggers.toml");
+pub(crate) const INTENTS: &str = include_str!("../../../../defaults/intents.toml");
+pub(crate) const TRIGGERS: &str = include_str!("../../../../defaults/triggers.toml");
 
 /// A start of ours that learns little, so that it learns in a moment.
 struct Start {
@@ -75,7 +75,7 @@ impl Start {
 }
 
 /// The file with at most six examples where it has many.
-fn shortened(file: &str) -> String {
+pub(crate) fn shortened(file: &str) -> String {
     fn cut(value: &mut toml::Value) {
         match value {
             toml::Value::Table(table) => {

@@ -35,10 +35,20 @@ impl Place {
     }
 
     pub(crate) async fn postgresql() -> Place {
+        Self::on_server("CONTACTIQ_TEST_POSTGRES_URL").await
+    }
+
+    /// PostgreSQL with pgvector.
+    pub(crate) async fn pgvector() -> Place {
+        Self::on_server("CONTACTIQ_TEST_PGVECTOR_URL").await
+    }
+
+    async fn on_server(variable: &str) -> Place {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]
-        let server = std::env::var("CONTACTIQ_TEST_POSTGRES_URL")
-            .expect("run `make test`, which starts a private PostgreSQL");
+        let server = std::env::var(variable).unwrap_or_else(|_| {
+            panic!("{variable} names no server: run `make test`, which starts private ones")
+        });
         let database = format!("contactiq_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
         let mut admin = PgConnection::connect(&server).await.unwrap();
         for sql in [

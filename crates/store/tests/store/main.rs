@@ -1,8 +1,9 @@
 //! Every public function of the store, from one test body on both engines.
 //!
 //! SQLite lives in a temporary folder; PostgreSQL is a real server, at `CONTACTIQ_TEST_POSTGRES_URL`,
-//! where each test makes a database of its own. Without it these tests fail: they don't skip. What
-//! stands in Redis is tested against a real one, at `CONTACTIQ_TEST_REDIS_URL`.
+//! where each test makes a database of its own. Without it these tests fail: they don't skip. Vectors
+//! need one with pgvector besides, at `CONTACTIQ_TEST_PGVECTOR_URL`, and what stands in Redis is tested
+//! against a real one, at `CONTACTIQ_TEST_REDIS_URL`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
@@ -17,12 +18,15 @@ mod idempotency;
 mod interactions;
 mod keys;
 mod meta;
+mod quarantine;
 mod refusals;
 mod reports;
+mod rulings;
 mod samples;
 mod schema;
 mod sealing;
 mod shared;
 mod tickets;
 mod transactions;
+mod vectors;
 mod versions;

@@ -79,6 +79,7 @@ pub(crate) fn record(started: &Started<Masked>) -> Record<Masked> {
             headings: vec!["Cards".into(), "Replacement".into()],
             content_type: ContentType::Public,
             version: 2,
+            as_at: Some("2026-07-01".into()),
         }],
         confidence: Probability::new(0.81).unwrap(),
         outcome: Outcome::Resolved,

@@ -10,9 +10,10 @@ pub mod train;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::matrix::Matrix;
-use super::{model_file, packing};
+use super::{fingerprint, model_file, packing};
 use crate::encoder::{Encoder, EncoderError};
 
 /// Kind of the file; another one is refused.
@@ -58,8 +59,13 @@ struct Probe {
     vector: Vec<f32>,
 }
 
-static SHIPPED: LazyLock<Option<Topic>> =
-    LazyLock::new(|| model_file::parse(include_bytes!("banking.model"), KIND).ok());
+const FILE: &[u8] = include_bytes!("banking.model");
+
+static SHIPPED: LazyLock<Option<Topic>> = LazyLock::new(|| model_file::parse(FILE, KIND).ok());
+
+/// Changes with the shipped gate.
+pub(super) static SHIPPED_FINGERPRINT: LazyLock<String> =
+    LazyLock::new(|| fingerprint::hex(&Sha256::digest(FILE)));
 
 impl Topic {
     /// The one that comes with the program, when `encoder` is the one that it was trained with.

@@ -4,6 +4,7 @@ mod escalation;
 mod guard;
 pub(super) mod questions;
 mod risk;
+mod second_bank;
 mod targets;
 mod understanding;
 
@@ -27,6 +28,9 @@ pub(super) struct Args {
     /// calibrate`). Without it demo/calibration.jsonl, where it is there.
     #[arg(long)]
     labelled: Option<PathBuf>,
+    /// Another bank: a folder with `documents` and `questions.jsonl` (row U16).
+    #[arg(long, default_value = "evals/second-bank")]
+    second_bank: PathBuf,
     /// Print every question that was not answered as expected.
     #[arg(long)]
     misses: bool,
@@ -62,7 +66,7 @@ impl Figure {
             id,
             measure: measure.into(),
             target: format!("≥ {:.1} %", target * 100.0),
-            now: format!("{:.1} %", value * 100.0),
+            now: if value.is_nan() { "no rows".to_owned() } else { format!("{:.1} %", value * 100.0) },
             reached: Some(value >= target - 1e-9),
             gate: false,
         }
@@ -97,8 +101,10 @@ impl Figure {
 
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let scratch = Scratch::beside(&config)?;
+    let other = second_bank::figures(&config, &args.second_bank, args.misses).await?;
     let config = &scratch.config;
     let mut figures = questions::figures(config, &args.questions, args.misses).await?;
+    figures.extend(other);
     figures.extend(escalation::figures(config, args.misses).await?);
     figures.extend(risk::figures(config, args.labelled.as_deref()).await?);
     if let Some(data) = &args.data {

@@ -1,5 +1,6 @@
 //! `contactiq knowledge add`: files and pages become documents, each on its own; what is skipped says why.
 
+mod dangers;
 mod web;
 
 use std::{
@@ -8,20 +9,22 @@ use std::{
     process::ExitCode,
 };
 
-use contactiq_domain::{Collection, ContentType, Role, ids::DocumentId};
+use contactiq_domain::{Clock, Collection, ContentType, Role, Standing, ids::DocumentId};
 use contactiq_ingest::{Draft, FrontMatter};
-use contactiq_store::{Store, StoreError, documents};
+use contactiq_pipeline::conflict::Survey;
+use contactiq_store::{Store, StoreError, documents, quarantine};
 use futures_util::{StreamExt, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 use time::Date;
 
 use super::super::{Outcome, SOME_FAILED, audit, output};
 use crate::{
     app::cores,
     config::Config,
-    reading::{DEFAULT_SECONDS, Reader, ReadingError},
-    wiring::SystemIds,
+    reading::{DEFAULT_SECONDS, Reader, ReadingError, suspects},
+    wiring::{SystemClock, SystemIds},
 };
+use dangers::Dangers;
 
 /// Arguments of `knowledge add`.
 #[derive(clap::Args)]
@@ -88,14 +91,60 @@ struct Row {
     detail: String,
     /// Why it was skipped, by its stable name.
     code: Option<&'static str>,
+    /// The document that it became, `collection/slug`.
+    document: Option<String>,
+    dangers: Dangers,
+}
+
+/// What became of a file or page that was not skipped.
+struct Done {
+    outcome: &'static str,
+    detail: String,
+    document: Option<String>,
+    dangers: Dangers,
+}
+
+impl Done {
+    /// Where there is nothing more to say.
+    fn plain(outcome: &'static str, detail: String) -> Done {
+        Done { outcome, detail, document: None, dangers: Dangers::default() }
+    }
 }
 
 impl Row {
-    fn new(file: String, put: Result<(&'static str, String), Skipped>) -> Row {
+    fn new(file: String, put: Result<Done, Skipped>) -> Row {
         match put {
-            Ok((outcome, detail)) => Row { file, outcome, detail, code: None },
-            Err(Skipped { code, why }) => Row { file, outcome: "skipped", detail: why, code: Some(code) },
+            Ok(Done { outcome, detail, document, dangers }) => {
+                Row { file, outcome, detail, code: None, document, dangers }
+            }
+            Err(Skipped { code, why }) => Row {
+                file,
+                outcome: "skipped",
+                detail: why,
+                code: Some(code),
+                document: None,
+                dangers: Dangers::default(),
+            },
         }
+    }
+
+    /// As a line for programs; what there is nothing of is left out.
+    fn as_json(&self) -> Value {
+        let mut line = json!({ "file": self.file, "outcome": self.outcome, "detail": self.detail });
+        if let Some(code) = self.code {
+            line["code"] = json!(code);
+        }
+        if let Some(standing) = self.dangers.standing.filter(|s| *s != Standing::Current) {
+            line["standing"] = json!(standing);
+        }
+        if !self.dangers.quarantined.is_empty() {
+            let each = |s: &quarantine::Suspect| json!({ "passage": s.position, "score": s.score, "reasons": s.reasons });
+            line["quarantined"] = self.dangers.quarantined.iter().map(each).collect();
+        }
+        if !self.dangers.conflicts.is_empty() {
+            line["conflicts"] = json!(self.dangers.conflicts);
+        }
+        line
     }
 }
 
@@ -144,28 +193,47 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
         valid_until: args.given.valid_until,
     };
     let reader = Reader::new(cores(), args.seconds);
+    let before = Survey::of(&mut *store.read().await?).await?;
     let mut names = HashMap::new();
     let mut rows = put_all(store, &reader, &files, &given, &mut names).await;
     if !addresses.is_empty() || !args.sitemap.is_empty() {
         let asked = web::Asked { addresses, sitemaps: args.sitemap, prune: args.prune };
         rows.extend(web::put_all(config, store, &reader, &given, asked, &mut names).await?);
     }
+    let brought = report_conflicts(store, &before, &mut rows).await?;
     let failed = rows.iter().any(|row| row.code.is_some());
     if args.json {
-        for row in &rows {
-            let mut line = json!({ "file": row.file, "outcome": row.outcome, "detail": row.detail });
-            if let Some(code) = row.code {
-                line["code"] = json!(code);
-            }
-            output::json(&line);
-        }
+        rows.iter().for_each(|row| output::json(&row.as_json()));
     } else {
-        output::table(
-            &["file", "outcome", "detail"],
-            rows.into_iter().map(|row| vec![row.file, row.outcome.to_owned(), row.detail]).collect(),
-        );
+        let detail = |row: &Row| format!("{}{}", row.detail, row.dangers.in_words());
+        let rows =
+            rows.iter().map(|row| vec![row.file.clone(), row.outcome.to_owned(), detail(row)]).collect();
+        output::table(&["file", "outcome", "detail"], rows);
+        if brought > 0 {
+            output::line(format!(
+                "{brought} new conflicts: `contactiq knowledge conflicts` shows them; questions on them go to a \
+                 person until an owner rules"
+            ));
+        }
     }
     Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// Puts the conflicts that this run brought beside the documents that they lie in; how many there are.
+async fn report_conflicts(store: &Store, before: &Survey, rows: &mut [Row]) -> Result<usize, StoreError> {
+    if !rows.iter().any(|row| matches!(row.outcome, "added" | "updated")) {
+        return Ok(0);
+    }
+    let after = Survey::of(&mut *store.read().await?).await?;
+    let brought = dangers::brought(before, &after, SystemClock.now().date());
+    for conflict in &brought {
+        let sides = [after.name(&conflict.one), after.name(&conflict.other)];
+        for row in rows.iter_mut().filter(|row| row.document.as_ref().is_some_and(|own| sides.contains(own)))
+        {
+            row.dangers.conflicts.push(conflict.id.clone());
+        }
+    }
+    Ok(brought.len())
 }
 
 /// Reads several files at once and stores them one after the other, in order.
@@ -213,27 +281,48 @@ fn taken(names: &mut HashMap<String, PathBuf>, draft: &Draft, file: &Path) -> Op
     }
 }
 
-async fn put(store: &Store, draft: Draft) -> Result<(&'static str, String), Skipped> {
+async fn put(store: &Store, draft: Draft) -> Result<Done, Skipped> {
     let (document, passages) = draft.into_document(DocumentId::new(&SystemIds));
     let name = format!("{}/{}", document.collection, document.slug);
+    // Judged before the transaction begins: nobody waits for it.
+    let mut found = suspects(&document.title, &passages);
     let stored = async {
         let mut w = store.write().await?;
         audit::sign(&mut w, "knowledge add");
         let put = documents::put(&mut w, &document, &passages).await?;
-        if matches!(put, documents::Put::Added | documents::Put::Updated { .. }) {
-            audit::note(&mut w, "knowledge add", &name).await?;
+        let mut held = Vec::new();
+        match &put {
+            documents::Put::Added | documents::Put::Updated { .. } => {
+                held = quarantine::keep(&mut w, document.id, &found).await?;
+                audit::note(&mut w, "knowledge add", &name).await?;
+            }
+            // It may have come in before there was a quarantine, or before the guard knew an attack.
+            documents::Put::Unchanged => {
+                if let Some(kept) = documents::get(&mut w, document.collection, &document.slug).await? {
+                    let own = documents::passages(&mut w, kept.id).await?;
+                    found = suspects(&kept.title, &own);
+                    held = quarantine::keep(&mut w, kept.id, &found).await?;
+                }
+            }
+            documents::Put::Duplicate { .. } => {}
         }
         w.save().await?;
-        Ok::<_, StoreError>(put)
+        // What an owner has released is no news.
+        found.retain(|suspect| held.contains(&suspect.position));
+        Ok::<_, StoreError>((put, found))
     };
-    match stored.await.map_err(|e| Skipped { code: "unavailable", why: e.to_string() })? {
-        documents::Put::Added => Ok(("added", format!("{name}, {} passages", passages.len()))),
-        documents::Put::Updated { version } => Ok(("updated", format!("{name}, version {version}"))),
-        documents::Put::Unchanged => Ok(("unchanged", name)),
+    let (put, quarantined) = stored.await.map_err(|e| Skipped { code: "unavailable", why: e.to_string() })?;
+    let (outcome, detail) = match put {
+        documents::Put::Added => ("added", format!("{name}, {} passages", passages.len())),
+        documents::Put::Updated { version } => ("updated", format!("{name}, version {version}")),
+        documents::Put::Unchanged => ("unchanged", name.clone()),
         documents::Put::Duplicate { slug } => {
-            Ok(("duplicate", format!("same content as {}/{slug}", document.collection)))
+            return Ok(Done::plain("duplicate", format!("same content as {}/{slug}", document.collection)));
         }
-    }
+    };
+    let standing = Some(document.standing_on(SystemClock.now().date()));
+    let dangers = Dangers { quarantined, standing, conflicts: Vec::new() };
+    Ok(Done { outcome, detail, document: Some(name), dangers })
 }
 
 /// Files of a folder and of the folders in it; links are not followed.

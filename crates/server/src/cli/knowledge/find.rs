@@ -2,11 +2,16 @@
 
 use contactiq_domain::{Clock, Collection, Role};
 use contactiq_guard::{Guard, Raw};
-use contactiq_pipeline::{Filter, Sought, search, searched};
-use contactiq_store::Store;
+use contactiq_nlu::encoder::CachedEncoder;
+use contactiq_pipeline::{Filter, Sought, search, search_in_store, searched};
+use contactiq_store::{
+    Store,
+    vectors::{VectorColumn, Vectors},
+};
 use serde::Deserialize;
 use serde_json::json;
 use time::Date;
+use tokio::runtime::Handle;
 
 use super::{super::jsonl, Outcome, add::day, load, opening};
 use crate::{app, config::Config, wiring::SystemClock};
@@ -32,6 +37,15 @@ pub(in super::super) struct Args {
     /// In an earlier version of the knowledge, for instance k17.
     #[arg(long)]
     version: Option<String>,
+    /// What compares the vectors: this process, as answers do, or PostgreSQL with pgvector.
+    #[arg(long, default_value = "snapshot")]
+    engine: Engine,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum, PartialEq, Eq)]
+enum Engine {
+    Snapshot,
+    Postgres,
 }
 
 #[derive(Deserialize)]
@@ -40,7 +54,14 @@ struct Line {
 }
 
 pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
+    if args.engine == Engine::Postgres && args.version.is_some() {
+        return Err("--engine postgres searches the knowledge as it is: leave --version out".into());
+    }
     let (knowledge, encoder) = load(config, store, args.version.as_deref()).await?;
+    let shared = match args.engine {
+        Engine::Snapshot => None,
+        Engine::Postgres => Some(searchable(store, encoder.as_deref()).await?),
+    };
     let guard = Guard::new(app::guard_settings(config));
     let taxonomy = app::taxonomy(config)?;
     let filter = Filter {
@@ -54,7 +75,16 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
         let question = searched(&knowledge, &taxonomy, &masked);
         let vector = opening::vector(encoder.as_ref(), &knowledge.for_its_vector(&question));
         let sought = Sought { text: &question, vector: vector.as_deref(), k: args.k };
-        let passages: Vec<_> = search(&knowledge, &filter, &sought)
+        let found = match &shared {
+            Some(vectors) => {
+                let asked = search_in_store(&knowledge, vectors, &filter, &sought);
+                // Lines are answered one after the other, and this thread has nothing else to do.
+                tokio::task::block_in_place(|| Handle::current().block_on(asked))
+                    .map_err(|e| ("unavailable", e.to_string()))?
+            }
+            None => search(&knowledge, &filter, &sought),
+        };
+        let passages: Vec<_> = found
             .iter()
             .map(|f| {
                 let document = &knowledge.documents[f.document];
@@ -71,4 +101,18 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
             .collect();
         Ok(json!({ "passages": passages }))
     })
+}
+
+/// The vectors that PostgreSQL can search, or what to do to have them.
+async fn searchable(
+    store: &Store,
+    encoder: Option<&CachedEncoder>,
+) -> Result<Vectors, Box<dyn std::error::Error + Send + Sync>> {
+    let encoder = encoder.ok_or("--engine postgres compares vectors: it needs the encoder")?;
+    match store.vectors() {
+        Some(VectorColumn::Bytes(why)) => Err(why.into()),
+        _ => app::vectors_of(store, encoder)
+            .await?
+            .ok_or_else(|| "--engine postgres needs PostgreSQL: name it in CONTACTIQ_DATABASE_URL".into()),
+    }
 }

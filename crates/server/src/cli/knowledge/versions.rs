@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use contactiq_store::{
-    Store, StoreError, documents,
+    Store, StoreError, Writer, documents, quarantine,
     versions::{self, Change, ChangeKind},
 };
 use serde_json::json;
 
 use super::{super::audit, Outcome, output};
+use crate::reading::suspects;
 
 /// What is said of a version that is not there.
 pub(super) const MISSING: &str = "there is no such version: `contactiq knowledge versions` lists them";
@@ -44,19 +45,40 @@ pub(super) async fn restore(store: &Store, version: &str, as_json: bool) -> Outc
         }
         done => done?,
     };
+    let held = judge(&mut w, &changes).await?;
     if !changes.is_empty() {
         audit::note(&mut w, "knowledge restore", version).await?;
     }
     let now = documents::version(&mut w).await?;
     w.save().await?;
     if as_json {
-        output::json(&json!({ "restored": version, "version": now, "changes": changes }));
+        output::json(&json!({
+            "restored": version, "version": now, "changes": changes, "quarantined": held,
+        }));
     } else if changes.is_empty() {
         output::line(format!("the documents are those of {version} already; the version is {now}"));
     } else {
         output::line(format!("{now} has the documents of {version}: {}", in_words(&changes)));
+        if held > 0 {
+            output::line(format!(
+                "{held} passages of them are in quarantine: `contactiq knowledge quarantine` shows them"
+            ));
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How many passages of what came back are held. They may be from before there was a quarantine, or
+/// before the guard knew an attack.
+async fn judge(w: &mut Writer, changes: &[Change]) -> Result<usize, StoreError> {
+    let mut held = 0;
+    for change in changes.iter().filter(|change| change.kind != ChangeKind::Removed) {
+        if let Some(document) = documents::get(w, change.collection, &change.slug).await? {
+            let passages = documents::passages(w, document.id).await?;
+            held += quarantine::keep(w, document.id, &suspects(&document.title, &passages)).await?.len();
+        }
+    }
+    Ok(held)
 }
 
 /// For instance `2 added, 1 removed (customer/fees, customer/limits, banker/desk)`.

@@ -1,7 +1,9 @@
 //! What the bank published: `/documents` and `/documents/{collection}/{slug}`.
 
-use contactiq_domain::{Collection, ContentType, Document, Passage};
+use contactiq_domain::{Collection, ContentType, Document, Passage, Role, Standing};
 use contactiq_guard::Published;
+use contactiq_pipeline::{Knowledge, conflict::Place};
+use contactiq_store::quarantine::Quarantined;
 use time::Date;
 
 use super::{
@@ -29,17 +31,84 @@ pub struct Shelf {
     pub collection: Collection,
     /// By title.
     pub documents: Vec<DocumentItem>,
+    /// Where they contradict each other and nobody has ruled.
+    pub conflicts: Vec<ConflictItem>,
+    /// Passages that no answer uses, because they read like instructions to a model.
+    pub quarantined: Vec<QuarantinedItem>,
 }
 
-/// Whether a document may be used today.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// In force.
-    Current,
-    /// Its last day is past.
-    Expired,
-    /// Its first day is to come.
-    NotYet,
+/// Two sentences that contradict each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConflictItem {
+    /// What `contactiq knowledge rule` takes.
+    pub id: String,
+    /// Both sides.
+    pub sides: Vec<Quote>,
+}
+
+/// A sentence and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// The passage.
+    pub href: String,
+    /// The document's title.
+    pub title: String,
+    /// Word for word.
+    pub text: String,
+}
+
+/// A passage that is held in quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantinedItem {
+    /// The passage.
+    pub href: String,
+    /// Title of its document.
+    pub title: String,
+    /// Its position, from 0.
+    pub position: u32,
+    /// What the guard found.
+    pub reasons: String,
+}
+
+impl ConflictItem {
+    /// Those of a collection that an owner has to rule.
+    #[must_use]
+    pub fn open(knowledge: &Knowledge, collection: Collection, role: Role, today: Date) -> Vec<ConflictItem> {
+        let documents = &knowledge.documents;
+        let quote = |place: &Place| {
+            let document = &documents[place.document];
+            Quote {
+                href: passage_href(collection, &document.slug, place.position),
+                title: document.title.clone(),
+                text: place.sentence.clone(),
+            }
+        };
+        knowledge
+            .conflicts
+            .iter()
+            .filter(|c| c.is_open() && c.concerns(documents, today))
+            .filter(|c| documents[c.one.document].collection == collection)
+            .filter(|c| [&c.one, &c.other].into_iter().all(|side| documents[side.document].is_for(role)))
+            .map(|c| ConflictItem { id: c.id.clone(), sides: vec![quote(&c.one), quote(&c.other)] })
+            .collect()
+    }
+}
+
+impl QuarantinedItem {
+    /// From the store's.
+    #[must_use]
+    pub fn of(one: &Quarantined) -> QuarantinedItem {
+        QuarantinedItem {
+            href: passage_href(one.collection, &one.slug, one.suspect.position),
+            title: one.title.clone(),
+            position: one.suspect.position,
+            reasons: one.suspect.reasons.join(", "),
+        }
+    }
+}
+
+fn passage_href(collection: Collection, slug: &str, position: u32) -> String {
+    format!("/documents/{collection}/{slug}#passage-{position}")
 }
 
 /// A document as both pages show it.
@@ -105,17 +174,14 @@ pub struct PassageItem {
     pub path: String,
     /// The text.
     pub text: Vec<Prose>,
+    /// Whether it is held in quarantine.
+    pub held: bool,
 }
 
 impl DocumentItem {
     /// From the document, as it stands on this day (UTC).
     #[must_use]
     pub fn of<Text>(document: &Document<Text>, today: Date) -> Self {
-        let standing = match (document.valid_from, document.valid_until) {
-            (_, Some(until)) if until < today => Standing::Expired,
-            (Some(from), _) if today < from => Standing::NotYet,
-            _ => Standing::Current,
-        };
         Self {
             href: format!("/documents/{}/{}", document.collection, document.slug),
             title: document.title.clone(),
@@ -123,7 +189,7 @@ impl DocumentItem {
             owner: document.owner.clone(),
             version: document.version,
             validity: validity(document.valid_from, document.valid_until),
-            standing,
+            standing: document.standing_on(today),
             synthetic: document.content_type == ContentType::Synthetic,
             url: document.url.clone(),
         }
@@ -160,6 +226,7 @@ impl DocumentView {
         layout: Layout,
         document: &Document<Text>,
         passages: &[Passage<Published>],
+        held: &[u32],
         today: Date,
         later: Later,
     ) -> Self {
@@ -175,6 +242,7 @@ impl DocumentView {
                     depth: passage.headings.len().clamp(1, 3),
                     path: passage.headings.join(" › "),
                     text: prose::read(passage.text.as_str(), false),
+                    held: held.contains(&passage.position),
                 }
             })
             .collect();
@@ -235,6 +303,7 @@ mod tests {
             Layout::default(),
             &document(None, None),
             &passages,
+            &[2],
             date!(2026 - 11 - 22),
             Later::None,
         );
@@ -242,5 +311,6 @@ mod tests {
         assert_eq!(headings, [(None, 1), (Some("Cards"), 1), (None, 1), (Some("Lost"), 2)]);
         let html = askama::Template::render(&view).unwrap();
         assert!(html.contains(r#"id="passage-3""#) && html.contains("Cards › Lost"));
+        assert_eq!(html.matches("no answer uses this passage").count(), 1);
     }
 }

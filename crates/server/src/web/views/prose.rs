@@ -10,6 +10,15 @@ pub enum Span {
     Marker(u32),
 }
 
+impl std::fmt::Display for Span {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Span::Text(words) => f.write_str(words),
+            Span::Marker(number) => write!(f, "[{number}]"),
+        }
+    }
+}
+
 /// A line as spans.
 pub type Line = Vec<Span>;
 
@@ -52,7 +61,8 @@ pub fn read(text: &str, markers: bool) -> Vec<Prose> {
     let mut rows: Vec<&str> = Vec::new();
     for line in text.lines().map(str::trim) {
         let kind = kind_of(line);
-        if !matches!(kind, Kind::Row) {
+        let goes_on = rows.first().is_none_or(|first| is_framed(first) == is_framed(line));
+        if !matches!(kind, Kind::Row) || !goes_on {
             close_rows(&mut blocks, &mut rows, markers);
         }
         match (kind, blocks.last_mut()) {
@@ -85,7 +95,29 @@ fn kind_of(line: &str) -> Kind<'_> {
     {
         return Kind::Step(n, item);
     }
-    if line.contains(" | ") { Kind::Row } else { Kind::Words }
+    if line.contains(" | ") || is_framed(line) { Kind::Row } else { Kind::Words }
+}
+
+/// Whether a row is one of a Markdown table, as answers have them; documents keep no frame.
+fn is_framed(line: &str) -> bool {
+    line.len() > 2 && line.starts_with('|') && line.ends_with('|')
+}
+
+/// A Markdown table: its first row names the columns, its second is the rule below it.
+fn framed(lines: &[&str], markers: bool) -> Prose {
+    let cells = |line: &str| -> Vec<String> {
+        let inside = line.trim_start_matches('|').strip_suffix('|').unwrap_or(line).replace(r"\|", "\u{1}");
+        inside.split('|').map(|cell| cell.trim().replace('\u{1}', "|")).collect()
+    };
+    let is_rule = |line: &&str| line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '));
+    let columns: Vec<String> =
+        lines.first().map_or_else(Vec::new, |head| cells(head)).into_iter().skip(1).collect();
+    let rows = lines.iter().skip(1).filter(|line| !is_rule(line)).map(|line| {
+        let mut row: Vec<Line> = cells(line).iter().map(|cell| spans(cell, markers)).collect();
+        row.resize(columns.len() + 1, Line::new());
+        row
+    });
+    Prose::Table { rows: rows.collect(), columns }
 }
 
 /// Rows become one table; columns are named by the `Header: ` of their cells, in order of first
@@ -95,6 +127,10 @@ fn close_rows(blocks: &mut Vec<Prose>, rows: &mut Vec<&str>, markers: bool) {
         return;
     }
     let lines = std::mem::take(rows);
+    if is_framed(lines[0]) {
+        blocks.push(framed(&lines, markers));
+        return;
+    }
     let mut columns: Vec<String> = Vec::new();
     let mut cells: Vec<(usize, usize, &str)> = Vec::new();
     for (row, line) in lines.iter().enumerate() {
@@ -211,6 +247,27 @@ mod tests {
                     vec![text("Bank cheque"), text("$10"), vec![]],
                 ],
             }]
+        );
+    }
+
+    #[test]
+    fn a_table_of_an_answer_is_read_as_markdown() {
+        let blocks = read(
+            "They differ:\n|  | Low | Gold |\n|---|---|---|\n| Fee [1] | $48 | a\\|b |\n| Rate | 3% |\nCard | Fee: $10",
+            true,
+        );
+        let columns = vec!["Low".into(), "Gold".into()];
+        let fee = vec![Span::Text("Fee ".into()), Span::Marker(1)];
+        assert_eq!(
+            blocks,
+            [
+                Prose::Paragraph(text("They differ:")),
+                Prose::Table {
+                    columns,
+                    rows: vec![vec![fee, text("$48"), text("a|b")], vec![text("Rate"), text("3%"), vec![]],],
+                },
+                Prose::Table { columns: vec!["Fee".into()], rows: vec![vec![text("Card"), text("$10")]] },
+            ]
         );
     }
 

@@ -83,6 +83,8 @@ pub struct Source {
     pub url: String,
     /// Its version.
     pub version: u32,
+    /// The first day of its validity, in words.
+    pub as_at: Option<String>,
     /// Whether it is an illustrative example.
     pub synthetic: bool,
 }
@@ -225,6 +227,7 @@ impl Source {
             ),
             url: citation.url.clone(),
             version: citation.version,
+            as_at: wording::as_at(citation),
             synthetic: citation.content_type == ContentType::Synthetic,
         }
     }

@@ -124,6 +124,12 @@ pub fn day(date: time::Date) -> String {
     format!("{} {} {}", date.day(), date.month(), date.year())
 }
 
+/// The day that a cited document's facts are as at, where it has one.
+#[must_use]
+pub fn as_at(citation: &contactiq_domain::Citation) -> Option<String> {
+    contactiq_ingest::day(citation.as_at.as_deref()?).ok().flatten().map(day)
+}
+
 /// `22 November 2026, 21:03 UTC`.
 #[must_use]
 pub fn moment(at: Timestamp) -> String {

@@ -13,7 +13,7 @@ use contactiq_ingest::{
 use contactiq_store::{Store, StoreError, documents};
 use reqwest::Url;
 
-use super::{Row, Skipped, audit, output, put};
+use super::{Done, Row, Skipped, audit, output, put};
 use crate::{
     config::Config,
     fetch::{Fetched, Fetcher, Kind, Refusal, SetupError, Want},
@@ -275,7 +275,8 @@ impl Run<'_> {
                 return;
             }
         };
-        self.rows.extend(removed.into_iter().map(|(url, name)| Row::new(url, Ok(("removed", name)))));
+        self.rows
+            .extend(removed.into_iter().map(|(url, name)| Row::new(url, Ok(Done::plain("removed", name)))));
     }
 
     async fn remove(

@@ -1,0 +1,162 @@
+//! Rows of tables in an answer: the columns that the question names, where it names some; one row as a
+//! line, several as a table with its header.
+
+use std::collections::BTreeSet;
+
+use contactiq_nlu::text;
+
+use super::statement::Row;
+
+/// Columns that limit what another one says are kept beside it.
+const LIMITS: &[&str] = &["condition", "except", "note", "unless", "waive", "when"];
+
+/// Rows of one passage as lines of an answer, each with its marker.
+pub(super) fn lines(rows: &[(&str, u32)], question: &str) -> Vec<String> {
+    let read: Vec<(Row<'_>, u32)> = rows.iter().map(|(line, number)| (Row::of(line), *number)).collect();
+    let mut columns: Vec<&str> = Vec::new();
+    for (column, _) in read.iter().flat_map(|(row, _)| &row.cells) {
+        if !columns.contains(column) {
+            columns.push(column);
+        }
+    }
+    let kept = named(&columns, question).unwrap_or_else(|| columns.clone());
+    let kept: Vec<&str> = if read.iter().all(|(row, _)| has_any(row, &kept)) { kept } else { columns };
+    // Without names of columns a table says no more than its rows.
+    if read.len() < 2 || kept.is_empty() || kept.contains(&"") {
+        return read.iter().map(|(row, number)| line(row, &kept, *number)).collect();
+    }
+    let mut lines =
+        vec![markdown(std::iter::once(String::new()).chain(kept.iter().map(|c| (*c).to_owned())))];
+    lines.push(format!("|{}", "---|".repeat(kept.len() + 1)));
+    for (row, number) in &read {
+        let label = format!("{} [{number}]", row.label);
+        let cells = kept.iter().map(|column| value(row, column).unwrap_or("–").to_owned());
+        lines.push(markdown(std::iter::once(label).chain(cells)));
+    }
+    lines
+}
+
+/// A line of a Markdown table.
+pub(super) fn markdown(cells: impl Iterator<Item = String>) -> String {
+    cells.fold("|".to_owned(), |line, cell| format!("{line} {} |", cell.replace('|', r"\|")))
+}
+
+fn line(row: &Row<'_>, kept: &[&str], number: u32) -> String {
+    let cells: Vec<&(&str, &str)> = row.cells.iter().filter(|(column, _)| kept.contains(column)).collect();
+    match cells.as_slice() {
+        [] => format!("- {} [{number}]", row.label),
+        [(column, value)] if !column.is_empty() && row.cells.len() > 1 => {
+            format!("- {} ({column}): {value} [{number}]", row.label)
+        }
+        cells => {
+            let said: Vec<String> = cells
+                .iter()
+                .map(
+                    |(column, value)| {
+                        if column.is_empty() { (*value).to_owned() } else { format!("{column}: {value}") }
+                    },
+                )
+                .collect();
+            format!("- {}: {} [{number}]", row.label, said.join("; "))
+        }
+    }
+}
+
+fn value<'a>(row: &Row<'a>, column: &str) -> Option<&'a str> {
+    row.cells.iter().find(|(own, _)| *own == column).map(|(_, value)| *value)
+}
+
+fn has_any(row: &Row<'_>, kept: &[&str]) -> bool {
+    row.cells.iter().any(|(column, _)| kept.contains(column))
+}
+
+/// The columns that a question names by all the words that tell them apart; none where it names all or
+/// none. Of `Everyday` and `Everyday Gold` a question for the second names both words once.
+pub(super) fn named<'a>(columns: &[&'a str], question: &str) -> Option<Vec<&'a str>> {
+    let asked = text::content_stems(question);
+    let stems = |column: &str| -> BTreeSet<String> { text::content_stems(column).into_iter().collect() };
+    let all: Vec<(&str, BTreeSet<String>)> = columns.iter().map(|c| (*c, stems(c))).collect();
+    // What every column says tells none apart.
+    let shared = |s: &String| all.len() > 1 && all.iter().all(|(_, own)| own.contains(s));
+    let telling: Vec<(&str, BTreeSet<String>)> = all
+        .iter()
+        .map(|(column, own)| (*column, own.iter().filter(|s| !shared(s)).cloned().collect()))
+        .collect();
+    let hit: Vec<&(&str, BTreeSet<String>)> =
+        telling.iter().filter(|(_, own)| !own.is_empty() && own.iter().all(|s| asked.contains(s))).collect();
+    let only: Vec<&str> = hit
+        .iter()
+        .filter(|(_, own)| {
+            let larger = hit.iter().any(|(_, other)| own.len() < other.len() && own.is_subset(other));
+            let twice = own.iter().all(|s| asked.iter().filter(|a| *a == s).count() > 1);
+            !larger || twice
+        })
+        .map(|(column, _)| *column)
+        .collect();
+    if only.is_empty() || only.len() == columns.len() {
+        return None;
+    }
+    let limits = |column: &str| {
+        text::words(column).iter().any(|word| LIMITS.iter().any(|limit| word.starts_with(limit)))
+    };
+    Some(columns.iter().copied().filter(|c| only.contains(c) || limits(c)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANNUAL: &str = "Annual fee | Basic: $30 | Silver: $80 | Travel: $150";
+    const RATE: &str = "Purchase rate | Basic: 11.5% | Silver: 17.25% | Travel: 19%";
+
+    #[test]
+    fn one_row_reads_as_a_line() {
+        let row = "Replacement card | Amount: $10 | When: ordered";
+        assert_eq!(lines(&[(row, 2)], "cards"), ["- Replacement card: Amount: $10; When: ordered [2]"]);
+        assert_eq!(lines(&[("Card | free", 1)], "cards"), ["- Card: free [1]"]);
+    }
+
+    #[test]
+    fn a_named_column_stands_alone() {
+        assert_eq!(
+            lines(&[(ANNUAL, 1)], "What's the annual fee on the Silver card?"),
+            ["- Annual fee (Silver): $80 [1]"]
+        );
+        assert_eq!(
+            lines(&[(ANNUAL, 1)], "annual fees"),
+            ["- Annual fee: Basic: $30; Silver: $80; Travel: $150 [1]"]
+        );
+    }
+
+    #[test]
+    fn several_rows_are_a_table_with_its_header() {
+        assert_eq!(
+            lines(&[(ANNUAL, 1), (RATE, 1)], "fees and rates of Basic and Travel"),
+            [
+                "|  | Basic | Travel |",
+                "|---|---|---|",
+                "| Annual fee [1] | $30 | $150 |",
+                "| Purchase rate [1] | 11.5% | 19% |"
+            ]
+        );
+        assert_eq!(
+            lines(&[("A | x", 1), ("B | y", 1)], "a and b"),
+            ["- A: x [1]", "- B: y [1]"],
+            "without names of columns"
+        );
+    }
+
+    #[test]
+    fn a_column_whose_name_is_part_of_another_is_named_by_itself_alone() {
+        let columns = ["Everyday Account", "Everyday Gold Account", "Student Account"];
+        assert_eq!(named(&columns, "fee of the Everyday Gold Account"), Some(vec!["Everyday Gold Account"]));
+        assert_eq!(named(&columns, "fee of the Everyday Account"), Some(vec!["Everyday Account"]));
+        assert_eq!(
+            named(&columns, "Everyday or Everyday Gold?"),
+            Some(vec!["Everyday Account", "Everyday Gold Account"])
+        );
+        assert_eq!(named(&columns, "fees of accounts"), None);
+        let limited = ["Amount", "When it applies", "Team"];
+        assert_eq!(named(&limited, "what amount"), Some(vec!["Amount", "When it applies"]));
+    }
+}

@@ -1,0 +1,184 @@
+//! Whether what was chosen states what was asked, or only speaks of the same topic: a question for a
+//! time is not answered by a fee, one for a product not by its neighbour's.
+
+use std::sync::LazyLock;
+
+use contactiq_nlu::text;
+use regex::Regex;
+
+use super::{choose::Chosen, wish::Wish};
+use crate::turn::Asked;
+
+/// What the passages lack, in the house's words for the trace; `None` where they state it.
+pub(super) fn lacking(asked: &Asked<'_>, chosen: &[Chosen], bank: &str) -> Option<&'static str> {
+    let index = &asked.knowledge.index;
+    let said = |c: &Chosen| index.sentences(c.passage)[c.sentence].text.as_str();
+    let wish = Wish::of(asked.query);
+    if !wish.kinds.is_empty() && !chosen.iter().any(|c| wish.is_given_by(said(c))) {
+        return Some("no sentence states the figure that is asked for");
+    }
+    let passages: Vec<String> = chosen.iter().map(|c| in_its_place(asked, c.passage)).collect();
+    if DAYS
+        .iter()
+        .any(|(asks, answers)| asks.is_match(asked.query) && !passages.iter().any(|p| answers.is_match(p)))
+    {
+        return Some("no passage speaks of the day that is asked for");
+    }
+    let around: Vec<String> = asked.found.iter().map(|f| in_its_place(asked, f.passage)).collect();
+    unnamed(asked, &around, bank).then_some("no passage names what is asked for")
+}
+
+fn in_its_place(asked: &Asked<'_>, passage: usize) -> String {
+    let entry = asked.knowledge.index.entry(passage);
+    format!("{}\n{}\n{}", entry.title, entry.headings.join("\n"), entry.text)
+}
+
+/// A day that a question asks after, and what speaks of it.
+static DAYS: LazyLock<[(Regex, Regex); 2]> = LazyLock::new(|| {
+    let pattern = |source: &str| {
+        #[expect(clippy::expect_used, reason = "constant patterns, compiled by every test of this file")]
+        Regex::new(source).expect("a constant pattern")
+    };
+    [
+        (
+            pattern(
+                r"(?i)\b(?:sundays|saturdays|(?:on|at|over) (?:the |a )?(?:weekends?|sunday|saturday)|weekends)\b.*\b(?:open|close|closed|available|run|processed?|clear|process)\b|\b(?:open|opened|closed?|available|hours|reach|processed|clear|process|call)\b.*\b(?:sundays?|saturdays?|weekends?)\b",
+            ),
+            pattern(
+                r"(?i)\b(?:sundays?|saturdays?|weekends?|weekdays?|24 hours|24/7|7 days|any ?time|every day|monday)\b",
+            ),
+        ),
+        (
+            pattern(r"(?i)\b(?:public|bank) holidays?\b"),
+            pattern(r"(?i)\bholidays?\b|\b24 hours|\b24/7|\bany ?time\b|\bevery day\b|\b365\b"),
+        ),
+    ]
+});
+
+/// Whether the question names a thing with a capital letter that no passage found holds. The bank
+/// itself needs no passage.
+fn unnamed(asked: &Asked<'_>, passages: &[String], bank: &str) -> bool {
+    let held: Vec<Vec<String>> =
+        passages.iter().map(String::as_str).chain([bank]).map(text::content_stems).collect();
+    let alternatives = asked.knowledge.index.alternatives(asked.query);
+    // "ATM" is named by a passage that calls it a cash machine.
+    let otherwise = |stem: &String| {
+        let mut said = alternatives.iter().filter(|other| other.typed.contains(stem));
+        said.any(|other| held.iter().any(|h| other.said.iter().all(|word| h.contains(word))))
+    };
+    names(asked.query).iter().any(|name| {
+        let stems = text::content_stems(name);
+        stems.iter().any(|s| !held.iter().any(|h| h.contains(s)) && !otherwise(s))
+            && !passages.iter().any(|p| shortens(name, p))
+    })
+}
+
+/// Whether an abbreviation stands for words of a passage: "POA" for "powers of attorney", "ID" for
+/// "identity".
+fn shortens(name: &str, passage: &str) -> bool {
+    let short = name.to_lowercase();
+    if short.chars().count() > 5 || name.chars().any(char::is_lowercase) {
+        return false;
+    }
+    let words = text::words(passage);
+    let initials: String = words.iter().filter_map(|w| w.chars().next()).collect();
+    let telling: String =
+        words.iter().filter(|w| !text::is_stop_word(w)).filter_map(|w| w.chars().next()).collect();
+    initials.contains(&short) || telling.contains(&short) || words.iter().any(|w| w.starts_with(&short))
+}
+
+/// Words with a capital letter inside a sentence; a sentence begins with one anyway. In a question that
+/// writes most of its words so, or all in capitals, they name nothing.
+fn names(question: &str) -> Vec<&str> {
+    let (mut opens, mut words) = (true, 0);
+    let mut found = Vec::new();
+    for word in question.split_whitespace() {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        // What the guard masked stands in angle brackets.
+        let masked = word.contains(['<', '>', '_']);
+        let lower = bare.to_lowercase();
+        if !masked && !bare.is_empty() && !text::is_stop_word(&lower) {
+            words += 1;
+            let capital = bare.starts_with(char::is_uppercase) && bare.chars().count() > 1;
+            if capital && !opens && !CALENDAR.contains(&lower.trim_end_matches('s')) {
+                found.push(bare);
+            }
+        }
+        opens = word.ends_with(['.', '!', '?', ':']);
+    }
+    if found.len() * 3 > words * 2 { Vec::new() } else { found }
+}
+
+/// Days and months are circumstances of a question, not things that it names.
+const CALENDAR: &[&str] = &[
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "christma",
+    "easter",
+];
+
+#[cfg(test)]
+mod tests {
+    use contactiq_domain::Mode;
+
+    use super::*;
+    use crate::respond::{choose, test_bank};
+
+    fn lacks(question: &str) -> Option<&'static str> {
+        let knowledge = test_bank::knowledge();
+        let found = test_bank::found(&knowledge, Mode::Customer, question);
+        let asked = Asked { knowledge: &knowledge, query: question, vector: None, found: &found };
+        lacking(&asked, &choose::sentences(&asked, 120), "Brookvale Bank")
+    }
+
+    #[test]
+    fn a_neighbouring_fact_is_no_answer() {
+        for question in [
+            "How long does it take to change the ATM limit?",
+            "How long is the Youth Account free?",
+            "Are branches open on a public holiday?",
+            "What is the annual fee on the Diamond card?",
+            "Can I add the Silver card to Samsung Pay?",
+        ] {
+            assert!(lacks(question).is_some(), "{question}");
+        }
+    }
+
+    #[test]
+    fn what_is_stated_is_enough() {
+        for question in [
+            "How long does an international transfer take?",
+            "What does a replacement card cost?",
+            "What is the fee for closing an account?",
+            "What time do branches close?",
+            "How old must I be to open an account?",
+            "What is the annual fee on the Silver card?",
+            "what's the annual fee on the silver card",
+            "WHAT IS THE ANNUAL FEE",
+            "What is the AF on the Silver card?",
+            "What Is The Yearly Charge Of A Card?",
+            "What does Brookvale charge for a replacement card on Friday?",
+            "What does a replacement card cost <EMAIL_1> and <PERSON_1>?",
+            "How do I change the ATM limit?",
+        ] {
+            assert_eq!(lacks(question), None, "{question}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Vectors that replicas share through PostgreSQL. None of it stops a start: whoever can't share computes.
+
+use std::sync::Arc;
+
+use contactiq_domain::Clock;
+use contactiq_nlu::encoder::{CachedEncoder, Encoder};
+use contactiq_pipeline::{Knowledge, Replicas};
+use contactiq_store::{
+    Store, StoreError,
+    vectors::{VectorColumn, Vectors},
+};
+
+use crate::wiring::SystemClock;
+
+/// Lets the encoder share its vectors with the other replicas of this store.
+pub(crate) async fn share_vectors(store: &Store, encoder: Option<&CachedEncoder>) {
+    let Some(encoder) = encoder else { return };
+    if let Some(VectorColumn::Bytes(why)) = store.vectors() {
+        tracing::warn!(%why, "vectors are shared, and PostgreSQL can't search them");
+    }
+    if let Err(error) = Replicas::share(store, encoder, Arc::new(SystemClock)).await {
+        tracing::warn!(%error, "vectors are not shared with other replicas: this one computes its own");
+    }
+}
+
+/// What replicas share of this encoder; `None` with SQLite.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn vectors_of(
+    store: &Store,
+    encoder: &CachedEncoder,
+) -> Result<Option<Vectors>, StoreError> {
+    Vectors::of(store, encoder.fingerprint(), encoder.dimensions(), SystemClock.now()).await
+}
+
+/// Tells the store by which vectors the passages of this knowledge are found.
+pub(super) async fn link(
+    store: &Store,
+    encoder: Option<Arc<CachedEncoder>>,
+    knowledge: Knowledge,
+) -> Knowledge {
+    let Some(encoder) = encoder.filter(|_| store.vectors().is_some()) else { return knowledge };
+    let own = Arc::clone(&encoder);
+    let (links, knowledge) = apart(move || (contactiq_pipeline::links(&knowledge, &own), knowledge)).await;
+    let noted = async {
+        match vectors_of(store, &encoder).await? {
+            Some(vectors) => vectors.link(&links).await.map(|lacking| (Some(vectors), lacking)),
+            None => Ok((None, Vec::new())),
+        }
+    };
+    let (given, knowledge) = match noted.await {
+        Ok((Some(vectors), lacking)) if !lacking.is_empty() => {
+            let own = Arc::clone(&encoder);
+            let (given, knowledge) =
+                apart(move || (contactiq_pipeline::give(&knowledge, &own, &lacking), knowledge)).await;
+            if let Err(error) = given {
+                tracing::warn!(%error, "PostgreSQL lacks vectors that can't be encoded now; the next load tries again");
+            }
+            (vectors.link(&links).await.map(drop), knowledge)
+        }
+        noted => (noted.map(drop), knowledge),
+    };
+    if let Err(error) = given {
+        tracing::warn!(%error, "the vectors of the passages are not noted in PostgreSQL; the next load tries again");
+    }
+    knowledge
+}
+
+/// On a thread that may take its time.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}

@@ -1,0 +1,115 @@
+//! A database that several processes share, in a real PostgreSQL with pgvector at
+//! `CONTACTIQ_TEST_PGVECTOR_URL`, behind a door that a test can close. Without it these tests fail: they
+//! don't skip.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use contactiq_pipeline::House;
+use contactiq_server::{app, config};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tempfile::TempDir;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+};
+
+use crate::remote_encoder::{INTENTS, TRIGGERS, shortened};
+
+/// A fresh database. It stays in the server, which the tests throw away.
+pub(crate) struct Database {
+    /// Its URL, through the door.
+    pub(crate) url: String,
+    open: watch::Sender<bool>,
+    _door: JoinSet<()>,
+    /// The sealing key, which all processes of one database share.
+    key: Arc<TempDir>,
+}
+
+impl Database {
+    pub(crate) async fn new() -> Database {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]
+        let server = std::env::var("CONTACTIQ_TEST_PGVECTOR_URL").expect(
+            "CONTACTIQ_TEST_PGVECTOR_URL names no server: run `make test`, which starts private ones",
+        );
+        let name = format!("contactiq_it_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+        let mut admin = PgConnection::connect(&server).await.unwrap();
+        for sql in [
+            format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+            format!("CREATE DATABASE {name} TEMPLATE template0"),
+        ] {
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
+        }
+        admin.close().await.unwrap();
+        let (user, rest) = server.rsplit_once('@').unwrap();
+        let (address, _) = rest.split_once('/').unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("{user}@{}/{name}", listener.local_addr().unwrap());
+        let (open, seen) = watch::channel(true);
+        let mut door = JoinSet::new();
+        door.spawn(keep_door(listener, address.to_owned(), seen));
+        let key = Arc::new(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap());
+        std::fs::write(key.path().join("sealing.key"), [7; 32]).unwrap();
+        Database { url, open, _door: door, key }
+    }
+
+    /// From now on the server is away: every connection ends and none begins. Or it is back.
+    pub(crate) fn is_away(&self, away: bool) {
+        self.open.send(!away).unwrap();
+    }
+
+    /// Gives a data folder the key of this database.
+    pub(crate) fn admit(&self, folder: &TempDir) {
+        std::fs::copy(self.key.path().join("sealing.key"), folder.path().join("sealing.key")).unwrap();
+    }
+
+    /// A replica with an empty data folder, which learns little.
+    pub(crate) async fn replica(&self, settings: &[(&'static str, String)]) -> Replica {
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        self.admit(&dir);
+        let mut env: std::collections::HashMap<String, String> =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        for (name, field, text) in [
+            ("intents.toml", "CONTACTIQ__FILES__INTENTS", INTENTS),
+            ("triggers.toml", "CONTACTIQ__FILES__TRIGGERS", TRIGGERS),
+        ] {
+            let file = dir.path().join(name);
+            std::fs::write(&file, shortened(text)).unwrap();
+            env.insert(field.to_owned(), file.display().to_string());
+        }
+        env.insert("CONTACTIQ_DATA_DIR".to_owned(), dir.path().display().to_string());
+        env.insert("CONTACTIQ_DATABASE_URL".to_owned(), self.url.clone());
+        let config = config::load_from(None, &env).unwrap();
+        let (house, standing) = app::build_house(&config, Arc::new(|_, _, _| {})).await.unwrap();
+        assert!(standing.encoder.is_ok(), "{:?}", standing.encoder);
+        Replica { house, _dir: dir }
+    }
+}
+
+/// The house of one process.
+pub(crate) struct Replica {
+    pub(crate) house: House,
+    _dir: TempDir,
+}
+
+async fn keep_door(listener: TcpListener, address: String, open: watch::Receiver<bool>) {
+    let mut inside = JoinSet::new();
+    loop {
+        let (mut from, _) = listener.accept().await.unwrap();
+        let (address, mut open) = (address.clone(), open.clone());
+        inside.spawn(async move {
+            if !*open.borrow() {
+                return;
+            }
+            let mut to = TcpStream::connect(&address).await.unwrap();
+            tokio::select! {
+                _ = tokio::io::copy_bidirectional(&mut from, &mut to) => {}
+                _ = open.wait_for(|open| !open) => {}
+            }
+        });
+    }
+}
