@@ -3,7 +3,7 @@
 use contactiq_domain::{Document, Mode, Role, ids::DocumentId};
 use contactiq_guard::Published;
 use contactiq_nlu::encoder::Encoder;
-use contactiq_pipeline::{Filter, Found, House, Knowledge, Sought, search, search_in_store};
+use contactiq_pipeline::{Filter, Found, House, Knowledge, Sought, give, links, search, search_in_store};
 use contactiq_server::{demo, wiring::SystemIds};
 use contactiq_store::{documents, vectors::Vectors};
 
@@ -80,6 +80,30 @@ async fn while_postgresql_is_away_each_replica_finds_in_its_own_snapshot() {
     database.is_away(false);
     let found = in_store(&replica, Mode::Customer, question, &asked).await.unwrap();
     assert_eq!(found[0], before[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_postgresql_lost_is_given_again_though_nothing_is_encoded_for_a_version() {
+    let (database, there) = (Database::new().await, Embeddings::of_words().await);
+    let replica = database.replica(&there.settings()).await;
+    let question = "What does a replacement card cost?";
+    let asked = vector(&replica.house, question).await;
+    let before = in_store(&replica, Mode::Customer, question, &asked).await.unwrap();
+    database.run("TRUNCATE vectors, passage_vectors, unused_vectors").await;
+    assert!(in_store(&replica, Mode::Customer, question, &asked).await.unwrap().is_empty());
+
+    let (house, knowledge) = (&replica.house, replica.house.shelf.current());
+    let own = house.encoder.clone().unwrap();
+    let shared = Vectors::of(&house.store, own.fingerprint(), own.dimensions(), house.clock.now()).await;
+    let (shared, all) = (shared.unwrap().unwrap(), links(&knowledge, &own));
+    let lacking = shared.link(&all).await.unwrap();
+    assert_eq!(lacking.len(), knowledge.documents.len());
+    there.heard();
+    let given = tokio::task::spawn_blocking(move || give(&knowledge, &own, &lacking)).await;
+    given.unwrap().unwrap();
+    assert_eq!(there.heard(), [""; 0], "the replica knows them still");
+    assert!(shared.link(&all).await.unwrap().is_empty());
+    assert_eq!(in_store(&replica, Mode::Customer, question, &asked).await.unwrap(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
