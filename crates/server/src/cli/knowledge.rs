@@ -124,6 +124,10 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
             ready(&config, &store).await?;
             quarantine::release(&store, wanted).await
         }
+        Command::Search(args) => {
+            ready(&config, &store).await?;
+            find::run(&config, &store, args).await
+        }
         Command::Versions { last, json } => {
             ready(&config, &store).await?;
             versions::list(&store, last, json).await
