@@ -102,6 +102,13 @@ impl Role {
         rank(self) >= rank(least)
     }
 
+    /// Whether this role may see a document that is kept for `least` and those above. An auditor reads
+    /// all that is evidence.
+    #[must_use]
+    pub const fn may_see(self, least: Role) -> bool {
+        matches!(self, Role::Auditor) || self.reaches(least)
+    }
+
     /// Whether the table allows it.
     #[must_use]
     pub fn allows(self, permission: Permission) -> bool {
@@ -135,6 +142,7 @@ mod tests {
         assert!(!Role::Banker.reaches(Role::Supervisor));
         assert!(!Role::Service.reaches(Role::Supervisor));
         assert!(Role::ALL.iter().all(|r| r.reaches(*r)));
+        assert!(Role::Auditor.may_see(Role::Admin) && !Role::Banker.may_see(Role::Supervisor));
     }
 
     #[test]

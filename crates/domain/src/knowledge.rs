@@ -1,6 +1,6 @@
 //! Documents, passages and citations (P6, P7, P13).
 
-use crate::ids::DocumentId;
+use crate::{access::Role, ids::DocumentId};
 
 crate::words! {
     /// A body of documents with one audience.
@@ -53,6 +53,8 @@ pub struct Document<Text> {
     pub product: String,
     /// The team that answers for it. May be empty.
     pub owner: String,
+    /// The least role that may see it; everybody who may read its collection where there is none.
+    pub role: Option<Role>,
     /// First day of validity (UTC), if limited.
     pub valid_from: Option<time::Date>,
     /// Last day of validity (UTC), if limited.
@@ -66,6 +68,12 @@ pub struct Document<Text> {
 }
 
 impl<Text> Document<Text> {
+    /// Whether a caller of this role may see it, if it may read the collection.
+    #[must_use]
+    pub fn is_for(&self, role: Role) -> bool {
+        self.role.is_none_or(|least| role.may_see(least))
+    }
+
     /// Whether it may be used on this day: both ends inclusive.
     #[must_use]
     pub fn is_valid_on(&self, day: time::Date) -> bool {

@@ -137,6 +137,7 @@ impl Draft {
             content_type: self.matter.content_type.unwrap_or(ContentType::Public),
             product: self.matter.product.unwrap_or_default(),
             owner: self.matter.owner.unwrap_or_default(),
+            role: self.matter.role,
             valid_from: self.matter.valid_from,
             valid_until: self.matter.valid_until,
             version: 1,

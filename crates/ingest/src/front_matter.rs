@@ -1,6 +1,6 @@
 //! Front matter: `key: value` lines between two `---` lines at the start of a document.
 
-use contactiq_domain::{Collection, ContentType};
+use contactiq_domain::{Collection, ContentType, Role};
 use time::{Date, macros::format_description};
 
 use crate::IngestError;
@@ -20,6 +20,8 @@ pub struct FrontMatter {
     pub product: Option<String>,
     /// The team that answers for it.
     pub owner: Option<String>,
+    /// The least role that may see it.
+    pub role: Option<Role>,
     /// First day of validity.
     pub valid_from: Option<Date>,
     /// Last day of validity.
@@ -79,6 +81,7 @@ impl FrontMatter {
             content_type: self.content_type.or(given.content_type),
             product: text(self.product, &given.product),
             owner: text(self.owner, &given.owner),
+            role: self.role.or(given.role),
             valid_from: self.valid_from.or(given.valid_from),
             valid_until: self.valid_until.or(given.valid_until),
         })
@@ -93,17 +96,29 @@ impl FrontMatter {
             "owner" => self.owner = text(),
             "collection" => self.collection = Some(value.parse().map_err(|e| format!("{e}"))?),
             "content_type" => self.content_type = Some(value.parse().map_err(|e| format!("{e}"))?),
+            "role" => self.role = Some(least_role(value)?),
             "valid_from" => self.valid_from = day(value)?,
             "valid_until" => self.valid_until = day(value)?,
             _ => {
                 return Err(
-                    "known keys are title, url, collection, content_type, product, owner, valid_from, \
+                    "known keys are title, url, collection, content_type, product, owner, role, valid_from, \
                             valid_until"
                         .to_owned(),
                 );
             }
         }
         Ok(())
+    }
+}
+
+/// The least role that may see a document: one of a ladder, as [`Role::reaches`] climbs it.
+///
+/// # Errors
+/// In words, for the person who wrote it.
+pub fn least_role(value: &str) -> Result<Role, String> {
+    match value.parse() {
+        Ok(role @ (Role::Customer | Role::Banker | Role::Supervisor | Role::Admin)) => Ok(role),
+        _ => Err("role: write customer, banker, supervisor or admin".to_owned()),
     }
 }
 
@@ -127,11 +142,12 @@ mod tests {
     #[test]
     fn keys_and_body_are_told_apart() {
         let (matter, body) = FrontMatter::split(
-            "---\ntitle: Card fees\ncollection: customer\nvalid_until: 2027-01-31\n---\n# Body\n",
+            "---\ntitle: Card fees\ncollection: customer\nrole: supervisor\nvalid_until: 2027-01-31\n---\n# Body\n",
         )
         .unwrap();
         assert_eq!(matter.title.as_deref(), Some("Card fees"));
         assert_eq!(matter.collection, Some(Collection::Customer));
+        assert_eq!(matter.role, Some(Role::Supervisor));
         assert_eq!(matter.valid_until.unwrap().to_string(), "2027-01-31");
         assert_eq!(body, "# Body\n");
         assert_eq!(FrontMatter::split("no front matter").unwrap().1, "no front matter");
@@ -142,6 +158,7 @@ mod tests {
         for (text, line) in [
             ("---\ntitle: x\ncolour: red\n---\n", 3),
             ("---\ncollection: everyone\n---\n", 2),
+            ("---\nrole: auditor\n---\n", 2),
             ("---\nvalid_from: 1.2.2026\n---\n", 2),
             ("---\ntitle: a\ntitle: b\n---\n", 3),
             ("---\ntitle\n---\n", 2),

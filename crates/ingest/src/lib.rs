@@ -19,4 +19,4 @@ pub mod web;
 
 pub use contents::{Contents, Kind, Unreadable, read};
 pub use draft::{Draft, Format, IngestError, MAX_BYTES, assemble, format_of, parse, parse_with};
-pub use front_matter::{FrontMatter, day};
+pub use front_matter::{FrontMatter, day, least_role};

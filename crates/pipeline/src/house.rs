@@ -5,11 +5,14 @@ use std::{sync::Arc, time::Duration};
 use contactiq_domain::{Clock, Ids, Mode, OpeningHours, Probability, Timestamp, Trigger};
 use contactiq_guard::{Guard, Published, Raw};
 use contactiq_llm::{Chain, PriceTable};
-use contactiq_nlu::encoder::{CachedEncoder, Encoder, EncoderError};
+use contactiq_nlu::{
+    encoder::{CachedEncoder, Encoder, EncoderError},
+    index::Synonyms,
+};
 use contactiq_store::Store;
 use tokio::sync::Semaphore;
 
-use crate::{Calibration, EscalationRules, Models, Shelf, Taxonomy};
+use crate::{Calibration, EscalationRules, Means, Models, Shelf, Taxonomy};
 
 /// The parts. Cheap to share behind an `Arc`.
 pub struct House {
@@ -25,6 +28,8 @@ pub struct House {
     pub encoder: Option<Arc<CachedEncoder>>,
     /// The knowledge, swapped as a whole.
     pub shelf: Shelf,
+    /// What the bank says in several ways: every version of the knowledge is made with them.
+    pub synonyms: Synonyms,
     /// The ledger.
     pub store: Store,
     /// Language models; without them answers are made of cited sentences.
@@ -125,6 +130,16 @@ impl Settings {
 }
 
 impl House {
+    /// What the next version of the knowledge is made with: all that did not change is taken over.
+    #[must_use]
+    pub fn means(&self) -> Means {
+        Means {
+            encoder: self.encoder.clone(),
+            synonyms: self.synonyms.clone(),
+            before: Some(self.shelf.current()),
+        }
+    }
+
     /// Encodes one text; see [`House::vectors`].
     pub(crate) async fn vector(&self, text: &str) -> Option<Vec<f32>> {
         self.vectors(vec![text.to_owned()]).await.pop().flatten()

@@ -12,15 +12,28 @@ use contactiq_domain::{Document, Passage};
 use contactiq_guard::Published;
 use contactiq_nlu::{
     encoder::{CachedEncoder, EncoderError},
-    index::{Entry, Index, likely_questions},
+    index::{Entry, Index, Making, Synonyms, likely_questions},
 };
-use contactiq_store::{Store, StoreError, documents, rulings, rulings::Ruling};
+use contactiq_store::{Store, StoreError, documents, rulings, rulings::Ruling, versions};
 use time::Date;
 
 use crate::{
+    Taxonomy,
     conflict::{self, Conflict, Place},
-    spelling::Spelling,
+    products::Products,
+    spelling::{Corrected, Spelling},
 };
+
+/// What the knowledge is made with, beside its documents.
+#[derive(Clone, Default)]
+pub struct Means {
+    /// Without one, words alone find.
+    pub encoder: Option<Arc<CachedEncoder>>,
+    /// The bank's own.
+    pub synonyms: Synonyms,
+    /// A version made earlier: what did not change since is taken over from it.
+    pub before: Option<Arc<Knowledge>>,
+}
 
 /// One version of the bank's knowledge.
 pub struct Knowledge {
@@ -34,6 +47,8 @@ pub struct Knowledge {
     pub index: Index,
     /// Words that the documents use, for questions that misspell them.
     pub spelling: Spelling,
+    /// What the documents call the bank's products.
+    pub products: Products,
     /// Where documents contradict each other, with what owners ruled.
     pub conflicts: Vec<Conflict>,
     /// The conflicts that nobody has ruled, by document and sentence of either side.
@@ -75,7 +90,7 @@ impl Knowledge {
     /// [`KnowledgeError`].
     pub async fn load(
         store: &Store,
-        encoder: Option<Arc<CachedEncoder>>,
+        means: Means,
         progress: impl Fn(usize, usize) + Send + 'static,
     ) -> Result<Knowledge, KnowledgeError> {
         let mut reader = store.read().await?;
@@ -83,10 +98,37 @@ impl Knowledge {
         let current = documents::all_current(&mut reader).await?;
         let rulings = rulings::list(&mut reader).await?;
         drop(reader);
-        let built = tokio::task::spawn_blocking(move || {
-            Self::build(version, current, &rulings, encoder.as_deref(), &progress)
-        })
-        .await;
+        Self::build_apart(version, current, rulings, means, progress).await
+    }
+
+    /// The same for an earlier version, by its name. What owners have ruled since holds there too.
+    ///
+    /// # Errors
+    /// [`KnowledgeError`]; there may be no such version.
+    pub async fn load_version(
+        store: &Store,
+        version: &str,
+        means: Means,
+        progress: impl Fn(usize, usize) + Send + 'static,
+    ) -> Result<Knowledge, KnowledgeError> {
+        let mut reader = store.read().await?;
+        let documents = versions::documents(&mut reader, version).await?;
+        let rulings = rulings::list(&mut reader).await?;
+        drop(reader);
+        Self::build_apart(version.to_owned(), documents, rulings, means, progress).await
+    }
+
+    /// Building computes for long: never on an async thread.
+    async fn build_apart(
+        version: String,
+        documents: Vec<(Document<Published>, Vec<Passage<Published>>)>,
+        rulings: Vec<Ruling>,
+        means: Means,
+        progress: impl Fn(usize, usize) + Send + 'static,
+    ) -> Result<Knowledge, KnowledgeError> {
+        let built =
+            tokio::task::spawn_blocking(move || Self::build(version, documents, &rulings, &means, &progress))
+                .await;
         match built {
             Ok(knowledge) => Ok(knowledge?),
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
@@ -101,32 +143,46 @@ impl Knowledge {
         version: String,
         current: Vec<(Document<Published>, Vec<Passage<Published>>)>,
         rulings: &[Ruling],
-        encoder: Option<&CachedEncoder>,
+        means: &Means,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Knowledge, EncoderError> {
+        let before = means.before.as_deref();
         let (documents, passages) = conflict::numbered(current);
         let conflicts = conflict::find(&documents, &passages, rulings);
         let passages = conflict::without_overruled(&documents, passages, rulings);
-        let entries = passages
-            .iter()
-            .map(|(number, passage)| {
-                let document = &documents[*number];
-                Entry {
-                    document: *number,
-                    collection: document.collection,
-                    title: document.title.clone(),
-                    headings: passage.headings.clone(),
-                    text: passage.text.as_str().to_owned(),
-                    questions: likely(&document.title, passage),
-                }
-            })
-            .collect();
-        let spelling = Spelling::of(
-            passages.iter().map(|(_, p)| p.text.as_str()).chain(documents.iter().map(|d| d.title.as_str())),
-        );
-        let index = Index::build(entries, encoder, progress)?;
+        let mut entries = Vec::with_capacity(passages.len());
+        // Passages of the version before that are there no more, and those that come.
+        let mut gone = vec![true; before.map_or(0, |before| before.passages.len())];
+        let mut come = Vec::new();
+        for (at, (number, passage)) in passages.iter().enumerate() {
+            let document = &documents[*number];
+            let known = before.and_then(|before| {
+                let at = before.index.find(&document.title, &passage.headings, passage.text.as_str())?;
+                // Of two passages with one content each is taken over once.
+                std::mem::take(&mut gone[at]).then(|| &before.index.entry(at).questions)
+            });
+            if known.is_none() {
+                come.push(at);
+            }
+            entries.push(Entry {
+                document: *number,
+                collection: document.collection,
+                title: document.title.clone(),
+                headings: passage.headings.clone(),
+                text: passage.text.as_str().to_owned(),
+                questions: known.cloned().unwrap_or_else(|| likely(&document.title, passage)),
+            });
+        }
+        let spelling = spelling(before, &gone, &documents, &passages, &come);
+        let making = Making {
+            encoder: means.encoder.as_deref(),
+            synonyms: means.synonyms.clone(),
+            before: means.before.as_ref().map(|before| &before.index),
+        };
+        let index = making.build(entries, progress)?;
+        let products = Products::of(documents.iter());
         let contested = contested(&conflicts);
-        Ok(Knowledge { version, documents, passages, index, spelling, conflicts, contested })
+        Ok(Knowledge { version, documents, passages, index, spelling, products, conflicts, contested })
     }
 
     /// What contradicts this sentence of a document on this day, where no owner has ruled.
@@ -139,11 +195,39 @@ impl Knowledge {
         Some(if is_one { &conflict.other } else { &conflict.one })
     }
 
+    /// A question with the words of the documents in place of misspelt ones, if there are any.
+    #[must_use]
+    pub fn spelled(&self, taxonomy: &Taxonomy, question: &str) -> Option<Corrected> {
+        self.spelling.correct(question, |word| taxonomy.uses(word) || self.index.is_in_a_synonym(word))
+    }
+
+    /// What the vector of a question is made of: abbreviations with their long forms.
+    #[must_use]
+    pub fn for_its_vector(&self, question: &str) -> String {
+        self.index.written_out(question).unwrap_or_else(|| question.to_owned())
+    }
+
     /// The document of a passage.
     #[must_use]
     pub fn document_of(&self, passage: usize) -> &Document<Published> {
         &self.documents[self.passages[passage].0]
     }
+}
+
+/// The words of the documents; those of passages that did not change are not counted again.
+fn spelling(
+    before: Option<&Knowledge>,
+    gone: &[bool],
+    documents: &[Document<Published>],
+    passages: &[(usize, Passage<Published>)],
+    come: &[usize],
+) -> Spelling {
+    let titles = |of: &[Document<Published>]| of.iter().map(|d| d.title.clone()).collect::<Vec<_>>();
+    let (old, new) = (before.map(|b| titles(&b.documents)).unwrap_or_default(), titles(documents));
+    let lost = before.map_or(&[][..], |b| &b.passages).iter().zip(gone).filter(|(_, gone)| **gone);
+    let lost = lost.map(|((_, passage), _)| passage.text.as_str()).chain(old.iter().map(String::as_str));
+    let won = come.iter().map(|at| passages[*at].1.text.as_str()).chain(new.iter().map(String::as_str));
+    before.map(|b| b.spelling.clone()).unwrap_or_default().changed(lost, won)
 }
 
 fn contested(conflicts: &[Conflict]) -> HashMap<usize, HashMap<String, Vec<usize>>> {

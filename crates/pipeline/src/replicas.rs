@@ -2,23 +2,22 @@
 //! found, so that the store can search too (docs/adr/0014).
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use contactiq_domain::{Clock, Collection, SharedVectors, Timestamp, VectorKey, ids::DocumentId};
+use contactiq_domain::{Clock, SharedVectors, Timestamp, VectorKey, ids::DocumentId};
 use contactiq_nlu::{
-    encoder::{CachedEncoder, Encoder},
+    encoder::{CachedEncoder, Encoder, EncoderError},
     index::{Query, near},
 };
 use contactiq_store::{
     Store, StoreError,
     vectors::{Asked, FoundBy, Vectors},
 };
-use time::Date;
 use tokio::runtime::Handle;
 
-use crate::{Found, Knowledge, retrieve};
+use crate::{Filter, Found, Knowledge, Sought, retrieve};
 
 /// After a failure the store is left alone for so long: a load asks hundreds of times, and each would wait.
 const REST: i64 = 30;
@@ -92,29 +91,50 @@ pub fn links(knowledge: &Knowledge, encoder: &CachedEncoder) -> Vec<(DocumentId,
     documents
 }
 
-/// As [`crate::search`], with the cosines from the store instead of the snapshot.
+/// Gives the store the vectors of these documents once more: what did not change since the version before
+/// was not encoded, so that the store may lack what it lost, or what came while it was away.
+///
+/// # Errors
+/// Those of the encoder, which knows most of them still.
+pub fn give(
+    knowledge: &Knowledge,
+    encoder: &CachedEncoder,
+    documents: &[DocumentId],
+) -> Result<(), EncoderError> {
+    let wanted: HashSet<&DocumentId> = documents.iter().collect();
+    for ((document, _), texts) in knowledge.passages.iter().zip(knowledge.index.encoded_texts()) {
+        if wanted.contains(&knowledge.documents[*document].id) {
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            drop(encoder.encode_published(&texts)?);
+        }
+    }
+    Ok(())
+}
+
+/// As [`crate::search`], with the cosines from the store instead of the snapshot; without a vector of the
+/// question there is nothing to ask the store.
 ///
 /// # Errors
 /// When the store has no pgvector, or fails.
 pub async fn search_in_store(
     knowledge: &Knowledge,
     vectors: &Vectors,
-    collections: &[Collection],
-    today: Date,
-    text: &str,
-    vector: &[f32],
-    k: usize,
+    filter: &Filter<'_>,
+    sought: &Sought<'_>,
 ) -> Result<Vec<Found>, StoreError> {
-    let keep = retrieve::keep(knowledge, collections, today);
+    let Sought { text, vector: Some(vector), k } = *sought else {
+        return Ok(retrieve::search(knowledge, filter, sought));
+    };
+    let keep = retrieve::keep(knowledge, filter);
     let query = Query { text, vector: None, keep: &keep, k: retrieve::hits(k) };
     let place = |passage: usize| (knowledge.document_of(passage).id, knowledge.passages[passage].1.position);
     let also: Vec<_> = knowledge.index.best_by_words(&query).into_iter().map(place).collect();
-    let found = vectors.nearest(Asked { vector, collections, also: &also }).await?;
+    let found = vectors.nearest(Asked { vector, collections: filter.collections, also: &also }).await?;
     // The store may be a version ahead: what the snapshot has not is left out.
     let numbers: HashMap<_, usize> = (0..knowledge.passages.len()).map(|p| (place(p), p)).collect();
     let cosines: HashMap<usize, f32> = found
         .iter()
         .filter_map(|f| Some((*numbers.get(&(f.document, f.position))?, near(f.own, f.best))))
         .collect();
-    Ok(retrieve::ranked(knowledge, collections, knowledge.index.search_among(&query, &cosines), k))
+    Ok(retrieve::ranked(knowledge, filter, sought, knowledge.index.search_among(&query, &cosines)))
 }

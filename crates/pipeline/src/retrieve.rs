@@ -1,59 +1,104 @@
-//! Step 3: the passages that may answer, from the mode's own collections and valid today (P6).
+//! Step 3: the passages that may answer, from the mode's own collections, for the asker's role and valid
+//! today (P6). What several passages say alike takes one place, and a product that is named comes first.
 
-use std::time::Instant;
+use std::{cmp::Reverse, collections::BTreeSet, time::Instant};
 
-use contactiq_domain::{Collection, Mode, Routing, Step};
-use contactiq_nlu::index::{Hit, Query};
+use contactiq_domain::{Collection, Mode, Role, Routing, Step};
+use contactiq_nlu::{
+    index::{Hit, Query},
+    text,
+};
 use time::Date;
 
-use crate::{Found, House, Knowledge, turn::Turn};
+use crate::{
+    Found, House, Knowledge,
+    duplicates::{Saying, say_the_same},
+    products::product,
+    turn::Turn,
+};
 
 /// How many passages are looked at.
 pub(crate) const PASSAGES: usize = 8;
 /// In banker mode a staff passage is preferred to a customer passage that is as good.
 const OTHER_COLLECTION: f64 = 0.92;
+/// A passage of a product that the question does not name, where it names one.
+const OTHER_PRODUCT: f64 = 0.8;
+/// Passages looked at for each that is wanted: copies and other products leave places.
+const SPARE: usize = 4;
+
+/// Which passages may be found at all.
+#[derive(Debug, Clone, Copy)]
+pub struct Filter<'a> {
+    /// Collections, the preferred one first.
+    pub collections: &'a [Collection],
+    /// The asker's role.
+    pub role: Role,
+    /// The day on which documents must be valid.
+    pub day: Date,
+    /// This product alone, and what speaks of no product.
+    pub product: Option<&'a str>,
+}
+
+/// What is searched for.
+#[derive(Debug, Clone, Copy)]
+pub struct Sought<'a> {
+    /// The question.
+    pub text: &'a str,
+    /// The vector of [`Knowledge::for_its_vector`].
+    pub vector: Option<&'a [f32]>,
+    /// How many passages at most.
+    pub k: usize,
+}
 
 /// Finds passages: what step 3 does and `contactiq knowledge search` prints.
 #[must_use]
-pub fn search(
-    knowledge: &Knowledge,
-    collections: &[Collection],
-    today: Date,
-    text: &str,
-    vector: Option<&[f32]>,
-    k: usize,
-) -> Vec<Found> {
-    let keep = keep(knowledge, collections, today);
+pub fn search(knowledge: &Knowledge, filter: &Filter<'_>, sought: &Sought<'_>) -> Vec<Found> {
+    let keep = keep(knowledge, filter);
+    let Sought { text, vector, k } = *sought;
     let hits = knowledge.index.search(&Query { text, vector, keep: &keep, k: hits(k) });
-    ranked(knowledge, collections, hits, k)
+    ranked(knowledge, filter, sought, hits)
 }
 
 /// Which passages may be found.
-pub(crate) fn keep(knowledge: &Knowledge, collections: &[Collection], today: Date) -> impl Fn(usize) -> bool {
+pub(crate) fn keep(knowledge: &Knowledge, filter: &Filter<'_>) -> impl Fn(usize) -> bool {
     move |passage| {
         let document = knowledge.document_of(passage);
-        collections.contains(&document.collection) && document.is_valid_on(today)
+        let of_product = || match (filter.product, product(document)) {
+            (Some(wanted), Some(own)) => own.eq_ignore_ascii_case(wanted),
+            _ => true,
+        };
+        filter.collections.contains(&document.collection)
+            && document.is_valid_on(filter.day)
+            && document.is_for(filter.role)
+            && of_product()
     }
 }
 
 /// Hits that the best `k` are chosen from.
 pub(crate) fn hits(k: usize) -> usize {
-    k * 2
+    k.saturating_mul(SPARE)
 }
 
-/// The best of the index's hits.
+/// The best of the index's hits, whichever engine compared the vectors.
 pub(crate) fn ranked(
     knowledge: &Knowledge,
-    collections: &[Collection],
+    filter: &Filter<'_>,
+    sought: &Sought<'_>,
     hits: Vec<Hit>,
-    k: usize,
 ) -> Vec<Found> {
+    let named = knowledge.products.named(knowledge, sought.text);
     let mut found: Vec<Found> = hits
         .into_iter()
         .map(|hit| {
             let document = knowledge.passages[hit.entry].0;
-            let preferred = collections.first() == Some(&knowledge.documents[document].collection);
-            let score = if preferred { hit.score } else { hit.score * OTHER_COLLECTION };
+            let of = &knowledge.documents[document];
+            let mut score = hit.score;
+            if filter.collections.first() != Some(&of.collection) {
+                score *= OTHER_COLLECTION;
+            }
+            if !named.is_empty() && product(of).is_some_and(|own| !named.contains(own)) {
+                score *= OTHER_PRODUCT;
+            }
             Found {
                 passage: hit.entry,
                 document,
@@ -65,8 +110,64 @@ pub(crate) fn ranked(
         })
         .collect();
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
-    found.truncate(k);
-    found
+    collapse(knowledge, filter, found, sought.k)
+}
+
+/// Leaves one of the passages that say the same, at the place of the best of them.
+fn collapse(knowledge: &Knowledge, filter: &Filter<'_>, found: Vec<Found>, k: usize) -> Vec<Found> {
+    let mut kept: Vec<Found> = Vec::new();
+    for next in found {
+        let twin = kept.iter().position(|own| {
+            of_the_same(knowledge, own, &next)
+                && say_the_same(saying(knowledge, own.passage), saying(knowledge, next.passage))
+        });
+        match twin.map(|at| &mut kept[at]) {
+            // The better copy takes the place of the one that was kept.
+            Some(own) if worth(knowledge, filter, &next) > worth(knowledge, filter, own) => {
+                *own = Found { score: own.score, ..next };
+            }
+            Some(_) => {}
+            None => {
+                if kept.len() < k {
+                    kept.push(next);
+                }
+            }
+        }
+    }
+    kept
+}
+
+/// "There is no fee" of the gold card is not that of the platinum card: what stands above both must not
+/// name two things.
+fn of_the_same(knowledge: &Knowledge, a: &Found, b: &Found) -> bool {
+    let product_of = |found: &Found| product(&knowledge.documents[found.document]);
+    let above = |found: &Found| -> BTreeSet<String> {
+        let entry = knowledge.index.entry(found.passage);
+        text::content_stems(&format!("{}\n{}", entry.title, entry.headings.join("\n"))).into_iter().collect()
+    };
+    let products = product_of(a).zip(product_of(b));
+    if products.is_some_and(|(a, b)| a != b) {
+        return false;
+    }
+    let (a, b) = (above(a), above(b));
+    a.is_subset(&b) || b.is_subset(&a)
+}
+
+/// Which of two copies is better: of the preferred collection, then the newest.
+fn worth(
+    knowledge: &Knowledge,
+    filter: &Filter<'_>,
+    found: &Found,
+) -> (Reverse<Option<usize>>, Option<Date>, contactiq_domain::ids::DocumentId) {
+    let document = &knowledge.documents[found.document];
+    let place = filter.collections.iter().position(|c| *c == document.collection);
+    // Ids are made in the order of time.
+    (Reverse(place), document.valid_from, document.id)
+}
+
+fn saying(knowledge: &Knowledge, passage: usize) -> Saying<'_> {
+    let text = knowledge.passages[passage].1.text.as_str();
+    Saying { text, stems: knowledge.index.stems(passage), vector: None }
 }
 
 pub(crate) fn run(house: &House, turn: &mut Turn) {
@@ -76,10 +177,8 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
         turn.trace(Step::Retrieve, since, "skipped", "the route needs no passages");
         return;
     }
-    let mode: Mode = turn.mode();
-    let today = house.clock.now().date();
-    turn.found =
-        search(&turn.knowledge, mode.collections(), today, &turn.query, turn.vector.as_deref(), PASSAGES);
+    let sought = Sought { text: &turn.query, vector: turn.vector.as_deref(), k: PASSAGES };
+    turn.found = search(&turn.knowledge, &filter(house, turn.mode(), turn.role), &sought);
     let detail = match turn.found.first() {
         Some(best) => format!(
             "{} passages; best {}/{} with score {:.2}",
@@ -93,3 +192,11 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     let outcome = if turn.found.is_empty() { "nothing" } else { "found" };
     turn.trace(Step::Retrieve, since, outcome, detail);
 }
+
+/// What somebody of this role may find in this mode today.
+pub(crate) fn filter(house: &House, mode: Mode, role: Role) -> Filter<'static> {
+    Filter { collections: mode.collections(), role, day: house.clock.now().date(), product: None }
+}
+
+#[cfg(test)]
+mod tests;

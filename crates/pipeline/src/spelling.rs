@@ -20,7 +20,7 @@ pub struct Corrected {
 }
 
 /// The words of the documents with how often they stand there.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Spelling {
     seen: HashMap<String, u32>,
     /// Words by what is left when one letter is deleted: two words one edit apart share one (the
@@ -32,19 +32,50 @@ impl Spelling {
     /// From the texts of the documents.
     #[must_use]
     pub fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Spelling {
-        let mut seen: HashMap<String, u32> = HashMap::new();
-        for text in texts {
-            for word in text::words(text) {
-                *seen.entry(word).or_default() += 1;
+        Spelling::default().changed(std::iter::empty(), texts)
+    }
+
+    /// The same without some of its texts and with others: what stays is not read again.
+    #[must_use]
+    pub fn changed<'a>(
+        mut self,
+        gone: impl Iterator<Item = &'a str>,
+        come: impl Iterator<Item = &'a str>,
+    ) -> Spelling {
+        // Of each word how often it stands there less, and more.
+        let mut changes: HashMap<String, (u32, u32)> = HashMap::new();
+        for word in gone.flat_map(text::words) {
+            changes.entry(word).or_default().0 += 1;
+        }
+        for word in come.flat_map(text::words) {
+            changes.entry(word).or_default().1 += 1;
+        }
+        for (word, (less, more)) in changes {
+            let before = self.seen.get(&word).copied().unwrap_or_default();
+            let after = (before + more).saturating_sub(less);
+            let counts = |times: u32| times >= SEEN && corrigible(&word);
+            match (counts(before), counts(after)) {
+                (false, true) => {
+                    for key in keys(&word) {
+                        self.deleted.entry(key).or_default().push(word.clone());
+                    }
+                }
+                (true, false) => {
+                    for key in keys(&word) {
+                        if let Some(words) = self.deleted.get_mut(&key) {
+                            words.retain(|other| *other != word);
+                        }
+                    }
+                }
+                _ => {}
+            }
+            if after == 0 {
+                self.seen.remove(&word);
+            } else {
+                self.seen.insert(word, after);
             }
         }
-        let mut deleted: HashMap<String, Vec<String>> = HashMap::new();
-        for (word, _) in seen.iter().filter(|(w, n)| **n >= SEEN && corrigible(w)) {
-            for key in keys(word) {
-                deleted.entry(key).or_default().push(word.clone());
-            }
-        }
-        Spelling { seen, deleted }
+        self
     }
 
     /// The text with each unknown word replaced by the most frequent known word that is one edit
@@ -137,6 +168,19 @@ mod tests {
             None,
             "a word that is known elsewhere is right"
         );
+    }
+
+    #[test]
+    fn what_is_changed_is_as_if_it_had_been_so_from_the_beginning() {
+        let (one, two, three) = ("A cheque, a cheque.", "The balance. A balance.", "Statement, statement.");
+        let changed = Spelling::of([one, two].into_iter()).changed([one].into_iter(), [three].into_iter());
+        let anew = Spelling::of([two, three].into_iter());
+        assert_eq!(changed.seen, anew.seen);
+        for question in ["a chque", "my balence", "a statment"] {
+            let read = |spelling: &Spelling| spelling.correct(question, |_| false);
+            assert_eq!(read(&changed), read(&anew), "{question}");
+        }
+        assert!(changed.correct("a statment", |_| false).is_some());
     }
 
     proptest::proptest! {

@@ -128,7 +128,7 @@ fn reason(prediction: &Prediction) -> String {
 #[must_use]
 pub fn searched(knowledge: &Knowledge, taxonomy: &Taxonomy, masked: &Masked) -> String {
     let query = without_placeholders(masked.as_str());
-    knowledge.spelling.correct(&query, |word| taxonomy.uses(word)).map_or(query, |c| c.text)
+    knowledge.spelled(taxonomy, &query).map_or(query, |c| c.text)
 }
 
 /// How the question was read. Words put in are the documents' own, so they may be named.
@@ -154,13 +154,16 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         turn.query.clone_from(whole);
     }
     // The intent is learned from misspelt words too; only the search needs the documents' spelling.
-    let corrected = turn.knowledge.spelling.correct(&turn.query, |word| house.taxonomy.uses(word));
+    let corrected = turn.knowledge.spelled(&house.taxonomy, &turn.query);
     let prediction = house.models.intent(turn.mode(), &turn.query, turn.vector.as_deref());
     let prediction = riskiest(house, turn, prediction);
     let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &turn.leanings, &turn.query);
     if let Some(corrected) = &corrected {
-        turn.vector = house.vector(&corrected.text).await;
         turn.query.clone_from(&corrected.text);
+    }
+    let written = turn.knowledge.index.written_out(&turn.query);
+    if corrected.is_some() || written.is_some() {
+        turn.vector = house.vector(written.as_deref().unwrap_or(&turn.query)).await;
     }
     let detail = format!(
         "{} with probability {:.2}, in scope {:.2}{}",

@@ -21,8 +21,8 @@ use contactiq_nlu::{
     intents::TrainError,
 };
 use contactiq_pipeline::{
-    AssistantSettings, EscalationRules, House, Knowledge, KnowledgeError, Line, Models, ModelsError, People,
-    Settings, Shelf, Taxonomy, Trained,
+    AssistantSettings, EscalationRules, House, Knowledge, KnowledgeError, Line, Means, Models, ModelsError,
+    People, Settings, Shelf, Taxonomy, Trained,
 };
 use contactiq_store::{SharedError, SharedLimits, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -45,9 +45,9 @@ use bank_files::BankFiles;
 use encoder::Published;
 
 pub(crate) use bank_files::calibration;
-pub use bank_files::{check_files, escalation_rules, taxonomy};
+pub use bank_files::{check_files, escalation_rules, synonyms, taxonomy};
 pub use encoder::{NoEncoder, open_encoder};
-pub(crate) use encoder::{absolute, encoder_folder, in_words, is_remote, label, misfit};
+pub(crate) use encoder::{absolute, damage, encoder_folder, in_words, is_remote, label, misfit};
 pub(crate) use ledger::make_private;
 pub use ledger::open_store;
 pub(crate) use vectors::{share_vectors, vectors_of};
@@ -198,7 +198,7 @@ impl App {
 /// [`StartError`] says what to do. A missing encoder or model is no error: it is said in [`Standing`].
 pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, Standing), StartError> {
     let store = open_store(config).await?;
-    let BankFiles { taxonomy, rules, calibration, warnings } = BankFiles::read(config)?;
+    let BankFiles { taxonomy, rules, calibration, synonyms, warnings } = BankFiles::read(config)?;
     bank_files::log(&warnings);
     let of = config.clone();
     // Loading weights computes, and another server may be slow: neither is for an async thread.
@@ -221,10 +221,9 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         trained => trained?,
     };
     let told = progress.clone();
-    let knowledge = load_knowledge(&store, encoder.as_ref().ok().cloned(), move |done, all| {
-        told("encoding passages", done, all)
-    })
-    .await?;
+    let means = Means { encoder: encoder.as_ref().ok().cloned(), synonyms: synonyms.clone(), before: None };
+    let knowledge =
+        load_knowledge(&store, means, move |done, all| told("encoding passages", done, all)).await?;
 
     let (chain, llm) = open_chain(config)?;
     let standing = Standing {
@@ -244,6 +243,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         models,
         encoder: encoder.ok(),
         shelf: Shelf::new(knowledge),
+        synonyms,
         store,
         chain: chain.map(Arc::new),
         prices: bank_files::prices()?,
@@ -265,13 +265,14 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
 /// As [`Knowledge::load`], but for those of a remote encoder.
 pub(crate) async fn load_knowledge(
     store: &Store,
-    encoder: Option<Arc<CachedEncoder>>,
+    means: Means,
     progress: impl Fn(usize, usize) + Send + 'static,
 ) -> Result<Knowledge, KnowledgeError> {
-    match Knowledge::load(store, encoder.clone(), progress).await {
+    let encoder = means.encoder.clone();
+    match Knowledge::load(store, means.clone(), progress).await {
         Err(KnowledgeError::Encoder(error @ EncoderError::Remote(_))) => {
             tracing::warn!(%error, "passages are found by their words alone until the remote encoder is back");
-            Knowledge::load(store, None, |_, _| {}).await
+            Knowledge::load(store, Means { encoder: None, ..means }, |_, _| {}).await
         }
         loaded => Ok(vectors::link(store, encoder, loaded?).await),
     }

@@ -1,9 +1,14 @@
 //! The demo bank inside the binary: its documents and a week of its traffic.
 
-use contactiq_domain::{Ids, ids::DocumentId};
-use contactiq_store::{Store, StoreError, documents, meta};
+use contactiq_domain::{Clock, Ids, ids::DocumentId};
+use contactiq_store::{
+    Store, StoreError, documents, meta,
+    versions::{self, Signature},
+};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
+
+use crate::wiring::SystemClock;
 
 #[derive(RustEmbed)]
 #[folder = "../../demo"]
@@ -58,6 +63,8 @@ pub async fn load_documents(store: &Store, ids: &dyn Ids) -> Result<usize, Store
         .map(|draft| draft.into_document(DocumentId::new(ids)))
         .collect();
     let mut w = store.write().await?;
+    let (at, by) = (SystemClock.now(), "contactiq".to_owned());
+    versions::sign(&mut w, Signature { at, by, command: "demo bank".to_owned() });
     let mut changed = 0;
     for (document, passages) in drafts {
         let put = documents::put(&mut w, &document, &passages).await?;

@@ -12,6 +12,7 @@ use crate::{
     StoreError,
     row::{Cells, Row, place},
     value::Value,
+    versions::Making,
 };
 
 /// The transaction of one engine.
@@ -51,11 +52,12 @@ pub struct Connection {
     link: Link,
     sealer: Arc<Sealer>,
     spoilt: bool,
+    pub(crate) making: Making,
 }
 
 impl Connection {
     pub(crate) fn new(link: Link, sealer: Arc<Sealer>) -> Self {
-        Self { link, sealer, spoilt: false }
+        Self { link, sealer, spoilt: false, making: Making::default() }
     }
 
     /// Runs a statement; how many rows it changed.

@@ -9,7 +9,11 @@ use crate::{
     Connection, StoreError, Writer,
     row::{Row, json},
     value::values,
+    versions::{self, ChangeKind},
 };
+
+/// Passages by their document.
+pub(crate) type Contents = HashMap<DocumentId, Vec<Passage<Published>>>;
 
 /// What became of a document that was put.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +46,7 @@ pub async fn put(
 ) -> Result<Put, StoreError> {
     one_writer_at_a_time(w).await?;
     let current = get(w, document.collection, &document.slug).await?;
-    if current.is_some_and(|current| is_same(&current, document)) {
+    if current.as_ref().is_some_and(|current| is_same(current, document)) {
         return Ok(Put::Unchanged);
     }
     let twin = w
@@ -76,7 +80,8 @@ pub async fn put(
         )
         .await?;
     }
-    bump(w).await?;
+    let kind = if current.is_some() { ChangeKind::Changed } else { ChangeKind::Added };
+    versions::note(w, document.collection, &document.slug, kind, Some(document.id)).await?;
     Ok(if latest == 0 { Put::Added } else { Put::Updated { version: latest + 1 } })
 }
 
@@ -88,7 +93,7 @@ pub async fn remove(w: &mut Writer, collection: Collection, slug: &str) -> Resul
     one_writer_at_a_time(w).await?;
     let removed = retire(w, collection, slug).await? > 0;
     if removed {
-        bump(w).await?;
+        versions::note(w, collection, slug, ChangeKind::Removed, None).await?;
     }
     Ok(removed)
 }
@@ -171,7 +176,7 @@ pub async fn all_current(
     c: &mut Connection,
 ) -> Result<Vec<(Document<Published>, Vec<Passage<Published>>)>, StoreError> {
     let documents = list(c, None).await?;
-    let mut of: HashMap<DocumentId, Vec<Passage<Published>>> = HashMap::with_capacity(documents.len());
+    let mut of = Contents::with_capacity(documents.len());
     let rows = c
         .rows(
             "SELECT passages.* FROM passages JOIN documents ON documents.id = passages.document
@@ -194,26 +199,21 @@ pub async fn all_current(
         .collect())
 }
 
-/// The version of the whole knowledge, for instance `k17`. It moves at every change.
+/// The version of the whole knowledge, for instance `k17`. It moves with every transaction that changes
+/// documents.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn version(c: &mut Connection) -> Result<String, StoreError> {
     let row = c.row("SELECT value FROM counters WHERE name = 'knowledge'", values![]).await?;
     let value = row.ok_or(StoreError::Corrupt { what: "knowledge version" })?.int("value")?;
-    Ok(format!("k{value}"))
+    Ok(versions::name(value))
 }
 
 /// Locks the counter's row. On PostgreSQL two imports would else both read the same latest version
 /// and one would fail; on SQLite there is one writer anyway.
-async fn one_writer_at_a_time(w: &mut Writer) -> Result<(), StoreError> {
+pub(crate) async fn one_writer_at_a_time(w: &mut Writer) -> Result<(), StoreError> {
     w.execute("UPDATE counters SET value = value WHERE name = 'knowledge'", values![]).await?;
-    Ok(())
-}
-
-/// Moves the version of the knowledge: whoever serves it loads it anew.
-pub(crate) async fn bump(w: &mut Writer) -> Result<(), StoreError> {
-    w.execute("UPDATE counters SET value = value + 1 WHERE name = 'knowledge'", values![]).await?;
     Ok(())
 }
 
@@ -228,8 +228,8 @@ async fn retire(w: &mut Writer, collection: Collection, slug: &str) -> Result<u6
 async fn insert(w: &mut Writer, document: &Document<Published>, version: u32) -> Result<(), StoreError> {
     w.execute(
         "INSERT INTO documents (id, slug, collection, title, url, content_type, product, owner, valid_from,
-             valid_until, version, content_hash, text, is_current)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, TRUE)",
+             valid_until, version, content_hash, text, role, is_current)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, TRUE)",
         values![
             document.id,
             &document.slug,
@@ -244,6 +244,7 @@ async fn insert(w: &mut Writer, document: &Document<Published>, version: u32) ->
             version,
             &document.content_hash,
             document.text.as_str(),
+            document.role,
         ],
     )
     .await?;
@@ -258,11 +259,12 @@ fn is_same(a: &Document<Published>, b: &Document<Published>) -> bool {
         && a.content_type == b.content_type
         && a.product == b.product
         && a.owner == b.owner
+        && a.role == b.role
         && a.valid_from == b.valid_from
         && a.valid_until == b.valid_until
 }
 
-fn document(row: &Row) -> Result<Document<Published>, StoreError> {
+pub(crate) fn document(row: &Row) -> Result<Document<Published>, StoreError> {
     Ok(Document {
         id: row.parsed("id")?,
         slug: row.text("slug")?,
@@ -272,6 +274,7 @@ fn document(row: &Row) -> Result<Document<Published>, StoreError> {
         content_type: row.parsed("content_type")?,
         product: row.text("product")?,
         owner: row.text("owner")?,
+        role: row.parsed_or_none("role")?,
         valid_from: row.date_or_none("valid_from")?,
         valid_until: row.date_or_none("valid_until")?,
         version: row.count("version")?,
@@ -280,7 +283,7 @@ fn document(row: &Row) -> Result<Document<Published>, StoreError> {
     })
 }
 
-fn passage(row: &Row) -> Result<Passage<Published>, StoreError> {
+pub(crate) fn passage(row: &Row) -> Result<Passage<Published>, StoreError> {
     Ok(Passage {
         position: row.count("position")?,
         headings: row.list("headings")?,

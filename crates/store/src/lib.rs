@@ -47,6 +47,7 @@ pub mod shared;
 pub mod tickets;
 mod value;
 pub mod vectors;
+pub mod versions;
 
 pub use connection::{Connection, Reader, Writer};
 pub use engine::{Connections, Location, Store};

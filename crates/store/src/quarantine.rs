@@ -11,6 +11,7 @@ use crate::{
     Connection, StoreError, Writer, documents,
     row::{Row, json},
     value::values,
+    versions,
 };
 
 /// A passage that was judged to instruct.
@@ -77,7 +78,7 @@ pub async fn keep(
         changed = true;
     }
     if changed {
-        documents::bump(w).await?;
+        versions::touch(w).await?;
     }
     held(w, document).await
 }
@@ -169,7 +170,7 @@ pub async fn list(
 
 async fn moved(w: &mut Writer, rows: u64) -> Result<bool, StoreError> {
     if rows > 0 {
-        documents::bump(w).await?;
+        versions::touch(w).await?;
     }
     Ok(rows > 0)
 }

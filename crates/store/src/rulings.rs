@@ -4,7 +4,7 @@
 use contactiq_domain::{Collection, Timestamp};
 use contactiq_guard::Masked;
 
-use crate::{Connection, StoreError, Writer, documents, row::Row, value::values};
+use crate::{Connection, StoreError, Writer, row::Row, value::values, versions};
 
 const TABLE: &str = "rulings";
 
@@ -94,7 +94,8 @@ pub async fn put(w: &mut Writer, ruling: &Ruling) -> Result<(), StoreError> {
         ],
     )
     .await?;
-    documents::bump(w).await
+    versions::touch(w).await?;
+    Ok(())
 }
 
 /// Takes a ruling back. True when there was one.
@@ -104,7 +105,7 @@ pub async fn put(w: &mut Writer, ruling: &Ruling) -> Result<(), StoreError> {
 pub async fn withdraw(w: &mut Writer, conflict: &str) -> Result<bool, StoreError> {
     let gone = w.execute("DELETE FROM rulings WHERE conflict = $1", values![conflict]).await? > 0;
     if gone {
-        documents::bump(w).await?;
+        versions::touch(w).await?;
     }
     Ok(gone)
 }

@@ -15,6 +15,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "ticket_notes", include_str!("../migrations/0003_ticket_notes.sql")),
     (4, "access_target", include_str!("../migrations/0004_access_target.sql")),
     (5, "rulings", include_str!("../migrations/0005_rulings.sql")),
+    (6, "knowledge_versions", include_str!("../migrations/0006_knowledge_versions.sql")),
     (7, "vectors", include_str!("../migrations/0007_vectors.sql")),
 ];
 
@@ -55,7 +56,8 @@ mod tests {
     use super::MIGRATIONS;
 
     #[test]
-    fn migrations_are_numbered_upwards_and_each_once() {
-        assert!(MIGRATIONS.is_sorted_by(|(one, ..), (other, ..)| one < other));
+    fn migrations_are_numbered_without_gaps() {
+        let numbers: Vec<i64> = MIGRATIONS.iter().map(|(version, ..)| *version).collect();
+        assert_eq!(numbers, (1..=MIGRATIONS.len() as i64).collect::<Vec<_>>());
     }
 }

@@ -7,7 +7,7 @@ use contactiq_domain::{
 };
 use contactiq_guard::Refusal;
 
-use crate::access::AccessResult;
+use crate::{access::AccessResult, versions::ChangeKind};
 
 /// A bound value. A missing one keeps its type, because PostgreSQL asks for the type of a NULL too.
 #[derive(Debug, Clone)]
@@ -82,7 +82,7 @@ macro_rules! bind_as_text {
 
 bind_as_text! {
     |word| word.as_str().to_owned() =>
-        AccessResult, Category, Collection, ContentType, Mode, Outcome, Priority, Refusal, Role, Routing, TicketState,
+        AccessResult, Category, ChangeKind, Collection, ContentType, Mode, Outcome, Priority, Refusal, Role, Routing, TicketState,
         Trigger;
     |id| id.to_string() =>
         AccessId, ConversationId, DocumentId, FeedbackId, InteractionId, KeyId, RequestId, TicketId, uuid::Uuid;

@@ -136,11 +136,15 @@ impl Vectors {
     }
 
     /// Says by which vectors the passages of current documents are found, where that is not known or has
-    /// changed. A vector that is not there is left out, and tried again the next time.
+    /// changed. A vector that is not there is left out, and tried again the next time; gives the documents
+    /// that may lack some.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn link(&self, documents: &[(DocumentId, Vec<FoundBy>)]) -> Result<(), StoreError> {
+    pub async fn link(
+        &self,
+        documents: &[(DocumentId, Vec<FoundBy>)],
+    ) -> Result<Vec<DocumentId>, StoreError> {
         let mut r = self.store.read().await?;
         let rows = sqlx::query(
             "SELECT document, sha256(string_agg(int8send(position) || int8send(ordinal) || text_hash, ''::BYTEA
@@ -157,25 +161,31 @@ impl Vectors {
         }
         let mut changed: Vec<_> = documents
             .iter()
-            .map(|(document, passages)| (document.to_string(), passages))
-            .filter(|(document, passages)| {
+            .map(|(id, passages)| (id.to_string(), passages, *id))
+            .filter(|(document, passages, _)| {
                 known.get(document).map(Vec::as_slice) != Some(&*digest(passages)) && !passages.is_empty()
             })
             .collect();
         changed.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        let mut waiting = Links::default();
-        for (document, passages) in changed {
+        let (mut waiting, mut ids) = (Links::default(), Vec::new());
+        let mut lacking = Vec::new();
+        for (document, passages, id) in changed {
             waiting.add(&document, passages);
+            ids.push(id);
             if waiting.texts.len() >= BATCH {
-                self.write(std::mem::take(&mut waiting)).await?;
+                let whole = self.write(std::mem::take(&mut waiting)).await?;
+                lacking.extend(std::mem::take(&mut ids).into_iter().filter(|_| !whole));
             }
         }
-        self.write(waiting).await
+        let whole = self.write(waiting).await?;
+        lacking.extend(ids.into_iter().filter(|_| !whole));
+        Ok(lacking)
     }
 
-    async fn write(&self, links: Links) -> Result<(), StoreError> {
+    /// True when every vector was there.
+    async fn write(&self, links: Links) -> Result<bool, StoreError> {
         if links.texts.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let mut w = self.store.write().await?;
         sqlx::query("DELETE FROM passage_vectors WHERE encoder = $1 AND document = ANY($2)")
@@ -183,7 +193,7 @@ impl Vectors {
             .bind(&links.documents)
             .execute(w.postgres()?)
             .await?;
-        sqlx::query(
+        let written = sqlx::query(
             "INSERT INTO passage_vectors (encoder, document, position, ordinal, text_hash)
              SELECT $1, given.document, given.position, given.ordinal, given.text_hash
              FROM unnest($2::TEXT[], $3::BIGINT[], $4::BIGINT[], $5::BYTEA[])
@@ -198,8 +208,10 @@ impl Vectors {
         .bind(&links.ordinals)
         .bind(&links.texts)
         .execute(w.postgres()?)
-        .await?;
-        w.save().await
+        .await?
+        .rows_affected();
+        w.save().await?;
+        Ok(written >= links.texts.len() as u64)
     }
 
     /// Vectors of this encoder.

@@ -77,6 +77,13 @@ impl CachedEncoder {
         Ok(this)
     }
 
+    /// Bytes of the file that were damaged, or of another encoder, when it was opened: their vectors are
+    /// encoded again.
+    #[must_use]
+    pub fn damaged(&self) -> u64 {
+        lock(&self.file).as_ref().map_or(0, VectorFile::damaged)
+    }
+
     /// What is held now.
     #[must_use]
     pub fn size(&self) -> CacheSize {

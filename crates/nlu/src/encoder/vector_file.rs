@@ -2,13 +2,13 @@
 //!
 //! A header (mark, dimensions, hash of the encoder's fingerprint), then records of one size: the key
 //! (16 bytes), the vector (`f32`, little endian), a checksum (8 bytes). Records are only ever
-//! appended. A torn or damaged tail is cut off; the file of another encoder is begun anew. Losing the
-//! file costs time, never an answer.
+//! appended. The last record takes the place of a damaged one, a torn or damaged tail is cut off; the file
+//! of another encoder is begun anew. Losing the file costs time, never an answer.
 
 use super::recent::Key;
 use sha2::{Digest, Sha256};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fs::{File, OpenOptions},
     io::{self, BufReader, Read, Seek, SeekFrom, Write},
     path::Path,
@@ -27,22 +27,31 @@ pub(crate) struct VectorFile {
     dimensions: usize,
     /// False when another process has it open: that one writes, this one reads.
     writable: bool,
+    /// Bytes that are no vectors of this encoder.
+    damaged: u64,
 }
 
 impl VectorFile {
     /// Opens or creates the file for vectors of this encoder, and checks every record.
     pub(crate) fn open(path: &Path, dimensions: usize, fingerprint: &str) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         // The lock ends with the process, however it ends.
         let writable = file.try_lock().is_ok();
-        let mut this = Self { file, offsets: HashMap::new(), dimensions, writable };
+        let mut this = Self { file, offsets: HashMap::new(), dimensions, writable, damaged: 0 };
         let header = header(dimensions, fingerprint);
-        let intact = this.scan(&header)?;
-        if writable && intact < this.file.metadata()?.len() {
-            this.file.set_len(intact)?;
-        }
-        if writable && intact == 0 {
-            this.file.write_all(&header)?;
+        let (intact, holes) = this.scan(&header)?;
+        // To who only reads, a record that is being written looks torn.
+        if writable {
+            let length = this.file.metadata()?.len();
+            this.damaged = length.saturating_sub(intact) + holes.len() as u64 * this.record() as u64;
+            let intact = this.fill(intact, holes.into())?;
+            if intact < length {
+                this.file.set_len(intact)?;
+            }
+            if intact == 0 {
+                this.file.seek(SeekFrom::Start(0))?;
+                this.file.write_all(&header)?;
+            }
         }
         Ok(this)
     }
@@ -50,6 +59,11 @@ impl VectorFile {
     /// Number of vectors in the file.
     pub(crate) fn len(&self) -> usize {
         self.offsets.len()
+    }
+
+    /// How many bytes were found damaged, or of another encoder, when the file was opened.
+    pub(crate) fn damaged(&self) -> u64 {
+        self.damaged
     }
 
     /// Whether a vector of this key is in the file.
@@ -101,28 +115,54 @@ impl VectorFile {
         KEY + self.dimensions * size_of::<f32>() + CHECK
     }
 
-    /// Notes the intact records; tells how many bytes from the start are good.
-    fn scan(&mut self, header: &[u8; HEADER]) -> io::Result<u64> {
+    /// Puts the last records in the place of damaged ones, so that these are not met again; tells where
+    /// the last record ends then.
+    fn fill(&mut self, intact: u64, mut holes: VecDeque<u64>) -> io::Result<u64> {
+        let mut record = vec![0; self.record()];
+        let mut end = intact;
+        while let Some(hole) = holes.pop_front() {
+            let last = end - record.len() as u64;
+            self.file.seek(SeekFrom::Start(last))?;
+            self.file.read_exact(&mut record)?;
+            self.file.seek(SeekFrom::Start(hole))?;
+            self.file.write_all(&record)?;
+            if let Some(key) = record.first_chunk::<KEY>() {
+                self.offsets.insert(*key, hole);
+            }
+            end = last;
+            while holes.pop_back_if(|hole| *hole == end - record.len() as u64).is_some() {
+                end -= record.len() as u64;
+            }
+        }
+        Ok(end)
+    }
+
+    /// Notes the intact records; tells where the last of them ends, and where damaged ones stand before
+    /// it.
+    fn scan(&mut self, header: &[u8; HEADER]) -> io::Result<(u64, Vec<u64>)> {
         let mut reader = BufReader::with_capacity(1 << 20, &self.file);
         let mut start = [0; HEADER];
         if !read_whole(&mut reader, &mut start)? || start != *header {
-            return Ok(0);
+            return Ok((0, Vec::new()));
         }
         let mut record = vec![0; self.record()];
-        let mut intact = HEADER as u64;
+        let (mut at, mut intact, mut holes) = (HEADER as u64, HEADER as u64, Vec::new());
         let mut offsets = HashMap::new();
         while read_whole(&mut reader, &mut record)? {
+            let length = record.len() as u64;
             let (body, check) = record.split_at(record.len() - CHECK);
-            if checksum(body) != *check {
-                break;
+            match body.first_chunk::<KEY>().filter(|_| checksum(body) == *check) {
+                Some(key) => {
+                    offsets.insert(*key, at);
+                    intact = at + length;
+                }
+                None => holes.push(at),
             }
-            if let Some(key) = body.first_chunk::<KEY>() {
-                offsets.insert(*key, intact);
-            }
-            intact += record.len() as u64;
+            at += length;
         }
         self.offsets = offsets;
-        Ok(intact)
+        holes.retain(|hole| *hole < intact);
+        Ok((intact, holes))
     }
 
     fn parse(&self, record: &[u8]) -> Option<(Key, Vec<f32>)> {
@@ -202,14 +242,39 @@ mod tests {
     }
 
     #[test]
-    fn a_flipped_bit_ends_the_good_part() {
+    fn a_flipped_bit_anywhere_costs_one_vector_at_most_and_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vectors");
         fill(&path, 3);
+        let whole = std::fs::read(&path).unwrap();
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            std::fs::write(&path, &bytes).unwrap();
+            let file = open(&path);
+            assert_eq!(file.len(), if at < HEADER { 0 } else { 2 }, "flipped at {at}");
+            assert!(file.damaged() >= 36, "flipped at {at}");
+            drop(file);
+            let mut again = open(&path);
+            assert_eq!((again.len(), again.damaged()), (if at < HEADER { 0 } else { 2 }, 0));
+            let intact = (0..3_u8).filter_map(|n| Some((n, again.get(&[n; 16])?)));
+            assert!(intact.into_iter().all(|(n, vector)| vector == [f32::from(n), 1.0, 2.0]));
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_missing_in_the_middle_shift_what_follows_and_are_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vectors");
+        fill(&path, 5);
         let mut bytes = std::fs::read(&path).unwrap();
-        bytes[HEADER + 36 + 20] ^= 1;
+        drop(bytes.drain(HEADER + 40..HEADER + 45));
         std::fs::write(&path, &bytes).unwrap();
-        assert_eq!(open(&path).len(), 1);
+        let mut file = open(&path);
+        assert_eq!((file.len(), file.damaged()), (1, 4 * 36 - 5));
+        file.append([([9; 16], [7.0_f32, 8.0, 9.0].as_slice())].into_iter()).unwrap();
+        drop(file);
+        assert_eq!(open(&path).get(&[9; 16]).unwrap(), [7.0, 8.0, 9.0]);
     }
 
     #[test]

@@ -4,34 +4,35 @@
 //! replaced as a whole. Two views find passages, words (BM25) and meaning (vectors of the passage and of
 //! its likely questions), and are fused; without an encoder words alone.
 
+mod abbreviations;
+mod analysis;
+mod build;
 mod fusion;
 mod lexical;
 mod likely;
 mod outside;
+mod synonyms;
 mod vectors;
+mod wording;
 
-pub use lexical::{Said, Term};
+pub use build::Making;
+pub use lexical::Said;
 pub use likely::likely_questions;
 pub use outside::near;
+pub use synonyms::{LONGEST_PHRASE, Synonyms};
+pub use wording::{Alternative, Term};
 
 use crate::{
-    encoder::{CachedEncoder, Encoder, EncoderError},
-    text::{Kind, Span, sentences},
+    encoder::{CachedEncoder, EncoderError},
+    text::Span,
 };
+use analysis::fingerprint;
 use contactiq_domain::Collection;
 use fusion::{Candidate, fuse};
 use lexical::Lexical;
+use std::collections::HashMap;
 use vectors::Vectors;
-
-/// Passages that are encoded between two calls of `progress`.
-const SLICE: usize = 32;
-
-/// Sentences of an index that get a vector (150 MB at 384 dimensions). In a larger index sentences go
-/// without, and whoever compares them has their stems, or encodes the few that were found.
-const MOST_SENTENCE_VECTORS: usize = 100_000;
-
-/// Likely questions of an index that get a vector; in a larger one passages are found by themselves.
-const MOST_QUESTION_VECTORS: usize = 100_000;
+use wording::Wording;
 
 /// A passage as it is indexed. All of it is text that the bank published.
 #[derive(Debug, Clone)]
@@ -104,13 +105,17 @@ pub struct Hit {
 #[derive(Debug)]
 pub struct Index {
     entries: Vec<Entry>,
-    sentences: Vec<Vec<Sentence>>,
+    /// Where an entry of some content stands.
+    contents: HashMap<u64, Vec<u32>>,
     lexical: Lexical,
+    synonyms: Synonyms,
     vectors: Option<Vectors>,
+    kind: build::Kind,
 }
 
 impl Index {
-    /// Builds an index. `progress` hears the passages done and the passages in all, at least once.
+    /// Builds an index from nothing, without synonyms of a bank. `progress` hears the passages done and
+    /// the passages in all, at least once.
     ///
     /// # Errors
     /// Those of the encoder.
@@ -119,14 +124,7 @@ impl Index {
         encoder: Option<&CachedEncoder>,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Self, EncoderError> {
-        let lexical = Lexical::build(&entries);
-        let sentences = entries.iter().map(|entry| split(entry, &lexical)).collect();
-        let mut this = Self { entries, sentences, lexical, vectors: None };
-        match encoder {
-            Some(encoder) => this.encode(encoder, progress)?,
-            None => progress(this.len(), this.len()),
-        }
-        Ok(this)
+        Making { encoder, ..Making::default() }.build(entries, progress)
     }
 
     /// The best entries that `keep` lets through, best first.
@@ -143,8 +141,8 @@ impl Index {
     }
 
     fn ranked(&self, query: &Query<'_>, meaning: Option<Vec<f32>>) -> Vec<Hit> {
-        let terms = self.lexical.terms(query.text);
-        let words = self.lexical.scores(&terms);
+        let wording = self.wording(query.text);
+        let words = self.lexical.scores(&wording);
         let all = (0..self.len())
             .filter(|entry| (query.keep)(*entry))
             .map(|entry| Candidate {
@@ -161,7 +159,7 @@ impl Index {
                 score: found.score,
                 bm25: found.bm25,
                 cosine: found.cosine.unwrap_or(0.0),
-                coverage: self.lexical.coverage(found.entry, &terms),
+                coverage: self.lexical.coverage(found.entry, &wording),
             })
             .collect()
     }
@@ -196,7 +194,13 @@ impl Index {
     /// The sentences, items and rows of an entry's text, in order; none for a number without entry.
     #[must_use]
     pub fn sentences(&self, entry: usize) -> &[Sentence] {
-        self.sentences.get(entry).map_or(&[], Vec::as_slice)
+        self.lexical.passage(entry).map_or(&[], |passage| passage.sentences.as_slice())
+    }
+
+    /// Numbers of the content stems of an entry's text, sorted, each once.
+    #[must_use]
+    pub fn stems(&self, entry: usize) -> &[u32] {
+        self.lexical.passage(entry).map_or(&[], |passage| passage.own.as_slice())
     }
 
     /// Inverse document frequency of a word, in any form and case: 0 for a stop word, near 0 for a word
@@ -209,7 +213,7 @@ impl Index {
     /// How much a question says, and what of it these entries lack.
     #[must_use]
     pub fn said(&self, question: &str, entries: &[usize]) -> Said {
-        self.lexical.said(&self.lexical.terms(question), entries)
+        self.lexical.said(&self.wording(question), entries)
     }
 
     /// The distinct content words of a text, to be compared with [`Sentence::stems`].
@@ -229,64 +233,41 @@ impl Index {
         usable.then(|| nearness(vectors, vector, self.len()))
     }
 
-    fn encode(
-        &mut self,
-        encoder: &CachedEncoder,
-        progress: &dyn Fn(usize, usize),
-    ) -> Result<(), EncoderError> {
-        let all = self.len();
-        progress(0, all);
-        let (with_questions, with_sentences) = self.which_vectors();
-        let asked = |entry: &Entry| if with_questions { entry.questions.clone() } else { Vec::new() };
-        let mut vectors = Vectors::new(encoder.dimensions());
-        let slices = self.entries.chunks(SLICE).zip(self.sentences.chunks_mut(SLICE));
-        for (slice, (entries, sentences)) in slices.enumerate() {
-            let mut texts: Vec<String> = Vec::new();
-            for (entry, sentences) in entries.iter().zip(sentences.iter()) {
-                texts.extend(outside::encoded(entry, sentences, with_questions, with_sentences));
-            }
-            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            let mut encoded = encoder.encode_published(&texts)?.into_iter();
-            for (at, (entry, sentences)) in entries.iter().zip(sentences).enumerate() {
-                for vector in encoded.by_ref().take(1 + asked(entry).len()) {
-                    vectors.push(slice * SLICE + at, &vector);
-                }
-                if with_sentences {
-                    for sentence in sentences {
-                        sentence.vector = encoded.next();
-                        // A passage is found by its best sentence too: one fact in ten is enough.
-                        if let Some(vector) = &sentence.vector {
-                            vectors.push(slice * SLICE + at, vector);
-                        }
-                    }
-                }
-            }
-            progress((slice * SLICE + SLICE).min(all), all);
-        }
-        vectors.finish();
-        self.vectors = Some(vectors);
-        Ok(())
+    fn wording(&self, text: &str) -> Wording {
+        Wording::of(text, &self.lexical, &self.synonyms)
     }
-}
 
-/// What the encoder reads of a passage: its title and headings often hold the very word that the
-/// question has and the passage takes for granted.
-fn with_its_headings(entry: &Entry) -> String {
-    let mut text = entry.title.clone();
-    for part in entry.headings.iter().chain([&entry.text]) {
-        text.push('\n');
-        text.push_str(part);
+    /// In which other words that the passages hold parts of a question may be said.
+    #[must_use]
+    pub fn alternatives(&self, question: &str) -> Vec<Alternative> {
+        wording::alternatives(question, &self.lexical, &self.synonyms)
     }
-    text
-}
 
-/// What the encoder reads of a sentence: the headings say what it speaks of ("It costs $10"), and
-/// the lead-in of a list says what its items are ("A card is free when:").
-fn in_its_place(entry: &Entry, sentences: &[Sentence], at: usize) -> String {
-    let place = entry.headings.last().unwrap_or(&entry.title);
-    match lead_in(sentences, at) {
-        Some(lead) => format!("{place}: {} {}", sentences[lead].text, sentences[at].text),
-        None => format!("{place}: {}", sentences[at].text),
+    /// The question as its vector should be made, where that is not as it was asked: an abbreviation
+    /// with its long form, a word that no document uses with the one that they use.
+    #[must_use]
+    pub fn written_out(&self, question: &str) -> Option<String> {
+        wording::written_out(question, &self.lexical, &self.synonyms)
+    }
+
+    /// Whether a word, in lower case, is part of a synonym or an abbreviation.
+    #[must_use]
+    pub fn is_in_a_synonym(&self, word: &str) -> bool {
+        self.synonyms.uses(word)
+    }
+
+    /// The entry with this very content.
+    #[must_use]
+    pub fn find(&self, title: &str, headings: &[String], text: &str) -> Option<usize> {
+        let same = |entry: &Entry| entry.title == title && entry.headings == headings && entry.text == text;
+        let found = self.contents.get(&fingerprint(title, headings, text))?;
+        found.iter().map(|at| *at as usize).find(|at| same(&self.entries[*at]))
+    }
+
+    /// The same for one whose likely questions are the same too: they have vectors.
+    fn same_as(&self, entry: &Entry) -> Option<usize> {
+        self.find(&entry.title, &entry.headings, &entry.text)
+            .filter(|at| self.entries[*at].questions == entry.questions)
     }
 }
 
@@ -300,24 +281,6 @@ pub fn lead_in(sentences: &[Sentence], at: usize) -> Option<usize> {
     }
     let before = (0..at).rev().find(|i| !is_item(&sentences[*i]))?;
     sentences[before].text.trim_end().ends_with(':').then_some(before)
-}
-
-fn split(entry: &Entry, lexical: &Lexical) -> Vec<Sentence> {
-    sentences(&entry.text)
-        .into_iter()
-        .map(|span| {
-            let text = span.of(&entry.text);
-            Sentence {
-                text: text.to_owned(),
-                span,
-                stems: lexical.known_stems(text),
-                vector: None,
-                is_row: span.kind == Kind::Row,
-                is_step: span.kind == Kind::Step,
-                is_item: span.kind == Kind::Item,
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

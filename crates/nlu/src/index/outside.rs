@@ -1,26 +1,22 @@
 //! What others need who keep an index's vectors elsewhere: which texts they are of, and a search whose
 //! cosines come from there.
 
-use super::{
-    Entry, Hit, Index, MOST_QUESTION_VECTORS, MOST_SENTENCE_VECTORS, Query, Sentence, fusion::CANDIDATES,
-    in_its_place, with_its_headings,
-};
+use super::{Hit, Index, Query, build::encoded, fusion::CANDIDATES};
 use std::collections::HashMap;
 
 impl Index {
     /// The texts that an index with an encoder has vectors of, for each entry in order, that of the whole
     /// passage first.
     pub fn encoded_texts(&self) -> impl Iterator<Item = Vec<String>> + '_ {
-        let (questions, sentences) = self.which_vectors();
-        let each = self.entries.iter().zip(&self.sentences);
-        each.map(move |(entry, own)| encoded(entry, own, questions, sentences).collect())
+        let each = self.entries.iter().enumerate();
+        each.map(|(at, entry)| encoded(entry, self.sentences(at), &self.kind).collect())
     }
 
     /// The entries that [`Index::search_among`] must know the cosine of, because their words may bring
     /// them among the best.
     #[must_use]
     pub fn best_by_words(&self, query: &Query<'_>) -> Vec<usize> {
-        let words = self.lexical.scores(&self.lexical.terms(query.text));
+        let words = self.lexical.scores(&self.wording(query.text));
         let mut best: Vec<usize> =
             (0..self.len()).filter(|entry| words[*entry] > 0.0 && (query.keep)(*entry)).collect();
         best.sort_unstable_by(|a, b| words[*b].total_cmp(&words[*a]).then(a.cmp(b)));
@@ -36,27 +32,6 @@ impl Index {
         let cosines = (0..self.len()).map(|entry| near.get(&entry).copied().unwrap_or(-1.0)).collect();
         self.ranked(&Query { text: query.text, vector: None, keep: &keep, k: query.k }, Some(cosines))
     }
-
-    /// Whether likely questions and sentences have vectors.
-    pub(super) fn which_vectors(&self) -> (bool, bool) {
-        let questions: usize = self.entries.iter().map(|e| e.questions.len()).sum();
-        let sentences: usize = self.sentences.iter().map(Vec::len).sum();
-        (questions <= MOST_QUESTION_VECTORS, sentences <= MOST_SENTENCE_VECTORS)
-    }
-}
-
-/// The texts of one entry, in the order of its vectors.
-pub(super) fn encoded<'a>(
-    entry: &'a Entry,
-    sentences: &'a [Sentence],
-    with_questions: bool,
-    with_sentences: bool,
-) -> impl Iterator<Item = String> + 'a {
-    let questions: &[String] = if with_questions { &entry.questions } else { &[] };
-    let count = if with_sentences { sentences.len() } else { 0 };
-    std::iter::once(with_its_headings(entry))
-        .chain(questions.iter().cloned())
-        .chain((0..count).map(|at| in_its_place(entry, sentences, at)))
 }
 
 /// How near a passage is whose own vector and nearest vector have these cosines.

@@ -1,6 +1,7 @@
 //! Tests of the index as a whole, with an encoder made of a few axes of meaning.
 
 use super::*;
+use crate::encoder::Encoder;
 use crate::text::words;
 use proptest::prelude::*;
 use std::sync::Arc;

@@ -45,6 +45,13 @@ impl Vectors {
         }
     }
 
+    /// The vectors of a passage one behind the other; empty for one without any.
+    pub(crate) fn rows(&self, entry: usize) -> &[f32] {
+        let Some(begin) = self.begins.get(entry).map(|b| *b as usize) else { return &[] };
+        let end = self.begins.get(entry + 1).map_or(self.owners.len(), |e| *e as usize);
+        &self.numbers[begin * self.dimensions..end * self.dimensions]
+    }
+
     /// Nothing comes any more.
     pub(crate) fn finish(&mut self) {
         self.coarse =
@@ -87,10 +94,9 @@ impl Vectors {
     }
 
     fn one_exactly(&self, query: &[f32], entry: usize) -> f32 {
-        let Some(begin) = self.begins.get(entry).map(|b| *b as usize) else { return -1.0 };
-        let end = self.begins.get(entry + 1).map_or(self.owners.len(), |e| *e as usize);
-        let mut products = vec![0.0; end - begin];
-        dots(query, &self.numbers[begin * self.dimensions..end * self.dimensions], &mut products);
+        let rows = self.rows(entry);
+        let mut products = vec![0.0; rows.len() / self.dimensions.max(1)];
+        dots(query, rows, &mut products);
         let mut gathered = Gathered::new(1);
         products.iter().for_each(|product| gathered.add(0, *product));
         gathered.nearness()[0]

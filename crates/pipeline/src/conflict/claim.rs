@@ -5,7 +5,10 @@ use contactiq_guard::Published;
 use contactiq_nlu::text::{self, Kind};
 
 use super::words::{Lexicon, WordSet};
-use crate::respond::figure::{Figure, Unit, located};
+use crate::{
+    products::product,
+    respond::figure::{Figure, Unit, located},
+};
 
 /// The times that a figure can count.
 const TIMES: &[&str] = &["day", "hour", "minute", "second", "week", "fortnight", "month", "year"];
@@ -101,12 +104,11 @@ impl<'a> Base<'a> {
         if lexicon.illustrates(&words) {
             return None;
         }
-        let product = self.document.product.as_str();
         Some(Claim {
             collection: self.document.collection,
             document: self.number,
             passage: self.passage,
-            product: if product == "general" { "" } else { product },
+            product: product(self.document).unwrap_or_default(),
             sentence,
             words: lexicon.naming(&words, times),
             stated,

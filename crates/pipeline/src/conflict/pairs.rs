@@ -131,6 +131,7 @@ mod tests {
             content_type: ContentType::Public,
             product: String::new(),
             owner: String::new(),
+            role: None,
             valid_from: None,
             valid_until: None,
             version: 1,

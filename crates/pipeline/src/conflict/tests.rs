@@ -30,6 +30,7 @@ fn bank(pages: &[Page]) -> Numbered {
             content_type: ContentType::Public,
             product: String::new(),
             owner: String::new(),
+            role: None,
             valid_from: None,
             valid_until: None,
             version: 1,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use contactiq_nlu::{
-    index::{Sentence, lead_in},
+    index::{Alternative, Sentence, lead_in},
     text,
 };
 
@@ -15,7 +15,10 @@ use super::{
     statement::Row,
     wish::Wish,
 };
-use crate::turn::Asked;
+use crate::{
+    duplicates::{Saying, say_the_same},
+    turn::Asked,
+};
 
 /// A sentence that speaks of the question.
 #[derive(Debug, Clone)]
@@ -110,7 +113,7 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
         let sentence = &index.sentences(candidate.passage)[candidate.sentence];
         let repeats = chosen.iter().any(|c| {
             let other = &index.sentences(c.passage)[c.sentence];
-            other.text == sentence.text || alike(other, sentence)
+            say_the_same(saying(other), saying(sentence))
         });
         if repeats || says_nothing_new(asked, &chosen, candidate) || rival(asked, &wish, &lead, candidate) {
             continue;
@@ -213,6 +216,7 @@ fn rank(asked: &Asked<'_>, wish: &Wish) -> Vec<Chosen> {
 fn look(asked: &Asked<'_>, wish: &Wish, passages: usize) -> Vec<Chosen> {
     let index = &asked.knowledge.index;
     let weights: Vec<(&String, f64)> = wish.stems.iter().map(|s| (s, index.weight_of(s))).collect();
+    let alternatives = index.alternatives(asked.query);
     let total: f64 = weights.iter().map(|(_, w)| w).sum::<f64>().max(1e-9);
     let mut ranked = Vec::new();
     for (number, found) in asked.found.iter().take(passages).enumerate() {
@@ -226,9 +230,10 @@ fn look(asked: &Asked<'_>, wish: &Wish, passages: usize) -> Vec<Chosen> {
             if own.is_empty() {
                 continue;
             }
+            let in_place = with_synonyms(own.union(&around).cloned().collect(), &alternatives);
+            let own = with_synonyms(own, &alternatives);
             let in_sentence: f64 = weights.iter().filter(|(s, _)| own.contains(*s)).map(|(_, w)| w).sum();
-            let in_either: f64 =
-                weights.iter().filter(|(s, _)| own.contains(*s) || around.contains(*s)).map(|(_, w)| w).sum();
+            let in_either: f64 = weights.iter().filter(|(s, _)| in_place.contains(*s)).map(|(_, w)| w).sum();
             let lexical = (0.6 * in_sentence + 0.4 * in_either) / total;
             let cosine = match (&sentence.vector, asked.vector) {
                 (Some(s), Some(q)) => {
@@ -255,6 +260,14 @@ fn look(asked: &Asked<'_>, wish: &Wish, passages: usize) -> Vec<Chosen> {
         }
     }
     ranked
+}
+
+/// Words with those of the question that they say in another way.
+fn with_synonyms(mut words: BTreeSet<String>, alternatives: &[Alternative]) -> BTreeSet<String> {
+    let said = |other: &&Alternative| other.said.iter().all(|word| words.contains(word));
+    let typed: Vec<String> = alternatives.iter().filter(said).flat_map(|a| a.typed.clone()).collect();
+    words.extend(typed);
+    words
 }
 
 /// For a question about how to do something: the whole numbered list of the first passage, among
@@ -307,11 +320,8 @@ fn said(asked: &Asked<'_>, chosen: &[Chosen]) -> usize {
     chosen.iter().map(|c| count(&asked.knowledge.index.sentences(c.passage)[c.sentence].text)).sum()
 }
 
-fn alike(a: &Sentence, b: &Sentence) -> bool {
-    match (&a.vector, &b.vector) {
-        (Some(a), Some(b)) => a.iter().zip(b).map(|(x, y)| f64::from(x * y)).sum::<f64>() > 0.97,
-        _ => false,
-    }
+fn saying(of: &Sentence) -> Saying<'_> {
+    Saying { text: &of.text, stems: &of.stems, vector: of.vector.as_deref() }
 }
 
 fn count(text: &str) -> usize {

@@ -87,16 +87,16 @@ pub(super) fn compare(asked: &Asked<'_>, names: &[String]) -> Comparison {
     if table.rows.is_empty() {
         table.sentences(&stems, names);
     }
-    if table.rows.is_empty() && unknown(asked, &stems) { Comparison::Unknown } else { table.close() }
+    if table.rows.is_empty() && unknown(asked, names, &stems) { Comparison::Unknown } else { table.close() }
 }
 
 /// Whether one of the products is in no document, and another one names a row, a column or a heading:
 /// two things that are no products are compared in other words than the documents have for them.
-fn unknown(asked: &Asked<'_>, names: &[BTreeSet<String>]) -> bool {
+fn unknown(asked: &Asked<'_>, names: &[String], stems: &[BTreeSet<String>]) -> bool {
     let index = &asked.knowledge.index;
-    let absent = |name: &BTreeSet<String>| {
-        let words: Vec<&str> = name.iter().map(String::as_str).collect();
-        index.terms(&words.join(" ")).iter().any(|term| term.stem.is_none())
+    // What documents call otherwise is not absent: "mortgage" where they say "home loan".
+    let absent = |name: &str| {
+        index.terms(name).iter().any(|term| term.stem.is_none()) && index.alternatives(name).is_empty()
     };
     let mut labels: Vec<&str> = Vec::new();
     for found in asked.found {
@@ -108,8 +108,9 @@ fn unknown(asked: &Asked<'_>, names: &[BTreeSet<String>]) -> bool {
             labels.extend(row.cells.iter().map(|(column, _)| *column));
         }
     }
-    let product = |name: &BTreeSet<String>| !absent(name) && naming(name, &labels).is_some();
-    names.iter().any(absent) && names.iter().any(product)
+    let product =
+        |(name, stems): (&String, &BTreeSet<String>)| !absent(name) && naming(stems, &labels).is_some();
+    names.iter().any(|name| absent(name)) && names.iter().zip(stems).any(product)
 }
 
 /// A cell: the passage in `Asked::found`, its sentence, and the words.

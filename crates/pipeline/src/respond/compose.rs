@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use contactiq_domain::{
-    Citation, Mode,
+    Citation, Mode, Role,
     interaction::{NanoUsd, Tokens},
     knowledge::ContentType,
 };
@@ -209,10 +209,12 @@ pub(crate) fn cite(knowledge: &Knowledge, passage: usize, quote: &str, citations
     number
 }
 
-/// Both sides of a conflict, each with the sentence that contradicts the other.
-pub(crate) fn cite_both(knowledge: &Knowledge, dispute: Dispute) -> Vec<Citation> {
+/// Both sides of a conflict, each with the sentence that contradicts the other; a side that somebody of
+/// this role may not see is not told.
+pub(crate) fn cite_both(knowledge: &Knowledge, role: Role, dispute: Dispute) -> Vec<Citation> {
     let mut citations = Vec::new();
-    for (passage, sentence) in [dispute.one, dispute.other] {
+    let may_see = |(passage, _): &(usize, usize)| knowledge.document_of(*passage).is_for(role);
+    for (passage, sentence) in [dispute.one, dispute.other].into_iter().filter(may_see) {
         let quote = &knowledge.index.sentences(passage)[sentence].text;
         cite(knowledge, passage, quote, &mut citations);
     }

@@ -21,6 +21,7 @@ mod test_bank;
 mod wish;
 
 pub(crate) use choose::Chosen;
+pub(crate) use figure::figures;
 
 use std::time::Instant;
 
@@ -74,7 +75,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         return;
     }
     if let Some(dispute) = contested::met(&turn.knowledge, &chosen, house.clock.now().date()) {
-        let citations = compose::cite_both(&turn.knowledge, dispute);
+        let citations = compose::cite_both(&turn.knowledge, turn.role, dispute);
         let documents: Vec<&str> = citations.iter().map(|c| c.document.as_str()).collect();
         let detail = format!("{} state different figures", documents.join(" and "));
         turn.conflicting = citations;

@@ -13,7 +13,7 @@ use super::{
     compose, contested, premise, sufficient,
 };
 use crate::{
-    Features, Found, House, TextTriggers, classify, follow_up, requests, retrieve, score,
+    Features, Found, House, Sought, TextTriggers, classify, follow_up, requests, retrieve, score,
     turn::{Asked, Draft, Turn},
 };
 
@@ -94,11 +94,11 @@ pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
             let (part, _) = &turn.parts[*i];
             let whole = i.checked_sub(1).and_then(|b| made_whole(part, &turn.parts[b].0));
             let whole = whole.unwrap_or_else(|| part.clone());
-            let spelled = turn.knowledge.spelling.correct(&whole, |word| house.taxonomy.uses(word));
-            spelled.map_or(whole, |c| c.text)
+            turn.knowledge.spelled(&house.taxonomy, &whole).map_or(whole, |c| c.text)
         })
         .collect();
-    let vectors = house.vectors(searched.clone()).await;
+    let written = searched.iter().map(|text| turn.knowledge.for_its_vector(text)).collect();
+    let vectors = house.vectors(written).await;
     let most = house.settings.of(turn.mode()).answer_words;
     let most = if turn.escalates_early() { most.min(BESIDE_WORDS) } else { most };
     let words = (most / asked.len()).max(FEWEST_WORDS);
@@ -148,15 +148,10 @@ fn answer(
     if a_persons {
         return None;
     }
-    let today = house.clock.now().date();
-    let found = retrieve::search(
-        &turn.knowledge,
-        turn.mode().collections(),
-        today,
-        text,
-        vector.as_deref(),
-        retrieve::PASSAGES,
-    );
+    let filter = retrieve::filter(house, turn.mode(), turn.role);
+    let sought = Sought { text, vector: vector.as_deref(), k: retrieve::PASSAGES };
+    let found = retrieve::search(&turn.knowledge, &filter, &sought);
+    let today = filter.day;
     let asked = Asked { knowledge: &turn.knowledge, query: text, vector: vector.as_deref(), found: &found };
     // What the documents contradict, or do not say, is for the message as a whole.
     let rests = premise::of(text).map(|p| premise::check(&p, &asked));

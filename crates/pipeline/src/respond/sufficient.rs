@@ -60,9 +60,15 @@ static DAYS: LazyLock<[(Regex, Regex); 2]> = LazyLock::new(|| {
 fn unnamed(asked: &Asked<'_>, passages: &[String], bank: &str) -> bool {
     let held: Vec<Vec<String>> =
         passages.iter().map(String::as_str).chain([bank]).map(text::content_stems).collect();
+    let alternatives = asked.knowledge.index.alternatives(asked.query);
+    // "ATM" is named by a passage that calls it a cash machine.
+    let otherwise = |stem: &String| {
+        let mut said = alternatives.iter().filter(|other| other.typed.contains(stem));
+        said.any(|other| held.iter().any(|h| other.said.iter().all(|word| h.contains(word))))
+    };
     names(asked.query).iter().any(|name| {
         let stems = text::content_stems(name);
-        stems.iter().any(|s| !held.iter().any(|h| h.contains(s)))
+        stems.iter().any(|s| !held.iter().any(|h| h.contains(s)) && !otherwise(s))
             && !passages.iter().any(|p| shortens(name, p))
     })
 }

@@ -1,9 +1,9 @@
 //! A small bank for the tests of this step, written for them.
 
-use contactiq_domain::{Mode, ids::CountingIds, ids::DocumentId};
+use contactiq_domain::{Mode, Role, ids::CountingIds, ids::DocumentId};
 use time::macros::date;
 
-use crate::{Found, Knowledge, retrieve};
+use crate::{Filter, Found, Knowledge, Means, Sought, retrieve};
 
 const CARDS: &str = "# Cards and their fees
 
@@ -89,11 +89,17 @@ pub(crate) fn knowledge() -> Knowledge {
         let draft = contactiq_ingest::parse(&format!("{slug}.md"), text.as_bytes(), collection).unwrap();
         draft.into_document(DocumentId::new(&ids))
     });
-    Knowledge::build("test".to_owned(), documents.to_vec(), &[], None, &|_, _| {}).unwrap()
+    Knowledge::build("test".to_owned(), documents.to_vec(), &[], &Means::default(), &|_, _| {}).unwrap()
 }
 
 /// What is found for a question.
 pub(crate) fn found(knowledge: &Knowledge, mode: Mode, question: &str) -> Vec<Found> {
-    let today = date!(2026 - 11 - 24);
-    retrieve::search(knowledge, mode.collections(), today, question, None, retrieve::PASSAGES)
+    let filter = Filter {
+        collections: mode.collections(),
+        role: Role::Admin,
+        day: date!(2026 - 11 - 24),
+        product: None,
+    };
+    let sought = Sought { text: question, vector: None, k: retrieve::PASSAGES };
+    retrieve::search(knowledge, &filter, &sought)
 }

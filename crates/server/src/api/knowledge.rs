@@ -2,7 +2,7 @@
 #![expect(unused_qualifications, reason = "utoipa's macro writes the path of the parameters")]
 
 use axum::extract::{Path, Query, State};
-use contactiq_domain::{Collection, Document, Permission};
+use contactiq_domain::{Collection, Document, Permission, Role};
 use contactiq_guard::Published;
 use contactiq_pipeline::conflict::Place;
 use contactiq_store::{Connection, StoreError, documents};
@@ -27,6 +27,8 @@ pub struct DocumentShape {
     pub content_type: String,
     pub product: String,
     pub owner: String,
+    /// The least role that may see it, if not all.
+    pub role: Option<String>,
     pub version: u32,
     pub valid_from: Option<String>,
     pub valid_until: Option<String>,
@@ -102,17 +104,20 @@ pub struct RulingShape {
     pub at: String,
 }
 
-/// The document as it stands, or in the version that was quoted: every version stays.
+/// The document as it stands, or in the version that was quoted: every version stays. None for a role
+/// that may not see it: that there is one is not told.
 pub async fn quoted(
     reader: &mut Connection,
+    role: Role,
     collection: Collection,
     slug: &str,
     version: Option<u32>,
 ) -> Result<Option<Document<Published>>, StoreError> {
-    match version {
-        Some(version) => documents::get_version(reader, collection, slug, version).await,
-        None => documents::get(reader, collection, slug).await,
-    }
+    let found = match version {
+        Some(version) => documents::get_version(reader, collection, slug, version).await?,
+        None => documents::get(reader, collection, slug).await?,
+    };
+    Ok(found.filter(|document| document.is_for(role)))
 }
 
 /// The permission that a collection needs.
@@ -136,7 +141,8 @@ pub async fn list(
     let collection = wanted(&caller, which)?;
     let mut reader = app.house.store.read().await?;
     let found = documents::list(&mut reader, collection).await?;
-    let shown = found.into_iter().filter(|d| caller.may(permission(d.collection))).map(|d| DocumentShape {
+    let may_see = |d: &Document<Published>| caller.may(permission(d.collection)) && d.is_for(caller.role);
+    let shown = found.into_iter().filter(may_see).map(|d| DocumentShape {
         collection: d.collection,
         slug: d.slug,
         title: d.title,
@@ -144,6 +150,7 @@ pub async fn list(
         content_type: d.content_type.to_string(),
         product: d.product,
         owner: d.owner,
+        role: d.role.map(|role| role.to_string()),
         version: d.version,
         valid_from: d.valid_from.map(|v| v.to_string()),
         valid_until: d.valid_until.map(|v| v.to_string()),
@@ -178,7 +185,8 @@ pub async fn conflicts(
     let shown = knowledge.conflicts.iter().filter_map(|c| {
         let own = documents[c.one.document].collection;
         let is_wanted = caller.may(permission(own)) && collection.is_none_or(|wanted| wanted == own);
-        (is_wanted && c.concerns(documents, today)).then(|| ConflictShape {
+        let may_see = [&c.one, &c.other].into_iter().all(|side| documents[side.document].is_for(caller.role));
+        (is_wanted && may_see && c.concerns(documents, today)).then(|| ConflictShape {
             id: c.id.clone(),
             collection: own.to_string(),
             one: claim(&c.one),
@@ -224,7 +232,8 @@ pub async fn passage(
     caller.must(permission(collection))?;
     let position: u32 = position.parse().map_err(|_| missing())?;
     let mut reader = app.house.store.read().await?;
-    let document = quoted(&mut reader, collection, &slug, which.version).await?.ok_or_else(missing)?;
+    let document =
+        quoted(&mut reader, caller.role, collection, &slug, which.version).await?.ok_or_else(missing)?;
     let passages = documents::passages(&mut reader, document.id).await?;
     let passage = passages.into_iter().find(|p| p.position == position).ok_or_else(missing)?;
     Ok(axum::Json(PassageShape {

@@ -1,8 +1,9 @@
 //! The files that a bank edits: its own where the configuration names one, else the built-in.
 
 use contactiq_llm::PriceTable;
+use contactiq_nlu::index::Synonyms;
 use contactiq_pipeline::{
-    Calibration, EscalationRules, Taxonomy, rule_findings,
+    Calibration, EscalationRules, SynonymFile, Taxonomy, rule_findings,
     taxonomy::check::{Finding, repeated_utterances},
 };
 
@@ -13,6 +14,7 @@ use crate::config::Config;
 const INTENTS: &str = include_str!("../../../../defaults/intents.toml");
 const TRIGGERS: &str = include_str!("../../../../defaults/triggers.toml");
 const CONFIDENCE: &str = include_str!("../../../../defaults/confidence.toml");
+const SYNONYMS: &str = include_str!("../../../../defaults/synonyms.toml");
 const PRICES: &str = include_str!("../../../../defaults/prices.toml");
 
 /// What the files say.
@@ -20,22 +22,27 @@ pub(super) struct BankFiles {
     pub(super) taxonomy: Taxonomy,
     pub(super) rules: EscalationRules,
     pub(super) calibration: Calibration,
+    pub(super) synonyms: Synonyms,
     /// What the bank should mend in its own files: a line each.
     pub(super) warnings: Vec<String>,
 }
 
 impl BankFiles {
-    /// Reads all three; a message has a line for every file that can't be used, and for every
+    /// Reads all of them; a message has a line for every file that can't be used, and for every
     /// utterance that leads to two routes.
     pub(super) fn read(config: &Config) -> Result<BankFiles, StartError> {
         let rules = escalation_rules(config);
-        match (taxonomy(config), rules, calibration(config)) {
-            (Ok(taxonomy), Ok(rules), Ok(calibration)) => {
-                let warnings = findings(config, &taxonomy, &rules)?;
-                Ok(BankFiles { taxonomy, rules, calibration, warnings })
+        match (taxonomy(config), rules, calibration(config), synonym_file(config)) {
+            (Ok(taxonomy), Ok(rules), Ok(calibration), Ok(SynonymFile { synonyms, findings })) => {
+                let mut warnings = self::findings(config, &taxonomy, &rules)?;
+                let own = &config.files.synonyms;
+                if !own.is_empty() {
+                    warnings.extend(findings.iter().map(|finding| format!("{own}: {finding}")));
+                }
+                Ok(BankFiles { taxonomy, rules, calibration, synonyms, warnings })
             }
-            (taxonomy, rules, calibration) => {
-                let wrong = [taxonomy.err(), rules.err(), calibration.err()];
+            (taxonomy, rules, calibration, synonyms) => {
+                let wrong = [taxonomy.err(), rules.err(), calibration.err(), synonyms.err()];
                 let lines: Vec<String> = wrong.into_iter().flatten().map(|e| e.to_string()).collect();
                 Err(StartError::File(lines.join("\n")))
             }
@@ -121,6 +128,18 @@ pub(crate) fn calibration(config: &Config) -> Result<Calibration, StartError> {
     parse(&config.files.confidence, CONFIDENCE, "confidence.toml", Calibration::parse)
 }
 
+/// The bank's synonyms in this configuration.
+///
+/// # Errors
+/// Names the file and the fix.
+pub fn synonyms(config: &Config) -> Result<Synonyms, StartError> {
+    synonym_file(config).map(|file| file.synonyms)
+}
+
+fn synonym_file(config: &Config) -> Result<SynonymFile, StartError> {
+    parse(&config.files.synonyms, SYNONYMS, "synonyms.toml", SynonymFile::parse)
+}
+
 /// What models cost; built in.
 ///
 /// # Errors
@@ -169,12 +188,16 @@ mod tests {
             ("CONTACTIQ__FILES__INTENTS".to_owned(), intents.clone()),
             ("CONTACTIQ__FILES__TRIGGERS".to_owned(), triggers.clone()),
             ("CONTACTIQ__FILES__CONFIDENCE".to_owned(), "no-such-file.toml".to_owned()),
+            ("CONTACTIQ__FILES__SYNONYMS".to_owned(), "no-such-words.toml".to_owned()),
         ]);
         let config = crate::config::load_from(None, &env).unwrap();
         let said = check_files(&config).unwrap_err().to_string();
-        for start in
-            [format!("{intents}: "), format!("{triggers}: "), "no-such-file.toml can't be read".to_owned()]
-        {
+        for start in [
+            format!("{intents}: "),
+            format!("{triggers}: "),
+            "no-such-file.toml can't be read".to_owned(),
+            "no-such-words.toml can't be read".to_owned(),
+        ] {
             assert!(said.contains(&start), "{start} in {said}");
         }
         assert!(!said.contains("intents.toml"), "{said}");

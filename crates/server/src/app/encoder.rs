@@ -24,6 +24,9 @@ use crate::{config::Config, wiring::SystemClock};
 /// Numbers of question vectors that stay in memory: 20,000 vectors of 384, which are 31 MB.
 const CACHED_NUMBERS: usize = 20_000 * 384;
 
+/// The file of vectors of published text, in the folder `cache`.
+const VECTORS: &str = "vectors.bin";
+
 /// Where `make encoder` puts it, under the folder in which the program is started.
 const FETCHED: &str = ".cache/encoder";
 
@@ -132,12 +135,37 @@ pub fn open_encoder(config: &Config) -> Result<Arc<CachedEncoder>, NoEncoder> {
             config.encoder.kernel.parse().map_err(|e| unusable(format!("encoder.kernel: {e}")))?;
         Arc::new(MiniLm::load_for(&folder, kernel).map_err(|e| unusable(e.to_string()))?)
     };
-    let cache = config.server.data_dir.join("cache");
-    std::fs::create_dir_all(&cache).map_err(|e| unusable(format!("{}: {e}", cache.display())))?;
     let capacity = CACHED_NUMBERS / model.dimensions().max(1);
-    CachedEncoder::open(model, Some(&cache.join("vectors.bin")), capacity)
-        .map(Arc::new)
-        .map_err(|e| unusable(e.to_string()))
+    Ok(Arc::new(with_file(config, model, capacity)))
+}
+
+/// The encoder with the file of its vectors. A file that can't be used costs time, not the encoder.
+fn with_file(config: &Config, model: Arc<dyn Encoder>, capacity: usize) -> CachedEncoder {
+    let folder = config.server.data_dir.join("cache");
+    let opened = std::fs::create_dir_all(&folder).map_err(|e| e.to_string()).and_then(|()| {
+        CachedEncoder::open(Arc::clone(&model), Some(&folder.join(VECTORS)), capacity)
+            .map_err(|e| e.to_string())
+    });
+    match opened {
+        Ok(cached) => {
+            if let Some(warning) = damage(&cached) {
+                tracing::warn!(bytes = cached.damaged(), "{warning}");
+            }
+            cached
+        }
+        Err(error) => {
+            tracing::warn!(error, "vectors are not kept: every start encodes the documents anew");
+            CachedEncoder::new(model, capacity)
+        }
+    }
+}
+
+/// What to say of a file of vectors that was damaged; none where it was whole.
+pub(crate) fn damage(encoder: &CachedEncoder) -> Option<String> {
+    let bytes = encoder.damaged();
+    (bytes > 0).then(|| {
+        format!("cache/{VECTORS} was damaged or of another encoder: what {bytes} bytes held is encoded again")
+    })
 }
 
 fn open_remote(config: &Config) -> Result<RemoteEncoder, NoEncoder> {

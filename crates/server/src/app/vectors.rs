@@ -42,20 +42,35 @@ pub(super) async fn link(
 ) -> Knowledge {
     let Some(encoder) = encoder.filter(|_| store.vectors().is_some()) else { return knowledge };
     let own = Arc::clone(&encoder);
-    let hashed =
-        tokio::task::spawn_blocking(move || (contactiq_pipeline::links(&knowledge, &own), knowledge));
-    let (links, knowledge) = match hashed.await {
-        Ok(done) => done,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-    };
+    let (links, knowledge) = apart(move || (contactiq_pipeline::links(&knowledge, &own), knowledge)).await;
     let noted = async {
         match vectors_of(store, &encoder).await? {
-            Some(vectors) => vectors.link(&links).await,
-            None => Ok(()),
+            Some(vectors) => vectors.link(&links).await.map(|lacking| (Some(vectors), lacking)),
+            None => Ok((None, Vec::new())),
         }
     };
-    if let Err(error) = noted.await {
+    let (given, knowledge) = match noted.await {
+        Ok((Some(vectors), lacking)) if !lacking.is_empty() => {
+            let own = Arc::clone(&encoder);
+            let (given, knowledge) =
+                apart(move || (contactiq_pipeline::give(&knowledge, &own, &lacking), knowledge)).await;
+            if let Err(error) = given {
+                tracing::warn!(%error, "PostgreSQL lacks vectors that can't be encoded now; the next load tries again");
+            }
+            (vectors.link(&links).await.map(drop), knowledge)
+        }
+        noted => (noted.map(drop), knowledge),
+    };
+    if let Err(error) = given {
         tracing::warn!(%error, "the vectors of the passages are not noted in PostgreSQL; the next load tries again");
     }
     knowledge
+}
+
+/// On a thread that may take its time.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
 }

@@ -4,16 +4,26 @@ use contactiq_domain::{Clock, ids::AccessId};
 use contactiq_store::{
     StoreError, Writer,
     access::{self, AccessEvent, AccessResult},
+    versions::{self, Signature},
 };
 
 use crate::wiring::{SystemClock, SystemIds};
+
+/// Who changes something at a terminal.
+const ACTOR: &str = "command-line";
+
+/// Says who makes the version of the knowledge that this transaction makes.
+pub(super) fn sign(w: &mut Writer, command: &str) {
+    let by = ACTOR.to_owned();
+    versions::sign(w, Signature { at: SystemClock.now(), by, command: command.to_owned() });
+}
 
 /// Notes a change of `target` (an id or a document's name, never a secret) in the transaction that makes it.
 pub(super) async fn note(w: &mut Writer, command: &str, target: &str) -> Result<(), StoreError> {
     let event = AccessEvent {
         id: AccessId::new(&SystemIds),
         at: SystemClock.now(),
-        actor: "command-line".to_owned(),
+        actor: ACTOR.to_owned(),
         from_ip: "local".to_owned(),
         method: "cli".to_owned(),
         route: command.to_owned(),

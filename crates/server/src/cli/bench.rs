@@ -6,10 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contactiq_domain::{Clock, Mode};
+use contactiq_domain::{Clock, Mode, Role};
 use contactiq_guard::Raw;
 use contactiq_nlu::encoder::{Encoder, Kernel, KernelChoice, MiniLm};
-use contactiq_pipeline::{TextTriggers, search};
+use contactiq_pipeline::{Filter, Sought, TextTriggers, search};
 
 use super::{Outcome, ask, bench_search, eval, output, scratch::Scratch};
 use crate::{app, config::Config, demo, wiring::SystemClock};
@@ -74,26 +74,26 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
         drop(triggers.read(q, at.next().and_then(Option::as_deref)));
     }));
     let knowledge = house.shelf.current();
-    let today = SystemClock.now().date();
+    let filter = Filter {
+        collections: Mode::Customer.collections(),
+        role: Role::Customer,
+        day: SystemClock.now().date(),
+        product: None,
+    };
     let mut at = vectors.iter();
     found.push(timed("search: the best 8 passages", &questions, |q| {
-        drop(search(
-            &knowledge,
-            Mode::Customer.collections(),
-            today,
-            q,
-            at.next().and_then(Option::as_deref),
-            8,
-        ));
+        let sought = Sought { text: q, vector: at.next().and_then(Option::as_deref), k: 8 };
+        drop(search(&knowledge, &filter, &sought));
     }));
 
     if args.passages > 0 {
         found.push(bench_search::survey(&knowledge, args.passages as usize));
         match bench_search::large(&knowledge, args.passages as usize, &questions, &vectors)? {
-            Some((timing, recall)) => {
-                found.push(timing);
+            Some(large) => {
+                found.extend(large.timings);
                 output::note(format!(
-                    "recall at 10 of the large index against the exact search: {recall:.4}"
+                    "recall at 10 of the large index against the exact search: {:.4}",
+                    large.recall
                 ));
             }
             None => output::note("a large index needs the encoder: it was not measured"),

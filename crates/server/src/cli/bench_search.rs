@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Instant};
 use contactiq_domain::Collection;
 use contactiq_nlu::{
     encoder::{CachedEncoder, Encoder, EncoderError},
-    index::{Entry, Hit, Index, Query},
+    index::{Entry, Hit, Index, Making, Query},
 };
 use contactiq_pipeline::{Knowledge, conflict};
 
@@ -85,35 +85,64 @@ pub(super) fn survey(knowledge: &Knowledge, passages: usize) -> Timing {
     summary(&format!("conflicts: a survey of {passages} passages"), vec![since.elapsed()])
 }
 
-/// How long a search takes, and its recall at 10 against the exact one, 0 to 1; `None` without vectors.
+/// Changes of one document that are taken up one after the other.
+const CHANGES: usize = 5;
+/// Passages of a made document.
+const DOCUMENT: usize = 8;
+
+/// What was measured over a large index.
+pub(super) struct Large {
+    /// A search, a build from nothing, and builds after a change of one document.
+    pub(super) timings: Vec<Timing>,
+    /// Of the search at 10 against the exact one, 0 to 1.
+    pub(super) recall: f64,
+}
+
+/// Measures a large index; `None` without vectors.
 pub(super) fn large(
     knowledge: &Knowledge,
     passages: usize,
     questions: &[String],
     vectors: &[Option<Vec<f32>>],
-) -> Result<Option<(Timing, f64)>, EncoderError> {
+) -> Result<Option<Large>, EncoderError> {
     let pieces: Vec<Piece> = (0..knowledge.index.len())
         .flat_map(|entry| knowledge.index.sentences(entry))
         .filter_map(|s| Some(Piece { text: s.text.clone(), vector: s.vector.clone()? }))
         .collect();
     let Some(dimensions) = pieces.first().map(|p| p.vector.len()) else { return Ok(None) };
     let made = Arc::new(Middles { pieces, fingerprint: "bench".to_owned(), dimensions });
-    let entries = (0..passages)
-        .map(|number| {
-            let text: Vec<&str> = made.of(number).map(|piece| piece.text.as_str()).collect();
-            Entry {
-                document: number / 8,
-                collection: Collection::Customer,
-                title: String::new(),
-                headings: Vec::new(),
-                text: format!("{}\n#{number}", text.join("\n")),
-                questions: Vec::new(),
-            }
-        })
-        .collect();
-    let encoder = CachedEncoder::open(made, None, 1)?;
+    let entry = |number: usize| {
+        let text: Vec<&str> = made.of(number).map(|piece| piece.text.as_str()).collect();
+        Entry {
+            document: number / DOCUMENT,
+            collection: Collection::Customer,
+            title: String::new(),
+            headings: Vec::new(),
+            text: format!("{}\n#{number}", text.join("\n")),
+            questions: Vec::new(),
+        }
+    };
+    let entries: Vec<Entry> = (0..passages).map(entry).collect();
+    let encoder = CachedEncoder::open(Arc::clone(&made) as Arc<dyn Encoder>, None, 1)?;
     let progress = output::progress();
-    let index = Index::build(entries, Some(&encoder), &|done, all| progress("a large index", done, all))?;
+    let told = |done, all| progress("a large index", done, all);
+    let since = Instant::now();
+    let mut index = Index::build(entries.clone(), Some(&encoder), &told)?;
+    let full =
+        summary(&format!("index: {passages} passages from nothing, encoder excluded"), vec![since.elapsed()]);
+    let mut changes = Vec::new();
+    for change in 0..CHANGES {
+        let mut entries = entries.clone();
+        let first = change * passages / CHANGES;
+        for (at, entry) in entries.iter_mut().enumerate().skip(first).take(DOCUMENT) {
+            entry.text = format!("Changed for the time number {change}.\n#{at}");
+        }
+        let since = Instant::now();
+        let making = Making { encoder: Some(&encoder), before: Some(&index), ..Making::default() };
+        index = making.build(entries, &told)?;
+        changes.push(since.elapsed());
+    }
+    let changed = summary(&format!("index: one document of {passages} passages changed"), changes);
 
     let (mut times, mut held, mut wanted) = (Vec::new(), 0, 0);
     for (question, vector) in questions.iter().zip(vectors) {
@@ -127,5 +156,6 @@ pub(super) fn large(
         wanted += exact.len();
     }
     let recall = held as f64 / f64::from(u32::try_from(wanted.max(1)).unwrap_or(u32::MAX));
-    Ok(Some((summary(&format!("search: {passages} passages, encoder excluded"), times), recall)))
+    let search = summary(&format!("search: {passages} passages, encoder excluded"), times);
+    Ok(Some(Large { timings: vec![search, full, changed], recall }))
 }

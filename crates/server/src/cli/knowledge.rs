@@ -2,7 +2,9 @@
 
 mod add;
 mod conflicts;
+mod find;
 mod quarantine;
+mod versions;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,21 +13,14 @@ use std::{
 };
 
 use contactiq_domain::{Clock, Collection, Standing};
-use contactiq_guard::{Guard, Raw};
 use contactiq_nlu::encoder::CachedEncoder;
-use contactiq_pipeline::{Knowledge, search, search_in_store, searched};
-use contactiq_store::{
-    Store, documents,
-    quarantine::Quarantined,
-    vectors::{VectorColumn, Vectors},
-};
-use serde::Deserialize;
+use contactiq_pipeline::{Knowledge, KnowledgeError, Means};
+use contactiq_store::{Store, StoreError, documents, quarantine::Quarantined};
 use serde_json::json;
-use tokio::runtime::Handle;
 
-use super::{Outcome, SOME_FAILED, audit, jsonl, opening, output};
+use super::{Outcome, SOME_FAILED, audit, opening, output};
 use crate::{
-    app,
+    app::{self, StartError},
     config::Config,
     demo,
     wiring::{SystemClock, SystemIds},
@@ -77,23 +72,24 @@ pub(super) enum Command {
     /// Release passages from quarantine.
     Release(quarantine::Release),
     /// Find passages: {"question"} a line in, {"passages":[…]} out.
-    Search {
-        /// Which collection.
+    Search(find::Args),
+    /// List the versions of the knowledge: when, who, what changed.
+    Versions {
+        /// Only so many of the latest.
         #[arg(long)]
-        collection: Collection,
-        /// How many passages.
-        #[arg(short, default_value_t = 5)]
-        k: usize,
-        /// What compares the vectors: this process, as answers do, or PostgreSQL with pgvector.
-        #[arg(long, default_value = "snapshot")]
-        engine: Engine,
+        last: Option<u32>,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
     },
-}
-
-#[derive(Clone, Copy, clap::ValueEnum, PartialEq, Eq)]
-pub(super) enum Engine {
-    Snapshot,
-    Postgres,
+    /// Make the documents of a version current again, as a new version.
+    Restore {
+        /// Its name, for instance k17.
+        version: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
@@ -128,9 +124,17 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
             ready(&config, &store).await?;
             quarantine::release(&store, wanted).await
         }
-        Command::Search { collection, k, engine } => {
+        Command::Search(args) => {
             ready(&config, &store).await?;
-            find(&config, &store, collection, k, engine).await
+            find::run(&config, &store, args).await
+        }
+        Command::Versions { last, json } => {
+            ready(&config, &store).await?;
+            versions::list(&store, last, json).await
+        }
+        Command::Restore { version, json } => {
+            ready(&config, &store).await?;
+            versions::restore(&store, &version, json).await
         }
     };
     store.close().await;
@@ -138,7 +142,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
 }
 
 /// The demo bank is there from the first command on, not only after the first start.
-async fn ready(config: &Config, store: &Store) -> Result<(), contactiq_store::StoreError> {
+async fn ready(config: &Config, store: &Store) -> Result<(), StoreError> {
     if config.server.demo {
         demo::load_documents(store, &SystemIds).await?;
     }
@@ -149,7 +153,7 @@ async fn ready(config: &Config, store: &Store) -> Result<(), contactiq_store::St
 async fn held(
     store: &Store,
     collection: Option<Collection>,
-) -> Result<HashMap<(Collection, String), Vec<Quarantined>>, contactiq_store::StoreError> {
+) -> Result<HashMap<(Collection, String), Vec<Quarantined>>, StoreError> {
     let mut held: HashMap<(Collection, String), Vec<Quarantined>> = HashMap::new();
     for one in contactiq_store::quarantine::list(&mut *store.read().await?, collection).await? {
         held.entry((one.collection, one.slug.clone())).or_default().push(one);
@@ -183,7 +187,7 @@ async fn list(store: &Store, collection: Option<Collection>, as_json: bool) -> O
         for d in &found {
             output::json(&json!({
                 "collection": d.collection, "slug": d.slug, "title": d.title, "url": d.url, "version": d.version,
-                "content_type": d.content_type, "product": d.product, "owner": d.owner,
+                "content_type": d.content_type, "product": d.product, "owner": d.owner, "role": d.role,
                 "valid_from": d.valid_from.map(|v| v.to_string()), "valid_until": d.valid_until.map(|v| v.to_string()),
                 "standing": d.standing_on(today), "quarantined": quarantined(d.collection, &d.slug),
             }));
@@ -256,6 +260,7 @@ async fn remove(store: &Store, collection: Collection, slugs: &[String], as_json
     let mut failed = false;
     for slug in slugs {
         let mut w = store.write().await?;
+        audit::sign(&mut w, "knowledge remove");
         let removed = documents::remove(&mut w, collection, slug).await?;
         if removed {
             audit::note(&mut w, "knowledge remove", &format!("{collection}/{slug}")).await?;
@@ -272,78 +277,25 @@ async fn remove(store: &Store, collection: Collection, slugs: &[String], as_json
     Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
 }
 
-/// The knowledge and the encoder that indexed it.
+/// The knowledge, as it is or as a version of this name was, and the encoder that indexed it.
 async fn load(
     config: &Config,
     store: &Store,
-) -> Result<(Knowledge, Option<Arc<CachedEncoder>>), contactiq_pipeline::KnowledgeError> {
+    version: Option<&str>,
+) -> Result<(Knowledge, Option<Arc<CachedEncoder>>), StartError> {
     let encoder = opening::encoder(config);
     app::share_vectors(store, encoder.as_deref()).await;
     let progress = output::progress();
-    let knowledge = app::load_knowledge(store, encoder.clone(), move |done, all| {
-        progress("encoding passages", done, all)
-    })
-    .await?;
-    Ok((knowledge, encoder))
-}
-
-/// The vectors that PostgreSQL can search, or what to do to have them.
-async fn searchable(
-    store: &Store,
-    encoder: Option<&CachedEncoder>,
-) -> Result<Vectors, Box<dyn std::error::Error + Send + Sync>> {
-    let encoder = encoder.ok_or("--engine postgres compares vectors: it needs the encoder")?;
-    match store.vectors() {
-        Some(VectorColumn::Bytes(why)) => Err(why.into()),
-        _ => app::vectors_of(store, encoder)
-            .await?
-            .ok_or_else(|| "--engine postgres needs PostgreSQL: name it in CONTACTIQ_DATABASE_URL".into()),
-    }
-}
-
-#[derive(Deserialize)]
-struct Line {
-    question: Raw,
-}
-
-async fn find(config: &Config, store: &Store, collection: Collection, k: usize, engine: Engine) -> Outcome {
-    let (knowledge, encoder) = load(config, store).await?;
-    let shared = match engine {
-        Engine::Snapshot => None,
-        Engine::Postgres => Some(searchable(store, encoder.as_deref()).await?),
-    };
-    let guard = Guard::new(app::guard_settings(config));
-    let taxonomy = app::taxonomy(config)?;
-    let today = SystemClock.now().date();
-    jsonl::each(|line: Line| {
-        let masked = guard.inspect(&line.question).map_err(|e| (e.code(), e.to_string()))?.masked;
-        let question = searched(&knowledge, &taxonomy, &masked);
-        let vector = opening::vector(encoder.as_ref(), &question);
-        let found = match (&shared, &vector) {
-            (Some(vectors), Some(vector)) => {
-                let of = [collection];
-                let asked = search_in_store(&knowledge, vectors, &of, today, &question, vector, k);
-                // Lines are answered one after the other, and this thread has nothing else to do.
-                tokio::task::block_in_place(|| Handle::current().block_on(asked))
-                    .map_err(|e| ("unavailable", e.to_string()))?
+    let means = Means { encoder: encoder.clone(), synonyms: app::synonyms(config)?, before: None };
+    let told = move |done, all| progress("encoding passages", done, all);
+    let knowledge = match version {
+        Some(version) => match Knowledge::load_version(store, version, means, told).await {
+            Err(KnowledgeError::Store(StoreError::NotFound { .. })) => {
+                return Err(StartError::File(versions::MISSING.to_owned()));
             }
-            _ => search(&knowledge, &[collection], today, &question, vector.as_deref(), k),
-        };
-        let passages: Vec<_> = found
-            .iter()
-            .map(|f| {
-                let document = &knowledge.documents[f.document];
-                json!({
-                    "document": document.slug,
-                    "title": document.title,
-                    "url": document.url,
-                    "text": knowledge.passages[f.passage].1.text,
-                    "score": f.score,
-                    "passage": knowledge.passages[f.passage].1.position,
-                    "headings": knowledge.passages[f.passage].1.headings,
-                })
-            })
-            .collect();
-        Ok(json!({ "passages": passages }))
-    })
+            loaded => loaded?,
+        },
+        None => app::load_knowledge(store, means, told).await?,
+    };
+    Ok((knowledge, encoder))
 }

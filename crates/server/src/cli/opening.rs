@@ -21,12 +21,15 @@ pub(super) async fn house(config: &Config) -> Result<House, StartError> {
     if let Err(why) = &standing.encoder {
         say(why);
     }
+    if let Some(encoder) = &house.encoder {
+        say_damage(encoder);
+    }
     Ok(house)
 }
 
 /// The encoder of this configuration, for a command that needs no house.
 pub(super) fn encoder(config: &Config) -> Option<Arc<CachedEncoder>> {
-    app::open_encoder(config).inspect_err(say).ok()
+    app::open_encoder(config).inspect_err(say).inspect(|encoder| say_damage(encoder)).ok()
 }
 
 /// The vector of a line of input, none without an encoder. One that fails on the way is told once; such
@@ -41,6 +44,13 @@ pub(super) fn vector(encoder: Option<&Arc<CachedEncoder>>, text: &str) -> Option
             }
             None
         }
+    }
+}
+
+/// Who waits longer than usual should know why.
+fn say_damage(encoder: &CachedEncoder) {
+    if let Some(warning) = app::damage(encoder) {
+        output::note(format!("contactiq: {warning}"));
     }
 }
 

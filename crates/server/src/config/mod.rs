@@ -119,7 +119,7 @@ section! {
         delay_milliseconds: u64,
         user_agent: String,
     }
-    Files { intents: String, triggers: String, confidence: String }
+    Files { intents: String, triggers: String, confidence: String, synonyms: String }
     Retention { days: u32 }
     Log { level: Level, format: LogFormat }
 }

@@ -98,7 +98,7 @@ async fn reload_knowledge(app: &App) -> Result<(), JobError> {
             _ => Ok(()),
         };
     }
-    let knowledge = load_knowledge(&house.store, house.encoder.clone(), |_, _| {}).await?;
+    let knowledge = load_knowledge(&house.store, house.means(), |_, _| {}).await?;
     tracing::info!(knowledge_version = %knowledge.version, documents = knowledge.documents.len(), "the knowledge was loaded anew");
     house.shelf.swap(knowledge);
     Ok(())
@@ -109,7 +109,7 @@ async fn add_vectors(house: &House, encoder: &Arc<CachedEncoder>) -> Result<(), 
     if encoder.breaker() == BreakerState::Open {
         return Ok(());
     }
-    match Knowledge::load(&house.store, Some(Arc::clone(encoder)), |_, _| {}).await {
+    match Knowledge::load(&house.store, house.means(), |_, _| {}).await {
         // It is still away, and the log has been told.
         Err(KnowledgeError::Encoder(EncoderError::Remote(_))) => Ok(()),
         loaded => {

@@ -32,11 +32,13 @@ pub(super) async fn list(State(app): State<App>, visitor: Visitor) -> Result<Res
     let mut shelves = Vec::new();
     for collection in Collection::ALL.iter().filter(|c| visitor.caller.may(permission(**c))) {
         let mut found = documents::list(&mut reader, Some(*collection)).await.map_err(fails)?;
+        found.retain(|d| d.is_for(visitor.caller.role));
         found.sort_by_cached_key(|d| d.title.to_lowercase());
         let documents = found.iter().map(|d| DocumentItem::of(d, today)).collect();
-        let held = quarantine::list(&mut reader, Some(*collection)).await.map_err(fails)?;
+        let mut held = quarantine::list(&mut reader, Some(*collection)).await.map_err(fails)?;
+        held.retain(|one| found.iter().any(|d| d.slug == one.slug));
         let quarantined = held.iter().filter(|one| one.released.is_none()).map(QuarantinedItem::of).collect();
-        let conflicts = ConflictItem::open(&knowledge, *collection, today);
+        let conflicts = ConflictItem::open(&knowledge, *collection, visitor.caller.role, today);
         shelves.push(Shelf { collection: *collection, documents, conflicts, quarantined });
     }
     let knowledge_version = documents::version(&mut reader).await.map_err(fails)?;
@@ -54,7 +56,8 @@ pub(super) async fn page(
     visitor.must(&app, permission(collection))?;
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
     let mut reader = app.house.store.read().await.map_err(fails)?;
-    let found = quoted(&mut reader, collection, &slug, which.version).await.map_err(fails)?;
+    let found =
+        quoted(&mut reader, visitor.caller.role, collection, &slug, which.version).await.map_err(fails)?;
     let document = found.ok_or_else(missing)?;
     let current = documents::get(&mut reader, collection, &slug).await.map_err(fails)?;
     let later = match current {

@@ -62,6 +62,13 @@ impl Database {
         self.open.send(!away).unwrap();
     }
 
+    /// Runs a statement inside.
+    pub(crate) async fn run(&self, sql: &'static str) {
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
     /// Gives a data folder the key of this database.
     pub(crate) fn admit(&self, folder: &TempDir) {
         std::fs::copy(self.key.path().join("sealing.key"), folder.path().join("sealing.key")).unwrap();

@@ -21,7 +21,7 @@ async fn documents_are_listed_with_what_answers_for_them() {
         &json!({
             "collection": "customer", "slug": "replacement-card", "title": "Replace a debit or credit card",
             "url": "https://www.larkfield.example/help/replacement-card", "content_type": "public",
-            "product": "debit-card", "owner": "Cards and Payments", "version": 1,
+            "product": "debit-card", "owner": "Cards and Payments", "role": null, "version": 1,
             "valid_from": "2026-07-01", "valid_until": null
         })
     );

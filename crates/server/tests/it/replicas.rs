@@ -1,9 +1,9 @@
 //! Several processes on one PostgreSQL with pgvector: who encodes, who finds, what happens when it is away.
 
-use contactiq_domain::{Document, Mode, ids::DocumentId};
+use contactiq_domain::{Document, Mode, Role, ids::DocumentId};
 use contactiq_guard::Published;
 use contactiq_nlu::encoder::Encoder;
-use contactiq_pipeline::{Found, House, Knowledge, search, search_in_store};
+use contactiq_pipeline::{Filter, Found, House, Knowledge, Sought, give, links, search, search_in_store};
 use contactiq_server::{demo, wiring::SystemIds};
 use contactiq_store::{documents, vectors::Vectors};
 
@@ -83,6 +83,30 @@ async fn while_postgresql_is_away_each_replica_finds_in_its_own_snapshot() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_postgresql_lost_is_given_again_though_nothing_is_encoded_for_a_version() {
+    let (database, there) = (Database::new().await, Embeddings::of_words().await);
+    let replica = database.replica(&there.settings()).await;
+    let question = "What does a replacement card cost?";
+    let asked = vector(&replica.house, question).await;
+    let before = in_store(&replica, Mode::Customer, question, &asked).await.unwrap();
+    database.run("TRUNCATE vectors, passage_vectors, unused_vectors").await;
+    assert!(in_store(&replica, Mode::Customer, question, &asked).await.unwrap().is_empty());
+
+    let (house, knowledge) = (&replica.house, replica.house.shelf.current());
+    let own = house.encoder.clone().unwrap();
+    let shared = Vectors::of(&house.store, own.fingerprint(), own.dimensions(), house.clock.now()).await;
+    let (shared, all) = (shared.unwrap().unwrap(), links(&knowledge, &own));
+    let lacking = shared.link(&all).await.unwrap();
+    assert_eq!(lacking.len(), knowledge.documents.len());
+    there.heard();
+    let given = tokio::task::spawn_blocking(move || give(&knowledge, &own, &lacking)).await;
+    given.unwrap().unwrap();
+    assert_eq!(there.heard(), [""; 0], "the replica knows them still");
+    assert!(shared.link(&all).await.unwrap().is_empty());
+    assert_eq!(in_store(&replica, Mode::Customer, question, &asked).await.unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn postgresql_and_the_snapshot_find_the_same() {
     let database = Database::new().await;
     // With the real encoder where it is at hand; the engines must agree on any vectors.
@@ -158,12 +182,13 @@ async fn vector(house: &House, text: &str) -> Vec<f32> {
     encoded.unwrap().remove(0)
 }
 
-fn today() -> time::Date {
-    time::macros::date!(2026 - 11 - 02)
+fn filter(mode: Mode) -> Filter<'static> {
+    let day = time::macros::date!(2026 - 11 - 02);
+    Filter { collections: mode.collections(), role: Role::Admin, day, product: None }
 }
 
 fn in_snapshot(knowledge: &Knowledge, mode: Mode, question: &str, vector: &[f32]) -> Vec<Found> {
-    search(knowledge, mode.collections(), today(), question, Some(vector), 10)
+    search(knowledge, &filter(mode), &Sought { text: question, vector: Some(vector), k: 10 })
 }
 
 async fn in_store(
@@ -176,9 +201,8 @@ async fn in_store(
     let own = house.encoder.as_ref().unwrap();
     let shared = Vectors::of(&house.store, own.fingerprint(), own.dimensions(), house.clock.now()).await?;
     let knowledge = house.shelf.current();
-    let found =
-        search_in_store(&knowledge, &shared.unwrap(), mode.collections(), today(), question, vector, 10)
-            .await?;
+    let sought = Sought { text: question, vector: Some(vector), k: 10 };
+    let found = search_in_store(&knowledge, &shared.unwrap(), &filter(mode), &sought).await?;
     Ok(places(&knowledge, &found))
 }
 

@@ -23,7 +23,9 @@ on_both_engines! {
         let duplicate = Put::Duplicate { slug: "card-fees".into() };
         assert_eq!(documents::put(&mut w, &twin, &two).await.unwrap(), duplicate);
         assert_eq!(documents::version(&mut w).await.unwrap(), "k1", "nothing changed");
+        w.save().await.unwrap();
 
+        let mut w = bench.write().await;
         let second = document(&bench.ids, "card-fees", "18 dollars");
         let one = passages(&["18 dollars"]);
         assert_eq!(documents::put(&mut w, &second, &one).await.unwrap(), Put::Updated { version: 2 });
@@ -46,15 +48,21 @@ on_both_engines! {
         documents::put(&mut w, &first, &[]).await.unwrap();
         let mut ended = document(&bench.ids, "offer", "4 %");
         ended.valid_until = Some(time::macros::date!(2026 - 12 - 31));
+        ended.role = Some(contactiq_domain::Role::Supervisor);
         assert_eq!(documents::put(&mut w, &ended, &[]).await.unwrap(), Put::Updated { version: 2 });
         let found = documents::get(&mut w, Collection::Customer, "offer").await.unwrap().unwrap();
-        assert_eq!((found.valid_from, found.valid_until), (ended.valid_from, ended.valid_until));
+        assert_eq!(
+            (found.valid_from, found.valid_until, found.role),
+            (ended.valid_from, ended.valid_until, ended.role)
+        );
     }
 
     async fn what_is_removed_is_out_of_use_and_its_versions_go_on(bench) {
         let mut w = bench.write().await;
         let first = document(&bench.ids, "old", "text");
         documents::put(&mut w, &first, &passages(&["text"])).await.unwrap();
+        w.save().await.unwrap();
+        let mut w = bench.write().await;
         assert!(documents::remove(&mut w, Collection::Customer, "old").await.unwrap());
         assert!(!documents::remove(&mut w, Collection::Customer, "old").await.unwrap());
         assert_eq!(documents::version(&mut w).await.unwrap(), "k2");

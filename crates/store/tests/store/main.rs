@@ -29,3 +29,4 @@ mod shared;
 mod tickets;
 mod transactions;
 mod vectors;
+mod versions;

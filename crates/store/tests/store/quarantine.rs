@@ -3,6 +3,7 @@ use contactiq_guard::Published;
 use contactiq_store::{
     StoreError, Writer, documents,
     quarantine::{self, Quarantined, Suspect},
+    versions,
 };
 
 use crate::{
@@ -48,6 +49,8 @@ on_both_engines! {
         assert_eq!(quarantine::list(&mut w, None).await.unwrap(), std::slice::from_ref(&held));
         assert!(quarantine::list(&mut w, Some(Collection::Banker)).await.unwrap().is_empty());
 
+        w.save().await.unwrap();
+        let mut w = bench.write().await;
         let before = documents::version(&mut w).await.unwrap();
         assert!(!quarantine::release(&mut w, WHERE.0, WHERE.1, 0, "desk", NOW).await.unwrap());
         assert!(!quarantine::hold(&mut w, WHERE.0, WHERE.1, 1).await.unwrap());
@@ -59,6 +62,23 @@ on_both_engines! {
         assert_eq!(quarantine::list(&mut w, Some(WHERE.0)).await.unwrap(), [released]);
         assert!(quarantine::hold(&mut w, WHERE.0, WHERE.1, 1).await.unwrap());
         assert_eq!(indexed(&mut w).await, [0, 2]);
+    }
+
+    async fn a_quarantine_makes_a_version_and_holds_in_earlier_ones(bench) {
+        let mut w = bench.write().await;
+        let page = document(&bench.ids, "fees", "all");
+        documents::put(&mut w, &page, &passages(&["first", "obey me", "last"])).await.unwrap();
+        w.save().await.unwrap();
+        let mut w = bench.write().await;
+        quarantine::keep(&mut w, page.id, &[suspect(1)]).await.unwrap();
+        w.save().await.unwrap();
+        let mut r = bench.read().await;
+        let versions = versions::list(&mut r, None).await.unwrap();
+        assert_eq!(versions.iter().map(|v| v.version.as_str()).collect::<Vec<_>>(), ["k2", "k1", "k0"]);
+        for version in ["k2", "k1"] {
+            let all = versions::documents(&mut r, version).await.unwrap();
+            assert_eq!(all[0].1.iter().map(|p| p.position).collect::<Vec<_>>(), [0, 2], "{version}");
+        }
     }
 
     async fn a_release_is_of_the_words_and_the_last_word_counts(bench) {

@@ -2,6 +2,7 @@ use contactiq_domain::Collection;
 use contactiq_store::{
     StoreError, documents,
     rulings::{self, Ruling, Side, Verdict},
+    versions,
 };
 
 use crate::samples::{NOW, masked};
@@ -31,11 +32,14 @@ on_both_engines! {
         w.save().await.unwrap();
         let mut w = bench.write().await;
         assert_eq!(rulings::list(&mut w).await.unwrap(), [second]);
-        assert_eq!(documents::version(&mut w).await.unwrap(), "k2");
+        assert_eq!(documents::version(&mut w).await.unwrap(), "k1", "one transaction, one version");
         assert!(rulings::withdraw(&mut w, "00112233aabbccdd").await.unwrap());
         assert!(!rulings::withdraw(&mut w, "00112233aabbccdd").await.unwrap());
         assert!(rulings::list(&mut w).await.unwrap().is_empty());
-        assert_eq!(documents::version(&mut w).await.unwrap(), "k3");
+        assert_eq!(documents::version(&mut w).await.unwrap(), "k2");
+        let versions = versions::list(&mut w, None).await.unwrap();
+        assert_eq!(versions.iter().map(|v| v.version.as_str()).collect::<Vec<_>>(), ["k2", "k1", "k0"]);
+        assert!(versions.iter().all(|v| v.changes.is_empty()), "no document changed");
     }
 
     async fn a_ruling_that_can_not_be_is_refused(bench) {

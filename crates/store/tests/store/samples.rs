@@ -162,6 +162,7 @@ pub(crate) fn document(ids: &dyn Ids, slug: &str, text: &str) -> Document<Publis
         content_type: ContentType::Public,
         product: "cards".into(),
         owner: "cards team".into(),
+        role: None,
         valid_from: Some(time::macros::date!(2026 - 01 - 05)),
         valid_until: None,
         version: 1,

@@ -77,7 +77,7 @@ async fn add(bench: &Bench, shared: &Vectors, slug: &str, by: &[&[u16]]) -> Docu
     let mut w = bench.write().await;
     documents::put(&mut w, &new, &own).await.unwrap();
     w.save().await.unwrap();
-    shared.link(&[(new.id, found(by))]).await.unwrap();
+    drop(shared.link(&[(new.id, found(by))]).await.unwrap());
     new.id
 }
 
@@ -157,7 +157,7 @@ in_both_columns! {
         put(&old, &[1]).await;
         vectors::tidy(&bench.store, NOW).await.unwrap();
         let id = add(bench, &e, "one", &[&[1]]).await;
-        old.link(&[(id, found(&[&[1]]))]).await.unwrap();
+        assert!(old.link(&[(id, found(&[&[1]]))]).await.unwrap().is_empty());
         let day = NOW.plus_seconds(25 * HOUR);
         let e = shared(&bench.store, "e", day).await;
         assert_eq!(vectors::tidy(&bench.store, day).await.unwrap(), Tidied { unused: 0, removed: 1 });
@@ -210,9 +210,11 @@ async fn passages_are_found_by_their_own_vector_and_their_nearest_one() {
     assert!(e.nearest(Asked { collections: &[Collection::Banker], ..asked }).await.unwrap().is_empty());
 
     // What a passage is found by may change, and what was missing may come.
-    e.link(&[(a, found(&[&[0], &[40]])), (c, found(&[&[80, 99], &[99, 80]]))]).await.unwrap();
+    let missing = e.link(&[(c, found(&[&[80, 99], &[99, 80]]))]).await.unwrap();
+    assert_eq!(missing, [c]);
     put(&e, &[99]).await;
-    e.link(&[(c, found(&[&[80, 99], &[99, 80]]))]).await.unwrap();
+    let all = [(a, found(&[&[0], &[40]])), (c, found(&[&[80, 99], &[99, 80]]))];
+    assert!(e.link(&all).await.unwrap().is_empty());
     let again = told(e.nearest(asked).await.unwrap());
     assert_eq!(again[0], (a, 0, 1.0, 1.0));
     assert_eq!(again.last().unwrap(), &(c, 1, cosine(99.0), cosine(80.0)));

@@ -9,7 +9,7 @@ use std::{
     process::ExitCode,
 };
 
-use contactiq_domain::{Clock, Collection, ContentType, Standing, ids::DocumentId};
+use contactiq_domain::{Clock, Collection, ContentType, Role, Standing, ids::DocumentId};
 use contactiq_ingest::{Draft, FrontMatter};
 use contactiq_pipeline::conflict::Survey;
 use contactiq_store::{Store, StoreError, documents, quarantine};
@@ -69,6 +69,9 @@ struct Given {
     /// The team that answers for it.
     #[arg(long)]
     owner: Option<String>,
+    /// The least role that may see it: customer, banker, supervisor or admin.
+    #[arg(long, value_parser = contactiq_ingest::least_role)]
+    role: Option<Role>,
     /// First day of validity, YYYY-MM-DD.
     #[arg(long, value_parser = day)]
     valid_from: Option<Date>,
@@ -77,7 +80,7 @@ struct Given {
     valid_until: Option<Date>,
 }
 
-fn day(text: &str) -> Result<Date, String> {
+pub(super) fn day(text: &str) -> Result<Date, String> {
     contactiq_ingest::day(text)?.ok_or_else(|| "write a date as YYYY-MM-DD".to_owned())
 }
 
@@ -185,6 +188,7 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
         content_type: args.given.content_type,
         product: args.given.product,
         owner: args.given.owner,
+        role: args.given.role,
         valid_from: args.given.valid_from,
         valid_until: args.given.valid_until,
     };
@@ -284,6 +288,7 @@ async fn put(store: &Store, draft: Draft) -> Result<Done, Skipped> {
     let mut found = suspects(&document.title, &passages);
     let stored = async {
         let mut w = store.write().await?;
+        audit::sign(&mut w, "knowledge add");
         let put = documents::put(&mut w, &document, &passages).await?;
         let mut held = Vec::new();
         match &put {

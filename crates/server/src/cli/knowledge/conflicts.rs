@@ -130,6 +130,7 @@ pub(super) async fn rule(config: &Config, store: &Store, wanted: Rule) -> Outcom
         at: SystemClock.now(),
     };
     let mut w = store.write().await?;
+    audit::sign(&mut w, "knowledge rule");
     rulings::put(&mut w, &ruling).await?;
     audit::note(&mut w, &format!("knowledge rule {}", ruling.verdict.as_str()), &ruling.conflict).await?;
     w.save().await?;
@@ -154,6 +155,7 @@ fn preferred(survey: &Survey, conflict: &Conflict, document: &str) -> Result<Str
 
 async fn withdraw(store: &Store, conflict: &str) -> Outcome {
     let mut w = store.write().await?;
+    audit::sign(&mut w, "knowledge rule");
     if !rulings::withdraw(&mut w, conflict).await? {
         return Err("there is no ruling on this conflict: `contactiq knowledge conflicts` shows them".into());
     }

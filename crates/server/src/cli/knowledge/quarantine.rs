@@ -91,6 +91,7 @@ pub(super) async fn release(store: &Store, wanted: Release) -> Outcome {
     for position in &wanted.passages {
         let name = format!("{}/{}#{position}", wanted.collection, wanted.slug);
         let mut w = store.write().await?;
+        audit::sign(&mut w, "knowledge release");
         let done = if wanted.undo {
             quarantine::hold(&mut w, wanted.collection, &wanted.slug, *position).await?
         } else {

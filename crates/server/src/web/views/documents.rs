@@ -1,6 +1,6 @@
 //! What the bank published: `/documents` and `/documents/{collection}/{slug}`.
 
-use contactiq_domain::{Collection, ContentType, Document, Passage, Standing};
+use contactiq_domain::{Collection, ContentType, Document, Passage, Role, Standing};
 use contactiq_guard::Published;
 use contactiq_pipeline::{Knowledge, conflict::Place};
 use contactiq_store::quarantine::Quarantined;
@@ -73,7 +73,7 @@ pub struct QuarantinedItem {
 impl ConflictItem {
     /// Those of a collection that an owner has to rule.
     #[must_use]
-    pub fn open(knowledge: &Knowledge, collection: Collection, today: Date) -> Vec<ConflictItem> {
+    pub fn open(knowledge: &Knowledge, collection: Collection, role: Role, today: Date) -> Vec<ConflictItem> {
         let documents = &knowledge.documents;
         let quote = |place: &Place| {
             let document = &documents[place.document];
@@ -88,6 +88,7 @@ impl ConflictItem {
             .iter()
             .filter(|c| c.is_open() && c.concerns(documents, today))
             .filter(|c| documents[c.one.document].collection == collection)
+            .filter(|c| [&c.one, &c.other].into_iter().all(|side| documents[side.document].is_for(role)))
             .map(|c| ConflictItem { id: c.id.clone(), sides: vec![quote(&c.one), quote(&c.other)] })
             .collect()
     }
@@ -270,6 +271,7 @@ mod tests {
             content_type: ContentType::Public,
             product: "debit-card".into(),
             owner: String::new(),
+            role: None,
             valid_from: from,
             valid_until: until,
             version: 1,

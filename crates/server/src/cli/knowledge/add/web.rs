@@ -299,6 +299,7 @@ impl Run<'_> {
             }
             let name = format!("{}/{}", document.collection, document.slug);
             let mut w = store.write().await?;
+            audit::sign(&mut w, "knowledge add --prune");
             if documents::remove(&mut w, document.collection, &document.slug).await? {
                 audit::note(&mut w, "knowledge remove", &name).await?;
             }

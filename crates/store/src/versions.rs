@@ -1,0 +1,271 @@
+//! Versions of the whole knowledge: one for each transaction that changes documents, or which of their
+//! passages may be found (P13).
+//!
+//! A version notes what it changed, so that the documents of any of them can be read and made current
+//! again. Nothing is copied and nothing is lost: documents and passages of every version stay.
+
+use std::collections::{BTreeMap, HashMap};
+
+use contactiq_domain::{Collection, Document, Passage, Timestamp, ids::DocumentId};
+use contactiq_guard::Published;
+
+use crate::{
+    Connection, StoreError, Writer,
+    documents::{Contents, document, one_writer_at_a_time, passage},
+    value::values,
+};
+
+contactiq_domain::words! {
+    /// What became of a document in a version.
+    ChangeKind as "kind" {
+        /// It was not there before.
+        Added => "added",
+        /// Another text or other front matter.
+        Changed => "changed",
+        /// It is there no more.
+        Removed => "removed",
+    }
+}
+
+/// Who changes the knowledge, when, by what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// When.
+    pub at: Timestamp,
+    /// Who, as the access log names them.
+    pub by: String,
+    /// The command or route.
+    pub command: String,
+}
+
+/// What a transaction knows of the version that it makes.
+#[derive(Debug, Default)]
+pub(crate) struct Making {
+    signature: Option<Signature>,
+    /// Its number, once something changed.
+    number: Option<i64>,
+}
+
+/// A document in a version.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Change {
+    /// Its collection.
+    pub collection: Collection,
+    /// Its name.
+    pub slug: String,
+    /// What became of it.
+    pub kind: ChangeKind,
+}
+
+/// A version of the knowledge.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Version {
+    /// For instance `k17`.
+    pub version: String,
+    /// When it was made; none where that was not told.
+    pub made_at: Option<Timestamp>,
+    /// Who made it; may be empty.
+    pub made_by: String,
+    /// By what; may be empty.
+    pub command: String,
+    /// What it changed, by collection and slug.
+    pub changes: Vec<Change>,
+}
+
+/// Says who makes the version of this transaction, if it makes one.
+pub fn sign(w: &mut Writer, signature: Signature) {
+    w.making.signature = Some(signature);
+}
+
+/// The versions, newest first: the latest `most`, or all.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(c: &mut Connection, most: Option<u32>) -> Result<Vec<Version>, StoreError> {
+    let rows = c
+        .rows(
+            "SELECT * FROM knowledge_versions ORDER BY number DESC LIMIT $1",
+            values![most.map_or(i64::MAX, i64::from)],
+        )
+        .await?;
+    let first = rows.last().map(|row| row.int("number")).transpose()?.unwrap_or(0);
+    let mut changes: HashMap<i64, Vec<Change>> = HashMap::new();
+    let changed = c
+        .rows(
+            "SELECT * FROM knowledge_changes WHERE version >= $1 ORDER BY version, collection, slug",
+            values![first],
+        )
+        .await?;
+    for row in &changed {
+        changes.entry(row.int("version")?).or_default().push(Change {
+            collection: row.parsed("collection")?,
+            slug: row.text("slug")?,
+            kind: row.parsed("kind")?,
+        });
+    }
+    rows.iter()
+        .map(|row| {
+            let number = row.int("number")?;
+            Ok(Version {
+                version: name(number),
+                made_at: row.moment_or_none("made_at")?,
+                made_by: row.text("made_by")?,
+                command: row.text("command")?,
+                changes: changes.remove(&number).unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// Every document of a version with its passages, by collection and slug. Passages in quarantine are left
+/// out, whichever version they are of.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such version, or when the database fails.
+pub async fn documents(
+    c: &mut Connection,
+    version: &str,
+) -> Result<Vec<(Document<Published>, Vec<Passage<Published>>)>, StoreError> {
+    let number = known(c, version).await?;
+    let documents = c
+        .rows(
+            "SELECT documents.* FROM documents JOIN knowledge_changes c ON c.document = documents.id
+             WHERE c.version = (SELECT MAX(l.version) FROM knowledge_changes l
+                 WHERE l.collection = c.collection AND l.slug = c.slug AND l.version <= $1)
+             ORDER BY documents.collection, documents.slug",
+            values![number],
+        )
+        .await?;
+    let documents: Vec<Document<Published>> = documents.iter().map(document).collect::<Result<_, _>>()?;
+    let mut contents = Contents::default();
+    let rows = c
+        .rows(
+            "SELECT passages.* FROM passages JOIN knowledge_changes c ON c.document = passages.document
+             WHERE c.version = (SELECT MAX(l.version) FROM knowledge_changes l
+                 WHERE l.collection = c.collection AND l.slug = c.slug AND l.version <= $1)
+                 AND NOT EXISTS (
+                     SELECT 1 FROM quarantined_passages AS held WHERE held.document = passages.document
+                         AND held.position = passages.position AND held.released_at IS NULL)
+             ORDER BY passages.document, passages.position",
+            values![number],
+        )
+        .await?;
+    for row in &rows {
+        contents.entry(row.parsed("document")?).or_default().push(passage(row)?);
+    }
+    Ok(documents
+        .into_iter()
+        .map(|document| {
+            let passages = contents.remove(&document.id).unwrap_or_default();
+            (document, passages)
+        })
+        .collect())
+}
+
+/// Which document stands at a collection and slug.
+type Places = BTreeMap<(String, String), DocumentId>;
+
+/// Makes the documents of a version current again, as a new version; how many documents that changed.
+/// The same content is the same document: it comes back under its own id.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such version, or when the database fails.
+pub async fn restore(w: &mut Writer, version: &str) -> Result<Vec<Change>, StoreError> {
+    one_writer_at_a_time(w).await?;
+    let number = known(w, version).await?;
+    let wanted = w
+        .rows(
+            "SELECT c.collection, c.slug, c.document FROM knowledge_changes c
+             WHERE c.document IS NOT NULL AND c.version = (SELECT MAX(l.version) FROM knowledge_changes l
+                 WHERE l.collection = c.collection AND l.slug = c.slug AND l.version <= $1)",
+            values![number],
+        )
+        .await?;
+    let current =
+        w.rows("SELECT collection, slug, id AS document FROM documents WHERE is_current", values![]).await?;
+    let places = |rows: &[crate::row::Row]| -> Result<Places, StoreError> {
+        let place = |row: &crate::row::Row| {
+            Ok(((row.text("collection")?, row.text("slug")?), row.parsed("document")?))
+        };
+        rows.iter().map(place).collect()
+    };
+    let (wanted, current) = (places(&wanted)?, places(&current)?);
+    // Two documents may have changed their names with each other: first all go, then all come.
+    for (place, id) in &current {
+        if wanted.get(place) != Some(id) {
+            w.execute("UPDATE documents SET is_current = FALSE WHERE id = $1", values![*id]).await?;
+        }
+    }
+    let mut changes = Vec::new();
+    for (place, id) in &wanted {
+        let kind = match current.get(place) {
+            Some(now) if now == id => continue,
+            Some(_) => ChangeKind::Changed,
+            None => ChangeKind::Added,
+        };
+        w.execute("UPDATE documents SET is_current = TRUE WHERE id = $1", values![*id]).await?;
+        changes.push((place, kind, Some(*id)));
+    }
+    let gone = current.keys().filter(|place| !wanted.contains_key(*place));
+    changes.extend(gone.map(|place| (place, ChangeKind::Removed, None)));
+    let mut made = Vec::new();
+    for ((collection, slug), kind, document) in changes {
+        let collection = collection.parse().map_err(|_| StoreError::Corrupt { what: "collection" })?;
+        note(w, collection, slug, kind, document).await?;
+        made.push(Change { collection, slug: slug.clone(), kind });
+    }
+    Ok(made)
+}
+
+/// Notes a change in the version of this transaction, which begins with the first of them.
+pub(crate) async fn note(
+    w: &mut Writer,
+    collection: Collection,
+    slug: &str,
+    kind: ChangeKind,
+    document: Option<DocumentId>,
+) -> Result<(), StoreError> {
+    let number = touch(w).await?;
+    w.execute(
+        "INSERT INTO knowledge_changes (version, collection, slug, kind, document) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (version, collection, slug) DO UPDATE SET kind = excluded.kind, document = excluded.document",
+        values![number, collection, slug, kind, document],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The number of this transaction's version, which begins with the first call. What is no change of a
+/// document but of what may be found, a ruling or a quarantine, makes a version too: whoever serves the
+/// knowledge loads it anew.
+pub(crate) async fn touch(w: &mut Writer) -> Result<i64, StoreError> {
+    if let Some(number) = w.making.number {
+        return Ok(number);
+    }
+    let row = w
+        .row("UPDATE counters SET value = value + 1 WHERE name = 'knowledge' RETURNING value", values![])
+        .await?;
+    let number = row.ok_or(StoreError::Corrupt { what: "knowledge version" })?.int("value")?;
+    let signature = w.making.signature.clone();
+    let (by, command) =
+        signature.as_ref().map_or((String::new(), String::new()), |s| (s.by.clone(), s.command.clone()));
+    w.execute(
+        "INSERT INTO knowledge_versions (number, made_at, made_by, command) VALUES ($1, $2, $3, $4)",
+        values![number, signature.map(|s| s.at), by, command],
+    )
+    .await?;
+    w.making.number = Some(number);
+    Ok(number)
+}
+
+/// The name of a version.
+pub(crate) fn name(number: i64) -> String {
+    format!("k{number}")
+}
+
+async fn known(c: &mut Connection, version: &str) -> Result<i64, StoreError> {
+    let missing = || StoreError::NotFound { what: "version of the knowledge" };
+    let number: i64 = version.strip_prefix('k').and_then(|n| n.parse().ok()).ok_or_else(missing)?;
+    let row = c.row("SELECT number FROM knowledge_versions WHERE number = $1", values![number]).await?;
+    row.ok_or_else(missing).map(|_| number)
+}
