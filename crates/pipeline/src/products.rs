@@ -53,7 +53,7 @@ impl Products {
             return BTreeSet::new();
         }
         let mut said = vec![text::content_stems(question)];
-        said.extend(knowledge.index.alternatives(question).into_iter().map(|other| other.said));
+        said.extend(knowledge.index.synonyms_in(question));
         let holds = |name: &[String]| said.iter().any(|words| words.windows(name.len()).any(|w| w == name));
         self.names.iter().filter(|(name, _)| holds(name)).map(|(_, product)| product.as_str()).collect()
     }

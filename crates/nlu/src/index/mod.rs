@@ -243,6 +243,14 @@ impl Index {
         wording::alternatives(question, &self.lexical, &self.synonyms)
     }
 
+    /// The same whether or not passages hold the words, in content stems: a product may be named where
+    /// no passage is.
+    #[must_use]
+    pub fn synonyms_in(&self, question: &str) -> Vec<Vec<String>> {
+        let met = self.synonyms.met(question, self.lexical.vocabulary().small());
+        met.iter().flat_map(|met| &met.others).map(|other| other.content.to_vec()).collect()
+    }
+
     /// The question as its vector should be made, where that is not as it was asked: an abbreviation
     /// with its long form, a word that no document uses with the one that they use.
     #[must_use]

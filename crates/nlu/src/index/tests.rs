@@ -99,7 +99,7 @@ fn a_search_with_cosines_from_elsewhere_finds_the_same() {
             let cosines: Vec<f32> = texts.iter().map(cosine).collect();
             near(cosines[0], cosines.iter().copied().fold(-1.0, f32::max))
         };
-        let all: std::collections::HashMap<usize, f32> = texts.iter().map(of).enumerate().collect();
+        let all: HashMap<usize, f32> = texts.iter().map(of).enumerate().collect();
         let query = Query { text: question, vector: Some(&asked), keep: &|entry| entry != 2, k: 3 };
         let (here, there) = (index.search(&query), index.search_among(&query, &all));
         assert_eq!(here.len(), there.len());

@@ -85,7 +85,8 @@ fn versions_are_listed_searched_and_restored_with_nothing_lost() {
     }
 }
 
-#[tokio::test]
+// The server must go on while a command runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restore_is_on_record_and_a_running_server_takes_it_up() {
     let terminal = changed();
     let running = start_in(terminal.folder(), &[("CONTACTIQ_DEMO", "off")]).await;
