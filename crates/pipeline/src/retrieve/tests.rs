@@ -129,11 +129,7 @@ fn the_same_words_about_another_thing_are_no_copy() {
 fn a_product_that_is_named_is_not_displaced_by_another() {
     let product = |product: &'static str| move |d: &mut Document<Published>| d.product = product.to_owned();
     let bank = Bank::new()
-        .with(
-            "car",
-            "The establishment fee of the loan is $400. The establishment fee is paid once.",
-            product("car-loan"),
-        )
+        .with("car", "The establishment fee of the loan is $400. It is paid once.", product("car-loan"))
         .with(
             "home",
             "There is an establishment fee of $600, which a customer pays when the loan begins, by transfer.",
@@ -142,7 +138,9 @@ fn a_product_that_is_named_is_not_displaced_by_another() {
         .with("all", "A fee is told before you pay it, as the establishment of any contract asks.", |_| {});
     assert_eq!(bank.find("establishment fee", |_| {})[0], "car", "nothing is named");
     assert_eq!(bank.find("establishment fee of a home loan", |_| {})[0], "home");
-    assert_eq!(bank.find("establishment fee of a mortgage", |_| {})[0], "home", "by a synonym");
+    let by_a_synonym = bank.find("establishment fee of a mortgage", |_| {});
+    let place = |slug: &str| by_a_synonym.iter().position(|found| found == slug);
+    assert!(place("home").is_some() && place("home") < place("car"), "{by_a_synonym:?}");
     let only = bank.find("establishment fee", |f| f.product = Some("home-loan"));
     assert_eq!(only.len(), 2);
     assert!(!only.contains(&"car".to_owned()), "{only:?}");
