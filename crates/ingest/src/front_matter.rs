@@ -63,6 +63,17 @@ impl FrontMatter {
         Err(IngestError::FrontMatter { line: 1, fix: "close the front matter with a line `---`".to_owned() })
     }
 
+    /// The text without its front matter: a page of the web does not say who may see it, until when it holds
+    /// or which address is cited.
+    #[must_use]
+    pub fn left_out(bytes: Vec<u8>) -> Vec<u8> {
+        let split = std::str::from_utf8(&bytes).ok().map(|text| text.replace("\r\n", "\n"));
+        match split.as_deref().map(FrontMatter::split) {
+            Some(Ok((_, body))) => body.as_bytes().to_vec(),
+            _ => bytes,
+        }
+    }
+
     /// What the document says of itself, and what the caller says where it says nothing.
     ///
     /// # Errors

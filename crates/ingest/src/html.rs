@@ -6,8 +6,8 @@ use crate::block::Block;
 
 /// Elements whose content is not the document's text.
 const LEFT_OUT: &[&str] = &[
-    "script", "style", "noscript", "template", "nav", "header", "footer", "aside", "form", "svg", "iframe",
-    "button",
+    "script", "style", "noscript", "template", "nav", "header", "footer", "aside", "svg", "iframe", "input",
+    "select", "textarea",
 ];
 /// How deep elements may nest before the rest is left out: hostile files nest thousands.
 pub(crate) const MAX_DEPTH: usize = 200;
@@ -62,6 +62,12 @@ pub(crate) fn first<'a>(page: &'a Html, selector: &str) -> Option<ElementRef<'a>
 pub(crate) fn is_left_out(element: ElementRef<'_>) -> bool {
     let value = element.value();
     let name = value.name();
+    // The heading of a panel that opens is a button; any other is a control.
+    if name == "button" {
+        return !element.ancestors().take(3).any(
+            |a| matches!(a.value(), Node::Element(e) if matches!(e.name(), "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "summary" | "dt")),
+        );
+    }
     if LEFT_OUT.contains(&name) {
         let own = name == "header"
             && element
@@ -236,25 +242,21 @@ fn list_items(list: ElementRef<'_>, depth: usize, items: &mut Vec<String>) {
     }
 }
 
-/// Rows stand below the table or one level deeper; a table inside a cell is text of that cell.
+/// Rows stand below the table or one level deeper; a table inside a cell is text of that cell. Cells are laid
+/// on a grid first: one that spans rows or columns says the same in each of them, so that each row can be read
+/// alone and no figure slips under another column.
 fn table(table: ElementRef<'_>, out: &mut Vec<Block>) {
     let mut header = Vec::new();
     let mut rows = Vec::new();
-    let below = |e: ElementRef<'_>| -> Vec<String> {
-        e.children()
-            .filter_map(ElementRef::wrap)
-            .filter(|c| matches!(c.value().name(), "th" | "td"))
-            .map(words)
-            .collect()
-    };
     let parts = table.children().filter_map(ElementRef::wrap);
     let lines = parts.flat_map(|part| match part.value().name() {
         "tr" => vec![part],
         "thead" | "tbody" | "tfoot" => part.children().filter_map(ElementRef::wrap).collect(),
         _ => Vec::new(),
     });
+    let mut grid = Grid::default();
     for row in lines.filter(|l| l.value().name() == "tr" && !is_left_out(*l)) {
-        let texts = below(row);
+        let texts = grid.row(row);
         let heads = row.children().filter_map(ElementRef::wrap).all(|c| !matches!(c.value().name(), "td"));
         if header.is_empty() && rows.is_empty() && heads {
             header = texts;
@@ -264,6 +266,59 @@ fn table(table: ElementRef<'_>, out: &mut Vec<Block>) {
     }
     if !rows.is_empty() {
         out.push(Block::Table { header, rows });
+    }
+}
+
+/// The most rows or columns that a cell spans.
+const MOST_SPANNED: usize = 64;
+/// A longer text stands in the first of the places that its cell spans alone: a page is bounded in size, and
+/// stays so.
+const LONGEST_REPEATED: usize = 200;
+
+/// What reaches into the next rows from above, by column: its words, and for how many rows.
+#[derive(Default)]
+struct Grid(Vec<(String, usize)>);
+
+impl Grid {
+    /// The cells of a row, each in its column.
+    fn row(&mut self, row: ElementRef<'_>) -> Vec<String> {
+        let cells = row.children().filter_map(ElementRef::wrap);
+        let mut cells = cells.filter(|c| matches!(c.value().name(), "th" | "td")).peekable();
+        let mut texts = Vec::new();
+        loop {
+            if let Some((above, left)) = self.0.get_mut(texts.len()).filter(|(_, left)| *left > 0) {
+                *left -= 1;
+                texts.push(above.clone());
+                continue;
+            }
+            let Some(cell) = cells.next() else {
+                // What reaches down behind the last cell of this row.
+                if self.0.iter().skip(texts.len()).any(|(_, left)| *left > 0) {
+                    texts.push(String::new());
+                    continue;
+                }
+                return texts;
+            };
+            let span = |name: &str| {
+                let asked = cell.value().attr(name).and_then(|n| n.trim().parse().ok());
+                asked.unwrap_or(1).clamp(1, MOST_SPANNED)
+            };
+            let (columns, below) = (span("colspan"), span("rowspan") - 1);
+            let text = words(cell);
+            // A row of one wide cell is a title inside the table.
+            let alone = texts.is_empty() && cells.peek().is_none() && below == 0;
+            for at in 0..if alone { 1 } else { columns } {
+                let own =
+                    if at == 0 || text.len() <= LONGEST_REPEATED { text.clone() } else { String::new() };
+                let column = texts.len();
+                texts.push(own);
+                if below > 0 {
+                    let repeated = if text.len() <= LONGEST_REPEATED { text.clone() } else { String::new() };
+                    self.0.resize(self.0.len().max(column + 1), (String::new(), 0));
+                    self.0[column] = (repeated, below);
+                }
+            }
+        }
     }
 }
 
@@ -303,6 +358,47 @@ fn squeeze(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    fn rows(page: &str) -> Vec<Vec<String>> {
+        match super::blocks(page).1.as_slice() {
+            [super::Block::Table { header, rows }] => {
+                std::iter::once(header.clone()).chain(rows.iter().cloned()).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_cell_that_spans_rows_or_columns_stands_in_each_of_them() {
+        assert_eq!(
+            rows(
+                "<table><tr><th>Service<th>Basic<th>Gold</tr>\
+                 <tr><td>Transfer abroad<td rowspan=2>$20<td>$10</tr>\
+                 <tr><td>Bank cheque<td>$0</tr>\
+                 <tr><td>Statement<td colspan=2>free</tr>\
+                 <tr><td colspan=3>Cards</tr></table>"
+            ),
+            [
+                vec!["Service", "Basic", "Gold"],
+                vec!["Transfer abroad", "$20", "$10"],
+                vec!["Bank cheque", "$20", "$0"],
+                vec!["Statement", "free", "free"],
+                vec!["Cards"],
+            ]
+        );
+        assert_eq!(
+            rows("<table><tr><th>A<th>B</tr><tr><td rowspan=2>one<td>1</tr><tr><td>2</tr></table>"),
+            [vec!["A", "B"], vec!["one", "1"], vec!["one", "2"]]
+        );
+    }
+
+    #[test]
+    fn a_form_around_a_page_hides_nothing_and_a_heading_may_be_a_button() {
+        let page = "<form><h2><button>Fees</button></h2><p>It costs $3.</p><button>Send</button></form>";
+        let (_, blocks) = super::blocks(page);
+        let said = format!("{blocks:?}");
+        assert!(said.contains("Fees") && said.contains("It costs $3.") && !said.contains("Send"), "{said}");
+    }
+
     use super::*;
 
     #[test]

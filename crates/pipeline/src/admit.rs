@@ -188,7 +188,7 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         knowledge: house.shelf.current(),
         found: Vec::new(),
         draft: None,
-        judged: Vec::new(),
+        judged: None,
         beside: None,
         conflicting: Vec::new(),
         confidence: Probability::ZERO,

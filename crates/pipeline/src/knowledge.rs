@@ -181,7 +181,7 @@ impl Knowledge {
         };
         let index = making.build(entries, progress)?;
         let products = Products::of(documents.iter());
-        let contested = contested(&conflicts);
+        let contested = contested(&conflicts, &documents, &passages);
         Ok(Knowledge { version, documents, passages, index, spelling, products, conflicts, contested })
     }
 
@@ -230,9 +230,22 @@ fn spelling(
     before.map(|b| b.spelling.clone()).unwrap_or_default().changed(lost, won)
 }
 
-fn contested(conflicts: &[Conflict]) -> HashMap<usize, HashMap<String, Vec<usize>>> {
+/// Open conflicts by document and sentence. Where an owner ruled one side out against a third document,
+/// that side is in no answer, and contradicts nothing any more.
+fn contested(
+    conflicts: &[Conflict],
+    documents: &[Document<Published>],
+    passages: &[(usize, Passage<Published>)],
+) -> HashMap<usize, HashMap<String, Vec<usize>>> {
+    let kept: HashMap<(usize, u32), &str> =
+        passages.iter().map(|(document, p)| ((*document, p.position), p.text.as_str())).collect();
+    let stands = |place: &Place| {
+        place.document < documents.len()
+            && kept.get(&(place.document, place.position)).is_some_and(|text| text.contains(&place.sentence))
+    };
+    let open = |c: &Conflict| c.is_open() && stands(&c.one) && stands(&c.other);
     let mut contested: HashMap<usize, HashMap<String, Vec<usize>>> = HashMap::new();
-    for (number, conflict) in conflicts.iter().enumerate().filter(|(_, c)| c.is_open()) {
+    for (number, conflict) in conflicts.iter().enumerate().filter(|(_, c)| open(c)) {
         for place in [&conflict.one, &conflict.other] {
             let of_document = contested.entry(place.document).or_default();
             of_document.entry(place.sentence.clone()).or_default().push(number);

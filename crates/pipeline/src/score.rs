@@ -242,11 +242,7 @@ fn first_by(found: &[crate::Found], view: impl Fn(&crate::Found) -> f64) -> Opti
 }
 
 /// The features of a request and the sentences that were chosen for it.
-pub(crate) fn features(
-    asked: &Asked<'_>,
-    chosen: &[Chosen],
-    understanding: &Understanding,
-) -> Option<Features> {
+fn features(asked: &Asked<'_>, chosen: &[Chosen], understanding: &Understanding) -> Option<Features> {
     let found = asked.found;
     let (best, sentence) = (found.first()?, chosen.first()?);
     let passages: Vec<usize> = chosen.iter().map(|c| c.passage).collect();
@@ -259,7 +255,12 @@ pub(crate) fn features(
         agreement: found.iter().take(LOOKED_AT).filter(|f| f.document == best.document).count() as f64
             / found.len().clamp(1, LOOKED_AT) as f64,
         both_views: f64::from(u8::from(first_by(found, |f| f.bm25) == first_by(found, |f| f.cosine))),
-        intent: understanding.probability.get(),
+        // That it is probably not understood speaks against the answer.
+        intent: if understanding.intent.is_unknown() {
+            1.0 - understanding.probability.get()
+        } else {
+            understanding.probability.get()
+        },
         in_scope: understanding.in_scope.get(),
         held: 1.0 - said.rarest_missing,
         specific: (said.weight / 2.0).min(1.0),
@@ -267,44 +268,52 @@ pub(crate) fn features(
     })
 }
 
-/// The features that the answer is judged by: those of the whole message, or of the request that is
-/// answered worst, since an answer is right when all of it is.
-fn weakest(house: &House, turn: &Turn) -> Option<Features> {
-    turn.draft.as_ref()?;
-    let confidence = |f: &Features| house.calibration.confidence(*f).get();
-    turn.judged.iter().copied().min_by(|a, b| confidence(a).total_cmp(&confidence(b)))
+/// How probable it is that an answer to a request is right and complete.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judged {
+    pub(crate) features: Features,
+    pub(crate) confidence: Probability,
+    /// Whether the request says too little to be answered.
+    pub(crate) vague: bool,
+}
+
+/// Judges the sentences that were chosen for a request: the one place where a confidence is made.
+pub(crate) fn judge(
+    house: &House,
+    turn: &Turn,
+    asked: &Asked<'_>,
+    chosen: &[Chosen],
+    understanding: &Understanding,
+) -> Option<Judged> {
+    let features = features(asked, chosen, understanding)?;
+    let alone = !turn.history.iter().any(Exchange::may_be_leaned_on);
+    let vague = says_too_little(asked.query, features, alone);
+    let confidence = house.calibration.confidence(features);
+    let confidence = if vague { Probability::clamped(confidence.get().min(VAGUE)) } else { confidence };
+    Some(Judged { features, confidence, vague })
 }
 
 /// "How much is the fee?", "what's the limit on that one?": what many documents answer something like,
 /// while nobody knows which of them was meant. Calibration can't know it: labelled questions are whole.
-fn says_too_little(turn: &Turn, features: Features) -> bool {
+fn says_too_little(request: &str, features: Features, alone: bool) -> bool {
     let said = features.specific;
-    let alone = !turn.history.iter().any(Exchange::may_be_leaned_on);
     said < ONE_COMMON_WORD
-        || (said < LITTLE
-            && (features.agreement <= SCATTERED || (alone && follow_up::stands_in(&turn.query))))
+        || (said < LITTLE && (features.agreement <= SCATTERED || (alone && follow_up::stands_in(request))))
 }
 
 pub(crate) fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
-    let Some(features) = weakest(house, turn) else {
+    let Some(Judged { features, confidence, vague }) = turn.judged.filter(|_| turn.draft.is_some()) else {
         turn.trace(Step::Score, since, "skipped", "no answer to score");
         return;
     };
-    let vague = says_too_little(turn, features);
-    turn.confidence = house.calibration.confidence(features);
     turn.vague = vague;
-    if vague {
-        turn.confidence = Probability::clamped(turn.confidence.get().min(VAGUE));
-    }
+    turn.confidence = confidence;
     let threshold = house.settings.of(turn.mode()).confidence_threshold;
-    let outcome = if turn.confidence >= threshold { "released" } else { "withheld" };
+    let outcome = if confidence >= threshold { "released" } else { "withheld" };
     let why = if vague { ", as the question says too little" } else { "" };
-    let detail = format!(
-        "confidence {:.2}{why}, threshold {:.2} ({features})",
-        turn.confidence.get(),
-        threshold.get()
-    );
+    let detail =
+        format!("confidence {:.2}{why}, threshold {:.2} ({features})", confidence.get(), threshold.get());
     let version = Some(house.calibration.version.as_str());
     turn.trace_with(Step::Score, since, outcome, detail, version, features.values());
 }

@@ -11,7 +11,7 @@ use contactiq_domain::{
 use contactiq_guard::{InputError, Inspected, Masked, Published, Raw};
 use contactiq_store::StoreError;
 
-use crate::{Features, Found, Knowledge};
+use crate::{Found, Knowledge, score::Judged};
 
 /// A question as it comes in.
 #[derive(Debug)]
@@ -132,8 +132,8 @@ pub(crate) struct Turn {
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) found: Vec<Found>,
     pub(crate) draft: Option<Draft>,
-    /// What the answer is judged by: one a request of the message.
-    pub(crate) judged: Vec<Features>,
+    /// How the draft is judged.
+    pub(crate) judged: Option<Judged>,
     /// The answer to the other requests of a message that a person takes over.
     pub(crate) beside: Option<Draft>,
     /// Both sides where documents disagree about the answer.

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use contactiq_domain::{Category, IntentName, Mode, Probability, Step, Trigger, Understanding};
+use contactiq_domain::{
+    Category, IntentName, Mode, Probability, Step, Trigger, TriggerHit, Understanding, is_danger_to_life,
+};
 use contactiq_guard::Masked;
 use contactiq_nlu::intents::Prediction;
 
@@ -144,10 +146,21 @@ fn remarks(joined: bool, corrected: Option<&Corrected>) -> String {
     said
 }
 
+/// "I have a whole bottle of pills here", and in the next message "I want to take them all": what neither
+/// says alone, both say together.
+fn hear_danger_across_turns(house: &House, turn: &mut Turn, previous: Option<&str>) {
+    let heard = |text: &str| house.rules.matches(text).into_iter().find(|(_, rule)| is_danger_to_life(rule));
+    let Some(previous) = previous.filter(|p| turn.hits.is_empty() && heard(p).is_none()) else { return };
+    if let Some((trigger, rule)) = heard(&format!("{previous} {}", turn.query)) {
+        turn.hits.push(TriggerHit { trigger, rule, score: 1.0 });
+    }
+}
+
 pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let leaned_on = turn.history.last().filter(|e| e.may_be_leaned_on());
     let previous = leaned_on.map(|e| without_placeholders(e.question.as_str()));
+    hear_danger_across_turns(house, turn, previous.as_deref());
     let joined = follow_up::whole(&turn.query, previous.as_deref());
     if let Some(whole) = &joined {
         turn.vector = house.vector(whole).await;

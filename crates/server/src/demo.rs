@@ -33,6 +33,9 @@ pub struct TrafficLine {
 /// Where the store keeps which demo bank was loaded.
 const LOADED: &str = "demo_documents";
 
+/// Where the demo bank's documents are published.
+const HOST: &str = ".larkfield.example/";
+
 /// Puts the demo bank's documents in the store, once for each version of the demo bank: what
 /// somebody removed or changed since then stays removed or changed.
 ///
@@ -67,6 +70,11 @@ pub async fn load_documents(store: &Store, ids: &dyn Ids) -> Result<usize, Store
     versions::sign(&mut w, Signature { at, by, command: "demo bank".to_owned() });
     let mut changed = 0;
     for (document, passages) in drafts {
+        // A bank's own document of the same name stays the bank's.
+        let there = documents::get(&mut w, document.collection, &document.slug).await?;
+        if there.is_some_and(|there| !there.url.contains(HOST)) {
+            continue;
+        }
         let put = documents::put(&mut w, &document, &passages).await?;
         changed += usize::from(!matches!(put, documents::Put::Unchanged | documents::Put::Duplicate { .. }));
     }

@@ -49,14 +49,11 @@ pub async fn put(
     if current.as_ref().is_some_and(|current| is_same(current, document)) {
         return Ok(Put::Unchanged);
     }
-    let twin = w
-        .row(
-            "SELECT slug FROM documents WHERE is_current AND collection = $1 AND content_hash = $2 AND slug <> $3",
-            values![document.collection, &document.content_hash, &document.slug],
-        )
-        .await?;
-    if let Some(twin) = twin {
-        return Ok(Put::Duplicate { slug: twin.text("slug")? });
+    // What stands under this name would go on answering with its old text: it gets its new version.
+    if current.is_none()
+        && let Some(slug) = twin(w, document).await?
+    {
+        return Ok(Put::Duplicate { slug });
     }
     let latest = w
         .row(
@@ -252,6 +249,28 @@ async fn insert(w: &mut Writer, document: &Document<Published>, version: u32) ->
 }
 
 /// Front matter counts too: a document whose last day of validity changed has changed.
+/// Another document of the collection that says the same to the same people on the same days.
+async fn twin(w: &mut Writer, document: &Document<Published>) -> Result<Option<String>, StoreError> {
+    let rows = w
+        .rows(
+            "SELECT * FROM documents WHERE is_current AND collection = $1 AND content_hash = $2 AND slug <> $3 ORDER BY slug",
+            values![document.collection, &document.content_hash, &document.slug],
+        )
+        .await?;
+    for row in &rows {
+        let other = self::document(row)?;
+        let covers = other.valid_from == document.valid_from && other.valid_until == document.valid_until;
+        if covers
+            && other.role == document.role
+            && other.product == document.product
+            && other.content_type == document.content_type
+        {
+            return Ok(Some(other.slug));
+        }
+    }
+    Ok(None)
+}
+
 fn is_same(a: &Document<Published>, b: &Document<Published>) -> bool {
     a.content_hash == b.content_hash
         && a.title == b.title

@@ -1,7 +1,9 @@
 //! all-MiniLM-L6-v2, or any BERT encoder of its kind, from a folder.
 
 use super::{
-    Encoder, EncoderError, calibration,
+    Encoder, EncoderError,
+    adapter::{ADAPTED, Adapter, SHIPPED},
+    calibration,
     forward::Workspace,
     kernel::{Kernel, KernelChoice},
     linear::Linear,
@@ -69,16 +71,30 @@ impl MiniLm {
     /// # Errors
     /// [`EncoderError::Kernel`] when this processor lacks it, and those of [`MiniLm::load`].
     pub fn load_for(folder: &Path, choice: KernelChoice) -> Result<Self, EncoderError> {
+        Self::read(folder, choice, false)
+    }
+
+    /// The same with the shipped adapter, which was taught banking; where the weights are not those that
+    /// it was made for, they stay as they are.
+    ///
+    /// # Errors
+    /// Those of [`MiniLm::load_for`].
+    pub fn load_adapted(folder: &Path, choice: KernelChoice) -> Result<Self, EncoderError> {
+        Self::read(folder, choice, true)
+    }
+
+    fn read(folder: &Path, choice: KernelChoice, adapted: bool) -> Result<Self, EncoderError> {
         let kernel = choice.resolve()?;
         let read = |file: &str| {
             std::fs::read(folder.join(file))
                 .map_err(|source| EncoderError::Read { file: file.to_owned(), source })
         };
         let (config, tokenizer, weights) = (read(CONFIG)?, read(TOKENIZER)?, read(WEIGHTS)?);
-        Self::from_bytes(&config, &weights, &tokenizer, kernel)
+        let known = adapted && hex(&Sha256::digest(&weights)) == KNOWN;
+        Self::from_bytes(&config, &weights, &tokenizer, kernel, known.then_some(SHIPPED))
     }
 
-    /// The same from the contents of the three files.
+    /// The same from the contents of the three files, and of an adapter for them.
     ///
     /// # Errors
     /// [`EncoderError::Kernel`] and [`EncoderError::Damaged`], as for [`MiniLm::load_for`].
@@ -87,19 +103,23 @@ impl MiniLm {
         weights: &[u8],
         tokenizer: &[u8],
         kernel: Kernel,
+        adapter: Option<&[u8]>,
     ) -> Result<Self, EncoderError> {
         KernelChoice::Forced(kernel).resolve()?;
         let mut hash = Sha256::new_with_prefix(method(kernel));
-        for part in [config, weights, tokenizer] {
+        for part in [config, weights, tokenizer].into_iter().chain(adapter) {
             hash.update(Sha256::digest(part));
         }
         let fingerprint = hex(&hash.finalize());
         let own = hex(&Sha256::digest(weights));
-        let name =
+        let mut name =
             if own == KNOWN { "all-MiniLM-L6-v2".to_owned() } else { format!("encoder {}", &own[..8]) };
+        if adapter.is_some() {
+            name.push_str(ADAPTED);
+        }
 
         let config = Config::parse(config)?;
-        let plain = Weights::parse(weights, &config)?;
+        let plain = Weights::parse(weights, &config, adapter.map(Adapter::parse).transpose()?)?;
         let tokens = Tokens::parse(tokenizer, config.vocab_size, config.max_position_embeddings)?;
         let weights = match kernel {
             Kernel::Vnni | Kernel::Avx2 => calibration::quantise(plain, &config, &tokens, kernel)?,

@@ -5,6 +5,7 @@
 //! which of them runs. `weights` and `tokens` read the files of a model folder, `calibration` finds out
 //! what its 8-bit form needs to know.
 
+mod adapter;
 mod cache;
 mod calibration;
 mod coarse;

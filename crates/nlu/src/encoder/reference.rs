@@ -100,7 +100,7 @@ impl Tiny {
     }
 
     pub(super) fn load_for(&self, kernel: Kernel) -> Result<MiniLm, EncoderError> {
-        MiniLm::from_bytes(&self.config, &self.weights(), &self.tokenizer, kernel)
+        MiniLm::from_bytes(&self.config, &self.weights(), &self.tokenizer, kernel, None)
     }
 
     fn at(&self, name: &str) -> &[f32] {
@@ -260,8 +260,8 @@ fn a_damaged_model_is_told_by_file_and_reason() {
     let tiny = Tiny::new();
     let weights = tiny.weights();
     for end in [0, 7, 100, weights.len() - 1] {
-        let error =
-            MiniLm::from_bytes(&tiny.config, &weights[..end], &tiny.tokenizer, Kernel::F32).unwrap_err();
+        let error = MiniLm::from_bytes(&tiny.config, &weights[..end], &tiny.tokenizer, Kernel::F32, None)
+            .unwrap_err();
         assert!(matches!(error, EncoderError::Damaged { ref file, .. } if file == "model.safetensors"));
     }
 }

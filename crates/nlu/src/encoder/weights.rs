@@ -1,6 +1,6 @@
 //! Reads a BERT encoder's configuration and weights, and checks every shape before anything runs.
 
-use super::{EncoderError, elementwise::Norm, forward::Input, linear::Plain};
+use super::{EncoderError, adapter::Adapter, elementwise::Norm, forward::Input, linear::Plain};
 use safetensors::{Dtype, SafeTensors};
 
 /// Name of the file with the sizes.
@@ -130,10 +130,14 @@ impl<L> Weights<L> {
 }
 
 impl Weights<Plain> {
-    /// Reads `model.safetensors` for these sizes.
-    pub(crate) fn parse(bytes: &[u8], config: &Config) -> Result<Self, EncoderError> {
+    /// Reads `model.safetensors` for these sizes, and adds what an adapter changes.
+    pub(crate) fn parse(
+        bytes: &[u8],
+        config: &Config,
+        adapter: Option<Adapter<'_>>,
+    ) -> Result<Self, EncoderError> {
         let file = SafeTensors::deserialize(bytes).map_err(|e| damaged(WEIGHTS, e.to_string()))?;
-        let reader = Reader { file, epsilon: config.layer_norm_eps };
+        let reader = Reader { file, adapter, epsilon: config.layer_norm_eps };
         let (hidden, intermediate) = (config.hidden_size, config.intermediate_size);
 
         let words = reader.tensor("embeddings.word_embeddings.weight", &[config.vocab_size, hidden])?;
@@ -164,6 +168,7 @@ impl Weights<Plain> {
 
 struct Reader<'a> {
     file: SafeTensors<'a>,
+    adapter: Option<Adapter<'a>>,
     epsilon: f32,
 }
 
@@ -182,8 +187,16 @@ impl Reader<'_> {
         Ok(values)
     }
 
+    fn weight(&self, name: &str, output: usize, input: usize) -> Result<Vec<f32>, EncoderError> {
+        let mut weight = self.tensor(&format!("{name}.weight"), &[output, input])?;
+        if let Some(adapter) = &self.adapter {
+            adapter.add(name, &mut weight, (output, input))?;
+        }
+        Ok(weight)
+    }
+
     fn linear(&self, name: &str, input: usize, output: usize) -> Result<Plain, EncoderError> {
-        let weight = self.tensor(&format!("{name}.weight"), &[output, input])?;
+        let weight = self.weight(name, output, input)?;
         let bias = self.tensor(&format!("{name}.bias"), &[output])?;
         Ok(Plain { weight, bias })
     }
@@ -193,7 +206,7 @@ impl Reader<'_> {
         let (mut weight, mut bias) =
             (Vec::with_capacity(3 * hidden * hidden), Vec::with_capacity(3 * hidden));
         for part in ["query", "key", "value"] {
-            weight.extend(self.tensor(&format!("{name}.{part}.weight"), &[hidden, hidden])?);
+            weight.extend(self.weight(&format!("{name}.{part}"), hidden, hidden)?);
             bias.extend(self.tensor(&format!("{name}.{part}.bias"), &[hidden])?);
         }
         #[expect(clippy::cast_precision_loss, reason = "a head's size, some dozens, is exact in f32")]

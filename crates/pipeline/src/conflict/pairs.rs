@@ -14,6 +14,9 @@ const EXTRA: usize = 2;
 /// The same words in more claims than this are a form ("the fee is …") that every document fills in for
 /// itself: then only claims of documents with the same title meet.
 const FORM: usize = 64;
+/// A claim of more words is a paragraph without a full stop: its words without two of them would be as many
+/// as their square.
+const LONGEST: usize = 48;
 /// A form has more different figures than this; fewer are views of one thing.
 const VIEWS: usize = 8;
 
@@ -46,7 +49,7 @@ fn each_meeting(claims: &[Claim<'_>], subjects: &[Subject], mut meet: impl FnMut
             }
         }
     }
-    for (number, claim) in claims.iter().enumerate() {
+    for (number, claim) in claims.iter().enumerate().filter(|(_, c)| c.words.len() <= LONGEST) {
         each_shorter(claim, |key, len| {
             let Some(shorter) = of_words.get(&key).filter(|shorter| shorter.len() <= FORM) else { return };
             for short in shorter.iter().filter(|short| claims[**short].words.len() == len) {

@@ -16,6 +16,7 @@ use super::{
     wish::Wish,
 };
 use crate::{
+    Knowledge,
     duplicates::{Saying, say_the_same},
     turn::Asked,
 };
@@ -60,6 +61,8 @@ const MOST: usize = 6;
 
 /// A numbered list answers "how do I" if its passage scores at least this share of the best sentence.
 const ABOUT_AS_WELL: f64 = 0.82;
+/// A sentence that states the figure goes before an exception to it from this share on.
+const NEARLY_AS_WELL: f64 = 0.9;
 /// A list of at most so many words is given whole.
 const SHORT_LIST: usize = 70;
 /// Fewer steps are no procedure.
@@ -90,7 +93,6 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
     for c in chosen.iter_mut().filter(|c| own(c) == own(&lead)) {
         c.direct = lead.direct;
     }
-    let mut words = said(asked, &chosen);
     let most = if wish.list { MOST + 4 } else { MOST };
     let mut taken = 1;
     let document = |c: &Chosen| asked.knowledge.passages[c.passage].0;
@@ -120,15 +122,27 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
         }
         let mut unit = with_its_own(asked, candidate);
         unit.retain(|u| !chosen.iter().any(|c| own(c) == own(u)));
-        let length = said(asked, &unit);
-        if words + length > most_words {
+        if length(asked.knowledge, chosen.iter().chain(&unit)) > most_words {
             continue;
         }
-        words += length;
         taken += 1;
         chosen.extend(unit);
     }
     named_rows(asked, &wish, chosen)
+}
+
+/// Leaves out of the longest answer what was chosen last, until all of them together are short enough; the
+/// best of each stays.
+pub(super) fn shortened(knowledge: &Knowledge, groups: &[&[Chosen]], most_words: usize) -> Vec<Vec<Chosen>> {
+    let mut kept: Vec<Vec<Chosen>> = groups.iter().map(|group| group.to_vec()).collect();
+    while length(knowledge, kept.iter().flatten()) > most_words {
+        let own = |group: &Vec<Chosen>| length(knowledge, group.iter());
+        match kept.iter_mut().filter(|group| group.len() > 1).max_by_key(|group| own(group)) {
+            Some(longest) => longest.pop(),
+            None => break,
+        };
+    }
+    kept
 }
 
 /// Whether its figures are said already, and so are nearly all of its words.
@@ -165,17 +179,30 @@ fn rival(asked: &Asked<'_>, wish: &Wish, best: &Chosen, candidate: &Chosen) -> b
     best.direct && common >= ALIKE && lacks && !has
 }
 
-/// Where a figure is asked for, the sentence that states it goes before one that only speaks of it.
+/// Where a figure is asked for, the sentence that states it goes before one that only speaks of it, and
+/// before one that says when it does not hold.
 fn direct(asked: &Asked<'_>, wish: &Wish, ranked: &[Chosen], best: &Chosen) -> Chosen {
     if !wish.figure {
         return best.clone();
     }
-    let states = |c: &Chosen| wish.is_given_by(&asked.knowledge.index.sentences(c.passage)[c.sentence].text);
+    let text = |c: &Chosen| asked.knowledge.index.sentences(c.passage)[c.sentence].text.as_str();
     let near = ranked.iter().filter(|c| c.score >= best.score * ABOUT_AS_WELL);
-    match near.into_iter().find(|c| states(c)) {
-        Some(found) => Chosen { direct: true, ..found.clone() },
+    let states: Vec<&Chosen> = near.filter(|c| wish.is_given_by(text(c))).collect();
+    let plain =
+        states.iter().filter(|c| c.score >= best.score * NEARLY_AS_WELL).find(|c| !is_exception(text(c)));
+    let first = if states.first().is_some_and(|c| is_exception(text(c))) { plain } else { states.first() };
+    match first.or(states.first()) {
+        Some(found) => Chosen { direct: true, ..(*found).clone() },
         None => best.clone(),
     }
+}
+
+/// Whether a sentence says when a charge does not apply, rather than what it is.
+fn is_exception(sentence: &str) -> bool {
+    let lower = sentence.to_lowercase();
+    ["waive", "refund", "does not apply", "do not apply", "not charged", "no longer"]
+        .iter()
+        .any(|word| lower.contains(word))
 }
 
 /// Of the rows of a table those that the question names, where it names some.
@@ -316,8 +343,17 @@ fn with_its_own(asked: &Asked<'_>, c: &Chosen) -> Vec<Chosen> {
     unit
 }
 
-fn said(asked: &Asked<'_>, chosen: &[Chosen]) -> usize {
-    chosen.iter().map(|c| count(&asked.knowledge.index.sentences(c.passage)[c.sentence].text)).sum()
+/// Words of these sentences as an answer shows them: each with its marker, and the titles of the documents
+/// where there are several.
+fn length<'a>(knowledge: &Knowledge, chosen: impl Iterator<Item = &'a Chosen> + Clone) -> usize {
+    let documents: BTreeSet<usize> = chosen.clone().map(|c| knowledge.passages[c.passage].0).collect();
+    let titles: usize = if documents.len() > 1 {
+        1 + documents.iter().map(|d| count(&knowledge.documents[*d].title) + 1).sum::<usize>()
+    } else {
+        0
+    };
+    let said = |c: &Chosen| count(&knowledge.index.sentences(c.passage)[c.sentence].text) + 1;
+    titles + chosen.map(said).sum::<usize>()
 }
 
 fn saying(of: &Sentence) -> Saying<'_> {

@@ -28,24 +28,30 @@ use std::time::Instant;
 use ask_model::Written;
 use comparison::Comparison;
 use compose::Manner;
-use contactiq_domain::{Mode, Routing, Step};
+use contactiq_domain::{Mode, Step};
 
 use crate::{
-    Features, House, score,
+    House,
+    score::{self, Judged},
     turn::{Draft, Turn},
 };
 
-/// An unknown question is answered only if the documents answer it plainly.
-const PLAINLY: f64 = 0.62;
+/// Sentences of the message read as one, before those of its requests.
+const AS_ONE: usize = 2;
+
+/// Words of an answer that are not the house's own lines below it.
+pub(crate) fn words(house: &House, mode: Mode) -> usize {
+    let settings = house.settings.of(mode);
+    settings.answer_words.saturating_sub(settings.disclaimer.split_whitespace().count())
+}
 
 pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let served = several::serve(house, turn).await;
-    if turn.escalates_early() && !served.answers.is_empty() {
-        turn.beside = Some(served.draft(turn));
-        let detail =
-            format!("a person answers; {} other request answered from documents", served.answers.len());
-        turn.trace(Step::Respond, since, "beside", detail);
+    // If the whole is not sure enough, a person gets it, and this much can be said already.
+    turn.beside = served.beside(turn);
+    if turn.escalates_early() && turn.beside.is_some() {
+        turn.trace(Step::Respond, since, "beside", "a person answers; other requests from documents");
         return;
     }
     if turn.found.is_empty() {
@@ -54,60 +60,66 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         turn.trace(Step::Respond, since, "skipped", detail);
         return;
     }
-    let words = house.settings.of(turn.mode()).answer_words;
-    if served.all() {
-        respond_to_all(house, turn, served, since).await;
-        return;
+    match served.stopped {
+        Some(several::Stopped::Contested(dispute)) => return conflict(turn, dispute, since),
+        Some(several::Stopped::Lacks(lack)) => {
+            turn.trace(Step::Respond, since, "insufficient", lack);
+            return;
+        }
+        None => {}
     }
-    // If the whole is not sure enough, a person gets it, and this much can be said already.
-    turn.beside = (!served.answers.is_empty()).then(|| served.draft(turn));
-    if let Some(decided) = decide(turn) {
+    let all = served.all();
+    if let Some(decided) = decide(house, turn).filter(|_| all.is_none()) {
         decided.apply(house, turn, since);
         return;
     }
-    let chosen = choose::sentences(&turn.asked(), words);
-    let Some(best) = chosen.first().cloned() else {
-        turn.trace(Step::Respond, since, "nothing", "no sentence of the passages speaks of the question");
+    let chosen = choose::sentences(&turn.asked(), words(house, turn.mode()));
+    let whole =
+        turn.understanding.as_ref().and_then(|u| score::judge(house, turn, &turn.asked(), &chosen, u));
+    if let Some(answers) = all {
+        respond_to_all(house, turn, (&served, answers), (&chosen, whole), since).await;
         return;
-    };
-    if turn.routing == Routing::Guide && (best.similarity < PLAINLY || best.coverage < 0.5) {
-        turn.trace(Step::Respond, since, "skipped", "the documents do not answer it plainly");
+    }
+    if chosen.is_empty() {
+        turn.trace(Step::Respond, since, "nothing", "no sentence of the passages speaks of the question");
         return;
     }
     if let Some(dispute) = contested::met(&turn.knowledge, &chosen, house.clock.now().date()) {
-        let citations = compose::cite_both(&turn.knowledge, turn.role, dispute);
-        let documents: Vec<&str> = citations.iter().map(|c| c.document.as_str()).collect();
-        let detail = format!("{} state different figures", documents.join(" and "));
-        turn.conflicting = citations;
-        turn.trace(Step::Respond, since, "conflict", detail);
-        return;
+        return conflict(turn, dispute, since);
     }
     if let Some(lack) = sufficient::lacking(&turn.asked(), &chosen, &house.settings.bank) {
         turn.trace(Step::Respond, since, "insufficient", lack);
         return;
     }
-    let whole = turn.understanding.as_ref().and_then(|u| score::features(&turn.asked(), &chosen, u));
-    turn.judged = whole.into_iter().collect();
-    let mut groups = vec![chosen.as_slice()];
-    groups.extend(served.answers.iter().map(several::Answered::chosen));
-    let draft = compose::extractive(&turn.knowledge, &Manner::of(turn), &groups);
+    turn.judged = whole;
+    let draft = compose::extractive(&turn.knowledge, &Manner::of(turn), &[&chosen]);
     let detail = format!("{} sentences of {} documents", chosen.len(), draft.citations.len());
     finish(house, turn, draft, detail, since).await;
+}
+
+/// Documents disagree: nothing is released.
+fn conflict(turn: &mut Turn, dispute: contested::Dispute, since: Instant) {
+    let citations = compose::cite_both(&turn.knowledge, turn.role, dispute);
+    let documents: Vec<&str> = citations.iter().map(|c| c.document.as_str()).collect();
+    let detail = format!("{} state different figures", documents.join(" and "));
+    turn.conflicting = citations;
+    turn.trace(Step::Respond, since, "conflict", detail);
 }
 
 /// What is decided before sentences are chosen by how near they are to the question.
 enum Decided {
     /// The documents say otherwise, or two products stand side by side: no model writes it again.
-    Drafted { draft: Draft, judged: Option<Features>, outcome: &'static str, detail: &'static str },
+    Drafted { draft: Draft, judged: Option<Judged>, outcome: &'static str, detail: &'static str },
     /// The passages do not hold what the question rests on, or compares.
     Insufficient(&'static str),
 }
 
 /// A question that rests on something the documents contradict, or that compares products.
-fn decide(turn: &Turn) -> Option<Decided> {
+fn decide(house: &House, turn: &Turn) -> Option<Decided> {
     let asked = turn.asked();
-    let judge =
-        |chosen: &[Chosen]| turn.understanding.as_ref().and_then(|u| score::features(&asked, chosen, u));
+    let judge = |chosen: &[Chosen]| {
+        turn.understanding.as_ref().and_then(|u| score::judge(house, turn, &asked, chosen, u))
+    };
     match premise::of(asked.query).map(|premise| premise::check(&premise, &asked)) {
         Some(premise::Verdict::Corrected(places)) => {
             let chosen = choose::measured(&asked, &places);
@@ -119,10 +131,8 @@ fn decide(turn: &Turn) -> Option<Decided> {
                 detail: "the question rests on something that the documents contradict",
             });
         }
-        Some(premise::Verdict::Unfounded) => {
-            return Some(Decided::Insufficient("the question rests on a figure that no passage states"));
-        }
-        Some(premise::Verdict::Stands) | None => {}
+        // What the passages say of it is the answer, if it is near enough.
+        Some(premise::Verdict::Stands | premise::Verdict::Unfounded) | None => {}
     }
     let products = if turn.mode() == Mode::Banker { comparison::products(asked.query) } else { Vec::new() };
     if products.is_empty() {
@@ -144,7 +154,7 @@ impl Decided {
     fn apply(self, house: &House, turn: &mut Turn, since: Instant) {
         match self {
             Decided::Drafted { draft, judged, outcome, detail } => {
-                turn.judged = judged.into_iter().collect();
+                turn.judged = judged;
                 release(house, turn, Written::by_house(draft, outcome, detail.to_owned()), since);
             }
             Decided::Insufficient(lack) => turn.trace(Step::Respond, since, "insufficient", lack),
@@ -152,12 +162,35 @@ impl Decided {
     }
 }
 
-/// Every request of the message was answered surely enough: their sentences together are the answer.
-async fn respond_to_all(house: &House, turn: &mut Turn, served: several::Served, since: Instant) {
-    let draft = served.draft(turn);
-    let detail = format!("{} requests, {} documents", served.answers.len(), draft.citations.len());
-    turn.judged = served.answers.iter().map(|a| a.features).collect();
-    turn.found = served.passages();
+/// Every request of the message has its answer: together they are the answer, as sure as the least sure
+/// of them, or as the message read as one.
+async fn respond_to_all(
+    house: &House,
+    turn: &mut Turn,
+    (served, answers): (&several::Served, &[several::Answered]),
+    (chosen, whole): (&[Chosen], Option<Judged>),
+    since: Instant,
+) {
+    let sureness = |judged: &Judged| judged.confidence.get();
+    let least = answers.iter().map(|a| a.judged).min_by(|a, b| sureness(a).total_cmp(&sureness(b)));
+    let as_one = whole.filter(|w| least.is_none_or(|l| w.confidence > l.confidence));
+    let mut groups: Vec<&[Chosen]> = answers.iter().map(several::Answered::chosen).collect();
+    if as_one.is_some() {
+        groups.insert(0, &chosen[..chosen.len().min(AS_ONE)]);
+    }
+    let kept = choose::shortened(&turn.knowledge, &groups, words(house, turn.mode()));
+    let groups: Vec<&[Chosen]> = kept.iter().map(Vec::as_slice).collect();
+    let draft = compose::extractive(&turn.knowledge, &Manner::of(turn), &groups);
+    let detail = format!("{} requests, {} documents", answers.len(), draft.citations.len());
+    turn.judged = as_one.or(least);
+    let of_requests = served.passages();
+    let of_whole = std::mem::take(&mut turn.found);
+    let (first, then) = if as_one.is_some() { (of_whole, of_requests) } else { (of_requests, of_whole) };
+    for found in first.into_iter().chain(then) {
+        if !turn.found.iter().any(|f| f.passage == found.passage) {
+            turn.found.push(found);
+        }
+    }
     finish(house, turn, draft, detail, since).await;
 }
 

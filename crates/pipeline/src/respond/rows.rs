@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use contactiq_nlu::text;
 
-use super::statement::Row;
+use super::{figure::figures, statement::Row};
 
 /// Columns that limit what another one says are kept beside it.
 const LIMITS: &[&str] = &["condition", "except", "note", "unless", "waive", "when"];
@@ -19,7 +19,10 @@ pub(super) fn lines(rows: &[(&str, u32)], question: &str) -> Vec<String> {
             columns.push(column);
         }
     }
-    let kept = named(&columns, question).unwrap_or_else(|| columns.clone());
+    let kept = match named(&columns, question) {
+        Some(named) => beside(&read, &columns, &named),
+        None => columns.clone(),
+    };
     let kept: Vec<&str> = if read.iter().all(|(row, _)| has_any(row, &kept)) { kept } else { columns };
     // Without names of columns a table says no more than its rows.
     if read.len() < 2 || kept.is_empty() || kept.contains(&"") {
@@ -34,6 +37,21 @@ pub(super) fn lines(rows: &[(&str, u32)], question: &str) -> Vec<String> {
         lines.push(markdown(std::iter::once(label).chain(cells)));
     }
     lines
+}
+
+/// The named columns, and those that say something else of the row than a named one does: "for how long"
+/// beside "up to". What says the same of another thing ("Silver" beside "Gold") stays out.
+fn beside<'a>(read: &[(Row<'a>, u32)], columns: &[&'a str], named: &[&'a str]) -> Vec<&'a str> {
+    let kinds = |column: &str| -> BTreeSet<String> {
+        let cells = read.iter().filter_map(|(row, _)| value(row, column));
+        cells.flat_map(figures).filter_map(|f| f.unit.dimension().map(str::to_owned)).collect()
+    };
+    let named_kinds: BTreeSet<String> = named.iter().flat_map(|c| kinds(c)).collect();
+    let another_thing = |column: &str| {
+        let own = kinds(column);
+        !named_kinds.is_empty() && !own.is_empty() && own.is_disjoint(&named_kinds)
+    };
+    columns.iter().copied().filter(|c| named.contains(c) || another_thing(c)).collect()
 }
 
 /// A line of a Markdown table.
@@ -125,6 +143,15 @@ mod tests {
         assert_eq!(
             lines(&[(ANNUAL, 1)], "annual fees"),
             ["- Annual fee: Basic: $30; Silver: $80; Travel: $150 [1]"]
+        );
+    }
+
+    #[test]
+    fn a_column_that_says_something_else_stays_beside_the_named_one() {
+        let row = "Branch manager | Purchases up to: $15,000 | Lasts: 3 days | Cash up to: $900";
+        assert_eq!(
+            lines(&[(row, 1)], "who may raise purchases up to $9,500"),
+            ["- Branch manager: Purchases up to: $15,000; Lasts: 3 days [1]"]
         );
     }
 

@@ -10,10 +10,13 @@ use contactiq_nlu::text;
 
 use super::{
     choose::{self, Chosen},
-    compose, contested, premise, sufficient,
+    compose,
+    contested::{self, Dispute},
+    premise, sufficient,
 };
 use crate::{
-    Features, Found, House, Sought, TextTriggers, classify, follow_up, requests, retrieve, score,
+    Found, House, Sought, TextTriggers, classify, follow_up, requests, retrieve,
+    score::{self, Judged},
     turn::{Asked, Draft, Turn},
 };
 
@@ -28,11 +31,13 @@ const BESIDE_WORDS: usize = 60;
 /// Words that each answer may have at least, however many requests there are.
 const FEWEST_WORDS: usize = 40;
 
-/// The answer to one request, sure enough to be shown.
+/// The answer to one request.
 pub(super) struct Answered {
     chosen: Vec<Chosen>,
     found: Vec<Found>,
-    pub(super) features: Features,
+    pub(super) judged: Judged,
+    /// Whether it may be shown beside what a person takes over.
+    sure: bool,
 }
 
 impl Answered {
@@ -41,23 +46,33 @@ impl Answered {
     }
 }
 
+/// Why a message is a person's though some of its requests have their answers.
+pub(super) enum Stopped {
+    /// Documents contradict each other on one of them.
+    Contested(Dispute),
+    /// The documents do not say what one of them asks.
+    Lacks(&'static str),
+}
+
 /// What became of the requests of a message.
 pub(super) struct Served {
     /// How many requests there are; none where the message is one.
     requests: usize,
-    pub(super) answers: Vec<Answered>,
+    answers: Vec<Answered>,
+    pub(super) stopped: Option<Stopped>,
 }
 
 impl Served {
-    /// Whether there were several, and each has its answer.
-    pub(super) fn all(&self) -> bool {
-        self.requests > 1 && self.answers.len() == self.requests
+    /// Their answers, where there were several requests and each has one. How sure they are plays no
+    /// part, so that a higher threshold never lets out what a lower one kept (U12).
+    pub(super) fn all(&self) -> Option<&[Answered]> {
+        (self.requests > 1 && self.answers.len() == self.requests).then_some(&self.answers)
     }
 
-    /// The answers one after the other.
-    pub(super) fn draft(&self, turn: &Turn) -> Draft {
-        let groups: Vec<&[Chosen]> = self.answers.iter().map(Answered::chosen).collect();
-        compose::extractive(&turn.knowledge, &compose::Manner::of(turn), &groups)
+    /// What may be shown beside what a person takes over; none where nothing is sure enough.
+    pub(super) fn beside(&self, turn: &Turn) -> Option<Draft> {
+        let sure: Vec<&[Chosen]> = self.answers.iter().filter(|a| a.sure).map(Answered::chosen).collect();
+        (!sure.is_empty()).then(|| compose::extractive(&turn.knowledge, &compose::Manner::of(turn), &sure))
     }
 
     /// Their passages, taken in turns, each once.
@@ -77,7 +92,7 @@ impl Served {
 
 /// Answers what can be answered of a message with several requests.
 pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
-    let mut served = Served { requests: 0, answers: Vec::new() };
+    let mut served = Served { requests: 0, answers: Vec::new(), stopped: None };
     if turn.door.refusal.is_some() || turn.language.is_some() || !may_be_answered(turn) {
         return served;
     }
@@ -99,12 +114,16 @@ pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
         .collect();
     let written = searched.iter().map(|text| turn.knowledge.for_its_vector(text)).collect();
     let vectors = house.vectors(written).await;
-    let most = house.settings.of(turn.mode()).answer_words;
+    let most = super::words(house, turn.mode());
     let most = if turn.escalates_early() { most.min(BESIDE_WORDS) } else { most };
     let words = (most / asked.len()).max(FEWEST_WORDS);
     for ((part, text), vector) in asked.into_iter().zip(searched).zip(vectors) {
         let (own, own_vector) = &turn.parts[part];
-        served.answers.extend(answer(house, turn, (own, own_vector.as_deref()), (&text, vector), words));
+        match answer(house, turn, (own, own_vector.as_deref()), (&text, vector), words) {
+            One::Answered(answered) => served.answers.push(answered),
+            One::Stopped(why) => served.stopped = served.stopped.or(Some(why)),
+            One::Left => {}
+        }
     }
     served
 }
@@ -125,6 +144,14 @@ fn may_be_answered(turn: &Turn) -> bool {
     }
 }
 
+/// What became of one request.
+enum One {
+    Answered(Answered),
+    Stopped(Stopped),
+    /// To the person, or to the message as a whole.
+    Left,
+}
+
 /// One request: as it stands it is judged, made whole by the part before it is searched.
 fn answer(
     house: &House,
@@ -132,11 +159,11 @@ fn answer(
     (own, own_vector): (&str, Option<&[f32]>),
     (text, vector): (&str, Option<Vec<f32>>),
     words: usize,
-) -> Option<Answered> {
+) -> One {
     let triggers = TextTriggers { rules: &house.rules, models: &house.models };
     let (hits, leanings) = triggers.read_parts(own, own_vector, &[], &[]);
     if !hits.is_empty() || leanings.iter().any(|(_, probability)| *probability >= LEANS) {
-        return None;
+        return One::Left;
     }
     let prediction = house.models.intent(turn.mode(), own, own_vector);
     let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &leanings, own);
@@ -146,24 +173,26 @@ fn answer(
         || understanding.intent.as_str() == "greeting"
         || intent.is_some_and(|i| !turn.role.reaches(i.role));
     if a_persons {
-        return None;
+        return One::Left;
     }
     let filter = retrieve::filter(house, turn.mode(), turn.role);
     let sought = Sought { text, vector: vector.as_deref(), k: retrieve::PASSAGES };
     let found = retrieve::search(&turn.knowledge, &filter, &sought);
     let today = filter.day;
     let asked = Asked { knowledge: &turn.knowledge, query: text, vector: vector.as_deref(), found: &found };
-    // What the documents contradict, or do not say, is for the message as a whole.
+    // What the documents contradict is for the message as a whole.
     let rests = premise::of(text).map(|p| premise::check(&p, &asked));
-    let chosen = choose::sentences(&asked, words);
-    if rests.is_some_and(|v| v != premise::Verdict::Stands)
-        || sufficient::lacking(&asked, &chosen, &house.settings.bank).is_some()
-        || chosen.is_empty()
-        || contested::met(&turn.knowledge, &chosen, today).is_some()
-    {
-        return None;
+    if rests.is_some_and(|v| matches!(v, premise::Verdict::Corrected(_))) {
+        return One::Left;
     }
-    let features = score::features(&asked, &chosen, &understanding)?;
-    let threshold = house.settings.of(turn.mode()).confidence_threshold;
-    (house.calibration.confidence(features) >= threshold).then_some(Answered { chosen, found, features })
+    let chosen = choose::sentences(&asked, words);
+    if let Some(dispute) = contested::met(&turn.knowledge, &chosen, today) {
+        return One::Stopped(Stopped::Contested(dispute));
+    }
+    if let Some(lack) = sufficient::lacking(&asked, &chosen, &house.settings.bank) {
+        return One::Stopped(Stopped::Lacks(lack));
+    }
+    let Some(judged) = score::judge(house, turn, &asked, &chosen, &understanding) else { return One::Left };
+    let sure = judged.confidence >= house.settings.of(turn.mode()).confidence_threshold;
+    One::Answered(Answered { chosen, found, judged, sure })
 }

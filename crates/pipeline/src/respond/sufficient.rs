@@ -45,7 +45,7 @@ static DAYS: LazyLock<[(Regex, Regex); 2]> = LazyLock::new(|| {
                 r"(?i)\b(?:sundays|saturdays|(?:on|at|over) (?:the |a )?(?:weekends?|sunday|saturday)|weekends)\b.*\b(?:open|close|closed|available|run|processed?|clear|process)\b|\b(?:open|opened|closed?|available|hours|reach|processed|clear|process|call)\b.*\b(?:sundays?|saturdays?|weekends?)\b",
             ),
             pattern(
-                r"(?i)\b(?:sundays?|saturdays?|weekends?|weekdays?|24 hours|24/7|7 days|any ?time|every day|monday)\b",
+                r"(?i)\b(?:sun(?:days?)?|sat(?:urdays?)?|weekends?|weekdays?|24 hours|24/7|7 days|any ?time|every day|mon(?:day)?|daily)\b",
             ),
         ),
         (
@@ -76,6 +76,8 @@ fn unnamed(asked: &Asked<'_>, passages: &[String], bank: &str) -> bool {
 /// Whether an abbreviation stands for words of a passage: "POA" for "powers of attorney", "ID" for
 /// "identity".
 fn shortens(name: &str, passage: &str) -> bool {
+    // "CTRs" are more than one.
+    let name = name.strip_suffix('s').unwrap_or(name);
     let short = name.to_lowercase();
     if short.chars().count() > 5 || name.chars().any(char::is_lowercase) {
         return false;
@@ -87,27 +89,81 @@ fn shortens(name: &str, passage: &str) -> bool {
     initials.contains(&short) || telling.contains(&short) || words.iter().any(|w| w.starts_with(&short))
 }
 
-/// Words with a capital letter inside a sentence; a sentence begins with one anyway. In a question that
+/// Names of products, services and papers: words with a capital letter inside a sentence that stand before
+/// the kind of thing ("the Diamond card"), beside another ("Samsung Pay"), or are an abbreviation. A place
+/// or a person is a circumstance of the question, and need not be in the documents. In a question that
 /// writes most of its words so, or all in capitals, they name nothing.
 fn names(question: &str) -> Vec<&str> {
-    let (mut opens, mut words) = (true, 0);
-    let mut found = Vec::new();
+    let (mut opens, mut count) = (true, 0);
+    let mut words: Vec<Word<'_>> = Vec::new();
     for word in question.split_whitespace() {
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
         // What the guard masked stands in angle brackets.
         let masked = word.contains(['<', '>', '_']);
         let lower = bare.to_lowercase();
-        if !masked && !bare.is_empty() && !text::is_stop_word(&lower) {
-            words += 1;
-            let capital = bare.starts_with(char::is_uppercase) && bare.chars().count() > 1;
-            if capital && !opens && !CALENDAR.contains(&lower.trim_end_matches('s')) {
-                found.push(bare);
-            }
-        }
+        let telling = !masked && !bare.is_empty() && !text::is_stop_word(&lower);
+        count += usize::from(telling);
+        let capital = bare.starts_with(char::is_uppercase) && bare.chars().count() > 1;
+        let name = telling && capital && !opens && !CALENDAR.contains(&lower.trim_end_matches('s'));
+        words.push(Word { bare, name, place: matches!(lower.as_str(), "in" | "from" | "near") });
         opens = word.ends_with(['.', '!', '?', ':']);
     }
-    if found.len() * 3 > words * 2 { Vec::new() } else { found }
+    let all = words.iter().filter(|w| w.name).count();
+    if all * 3 > count * 2 {
+        return Vec::new();
+    }
+    let of_a_thing = |at: usize| {
+        let next = words.get(at + 1).map(|w| w.bare.to_lowercase());
+        let beside = |other: Option<&Word<'_>>| other.is_some_and(|w| w.name);
+        let preceded = |at: usize| at.checked_sub(1).and_then(|i| words.get(i));
+        let opening = if beside(preceded(at)) { at.saturating_sub(1) } else { at };
+        let where_ = preceded(opening).is_some_and(|w| w.place);
+        next.is_some_and(|n| THINGS.contains(&n.trim_end_matches('s')))
+            || (!where_ && (beside(preceded(at)) || beside(words.get(at + 1))))
+            || is_abbreviation(words[at].bare)
+    };
+    (0..words.len()).filter(|at| words[*at].name && of_a_thing(*at)).map(|at| words[at].bare).collect()
 }
+
+struct Word<'a> {
+    bare: &'a str,
+    name: bool,
+    /// Whether a place follows.
+    place: bool,
+}
+
+fn is_abbreviation(word: &str) -> bool {
+    let letters = word.strip_suffix('s').unwrap_or(word);
+    (3..=5).contains(&letters.chars().count()) && letters.chars().all(char::is_uppercase)
+}
+
+/// Kinds of things that have names.
+const THINGS: &[&str] = &[
+    "account",
+    "bond",
+    "bonus",
+    "card",
+    "certificate",
+    "club",
+    "deposit",
+    "form",
+    "fund",
+    "insurance",
+    "line",
+    "loan",
+    "mortgage",
+    "plan",
+    "policy",
+    "program",
+    "programme",
+    "rate",
+    "reward",
+    "saver",
+    "saving",
+    "scheme",
+    "service",
+    "term",
+];
 
 /// Days and months are circumstances of a question, not things that it names.
 const CALENDAR: &[&str] = &[

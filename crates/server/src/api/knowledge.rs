@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use contactiq_domain::{Collection, Document, Permission, Role};
 use contactiq_guard::Published;
 use contactiq_pipeline::conflict::Place;
-use contactiq_store::{Connection, StoreError, documents};
+use contactiq_store::{Connection, StoreError, documents, quarantine};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -105,7 +105,7 @@ pub struct RulingShape {
 }
 
 /// The document as it stands, or in the version that was quoted: every version stays. None for a role
-/// that may not see it: that there is one is not told.
+/// that may not see it, as it was or as it is now: that there is one is not told.
 pub async fn quoted(
     reader: &mut Connection,
     role: Role,
@@ -113,9 +113,13 @@ pub async fn quoted(
     slug: &str,
     version: Option<u32>,
 ) -> Result<Option<Document<Published>>, StoreError> {
+    let current = documents::get(reader, collection, slug).await?;
+    if current.as_ref().is_some_and(|document| !document.is_for(role)) {
+        return Ok(None);
+    }
     let found = match version {
         Some(version) => documents::get_version(reader, collection, slug, version).await?,
-        None => documents::get(reader, collection, slug).await?,
+        None => current,
     };
     Ok(found.filter(|document| document.is_for(role)))
 }
@@ -234,6 +238,11 @@ pub async fn passage(
     let mut reader = app.house.store.read().await?;
     let document =
         quoted(&mut reader, caller.role, collection, &slug, which.version).await?.ok_or_else(missing)?;
+    // What is held in quarantine is no evidence: staff may read it, customers may not.
+    let held = quarantine::held(&mut reader, document.id).await?.contains(&position);
+    if held && !caller.may(permission(Collection::Banker)) {
+        return Err(missing());
+    }
     let passages = documents::passages(&mut reader, document.id).await?;
     let passage = passages.into_iter().find(|p| p.position == position).ok_or_else(missing)?;
     Ok(axum::Json(PassageShape {

@@ -133,7 +133,8 @@ pub fn open_encoder(config: &Config) -> Result<Arc<CachedEncoder>, NoEncoder> {
         let folder = encoder_folder(config)?;
         let kernel: KernelChoice =
             config.encoder.kernel.parse().map_err(|e| unusable(format!("encoder.kernel: {e}")))?;
-        Arc::new(MiniLm::load_for(&folder, kernel).map_err(|e| unusable(e.to_string()))?)
+        let load = if config.encoder.adapter { MiniLm::load_adapted } else { MiniLm::load_for };
+        Arc::new(load(&folder, kernel).map_err(|e| unusable(e.to_string()))?)
     };
     let capacity = CACHED_NUMBERS / model.dimensions().max(1);
     Ok(Arc::new(with_file(config, model, capacity)))
@@ -214,7 +215,7 @@ pub(crate) fn misfit(calibration: &Calibration, encoder: &dyn Encoder) -> Option
 }
 
 /// The encoder with which the built-in confidence and the topic gate were made.
-const SHIPPED_WITH: &str = "all-MiniLM-L6-v2, 384 dimensions";
+const SHIPPED_WITH: &str = "all-MiniLM-L6-v2 + banking 1, 384 dimensions";
 
 /// The taxonomy is the bank's own text, so its vectors may be kept in the file.
 pub(super) struct Published<'a>(pub(super) &'a CachedEncoder);

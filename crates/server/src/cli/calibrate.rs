@@ -1,13 +1,17 @@
 //! `contactiq intents calibrate`: fits the confidence of answers to labelled questions, or chooses the
 //! thresholds that keep a promise.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use contactiq_nlu::risk::Promise;
 use contactiq_pipeline::{Calibration, Features};
 
 use super::{
     Outcome,
+    eval::second_bank::load,
     judging::{JudgedAnswer, Questions, judge, withholding_nothing},
     output,
     scratch::Scratch,
@@ -21,6 +25,10 @@ pub(super) struct Args {
     /// Labelled questions: {"mode","question","documents","facts","answerable"} a line.
     #[arg(long, default_value = "demo/calibration.jsonl")]
     questions: PathBuf,
+    /// Another bank's folder, with documents/ and questions.jsonl, to learn from too: a confidence that
+    /// has seen one bank alone knows its wording rather than what evidence looks like.
+    #[arg(long, conflicts_with = "alpha")]
+    bank: Vec<PathBuf>,
     /// The share of questions in real traffic that the documents do not answer, 0 to 1. A labelled
     /// set has more of them than customers ask.
     #[arg(long, default_value_t = 0.1, value_parser = share)]
@@ -89,9 +97,30 @@ async fn ask_all(
     Ok((judged, house.calibration, encoder))
 }
 
+/// The same in the house of another bank.
+async fn ask_bank(
+    config: Config,
+    folder: &Path,
+) -> Result<Vec<JudgedAnswer>, Box<dyn std::error::Error + Send + Sync>> {
+    let questions = Questions::read(&folder.join("questions.jsonl"))?;
+    let mut scratch = Scratch::beside(&withholding_nothing(config))?;
+    scratch.config.server.demo = false;
+    load(&scratch.config, &folder.join("documents")).await?;
+    let (house, _) = app::build_house(&scratch.config, output::progress()).await?;
+    let judged = judge(&house, &questions).await?;
+    house.store.close().await;
+    Ok(judged)
+}
+
 async fn fit(config: Config, args: &Args) -> Outcome {
     let questions = Questions::read(&args.questions)?;
-    let (judged, in_use, encoder) = ask_all(config, &questions).await?;
+    let mut others = Vec::new();
+    for folder in &args.bank {
+        others.extend(ask_bank(config.clone(), folder).await?);
+    }
+    let (mut judged, in_use, encoder) = ask_all(config, &questions).await?;
+    let own = judged.len();
+    judged.extend(others);
     let points: Vec<(Features, &JudgedAnswer)> =
         judged.iter().filter_map(|j| Some((j.features?, j))).collect();
     if points.is_empty() {
@@ -113,10 +142,12 @@ async fn fit(config: Config, args: &Args) -> Outcome {
     fitted.version = format!("fitted-{date}-{}", &sha256_hex(weights.as_bytes())[..8]);
     fitted.encoder = encoder;
     fitted.questions = Some(questions.fingerprint);
-    for (features, one) in &points {
+    // Traffic is compared with the bank's own questions alone.
+    let of_own = judged.iter().take(own).filter_map(|j| Some((j.features?, j)));
+    for (features, one) in of_own {
         // A question that says too little has a low confidence whatever the weights, live as here.
-        let capped = one.confidence < in_use.confidence(*features);
-        let confidence = if capped { one.confidence } else { fitted.confidence(*features) };
+        let capped = one.confidence < in_use.confidence(features);
+        let confidence = if capped { one.confidence } else { fitted.confidence(features) };
         fitted.baseline.entry(one.mode).or_default().add(one.intent.as_str(), confidence);
     }
     output::note(format!(

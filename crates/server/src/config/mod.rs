@@ -100,6 +100,7 @@ section! {
     Encoder {
         folder: String,
         kernel: String,
+        adapter: bool,
         base_url: String,
         model: String,
         api_key: SecretText,

@@ -19,8 +19,12 @@ const METADATA: &[Ipv4Addr] = &[
     Ipv4Addr::new(100, 100, 100, 200), // Alibaba
     Ipv4Addr::new(168, 63, 129, 16),   // Azure
 ];
-/// The same of AWS in IPv6.
-const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+/// The same of AWS, Google and Oracle in IPv6.
+const METADATA_V6: &[Ipv6Addr] = &[
+    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe),
+];
 
 /// Says where an address lies, by the special-purpose registries of IANA (RFC 6890 and its updates). An
 /// IPv4 address inside an IPv6 one counts as itself.
@@ -52,7 +56,7 @@ fn place_v4(address: Ipv4Addr) -> Place {
 }
 
 fn place_v6(address: Ipv6Addr) -> Place {
-    if address == METADATA_V6 {
+    if METADATA_V6.contains(&address) {
         return Place::Never;
     }
     if address == Ipv6Addr::LOCALHOST {

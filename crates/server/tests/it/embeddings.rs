@@ -16,7 +16,7 @@ use axum::{
     routing::post,
     serve::ListenerExt,
 };
-use contactiq_nlu::encoder::{Encoder, MiniLm};
+use contactiq_nlu::encoder::{Encoder, KernelChoice, MiniLm};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -56,7 +56,7 @@ pub(crate) fn real_folder() -> Option<PathBuf> {
 impl Embeddings {
     /// Serves the vectors of the encoder in this folder.
     pub(crate) async fn real(folder: &Path) -> Embeddings {
-        Self::start(Maker::Real(Box::new(MiniLm::load(folder).unwrap()))).await
+        Self::start(Maker::Real(Box::new(MiniLm::load_adapted(folder, KernelChoice::Auto).unwrap()))).await
     }
 
     /// Serves vectors of 64 numbers that count words.

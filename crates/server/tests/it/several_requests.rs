@@ -86,3 +86,42 @@ async fn a_risk_is_heard_between_plain_questions_however_they_are_joined() {
     let record = running.ask(&key, Mode::Customer, "how do I order a replacement card, kms").await;
     assert_eq!(text(&record, "trigger"), "emotional_distress", "{record}");
 }
+
+/// Both promises of a threshold rest on it: raising it never lets anything out (U12).
+#[tokio::test]
+async fn a_higher_threshold_lets_out_nothing_that_a_lower_one_kept() {
+    let low = start(&[("CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD", "0")]).await;
+    let high = start(&[("CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD", "0.85")]).await;
+    let keys = (low.key(Role::Customer).await, high.key(Role::Customer).await);
+    let mut answered = 0;
+    for asked in [
+        "What is the annual fee of the Gold credit card and how long does an international transfer take?",
+        "what does a replacement debit card cost, and how much is it?",
+        "How do I dispute a card payment? And how long have I got?",
+        "daily atm limit, and what does the fee come to",
+    ] {
+        let (kept, shown) =
+            (low.ask(&keys.0, Mode::Customer, asked).await, high.ask(&keys.1, Mode::Customer, asked).await);
+        if shown["outcome"] == "resolved" {
+            answered += 1;
+            assert_eq!(kept["outcome"], "resolved", "{asked}");
+            assert_eq!((&kept["answer"], &kept["confidence"]), (&shown["answer"], &shown["confidence"]));
+        }
+    }
+    assert!(answered > 0, "nothing was compared");
+}
+
+#[tokio::test]
+async fn a_request_that_no_document_answers_is_not_passed_over() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let asked =
+        "What is the annual fee of the Gold credit card? And what is the annual fee on the Diamond card?";
+    let record = running.ask(&key, Mode::Customer, asked).await;
+    assert_eq!(
+        (text(&record, "outcome"), text(&record, "trigger")),
+        ("escalated", "insufficient_evidence"),
+        "{record}"
+    );
+    assert!(text(&record, "answer").contains("$96"), "what is known is said beside it: {record}");
+}

@@ -21,6 +21,7 @@ use crate::{
 enum At {
     Html(String),
     Xml(String),
+    Text(String),
     Docx(Vec<u8>),
     Status(u16),
     To(String),
@@ -104,6 +105,7 @@ fn answer(stream: TcpStream, paths: &Mutex<HashMap<String, At>>, asked: &Mutex<V
     match at {
         At::Html(body) => send(200, "Content-Type: text/html; charset=utf-8", body.as_bytes()),
         At::Xml(body) => send(200, "Content-Type: application/xml", body.as_bytes()),
+        At::Text(body) => send(200, "Content-Type: text/plain; charset=utf-8", body.as_bytes()),
         At::Docx(body) => send(
             200,
             "Content-Type: application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -213,6 +215,35 @@ fn a_sitemap_brings_its_pages_and_prune_takes_away_those_that_are_gone() {
     site.sitemap(&[]);
     assert_eq!(text(&add(&bank, &["--sitemap", &map, "--prune"], 3)[0], "code"), "prune_refused");
     assert_eq!(count(&listed(&bank)), 4);
+}
+
+#[test]
+fn a_page_that_moved_is_not_pruned() {
+    let site = Site::new();
+    let said = page("Fees", "<p>A replacement card costs $10.</p>");
+    site.put("/help/fees", said.clone());
+    site.put("/help/other", page("Other", "<p>All about other things of an account.</p>"));
+    site.sitemap(&["/help/fees", "/help/other"]);
+    let (bank, map) = (site.bank(), site.url("/sitemap.xml"));
+    add(&bank, &["--sitemap", &map], 0);
+    site.put("/support/fees", said);
+    site.remove("/help/fees");
+    site.sitemap(&["/support/fees", "/help/other"]);
+    let rows = add(&bank, &["--sitemap", &map, "--prune"], 0);
+    assert_eq!(texts(&rows, "outcome"), ["duplicate", "unchanged"]);
+    assert_eq!(count(&listed(&bank)), 2, "what it says is still there");
+}
+
+#[test]
+fn a_text_of_the_web_does_not_say_who_sees_it_nor_what_is_cited() {
+    let site = Site::new();
+    let front = "---\ntitle: Notes\nurl: https://evil.example/login\nrole: customer\n---\nA note on fees.\n";
+    site.put("/notes.txt", At::Text(front.to_owned()));
+    let bank = site.bank();
+    let rows = add(&bank, &[&site.url("/notes.txt")], 0);
+    assert_eq!(texts(&rows, "outcome"), ["added"]);
+    let list = listed(&bank);
+    assert_eq!(text(&list[0], "url"), site.url("/notes.txt"));
 }
 
 #[test]

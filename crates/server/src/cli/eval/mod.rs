@@ -4,7 +4,7 @@ mod escalation;
 mod guard;
 pub(super) mod questions;
 mod risk;
-mod second_bank;
+pub(super) mod second_bank;
 mod targets;
 mod understanding;
 

@@ -65,7 +65,7 @@ pub(super) async fn figures(config: &Config, folder: &Path, misses: bool) -> Res
 }
 
 /// Puts the folder's documents in the scratch ledger.
-async fn load(config: &Config, folder: &Path) -> Result<(), Failure> {
+pub(in crate::cli) async fn load(config: &Config, folder: &Path) -> Result<(), Failure> {
     let store = app::open_store(config).await?;
     let mut drafts = Vec::new();
     for collection in std::fs::read_dir(folder)? {

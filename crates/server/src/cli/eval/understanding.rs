@@ -28,8 +28,9 @@ struct Scope {
     oos: bool,
 }
 
-/// One in five rows measures, chosen by the seed.
-const FOLDS: usize = 5;
+/// Of the rows at odd line numbers one in three measures, chosen by the seed: what is shipped has learned
+/// from some at even ones.
+const FOLDS: usize = 3;
 
 /// What is repeated is repeated with seeds 0, 1 and 2.
 const SEEDS: usize = 3;
@@ -48,9 +49,7 @@ pub(super) fn figures(
     let encoder = encoder.as_deref().map(|e| e as &dyn Encoder);
     let full = split(&rows, 0);
     let report = measure(&full.0, &full.1, &[], encoder, None, 0)?;
-    // Every second row of this part stands at an odd line: the topic gate has not learned from it.
-    let unseen: Pairs = odd(full.1.clone()).collect();
-    let far = measure(&full.0, &unseen, &scope, encoder, None, 0)?;
+    let far = measure(&full.0, &full.1, &scope, encoder, None, 0)?;
     let mut shots = Vec::new();
     let mut near = Vec::new();
     for seed in 0..SEEDS {
@@ -64,7 +63,7 @@ pub(super) fn figures(
     let mut found = vec![
         Figure::at_least(
             "U1",
-            "BANKING77 accuracy, four fifths of the training part, one fifth measures",
+            "BANKING77 accuracy, five sixths of the training part, one sixth (odd rows) measures",
             report.accuracy,
             0.95,
         ),
@@ -113,7 +112,8 @@ fn split(rows: &[Row], seed: usize) -> (Pairs, Pairs) {
     let (mut train, mut test) = (Vec::new(), Vec::new());
     for (i, row) in rows.iter().enumerate() {
         // The file is sorted by intent: a stride keeps every intent in both parts.
-        let into = if i % FOLDS == seed % FOLDS { &mut test } else { &mut train };
+        let measures = i % 2 == 0 && (i / 2) % FOLDS == seed % FOLDS;
+        let into = if measures { &mut test } else { &mut train };
         into.push((row.text.clone(), row.intent77.clone()));
     }
     (train, test)
@@ -145,13 +145,13 @@ mod tests {
 
     #[test]
     fn intents_that_are_held_out_are_never_learnt() {
-        let rows: Vec<Row> = (0..77 * 10)
-            .map(|i| Row { text: format!("text {i}"), intent77: format!("intent {}", i / 10) })
+        let rows: Vec<Row> = (0..77 * 12)
+            .map(|i| Row { text: format!("text {i}"), intent77: format!("intent {}", i / 12) })
             .collect();
         let (train, inside, outside) = held_out(split(&rows, 1), 1);
         let of = |pairs: &Pairs| pairs.iter().map(|(_, intent)| intent.clone()).collect::<BTreeSet<_>>();
         assert_eq!((of(&train).len(), &of(&train)), (INSIDE, &of(&inside)));
-        assert_eq!((train.len(), inside.len(), outside.len()), (35 * 8, 35 * 2, 42 * 2));
+        assert_eq!((train.len(), inside.len(), outside.len()), (35 * 10, 35 * 2, 42 * 2));
         assert!(outside.iter().all(|(text, oos)| *oos && !train.iter().any(|(t, _)| t == text)));
         assert!(train.iter().all(|t| !inside.contains(t)), "what measures was not learnt");
         assert_ne!(of(&train), of(&held_out(split(&rows, 2), 2).0), "another seed lets others in");

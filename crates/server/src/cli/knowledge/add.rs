@@ -102,19 +102,21 @@ struct Done {
     detail: String,
     document: Option<String>,
     dangers: Dangers,
+    /// The document that says the same, where nothing was stored for that reason.
+    twin: Option<String>,
 }
 
 impl Done {
     /// Where there is nothing more to say.
     fn plain(outcome: &'static str, detail: String) -> Done {
-        Done { outcome, detail, document: None, dangers: Dangers::default() }
+        Done { outcome, detail, document: None, dangers: Dangers::default(), twin: None }
     }
 }
 
 impl Row {
     fn new(file: String, put: Result<Done, Skipped>) -> Row {
         match put {
-            Ok(Done { outcome, detail, document, dangers }) => {
+            Ok(Done { outcome, detail, document, dangers, .. }) => {
                 Row { file, outcome, detail, code: None, document, dangers }
             }
             Err(Skipped { code, why }) => Row {
@@ -263,19 +265,17 @@ async fn put_all(
     rows
 }
 
-/// A document often lies beside its PDF. Both have one name: the second would silently be a new version
-/// of the first, and at the next run the other way round.
+/// A document often lies beside its PDF, and `fees.md` in more than one folder. Both would have one name:
+/// the second would silently be a new version of the first, and at the next run the other way round.
 fn taken(names: &mut HashMap<String, PathBuf>, draft: &Draft, file: &Path) -> Option<Skipped> {
-    let apart = |file: &Path| {
-        contactiq_ingest::format_of(&file.to_string_lossy()).is_ok_and(|format| format.kind().is_some())
-    };
-    match names.get(&draft.slug) {
-        Some(first) if apart(first) || apart(file) => Some(Skipped {
+    let key = format!("{}/{}", draft.matter.collection.map_or("", |c| c.as_str()), draft.slug);
+    match names.get(&key) {
+        Some(first) if first != file => Some(Skipped {
             code: "document_name_taken",
             why: format!("{} has the same name {}: rename one, or add only one", first.display(), draft.slug),
         }),
         _ => {
-            names.insert(draft.slug.clone(), file.to_owned());
+            names.insert(key, file.to_owned());
             None
         }
     }
@@ -317,12 +317,13 @@ async fn put(store: &Store, draft: Draft) -> Result<Done, Skipped> {
         documents::Put::Updated { version } => ("updated", format!("{name}, version {version}")),
         documents::Put::Unchanged => ("unchanged", name.clone()),
         documents::Put::Duplicate { slug } => {
-            return Ok(Done::plain("duplicate", format!("same content as {}/{slug}", document.collection)));
+            let detail = format!("same content as {}/{slug}", document.collection);
+            return Ok(Done { twin: Some(slug), ..Done::plain("duplicate", detail) });
         }
     };
     let standing = Some(document.standing_on(SystemClock.now().date()));
     let dangers = Dangers { quarantined, standing, conflicts: Vec::new() };
-    Ok(Done { outcome, detail, document: Some(name), dangers })
+    Ok(Done { outcome, detail, document: Some(name), dangers, twin: None })
 }
 
 /// Files of a folder and of the folders in it; links are not followed.

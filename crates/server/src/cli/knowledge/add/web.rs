@@ -25,8 +25,7 @@ const MOST_SITEMAPS: usize = 100;
 
 /// Reasons after which a page has no document, now and at the next run. Every other one may pass, and a
 /// robots.txt that suddenly forbids all is more often a mistake than a wish: pruning waits then.
-const FINAL: &[&str] =
-    &["gone", "noindex", "host_not_allowed", "type_refused", "page_empty", "document_name_taken"];
+const FINAL: &[&str] = &["gone", "noindex", "host_not_allowed", "type_refused", "document_name_taken"];
 
 /// What is asked for.
 pub(super) struct Asked {
@@ -196,6 +195,10 @@ impl Run<'_> {
             }
             Err(why) => Err(why),
         };
+        // The page moved, or stands at two addresses: what it says stays under its first name.
+        if let Ok(Done { twin: Some(twin), .. }) = &put {
+            self.kept.insert(twin.clone());
+        }
         if let Err(why) = &put {
             self.whole &= FINAL.contains(&why.code);
         }
@@ -225,6 +228,7 @@ impl Run<'_> {
             Kind::Text | Kind::Other => "txt",
         };
         let name = slug(&address(&url));
+        let bytes = if matches!(ending, "md" | "txt") { FrontMatter::left_out(bytes) } else { bytes };
         let mut draft =
             self.reader.document(&format!("{name}.{ending}"), bytes, &given(&url)).await.map_err(|why| {
                 match why {
