@@ -18,6 +18,7 @@ pub mod opening;
 pub mod probability;
 pub mod ticket;
 pub mod vectors;
+pub mod zone;
 
 pub use access::{Permission, Role};
 pub use breaker::{Breaker, BreakerState};
@@ -28,10 +29,11 @@ pub use intent::{Category, IntentName, Understanding};
 pub use interaction::{Outcome, Record, Routing, Started, Step, StepTrace};
 pub use knowledge::{Citation, Collection, ContentType, Document, Passage, Standing};
 pub use mode::Mode;
-pub use opening::OpeningHours;
+pub use opening::{OpeningError, OpeningHours};
 pub use probability::Probability;
 pub use ticket::{Priority, Ticket, TicketState};
 pub use vectors::{SharedVectors, VectorKey};
+pub use zone::Zone;
 
 /// A word that is not one of the words a field allows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -38,6 +38,11 @@ pub enum IngestError {
         /// What to do.
         fix: String,
     },
+    /// HTML that opens formatting without ever closing it: a parser would open it anew in each paragraph.
+    #[error(
+        "the page opens bold, italic and their like hundreds of times without closing them: save it anew"
+    )]
+    TooComplex,
     /// No text after the front matter.
     #[error("the document has no text")]
     Empty,
@@ -69,6 +74,7 @@ impl IngestError {
             IngestError::UnknownFormat | IngestError::ReadApart => "document_format_unknown",
             IngestError::Unreadable(why) => why.code(),
             IngestError::FrontMatter { .. } => "front_matter_invalid",
+            IngestError::TooComplex => "document_too_complex",
             IngestError::Empty => "document_empty",
             IngestError::NoCollection => "collection_missing",
             IngestError::OtherCollection { .. } => "collection_differs",
@@ -173,6 +179,7 @@ pub fn parse_with(name: &str, bytes: &[u8], given: &FrontMatter) -> Result<Draft
     let (matter, body) = FrontMatter::split(&source)?;
     let (page_title, blocks) = match format {
         Format::Markdown => (None, markdown::blocks(body)),
+        Format::Html if html::is_bomb(body) => return Err(IngestError::TooComplex),
         Format::Html => html::blocks(body),
         Format::Text => (None, text_blocks(body)),
         Format::Pdf | Format::Docx => return Err(IngestError::ReadApart),

@@ -28,6 +28,25 @@ pub struct FrontMatter {
     pub valid_until: Option<Date>,
 }
 
+/// What follows the line that opens front matter. Nearly right is right: with spaces behind it, an empty
+/// line or a byte order mark before it. A document that says who may see it must not be everybody's for a
+/// space. A dash line before plain text is a rule of Markdown, and opens nothing.
+fn opened(text: &str) -> Option<&str> {
+    let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    let (first, rest) = start.split_at(start.find(['\n', '\r'])?);
+    let rest = rest.strip_prefix("\r\n").or_else(|| rest.get(1..))?;
+    if first.trim_end() != "---" {
+        return None;
+    }
+    let exact = text.starts_with("---\n") || text.starts_with("---\r\n");
+    let key = rest.split([':', '\n', '\r']).next().unwrap_or_default().trim();
+    (exact || KEYS.contains(&key)).then_some(rest)
+}
+
+/// What a document may say of itself.
+const KEYS: &[&str] =
+    &["title", "url", "collection", "content_type", "product", "owner", "role", "valid_from", "valid_until"];
+
 impl FrontMatter {
     /// Splits front matter from the body. A document without any has an empty one.
     ///
@@ -35,13 +54,15 @@ impl FrontMatter {
     /// [`IngestError::FrontMatter`] names the line and the fix: an unknown key, a second use of a
     /// key, a bad date, or a block that never ends.
     pub fn split(text: &str) -> Result<(FrontMatter, &str), IngestError> {
-        let Some(rest) = text.strip_prefix("---\n").or_else(|| text.strip_prefix("---\r\n")) else {
+        let Some(rest) = opened(text) else {
             return Ok((FrontMatter::default(), text));
         };
         let mut matter = FrontMatter::default();
         let mut seen = Vec::new();
         let mut offset = text.len() - rest.len();
-        for (number, line) in rest.split_inclusive('\n').enumerate() {
+        // Old Macintosh files end their lines with a carriage return alone.
+        let ends = if rest.contains('\n') { '\n' } else { '\r' };
+        for (number, line) in rest.split_inclusive(ends).enumerate() {
             offset += line.len();
             let line = line.trim_end();
             if line == "---" {
@@ -50,7 +71,8 @@ impl FrontMatter {
             if line.trim().is_empty() || line.trim_start().starts_with('#') {
                 continue;
             }
-            let bad = |fix: &str| IngestError::FrontMatter { line: number + 2, fix: fix.to_owned() };
+            let above = text[..text.len() - rest.len()].lines().count().max(1);
+            let bad = |fix: &str| IngestError::FrontMatter { line: number + above + 1, fix: fix.to_owned() };
             let (key, value) = line.split_once(':').ok_or_else(|| bad("write `key: value`"))?;
             let key = key.trim();
             let value = value.trim().trim_matches('"').trim();
@@ -102,7 +124,7 @@ impl FrontMatter {
         let text = || (!value.is_empty()).then(|| value.to_owned());
         match key {
             "title" => self.title = text(),
-            "url" => self.url = text(),
+            "url" => self.url = text().map(|url| address(&url).map(|()| url)).transpose()?,
             "product" => self.product = text(),
             "owner" => self.owner = text(),
             "collection" => self.collection = Some(value.parse().map_err(|e| format!("{e}"))?),
@@ -119,6 +141,20 @@ impl FrontMatter {
             }
         }
         Ok(())
+    }
+}
+
+/// A citation leads to its address: one of the web, or a path of the bank's own site.
+///
+/// # Errors
+/// In words, for the person who wrote it.
+fn address(url: &str) -> Result<(), String> {
+    let lower = url.to_ascii_lowercase();
+    let scheme = lower.split(['/', '?', '#']).next().unwrap_or_default().split_once(':').map(|(s, _)| s);
+    if scheme.is_none_or(|s| matches!(s, "http" | "https")) {
+        Ok(())
+    } else {
+        Err("url: write an address that begins with https:// or http://".to_owned())
     }
 }
 
@@ -162,6 +198,31 @@ mod tests {
         assert_eq!(matter.valid_until.unwrap().to_string(), "2027-01-31");
         assert_eq!(body, "# Body\n");
         assert_eq!(FrontMatter::split("no front matter").unwrap().1, "no front matter");
+    }
+
+    #[test]
+    fn front_matter_that_is_nearly_right_is_read() {
+        for text in [
+            "--- \nrole: supervisor\n---\nBody",
+            "\n\n---\nrole: supervisor\n---\nBody",
+            "---\rrole: supervisor\r---\rBody",
+            "\u{feff}\u{feff}---\r\nrole: supervisor\r\n---\r\nBody",
+        ] {
+            let (matter, body) = FrontMatter::split(text).unwrap();
+            assert_eq!((matter.role, body), (Some(Role::Supervisor), "Body"), "{text:?}");
+        }
+        let rule = "\n---\nA line above this is a rule of Markdown.\n---\n";
+        assert_eq!(FrontMatter::split(rule).unwrap(), (FrontMatter::default(), rule));
+    }
+
+    #[test]
+    fn an_address_is_one_of_the_web() {
+        for bad in ["javascript:alert(1)", "data:text/html,x", "JAVASCRIPT:x"] {
+            assert!(FrontMatter::split(&format!("---\nurl: {bad}\n---\n")).is_err(), "{bad}");
+        }
+        for good in ["https://www.bank.example/a:b", "http://x", "/help/fees", "help/a?x=1:2"] {
+            assert!(FrontMatter::split(&format!("---\nurl: {good}\n---\n")).is_ok(), "{good}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::block::Block;
 /// Elements whose content is not the document's text.
 const LEFT_OUT: &[&str] = &[
     "script", "style", "noscript", "template", "nav", "header", "footer", "aside", "svg", "iframe", "input",
-    "select", "textarea",
+    "select", "textarea", "s", "strike", "del",
 ];
 /// How deep elements may nest before the rest is left out: hostile files nest thousands.
 pub(crate) const MAX_DEPTH: usize = 200;
@@ -32,16 +32,41 @@ const BANNER_LETTERS: usize = 1_500;
 /// Elements that stand inside a line of text.
 const INLINE: &[&str] = &[
     "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins",
-    "kbd", "label", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var",
-    "wbr",
+    "kbd", "label", "mark", "q", "s", "samp", "strike", "small", "span", "strong", "sub", "sup", "time", "u",
+    "var", "wbr",
 ];
 
-/// The title and the blocks of a page.
+/// Elements that a parser opens anew in every paragraph until they are closed (HTML, 13.2.4.3).
+const FORMATTING: &[&str] =
+    &["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
+/// More of them open at once are no text of a person, and cost a parser their product with its paragraphs.
+const MOST_OPEN: usize = 256;
+
+/// Whether a page opens so many elements of formatting that reading it would take memory without bounds.
+pub(crate) fn is_bomb(source: &str) -> bool {
+    let mut open = 0_usize;
+    for part in source.split('<').skip(1) {
+        let (closes, name) = part.strip_prefix('/').map_or((false, part), |rest| (true, rest));
+        let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        if FORMATTING.iter().any(|f| f.eq_ignore_ascii_case(name)) {
+            open = if closes { open.saturating_sub(1) } else { open + 1 };
+            if open > MOST_OPEN {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// The title and the blocks of a page; none of a page that [`is_bomb`].
 pub(crate) fn blocks(source: &str) -> (Option<String>, Vec<Block>) {
+    if is_bomb(source) {
+        return (None, Vec::new());
+    }
     let page = Html::parse_document(source);
     let root = first(&page, "main").or_else(|| first(&page, "article")).or_else(|| first(&page, "body"));
     let mut out = Vec::new();
-    if let Some(root) = root {
+    if let Some(root) = root.filter(|root| !is_hidden(*root)) {
         walk(root, 0, &|_| false, &mut out);
     }
     (title(&page), out)
@@ -91,6 +116,12 @@ pub(crate) fn is_left_out(element: ElementRef<'_>) -> bool {
         }
     }
     is_banner(element)
+}
+
+/// Whether nobody sees an element, because of itself or of what it stands in.
+fn is_hidden(element: ElementRef<'_>) -> bool {
+    let around = element.ancestors().take(MAX_DEPTH).filter_map(ElementRef::wrap);
+    std::iter::once(element).chain(around).any(|e| e.value().name() != "html" && is_left_out(e))
 }
 
 /// A cookie banner says so in its class or id and in its text, is short and has no title of a page.
@@ -216,7 +247,9 @@ fn list_items(list: ElementRef<'_>, depth: usize, items: &mut Vec<String>) {
         for child in item.children() {
             match child.value() {
                 Node::Text(text) => own.push_str(text),
-                Node::Element(e) if matches!(e.name(), "ul" | "ol") => nested.extend(ElementRef::wrap(child)),
+                Node::Element(e) if matches!(e.name(), "ul" | "ol") => {
+                    nested.extend(ElementRef::wrap(child).filter(|list| !is_left_out(*list)));
+                }
                 Node::Element(e) => {
                     let inline = INLINE.contains(&e.name());
                     if let Some(element) = ElementRef::wrap(child).filter(|e| !is_left_out(*e)) {
@@ -249,7 +282,7 @@ fn table(table: ElementRef<'_>, out: &mut Vec<Block>) {
     let mut header = Vec::new();
     let mut rows = Vec::new();
     let parts = table.children().filter_map(ElementRef::wrap);
-    let lines = parts.flat_map(|part| match part.value().name() {
+    let lines = parts.filter(|part| !is_left_out(*part)).flat_map(|part| match part.value().name() {
         "tr" => vec![part],
         "thead" | "tbody" | "tfoot" => part.children().filter_map(ElementRef::wrap).collect(),
         _ => Vec::new(),
@@ -304,7 +337,7 @@ impl Grid {
                 asked.unwrap_or(1).clamp(1, MOST_SPANNED)
             };
             let (columns, below) = (span("colspan"), span("rowspan") - 1);
-            let text = words(cell);
+            let text = if is_left_out(cell) { String::new() } else { words(cell) };
             // A row of one wide cell is a title inside the table.
             let alone = texts.is_empty() && cells.peek().is_none() && below == 0;
             for at in 0..if alone { 1 } else { columns } {
@@ -358,9 +391,11 @@ fn squeeze(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     fn rows(page: &str) -> Vec<Vec<String>> {
-        match super::blocks(page).1.as_slice() {
-            [super::Block::Table { header, rows }] => {
+        match blocks(page).1.as_slice() {
+            [Block::Table { header, rows }] => {
                 std::iter::once(header.clone()).chain(rows.iter().cloned()).collect()
             }
             other => panic!("{other:?}"),
@@ -392,14 +427,34 @@ mod tests {
     }
 
     #[test]
+    fn what_is_hidden_or_struck_out_is_not_read() {
+        for page in [
+            "<p>It costs <s>$10</s> <del>$9</del> $5.</p>",
+            "<p>It costs $5.</p><main hidden><p>$10</p></main>",
+            "<p>It costs $5.</p><div hidden><main><p>$10</p></main></div>",
+            "<ul><li>It costs $5.<ul hidden><li>$10</ul></ul>",
+            "<table><tr><th>A<th>B</tr><tr><td>It costs $5.<td hidden>$10</tr><tbody hidden><tr><td>$9</tr></table>",
+        ] {
+            let (_, blocks) = blocks(page);
+            let said = format!("{blocks:?}");
+            assert!(!said.contains("$10") && !said.contains("$9"), "{page}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_opens_formatting_without_end_is_not_parsed() {
+        let opened: String = (0..5_000).map(|n| format!("<b id={n}>")).collect();
+        assert_eq!(blocks(&format!("<main><p>{opened}</p>{}", "<p>x</p>".repeat(6_000))), (None, Vec::new()));
+        assert!(!is_bomb(&"<p><b>one</b> <i>two</i></p>".repeat(10_000)));
+    }
+
+    #[test]
     fn a_form_around_a_page_hides_nothing_and_a_heading_may_be_a_button() {
         let page = "<form><h2><button>Fees</button></h2><p>It costs $3.</p><button>Send</button></form>";
-        let (_, blocks) = super::blocks(page);
+        let (_, blocks) = blocks(page);
         let said = format!("{blocks:?}");
         assert!(said.contains("Fees") && said.contains("It costs $3.") && !said.contains("Send"), "{said}");
     }
-
-    use super::*;
 
     #[test]
     fn a_page_becomes_what_a_reader_sees() {

@@ -23,11 +23,15 @@ struct Reader {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
     cells: Vec<String>,
+    /// How many marks of what is struck out are open.
+    struck: usize,
 }
 
 impl Reader {
     fn take(&mut self, event: Event<'_>) {
         match event {
+            // What is struck out does not hold any more.
+            Event::Text(_) | Event::Code(_) if self.struck > 0 => {}
             Event::Text(text) | Event::Code(text) => self.text.push_str(&text),
             Event::SoftBreak | Event::HardBreak => self.text.push(' '),
             Event::Start(tag) => self.start(&tag),
@@ -38,6 +42,7 @@ impl Reader {
 
     fn start(&mut self, tag: &Tag<'_>) {
         match tag {
+            Tag::Strikethrough => self.struck += 1,
             Tag::List(first) => {
                 self.close_item();
                 self.lists.push(first.is_some());
@@ -52,6 +57,7 @@ impl Reader {
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
+            TagEnd::Strikethrough => self.struck = self.struck.saturating_sub(1),
             TagEnd::Heading(level) => {
                 let text = self.words();
                 self.blocks.push(Block::Heading { level: depth(level), text });

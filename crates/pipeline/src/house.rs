@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contactiq_domain::{Clock, Ids, Mode, OpeningHours, Probability, Timestamp, Trigger};
+use contactiq_domain::{Clock, Ids, Mode, OpeningHours, Probability, Timestamp, Trigger, Zone};
 use contactiq_guard::{Guard, Published, Raw};
 use contactiq_llm::{Chain, PriceTable};
 use contactiq_nlu::{
@@ -64,6 +64,8 @@ pub struct Settings {
     pub verified_channel: String,
     /// Shown when a life may be in danger.
     pub crisis_line: String,
+    /// Where the bank is: documents begin and end to hold on its days.
+    pub zone: Zone,
     /// Named in every record (A7).
     pub retention_policy: String,
     /// The customer assistant.
@@ -130,6 +132,12 @@ impl Settings {
 }
 
 impl House {
+    /// The day that it is at the bank.
+    #[must_use]
+    pub fn today(&self) -> time::Date {
+        self.settings.zone.day(self.clock.now())
+    }
+
     /// What the next version of the knowledge is made with: all that did not change is taken over.
     #[must_use]
     pub fn means(&self) -> Means {

@@ -52,7 +52,7 @@ pub struct Knowledge {
     /// Where documents contradict each other, with what owners ruled.
     pub conflicts: Vec<Conflict>,
     /// The conflicts that nobody has ruled, by document and sentence of either side.
-    contested: HashMap<usize, HashMap<String, Vec<usize>>>,
+    contested: HashMap<String, Vec<usize>>,
 }
 
 /// A passage that was found for a question.
@@ -181,18 +181,37 @@ impl Knowledge {
         };
         let index = making.build(entries, progress)?;
         let products = Products::of(documents.iter());
-        let contested = contested(&conflicts, &documents, &passages);
+        let contested = contested(&conflicts, &passages);
         Ok(Knowledge { version, documents, passages, index, spelling, products, conflicts, contested })
     }
 
-    /// What contradicts this sentence of a document on this day, where no owner has ruled.
+    /// What contradicts this sentence of a document on this day, where no owner has ruled. A sentence that
+    /// stands in hundreds of documents is compared in a few of them, and contested in all.
     #[must_use]
     pub fn contradiction(&self, document: usize, sentence: &str, day: Date) -> Option<&Place> {
-        let conflicts = self.contested.get(&document)?.get(sentence)?;
-        let conflict =
-            conflicts.iter().map(|at| &self.conflicts[*at]).find(|c| c.stands_on(&self.documents, day))?;
-        let is_one = conflict.one.document == document && conflict.one.sentence == sentence;
-        Some(if is_one { &conflict.other } else { &conflict.one })
+        self.contested.get(sentence)?.iter().map(|at| &self.conflicts[*at]).find_map(|conflict| {
+            let (one, other) = (&conflict.one, &conflict.other);
+            if !conflict.stands_on(&self.documents, day) {
+                return None;
+            }
+            if one.sentence == sentence && self.speaks_as(document, one.document, other.document) {
+                Some(other)
+            } else if other.sentence == sentence && self.speaks_as(document, other.document, one.document) {
+                Some(one)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Whether what one side of a conflict says is said by this document too. Under one title it is of that
+    /// title's thing alone; under two it is of all.
+    fn speaks_as(&self, document: usize, side: usize, against: usize) -> bool {
+        let [own, side_, against] = [document, side, against].map(|number| &self.documents[number]);
+        document == side
+            || (own.collection == side_.collection
+                && own.product == side_.product
+                && (own.title == side_.title || side_.title != against.title))
     }
 
     /// A question with the words of the documents in place of misspelt ones, if there are any.
@@ -230,25 +249,22 @@ fn spelling(
     before.map(|b| b.spelling.clone()).unwrap_or_default().changed(lost, won)
 }
 
-/// Open conflicts by document and sentence. Where an owner ruled one side out against a third document,
-/// that side is in no answer, and contradicts nothing any more.
+/// Open conflicts by sentence. Where an owner ruled one side out against a third document, that side is in
+/// no answer, and contradicts nothing any more.
 fn contested(
     conflicts: &[Conflict],
-    documents: &[Document<Published>],
     passages: &[(usize, Passage<Published>)],
-) -> HashMap<usize, HashMap<String, Vec<usize>>> {
+) -> HashMap<String, Vec<usize>> {
     let kept: HashMap<(usize, u32), &str> =
         passages.iter().map(|(document, p)| ((*document, p.position), p.text.as_str())).collect();
     let stands = |place: &Place| {
-        place.document < documents.len()
-            && kept.get(&(place.document, place.position)).is_some_and(|text| text.contains(&place.sentence))
+        kept.get(&(place.document, place.position)).is_some_and(|text| text.contains(&place.sentence))
     };
     let open = |c: &Conflict| c.is_open() && stands(&c.one) && stands(&c.other);
-    let mut contested: HashMap<usize, HashMap<String, Vec<usize>>> = HashMap::new();
+    let mut contested: HashMap<String, Vec<usize>> = HashMap::new();
     for (number, conflict) in conflicts.iter().enumerate().filter(|(_, c)| open(c)) {
         for place in [&conflict.one, &conflict.other] {
-            let of_document = contested.entry(place.document).or_default();
-            of_document.entry(place.sentence.clone()).or_default().push(number);
+            contested.entry(place.sentence.clone()).or_default().push(number);
         }
     }
     contested

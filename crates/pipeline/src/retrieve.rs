@@ -195,7 +195,7 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
 
 /// What somebody of this role may find in this mode today.
 pub(crate) fn filter(house: &House, mode: Mode, role: Role) -> Filter<'static> {
-    Filter { collections: mode.collections(), role, day: house.clock.now().date(), product: None }
+    Filter { collections: mode.collections(), role, day: house.today(), product: None }
 }
 
 #[cfg(test)]

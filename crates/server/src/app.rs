@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use contactiq_domain::Probability;
+use contactiq_domain::{Probability, Zone};
 use contactiq_guard::{Guard, GuardSettings};
 use contactiq_llm::{Chain, ChainSettings, Http, Jitter, OpenAiCompatible, OpenAiSettings, Provider, Secret};
 use contactiq_nlu::{
@@ -353,6 +353,11 @@ fn line(all: &crate::config::People, line: &crate::config::Line) -> Line {
     }
 }
 
+/// The bank's time zone; a name that is not known was refused with the configuration.
+pub(crate) fn zone(config: &Config) -> Zone {
+    Zone::named(&config.bank.people.time_zone).unwrap_or_else(|_| Zone::utc())
+}
+
 fn settings(config: &Config) -> Settings {
     let people = &config.bank.people;
     Settings {
@@ -365,6 +370,7 @@ fn settings(config: &Config) -> Settings {
         lines: people.lines.iter().map(|own| line(people, own)).collect(),
         verified_channel: config.bank.verified_channel.clone(),
         crisis_line: config.bank.crisis_line.clone(),
+        zone: zone(config),
         retention_policy: format!("standard-{}-days", config.retention.days),
         customer: assistant(&config.customer, &config.bank.name),
         banker: assistant(&config.banker, &config.bank.name),

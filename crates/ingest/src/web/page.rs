@@ -9,7 +9,7 @@ use crate::{
     Draft, FrontMatter, IngestError, MAX_BYTES,
     block::Block,
     draft::hex,
-    html::{first, title},
+    html::{first, is_bomb, title},
     passages,
 };
 
@@ -32,12 +32,15 @@ impl Page {
     /// Reads a page. `robot` is the name of the reader, for a `<meta>` that speaks to it alone.
     ///
     /// # Errors
-    /// [`IngestError::TooLarge`], [`IngestError::NotUtf8`].
+    /// [`IngestError::TooLarge`], [`IngestError::NotUtf8`], [`IngestError::TooComplex`].
     pub fn read(bytes: &[u8], robot: &str) -> Result<Page, IngestError> {
         if bytes.len() > MAX_BYTES {
             return Err(IngestError::TooLarge { got: bytes.len() });
         }
         let source = std::str::from_utf8(bytes).map_err(|_| IngestError::NotUtf8)?;
+        if is_bomb(source) {
+            return Err(IngestError::TooComplex);
+        }
         let html = Html::parse_document(&source.replace('\0', ""));
         let blocks = content::blocks(&html);
         let heading = blocks.iter().find_map(|b| match b {

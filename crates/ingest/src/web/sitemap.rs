@@ -6,6 +6,8 @@ use quick_xml::{Reader, events::Event};
 pub const MOST_ENTRIES: usize = 50_000;
 /// The longest address, as the protocol says.
 const LONGEST: usize = 2_048;
+/// Stands for an address that is longer: no address itself.
+const TOO_LONG: &str = "http://";
 
 /// What a sitemap lists, as it is written there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +59,11 @@ impl Sitemap {
                 Event::End(_) => {
                     if is_address(&path) {
                         let address = address.trim();
-                        if !address.is_empty() && address.len() <= LONGEST {
-                            found.push(address.to_owned());
+                        // What is too long is cut, so that whoever reads the list sees that it is no address.
+                        match address.get(..LONGEST) {
+                            Some(_) if address.len() > LONGEST => found.push(TOO_LONG.to_owned()),
+                            _ if address.is_empty() => {}
+                            _ => found.push(address.to_owned()),
                         }
                     }
                     path.pop();

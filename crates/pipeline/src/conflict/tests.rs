@@ -323,3 +323,49 @@ fn a_footer_of_every_page_and_one_that_says_otherwise_are_seen() {
     assert!(!found.is_empty() && found.len() < 100, "{}", found.len());
     assert!(found.iter().all(|c| [&c.one, &c.other].iter().any(|p| p.document == 70)));
 }
+
+/// The knowledge of these pages, each with a name of its own.
+fn knowledge(pages: &[Page], rulings: &[Ruling]) -> crate::Knowledge {
+    let (documents, passages) = bank(pages);
+    let each = documents.into_iter().enumerate().map(|(number, document)| {
+        let own = passages.iter().filter(|(of, _)| *of == number).map(|(_, p)| p.clone()).collect();
+        (document, own)
+    });
+    let means =
+        crate::Means { encoder: None, synonyms: contactiq_nlu::index::Synonyms::default(), before: None };
+    crate::Knowledge::build("1".to_owned(), each.collect(), rulings, &means, &|_, _| ()).unwrap()
+}
+
+#[test]
+fn a_common_statement_is_contested_in_every_document_that_makes_it() {
+    let (five, nine) =
+        ("We answer a written complaint within 5 days.", "We answer a written complaint within 9 days.");
+    let titles: Vec<&'static str> = (0..220).map(|n| &*format!("About {n}").leak()).collect();
+    let pages: Vec<Page> =
+        (0..220).map(|n| page(titles[n], titles[n], if n < 200 { five } else { nine })).collect();
+    let knowledge = knowledge(&pages, &[]);
+    for (document, said) in [(0, five), (150, five), (199, five), (200, nine), (219, nine)] {
+        assert!(knowledge.contradiction(document, said, date!(2026 - 01 - 01)).is_some(), "{document}");
+    }
+}
+
+#[test]
+fn a_ruling_on_one_conflict_leaves_another_one_open() {
+    let pages = [
+        page("abroad", "Abroad", "A replacement card costs $12."),
+        page("fees", "Fees", "A replacement card costs $10."),
+        page("travel", "Travel", "A replacement card costs $15."),
+    ];
+    let (documents, passages) = bank(&pages);
+    let found = find(&documents, &passages, &[]);
+    let of = |a: usize, b: usize| {
+        found.iter().find(|c| [c.one.document, c.other.document] == [a, b]).expect("it is found")
+    };
+    let ruled = knowledge(&pages, &[ruling(of(0, 1), Verdict::Prefer("fees".into()))]);
+    let against = |document: usize, said: &str| {
+        let place = ruled.contradiction(document, said, date!(2026 - 01 - 01));
+        place.map(|place| place.sentence.clone())
+    };
+    assert_eq!(against(2, "A replacement card costs $15.").as_deref(), Some("A replacement card costs $10."));
+    assert_eq!(against(1, "A replacement card costs $10.").as_deref(), Some("A replacement card costs $15."));
+}

@@ -101,7 +101,7 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
 type Given<'a> = [(usize, Cow<'a, Published>)];
 
 fn given<'a>(house: &House, turn: &'a Turn) -> Vec<(usize, Cow<'a, Published>)> {
-    let today = house.clock.now().date();
+    let today = house.today();
     let read = |found: &Found| (found.passage, uncontested(&turn.knowledge, found.passage, today));
     turn.found.iter().take(PASSAGES).map(read).collect()
 }

@@ -84,7 +84,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         turn.trace(Step::Respond, since, "nothing", "no sentence of the passages speaks of the question");
         return;
     }
-    if let Some(dispute) = contested::met(&turn.knowledge, &chosen, house.clock.now().date()) {
+    if let Some(dispute) = contested::met(&turn.knowledge, &chosen, house.today()) {
         return conflict(turn, dispute, since);
     }
     if let Some(lack) = sufficient::lacking(&turn.asked(), &chosen, &house.settings.bank) {
@@ -131,8 +131,10 @@ fn decide(house: &House, turn: &Turn) -> Option<Decided> {
                 detail: "the question rests on something that the documents contradict",
             });
         }
-        // What the passages say of it is the answer, if it is near enough.
-        Some(premise::Verdict::Stands | premise::Verdict::Unfounded) | None => {}
+        Some(premise::Verdict::Unfounded) => {
+            return Some(Decided::Insufficient("the question rests on a figure that no passage states"));
+        }
+        Some(premise::Verdict::Stands) | None => {}
     }
     let products = if turn.mode() == Mode::Banker { comparison::products(asked.query) } else { Vec::new() };
     if products.is_empty() {
@@ -206,7 +208,7 @@ async fn finish(house: &House, turn: &mut Turn, draft: Draft, detail: String, si
 /// The last door of this step: a draft whose citations may not leave stays inside as a whole.
 fn release(house: &House, turn: &mut Turn, written: Written, since: Instant) {
     let Written { draft, mut outcome, mut detail, values } = written;
-    let today = house.clock.now().date();
+    let today = house.today();
     if citation::may_leave(&turn.knowledge, &turn.found, turn.mode(), today, &draft.citations) {
         turn.draft = Some(draft);
     } else {

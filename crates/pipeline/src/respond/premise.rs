@@ -29,6 +29,9 @@ pub(super) struct Premise {
     pub(super) said: String,
     /// Its figures; none where it affirms or denies.
     pub(super) figures: Vec<Figure>,
+    /// Whether it is stated as something known ("the $35 inactivity fee") rather than heard or guessed: then
+    /// the question can't be answered where no document knows it.
+    pub(super) named: bool,
 }
 
 /// What the passages say of a premise.
@@ -109,7 +112,7 @@ pub(super) fn of(question: &str) -> Option<Premise> {
         let said = clause(&lower[from..], why);
         let told = opener.name("heard").is_some() || opener.name("confirm").is_some();
         if let Some(premise) = premise(said, why, told) {
-            return Some(premise);
+            return Some(Premise { named: opener.name("heard").is_none(), ..premise });
         }
     }
     if let Some(premise) =
@@ -127,8 +130,11 @@ pub(super) fn of(question: &str) -> Option<Premise> {
         .iter()
         .any(|own| after.starts_with(own));
     let figures = figures(said.as_str());
-    (!theirs && !named && !figures.is_empty())
-        .then(|| Premise { said: without_figures(said.as_str()), figures })
+    (!theirs && !named && !figures.is_empty()).then(|| Premise {
+        said: without_figures(said.as_str()),
+        figures,
+        named: true,
+    })
 }
 
 /// A duty is the bank's rule, not somebody's doing.
@@ -162,9 +168,9 @@ fn premise(said: &str, why: bool, told: bool) -> Option<Premise> {
         // A bare "why do you …" may ask after anything; only what the bank charges, has or allows is held
         // against the documents.
         let states = STATES.is_match(said);
-        return (states || (told && !why)).then(|| Premise { said: said.to_owned(), figures });
+        return (states || (told && !why)).then(|| Premise { said: said.to_owned(), figures, named: false });
     }
-    Some(Premise { said: without_figures(said), figures })
+    Some(Premise { said: without_figures(said), figures, named: false })
 }
 
 /// What a bank affirms or denies of its products.
@@ -212,7 +218,8 @@ fn figured(premise: &Premise, ranked: &[(f64, &Statement)]) -> Verdict {
         |s: &Statement| premise.figures.iter().any(|claim| s.figures.iter().any(|f| f.is_the_same(claim)));
     let known = || ranked.iter().any(|(near, s)| *near >= SOMETHING && carries(s));
     let Some((nearest, _)) = stated.first().filter(|(nearest, _)| *nearest >= SAME_THING) else {
-        return if known() { Verdict::Stands } else { Verdict::Unfounded };
+        // What was only heard is answered by what the documents do say.
+        return if known() || !premise.named { Verdict::Stands } else { Verdict::Unfounded };
     };
     let close: Vec<&Statement> =
         stated.iter().filter(|(near, _)| *near >= nearest - CLOSE).map(|(_, s)| *s).collect();

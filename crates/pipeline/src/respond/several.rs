@@ -182,7 +182,7 @@ fn answer(
     let asked = Asked { knowledge: &turn.knowledge, query: text, vector: vector.as_deref(), found: &found };
     // What the documents contradict is for the message as a whole.
     let rests = premise::of(text).map(|p| premise::check(&p, &asked));
-    if rests.is_some_and(|v| matches!(v, premise::Verdict::Corrected(_))) {
+    if rests.is_some_and(|v| v != premise::Verdict::Stands) {
         return One::Left;
     }
     let chosen = choose::sentences(&asked, words);

@@ -7,6 +7,7 @@ use contactiq_guard::Published;
 use contactiq_pipeline::conflict::Place;
 use contactiq_store::{Connection, StoreError, documents, quarantine};
 use serde::{Deserialize, Serialize};
+use time::Date;
 use utoipa::{IntoParams, ToSchema};
 
 use super::error::{ApiError, Problem};
@@ -124,6 +125,11 @@ pub async fn quoted(
     Ok(found.filter(|document| document.is_for(role)))
 }
 
+/// What is not in force yet is for staff: next month's prices are announced on their day.
+pub fn is_out(document: &Document<Published>, role: Role, today: Date) -> bool {
+    role != Role::Customer || document.valid_from.is_none_or(|from| from <= today)
+}
+
 /// The permission that a collection needs.
 pub fn permission(collection: Collection) -> Permission {
     match collection {
@@ -145,7 +151,10 @@ pub async fn list(
     let collection = wanted(&caller, which)?;
     let mut reader = app.house.store.read().await?;
     let found = documents::list(&mut reader, collection).await?;
-    let may_see = |d: &Document<Published>| caller.may(permission(d.collection)) && d.is_for(caller.role);
+    let today = app.house.today();
+    let may_see = |d: &Document<Published>| {
+        caller.may(permission(d.collection)) && d.is_for(caller.role) && is_out(d, caller.role, today)
+    };
     let shown = found.into_iter().filter(may_see).map(|d| DocumentShape {
         collection: d.collection,
         slug: d.slug,
@@ -174,7 +183,7 @@ pub async fn conflicts(
 ) -> Result<axum::Json<Vec<ConflictShape>>, ApiError> {
     let collection = wanted(&caller, which)?;
     let knowledge = app.house.shelf.current();
-    let today = app.house.clock.now().date();
+    let today = app.house.today();
     let documents = &knowledge.documents;
     let claim = |place: &Place| {
         let document = &documents[place.document];
@@ -239,6 +248,9 @@ pub async fn passage(
     let document =
         quoted(&mut reader, caller.role, collection, &slug, which.version).await?.ok_or_else(missing)?;
     // What is held in quarantine is no evidence: staff may read it, customers may not.
+    if !is_out(&document, caller.role, app.house.today()) {
+        return Err(missing());
+    }
     let held = quarantine::held(&mut reader, document.id).await?.contains(&position);
     if held && !caller.may(permission(Collection::Banker)) {
         return Err(missing());

@@ -59,7 +59,9 @@ pub(super) fn run(config: &Config, args: &Args) -> Outcome {
     }
     examples.extend(trigger_texts(&rules).map(|text| of(text, true, OWN)));
     examples.extend(questions.iter().map(|q| of(&q.text, true, 1.0)));
-    examples.extend(scope.iter().filter(|s| s.oos).map(|s| of(&s.text, false, PUBLIC_OUTSIDE)));
+    examples.extend(
+        scope.iter().map(|s| if s.oos { of(&s.text, false, PUBLIC_OUTSIDE) } else { of(&s.text, true, 1.0) }),
+    );
 
     let bar = output::bar("training", 1);
     let topic = Topic::train(&examples, &*encoder as &dyn Encoder, &|done, all| {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     api::{
         error::ApiError,
-        knowledge::{Version, permission, quoted},
+        knowledge::{Version, is_out, permission, quoted},
     },
     app::App,
 };
@@ -26,7 +26,7 @@ use crate::{
 pub(super) async fn list(State(app): State<App>, visitor: Visitor) -> Result<Response, PageError> {
     visitor.must(&app, contactiq_domain::Permission::ReadCustomerKnowledge)?;
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
-    let today = app.house.clock.now().date();
+    let today = app.house.today();
     let mut reader = app.house.store.read().await.map_err(fails)?;
     let knowledge = app.house.shelf.current();
     let mut shelves = Vec::new();
@@ -58,7 +58,9 @@ pub(super) async fn page(
     let mut reader = app.house.store.read().await.map_err(fails)?;
     let found =
         quoted(&mut reader, visitor.caller.role, collection, &slug, which.version).await.map_err(fails)?;
-    let document = found.ok_or_else(missing)?;
+    let today = app.house.today();
+    let document =
+        found.filter(|document| is_out(document, visitor.caller.role, today)).ok_or_else(missing)?;
     let current = documents::get(&mut reader, collection, &slug).await.map_err(fails)?;
     let later = match current {
         Some(current) if current.version == document.version => Later::None,
@@ -67,7 +69,6 @@ pub(super) async fn page(
     };
     let passages = documents::passages(&mut reader, document.id).await.map_err(fails)?;
     let held = quarantine::held(&mut reader, document.id).await.map_err(fails)?;
-    let today = app.house.clock.now().date();
     let view = DocumentView::of(visitor.layout(&app), &document, &passages, &held, today, later);
     Ok(show(StatusCode::OK, &view))
 }

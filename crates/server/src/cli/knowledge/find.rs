@@ -67,7 +67,7 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
     let filter = Filter {
         collections: &[args.collection],
         role: args.role.unwrap_or(Role::Admin),
-        day: args.as_of.unwrap_or_else(|| SystemClock.now().date()),
+        day: args.as_of.unwrap_or_else(|| app::zone(config).day(SystemClock.now())),
         product: args.product.as_deref(),
     };
     jsonl::each(|line: Line| {

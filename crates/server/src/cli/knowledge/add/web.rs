@@ -147,7 +147,13 @@ impl Run<'_> {
                 Ok(Sitemap::Pages(found)) => {
                     hosts.extend(url.host_str().map(str::to_owned));
                     self.whole &= found.len() < contactiq_ingest::web::MOST_ENTRIES;
-                    pages.extend(found.iter().filter_map(|text| Url::parse(text).ok()));
+                    // An address that can't be read may be that of a page that is there.
+                    let read: Vec<Url> = found.iter().filter_map(|text| url.join(text).ok()).collect();
+                    if read.len() < found.len() {
+                        self.whole = false;
+                        self.skipped(shown(&url), Refusal::Url);
+                    }
+                    pages.extend(read);
                 }
                 Ok(Sitemap::Index(found)) if !listed => {
                     left.extend(found.into_iter().map(|text| (text, true)));
