@@ -5,10 +5,11 @@
 
 Logistic regression over hashed runs of one to three words and of three to five letters, one byte a weight.
 It learns from the rows at even line numbers of injections_dev.jsonl in FOLDER (docs/evaluation.md says
-where it comes from) and, as honest messages, from every second utterance of defaults/*.toml. Prints what
-it reaches on the rows at odd line numbers, alone. `crates/guard/src/injection/learned.rs` computes the same.
+where it comes from) and, as honest, from every second utterance of defaults/*.toml and sentence of the
+made-up banks' documents. Prints what it reaches on the rows at odd line numbers, alone.
+`crates/guard/src/injection/learned.rs` computes the same.
 """
-import argparse, json, re, struct, tomllib
+import argparse, glob, json, re, struct, tomllib
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -63,6 +64,11 @@ intents, triggers = (tomllib.load(open(f"defaults/{n}.toml", "rb")) for n in ("i
 honest = [u for mode in ("customer", "banker") for v in intents[mode].values() for u in v["examples"]]
 honest += [u for v in triggers.values() if isinstance(v, dict) and "examples" in v
            for part in ("examples", "look_alikes") for u in v.get(part, [])]
+# Documents give orders too, to people: sentences and passages of the made-up banks.
+for file in sorted(glob.glob("demo/documents/*/*.md") + glob.glob("training/bank/documents/*/*.md")):
+    body = open(file).read().split("---", 2)[-1]
+    blocks = [b.strip() for b in re.split(r"\n\n+", body) if len(b.strip()) > 20]
+    honest += blocks + [s for b in blocks for s in re.split(r"(?<=[.!?])\s+|\n", b) if len(s) > 20]
 honest = honest[::2]
 
 texts = [r["text"] for r in learns] + honest

@@ -13,11 +13,17 @@ const SENTENCE: f64 = 0.7;
 /// instructions ("you must always …") talk like a script and stay below it.
 const PASSAGE: f64 = 0.92;
 
+/// What was learned comes from messages, where nobody gives orders to readers: it supports a rule, and
+/// makes no instruction alone.
+const LEARNED_MOST: f64 = 1.0;
+
 /// Judges a passage, or a title: as a whole, and each of its sentences, which `pieces` names, alone, so
 /// that an order among honest words is neither thinned by them nor made of them.
 #[must_use]
 pub fn instructs<'a>(whole: &Published, pieces: impl Iterator<Item = &'a str>) -> Injection {
-    let judge = |text: &str, threshold| injection::judge(&Normal::new(text), &tag_text(text), threshold);
+    let judge = |text: &str, threshold| {
+        injection::judge_with(&Normal::new(text), &tag_text(text), threshold, LEARNED_MOST)
+    };
     let mut worst = judge(whole.as_str(), PASSAGE);
     for piece in pieces {
         let found = judge(piece, SENTENCE);

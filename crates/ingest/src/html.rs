@@ -4,6 +4,11 @@ use scraper::{ElementRef, Html, Node, Selector};
 
 use crate::block::Block;
 
+mod bomb;
+mod table;
+pub(crate) use bomb::is_bomb;
+use table::table;
+
 /// Elements whose content is not the document's text.
 const LEFT_OUT: &[&str] = &[
     "script", "style", "noscript", "template", "nav", "header", "footer", "aside", "svg", "iframe", "input",
@@ -35,28 +40,6 @@ const INLINE: &[&str] = &[
     "kbd", "label", "mark", "q", "s", "samp", "strike", "small", "span", "strong", "sub", "sup", "time", "u",
     "var", "wbr",
 ];
-
-/// Elements that a parser opens anew in every paragraph until they are closed (HTML, 13.2.4.3).
-const FORMATTING: &[&str] =
-    &["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
-/// More of them open at once are no text of a person, and cost a parser their product with its paragraphs.
-const MOST_OPEN: usize = 256;
-
-/// Whether a page opens so many elements of formatting that reading it would take memory without bounds.
-pub(crate) fn is_bomb(source: &str) -> bool {
-    let mut open = 0_usize;
-    for part in source.split('<').skip(1) {
-        let (closes, name) = part.strip_prefix('/').map_or((false, part), |rest| (true, rest));
-        let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-        if FORMATTING.iter().any(|f| f.eq_ignore_ascii_case(name)) {
-            open = if closes { open.saturating_sub(1) } else { open + 1 };
-            if open > MOST_OPEN {
-                return true;
-            }
-        }
-    }
-    false
-}
 
 /// The title and the blocks of a page; none of a page that [`is_bomb`].
 pub(crate) fn blocks(source: &str) -> (Option<String>, Vec<Block>) {
@@ -275,86 +258,6 @@ fn list_items(list: ElementRef<'_>, depth: usize, items: &mut Vec<String>) {
     }
 }
 
-/// Rows stand below the table or one level deeper; a table inside a cell is text of that cell. Cells are laid
-/// on a grid first: one that spans rows or columns says the same in each of them, so that each row can be read
-/// alone and no figure slips under another column.
-fn table(table: ElementRef<'_>, out: &mut Vec<Block>) {
-    let mut header = Vec::new();
-    let mut rows = Vec::new();
-    let parts = table.children().filter_map(ElementRef::wrap);
-    let lines = parts.filter(|part| !is_left_out(*part)).flat_map(|part| match part.value().name() {
-        "tr" => vec![part],
-        "thead" | "tbody" | "tfoot" => part.children().filter_map(ElementRef::wrap).collect(),
-        _ => Vec::new(),
-    });
-    let mut grid = Grid::default();
-    for row in lines.filter(|l| l.value().name() == "tr" && !is_left_out(*l)) {
-        let texts = grid.row(row);
-        let heads = row.children().filter_map(ElementRef::wrap).all(|c| !matches!(c.value().name(), "td"));
-        if header.is_empty() && rows.is_empty() && heads {
-            header = texts;
-        } else if texts.iter().any(|t| !t.is_empty()) {
-            rows.push(texts);
-        }
-    }
-    if !rows.is_empty() {
-        out.push(Block::Table { header, rows });
-    }
-}
-
-/// The most rows or columns that a cell spans.
-const MOST_SPANNED: usize = 64;
-/// A longer text stands in the first of the places that its cell spans alone: a page is bounded in size, and
-/// stays so.
-const LONGEST_REPEATED: usize = 200;
-
-/// What reaches into the next rows from above, by column: its words, and for how many rows.
-#[derive(Default)]
-struct Grid(Vec<(String, usize)>);
-
-impl Grid {
-    /// The cells of a row, each in its column.
-    fn row(&mut self, row: ElementRef<'_>) -> Vec<String> {
-        let cells = row.children().filter_map(ElementRef::wrap);
-        let mut cells = cells.filter(|c| matches!(c.value().name(), "th" | "td")).peekable();
-        let mut texts = Vec::new();
-        loop {
-            if let Some((above, left)) = self.0.get_mut(texts.len()).filter(|(_, left)| *left > 0) {
-                *left -= 1;
-                texts.push(above.clone());
-                continue;
-            }
-            let Some(cell) = cells.next() else {
-                // What reaches down behind the last cell of this row.
-                if self.0.iter().skip(texts.len()).any(|(_, left)| *left > 0) {
-                    texts.push(String::new());
-                    continue;
-                }
-                return texts;
-            };
-            let span = |name: &str| {
-                let asked = cell.value().attr(name).and_then(|n| n.trim().parse().ok());
-                asked.unwrap_or(1).clamp(1, MOST_SPANNED)
-            };
-            let (columns, below) = (span("colspan"), span("rowspan") - 1);
-            let text = if is_left_out(cell) { String::new() } else { words(cell) };
-            // A row of one wide cell is a title inside the table.
-            let alone = texts.is_empty() && cells.peek().is_none() && below == 0;
-            for at in 0..if alone { 1 } else { columns } {
-                let own =
-                    if at == 0 || text.len() <= LONGEST_REPEATED { text.clone() } else { String::new() };
-                let column = texts.len();
-                texts.push(own);
-                if below > 0 {
-                    let repeated = if text.len() <= LONGEST_REPEATED { text.clone() } else { String::new() };
-                    self.0.resize(self.0.len().max(column + 1), (String::new(), 0));
-                    self.0[column] = (repeated, below);
-                }
-            }
-        }
-    }
-}
-
 /// The words of an element, those that nobody sees left out.
 pub(crate) fn words(element: ElementRef<'_>) -> String {
     let mut text = String::new();
@@ -393,39 +296,6 @@ fn squeeze(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn rows(page: &str) -> Vec<Vec<String>> {
-        match blocks(page).1.as_slice() {
-            [Block::Table { header, rows }] => {
-                std::iter::once(header.clone()).chain(rows.iter().cloned()).collect()
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_cell_that_spans_rows_or_columns_stands_in_each_of_them() {
-        assert_eq!(
-            rows(
-                "<table><tr><th>Service<th>Basic<th>Gold</tr>\
-                 <tr><td>Transfer abroad<td rowspan=2>$20<td>$10</tr>\
-                 <tr><td>Bank cheque<td>$0</tr>\
-                 <tr><td>Statement<td colspan=2>free</tr>\
-                 <tr><td colspan=3>Cards</tr></table>"
-            ),
-            [
-                vec!["Service", "Basic", "Gold"],
-                vec!["Transfer abroad", "$20", "$10"],
-                vec!["Bank cheque", "$20", "$0"],
-                vec!["Statement", "free", "free"],
-                vec!["Cards"],
-            ]
-        );
-        assert_eq!(
-            rows("<table><tr><th>A<th>B</tr><tr><td rowspan=2>one<td>1</tr><tr><td>2</tr></table>"),
-            [vec!["A", "B"], vec!["one", "1"], vec!["one", "2"]]
-        );
-    }
-
     #[test]
     fn what_is_hidden_or_struck_out_is_not_read() {
         for page in [
@@ -439,13 +309,6 @@ mod tests {
             let said = format!("{blocks:?}");
             assert!(!said.contains("$10") && !said.contains("$9"), "{page}: {said}");
         }
-    }
-
-    #[test]
-    fn a_page_that_opens_formatting_without_end_is_not_parsed() {
-        let opened: String = (0..5_000).map(|n| format!("<b id={n}>")).collect();
-        assert_eq!(blocks(&format!("<main><p>{opened}</p>{}", "<p>x</p>".repeat(6_000))), (None, Vec::new()));
-        assert!(!is_bomb(&"<p><b>one</b> <i>two</i></p>".repeat(10_000)));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub use decode::one_script;
 mod features;
 mod honest;
 mod languages;
+mod learned;
 
 use crate::{Injection, normal::Normal};
 
@@ -22,8 +23,13 @@ pub(crate) fn prepare() {
     honest::prepare();
 }
 
-/// Judges a text. `hidden` is what its tag characters spell.
+/// Judges a message. `hidden` is what its tag characters spell.
 pub(crate) fn judge(normal: &Normal, hidden: &str, threshold: f64) -> Injection {
+    judge_with(normal, hidden, threshold, f64::INFINITY)
+}
+
+/// Judges a text in which what was learned says at most so much, as a logit, for an attack.
+pub(crate) fn judge_with(normal: &Normal, hidden: &str, threshold: f64, learned_most: f64) -> Injection {
     let mut reasons: Vec<(f64, String)> = Vec::new();
     let plain = normal.text().to_lowercase();
     let mut sum = weigh(&plain, "", &mut reasons) + manner(&plain, &mut reasons);
@@ -47,6 +53,11 @@ pub(crate) fn judge(normal: &Normal, hidden: &str, threshold: f64) -> Injection 
         sum += weight;
         reasons.push((weight, "hidden-characters".to_owned()));
     }
+    let learned = learned::weight(&plain).min(learned_most);
+    if learned >= 1.0 {
+        reasons.push((learned, "learned".to_owned()));
+    }
+    sum += learned;
     let score = 1.0 / (1.0 + (-(BIAS + sum)).exp());
     reasons.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     reasons.dedup_by(|a, b| a.1 == b.1);
