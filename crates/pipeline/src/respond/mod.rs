@@ -109,7 +109,7 @@ fn conflict(turn: &mut Turn, dispute: contested::Dispute, since: Instant) {
 /// What is decided before sentences are chosen by how near they are to the question.
 enum Decided {
     /// The documents say otherwise, or two products stand side by side: no model writes it again.
-    Drafted { draft: Draft, judged: Option<Judged>, outcome: &'static str, detail: &'static str },
+    Drafted { draft: Box<Draft>, judged: Option<Judged>, outcome: &'static str, detail: &'static str },
     /// The passages do not hold what the question rests on, or compares.
     Insufficient(&'static str),
 }
@@ -125,7 +125,7 @@ fn decide(house: &House, turn: &Turn) -> Option<Decided> {
             let chosen = choose::measured(&asked, &places);
             let manner = Manner { opening: compose::OTHERWISE, ..Manner::of(turn) };
             return Some(Decided::Drafted {
-                draft: compose::extractive(&turn.knowledge, &manner, &[&chosen]),
+                draft: Box::new(compose::extractive(&turn.knowledge, &manner, &[&chosen])),
                 judged: judge(&chosen),
                 outcome: "corrected",
                 detail: "the question rests on something that the documents contradict",
@@ -142,7 +142,7 @@ fn decide(house: &House, turn: &Turn) -> Option<Decided> {
     }
     match comparison::compare(&asked, &products) {
         Comparison::Table(draft, chosen) => Some(Decided::Drafted {
-            draft,
+            draft: Box::new(draft),
             judged: judge(&chosen),
             outcome: "compared",
             detail: "what the passages state of each product, side by side",
@@ -157,7 +157,7 @@ impl Decided {
         match self {
             Decided::Drafted { draft, judged, outcome, detail } => {
                 turn.judged = judged;
-                release(house, turn, Written::by_house(draft, outcome, detail.to_owned()), since);
+                release(house, turn, Written::by_house(*draft, outcome, detail.to_owned()), since);
             }
             Decided::Insufficient(lack) => turn.trace(Step::Respond, since, "insufficient", lack),
         }
