@@ -150,8 +150,10 @@ fn remarks(joined: bool, corrected: Option<&Corrected>) -> String {
 /// says alone, both say together.
 fn hear_danger_across_turns(house: &House, turn: &mut Turn, previous: Option<&str>) {
     let heard = |text: &str| house.rules.matches(text).into_iter().find(|(_, rule)| is_danger_to_life(rule));
-    let Some(previous) = previous.filter(|p| turn.hits.is_empty() && heard(p).is_none()) else { return };
+    let known = turn.hits.iter().any(|hit| is_danger_to_life(&hit.rule));
+    let Some(previous) = previous.filter(|p| !known && heard(p).is_none()) else { return };
     if let Some((trigger, rule)) = heard(&format!("{previous} {}", turn.query)) {
+        turn.hits.retain(|hit| hit.trigger != trigger);
         turn.hits.push(TriggerHit { trigger, rule, score: 1.0 });
     }
 }

@@ -25,7 +25,7 @@ static SCALE_AND_BIAS: LazyLock<(f64, f64)> = LazyLock::new(|| {
     (read(0), read(4))
 });
 
-/// What is added to the rules' logit, and whether it speaks for an attack.
+/// What is added to the rules' logit: above 0 it speaks for an attack.
 pub(super) fn weight(text: &str) -> f64 {
     let above = logit(text) - FROM;
     if above > 0.0 { above } else { SOFTLY * above }

@@ -59,11 +59,11 @@ impl Sitemap {
                 Event::End(_) => {
                     if is_address(&path) {
                         let address = address.trim();
-                        // What is too long is cut, so that whoever reads the list sees that it is no address.
-                        match address.get(..LONGEST) {
-                            Some(_) if address.len() > LONGEST => found.push(TOO_LONG.to_owned()),
-                            _ if address.is_empty() => {}
-                            _ => found.push(address.to_owned()),
+                        // Whoever reads the list must see that there was an address, and that it is none.
+                        if address.len() > LONGEST {
+                            found.push(TOO_LONG.to_owned());
+                        } else if !address.is_empty() {
+                            found.push(address.to_owned());
                         }
                     }
                     path.pop();

@@ -175,7 +175,10 @@ async fn respond_to_all(
 ) {
     let sureness = |judged: &Judged| judged.confidence.get();
     let least = answers.iter().map(|a| a.judged).min_by(|a, b| sureness(a).total_cmp(&sureness(b)));
-    let as_one = whole.filter(|w| least.is_none_or(|l| w.confidence > l.confidence));
+    // Its sentences pass the same doors as those of each request.
+    let may_lead = contested::met(&turn.knowledge, chosen, house.today()).is_none()
+        && sufficient::lacking(&turn.asked(), chosen, &house.settings.bank).is_none();
+    let as_one = whole.filter(|w| may_lead && least.is_none_or(|l| w.confidence > l.confidence));
     let mut groups: Vec<&[Chosen]> = answers.iter().map(several::Answered::chosen).collect();
     if as_one.is_some() {
         groups.insert(0, &chosen[..chosen.len().min(AS_ONE)]);

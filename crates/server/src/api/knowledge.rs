@@ -125,9 +125,10 @@ pub async fn quoted(
     Ok(found.filter(|document| document.is_for(role)))
 }
 
-/// What is not in force yet is for staff: next month's prices are announced on their day.
+/// What is not in force yet is for staff, and not for a back end that speaks to customers: next month's
+/// prices are announced on their day.
 pub fn is_out(document: &Document<Published>, role: Role, today: Date) -> bool {
-    role != Role::Customer || document.valid_from.is_none_or(|from| from <= today)
+    !matches!(role, Role::Customer | Role::Service) || document.valid_from.is_none_or(|from| from <= today)
 }
 
 /// The permission that a collection needs.

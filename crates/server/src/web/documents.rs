@@ -32,7 +32,7 @@ pub(super) async fn list(State(app): State<App>, visitor: Visitor) -> Result<Res
     let mut shelves = Vec::new();
     for collection in Collection::ALL.iter().filter(|c| visitor.caller.may(permission(**c))) {
         let mut found = documents::list(&mut reader, Some(*collection)).await.map_err(fails)?;
-        found.retain(|d| d.is_for(visitor.caller.role));
+        found.retain(|d| d.is_for(visitor.caller.role) && is_out(d, visitor.caller.role, today));
         found.sort_by_cached_key(|d| d.title.to_lowercase());
         let documents = found.iter().map(|d| DocumentItem::of(d, today)).collect();
         let mut held = quarantine::list(&mut reader, Some(*collection)).await.map_err(fails)?;
