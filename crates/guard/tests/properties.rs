@@ -93,6 +93,12 @@ fn a_finding_is_made_of_whole_characters() {
     check("password is double double ½ at example dot com bsb 0000").unwrap();
 }
 
+/// A passphrase of cue words shows only once the address behind it is a placeholder.
+#[test]
+fn a_passphrase_of_cues_beside_an_address_is_masked_at_once() {
+    check("４１１１ at example dot com password is card card born Aaa  at example dot com ").unwrap();
+}
+
 /// Bounded time: a million characters of everything that could make a scanner go back and forth.
 #[test]
 fn a_million_characters_take_bounded_time() {

@@ -242,7 +242,8 @@ impl<'t> Page<'t> {
                     Kind::Word => {
                         let entry = self.entry(token);
                         let plain = traits::FUNCTION | traits::COMMON;
-                        entry.spoken.is_some() || (entry.traits & plain == 0 && entry.phrases.is_empty())
+                        // A word that is a cue can be the value of another: "password is card card born".
+                        entry.spoken.is_some() || entry.traits & plain == 0
                     }
                     Kind::Mark => self.slice(token) == "@",
                 }
