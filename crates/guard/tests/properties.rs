@@ -33,6 +33,8 @@ fn pieces() -> impl Strategy<Value = String> {
         Just("🙂".to_owned()),
         Just("\u{200b}".to_owned()),
         Just("½".to_owned()),
+        "(cvv|iban|passport|licence|tfn|code|expires|token|dob|phone|email|employer|mother|ip|key) (is |number |: )?",
+        "(mr|mrs|dear|regards|flat|road|near|from|on|and|my|the|of|to) ",
         "[0-9]{1,17}",
         "[0-9]{2,4}[-/ .][0-9]{2,4}",
         "[a-z]{1,8} ",
