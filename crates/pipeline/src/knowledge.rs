@@ -21,6 +21,7 @@ use crate::{
     Taxonomy,
     conflict::{self, Conflict, Place},
     products::Products,
+    retrieve::{self, Filter},
     spelling::{Corrected, Spelling},
 };
 
@@ -214,10 +215,19 @@ impl Knowledge {
                 && (own.title == side_.title || side_.title != against.title))
     }
 
-    /// A question with the words of the documents in place of misspelt ones, if there are any.
+    /// A question with the words of the documents in place of misspelt ones, if there are any. Words
+    /// that stand only in documents that `filter` leaves out are not put in: the trace names them.
     #[must_use]
-    pub fn spelled(&self, taxonomy: &Taxonomy, question: &str) -> Option<Corrected> {
-        self.spelling.correct(question, |word| taxonomy.uses(word) || self.index.is_in_a_synonym(word))
+    pub fn spelled(
+        &self,
+        taxonomy: &Taxonomy,
+        filter: &Filter<'_>,
+        question: &str,
+    ) -> Option<Corrected> {
+        let may_be_found = retrieve::keep(self, filter);
+        let shown = |word: &str| self.index.entries_with(word).any(&may_be_found);
+        let known = |word: &str| taxonomy.uses(word) || self.index.is_in_a_synonym(word);
+        self.spelling.correct(question, known, shown)
     }
 
     /// What the vector of a question is made of: abbreviations with their long forms.

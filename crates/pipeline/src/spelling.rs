@@ -80,9 +80,15 @@ impl Spelling {
 
     /// The text with each unknown word replaced by the most frequent known word that is one edit
     /// away (a letter more, less, other, or two swapped). `known` says which further words are right.
-    /// Another form of a known word (`replacements`) is right too.
+    /// Another form of a known word (`replacements`) is right too. `shown` says which words may be put
+    /// in: those of documents that the asker may read.
     #[must_use]
-    pub fn correct(&self, question: &str, known: impl Fn(&str) -> bool) -> Option<Corrected> {
+    pub fn correct(
+        &self,
+        question: &str,
+        known: impl Fn(&str) -> bool,
+        shown: impl Fn(&str) -> bool,
+    ) -> Option<Corrected> {
         let mut read_as: Vec<String> = Vec::new();
         let words: Vec<String> = question
             .split_whitespace()
@@ -96,7 +102,7 @@ impl Spelling {
                 {
                     return piece.to_owned();
                 }
-                match self.nearest(&lower) {
+                match self.nearest(&lower, &shown) {
                     Some(right) if text::stem(right) != text::stem(&lower) => {
                         read_as.push(right.to_owned());
                         piece.replace(bare, right)
@@ -108,12 +114,12 @@ impl Spelling {
         (!read_as.is_empty()).then(|| Corrected { text: words.join(" "), read_as })
     }
 
-    fn nearest(&self, word: &str) -> Option<&str> {
+    fn nearest(&self, word: &str, shown: impl Fn(&str) -> bool) -> Option<&str> {
         keys(word)
             .iter()
             .filter_map(|key| self.deleted.get(key))
             .flatten()
-            .filter(|candidate| one_edit_apart(word, candidate))
+            .filter(|candidate| one_edit_apart(word, candidate) && shown(candidate))
             .max_by_key(|candidate| {
                 (self.seen.get(*candidate).copied().unwrap_or_default(), std::cmp::Reverse(*candidate))
             })
@@ -156,15 +162,15 @@ mod tests {
     fn a_misspelt_word_is_read_as_the_one_the_documents_use() {
         let spelling =
             Spelling::of(["A bank cheque costs $10. Bank cheque. The balance of balances."].into_iter());
-        let fix = |q: &str| spelling.correct(q, |_| false).map(|c| c.text);
+        let fix = |q: &str| spelling.correct(q, |_| false, |_| true).map(|c| c.text);
         assert_eq!(fix("wat does a bank chque cost?").as_deref(), Some("wat does a bank cheque cost?"));
         assert_eq!(fix("a bank cehque").as_deref(), Some("a bank cheque"));
         assert_eq!(fix("a bank cheque"), None);
         assert_eq!(fix("zebra crossing"), None);
         assert_eq!(fix("two bank cheques"), None, "another form is spelt rightly");
-        assert_eq!(spelling.correct("my cehque", |_| false).unwrap().read_as, ["cheque"]);
+        assert_eq!(spelling.correct("my cehque", |_| false, |_| true).unwrap().read_as, ["cheque"]);
         assert_eq!(
-            spelling.correct("bank chque", |w| w == "chque"),
+            spelling.correct("bank chque", |w| w == "chque", |_| true),
             None,
             "a word that is known elsewhere is right"
         );
@@ -177,16 +183,16 @@ mod tests {
         let anew = Spelling::of([two, three].into_iter());
         assert_eq!(changed.seen, anew.seen);
         for question in ["a chque", "my balence", "a statment"] {
-            let read = |spelling: &Spelling| spelling.correct(question, |_| false);
+            let read = |spelling: &Spelling| spelling.correct(question, |_| false, |_| true);
             assert_eq!(read(&changed), read(&anew), "{question}");
         }
-        assert!(changed.correct("a statment", |_| false).is_some());
+        assert!(changed.correct("a statment", |_| false, |_| true).is_some());
     }
 
     proptest::proptest! {
         #[test]
         fn no_question_makes_it_panic(q in ".{0,200}") {
-            let _ = Spelling::of(["some words of documents, documents"].into_iter()).correct(&q, |_| false);
+            let _ = Spelling::of(["some words of documents, documents"].into_iter()).correct(&q, |_| false, |_| true);
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     House, Knowledge, Taxonomy,
     admit::{LEARNED_DENIES, ONE_WORD, is_one_word, without_placeholders},
     follow_up,
+    retrieve::{self, Filter},
     spelling::Corrected,
     turn::Turn,
 };
@@ -128,9 +129,14 @@ fn reason(prediction: &Prediction) -> String {
 /// A question as step 3 searches it: without the guard's placeholders, misspelt words as the
 /// documents write them.
 #[must_use]
-pub fn searched(knowledge: &Knowledge, taxonomy: &Taxonomy, masked: &Masked) -> String {
+pub fn searched(
+    knowledge: &Knowledge,
+    taxonomy: &Taxonomy,
+    filter: &Filter<'_>,
+    masked: &Masked,
+) -> String {
     let query = without_placeholders(masked.as_str());
-    knowledge.spelled(taxonomy, &query).map_or(query, |c| c.text)
+    knowledge.spelled(taxonomy, filter, &query).map_or(query, |c| c.text)
 }
 
 /// How the question was read. Words put in are the documents' own, so they may be named.
@@ -169,7 +175,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         turn.query.clone_from(whole);
     }
     // The intent is learned from misspelt words too; only the search needs the documents' spelling.
-    let corrected = turn.knowledge.spelled(&house.taxonomy, &turn.query);
+    let corrected = turn.knowledge.spelled(&house.taxonomy, &retrieve::filter(house, turn.mode(), turn.role), &turn.query);
     let prediction = house.models.intent(turn.mode(), &turn.query, turn.vector.as_deref());
     let prediction = riskiest(house, turn, prediction);
     let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &turn.leanings, &turn.query);

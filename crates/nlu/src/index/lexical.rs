@@ -145,6 +145,14 @@ impl Lexical {
         scores
     }
 
+    /// The passages that hold a word, in any form.
+    pub(crate) fn entries_with(&self, word: &str) -> impl Iterator<Item = usize> + '_ {
+        let stem = content_stems(word).into_iter().next();
+        let number = stem.and_then(|stem| self.vocabulary.get(&stem));
+        let postings = number.map_or(&[][..], |number| self.postings[number as usize].as_slice());
+        postings.iter().map(|(entry, _)| *entry as usize)
+    }
+
     /// A phrase in numbers; none where no passage could say it.
     pub(crate) fn phrase(&self, all: &[String], content: &[String]) -> Option<Phrase> {
         let all: Option<Vec<u32>> = all.iter().map(|stem| self.vocabulary.get(stem)).collect();

@@ -210,6 +210,11 @@ impl Index {
         self.lexical.weight_of(word)
     }
 
+    /// The entries that hold a word, in any form and case; none for a stop word.
+    pub fn entries_with(&self, word: &str) -> impl Iterator<Item = usize> + '_ {
+        self.lexical.entries_with(word)
+    }
+
     /// How much a question says, and what of it these entries lack.
     #[must_use]
     pub fn said(&self, question: &str, entries: &[usize]) -> Said {

@@ -103,13 +103,14 @@ pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
     if asked.is_empty() || (asked.len() == 1 && !turn.escalates_early()) {
         return served;
     }
+    let filter = retrieve::filter(house, turn.mode(), turn.role);
     let searched: Vec<String> = asked
         .iter()
         .map(|i| {
             let (part, _) = &turn.parts[*i];
             let whole = i.checked_sub(1).and_then(|b| made_whole(part, &turn.parts[b].0));
             let whole = whole.unwrap_or_else(|| part.clone());
-            turn.knowledge.spelled(&house.taxonomy, &whole).map_or(whole, |c| c.text)
+            turn.knowledge.spelled(&house.taxonomy, &filter, &whole).map_or(whole, |c| c.text)
         })
         .collect();
     let written = searched.iter().map(|text| turn.knowledge.for_its_vector(text)).collect();

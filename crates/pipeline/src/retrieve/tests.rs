@@ -13,7 +13,7 @@ use contactiq_guard::Published;
 use time::macros::date;
 
 use super::*;
-use crate::{Means, Shelf, SynonymFile};
+use crate::{Means, Shelf, SynonymFile, Taxonomy};
 
 const TODAY: Date = date!(2026 - 06 - 15);
 
@@ -164,6 +164,31 @@ fn a_document_of_a_role_is_found_by_that_role_and_those_above() {
     }
 }
 
+/// The record of a question names the words that were put in.
+#[test]
+fn a_word_is_put_in_only_from_a_document_that_the_asker_may_read() {
+    let bank = Bank::new()
+        .with("deal", "Project Nightingale: Nightingale is bought in May.", |d| {
+            d.collection = Collection::Banker;
+            d.role = Some(Role::Supervisor);
+        })
+        .with("coming", "The Albatross card: the Albatross has no fee.", |d| {
+            d.valid_from = Some(TODAY.next_day().unwrap());
+        });
+    let knowledge = bank.knowledge();
+    let taxonomy = Taxonomy::parse(include_str!("../../../../defaults/intents.toml")).unwrap();
+    let read_as = |question: &str, role, day| {
+        let filter = Filter { collections: BOTH, role, day, product: None };
+        knowledge.spelled(&taxonomy, &filter, question).map(|c| c.read_as)
+    };
+    let deal = "what is nightingal";
+    assert_eq!(read_as(deal, Role::Supervisor, TODAY), Some(vec!["nightingale".to_owned()]));
+    assert_eq!(read_as(deal, Role::Banker, TODAY), None);
+    let coming = "fee of the albatros";
+    assert_eq!(read_as(coming, Role::Admin, TODAY), None);
+    assert!(read_as(coming, Role::Customer, TODAY.next_day().unwrap()).is_some());
+}
+
 #[test]
 fn a_version_made_from_the_one_before_is_as_one_made_anew() {
     let bank = Bank::new().with("a", COPY, |_| {}).with("b", "Every branch is open from 9 am.", |_| {});
@@ -180,7 +205,7 @@ fn a_version_made_from_the_one_before_is_as_one_made_anew() {
     }
     let filter = Filter { collections: BOTH, role: Role::Admin, day: TODAY, product: None };
     for question in ["replacement card", "open branch", "KYC", "a replacemnt"] {
-        let spelled = |k: &Knowledge| k.spelling.correct(question, |_| false);
+        let spelled = |k: &Knowledge| k.spelling.correct(question, |_| false, |_| true);
         assert_eq!(spelled(&next), spelled(&anew), "{question}");
         let found = |k: &Knowledge| {
             let sought = Sought { text: question, vector: None, k: 5 };

@@ -72,7 +72,7 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
     };
     jsonl::each(|line: Line| {
         let masked = guard.inspect(&line.question).map_err(|e| (e.code(), e.to_string()))?.masked;
-        let question = searched(&knowledge, &taxonomy, &masked);
+        let question = searched(&knowledge, &taxonomy, &filter, &masked);
         let vector = opening::vector(encoder.as_ref(), &knowledge.for_its_vector(&question));
         let sought = Sought { text: &question, vector: vector.as_deref(), k: args.k };
         let found = match &shared {
