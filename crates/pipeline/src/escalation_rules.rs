@@ -1,5 +1,7 @@
 //! The escalation rules that a bank edits: `triggers.toml`, parsed and compiled once (P9).
 
+mod messages;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use contactiq_domain::{Mode, Priority, Trigger, is_danger_to_life};
@@ -151,11 +153,6 @@ struct File {
 /// Messages without a common word: what matches all of them says nothing of any.
 const EVERYDAY: [&str; 4] = ["opening hours?", "fee for a new card", "thanks", "how do i register online"];
 
-/// Placeholders that only a configured team can fill.
-const OF_A_TEAM: &[&str] = &["channel", "hours", "ticket"];
-/// Placeholders that the configuration always fills.
-const ALWAYS: &[&str] = &["verified_channel", "crisis_line", "bank"];
-
 impl EscalationRules {
     /// Reads the file's text.
     ///
@@ -207,7 +204,7 @@ impl TriggerRules {
             return Err(RulesError::Unreachable(trigger));
         }
         for (mode, messages) in [(Mode::Customer, &entry.customer), (Mode::Banker, &entry.banker)] {
-            check_messages(trigger, mode, messages)?;
+            messages::check(trigger, mode, messages)?;
             if trigger == Trigger::EmotionalDistress && !messages.message.contains("{crisis_line}") {
                 return Err(RulesError::NoCrisisLine(mode));
             }
@@ -283,30 +280,6 @@ fn compile(trigger: Trigger, patterns: Vec<PatternText>) -> Result<Vec<Pattern>,
         compiled.push(Pattern { id: p.id, regex });
     }
     Ok(compiled)
-}
-
-fn check_messages(trigger: Trigger, mode: Mode, messages: &Messages) -> Result<(), RulesError> {
-    let fields = [
-        ("message", &messages.message),
-        ("next_step", &messages.next_step),
-        ("next_step_alone", &messages.next_step_alone),
-    ];
-    for (field, text) in fields {
-        for name in placeholders(text) {
-            let of_a_team = OF_A_TEAM.contains(&name.as_str());
-            if !of_a_team && !ALWAYS.contains(&name.as_str()) {
-                return Err(RulesError::Placeholder { trigger, mode, name });
-            }
-            if of_a_team && field != "next_step" {
-                return Err(RulesError::Promise { trigger, mode, field, name });
-            }
-        }
-    }
-    Ok(())
-}
-
-fn placeholders(text: &str) -> Vec<String> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// Lower case, straight apostrophes, single spaces: what the patterns are written for.

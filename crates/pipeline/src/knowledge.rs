@@ -218,12 +218,7 @@ impl Knowledge {
     /// A question with the words of the documents in place of misspelt ones, if there are any. Words
     /// that stand only in documents that `filter` leaves out are not put in: the trace names them.
     #[must_use]
-    pub fn spelled(
-        &self,
-        taxonomy: &Taxonomy,
-        filter: &Filter<'_>,
-        question: &str,
-    ) -> Option<Corrected> {
+    pub fn spelled(&self, taxonomy: &Taxonomy, filter: &Filter<'_>, question: &str) -> Option<Corrected> {
         let may_be_found = retrieve::keep(self, filter);
         let shown = |word: &str| self.index.entries_with(word).any(&may_be_found);
         let known = |word: &str| taxonomy.uses(word) || self.index.is_in_a_synonym(word);

@@ -129,12 +129,7 @@ fn reason(prediction: &Prediction) -> String {
 /// A question as step 3 searches it: without the guard's placeholders, misspelt words as the
 /// documents write them.
 #[must_use]
-pub fn searched(
-    knowledge: &Knowledge,
-    taxonomy: &Taxonomy,
-    filter: &Filter<'_>,
-    masked: &Masked,
-) -> String {
+pub fn searched(knowledge: &Knowledge, taxonomy: &Taxonomy, filter: &Filter<'_>, masked: &Masked) -> String {
     let query = without_placeholders(masked.as_str());
     knowledge.spelled(taxonomy, filter, &query).map_or(query, |c| c.text)
 }
@@ -175,7 +170,11 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         turn.query.clone_from(whole);
     }
     // The intent is learned from misspelt words too; only the search needs the documents' spelling.
-    let corrected = turn.knowledge.spelled(&house.taxonomy, &retrieve::filter(house, turn.mode(), turn.role), &turn.query);
+    let corrected = turn.knowledge.spelled(
+        &house.taxonomy,
+        &retrieve::filter(house, turn.mode(), turn.role),
+        &turn.query,
+    );
     let prediction = house.models.intent(turn.mode(), &turn.query, turn.vector.as_deref());
     let prediction = riskiest(house, turn, prediction);
     let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &turn.leanings, &turn.query);

@@ -242,7 +242,7 @@ impl<'t> Page<'t> {
                     Kind::Word => {
                         let entry = self.entry(token);
                         let plain = traits::FUNCTION | traits::COMMON;
-                        // A word that is a cue can be the value of another: "password is card card born".
+                        // A cue can be the value of another: "password is card card born".
                         entry.spoken.is_some() || entry.traits & plain == 0
                     }
                     Kind::Mark => self.slice(token) == "@",

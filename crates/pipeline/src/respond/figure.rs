@@ -2,9 +2,12 @@
 //! and `July 1st` are the same. The unit is part of the figure: £ is not $, a business day is not a
 //! day, 8 am is not 8 pm, 1 July is not 1 June.
 
+mod spelling;
+
 use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
 use regex::{Captures, Regex};
+use spelling::{canonical, currency, month, shift, singular, twelve_hours};
 
 /// What a number counts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -98,8 +101,6 @@ impl Figure {
 }
 
 const BUSINESS: &str = "business ";
-
-const MONTHS: &[&str] = &["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// A month is written with a capital letter: "you may", "they march".
 const MONTH: &str = r"Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?";
@@ -278,81 +279,6 @@ fn moment(number: &str, minute: Option<&str>, half: Option<&str>) -> Option<(Uni
         _ => return None,
     };
     Some((Unit::Time, format!("{hour24:02}:{m:02}")))
-}
-
-/// `20:30` as a clock with twelve hours shows it.
-fn twelve_hours(time: &str) -> String {
-    let (hour, minute) = time.split_once(':').unwrap_or((time, "00"));
-    let hour: u32 = hour.parse().unwrap_or_default();
-    format!("{}:{minute}", (hour + 11) % 12 + 1)
-}
-
-fn month(word: &str) -> Option<usize> {
-    MONTHS.iter().position(|m| word.starts_with(m)).map(|at| at + 1)
-}
-
-fn currency(written: &str) -> &'static str {
-    let written = written.trim().to_lowercase();
-    let plain = written.trim_end_matches('$').trim();
-    match plain {
-        "a" | "au" | "aud" | "australian dollar" | "australian dollars" => "AUD",
-        "us" | "usd" | "us dollar" | "us dollars" => "USD",
-        "nz" | "nzd" | "new zealand dollar" | "new zealand dollars" => "NZD",
-        "c" | "ca" | "cad" | "canadian dollar" | "canadian dollars" => "CAD",
-        "s" | "sgd" => "SGD",
-        "hk" | "hkd" => "HKD",
-        "£" | "gbp" | "pound" | "pounds" => "GBP",
-        "€" | "eur" | "euro" | "euros" => "EUR",
-        "¥" | "jpy" => "JPY",
-        "₹" | "inr" => "INR",
-        "chf" => "CHF",
-        "cny" => "CNY",
-        _ => "$",
-    }
-}
-
-/// `working days` and `business-day` are a `business day`; days of the calendar are days.
-fn singular(unit: &str) -> String {
-    let lower = unit.to_lowercase().replace('-', " ");
-    let last = lower.split_whitespace().next_back().unwrap_or(&lower).trim_end_matches('s');
-    let noun = match last {
-        "hr" => "hour",
-        "min" => "minute",
-        noun => noun,
-    };
-    if lower.starts_with("business") || lower.starts_with("working") {
-        format!("{BUSINESS}{noun}")
-    } else if lower.starts_with("percentage") || lower.starts_with("basis") {
-        lower.trim_end_matches('s').to_owned()
-    } else {
-        noun.to_owned()
-    }
-}
-
-fn canonical(number: &str) -> String {
-    shift(&number.replace(',', ""), 0)
-}
-
-/// The decimal point moved to the right, or to the left where `places` is negative.
-fn shift(number: &str, places: i32) -> String {
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let (mut whole, mut fraction) = (whole.to_owned(), fraction.to_owned());
-    for _ in 0..places.max(0) {
-        let digit = if fraction.is_empty() { '0' } else { fraction.remove(0) };
-        whole.push(digit);
-    }
-    for _ in 0..(-places).max(0) {
-        fraction.insert(0, whole.pop().unwrap_or('0'));
-    }
-    if whole.is_empty() {
-        whole.push('0');
-    }
-    if places > 0 {
-        let plain = whole.trim_start_matches('0');
-        whole = if plain.is_empty() { "0".to_owned() } else { plain.to_owned() };
-    }
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") }
 }
 
 #[cfg(test)]
