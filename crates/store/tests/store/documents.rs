@@ -57,6 +57,18 @@ on_both_engines! {
         );
     }
 
+    async fn two_documents_may_say_the_same_to_different_people(bench) {
+        let mut w = bench.write().await;
+        let open = document(&bench.ids, "fees", "15 dollars");
+        let mut staff = document(&bench.ids, "fees-for-staff", "15 dollars");
+        staff.role = Some(contactiq_domain::Role::Banker);
+        for both in [&open, &staff] {
+            assert_eq!(documents::put(&mut w, both, &passages(&["15 dollars"])).await.unwrap(), Put::Added);
+        }
+        w.save().await.unwrap();
+        assert_eq!(documents::list(&mut bench.read().await, None).await.unwrap().len(), 2);
+    }
+
     async fn what_is_removed_is_out_of_use_and_its_versions_go_on(bench) {
         let mut w = bench.write().await;
         let first = document(&bench.ids, "old", "text");
