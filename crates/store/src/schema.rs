@@ -18,6 +18,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "knowledge_versions", include_str!("../migrations/0006_knowledge_versions.sql")),
     (7, "vectors", include_str!("../migrations/0007_vectors.sql")),
     (8, "same_content", include_str!("../migrations/0008_same_content.sql")),
+    (9, "erased", include_str!("../migrations/0009_erased.sql")),
+    (10, "quarantine_decisions", include_str!("../migrations/0010_quarantine_decisions.sql")),
 ];
 
 /// Those of PostgreSQL alone.
@@ -65,8 +67,10 @@ mod tests {
     #[test]
     fn every_file_of_the_folder_is_run() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
-        let mut files: Vec<String> =
-            std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|f| f.unwrap().file_name().into_string().unwrap())
+            .collect();
         files.sort();
         let run = MIGRATIONS.iter().map(|(version, name, _)| format!("{version:04}_{name}.sql"));
         assert_eq!(files, run.collect::<Vec<_>>());
