@@ -7,6 +7,7 @@ use crate::{
     embeddings::Embeddings,
     house::{Key, REPLACEMENT, Running, holds, soon, start, start_in},
     process::Terminal,
+    remote_encoder::{INTENTS, TRIGGERS, shortened},
     reply::{text, texts},
 };
 
@@ -172,6 +173,13 @@ async fn a_running_server_lets_go_of_the_vectors_of_what_was_erased() {
     let there = Embeddings::of_words().await;
     let mut settings = there.settings();
     settings.push(("CONTACTIQ_DEMO", "off".to_owned()));
+    let files = bank();
+    for (name, field, text) in [
+        ("intents.toml", "CONTACTIQ__FILES__INTENTS", INTENTS),
+        ("triggers.toml", "CONTACTIQ__FILES__TRIGGERS", TRIGGERS),
+    ] {
+        settings.push((field, files.file(name, shortened(text)).display().to_string()));
+    }
     let terminal = settings.iter().fold(bank(), |t, (name, value)| t.with(name, value.clone()));
     add(&terminal, "stays", "# Boards\n\nA board costs $8.\n");
     add(&terminal, "leak", "# Leak\n\nMrs Sample lives in Canary Lane.\n");

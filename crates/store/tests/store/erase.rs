@@ -24,6 +24,7 @@ async fn fill(bench: &Bench) {
         let text = format!("{CANARY} {text}");
         let mut leak = document(&bench.ids, "leak", &text);
         leak.title = format!("{CANARY} title");
+        leak.content_hash = format!("hash of {} letters", text.len());
         let mut w = bench.write().await;
         documents::put(&mut w, &leak, &passages(&[&text, "more"])).await.unwrap();
         let suspect = Suspect { position: 0, score: 0.9, reasons: vec!["override/ignore".into()] };
