@@ -55,9 +55,9 @@ pub struct Document<Text> {
     pub owner: String,
     /// The least role that may see it; everybody who may read its collection where there is none.
     pub role: Option<Role>,
-    /// First day of validity (UTC), if limited.
+    /// First day of validity where the bank is, if limited.
     pub valid_from: Option<time::Date>,
-    /// Last day of validity (UTC), if limited.
+    /// Last day of validity where the bank is, if limited.
     pub valid_until: Option<time::Date>,
     /// 1 for the first text under this slug, then 2, 3, …
     pub version: u32,
@@ -68,6 +68,27 @@ pub struct Document<Text> {
 }
 
 impl<Text> Document<Text> {
+    /// The same with another text, or with none: `()`. Lists and what is held in memory go without.
+    #[must_use]
+    pub fn with_text<Other>(self, text: Other) -> Document<Other> {
+        Document {
+            id: self.id,
+            slug: self.slug,
+            collection: self.collection,
+            title: self.title,
+            url: self.url,
+            content_type: self.content_type,
+            product: self.product,
+            owner: self.owner,
+            role: self.role,
+            valid_from: self.valid_from,
+            valid_until: self.valid_until,
+            version: self.version,
+            content_hash: self.content_hash,
+            text,
+        }
+    }
+
     /// Whether a caller of this role may see it, if it may read the collection.
     #[must_use]
     pub fn is_for(&self, role: Role) -> bool {
@@ -125,7 +146,7 @@ pub struct Citation {
     pub content_type: ContentType,
     /// Version of the document.
     pub version: u32,
-    /// First day of the document's validity (UTC) as `YYYY-MM-DD`: its facts are as at this day.
+    /// First day of the document's validity as `YYYY-MM-DD`: its facts are as at this day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_at: Option<String>,
 }

@@ -41,7 +41,7 @@ pub struct Knowledge {
     /// Named in every record.
     pub version: String,
     /// Documents, numbered as the index's entries refer to them.
-    pub documents: Vec<Document<Published>>,
+    pub documents: Vec<Document<()>>,
     /// Passages, numbered as the index's entries are.
     pub passages: Vec<(usize, Passage<Published>)>,
     /// The index over the passages.
@@ -122,7 +122,7 @@ impl Knowledge {
     /// Building computes for long: never on an async thread.
     async fn build_apart(
         version: String,
-        documents: Vec<(Document<Published>, Vec<Passage<Published>>)>,
+        documents: Vec<(Document<()>, Vec<Passage<Published>>)>,
         rulings: Vec<Ruling>,
         means: Means,
         progress: impl Fn(usize, usize) + Send + 'static,
@@ -142,7 +142,7 @@ impl Knowledge {
     /// When the encoder fails.
     pub fn build(
         version: String,
-        current: Vec<(Document<Published>, Vec<Passage<Published>>)>,
+        current: Vec<(Document<()>, Vec<Passage<Published>>)>,
         rulings: &[Ruling],
         means: &Means,
         progress: &dyn Fn(usize, usize),
@@ -233,7 +233,7 @@ impl Knowledge {
 
     /// The document of a passage.
     #[must_use]
-    pub fn document_of(&self, passage: usize) -> &Document<Published> {
+    pub fn document_of(&self, passage: usize) -> &Document<()> {
         &self.documents[self.passages[passage].0]
     }
 }
@@ -242,11 +242,11 @@ impl Knowledge {
 fn spelling(
     before: Option<&Knowledge>,
     gone: &[bool],
-    documents: &[Document<Published>],
+    documents: &[Document<()>],
     passages: &[(usize, Passage<Published>)],
     come: &[usize],
 ) -> Spelling {
-    let titles = |of: &[Document<Published>]| of.iter().map(|d| d.title.clone()).collect::<Vec<_>>();
+    let titles = |of: &[Document<()>]| of.iter().map(|d| d.title.clone()).collect::<Vec<_>>();
     let (old, new) = (before.map(|b| titles(&b.documents)).unwrap_or_default(), titles(documents));
     let lost = before.map_or(&[][..], |b| &b.passages).iter().zip(gone).filter(|(_, gone)| **gone);
     let lost = lost.map(|((_, passage), _)| passage.text.as_str()).chain(old.iter().map(String::as_str));

@@ -129,7 +129,8 @@ pub async fn search_in_store(
     let query = Query { text, vector: None, keep: &keep, k: retrieve::hits(k) };
     let place = |passage: usize| (knowledge.document_of(passage).id, knowledge.passages[passage].1.position);
     let also: Vec<_> = knowledge.index.best_by_words(&query).into_iter().map(place).collect();
-    let found = vectors.nearest(Asked { vector, collections: filter.collections, also: &also }).await?;
+    let documents: Vec<_> = knowledge.documents.iter().filter(|d| filter.keeps(d)).map(|d| d.id).collect();
+    let found = vectors.nearest(Asked { vector, documents: &documents, also: &also }).await?;
     // The store may be a version ahead: what the snapshot has not is left out.
     let numbers: HashMap<_, usize> = (0..knowledge.passages.len()).map(|p| (place(p), p)).collect();
     let cosines: HashMap<usize, f32> = found

@@ -3,7 +3,7 @@
 
 use std::{cmp::Reverse, collections::BTreeSet, time::Instant};
 
-use contactiq_domain::{Collection, Mode, Role, Routing, Step};
+use contactiq_domain::{Collection, Document, Mode, Role, Routing, Step};
 use contactiq_nlu::{
     index::{Hit, Query},
     text,
@@ -61,15 +61,19 @@ pub fn search(knowledge: &Knowledge, filter: &Filter<'_>, sought: &Sought<'_>) -
 
 /// Which passages may be found.
 pub(crate) fn keep(knowledge: &Knowledge, filter: &Filter<'_>) -> impl Fn(usize) -> bool {
-    move |passage| {
-        let document = knowledge.document_of(passage);
-        let of_product = || match (filter.product, product(document)) {
+    move |passage| filter.keeps(knowledge.document_of(passage))
+}
+
+impl Filter<'_> {
+    /// Whether passages of this document may be found.
+    pub(crate) fn keeps(&self, document: &Document<()>) -> bool {
+        let of_product = || match (self.product, product(document)) {
             (Some(wanted), Some(own)) => own.eq_ignore_ascii_case(wanted),
             _ => true,
         };
-        filter.collections.contains(&document.collection)
-            && document.is_valid_on(filter.day)
-            && document.is_for(filter.role)
+        self.collections.contains(&document.collection)
+            && document.is_valid_on(self.day)
+            && document.is_for(self.role)
             && of_product()
     }
 }

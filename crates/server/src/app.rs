@@ -47,9 +47,12 @@ use encoder::Published;
 pub(crate) use bank_files::calibration;
 pub use bank_files::{check_files, escalation_rules, synonyms, taxonomy};
 pub use encoder::{NoEncoder, open_encoder};
-pub(crate) use encoder::{absolute, damage, encoder_folder, in_words, is_remote, label, misfit};
+pub(crate) use encoder::{
+    absolute, damage, empty_vector_file, encoder_folder, in_words, is_remote, label, misfit,
+};
 pub(crate) use ledger::make_private;
 pub use ledger::open_store;
+pub use vectors::adopt_vectors;
 pub(crate) use vectors::{share_vectors, vectors_of};
 
 /// Questions that may wait for a remote encoder at once.
@@ -268,13 +271,18 @@ pub(crate) async fn load_knowledge(
     means: Means,
     progress: impl Fn(usize, usize) + Send + 'static,
 ) -> Result<Knowledge, KnowledgeError> {
+    // All documents are read at once: a request's patience is not made for that.
+    let store = &store.at_work();
     let encoder = means.encoder.clone();
     match Knowledge::load(store, means.clone(), progress).await {
         Err(KnowledgeError::Encoder(error @ EncoderError::Remote(_))) => {
             tracing::warn!(%error, "passages are found by their words alone until the remote encoder is back");
             Knowledge::load(store, Means { encoder: None, ..means }, |_, _| {}).await
         }
-        loaded => Ok(vectors::link(store, encoder, loaded?).await),
+        loaded => {
+            let knowledge = vectors::link(store, encoder.clone(), loaded?).await;
+            Ok(vectors::forget_erased(store, encoder, knowledge).await)
+        }
     }
 }
 

@@ -48,6 +48,7 @@ pub async fn load_documents(store: &Store, ids: &dyn Ids) -> Result<usize, Store
         .collect();
     let all: Vec<u8> = files.iter().flat_map(|(_, f)| f.metadata.sha256_hash()).collect();
     let version = crate::wiring::sha256_hex(&all);
+    let store = store.at_work();
     let mut reader = store.read().await?;
     if meta::get_meta(&mut reader, LOADED).await?.as_deref() == Some(version.as_str()) {
         return Ok(0);

@@ -33,6 +33,7 @@ const SECONDS: &[f64] =
 /// [`StartError`] says what to do.
 pub async fn build(config: Config, progress: Progress) -> Result<App, StartError> {
     let metrics = recorder();
+    app::adopt_vectors(&config).await?;
     let (house, mut standing) = app::build_house(&config, progress).await?;
     let shared = guard::limits::open(&config, REDIS_PATIENCE).await?.map(|(shared, answered)| {
         standing.redis = match answered {

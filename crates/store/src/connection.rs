@@ -6,7 +6,7 @@ use std::{
 };
 
 use contactiq_guard::{Masked, seal::Sealer};
-use sqlx::{PgConnection, Postgres, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Sqlite, Transaction};
 
 use crate::{
     StoreError,
@@ -66,6 +66,14 @@ impl Connection {
         self.noted(done)
     }
 
+    /// Runs a statement that was put together here, of our own words and placeholders alone.
+    pub(crate) async fn execute_built(&mut self, sql: String, values: Vec<Value>) -> Result<u64, StoreError> {
+        // It has as many rows as there were, so it is not kept for the next time.
+        let done = on_engine!(&mut self.link, t => bound!(AssertSqlSafe(sql), values).persistent(false)
+            .execute(&mut **t).await.map(|r| r.rows_affected()));
+        self.noted(done)
+    }
+
     /// Every row of a query.
     pub(crate) async fn rows(
         &mut self,
@@ -100,6 +108,11 @@ impl Connection {
     /// Seals text for its place.
     pub(crate) fn seal(&self, text: &Masked, table: &str, column: &str, id: &str) -> Vec<u8> {
         self.sealer.seal(text, &place(table, column, id))
+    }
+
+    /// Whether this is PostgreSQL.
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self.link, Link::Postgres(_))
     }
 
     /// The transaction of PostgreSQL, for what that engine alone has.

@@ -12,6 +12,9 @@ use crate::{
     versions::{self, ChangeKind},
 };
 
+/// Passages that one statement carries at most: SQLite takes 32,766 values.
+const PASSAGES: usize = 1_000;
+
 /// Passages by their document.
 pub(crate) type Contents = HashMap<DocumentId, Vec<Passage<Published>>>;
 
@@ -65,18 +68,7 @@ pub async fn put(
         .count::<u32>("latest")?;
     retire(w, document.collection, &document.slug).await?;
     insert(w, document, latest + 1).await?;
-    for passage in passages {
-        w.execute(
-            "INSERT INTO passages (document, position, headings, text) VALUES ($1, $2, $3, $4)",
-            values![
-                document.id,
-                passage.position,
-                json(&passage.headings, "headings")?,
-                passage.text.as_str()
-            ],
-        )
-        .await?;
-    }
+    insert_passages(w, document.id, passages).await?;
     let kind = if current.is_some() { ChangeKind::Changed } else { ChangeKind::Added };
     versions::note(w, document.collection, &document.slug, kind, Some(document.id)).await?;
     Ok(if latest == 0 { Put::Added } else { Put::Updated { version: latest + 1 } })
@@ -95,22 +87,31 @@ pub async fn remove(w: &mut Writer, collection: Collection, slug: &str) -> Resul
     Ok(removed)
 }
 
-/// The current documents of one collection or of all, by collection and slug.
+/// Selects all of documents but their texts, which are large and which lists don't show.
+macro_rules! select_titles {
+    ($from:literal) => {
+        concat!(
+            "SELECT documents.id, documents.slug, documents.collection, documents.title, documents.url,
+                 documents.content_type, documents.product, documents.owner, documents.role,
+                 documents.valid_from, documents.valid_until, documents.version, documents.content_hash ",
+            $from
+        )
+    };
+}
+pub(crate) use select_titles;
+
+/// The current documents of one collection or of all, without their texts, by collection and slug.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(
     c: &mut Connection,
     collection: Option<Collection>,
-) -> Result<Vec<Document<Published>>, StoreError> {
-    c.rows(
-        "SELECT * FROM documents WHERE is_current AND ($1 IS NULL OR collection = $1) ORDER BY collection, slug",
-        values![collection],
-    )
-    .await?
-    .iter()
-    .map(document)
-    .collect()
+) -> Result<Vec<Document<()>>, StoreError> {
+    let sql = select_titles!(
+        "FROM documents WHERE is_current AND ($1 IS NULL OR collection = $1) ORDER BY collection, slug"
+    );
+    c.rows(sql, values![collection]).await?.iter().map(titles).collect()
 }
 
 /// The current version of a document.
@@ -131,7 +132,26 @@ pub async fn get(
     .transpose()
 }
 
-/// One version of a document, current or not: what a citation points at.
+/// The version in force, or the last that there was: what says who may read the document. It may be erased.
+///
+/// # Errors
+/// When the database fails.
+pub async fn latest(
+    c: &mut Connection,
+    collection: Collection,
+    slug: &str,
+) -> Result<Option<Document<Published>>, StoreError> {
+    c.row(
+        "SELECT * FROM documents WHERE collection = $1 AND slug = $2
+         ORDER BY CASE WHEN is_current THEN 0 ELSE 1 END, version DESC LIMIT 1",
+        values![collection, slug],
+    )
+    .await?
+    .map(|row| document(&row))
+    .transpose()
+}
+
+/// One version of a document, current or not: what a citation points at. None where it was erased.
 ///
 /// # Errors
 /// When the database fails.
@@ -142,12 +162,22 @@ pub async fn get_version(
     version: u32,
 ) -> Result<Option<Document<Published>>, StoreError> {
     c.row(
-        "SELECT * FROM documents WHERE collection = $1 AND slug = $2 AND version = $3",
+        "SELECT * FROM documents
+         WHERE collection = $1 AND slug = $2 AND version = $3 AND erased_at IS NULL",
         values![collection, slug, version],
     )
     .await?
     .map(|row| document(&row))
     .transpose()
+}
+
+/// The title of one version of a document.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none, or when the database fails.
+pub async fn title(c: &mut Connection, document: DocumentId) -> Result<String, StoreError> {
+    let row = c.row("SELECT title FROM documents WHERE id = $1", values![document]).await?;
+    row.ok_or(StoreError::NotFound { what: "document" })?.text("title")
 }
 
 /// The passages of one version of a document, in order.
@@ -165,21 +195,22 @@ pub async fn passages(
         .collect()
 }
 
-/// Everything that may be retrieved: what the index is built from. Passages in quarantine are left out.
+/// Everything that may be retrieved: what the index is built from, documents with their passages and without
+/// the text that these are cut from. Passages in quarantine are left out.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn all_current(
     c: &mut Connection,
-) -> Result<Vec<(Document<Published>, Vec<Passage<Published>>)>, StoreError> {
+) -> Result<Vec<(Document<()>, Vec<Passage<Published>>)>, StoreError> {
     let documents = list(c, None).await?;
     let mut of = Contents::with_capacity(documents.len());
     let rows = c
         .rows(
             "SELECT passages.* FROM passages JOIN documents ON documents.id = passages.document
              WHERE documents.is_current AND NOT EXISTS (
-                 SELECT 1 FROM quarantined_passages AS held WHERE held.document = passages.document
-                     AND held.position = passages.position AND held.released_at IS NULL)
+                 SELECT 1 FROM held_passages AS held WHERE held.document = passages.document
+                     AND held.position = passages.position)
              ORDER BY passages.document, passages.position",
             values![],
         )
@@ -248,7 +279,33 @@ async fn insert(w: &mut Writer, document: &Document<Published>, version: u32) ->
     Ok(())
 }
 
-/// Front matter counts too: a document whose last day of validity changed has changed.
+/// Many passages with each statement: over a network a large document is not thousands of round trips, during
+/// which no other import can begin.
+async fn insert_passages(
+    w: &mut Writer,
+    document: DocumentId,
+    passages: &[Passage<Published>],
+) -> Result<(), StoreError> {
+    const COLUMNS: usize = 4;
+    for passages in passages.chunks(PASSAGES) {
+        let mut sql = "INSERT INTO passages (document, position, headings, text) VALUES ".to_owned();
+        let mut all = Vec::with_capacity(passages.len() * COLUMNS);
+        for (row, passage) in passages.iter().enumerate() {
+            let first = row * COLUMNS + 1;
+            let comma = if row == 0 { "" } else { ", " };
+            sql.push_str(&format!("{comma}(${first}, ${}, ${}, ${})", first + 1, first + 2, first + 3));
+            all.extend(values![
+                document,
+                passage.position,
+                json(&passage.headings, "headings")?,
+                passage.text.as_str(),
+            ]);
+        }
+        w.execute_built(sql, all).await?;
+    }
+    Ok(())
+}
+
 /// Another document of the collection that says the same to the same people on the same days.
 async fn twin(w: &mut Writer, document: &Document<Published>) -> Result<Option<String>, StoreError> {
     let rows = w
@@ -271,6 +328,7 @@ async fn twin(w: &mut Writer, document: &Document<Published>) -> Result<Option<S
     Ok(None)
 }
 
+/// Front matter counts too: a document whose last day of validity changed has changed.
 fn is_same(a: &Document<Published>, b: &Document<Published>) -> bool {
     a.content_hash == b.content_hash
         && a.title == b.title
@@ -283,7 +341,11 @@ fn is_same(a: &Document<Published>, b: &Document<Published>) -> bool {
         && a.valid_until == b.valid_until
 }
 
-pub(crate) fn document(row: &Row) -> Result<Document<Published>, StoreError> {
+fn document(row: &Row) -> Result<Document<Published>, StoreError> {
+    Ok(titles(row)?.with_text(Published::by_bank(row.text("text")?)))
+}
+
+pub(crate) fn titles(row: &Row) -> Result<Document<()>, StoreError> {
     Ok(Document {
         id: row.parsed("id")?,
         slug: row.text("slug")?,
@@ -298,7 +360,7 @@ pub(crate) fn document(row: &Row) -> Result<Document<Published>, StoreError> {
         valid_until: row.date_or_none("valid_until")?,
         version: row.count("version")?,
         content_hash: row.text("content_hash")?,
-        text: Published::by_bank(row.text("text")?),
+        text: (),
     })
 }
 

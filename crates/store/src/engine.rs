@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, RwLock},
     time::Duration,
 };
 
@@ -18,13 +18,15 @@ use sqlx::{
 use crate::{
     StoreError,
     connection::{Connection, Link, Reader, Writer},
-    error::BUSY,
+    error::{BUSY, NO_CONNECTION},
     schema,
     vectors::{self, VectorColumn},
 };
 
 /// On the request path nobody waits longer for a connection, a lock or a statement (C4).
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Jobs and commands wait longer: an import is behind another one, and nobody behind it.
+const PATIENCE_AT_WORK: Duration = Duration::from_secs(30);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: std::ops::RangeInclusive<u32> = 5..=20;
 
@@ -37,6 +39,9 @@ const SQLITE_READ: &str = "BEGIN DEFERRED";
 const POSTGRES_WRITE: &str = "BEGIN; SET LOCAL statement_timeout = 5000";
 const POSTGRES_READ: &str =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 5000";
+const POSTGRES_WRITE_AT_WORK: &str = "BEGIN; SET LOCAL statement_timeout = 30000";
+const POSTGRES_READ_AT_WORK: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 30000";
 /// Migrations may take their time, one process after the other: the number is ours alone.
 const POSTGRES_MIGRATE: &str = "BEGIN; SELECT pg_advisory_xact_lock(4710811)";
 
@@ -111,9 +116,11 @@ pub struct Store {
     pools: Arc<Pools>,
     /// Of SQLite.
     file: Option<Arc<DatabaseFile>>,
-    /// Of PostgreSQL.
-    vectors: Option<VectorColumn>,
+    /// Of PostgreSQL, as it was seen last.
+    pub(crate) vectors: Option<Arc<RwLock<VectorColumn>>>,
     sealer: Arc<Sealer>,
+    /// Whether it is for a job or a command.
+    at_work: bool,
 }
 
 impl Store {
@@ -127,10 +134,10 @@ impl Store {
             Location::Sqlite(path) => (open_sqlite(path).await?, DatabaseFile::of(path).map(Arc::new), None),
             Location::Postgres(url) => {
                 let (pools, column) = open_postgres(url).await?;
-                (pools, None, Some(column))
+                (pools, None, Some(Arc::new(RwLock::new(column))))
             }
         };
-        let store = Store { pools: Arc::new(pools), file, vectors, sealer };
+        let store = Store { pools: Arc::new(pools), file, vectors, sealer, at_work: false };
         tracing::debug!(engine = store.engine(), "the store is open");
         Ok(store)
     }
@@ -140,10 +147,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection becomes free in 5 s.
     pub async fn read(&self) -> Result<Reader, StoreError> {
-        let link = match &*self.pools {
-            Pools::Sqlite { readers, .. } => Link::Sqlite(readers.begin_with(SQLITE_READ).await?),
-            Pools::Postgres(pool) => Link::Postgres(pool.begin_with(POSTGRES_READ).await?),
-        };
+        let sql = if self.at_work { POSTGRES_READ_AT_WORK } else { POSTGRES_READ };
+        let link = self.begin(false, sql).await?;
         Ok(Reader(Connection::new(link, Arc::clone(&self.sealer))))
     }
 
@@ -159,11 +164,34 @@ impl Store {
                 why: "its file was removed: restore it, then start again",
             });
         }
-        let link = match &*self.pools {
-            Pools::Sqlite { writer, .. } => Link::Sqlite(writer.begin_with(SQLITE_WRITE).await?),
-            Pools::Postgres(pool) => Link::Postgres(pool.begin_with(POSTGRES_WRITE).await?),
-        };
+        let sql = if self.at_work { POSTGRES_WRITE_AT_WORK } else { POSTGRES_WRITE };
+        let link = self.begin(true, sql).await?;
         Ok(Writer(Connection::new(link, Arc::clone(&self.sealer))))
+    }
+
+    /// The same for a job or a command: it waits 30 s for a connection, a lock or a statement.
+    #[must_use]
+    pub fn at_work(&self) -> Store {
+        Store { at_work: true, ..self.clone() }
+    }
+
+    async fn begin(&self, writes: bool, postgres: &'static str) -> Result<Link, StoreError> {
+        let since = std::time::Instant::now();
+        loop {
+            let begun = match &*self.pools {
+                Pools::Sqlite { writer, .. } if writes => {
+                    writer.begin_with(SQLITE_WRITE).await.map(Link::Sqlite)
+                }
+                Pools::Sqlite { readers, .. } => readers.begin_with(SQLITE_READ).await.map(Link::Sqlite),
+                Pools::Postgres(pool) => pool.begin_with(postgres).await.map(Link::Postgres),
+            };
+            match begun.map_err(StoreError::from) {
+                // Each try waits as long as a request does.
+                Err(StoreError::Unavailable { why: BUSY | NO_CONNECTION })
+                    if self.at_work && since.elapsed() < PATIENCE_AT_WORK => {}
+                begun => return begun,
+            }
+        }
     }
 
     /// Whether the database answers.
@@ -194,12 +222,6 @@ impl Store {
         }
     }
 
-    /// How vectors are shared between replicas; `None` with SQLite, which serves one process.
-    #[must_use]
-    pub fn vectors(&self) -> Option<VectorColumn> {
-        self.vectors
-    }
-
     /// The connections to PostgreSQL, for what can't stand in a transaction.
     pub(crate) fn postgres(&self) -> Option<&PgPool> {
         match &*self.pools {
@@ -218,6 +240,18 @@ impl Store {
             Pools::Postgres(pool) => (pool.size(), pool.num_idle(), *POSTGRES_CONNECTIONS.end()),
         };
         Connections { open, idle: u32::try_from(idle).unwrap_or(u32::MAX), most }
+    }
+
+    /// Folds what was written into the file, so that no older text is left beside it. Who reads meanwhile may
+    /// keep it from doing so; then the next time does. PostgreSQL tidies by itself (`VACUUM`).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn fold(&self) -> Result<(), StoreError> {
+        if let Pools::Sqlite { writer, .. } = &*self.pools {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
+        }
+        Ok(())
     }
 
     /// Waits for the transactions under way and closes every connection.
@@ -262,6 +296,8 @@ async fn open_sqlite_once(path: &Path) -> Result<Pools, StoreError> {
         // when the power fails.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // What is deleted or erased is overwritten, not only forgotten.
+        .pragma("secure_delete", "ON")
         .busy_timeout(PATIENCE);
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
@@ -308,7 +344,7 @@ async fn open_postgres(url: &str) -> Result<(Pools, VectorColumn), StoreError> {
         })?;
     let mut first = pool.begin_with(POSTGRES_MIGRATE).await?;
     schema::migrate(&mut *first, true).await?;
-    let column = vectors::adopt(&mut first).await?;
+    let column = vectors::look(&mut first).await?;
     first.commit().await?;
     Ok((Pools::Postgres(pool), column))
 }

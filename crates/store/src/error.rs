@@ -5,6 +5,8 @@ use sqlx::error::{DatabaseError, ErrorKind};
 
 /// Another connection holds the lock that this one needs.
 pub(crate) const BUSY: &str = "another process is writing";
+/// All connections are in use.
+pub(crate) const NO_CONNECTION: &str = "no connection became free in time";
 
 /// Why the store could not do what it was asked. Laws of the schema are named (`rule`), values never.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +34,12 @@ pub enum StoreError {
     Refused {
         /// The constraint.
         rule: String,
+    },
+    /// What is wanted back was erased for good.
+    #[error("{documents}: erased, and what is erased can't come back")]
+    Erased {
+        /// Collection and slug of each.
+        documents: String,
     },
     /// A stored value is not what was stored there.
     #[error("the stored {what} is damaged")]
@@ -82,7 +90,7 @@ impl From<sqlx::Error> for StoreError {
         use sqlx::Error as E;
         match error {
             E::Database(error) => from_database(&*error),
-            E::PoolTimedOut => Self::Unavailable { why: "no connection became free in time" },
+            E::PoolTimedOut => Self::Unavailable { why: NO_CONNECTION },
             E::PoolClosed | E::WorkerCrashed => Self::Unavailable { why: "it was closed" },
             E::Io(_) => Self::Unavailable { why: "the connection to it failed" },
             E::Tls(_) => Self::Unavailable { why: "no secure connection to it can be made" },

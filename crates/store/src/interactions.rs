@@ -1,8 +1,8 @@
 //! The ledger: one row an interaction, written in two phases (B2; requirements, section S).
 
 use contactiq_domain::{
-    Category, IntentName, Probability, Record, Routing, Timestamp,
-    ids::{ConversationId, InteractionId},
+    Category, Citation, IntentName, Probability, Record, Routing, Timestamp,
+    ids::{ConversationId, InteractionId, KeyId},
     interaction::{NanoUsd, Started, Tokens},
 };
 use contactiq_guard::Masked;
@@ -185,6 +185,48 @@ pub async fn get_of(
     .await?
     .map(|row| record(&row))
     .transpose()
+}
+
+/// Whose answers are looked through.
+#[derive(Debug, Clone, Copy)]
+pub enum Told<'a> {
+    /// This person's.
+    Person(Owner<'a>),
+    /// Everybody's for whom this back end speaks.
+    BackEnd(KeyId),
+}
+
+/// Whether an answer cites this version of a document (`collection/slug`).
+///
+/// # Errors
+/// When the database fails.
+pub async fn cites(
+    c: &mut Connection,
+    told: Told<'_>,
+    document: &str,
+    version: u32,
+) -> Result<bool, StoreError> {
+    let (subject, key) = match told {
+        Told::Person(owner) => (Some(owner.subject), owner.key),
+        Told::BackEnd(key) => (None, Some(key)),
+    };
+    // What the pattern takes for a wildcard finds too much at most: the citations themselves are compared.
+    let rows = c
+        .rows(
+            "SELECT interactions.citations FROM interactions
+             JOIN conversations ON conversations.id = interactions.conversation
+             WHERE conversations.owner_key IS NOT DISTINCT FROM $1
+                 AND ($2 IS NULL OR conversations.subject = $2) AND interactions.citations LIKE $3",
+            values![key, subject, format!("%\"{document}\"%")],
+        )
+        .await?;
+    for row in &rows {
+        let citations: Vec<Citation> = row.list("citations")?;
+        if citations.iter().any(|c| c.document == document && c.version == version) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The start of an interaction, finished or not.

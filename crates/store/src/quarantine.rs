@@ -1,5 +1,8 @@
 //! Passages that read like instructions to a model (P13): kept and listed, and left out of what is
 //! indexed until an owner releases them.
+//!
+//! What was found is kept with each version of a document. What an owner decided is kept with the words, under
+//! the document's name: the last word counts in every version, whatever position they stand at.
 
 use std::collections::HashMap;
 
@@ -36,12 +39,25 @@ pub struct Quarantined {
     pub title: String,
     /// What was found.
     pub suspect: Suspect,
+    /// SHA-256 of its words, hex: title, headings and text. What is decided is decided on these.
+    pub text_hash: String,
     /// The headings above it.
     pub headings: Vec<String>,
     /// Its text.
     pub text: Published,
     /// Who released it, and when.
     pub released: Option<(String, Timestamp)>,
+}
+
+/// What an owner says of words that were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision<'a> {
+    /// Whether answers may use them.
+    pub released: bool,
+    /// Who says so.
+    pub by: &'a str,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Keeps what was found in the passages of a document, in place of what was found before. A passage
@@ -55,7 +71,7 @@ pub async fn keep(
     suspects: &[Suspect],
 ) -> Result<Vec<u32>, StoreError> {
     let known = w
-        .rows("SELECT position FROM quarantined_passages WHERE document = $1", values![document])
+        .rows("SELECT position FROM suspect_passages WHERE document = $1", values![document])
         .await?
         .iter()
         .map(|row| row.count("position"))
@@ -64,7 +80,7 @@ pub async fn keep(
     let mut changed = false;
     for position in known.iter().filter(|p| !wanted.contains(p)) {
         w.execute(
-            "DELETE FROM quarantined_passages WHERE document = $1 AND position = $2",
+            "DELETE FROM suspect_passages WHERE document = $1 AND position = $2",
             values![document, *position],
         )
         .await?;
@@ -73,7 +89,19 @@ pub async fn keep(
     if suspects.iter().any(|s| !known.contains(&s.position)) {
         let texts = hashes(w, document).await?;
         for suspect in suspects.iter().filter(|s| !known.contains(&s.position)) {
-            insert(w, document, suspect, texts.get(&suspect.position).map_or("", String::as_str)).await?;
+            let text_hash = texts.get(&suspect.position).map_or("", String::as_str);
+            w.execute(
+                "INSERT INTO suspect_passages (document, position, text_hash, score, reasons)
+                 VALUES ($1, $2, $3, $4, $5)",
+                values![
+                    document,
+                    suspect.position,
+                    text_hash,
+                    suspect.score,
+                    json(&suspect.reasons, "reasons")?
+                ],
+            )
+            .await?;
         }
         changed = true;
     }
@@ -88,59 +116,44 @@ pub async fn keep(
 /// # Errors
 /// When the database fails.
 pub async fn held(c: &mut Connection, document: DocumentId) -> Result<Vec<u32>, StoreError> {
-    c.rows(
-        "SELECT position FROM quarantined_passages WHERE document = $1 AND released_at IS NULL ORDER BY position",
-        values![document],
-    )
-    .await?
-    .iter()
-    .map(|row| row.count("position"))
-    .collect()
+    c.rows("SELECT position FROM held_passages WHERE document = $1 ORDER BY position", values![document])
+        .await?
+        .iter()
+        .map(|row| row.count("position"))
+        .collect()
 }
 
-/// Releases a passage of a document in force, so that answers may use it. False when it is not in
-/// quarantine.
+/// Keeps the last word on words that were found in the document in force: releases them, or puts them back.
+/// False when it is no news, or there are no such words.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn release(
+pub async fn decide(
     w: &mut Writer,
     collection: Collection,
     slug: &str,
-    position: u32,
-    by: &str,
-    at: Timestamp,
+    text_hash: &str,
+    decision: Decision<'_>,
 ) -> Result<bool, StoreError> {
+    documents::one_writer_at_a_time(w).await?;
     let done = w
         .execute(
-            "UPDATE quarantined_passages SET released_by = $4, released_at = $5
-             WHERE position = $3 AND released_at IS NULL AND document = (
-                 SELECT id FROM documents WHERE is_current AND collection = $1 AND slug = $2)",
-            values![collection, slug, position, by, at],
+            "INSERT INTO quarantine_decisions (collection, slug, text_hash, released, decided_by, decided_at)
+             SELECT DISTINCT $1, $2, $3, $4, $5, $6 FROM suspect_passages s
+                 JOIN documents d ON d.id = s.document
+                 LEFT JOIN quarantine_decisions q
+                     ON q.collection = d.collection AND q.slug = d.slug AND q.text_hash = s.text_hash
+             WHERE d.is_current AND d.collection = $1 AND d.slug = $2 AND s.text_hash = $3
+                 AND COALESCE(q.released, FALSE) <> $4
+             ON CONFLICT (collection, slug, text_hash) DO UPDATE SET released = excluded.released,
+                 decided_by = excluded.decided_by, decided_at = excluded.decided_at",
+            values![collection, slug, text_hash, decision.released, decision.by, decision.at],
         )
         .await?;
-    moved(w, done).await
-}
-
-/// Puts a released passage back. False when it is not released.
-///
-/// # Errors
-/// When the database fails.
-pub async fn hold(
-    w: &mut Writer,
-    collection: Collection,
-    slug: &str,
-    position: u32,
-) -> Result<bool, StoreError> {
-    let done = w
-        .execute(
-            "UPDATE quarantined_passages SET released_by = NULL, released_at = NULL
-             WHERE position = $3 AND released_at IS NOT NULL AND document = (
-                 SELECT id FROM documents WHERE is_current AND collection = $1 AND slug = $2)",
-            values![collection, slug, position],
-        )
-        .await?;
-    moved(w, done).await
+    if done > 0 {
+        versions::touch(w).await?;
+    }
+    Ok(done > 0)
 }
 
 /// The quarantined passages of the documents in force, released ones too, by document and position.
@@ -153,13 +166,16 @@ pub async fn list(
 ) -> Result<Vec<Quarantined>, StoreError> {
     c.rows(
         "SELECT documents.collection, documents.slug, documents.title, passages.headings, passages.text,
-             quarantined_passages.*
-         FROM quarantined_passages
-             JOIN documents ON documents.id = quarantined_passages.document
-             JOIN passages ON passages.document = quarantined_passages.document
-                 AND passages.position = quarantined_passages.position
+             found.position, found.text_hash, found.score, found.reasons,
+             CASE WHEN q.released THEN q.decided_by END AS released_by,
+             CASE WHEN q.released THEN q.decided_at END AS released_at
+         FROM suspect_passages AS found
+             JOIN documents ON documents.id = found.document
+             JOIN passages ON passages.document = found.document AND passages.position = found.position
+             LEFT JOIN quarantine_decisions AS q ON q.collection = documents.collection
+                 AND q.slug = documents.slug AND q.text_hash = found.text_hash
          WHERE documents.is_current AND ($1 IS NULL OR documents.collection = $1)
-         ORDER BY documents.collection, documents.slug, quarantined_passages.position",
+         ORDER BY documents.collection, documents.slug, found.position",
         values![collection],
     )
     .await?
@@ -168,40 +184,9 @@ pub async fn list(
     .collect()
 }
 
-async fn moved(w: &mut Writer, rows: u64) -> Result<bool, StoreError> {
-    if rows > 0 {
-        versions::touch(w).await?;
-    }
-    Ok(rows > 0)
-}
-
-async fn insert(
-    w: &mut Writer,
-    document: DocumentId,
-    suspect: &Suspect,
-    text_hash: &str,
-) -> Result<(), StoreError> {
-    // The last word on these words under this name, in whichever version it was said.
-    w.execute(
-        "INSERT INTO quarantined_passages (document, position, text_hash, score, reasons, released_by, released_at)
-         SELECT $1, $2, $3, $4, $5, earlier.released_by, earlier.released_at
-         FROM (SELECT 1 AS one) AS this LEFT JOIN (
-             SELECT was.released_by, was.released_at
-             FROM quarantined_passages AS was
-                 JOIN documents AS older ON older.id = was.document
-                 JOIN documents AS newer ON newer.collection = older.collection AND newer.slug = older.slug
-             WHERE newer.id = $1 AND older.id <> $1 AND was.text_hash = $3
-             ORDER BY older.version DESC LIMIT 1) AS earlier ON 1 = 1",
-        values![document, suspect.position, text_hash, suspect.score, json(&suspect.reasons, "reasons")?],
-    )
-    .await?;
-    Ok(())
-}
-
 /// What names the words of each passage: title and headings go to a model too, and count as its words.
 async fn hashes(c: &mut Connection, document: DocumentId) -> Result<HashMap<u32, String>, StoreError> {
-    let row = c.row("SELECT title FROM documents WHERE id = $1", values![document]).await?;
-    let title = row.ok_or(StoreError::NotFound { what: "document" })?.text("title")?;
+    let title = documents::title(c, document).await?;
     let passages = documents::passages(c, document).await?;
     Ok(passages.iter().map(|passage| (passage.position, hash(&title, passage))).collect())
 }
@@ -228,6 +213,7 @@ fn quarantined(row: &Row) -> Result<Quarantined, StoreError> {
             score: row.real_or_none("score")?.ok_or(StoreError::Corrupt { what: "score" })?,
             reasons: row.list("reasons")?,
         },
+        text_hash: row.text("text_hash")?,
         headings: row.list("headings")?,
         text: Published::by_bank(row.text("text")?),
         released: row.text_or_none("released_by")?.zip(row.moment_or_none("released_at")?),

@@ -17,6 +17,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "rulings", include_str!("../migrations/0005_rulings.sql")),
     (6, "knowledge_versions", include_str!("../migrations/0006_knowledge_versions.sql")),
     (7, "vectors", include_str!("../migrations/0007_vectors.sql")),
+    (8, "same_content", include_str!("../migrations/0008_same_content.sql")),
+    (9, "erased", include_str!("../migrations/0009_erased.sql")),
+    (10, "quarantine_decisions", include_str!("../migrations/0010_quarantine_decisions.sql")),
 ];
 
 /// Those of PostgreSQL alone.
@@ -59,5 +62,17 @@ mod tests {
     fn migrations_are_numbered_without_gaps() {
         let numbers: Vec<i64> = MIGRATIONS.iter().map(|(version, ..)| *version).collect();
         assert_eq!(numbers, (1..=MIGRATIONS.len() as i64).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn every_file_of_the_folder_is_run() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|f| f.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        let run = MIGRATIONS.iter().map(|(version, name, _)| format!("{version:04}_{name}.sql"));
+        assert_eq!(files, run.collect::<Vec<_>>());
     }
 }

@@ -4,20 +4,21 @@
 //! With pgvector the column is of its type and [`Vectors::nearest`] searches it; without, the same table
 //! holds bytes, and is shared all the same.
 
+mod adopt;
 mod column;
 mod search;
 
 pub use column::{NoPgvector, VectorColumn};
 pub use search::{Asked, Near};
 
-pub(crate) use column::adopt;
+pub(crate) use column::look;
 
 use std::collections::HashMap;
 
-use contactiq_domain::{Timestamp, VectorKey, ids::DocumentId};
+use contactiq_domain::{Collection, Timestamp, VectorKey, ids::DocumentId};
 use sqlx::Row;
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, Writer};
 
 /// How long a vector outlives its last use: a replica may still load the version before.
 const KEPT: i64 = 24 * 60 * 60 * 1_000_000;
@@ -30,7 +31,6 @@ const VECTORS: usize = 1_000;
 #[derive(Debug, Clone)]
 pub struct Vectors {
     store: Store,
-    column: VectorColumn,
     encoder: i64,
     dimensions: usize,
 }
@@ -54,7 +54,8 @@ pub struct Tidied {
 }
 
 impl Vectors {
-    /// What is shared of this encoder; `None` with SQLite. Says that the encoder is in use.
+    /// What is shared of this encoder; `None` with SQLite, and where this user can't use what others share. Says
+    /// that the encoder is in use.
     ///
     /// # Errors
     /// When the database fails.
@@ -64,7 +65,9 @@ impl Vectors {
         dimensions: usize,
         now: Timestamp,
     ) -> Result<Option<Vectors>, StoreError> {
-        let Some(column) = store.vectors() else { return Ok(None) };
+        if matches!(store.look_at_vectors().await?, None | Some(VectorColumn::Closed(_))) {
+            return Ok(None);
+        }
         let mut w = store.write().await?;
         let row = sqlx::query(
             "INSERT INTO vector_encoders (fingerprint, dimensions, used_at) VALUES ($1, $2, $3)
@@ -78,7 +81,7 @@ impl Vectors {
         .await?;
         let encoder = row.try_get("id")?;
         w.save().await?;
-        Ok(Some(Vectors { store: store.clone(), column, encoder, dimensions }))
+        Ok(Some(Vectors { store: store.at_work(), encoder, dimensions }))
     }
 
     /// Those of these vectors that are there. They count as used.
@@ -86,11 +89,33 @@ impl Vectors {
     /// # Errors
     /// When the database fails.
     pub async fn get(&self, keys: &[VectorKey]) -> Result<HashMap<VectorKey, Vec<f32>>, StoreError> {
+        let got = self.get_as(self.column()?, keys).await;
+        self.looked(got).await
+    }
+
+    /// How the column is.
+    fn column(&self) -> Result<VectorColumn, StoreError> {
+        self.store.vectors().unwrap_or(VectorColumn::Closed(NoPgvector::NotInstalled)).open()
+    }
+
+    /// After an error the column may be another than it was: the next call knows.
+    async fn looked<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        if done.is_err() {
+            drop(self.store.look_at_vectors().await);
+        }
+        done
+    }
+
+    async fn get_as(
+        &self,
+        column: VectorColumn,
+        keys: &[VectorKey],
+    ) -> Result<HashMap<VectorKey, Vec<f32>>, StoreError> {
         let mut found = HashMap::with_capacity(keys.len());
         for keys in keys.chunks(VECTORS) {
             let hashes: Vec<&[u8]> = keys.iter().map(<[u8; 16]>::as_slice).collect();
             let mut r = self.store.read().await?;
-            let rows = sqlx::query(self.column.select())
+            let rows = sqlx::query(column.select())
                 .bind(self.encoder)
                 .bind(&hashes)
                 .fetch_all(r.postgres()?)
@@ -101,7 +126,7 @@ impl Vectors {
                 unused |= row.try_get::<bool, _>("unused")?;
                 let hash: &[u8] = row.try_get("text_hash")?;
                 let key = hash.try_into().map_err(|_| StoreError::Corrupt { what: "text_hash" })?;
-                found.insert(key, self.column.read(row)?);
+                found.insert(key, column.read(row)?);
             }
             if unused {
                 let mut w = self.store.write().await?;
@@ -121,6 +146,11 @@ impl Vectors {
     /// # Errors
     /// When the database fails.
     pub async fn put(&self, vectors: &[(VectorKey, &[f32])]) -> Result<(), StoreError> {
+        let put = self.put_as(self.column()?, vectors).await;
+        self.looked(put).await
+    }
+
+    async fn put_as(&self, column: VectorColumn, vectors: &[(VectorKey, &[f32])]) -> Result<(), StoreError> {
         let mut vectors: Vec<_> = vectors.iter().filter(|(_, v)| v.len() == self.dimensions).collect();
         // In one order everywhere: two replicas that put the same wait for each other and don't lock up.
         vectors.sort_unstable_by_key(|(key, _)| *key);
@@ -128,8 +158,8 @@ impl Vectors {
             let hashes: Vec<&[u8]> = vectors.iter().map(|(key, _)| key.as_slice()).collect();
             let numbers: Vec<&[f32]> = vectors.iter().map(|(_, vector)| *vector).collect();
             let mut w = self.store.write().await?;
-            let query = sqlx::query(self.column.insert()).bind(self.encoder).bind(&hashes);
-            self.column.bind(query, &numbers, self.dimensions).execute(w.postgres()?).await?;
+            let query = sqlx::query(column.insert()).bind(self.encoder).bind(&hashes);
+            column.bind(query, &numbers, self.dimensions).execute(w.postgres()?).await?;
             w.save().await?;
         }
         Ok(())
@@ -238,6 +268,7 @@ pub async fn tidy(store: &Store, now: Timestamp) -> Result<Tidied, StoreError> {
         return Ok(Tidied::default());
     }
     let (now, before) = (now.micros(), now.micros() - KEPT);
+    let store = store.at_work();
     let mut w = store.write().await?;
     sqlx::query(IN_USE_AGAIN).bind(before).execute(w.postgres()?).await?;
     let unused = sqlx::query(NEWLY_UNUSED)
@@ -262,6 +293,29 @@ pub async fn tidy(store: &Store, now: Timestamp) -> Result<Tidied, StoreError> {
     .rows_affected();
     w.save().await?;
     Ok(Tidied { unused, removed })
+}
+
+/// Takes away the vectors by which an erased document was found, of every encoder, and those that no document
+/// is found by: they may be of an older wording of it. Nothing to do with SQLite.
+pub(crate) async fn erase(w: &mut Writer, collection: Collection, slug: &str) -> Result<(), StoreError> {
+    if !w.is_postgres() {
+        return Ok(());
+    }
+    sqlx::query(
+        "DELETE FROM passage_vectors AS l USING documents AS d
+         WHERE d.id = l.document AND d.collection = $1 AND d.slug = $2",
+    )
+    .bind(collection.as_str())
+    .bind(slug)
+    .execute(w.postgres()?)
+    .await?;
+    sqlx::query(
+        "DELETE FROM vectors AS v WHERE NOT EXISTS (
+             SELECT 1 FROM passage_vectors AS l WHERE l.encoder = v.encoder AND l.text_hash = v.text_hash)",
+    )
+    .execute(w.postgres()?)
+    .await?;
+    Ok(())
 }
 
 /// `$1` is the moment before which an encoder was used last when it is in use no more.

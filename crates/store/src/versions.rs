@@ -10,8 +10,9 @@ use contactiq_domain::{Collection, Document, Passage, Timestamp, ids::DocumentId
 use contactiq_guard::Published;
 
 use crate::{
-    Connection, StoreError, Writer,
-    documents::{Contents, document, one_writer_at_a_time, passage},
+    Connection, StoreError, Writer, documents,
+    documents::{Contents, one_writer_at_a_time, passage, select_titles, titles},
+    row::Row,
     value::values,
 };
 
@@ -117,26 +118,28 @@ pub async fn list(c: &mut Connection, most: Option<u32>) -> Result<Vec<Version>,
         .collect()
 }
 
-/// Every document of a version with its passages, by collection and slug. Passages in quarantine are left
-/// out, whichever version they are of.
+/// Every document of a version with its passages and without its text, by collection and slug. Passages in quarantine are left
+/// out, whichever version they are of, and documents that were erased since.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is no such version, or when the database fails.
 pub async fn documents(
     c: &mut Connection,
     version: &str,
-) -> Result<Vec<(Document<Published>, Vec<Passage<Published>>)>, StoreError> {
+) -> Result<Vec<(Document<()>, Vec<Passage<Published>>)>, StoreError> {
     let number = known(c, version).await?;
     let documents = c
         .rows(
-            "SELECT documents.* FROM documents JOIN knowledge_changes c ON c.document = documents.id
-             WHERE c.version = (SELECT MAX(l.version) FROM knowledge_changes l
+            select_titles!(
+                "FROM documents JOIN knowledge_changes c ON c.document = documents.id
+             WHERE documents.erased_at IS NULL AND c.version = (SELECT MAX(l.version) FROM knowledge_changes l
                  WHERE l.collection = c.collection AND l.slug = c.slug AND l.version <= $1)
-             ORDER BY documents.collection, documents.slug",
+             ORDER BY documents.collection, documents.slug"
+            ),
             values![number],
         )
         .await?;
-    let documents: Vec<Document<Published>> = documents.iter().map(document).collect::<Result<_, _>>()?;
+    let documents: Vec<Document<()>> = documents.iter().map(titles).collect::<Result<_, _>>()?;
     let mut contents = Contents::default();
     let rows = c
         .rows(
@@ -144,8 +147,8 @@ pub async fn documents(
              WHERE c.version = (SELECT MAX(l.version) FROM knowledge_changes l
                  WHERE l.collection = c.collection AND l.slug = c.slug AND l.version <= $1)
                  AND NOT EXISTS (
-                     SELECT 1 FROM quarantined_passages AS held WHERE held.document = passages.document
-                         AND held.position = passages.position AND held.released_at IS NULL)
+                     SELECT 1 FROM held_passages AS held WHERE held.document = passages.document
+                         AND held.position = passages.position)
              ORDER BY passages.document, passages.position",
             values![number],
         )
@@ -162,59 +165,118 @@ pub async fn documents(
         .collect())
 }
 
-/// Which document stands at a collection and slug.
-type Places = BTreeMap<(String, String), DocumentId>;
+/// What a restore does to one document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The document and what becomes of it.
+    pub change: Change,
+    /// The version of it that comes back; none where it goes.
+    pub document: Option<DocumentId>,
+}
 
-/// Makes the documents of a version current again, as a new version; how many documents that changed.
-/// The same content is the same document: it comes back under its own id.
+/// A document of an earlier version, or of now.
+struct Place {
+    id: DocumentId,
+    erased: bool,
+}
+
+/// What making a version current again would change, by collection and slug: nothing is written. With
+/// `leave_erased` documents that were erased since are not asked for.
 ///
 /// # Errors
-/// [`StoreError::NotFound`] when there is no such version, or when the database fails.
-pub async fn restore(w: &mut Writer, version: &str) -> Result<Vec<Change>, StoreError> {
-    one_writer_at_a_time(w).await?;
-    let number = known(w, version).await?;
-    let wanted = w
+/// [`StoreError::NotFound`] when there is no such version, [`StoreError::Erased`] when it has documents that
+/// were erased, or when the database fails.
+pub async fn plan(c: &mut Connection, version: &str, leave_erased: bool) -> Result<Vec<Step>, StoreError> {
+    let number = known(c, version).await?;
+    let wanted = c
         .rows(
-            "SELECT c.collection, c.slug, c.document FROM knowledge_changes c
-             WHERE c.document IS NOT NULL AND c.version = (SELECT MAX(l.version) FROM knowledge_changes l
+            "SELECT c.collection, c.slug, c.document, d.erased_at IS NOT NULL AS erased
+             FROM knowledge_changes c JOIN documents d ON d.id = c.document
+             WHERE c.version = (SELECT MAX(l.version) FROM knowledge_changes l
                  WHERE l.collection = c.collection AND l.slug = c.slug AND l.version <= $1)",
             values![number],
         )
         .await?;
-    let current =
-        w.rows("SELECT collection, slug, id AS document FROM documents WHERE is_current", values![]).await?;
-    let places = |rows: &[crate::row::Row]| -> Result<Places, StoreError> {
-        let place = |row: &crate::row::Row| {
-            Ok(((row.text("collection")?, row.text("slug")?), row.parsed("document")?))
-        };
-        rows.iter().map(place).collect()
+    let current = c
+        .rows(
+            "SELECT collection, slug, id AS document, FALSE AS erased FROM documents WHERE is_current",
+            values![],
+        )
+        .await?;
+    let (mut wanted, current) = (places(&wanted)?, places(&current)?);
+    let erased = wanted.iter().filter(|(_, place)| place.erased);
+    let erased: Vec<String> = erased.map(|((collection, slug), _)| format!("{collection}/{slug}")).collect();
+    if !erased.is_empty() && !leave_erased {
+        return Err(StoreError::Erased { documents: erased.join(", ") });
+    }
+    wanted.retain(|_, place| !place.erased);
+    let comes = wanted.iter().filter_map(|(name, place)| match current.get(name) {
+        Some(now) if now.id == place.id => None,
+        Some(_) => Some((name, ChangeKind::Changed, Some(place.id))),
+        None => Some((name, ChangeKind::Added, Some(place.id))),
+    });
+    let goes = current.keys().filter(|name| !wanted.contains_key(*name));
+    comes
+        .chain(goes.map(|name| (name, ChangeKind::Removed, None)))
+        .map(|((collection, slug), kind, document)| {
+            let collection = collection.parse().map_err(|_| StoreError::Corrupt { what: "collection" })?;
+            Ok(Step { change: Change { collection, slug: slug.clone(), kind }, document })
+        })
+        .collect()
+}
+
+/// By collection and slug.
+fn places(rows: &[Row]) -> Result<BTreeMap<(String, String), Place>, StoreError> {
+    let place = |row: &Row| {
+        let place = Place { id: row.parsed("document")?, erased: row.bool("erased")? };
+        Ok(((row.text("collection")?, row.text("slug")?), place))
     };
-    let (wanted, current) = (places(&wanted)?, places(&current)?);
+    rows.iter().map(place).collect()
+}
+
+/// Makes the documents of a version current again, as a new version; what that changed. The same content is
+/// the same document: it comes back under its own id. With `leave_erased` without those that were erased.
+///
+/// # Errors
+/// Those of [`plan`].
+pub async fn restore(w: &mut Writer, version: &str, leave_erased: bool) -> Result<Vec<Change>, StoreError> {
+    one_writer_at_a_time(w).await?;
+    let steps = plan(w, version, leave_erased).await?;
     // Two documents may have changed their names with each other: first all go, then all come.
-    for (place, id) in &current {
-        if wanted.get(place) != Some(id) {
-            w.execute("UPDATE documents SET is_current = FALSE WHERE id = $1", values![*id]).await?;
+    for Step { change, .. } in steps.iter().filter(|step| step.change.kind != ChangeKind::Added) {
+        w.execute(
+            "UPDATE documents SET is_current = FALSE WHERE is_current AND collection = $1 AND slug = $2",
+            values![change.collection, &change.slug],
+        )
+        .await?;
+    }
+    let mut changes = Vec::with_capacity(steps.len());
+    for Step { change, document } in steps {
+        if let Some(id) = document {
+            w.execute("UPDATE documents SET is_current = TRUE WHERE id = $1", values![id]).await?;
         }
+        note(w, change.collection, &change.slug, change.kind, document).await?;
+        changes.push(change);
     }
-    let mut changes = Vec::new();
-    for (place, id) in &wanted {
-        let kind = match current.get(place) {
-            Some(now) if now == id => continue,
-            Some(_) => ChangeKind::Changed,
-            None => ChangeKind::Added,
-        };
-        w.execute("UPDATE documents SET is_current = TRUE WHERE id = $1", values![*id]).await?;
-        changes.push((place, kind, Some(*id)));
+    Ok(changes)
+}
+
+/// The same while the knowledge is still of the version that was `judged`, which a transaction of its own can't
+/// know beforehand. None where somebody changed it meanwhile: plan anew.
+///
+/// # Errors
+/// Those of [`plan`].
+pub async fn restore_judged(
+    w: &mut Writer,
+    version: &str,
+    leave_erased: bool,
+    judged: &str,
+) -> Result<Option<Vec<Change>>, StoreError> {
+    one_writer_at_a_time(w).await?;
+    if documents::version(w).await? != judged {
+        return Ok(None);
     }
-    let gone = current.keys().filter(|place| !wanted.contains_key(*place));
-    changes.extend(gone.map(|place| (place, ChangeKind::Removed, None)));
-    let mut made = Vec::new();
-    for ((collection, slug), kind, document) in changes {
-        let collection = collection.parse().map_err(|_| StoreError::Corrupt { what: "collection" })?;
-        note(w, collection, slug, kind, document).await?;
-        made.push(Change { collection, slug: slug.clone(), kind });
-    }
-    Ok(made)
+    restore(w, version, leave_erased).await.map(Some)
 }
 
 /// Notes a change in the version of this transaction, which begins with the first of them.

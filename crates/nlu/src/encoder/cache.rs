@@ -8,9 +8,12 @@ use super::{
 use contactiq_domain::{BreakerState, SharedVectors, VectorKey};
 use sha2::{Digest, Sha256};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Texts of the bank that are encoded between two writes to the file, so that a start that is broken
@@ -24,6 +27,8 @@ const SLICE: usize = 256;
 /// other replicas, if they share.
 pub struct CachedEncoder {
     inner: Arc<dyn Encoder>,
+    capacity: usize,
+    erasures: AtomicU64,
     recent: Mutex<Recent>,
     file: Mutex<Option<VectorFile>>,
     shared: OnceLock<Arc<dyn SharedVectors>>,
@@ -55,6 +60,8 @@ impl CachedEncoder {
     pub fn new(inner: Arc<dyn Encoder>, capacity: usize) -> Self {
         Self {
             inner,
+            capacity,
+            erasures: AtomicU64::new(0),
             recent: Mutex::new(Recent::new(capacity)),
             file: Mutex::new(None),
             shared: OnceLock::new(),
@@ -97,6 +104,29 @@ impl CachedEncoder {
     /// is given to them. The first call counts.
     pub fn share(&self, with: Arc<dyn SharedVectors>) {
         drop(self.shared.set(with));
+    }
+
+    /// Forgets every text but these, in memory and in the file, after so many erasures: what else was published
+    /// is to be nowhere. False where another process writes the file, which has to do it.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn forget_all_but<'a>(
+        &self,
+        texts: impl Iterator<Item = &'a str>,
+        erasures: u64,
+    ) -> std::io::Result<bool> {
+        let keep: HashSet<Key> = texts.map(|text| self.key(text)).collect();
+        *lock(&self.recent) = Recent::new(self.capacity);
+        let done = lock(&self.file).as_mut().map_or(Ok(true), |file| file.retain(&keep))?;
+        self.erasures.store(erasures, Ordering::Relaxed);
+        Ok(done)
+    }
+
+    /// After how many erasures it forgot last.
+    #[must_use]
+    pub fn erasures(&self) -> u64 {
+        self.erasures.load(Ordering::Relaxed)
     }
 
     /// Under what a text is kept.
@@ -240,7 +270,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     /// Its vector tells the text's length; it counts what it was asked.
     struct Counting(AtomicUsize);
@@ -303,6 +333,21 @@ mod tests {
         assert_eq!(cache.encode_published(&texts).unwrap(), first);
         assert_eq!(inner.0.load(Ordering::Relaxed), 0);
         cache.encode(&["my PIN is 1234"]).unwrap();
+        assert_eq!(inner.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_encoded_again_and_the_rest_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vectors");
+        let inner = counting();
+        let cache = CachedEncoder::open(Arc::clone(&inner) as Arc<dyn Encoder>, Some(&path), 10).unwrap();
+        cache.encode_published(&["stays", "must go", "must go too"]).unwrap();
+        assert!(cache.forget_all_but(["stays", "was never there"].into_iter(), 3).unwrap());
+        assert_eq!(cache.erasures(), 3);
+        assert_eq!(cache.size(), CacheSize { in_memory: 0, in_file: Some(1) });
+        inner.0.store(0, Ordering::Relaxed);
+        cache.encode_published(&["stays", "must go"]).unwrap();
         assert_eq!(inner.0.load(Ordering::Relaxed), 1);
     }
 

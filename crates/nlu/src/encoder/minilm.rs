@@ -90,8 +90,9 @@ impl MiniLm {
                 .map_err(|source| EncoderError::Read { file: file.to_owned(), source })
         };
         let (config, tokenizer, weights) = (read(CONFIG)?, read(TOKENIZER)?, read(WEIGHTS)?);
-        let known = adapted && hex(&Sha256::digest(&weights)) == KNOWN;
-        Self::from_bytes(&config, &weights, &tokenizer, kernel, known.then_some(SHIPPED))
+        let weights = Hashed::of(&weights);
+        let adapter = (adapted && weights.is_known()).then_some(SHIPPED);
+        Self::made(&config, &weights, &tokenizer, kernel, adapter)
     }
 
     /// The same from the contents of the three files, and of an adapter for them.
@@ -105,21 +106,34 @@ impl MiniLm {
         kernel: Kernel,
         adapter: Option<&[u8]>,
     ) -> Result<Self, EncoderError> {
+        Self::made(config, &Hashed::of(weights), tokenizer, kernel, adapter)
+    }
+
+    fn made(
+        config: &[u8],
+        weights: &Hashed<'_>,
+        tokenizer: &[u8],
+        kernel: Kernel,
+        adapter: Option<&[u8]>,
+    ) -> Result<Self, EncoderError> {
         KernelChoice::Forced(kernel).resolve()?;
         let mut hash = Sha256::new_with_prefix(method(kernel));
-        for part in [config, weights, tokenizer].into_iter().chain(adapter) {
+        hash.update(Sha256::digest(config));
+        hash.update(weights.hash);
+        for part in [tokenizer].into_iter().chain(adapter) {
             hash.update(Sha256::digest(part));
         }
         let fingerprint = hex(&hash.finalize());
-        let own = hex(&Sha256::digest(weights));
-        let mut name =
-            if own == KNOWN { "all-MiniLM-L6-v2".to_owned() } else { format!("encoder {}", &own[..8]) };
+        let mut name = match weights.is_known() {
+            true => "all-MiniLM-L6-v2".to_owned(),
+            false => format!("encoder {}", hex(&weights.hash[..4])),
+        };
         if adapter.is_some() {
             name.push_str(ADAPTED);
         }
 
         let config = Config::parse(config)?;
-        let plain = Weights::parse(weights, &config, adapter.map(Adapter::parse).transpose()?)?;
+        let plain = Weights::parse(weights.bytes, &config, adapter.map(Adapter::parse).transpose()?)?;
         let tokens = Tokens::parse(tokenizer, config.vocab_size, config.max_position_embeddings)?;
         let weights = match kernel {
             Kernel::Vnni | Kernel::Avx2 => calibration::quantise(plain, &config, &tokens, kernel)?,
@@ -208,6 +222,22 @@ impl Encoder for MiniLm {
             1
         };
         Ok(self.encode_batches(&tokens, &batches, threads))
+    }
+}
+
+/// The weights with their SHA-256: 90 MB, which are hashed once a start.
+struct Hashed<'a> {
+    bytes: &'a [u8],
+    hash: [u8; 32],
+}
+
+impl Hashed<'_> {
+    fn of(bytes: &[u8]) -> Hashed<'_> {
+        Hashed { bytes, hash: Sha256::digest(bytes).into() }
+    }
+
+    fn is_known(&self) -> bool {
+        hex(&self.hash) == KNOWN
     }
 }
 

@@ -8,7 +8,7 @@
 use super::recent::Key;
 use sha2::{Digest, Sha256};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     fs::{File, OpenOptions},
     io::{self, BufReader, Read, Seek, SeekFrom, Write},
     path::Path,
@@ -109,6 +109,30 @@ impl VectorFile {
         let size = self.record() as u64;
         self.offsets.extend(keys.into_iter().zip((0..).map(|index| end + index * size)));
         Ok(())
+    }
+
+    /// Takes all vectors but these out of the file, and older records of the same key; tells whether it could,
+    /// which only the process can that writes the file.
+    pub(crate) fn retain(&mut self, keep: &HashSet<Key>) -> io::Result<bool> {
+        if !self.writable {
+            return Ok(false);
+        }
+        self.offsets.retain(|key, _| keep.contains(key));
+        let (record, end) = (self.record() as u64, self.file.seek(SeekFrom::End(0))?);
+        let kept: HashSet<u64> = self.offsets.values().copied().collect();
+        let all = (HEADER as u64..).step_by(self.record()).take_while(|at| at + record <= end);
+        let mut holes: VecDeque<u64> = all.filter(|at| !kept.contains(at)).collect();
+        if holes.is_empty() {
+            return Ok(true);
+        }
+        let mut end = HEADER as u64 + (end - HEADER as u64) / record * record;
+        while holes.pop_back_if(|hole| *hole + record == end).is_some() {
+            end -= record;
+        }
+        let end = self.fill(end, holes)?;
+        self.file.set_len(end)?;
+        self.file.sync_data()?;
+        Ok(true)
     }
 
     fn record(&self) -> usize {
@@ -225,6 +249,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_forgotten_is_in_the_file_no_more_and_the_rest_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vectors");
+        for kept in [&[][..], &[0], &[4], &[1, 3], &[0, 1, 2], &[2, 3, 4], &[0, 1, 2, 3, 4]] {
+            drop(std::fs::remove_file(&path));
+            fill(&path, 5);
+            let mut file = open(&path);
+            // The same key once more, as after a damaged record.
+            file.append([([1; 16], [1.0_f32, 1.0, 2.0].as_slice())].into_iter()).unwrap();
+            assert!(file.retain(&kept.iter().map(|n| [*n; 16]).collect()).unwrap());
+            file.append([([9; 16], [7.0_f32, 8.0, 9.0].as_slice())].into_iter()).unwrap();
+            drop(file);
+            let mut again = open(&path);
+            assert_eq!((again.len(), again.damaged()), (kept.len() + 1, 0), "{kept:?}");
+            for n in kept {
+                assert_eq!(again.get(&[*n; 16]).unwrap(), [f32::from(*n), 1.0, 2.0], "{kept:?}");
+            }
+            drop(again);
+            let bytes = std::fs::read(&path).unwrap();
+            assert_eq!(bytes.len(), HEADER + (kept.len() + 1) * (16 + 12 + 8), "{kept:?}");
+        }
+    }
+
+    #[test]
     fn a_torn_tail_is_cut_off_wherever_it_tears() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vectors");
@@ -296,5 +344,7 @@ mod tests {
         assert_eq!(second.get(&[1; 16]).unwrap(), [1.0, 1.0, 2.0]);
         second.append([([9; 16], [7.0_f32, 8.0, 9.0].as_slice())].into_iter()).unwrap();
         assert!(second.get(&[9; 16]).is_none());
+        assert!(!second.retain(&HashSet::new()).unwrap());
+        assert!(second.get(&[1; 16]).is_some());
     }
 }

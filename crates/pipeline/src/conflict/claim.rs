@@ -49,7 +49,7 @@ pub(super) struct Claim<'a> {
 
 /// Every claim of the passages, with a subject for each passage. `lexicon` learns their words.
 pub(super) fn claims<'a>(
-    documents: &'a [Document<Published>],
+    documents: &'a [Document<()>],
     passages: &'a [(usize, Passage<Published>)],
     lexicon: &mut Lexicon,
 ) -> (Vec<Claim<'a>>, Vec<Subject>) {
@@ -85,7 +85,7 @@ pub(super) fn claims<'a>(
 
 /// Where a statement stands.
 struct Base<'a> {
-    document: &'a Document<Published>,
+    document: &'a Document<()>,
     number: usize,
     passage: usize,
 }

@@ -60,7 +60,7 @@ impl Conflict {
 
     /// Whether both documents are in force on this day.
     #[must_use]
-    pub fn stands_on(&self, documents: &[Document<Published>], day: Date) -> bool {
+    pub fn stands_on(&self, documents: &[Document<()>], day: Date) -> bool {
         [&self.one, &self.other].into_iter().all(|place| documents[place.document].is_valid_on(day))
     }
 }
@@ -68,7 +68,7 @@ impl Conflict {
 /// The documents in force or to come, and where they contradict each other.
 pub struct Survey {
     /// Every current document.
-    pub documents: Vec<Document<Published>>,
+    pub documents: Vec<Document<()>>,
     /// Conflicts by the names of their documents, ruled ones too.
     pub conflicts: Vec<Conflict>,
 }
@@ -107,17 +107,17 @@ impl Survey {
 impl Conflict {
     /// Whether it is one today or will be.
     #[must_use]
-    pub fn concerns(&self, documents: &[Document<Published>], today: Date) -> bool {
+    pub fn concerns(&self, documents: &[Document<()>], today: Date) -> bool {
         let over = |place: &Place| documents[place.document].valid_until.is_some_and(|until| until < today);
         !over(&self.one) && !over(&self.other)
     }
 }
 
 /// Documents and passages as their numbers name them.
-pub(crate) type Numbered = (Vec<Document<Published>>, Vec<(usize, Passage<Published>)>);
+pub(crate) type Numbered = (Vec<Document<()>>, Vec<(usize, Passage<Published>)>);
 
 /// Numbers documents, and their passages by them.
-pub(crate) fn numbered(current: Vec<(Document<Published>, Vec<Passage<Published>>)>) -> Numbered {
+pub(crate) fn numbered(current: Vec<(Document<()>, Vec<Passage<Published>>)>) -> Numbered {
     let mut documents = Vec::with_capacity(current.len());
     let mut passages = Vec::new();
     for (document, own) in current {
@@ -131,7 +131,7 @@ pub(crate) fn numbered(current: Vec<(Document<Published>, Vec<Passage<Published>
 /// was ruled on it.
 #[must_use]
 pub fn find(
-    documents: &[Document<Published>],
+    documents: &[Document<()>],
     passages: &[(usize, Passage<Published>)],
     rulings: &[Ruling],
 ) -> Vec<Conflict> {
@@ -175,7 +175,7 @@ pub fn find(
 /// Rulings in force on what is no longer seen as a conflict, because a title or a product changed: what was
 /// ruled against stays out of use, so that an owner must see them.
 fn ruled_before<'a>(
-    documents: &[Document<Published>],
+    documents: &[Document<()>],
     passages: &[(usize, Passage<Published>)],
     rulings: impl Iterator<Item = &'a Ruling>,
 ) -> Vec<Conflict> {
@@ -195,8 +195,8 @@ fn ruled_before<'a>(
 }
 
 /// Whether there is a day on which both may be used.
-fn meet(a: &Document<Published>, b: &Document<Published>) -> bool {
-    let ends_before = |one: &Document<Published>, other: &Document<Published>| {
+fn meet(a: &Document<()>, b: &Document<()>) -> bool {
+    let ends_before = |one: &Document<()>, other: &Document<()>| {
         one.valid_until.zip(other.valid_from).is_some_and(|(until, from)| until < from)
     };
     !ends_before(a, b) && !ends_before(b, a)

@@ -139,7 +139,7 @@ mod tests {
             valid_until: None,
             version: 1,
             content_hash: String::new(),
-            text: Published::by_bank(""),
+            text: (),
         };
         let passage = |n: usize| Passage {
             position: 0,

@@ -11,7 +11,7 @@ use contactiq_store::rulings::{Ruling, Side};
 /// The passages without the sentences that rulings in force are against. A ruling is in force while both
 /// sentences stand in the documents, word for word.
 pub(crate) fn without_overruled(
-    documents: &[Document<Published>],
+    documents: &[Document<()>],
     passages: Vec<(usize, Passage<Published>)>,
     rulings: &[Ruling],
 ) -> Vec<(usize, Passage<Published>)> {
@@ -35,7 +35,7 @@ pub(crate) fn without_overruled(
 
 /// The sentences that are ruled against, by their document's number.
 fn overruled<'a>(
-    documents: &[Document<Published>],
+    documents: &[Document<()>],
     passages: &[(usize, Passage<Published>)],
     rulings: &'a [Ruling],
 ) -> HashMap<usize, HashSet<&'a str>> {
@@ -66,7 +66,7 @@ pub(super) struct Standing<'a> {
 
 impl<'a> Standing<'a> {
     pub(super) fn of(
-        documents: &'a [Document<Published>],
+        documents: &'a [Document<()>],
         passages: &'a [(usize, Passage<Published>)],
         rulings: &[Ruling],
     ) -> Standing<'a> {

@@ -87,7 +87,8 @@ pub(crate) fn knowledge() -> Knowledge {
     let documents = files.map(|(slug, collection, text)| {
         let collection = collection.parse().ok();
         let draft = contactiq_ingest::parse(&format!("{slug}.md"), text.as_bytes(), collection).unwrap();
-        draft.into_document(DocumentId::new(&ids))
+        let (document, passages) = draft.into_document(DocumentId::new(&ids));
+        (document.with_text(()), passages)
     });
     Knowledge::build("test".to_owned(), documents.to_vec(), &[], &Means::default(), &|_, _| {}).unwrap()
 }

@@ -2,15 +2,16 @@
 #![expect(unused_qualifications, reason = "utoipa's macro writes the path of the parameters")]
 
 use axum::extract::{Path, Query, State};
-use contactiq_domain::{Collection, Document, Permission, Role};
-use contactiq_guard::Published;
+use contactiq_domain::{Collection, Permission};
 use contactiq_pipeline::conflict::Place;
-use contactiq_store::{Connection, StoreError, documents, quarantine};
+use contactiq_store::{documents, quarantine};
 use serde::{Deserialize, Serialize};
-use time::Date;
 use utoipa::{IntoParams, ToSchema};
 
-use super::error::{ApiError, Problem};
+use super::{
+    error::{ApiError, Problem},
+    readable::{is_staff, may_see, readable},
+};
 use crate::{
     app::App,
     guard::identity::{Caller, May, ReadCustomerKnowledge},
@@ -62,7 +63,8 @@ pub struct Which {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Version {
-    /// The version that a citation names; left out, the one in force.
+    /// The version that a citation names; left out, the one in force. Who may not read what is in force now may
+    /// not read older versions; of a document that was removed, staff may, and for whom an answer cites it.
     pub version: Option<u32>,
 }
 
@@ -105,32 +107,6 @@ pub struct RulingShape {
     pub at: String,
 }
 
-/// The document as it stands, or in the version that was quoted: every version stays. None for a role
-/// that may not see it, as it was or as it is now: that there is one is not told.
-pub async fn quoted(
-    reader: &mut Connection,
-    role: Role,
-    collection: Collection,
-    slug: &str,
-    version: Option<u32>,
-) -> Result<Option<Document<Published>>, StoreError> {
-    let current = documents::get(reader, collection, slug).await?;
-    if current.as_ref().is_some_and(|document| !document.is_for(role)) {
-        return Ok(None);
-    }
-    let found = match version {
-        Some(version) => documents::get_version(reader, collection, slug, version).await?,
-        None => current,
-    };
-    Ok(found.filter(|document| document.is_for(role)))
-}
-
-/// What is not in force yet is for staff, and not for a back end that speaks to customers: next month's
-/// prices are announced on their day.
-pub fn is_out(document: &Document<Published>, role: Role, today: Date) -> bool {
-    !matches!(role, Role::Customer | Role::Service) || document.valid_from.is_none_or(|from| from <= today)
-}
-
 /// The permission that a collection needs.
 pub fn permission(collection: Collection) -> Permission {
     match collection {
@@ -153,10 +129,9 @@ pub async fn list(
     let mut reader = app.house.store.read().await?;
     let found = documents::list(&mut reader, collection).await?;
     let today = app.house.today();
-    let may_see = |d: &Document<Published>| {
-        caller.may(permission(d.collection)) && d.is_for(caller.role) && is_out(d, caller.role, today)
-    };
-    let shown = found.into_iter().filter(may_see).map(|d| DocumentShape {
+    let shown =
+        found.into_iter().filter(|d| caller.may(permission(d.collection)) && may_see(&caller, d, today));
+    let shown = shown.map(|d| DocumentShape {
         collection: d.collection,
         slug: d.slug,
         title: d.title,
@@ -246,14 +221,11 @@ pub async fn passage(
     caller.must(permission(collection))?;
     let position: u32 = position.parse().map_err(|_| missing())?;
     let mut reader = app.house.store.read().await?;
-    let document =
-        quoted(&mut reader, caller.role, collection, &slug, which.version).await?.ok_or_else(missing)?;
+    let today = app.house.today();
+    let found = readable(&mut reader, &caller, (collection, &slug), which.version, today).await?;
+    let document = found.ok_or_else(missing)?;
     // What is held in quarantine is no evidence: staff may read it, customers may not.
-    if !is_out(&document, caller.role, app.house.today()) {
-        return Err(missing());
-    }
-    let held = quarantine::held(&mut reader, document.id).await?.contains(&position);
-    if held && !caller.may(permission(Collection::Banker)) {
+    if !is_staff(&caller) && quarantine::held(&mut reader, document.id).await?.contains(&position) {
         return Err(missing());
     }
     let passages = documents::passages(&mut reader, document.id).await?;

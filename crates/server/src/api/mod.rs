@@ -9,6 +9,7 @@ pub mod interactions;
 pub mod json;
 pub mod knowledge;
 mod named;
+pub(crate) mod readable;
 pub mod scan;
 pub mod shapes;
 pub mod stream;

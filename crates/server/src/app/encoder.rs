@@ -161,6 +161,23 @@ fn with_file(config: &Config, model: Arc<dyn Encoder>, capacity: usize) -> Cache
     }
 }
 
+/// Empties the file of vectors, which is filled again as it is needed; not one that another process writes.
+///
+/// # Errors
+/// When it is there and can't be written.
+pub(crate) fn empty_vector_file(config: &Config) -> std::io::Result<()> {
+    let path = config.server.data_dir.join("cache").join(VECTORS);
+    let file = match std::fs::OpenOptions::new().write(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if file.try_lock().is_ok() {
+        file.set_len(0)?;
+    }
+    Ok(())
+}
+
 /// What to say of a file of vectors that was damaged; none where it was whole.
 pub(crate) fn damage(encoder: &CachedEncoder) -> Option<String> {
     let bytes = encoder.damaged();

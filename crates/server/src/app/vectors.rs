@@ -6,17 +6,41 @@ use contactiq_domain::Clock;
 use contactiq_nlu::encoder::{CachedEncoder, Encoder};
 use contactiq_pipeline::{Knowledge, Replicas};
 use contactiq_store::{
-    Store, StoreError,
+    Store, StoreError, erase,
     vectors::{VectorColumn, Vectors},
 };
 
-use crate::wiring::SystemClock;
+use super::{StartError, open_store};
+use crate::{config::Config, wiring::SystemClock};
+
+/// Takes pgvector into use before a server begins to share vectors. It stops no start: without it they are shared
+/// as they were.
+///
+/// # Errors
+/// When the store can't be opened.
+pub async fn adopt_vectors(config: &Config) -> Result<(), StartError> {
+    if config.database.url.is_empty() {
+        return Ok(());
+    }
+    let store = open_store(config).await?;
+    if let Err(error) = store.adopt_vectors().await {
+        tracing::warn!(%error, "pgvector is not taken into use now; the next start tries again");
+    }
+    store.close().await;
+    Ok(())
+}
 
 /// Lets the encoder share its vectors with the other replicas of this store.
 pub(crate) async fn share_vectors(store: &Store, encoder: Option<&CachedEncoder>) {
     let Some(encoder) = encoder else { return };
-    if let Some(VectorColumn::Bytes(why)) = store.vectors() {
-        tracing::warn!(%why, "vectors are shared, and PostgreSQL can't search them");
+    match store.vectors() {
+        Some(VectorColumn::Bytes(why)) => {
+            tracing::warn!(%why, "vectors are shared, and PostgreSQL can't search them");
+        }
+        Some(VectorColumn::Closed(why)) => {
+            tracing::warn!(%why, "vectors are not shared with other replicas: this one computes its own");
+        }
+        Some(VectorColumn::Pgvector) | None => {}
     }
     if let Err(error) = Replicas::share(store, encoder, Arc::new(SystemClock)).await {
         tracing::warn!(%error, "vectors are not shared with other replicas: this one computes its own");
@@ -63,6 +87,35 @@ pub(super) async fn link(
     };
     if let Err(error) = given {
         tracing::warn!(%error, "the vectors of the passages are not noted in PostgreSQL; the next load tries again");
+    }
+    knowledge
+}
+
+/// Once documents were erased, the file of vectors keeps what this knowledge is found by and no more. Each
+/// process looks at its first load, and whenever more were erased; the one that writes the file tidies it.
+pub(super) async fn forget_erased(
+    store: &Store,
+    encoder: Option<Arc<CachedEncoder>>,
+    knowledge: Knowledge,
+) -> Knowledge {
+    let Some(encoder) = encoder else { return knowledge };
+    let erased = async { erase::count(&mut *store.read().await?).await };
+    let erased = match erased.await {
+        Ok(erased) if erased > encoder.erasures() => erased,
+        Ok(_) => return knowledge,
+        Err(error) => {
+            tracing::warn!(%error, "whether documents were erased is not known; the next load looks again");
+            return knowledge;
+        }
+    };
+    let (done, knowledge) = apart(move || {
+        let texts: Vec<String> = knowledge.index.encoded_texts().flatten().collect();
+        (encoder.forget_all_but(texts.iter().map(String::as_str), erased), knowledge)
+    })
+    .await;
+    // Where another process writes the file, that one tidies it.
+    if let Err(error) = done {
+        tracing::warn!(%error, "vectors of erased documents are still in cache/vectors.bin; the next load tries again");
     }
     knowledge
 }

@@ -10,7 +10,7 @@ use contactiq_store::{
 use crate::wiring::{SystemClock, SystemIds};
 
 /// Who changes something at a terminal.
-const ACTOR: &str = "command-line";
+pub(super) const ACTOR: &str = "command-line";
 
 /// Says who makes the version of the knowledge that this transaction makes.
 pub(super) fn sign(w: &mut Writer, command: &str) {

@@ -139,6 +139,11 @@ async fn ledger(config: &Config) -> Vec<Finding> {
             state: State::Off,
             detail: format!("shared by all replicas; PostgreSQL can't search them: {why}"),
         },
+        VectorColumn::Closed(why) => Finding {
+            part: "vectors",
+            state: State::Off,
+            detail: format!("not shared, each replica computes its own: {why}"),
+        },
     }));
     let counted = async {
         let mut reader = store.read().await?;

@@ -2,6 +2,7 @@
 
 mod add;
 mod conflicts;
+mod erase;
 mod find;
 mod quarantine;
 mod versions;
@@ -15,8 +16,9 @@ use std::{
 use contactiq_domain::{Clock, Collection, Standing};
 use contactiq_nlu::encoder::CachedEncoder;
 use contactiq_pipeline::{Knowledge, KnowledgeError, Means};
-use contactiq_store::{Store, StoreError, documents, quarantine::Quarantined};
+use contactiq_store::{Store, StoreError, documents, quarantine::Quarantined, retry};
 use serde_json::json;
+use time::Date;
 
 use super::{Outcome, SOME_FAILED, audit, opening, output};
 use crate::{
@@ -63,6 +65,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Take the text of removed documents out for good, from all their versions.
+    Erase(erase::Args),
     /// List where documents state different figures for the same thing.
     Conflicts(conflicts::List),
     /// Rule a conflict: which document is right, or that it is none.
@@ -86,6 +90,9 @@ pub(super) enum Command {
     Restore {
         /// Its name, for instance k17.
         version: String,
+        /// Without the documents of it that were erased since.
+        #[arg(long)]
+        without_erased: bool,
         /// As JSON.
         #[arg(long)]
         json: bool,
@@ -93,24 +100,28 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
-    let store = app::open_store(&config).await?;
+    let store = app::open_store(&config).await?.at_work();
     let done = match command {
         Command::Add(args) => add::run(&config, &store, args).await,
         Command::List { collection, json } => {
             ready(&config, &store).await?;
-            list(&store, collection, json).await
+            list(&store, collection, today(&config), json).await
         }
         Command::Show { collection, slug, json } => {
             ready(&config, &store).await?;
-            show(&store, collection, &slug, json).await
+            show(&store, (collection, &slug), today(&config), json).await
         }
         Command::Remove { collection, slugs, json } => {
             ready(&config, &store).await?;
             remove(&store, collection, &slugs, json).await
         }
+        Command::Erase(args) => {
+            ready(&config, &store).await?;
+            erase::run(&config, &store, args).await
+        }
         Command::Conflicts(wanted) => {
             ready(&config, &store).await?;
-            conflicts::list(&store, wanted).await
+            conflicts::list(&store, wanted, today(&config)).await
         }
         Command::Rule(wanted) => {
             ready(&config, &store).await?;
@@ -132,9 +143,9 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
             ready(&config, &store).await?;
             versions::list(&store, last, json).await
         }
-        Command::Restore { version, json } => {
+        Command::Restore { version, without_erased, json } => {
             ready(&config, &store).await?;
-            versions::restore(&store, &version, json).await
+            versions::restore(&store, &version, without_erased, json).await
         }
     };
     store.close().await;
@@ -175,10 +186,14 @@ fn in_words(standing: Standing, quarantined: usize) -> String {
     said
 }
 
-async fn list(store: &Store, collection: Option<Collection>, as_json: bool) -> Outcome {
+/// Today where the bank is: its documents come into force and expire by its own calendar.
+fn today(config: &Config) -> Date {
+    app::zone(config).day(SystemClock.now())
+}
+
+async fn list(store: &Store, collection: Option<Collection>, today: Date, as_json: bool) -> Outcome {
     let found = documents::list(&mut *store.read().await?, collection).await?;
     let held = held(store, collection).await?;
-    let today = SystemClock.now().date();
     let quarantined = |collection, slug: &str| {
         let own = held.get(&(collection, slug.to_owned())).map_or(&[][..], Vec::as_slice);
         own.iter().filter(|one| one.released.is_none()).count()
@@ -193,7 +208,7 @@ async fn list(store: &Store, collection: Option<Collection>, as_json: bool) -> O
             }));
         }
     } else {
-        let day = |d: Option<time::Date>| d.map_or_else(|| "-".to_owned(), |d| d.to_string());
+        let day = |d: Option<Date>| d.map_or_else(|| "-".to_owned(), |d| d.to_string());
         let rows = found
             .iter()
             .map(|d| {
@@ -217,7 +232,7 @@ async fn list(store: &Store, collection: Option<Collection>, as_json: bool) -> O
     Ok(ExitCode::SUCCESS)
 }
 
-async fn show(store: &Store, collection: Collection, slug: &str, as_json: bool) -> Outcome {
+async fn show(store: &Store, (collection, slug): (Collection, &str), today: Date, as_json: bool) -> Outcome {
     let mut reader = store.read().await?;
     let document = documents::get(&mut reader, collection, slug)
         .await?
@@ -226,7 +241,7 @@ async fn show(store: &Store, collection: Collection, slug: &str, as_json: bool) 
     drop(reader);
     let found =
         held(store, Some(collection)).await?.remove(&(collection, slug.to_owned())).unwrap_or_default();
-    let standing = document.standing_on(SystemClock.now().date());
+    let standing = document.standing_on(today);
     if as_json {
         let quarantined: Vec<_> = found.iter().map(quarantine::as_json).collect();
         output::json(&json!({
@@ -259,13 +274,16 @@ async fn show(store: &Store, collection: Collection, slug: &str, as_json: bool) 
 async fn remove(store: &Store, collection: Collection, slugs: &[String], as_json: bool) -> Outcome {
     let mut failed = false;
     for slug in slugs {
-        let mut w = store.write().await?;
-        audit::sign(&mut w, "knowledge remove");
-        let removed = documents::remove(&mut w, collection, slug).await?;
-        if removed {
-            audit::note(&mut w, "knowledge remove", &format!("{collection}/{slug}")).await?;
-        }
-        w.save().await?;
+        let removed = retry(async || {
+            let mut w = store.write().await?;
+            audit::sign(&mut w, "knowledge remove");
+            let removed = documents::remove(&mut w, collection, slug).await?;
+            if removed {
+                audit::note(&mut w, "knowledge remove", &format!("{collection}/{slug}")).await?;
+            }
+            w.save().await.map(|()| removed)
+        })
+        .await?;
         failed |= !removed;
         if as_json {
             output::json(&json!({ "collection": collection, "slug": slug, "removed": removed }));

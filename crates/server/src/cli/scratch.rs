@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use contactiq_guard::Published;
 use contactiq_store::{Store, documents, rulings};
 
 use super::output;
@@ -99,7 +100,9 @@ async fn copy(from: &Store, to: &Store) -> Result<(), contactiq_store::StoreErro
     drop(reader);
     let mut w = to.write().await?;
     for (document, passages) in &all {
-        documents::put(&mut w, document, passages).await?;
+        // Answers are made of passages; the text that they were cut from stays where it is.
+        let document = document.clone().with_text(Published::by_bank(""));
+        documents::put(&mut w, &document, passages).await?;
     }
     for ruling in &rulings {
         rulings::put(&mut w, ruling).await?;

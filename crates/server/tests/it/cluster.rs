@@ -74,6 +74,17 @@ impl Database {
         std::fs::copy(self.key.path().join("sealing.key"), folder.path().join("sealing.key")).unwrap();
     }
 
+    /// Takes pgvector into use, as a server does that starts.
+    pub(crate) async fn adopt(&self) {
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        self.admit(&dir);
+        let env = [
+            ("CONTACTIQ_DATA_DIR".to_owned(), dir.path().display().to_string()),
+            ("CONTACTIQ_DATABASE_URL".to_owned(), self.url.clone()),
+        ];
+        app::adopt_vectors(&config::load_from(None, &env.into()).unwrap()).await.unwrap();
+    }
+
     /// A replica with an empty data folder, which learns little.
     pub(crate) async fn replica(&self, settings: &[(&'static str, String)]) -> Replica {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -91,6 +102,7 @@ impl Database {
         env.insert("CONTACTIQ_DATA_DIR".to_owned(), dir.path().display().to_string());
         env.insert("CONTACTIQ_DATABASE_URL".to_owned(), self.url.clone());
         let config = config::load_from(None, &env).unwrap();
+        app::adopt_vectors(&config).await.unwrap();
         let (house, standing) = app::build_house(&config, Arc::new(|_, _, _| {})).await.unwrap();
         assert!(standing.encoder.is_ok(), "{:?}", standing.encoder);
         Replica { house, _dir: dir }

@@ -182,3 +182,35 @@ fn a_demo_document_that_is_removed_before_the_first_start_stays_removed() {
     let listed = terminal.run(&["knowledge", "list", "--json"]).lines(0);
     assert!(listed.len() > 50 && listed.iter().all(|d| d["slug"] != "replacement-card"));
 }
+
+#[test]
+fn documents_stand_by_the_calendar_of_the_bank() {
+    use contactiq_domain::{Clock, Zone};
+    // 25 hours lie between the two: it is never the same day in both.
+    let (east, west) = ("Pacific/Kiritimati", "Pacific/Pago_Pago");
+    let day = |zone: &str| Zone::named(zone).unwrap().day(contactiq_server::wiring::SystemClock.now());
+    let terminal = Terminal::new().with("CONTACTIQ_DEMO", "off");
+    let page =
+        format!("---\nvalid_from: {0}\nvalid_until: {0}\n---\n\n# Kites\n\nA kite costs $5.\n", day(east));
+    let file = terminal.file("kites.md", page).display().to_string();
+    terminal.run(&["knowledge", "add", "--collection", "customer", &file]).well();
+    let standing = |terminal: &Terminal| {
+        let listed = terminal.run(&["knowledge", "list", "--json"]).lines(0).remove(0);
+        let shown = ["knowledge", "show", "--collection", "customer", "kites", "--json"];
+        let shown = terminal.run(&shown).lines(0).remove(0);
+        assert_eq!(listed["standing"], shown["standing"]);
+        text(&listed, "standing").to_owned()
+    };
+    let terminal = terminal.with("CONTACTIQ__BANK__PEOPLE__TIME_ZONE", east);
+    if day(east).to_string() == page_day(&terminal) {
+        assert_eq!(standing(&terminal), "in_force");
+        let terminal = terminal.with("CONTACTIQ__BANK__PEOPLE__TIME_ZONE", west);
+        assert_eq!(standing(&terminal), "not_yet");
+    }
+}
+
+/// The day for which the document was written: midnight may have passed since.
+fn page_day(terminal: &Terminal) -> String {
+    let listed = terminal.run(&["knowledge", "list", "--json"]).lines(0).remove(0);
+    text(&listed, "valid_from").to_owned()
+}

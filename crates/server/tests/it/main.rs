@@ -25,6 +25,7 @@ mod knowledge;
 mod knowledge_commands;
 mod knowledge_dangers;
 mod knowledge_faults;
+mod knowledge_readers;
 mod knowledge_search;
 mod knowledge_versions;
 mod limits;

@@ -33,6 +33,12 @@ impl Ran {
         self.out
     }
 
+    /// Its output, when it ended with this status.
+    pub(crate) fn failed(self, status: i32) -> String {
+        assert_eq!(self.status, status, "{self:?}");
+        self.out
+    }
+
     /// Its output as JSON lines, when it ended with this status.
     pub(crate) fn lines(&self, status: i32) -> Vec<Value> {
         assert_eq!(self.status, status, "{self:?}");

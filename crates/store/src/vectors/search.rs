@@ -1,11 +1,11 @@
 //! The search by meaning inside PostgreSQL: by an HNSW index where there are many vectors, exactly where
 //! there are few.
 
-use contactiq_domain::{Collection, ids::DocumentId};
-use sqlx::{AssertSqlSafe, Connection, Row};
+use contactiq_domain::ids::DocumentId;
+use sqlx::{AssertSqlSafe, Connection as _, Row};
 
 use super::{VectorColumn, Vectors};
-use crate::StoreError;
+use crate::{Connection, StoreError};
 
 /// From this many vectors on an index is made; with fewer, looking at all of them takes some 10 ms.
 const MANY: u64 = 20_000;
@@ -14,15 +14,18 @@ const LONGEST: usize = 2_000;
 /// Vectors that the index is asked for, and how far it looks around (`hnsw.ef_search`, at most 1,000). A
 /// passage has some ten vectors, and fusion looks at a hundred passages.
 const NEAREST: i32 = 1_000;
+/// As many passages as fusion looks at. Where fewer of the nearest vectors are of the documents that were asked
+/// for, a small collection beside a large one, these are compared one by one.
+const ENOUGH: usize = 100;
 
 /// What is searched for.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     /// The question's unit vector.
     pub vector: &'a [f32],
-    /// Whose passages.
-    pub collections: &'a [Collection],
-    /// Passages to tell of wherever they stand: document and position.
+    /// The documents whose passages may be found: of the asker's collections, role, day and product.
+    pub documents: &'a [DocumentId],
+    /// Passages of them to tell of wherever they stand: document and position.
     pub also: &'a [(DocumentId, u32)],
 }
 
@@ -40,48 +43,63 @@ pub struct Near {
 }
 
 impl Vectors {
-    /// The passages of current documents that are nearest, and those that were asked for besides, in no
-    /// order: all passages where there is no index, some hundreds where there is.
+    /// The passages of these documents that are nearest, and those that were asked for besides, in no order: all
+    /// passages where there is no index or the index finds too few of them, some hundreds where there is.
     ///
     /// # Errors
     /// When there is no pgvector ([`StoreError::NoPgvector`]), or the database fails.
     pub async fn nearest(&self, asked: Asked<'_>) -> Result<Vec<Near>, StoreError> {
-        if let VectorColumn::Bytes(why) = self.column {
+        if let VectorColumn::Bytes(why) = self.column()? {
             return Err(StoreError::NoPgvector(why));
         }
         let mut r = self.store.read().await?;
+        if let Some(texts) = self.by_index(&mut r, asked.vector).await? {
+            let found = self.compared(&mut r, asked, Some(texts)).await?;
+            if found.len() >= ENOUGH + asked.also.len() {
+                return Ok(found);
+            }
+        }
+        self.compared(&mut r, asked, None).await
+    }
+
+    /// The texts of the nearest vectors, of whatever documents they are: pgvector before 0.8 can't look on in its
+    /// index for those of some. None where there is no index.
+    async fn by_index(&self, r: &mut Connection, vector: &[f32]) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
         let index: Option<bool> = sqlx::query_scalar(
             "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1) AND indisvalid",
         )
         .bind(self.index())
         .fetch_optional(r.postgres()?)
         .await?;
-        let texts: Option<Vec<Vec<u8>>> = match index {
-            None => None,
-            Some(_) => {
-                // The planner does not know how long it takes to compare vectors, and would sort them all.
-                sqlx::raw_sql(AssertSqlSafe(format!(
-                    "SET LOCAL hnsw.ef_search = {NEAREST}; SET LOCAL enable_sort = off;
-                     SET LOCAL enable_seqscan = off"
-                )))
-                .execute(r.postgres()?)
-                .await?;
-                let (encoder, dimensions) = (self.encoder, self.dimensions);
-                let nearest = format!(
-                    "SELECT text_hash FROM vectors WHERE encoder = {encoder}
-                     ORDER BY vector::vector({dimensions}) <=> $1::REAL[]::vector({dimensions}) LIMIT {NEAREST}"
-                );
-                let found = sqlx::query_scalar(AssertSqlSafe(nearest))
-                    .bind(asked.vector)
-                    .fetch_all(r.postgres()?)
-                    .await?;
-                sqlx::raw_sql("SET LOCAL enable_sort = on; SET LOCAL enable_seqscan = on")
-                    .execute(r.postgres()?)
-                    .await?;
-                Some(found)
-            }
-        };
-        let collections: Vec<&str> = asked.collections.iter().map(|c| c.as_str()).collect();
+        if index.is_none() {
+            return Ok(None);
+        }
+        // The planner does not know how long it takes to compare vectors, and would sort them all.
+        sqlx::raw_sql(AssertSqlSafe(format!(
+            "SET LOCAL hnsw.ef_search = {NEAREST}; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off"
+        )))
+        .execute(r.postgres()?)
+        .await?;
+        let (encoder, dimensions) = (self.encoder, self.dimensions);
+        let nearest = format!(
+            "SELECT text_hash FROM vectors WHERE encoder = {encoder}
+             ORDER BY vector::vector({dimensions}) <=> $1::REAL[]::vector({dimensions}) LIMIT {NEAREST}"
+        );
+        let found = sqlx::query_scalar(AssertSqlSafe(nearest)).bind(vector).fetch_all(r.postgres()?).await?;
+        sqlx::raw_sql("SET LOCAL enable_sort = on; SET LOCAL enable_seqscan = on")
+            .execute(r.postgres()?)
+            .await?;
+        Ok(Some(found))
+    }
+
+    /// The passages with one of these texts, or all, compared one by one.
+    async fn compared(
+        &self,
+        r: &mut Connection,
+        asked: Asked<'_>,
+        texts: Option<Vec<Vec<u8>>>,
+    ) -> Result<Vec<Near>, StoreError> {
+        let own: Vec<String> = asked.documents.iter().map(DocumentId::to_string).collect();
         let (documents, positions): (Vec<String>, Vec<i64>) = asked
             .also
             .iter()
@@ -93,17 +111,17 @@ impl Vectors {
              FROM (
                  SELECT l.document, l.position, l.ordinal, 1 - (v.vector <=> $2::REAL[]::vector) AS cosine
                  FROM passage_vectors AS l
-                 JOIN documents AS d ON d.id = l.document AND d.is_current AND d.collection = ANY($3)
                  JOIN vectors AS v ON v.encoder = l.encoder AND v.text_hash = l.text_hash
-                 WHERE l.encoder = $1 AND ($4::BYTEA[] IS NULL OR (l.document, l.position) IN (
-                     SELECT document, position FROM passage_vectors WHERE encoder = $1 AND text_hash = ANY($4)
-                     UNION SELECT * FROM unnest($5::TEXT[], $6::BIGINT[])))
+                 WHERE l.encoder = $1 AND l.document = ANY($3)
+                     AND ($4::BYTEA[] IS NULL OR (l.document, l.position) IN (
+                         SELECT document, position FROM passage_vectors WHERE encoder = $1 AND text_hash = ANY($4)
+                         UNION SELECT * FROM unnest($5::TEXT[], $6::BIGINT[])))
                  OFFSET 0) AS each
              GROUP BY document, position",
         )
         .bind(self.encoder)
         .bind(asked.vector)
-        .bind(collections)
+        .bind(own)
         .bind(texts)
         .bind(documents)
         .bind(positions)
@@ -128,7 +146,7 @@ impl Vectors {
     /// When the database fails.
     pub async fn make_index(&self) -> Result<bool, StoreError> {
         let Some(pool) = self.store.postgres() else { return Ok(false) };
-        if self.column != VectorColumn::Pgvector || self.dimensions > LONGEST {
+        if self.store.vectors() != Some(VectorColumn::Pgvector) || self.dimensions > LONGEST {
             return Ok(false);
         }
         // A connection of its own: who stops waiting closes it, and the pool need not wait for the server.

@@ -6,7 +6,10 @@ use contactiq_store::{
 };
 use tokio::task::JoinSet;
 
-use crate::samples::{document, passages};
+use crate::{
+    engines::{Bench, Place},
+    samples::{document, passages},
+};
 
 on_both_engines! {
     async fn versions_are_counted_and_kept(bench) {
@@ -57,6 +60,19 @@ on_both_engines! {
         );
     }
 
+    async fn two_documents_may_say_the_same_to_different_people(bench) {
+        let mut w = bench.write().await;
+        let open = document(&bench.ids, "fees", "15 dollars");
+        let mut staff = document(&bench.ids, "fees-for-staff", "15 dollars");
+        staff.role = Some(contactiq_domain::Role::Banker);
+        for both in [&open, &staff] {
+            assert_eq!(documents::put(&mut w, both, &passages(&["15 dollars"])).await.unwrap(), Put::Added);
+        }
+        w.save().await.unwrap();
+        let mut r = bench.read().await;
+        assert_eq!(documents::list(&mut r, None).await.unwrap().len(), 2);
+    }
+
     async fn what_is_removed_is_out_of_use_and_its_versions_go_on(bench) {
         let mut w = bench.write().await;
         let first = document(&bench.ids, "old", "text");
@@ -83,6 +99,7 @@ on_both_engines! {
         for (document, texts) in [(&open, &["a", "b"][..]), (&staff, &["c"][..]), (&bare, &[][..])] {
             assert_eq!(documents::put(&mut w, document, &passages(texts)).await.unwrap(), Put::Added);
         }
+        let [staff, bare, open] = [staff, bare, open].map(|document| document.with_text(()));
         assert_eq!(documents::list(&mut w, None).await.unwrap(), [staff.clone(), bare.clone(), open.clone()]);
         let customers = Some(Collection::Customer);
         assert_eq!(documents::list(&mut w, customers).await.unwrap(), [bare.clone(), open.clone()]);
@@ -113,4 +130,23 @@ on_both_engines! {
         let refused = documents::put(&mut bench.write().await, &nameless, &[]).await;
         assert_eq!(refused, Err(StoreError::Refused { rule: "documents_slug_given".into() }));
     }
+}
+
+#[tokio::test]
+async fn lists_and_the_index_read_no_whole_texts() {
+    let bench = Bench::at(Place::sqlite()).await;
+    let mut w = bench.write().await;
+    documents::put(&mut w, &document(&bench.ids, "fees", "15 dollars"), &passages(&["15 dollars"]))
+        .await
+        .unwrap();
+    w.save().await.unwrap();
+    // Whoever reads it stumbles: it is no text.
+    bench.place.raw("UPDATE documents SET text = X'FF'").await.unwrap();
+    let mut r = bench.read().await;
+    assert!(documents::get(&mut r, Collection::Customer, "fees").await.is_err(), "a control");
+    assert_eq!(documents::list(&mut r, None).await.unwrap().len(), 1);
+    assert_eq!(documents::all_current(&mut r).await.unwrap()[0].1.len(), 1);
+    assert_eq!(contactiq_store::versions::documents(&mut r, "k1").await.unwrap().len(), 1);
+    drop(r);
+    bench.end().await;
 }

@@ -3,9 +3,9 @@ use contactiq_domain::{
     ids::{InteractionId, KeyId},
 };
 use contactiq_store::{
-    StoreError,
+    StoreError, Writer,
     conversations::Owner,
-    interactions::{self, Completed},
+    interactions::{self, Completed, Told},
 };
 
 use crate::samples::{NOW, begun, escalated, record, started, told};
@@ -33,6 +33,23 @@ on_both_engines! {
         assert_eq!(interactions::get(&mut r, start.id).await.unwrap().unwrap(), whole);
         assert!(interactions::get(&mut r, InteractionId::new(&bench.ids)).await.unwrap().is_none());
         assert!(interactions::started(&mut r, InteractionId::new(&bench.ids)).await.unwrap().is_none());
+    }
+
+    async fn who_was_told_a_version_of_a_document_is_known(bench) {
+        let mut w = bench.write().await;
+        let first = told(&mut w, &bench.ids).await;
+        let mine = Told::Person(Owner { subject: &first.subject, key: None });
+        let cites = async |w: &mut Writer, told, document, version| {
+            interactions::cites(w, told, document, version).await.unwrap()
+        };
+        assert!(cites(&mut w, mine, "customer/card-fees", 2).await);
+        assert!(!cites(&mut w, mine, "customer/card-fees", 1).await, "another version");
+        assert!(!cites(&mut w, mine, "customer/card_fees", 2).await, "no pattern");
+        assert!(!cites(&mut w, mine, "banker/card-fees", 2).await);
+        let other = Told::Person(Owner { subject: "subject-2", key: None });
+        assert!(!cites(&mut w, other, "customer/card-fees", 2).await);
+        let back_end = Told::BackEnd(KeyId::new(&bench.ids));
+        assert!(!cites(&mut w, back_end, "customer/card-fees", 2).await);
     }
 
     async fn completing_twice_keeps_the_first(bench) {

@@ -37,12 +37,18 @@ macro_rules! in_both_columns {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn pgvector() {
                 let bench = Bench::at(Place::pgvector().await).await;
-                assert_eq!(bench.store.vectors(), Some(contactiq_store::vectors::VectorColumn::Pgvector));
+                super::adopted(&bench.store).await;
                 body(&bench).await;
                 bench.end().await;
             }
         }
     )+};
+}
+
+/// Takes pgvector into use, as a server does that starts.
+async fn adopted(store: &Store) {
+    assert_eq!(store.adopt_vectors().await.unwrap(), Some(VectorColumn::Pgvector));
+    assert_eq!(store.vectors(), Some(VectorColumn::Pgvector));
 }
 
 async fn shared(store: &Store, encoder: &str, now: Timestamp) -> Vectors {
@@ -151,6 +157,20 @@ in_both_columns! {
         assert_eq!(holds(&e, &[1, 2, 3, 4]).await, [1, 2, 4]);
     }
 
+    async fn an_erased_document_takes_its_vectors_with_it(bench) {
+        let e = shared(&bench.store, "e", NOW).await;
+        put(&e, &[1, 2, 3, 4, 5]).await;
+        add(bench, &e, "leak", &[&[1, 2], &[3]]).await;
+        add(bench, &e, "other", &[&[3, 4]]).await;
+        remove(bench, "leak").await;
+        let mut w = bench.write().await;
+        let done = contactiq_store::erase::document(&mut w, Collection::Customer, "leak", "desk", NOW).await;
+        assert_eq!(done, Ok(contactiq_store::erase::Erased::Now { versions: 1 }));
+        w.save().await.unwrap();
+        // What another document says too stays; what nobody is found by may be an older wording.
+        assert_eq!(holds(&e, &[1, 2, 3, 4, 5]).await, [3, 4]);
+    }
+
     async fn what_is_used_again_stays_and_an_encoder_that_nobody_has_goes(bench) {
         let (e, old) = (shared(&bench.store, "e", NOW).await, shared(&bench.store, "old", NOW).await);
         put(&e, &[1]).await;
@@ -190,6 +210,7 @@ fn cosine(degrees: f32) -> f32 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passages_are_found_by_their_own_vector_and_their_nearest_one() {
     let bench = Bench::at(Place::pgvector().await).await;
+    adopted(&bench.store).await;
     let e = shared(&bench.store, "e", NOW).await;
     put(&e, &[0, 10, 20, 30, 40, 80]).await;
     let a = add(&bench, &e, "a", &[&[30, 10], &[40]]).await;
@@ -199,7 +220,8 @@ async fn passages_are_found_by_their_own_vector_and_their_nearest_one() {
     // 99 is not there: the passage is found by the rest, or not at all when it was its own.
     let c = add(&bench, &e, "c", &[&[80, 99], &[99, 80]]).await;
     let question = vector(0.0);
-    let asked = Asked { vector: &question, collections: &[Collection::Customer], also: &[] };
+    let all = [a, b, c];
+    let asked = Asked { vector: &question, documents: &all, also: &[] };
     let expected = [
         (b, 0, cosine(20.0), cosine(10.0)),
         (a, 0, cosine(30.0), cosine(10.0)),
@@ -207,7 +229,9 @@ async fn passages_are_found_by_their_own_vector_and_their_nearest_one() {
         (c, 0, cosine(80.0), cosine(80.0)),
     ];
     assert_eq!(told(e.nearest(asked).await.unwrap()), expected);
-    assert!(e.nearest(Asked { collections: &[Collection::Banker], ..asked }).await.unwrap().is_empty());
+    assert!(e.nearest(Asked { documents: &[], ..asked }).await.unwrap().is_empty());
+    let of_c = told(e.nearest(Asked { documents: &[c], ..asked }).await.unwrap());
+    assert_eq!(of_c, [(c, 0, cosine(80.0), cosine(80.0))]);
 
     // What a passage is found by may change, and what was missing may come.
     let missing = e.link(&[(c, found(&[&[80, 99], &[99, 80]]))]).await.unwrap();
@@ -225,6 +249,7 @@ async fn passages_are_found_by_their_own_vector_and_their_nearest_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_index_finds_the_nearest_and_what_was_asked_for_besides() {
     let bench = Bench::at(Place::pgvector().await).await;
+    adopted(&bench.store).await;
     let e = shared(&bench.store, "e", NOW).await;
     let far: Vec<u16> = (90..90 + 2_000).collect();
     let numbers: Vec<[f32; 3]> = far.iter().map(|n| vector(90.0 + f32::from(*n - 90) / 50.0)).collect();
@@ -241,7 +266,8 @@ async fn an_index_finds_the_nearest_and_what_was_asked_for_besides() {
 
     let question = vector(0.0);
     let also = [(b, 1_999), (b, 5_000), (a, 0)];
-    let asked = Asked { vector: &question, collections: &[Collection::Customer], also: &also };
+    let both = [a, b];
+    let asked = Asked { vector: &question, documents: &both, also: &also };
     let near = told(e.nearest(asked).await.unwrap());
     assert_eq!(near[..3], [1.0, 2.0, 3.0].map(|n: f32| (a, n as u32 - 1, cosine(n), cosine(n))));
     assert!((900..1_100).contains(&near.len()), "{}", near.len());
@@ -262,6 +288,34 @@ async fn an_index_finds_the_nearest_and_what_was_asked_for_besides() {
     let again = told(e.nearest(asked).await.unwrap());
     assert_eq!(again[..3], near[..3]);
     assert!((900..1_100).contains(&again.len()), "{}", again.len());
+    // Of a document that the nearest are not of, all passages are compared.
+    assert_eq!(told(e.nearest(Asked { documents: &[a], also: &[], ..asked }).await.unwrap()), near[..3]);
+    bench.end().await;
+}
+
+/// 95 of 100 passages are for staff, and nearer to the question than all that a customer may read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_small_collection_beside_a_large_one_is_found_whole() {
+    let bench = Bench::at(Place::pgvector().await).await;
+    adopted(&bench.store).await;
+    let e = shared(&bench.store, "e", NOW).await;
+    let (staff, customer): (Vec<u16>, Vec<u16>) = ((0..3_800).collect(), (5_000..5_200).collect());
+    let angle = |n: u16| if n < 5_000 { f32::from(n) / 200.0 } else { 30.0 + f32::from(n - 5_000) / 10.0 };
+    let numbers: Vec<(u16, [f32; 3])> =
+        staff.iter().chain(&customer).map(|n| (*n, vector(angle(*n)))).collect();
+    let vectors: Vec<(VectorKey, &[f32])> = numbers.iter().map(|(n, v)| (key(*n), v.as_slice())).collect();
+    e.put(&vectors).await.unwrap();
+    let of = |keys: &[u16]| keys.iter().map(|n| [*n]).collect::<Vec<_>>();
+    let (staff, customer) = (of(&staff), of(&customer));
+    add(&bench, &e, "staff", &staff.iter().map(<[u16; 1]>::as_slice).collect::<Vec<_>>()).await;
+    let own = add(&bench, &e, "own", &customer.iter().map(<[u16; 1]>::as_slice).collect::<Vec<_>>()).await;
+    let question = vector(0.0);
+    let asked = Asked { vector: &question, documents: &[own], also: &[] };
+    let exact = told(e.nearest(asked).await.unwrap());
+    assert_eq!(exact.len(), 200);
+    assert!(e.make_index().await.unwrap());
+    let found = told(e.nearest(asked).await.unwrap());
+    assert_eq!(found[..100], exact[..100], "as many as fusion looks at");
     bench.end().await;
 }
 
@@ -287,44 +341,60 @@ async fn without_pgvector_bytes_are_shared_and_with_it_the_column_is_its_own() {
     let e = shared(&store, "e", NOW).await;
     put(&e, &[1]).await;
     assert_eq!(holds(&e, &[1]).await, [1]);
-    let asked = Asked { vector: &[1.0, 0.0, 0.0], collections: &[Collection::Customer], also: &[] };
+    let asked = Asked { vector: &[1.0, 0.0, 0.0], documents: &[], also: &[] };
     let refused = e.nearest(asked).await.unwrap_err();
     assert_eq!(refused, StoreError::NoPgvector(NoPgvector::NotAllowed));
     assert!(refused.to_string().contains("CREATE EXTENSION vector"), "{refused}");
     assert!(!e.make_index().await.unwrap());
 
-    // An administrator follows the advice. A process that was there before can't read any more and says so.
+    // An administrator follows the advice. A command that opens the store changes nothing, a server does.
     sqlx::raw_sql("CREATE EXTENSION vector").execute(&mut admin).await.unwrap();
     let new = open().await;
-    assert_eq!(new.vectors(), Some(VectorColumn::Pgvector));
+    assert_eq!(new.vectors(), Some(VectorColumn::Bytes(NoPgvector::NotAdopted)));
+    assert_eq!(holds(&shared(&new, "e", NOW).await, &[1]).await, [1]);
+    // It waits for nobody who holds the table, and nobody waits for it.
+    let mut holder = PgConnectOptions::from_str(&url).unwrap().connect().await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE vectors IN ACCESS SHARE MODE").execute(&mut holder).await.unwrap();
+    let (refused, other) = tokio::join!(new.adopt_vectors(), async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        tokio::time::timeout(std::time::Duration::from_secs(2), open()).await
+    });
+    assert!(refused.unwrap_err().is_transient());
+    other.unwrap().close().await;
+    holder.close().await.unwrap();
+    adopted(&new).await;
+    // A process that was there before fails once, looks, and goes on.
     assert!(e.put(&[(key(2), &[1.0, 0.0, 0.0])]).await.is_err());
+    e.put(&[(key(2), &[1.0, 0.0, 0.0])]).await.unwrap();
     let n = shared(&new, "e", NOW).await;
-    assert_eq!(holds(&n, &[1]).await, Vec::<u16>::new(), "it is computed again");
+    assert_eq!(holds(&n, &[1, 2]).await, [2], "the others are computed again");
     put(&n, &[1]).await;
     new.close().await;
-    let again = open().await;
-    assert_eq!(holds(&shared(&again, "e", NOW).await, &[1]).await, [1]);
-    again.close().await;
     store.close().await;
 
+    // Who can't see the extension takes nothing away from those who can.
     sqlx::raw_sql("CREATE SCHEMA elsewhere; ALTER EXTENSION vector SET SCHEMA elsewhere")
         .execute(&mut admin)
         .await
         .unwrap();
     let hidden = open().await;
-    assert_eq!(hidden.vectors(), Some(VectorColumn::Bytes(NoPgvector::OutOfSight)));
-    put(&shared(&hidden, "e", NOW).await, &[1]).await;
+    assert_eq!(hidden.vectors(), Some(VectorColumn::Closed(NoPgvector::OutOfSight)));
+    assert!(Vectors::of(&hidden, "e", 3, NOW).await.unwrap().is_none());
+    let still = hidden.adopt_vectors().await.unwrap();
+    assert_eq!(still, Some(VectorColumn::Closed(NoPgvector::OutOfSight)));
     hidden.close().await;
-
-    // The extension may be taken away with all that is made of it.
     sqlx::raw_sql("ALTER EXTENSION vector SET SCHEMA public").execute(&mut admin).await.unwrap();
     let back = open().await;
     assert_eq!(back.vectors(), Some(VectorColumn::Pgvector));
-    put(&shared(&back, "e", NOW).await, &[1]).await;
+    assert_eq!(holds(&shared(&back, "e", NOW).await, &[1]).await, [1]);
     back.close().await;
+
+    // The extension may be taken away with all that is made of it.
     sqlx::raw_sql("DROP EXTENSION vector CASCADE").execute(&mut admin).await.unwrap();
     let without = open().await;
-    assert_eq!(without.vectors(), Some(VectorColumn::Bytes(NoPgvector::NotAllowed)));
+    assert_eq!(without.vectors(), Some(VectorColumn::Closed(NoPgvector::NotAllowed)));
+    let made = without.adopt_vectors().await.unwrap();
+    assert_eq!(made, Some(VectorColumn::Bytes(NoPgvector::NotAllowed)));
     put(&shared(&without, "e", NOW).await, &[1]).await;
     without.close().await;
     let cleared = format!(

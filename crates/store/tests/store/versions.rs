@@ -30,7 +30,7 @@ async fn remove(bench: &Bench, slug: &str) {
 
 async fn restore(bench: &Bench, version: &str) -> Vec<Change> {
     let mut w = bench.write().await;
-    let changes = versions::restore(&mut w, version).await.unwrap();
+    let changes = versions::restore(&mut w, version, false).await.unwrap();
     w.save().await.unwrap();
     changes
 }
@@ -38,10 +38,7 @@ async fn restore(bench: &Bench, version: &str) -> Vec<Change> {
 async fn texts(bench: &Bench, version: &str) -> Vec<String> {
     let all = versions::documents(&mut *bench.read().await, version).await.unwrap();
     all.into_iter()
-        .map(|(document, passages)| {
-            assert_eq!(passages[0].text, document.text);
-            format!("{} {}", document.slug, document.text.as_str())
-        })
+        .map(|(document, passages)| format!("{} {}", document.slug, passages[0].text.as_str()))
         .collect()
 }
 
@@ -137,8 +134,29 @@ on_both_engines! {
         for name in ["k2", "k-1", "2", "", "k", "kk1", "k99999999999999999999"] {
             let missing = Err(StoreError::NotFound { what: "version of the knowledge" });
             assert_eq!(versions::documents(&mut *bench.read().await, name).await.map(drop), missing, "{name}");
-            assert_eq!(versions::restore(&mut bench.write().await, name).await.map(drop), missing, "{name}");
+            assert_eq!(versions::restore(&mut bench.write().await, name, false).await.map(drop), missing, "{name}");
         }
+    }
+
+    async fn a_restore_that_was_judged_before_a_change_is_planned_anew(bench) {
+        put(bench, &document(&bench.ids, "a", "one")).await;
+        put(bench, &document(&bench.ids, "a", "two")).await;
+        let mut r = bench.read().await;
+        let judged = documents::version(&mut r).await.unwrap();
+        let steps = versions::plan(&mut r, "k1", false).await.unwrap();
+        assert_eq!(steps.iter().map(|s| &s.change).collect::<Vec<_>>(), [&change("a", ChangeKind::Changed)]);
+        assert!(steps[0].document.is_some());
+        drop(r);
+        put(bench, &document(&bench.ids, "b", "three")).await;
+        let mut w = bench.write().await;
+        assert_eq!(versions::restore_judged(&mut w, "k1", false, &judged).await.unwrap(), None);
+        w.save().await.unwrap();
+        assert_eq!(texts(bench, "k3").await, ["a two", "b three"]);
+        let mut w = bench.write().await;
+        let changes = versions::restore_judged(&mut w, "k1", false, "k3").await.unwrap().unwrap();
+        assert_eq!(changes, [change("a", ChangeKind::Changed), change("b", ChangeKind::Removed)]);
+        w.save().await.unwrap();
+        assert_eq!(texts(bench, "k4").await, ["a one"]);
     }
 
     async fn documents_from_before_versions_are_in_the_first_one(bench) {

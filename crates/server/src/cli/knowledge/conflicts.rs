@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use contactiq_domain::{Clock, Collection};
 use contactiq_pipeline::conflict::{Conflict, Place, Survey};
 use contactiq_store::{
-    Store,
+    Store, retry,
     rulings::{self, Ruling, Side, Verdict},
 };
 use serde_json::{Value, json};
+use time::Date;
 
 use super::super::{Outcome, audit, output, signature};
 use crate::{config::Config, wiring::SystemClock};
@@ -47,8 +48,7 @@ pub(in super::super) struct Rule {
     by: String,
 }
 
-pub(super) async fn list(store: &Store, wanted: List) -> Outcome {
-    let today = SystemClock.now().date();
+pub(super) async fn list(store: &Store, wanted: List, today: Date) -> Outcome {
     let survey = Survey::of(&mut *store.read().await?).await?;
     let shown: Vec<&Conflict> = survey
         .conflicts
@@ -129,11 +129,14 @@ pub(super) async fn rule(config: &Config, store: &Store, wanted: Rule) -> Outcom
         by: by.to_owned(),
         at: SystemClock.now(),
     };
-    let mut w = store.write().await?;
-    audit::sign(&mut w, "knowledge rule");
-    rulings::put(&mut w, &ruling).await?;
-    audit::note(&mut w, &format!("knowledge rule {}", ruling.verdict.as_str()), &ruling.conflict).await?;
-    w.save().await?;
+    retry(async || {
+        let mut w = store.write().await?;
+        audit::sign(&mut w, "knowledge rule");
+        rulings::put(&mut w, &ruling).await?;
+        audit::note(&mut w, &format!("knowledge rule {}", ruling.verdict.as_str()), &ruling.conflict).await?;
+        w.save().await
+    })
+    .await?;
     output::line(format!("{}: {told}, until either sentence changes", ruling.conflict));
     Ok(ExitCode::SUCCESS)
 }

@@ -110,7 +110,7 @@ async fn searchable(
 ) -> Result<Vectors, Box<dyn std::error::Error + Send + Sync>> {
     let encoder = encoder.ok_or("--engine postgres compares vectors: it needs the encoder")?;
     match store.vectors() {
-        Some(VectorColumn::Bytes(why)) => Err(why.into()),
+        Some(VectorColumn::Bytes(why) | VectorColumn::Closed(why)) => Err(why.into()),
         _ => app::vectors_of(store, encoder)
             .await?
             .ok_or_else(|| "--engine postgres needs PostgreSQL: name it in CONTACTIQ_DATABASE_URL".into()),

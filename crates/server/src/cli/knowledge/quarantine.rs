@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use contactiq_domain::{Clock, Collection};
 use contactiq_store::{
-    Store,
-    quarantine::{self, Quarantined},
+    Store, StoreError,
+    quarantine::{self, Decision, Quarantined},
+    retry,
 };
 use serde_json::{Value, json};
 
@@ -14,6 +15,8 @@ use crate::wiring::SystemClock;
 
 /// Characters of a passage in the table.
 const SHOWN: usize = 160;
+/// Hex digits that name the words of a passage; so many are shown.
+const NAMED: usize = 12;
 
 /// Arguments of `knowledge quarantine`.
 #[derive(clap::Args)]
@@ -34,15 +37,45 @@ pub(in super::super) struct Release {
     collection: Collection,
     /// Its name.
     slug: String,
-    /// The positions of its passages, as `knowledge quarantine` shows them.
-    #[arg(required = true)]
-    passages: Vec<u32>,
+    /// Its passages as `knowledge quarantine` shows them: position and words, for instance 3:9f86d081884c.
+    #[arg(required = true, value_parser = named)]
+    passages: Vec<Named>,
     /// Put released passages back into quarantine.
     #[arg(long)]
     undo: bool,
     /// Who releases.
     #[arg(long, default_value = "command-line")]
     by: String,
+}
+
+/// A passage as it was named: position, words, or both. Of words that were read the position may have changed
+/// since; at a position other words may stand by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Named {
+    position: Option<u32>,
+    words: Option<String>,
+}
+
+fn named(text: &str) -> Result<Named, String> {
+    let (position, words) = match text.split_once(':') {
+        Some((position, words)) => (Some(position), Some(words)),
+        None if text.len() < NAMED => (Some(text), None),
+        None => (None, Some(text)),
+    };
+    let fits =
+        |words: &str| (NAMED..=64).contains(&words.len()) && words.bytes().all(|b| b.is_ascii_hexdigit());
+    let position = position.map(|p| p.parse::<u32>()).transpose();
+    match (position, words) {
+        (Ok(position), words) if words.is_none_or(fits) => {
+            Ok(Named { position, words: words.map(str::to_ascii_lowercase) })
+        }
+        _ => Err("name it as `contactiq knowledge quarantine` does, for instance 3:9f86d081884c".to_owned()),
+    }
+}
+
+/// As `release` takes it.
+fn name(one: &Quarantined) -> String {
+    format!("{}:{}", one.suspect.position, one.text_hash.get(..NAMED).unwrap_or(&one.text_hash))
 }
 
 pub(super) async fn list(store: &Store, wanted: List) -> Outcome {
@@ -61,7 +94,7 @@ pub(super) async fn list(store: &Store, wanted: List) -> Outcome {
         .map(|one| {
             vec![
                 format!("{}/{}", one.collection, one.slug),
-                one.suspect.position.to_string(),
+                name(one),
                 one.released
                     .as_ref()
                     .map_or_else(|| "held".to_owned(), |(by, _)| format!("released by {by}")),
@@ -79,7 +112,7 @@ pub(super) async fn list(store: &Store, wanted: List) -> Outcome {
 /// What was found in a passage, and whether it was released.
 pub(super) fn as_json(one: &Quarantined) -> Value {
     json!({
-        "passage": one.suspect.position, "score": one.suspect.score, "reasons": one.suspect.reasons,
+        "passage": one.suspect.position, "words": one.text_hash, "score": one.suspect.score, "reasons": one.suspect.reasons,
         "released_by": one.released.as_ref().map(|(by, _)| by),
         "released_at": one.released.as_ref().map(|(_, at)| at),
     })
@@ -87,29 +120,76 @@ pub(super) fn as_json(one: &Quarantined) -> Value {
 
 pub(super) async fn release(store: &Store, wanted: Release) -> Outcome {
     let by = signature::name(&wanted.by)?;
+    let mut found = quarantine::list(&mut *store.read().await?, Some(wanted.collection)).await?;
+    found.retain(|one| one.slug == wanted.slug);
     let mut failed = false;
-    for position in &wanted.passages {
-        let name = format!("{}/{}#{position}", wanted.collection, wanted.slug);
-        let mut w = store.write().await?;
-        audit::sign(&mut w, "knowledge release");
-        let done = if wanted.undo {
-            quarantine::hold(&mut w, wanted.collection, &wanted.slug, *position).await?
-        } else {
-            let now = SystemClock.now();
-            quarantine::release(&mut w, wanted.collection, &wanted.slug, *position, by, now).await?
-        };
-        let command = if wanted.undo { "knowledge release undo" } else { "knowledge release" };
-        if done {
-            audit::note(&mut w, command, &name).await?;
-        }
-        w.save().await?;
+    for passage in &wanted.passages {
+        let (done, said) = decide(store, &wanted, by, &found, passage).await?;
         failed |= !done;
-        output::line(match (done, wanted.undo) {
-            (true, false) => format!("{name}: released; answers may use it"),
-            (true, true) => format!("{name}: in quarantine again"),
-            (false, false) => format!("{name}: not in quarantine"),
-            (false, true) => format!("{name}: not released"),
-        });
+        output::line(said);
     }
     Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// Whether it was done, and what to say of it.
+async fn decide(
+    store: &Store,
+    wanted: &Release,
+    by: &str,
+    found: &[Quarantined],
+    passage: &Named,
+) -> Result<(bool, String), StoreError> {
+    let target = |position: u32| format!("{}/{}#{position}", wanted.collection, wanted.slug);
+    let Some(words) = &passage.words else {
+        let position = passage.position.unwrap_or(0);
+        let said = match found.iter().find(|one| one.suspect.position == position) {
+            // What was read may have been other words: they have to be named.
+            Some(one) => {
+                format!("nothing was done: once you have read its words, name them too: {}", name(one))
+            }
+            None => "not in quarantine".to_owned(),
+        };
+        return Ok((false, format!("{}: {said}", target(position))));
+    };
+    let Some(one) = found.iter().find(|one| one.text_hash.starts_with(words.as_str())) else {
+        let said = "no passage of it in quarantine has these words: it was changed, or they were never held";
+        return Ok((false, format!("{}/{}, {words}: {said}", wanted.collection, wanted.slug)));
+    };
+    let target = target(one.suspect.position);
+    let done = retry(async || {
+        let mut w = store.write().await?;
+        audit::sign(&mut w, "knowledge release");
+        let decision = Decision { released: !wanted.undo, by, at: SystemClock.now() };
+        let done =
+            quarantine::decide(&mut w, wanted.collection, &wanted.slug, &one.text_hash, decision).await?;
+        if done {
+            let command = if wanted.undo { "knowledge release undo" } else { "knowledge release" };
+            audit::note(&mut w, command, &target).await?;
+        }
+        w.save().await.map(|()| done)
+    })
+    .await?;
+    let said = match (done, wanted.undo) {
+        (true, false) => "released; answers may use it",
+        (true, true) => "in quarantine again",
+        (false, false) => "not in quarantine",
+        (false, true) => "not released",
+    };
+    Ok((done, format!("{target}: {said}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passages_are_named_by_position_words_or_both() {
+        let of = |text| named(text).map(|n| (n.position, n.words)).ok();
+        assert_eq!(of("3"), Some((Some(3), None)));
+        assert_eq!(of("3:9F86D081884C"), Some((Some(3), Some("9f86d081884c".to_owned()))));
+        assert_eq!(of("9f86d081884c"), Some((None, Some("9f86d081884c".to_owned()))));
+        for wrong in ["", "-1", "3:", "3:9f86", "x:9f86d081884c", "9f86d081884g", &"9".repeat(65)] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
 }

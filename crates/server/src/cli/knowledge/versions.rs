@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use contactiq_store::{
-    Store, StoreError, Writer, documents, quarantine,
+    Store, StoreError, documents, quarantine, retry,
     versions::{self, Change, ChangeKind},
 };
 use serde_json::json;
@@ -36,21 +36,19 @@ pub(super) async fn list(store: &Store, last: Option<u32>, as_json: bool) -> Out
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn restore(store: &Store, version: &str, as_json: bool) -> Outcome {
-    let mut w = store.write().await?;
-    audit::sign(&mut w, &format!("knowledge restore {version}"));
-    let changes = match versions::restore(&mut w, version).await {
-        Err(StoreError::NotFound { .. }) => {
-            return Err(MISSING.into());
+pub(super) async fn restore(store: &Store, version: &str, without_erased: bool, as_json: bool) -> Outcome {
+    let Restored { now, changes, held } = loop {
+        match retry(async || restore_once(store, version, without_erased).await).await {
+            Ok(Some(done)) => break done,
+            // Somebody changed the knowledge while it was judged.
+            Ok(None) => {}
+            Err(StoreError::NotFound { .. }) => return Err(MISSING.into()),
+            Err(error @ StoreError::Erased { .. }) => {
+                return Err(format!("{error}: add --without-erased to restore the rest of {version}").into());
+            }
+            Err(error) => return Err(error.into()),
         }
-        done => done?,
     };
-    let held = judge(&mut w, &changes).await?;
-    if !changes.is_empty() {
-        audit::note(&mut w, "knowledge restore", version).await?;
-    }
-    let now = documents::version(&mut w).await?;
-    w.save().await?;
     if as_json {
         output::json(&json!({
             "restored": version, "version": now, "changes": changes, "quarantined": held,
@@ -68,17 +66,50 @@ pub(super) async fn restore(store: &Store, version: &str, as_json: bool) -> Outc
     Ok(ExitCode::SUCCESS)
 }
 
-/// How many passages of what came back are held. They may be from before there was a quarantine, or
-/// before the guard knew an attack.
-async fn judge(w: &mut Writer, changes: &[Change]) -> Result<usize, StoreError> {
-    let mut held = 0;
-    for change in changes.iter().filter(|change| change.kind != ChangeKind::Removed) {
-        if let Some(document) = documents::get(w, change.collection, &change.slug).await? {
-            let passages = documents::passages(w, document.id).await?;
-            held += quarantine::keep(w, document.id, &suspects(&document.title, &passages)).await?.len();
+struct Restored {
+    /// The version that it made, or that stands where nothing changed.
+    now: String,
+    changes: Vec<Change>,
+    /// Passages of what came back that are held in quarantine.
+    held: usize,
+}
+
+/// What comes back may be from before there was a quarantine, or before the guard knew an attack. Judging takes
+/// its time, so it is done before the transaction begins, which checks that the knowledge is still the one that
+/// was judged; none where it is not.
+async fn restore_once(
+    store: &Store,
+    version: &str,
+    without_erased: bool,
+) -> Result<Option<Restored>, StoreError> {
+    let mut reader = store.read().await?;
+    let judged = documents::version(&mut reader).await?;
+    let mut found = Vec::new();
+    for step in versions::plan(&mut reader, version, without_erased).await? {
+        if let Some(document) = step.document {
+            let title = documents::title(&mut reader, document).await?;
+            found.push((document, title, documents::passages(&mut reader, document).await?));
         }
     }
-    Ok(held)
+    drop(reader);
+    let found: Vec<_> = found
+        .into_iter()
+        .map(|(document, title, passages)| (document, suspects(&title, &passages)))
+        .collect();
+    let mut w = store.write().await?;
+    audit::sign(&mut w, &format!("knowledge restore {version}"));
+    let changes = versions::restore_judged(&mut w, version, without_erased, &judged).await?;
+    let Some(changes) = changes else { return Ok(None) };
+    let mut held = 0;
+    for (document, suspects) in &found {
+        held += quarantine::keep(&mut w, *document, suspects).await?.len();
+    }
+    if !changes.is_empty() {
+        audit::note(&mut w, "knowledge restore", version).await?;
+    }
+    let now = documents::version(&mut w).await?;
+    w.save().await?;
+    Ok(Some(Restored { now, changes, held }))
 }
 
 /// For instance `2 added, 1 removed (customer/fees, customer/limits, banker/desk)`.

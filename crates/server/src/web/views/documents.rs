@@ -179,7 +179,7 @@ pub struct PassageItem {
 }
 
 impl DocumentItem {
-    /// From the document, as it stands on this day (UTC).
+    /// From the document, as it stands on this day.
     #[must_use]
     pub fn of<Text>(document: &Document<Text>, today: Date) -> Self {
         Self {
