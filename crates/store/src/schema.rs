@@ -17,6 +17,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "rulings", include_str!("../migrations/0005_rulings.sql")),
     (6, "knowledge_versions", include_str!("../migrations/0006_knowledge_versions.sql")),
     (7, "vectors", include_str!("../migrations/0007_vectors.sql")),
+    (8, "same_content", include_str!("../migrations/0008_same_content.sql")),
+    (10, "document_source", include_str!("../migrations/0010_document_source.sql")),
 ];
 
 /// Those of PostgreSQL alone.
