@@ -52,6 +52,14 @@ pub enum Unreadable {
         "reading the file needs more memory than it may take: split the document, or save it again without what it embeds"
     )]
     TooHeavy,
+    /// Not UTF-8.
+    #[error("the page is not UTF-8 text: save it as UTF-8")]
+    NotUtf8,
+    /// HTML that opens formatting without ever closing it: a parser would open it anew in each paragraph.
+    #[error(
+        "the page opens bold, italic and their like hundreds of times without closing them: save it anew"
+    )]
+    TooComplex,
     /// Nested deeper than documents are.
     #[error("the file nests tables or objects deeper than is read: save it in a simpler form")]
     TooDeep,
@@ -67,6 +75,8 @@ impl Unreadable {
             Unreadable::NoText => "document_no_text",
             Unreadable::Empty => "document_empty",
             Unreadable::TooHeavy => "document_too_heavy",
+            Unreadable::NotUtf8 => "document_not_utf8",
+            Unreadable::TooComplex => "document_too_complex",
             Unreadable::TooDeep => "document_too_deep",
         }
     }
@@ -84,12 +94,16 @@ pub fn read(kind: Kind, bytes: &[u8]) -> Result<Contents, Unreadable> {
         Kind::Pdf => pdf::contents(bytes),
         Kind::Docx => docx::contents(bytes),
     }?;
-    let size: usize = contents.blocks.iter().flat_map(Block::lines).map(|line| line.len()).sum();
-    match size {
+    match size(&contents.blocks) {
         0 => Err(Unreadable::Empty),
-        _ if size > MAX_TEXT => Err(Unreadable::TooHeavy),
+        size if size > MAX_TEXT => Err(Unreadable::TooHeavy),
         _ => Ok(contents),
     }
+}
+
+/// How much text these blocks hold, in bytes.
+pub(crate) fn size(blocks: &[Block]) -> usize {
+    blocks.iter().flat_map(Block::lines).map(|line| line.len()).sum()
 }
 
 /// A title from metadata, unless a program left it there.

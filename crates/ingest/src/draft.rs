@@ -4,84 +4,13 @@ use contactiq_domain::{Collection, ContentType, Document, Passage, ids::Document
 use contactiq_guard::Published;
 use sha2::{Digest, Sha256};
 
-use crate::{Contents, FrontMatter, Kind, Unreadable, block::Block, html, markdown, passages};
+use crate::{
+    Contents, FrontMatter, IngestError, Kind, Wanted, block::Block, front_matter::MAX_TITLE, markdown,
+    markup, passages,
+};
 
 /// The largest document that is read, in bytes.
 pub const MAX_BYTES: usize = 20 * 1024 * 1024;
-
-/// Why a document can't be taken in. Each says what to do.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum IngestError {
-    /// Larger than [`MAX_BYTES`].
-    #[error("the document has {got} bytes; at most {MAX_BYTES} are read: split it")]
-    TooLarge {
-        /// Its size.
-        got: usize,
-    },
-    /// Not UTF-8.
-    #[error("the document is not UTF-8 text: save it as UTF-8")]
-    NotUtf8,
-    /// The ending names no format that is read.
-    #[error("this kind of file is not read: use .md, .html, .txt, .pdf or .docx")]
-    UnknownFormat,
-    /// A PDF or DOCX came to [`parse_with`]: its contents are read in a process of its own.
-    #[error("this kind of file is read in a process of its own")]
-    ReadApart,
-    /// A PDF or DOCX gave no contents.
-    #[error(transparent)]
-    Unreadable(#[from] Unreadable),
-    /// A mistake in the front matter.
-    #[error("front matter, line {line}: {fix}")]
-    FrontMatter {
-        /// Line of the file, from 1.
-        line: usize,
-        /// What to do.
-        fix: String,
-    },
-    /// HTML that opens formatting without ever closing it: a parser would open it anew in each paragraph.
-    #[error(
-        "the page opens bold, italic and their like hundreds of times without closing them: save it anew"
-    )]
-    TooComplex,
-    /// No text after the front matter.
-    #[error("the document has no text")]
-    Empty,
-    /// Neither the front matter nor the caller names a collection.
-    #[error(
-        "no collection: add `collection: customer` or `collection: banker` to the front matter, or pass --collection"
-    )]
-    NoCollection,
-    /// The front matter names another collection than the caller.
-    #[error("the front matter says collection {found}, the command says {asked}: make them agree")]
-    OtherCollection {
-        /// In the document.
-        found: Collection,
-        /// Asked for.
-        asked: Collection,
-    },
-    /// The document ends before it begins.
-    #[error("valid_until lies before valid_from")]
-    Validity,
-}
-
-impl IngestError {
-    /// The stable name of the reason.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            IngestError::TooLarge { .. } => "document_too_large",
-            IngestError::NotUtf8 => "document_not_utf8",
-            IngestError::UnknownFormat | IngestError::ReadApart => "document_format_unknown",
-            IngestError::Unreadable(why) => why.code(),
-            IngestError::FrontMatter { .. } => "front_matter_invalid",
-            IngestError::TooComplex => "document_too_complex",
-            IngestError::Empty => "document_empty",
-            IngestError::NoCollection => "collection_missing",
-            IngestError::OtherCollection { .. } => "collection_differs",
-            IngestError::Validity => "validity_reversed",
-        }
-    }
-}
 
 contactiq_domain::words! {
     /// How a file is read, by its ending.
@@ -170,22 +99,75 @@ pub fn parse(name: &str, bytes: &[u8], collection: Option<Collection>) -> Result
 /// # Errors
 /// See [`IngestError`].
 pub fn parse_with(name: &str, bytes: &[u8], given: &FrontMatter) -> Result<Draft, IngestError> {
-    if bytes.len() > MAX_BYTES {
-        return Err(IngestError::TooLarge { got: bytes.len() });
-    }
-    let (slug, format) = slug_and_format(name)?;
-    let source = std::str::from_utf8(bytes).map_err(|_| IngestError::NotUtf8)?;
-    let source = source.strip_prefix('\u{feff}').unwrap_or(source).replace("\r\n", "\n").replace('\0', "");
-    let (matter, body) = FrontMatter::split(&source)?;
-    let (page_title, blocks) = match format {
-        Format::Markdown => (None, markdown::blocks(body)),
-        Format::Html if html::is_bomb(body) => return Err(IngestError::TooComplex),
-        Format::Html => html::blocks(body),
-        Format::Text => (None, text_blocks(body)),
-        Format::Pdf | Format::Docx => return Err(IngestError::ReadApart),
+    let opened = Opened::new(name, bytes, given)?;
+    let contents = match opened.format {
+        Format::Html => markup::contents(&opened.body)?,
+        Format::Markdown => markup::markdown(&opened.body)?,
+        _ => opened.contents(),
     };
-    let content_hash = hash(&source);
-    draft(slug, matter.or(given)?, page_title, &blocks, body, content_hash)
+    opened.into_draft(contents)
+}
+
+/// A document of text between its front matter and its blocks: HTML is read in a process of its own, its
+/// front matter is not.
+#[derive(Debug)]
+pub struct Opened {
+    slug: String,
+    format: Format,
+    matter: FrontMatter,
+    body: String,
+    content_hash: String,
+}
+
+impl Opened {
+    /// Reads the front matter. `name` and `given` are those of [`parse_with`].
+    ///
+    /// # Errors
+    /// See [`IngestError`].
+    pub fn new(name: &str, bytes: &[u8], given: &FrontMatter) -> Result<Opened, IngestError> {
+        if bytes.len() > MAX_BYTES {
+            return Err(IngestError::TooLarge { got: bytes.len() });
+        }
+        let (slug, format) = slug_and_format(name)?;
+        if format.kind().is_some() {
+            return Err(IngestError::ReadApart);
+        }
+        let source = std::str::from_utf8(bytes).map_err(|_| IngestError::NotUtf8)?;
+        let source =
+            source.strip_prefix('\u{feff}').unwrap_or(source).replace("\r\n", "\n").replace('\0', "");
+        let (matter, body) = FrontMatter::split(&source)?;
+        let matter = matter.or(given)?;
+        Ok(Opened { slug, format, matter, body: body.to_owned(), content_hash: hash(&source) })
+    }
+
+    /// The body, when it is HTML or holds HTML, and what is wanted of it: [`crate::Markup::read`] reads it.
+    #[must_use]
+    pub fn markup(&self) -> Option<(Wanted, &str)> {
+        match self.format {
+            Format::Html => Some((Wanted::File, &self.body)),
+            Format::Markdown if markdown::holds_html(&self.body) => Some((Wanted::Markdown, &self.body)),
+            _ => None,
+        }
+    }
+
+    /// The blocks of plain Markdown or text.
+    #[must_use]
+    pub fn contents(&self) -> Contents {
+        let blocks = match self.format {
+            Format::Markdown => markdown::blocks(&self.body),
+            Format::Text => text_blocks(&self.body),
+            Format::Html | Format::Pdf | Format::Docx => Vec::new(),
+        };
+        Contents { title: None, blocks }
+    }
+
+    /// The draft, of what was read of the body.
+    ///
+    /// # Errors
+    /// See [`IngestError`].
+    pub fn into_draft(self, contents: Contents) -> Result<Draft, IngestError> {
+        draft(self.slug, self.matter, contents.title, &contents.blocks, &self.body, self.content_hash)
+    }
 }
 
 /// Makes the draft of a PDF or DOCX from what was read of it. `given` is what the caller says of it.
@@ -238,7 +220,8 @@ fn draft(
         Block::Heading { level: 1, text } => Some(text.clone()),
         _ => None,
     });
-    let title = matter.title.clone().or(own_title).or(heading).unwrap_or_else(|| slug.clone());
+    let own = own_title.or(heading).map(short_title);
+    let title = matter.title.clone().or(own).unwrap_or_else(|| slug.clone());
     Ok(Draft {
         slug,
         collection,
@@ -248,6 +231,14 @@ fn draft(
         passages,
         matter,
     })
+}
+
+/// A title goes into every passage that is found, and into every citation.
+pub(crate) fn short_title(title: String) -> String {
+    match title.char_indices().nth(MAX_TITLE) {
+        Some((end, _)) => format!("{}…", title[..end].trim_end()),
+        None => title,
+    }
 }
 
 fn text_blocks(body: &str) -> Vec<Block> {
@@ -278,7 +269,7 @@ fn slug_and_format(name: &str) -> Result<(String, Format), IngestError> {
         }
     }
     let slug = slug.trim_end_matches('-').to_owned();
-    if slug.is_empty() { Err(IngestError::UnknownFormat) } else { Ok((slug, format)) }
+    if slug.is_empty() { Err(IngestError::NoName) } else { Ok((slug, format)) }
 }
 
 fn hash(text: &str) -> String {
@@ -313,6 +304,7 @@ mod tests {
         assert_eq!(parse("a.md", b"\xff\xfe", c), Err(IngestError::NotUtf8));
         assert_eq!(parse("a.exe", b"x", c), Err(IngestError::UnknownFormat));
         assert_eq!(parse("a", b"x", c), Err(IngestError::UnknownFormat));
+        assert_eq!(parse("+++.md", b"x", c), Err(IngestError::NoName));
         assert_eq!(parse("a.md", b"x", None), Err(IngestError::NoCollection));
         assert_eq!(
             parse("a.md", b"---\ncollection: banker\n---\nx", c),
@@ -323,6 +315,13 @@ mod tests {
             Err(IngestError::Validity)
         );
         assert!(matches!(parse("a.md", &vec![b'x'; MAX_BYTES + 1], c), Err(IngestError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_title_is_not_longer_than_a_person_reads() {
+        let page = format!("<title>{}</title><p>x", "long ".repeat(20_000));
+        let draft = parse("a.html", page.as_bytes(), Some(Collection::Customer)).unwrap();
+        assert_eq!(draft.title.chars().count(), MAX_TITLE);
     }
 
     proptest::proptest! {

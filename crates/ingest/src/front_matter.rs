@@ -5,6 +5,13 @@ use time::{Date, macros::format_description};
 
 use crate::IngestError;
 
+/// The longest title, in characters.
+pub(crate) const MAX_TITLE: usize = 300;
+/// The longest name of a product or team, in characters.
+const MAX_NAME: usize = 120;
+/// The longest address, in bytes, as sitemaps have it.
+pub(crate) const MAX_ADDRESS: usize = 2_048;
+
 /// What a document says of itself. Every key may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FrontMatter {
@@ -123,10 +130,10 @@ impl FrontMatter {
     fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         let text = || (!value.is_empty()).then(|| value.to_owned());
         match key {
-            "title" => self.title = text(),
-            "url" => self.url = text().map(|url| address(&url).map(|()| url)).transpose()?,
-            "product" => self.product = text(),
-            "owner" => self.owner = text(),
+            "title" => self.title = text().as_deref().map(title).transpose()?,
+            "url" => self.url = text().as_deref().map(address).transpose()?,
+            "product" => self.product = text().as_deref().map(short_name).transpose()?,
+            "owner" => self.owner = text().as_deref().map(short_name).transpose()?,
             "collection" => self.collection = Some(value.parse().map_err(|e| format!("{e}"))?),
             "content_type" => self.content_type = Some(value.parse().map_err(|e| format!("{e}"))?),
             "role" => self.role = Some(least_role(value)?),
@@ -148,14 +155,40 @@ impl FrontMatter {
 ///
 /// # Errors
 /// In words, for the person who wrote it.
-fn address(url: &str) -> Result<(), String> {
+pub fn address(url: &str) -> Result<String, String> {
+    if url.len() > MAX_ADDRESS {
+        return Err(format!("url: write at most {MAX_ADDRESS} bytes"));
+    }
     let lower = url.to_ascii_lowercase();
     let scheme = lower.split(['/', '?', '#']).next().unwrap_or_default().split_once(':').map(|(s, _)| s);
     if scheme.is_none_or(|s| matches!(s, "http" | "https")) {
-        Ok(())
+        Ok(url.to_owned())
     } else {
         Err("url: write an address that begins with https:// or http://".to_owned())
     }
+}
+
+/// A title as a person gives it.
+///
+/// # Errors
+/// In words, for the person who wrote it.
+pub fn title(text: &str) -> Result<String, String> {
+    at_most(text, MAX_TITLE)
+}
+
+/// The name of a product or a team.
+///
+/// # Errors
+/// In words, for the person who wrote it.
+pub fn short_name(text: &str) -> Result<String, String> {
+    at_most(text, MAX_NAME)
+}
+
+fn at_most(text: &str, most: usize) -> Result<String, String> {
+    if text.chars().nth(most).is_some() {
+        return Err(format!("write at most {most} characters"));
+    }
+    Ok(text.to_owned())
 }
 
 /// The least role that may see a document: one of a ladder, as [`Role::reaches`] climbs it.
@@ -177,9 +210,13 @@ pub fn day(value: &str) -> Result<Option<Date>, String> {
     if value.is_empty() {
         return Ok(None);
     }
+    // A year may have a sign for the library: `-2027-05-01` would be long past.
+    let written = value.len() == 10 && value.starts_with(|c: char| c.is_ascii_digit());
     Date::parse(value, format_description!("[year]-[month]-[day]"))
+        .ok()
+        .filter(|_| written)
         .map(Some)
-        .map_err(|_| "write a date as YYYY-MM-DD".to_owned())
+        .ok_or_else(|| "write a date as YYYY-MM-DD".to_owned())
 }
 
 #[cfg(test)]
@@ -232,6 +269,11 @@ mod tests {
             ("---\ncollection: everyone\n---\n", 2),
             ("---\nrole: auditor\n---\n", 2),
             ("---\nvalid_from: 1.2.2026\n---\n", 2),
+            ("---\nvalid_until: -2027-05-01\n---\n", 2),
+            ("---\nvalid_until: +2027-05-01\n---\n", 2),
+            (&*format!("---\ntitle: {}\n---\n", "x".repeat(301)), 2),
+            (&*format!("---\nowner: {}\n---\n", "x".repeat(121)), 2),
+            (&*format!("---\nproduct: {}\n---\n", "x".repeat(121)), 2),
             ("---\ntitle: a\ntitle: b\n---\n", 3),
             ("---\ntitle\n---\n", 2),
             ("---\ntitle: never closed\n", 1),

@@ -41,11 +41,8 @@ const INLINE: &[&str] = &[
     "var", "wbr",
 ];
 
-/// The title and the blocks of a page; none of a page that [`is_bomb`].
+/// The title and the blocks of a page. [`is_bomb`] is asked before: [`crate::markup`] does.
 pub(crate) fn blocks(source: &str) -> (Option<String>, Vec<Block>) {
-    if is_bomb(source) {
-        return (None, Vec::new());
-    }
     let page = Html::parse_document(source);
     let root = first(&page, "main").or_else(|| first(&page, "article")).or_else(|| first(&page, "body"));
     let mut out = Vec::new();

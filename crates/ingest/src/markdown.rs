@@ -2,9 +2,14 @@
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use crate::block::Block;
+use crate::{block::Block, html};
 
-/// Reads Markdown. Raw HTML inside it is left out: only what a reader would see as text counts.
+/// Whether there may be HTML in it, which is read as HTML is: in a process of its own.
+pub(crate) fn holds_html(source: &str) -> bool {
+    source.contains('<')
+}
+
+/// Reads Markdown. A block of HTML inside it gives what a reader would see of it.
 pub(crate) fn blocks(source: &str) -> Vec<Block> {
     let mut reader = Reader::default();
     for event in Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
@@ -25,6 +30,8 @@ struct Reader {
     cells: Vec<String>,
     /// How many marks of what is struck out are open.
     struck: usize,
+    /// The block of HTML that is open.
+    html: String,
 }
 
 impl Reader {
@@ -34,6 +41,7 @@ impl Reader {
             Event::Text(_) | Event::Code(_) if self.struck > 0 => {}
             Event::Text(text) | Event::Code(text) => self.text.push_str(&text),
             Event::SoftBreak | Event::HardBreak => self.text.push(' '),
+            Event::Html(html) => self.html.push_str(&html),
             Event::Start(tag) => self.start(&tag),
             Event::End(tag) => self.end(tag),
             _ => {}
@@ -47,6 +55,8 @@ impl Reader {
                 self.close_item();
                 self.lists.push(first.is_some());
             }
+            // The words of the item above a table are not the table's.
+            Tag::Table(_) => self.close_item(),
             Tag::Heading { .. } | Tag::Item | Tag::TableCell => self.text.clear(),
             Tag::Paragraph if self.lists.is_empty() => self.text.clear(),
             // A second paragraph inside an item continues it.
@@ -67,6 +77,11 @@ impl Reader {
                 if !text.is_empty() {
                     self.blocks.push(Block::Paragraph(text));
                 }
+            }
+            TagEnd::HtmlBlock => {
+                let (_, blocks) = html::blocks(&std::mem::take(&mut self.html));
+                self.close_item();
+                self.blocks.extend(blocks);
             }
             TagEnd::CodeBlock => {
                 let text = self.words();
@@ -151,6 +166,17 @@ mod tests {
         assert_eq!(
             blocks("<script>alert(1)</script>\n\nText <b>bold</b>\n"),
             [Block::Paragraph("Text bold".into())]
+        );
+    }
+
+    #[test]
+    fn tables_in_html_and_in_lists_are_not_lost() {
+        let source = "Fees:\n\n<table><tr><th>Fee</th><th>Amount</th></tr><tr><td>Card</td><td>$10</td></tr></table>\n\n\
+            <!-- draft -->\n\n- Bring this:\n\n  | Paper | Copies |\n  |---|---|\n  | Passport | 2 |\n- Then wait.\n";
+        let lines: Vec<String> = blocks(source).iter().flat_map(Block::lines).collect();
+        assert_eq!(
+            lines,
+            ["Fees:", "Card | Amount: $10", "Passport | Copies: 2", "- Bring this:", "- Then wait."]
         );
     }
 }

@@ -238,6 +238,27 @@ pub async fn version(c: &mut Connection) -> Result<String, StoreError> {
     Ok(versions::name(value))
 }
 
+/// The version of the knowledge, which nobody else can change until this transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn locked_version(w: &mut Writer) -> Result<String, StoreError> {
+    one_writer_at_a_time(w).await?;
+    version(w).await
+}
+
+/// The current version of a document, when it says the same, front matter included.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unchanged(
+    c: &mut Connection,
+    document: &Document<Published>,
+) -> Result<Option<DocumentId>, StoreError> {
+    let current = get(c, document.collection, &document.slug).await?;
+    Ok(current.filter(|current| is_same(current, document)).map(|current| current.id))
+}
+
 /// Locks the counter's row. On PostgreSQL two imports would else both read the same latest version
 /// and one would fail; on SQLite there is one writer anyway.
 pub(crate) async fn one_writer_at_a_time(w: &mut Writer) -> Result<(), StoreError> {

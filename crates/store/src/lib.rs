@@ -46,6 +46,7 @@ mod row;
 pub mod rulings;
 mod schema;
 pub mod shared;
+pub mod sources;
 pub mod tickets;
 mod value;
 pub mod vectors;

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "same_content", include_str!("../migrations/0008_same_content.sql")),
     (9, "erased", include_str!("../migrations/0009_erased.sql")),
     (10, "quarantine_decisions", include_str!("../migrations/0010_quarantine_decisions.sql")),
+    (11, "document_source", include_str!("../migrations/0011_document_source.sql")),
 ];
 
 /// Those of PostgreSQL alone.

@@ -24,12 +24,12 @@ pub(crate) fn is_bomb(source: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::blocks, *};
+    use super::*;
 
     #[test]
     fn a_page_that_opens_formatting_without_end_is_not_parsed() {
         let opened: String = (0..5_000).map(|n| format!("<b id={n}>")).collect();
-        assert_eq!(blocks(&format!("<main><p>{opened}</p>{}", "<p>x</p>".repeat(6_000))), (None, Vec::new()));
+        assert!(is_bomb(&format!("<main><p>{opened}</p>{}", "<p>x</p>".repeat(6_000))));
         assert!(!is_bomb(&"<p><b>one</b> <i>two</i></p>".repeat(10_000)));
     }
 }

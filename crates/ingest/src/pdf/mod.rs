@@ -5,6 +5,7 @@
 
 mod blocks;
 mod content;
+mod edges;
 mod glyphs;
 mod lines;
 

@@ -3,7 +3,9 @@
 
 mod content;
 mod page;
+mod robots;
 mod sitemap;
 
 pub use page::{Page, slug};
+pub use robots::closes;
 pub use sitemap::{MOST_ENTRIES, Sitemap, SitemapError};

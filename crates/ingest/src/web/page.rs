@@ -2,13 +2,16 @@
 
 use contactiq_guard::Published;
 use scraper::{Html, Selector};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::content;
+use super::{content, robots::closes_in_markup};
 use crate::{
-    Draft, FrontMatter, IngestError, MAX_BYTES,
+    Draft, FrontMatter, IngestError, Unreadable,
     block::Block,
-    draft::hex,
+    contents::{MAX_TEXT, size},
+    draft::{hex, short_title},
+    front_matter::MAX_ADDRESS,
     html::{first, is_bomb, title},
     passages,
 };
@@ -17,7 +20,7 @@ use crate::{
 const NAME_LETTERS: usize = 60;
 
 /// What was read of a page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// `<title>`, else the first heading.
     pub title: Option<String>,
@@ -32,25 +35,26 @@ impl Page {
     /// Reads a page. `robot` is the name of the reader, for a `<meta>` that speaks to it alone.
     ///
     /// # Errors
-    /// [`IngestError::TooLarge`], [`IngestError::NotUtf8`], [`IngestError::TooComplex`].
-    pub fn read(bytes: &[u8], robot: &str) -> Result<Page, IngestError> {
-        if bytes.len() > MAX_BYTES {
-            return Err(IngestError::TooLarge { got: bytes.len() });
-        }
-        let source = std::str::from_utf8(bytes).map_err(|_| IngestError::NotUtf8)?;
+    /// [`Unreadable::NotUtf8`], [`Unreadable::TooComplex`], [`Unreadable::TooHeavy`].
+    pub fn read(bytes: &[u8], robot: &str) -> Result<Page, Unreadable> {
+        let source = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)?;
         if is_bomb(source) {
-            return Err(IngestError::TooComplex);
+            return Err(Unreadable::TooComplex);
         }
         let html = Html::parse_document(&source.replace('\0', ""));
         let blocks = content::blocks(&html);
+        if size(&blocks) > MAX_TEXT {
+            return Err(Unreadable::TooHeavy);
+        }
         let heading = blocks.iter().find_map(|b| match b {
             Block::Heading { level: 1, text } => Some(text.clone()),
             _ => None,
         });
-        let canonical = first(&html, "link[rel~=canonical][href]")
+        // In the body it may be a visitor's comment.
+        let canonical = first(&html, "head > link[rel~=canonical][href]")
             .and_then(|link| link.value().attr("href"))
             .map(|href| href.trim().to_owned())
-            .filter(|href| !href.is_empty());
+            .filter(|href| !href.is_empty() && href.len() <= MAX_ADDRESS);
         Ok(Page { title: title(&html).or(heading), canonical, noindex: noindex(&html, robot), blocks })
     }
 
@@ -68,7 +72,7 @@ impl Page {
             return Err(IngestError::Empty);
         }
         let slug = slug(address);
-        let title = given.title.clone().or(self.title).unwrap_or_else(|| slug.clone());
+        let title = given.title.clone().or(self.title.map(short_title)).unwrap_or_else(|| slug.clone());
         let text = text(&self.blocks);
         let content_hash = hex(&Sha256::digest(format!("{title}\n\n{text}").as_bytes()));
         Ok(Draft {
@@ -121,10 +125,7 @@ fn noindex(page: &Html, robot: &str) -> bool {
     page.select(&selector).any(|meta| {
         let attr = |name| meta.value().attr(name).unwrap_or_default().trim();
         let to_us = attr("name").eq_ignore_ascii_case("robots") || attr("name").eq_ignore_ascii_case(robot);
-        to_us
-            && attr("content").split(',').any(|word| {
-                word.trim().eq_ignore_ascii_case("noindex") || word.trim().eq_ignore_ascii_case("none")
-            })
+        to_us && closes_in_markup(attr("content"))
     })
 }
 
@@ -157,9 +158,19 @@ mod tests {
         assert_eq!((draft.title.as_str(), draft.text.as_str()), ("Card fees", "# Fees\n\nA card costs $10."));
         assert_eq!(draft.matter.url.as_deref(), Some("https://bank.example/fees"));
         assert!(draft.slug.starts_with("help-fees-"), "{}", draft.slug);
-        assert_eq!(Page::read(b"\xff", "x"), Err(IngestError::NotUtf8));
+        assert_eq!(Page::read(b"\xff", "x"), Err(Unreadable::NotUtf8));
         let empty = Page::read(b"<main></main>", "x").unwrap();
         assert_eq!(empty.into_draft("a", given()), Err(IngestError::Empty));
+    }
+
+    #[test]
+    fn a_canonical_address_counts_in_the_head_and_up_to_a_length() {
+        let canonical = |page: &str| Page::read(page.as_bytes(), "contactiq").unwrap().canonical;
+        let body = "<head><title>x</title></head><body><p>Nice.<link rel=canonical href=/ok></p></body>";
+        assert_eq!(canonical(body), None, "a comment takes no other page's place");
+        let long = format!("<head><link rel=canonical href='/{}'></head><body>x", "a".repeat(100_000));
+        assert_eq!(canonical(&long), None);
+        assert_eq!(canonical("<link rel=canonical href=/ok><p>x").as_deref(), Some("/ok"));
     }
 
     #[test]
@@ -177,6 +188,7 @@ mod tests {
         for (meta, out) in [
             ("<meta name=robots content=noindex>", true),
             ("<META NAME=Robots CONTENT='nofollow, NOINDEX'>", true),
+            ("<meta name=robots content='noindex;nofollow'>", true),
             ("<meta name=contactiq content=none>", true),
             ("<meta name=googlebot content=noindex>", false),
             ("<meta name=robots content='index, follow'>", false),

@@ -1,6 +1,7 @@
 //! A sitemap (sitemaps.org 0.9): the addresses that it lists, or the sitemaps that an index lists.
 
 use quick_xml::{Reader, events::Event};
+use serde::{Deserialize, Serialize};
 
 /// The most addresses that one sitemap may list, as the protocol says. What follows is not read.
 pub const MOST_ENTRIES: usize = 50_000;
@@ -10,7 +11,8 @@ const LONGEST: usize = 2_048;
 const TOO_LONG: &str = "http://";
 
 /// What a sitemap lists, as it is written there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sitemap {
     /// Addresses of pages.
     Pages(Vec<String>),
@@ -19,7 +21,8 @@ pub enum Sitemap {
 }
 
 /// Why a file is no sitemap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum SitemapError {
     /// Not the XML of a sitemap.
     #[error("this is no sitemap: <urlset> or <sitemapindex> was expected, well formed and in UTF-8")]

@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 use contactiq_domain::{Collection, Document, Passage};
 use contactiq_guard::Published;
 use contactiq_store::{
-    Connection, StoreError, documents, rulings,
+    Store, StoreError, documents, rulings,
     rulings::{Ruling, Side},
 };
 use sha2::{Digest, Sha256};
@@ -71,6 +71,9 @@ pub struct Survey {
     pub documents: Vec<Document<()>>,
     /// Conflicts by the names of their documents, ruled ones too.
     pub conflicts: Vec<Conflict>,
+    /// Rulings whose preferred document was removed: the other sentence stays out of use until an owner rules
+    /// again.
+    pub orphans: Vec<Ruling>,
 }
 
 impl Survey {
@@ -78,12 +81,17 @@ impl Survey {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn of(c: &mut Connection) -> Result<Survey, StoreError> {
-        let rulings = rulings::list(c).await?;
-        let (documents, passages) = numbered(documents::all_current(c).await?);
+    pub async fn of(store: &Store) -> Result<Survey, StoreError> {
+        let mut reader = store.read().await?;
+        let rulings = rulings::list(&mut reader).await?;
+        let current = documents::all_current(&mut reader).await?;
+        // What follows computes for long: no transaction waits for it.
+        drop(reader);
+        let (documents, passages) = numbered(current);
         let surveyed = tokio::task::spawn_blocking(move || {
             let conflicts = find(&documents, &passages, &rulings);
-            Survey { documents, conflicts }
+            let orphans = ruled::orphaned(&documents, &passages, &rulings);
+            Survey { documents, conflicts, orphans }
         });
         match surveyed.await {
             Ok(survey) => Ok(survey),

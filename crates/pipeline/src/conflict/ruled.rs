@@ -9,7 +9,8 @@ use contactiq_nlu::text;
 use contactiq_store::rulings::{Ruling, Side};
 
 /// The passages without the sentences that rulings in force are against. A ruling is in force while both
-/// sentences stand in the documents, word for word.
+/// sentences stand in the documents, word for word, and also when the preferred document was removed: what an
+/// owner called wrong does not become right by that.
 pub(crate) fn without_overruled(
     documents: &[Document<()>],
     passages: Vec<(usize, Passage<Published>)>,
@@ -48,13 +49,31 @@ fn overruled<'a>(
         } else {
             (&ruling.other, &ruling.one)
         };
-        if let (Some(_), Some((loser, _))) =
-            (standing.place(ruling.collection, right), standing.place(ruling.collection, wrong))
-        {
+        let holds = standing.place(ruling.collection, right).is_some()
+            || !standing.is_there(ruling.collection, &right.document);
+        if let Some((loser, _)) = standing.place(ruling.collection, wrong).filter(|_| holds) {
             overruled.entry(loser).or_default().insert(&wrong.sentence);
         }
     }
     overruled
+}
+
+/// Rulings whose preferred document was removed while the other sentence stands: an owner must see what is
+/// still held back.
+pub(super) fn orphaned(
+    documents: &[Document<()>],
+    passages: &[(usize, Passage<Published>)],
+    rulings: &[Ruling],
+) -> Vec<Ruling> {
+    let standing = Standing::of(documents, passages, rulings);
+    let is_one = |ruling: &&Ruling| {
+        ruling.verdict.preferred().is_some_and(|preferred| {
+            let wrong = if ruling.one.document == preferred { &ruling.other } else { &ruling.one };
+            !standing.is_there(ruling.collection, preferred)
+                && standing.place(ruling.collection, wrong).is_some()
+        })
+    };
+    rulings.iter().filter(is_one).cloned().collect()
 }
 
 /// Where the sentences of rulings stand.
@@ -89,6 +108,11 @@ impl<'a> Standing<'a> {
             }
         }
         Standing { numbers, sentences }
+    }
+
+    /// Whether there is a document of this name.
+    fn is_there(&self, collection: Collection, slug: &str) -> bool {
+        self.numbers.contains_key(&(collection, slug))
     }
 
     /// The number of the document and the position of the passage of a side, while it stands.

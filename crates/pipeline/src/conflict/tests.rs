@@ -291,6 +291,16 @@ fn what_is_ruled_against_is_gone_while_both_sentences_stand() {
     assert_eq!(left(Verdict::NotAConflict, price), whole);
     assert_eq!(left(Verdict::Prefer("lost".into()), "A replacement card costs $11."), whole);
 
+    // The preferred document is removed: what was called wrong does not answer again, and the owner sees it.
+    let alone = &pages(price)[1..];
+    let (rest, passages_left) = bank(alone);
+    let rulings = [ruling(&found, Verdict::Prefer("lost".into()))];
+    let kept = without_overruled(&rest, passages_left.clone(), &rulings);
+    let kept: Vec<&str> = kept.iter().map(|(_, passage)| passage.text.as_str()).collect();
+    assert_eq!(kept, ["Tell us first.\n- Take two cards.\nIt is blue."]);
+    assert_eq!(ruled::orphaned(&rest, &passages_left, &rulings).len(), 1);
+    assert!(ruled::orphaned(&documents, &passages, &rulings).is_empty());
+
     let ruled = find(&documents, &passages, &[ruling(&found, Verdict::NotAConflict)]);
     assert_eq!((ruled.len(), ruled[0].is_open()), (1, false));
     // Another product makes it none; the ruling stays in sight while it holds a sentence back.

@@ -17,7 +17,11 @@ pub async fn open_store(config: &Config) -> Result<Store, StartError> {
     make_private(dir).map_err(unusable)?;
     let sealer = sealer(dir).map_err(unusable)?;
     let location = match config.database.url.expose() {
-        "" => Location::Sqlite(dir.join("contactiq.db")),
+        "" => {
+            let path = dir.join("contactiq.db");
+            keep_private(&path).map_err(unusable)?;
+            Location::Sqlite(path)
+        }
         url => Location::Postgres(url.to_owned()),
     };
     let store = Store::open(&location, sealer).await?;
@@ -38,6 +42,28 @@ pub(crate) fn make_private(dir: &Path) -> std::io::Result<()> {
         builder.mode(0o700);
     }
     builder.create(dir)
+}
+
+/// Makes a missing database file that only this user can read, and takes other users' rights from one that is
+/// there: staff documents stand in it in plain text. Whoever may not change them still starts.
+fn keep_private(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        match made {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        for ending in ["", "-wal", "-shm"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(ending);
+            if std::fs::metadata(&name).is_ok_and(|found| found.permissions().mode() & 0o077 != 0) {
+                drop(std::fs::set_permissions(&name, PermissionsExt::from_mode(0o600)));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Where the store keeps the fingerprint of its sealing key.
@@ -64,6 +90,25 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn only_its_user_reads_the_database() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let env = HashMap::from([("CONTACTIQ_DATA_DIR".to_owned(), folder.path().display().to_string())]);
+        let config = crate::config::load_from(None, &env).unwrap();
+        let path = folder.path().join("contactiq.db");
+        let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        let store = open_store(&config).await.unwrap();
+        assert_eq!(mode(), 0o600);
+        let shared = std::fs::metadata(folder.path().join("contactiq.db-wal")).unwrap();
+        assert_eq!(shared.permissions().mode() & 0o777, 0o600);
+        store.close().await;
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        open_store(&config).await.unwrap().close().await;
+        assert_eq!(mode(), 0o600, "one of an earlier version");
+    }
 
     #[tokio::test]
     async fn a_database_of_another_key_is_refused_and_stays_as_it_is() {

@@ -26,7 +26,7 @@ mod thresholds;
 mod topic;
 mod traffic;
 
-use std::process::ExitCode;
+use std::{io::ErrorKind, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -91,10 +91,12 @@ pub type Outcome = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    // A server goes on when nobody reads its lines any more.
+    let answers = !matches!(cli.command, Command::Serve(_));
     let done = match cli.command {
         Command::Openapi => {
             output::raw(&crate::api::openapi());
-            return ExitCode::SUCCESS;
+            Ok(ExitCode::SUCCESS)
         }
         Command::ParseDocument(args) => parse_document::run(&args),
         Command::Config(command) => settings::run(&command),
@@ -111,7 +113,17 @@ pub fn run() -> ExitCode {
         Command::Eval(args) => with_runtime(|config| eval::run(config, args)),
     };
     match done {
-        Ok(code) => code,
+        Ok(code) => match output::lost().filter(|_| answers) {
+            None => code,
+            // Whoever read has read enough.
+            Some(ErrorKind::BrokenPipe) => ExitCode::FAILURE,
+            Some(why) => {
+                output::problem(&format!(
+                    "what was to be printed can't be written ({why}): make room, then try again"
+                ));
+                ExitCode::FAILURE
+            }
+        },
         Err(error) => {
             output::problem(&error.to_string());
             ExitCode::FAILURE

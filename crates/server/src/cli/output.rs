@@ -1,8 +1,8 @@
 //! The one place that prints: answers to standard output, everything else to standard error.
 
 use std::{
-    io::{IsTerminal, Write},
-    sync::{Arc, Mutex},
+    io::{ErrorKind, IsTerminal, Write},
+    sync::{Arc, Mutex, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -12,29 +12,49 @@ use serde::Serialize;
 
 use crate::app::Progress;
 
-/// A line for a person.
+/// Why something that was to be printed is lost: a full disk, a reader that is gone.
+static LOST: OnceLock<ErrorKind> = OnceLock::new();
+
+/// A line for a person. Titles and texts of documents may hold what steers a terminal: it is left out.
 pub(crate) fn line(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    raw(&(plain(&text.to_string()) + "\n"));
 }
 
 /// Text as it is.
 pub(crate) fn raw(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    kept(std::io::stdout().write_all(text.as_bytes()));
 }
 
 /// A value on one line, for programs.
 pub(crate) fn json(value: &impl Serialize) {
-    line(serde_json::to_string(value).unwrap_or_default());
+    raw(&(serde_json::to_string(value).unwrap_or_default() + "\n"));
+}
+
+/// Why not all that was printed arrived where it goes. A command whose answers are lost has not answered.
+pub(crate) fn lost() -> Option<ErrorKind> {
+    kept(std::io::stdout().flush());
+    LOST.get().copied()
+}
+
+fn kept(written: std::io::Result<()>) {
+    if let Err(error) = written {
+        LOST.get_or_init(|| error.kind());
+    }
+}
+
+/// Without control characters, but for ends of lines and tabs.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
 }
 
 /// Something that a person should know, beside the answer.
 pub(crate) fn note(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", plain(&text.to_string()));
 }
 
 /// Why the command could not be done.
 pub(crate) fn problem(text: &str) {
-    let _ = writeln!(std::io::stderr(), "contactiq: {text}");
+    let _ = writeln!(std::io::stderr(), "contactiq: {}", plain(text));
 }
 
 /// A table for people.
@@ -45,7 +65,7 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) {
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(header.to_vec());
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.iter().map(|cell| plain(cell)));
     }
     line(table);
 }

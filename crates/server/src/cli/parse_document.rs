@@ -1,5 +1,5 @@
-//! `contactiq parse-document`: what the program starts itself as to read one PDF or DOCX. Hidden, because
-//! it is of no use to a person; it needs no configuration and finds no environment.
+//! `contactiq parse-document`: what the program starts itself as to read documents. Hidden, because it is of
+//! no use to a person; it needs no configuration and finds no environment.
 
 use std::process::ExitCode;
 
@@ -11,15 +11,21 @@ use crate::reading::child;
 /// Arguments of `parse-document`.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// What the document on standard input is.
-    #[arg(long)]
-    kind: Kind,
+    /// What the one document on standard input is.
+    #[arg(long, requires = "seconds", required_unless_present = "markup")]
+    kind: Option<Kind>,
     /// The time of the processor that it may use.
     #[arg(long)]
-    seconds: u64,
+    seconds: Option<u64>,
+    /// HTML, pages and sitemaps on standard input, each behind a line that asks.
+    #[arg(long, conflicts_with = "kind")]
+    markup: bool,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    output::json(&child::run(args.kind, args.seconds)?);
+    match args.kind.zip(args.seconds) {
+        Some((kind, seconds)) => output::json(&child::run(kind, seconds)?),
+        None => child::serve()?,
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use contactiq_ingest::web::closes;
 use reqwest::{Client, Response, StatusCode, Url, header, redirect, retry};
 use tokio::time::Instant;
 
@@ -220,15 +221,8 @@ impl Fetcher {
 
     /// `X-Robots-Tag`, for all robots or for this one.
     fn is_closed(&self, response: &Response) -> bool {
-        response.headers().get_all("x-robots-tag").iter().filter_map(|v| v.to_str().ok()).any(|value| {
-            let words = match value.split_once(':') {
-                Some((name, words)) if name.trim().eq_ignore_ascii_case(&self.robot) => words,
-                Some((name, _)) if !name.contains(',') => return false,
-                _ => value,
-            };
-            let closed = |w: &str| w.eq_ignore_ascii_case("noindex") || w.eq_ignore_ascii_case("none");
-            words.split(',').any(|w| closed(w.trim()))
-        })
+        let values = response.headers().get_all("x-robots-tag");
+        values.iter().filter_map(|v| v.to_str().ok()).any(|value| closes(value, &self.robot))
     }
 
     async fn ask_robots(&mut self, url: &Url) -> Result<(), Refusal> {
@@ -255,7 +249,8 @@ impl Fetcher {
         let wanted = self.rules.get(&url.origin().ascii_serialization()).and_then(Rules::delay);
         let delay = self.delay.max(wanted.unwrap_or_default());
         let now = Instant::now();
-        let next = self.asked.get(&host).and_then(|last| last.checked_add(delay)).unwrap_or(now);
+        // A host that wants to rest longer than time goes is not asked again in this run.
+        let next = asked_next(self.asked.get(&host).copied(), delay, now).ok_or(Refusal::RunTimeout)?;
         if next >= self.ends || now >= self.ends {
             return Err(Refusal::RunTimeout);
         }
@@ -268,6 +263,11 @@ impl Fetcher {
 enum Step {
     Done(Fetched),
     Elsewhere(Url),
+}
+
+/// When a host may be asked again; never, where that is beyond what a clock tells.
+fn asked_next(last: Option<Instant>, delay: Duration, now: Instant) -> Option<Instant> {
+    last.map_or(Some(now), |last| last.checked_add(delay))
 }
 
 /// Where path and query stand.
@@ -287,5 +287,18 @@ fn kind(response: &Response) -> Result<Kind, Refusal> {
         "application/pdf" => Ok(Kind::Pdf),
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => Ok(Kind::Docx),
         _ => Err(Refusal::Type),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_delay_that_never_ends_is_not_none() {
+        let now = Instant::now();
+        assert_eq!(asked_next(None, Duration::MAX, now), Some(now));
+        assert_eq!(asked_next(Some(now), Duration::from_secs(2), now), Some(now + Duration::from_secs(2)));
+        assert_eq!(asked_next(Some(now), Duration::from_secs(u64::MAX), now), None);
     }
 }

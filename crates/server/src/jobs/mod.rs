@@ -1,11 +1,12 @@
 //! Work beside the requests: named, supervised, ended at shutdown.
 
 mod drift;
+mod rest;
 mod vectors;
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -17,9 +18,10 @@ use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, load_knowledge};
+use rest::Rest;
 
 /// How often another process's changes to the knowledge are looked for.
-const KNOWLEDGE_EVERY: Duration = Duration::from_secs(3);
+const KNOWLEDGE_EVERY: Duration = Duration::from_secs(2);
 /// How often the ledger shows that it takes writes, for `/health` and `/ready`.
 const WRITE_CHECK_EVERY: Duration = Duration::from_secs(5);
 /// How often unfinished interactions and old keys are looked for (B3).
@@ -33,7 +35,11 @@ const UNFINISHED_AFTER: i64 = 180;
 
 /// Starts every job.
 pub fn start(app: &App, stop: &CancellationToken) {
-    every(app, stop, "reload-knowledge", KNOWLEDGE_EVERY, |app| async move { reload_knowledge(&app).await });
+    let rest = Arc::new(Mutex::new(Rest::default()));
+    every(app, stop, "reload-knowledge", KNOWLEDGE_EVERY, move |app| {
+        let rest = Arc::clone(&rest);
+        async move { reload_knowledge(&app, &rest).await }
+    });
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "reconcile", RECONCILE_EVERY, |app| async move { reconcile(&app).await });
     if vectors::are_shared(app) {
@@ -87,16 +93,20 @@ fn every<F>(
 }
 
 /// Takes up documents that the command line or another replica changed.
-async fn reload_knowledge(app: &App) -> Result<(), JobError> {
+async fn reload_knowledge(app: &App, rest: &Mutex<Rest>) -> Result<(), JobError> {
     let mut reader = app.house.store.read().await?;
     let version = documents::version(&mut reader).await?;
     drop(reader);
     let (house, current) = (Arc::clone(&app.house), app.house.shelf.current());
+    let due = rest.lock().unwrap_or_else(PoisonError::into_inner).is_due(&current.version, &version);
     if version == current.version {
         return match &house.encoder {
             Some(encoder) if !current.index.has_vectors() => add_vectors(&house, encoder).await,
             _ => Ok(()),
         };
+    }
+    if !due {
+        return Ok(());
     }
     let knowledge = load_knowledge(&house.store, house.means(), |_, _| {}).await?;
     tracing::info!(knowledge_version = %knowledge.version, documents = knowledge.documents.len(), "the knowledge was loaded anew");

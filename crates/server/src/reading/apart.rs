@@ -16,7 +16,7 @@ use tokio::{
 use super::{ReadingError, child::Said};
 
 /// The most that the process may say, in bytes: four times the text of the largest document.
-const MAX_SAID: u64 = 32 * 1024 * 1024;
+pub(super) const MAX_SAID: u64 = 32 * 1024 * 1024;
 /// Signals that the limits end in: the processor's time is over; no memory; no more stack; the system
 /// itself had no memory left.
 const XCPU: i32 = 24;
@@ -77,7 +77,7 @@ async fn talk(child: &mut Child, bytes: Vec<u8>) -> std::io::Result<(Vec<u8>, Ex
 }
 
 /// Why the process ended without a word.
-fn died(status: ExitStatus, too_slow: ReadingError) -> ReadingError {
+pub(super) fn died(status: ExitStatus, too_slow: ReadingError) -> ReadingError {
     match (status.signal(), status.code()) {
         (Some(XCPU), _) => too_slow,
         (Some(_), _) => Unreadable::TooHeavy.into(),

@@ -1,21 +1,50 @@
-//! The process that reads one PDF or DOCX: `contactiq parse-document`, a document on standard input, one
-//! line of JSON on standard output. It takes everything away from itself that reading does not need.
+//! The process that reads a PDF, a DOCX or markup: `contactiq parse-document`, documents on standard input,
+//! one line of JSON for each on standard output. It takes everything away from itself that reading does not
+//! need.
 
-use std::io::Read;
+use std::io::{BufRead, Read, Write};
 
-use contactiq_ingest::{Contents, Kind, MAX_BYTES, Unreadable};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use contactiq_ingest::{Contents, Kind, MAX_BYTES, Markup, Unreadable, Wanted};
+use rustix::{
+    process::{Resource, Rlimit, getrlimit, setrlimit},
+    time::{ClockId, clock_gettime},
+};
 use serde::{Deserialize, Serialize};
 
 /// The memory that it may ask for, in bytes: its own program takes about a quarter.
 pub const MAX_MEMORY: u64 = 512 * 1024 * 1024;
+/// The most markup that is read: a sitemap of the largest size.
+const MAX_MARKUP: usize = 50 * 1024 * 1024;
+/// The longest line that asks.
+const MAX_ASK: u64 = 4096;
 
-/// What it says.
+/// What it says of a PDF or DOCX.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Said {
     /// What it read.
     Contents(Contents),
+    /// Why it read nothing.
+    Refused(Unreadable),
+}
+
+/// The line before markup.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Ask {
+    /// What is wanted of it.
+    pub(super) wanted: Wanted,
+    /// The time of the processor that reading it may take.
+    pub(super) seconds: u64,
+    /// How long it is.
+    pub(super) bytes: usize,
+}
+
+/// What it says of markup.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SaidOfMarkup {
+    /// What it read.
+    Read(Markup),
     /// Why it read nothing.
     Refused(Unreadable),
 }
@@ -26,7 +55,8 @@ pub enum Said {
 /// # Errors
 /// When the limits can't be set: then nothing is read.
 pub fn run(kind: Kind, seconds: u64) -> std::io::Result<Said> {
-    limit(seconds)?;
+    set(Resource::Cpu, seconds)?;
+    limit()?;
     let mut bytes = Vec::new();
     std::io::stdin().lock().take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > MAX_BYTES {
@@ -38,9 +68,46 @@ pub fn run(kind: Kind, seconds: u64) -> std::io::Result<Said> {
     })
 }
 
-fn limit(seconds: u64) -> std::io::Result<()> {
-    let set = |resource, most| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
-    set(Resource::Cpu, seconds)?;
+/// Limits this process, for good, and reads markup until nobody asks any more. Each document has its own
+/// time of the processor.
+///
+/// # Errors
+/// When the limits can't be set, or an ask is none.
+pub fn serve() -> std::io::Result<()> {
+    limit()?;
+    let mut from = std::io::stdin().lock();
+    let mut to = std::io::stdout().lock();
+    loop {
+        let mut line = Vec::new();
+        (&mut from).take(MAX_ASK).read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return Ok(());
+        }
+        let ask: Ask = serde_json::from_slice(&line)?;
+        if ask.bytes > MAX_MARKUP {
+            return Err(std::io::ErrorKind::InvalidInput.into());
+        }
+        let mut bytes = vec![0; ask.bytes];
+        from.read_exact(&mut bytes)?;
+        let used = clock_gettime(ClockId::ProcessCPUTime).tv_sec.unsigned_abs();
+        let most = getrlimit(Resource::Cpu).maximum;
+        let current = Some((used + 1 + ask.seconds).min(most.unwrap_or(u64::MAX)));
+        setrlimit(Resource::Cpu, Rlimit { current, maximum: most })?;
+        let said = match Markup::read(&ask.wanted, &bytes) {
+            Ok(read) => SaidOfMarkup::Read(read),
+            Err(why) => SaidOfMarkup::Refused(why),
+        };
+        serde_json::to_writer(&mut to, &said)?;
+        to.write_all(b"\n")?;
+        to.flush()?;
+    }
+}
+
+fn set(resource: Resource, most: u64) -> rustix::io::Result<()> {
+    setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
+}
+
+fn limit() -> std::io::Result<()> {
     // No file can grow; none can be opened, nor a connection, beside the three streams; no core is left
     // behind. A process or thread can't be started, except by root.
     set(Resource::Fsize, 0)?;

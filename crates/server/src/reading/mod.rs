@@ -1,8 +1,9 @@
-//! A file becomes a draft (P13). Text is read here; a PDF or DOCX can be hostile, so a process of its own
-//! reads it, without an environment and under limits (docs/security.md).
+//! A file becomes a draft (P13). Markdown and text are read here; a PDF, a DOCX and HTML can be hostile, so
+//! processes of their own read them, without an environment and under limits (docs/security.md).
 
 mod apart;
 pub mod child;
+mod markup;
 mod suspects;
 
 pub use suspects::suspects;
@@ -14,10 +15,13 @@ use std::{
     time::Duration,
 };
 
-use contactiq_ingest::{Draft, FrontMatter, IngestError, MAX_BYTES, Unreadable};
-use tokio::sync::Semaphore;
+use contactiq_ingest::{
+    Draft, FrontMatter, IngestError, MAX_BYTES, Markup, Opened, Unreadable, Wanted,
+    web::{Page, Sitemap, SitemapError},
+};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// How long one PDF or DOCX may take, in seconds, unless the caller says otherwise.
+/// How long one file may take, in seconds, unless the caller says otherwise.
 pub const DEFAULT_SECONDS: u64 = 20;
 
 /// Why a file gives no draft. Each says what to do; none echoes what is in the file.
@@ -36,9 +40,7 @@ pub enum ReadingError {
         seconds: u64,
     },
     /// The process that reads could not be started or ended without a word.
-    #[error(
-        "the process that reads PDF and DOCX can't work here ({0}): start contactiq anew, then try again"
-    )]
+    #[error("the process that reads documents can't work here ({0}): start contactiq anew, then try again")]
     Unavailable(&'static str),
 }
 
@@ -61,18 +63,22 @@ impl From<Unreadable> for ReadingError {
     }
 }
 
-/// Reads files, at most as many PDF and DOCX at once as there are places. Cheap to clone.
+/// A process that answers another question than it was asked is not ours.
+const OTHER: ReadingError = ReadingError::Unavailable("another program answers in its place");
+
+/// Reads files, in at most as many processes at once as there are places. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Reader {
     places: Arc<Semaphore>,
+    processes: Arc<markup::Processes>,
     seconds: u64,
 }
 
 impl Reader {
-    /// With this many places, and this many seconds for one PDF or DOCX.
+    /// With this many places, and this many seconds for one file.
     #[must_use]
     pub fn new(places: usize, seconds: u64) -> Reader {
-        Reader { places: Arc::new(Semaphore::new(places.max(1))), seconds }
+        Reader { places: Arc::new(Semaphore::new(places.max(1))), processes: Arc::default(), seconds }
     }
 
     /// The draft of a file. A larger one than is read is refused by its size, before it is read.
@@ -100,16 +106,66 @@ impl Reader {
             return Err(IngestError::TooLarge { got: bytes.len() }.into());
         }
         match contactiq_ingest::format_of(name)?.kind() {
-            None => Ok(contactiq_ingest::parse_with(name, &bytes, given)?),
+            None => {
+                let opened = Opened::new(name, &bytes, given)?;
+                let contents = match opened.markup() {
+                    None => opened.contents(),
+                    Some((wanted, body)) => {
+                        match self.markup(&wanted, body.as_bytes(), self.limit()).await? {
+                            Markup::File(contents) => contents,
+                            Markup::Page(_) | Markup::Sitemap(_) => return Err(OTHER),
+                        }
+                    }
+                };
+                Ok(opened.into_draft(contents)?)
+            }
             Some(_) if bytes.is_empty() => Err(Unreadable::Empty.into()),
             Some(kind) => {
-                let limit = Duration::from_secs(self.seconds);
-                let _place =
-                    self.places.acquire().await.map_err(|_| ReadingError::Unavailable("it is shut down"))?;
-                let contents = apart::read(kind, bytes, limit).await?;
+                let _place = self.place().await?;
+                let contents = apart::read(kind, bytes, self.limit()).await?;
                 Ok(contactiq_ingest::assemble(name, &contents, given)?)
             }
         }
+    }
+
+    /// What a page of the web says to this robot. A page that takes longer than `limit` is given up.
+    ///
+    /// # Errors
+    /// See [`ReadingError`].
+    pub async fn page(&self, bytes: &[u8], robot: &str, limit: Duration) -> Result<Page, ReadingError> {
+        let wanted = Wanted::Page { robot: robot.to_owned() };
+        match self.markup(&wanted, bytes, limit).await? {
+            Markup::Page(page) => Ok(page),
+            Markup::File(_) | Markup::Sitemap(_) => Err(OTHER),
+        }
+    }
+
+    /// What a sitemap lists.
+    ///
+    /// # Errors
+    /// See [`ReadingError`]; inside, that it is none.
+    pub async fn sitemap(
+        &self,
+        bytes: &[u8],
+        limit: Duration,
+    ) -> Result<Result<Sitemap, SitemapError>, ReadingError> {
+        match self.markup(&Wanted::Sitemap, bytes, limit).await? {
+            Markup::Sitemap(read) => Ok(read),
+            Markup::File(_) | Markup::Page(_) => Err(OTHER),
+        }
+    }
+
+    async fn markup(&self, wanted: &Wanted, bytes: &[u8], limit: Duration) -> Result<Markup, ReadingError> {
+        let _place = self.place().await?;
+        self.processes.read(wanted, bytes, limit).await
+    }
+
+    async fn place(&self) -> Result<SemaphorePermit<'_>, ReadingError> {
+        self.places.acquire().await.map_err(|_| ReadingError::Unavailable("it is shut down"))
+    }
+
+    const fn limit(&self) -> Duration {
+        Duration::from_secs(self.seconds)
     }
 }
 

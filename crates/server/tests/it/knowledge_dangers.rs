@@ -107,6 +107,19 @@ fn a_contradiction_is_reported_listed_ruled_and_ends_with_its_sentences() {
     rule(&["--withdraw"]).well();
     disputed();
 
+    // The preferred document goes: what was ruled against does not answer again until the owner says so.
+    rule(&["--prefer", "lost"]).well();
+    terminal.run(&["knowledge", "remove", "--collection", "customer", "lost"]).well();
+    let record = ask(&terminal, QUESTION);
+    assert!(!record.to_string().contains("$12"), "{record}");
+    let held = conflicts(&terminal);
+    assert_eq!((text(&held[0], "id"), &held[0]["other"]["removed"]), (id, &json!(true)));
+    assert!(rule(&["--not-a-conflict"]).refused().contains("--withdraw"));
+    rule(&["--withdraw"]).well();
+    assert!(answered().0.contains("$12"));
+    add(&terminal, "lost.md", LOST);
+    disputed();
+
     // What can't be ruled.
     assert!(rule(&["--withdraw"]).refused().contains("no ruling"));
     assert!(rule(&["--prefer", "hours"]).refused().contains("customer/charges or customer/lost"));

@@ -1,12 +1,4 @@
-//! Pages of the web by `contactiq knowledge add`: a site of this machine, with what good and bad sites do.
-
-use std::{
-    collections::HashMap,
-    io::{BufRead, BufReader, Write},
-    net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
-    thread,
-};
+//! Pages of the web by `contactiq knowledge add`.
 
 use serde_json::Value;
 
@@ -14,123 +6,8 @@ use crate::{
     papers::{docx, paragraph},
     process::Terminal,
     reply::{text, texts},
+    site::{At, Site, page},
 };
-
-/// What stands at a path.
-#[derive(Clone)]
-enum At {
-    Html(String),
-    Xml(String),
-    Text(String),
-    Docx(Vec<u8>),
-    Status(u16),
-    To(String),
-    Typed(&'static str),
-    Endless,
-}
-
-/// A web site that can change while it runs, and knows what it was asked for.
-struct Site {
-    port: u16,
-    paths: Arc<Mutex<HashMap<String, At>>>,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Site {
-    fn new() -> Site {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let site = Site {
-            port: listener.local_addr().unwrap().port(),
-            paths: Arc::default(),
-            asked: Arc::default(),
-        };
-        let (paths, asked) = (Arc::clone(&site.paths), Arc::clone(&site.asked));
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (paths, asked) = (Arc::clone(&paths), Arc::clone(&asked));
-                thread::spawn(move || answer(stream, &paths, &asked));
-            }
-        });
-        site
-    }
-
-    fn put(&self, path: &str, at: At) {
-        self.paths.lock().unwrap().insert(path.to_owned(), at);
-    }
-
-    fn remove(&self, path: &str) {
-        self.paths.lock().unwrap().remove(path);
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
-    }
-
-    fn sitemap(&self, paths: &[&str]) {
-        let urls: String =
-            paths.iter().map(|path| format!("<url><loc>{}</loc></url>", self.url(path))).collect();
-        self.put("/sitemap.xml", At::Xml(format!("<urlset>{urls}</urlset>")));
-    }
-
-    /// A bank that may ask this site.
-    fn bank(&self) -> Terminal {
-        Terminal::new()
-            .with("CONTACTIQ_DEMO", "off")
-            .with("CONTACTIQ__KNOWLEDGE__FETCH__ALLOW", format!("127.0.0.1:{}", self.port))
-            .with("CONTACTIQ__KNOWLEDGE__FETCH__ALLOW_PRIVATE", "true")
-            .with("CONTACTIQ__KNOWLEDGE__FETCH__DELAY_MILLISECONDS", "0")
-            .with("CONTACTIQ__KNOWLEDGE__FETCH__PAGE_TIMEOUT_SECONDS", "2")
-    }
-}
-
-fn answer(stream: TcpStream, paths: &Mutex<HashMap<String, At>>, asked: &Mutex<Vec<String>>) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
-    let path = lines.next().and_then(|l| l.split(' ').nth(1).map(str::to_owned)).unwrap_or_default();
-    for line in lines {
-        if line.is_empty() {
-            break;
-        }
-    }
-    asked.lock().unwrap().push(path.clone());
-    let at = paths.lock().unwrap().get(&path).cloned().unwrap_or(At::Status(404));
-    let mut stream = stream;
-    let mut send = |status: u16, header: &str, body: &[u8]| {
-        let head = format!(
-            "HTTP/1.1 {status} X\r\n{header}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-            body.len()
-        );
-        let _ = stream.write_all(head.as_bytes());
-        let _ = stream.write_all(body);
-    };
-    match at {
-        At::Html(body) => send(200, "Content-Type: text/html; charset=utf-8", body.as_bytes()),
-        At::Xml(body) => send(200, "Content-Type: application/xml", body.as_bytes()),
-        At::Text(body) => send(200, "Content-Type: text/plain; charset=utf-8", body.as_bytes()),
-        At::Docx(body) => send(
-            200,
-            "Content-Type: application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-            &body,
-        ),
-        At::Status(status) => send(status, "X-Nothing: 0", b""),
-        At::To(to) => send(302, &format!("Location: {to}"), b""),
-        At::Typed(kind) => send(200, &format!("Content-Type: {kind}"), b"x"),
-        At::Endless => {
-            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<p>";
-            let mut sent = stream.write_all(head.as_bytes());
-            while sent.is_ok() {
-                thread::sleep(std::time::Duration::from_millis(20));
-                sent = stream.write_all(b"and so on ");
-            }
-        }
-    }
-}
-
-fn page(title: &str, body: &str) -> At {
-    At::Html(format!(
-        "<html><head><title>{title}</title></head><body><nav>Home | Cards</nav><main><h1>{title}</h1>{body}</main>\
-         <footer>All rights reserved</footer></body></html>"
-    ))
-}
 
 fn add(bank: &Terminal, more: &[&str], status: i32) -> Value {
     let line = [&["knowledge", "add", "--collection", "customer", "--json"], more].concat();
@@ -235,6 +112,54 @@ fn a_page_that_moved_is_not_pruned() {
 }
 
 #[test]
+fn a_page_that_has_lost_its_text_is_not_pruned() {
+    let site = Site::new();
+    for name in ["fees", "rates"] {
+        site.put(&format!("/{name}"), page(name, &format!("<p>All about {name} of an account.</p>")));
+    }
+    site.sitemap(&["/fees", "/rates"]);
+    let (bank, map) = (site.bank(), site.url("/sitemap.xml"));
+    add(&bank, &["--sitemap", &map], 0);
+    site.put("/rates", At::Html("<div id=app></div><script>draw()</script>".to_owned()));
+    let rows = add(&bank, &["--sitemap", &map, "--prune"], 3);
+    assert_eq!(codes(&rows), ["page_empty", "prune_refused"]);
+    assert_eq!(count(&listed(&bank)), 2);
+}
+
+#[test]
+fn a_pruning_stays_on_its_port_and_takes_no_large_part_unless_that_is_meant() {
+    let (site, other) = (Site::new(), Site::new());
+    let paths: Vec<String> = (0..12).map(|n| format!("/page-{n}")).collect();
+    for path in &paths {
+        site.put(path, page(path, &format!("<p>All about {path} of an account.</p>")));
+    }
+    other.put("/elsewhere", page("Elsewhere", "<p>Another site of this machine.</p>"));
+    let all: Vec<&str> = paths.iter().map(String::as_str).collect();
+    site.sitemap(&all);
+    let allowed = format!("127.0.0.1:{},127.0.0.1:{}", site.port, other.port);
+    let bank = site.bank().with("CONTACTIQ__KNOWLEDGE__FETCH__ALLOW", allowed);
+    let map = site.url("/sitemap.xml");
+    add(&bank, &["--sitemap", &map, &other.url("/elsewhere")], 0);
+    assert_eq!(count(&listed(&bank)), 13);
+
+    site.sitemap(&all[..8]);
+    let rows = add(&bank, &["--sitemap", &map, "--prune"], 3);
+    assert_eq!(codes(&rows), ["prune_too_many"]);
+    let why = text(rows.as_array().unwrap().last().unwrap(), "detail");
+    assert!(why.contains("4 of 12 documents") && why.contains("--yes"), "{why}");
+    assert_eq!(count(&listed(&bank)), 13);
+    let rows = add(&bank, &["--sitemap", &map, "--prune", "--yes"], 0);
+    assert_eq!(texts(&rows, "outcome").iter().filter(|outcome| **outcome == "removed").count(), 4);
+    let left = listed(&bank);
+    assert_eq!(count(&left), 9);
+    assert!(texts(&left, "url").contains(&other.url("/elsewhere").as_str()));
+    // A few may go without a word.
+    site.sitemap(&all[..6]);
+    add(&bank, &["--sitemap", &map, "--prune"], 0);
+    assert_eq!(count(&listed(&bank)), 7);
+}
+
+#[test]
 fn a_text_of_the_web_does_not_say_who_sees_it_nor_what_is_cited() {
     let site = Site::new();
     let front = "---\ntitle: Notes\nurl: https://evil.example/login\nrole: customer\n---\nA note on fees.\n";
@@ -249,6 +174,7 @@ fn a_text_of_the_web_does_not_say_who_sees_it_nor_what_is_cited() {
 #[test]
 fn what_a_site_does_wrong_is_told_and_nothing_is_kept() {
     let site = Site::new();
+    site.put("/closed", At::Headed("X-Robots-Tag: max-snippet:-1, noindex", "<main><p>Draft.".to_owned()));
     let noindex = "<head><meta name=robots content=noindex></head><body><main><p>Draft.</p></main>";
     site.put("/noindex", At::Html(noindex.to_owned()));
     site.put("/empty", At::Html("<nav>Menu</nav><script>draw()</script>".to_owned()));
@@ -261,6 +187,7 @@ fn what_a_site_does_wrong_is_told_and_nothing_is_kept() {
     site.put("/large", page("Large", &"<p>more of the same text</p>".repeat(250_000)));
     let bank = site.bank();
     let urls: Vec<String> = [
+        "/closed",
         "/noindex",
         "/empty",
         "/image",
@@ -285,6 +212,7 @@ fn what_a_site_does_wrong_is_told_and_nothing_is_kept() {
     assert_eq!(
         codes,
         [
+            "noindex",
             "noindex",
             "page_empty",
             "type_refused",
@@ -331,6 +259,9 @@ fn a_page_takes_another_place_only_inside_its_own_host() {
     };
     site.put("/fees?from=mail", canonical("/fees", "The fee of a canoe is $3."));
     site.put("/fees", canonical("/fees", "The fee of a canoe is $3."));
+    let comment = "<head><title>Talk</title></head><body><main><p>We talk of canoes here.\
+        <link rel=canonical href='/fees'></p></main></body>";
+    site.put("/talk", At::Html(comment.to_owned()));
     site.put("/evil", canonical("https://other.example/fees", "The fee of a canoe is $99."));
     let bank = site.bank();
     let urls = [site.url("/fees?from=mail"), site.url("/fees"), site.url("/evil")];
@@ -341,4 +272,6 @@ fn a_page_takes_another_place_only_inside_its_own_host() {
     let listed = listed(&bank);
     let listed = texts(&listed, "url");
     assert!(listed.contains(&urls[1].as_str()) && listed.contains(&urls[2].as_str()), "{listed:?}");
+    // What a visitor wrote into a page takes no other page's place.
+    assert_eq!(texts(&add(&bank, &[&site.url("/talk")], 0), "outcome"), ["added"]);
 }

@@ -3,6 +3,7 @@ use contactiq_guard::Published;
 use contactiq_store::{
     StoreError,
     documents::{self, Put},
+    sources,
 };
 use tokio::task::JoinSet;
 
@@ -43,6 +44,27 @@ on_both_engines! {
         assert_eq!(cited.unwrap(), first);
         assert_eq!(documents::passages(&mut r, first.id).await.unwrap(), two);
         assert_eq!(documents::passages(&mut r, second.id).await.unwrap(), one);
+    }
+
+    async fn a_document_keeps_where_it_comes_from_and_that_makes_no_version(bench) {
+        let mut w = bench.write().await;
+        let of = async |w: &mut _| sources::current(w, Collection::Customer, "fees").await.unwrap();
+        assert_eq!(of(&mut w).await, None);
+        let first = document(&bench.ids, "fees", "15 dollars");
+        documents::put(&mut w, &first, &[]).await.unwrap();
+        assert_eq!(of(&mut w).await, Some(None), "it was not told");
+        sources::keep(&mut w, first.id, "/bank/cards/fees.md").await.unwrap();
+        w.save().await.unwrap();
+
+        let mut w = bench.write().await;
+        assert_eq!(of(&mut w).await, Some(Some("/bank/cards/fees.md".to_owned())));
+        assert_eq!(documents::locked_version(&mut w).await.unwrap(), "k1");
+        let same = document(&bench.ids, "fees", "15 dollars");
+        assert_eq!(documents::unchanged(&mut w, &same).await.unwrap(), Some(first.id));
+        let other = document(&bench.ids, "fees", "18 dollars");
+        assert_eq!(documents::unchanged(&mut w, &other).await.unwrap(), None);
+        documents::put(&mut w, &other, &[]).await.unwrap();
+        assert_eq!(of(&mut w).await, Some(None), "a version has a source of its own");
     }
 
     async fn front_matter_makes_a_version_too(bench) {

@@ -49,15 +49,18 @@ pub(in super::super) struct Rule {
 }
 
 pub(super) async fn list(store: &Store, wanted: List, today: Date) -> Outcome {
-    let survey = Survey::of(&mut *store.read().await?).await?;
+    let survey = Survey::of(store).await?;
     let shown: Vec<&Conflict> = survey
         .conflicts
         .iter()
         .filter(|c| !c.is_open() || c.concerns(&survey.documents, today))
         .filter(|c| wanted.collection.is_none_or(|own| own == survey.documents[c.one.document].collection))
         .collect();
+    let orphans =
+        || survey.orphans.iter().filter(|r| wanted.collection.is_none_or(|own| own == r.collection));
     if wanted.json {
         shown.iter().for_each(|c| output::json(&as_json(&survey, c)));
+        orphans().for_each(|ruling| output::json(&orphan_as_json(ruling)));
         return Ok(ExitCode::SUCCESS);
     }
     let ruled = |c: &Conflict| match c.ruling.as_ref().map(|ruling| &ruling.verdict) {
@@ -68,6 +71,15 @@ pub(super) async fn list(store: &Store, wanted: List, today: Date) -> Outcome {
     let says = |place: &Place| format!("{}: {}", survey.name(place), place.sentence);
     let rows = shown.iter().map(|c| vec![c.id.clone(), says(&c.one), says(&c.other), ruled(c)]).collect();
     output::table(&["conflict", "one document says", "another says", "ruling"], rows);
+    for ruling in orphans() {
+        output::line(format!(
+            "{}: {} was preferred and is removed; the other sentence stays out of use until you add it again or take \
+             the ruling back: `contactiq knowledge rule {} --withdraw`",
+            ruling.conflict,
+            ruling.verdict.preferred().unwrap_or_default(),
+            ruling.conflict
+        ));
+    }
     let open = shown.iter().filter(|c| c.is_open()).count();
     output::line(format!(
         "{open} open conflicts; questions on them go to a person until the documents agree or an owner rules: \
@@ -83,15 +95,32 @@ fn as_json(survey: &Survey, conflict: &Conflict) -> Value {
             "passage": place.position, "sentence": place.sentence, "figures": place.figures,
         })
     };
-    let ruling = conflict.ruling.as_ref().map(|ruling| {
-        json!({
-            "verdict": ruling.verdict.as_str(), "preferred": ruling.verdict.preferred(),
-            "note": ruling.note, "by": ruling.by, "at": ruling.at,
-        })
-    });
+    let ruling = conflict.ruling.as_ref().map(ruling_as_json);
     json!({
         "id": conflict.id, "collection": survey.documents[conflict.one.document].collection,
         "one": side(&conflict.one), "other": side(&conflict.other), "ruling": ruling,
+    })
+}
+
+fn ruling_as_json(ruling: &Ruling) -> Value {
+    json!({
+        "verdict": ruling.verdict.as_str(), "preferred": ruling.verdict.preferred(),
+        "note": ruling.note, "by": ruling.by, "at": ruling.at,
+    })
+}
+
+/// A ruling whose preferred document was removed. Of that side there is nothing but what was ruled on.
+fn orphan_as_json(ruling: &Ruling) -> Value {
+    let side = |side: &Side| {
+        let there = ruling.verdict.preferred() != Some(&*side.document);
+        json!({
+            "document": format!("{}/{}", ruling.collection, side.document), "sentence": side.sentence,
+            "removed": !there,
+        })
+    };
+    json!({
+        "id": ruling.conflict, "collection": ruling.collection, "one": side(&ruling.one),
+        "other": side(&ruling.other), "ruling": ruling_as_json(ruling),
     })
 }
 
@@ -101,12 +130,12 @@ pub(super) async fn rule(config: &Config, store: &Store, wanted: Rule) -> Outcom
     }
     let by = signature::name(&wanted.by)?;
     let note = signature::masked_note(config, wanted.note.as_deref())?;
-    let survey = Survey::of(&mut *store.read().await?).await?;
+    let survey = Survey::of(store).await?;
     let conflict = survey
         .conflicts
         .iter()
         .find(|c| c.id == wanted.conflict)
-        .ok_or("there is no such conflict: `contactiq knowledge conflicts` shows the ids")?;
+        .ok_or_else(|| missing(&survey, &wanted.conflict))?;
     let verdict = match &wanted.prefer {
         Some(document) => Verdict::Prefer(preferred(&survey, conflict, document)?),
         None => Verdict::NotAConflict,
@@ -139,6 +168,15 @@ pub(super) async fn rule(config: &Config, store: &Store, wanted: Rule) -> Outcom
     .await?;
     output::line(format!("{}: {told}, until either sentence changes", ruling.conflict));
     Ok(ExitCode::SUCCESS)
+}
+
+fn missing(survey: &Survey, conflict: &str) -> &'static str {
+    if survey.orphans.iter().any(|ruling| ruling.conflict == conflict) {
+        "the preferred document of this conflict was removed: --withdraw takes the ruling back, and the other sentence \
+         answers again"
+    } else {
+        "there is no such conflict: `contactiq knowledge conflicts` shows the ids"
+    }
 }
 
 /// The slug of the side that was named, with its collection or without.

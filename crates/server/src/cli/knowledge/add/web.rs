@@ -1,19 +1,19 @@
 //! Pages of the bank's web site into the knowledge (P13). What may be asked is decided in [`crate::fetch`].
 
-use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    path::PathBuf,
-    time::Duration,
-};
+use std::collections::{HashMap, HashSet, VecDeque, hash_map::Entry};
 
 use contactiq_ingest::{
-    Draft, FrontMatter, IngestError,
-    web::{Page, Sitemap, SitemapError, slug},
+    Draft, FrontMatter, IngestError, Unreadable,
+    web::{Sitemap, SitemapError, slug},
 };
-use contactiq_store::{Store, StoreError, documents};
 use reqwest::Url;
 
-use super::{Done, Row, Skipped, audit, output, put};
+use super::{
+    intake::{Intake, Pruning, TooLarge},
+    judge, output,
+    prune::Prune,
+    row::{Row, Skipped},
+};
 use crate::{
     config::Config,
     fetch::{Fetched, Fetcher, Kind, Refusal, SetupError, Want},
@@ -35,6 +35,8 @@ pub(super) struct Asked {
     pub(super) sitemaps: Vec<String>,
     /// Whether documents whose pages are gone are removed.
     pub(super) prune: bool,
+    /// Whether many of them may be.
+    pub(super) yes: bool,
 }
 
 /// Whether an argument is an address and not a path.
@@ -49,6 +51,17 @@ impl From<Refusal> for Skipped {
     }
 }
 
+impl Skipped {
+    /// Of a page or sitemap that a process could not read.
+    fn of_page(why: ReadingError) -> Skipped {
+        match why {
+            ReadingError::TooSlow { .. } => Refusal::ParseTimeout.into(),
+            ReadingError::Document(why) => why.into(),
+            other => other.into(),
+        }
+    }
+}
+
 impl From<IngestError> for Skipped {
     fn from(why: IngestError) -> Skipped {
         match why {
@@ -57,31 +70,40 @@ impl From<IngestError> for Skipped {
                 Refusal::FrontMatter.into()
             }
             IngestError::Empty => Refusal::Empty.into(),
-            IngestError::NotUtf8 => Refusal::NotUtf8.into(),
+            IngestError::NotUtf8 | IngestError::Unreadable(Unreadable::NotUtf8) => Refusal::NotUtf8.into(),
             other => Skipped { code: other.code(), why: other.to_string() },
         }
     }
 }
 
-/// Fetches the pages one after the other and stores each as it comes; a run that is stopped keeps what it
-/// has. `names` are those that this run gave already.
+/// Why no page was taken.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WebError {
+    /// Nothing was asked for.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// There is more than a run holds.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+}
+
+/// Fetches the pages one after the other; what is to be pruned then.
 ///
 /// # Errors
-/// [`SetupError`]: nothing was asked for then.
-pub(super) async fn put_all(
+/// See [`WebError`].
+pub(super) async fn take_all(
     config: &Config,
-    store: &Store,
     reader: &Reader,
     given: &FrontMatter,
     asked: Asked,
-    names: &mut HashMap<String, PathBuf>,
-) -> Result<Vec<Row>, SetupError> {
+    intake: &mut Intake<'_>,
+) -> Result<Pruning, WebError> {
     let mut run = Run {
         fetcher: Fetcher::new(&config.knowledge.fetch)?,
         reader,
         given,
-        rows: Vec::new(),
-        kept: HashSet::new(),
+        intake,
+        kept: HashMap::new(),
         whole: true,
     };
     let most = config.knowledge.fetch.most_pages;
@@ -102,31 +124,38 @@ pub(super) async fn put_all(
     }
     let bar = output::bar("fetching pages", pages.len());
     for url in &pages {
-        run.page(store, url, names).await;
+        run.page(url).await?;
         bar.inc(1);
     }
     bar.finish_and_clear();
-    if asked.prune {
-        run.prune(store, &hosts).await;
-    }
-    Ok(run.rows)
+    // A sitemap without a page is a broken one sooner than a bank without a page.
+    Ok(match asked.prune {
+        false => Pruning::No,
+        true if !run.whole || run.kept.is_empty() => Pruning::Refused,
+        true => Pruning::Yes(Prune {
+            hosts,
+            kept: run.kept.into_keys().collect(),
+            collection: given.collection,
+            yes: asked.yes,
+        }),
+    })
 }
 
-struct Run<'a> {
+struct Run<'a, 'store> {
     fetcher: Fetcher,
     reader: &'a Reader,
     given: &'a FrontMatter,
-    rows: Vec<Row>,
-    /// Documents whose page is there.
-    kept: HashSet<String>,
+    intake: &'a mut Intake<'store>,
+    /// Documents whose page is there, with its address.
+    kept: HashMap<String, String>,
     /// Whether every sitemap and page could be read. Else what is missing says nothing.
     whole: bool,
 }
 
-impl Run<'_> {
+impl Run<'_, '_> {
     fn skipped(&mut self, what: String, why: Refusal) {
         self.whole &= why != Refusal::Limit;
-        self.rows.push(Row::new(what, Err(why.into())));
+        self.intake.say(Row::new(what, Err(why.into())));
     }
 
     /// Adds the pages of the sitemaps; gives the hosts that the sitemaps speak for.
@@ -141,11 +170,14 @@ impl Run<'_> {
                 continue;
             };
             read += 1;
-            let found =
-                if read > MOST_SITEMAPS { Err(Refusal::SitemapDepth) } else { self.sitemap(&url).await };
+            let found = if read > MOST_SITEMAPS {
+                Err(Refusal::SitemapDepth.into())
+            } else {
+                self.sitemap(&url).await
+            };
             match found {
                 Ok(Sitemap::Pages(found)) => {
-                    hosts.extend(url.host_str().map(str::to_owned));
+                    hosts.insert(host_and_port(&url));
                     self.whole &= found.len() < contactiq_ingest::web::MOST_ENTRIES;
                     // An address that can't be read may be that of a page that is there.
                     let read: Vec<Url> = found.iter().filter_map(|text| url.join(text).ok()).collect();
@@ -164,7 +196,7 @@ impl Run<'_> {
                 }
                 Err(why) => {
                     self.whole = false;
-                    self.skipped(shown(&url), why);
+                    self.intake.say(Row::new(shown(&url), Err(why)));
                     if read > MOST_SITEMAPS {
                         break;
                     }
@@ -174,44 +206,46 @@ impl Run<'_> {
         hosts
     }
 
-    async fn sitemap(&mut self, url: &Url) -> Result<Sitemap, Refusal> {
+    async fn sitemap(&mut self, url: &Url) -> Result<Sitemap, Skipped> {
         let bytes = self.fetcher.get(url, Want::Sitemap).await?.bytes;
-        let read = within(self.fetcher.page_timeout(), move || Sitemap::read(&bytes)).await?;
+        let read =
+            self.reader.sitemap(&bytes, self.fetcher.page_timeout()).await.map_err(Skipped::of_page)?;
         read.map_err(|why| match why {
-            SitemapError::NotOne | SitemapError::DocumentType => Refusal::Sitemap,
+            SitemapError::NotOne | SitemapError::DocumentType => Refusal::Sitemap.into(),
         })
     }
 
-    async fn page(&mut self, store: &Store, url: &Url, names: &mut HashMap<String, PathBuf>) {
-        let draft = match self.fetcher.get(url, Want::Page).await {
+    async fn page(&mut self, url: &Url) -> Result<(), TooLarge> {
+        let read = match self.fetcher.get(url, Want::Page).await {
             Ok(fetched) => self.draft(fetched).await,
             Err(why) => Err(why.into()),
         };
-        let put = match draft {
-            Ok(draft) => {
-                let name = draft.slug.clone();
-                self.kept.insert(name.clone());
-                match names.insert(name, PathBuf::from(shown(url))) {
-                    Some(first) => Err(Skipped {
-                        code: "document_name_taken",
-                        why: format!("it is the same page as {}", first.display()),
-                    }),
-                    None => put(store, draft).await,
-                }
+        let judged = match read.and_then(|found| self.only_once(found, url)) {
+            Ok((draft, own)) => Ok(judge(draft, own).await),
+            Err(why) => {
+                self.whole &= FINAL.contains(&why.code);
+                Err(why)
             }
-            Err(why) => Err(why),
         };
-        // The page moved, or stands at two addresses: what it says stays under its first name.
-        if let Ok(Done { twin: Some(twin), .. }) = &put {
-            self.kept.insert(twin.clone());
-        }
-        if let Err(why) = &put {
-            self.whole &= FINAL.contains(&why.code);
-        }
-        self.rows.push(Row::new(shown(url), put));
+        self.intake.take(shown(url), judged).await
     }
 
-    async fn draft(&self, fetched: Fetched) -> Result<Draft, Skipped> {
+    /// A page that stands at several addresses is read once.
+    fn only_once(&mut self, found: (Draft, String), url: &Url) -> Result<(Draft, String), Skipped> {
+        match self.kept.entry(found.0.slug.clone()) {
+            Entry::Occupied(first) => Err(Skipped {
+                code: "document_name_taken",
+                why: format!("it is the same page as {}", first.get()),
+            }),
+            Entry::Vacant(free) => {
+                free.insert(shown(url));
+                Ok(found)
+            }
+        }
+    }
+
+    /// The draft of a page, and its own address.
+    async fn draft(&self, fetched: Fetched) -> Result<(Draft, String), Skipped> {
         let Fetched { url, kind, bytes } = fetched;
         let given = |url: &Url| FrontMatter {
             url: self.given.url.clone().or_else(|| Some(url.to_string())),
@@ -219,21 +253,23 @@ impl Run<'_> {
         };
         let ending = match kind {
             Kind::Html => {
-                let robot = self.fetcher.robot().to_owned();
-                let read = within(self.fetcher.page_timeout(), move || Page::read(&bytes, &robot)).await?;
-                let page = read?;
+                let limit = self.fetcher.page_timeout();
+                let read = self.reader.page(&bytes, self.fetcher.robot(), limit).await;
+                let page = read.map_err(Skipped::of_page)?;
                 if page.noindex {
                     return Err(Refusal::NoIndex.into());
                 }
                 let url = self.own_address(&url, page.canonical.as_deref());
-                return Ok(page.into_draft(&address(&url), given(&url))?);
+                let own = address(&url);
+                return Ok((page.into_draft(&own, given(&url))?, own));
             }
             Kind::Markdown => "md",
             Kind::Pdf => "pdf",
             Kind::Docx => "docx",
             Kind::Text | Kind::Other => "txt",
         };
-        let name = slug(&address(&url));
+        let own = address(&url);
+        let name = slug(&own);
         let bytes = if matches!(ending, "md" | "txt") { FrontMatter::left_out(bytes) } else { bytes };
         let mut draft =
             self.reader.document(&format!("{name}.{ending}"), bytes, &given(&url)).await.map_err(|why| {
@@ -243,7 +279,7 @@ impl Run<'_> {
                 }
             })?;
         draft.slug = name;
-        Ok(draft)
+        Ok((draft, own))
     }
 
     /// The address that a page gives as its own, believed only inside its own host: a page can't put itself
@@ -260,83 +296,18 @@ impl Run<'_> {
                 },
             )
     }
-
-    /// Removes documents that came from these hosts and whose page is gone.
-    async fn prune(&mut self, store: &Store, hosts: &HashSet<String>) {
-        // A sitemap without a page is a broken one sooner than a bank without a page.
-        if !self.whole || self.kept.is_empty() {
-            self.rows.push(Row::new(
-                "--prune".to_owned(),
-                Err(Skipped {
-                    code: "prune_refused",
-                    why: "nothing was removed, because not every sitemap and page could be read: see above"
-                        .to_owned(),
-                }),
-            ));
-            return;
-        }
-        let removed = match self.remove(store, hosts).await {
-            Ok(removed) => removed,
-            Err(why) => {
-                self.rows.push(Row::new(
-                    "--prune".to_owned(),
-                    Err(Skipped { code: "unavailable", why: why.to_string() }),
-                ));
-                return;
-            }
-        };
-        self.rows
-            .extend(removed.into_iter().map(|(url, name)| Row::new(url, Ok(Done::plain("removed", name)))));
-    }
-
-    async fn remove(
-        &self,
-        store: &Store,
-        hosts: &HashSet<String>,
-    ) -> Result<Vec<(String, String)>, StoreError> {
-        let mut reader = store.read().await?;
-        let all = documents::list(&mut reader, self.given.collection).await?;
-        drop(reader);
-        let mut removed = Vec::new();
-        for document in all {
-            let from_there = Url::parse(&document.url).is_ok_and(|url| {
-                // A file that merely cites the page has another name.
-                url.host_str().is_some_and(|host| hosts.contains(host))
-                    && slug(&address(&url)) == document.slug
-            });
-            if !from_there || self.kept.contains(&document.slug) {
-                continue;
-            }
-            let name = format!("{}/{}", document.collection, document.slug);
-            let mut w = store.write().await?;
-            audit::sign(&mut w, "knowledge add --prune");
-            if documents::remove(&mut w, document.collection, &document.slug).await? {
-                audit::note(&mut w, "knowledge remove", &name).await?;
-            }
-            w.save().await?;
-            removed.push((document.url, name));
-        }
-        Ok(removed)
-    }
-}
-
-/// Reading markup is bounded by its size; the clock is the second fence.
-async fn within<T: Send + 'static>(
-    limit: Duration,
-    read: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Refusal> {
-    match tokio::time::timeout(limit, tokio::task::spawn_blocking(read)).await {
-        Ok(Ok(read)) => Ok(read),
-        Ok(Err(_)) | Err(_) => Err(Refusal::ParseTimeout),
-    }
 }
 
 /// Host, port, path and query: what names a page. The same page over http and https is one.
-fn address(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+pub(super) fn address(url: &Url) -> String {
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    format!("{host}{port}{}{query}", url.path())
+    format!("{}{}{query}", host_and_port(url), url.path())
+}
+
+/// The host, and its port where that is not the usual one.
+pub(super) fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// As the report shows it: without what may be a secret.
