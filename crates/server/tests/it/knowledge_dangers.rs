@@ -260,7 +260,8 @@ async fn instructions_inside_a_document_reach_neither_a_model_nor_an_answer() {
         assert!(terminal.run(&gone).failed(3).contains("no passage of it in quarantine has these words"));
         let release = |more: &[&str]| {
             let all =
-                [&["knowledge", "release", "--collection", "customer", "hours", &passage], more].concat();
+                [&["knowledge", "release", "--collection", "customer", "hours", passage.as_str()], more]
+                    .concat();
             terminal.run(&all)
         };
         assert!(release(&["--by", "branch desk"]).well().contains("customer/hours#1: released"));

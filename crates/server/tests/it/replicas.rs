@@ -158,7 +158,8 @@ async fn the_command_searches_by_either_engine_and_says_what_is_missing() {
         terminal.feed(&arguments, asked)
     };
     // A command leaves the column as it is; a server takes pgvector into use.
-    assert!(by(&terminal, "postgres").refused().contains("the next start of `contactiq serve`"));
+    let early = by(&terminal, "postgres");
+    assert!(early.status == 1 && early.err.contains("the next start of `contactiq serve`"), "{early:?}");
     database.adopt().await;
     let (here, in_store) = (by(&terminal, "snapshot").lines(0), by(&terminal, "postgres").lines(0));
     let texts = |lines: &[serde_json::Value]| -> Vec<String> {
