@@ -29,7 +29,7 @@ pub enum NoPgvector {
     NotInstalled,
     /// This user may not create it.
     #[error(
-        "pgvector is on the server and not in this database: let an administrator run CREATE EXTENSION vector in it, then start again"
+        "pgvector is on the server and not in this database: the next start of `contactiq serve` creates it where its user may, else let an administrator run CREATE EXTENSION vector, then start again"
     )]
     NotAllowed,
     /// It is there, and the column is not yet of its type.
