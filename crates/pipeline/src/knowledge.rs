@@ -13,6 +13,7 @@ use contactiq_guard::Published;
 use contactiq_nlu::{
     encoder::{CachedEncoder, EncoderError},
     index::{Entry, Index, Making, Synonyms, likely_questions},
+    text,
 };
 use contactiq_store::{Store, StoreError, documents, rulings, rulings::Ruling, versions};
 use time::Date;
@@ -220,7 +221,8 @@ impl Knowledge {
     #[must_use]
     pub fn spelled(&self, taxonomy: &Taxonomy, filter: &Filter<'_>, question: &str) -> Option<Corrected> {
         let may_be_found = retrieve::keep(self, filter);
-        let shown = |word: &str| self.index.entries_with(word).any(&may_be_found);
+        // Which words are everybody's is no secret, and they are in no index.
+        let shown = |word: &str| text::is_stop_word(word) || self.index.entries_with(word).any(&may_be_found);
         let known = |word: &str| taxonomy.uses(word) || self.index.is_in_a_synonym(word);
         self.spelling.correct(question, known, shown)
     }

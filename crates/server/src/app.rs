@@ -274,6 +274,7 @@ pub(crate) async fn load_knowledge(
     // All documents are read at once: a request's patience is not made for that.
     let store = &store.at_work();
     let encoder = means.encoder.clone();
+    let erased = vectors::erased(store).await;
     match Knowledge::load(store, means.clone(), progress).await {
         Err(KnowledgeError::Encoder(error @ EncoderError::Remote(_))) => {
             tracing::warn!(%error, "passages are found by their words alone until the remote encoder is back");
@@ -281,7 +282,7 @@ pub(crate) async fn load_knowledge(
         }
         loaded => {
             let knowledge = vectors::link(store, encoder.clone(), loaded?).await;
-            Ok(vectors::forget_erased(store, encoder, knowledge).await)
+            Ok(vectors::forget_erased(encoder, (knowledge, erased)).await)
         }
     }
 }

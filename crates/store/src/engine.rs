@@ -242,16 +242,22 @@ impl Store {
         Connections { open, idle: u32::try_from(idle).unwrap_or(u32::MAX), most }
     }
 
-    /// Folds what was written into the file, so that no older text is left beside it. Who reads meanwhile may
-    /// keep it from doing so; then the next time does. PostgreSQL tidies by itself (`VACUUM`).
+    /// Folds what was written into the file, so that no older text is left beside it; whether it could be
+    /// done. Who reads for long may keep it from that. PostgreSQL tidies by itself (`VACUUM`).
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn fold(&self) -> Result<(), StoreError> {
-        if let Pools::Sqlite { writer, .. } = &*self.pools {
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
+    pub async fn fold(&self) -> Result<bool, StoreError> {
+        let Pools::Sqlite { writer, .. } = &*self.pools else { return Ok(true) };
+        for pause in [50, 200, 1000, 0] {
+            let (busy, _, _): (i64, i64, i64) =
+                sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?;
+            if busy == 0 {
+                return Ok(true);
+            }
+            tokio::time::sleep(Duration::from_millis(pause)).await;
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Waits for the transactions under way and closes every connection.

@@ -24,7 +24,7 @@ pub enum Erased {
 }
 
 /// Erases all versions of a document: text, title and address, passages, what was found in them and decided
-/// on them, rulings that quote it, and the vectors that replicas share of them. It is a version of the
+/// on them, its sentences in rulings, and the vectors that replicas share of them. It is a version of the
 /// knowledge, so that whoever serves it lets go of what it holds in memory.
 ///
 /// # Errors
@@ -63,15 +63,20 @@ pub async fn document(
         "DELETE FROM quarantine_decisions WHERE collection = $1 AND slug = $2",
         "DELETE FROM passages WHERE document IN
              (SELECT id FROM documents WHERE collection = $1 AND slug = $2)",
-        // A ruling without its sentences would close a conflict that comes again, and silence neither side.
-        "DELETE FROM rulings WHERE collection = $1 AND (one_document = $2 OR other_document = $2)",
+        // A ruling against what is erased has nothing left to hold back.
+        "DELETE FROM rulings WHERE collection = $1 AND (one_document = $2 OR other_document = $2)
+             AND (preferred IS NULL OR preferred <> $2)",
+        // One that preferred it goes on holding the other sentence back, as after its removal.
+        "UPDATE rulings SET one_sentence = CASE WHEN one_document = $2 THEN '' ELSE one_sentence END,
+             other_sentence = CASE WHEN other_document = $2 THEN '' ELSE other_sentence END
+         WHERE collection = $1 AND preferred = $2",
     ] {
         w.execute(sql, values![collection, slug]).await?;
     }
     let versions = w
         .execute(
             "UPDATE documents SET title = '', url = '', product = '', owner = '', text = '',
-                 erased_by = $3, erased_at = $4
+                 source = NULL, erased_by = $3, erased_at = $4
              WHERE collection = $1 AND slug = $2 AND erased_at IS NULL",
             values![collection, slug, by, at],
         )

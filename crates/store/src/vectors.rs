@@ -301,20 +301,22 @@ pub(crate) async fn erase(w: &mut Writer, collection: Collection, slug: &str) ->
     if !w.is_postgres() {
         return Ok(());
     }
+    // Those that another document needs too stay.
     sqlx::query(
-        "DELETE FROM passage_vectors AS l USING documents AS d
-         WHERE d.id = l.document AND d.collection = $1 AND d.slug = $2",
+        "WITH own AS (SELECT id FROM documents WHERE collection = $1 AND slug = $2),
+             gone AS (DELETE FROM passage_vectors WHERE document IN (SELECT id FROM own)
+                 RETURNING encoder, text_hash)
+         DELETE FROM vectors AS v USING (SELECT DISTINCT encoder, text_hash FROM gone) AS g
+         WHERE v.encoder = g.encoder AND v.text_hash = g.text_hash AND NOT EXISTS (
+             SELECT 1 FROM passage_vectors AS l WHERE l.encoder = v.encoder AND l.text_hash = v.text_hash
+                 AND l.document NOT IN (SELECT id FROM own))",
     )
     .bind(collection.as_str())
     .bind(slug)
     .execute(w.postgres()?)
     .await?;
-    sqlx::query(
-        "DELETE FROM vectors AS v WHERE NOT EXISTS (
-             SELECT 1 FROM passage_vectors AS l WHERE l.encoder = v.encoder AND l.text_hash = v.text_hash)",
-    )
-    .execute(w.postgres()?)
-    .await?;
+    // What nobody uses may be of an older wording of it: the next tidying takes it, in batches.
+    sqlx::query("UPDATE unused_vectors SET since = 0").execute(w.postgres()?).await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 //! A version notes what it changed, so that the documents of any of them can be read and made current
 //! again. Nothing is copied and nothing is lost: documents and passages of every version stay.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contactiq_domain::{Collection, Document, Passage, Timestamp, ids::DocumentId};
 use contactiq_guard::Published;
@@ -209,13 +209,15 @@ pub async fn plan(c: &mut Connection, version: &str, leave_erased: bool) -> Resu
     if !erased.is_empty() && !leave_erased {
         return Err(StoreError::Erased { documents: erased.join(", ") });
     }
+    // What was erased stays as it is, also where a new document has its name now.
+    let left: BTreeSet<_> = wanted.iter().filter(|(_, p)| p.erased).map(|(name, _)| name.clone()).collect();
     wanted.retain(|_, place| !place.erased);
     let comes = wanted.iter().filter_map(|(name, place)| match current.get(name) {
         Some(now) if now.id == place.id => None,
         Some(_) => Some((name, ChangeKind::Changed, Some(place.id))),
         None => Some((name, ChangeKind::Added, Some(place.id))),
     });
-    let goes = current.keys().filter(|name| !wanted.contains_key(*name));
+    let goes = current.keys().filter(|name| !wanted.contains_key(*name) && !left.contains(*name));
     comes
         .chain(goes.map(|name| (name, ChangeKind::Removed, None)))
         .map(|((collection, slug), kind, document)| {

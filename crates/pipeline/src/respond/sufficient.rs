@@ -66,8 +66,7 @@ fn unnamed(asked: &Asked<'_>, passages: &[String], bank: &str) -> bool {
         let mut said = alternatives.iter().filter(|other| other.typed.contains(stem));
         said.any(|other| held.iter().any(|h| other.said.iter().all(|word| h.contains(word))))
     };
-    let plain = |text: &str| text.replace(['-', ' ', '/'], "").to_lowercase();
-    if codes(asked.query).any(|code| !passages.iter().any(|p| plain(p).contains(&plain(code)))) {
+    if codes(asked.query).any(|code| !passages.iter().any(|p| names_code(p, code))) {
         return true;
     }
     names(asked.query).iter().any(|name| {
@@ -98,9 +97,14 @@ fn shortens(name: &str, passage: &str) -> bool {
 /// Codes of forms, reasons and messages: capital letters with digits ("R20", "W-9", "MT103"). Where no
 /// passage has the code, its neighbours in the list say nothing about it.
 fn codes(question: &str) -> impl Iterator<Item = &str> {
+    let mut in_a_place = false;
     question
         .split_whitespace()
-        .filter(|word| !word.contains(['<', '>', '_', '$', '£', '€', '%', '@', ':']))
+        .filter(move |word| {
+            // "from SW1A" is where somebody is.
+            let place = std::mem::replace(&mut in_a_place, matches!(*word, "in" | "from" | "near" | "at"));
+            !place && !word.contains(['<', '>', '_', '$', '£', '€', '%', '@', ':'])
+        })
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
         .filter(|word| is_code(word))
 }
@@ -109,21 +113,32 @@ fn is_code(word: &str) -> bool {
     let letters: String = word.chars().filter(|c| c.is_alphabetic()).collect();
     let digits = word.chars().filter(char::is_ascii_digit).count();
     let others = word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '/'));
-    let leads = word.starts_with(|c: char| c.is_ascii_uppercase());
-    leads
+    // "AED500" is an amount.
+    let amount = letters.len() == 3 && word.starts_with(&letters) && !word.contains(['-', '/']);
+    word.starts_with(|c: char| c.is_ascii_uppercase())
         && others
+        && !amount
         && (1..=4).contains(&letters.len())
         && (1..=4).contains(&digits)
         && letters.chars().all(|c| c.is_ascii_uppercase())
         && !NO_CODES.contains(&letters.as_str())
-        && !(letters == "A" && matches!(word, "A3" | "A4" | "A5"))
+        && !matches!(word, "A3" | "A4" | "A5")
 }
 
-/// Quarters and years of accounts, and currencies written before an amount.
-const NO_CODES: &[&str] = &[
-    "Q", "FY", "H", "USD", "GBP", "EUR", "AUD", "CHF", "JPY", "INR", "CAD", "NZD", "SGD", "HKD", "CNY", "S",
-    "COVID",
-];
+/// Quarters and halves of a year, and B2B, P2P.
+const NO_CODES: &[&str] = &["Q", "FY", "H", "BB", "BC", "PP"];
+
+/// Whether a text has the code as a word of its own: "R2" is not in "R20", "MT 103" is "MT103".
+fn names_code(text: &str, code: &str) -> bool {
+    let plain = |word: &str| word.replace(['-', '/'], "").to_lowercase();
+    let code = plain(code);
+    let words: Vec<String> = text
+        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '/')))
+        .filter(|word| !word.is_empty())
+        .map(plain)
+        .collect();
+    words.contains(&code) || words.windows(2).any(|two| two.concat() == code)
+}
 
 /// Names of products, services and papers: words with a capital letter inside a sentence that stand before
 /// the kind of thing ("the Diamond card"), beside another ("Samsung Pay"), or are an abbreviation. A place
@@ -250,9 +265,23 @@ mod tests {
             "Can I add the Silver card to Samsung Pay?",
             "What does form Z-17 cost on the Silver card?",
             "Z17 on the Silver card?",
+            "What is the fee of a W-8 on the Silver card?",
         ] {
             assert!(lacks(question).is_some(), "{question}");
         }
+    }
+
+    #[test]
+    fn a_code_is_a_word_of_its_own() {
+        for (text, code) in [("R20: invalid", "R20"), ("form MT 103 is", "MT103"), ("a w9 form", "W-9")] {
+            assert!(names_code(text, code), "{text} {code}");
+        }
+        for (text, code) in [("R20: invalid", "R2"), ("how 9 days", "W-9"), ("MT103", "MT10")] {
+            assert!(!names_code(text, code), "{text} {code}");
+        }
+        let read = |question| codes(question).collect::<Vec<_>>();
+        assert_eq!(read("R20? and W-9, form TB-131 for MT103"), ["R20", "W-9", "TB-131", "MT103"]);
+        assert_eq!(read("B2B in Q3, AED500 from SW1A on A4 at 5PM, 3PM, COVID19, $5K"), Vec::<&str>::new());
     }
 
     #[test]

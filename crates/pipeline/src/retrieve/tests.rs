@@ -172,6 +172,7 @@ fn a_word_is_put_in_only_from_a_document_that_the_asker_may_read() {
             d.collection = Collection::Banker;
             d.role = Some(Role::Supervisor);
         })
+        .with("open", "Their card is their own. A thief is a thief. Their PIN is theirs.", |_| {})
         .with("coming", "The Albatross card: the Albatross has no fee.", |d| {
             d.valid_from = Some(TODAY.next_day().unwrap());
         });
@@ -184,6 +185,8 @@ fn a_word_is_put_in_only_from_a_document_that_the_asker_may_read() {
     let deal = "what is nightingal";
     assert_eq!(read_as(deal, Role::Supervisor, TODAY), Some(vec!["nightingale".to_owned()]));
     assert_eq!(read_as(deal, Role::Banker, TODAY), None);
+    // A stop word is everybody's, and goes before a word that is more like it than it should be.
+    assert_eq!(read_as("i lost thier", Role::Banker, TODAY), Some(vec!["their".to_owned()]));
     let coming = "fee of the albatros";
     assert_eq!(read_as(coming, Role::Admin, TODAY), None);
     assert!(read_as(coming, Role::Customer, TODAY.next_day().unwrap()).is_some());

@@ -91,23 +91,29 @@ pub(super) async fn link(
     knowledge
 }
 
+/// How many versions of documents were erased; asked before the knowledge is read, so that what is erased
+/// meanwhile counts at the next load.
+pub(super) async fn erased(store: &Store) -> Option<u64> {
+    let erased = async { erase::count(&mut *store.read().await?).await };
+    match erased.await {
+        Ok(erased) => Some(erased),
+        Err(error) => {
+            tracing::warn!(%error, "whether documents were erased is not known; the next load looks again");
+            None
+        }
+    }
+}
+
 /// Once documents were erased, the file of vectors keeps what this knowledge is found by and no more. Each
 /// process looks at its first load, and whenever more were erased; the one that writes the file tidies it.
 pub(super) async fn forget_erased(
-    store: &Store,
     encoder: Option<Arc<CachedEncoder>>,
-    knowledge: Knowledge,
+    (knowledge, erased): (Knowledge, Option<u64>),
 ) -> Knowledge {
-    let Some(encoder) = encoder else { return knowledge };
-    let erased = async { erase::count(&mut *store.read().await?).await };
-    let erased = match erased.await {
-        Ok(erased) if erased > encoder.erasures() => erased,
-        Ok(_) => return knowledge,
-        Err(error) => {
-            tracing::warn!(%error, "whether documents were erased is not known; the next load looks again");
-            return knowledge;
-        }
-    };
+    let (Some(encoder), Some(erased)) = (encoder, erased) else { return knowledge };
+    if erased <= encoder.erasures() {
+        return knowledge;
+    }
     let (done, knowledge) = apart(move || {
         let texts: Vec<String> = knowledge.index.encoded_texts().flatten().collect();
         (encoder.forget_all_but(texts.iter().map(String::as_str), erased), knowledge)

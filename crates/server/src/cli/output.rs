@@ -42,9 +42,11 @@ fn kept(written: std::io::Result<()>) {
     }
 }
 
-/// Without control characters, but for ends of lines and tabs.
+/// Without control characters, but for ends of lines and tabs, and without what turns the reading round or
+/// can't be seen: what a person reads is what is there.
 fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+    let hides = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    text.chars().filter(|c| (!c.is_control() && !hides(*c)) || matches!(c, '\n' | '\t')).collect()
 }
 
 /// Something that a person should know, beside the answer.

@@ -7,7 +7,7 @@ use contactiq_store::{
     erase::{self, Erased},
     quarantine::{self, Suspect},
     rulings::{self, Ruling, Side, Verdict},
-    versions,
+    sources, versions,
 };
 
 use crate::{
@@ -29,6 +29,7 @@ async fn fill(bench: &Bench) {
         documents::put(&mut w, &leak, &passages(&[&text, "more"])).await.unwrap();
         let suspect = Suspect { position: 0, score: 0.9, reasons: vec!["override/ignore".into()] };
         quarantine::keep(&mut w, leak.id, &[suspect]).await.unwrap();
+        sources::keep(&mut w, leak.id, &format!("/desk/{CANARY}.pdf")).await.unwrap();
         w.save().await.unwrap();
     }
     let mut w = bench.write().await;
@@ -46,6 +47,9 @@ async fn fill(bench: &Bench) {
         at: NOW,
     };
     rulings::put(&mut w, &ruling).await.unwrap();
+    let conflict = "fedcba9876543210".into();
+    let for_it = Ruling { conflict, verdict: Verdict::Prefer("leak".into()), ..ruling };
+    rulings::put(&mut w, &for_it).await.unwrap();
     w.save().await.unwrap();
     let mut w = bench.write().await;
     assert!(documents::remove(&mut w, WHERE.0, WHERE.1).await.unwrap());
@@ -84,7 +88,11 @@ on_both_engines! {
             assert!(documents::passages(&mut r, version.id).await.unwrap().is_empty());
             assert!(quarantine::held(&mut r, version.id).await.unwrap().is_empty());
         }
-        assert!(rulings::list(&mut r).await.unwrap().is_empty());
+        // What was ruled wrong against it does not become right.
+        let left = rulings::list(&mut r).await.unwrap();
+        let [left] = left.as_slice() else { panic!("{left:?}") };
+        assert_eq!(left.verdict, Verdict::Prefer("leak".into()));
+        assert_eq!((left.one.sentence.as_str(), left.other.sentence.as_str()), ("", "stays"));
         let left = documents::latest(&mut r, WHERE.0, WHERE.1).await.unwrap().unwrap();
         let last = &versions_of[1];
         assert_eq!((left.id, left.version, &left.content_hash), (last.id, 2, &last.content_hash));
@@ -121,6 +129,11 @@ on_both_engines! {
         assert_eq!(put, documents::Put::Updated { version: 3 });
         w.save().await.unwrap();
         assert_eq!(erased(bench, "leak").await, Erased::InUse);
+        // Restoring what was before leaves the new text alone.
+        let mut w = bench.write().await;
+        let changes = versions::restore(&mut w, "k3", true).await.unwrap();
+        assert!(changes.iter().all(|c| c.slug != "leak"), "{changes:?}");
+        w.save().await.unwrap();
         let mut r = bench.read().await;
         let now = documents::get(&mut r, WHERE.0, WHERE.1).await.unwrap().unwrap();
         assert_eq!(now.text, Published::by_bank("clean"));
@@ -139,7 +152,7 @@ async fn on_sqlite_no_word_is_left_on_the_disk() {
     };
     assert!(on_disk(), "a control");
     erased(&bench, "leak").await;
-    bench.store.fold().await.unwrap();
+    assert!(bench.store.fold().await.unwrap());
     assert!(!on_disk());
     bench.end().await;
 }

@@ -14,23 +14,25 @@ use std::{
     process::ExitCode,
 };
 
-use contactiq_domain::{Clock, Collection, ContentType, Role};
+use contactiq_domain::{Collection, ContentType, Role};
 use contactiq_ingest::{Draft, FrontMatter};
 use contactiq_pipeline::conflict::Survey;
 use contactiq_store::{Store, StoreError};
 use futures_util::{StreamExt, stream};
 use time::Date;
 
-use super::super::{Outcome, SOME_FAILED, audit, output};
+use super::{
+    super::{Outcome, SOME_FAILED, audit, output},
+    today,
+};
 use crate::{
     app::cores,
     config::Config,
     reading::{DEFAULT_SECONDS, Reader},
-    wiring::SystemClock,
 };
 use gather::Gathered;
 use intake::{Intake, Pruning, TooLarge};
-use judged::Judged;
+use judged::{How, Judged};
 use row::{Row, Skipped};
 
 /// Arguments of `knowledge add`.
@@ -110,7 +112,11 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
         }
     }
     let Gathered { mut files, left_out } = gathered;
-    if files.is_empty() && left_out.is_empty() && addresses.is_empty() && args.sitemap.is_empty() {
+    if files.is_empty()
+        && left_out.iter().all(|row| !row.fails)
+        && addresses.is_empty()
+        && args.sitemap.is_empty()
+    {
         return Err("no documents there: .md, .html, .txt, .pdf and .docx files are read".into());
     }
     let several = files.len() + addresses.len() > 1 || !args.sitemap.is_empty();
@@ -134,7 +140,8 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
     };
     let reader = Reader::new(cores(), args.seconds);
     let before = Survey::of(store).await?;
-    let mut intake = Intake::new(store, args.replace, args.each);
+    let today = today(config);
+    let mut intake = Intake::new(store, How { replace: args.replace, today }, args.each);
     take_files(&reader, &files, &given, &mut intake).await?;
     left_out.into_iter().for_each(|row| intake.say(row));
     let pruning = if addresses.is_empty() && args.sitemap.is_empty() {
@@ -144,7 +151,7 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
         web::take_all(config, &reader, &given, asked, &mut intake).await?
     };
     let mut rows = intake.finish(pruning).await;
-    let brought = report_conflicts(store, &before, &mut rows).await?;
+    let brought = report_conflicts(store, (&before, today), &mut rows).await?;
     let failed = rows.iter().any(|row| row.fails);
     if args.json {
         rows.iter().for_each(|row| output::json(&row.as_json()));
@@ -164,12 +171,16 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
 }
 
 /// Puts the conflicts that this run brought beside the documents that they lie in; how many there are.
-async fn report_conflicts(store: &Store, before: &Survey, rows: &mut [Row]) -> Result<usize, StoreError> {
+async fn report_conflicts(
+    store: &Store,
+    (before, today): (&Survey, Date),
+    rows: &mut [Row],
+) -> Result<usize, StoreError> {
     if !rows.iter().any(|row| matches!(row.outcome, "added" | "updated")) {
         return Ok(0);
     }
     let after = Survey::of(store).await?;
-    let brought = dangers::brought(before, &after, SystemClock.now().date());
+    let brought = dangers::brought(before, &after, today);
     for conflict in &brought {
         let sides = [after.name(&conflict.one), after.name(&conflict.other)];
         for row in rows.iter_mut().filter(|row| row.document.as_ref().is_some_and(|own| sides.contains(own)))

@@ -36,9 +36,9 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
             "what is erased can't be brought back, by no `restore` and from no version: add --yes".into()
         );
     }
-    let (mut failed, mut erased) = (false, false);
+    let (mut failed, mut gone, mut broke) = (false, false, None);
     for slug in &args.slugs {
-        let done = retry(async || {
+        let tried = retry(async || {
             let mut w = store.write().await?;
             audit::sign(&mut w, "knowledge erase");
             let now = SystemClock.now();
@@ -48,14 +48,29 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
             }
             w.save().await.map(|()| done)
         })
-        .await?;
-        erased |= matches!(done, Erased::Now { .. });
+        .await;
+        let done = match tried {
+            Ok(done) => done,
+            Err(error) => {
+                broke = Some(error);
+                break;
+            }
+        };
+        // Whoever erased it before may have been cut off behind that.
+        gone |= matches!(done, Erased::Now { .. } | Erased::Before);
         failed |= !matches!(done, Erased::Now { .. });
         report(args.collection, slug, done, args.json);
     }
-    if erased {
-        store.fold().await?;
+    if gone {
         forget_vectors(config, store).await;
+        if !store.fold().await? {
+            output::note(
+                "contactiq: somebody reads the database, and contactiq.db-wal may still hold what was erased: erase it once more, or stop the server once",
+            );
+        }
+    }
+    if let Some(error) = broke {
+        return Err(error.into());
     }
     Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
 }

@@ -1,6 +1,6 @@
 //! `contactiq knowledge versions` and `restore`: what the knowledge was, and making it so again.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use contactiq_store::{
     Store, StoreError, documents, quarantine, retry,
@@ -37,11 +37,18 @@ pub(super) async fn list(store: &Store, last: Option<u32>, as_json: bool) -> Out
 }
 
 pub(super) async fn restore(store: &Store, version: &str, without_erased: bool, as_json: bool) -> Outcome {
+    let mut tried = 0;
     let Restored { now, changes, held } = loop {
         match retry(async || restore_once(store, version, without_erased).await).await {
             Ok(Some(done)) => break done,
             // Somebody changed the knowledge while it was judged.
-            Ok(None) => {}
+            Ok(None) if tried < TRIES => {
+                tried += 1;
+                tokio::time::sleep(PAUSE * tried).await;
+            }
+            Ok(None) => {
+                return Err("other processes keep changing the knowledge: wait for them, then restore".into());
+            }
             Err(StoreError::NotFound { .. }) => return Err(MISSING.into()),
             Err(error @ StoreError::Erased { .. }) => {
                 return Err(format!("{error}: add --without-erased to restore the rest of {version}").into());
@@ -65,6 +72,11 @@ pub(super) async fn restore(store: &Store, version: &str, without_erased: bool, 
     }
     Ok(ExitCode::SUCCESS)
 }
+
+/// How often a restore begins anew because somebody else changed the knowledge meanwhile.
+const TRIES: u32 = 20;
+/// How long it waits before it does, once more each time.
+const PAUSE: Duration = Duration::from_millis(50);
 
 struct Restored {
     /// The version that it made, or that stands where nothing changed.

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use contactiq_store::Store;
 
 use super::{
-    judged::{Judged, store_all},
+    judged::{How, Judged, store_all},
     prune::{self, Prune},
     row::{Row, Skipped},
 };
@@ -33,7 +33,7 @@ pub(super) enum Pruning {
 /// A run.
 pub(super) struct Intake<'a> {
     store: &'a Store,
-    replace: bool,
+    how: How,
     each: bool,
     places: Vec<Place>,
     waiting: Vec<Judged>,
@@ -52,10 +52,10 @@ enum Place {
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(store: &'a Store, replace: bool, each: bool) -> Intake<'a> {
+    pub(super) fn new(store: &'a Store, how: How, each: bool) -> Intake<'a> {
         Intake {
             store,
-            replace,
+            how,
             each,
             places: Vec::new(),
             waiting: Vec::new(),
@@ -110,7 +110,7 @@ impl<'a> Intake<'a> {
     }
 
     async fn alone(&mut self, file: String, judged: Judged) -> Row {
-        let done = match store_all(self.store, &[judged], self.replace, None).await {
+        let done = match store_all(self.store, &[judged], self.how, None).await {
             Ok(stored) => stored.done.into_iter().next(),
             Err(why) => Some(Err(Skipped { code: "unavailable", why: why.to_string() })),
         };
@@ -132,12 +132,12 @@ impl<'a> Intake<'a> {
                 None
             }
         };
-        let Intake { store, replace, places, waiting, .. } = self;
+        let Intake { store, how, places, waiting, .. } = self;
         let failed = |why: String| Skipped { code: "unavailable", why };
         let (done, pruned) = if waiting.is_empty() && prune.is_none() {
             (Vec::new(), Vec::new())
         } else {
-            match store_all(store, &waiting, replace, prune.as_ref()).await {
+            match store_all(store, &waiting, how, prune.as_ref()).await {
                 Ok(stored) => (stored.done, stored.pruned),
                 Err(why) => {
                     let why = failed(format!("nothing of this run was stored: {why}"));

@@ -4,12 +4,13 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use contactiq_domain::{Clock, Document, Passage, ids::DocumentId};
+use contactiq_domain::{Document, Passage, ids::DocumentId};
 use contactiq_guard::Published;
 use contactiq_ingest::Draft;
 use contactiq_store::{
     Reader, Store, StoreError, Writer, documents, quarantine, quarantine::Suspect, sources,
 };
+use time::Date;
 
 use super::{
     audit,
@@ -17,15 +18,14 @@ use super::{
     prune::{FromHost, Prune},
     row::{Done, Row, Skipped},
 };
-use crate::{
-    reading::suspects,
-    wiring::{SystemClock, SystemIds},
-};
+use crate::{reading::suspects, wiring::SystemIds};
 
 /// How often a run begins anew because somebody else changed the knowledge in between.
-const TRIES: u32 = 8;
-/// How long it waits before it does, once more each time.
+const TRIES: u32 = 40;
+/// How long it waits before it does, once more each time…
 const PAUSE: Duration = Duration::from_millis(50);
+/// …up to so many times.
+const LONGEST: u32 = 10;
 
 /// A document that was read and judged.
 pub(super) struct Judged {
@@ -61,6 +61,15 @@ impl Judged {
     }
 }
 
+/// How documents are to be stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    /// A document that came from elsewhere is replaced only if that is meant.
+    pub(super) replace: bool,
+    /// Today where the bank is.
+    pub(super) today: Date,
+}
+
 /// What became of documents.
 pub(super) struct Stored {
     /// In their order.
@@ -69,20 +78,19 @@ pub(super) struct Stored {
     pub(super) pruned: Vec<Row>,
 }
 
-/// Stores documents in one transaction, all of them or none. A document that came from elsewhere is replaced
-/// only if that is meant.
+/// Stores documents in one transaction, all of them or none.
 ///
 /// # Errors
 /// When the store fails: then nothing of it is stored.
 pub(super) async fn store_all(
     store: &Store,
     judged: &[Judged],
-    replace: bool,
+    how: How,
     prune: Option<&Prune>,
 ) -> Result<Stored, StoreError> {
     let mut tried = 0;
     loop {
-        let why = match once(store, judged, replace, prune).await {
+        let why = match once(store, judged, how, prune).await {
             Ok(Some(stored)) => return Ok(stored),
             Ok(None) => StoreError::Unavailable { why: "other processes keep changing the knowledge" },
             Err(error) if error.is_transient() => error,
@@ -92,7 +100,7 @@ pub(super) async fn store_all(
         if tried == TRIES {
             return Err(why);
         }
-        tokio::time::sleep(PAUSE * tried).await;
+        tokio::time::sleep(PAUSE * tried.min(LONGEST)).await;
     }
 }
 
@@ -100,7 +108,7 @@ pub(super) async fn store_all(
 async fn once(
     store: &Store,
     judged: &[Judged],
-    replace: bool,
+    how: How,
     prune: Option<&Prune>,
 ) -> Result<Option<Stored>, StoreError> {
     let seen = Seen::of(store, judged, prune).await?;
@@ -111,7 +119,7 @@ async fn once(
     }
     let mut done = Vec::with_capacity(judged.len());
     for (number, own) in judged.iter().enumerate() {
-        done.push(put(&mut w, own, seen.current.get(&number), replace).await?);
+        done.push(put(&mut w, own, seen.current.get(&number), how).await?);
     }
     let twins = done.iter().filter_map(|done| done.as_ref().ok()?.twin.as_deref());
     let pruned = match prune {
@@ -188,12 +196,12 @@ async fn put(
     w: &mut Writer,
     own: &Judged,
     current: Option<&Current>,
-    replace: bool,
+    how: How,
 ) -> Result<Result<Done, Skipped>, StoreError> {
     let (document, name) = (&own.document, own.name());
     let first = current.and_then(|current| current.source.as_deref());
     let unchanged = current.and_then(|current| current.unchanged.as_ref());
-    if let Some(first) = first.filter(|first| unchanged.is_none() && !replace && *first != own.source) {
+    if let Some(first) = first.filter(|first| unchanged.is_none() && !how.replace && *first != own.source) {
         return Ok(Err(Skipped {
             code: "document_name_taken",
             why: format!(
@@ -219,14 +227,14 @@ async fn put(
     if put != documents::Put::Unchanged {
         audit::note(w, "knowledge add", &name).await?;
     }
-    if is_new || first.is_none() || replace {
+    if is_new || first.is_none() || how.replace {
         sources::keep(w, id, &own.source).await?;
     }
     // A new document without a suspect has nothing to be kept, and nothing that was.
     let held = if is_new && found.is_empty() { Vec::new() } else { quarantine::keep(w, id, found).await? };
     // What an owner has released is no news.
     let quarantined = found.iter().filter(|suspect| held.contains(&suspect.position)).cloned().collect();
-    let standing = Some(document.standing_on(SystemClock.now().date()));
+    let standing = Some(document.standing_on(how.today));
     let dangers = Dangers { quarantined, standing, conflicts: Vec::new() };
     Ok(Ok(Done { outcome, detail, document: Some(name), dangers, twin: None }))
 }
