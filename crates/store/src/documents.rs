@@ -132,7 +132,8 @@ pub async fn get(
     .transpose()
 }
 
-/// The version in force, or the last that there was: what says who may read the document. It may be erased.
+/// The version in force, or the one that was last in force: what says who may read the document. It may be
+/// erased.
 ///
 /// # Errors
 /// When the database fails.
@@ -143,7 +144,11 @@ pub async fn latest(
 ) -> Result<Option<Document<Published>>, StoreError> {
     c.row(
         "SELECT * FROM documents WHERE collection = $1 AND slug = $2
-         ORDER BY CASE WHEN is_current THEN 0 ELSE 1 END, version DESC LIMIT 1",
+         ORDER BY CASE WHEN is_current THEN 0
+             WHEN id = (SELECT c.document FROM knowledge_changes c
+                 WHERE c.collection = $1 AND c.slug = $2 AND c.document IS NOT NULL
+                 ORDER BY c.version DESC LIMIT 1) THEN 1
+             ELSE 2 END, version DESC LIMIT 1",
         values![collection, slug],
     )
     .await?

@@ -77,11 +77,18 @@ pub enum StoreError {
     },
 }
 
+/// What does not pass by itself.
+const LASTING: &[&str] = &[DISK_FULL, READ_ONLY, FOLDER_READ_ONLY, DAMAGED];
+const DISK_FULL: &str = "the disk is full";
+const READ_ONLY: &str = "it is read-only";
+const FOLDER_READ_ONLY: &str = "the file or its folder is read-only";
+const DAMAGED: &str = "the file is damaged, or no database";
+
 impl StoreError {
     /// Whether the same call may pass a moment later: the failures that a retry is for (B4).
     #[must_use]
-    pub const fn is_transient(&self) -> bool {
-        matches!(self, StoreError::Unavailable { .. })
+    pub fn is_transient(&self) -> bool {
+        matches!(self, StoreError::Unavailable { why } if !LASTING.contains(why))
     }
 }
 
@@ -142,8 +149,8 @@ fn why(code: &str) -> Option<&'static str> {
         return match code {
             "57014" => Some("a statement took too long"),
             "40001" | "40P01" | "55P03" => Some("another transaction was in the way"),
-            "53100" => Some("the disk is full"),
-            "25006" => Some("it is read-only"),
+            "53100" => Some(DISK_FULL),
+            "25006" => Some(READ_ONLY),
             "3D000" => Some("the server has no database of this name"),
             _ if code.starts_with("28") => Some("the server refused the user or the password"),
             _ if code.starts_with("53") => Some("the server is out of resources"),
@@ -153,10 +160,10 @@ fn why(code: &str) -> Option<&'static str> {
     }
     match code.parse::<u32>().ok()? & 0xff {
         5 | 6 => Some(BUSY),
-        8 => Some("the file or its folder is read-only"),
+        8 => Some(FOLDER_READ_ONLY),
         10 => Some("reading or writing the file failed"),
-        11 | 26 => Some("the file is damaged, or no database"),
-        13 => Some("the disk is full"),
+        11 | 26 => Some(DAMAGED),
+        13 => Some(DISK_FULL),
         14 => Some("the file can't be opened: check the data folder and its permissions"),
         _ => None,
     }

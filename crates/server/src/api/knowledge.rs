@@ -174,8 +174,9 @@ pub async fn conflicts(
     let shown = knowledge.conflicts.iter().filter_map(|c| {
         let own = documents[c.one.document].collection;
         let is_wanted = caller.may(permission(own)) && collection.is_none_or(|wanted| wanted == own);
-        let may_see = [&c.one, &c.other].into_iter().all(|side| documents[side.document].is_for(caller.role));
-        (is_wanted && may_see && c.concerns(documents, today)).then(|| ConflictShape {
+        let seen =
+            [&c.one, &c.other].into_iter().all(|side| may_see(&caller, &documents[side.document], today));
+        (is_wanted && seen && c.concerns(documents, today)).then(|| ConflictShape {
             id: c.id.clone(),
             collection: own.to_string(),
             one: claim(&c.one),

@@ -83,6 +83,15 @@ on_both_engines! {
         assert_eq!(documents::version(&mut *bench.read().await).await.unwrap(), "k1");
     }
 
+    async fn who_may_read_a_removed_document_is_told_by_what_was_last_in_force(bench) {
+        put(bench, &document(&bench.ids, "desk", "for some")).await;
+        put(bench, &document(&bench.ids, "desk", "for all, by mistake")).await;
+        restore(bench, "k1").await;
+        remove(bench, "desk").await;
+        let last = documents::latest(&mut *bench.read().await, Collection::Customer, "desk").await.unwrap();
+        assert_eq!(last.map(|d| d.version), Some(1));
+    }
+
     async fn an_old_version_is_read_and_made_current_again_with_nothing_lost(bench) {
         let old = document(&bench.ids, "fees", "5 dollars");
         put(bench, &old).await;

@@ -10,6 +10,7 @@ mod row;
 mod web;
 
 use std::{
+    collections::HashSet,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -126,7 +127,9 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
         );
     }
     files.sort();
-    files.dedup();
+    // One file under two spellings is one file.
+    let mut known = HashSet::new();
+    files.retain(|file| known.insert(std::fs::canonicalize(file).unwrap_or_else(|_| file.clone())));
     let given = FrontMatter {
         title: args.given.title,
         url: args.given.url,

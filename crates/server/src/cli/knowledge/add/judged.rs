@@ -162,7 +162,7 @@ impl Seen {
             current.insert(number, Current { source, unchanged });
         }
         let from_hosts = match prune {
-            Some(prune) => prune.from_hosts(&mut reader).await?,
+            Some(prune) => prune.of_hosts(&mut reader).await?,
             None => Vec::new(),
         };
         // Nobody waits for the judging.

@@ -41,7 +41,7 @@ pub(super) struct FromHost {
 
 impl Prune {
     /// The documents that came from these hosts.
-    pub(super) async fn from_hosts(&self, c: &mut Connection) -> Result<Vec<FromHost>, StoreError> {
+    pub(super) async fn of_hosts(&self, c: &mut Connection) -> Result<Vec<FromHost>, StoreError> {
         let all = documents::list(c, self.collection).await?;
         let from_there = all.into_iter().filter_map(|document| {
             let url = Url::parse(&document.url).ok()?;
