@@ -186,7 +186,7 @@ async fn a_running_server_lets_go_of_the_vectors_of_what_was_erased() {
     ] {
         settings.push((field, files.file(name, shortened(text)).display().to_string()));
     }
-    let terminal = settings.iter().fold(bank(), |t, (name, value)| t.with(*name, value.clone()));
+    let terminal = settings.iter().fold(bank(), |t, (name, value)| t.with(name, value.clone()));
     add(&terminal, "stays", "# Boards\n\nA board costs $8.\n");
     add(&terminal, "leak", "# Leak\n\nMrs Sample lives in Canary Lane.\n");
     let given: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
