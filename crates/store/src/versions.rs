@@ -118,8 +118,8 @@ pub async fn list(c: &mut Connection, most: Option<u32>) -> Result<Vec<Version>,
         .collect()
 }
 
-/// Every document of a version with its passages and without its text, by collection and slug. Passages in quarantine are left
-/// out, whichever version they are of, and documents that were erased since.
+/// Every document of a version with its passages and without its text, by collection and slug. Passages in
+/// quarantine are left out, whichever version they are of, and documents that were erased since.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is no such version, or when the database fails.

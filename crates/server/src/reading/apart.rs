@@ -42,11 +42,18 @@ pub(super) async fn read(kind: Kind, bytes: Vec<u8>, limit: Duration) -> Result<
 }
 
 fn start(kind: Kind, limit: Duration) -> Result<Child, ReadingError> {
-    let program = std::env::current_exe().map_err(|_| ReadingError::Unavailable("its program is gone"))?;
     // The wall's clock ends it first, unless it computes on several threads.
     let seconds = limit.as_secs() + 1;
+    spawn(&["--kind", kind.as_str(), "--seconds", &seconds.to_string()])
+}
+
+/// A process of this program that reads what it is handed: without an environment, ended with whoever waits
+/// for it.
+pub(super) fn spawn(what: &[&str]) -> Result<Child, ReadingError> {
+    let program = std::env::current_exe().map_err(|_| ReadingError::Unavailable("its program is gone"))?;
     Command::new(program)
-        .args(["parse-document", "--kind", kind.as_str(), "--seconds", &seconds.to_string()])
+        .arg("parse-document")
+        .args(what)
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::piped())

@@ -2,21 +2,17 @@
 //! and starting a process costs more than reading one: a process reads many, one after the other, and is
 //! ended after a large one, a slow one, or enough of them.
 
-use std::{
-    process::{ExitStatus, Stdio},
-    sync::Mutex,
-    time::Duration,
-};
+use std::{process::ExitStatus, sync::Mutex, time::Duration};
 
 use contactiq_ingest::{Markup, Unreadable, Wanted};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    process::{Child, ChildStdin, ChildStdout, Command},
+    process::{Child, ChildStdin, ChildStdout},
 };
 
 use super::{
     ReadingError,
-    apart::{MAX_SAID, died},
+    apart::{MAX_SAID, died, spawn},
     child::{Ask, SaidOfMarkup},
 };
 
@@ -115,18 +111,7 @@ struct Process {
 
 impl Process {
     fn start() -> Result<Process, ReadingError> {
-        let program =
-            std::env::current_exe().map_err(|_| ReadingError::Unavailable("its program is gone"))?;
-        let mut child = Command::new(program)
-            .args(["parse-document", "--markup"])
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|_| ReadingError::Unavailable("it can't be started"))?;
+        let mut child = spawn(&["--markup"])?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(to), Some(from)) => Ok(Process { child, to, from: BufReader::new(from), read: 0 }),
             _ => Err(ReadingError::Unavailable("it can't be talked to")),

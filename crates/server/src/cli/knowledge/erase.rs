@@ -52,6 +52,8 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
         let done = match tried {
             Ok(done) => done,
             Err(error) => {
+                // It may have been done before the connection broke.
+                gone = true;
                 broke = Some(error);
                 break;
             }
@@ -63,7 +65,8 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
     }
     if gone {
         forget_vectors(config, store).await;
-        if !store.fold().await? {
+        // A database that fails here has not folded either: what may be left is told all the same.
+        if !store.fold().await.unwrap_or(false) {
             output::note(
                 "contactiq: somebody reads the database, and contactiq.db-wal may still hold what was erased: erase it once more, or stop the server once",
             );

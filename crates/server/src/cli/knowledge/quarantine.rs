@@ -131,6 +131,24 @@ pub(super) async fn release(store: &Store, wanted: Release) -> Outcome {
     Ok(if failed { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
 }
 
+const MISSING: &str =
+    "no passage of it in quarantine has these words: it was changed, or they were never held";
+
+/// The one hash that begins so. Whoever writes a document can make two passages whose hashes begin alike, and
+/// have the one released that nobody read.
+fn only<'a>(hashes: impl Iterator<Item = &'a str>, begins: &str) -> Result<&'a str, &'static str> {
+    let mut found: Vec<&str> = hashes.filter(|hash| hash.starts_with(begins)).collect();
+    found.sort_unstable();
+    found.dedup();
+    match found.as_slice() {
+        [] => Err(MISSING),
+        [hash] => Ok(hash),
+        _ => Err(
+            "other words of it begin alike: name all 64 digits, as `knowledge quarantine --json` shows them",
+        ),
+    }
+}
+
 /// Whether it was done, and what to say of it.
 async fn decide(
     store: &Store,
@@ -151,9 +169,11 @@ async fn decide(
         };
         return Ok((false, format!("{}: {said}", target(position))));
     };
-    let Some(one) = found.iter().find(|one| one.text_hash.starts_with(words.as_str())) else {
-        let said = "no passage of it in quarantine has these words: it was changed, or they were never held";
-        return Ok((false, format!("{}/{}, {words}: {said}", wanted.collection, wanted.slug)));
+    let hash = only(found.iter().map(|one| one.text_hash.as_str()), words);
+    let one = hash.and_then(|hash| found.iter().find(|one| one.text_hash == hash).ok_or(MISSING));
+    let one = match one {
+        Ok(one) => one,
+        Err(said) => return Ok((false, format!("{}/{}, {words}: {said}", wanted.collection, wanted.slug))),
     };
     let target = target(one.suspect.position);
     let done = retry(async || {
@@ -181,6 +201,16 @@ async fn decide(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_begin_alike_are_not_told_apart_by_chance() {
+        let (one, other) = ("a".repeat(64), format!("{}b", "a".repeat(63)));
+        let all = || [other.as_str(), one.as_str(), other.as_str()].into_iter();
+        assert!(only(all(), &one[..12]).is_err_and(|said| said.contains("64 digits")));
+        assert_eq!(only(all(), &one), Ok(one.as_str()));
+        assert_eq!(only(all(), &other), Ok(other.as_str()), "the same words in two places are one");
+        assert_eq!(only(all(), "bbbbbbbbbbbb"), Err(MISSING));
+    }
 
     #[test]
     fn passages_are_named_by_position_words_or_both() {
