@@ -19,6 +19,7 @@ ap = argparse.ArgumentParser()
 ap.add_argument("--data", required=True)
 ap.add_argument("--out", required=True)
 ap.add_argument("--encoder", default=".cache/encoder")
+ap.add_argument("--pairs", default="training/pairs.jsonl")
 ap.add_argument("--steps", type=int, default=400)
 ap.add_argument("--rank", type=int, default=16)
 ap.add_argument("--rate", type=float, default=8e-4)
@@ -143,7 +144,7 @@ offset, classes = {}, 0
 for k in names:
     offset[k], classes = classes, classes + len(labels[k])
 
-pairs = [json.loads(line) for line in open("training/pairs.jsonl")]
+pairs = [json.loads(line) for line in open(args.pairs)]
 measuring = [p for p in pairs if p.get("measures")]
 pairs = [p for p in pairs if not p.get("measures")]
 kept = []
@@ -162,20 +163,32 @@ def prepared(rows):
     for p in rows:
         where.append((len(others), len(p["others"])))
         others += [f"{p['heading']}: {o}" for o in p["others"]]
-    return questions, answers, below(others, SENTENCE), where
+    silent, where_silent = [], []
+    for p in rows:
+        where_silent.append((len(silent), len(p.get("unanswered", []))))
+        silent += p.get("unanswered", [])
+    return questions, answers, below(others, SENTENCE), where, below(silent, QUESTION), where_silent
 
 
 train, held = prepared(pairs), prepared(measuring)
 
 
 def measured(adapter):
-    questions, answers, others, where = held
+    questions, answers, others, where, silent, where_silent = held
     q, a, o = above(adapter, questions), above(adapter, answers), above(adapter, others)
     all_ = q @ np.concatenate([a, o]).T
     own = np.diag(all_[:, : len(a)])
     rank = (all_ > own[:, None] + 1e-6).sum(1)
     hard = np.mean([own[i] > all_[i, len(a) + s : len(a) + s + n].max() for i, (s, n) in enumerate(where) if n])
-    return f"R@1 {(rank == 0).mean():.3f}  MRR {np.mean(1 / (rank + 1)):.3f}  before its own others {hard:.3f}"
+    u = above(adapter, silent)
+    best = lambda v, i: max((v @ a[i]).max(), *((v @ o[where[i][0] : sum(where[i])].T).ravel()))
+    yes, no = [], []
+    for i, (s, n) in enumerate(where_silent):
+        if n:
+            yes.append(best(q[i], i)); no += [best(u[s + j], i) for j in range(n)]
+    told = np.mean(np.array(yes)[:, None] > np.array(no)[None]) if yes else 0
+    twin = np.mean([q[i] @ a[i] > (u[s : s + n] @ a[i]).max() for i, (s, n) in enumerate(where_silent) if n]) if yes else 0
+    return f"AUC answered/not {told:.3f} before its unanswered {twin:.3f} R@1 {(rank == 0).mean():.3f}  MRR {np.mean(1 / (rank + 1)):.3f}  before its own others {hard:.3f}"
 
 
 key = jax.random.PRNGKey(args.seed)
@@ -200,16 +213,17 @@ for i, k in enumerate(names):
 only = jnp.asarray(only)
 
 
-def loss(p, x, m, y, d, qx, qm, sx, sm, kx, km, kb, key):
+def loss(p, x, m, y, d, qx, qm, ux, um, sx, sm, kx, km, kb, key):
     one, two, three = jax.random.split(key, 3)
     z = pooled(layers(x, m, LOW, LAYERS, p["adapter"], one), m)
     c = p["centres"] / jnp.linalg.norm(p["centres"], axis=1, keepdims=True)
     right = jnp.take_along_axis(jax.nn.log_softmax(SHARPNESS * z @ c.T + only[d]), y[:, None], 1)
     q = pooled(layers(qx, qm, LOW, LAYERS, p["adapter"], two), qm)
+    u = pooled(layers(ux, um, LOW, LAYERS, p["adapter"], two), um)
     s = pooled(layers(sx, sm, LOW, LAYERS, p["adapter"], three), sm)
     near = SHARPNESS * q @ s.T
     found = jnp.diag(jax.nn.log_softmax(near)[:, :PAIRS]).mean()
-    asked = jnp.diag(jax.nn.log_softmax(near[:, :PAIRS].T)).mean()
+    asked = jnp.diag(jax.nn.log_softmax(jnp.concatenate([near[:, :PAIRS].T, SHARPNESS * s[:PAIRS] @ u.T], 1))).mean()
     k = pooled(layers(kx, km, LOW, LAYERS, p["adapter"]), km)
     moved = ((k @ k.T - kb @ kb.T) ** 2).mean() * 100
     return -right.mean() - found - 0.5 * asked + moved
@@ -246,19 +260,22 @@ for number in range(args.steps):
     if len(waiting) < PAIRS:
         waiting = random.sample(range(len(pairs)), len(pairs))
     rows = [waiting.pop() for _ in range(PAIRS)]
-    questions, answers, others, where = train
+    questions, answers, others, where, silent, where_silent = train
     other = [where[i][0] + random.randrange(max(1, where[i][1])) for i in rows]
+    none = [where_silent[i][0] + random.randrange(where_silent[i][1]) if where_silent[i][1]
+            else random.randrange(len(silent[1])) for i in rows]
     held_still = random.sample(range(len(kept)), KEPT)
     key, own = jax.random.split(key)
     params, state, value = step(
         params, state, np.stack(x).astype(f), np.stack(m).astype(f), np.array(y), np.array(d),
         questions[0][rows].astype(f), questions[1][rows].astype(f),
+        silent[0][none].astype(f), silent[1][none].astype(f),
         np.concatenate([answers[0][rows], others[0][other]]).astype(f),
         np.concatenate([answers[1][rows], others[1][other]]).astype(f),
         kept_states[0][held_still].astype(f), kept_states[1][held_still].astype(f), before[held_still], own)
     losses.append(float(value))
     if number % 50 == 49:
-        print(number + 1, f"loss {np.mean(losses[-50:]):.3f}  {time.time() - since:.0f} s", flush=True)
+        print(number + 1, f"loss {np.mean(losses[-50:]):.3f}  {time.time() - since:.0f} s", measured(params["adapter"]) if number % 100 == 99 else "", flush=True)
 print("adapted:  ", measured(params["adapter"]), flush=True)
 
 header, data = {}, b""

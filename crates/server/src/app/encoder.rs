@@ -232,7 +232,7 @@ pub(crate) fn misfit(calibration: &Calibration, encoder: &dyn Encoder) -> Option
 }
 
 /// The encoder with which the built-in confidence and the topic gate were made.
-const SHIPPED_WITH: &str = "all-MiniLM-L6-v2 + banking 1, 384 dimensions";
+const SHIPPED_WITH: &str = "all-MiniLM-L6-v2 + banking 2, 384 dimensions";
 
 /// The taxonomy is the bank's own text, so its vectors may be kept in the file.
 pub(super) struct Published<'a>(pub(super) &'a CachedEncoder);
