@@ -47,6 +47,12 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 export CONTACTIQ_BIN=$bin CONTACTIQ_ENCODER=$encoder CONTACTIQ_DATA_DIR=$work/data
+# What an earlier run encoded need not be encoded again; of another encoder it is left aside.
+kept=$root/target/tmp/encoded/vectors.bin
+if [ "$encoder" != off ] && [ -f "$kept" ]; then
+    mkdir -p "$work/data/cache"
+    cp "$kept" "$work/data/cache/vectors.bin"
+fi
 # The tests ask faster than people do.
 export CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE=100 CONTACTIQ__LIMITS__QUESTIONS_PER_HOUR_PER_IP=1000
 CONTACTIQ_LISTEN=127.0.0.1:0 CONTACTIQ_METRICS_LISTEN=127.0.0.1:0 "$bin" serve >"$work/out" 2>"$work/log" &
@@ -73,6 +79,11 @@ export CONTACTIQ_URL CONTACTIQ_SIGN_IN CONTACTIQ_PICTURES
 
 # The same letters on every machine.
 export FONTCONFIG_FILE=$root/tests/browser/fonts.conf
+
+if [ "$encoder" != off ] && [ -f "$work/data/cache/vectors.bin" ]; then
+    mkdir -p "${kept%/*}"
+    cp "$work/data/cache/vectors.bin" "$kept.$$" && mv "$kept.$$" "$kept"
+fi
 
 status=0
 node --test-reporter=./tests/browser/reporter.mjs --test-reporter-destination=stdout tests/browser/run.mjs || status=$?

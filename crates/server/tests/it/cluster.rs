@@ -17,7 +17,10 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::remote_encoder::{INTENTS, TRIGGERS, shortened};
+use crate::{
+    embeddings::{keep_vectors, with_kept_vectors},
+    remote_encoder::{INTENTS, TRIGGERS, shortened},
+};
 
 /// A fresh database. It stays in the server, which the tests throw away.
 pub(crate) struct Database {
@@ -89,6 +92,10 @@ impl Database {
     pub(crate) async fn replica(&self, settings: &[(&'static str, String)]) -> Replica {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         self.admit(&dir);
+        let real = settings.iter().any(|(name, _)| *name == "CONTACTIQ_ENCODER");
+        if real {
+            with_kept_vectors(dir.path());
+        }
         let mut env: std::collections::HashMap<String, String> =
             settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         for (name, field, text) in [
@@ -105,6 +112,9 @@ impl Database {
         app::adopt_vectors(&config).await.unwrap();
         let (house, standing) = app::build_house(&config, Arc::new(|_, _, _| {})).await.unwrap();
         assert!(standing.encoder.is_ok(), "{:?}", standing.encoder);
+        if real {
+            keep_vectors(dir.path());
+        }
         Replica { house, _dir: dir }
     }
 }

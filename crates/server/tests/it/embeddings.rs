@@ -53,6 +53,28 @@ pub(crate) fn real_folder() -> Option<PathBuf> {
     std::env::var("CONTACTIQ_ENCODER").ok().map(PathBuf::from).filter(|folder| folder.exists())
 }
 
+/// Where runs keep what the real encoder made of the demo bank, for those that come after: it takes minutes.
+/// `scripts/browser-test.sh` takes it from there too. Of another encoder it is left aside.
+fn kept_vectors() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("encoded/vectors.bin")
+}
+
+/// Gives a data folder what an earlier run encoded.
+pub(crate) fn with_kept_vectors(data: &Path) {
+    std::fs::create_dir_all(data.join("cache")).unwrap();
+    drop(std::fs::copy(kept_vectors(), data.join("cache/vectors.bin")));
+}
+
+/// Keeps what this run encoded; whole or not at all.
+pub(crate) fn keep_vectors(data: &Path) {
+    let (kept, made) = (kept_vectors(), data.join("cache/vectors.bin"));
+    std::fs::create_dir_all(kept.parent().unwrap()).unwrap();
+    let part = kept.with_extension(std::process::id().to_string());
+    if std::fs::copy(made, &part).is_ok() {
+        std::fs::rename(part, kept).unwrap();
+    }
+}
+
 impl Embeddings {
     /// Serves the vectors of the encoder in this folder.
     pub(crate) async fn real(folder: &Path) -> Embeddings {
