@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Masked, Published, Raw, injection, masking, moderation,
+    Learned, Masked, Published, Raw, Span, injection, masking, moderation,
     normal::{Normal, tag_text},
     output, pii, refuse,
     verdict::{
@@ -21,6 +21,8 @@ const CRY_LIMIT: usize = 20_000;
 pub struct GuardSettings {
     /// Find and mask personal data.
     pub personal_data: bool,
+    /// What was learned of names, addresses and passwords; without it the rules find alone.
+    pub learned: Option<Arc<Learned>>,
     /// Judge prompt injection.
     pub injection: bool,
     /// Judge content.
@@ -35,6 +37,7 @@ impl Default for GuardSettings {
     fn default() -> Self {
         Self {
             personal_data: true,
+            learned: Learned::built_in(),
             injection: true,
             moderation: true,
             max_chars: 2000,
@@ -99,7 +102,7 @@ impl Guard {
     }
 
     fn read(&self, text: &str, normal: &Normal) -> Scan {
-        let spans = if self.settings.personal_data { pii::find(normal) } else { Vec::new() };
+        let spans = self.personal(normal);
         let masked = masking::mask(text, &spans);
         let injection = if self.settings.injection {
             injection::judge(normal, &tag_text(text), self.settings.injection_threshold)
@@ -124,14 +127,17 @@ impl Guard {
     /// and leaks are reported.
     #[must_use]
     pub fn inspect_output(&self, text: &str, evidence: &[&Published]) -> OutputVerdict {
-        output::inspect(text, evidence, self.settings.personal_data)
+        output::inspect(text, evidence, |normal| self.personal(normal))
     }
 
     /// Masks free text: feedback, names, notes.
     #[must_use]
     pub fn mask(&self, raw: &Raw) -> Masked {
-        let spans =
-            if self.settings.personal_data { pii::find(&Normal::new(raw.expose())) } else { Vec::new() };
-        masking::mask(raw.expose(), &spans)
+        masking::mask(raw.expose(), &self.personal(&Normal::new(raw.expose())))
+    }
+
+    fn personal(&self, normal: &Normal) -> Vec<Span> {
+        let settings = &self.settings;
+        if settings.personal_data { pii::find(normal, settings.learned.as_deref()) } else { Vec::new() }
     }
 }

@@ -21,11 +21,13 @@ mod refuse;
 pub mod seal;
 mod self_harm;
 mod text;
+pub mod training;
 mod verdict;
 
 pub use document::instructs;
 pub use guard::{Guard, GuardSettings};
 pub use injection::one_script;
+pub use pii::{Learned, NoModel};
 pub use text::{Masked, Published, Raw};
 pub use verdict::{
     Injection, InputError, Inspected, Moderation, ModerationCategory, OutputFinding, OutputFindingKind,

@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::{
-    OutputFinding, OutputFindingKind as K, OutputVerdict, Published, Span, masking, normal::Normal, pii,
-    refuse,
+    OutputFinding, OutputFindingKind as K, OutputVerdict, Published, Span, masking, normal::Normal, refuse,
 };
 
 /// Words of a model that speaks about its own instructions.
@@ -35,12 +34,16 @@ pub(crate) fn prepare() {
 }
 
 /// Masks personal data that no evidence carries and reports what else should not be said.
-pub(crate) fn inspect(text: &str, evidence: &[&Published], personal_data: bool) -> OutputVerdict {
+pub(crate) fn inspect(
+    text: &str,
+    evidence: &[&Published],
+    personal: impl Fn(&Normal) -> Vec<Span>,
+) -> OutputVerdict {
     let normal = Normal::new(text);
     let known: Vec<String> = evidence.iter().map(|e| compact(Normal::new(e.as_str()).text())).collect();
     let chars: Vec<char> = text.chars().collect();
     let mut findings = Vec::new();
-    let mut spans: Vec<Span> = if personal_data { pii::find(&normal) } else { Vec::new() };
+    let mut spans = personal(&normal);
     spans.retain(|span| {
         let value: String = chars.get(span.start..span.end).unwrap_or_default().iter().collect();
         let value = compact(Normal::new(&value).text());
@@ -103,10 +106,11 @@ fn hosts(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pii;
 
     fn kinds(text: &str, evidence: &[&str]) -> Vec<K> {
         let published: Vec<Published> = evidence.iter().map(|e| Published::by_bank(*e)).collect();
-        inspect(text, &published.iter().collect::<Vec<_>>(), true)
+        inspect(text, &published.iter().collect::<Vec<_>>(), |n| pii::find(n, None))
             .findings
             .into_iter()
             .map(|f| f.kind)
@@ -116,7 +120,9 @@ mod tests {
     #[test]
     fn personal_data_of_the_evidence_stays_and_other_is_masked() {
         let evidence = Published::by_bank("Write to help@examplebank.com or PO Box 1, Sydney NSW 2000.");
-        let verdict = inspect("Write to help@examplebank.com, not to mia@example.com.", &[&evidence], true);
+        let verdict = inspect("Write to help@examplebank.com, not to mia@example.com.", &[&evidence], |n| {
+            pii::find(n, None)
+        });
         assert_eq!(verdict.text.as_str(), "Write to help@examplebank.com, not to <EMAIL_1>.");
         assert_eq!(verdict.findings.len(), 1);
     }

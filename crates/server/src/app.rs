@@ -14,7 +14,7 @@ use std::{
 };
 
 use contactiq_domain::{Probability, Zone};
-use contactiq_guard::{Guard, GuardSettings};
+use contactiq_guard::{Guard, GuardSettings, Learned};
 use contactiq_llm::{Chain, ChainSettings, Http, Jitter, OpenAiCompatible, OpenAiSettings, Provider, Secret};
 use contactiq_nlu::{
     encoder::{CachedEncoder, Encoder, EncoderError},
@@ -344,8 +344,23 @@ pub fn guard_settings(config: &Config) -> GuardSettings {
         personal_data: config.guard.personal_data,
         injection: config.guard.injection,
         moderation: config.guard.moderation,
+        // A file that can't be read was refused with the configuration; one that vanished since leaves the
+        // shipped model, which is better than none.
+        learned: learned(&config.guard.learned).unwrap_or_else(|_| Learned::built_in()),
         injection_threshold: config.guard.injection_threshold,
         ..GuardSettings::default()
+    }
+}
+
+/// The learned recogniser of personal data that a setting names: "" the shipped one, "off" none, else a file.
+pub(crate) fn learned(setting: &str) -> Result<Option<Arc<Learned>>, String> {
+    match setting {
+        "" => Ok(Learned::built_in()),
+        "off" => Ok(None),
+        path => {
+            let bytes = std::fs::read(path).map_err(|e| format!("it can't be read ({e})"))?;
+            Ok(Some(Arc::new(Learned::from_bytes(&bytes).map_err(|e| e.to_string())?)))
+        }
     }
 }
 

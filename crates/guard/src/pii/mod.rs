@@ -11,6 +11,7 @@ mod dates;
 mod iban;
 mod identifier;
 mod keys;
+mod learned;
 mod lexicon;
 mod names;
 mod naming;
@@ -28,6 +29,8 @@ mod vocabulary;
 
 use std::collections::BTreeMap;
 
+pub(crate) use learned::fit::fit;
+pub use learned::{Learned, NoModel};
 use numbers::Numbers;
 use page::{Found, Page};
 
@@ -39,8 +42,8 @@ pub(crate) fn prepare() {
 }
 
 /// Finds personal data; spans in code points of the original, ordered, never overlapping.
-pub(crate) fn find(normal: &Normal) -> Vec<Span> {
-    let found = in_text(normal);
+pub(crate) fn find(normal: &Normal, learned: Option<&Learned>) -> Vec<Span> {
+    let found = in_text(normal, learned);
     let mut spans = Vec::with_capacity(found.len());
     let mut reached = 0;
     for f in found {
@@ -56,9 +59,9 @@ pub(crate) fn find(normal: &Normal) -> Vec<Span> {
 
 /// Reads until nothing new is found: what was hidden behind a finding, or told apart from it only by
 /// its absence, shows once the finding is a placeholder. That is also what makes masking idempotent.
-fn in_text(normal: &Normal) -> Vec<Found> {
+fn in_text(normal: &Normal, learned: Option<&Learned>) -> Vec<Found> {
     let text = normal.text();
-    let (mut found, mut open) = pass(text);
+    let (mut found, mut open) = pass(text, learned);
     // A placeholder stands for whole characters; what is read beside it must be what stays beside it.
     whole(normal, &mut found);
     for _ in 0..PASSES {
@@ -67,7 +70,7 @@ fn in_text(normal: &Normal) -> Vec<Found> {
         }
         let (masked, places) = substitute(text, &found);
         let more;
-        (more, open) = pass(&masked);
+        (more, open) = pass(&masked, learned);
         if more.is_empty() {
             break;
         }
@@ -99,7 +102,7 @@ fn whole(normal: &Normal, found: &mut Vec<Found>) {
 const PASSES: usize = 6;
 
 /// One reading: what it finds, and whether words remain that a further reading could find.
-fn pass(text: &str) -> (Vec<Found>, bool) {
+fn pass(text: &str, learned: Option<&Learned>) -> (Vec<Found>, bool) {
     let placeholders = placeholders(text);
     let page = Page::new(text, &placeholders);
     let mut found = Vec::new();
@@ -117,6 +120,9 @@ fn pass(text: &str) -> (Vec<Found>, bool) {
     keys::find(&page, &mut found);
     addresses::find(&page, &mut found);
     persons::find(&page, &mut found);
+    if let Some(learned) = learned {
+        learned::join(learned, &page, &mut found);
+    }
     found.retain(|f| !touches(&placeholders, f));
     let mut found = resolve(found);
     repeat(&page, &placeholders, &mut found);
@@ -207,7 +213,7 @@ fn repeat(page: &Page<'_>, placeholders: &[(usize, usize)], found: &mut Vec<Foun
 /// What a text yields, for the tests beside the recognisers.
 #[cfg(test)]
 fn probe(text: &str) -> Vec<(String, &'static str)> {
-    in_text(&Normal::new(text))
+    in_text(&Normal::new(text), None)
         .into_iter()
         .map(|f| (text[f.start..f.end].to_owned(), f.kind.as_str()))
         .collect()

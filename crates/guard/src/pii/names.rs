@@ -106,7 +106,49 @@ parisa nasrin maryam chukwu chinedu emeka ifeanyi obinna ngozi chioma amaka adae
 segun femi ade bola yemi folake kwame kofi kwasi yaw akua ama abena esi efua kamau njoroge otieno wanjiku achieng \
 akinyi juma baraka amani neema zawadi thabo sipho themba lerato nomsa zanele bongani tendai farai rudo chipo \
 tamati wiremu hemi rangi aroha ngaire mere hone tane tui anahera mikaere sione tevita mele ana sefa \
-leilani keanu kai moana malia sandhya jarrah kirra talulah yindi";
+leilani keanu kai moana malia sandhya jarrah kirra talulah yindi \
+aadhya aaliyah abdi abebe abhishek adebayo adjoa aigerim aiman aishwarya aisling aiyana akosua albie \
+aleksei alex almaz amelie anahit anand andres anirban anke annelie annelise anong ante antje anton apisai \
+araminta arash arben ariel armen asa ash athanasios attila ava avi ayodele ayumi azman babak babatunde \
+balaji balazs bambang banjo baptiste barbel bartosz bastien batbayar baz bea beata beatrix behrouz belen \
+benoit bernd beryl besa bethlehem bhavana bikash billie bimal bindi birgit birgitta bishnu bjarne blake \
+bobbie bogdan bohdan boon branimir brid brody bronwen bubba bukola bushra carmela carwyn cedric cem chaim \
+chaiwat chaminda chebet chee cheyenne chiamaka chidi chiyo choo ciara cillian clement clementine clodagh \
+clyde colm colton conceicao concetta conor cressida crispin cyrus daisuke damilola darcie darius darnell \
+darragh dawa dawit daz debashish debjani dee deirdre delphine demetrius dervla deshawn desislava despina \
+detlef devansh diarmuid didier dilnoza dilshan dimitris divina doina domenica dong doreen dorji dov dritan \
+dusan eamon ebony ebru egon eimear eino eitan ellis elmer elodie eluned emiko emine enda enid eszter \
+etienne evangelia ezra fabrice faridah farzaneh fergus finbarr finley fionn fionnuala florian florin flynn \
+fong frankie frieda friederike friedrich funmilayo gael geert genevieve geok georgi gethin gilles giorgi \
+girish gladys golnaz goncalo gregor grzegorz gudrun gulnara gulsen gunnar gunther guoliang gurmeet gus \
+gwendolyn hadassah hafiz hakon hala halina hallie hannelore haoran harish harrison hatice hauwa hee helene \
+hemalatha hendrik herve hidayah hina hinemoa hiwot hock hodan holger hoon horace humphrey huy idris ieuan \
+ifeoma ifrah ildiko ilir ilse imelda inderjit indi ingeborg ingo ioane iolo iqra ishita iskandar ismail \
+itzel izzati jadwiga jae jake jamil jaxon jayanthi jedda jejomar jelena jens jenson jerome jesper jez \
+jianguo jignesh joachim joana jomar jorg jorja jude jukka kah kahu kalani kaloyan kalpana kamala kamarul \
+kanchana kane kanya karma kathe kaveh kavya kaz kazuo keisha kemal keng keoni kiara kiong kipchoge kiri \
+kobe kojo kok kostas ksenia kumari kwesi lachie lamar lani lata laure leong lieke liesel lin lindiwe lionel \
+liridona litia liv llewelyn loic lorcan loretta losa lottie louie lowri luc ludger luigi lupe lutz \
+luzviminda lyudmila maaike maelle mahsa maia mala malathi malee malik manaia mandla marama mareike marivic \
+markus marquis mathilda mathilde matti meenakshi mehwish meihua meiling menachem mereana merle mihir mikkel \
+mirjana montague moshe moumita mulugeta murdo murugan musa mwangi myfanwy mykola nabilah nadeesha nadirah \
+nalani naoko narelle nasser nattapong navjot nenad nerys nevena ngoc nguyet nikau nilesh niloufar nima \
+nimal nino nirmala nizhoni njeri nnamdi noam nomvula norbert noriko nurlan nurul oceane odile olafur olena \
+ollie olumide omkar ondrej onur oonagh orhan orlaith ornella osama ottilie otto oyuna padma padraic paivi \
+panagiotis pari parminder paromita partha pascal pemba penelope peng percival peyton piripi pita prabin \
+prasanna prasert qing raelene rainer rajinder raluca ram rami raphael rasmus ratna reggie remi ren renata \
+reuben reynaldo rhona riaan riley rivka riya rizal robyn romane ronnie rosalia rosario rosie rosnah ruairi \
+rubina rudiger rukmini ruoxi ruud ruwan saanvi sabina sagal sai saima salote sanduni saskia satnam savannah \
+sefina selam semisi senga senthil seren sevgi shaniqua sharmila shaurya shayne shaz shazia sheng shira \
+shlomo shona shu siavash siegfried siew silke siriporn sjoerd skylar slobodan snezana solene somchai sonam \
+soraya soren sourav spiros stavros steffen struan subhash subramaniam suda suhaimi sukhwinder sunethra swee \
+syafiq sylvain tadhg tahlia takoda tallara tama tamar tamika tamuna tanner tapan taras tarek tarquin \
+tatenda tavita tejinder temitope tenzin terrell tesfaye tetsuya thandiwe thanh tharushi thea thenmozhi \
+thierry thorsten tien tigran timur ting titilayo tolga tomislav tommy tomos torquil torsten trayvon tsegaye \
+tuula uchenna ulrich usman vahagn vasile vasundhara veronique viliami vinh virgil vitor volker waltraud \
+wambui wanda wanjiru warsame wendell whetu wichai wiebke winona woo wyatt xiaoli xiaoming xinyi xue yaakov \
+yael yaroslav yeon yetunde yiannis yifan yilmaz yohannes yuxin yves zbigniew zdenek zed zeenat zhiwei ziad \
+zihan zubair zulkifli zurab";
 
 /// Given names that are everyday words too.
 pub(super) const AMBIGUOUS: &str = "\
@@ -120,7 +162,8 @@ jeff jess jen jenny kate katie liz lizzie beth becky cathy chris dave debbie di 
 jackie jan jill jo jodie judy kath kathy kay lara lynn lyn maddie maggie mandy marg marge matt meg mia mimi moll \
 molly nell nina polly roz sally shelly sid sophie steph sylvia tess tricia trish vicky viv baker mason carter \
 taylor parker cooper hayden jordan morgan charity christian constance destiny harmony honor justice liberty \
-melody mercy patience prudence verity bath raj sky neo star sunny lucky prince king duke earl major dev";
+melody mercy patience prudence verity bath raj sky neo star sunny lucky prince king duke earl major dev \
+brooklyn chuck eve mona sterling teddy una willow";
 
 /// Family names.
 pub(super) const FAMILY: &str = "\
@@ -169,4 +212,95 @@ dekker mulder bos vos peters hendriks janssen dijkstra andersson johansson karls
 olsson persson svensson gustafsson hansen johansen olsen larsen nielsen pedersen jorgensen ivanov petrov smirnov \
 kuznetsov popov volkov sokolov novak svoboda dvorak kowalski nowak wisniewski wojcik kaminski lewandowski \
 zielinski horvath nagy kovacs szabo popescu ionescu papadopoulos yilmaz kaya demir celik okafor okonkwo adeyemi \
-okoro eze mensah owusu boateng mwangi kamau ochieng ndlovu dlamini nkosi moyo tupou taufa fonoti williams-jones";
+okoro eze mensah owusu boateng mwangi kamau ochieng ndlovu dlamini nkosi moyo tupou taufa fonoti williams-jones \
+abdelrahman abdi abdul abdullah abe abercrombie abramowitz abubakar adebayo adhikari afolabi aggarwal \
+agyeman ahluwalia ahmadi ahn aho ahuja ainsworth akesson akhmetov akinwande albrecht aldridge allsopp amato \
+amin amoah amrani anagnostou anders andersen andre ang angelis ansah appiah archer arnaud arslan asante \
+ashby ashworth aslam aslan atherton aubert auchterlonie azoulay babic baden bae baek bagshaw baig baird \
+bajwa bakar balasubramaniam balfour balogh balogun bamford banda bandara bannerman barakzai barbier barone \
+barraclough baruah bass battersby baumann bautista beauchamp beaumont beck bedi begay behera bekele \
+belkacem bello ben benali benedetti berg berger bergmann bergstrom beridze berisha bernardi bertrand bevan \
+bhaird bhandari bhatnagar bhattacharya bhatti bhosale bianco binte birtwistle bisht biswas blanc blanchard \
+blenkinsop boer boey bogdanova bohm bondarenko booker boothroyd bora botha bottomley bouazizi boudreaux \
+bourgeois boutros bowen boyer bracegirdle braithwaite brandt brearley brennan briain brinkmann broadbent \
+broek broussard bruch brun brunet bruno bte buchanan bukhari bullock bulow busch butterworth byrne cadogan \
+cadwallader cai camara cameron cao caputo carbone cardenas carew carmichael caron cartwright catapang \
+cattaneo cavalcanti cavendish cerny cetin chaiyasit chakraborty chamberlain chandler charpentier chaturvedi \
+chavan cheema cheng cheong cherif cheruiyot chevalier chia chidambaram chikwanha cho cholmondeley chonaill \
+chong chowdary christensen christodoulou chua chukwu claes clair clancy clarke cleary clegg clement \
+clutterbuck cockcroft coetzee cohen colin colquhoun conlon connolly considine constantinescu conte \
+copperthwaite coppola corrigan costanzo coughlan crabtree crenshaw crewe critchley crossley crotty crowe \
+cruickshank cui culbertson cullen culpepper curran d'angelo d'aubigny d'mello d'souza dabrowski dalrymple \
+daly danjuma dar david dela delaney dempsey denis deshmukh devlin dhomhnaill diallo dietrich dijk dillon \
+dimaculangan dimitrov dinh dinwiddie dissanayake dobson dogan doherty dong donnelly donovan doring drake \
+drummond duckworth duffy dufour dumas dumitru dumont dunbar dunne dupuis duval dyer echeverria economou \
+egan engel entwistle erasmus erdogdu escobar eubanks eynon fabbri fabre fabregues fagan fairclough faleolo \
+fanshawe farah farahani farina farkas farooqui farouk farquhar farquharson farrelly farsi faulkner faure \
+featherstone fedorov feinstein fernando ferrara ferraro fforde figueiredo finnegan fiore fitz fitzpatrick \
+fitzsimons flanagan fogarty foley fong fontenot fonua foo forester fotheringham fourie francois franke \
+friedrich fuchs fujita gaffney gaikwad gaillard gaines galbraith gall galli ganguly gao gardiner garg \
+garnier gaskell gatti gauthier gautier gebremariam geddes gentile georgiev georgiou geraghty gerard gethin \
+gheorghe gibbon gillespie gilmartin giolla giraud gittins giuliani gledhill glover goff gogoi gokhale \
+goldberg golding goldsmith goncalves gonsalves goodfellow gorski gowda goyal grabowski graf grassi grasso \
+greenhalgh griffiths grigoryan grimshaw grogan guerin guerra guidry guillot gunawardena gunes gunnarsdottir \
+gunther gurung gwynne haas habib haddad haddock hahn haile hairston hakobyan haldane halloran hamalainen \
+hamid hamidi han hanrahan haque harding hare hariri hartono harun hasegawa hashimoto hassan hatfield \
+hayashi hazarika healy heath heathcote hebert heffernan hegarty hegde heide heinrich heng hennessy herath \
+heron herrmann heuvel hickey higginbottom hinchliffe hinterleitner hoekstra hoff hoffmann hogan hogg \
+hohenfels hohepa hollingsworth holroyd hong horgan horn hornby horowitz horvat hosseini houten hoxha huber \
+hubert huddlestone hurst huynh hwang hyde ibanez ibarra ibrahim ikeda ilic illingworth innes inoue inskip \
+ishikawa islam ismail iverson jaafar jafari jager jankowska janssens javed jayawardena jean jeanne \
+jefferson jeong jessop jiang john joly jong jonsson jovanovic kabore kaiser kamath kanawa kanoa kapanadze \
+kaplan karagiannis karaka karatas karim karimi kariuki karki karlsen kassim katz kavanagh kealoha keane \
+kearney keating keegan kehoe keita kenny kerouedan kerr kershaw ketchum khandelwal khatib khatun khoo \
+khoury khumalo kilbride kimura kinnaird kinsella kiplagat kirkbride kiss kleimann koc konig konstantinou \
+korhonen kotter kovac kovacevic kovalenko kowalczyk kozlova kramer krasniqi kraus kravchuk krawczyk \
+kristiansen kuhn kuipers kurian kurup kusuma kwek kwon l'hostis lacroix lafferty lake lama lamont landry \
+lang lattimore latu lavelle leadbetter leahy lebedev leblanc leclerc leclercq lefevre legrand lemaire \
+lemoine lenihan leone leong leota leroux leslie lilley lindemann linden lindqvist lindstrom lipschitz \
+llewellyn lobo lockhart loh lombardo lomidze longbottom longo lorenz loughnane luca ludwig lum lumley luong \
+lyle macapagal macaulay macdonald macdougall macfarlane macgillivray mackinnon macpherson maddox madigan \
+madsen magalhaes magsaysay maguire mahanta maheshwari mahlangu mahuta mai maier makela makinen makris \
+manalo mann mannion mansour marchand marchetti marco marini markovic marsh martinelli martinet martini \
+martino mascarenhas masri masry masson mathieu mathur matsumoto mayer mayweather mazur mazza mbaye mbeki \
+mcallister mcbride mccabe mccann mccarthy mcclure mccormack mccullough mcdermott mcelroy mcevoy mcfadden \
+mcgee mcgill mcginty mcgowan mcgrath mcgregor mchugh mcinerney mcintosh mckay mckenna mckeown mclean mcleod \
+mcloughlin mcmahon mcmanus mcmillan mcnally mcnamara mcneil mcnulty mcpherson mcqueen mcrae mcsweeney \
+mctaggart mcveigh meehan meier meijer melnyk menzies mercer mercier meredith merwe messina meunier miah \
+michalska michel micklethwaite mittal mizrahi mohamad mohammadi mohanty mokoena molefe moller molloy molnar \
+moncrieff mondal monro montanari monti montoya moradi moran morel morelli mori morin morozov mulcahy \
+mulligan mumford murthy mutasa mutua nam namboothiri naqvi nascimento nassar natarajan nayak ndiaye negi \
+nel neo nettleship ngata nicolas niedermeier nieminen nigam nightingale nikolaidis nikolic nilsen njoroge \
+noble noel noh nolan noorzai novikov novotna nugent nugroho nwachukwu nwosu o'callaghan o'connor o'dea \
+o'donnell o'driscoll o'dwyer o'farrell o'flaherty o'gorman o'grady o'hara o'keeffe o'leary o'loughlin \
+o'mahony o'malley o'meara o'neill o'reilly o'rourke o'shea o'sullivan o'toole oberhauser oberoi obi \
+odhiambo ogawa ogilvie ogunleye okamoto olatunji oldroyd olivier olmstead onyekachi openshaw ormerod \
+osbaldeston osei osman otaibi othman outhwaite ouyang overstreet oyelaran ozdemir ozturk pai paki palmieri \
+palumbo pan pandya pangilinan pappas parata parisi parrish parry peacock peeters pellegrini pellegrino \
+pelletier pemberton penalosa peng penhaligon pereira perera peretz perrin petit petrosyan petrovic \
+pettigrew pfeiffer phadke phelan philippe phiri phua picard pickersgill pike pinto piotrowska plummer poh \
+pohl pole polkinghorne pond pope popova postlethwaite postma poudel pradhan pratama prendergast pretorius \
+priestley probert prochazka prosser pugh qahtani quaye quek quemeneur quintero rabinowitz rafferty raghavan \
+ragland rahal rahimi rahmat rajapaksha rajput ramachandran ramsay ramsbottom ranasinghe rangi rankine \
+rashid rasmussen rattanakosin rawat rawcliffe reeves reilly ren renard renaud rensburg rewi rezaei rhys \
+richard rivers rizvi rizzi robert robichaux roche roger rolland rooney rosa rosenbaum rossetti roussel \
+rowbotham ruttgers sabbagh saha sahin sahoo saito sala saleh salleh salmon salonga samad sanna sanson \
+santis sargent sargsyan sarkar sasaki satterfield satterthwaite sauer savchenko sawyer saxena sayed scanlon \
+schafer schmid schmitt scholz schreiber schroder schubert schulze schumacher schumann schuster seah seidel \
+seo serra shaikh shala shanahan shapiro sheehan shehata shekhawat shen sherif sherpa shetty shevchenko \
+shimizu shin shirazi shrestha shufflebottom shukla sidebottom sidorova sikder silvestri simatupang simoes \
+simon sinclair singhal sithole situ sjoberg smithers snodgrass sodhi soh sommer sow sparrow spicer squire \
+srinivasan srisai srivastava stanikzai stavropoulos stefano stegemann stein stepien stetten steward steyn \
+stoica stojanovic struthers stubbs suilleabhain sulaiman summers sundaram susanto sutcliffe sutherland \
+suwannarat swaminathan swanepoel sweeney szymanski tadesse takahashi talukdar tamang tamatea tamihana \
+tanner tannous tattersall tawhiri tay tehrani tembo tempest testa tham thapa thatcher thibodeaux \
+thistlethwaite thng thorn thorne threlfall tian tierney tillman tiptaft tkachenko todorova toh toomey torre \
+toth trahearn traore tregenza trelawney trevelyan trinh tripathi truong tsosie tudor tuiasosopo tuilagi \
+tully turnbull tursunov twisleton twomey uddin underwood urquhart urrutia uttley uzoma vainikolo valentini \
+vandenberg vander vane varga varghese varner vasilakis vea veen veenstra velasquez ven venkataraman venter \
+verhoeven vermeulen vickers vidal villa villanueva villegas villiers vincent virk virtanen vitale vogel \
+vogt voigt vom vries wadsworth wainwright waititi walmsley walter wangchuk wanjala warraich warsame \
+weatherall webster wei weinstein wemyss werner westerkamp whelan whitfield whittaker whitworth \
+wickramasinghe widdowson willems winkler winterbottom woldemichael wolfe wolff wolstenholme wongsakul \
+worthington wouters wozniak wren wrigglesworth wrobel wynne xiao yamada yao yap yarbrough yarwood yazzie \
+yeo yong yoo yousafzai yusof zahrani zaidi zamora zeigler zeng zhong ziani ziegler zubizarreta zyl";

@@ -96,7 +96,13 @@ section! {
     }
     Assistant { confidence_threshold: f64, disclosure: String, disclaimer: String, answer_words: usize }
     Limits { questions_per_minute: u32, questions_per_hour_per_ip: u32, body_bytes: usize }
-    Guard { personal_data: bool, injection: bool, moderation: bool, injection_threshold: f64 }
+    Guard {
+        personal_data: bool,
+        injection: bool,
+        moderation: bool,
+        learned: String,
+        injection_threshold: f64,
+    }
     Encoder {
         folder: String,
         kernel: String,

@@ -69,6 +69,9 @@ impl Config {
         self.assistant("customer", &self.customer, &mut found);
         self.assistant("banker", &self.banker, &mut found);
         share("guard.injection_threshold", self.guard.injection_threshold, &mut found);
+        if let Err(why) = crate::app::learned(&self.guard.learned) {
+            found.push(format!("guard.learned is {:?}: {why}", self.guard.learned));
+        }
         self.kernel(&mut found);
         self.remote_encoder(&mut found);
         self.texts(&mut found);
