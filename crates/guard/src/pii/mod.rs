@@ -8,6 +8,7 @@ mod contact;
 mod context;
 mod cues;
 mod dates;
+mod explain;
 mod iban;
 mod identifier;
 mod keys;
@@ -28,6 +29,8 @@ mod vocabulary;
 
 use std::collections::BTreeMap;
 
+pub(crate) use explain::explain;
+pub use explain::{CueWords, Overlapped, Recognised};
 use numbers::Numbers;
 use page::{Found, Page};
 
@@ -58,7 +61,7 @@ pub(crate) fn find(normal: &Normal) -> Vec<Span> {
 /// its absence, shows once the finding is a placeholder. That is also what makes masking idempotent.
 fn in_text(normal: &Normal) -> Vec<Found> {
     let text = normal.text();
-    let (mut found, mut open) = pass(text);
+    let (mut found, mut open) = pass(text, &mut |_, _| ());
     // A placeholder stands for whole characters; what is read beside it must be what stays beside it.
     whole(normal, &mut found);
     for _ in 0..PASSES {
@@ -67,7 +70,7 @@ fn in_text(normal: &Normal) -> Vec<Found> {
         }
         let (masked, places) = substitute(text, &found);
         let more;
-        (more, open) = pass(&masked);
+        (more, open) = pass(&masked, &mut |_, _| ());
         if more.is_empty() {
             break;
         }
@@ -98,8 +101,9 @@ fn whole(normal: &Normal, found: &mut Vec<Found>) {
 /// More passes than any message needed.
 const PASSES: usize = 6;
 
-/// One reading: what it finds, and whether words remain that a further reading could find.
-fn pass(text: &str) -> (Vec<Found>, bool) {
+/// One reading: what it finds, and whether words remain that a further reading could find. `lost` hears of
+/// each finding that gave way, and to which.
+fn pass(text: &str, lost: &mut impl FnMut(&Found, &Found)) -> (Vec<Found>, bool) {
     let placeholders = placeholders(text);
     let page = Page::new(text, &placeholders);
     let mut found = Vec::new();
@@ -118,7 +122,7 @@ fn pass(text: &str) -> (Vec<Found>, bool) {
     addresses::find(&page, &mut found);
     persons::find(&page, &mut found);
     found.retain(|f| !touches(&placeholders, f));
-    let mut found = resolve(found);
+    let mut found = resolve(found, lost);
     repeat(&page, &placeholders, &mut found);
     let open = !found.is_empty() && page.is_open(&found);
     (found, open)
@@ -172,7 +176,7 @@ fn touches(sorted: &[(usize, usize)], f: &Found) -> bool {
 }
 
 /// Of findings that overlap the surest stays, of equal ones the longest, of those the first.
-fn resolve(mut found: Vec<Found>) -> Vec<Found> {
+fn resolve(mut found: Vec<Found>, lost: &mut impl FnMut(&Found, &Found)) -> Vec<Found> {
     found.retain(|f| f.start < f.end);
     found.sort_by(|a, b| {
         b.score
@@ -183,8 +187,9 @@ fn resolve(mut found: Vec<Found>) -> Vec<Found> {
     let mut kept: BTreeMap<usize, Found> = BTreeMap::new();
     for f in found {
         let before = kept.range(..f.end).next_back();
-        if before.is_none_or(|(_, k)| k.end <= f.start) {
-            kept.insert(f.start, f);
+        match before.filter(|(_, k)| k.end > f.start) {
+            Some((_, stronger)) => lost(&f, stronger),
+            None => drop(kept.insert(f.start, f)),
         }
     }
     kept.into_values().collect()
@@ -200,7 +205,7 @@ fn repeat(page: &Page<'_>, placeholders: &[(usize, usize)], found: &mut Vec<Foun
     });
     if !more.is_empty() {
         found.extend(more);
-        *found = resolve(std::mem::take(found));
+        *found = resolve(std::mem::take(found), &mut |_, _| ());
     }
 }
 

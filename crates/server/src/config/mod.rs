@@ -7,7 +7,7 @@ mod validate;
 use std::{net::SocketAddr, path::PathBuf};
 
 use contactiq_domain::{Mode, OpeningHours, Trigger, opening::OpeningError};
-use contactiq_llm::{EmbeddingsSettings, Secret};
+use contactiq_llm::{EmbeddingsSettings, ModerationSettings, Secret};
 use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, DEFAULTS, load, load_from};
@@ -96,7 +96,14 @@ section! {
     }
     Assistant { confidence_threshold: f64, disclosure: String, disclaimer: String, answer_words: usize }
     Limits { questions_per_minute: u32, questions_per_hour_per_ip: u32, body_bytes: usize }
-    Guard { personal_data: bool, injection: bool, moderation: bool, injection_threshold: f64 }
+    Guard {
+        personal_data: bool,
+        injection: bool,
+        moderation: bool,
+        injection_threshold: f64,
+        seconds: u64,
+        allowed_links: Vec<String>,
+    }
     Encoder {
         folder: String,
         kernel: String,
@@ -108,7 +115,15 @@ section! {
         timeout_seconds: u64,
     }
     Link { url: SecretText }
-    Llm { base_url: String, model: String, api_key: SecretText, timeout_seconds: u64, max_retries: u32 }
+    Llm {
+        base_url: String,
+        model: String,
+        api_key: SecretText,
+        timeout_seconds: u64,
+        max_retries: u32,
+        moderation: Moderation,
+    }
+    Moderation { base_url: String, model: String, api_key: SecretText, timeout_seconds: u64 }
     Knowledge { fetch: Fetch }
     Fetch {
         allow: Vec<String>,
@@ -161,6 +176,17 @@ impl People {
     pub fn opening(&self, open: &[String]) -> Result<Option<OpeningHours>, OpeningError> {
         let hours = OpeningHours::parse(&self.time_zone, open, &self.closed_on)?;
         Ok((!open.is_empty()).then_some(hours))
+    }
+}
+
+impl Moderation {
+    /// The settings of the server at `base_url`.
+    #[must_use]
+    pub fn settings(&self) -> ModerationSettings {
+        ModerationSettings {
+            api_key: (!self.api_key.is_empty()).then(|| Secret::new(self.api_key.expose().to_owned())),
+            ..ModerationSettings::new(&self.base_url, &self.model)
+        }
     }
 }
 
