@@ -76,7 +76,7 @@ impl Provider {
         start(&[
             ("CONTACTIQ_MODERATION_BASE_URL", &self.url),
             ("CONTACTIQ_MODERATION_MODEL", "judge-1"),
-            ("CONTACTIQ__LLM__MODERATION__TIMEOUT_SECONDS", "1"),
+            ("CONTACTIQ__LLM__MODERATION__TIMEOUT_SECONDS", "3"),
         ])
         .await
     }
@@ -132,7 +132,7 @@ async fn while_the_provider_fails_the_local_moderation_stands_alone_and_ready_sa
             let since = Instant::now();
             let record = running.ask(&key, Mode::Customer, PLAIN).await;
             assert_eq!(text(&record, "outcome"), "resolved", "{record}");
-            assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+            assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
         }
         let refused = running.ask(&key, Mode::Customer, "i will kill you").await;
         assert_eq!(text(&refused, "outcome"), "blocked");
