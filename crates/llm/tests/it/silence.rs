@@ -9,7 +9,8 @@ use std::{
 use contactiq_domain::{Timestamp, clock::FixedClock};
 use contactiq_guard::{Masked, Published};
 use contactiq_llm::{
-    Chain, ChainSettings, Embeddings, EmbeddingsSettings, Http, ModerationSettings, Provider, RemoteModeration, Secret,
+    Chain, ChainSettings, Embeddings, EmbeddingsSettings, Http, ModerationSettings, Provider,
+    RemoteModeration, Secret,
 };
 
 use crate::{
@@ -109,7 +110,8 @@ async fn nor_of_the_embeddings() {
 async fn nor_of_the_moderation() {
     listen();
     let echo = format!("{{\"error\":{{\"message\":\"bad key {KEY} for canary-question\"}}}}");
-    let server = Server::start(vec![Reply::json(401, &echo), Reply::json(200, &echo), Reply::json(500, &echo)]);
+    let server =
+        Server::start(vec![Reply::json(401, &echo), Reply::json(200, &echo), Reply::json(500, &echo)]);
     let settings = ModerationSettings {
         api_key: Some(Secret::new(KEY.to_owned())),
         ..ModerationSettings::new(server.base_url(), "little-judge")

@@ -192,32 +192,40 @@ fn prompt(house: &House, turn: &Turn, given: &Given<'_>) -> Prompt {
 /// What may carry a claim: the passages without orders to a model, and what such orders dictate.
 struct Quotable<'a> {
     given: Vec<(usize, Cow<'a, Published>)>,
+    /// Passages that are called by an order: they carry nothing.
+    closed: BTreeSet<usize>,
     dictated: BTreeSet<String>,
 }
 
 impl<'a> Quotable<'a> {
     fn of(house: &House, turn: &Turn, given: &Given<'a>) -> Quotable<'a> {
-        let mut left_out = Vec::new();
+        let mut closed = BTreeSet::new();
+        let mut left_out: Vec<&str> = Vec::new();
+        let mut known: Vec<String> = vec![house.settings.bank.clone()];
         let mut quotable = Vec::with_capacity(given.len());
         for (passage, text) in given {
-            let kept = orders::without_orders(text);
+            let title = turn.knowledge.document_of(*passage).title.as_str();
+            let headings = turn.knowledge.passages[*passage].1.headings.iter().map(String::as_str);
+            let names: Vec<&str> = std::iter::once(title).chain(headings).collect();
+            let kept = if names.iter().any(|name| orders::carries_nothing(name)) {
+                closed.insert(*passage);
+                left_out.extend(names);
+                Published::by_bank("")
+            } else {
+                known.extend(names.iter().map(|name| (*name).to_owned()));
+                orders::without_orders(text)
+            };
             if kept != **text {
                 left_out.push(text.as_str());
             }
+            known.push(kept.as_str().to_owned());
             quotable.push((*passage, Cow::Owned(kept)));
         }
-        let mut known: Vec<&str> =
-            quotable.iter().map(|(_, text): &(_, Cow<'_, Published>)| text.as_str()).collect();
-        for (passage, _) in given {
-            let own = &turn.knowledge.passages[*passage].1;
-            known.push(turn.knowledge.document_of(*passage).title.as_str());
-            known.extend(own.headings.iter().map(String::as_str));
-        }
-        known.push(&house.settings.bank);
-        let messages = turn.history.iter().flat_map(|e| [e.question.as_str()]);
+        let messages = turn.history.iter().map(|e| e.question.as_str());
         let messages = messages.chain([turn.started.question.as_str()]);
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let dictated = orders::dictated(messages, left_out.into_iter(), &known);
-        Quotable { given: quotable, dictated }
+        Quotable { given: quotable, closed, dictated }
     }
 }
 
@@ -302,13 +310,17 @@ fn admitted(
     if text::content_stems(&claim).iter().any(|stem| evidence.dictated.contains(stem)) {
         return Err(Removed::Dictated);
     }
-    let place = |n: &usize| n.checked_sub(1).and_then(|at| given.get(at));
+    let open = |(passage, _): &&(usize, Cow<'_, Published>)| !evidence.closed.contains(passage);
+    let place = |n: &usize| n.checked_sub(1).and_then(|at| given.get(at)).filter(open);
     let mut cited = numbers.iter().map(place).collect::<Option<Vec<_>>>().ok_or(Removed::Citation)?;
     cited.dedup_by_key(|(passage, _)| *passage);
     let held: Vec<Evidence<'_>> =
         cited.iter().map(|(passage, text)| Evidence::of(&turn.knowledge, *passage, text.as_str())).collect();
-    let around: Vec<Evidence<'_>> =
-        given.iter().map(|(passage, text)| Evidence::of(&turn.knowledge, *passage, text.as_str())).collect();
+    let around: Vec<Evidence<'_>> = given
+        .iter()
+        .filter(open)
+        .map(|(passage, text)| Evidence::of(&turn.knowledge, *passage, text.as_str()))
+        .collect();
     let places = grounding::judge(&claim, vector, &held, &around, &house.settings.bank)?;
     let mut out = claim.trim().to_owned();
     for place in places {

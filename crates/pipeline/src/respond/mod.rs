@@ -50,7 +50,8 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let served = several::serve(house, turn).await;
     // If the whole is not sure enough, a person gets it, and this much can be said already.
-    turn.beside = served.beside(turn);
+    turn.beside =
+        served.beside(turn).filter(|draft| orders::may_be_quoted(draft.text.as_str(), &draft.citations));
     if turn.escalates_early() && turn.beside.is_some() {
         turn.trace(Step::Respond, since, "beside", "a person answers; other requests from documents");
         return;
