@@ -38,10 +38,16 @@ const CARDS: &[&str] = &[
     "Beacon", "Cedar", "Dahlia", "Garnet", "Hazel", "Indigo", "Jasper", "Linden", "Marble", "Nutmeg",
 ];
 
+/// Names and texts of files.
+pub type Files = Vec<(String, String)>;
+
+/// An attack and the questions that it is tried by.
+pub type Tried = (Attack, Vec<String>);
+
 /// The documents of a small bank, as files, and each attack with the questions that it is tried by: those that come
 /// before, and the one that is judged.
 #[must_use]
-pub fn bank(attacks: &[Attack]) -> (Vec<(String, String)>, Vec<(Attack, Vec<String>)>) {
+pub fn bank(attacks: &[Attack]) -> (Files, Vec<Tried>) {
     let document = |card: &str, title: &str, order: &str| {
         let order = if order.is_empty() { String::new() } else { format!("{order} ") };
         format!(

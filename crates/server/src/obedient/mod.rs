@@ -7,5 +7,5 @@ mod attack;
 mod obey;
 mod server;
 
-pub use attack::{Attack, Where, bank, shown};
+pub use attack::{Attack, Files, Tried, Where, bank, shown};
 pub use server::Obedient;

@@ -8,7 +8,7 @@ use std::{
 use axum::{Json, Router, extract::State, routing::post};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinSet};
 
 use super::obey::obey;
 
@@ -17,7 +17,8 @@ pub struct Obedient {
     /// What `llm.base_url` is to be.
     pub url: String,
     heard: Arc<Mutex<Vec<Answered>>>,
-    serving: JoinHandle<()>,
+    /// Ends what it holds when it is dropped.
+    _serving: JoinSet<()>,
 }
 
 /// One request and its answer.
@@ -48,8 +49,9 @@ impl Obedient {
         let url = format!("http://{}/v1", listener.local_addr()?);
         let heard = Arc::default();
         let routes = Router::new().route("/v1/chat/completions", post(answer)).with_state(Arc::clone(&heard));
-        let serving = tokio::spawn(async move { drop(axum::serve(listener, routes).await) });
-        Ok(Obedient { url, heard, serving })
+        let mut serving = JoinSet::new();
+        serving.spawn(async move { drop(axum::serve(listener, routes).await) });
+        Ok(Obedient { url, heard, _serving: serving })
     }
 
     /// What it said since it was last asked for this, and the marks that stood in its instructions.
@@ -63,12 +65,6 @@ impl Obedient {
         };
         let marks = all.iter().filter_map(|a| mark(&a.system)).collect();
         (all.into_iter().map(|a| a.said).collect(), marks)
-    }
-}
-
-impl Drop for Obedient {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }
 
