@@ -43,6 +43,8 @@ crate::words! {
         ActForSubject => "act_for_subject",
         /// Use the guard as a service.
         ScanText => "scan_text",
+        /// Read and judge what the guard refused, flagged or kept back.
+        ReviewGuard => "review_guard",
     }
 }
 
@@ -70,6 +72,7 @@ impl Role {
                 ChangeTickets,
                 ReadAllInteractions,
                 ReadReports,
+                ReviewGuard,
             ],
             Role::Auditor => {
                 &[ReadCustomerKnowledge, ReadBankerKnowledge, ReadTickets, ReadAllInteractions, ReadReports]
@@ -130,8 +133,10 @@ mod tests {
 
     #[test]
     fn an_auditor_changes_nothing() {
-        use Permission::{ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, WriteKnowledge};
-        for p in [AskAsCustomer, AskAsBanker, ChangeTickets, WriteKnowledge, ActForSubject] {
+        use Permission::{
+            ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, ReviewGuard, WriteKnowledge,
+        };
+        for p in [AskAsCustomer, AskAsBanker, ChangeTickets, WriteKnowledge, ActForSubject, ReviewGuard] {
             assert!(!Role::Auditor.allows(p), "{p}");
         }
     }

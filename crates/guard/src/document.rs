@@ -34,6 +34,14 @@ pub fn instructs<'a>(whole: &Published, pieces: impl Iterator<Item = &'a str>) -
     worst
 }
 
+/// How much a sentence of the bank's text reads like an order to a model, 0 to 1. What was learned of messages
+/// says little here, as in [`instructs`].
+#[must_use]
+pub fn order_score(sentence: &Published) -> f64 {
+    let text = sentence.as_str();
+    injection::judge_with(&Normal::new(text), &tag_text(text), 1.0, LEARNED_MOST).score
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    Learned, Masked, Published, Raw, Span, injection, masking, moderation,
+    Learned, Masked, Raw, Span, injection, masking, moderation,
     normal::{Normal, tag_text},
     output, pii, refuse,
     verdict::{
-        Injection, InputError, Inspected, Moderation, ModerationCategory, OutputVerdict, Refusal, Scan,
+        Held, Injection, InputError, Inspected, Moderation, ModerationCategory, OutputVerdict, Refusal, Scan,
     },
 };
 
@@ -31,6 +31,8 @@ pub struct GuardSettings {
     pub max_chars: usize,
     /// From this score on, a message is refused as an injection.
     pub injection_threshold: f64,
+    /// Hosts that a model's text may link beside those of its evidence; `*.` before one for all below it.
+    pub allowed_links: Vec<String>,
 }
 
 impl Default for GuardSettings {
@@ -42,6 +44,7 @@ impl Default for GuardSettings {
             moderation: true,
             max_chars: 2000,
             injection_threshold: 0.5,
+            allowed_links: Vec::new(),
         }
     }
 }
@@ -62,6 +65,10 @@ impl Guard {
         refuse::prepare();
         output::prepare();
         Guard { settings: Arc::new(settings) }
+    }
+
+    pub(crate) fn settings(&self) -> &GuardSettings {
+        &self.settings
     }
 
     /// The door for a message. A message may be refused and still be inspected: the record keeps it
@@ -123,11 +130,17 @@ impl Guard {
             && moderation::judge(Normal::new(&text).text()).categories.contains(&ModerationCategory::SelfHarm)
     }
 
-    /// Checks a model's text before it is shown: personal data that is not in `evidence` is masked,
+    /// Checks a model's text before it is shown: personal data that is not in the evidence is masked,
     /// and leaks are reported.
     #[must_use]
-    pub fn inspect_output(&self, text: &str, evidence: &[&Published]) -> OutputVerdict {
-        output::inspect(text, evidence, |normal| self.personal(normal))
+    pub fn inspect_output(&self, text: &str, held: &Held) -> OutputVerdict {
+        output::inspect(text, held, &self.settings)
+    }
+
+    /// A model's text without what can't be seen and without images, which load by being shown.
+    #[must_use]
+    pub fn strip_output(text: &str) -> String {
+        output::strip(text)
     }
 
     /// Masks free text: feedback, names, notes.

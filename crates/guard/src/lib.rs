@@ -10,6 +10,7 @@
 //! `moderation` (a cry for help through `self_harm`) and `refuse`; a model's answer through `output`.
 
 mod document;
+mod explain;
 mod guard;
 mod injection;
 mod masking;
@@ -18,18 +19,23 @@ mod normal;
 mod output;
 mod pii;
 mod refuse;
+mod review;
 pub mod seal;
 mod self_harm;
 mod text;
 pub mod training;
 mod verdict;
 
-pub use document::instructs;
+pub use document::{instructs, order_score};
+pub use explain::{
+    DecodedReading, Explanation, InjectionExplained, ModerationRule, PatternHit, RuleWeight, Shown,
+};
 pub use guard::{Guard, GuardSettings};
 pub use injection::one_script;
-pub use pii::{Learned, NoModel};
+pub use pii::{CueWords, Learned, NoModel, Overlapped, Recognised};
+pub use review::{ReviewDecision, ReviewKind};
 pub use text::{Masked, Published, Raw};
 pub use verdict::{
-    Injection, InputError, Inspected, Moderation, ModerationCategory, OutputFinding, OutputFindingKind,
+    Held, Injection, InputError, Inspected, Moderation, ModerationCategory, OutputFinding, OutputFindingKind,
     OutputVerdict, PersonalType, Refusal, Scan, Span,
 };

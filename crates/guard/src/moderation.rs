@@ -133,8 +133,26 @@ pub(crate) fn prepare() {
     self_harm::prepare();
 }
 
+/// The rule that found a category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// A form of this oath.
+    Oath(&'static str),
+    /// A form of this slur.
+    Slur(&'static str),
+    /// A phrase, by its number in the list.
+    Phrase(usize),
+    /// The reader of cries for help.
+    Cry,
+}
+
 /// Judges a text (folded, in any case).
 pub(crate) fn judge(text: &str) -> Moderation {
+    judge_with(text, &mut |_, _| ())
+}
+
+/// The same; `told` hears of each category and the rule that found it.
+pub(crate) fn judge_with(text: &str, told: &mut impl FnMut(C, Rule)) -> Moderation {
     let plain = text.to_lowercase().replace('\u{2019}', "'");
     let mut categories: Vec<C> = Vec::new();
     for token in plain.split_whitespace() {
@@ -144,16 +162,18 @@ pub(crate) fn judge(text: &str) -> Moderation {
         if !OATHS.iter().chain(SLURS).any(|stem| stem.starts_with(first)) {
             continue;
         }
-        if OATHS.iter().any(|stem| is_form(&word, stem)) {
+        if let Some(stem) = OATHS.iter().find(|stem| is_form(&word, stem)) {
             categories.push(C::Profanity);
+            told(C::Profanity, Rule::Oath(stem));
         }
-        if SLURS.iter().any(|stem| is_form(&word, stem)) {
+        if let Some(stem) = SLURS.iter().find(|stem| is_form(&word, stem)) {
             categories.push(C::Hate);
+            told(C::Hate, Rule::Slur(stem));
         }
     }
     let open: String = plain.split_whitespace().map(undisguise_phrase).collect::<Vec<_>>().join(" ");
     let spelt = rejoined(&open);
-    for (category, pattern) in &COMPILED.phrases {
+    for (number, (category, pattern)) in COMPILED.phrases.iter().enumerate() {
         let found = |text: &str| pattern.is_match(text);
         if !categories.contains(category)
             && (found(&plain) || found(&open) || spelt.as_deref().is_some_and(found))
@@ -161,11 +181,13 @@ pub(crate) fn judge(text: &str) -> Moderation {
             let honest = COMPILED.honest.iter().any(|(c, p)| c == category && p.is_match(&plain));
             if !honest {
                 categories.push(*category);
+                told(*category, Rule::Phrase(number + 1));
             }
         }
     }
     if self_harm::cries(text) {
         categories.push(C::SelfHarm);
+        told(C::SelfHarm, Rule::Cry);
     }
     categories.sort_unstable();
     categories.dedup();

@@ -52,14 +52,20 @@ pub(crate) fn pattern(text: &str) -> Option<Refusal> {
     {
         return None;
     }
+    which(text).map(|(refusal, ..)| refusal)
+}
+
+/// The same with the number of the pattern in its list, and the bytes that it matched.
+pub(crate) fn explain(text: &str) -> Option<(Refusal, usize, std::ops::Range<usize>)> {
+    pattern(text).and_then(|_| which(text))
+}
+
+fn which(text: &str) -> Option<(Refusal, usize, std::ops::Range<usize>)> {
     let [sql, script] = &*COMPILED;
-    if script.iter().any(|p| p.is_match(text)) {
-        Some(Refusal::ScriptPattern)
-    } else if sql.iter().any(|p| p.is_match(text)) {
-        Some(Refusal::SqlPattern)
-    } else {
-        None
-    }
+    let first = |list: &[Regex], refusal: Refusal| {
+        list.iter().enumerate().find_map(|(n, p)| Some((refusal, n + 1, p.find(text)?.range())))
+    };
+    first(script, Refusal::ScriptPattern).or_else(|| first(sql, Refusal::SqlPattern))
 }
 
 fn may_be_sql(text: &str) -> bool {

@@ -1,6 +1,6 @@
 //! The words of the door: kinds of personal data, refusals, what was found and where.
 
-use crate::{Masked, text::Raw};
+use crate::{Masked, Published, text::Raw};
 
 contactiq_domain::words! {
     /// A kind of personal data. The words are those of the placeholders and of `guard scan`.
@@ -160,6 +160,23 @@ pub struct Inspected {
     pub refusal: Option<Refusal>,
 }
 
+impl Inspected {
+    /// Adds what another moderation found. It can refuse a message and never lets one through that was refused;
+    /// but where it hears self-harm, what was refused for its wording is not: a person takes over.
+    pub fn join(&mut self, more: &[ModerationCategory]) {
+        let categories = &mut self.moderation.categories;
+        categories.extend(more);
+        categories.sort_unstable();
+        categories.dedup();
+        self.moderation.flagged = !categories.is_empty();
+        self.refusal = match (self.refusal, self.moderation.refuses()) {
+            (None | Some(Refusal::Moderation), true) => Some(Refusal::Moderation),
+            (None | Some(Refusal::Moderation), false) => None,
+            (other, _) => other,
+        };
+    }
+}
+
 /// The shape of `contactiq guard scan`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Scan {
@@ -180,6 +197,17 @@ pub struct OutputFinding {
     pub kind: OutputFindingKind,
     /// By which rule, or which type of personal data; never the text itself.
     pub detail: String,
+}
+
+/// What a model's text is held against. It is never printed: marks are secrets of a request.
+#[derive(Clone, Default)]
+pub struct Held {
+    /// What it may repeat: the passages that the model was given.
+    pub evidence: Vec<Published>,
+    /// What it was told to do.
+    pub instructions: Vec<Published>,
+    /// Made up for the request, and nobody's business.
+    pub marks: Vec<String>,
 }
 
 /// A model's text, checked.
@@ -246,6 +274,30 @@ mod tests {
         assert!(!m(&[C::Profanity]).refuses());
         assert!(m(&[C::Profanity, C::Threat]).refuses());
         assert!(!m(&[C::Violence, C::SelfHarm]).refuses());
+    }
+
+    #[test]
+    fn another_moderation_adds_and_never_takes_away() {
+        use ModerationCategory as C;
+        let of = |own: &[C], refusal: Option<Refusal>, more: &[C]| {
+            let moderation = Moderation { flagged: !own.is_empty(), categories: own.to_vec() };
+            let injection = Injection::default();
+            let masked = Masked::empty();
+            let mut door = Inspected { masked, spans: Vec::new(), injection, moderation, refusal };
+            door.join(more);
+            (door.moderation.categories, door.refusal)
+        };
+        assert_eq!(of(&[], None, &[]), (vec![], None));
+        assert_eq!(
+            of(&[C::Profanity], None, &[C::Hate]),
+            (vec![C::Profanity, C::Hate], Some(Refusal::Moderation))
+        );
+        let refused = Some(Refusal::Moderation);
+        assert_eq!(of(&[C::Threat], refused, &[]), (vec![C::Threat], refused));
+        assert_eq!(of(&[C::Threat], refused, &[C::SelfHarm]), (vec![C::Threat, C::SelfHarm], None));
+        assert_eq!(of(&[], None, &[C::Violence, C::SelfHarm]).1, None, "self-harm never refuses");
+        let attack = Some(Refusal::Injection);
+        assert_eq!(of(&[], attack, &[C::SelfHarm]).1, attack);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! * [`Chain`] makes one dependable call of several providers: timeout, at most three retries,
 //!   circuit breaker, next provider (B4, E2, E3).
 //! * [`Embeddings`] asks a server with OpenAI's embeddings API for vectors, behind a breaker of its own.
+//! * [`RemoteModeration`] asks a server with OpenAI's moderation API what is unfit in a message (A11).
 //! * [`PriceTable`] turns tokens into money (E4).
 //!
 //! What comes back is untrusted until the gate in `pipeline` has read it. No error and no log line
@@ -27,13 +28,14 @@ mod secret;
 mod sentences;
 
 pub use backoff::Jitter;
-pub use boundary::{LAYOUT_VERSION, Message, Speaker, render, repeats_boundary};
+pub use boundary::{LAYOUT_VERSION, Message, Speaker, instructions, render, repeats_boundary};
 pub use chain::{Chain, ChainSettings, ProviderState, Served};
 pub use contactiq_domain::BreakerState;
 pub use error::{ModelError, SetupError};
 pub use http::Http;
 pub use openai::{
-    Embeddings, EmbeddingsSettings, MOST_DIMENSIONS, OpenAiCompatible, OpenAiSettings, OutputLimit,
+    Embeddings, EmbeddingsSettings, MOST_DIMENSIONS, ModerationSettings, OpenAiCompatible, OpenAiSettings,
+    OutputLimit, RemoteModeration,
 };
 pub use price::{Price, PriceError, PriceTable};
 pub use prompt::{Exchange, NumberedPassage, Prompt};

@@ -20,6 +20,9 @@ pub struct Prompt {
     /// New for each request, from the operating system's randomness: 16 to 64 ASCII letters and
     /// digits. It stands in every boundary, so that no text can forge one.
     pub nonce: String,
+    /// New for each request as well, and as long: it stands in the instructions alone, and an answer that shows it
+    /// shows them.
+    pub canary: String,
     /// The most tokens the answer may have.
     pub max_output_tokens: u32,
 }
@@ -89,6 +92,7 @@ pub(crate) fn example() -> Prompt {
         history: vec![Exchange { question: masked("Hello"), answer: masked("Hello, how can I help?") }],
         question: masked("I lost my card [CREDIT_CARD]. What now?"),
         nonce: "0123456789abcdef".to_owned(),
+        canary: "fedcba9876543210".to_owned(),
         max_output_tokens: 300,
     }
 }

@@ -121,7 +121,7 @@ impl TextTriggers<'_> {
 pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     let since = Instant::now();
     let created_at = house.clock.now();
-    let door = house.guard.inspect(&ask.question)?;
+    let mut door = house.guard.inspect(ask.question).await?;
     let query = without_placeholders(door.masked.as_str());
     // Lines are requests of their own, and the query is one line.
     let lines: Vec<String> = door.masked.as_str().lines().map(without_placeholders).collect();
@@ -129,7 +129,9 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     let (parts, pieces) = (requests::parts(&lines), requests::pieces(&lines));
     let mut texts = vec![query.clone()];
     texts.extend(parts.iter().cloned());
-    let mut vectors = house.vectors(texts).await.into_iter();
+    let (vectors, by_provider) = tokio::join!(house.vectors(texts), house.moderated(&door.masked));
+    door.join(&by_provider);
+    let mut vectors = vectors.into_iter();
     let vector = vectors.next().flatten();
     let parts: Vec<_> = parts.into_iter().zip(vectors).collect();
 
@@ -199,6 +201,8 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         ticket: None,
         steps: Vec::with_capacity(8),
         door,
+        by_provider,
+        kept_back: None,
     };
     let (outcome, detail) = describe(&turn);
     turn.trace(Step::Guard, since, outcome, detail);

@@ -57,7 +57,9 @@ fn close(house: &House, turn: &mut Turn) {
         evidence: evidence(house, turn),
         guide: guide.is_some(),
         unknown: turn.understanding.as_ref().is_none_or(|u| u.intent.is_unknown()),
-        again: turn.history.last().is_some_and(|e| misunderstood(e.outcome, e.intent.is_unknown())),
+        // A second refusal is one too many, whatever was answered between them.
+        again: turn.history.last().is_some_and(|e| misunderstood(e.outcome, e.intent.is_unknown()))
+            || (turn.door.refusal.is_some() && turn.history.iter().any(|e| e.outcome == Outcome::Blocked)),
         leans: leaning.is_some(),
     };
     let (verdict, rule) = decision::close(&facts);

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use contactiq_domain::{Clock, Ids, Mode, OpeningHours, Probability, Timestamp, Trigger, Zone};
-use contactiq_guard::{Guard, Published, Raw};
-use contactiq_llm::{Chain, PriceTable};
+use contactiq_guard::{Masked, ModerationCategory, Published, Raw};
+use contactiq_llm::{Chain, PriceTable, RemoteModeration};
 use contactiq_nlu::{
     encoder::{CachedEncoder, Encoder, EncoderError},
     index::Synonyms,
@@ -12,12 +12,12 @@ use contactiq_nlu::{
 use contactiq_store::Store;
 use tokio::sync::Semaphore;
 
-use crate::{Calibration, EscalationRules, Means, Models, Shelf, Taxonomy};
+use crate::{Calibration, Door, EscalationRules, Means, Models, Shelf, Taxonomy};
 
 /// The parts. Cheap to share behind an `Arc`.
 pub struct House {
     /// The door.
-    pub guard: Guard,
+    pub guard: Door,
     /// What can be understood.
     pub taxonomy: Taxonomy,
     /// When a person takes over.
@@ -34,6 +34,10 @@ pub struct House {
     pub store: Store,
     /// Language models; without them answers are made of cited sentences.
     pub chain: Option<Arc<Chain>>,
+    /// A provider's moderation beside the guard's own; without it that stands alone.
+    pub moderation: Option<Arc<RemoteModeration>>,
+    /// The longest that a question waits for it.
+    pub moderation_budget: Duration,
     /// What models cost.
     pub prices: PriceTable,
     /// The longest that a model may take for one answer.
@@ -181,14 +185,44 @@ impl House {
         }
     }
 
+    /// What the provider's moderation finds in a masked message; nothing while it is away, and then the guard's
+    /// own stands alone.
+    pub(crate) async fn moderated(&self, message: &Masked) -> Vec<ModerationCategory> {
+        let Some(moderation) = &self.moderation else { return Vec::new() };
+        match moderation.judge(message, self.moderation_budget).await {
+            Ok(found) => found,
+            Err(error) => {
+                // Who speaks with the server tells the log of each try, and warns once.
+                metrics::counter!("contactiq_moderation_failures_total").increment(1);
+                tracing::debug!(why = error.code(), "a question goes on with the local moderation alone");
+                Vec::new()
+            }
+        }
+    }
+
     /// What a person who speaks of harming himself is told where no answer can be given: the bank's
-    /// own words, with its crisis line. None for every other message.
+    /// own words, with its crisis line. None for every other message; where the guard fails nobody knows
+    /// which it is, and the offer stands there.
+    pub async fn comfort(&self, mode: Mode, message: Arc<Raw>) -> Option<Published> {
+        match self.guard.hears_a_cry(message).await {
+            Ok(true) => {
+                let words = &self.rules.of(Trigger::EmotionalDistress).messages(mode).message;
+                Some(self.fill(words, None))
+            }
+            Ok(false) => None,
+            Err(_) => Some(self.offer(mode)),
+        }
+    }
+
+    /// Who is there for a person whose message nobody could read: the people, where there are any, and the
+    /// crisis line in any case.
     #[must_use]
-    pub fn comfort(&self, mode: Mode, message: &Raw) -> Option<Published> {
-        self.guard.hears_a_cry(message).then(|| {
-            let words = &self.rules.of(Trigger::EmotionalDistress).messages(mode).message;
-            self.fill(words, None)
-        })
+    pub fn offer(&self, mode: Mode) -> Published {
+        let people = self.people(mode, Trigger::HumanOnly);
+        let reach =
+            if people.is_some() { "You can reach a person through {channel} ({hours}). " } else { "" };
+        let text = format!("{reach}If somebody may be in danger: {{crisis_line}}.");
+        self.fill_with(&text, None, people)
     }
 
     /// Fills the placeholders of a text that the bank wrote.

@@ -8,6 +8,7 @@
 mod admit;
 pub mod conflict;
 pub mod decision;
+mod door;
 mod duplicates;
 mod escalate;
 mod escalation_rules;
@@ -32,6 +33,7 @@ mod turn;
 mod understand;
 
 pub use admit::{TextTriggers, without_placeholders};
+pub use door::{Door, DoorFault, Fault, NotRead};
 pub use escalation_rules::{EscalationRules, Messages, RulesError};
 pub use house::{AssistantSettings, House, Line, People, Settings};
 pub use knowledge::{Found, Knowledge, KnowledgeError, Means, Shelf};

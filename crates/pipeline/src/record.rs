@@ -7,13 +7,13 @@ use contactiq_domain::{
     Category, IntentName, Mode, Outcome, Probability, Record, Step, Trigger,
     interaction::{NanoUsd, Tokens},
 };
-use contactiq_guard::{Masked, Published, Refusal};
+use contactiq_guard::{Masked, ModerationCategory, Published, Refusal, ReviewKind};
 use contactiq_store::{
     StoreError,
     conversations::{self, Conversation},
     idempotency::{self, Slot},
     interactions::{self, Completed},
-    refusals::{self, Refused},
+    review::{self, Entry},
     tickets,
 };
 
@@ -67,18 +67,7 @@ pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Mas
         "start and completion are durable before the answer is shown",
     );
     let ticket = turn.ticket.take();
-    let refused = turn.door.refusal.map(|refusal| Refused {
-        id: house.ids.next(),
-        interaction: turn.started.id,
-        kind: refusal,
-        rules: if refusal == Refusal::Injection {
-            turn.door.injection.reasons.clone()
-        } else {
-            categories(&turn)
-        },
-        message: turn.started.question.clone(),
-        at: turn.started.created_at,
-    });
+    let to_review = to_review(house, &mut turn);
     let claimed = turn.claimed.take();
     let record = finished(house, turn, ticket.as_ref().map(|t| t.id));
 
@@ -89,8 +78,8 @@ pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Mas
     if let Some(ticket) = &ticket {
         tickets::open(&mut w, ticket).await?;
     }
-    if let Some(refused) = &refused {
-        refusals::save(&mut w, refused).await?;
+    for entry in &to_review {
+        review::save(&mut w, entry).await?;
     }
     if let Some(claimed) = &claimed {
         let slot = Slot { caller: &claimed.caller, route: &claimed.route, key: &claimed.key };
@@ -104,9 +93,36 @@ pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Mas
     Ok(record)
 }
 
-/// What moderation found; empty for patterns, which the kind names already.
+/// What a reviewer is to see of this turn: a message that was refused, or flagged and not refused, and what
+/// the output guard kept back. A cry for help alone is on no list: its ticket is before everything.
+fn to_review(house: &House, turn: &mut Turn) -> Vec<Entry> {
+    let kept_back = turn.kept_back.take();
+    let entry = |kind: ReviewKind, rules: Vec<String>, message: Masked| Entry {
+        id: house.ids.next(),
+        interaction: turn.started.id,
+        kind,
+        rules,
+        message,
+        at: turn.started.created_at,
+        decided: None,
+    };
+    let unfit = turn.door.moderation.categories.iter().any(|c| *c != ModerationCategory::SelfHarm);
+    let kind = turn.door.refusal.map(ReviewKind::from).or_else(|| unfit.then_some(ReviewKind::Flagged));
+    let of_message = kind.map(|kind| {
+        let rules = match turn.door.refusal {
+            Some(Refusal::Injection) => turn.door.injection.reasons.clone(),
+            _ => categories(turn),
+        };
+        entry(kind, rules, turn.started.question.clone())
+    });
+    let of_model = kept_back.map(|kept| entry(ReviewKind::Output, kept.rules, kept.text));
+    of_message.into_iter().chain(of_model).collect()
+}
+
+/// What moderation found, and what of it the provider's did; empty for patterns, which the kind names already.
 fn categories(turn: &Turn) -> Vec<String> {
-    turn.door.moderation.categories.iter().map(ToString::to_string).collect()
+    let own = turn.door.moderation.categories.iter().map(ToString::to_string);
+    own.chain(turn.by_provider.iter().map(|c| format!("provider/{c}"))).collect()
 }
 
 fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::TicketId>) -> Record<Masked> {

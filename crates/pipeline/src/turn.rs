@@ -8,10 +8,10 @@ use contactiq_domain::{
     ids::{ConversationId, KeyId, RequestId},
     interaction::{NanoUsd, Tokens},
 };
-use contactiq_guard::{InputError, Inspected, Masked, Published, Raw};
+use contactiq_guard::{InputError, Inspected, Masked, ModerationCategory, Published, Raw};
 use contactiq_store::StoreError;
 
-use crate::{Found, Knowledge, score::Judged};
+use crate::{DoorFault, Found, Knowledge, NotRead, score::Judged};
 
 /// A question as it comes in.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Ask {
     /// What the asker is: an intent may ask for a higher role (P5).
     pub role: Role,
     /// What the person wrote.
-    pub question: Raw,
+    pub question: Arc<Raw>,
     /// The conversation that it continues, or a new one.
     pub conversation: Option<ConversationId>,
     /// Pseudonymous id of the person.
@@ -59,6 +59,9 @@ pub enum AnswerError {
     /// Empty, too long, or nothing but control characters.
     #[error(transparent)]
     Input(#[from] InputError),
+    /// The guard failed: nothing of the message was read further or kept.
+    #[error("{0}: nothing of it was kept or sent anywhere. Try again in a moment")]
+    Unchecked(#[from] DoorFault),
     /// The conversation does not exist, or is not this subject's in this mode. One error for both:
     /// ids of others can't be found by trying.
     #[error("the conversation does not exist")]
@@ -66,6 +69,15 @@ pub enum AnswerError {
     /// The record can't be written: without a record there is no answer.
     #[error("the record can't be written")]
     Store(#[from] StoreError),
+}
+
+impl From<NotRead> for AnswerError {
+    fn from(why: NotRead) -> Self {
+        match why {
+            NotRead::Input(error) => AnswerError::Input(error),
+            NotRead::Fault(fault) => AnswerError::Unchecked(fault),
+        }
+    }
 }
 
 /// An earlier exchange of the same conversation.
@@ -105,6 +117,15 @@ pub(crate) struct Draft {
     pub(crate) cost: NanoUsd,
 }
 
+/// A model's text that nobody was shown, for review.
+#[derive(Debug, Clone)]
+pub(crate) struct KeptBack {
+    /// What was found, by kind and rule.
+    pub(crate) rules: Vec<String>,
+    /// The text, masked.
+    pub(crate) text: Masked,
+}
+
 /// Everything that is known of a question so far.
 pub(crate) struct Turn {
     pub(crate) started: Started<Masked>,
@@ -114,6 +135,10 @@ pub(crate) struct Turn {
     pub(crate) role: Role,
     pub(crate) claimed: Option<Claimed>,
     pub(crate) door: Inspected,
+    /// What the provider's moderation found of what the door says.
+    pub(crate) by_provider: Vec<ModerationCategory>,
+    /// What the output guard kept back of a model.
+    pub(crate) kept_back: Option<KeptBack>,
     pub(crate) clock_start: Instant,
     /// Triggers read from the text; steps 3 to 6 add theirs.
     pub(crate) hits: Vec<TriggerHit>,

@@ -15,14 +15,16 @@ use std::{
 
 use contactiq_domain::{Probability, Zone};
 use contactiq_guard::{Guard, GuardSettings, Learned};
-use contactiq_llm::{Chain, ChainSettings, Http, Jitter, OpenAiCompatible, OpenAiSettings, Provider, Secret};
+use contactiq_llm::{
+    Chain, ChainSettings, Http, Jitter, OpenAiCompatible, OpenAiSettings, Provider, RemoteModeration, Secret,
+};
 use contactiq_nlu::{
     encoder::{CachedEncoder, Encoder, EncoderError},
     intents::TrainError,
 };
 use contactiq_pipeline::{
-    AssistantSettings, EscalationRules, House, Knowledge, KnowledgeError, Line, Means, Models, ModelsError,
-    People, Settings, Shelf, Taxonomy, Trained,
+    AssistantSettings, Door, EscalationRules, House, Knowledge, KnowledgeError, Line, Means, Models,
+    ModelsError, People, Settings, Shelf, Taxonomy, Trained,
 };
 use contactiq_store::{SharedError, SharedLimits, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -240,7 +242,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         passages: knowledge.passages.len(),
     };
     let house = House {
-        guard: Guard::new(guard_settings(config)),
+        guard: door(config),
         taxonomy,
         rules,
         models,
@@ -249,6 +251,8 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         synonyms,
         store,
         chain: chain.map(Arc::new),
+        moderation: open_moderation(config)?.map(Arc::new),
+        moderation_budget: Duration::from_secs(config.llm.moderation.timeout_seconds),
         prices: bank_files::prices()?,
         model_budget: Duration::from_secs(config.llm.timeout_seconds),
         calibration,
@@ -332,9 +336,26 @@ pub(crate) fn open_chain(config: &Config) -> Result<(Option<Chain>, Result<Strin
     Ok((Some(Chain::new(providers, settings, Arc::new(SystemClock), jitter())), Ok(llm.model.clone())))
 }
 
+/// The provider's moderation of this configuration, where it names one.
+pub(crate) fn open_moderation(config: &Config) -> Result<Option<RemoteModeration>, StartError> {
+    let own = &config.llm.moderation;
+    if own.base_url.is_empty() || !config.guard.moderation {
+        return Ok(None);
+    }
+    let wrong = |e: contactiq_llm::SetupError| StartError::Llm(format!("moderation: {e}"));
+    let http = Http::new().map_err(wrong)?;
+    RemoteModeration::new(own.settings(), http, Arc::new(SystemClock)).map(Some).map_err(wrong)
+}
+
 /// Chance for the waits between two tries.
 fn jitter() -> Jitter {
     Arc::new(|| f64::from(u32::from_le_bytes(random::<4>())) / f64::from(u32::MAX))
+}
+
+/// The door of this configuration: its guard, and how long that may take.
+#[must_use]
+pub fn door(config: &Config) -> Door {
+    Door::new(Guard::new(guard_settings(config)), Duration::from_secs(config.guard.seconds))
 }
 
 /// The guard of this configuration.
@@ -348,6 +369,7 @@ pub fn guard_settings(config: &Config) -> GuardSettings {
         // shipped model, which is better than none.
         learned: learned(&config.guard.learned).unwrap_or_else(|_| Learned::built_in()),
         injection_threshold: config.guard.injection_threshold,
+        allowed_links: config.guard.allowed_links.clone(),
         ..GuardSettings::default()
     }
 }

@@ -9,6 +9,7 @@ mod fetch;
 pub mod guard;
 pub mod jobs;
 pub mod logging;
+pub mod obedient;
 mod patient;
 pub mod reading;
 pub mod serve;

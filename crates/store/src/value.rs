@@ -5,7 +5,7 @@ use contactiq_domain::{
     TicketState, Timestamp, Trigger,
     ids::{AccessId, ConversationId, DocumentId, FeedbackId, InteractionId, KeyId, RequestId, TicketId},
 };
-use contactiq_guard::Refusal;
+use contactiq_guard::{ReviewDecision, ReviewKind};
 
 use crate::{access::AccessResult, versions::ChangeKind};
 
@@ -82,7 +82,7 @@ macro_rules! bind_as_text {
 
 bind_as_text! {
     |word| word.as_str().to_owned() =>
-        AccessResult, Category, ChangeKind, Collection, ContentType, Mode, Outcome, Priority, Refusal, Role, Routing, TicketState,
+        AccessResult, Category, ChangeKind, Collection, ContentType, Mode, Outcome, Priority, ReviewDecision, ReviewKind, Role, Routing, TicketState,
         Trigger;
     |id| id.to_string() =>
         AccessId, ConversationId, DocumentId, FeedbackId, InteractionId, KeyId, RequestId, TicketId, uuid::Uuid;

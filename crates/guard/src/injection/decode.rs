@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 /// Another reading of the text.
-pub(super) struct Reading {
+pub(crate) struct Reading {
     /// Which disguise it wore; part of the reason.
-    pub(super) disguise: &'static str,
+    pub(crate) disguise: &'static str,
     /// The text without it, lower-case.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// Longest piece that is decoded; more than that is no hidden sentence.
@@ -15,7 +15,7 @@ const LONGEST: usize = 8_192;
 
 /// Readings of `text`, apart from the text itself. `folded` is its NFKC form, `hidden` what its tag
 /// characters spell.
-pub(super) fn readings(folded: &str, hidden: &str) -> Vec<Reading> {
+pub(crate) fn readings(folded: &str, hidden: &str) -> Vec<Reading> {
     let mut readings = Vec::new();
     let mut add = |disguise, text: Option<String>| {
         if let Some(text) = text {

@@ -5,12 +5,17 @@
 
 mod decode;
 pub use decode::one_script;
+pub(crate) use decode::readings;
 mod features;
 mod honest;
 mod languages;
 mod learned;
 
-use crate::{Injection, normal::Normal};
+use crate::{
+    Injection,
+    explain::{DecodedReading, InjectionExplained, RuleWeight, Shown},
+    normal::Normal,
+};
 
 /// Where a text without any feature stands: sure to be honest, short of certainty.
 const BIAS: f64 = -3.0;
@@ -30,11 +35,29 @@ pub(crate) fn judge(normal: &Normal, hidden: &str, threshold: f64) -> Injection 
 
 /// Judges a text in which what was learned says at most so much, as a logit, for an attack.
 pub(crate) fn judge_with(normal: &Normal, hidden: &str, threshold: f64, learned_most: f64) -> Injection {
+    let Weighed { sum, reasons, .. } = weighed(normal, hidden, learned_most);
+    let score = 1.0 / (1.0 + (-(BIAS + sum)).exp());
+    Injection {
+        score: (score * 1e4).round() / 1e4,
+        blocked: score >= threshold,
+        reasons: reasons.into_iter().map(|r| r.1).collect(),
+    }
+}
+
+/// What speaks for an attack, on the logistic scale, before the bias.
+struct Weighed {
+    sum: f64,
+    /// Heaviest first.
+    reasons: Vec<(f64, String)>,
+    learned: f64,
+}
+
+fn weighed(normal: &Normal, hidden: &str, learned_most: f64) -> Weighed {
     let mut reasons: Vec<(f64, String)> = Vec::new();
     let plain = normal.text().to_lowercase();
     let mut sum = weigh(&plain, "", &mut reasons) + manner(&plain, &mut reasons);
     let mut disguised = 0.0f64;
-    for reading in decode::readings(normal.text(), hidden) {
+    for reading in readings(normal.text(), hidden) {
         let mut found = Vec::new();
         let weight = weigh(&reading.text, reading.disguise, &mut found);
         // Only what the disguise hid counts, and a weak feature in noise does not.
@@ -58,13 +81,35 @@ pub(crate) fn judge_with(normal: &Normal, hidden: &str, threshold: f64, learned_
         reasons.push((learned, "learned".to_owned()));
     }
     sum += learned;
-    let score = 1.0 / (1.0 + (-(BIAS + sum)).exp());
     reasons.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     reasons.dedup_by(|a, b| a.1 == b.1);
-    Injection {
-        score: (score * 1e4).round() / 1e4,
-        blocked: score >= threshold,
-        reasons: reasons.into_iter().map(|r| r.1).collect(),
+    Weighed { sum, reasons, learned }
+}
+
+/// The judgement on a message with everything that went into it, for `guard explain`.
+pub(crate) fn explain(normal: &Normal, hidden: &str, threshold: f64) -> InjectionExplained {
+    let weighed = weighed(normal, hidden, f64::INFINITY);
+    let verdict = judge(normal, hidden, threshold);
+    let rules = |all: Vec<(f64, String)>| -> Vec<RuleWeight> {
+        all.into_iter().map(|(weight, rule)| RuleWeight { rule, weight }).collect()
+    };
+    let readings = readings(normal.text(), hidden)
+        .into_iter()
+        .map(|reading| {
+            let mut found = Vec::new();
+            weigh(&reading.text, reading.disguise, &mut found);
+            DecodedReading { disguise: reading.disguise, text: Shown::new(reading.text), rules: rules(found) }
+        })
+        .collect();
+    InjectionExplained {
+        score: verdict.score,
+        blocked: verdict.blocked,
+        threshold,
+        bias: BIAS,
+        rules: rules(weighed.reasons),
+        learned: weighed.learned,
+        readings,
+        hidden_characters: normal.concealing(),
     }
 }
 

@@ -23,8 +23,9 @@ pub(super) fn find(page: &Page<'_>, numbers: &Numbers, out: &mut Vec<Found>) {
     customer(page, out);
 }
 
-fn push(page: &Page<'_>, w: &Window<'_>, kind: P, score: f64, out: &mut Vec<Found>) {
-    out.push(Found { start: page.start(w.first()), end: page.end(w.last()), kind, score });
+fn push(page: &Page<'_>, w: &Window<'_>, what: (P, &'static str), score: f64, out: &mut Vec<Found>) {
+    let (kind, by) = what;
+    out.push(Found { start: page.start(w.first()), end: page.end(w.last()), kind, score, by });
 }
 
 /// BSB, sort code and ABA number: by cue, or by their shape beside an account number.
@@ -42,7 +43,8 @@ fn routing(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out
         // The first six digits of a longer group of single digits are no whole number.
         let edges = w.whole || w.units[0].sep == Sep::Start;
         if cue > 0.72 && edges && (plain || bsb_shape || sort_shape) {
-            push(page, &w, P::BankRouting, 0.88 + 0.08 * cue, out);
+            let by = "accounts: six digits after a cue of a BSB or sort code";
+            push(page, &w, (P::BankRouting, by), 0.88 + 0.08 * cue, out);
             following_account(page, numbers, &w, run, out);
         } else if (bsb_shape || sort_shape)
             && edges
@@ -51,10 +53,12 @@ fn routing(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out
             && !is_date(&w)
         {
             let hyphens = w.joined_by(Sep::Hyphen);
-            push(page, &w, P::BankRouting, if hyphens { 0.82 } else { 0.62 }, out);
+            let by = "accounts: the shape of a BSB or sort code beside an account number";
+            push(page, &w, (P::BankRouting, by), if hyphens { 0.82 } else { 0.62 }, out);
             following_account(page, numbers, &w, run, out);
         } else if w.units.len() == 1 && edges && next_is_account(page, numbers, &w) {
-            push(page, &w, P::BankRouting, 0.64, out);
+            let by = "accounts: six digits in front of an account number";
+            push(page, &w, (P::BankRouting, by), 0.64, out);
             following_account(page, numbers, &w, run, out);
         }
     }
@@ -65,7 +69,8 @@ fn routing(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out
         let cue = strength(page, w.first(), w.last(), &[Cue::Routing]);
         if cue > 0.65 {
             let checked = if check::aba(w.digits) { 0.06 } else { 0.0 };
-            push(page, &w, P::BankRouting, 0.82 + 0.08 * cue + checked, out);
+            let by = "accounts: nine digits after a cue of a routing number, with its check digit or without";
+            push(page, &w, (P::BankRouting, by), 0.82 + 0.08 * cue + checked, out);
         }
     }
 }
@@ -88,7 +93,7 @@ fn following_account(
         && !w.amount()
         && !w.glued()
     {
-        push(page, &w, P::AccountNumber, 0.86, out);
+        push(page, &w, (P::AccountNumber, "accounts: digits behind a BSB or sort code"), 0.86, out);
     }
 }
 
@@ -130,7 +135,7 @@ fn account(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out
             continue;
         }
         if new_zealand(&w) {
-            push(page, &w, P::AccountNumber, 0.9, out);
+            push(page, &w, (P::AccountNumber, "accounts: the groups of a New Zealand account"), 0.9, out);
             continue;
         }
         if nearest_is(page, w.first(), 3, &[Cue::Reference]) {
@@ -142,7 +147,13 @@ fn account(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out
         let minimum = if n >= 6 { 0.7 } else { 0.9 };
         if cue > minimum && !year && close > 0.0 {
             let length = if (6..=17).contains(&n) { 0.05 } else { 0.0 };
-            push(page, &w, P::AccountNumber, 0.74 + 0.12 * cue + length, out);
+            push(
+                page,
+                &w,
+                (P::AccountNumber, "accounts: digits near a cue of an account"),
+                0.74 + 0.12 * cue + length,
+                out,
+            );
         }
     }
 }
@@ -182,7 +193,13 @@ fn payee_account(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize
         let pays = (first.saturating_sub(14)..first).any(|i| page.has(i, t::PAY));
         let reference = nearest_is(page, first, 6, &[Cue::Reference]);
         if direction && pays && !reference {
-            push(page, &w, P::AccountNumber, 0.66, out);
+            push(
+                page,
+                &w,
+                (P::AccountNumber, "accounts: digits that money goes to or comes from"),
+                0.66,
+                out,
+            );
         }
     }
 }
@@ -203,7 +220,7 @@ fn bare(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out: &
         let single = w.units.len() == 1 || w.joined_by(Sep::Space) || w.joined_by(Sep::Hyphen);
         let date = n == 8 && w.units.len() == 1 && matches!(w.value() / 10_000, 1900..=2100);
         if single && !date && (n >= 9 || w.units.len() == 1) {
-            push(page, &w, P::AccountNumber, 0.4, out);
+            push(page, &w, (P::AccountNumber, "accounts: a long number that nothing explains"), 0.4, out);
         }
     }
 }
@@ -243,7 +260,13 @@ fn ifsc(page: &Page<'_>, out: &mut Vec<Found>) {
             && compact[5..].iter().all(u8::is_ascii_alphanumeric);
         let digits = compact.iter().filter(|b| b.is_ascii_digit()).count();
         if shaped && (digits >= 4 || before(page, token, &[Cue::Ifsc]) > 0.8) {
-            out.push(Found { start: chunk.start, end: chunk.end, kind: P::BankRouting, score: 0.94 });
+            out.push(Found {
+                start: chunk.start,
+                end: chunk.end,
+                kind: P::BankRouting,
+                score: 0.94,
+                by: "accounts: the shape of an IFSC",
+            });
         }
     }
     for hit in page.cues.iter().filter(|c| c.cue == Cue::Ifsc) {
@@ -251,7 +274,13 @@ fn ifsc(page: &Page<'_>, out: &mut Vec<Found>) {
             && id.compact.len() == 11
             && id.compact[4] == b'0'
         {
-            out.push(Found { start: id.start, end: id.end, kind: P::BankRouting, score: 0.92 });
+            out.push(Found {
+                start: id.start,
+                end: id.end,
+                kind: P::BankRouting,
+                score: 0.92,
+                by: "accounts: an IFSC after its cue",
+            });
         }
     }
 }
@@ -273,14 +302,26 @@ fn customer(page: &Page<'_>, out: &mut Vec<Found>) {
         {
             let name = page.slice(hit.first).eq_ignore_ascii_case("customer") && hit.first == hit.last;
             let weak = if name { 0.2 } else { 0.0 };
-            out.push(Found { start: id.start, end: id.end, kind: P::CustomerId, score: score - weak });
+            out.push(Found {
+                start: id.start,
+                end: id.end,
+                kind: P::CustomerId,
+                score: score - weak,
+                by: "accounts: a code after a cue of a customer number",
+            });
         } else if hit.cue == Cue::Username && said {
             let token = hit.last + 2;
             let unusual = !page.has(token, t::FUNCTION | t::COMMON);
             if page.is_word(token) && unusual && page.slice(token).len() >= 3 && page.gap(token) != Gap::Break
             {
                 let end = identifier::chunk_end(page, token);
-                out.push(Found { start: page.start(token), end, kind: P::CustomerId, score: 0.8 });
+                out.push(Found {
+                    start: page.start(token),
+                    end,
+                    kind: P::CustomerId,
+                    score: 0.8,
+                    by: "accounts: an unusual word after \"username is\"",
+                });
             }
         }
     }
@@ -289,7 +330,13 @@ fn customer(page: &Page<'_>, out: &mut Vec<Found>) {
         if page.is(token, "cif") && page.is_digits(token + 1) && page.gap(token + 1) == Gap::None {
             let (start, end) = (page.start(token), page.end(token + 1));
             if end - start >= 7 {
-                out.push(Found { start, end, kind: P::CustomerId, score: 0.95 });
+                out.push(Found {
+                    start,
+                    end,
+                    kind: P::CustomerId,
+                    score: 0.95,
+                    by: "accounts: a number that carries CIF inside",
+                });
             }
         }
     }

@@ -74,7 +74,13 @@ fn street(page: &Page<'_>, number: usize, out: &mut Vec<Found>) {
         (false, true, _) if cue => 0.8,
         _ => return,
     };
-    out.push(Found { start: page.start(first), end: page.end(tail.last), kind: P::Address, score });
+    out.push(Found {
+        start: page.start(first),
+        end: page.end(tail.last),
+        kind: P::Address,
+        score,
+        by: "addresses: number, street and type, with postcode, state, town or cue",
+    });
 }
 
 fn is_ordinal(page: &Page<'_>, token: usize) -> bool {
@@ -256,7 +262,13 @@ fn post_box(page: &Page<'_>, token: usize, out: &mut Vec<Found>) {
         let number = if page.slice(number) == "#" { number + 1 } else { number };
         if page.is_digits(number) {
             let last = tail(page, number).last;
-            out.push(Found { start: page.start(token), end: page.end(last), kind: P::Address, score: 0.92 });
+            out.push(Found {
+                start: page.start(token),
+                end: page.end(last),
+                kind: P::Address,
+                score: 0.92,
+                by: "addresses: a post box with its number",
+            });
         }
     }
 }
@@ -292,6 +304,7 @@ fn plot(page: &Page<'_>, token: usize, out: &mut Vec<Found>) {
                     end: page.end(last),
                     kind: P::Address,
                     score: 0.93,
+                    by: "addresses: house, plot or flat with a postcode behind it",
                 });
             }
             return;

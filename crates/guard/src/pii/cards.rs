@@ -21,6 +21,7 @@ pub(super) fn find(page: &Page<'_>, numbers: &Numbers, out: &mut Vec<Found>) {
                     end: page.end(w.last()),
                     kind: P::CreditCard,
                     score,
+                    by: "cards: digits of a card: issuer range, check digit, grouping or cue",
                 });
                 if score > 0.8 {
                     cards.push((w.first(), w.last()));
@@ -133,6 +134,7 @@ fn part_of_card(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>
                 end: page.end(w.last()),
                 kind: P::CreditCard,
                 score: 0.6,
+                by: "cards: groups of four right after a cue of a card",
             });
         }
     }
@@ -184,7 +186,13 @@ fn expiry(
         } else {
             continue;
         };
-        out.push(Found { start: page.start(w.first()), end: page.end(w.last()), kind: P::CardExpiry, score });
+        out.push(Found {
+            start: page.start(w.first()),
+            end: page.end(w.last()),
+            kind: P::CardExpiry,
+            score,
+            by: "cards: month and year after a cue of expiry, or right behind a card",
+        });
     }
 }
 
@@ -212,6 +220,7 @@ fn month_word_expiry(page: &Page<'_>, cards: &[(usize, usize)], out: &mut Vec<Fo
                 end: page.end(token + 1),
                 kind: P::CardExpiry,
                 score: 0.85,
+                by: "cards: month in words and year after a cue of expiry",
             });
         }
     }
@@ -251,7 +260,13 @@ fn security_code(
         } else {
             continue;
         };
-        out.push(Found { start: page.start(w.first()), end: page.end(w.last()), kind: P::Cvv, score });
+        out.push(Found {
+            start: page.start(w.first()),
+            end: page.end(w.last()),
+            kind: P::Cvv,
+            score,
+            by: "cards: three or four digits after a cue, or behind card and expiry",
+        });
     }
 }
 

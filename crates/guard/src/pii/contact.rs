@@ -55,18 +55,36 @@ fn written_email(page: &Page<'_>, out: &mut Vec<Found>) {
         let begin = page.text.len() - right.len();
         let end = begin + domain.len();
         if dotted {
-            out.push(Found { start, end, kind: P::Email, score: 0.98 });
+            out.push(Found {
+                start,
+                end,
+                kind: P::Email,
+                score: 0.98,
+                by: "contact: an address with @ and a domain",
+            });
         } else if !spaced && tail.len() == right.len() && domain.len() >= 2 && left.len() - start >= 2 {
             let handle = domain.chars().next().is_some_and(char::is_alphabetic)
                 && domain.chars().all(char::is_alphanumeric);
             // "@" and "dot" mixed: name@gmail dot com.
             if let Some(end) = spoken_tail(page, begin + domain.len()) {
-                out.push(Found { start, end, kind: P::Email, score: 0.97 });
+                out.push(Found {
+                    start,
+                    end,
+                    kind: P::Email,
+                    score: 0.97,
+                    by: "contact: @ with a spoken domain (\"dot com\")",
+                });
             } else if handle {
-                out.push(Found { start, end, kind: P::Email, score: 0.9 });
+                out.push(Found { start, end, kind: P::Email, score: 0.9, by: "contact: a handle with @" });
             }
         } else if let Some(end) = spoken_tail(page, begin + domain.len()) {
-            out.push(Found { start, end, kind: P::Email, score: 0.95 });
+            out.push(Found {
+                start,
+                end,
+                kind: P::Email,
+                score: 0.95,
+                by: "contact: a spoken address with @ apart",
+            });
         }
     }
 }
@@ -120,7 +138,13 @@ fn spoken_email(page: &Page<'_>, out: &mut Vec<Found>) {
         let digits = page.text[page.start(start)..page.start(first)].bytes().any(|b| b.is_ascii_digit());
         // "at example.com" without anything spoken is where somebody shopped.
         if bracketed || spoken || digits {
-            out.push(Found { start: page.start(start), end, kind: P::Email, score: 0.95 });
+            out.push(Found {
+                start: page.start(start),
+                end,
+                kind: P::Email,
+                score: 0.95,
+                by: "contact: \"at\" and \"dot\" spelled out",
+            });
         }
     }
 }
@@ -216,7 +240,13 @@ fn phones(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out:
         };
         let spoken = if w.spoken() && cue < 0.6 { 0.2 } else { 0.0 };
         let end = page.end(extension(page, w.last()));
-        out.push(Found { start: first, end, kind: P::Phone, score: score + whole - spoken });
+        out.push(Found {
+            start: first,
+            end,
+            kind: P::Phone,
+            score: score + whole - spoken,
+            by: "contact: the shape of a telephone number, or its cue",
+        });
     }
 }
 

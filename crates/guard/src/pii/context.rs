@@ -3,9 +3,9 @@
 use super::{cues::Cue, page::Page};
 
 /// How far back a cue still speaks, in the units of [`Page::distance`].
-const REACH: u32 = 14;
+pub(super) const REACH: u32 = 14;
 /// And forward: "1234 is my pin".
-const REACH_AFTER: u32 = 4;
+pub(super) const REACH_AFTER: u32 = 4;
 
 /// 0 when none of `wanted` stands near the tokens `first..=last`, up to 1 when one stands right
 /// before them. Every other cue that stands closer takes some of it away.

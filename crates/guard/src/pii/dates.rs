@@ -44,6 +44,7 @@ pub(super) fn find(page: &Page<'_>, numbers: &Numbers, out: &mut Vec<Found>) {
             end: page.end(date.last),
             kind: P::DateOfBirth,
             score,
+            by: "dates: a date after a cue of birth, or with other data of identity",
         });
     }
 }

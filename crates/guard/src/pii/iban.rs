@@ -117,9 +117,21 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
         let digits = compact.iter().filter(|b| b.is_ascii_digit()).count();
         if compact[2..4].iter().all(u8::is_ascii_digit) && digits >= 8 {
             if check::mod97(&compact) {
-                out.push(Found { start: page.start(token), end, kind: P::Iban, score: 0.99 });
+                out.push(Found {
+                    start: page.start(token),
+                    end,
+                    kind: P::Iban,
+                    score: 0.99,
+                    by: "iban: country, length and check digits",
+                });
             } else if before(page, token, &[Cue::Iban]) > 0.7 {
-                out.push(Found { start: page.start(token), end, kind: P::Iban, score: 0.93 });
+                out.push(Found {
+                    start: page.start(token),
+                    end,
+                    kind: P::Iban,
+                    score: 0.93,
+                    by: "iban: country and length after the word IBAN; the check digits are wrong",
+                });
             }
         }
     }
@@ -131,7 +143,13 @@ fn spelled_country(page: &Page<'_>, out: &mut Vec<Found>) {
     for hit in page.cues.iter().filter(|c| c.cue == Cue::Iban) {
         let Some(id) = super::identifier::after(page, hit.last + 1, 34) else { continue };
         if id.compact.len() >= 14 && id.digits >= 8 && id.compact[..2].iter().all(u8::is_ascii_uppercase) {
-            out.push(Found { start: id.start, end: id.end, kind: P::Iban, score: 0.9 });
+            out.push(Found {
+                start: id.start,
+                end: id.end,
+                kind: P::Iban,
+                score: 0.9,
+                by: "iban: the shape after the word IBAN",
+            });
         }
     }
 }

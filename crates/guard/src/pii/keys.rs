@@ -96,7 +96,13 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
         } else {
             continue;
         };
-        out.push(Found { start, end: start + body.len(), kind: P::ApiKey, score });
+        out.push(Found {
+            start,
+            end: start + body.len(),
+            kind: P::ApiKey,
+            score,
+            by: "keys: a known prefix of keys, or randomness",
+        });
     }
     for hit in page.cues.iter().filter(|c| c.cue == Cue::ApiKey) {
         let mut token = hit.last + 1;
@@ -111,7 +117,13 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
         let digits = chunk.bytes().filter(u8::is_ascii_digit).count();
         let letters = chunk.bytes().filter(u8::is_ascii_alphabetic).count();
         if chunk.len() >= 8 && digits >= 2 && letters >= 2 && !chunk.starts_with('<') {
-            out.push(Found { start, end, kind: P::ApiKey, score: 0.95 });
+            out.push(Found {
+                start,
+                end,
+                kind: P::ApiKey,
+                score: 0.95,
+                by: "keys: letters and digits after a cue of a key",
+            });
         }
     }
     private_key(page, out);
@@ -150,7 +162,13 @@ fn private_key(page: &Page<'_>, out: &mut Vec<Found>) {
             page.text[tail..].find("-----").map_or(page.text.len(), |m| tail + m + 5)
         });
         if page.text[start..end].contains("PRIVATE KEY") {
-            out.push(Found { start, end, kind: P::ApiKey, score: 0.99 });
+            out.push(Found {
+                start,
+                end,
+                kind: P::ApiKey,
+                score: 0.99,
+                by: "keys: a block between BEGIN and END PRIVATE KEY",
+            });
         }
         from = end;
     }

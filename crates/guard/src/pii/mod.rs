@@ -8,6 +8,7 @@ mod contact;
 mod context;
 mod cues;
 mod dates;
+mod explain;
 mod iban;
 mod identifier;
 mod keys;
@@ -29,6 +30,8 @@ mod vocabulary;
 
 use std::collections::BTreeMap;
 
+pub(crate) use explain::explain;
+pub use explain::{CueWords, Overlapped, Recognised};
 pub(crate) use learned::fit::fit;
 pub use learned::{Learned, NoModel};
 use numbers::Numbers;
@@ -61,7 +64,7 @@ pub(crate) fn find(normal: &Normal, learned: Option<&Learned>) -> Vec<Span> {
 /// its absence, shows once the finding is a placeholder. That is also what makes masking idempotent.
 fn in_text(normal: &Normal, learned: Option<&Learned>) -> Vec<Found> {
     let text = normal.text();
-    let (mut found, mut open) = pass(text, learned);
+    let (mut found, mut open) = pass(text, learned, &mut |_, _| ());
     // A placeholder stands for whole characters; what is read beside it must be what stays beside it.
     whole(normal, &mut found);
     for _ in 0..PASSES {
@@ -70,7 +73,7 @@ fn in_text(normal: &Normal, learned: Option<&Learned>) -> Vec<Found> {
         }
         let (masked, places) = substitute(text, &found);
         let more;
-        (more, open) = pass(&masked, learned);
+        (more, open) = pass(&masked, learned, &mut |_, _| ());
         if more.is_empty() {
             break;
         }
@@ -101,8 +104,9 @@ fn whole(normal: &Normal, found: &mut Vec<Found>) {
 /// More passes than any message needed.
 const PASSES: usize = 6;
 
-/// One reading: what it finds, and whether words remain that a further reading could find.
-fn pass(text: &str, learned: Option<&Learned>) -> (Vec<Found>, bool) {
+/// One reading: what it finds, and whether words remain that a further reading could find. `lost` hears of
+/// each finding that gave way, and to which.
+fn pass(text: &str, learned: Option<&Learned>, lost: &mut impl FnMut(&Found, &Found)) -> (Vec<Found>, bool) {
     let placeholders = placeholders(text);
     let page = Page::new(text, &placeholders);
     let mut found = Vec::new();
@@ -124,7 +128,7 @@ fn pass(text: &str, learned: Option<&Learned>) -> (Vec<Found>, bool) {
         learned::join(learned, &page, &mut found);
     }
     found.retain(|f| !touches(&placeholders, f));
-    let mut found = resolve(found);
+    let mut found = resolve(found, lost);
     repeat(&page, &placeholders, &mut found);
     let open = !found.is_empty() && page.is_open(&found);
     (found, open)
@@ -178,7 +182,7 @@ fn touches(sorted: &[(usize, usize)], f: &Found) -> bool {
 }
 
 /// Of findings that overlap the surest stays, of equal ones the longest, of those the first.
-fn resolve(mut found: Vec<Found>) -> Vec<Found> {
+fn resolve(mut found: Vec<Found>, lost: &mut impl FnMut(&Found, &Found)) -> Vec<Found> {
     found.retain(|f| f.start < f.end);
     found.sort_by(|a, b| {
         b.score
@@ -189,8 +193,9 @@ fn resolve(mut found: Vec<Found>) -> Vec<Found> {
     let mut kept: BTreeMap<usize, Found> = BTreeMap::new();
     for f in found {
         let before = kept.range(..f.end).next_back();
-        if before.is_none_or(|(_, k)| k.end <= f.start) {
-            kept.insert(f.start, f);
+        match before.filter(|(_, k)| k.end > f.start) {
+            Some((_, stronger)) => lost(&f, stronger),
+            None => drop(kept.insert(f.start, f)),
         }
     }
     kept.into_values().collect()
@@ -206,7 +211,7 @@ fn repeat(page: &Page<'_>, placeholders: &[(usize, usize)], found: &mut Vec<Foun
     });
     if !more.is_empty() {
         found.extend(more);
-        *found = resolve(std::mem::take(found));
+        *found = resolve(std::mem::take(found), &mut |_, _| ());
     }
 }
 

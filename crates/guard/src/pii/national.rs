@@ -20,7 +20,13 @@ pub(super) fn find(page: &Page<'_>, numbers: &Numbers, out: &mut Vec<Found>) {
                 && (w.whole || w.units[0].sep == Sep::Start || w.units.len() > 1)
                 && let Some((kind, score)) = by_digits(page, &w)
             {
-                out.push(Found { start: page.start(w.first()), end: page.end(w.last()), kind, score });
+                out.push(Found {
+                    start: page.start(w.first()),
+                    end: page.end(w.last()),
+                    kind,
+                    score,
+                    by: "national: check digit or cue of a citizen's number",
+                });
             }
         }
         last_four(page, numbers, run, out);
@@ -84,7 +90,13 @@ fn last_four(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, o
     let last = (w.first().saturating_sub(12)..w.first()).any(|i| page.is(i, "last") || page.is(i, "ending"));
     if w.digits.len() == 4 && !w.amount() && !w.glued() && last && before(page, w.first(), &[Cue::Ssn]) > 0.7
     {
-        out.push(Found { start: page.start(w.first()), end: page.end(w.last()), kind: P::Ssn, score: 0.8 });
+        out.push(Found {
+            start: page.start(w.first()),
+            end: page.end(w.last()),
+            kind: P::Ssn,
+            score: 0.8,
+            by: "national: four digits after \"last four\" or \"ending\" and a cue of the SSN",
+        });
     }
 }
 
@@ -116,7 +128,13 @@ fn by_shape(page: &Page<'_>, out: &mut Vec<Found>) {
             None
         };
         if let Some((kind, score)) = found {
-            out.push(Found { start: id.start, end: id.end, kind, score });
+            out.push(Found {
+                start: id.start,
+                end: id.end,
+                kind,
+                score,
+                by: "national: the shape alone tells (national insurance, PAN, British licence)",
+            });
         }
     }
 }
@@ -171,7 +189,13 @@ fn by_cue(page: &Page<'_>, out: &mut Vec<Found>) {
             && !page.has(id.first, t::MONTH)
             && !year(&id)
         {
-            out.push(Found { start: id.start, end: id.end, kind, score });
+            out.push(Found {
+                start: id.start,
+                end: id.end,
+                kind,
+                score,
+                by: "national: a code of the right length after its cue",
+            });
         }
     }
     // "N1234567 is my passport".
@@ -185,7 +209,13 @@ fn by_cue(page: &Page<'_>, out: &mut Vec<Found>) {
             if id.digits >= 5 && (7..=14).contains(&id.compact.len()) {
                 let near = cue_after(page, last, &[cue]).max(before(page, token, &[cue]) - 0.1);
                 if near > 0.68 {
-                    out.push(Found { start: id.start, end: id.end, kind, score: 0.5 + 0.4 * near });
+                    out.push(Found {
+                        start: id.start,
+                        end: id.end,
+                        kind,
+                        score: 0.5 + 0.4 * near,
+                        by: "national: a code with its cue behind it",
+                    });
                 }
             }
         }

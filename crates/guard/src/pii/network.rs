@@ -59,6 +59,7 @@ fn version_four(page: &Page<'_>, first: usize, out: &mut Vec<Found>) {
         end: page.end(last),
         kind: P::IpAddress,
         score: if small { 0.8 } else { 0.95 },
+        by: "network: four numbers of an IPv4 address that are no version of software",
     });
 }
 
@@ -80,7 +81,13 @@ fn version_six(page: &Page<'_>, out: &mut Vec<Found>) {
             && free
             && candidate.parse::<Ipv6Addr>().is_ok()
         {
-            out.push(Found { start, end: start + candidate.len(), kind: P::IpAddress, score: 0.97 });
+            out.push(Found {
+                start,
+                end: start + candidate.len(),
+                kind: P::IpAddress,
+                score: 0.97,
+                by: "network: the form of an IPv6 address",
+            });
         }
     }
 }

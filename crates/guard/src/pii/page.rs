@@ -51,6 +51,8 @@ pub(super) struct Found {
     pub(super) end: usize,
     pub(super) kind: crate::PersonalType,
     pub(super) score: f64,
+    /// Which recogniser, and why; only `guard explain` reads it.
+    pub(super) by: &'static str,
 }
 
 /// The laid-out text.

@@ -17,7 +17,13 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
                 || page.has(token, t::PARTICLE) && page.slice(token).len() > 1;
             let promise = if begins { promise(page, token) } else { None };
             if begins && let Some((last, score)) = name_at(page, token, promise) {
-                out.push(Found { start: page.start(token), end: page.end(last), kind: P::Person, score });
+                out.push(Found {
+                    start: page.start(token),
+                    end: page.end(last),
+                    kind: P::Person,
+                    score,
+                    by: "person: words that are names, or stand where a name is announced",
+                });
                 next = last + 1;
             }
         }

@@ -84,6 +84,7 @@ pub(super) fn british_alone(page: &Page<'_>, token: usize, out: &mut Vec<Found>)
             end: page.end(last),
             kind: P::Address,
             score: 0.62 + 0.2 * cue,
+            by: "postcode: a British postcode of a known area, alone",
         });
     }
 }
@@ -108,7 +109,13 @@ pub(super) fn alone(page: &Page<'_>, token: usize, out: &mut Vec<Found>) {
         return;
     };
     let first = if state { token - 1 } else { token };
-    out.push(Found { start: page.start(first), end: page.end(last), kind: P::Address, score });
+    out.push(Found {
+        start: page.start(first),
+        end: page.end(last),
+        kind: P::Address,
+        score,
+        by: "postcode: a cue of an address, nine digits or a state beside it",
+    });
 }
 
 #[cfg(test)]

@@ -46,7 +46,13 @@ pub(super) fn find(page: &Page<'_>, found: &[Found]) -> Vec<Found> {
             let (start, end) = (token.start as usize, token.start as usize + value.len());
             let same = page.text.get(start..end).is_some_and(|s| s.eq_ignore_ascii_case(value));
             if same && whole(page.text, start, end) {
-                more.push(Found { start, end, kind: *kind, score: score * 0.9 });
+                more.push(Found {
+                    start,
+                    end,
+                    kind: *kind,
+                    score: score * 0.9,
+                    by: "repeats: a value that was found elsewhere in the text",
+                });
             }
         }
     }

@@ -51,6 +51,7 @@ fn pin(page: &Page<'_>, w: &Window<'_>, out: &mut Vec<Found>) {
             end: page.end(w.last()),
             kind,
             score: 0.8 + 0.1 * cue + usual,
+            by: "secrets: digits after a cue of a PIN or password",
         });
     }
 }
@@ -87,7 +88,13 @@ fn one_time_code(page: &Page<'_>, w: &Window<'_>, out: &mut Vec<Found>) {
     } else {
         return;
     };
-    out.push(Found { start: page.start(first), end: page.end(w.last()), kind: P::Otp, score });
+    out.push(Found {
+        start: page.start(first),
+        end: page.end(w.last()),
+        kind: P::Otp,
+        score,
+        by: "secrets: digits after a cue of a one-time code",
+    });
 }
 
 /// Words that may stand between "password" and its value, strongest meaning last.
@@ -145,7 +152,13 @@ fn passwords(page: &Page<'_>, out: &mut Vec<Found>) {
             }
             let (start, end) = (page.start(first), page.end(token - 1));
             if looks_secret(&page.text[start..end]) {
-                out.push(Found { start, end, kind: P::Password, score: 0.85 });
+                out.push(Found {
+                    start,
+                    end,
+                    kind: P::Password,
+                    score: 0.85,
+                    by: "secrets: a value in front of \"is my password\"",
+                });
             }
         }
     }
@@ -164,13 +177,25 @@ fn value(page: &Page<'_>, token: usize, strong: bool, direct: bool, out: &mut Ve
         return;
     }
     if looks_secret(chunk) {
-        out.push(Found { start, end, kind: P::Password, score: if strong || direct { 0.97 } else { 0.84 } });
+        out.push(Found {
+            start,
+            end,
+            kind: P::Password,
+            score: if strong || direct { 0.97 } else { 0.84 },
+            by: "secrets: letters with digits or signs after a cue of a password",
+        });
         return;
     }
     if opened {
         let close = page.text[start..].find(['"', '\'', '`', '\n']).map_or(end, |n| start + n);
         if close > start && close - start <= 80 {
-            out.push(Found { start, end: close, kind: P::Password, score: 0.9 });
+            out.push(Found {
+                start,
+                end: close,
+                kind: P::Password,
+                score: 0.9,
+                by: "secrets: quoted after a cue of a password",
+            });
             return;
         }
     }
@@ -190,9 +215,21 @@ fn value(page: &Page<'_>, token: usize, strong: bool, direct: bool, out: &mut Ve
     if count >= 3 && (unknown >= 2 || (strong && unknown >= 1)) {
         // A passphrase of four is the custom; what follows it is the sentence going on.
         let last = (token + count.min(4)) - 1;
-        out.push(Found { start, end: page.end(last), kind: P::Password, score: 0.8 });
+        out.push(Found {
+            start,
+            end: page.end(last),
+            kind: P::Password,
+            score: 0.8,
+            by: "secrets: words that mean nothing together after a cue of a password",
+        });
     } else if strong && count >= 1 && !page.has(token, t::COMMON) && page.entry(token).phrases.is_empty() {
-        out.push(Found { start, end, kind: P::Password, score: 0.72 });
+        out.push(Found {
+            start,
+            end,
+            kind: P::Password,
+            score: 0.72,
+            by: "secrets: an unknown word right after a cue of a password",
+        });
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every server that speaks OpenAI's chat API: OpenAI, vLLM, llama.cpp, Ollama, LiteLLM and others.
 
 mod embeddings;
+mod moderation;
 mod response;
 mod settings;
 mod stream;
@@ -13,6 +14,7 @@ use reqwest::{RequestBuilder, Response, header};
 use tokio::{sync::mpsc, time::timeout};
 
 pub use self::embeddings::{Embeddings, EmbeddingsSettings, MOST_DIMENSIONS};
+pub use self::moderation::{ModerationSettings, RemoteModeration};
 pub use self::settings::{OpenAiSettings, OutputLimit};
 use self::{settings::Checked, stream::Events, wire::Collected};
 use crate::{Completion, Http, Message, ModelError, Prompt, Provider, Sentences, SetupError, boundary};

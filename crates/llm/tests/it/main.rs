@@ -5,6 +5,8 @@ mod chain;
 #[cfg(test)]
 mod embeddings;
 #[cfg(test)]
+mod moderation;
+#[cfg(test)]
 mod one_server;
 #[cfg(test)]
 mod prompts;

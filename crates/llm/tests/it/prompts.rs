@@ -22,6 +22,7 @@ pub(crate) fn prompt() -> Prompt {
         history: vec![Exchange { question: masked("Hi"), answer: masked("Hello.") }],
         question: masked(QUESTION),
         nonce: "c0ffee00c0ffee00".to_owned(),
+        canary: "decaf000decaf000".to_owned(),
         max_output_tokens: 120,
     }
 }

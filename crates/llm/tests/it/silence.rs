@@ -8,7 +8,10 @@ use std::{
 
 use contactiq_domain::{Timestamp, clock::FixedClock};
 use contactiq_guard::{Masked, Published};
-use contactiq_llm::{Chain, ChainSettings, Embeddings, EmbeddingsSettings, Http, Provider, Secret};
+use contactiq_llm::{
+    Chain, ChainSettings, Embeddings, EmbeddingsSettings, Http, ModerationSettings, Provider,
+    RemoteModeration, Secret,
+};
 
 use crate::{
     prompts::{KEY, prompt, provider, settings},
@@ -97,6 +100,32 @@ async fn nor_of_the_embeddings() {
     let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
     assert!(log.contains("outcome=\"model_unauthorised\""), "{log}");
     assert_eq!(log.matches(" WARN ").count(), 1, "one warning when it begins to be left alone: {log}");
+    shown.push(log);
+    for text in shown {
+        assert!(!text.contains("canary"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn nor_of_the_moderation() {
+    listen();
+    let echo = format!("{{\"error\":{{\"message\":\"bad key {KEY} for canary-question\"}}}}");
+    let server =
+        Server::start(vec![Reply::json(401, &echo), Reply::json(200, &echo), Reply::json(500, &echo)]);
+    let settings = ModerationSettings {
+        api_key: Some(Secret::new(KEY.to_owned())),
+        ..ModerationSettings::new(server.base_url(), "little-judge")
+    };
+    let mut shown = vec![format!("{settings:?}")];
+    let clock = Arc::new(FixedClock::at(Timestamp::from_micros(0)));
+    let moderation = RemoteModeration::new(settings, Http::new().unwrap(), clock).unwrap();
+    let text = Masked::from_published(&Published::by_bank("canary-question"));
+    for _ in 0..7 {
+        let error = moderation.judge(&text, Duration::from_secs(5)).await.unwrap_err();
+        shown.push(format!("{error} {error:?} {} {moderation:#?}", error.code()));
+    }
+    let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("outcome=\"model_unauthorised\""), "{log}");
     shown.push(log);
     for text in shown {
         assert!(!text.contains("canary"), "{text}");

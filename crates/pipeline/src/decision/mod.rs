@@ -56,7 +56,7 @@ pub struct After {
     pub guide: bool,
     /// It was not understood.
     pub unknown: bool,
-    /// Neither was the turn before.
+    /// Neither was the turn before; of a refused message also that an earlier one was refused.
     pub again: bool,
     /// The message leans to a learned trigger that did not fire.
     pub leans: bool,

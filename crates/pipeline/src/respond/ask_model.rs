@@ -2,10 +2,14 @@
 //! a passage that was given and stands on it. What the gate removes is counted by reason; where
 //! nothing is left, the extractive answer stands. Requests carry masked text alone.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use contactiq_domain::{Citation, interaction::Tokens};
-use contactiq_guard::{Published, Raw};
+use contactiq_guard::{Guard, Held, Masked, OutputFinding, OutputFindingKind, Published, Raw};
 use contactiq_llm::{Chain, Exchange, NumberedPassage, Prompt};
 use contactiq_nlu::text;
 use regex::{Captures, Regex};
@@ -14,10 +18,11 @@ use super::{
     compose,
     contested::uncontested,
     grounding::{self, Evidence, Removed},
+    orders,
 };
 use crate::{
-    Found, House,
-    turn::{Draft, Turn},
+    DoorFault, Found, House,
+    turn::{Draft, KeptBack, Turn},
 };
 
 /// The version that stands in the step's trace.
@@ -25,6 +30,8 @@ const VERSION: &str = "answer-1";
 const SYSTEM: &str = include_str!("../../prompts/answer-1.txt");
 /// What the prompt asks for where the passages do not answer.
 const NO_ANSWER: &str = "NO ANSWER";
+/// Why a model's text is not used when nobody could check it.
+const UNREAD: &str = "the output guard failed";
 /// Passages that the model is given.
 const PASSAGES: usize = 4;
 /// Earlier exchanges that the model is given.
@@ -37,18 +44,27 @@ pub(super) struct Written {
     pub(super) detail: String,
     /// How many sentences of the model the gate removed, and how many for each reason.
     pub(super) values: BTreeMap<String, f64>,
+    /// What of the model's text is for a reviewer.
+    pub(super) kept_back: Option<KeptBack>,
 }
 
 impl Written {
     /// Without a model.
     pub(super) fn by_house(draft: Draft, outcome: &'static str, detail: String) -> Written {
-        Written { draft, outcome, detail, values: BTreeMap::new() }
+        Written { draft, outcome, detail, values: BTreeMap::new(), kept_back: None }
+    }
+
+    /// With a model's text that nobody is shown, where a rule spoke.
+    fn keeping_back(self, rules: Vec<String>, text: Masked) -> Written {
+        let kept_back = (!rules.is_empty()).then_some(KeptBack { rules, text });
+        Written { kept_back, ..self }
     }
 }
 
 /// The model's answer if it stands on the evidence, else the extractive one.
 pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive: Draft) -> Written {
     let instead = |draft: Draft, why: String, values: BTreeMap<String, f64>| Written {
+        kept_back: None,
         draft,
         outcome: "extractive",
         detail: format!("{why}: cited sentences instead"),
@@ -67,23 +83,47 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
     let tokens = Tokens { input: completion.input_tokens, output: completion.output_tokens };
     let cost = house.prices.cost_of(completion).unwrap_or_default();
     let paid = Draft { tokens, cost, ..extractive };
-    if contactiq_llm::repeats_boundary(&completion.text, &prompt.nonce) {
-        return instead(paid, format!("{VERSION}: the model repeated its instructions"), BTreeMap::new());
+    // What can't be seen, and images, go first: what is judged is what would be shown.
+    let text = Guard::strip_output(&completion.text);
+    let evidence = Quotable::of(house, turn, &given);
+    let held = held(&evidence.given, &prompt);
+    let whole = held.clone();
+    let verdict = match house.guard.inspect_output(text.clone(), whole).await {
+        Ok(verdict) => verdict,
+        Err(_) => return instead(paid, format!("{VERSION}: {UNREAD}"), BTreeMap::new()),
+    };
+    let boundary = contactiq_llm::repeats_boundary(&text, &prompt.nonce);
+    let leaked = verdict.findings.iter().any(|f| f.kind == OutputFindingKind::LeakedInstructions);
+    if boundary || leaked {
+        let mut rules = rules(&verdict.findings);
+        if boundary {
+            rules.push("leaked_instructions/boundary".to_owned());
+        }
+        let why = format!("{VERSION}: the model repeated its instructions");
+        return instead(paid, why, BTreeMap::new()).keeping_back(rules, verdict.text);
     }
-    if completion.text.trim().trim_end_matches('.') == NO_ANSWER {
+    if text.trim().trim_end_matches('.') == NO_ANSWER {
         let why = format!("{VERSION}: the model found no answer in the passages");
         return instead(paid, why, BTreeMap::new());
     }
-    let gated = gate(house, turn, &given, &completion.text).await;
+    let Ok(gated) = gate(house, turn, &evidence, &text).await else {
+        return instead(paid, format!("{VERSION}: {UNREAD}"), BTreeMap::new());
+    };
     let values = gated.values();
     if gated.text.is_empty() {
-        return instead(paid, format!("{VERSION}: no sentence of the model stood on the evidence"), values);
+        let why = format!("{VERSION}: no sentence of the model stood on the evidence");
+        return instead(paid, why, values).keeping_back(rules(&verdict.findings), verdict.text);
     }
-    let evidence: Vec<&Published> = given.iter().map(|(_, text)| &**text).collect();
-    let verdict = house.guard.inspect_output(&gated.text, &evidence);
+    // What the gate let through is judged again: of the whole some findings stood in what it removed.
+    let verdict = match house.guard.inspect_output(gated.text.clone(), held).await {
+        Ok(verdict) => verdict,
+        Err(_) => return instead(paid, format!("{VERSION}: {UNREAD}"), values),
+    };
     if !verdict.findings.is_empty() {
-        let kinds: Vec<String> = verdict.findings.iter().map(|f| f.kind.to_string()).collect();
-        return instead(paid, format!("{VERSION}: the output guard found {}", kinds.join(", ")), values);
+        let mut kinds: Vec<String> = verdict.findings.iter().map(|f| f.kind.to_string()).collect();
+        kinds.dedup();
+        let why = format!("{VERSION}: the output guard found {}", kinds.join(", "));
+        return instead(paid, why, values).keeping_back(rules(&verdict.findings), verdict.text);
     }
     let detail =
         format!("{VERSION} by {}; {} sentences removed by the gate", served.provider, gated.reasons.len());
@@ -94,7 +134,21 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
         tokens,
         cost,
     };
-    Written { draft, outcome: "generated", detail, values }
+    Written { draft, outcome: "generated", detail, values, kept_back: None }
+}
+
+/// The output guard's findings as a reviewer sees them.
+fn rules(findings: &[OutputFinding]) -> Vec<String> {
+    findings.iter().map(|f| format!("{}/{}", f.kind, f.detail)).collect()
+}
+
+/// What the model's text is held against: what it was given, told, and must not tell.
+fn held(given: &Given<'_>, prompt: &Prompt) -> Held {
+    Held {
+        evidence: given.iter().map(|(_, text)| text.clone().into_owned()).collect(),
+        instructions: contactiq_llm::instructions(prompt),
+        marks: vec![prompt.canary.clone(), prompt.nonce.clone()],
+    }
 }
 
 /// The passages that the model is given, with what it may read of them.
@@ -130,8 +184,56 @@ fn prompt(house: &House, turn: &Turn, given: &Given<'_>) -> Prompt {
         history,
         question: turn.started.question.clone(),
         nonce: house.ids.next().simple().to_string(),
+        canary: canary(house),
         max_output_tokens: 400,
     }
+}
+
+/// What may carry a claim: the passages without orders to a model, and what such orders dictate.
+struct Quotable<'a> {
+    given: Vec<(usize, Cow<'a, Published>)>,
+    /// Passages that are called by an order: they carry nothing.
+    closed: BTreeSet<usize>,
+    dictated: BTreeSet<String>,
+}
+
+impl<'a> Quotable<'a> {
+    fn of(house: &House, turn: &Turn, given: &Given<'a>) -> Quotable<'a> {
+        let mut closed = BTreeSet::new();
+        let mut left_out: Vec<&str> = Vec::new();
+        let mut known: Vec<String> = vec![house.settings.bank.clone()];
+        let mut quotable = Vec::with_capacity(given.len());
+        for (passage, text) in given {
+            let title = turn.knowledge.document_of(*passage).title.as_str();
+            let headings = turn.knowledge.passages[*passage].1.headings.iter().map(String::as_str);
+            let names: Vec<&str> = std::iter::once(title).chain(headings).collect();
+            let kept = if names.iter().any(|name| orders::carries_nothing(name)) {
+                closed.insert(*passage);
+                left_out.extend(names);
+                Published::by_bank("")
+            } else {
+                known.extend(names.iter().map(|name| (*name).to_owned()));
+                orders::without_orders(text)
+            };
+            if kept != **text {
+                left_out.push(text.as_str());
+            }
+            known.push(kept.as_str().to_owned());
+            quotable.push((*passage, Cow::Owned(kept)));
+        }
+        let messages = turn.history.iter().map(|e| e.question.as_str());
+        let messages = messages.chain([turn.started.question.as_str()]);
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let dictated = orders::dictated(messages, left_out.into_iter(), &known);
+        Quotable { given: quotable, closed, dictated }
+    }
+}
+
+/// A mark that stands in the instructions and nowhere else. The first half of an id tells the time: it is left
+/// out.
+fn canary(house: &House) -> String {
+    let random = || house.ids.next().simple().to_string().split_off(16);
+    random() + &random()
 }
 
 /// What the gate let through of a model's answer.
@@ -153,20 +255,20 @@ impl Gated {
 
 /// Lets through the sentences that cite a given passage and claim only what stands in it. The
 /// numbers are given anew in the order of use.
-async fn gate(house: &House, turn: &Turn, given: &Given<'_>, answer: &str) -> Gated {
+async fn gate(house: &House, turn: &Turn, evidence: &Quotable<'_>, answer: &str) -> Result<Gated, DoorFault> {
     let lines: Vec<Vec<String>> =
         answer.lines().map(join_citations).filter(|sentences| !sentences.is_empty()).collect();
     // Another encoder's server gets masked text alone, and nobody has read the model's yet.
-    let masked =
-        |sentence: &String| house.guard.mask(&Raw::new(without_markers(sentence).0)).as_str().to_owned();
-    let vectors = house.vectors(lines.iter().flatten().map(masked).collect()).await;
+    let raw = lines.iter().flatten().map(|sentence| Raw::new(without_markers(sentence).0)).collect();
+    let masked = house.guard.mask_all(raw).await?;
+    let vectors = house.vectors(masked.iter().map(|m| m.as_str().to_owned()).collect()).await;
     let mut vectors = vectors.iter();
     let mut gated = Gated { text: String::new(), citations: Vec::new(), reasons: Vec::new() };
     for line in &lines {
         let mut kept = Vec::new();
         for sentence in line {
             let vector = vectors.next().and_then(Option::as_deref);
-            match admitted(house, turn, given, (sentence, vector), &mut gated.citations) {
+            match admitted(house, turn, evidence, (sentence, vector), &mut gated.citations) {
                 Ok(sentence) => kept.push(sentence),
                 Err(reason) => gated.reasons.push(reason),
             }
@@ -178,7 +280,7 @@ async fn gate(house: &House, turn: &Turn, given: &Given<'_>, answer: &str) -> Ga
             gated.text.push_str(&kept.join(" "));
         }
     }
-    gated
+    Ok(gated)
 }
 
 /// A citation behind the full stop is the sentence's before it, and not the next one's.
@@ -199,18 +301,26 @@ fn join_citations(line: &str) -> Vec<String> {
 fn admitted(
     house: &House,
     turn: &Turn,
-    given: &Given<'_>,
+    evidence: &Quotable<'_>,
     (sentence, vector): (&str, Option<&[f32]>),
     citations: &mut Vec<Citation>,
 ) -> Result<String, Removed> {
+    let given = &evidence.given;
     let (claim, numbers) = without_markers(sentence);
-    let place = |n: &usize| n.checked_sub(1).and_then(|at| given.get(at));
+    if text::content_stems(&claim).iter().any(|stem| evidence.dictated.contains(stem)) {
+        return Err(Removed::Dictated);
+    }
+    let open = |(passage, _): &&(usize, Cow<'_, Published>)| !evidence.closed.contains(passage);
+    let place = |n: &usize| n.checked_sub(1).and_then(|at| given.get(at)).filter(open);
     let mut cited = numbers.iter().map(place).collect::<Option<Vec<_>>>().ok_or(Removed::Citation)?;
     cited.dedup_by_key(|(passage, _)| *passage);
     let held: Vec<Evidence<'_>> =
         cited.iter().map(|(passage, text)| Evidence::of(&turn.knowledge, *passage, text.as_str())).collect();
-    let around: Vec<Evidence<'_>> =
-        given.iter().map(|(passage, text)| Evidence::of(&turn.knowledge, *passage, text.as_str())).collect();
+    let around: Vec<Evidence<'_>> = given
+        .iter()
+        .filter(open)
+        .map(|(passage, text)| Evidence::of(&turn.knowledge, *passage, text.as_str()))
+        .collect();
     let places = grounding::judge(&claim, vector, &held, &around, &house.settings.bank)?;
     let mut out = claim.trim().to_owned();
     for place in places {

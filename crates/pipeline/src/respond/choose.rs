@@ -11,7 +11,7 @@ use contactiq_nlu::{
 use super::{
     figure::figures,
     grounding::{self, topics},
-    order, rows,
+    order, orders, rows,
     statement::Row,
     wish::Wish,
 };
@@ -248,13 +248,17 @@ fn look(asked: &Asked<'_>, wish: &Wish, passages: usize) -> Vec<Chosen> {
     let mut ranked = Vec::new();
     for (number, found) in asked.found.iter().take(passages).enumerate() {
         let entry = index.entry(found.passage);
+        // What orders a model is quoted to nobody, and a document that is named so neither.
+        if orders::is_not_quoted(&entry.title) || entry.headings.iter().any(|h| orders::is_not_quoted(h)) {
+            continue;
+        }
         let around: BTreeSet<String> =
             text::content_stems(&format!("{} {}", entry.title, entry.headings.join(" ")))
                 .into_iter()
                 .collect();
         for (i, sentence) in index.sentences(found.passage).iter().enumerate() {
             let own: BTreeSet<String> = text::content_stems(&sentence.text).into_iter().collect();
-            if own.is_empty() {
+            if own.is_empty() || orders::is_not_quoted(&sentence.text) {
                 continue;
             }
             let in_place = with_synonyms(own.union(&around).cloned().collect(), &alternatives);

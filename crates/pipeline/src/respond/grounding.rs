@@ -29,12 +29,20 @@ pub enum Removed {
     Negation,
     /// They hardly speak of it.
     Unsupported,
+    /// It has a word that an order dictated and no passage says.
+    Dictated,
 }
 
 impl Removed {
     /// Every reason.
-    pub(super) const ALL: [Removed; 5] =
-        [Removed::Citation, Removed::Figure, Removed::Name, Removed::Negation, Removed::Unsupported];
+    pub(super) const ALL: [Removed; 6] = [
+        Removed::Citation,
+        Removed::Figure,
+        Removed::Name,
+        Removed::Negation,
+        Removed::Unsupported,
+        Removed::Dictated,
+    ];
 
     /// Its code in the record.
     #[must_use]
@@ -45,6 +53,7 @@ impl Removed {
             Removed::Name => "name",
             Removed::Negation => "negation",
             Removed::Unsupported => "unsupported",
+            Removed::Dictated => "dictated",
         }
     }
 }

@@ -10,6 +10,7 @@ mod contested;
 pub(crate) mod figure;
 pub mod grounding;
 mod order;
+mod orders;
 mod premise;
 mod rows;
 mod several;
@@ -49,7 +50,8 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let served = several::serve(house, turn).await;
     // If the whole is not sure enough, a person gets it, and this much can be said already.
-    turn.beside = served.beside(turn);
+    turn.beside =
+        served.beside(turn).filter(|draft| orders::may_be_quoted(draft.text.as_str(), &draft.citations));
     if turn.escalates_early() && turn.beside.is_some() {
         turn.trace(Step::Respond, since, "beside", "a person answers; other requests from documents");
         return;
@@ -210,9 +212,13 @@ async fn finish(house: &House, turn: &mut Turn, draft: Draft, detail: String, si
 
 /// The last door of this step: a draft whose citations may not leave stays inside as a whole.
 fn release(house: &House, turn: &mut Turn, written: Written, since: Instant) {
-    let Written { draft, mut outcome, mut detail, values } = written;
+    let Written { draft, mut outcome, mut detail, values, kept_back } = written;
+    turn.kept_back = kept_back;
     let today = house.today();
-    if citation::may_leave(&turn.knowledge, &turn.found, turn.mode(), today, &draft.citations) {
+    if !orders::may_be_quoted(draft.text.as_str(), &draft.citations) {
+        outcome = "withheld";
+        detail = "a sentence of it orders a model: a person answers".to_owned();
+    } else if citation::may_leave(&turn.knowledge, &turn.found, turn.mode(), today, &draft.citations) {
         turn.draft = Some(draft);
     } else {
         outcome = "withheld";

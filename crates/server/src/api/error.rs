@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contactiq_guard::InputError;
-use contactiq_pipeline::AnswerError;
+use contactiq_pipeline::{AnswerError, DoorFault, NotRead};
 use contactiq_store::StoreError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -65,7 +65,8 @@ pub enum ApiError {
     /// Longer than the request timeout.
     #[error("the answer took too long: try again, or ask in a shorter way")]
     Timeout,
-    /// The message that could not be answered speaks of self-harm: the way to help comes first.
+    /// The message that could not be answered speaks of self-harm, or could not be read: the way to help
+    /// comes first.
     #[error("{help} ({error})")]
     AtRisk {
         /// The bank's words, with its crisis line.
@@ -73,6 +74,11 @@ pub enum ApiError {
         /// Why there is no answer.
         error: Box<ApiError>,
     },
+    /// The guard failed on the message.
+    #[error(
+        "your message could not be checked, so nothing of it was kept or sent anywhere: try again in a moment"
+    )]
+    Unchecked,
     /// A part is away.
     #[error("a part of the service is away: try again in a moment")]
     Unavailable,
@@ -111,7 +117,7 @@ impl ApiError {
             ApiError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::AtRisk { error, .. } => error.status(),
             ApiError::Timeout => StatusCode::GATEWAY_TIMEOUT,
-            ApiError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Unavailable | ApiError::Unchecked => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -134,6 +140,7 @@ impl ApiError {
             ApiError::TooMany { .. } => "too_many_requests",
             ApiError::AtRisk { error, .. } => error.code(),
             ApiError::Timeout => "timeout",
+            ApiError::Unchecked => DoorFault::CODE,
             ApiError::Unavailable => "unavailable",
             ApiError::Internal => "internal",
         }
@@ -145,7 +152,7 @@ impl ApiError {
                 Some(*retry_after)
             }
             ApiError::AtRisk { error, .. } => error.retry_after(),
-            ApiError::Unavailable => Some(5),
+            ApiError::Unavailable | ApiError::Unchecked => Some(5),
             _ => None,
         }
     }
@@ -184,7 +191,8 @@ pub struct Problem {
     pub code: String,
     /// Quote it when you report the problem.
     pub request_id: String,
-    /// Where a person in danger finds help, when the message spoke of it; `detail` begins with it.
+    /// Where a person in danger finds help, when the message spoke of it, and who can be reached when it could
+    /// not be read; `detail` begins with it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub help: Option<String>,
 }
@@ -211,6 +219,21 @@ impl From<InputError> for ApiError {
     }
 }
 
+impl From<DoorFault> for ApiError {
+    fn from(_told_by_the_door: DoorFault) -> Self {
+        ApiError::Unchecked
+    }
+}
+
+impl From<NotRead> for ApiError {
+    fn from(why: NotRead) -> Self {
+        match why {
+            NotRead::Input(error) => error.into(),
+            NotRead::Fault(fault) => fault.into(),
+        }
+    }
+}
+
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -231,6 +254,7 @@ impl From<AnswerError> for ApiError {
     fn from(error: AnswerError) -> Self {
         match error {
             AnswerError::Input(e) => e.into(),
+            AnswerError::Unchecked(e) => e.into(),
             AnswerError::UnknownConversation => ApiError::NotFound("conversation"),
             AnswerError::Store(e) => e.into(),
         }

@@ -58,7 +58,11 @@ pub async fn create(
         Some(text) if !(1..=LONGEST).contains(&text.chars()) => {
             return Err(ApiError::invalid("problem_length", format!("problem: 1 to {LONGEST} characters")));
         }
-        Some(text) => Some(app.house.guard.mask(&text)),
+        Some(text) => {
+            let offer = || app.house.offer(record.mode).as_str().to_owned();
+            let masked = app.house.guard.mask(text).await;
+            Some(masked.map_err(|fault| ApiError::from(fault).with_help(Some(offer())))?)
+        }
         None => None,
     };
     // The key is the interaction's own: the same words may be said of another answer.

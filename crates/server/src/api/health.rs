@@ -56,6 +56,8 @@ pub struct Ready {
     encoder: String,
     /// The language model, or why answers are extractive.
     model: String,
+    /// Moderation by a provider beside the local one: `ok`, `away`, or that there is none.
+    moderation: String,
     /// Shared limits: `ok`, `away`, or why they are off.
     redis: String,
     /// Documents that answer.
@@ -84,6 +86,11 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
             _ => say(&app.standing.encoder, "the lexical model works alone"),
         },
         model: say(&app.standing.llm, "answers are made of cited sentences"),
+        moderation: match &app.house.moderation {
+            None => "local".to_owned(),
+            Some(remote) if remote.breaker() == BreakerState::Closed => "ok".to_owned(),
+            Some(_) => "away: the local moderation stands alone".to_owned(),
+        },
         redis: match app.limits.sharing().await {
             Sharing::Off => say(&app.standing.redis, "limits are kept in this process"),
             Sharing::Ok => "ok".to_owned(),

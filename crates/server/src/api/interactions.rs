@@ -1,6 +1,6 @@
 //! Asking, and reading what became of it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension,
@@ -45,7 +45,7 @@ pub struct Question {
     mode: Mode,
     /// 1 to 2000 characters.
     #[schema(value_type = String, example = "What does a replacement card cost?")]
-    question: Raw,
+    question: Arc<Raw>,
     /// The conversation that it continues; left out, a new one begins.
     conversation: Option<String>,
     /// The person, as the bank's back end calls them (service keys only; made up when absent).
@@ -70,7 +70,7 @@ pub struct Question {
         (status = 200, description = "The record", body = RecordShape),
         (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
         (status = 409, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem),
-        (status = 422, body = Problem), (status = 429, body = Problem), (status = 504, body = Problem)
+        (status = 422, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem), (status = 504, body = Problem)
     )
 )]
 pub async fn create(
@@ -80,9 +80,21 @@ pub async fn create(
     headers: HeaderMap,
     body: Json<Question>,
 ) -> Result<Response, ApiError> {
-    let help = app.house.comfort(body.value.mode, &body.value.question);
-    let created = answered(app, caller, numbered, headers, body).await;
-    created.map_err(|error| error.with_help(help.map(|help| help.as_str().to_owned())))
+    let (mode, question) = (body.value.mode, Arc::clone(&body.value.question));
+    match answered(app.clone(), caller, numbered, headers, body).await {
+        Ok(response) => Ok(response),
+        Err(error) => Err(helped(&app, mode, question, error).await),
+    }
+}
+
+/// An error with what its message needs before it: the crisis line for a cry, people where nobody could
+/// read it.
+pub(crate) async fn helped(app: &App, mode: Mode, question: Arc<Raw>, error: ApiError) -> ApiError {
+    let help = match error {
+        ApiError::Unchecked => Some(app.house.offer(mode)),
+        _ => app.house.comfort(mode, question).await,
+    };
+    error.with_help(help.map(|help| help.as_str().to_owned()))
 }
 
 async fn answered(

@@ -10,6 +10,7 @@ pub mod json;
 pub mod knowledge;
 mod named;
 pub(crate) mod readable;
+pub mod review;
 pub mod scan;
 pub mod shapes;
 pub mod stream;
@@ -59,6 +60,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(knowledge::conflicts))
         .routes(routes!(knowledge::passage))
         .routes(routes!(scan::scan))
+        .routes(routes!(review::list))
+        .routes(routes!(review::decide))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
 }

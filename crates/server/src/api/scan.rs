@@ -1,5 +1,7 @@
 //! The guard as a service for other systems of the bank.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use contactiq_guard::{Raw, Scan};
 use serde::{Deserialize, Serialize};
@@ -20,7 +22,7 @@ use crate::{
 pub struct Text {
     /// It is not kept.
     #[schema(value_type = String)]
-    text: Raw,
+    text: Arc<Raw>,
 }
 
 /// What was found: the shape of `contactiq guard scan`.
@@ -40,12 +42,12 @@ pub struct ScanShape {
 /// Find personal data, injection attempts and unfit content in a text.
 #[utoipa::path(
     post, path = "/v1/guard/scan", tag = "guard", request_body = Text,
-    responses((status = 200, body = ScanShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+    responses((status = 200, body = ScanShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem))
 )]
 pub async fn scan(
     State(app): State<App>,
     _caller: May<ScanText>,
     body: Json<Text>,
 ) -> Result<axum::Json<Scan>, ApiError> {
-    Ok(axum::Json(app.house.guard.scan(&body.value.text)?))
+    Ok(axum::Json(app.house.guard.scan(body.value.text).await?))
 }

@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use contactiq_guard::Guard;
 use contactiq_llm::ModelError;
 use contactiq_nlu::{
     encoder::{CachedEncoder, Encoder, EncoderError, KernelChoice, MiniLm},
@@ -16,7 +15,7 @@ use contactiq_pipeline::Calibration;
 use serde::{Serialize, Serializer};
 
 use super::{
-    guard_settings, jitter,
+    door, jitter,
     remote_encoder::{NotOpened, RemoteEncoder},
 };
 use crate::{config::Config, wiring::SystemClock};
@@ -188,7 +187,7 @@ pub(crate) fn damage(encoder: &CachedEncoder) -> Option<String> {
 
 fn open_remote(config: &Config) -> Result<RemoteEncoder, NoEncoder> {
     let own = &config.encoder;
-    let guard = Guard::new(guard_settings(config));
+    let guard = door(config);
     let timeout = Duration::from_secs(own.timeout_seconds);
     let opened = RemoteEncoder::open(own.remote(), timeout, guard, Arc::new(SystemClock), jitter());
     opened.map_err(|why| match why {

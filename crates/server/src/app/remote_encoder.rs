@@ -10,9 +10,10 @@ use std::{
 };
 
 use contactiq_domain::{BreakerState, Clock};
-use contactiq_guard::{Guard, Masked, Published, Raw};
+use contactiq_guard::{Masked, Published, Raw};
 use contactiq_llm::{Embeddings, EmbeddingsSettings, Http, Jitter, ModelError, SetupError};
 use contactiq_nlu::encoder::{Encoder, EncoderError};
+use contactiq_pipeline::Door;
 use sha2::{Digest, Sha256};
 use tokio::runtime::{Builder, Runtime};
 
@@ -41,7 +42,7 @@ pub(super) struct RemoteEncoder {
     embeddings: Arc<Embeddings>,
     /// Taken when this is dropped.
     runtime: Option<Runtime>,
-    guard: Guard,
+    guard: Door,
     model: String,
     dimensions: usize,
     fingerprint: String,
@@ -53,7 +54,7 @@ impl RemoteEncoder {
     pub(super) fn open(
         settings: EmbeddingsSettings,
         timeout: Duration,
-        guard: Guard,
+        guard: Door,
         clock: Arc<dyn Clock>,
         jitter: Jitter,
     ) -> Result<Self, NotOpened> {
@@ -130,7 +131,11 @@ impl Encoder for RemoteEncoder {
     }
 
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
-        let masked = texts.iter().map(|text| self.guard.mask(&Raw::new(*text))).collect();
+        let raw: Vec<Raw> = texts.iter().map(|text| Raw::new(*text)).collect();
+        let chars = raw.iter().map(Raw::chars).sum();
+        let masked =
+            self.guard.read_here(chars, move |guard| raw.iter().map(|raw| guard.mask(raw)).collect());
+        let masked = masked.map_err(|fault| EncoderError::Remote(fault.to_string()))?;
         self.ask(masked, self.timeout).map_err(|error| EncoderError::Remote(error.to_string()))
     }
 

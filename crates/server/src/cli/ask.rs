@@ -1,13 +1,13 @@
 //! `contactiq ask`: the whole house for one question, or for many as JSONL. No rate limit applies.
 
-use std::{collections::HashMap, process::ExitCode};
+use std::{collections::HashMap, process::ExitCode, sync::Arc};
 
 use contactiq_domain::{
     Mode, Outcome as Ended, Record, Role,
     ids::{ConversationId, RequestId},
 };
 use contactiq_guard::{Masked, Raw};
-use contactiq_pipeline::{AnswerError, Ask, House};
+use contactiq_pipeline::{AnswerError, Ask, DoorFault, House};
 use serde::Deserialize;
 
 use super::{Outcome, jsonl, opening, output};
@@ -51,7 +51,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
 
 async fn one(house: &House, args: &Args) -> Result<ExitCode, Box<dyn std::error::Error + Send + Sync>> {
     let question = Raw::new(args.question.clone().unwrap_or_default());
-    let record = ask(house, args.mode, question, None).await?;
+    let record = ask(house, args.mode, question, None).await.map_err(|e| told(house, args.mode, &e))?;
     if args.json {
         output::json(&record);
     } else {
@@ -73,7 +73,7 @@ async fn many(house: &House, mode: Mode) -> Result<ExitCode, Box<dyn std::error:
                 if let (Ok(record), Some(name)) = (&answered, line.conversation) {
                     conversations.insert(name, record.conversation);
                 }
-                answered.map_err(|e| (code(&e), e.to_string()))
+                answered.map_err(|e| (code(&e), told(house, mode, &e)))
             }
             Err(error) => Err(error),
         };
@@ -88,9 +88,18 @@ async fn many(house: &House, mode: Mode) -> Result<ExitCode, Box<dyn std::error:
     Ok(jsonl::status(failed))
 }
 
+/// What went wrong; where nobody could read the message, with who can be reached.
+fn told(house: &House, mode: Mode, error: &AnswerError) -> String {
+    match error {
+        AnswerError::Unchecked(_) => format!("{error}. {}", house.offer(mode).as_str()),
+        other => other.to_string(),
+    }
+}
+
 fn code(error: &AnswerError) -> &'static str {
     match error {
         AnswerError::Input(e) => e.code(),
+        AnswerError::Unchecked(_) => DoorFault::CODE,
         AnswerError::UnknownConversation => "not_found",
         AnswerError::Store(_) => "unavailable",
     }
@@ -125,7 +134,7 @@ async fn put(
     let ask = Ask {
         mode,
         role: Role::Admin,
-        question,
+        question: Arc::new(question),
         conversation,
         subject: "command-line".to_owned(),
         session: "command-line".to_owned(),

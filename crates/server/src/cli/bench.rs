@@ -7,7 +7,7 @@ use std::{
 };
 
 use contactiq_domain::{Clock, Mode, Role};
-use contactiq_guard::Raw;
+use contactiq_guard::{Guard, Raw};
 use contactiq_nlu::encoder::{Encoder, Kernel, KernelChoice, MiniLm};
 use contactiq_pipeline::{Filter, Sought, TextTriggers, search};
 
@@ -47,8 +47,9 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
         .collect();
     let mut found = Vec::new();
 
+    let guard = Guard::new(app::guard_settings(&config));
     found.push(timed("guard: mask, injection, moderation", &questions, |q| {
-        drop(house.guard.inspect(&Raw::new(q)));
+        drop(guard.inspect(&Raw::new(q)));
     }));
     let vectors: Vec<Option<Vec<f32>>> = match &house.encoder {
         Some(encoder) => {

@@ -3,6 +3,7 @@
 use std::{process::ExitCode, time::Duration};
 
 use contactiq_domain::Clock;
+use contactiq_guard::{Masked, Published};
 use contactiq_nlu::encoder::Encoder;
 use contactiq_store::{documents, keys, vectors::VectorColumn};
 use serde::Serialize;
@@ -43,6 +44,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     found.extend(encoder(&config));
     found.extend(ledger(&config).await);
     found.push(model(&config).await);
+    found.push(moderation(&config).await);
     found.push(redis(&config).await);
     found.push(people(&config));
     let failing = found.iter().any(|f| f.state == State::Failing);
@@ -193,6 +195,39 @@ async fn model(config: &Config) -> Finding {
             }
         }
         Err(e) => Finding { part, state: State::Failing, detail: e.to_string() },
+    }
+}
+
+/// Asks the moderation endpoint about a text that nobody wrote.
+async fn moderation(config: &Config) -> Finding {
+    let part = "moderation";
+    let remote = match app::open_moderation(config) {
+        Ok(Some(remote)) => remote,
+        Ok(None) => {
+            let detail = if config.guard.moderation {
+                "local alone: no endpoint is configured (llm.moderation.base_url)"
+            } else {
+                "switched off: nobody judges what is said (guard.moderation)"
+            };
+            return Finding { part, state: State::Off, detail: detail.to_owned() };
+        }
+        Err(e) => return Finding { part, state: State::Failing, detail: e.to_string() },
+    };
+    let text = Masked::from_published(&Published::by_bank("Where is the nearest cash machine?"));
+    let budget = Duration::from_secs(config.llm.moderation.timeout_seconds);
+    match remote.judge(&text, budget).await {
+        Ok(_) => {
+            let detail = format!("{} answers, beside the local moderation", config.llm.moderation.model);
+            Finding { part, state: State::Ok, detail }
+        }
+        Err(e) => Finding {
+            part,
+            state: State::Failing,
+            detail: format!(
+                "{} does not answer: {e}. The local moderation stands alone meanwhile; see llm.moderation",
+                config.llm.moderation.model
+            ),
+        },
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode, time::Instant};
 
 use contactiq_domain::Mode;
-use contactiq_guard::{Guard, Raw};
+use contactiq_guard::Raw;
 use contactiq_nlu::{
     encoder::Encoder,
     intents::{
@@ -123,9 +123,9 @@ struct Line {
 
 async fn classify_lines(config: &Config, mode: Mode) -> Outcome {
     let house = opening::house(config).await?;
-    let guard = Guard::new(app::guard_settings(config));
+    let door = app::door(config);
     let done = jsonl::each(|line: Line| {
-        let masked = guard.inspect(&line.text).map_err(|e| (e.code(), e.to_string()))?.masked;
+        let masked = jsonl::inspected(&door, line.text)?.masked;
         let text = without_placeholders(masked.as_str());
         let vector = opening::vector(house.encoder.as_ref(), &text);
         let prediction = house.models.intent(mode, &text, vector.as_deref());

@@ -4,6 +4,8 @@
 
 use std::{io::BufRead, path::Path, process::ExitCode};
 
+use contactiq_guard::{Inspected, Raw};
+use contactiq_pipeline::{Door, NotRead};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
@@ -28,6 +30,13 @@ pub(crate) fn each<In: DeserializeOwned, Out: Serialize>(
         }
     }
     Ok(status(failed))
+}
+
+/// A line's text through the door.
+pub(crate) fn inspected(door: &Door, raw: Raw) -> Result<Inspected, LineError> {
+    let read = door.read_here(raw.chars(), move |guard| guard.inspect(&raw));
+    let read = read.map_err(NotRead::from).and_then(|read| read.map_err(NotRead::from));
+    read.map_err(|why| (why.code(), why.to_string()))
 }
 
 /// The lines of standard input as bytes.

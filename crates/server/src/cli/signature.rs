@@ -1,6 +1,6 @@
 //! Who changes something by the command line, and why.
 
-use contactiq_guard::{Guard, Masked, Raw};
+use contactiq_guard::{Masked, Raw};
 
 use crate::{app, config::Config};
 
@@ -20,5 +20,7 @@ pub(super) fn masked_note(config: &Config, note: Option<&str>) -> Result<Option<
     if note.chars().count() > LONGEST_NOTE {
         return Err(format!("--note: at most {LONGEST_NOTE} characters"));
     }
-    Ok(Some(Guard::new(app::guard_settings(config)).mask(&Raw::new(note.to_owned()))))
+    let raw = Raw::new(note.to_owned());
+    let masked = app::door(config).read_here(raw.chars(), move |guard| guard.mask(&raw));
+    masked.map(Some).map_err(|fault| format!("--note: {fault}; nothing was changed"))
 }

@@ -94,7 +94,7 @@ async fn play(config: &Config, days: u32, json: bool) -> Outcome {
         let ask = Ask {
             mode: line.mode,
             role: Role::Admin,
-            question: Raw::new(line.question.clone()),
+            question: Arc::new(Raw::new(line.question.clone())),
             conversation: line.conversation.as_ref().and_then(|c| conversations.get(c).copied()),
             subject: format!("demo-{}", line.conversation.clone().unwrap_or_else(|| i.to_string())),
             session: "demo".to_owned(),

@@ -8,7 +8,8 @@ use config::{Value, ValueKind, builder::DefaultState};
 use super::{Config, Environment, Level, LogFormat, load::defaults, validate::range_of};
 
 /// Fields whose value is never said. A test compares them with what `config show` hides.
-const SECRET: &[&str] = &["database.url", "redis.url", "llm.api_key", "encoder.api_key"];
+const SECRET: &[&str] =
+    &["database.url", "redis.url", "llm.api_key", "llm.moderation.api_key", "encoder.api_key"];
 
 /// A found value longer than this is cut.
 const SHOWN: usize = 80;

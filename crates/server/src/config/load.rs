@@ -12,7 +12,7 @@ pub const DEFAULTS: &str = include_str!("../../../../defaults/contactiq.toml");
 /// Origins whose pages may call the API.
 const ORIGINS: &str = "server.allowed_origins";
 /// Lists that the environment can set: commas between the entries.
-const LISTS: &[&str] = &[ORIGINS, "knowledge.fetch.allow"];
+const LISTS: &[&str] = &[ORIGINS, "knowledge.fetch.allow", "guard.allowed_links"];
 
 /// The short environment variables of the contract and the fields that they set.
 const SHORT: &[(&str, &str)] = &[
@@ -30,6 +30,9 @@ const SHORT: &[(&str, &str)] = &[
     ("CONTACTIQ_LLM_BASE_URL", "llm.base_url"),
     ("CONTACTIQ_LLM_MODEL", "llm.model"),
     ("CONTACTIQ_LLM_API_KEY", "llm.api_key"),
+    ("CONTACTIQ_MODERATION_BASE_URL", "llm.moderation.base_url"),
+    ("CONTACTIQ_MODERATION_MODEL", "llm.moderation.model"),
+    ("CONTACTIQ_MODERATION_API_KEY", "llm.moderation.api_key"),
 ];
 
 /// A configuration that can't be used. Each line names a field and the fix.
@@ -207,6 +210,12 @@ mod tests {
             ("CONTACTIQ__ENCODER__DIMENSIONS", "9000", "encoder.dimensions"),
             ("CONTACTIQ_EMBEDDINGS_BASE_URL", "embeddings.example/v1", "encoder.base_url"),
             ("CONTACTIQ_EMBEDDINGS_BASE_URL", "https://embeddings.example/v1", "encoder.model"),
+            ("CONTACTIQ__GUARD__SECONDS", "0", "guard.seconds"),
+            ("CONTACTIQ__GUARD__ALLOWED_LINKS", "https://www.bank.example", "guard.allowed_links"),
+            ("CONTACTIQ__GUARD__ALLOWED_LINKS", "bank.example,*", "guard.allowed_links"),
+            ("CONTACTIQ_MODERATION_BASE_URL", "moderation.example/v1", "llm.moderation.base_url"),
+            ("CONTACTIQ_MODERATION_BASE_URL", "https://moderation.example/v1", "llm.moderation.model"),
+            ("CONTACTIQ__LLM__MODERATION__TIMEOUT_SECONDS", "0", "llm.moderation.timeout_seconds"),
         ] {
             let message = with(&[(name, value)]).unwrap_err().to_string();
             assert!(message.contains(field), "{name}={value}: {message}");

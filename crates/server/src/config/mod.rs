@@ -7,7 +7,7 @@ mod validate;
 use std::{net::SocketAddr, path::PathBuf};
 
 use contactiq_domain::{Mode, OpeningHours, Trigger, opening::OpeningError};
-use contactiq_llm::{EmbeddingsSettings, Secret};
+use contactiq_llm::{EmbeddingsSettings, ModerationSettings, Secret};
 use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, DEFAULTS, load, load_from};
@@ -102,6 +102,8 @@ section! {
         moderation: bool,
         learned: String,
         injection_threshold: f64,
+        seconds: u64,
+        allowed_links: Vec<String>,
     }
     Encoder {
         folder: String,
@@ -114,7 +116,15 @@ section! {
         timeout_seconds: u64,
     }
     Link { url: SecretText }
-    Llm { base_url: String, model: String, api_key: SecretText, timeout_seconds: u64, max_retries: u32 }
+    Llm {
+        base_url: String,
+        model: String,
+        api_key: SecretText,
+        timeout_seconds: u64,
+        max_retries: u32,
+        moderation: Moderation,
+    }
+    Moderation { base_url: String, model: String, api_key: SecretText, timeout_seconds: u64 }
     Knowledge { fetch: Fetch }
     Fetch {
         allow: Vec<String>,
@@ -167,6 +177,17 @@ impl People {
     pub fn opening(&self, open: &[String]) -> Result<Option<OpeningHours>, OpeningError> {
         let hours = OpeningHours::parse(&self.time_zone, open, &self.closed_on)?;
         Ok((!open.is_empty()).then_some(hours))
+    }
+}
+
+impl Moderation {
+    /// The settings of the server at `base_url`.
+    #[must_use]
+    pub fn settings(&self) -> ModerationSettings {
+        ModerationSettings {
+            api_key: (!self.api_key.is_empty()).then(|| Secret::new(self.api_key.expose().to_owned())),
+            ..ModerationSettings::new(&self.base_url, &self.model)
+        }
     }
 }
 

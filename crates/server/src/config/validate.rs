@@ -19,7 +19,9 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("limits.body_bytes", 4096..=10_000_000),
     ("encoder.dimensions", 0..=contactiq_llm::MOST_DIMENSIONS as u64),
     ("encoder.timeout_seconds", 1..=30),
+    ("guard.seconds", 1..=30),
     ("llm.timeout_seconds", 1..=120),
+    ("llm.moderation.timeout_seconds", 1..=30),
     ("llm.max_retries", 1..=5),
     ("knowledge.fetch.most_pages", 1..=50_000),
     ("knowledge.fetch.page_bytes", 1_024..=20_000_000),
@@ -49,7 +51,9 @@ impl Config {
             ("limits.body_bytes", self.limits.body_bytes as u64),
             ("encoder.dimensions", self.encoder.dimensions as u64),
             ("encoder.timeout_seconds", self.encoder.timeout_seconds),
+            ("guard.seconds", self.guard.seconds),
             ("llm.timeout_seconds", self.llm.timeout_seconds),
+            ("llm.moderation.timeout_seconds", self.llm.moderation.timeout_seconds),
             ("llm.max_retries", self.llm.max_retries.into()),
             ("knowledge.fetch.most_pages", fetch.most_pages as u64),
             ("knowledge.fetch.page_bytes", fetch.page_bytes as u64),
@@ -74,6 +78,8 @@ impl Config {
         }
         self.kernel(&mut found);
         self.remote_encoder(&mut found);
+        self.moderation(&mut found);
+        self.links(&mut found);
         self.texts(&mut found);
         self.addresses(&mut found);
         self.fetch(&mut found);
@@ -104,6 +110,35 @@ impl Config {
             && let Err(wrong) = self.encoder.remote().check()
         {
             found.push(format!("encoder.{wrong}"));
+        }
+    }
+
+    /// Nor must one leave the local moderation alone in silence.
+    fn moderation(&self, found: &mut Vec<String>) {
+        let moderation = &self.llm.moderation;
+        if !moderation.base_url.is_empty()
+            && let Err(wrong) = moderation.settings().check()
+        {
+            found.push(format!("llm.moderation.{wrong}"));
+        }
+        if !moderation.base_url.is_empty() && !self.guard.moderation {
+            found.push(
+                "llm.moderation.base_url is set and guard.moderation is false: it adds to the local moderation,                  switch that on, or write \"\""
+                    .to_owned(),
+            );
+        }
+    }
+
+    fn links(&self, found: &mut Vec<String>) {
+        for host in &self.guard.allowed_links {
+            let name = host.strip_prefix("*.").unwrap_or(host);
+            let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+            if !name.contains('.') || !name.split('.').all(label) {
+                found.push(format!(
+                    "guard.allowed_links has {host:?}: write hosts as www.bank.example, or *.bank.example for every \
+                     name below it, without https:// and without a path"
+                ));
+            }
         }
     }
 

@@ -226,6 +226,8 @@ needs! {
     ReadAllInteractions,
     /// Use the guard as a service.
     ScanText,
+    /// Read and judge what the guard refused, flagged or kept back.
+    ReviewGuard,
     /// Read the customer collection; staff roles read their own beside it.
     ReadCustomerKnowledge,
 }

@@ -17,6 +17,7 @@ pub mod limits;
 
 use std::{
     net::IpAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -133,7 +134,8 @@ async fn in_time(State(app): State<App>, request: Request, next: Next) -> Respon
 
 async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let since = Instant::now();
-    let numbered = number(&app, &request);
+    let (given, ip) = told(&request);
+    let numbered = number(&app, given, ip).await;
     let noted = access::Noted::default();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
@@ -187,20 +189,28 @@ impl Drop for Attempt {
     }
 }
 
-fn number(app: &App, request: &Request) -> Numbered {
-    let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
-    let correlation_id =
-        header("x-request-id").filter(|id| fit(id) && !is_personal(app, id)).map(str::to_owned);
+/// What a request calls itself, if that looks like an id, and where it comes from.
+fn told(request: &Request) -> (Option<String>, IpAddr) {
+    let header = request.headers().get("x-request-id").and_then(|v| v.to_str().ok());
     let ip = request
         .extensions()
         .get::<ConnectInfo<std::net::SocketAddr>>()
         .map_or(IpAddr::from([127, 0, 0, 1]), |c| c.ip());
+    (header.filter(|id| fit(id)).map(str::to_owned), ip)
+}
+
+async fn number(app: &App, given: Option<String>, ip: IpAddr) -> Numbered {
+    let correlation_id = match given {
+        Some(id) if !is_personal(app, &id).await => Some(id),
+        _ => None,
+    };
     Numbered { request_id: RequestId::new(&*app.house.ids), correlation_id, ip }
 }
 
-/// A card or telephone number looks like an id too.
-fn is_personal(app: &App, id: &str) -> bool {
-    app.house.guard.scan(&contactiq_guard::Raw::new(id)).map_or(true, |found| !found.spans.is_empty())
+/// A card or telephone number looks like an id too; and what can't be read is not kept.
+async fn is_personal(app: &App, id: &str) -> bool {
+    let found = app.house.guard.scan(Arc::new(contactiq_guard::Raw::new(id))).await;
+    found.map_or(true, |found| !found.spans.is_empty())
 }
 
 /// A correlation id is kept when it looks like an id: a sentence could carry personal data.

@@ -1,5 +1,7 @@
 //! The chat pages. Scripts stream answers; without scripts the form posts and the page comes back.
 
+use std::sync::Arc;
+
 use axum::{
     Extension, Form,
     extract::{Path, Query, State},
@@ -125,7 +127,7 @@ const fn suggestions(mode: Mode) -> &'static [&'static str] {
 pub(super) struct Sent {
     #[serde(default)]
     csrf: String,
-    question: Raw,
+    question: Arc<Raw>,
     #[serde(default)]
     conversation: String,
 }
@@ -138,11 +140,14 @@ pub(super) async fn without_script(
     Extension(numbered): Extension<Numbered>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, PageError> {
-    let assistant: Option<Mode> = mode.parse().ok();
-    let help = assistant.and_then(|mode| app.house.comfort(mode, &sent.question));
-    let help = help.map(|help| help.as_str().to_owned());
-    let shown = asked(&app, &visitor, &mode, numbered, sent, help.clone()).await;
-    shown.map_err(|page| page.with_help(help))
+    let (assistant, question) = (mode.parse::<Mode>().ok(), Arc::clone(&sent.question));
+    match (asked(&app, &visitor, &mode, numbered, sent).await, assistant) {
+        (Err(page), Some(mode)) => {
+            let error = interactions_api::helped(&app, mode, question, page.error.clone()).await;
+            Err(PageError { error, ..page })
+        }
+        (shown, _) => shown,
+    }
 }
 
 async fn asked(
@@ -151,7 +156,6 @@ async fn asked(
     mode: &str,
     numbered: Numbered,
     sent: Sent,
-    help: Option<String>,
 ) -> Result<Response, PageError> {
     let mode = allowed(app, visitor, mode)?;
     visitor.check_form(app, &sent.csrf)?;
@@ -161,6 +165,7 @@ async fn asked(
         .take(&format!("{subject}/{subject}"), None, numbered.ip)
         .await
         .map_err(|Wait(retry_after)| visitor.fails(app, ApiError::TooMany { retry_after }))?;
+    let question = Arc::clone(&sent.question);
     let ask = Ask {
         mode,
         role: visitor.caller.role,
@@ -182,7 +187,7 @@ async fn asked(
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             let opened = Some(sent.conversation.as_str()).filter(|c| !c.is_empty());
             let mut view = view(app, visitor, mode, opened).await?;
-            view.problem = Some(error.with_help(help).to_string());
+            view.problem = Some(interactions_api::helped(app, mode, question, error).await.to_string());
             Ok(show(StatusCode::UNPROCESSABLE_ENTITY, &view))
         }
         Err(other) => Err(visitor.fails(app, other)),

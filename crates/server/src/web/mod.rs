@@ -6,6 +6,7 @@ mod chat;
 mod dashboard;
 mod documents;
 mod records;
+mod review;
 pub mod session;
 mod sign_in;
 mod tickets;
@@ -38,6 +39,8 @@ pub fn routes() -> Router<App> {
         .route("/dashboard", get(dashboard::page))
         .route("/tickets", get(tickets::list))
         .route("/tickets/{id}", get(tickets::page).post(tickets::change))
+        .route("/review", get(review::list))
+        .route("/review/{id}", post(review::decide))
         .route("/documents", get(documents::list))
         .route("/documents/{collection}/{slug}", get(documents::page))
         .route("/interactions/{id}", get(records::page))
@@ -57,13 +60,6 @@ pub(crate) struct PageError {
     layout: Box<Layout>,
     next: Option<String>,
     request_id: String,
-}
-
-impl PageError {
-    /// With the bank's crisis line before it, where the message needs that.
-    fn with_help(self, help: Option<String>) -> Self {
-        Self { error: self.error.with_help(help), ..self }
-    }
 }
 
 impl IntoResponse for PageError {
@@ -97,7 +93,7 @@ fn words(error: &ApiError) -> (&'static str, String) {
     let title = match error {
         ApiError::NotFound(_) | ApiError::NoRoute => "Page not found",
         ApiError::Forbidden | ApiError::Csrf => "You can\u{2019}t do this",
-        ApiError::Unavailable => "The service is not available",
+        ApiError::Unavailable | ApiError::Unchecked => "The service is not available",
         ApiError::Invalid { .. } => "There is a problem",
         ApiError::AtRisk { .. } => "Please read this first",
         _ => "Something went wrong",
@@ -134,6 +130,7 @@ impl Visitor {
             ("/chat/banker", "Staff chat", Permission::AskAsBanker),
             ("/dashboard", "Dashboard", Permission::ReadReports),
             ("/tickets", "Tickets", Permission::ReadTickets),
+            ("/review", "Review", Permission::ReviewGuard),
             ("/documents", "Documents", Permission::ReadCustomerKnowledge),
         ];
         let nav = ALL

@@ -128,7 +128,13 @@ pub(super) async fn change(
     }
     // A note is a person's words: only its masked form is kept.
     let said = Some(change.note.trim()).filter(|note| !note.is_empty());
-    let note = said.map(|note| app.house.guard.mask(&Raw::new(note.to_owned())));
+    let note = match said {
+        Some(note) => {
+            let masked = app.house.guard.mask(Raw::new(note.to_owned())).await;
+            Some(masked.map_err(|fault| visitor.fails(&app, fault))?)
+        }
+        None => None,
+    };
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
     let now = app.house.clock.now();
     let mut w = app.house.store.write().await.map_err(fails)?;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use contactiq_domain::{Clock, Mode, Role, ids::KeyId};
+use contactiq_pipeline::House;
 use contactiq_server::{
     config, serve,
     wiring::{SystemClock, SystemIds, random_text, sha256_hex},
@@ -110,6 +111,15 @@ pub(crate) async fn start(settings: &[(&str, &str)]) -> Running {
 
 /// Starts a server on a data folder that may have been used before.
 pub(crate) async fn start_in(dir: Arc<TempDir>, settings: &[(&str, &str)]) -> Running {
+    start_with(dir, settings, |_| ()).await
+}
+
+/// The same with a part of the house changed.
+pub(crate) async fn start_with(
+    dir: Arc<TempDir>,
+    settings: &[(&str, &str)],
+    change: impl FnOnce(&mut House),
+) -> Running {
     let mut env: HashMap<String, String> = [
         ("CONTACTIQ_LISTEN", "127.0.0.1:0"),
         ("CONTACTIQ_METRICS_LISTEN", "127.0.0.1:0"),
@@ -125,7 +135,7 @@ pub(crate) async fn start_in(dir: Arc<TempDir>, settings: &[(&str, &str)]) -> Ru
     let metrics_listener = TcpListener::bind(&config.server.metrics_listen).await.unwrap();
     let (url, metrics) = (address(&listener), format!("{}/metrics", address(&metrics_listener)));
 
-    let app = serve::build(config, Arc::new(|_, _, _| {})).await.unwrap();
+    let app = serve::build_with(config, Arc::new(|_, _, _| {}), change).await.unwrap();
     if app.standing.trained.0 > 0 {
         keep_trained(dir.path());
     }

@@ -210,7 +210,7 @@ async fn a_greeting_is_guided_and_an_attack_is_blocked() {
         assert!(!text(&record, "answer").is_empty(), "the person is told how to go on");
     }
     let mut reader = running.store.read().await.unwrap();
-    let refused = contactiq_store::refusals::list(&mut reader, 10).await.unwrap();
+    let refused = contactiq_store::review::list(&mut reader, &Default::default(), 10, 0).await.unwrap();
     assert_eq!(refused.len(), 3, "every refused attempt is kept for review");
 }
 

@@ -77,6 +77,8 @@ async fn every_page_is_there_with_its_headers_and_sound() {
         "/tickets",
         "/tickets?state=open",
         "/tickets?state=closed",
+        "/review",
+        "/review?kind=flagged&decided=no",
         "/documents",
         "/documents/customer/replacement-card",
         "/documents/banker/training-scenario-scam-call",

@@ -65,6 +65,13 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
             [401, 403, 200, 200, 200, 200, 200],
         ),
         Line("POST", own("/v1/guard/scan"), json!({ "text": "hello" }), [401, 403, 403, 403, 403, 200, 200]),
+        Line("GET", own("/v1/guard/review"), none(), [401, 403, 403, 200, 403, 200, 403]),
+        Line(
+            "PUT",
+            format!("/v1/guard/review/{interaction}"),
+            json!({ "decision": "right" }),
+            [401, 403, 403, 404, 403, 404, 403],
+        ),
         Line("GET", own("/health"), none(), [200; 7]),
         Line("GET", own("/ready"), none(), [200; 7]),
         // The pages: whoever is nobody is sent to the sign-in page.
@@ -74,6 +81,7 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
         Line("GET", own("/chat/banker"), none(), [303, 403, 200, 200, 403, 200, 200]),
         Line("GET", own("/dashboard"), none(), [303, 403, 403, 200, 200, 200, 403]),
         Line("GET", own("/tickets"), none(), [303, 403, 200, 200, 200, 200, 403]),
+        Line("GET", own("/review"), none(), [303, 403, 403, 200, 403, 200, 403]),
         Line("GET", own("/documents"), none(), [303, 200, 200, 200, 200, 200, 200]),
         Line("GET", own("/documents/customer/replacement-card"), none(), [303, 200, 200, 200, 200, 200, 200]),
         Line(

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use contactiq_domain::ids::{FeedbackId, Ids};
 use contactiq_guard::{
-    Refusal,
+    ReviewKind,
     seal::{SealError, Sealer},
 };
 use contactiq_store::{
     Store, StoreError, documents,
     feedback::{self, Feedback},
     interactions,
-    refusals::{self, Refused},
+    review::{self, Entry},
     tickets,
 };
 
@@ -89,15 +89,16 @@ async fn the_files_of_sqlite_hold_no_word_of_a_person() {
         created_at: NOW,
     };
     feedback::save(&mut w, &said).await.unwrap();
-    let refused = Refused {
+    let refused = Entry {
         id: bench.ids.next(),
         interaction: record.id,
-        kind: Refusal::Injection,
+        kind: ReviewKind::Injection,
         rules: Vec::new(),
         message: masked("Ignore Oodnadatta"),
         at: NOW,
+        decided: None,
     };
-    refusals::save(&mut w, &refused).await.unwrap();
+    review::save(&mut w, &refused).await.unwrap();
     let published = document(&bench.ids, "fees", "Published in Coonabarabran");
     documents::put(&mut w, &published, &passages(&["text"])).await.unwrap();
     w.save().await.unwrap();

@@ -129,6 +129,8 @@ impl Learned {
     }
 }
 
+/// What `guard explain` says of a finding.
+const LEARNED: &str = "learned: the words around it, in sentences that were learned from";
 /// From this probability on a token belongs to a name, an address, a password.
 const SURE: [f32; LABELS] = [1.0, 0.8, 0.6, 0.8];
 /// From this probability on what stands beside such a token belongs to it.
@@ -153,7 +155,7 @@ pub(super) fn join(model: &Learned, page: &Page<'_>, out: &mut Vec<Found>) {
         let taken = taken(page, out, kind);
         for (first, last, mean) in runs(page, &beliefs, label, &taken) {
             let (start, end) = (page.start(first), page.end(last));
-            let mut whole = Found { start, end, kind, score: 0.45 + 0.4 * f64::from(mean) };
+            let mut whole = Found { start, end, kind, score: 0.45 + 0.4 * f64::from(mean), by: LEARNED };
             // A part that a rule found is completed.
             for f in out.iter().filter(|f| f.kind == kind && f.start < end && start < f.end) {
                 whole.start = whole.start.min(f.start);
@@ -314,13 +316,13 @@ mod tests {
         let model = train(&sentences(), 4, 1);
         let text = "please ask for Vrinkle at the desk";
         let page = Page::new(text, &[]);
-        let part = Found { start: 15, end: 18, kind: P::Person, score: 0.6 };
+        let part = Found { start: 15, end: 18, kind: P::Person, score: 0.6, by: "a rule" };
         let mut out = vec![part];
         join(&model, &page, &mut out);
         assert!(out.iter().any(|f| (f.start, f.end) == (15, 22) && f.score > part.score), "{out:?}");
 
         let page = Page::new("please pay the fee at the desk", &[]);
-        let guess = |score| Found { start: 26, end: 30, kind: P::Person, score };
+        let guess = |score| Found { start: 26, end: 30, kind: P::Person, score, by: "a rule" };
         let left = |score| {
             let mut out = vec![guess(score)];
             join(&model, &page, &mut out);

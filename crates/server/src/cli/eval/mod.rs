@@ -5,6 +5,7 @@ mod guard;
 pub(super) mod questions;
 mod risk;
 pub(super) mod second_bank;
+mod structure;
 mod targets;
 mod understanding;
 
@@ -31,6 +32,9 @@ pub(super) struct Args {
     /// Another bank: a folder with `documents` and `questions.jsonl` (row U16).
     #[arg(long, default_value = "evals/second-bank")]
     second_bank: PathBuf,
+    /// Attacks on a model that obeys every instruction it sees (row G9).
+    #[arg(long, default_value = "evals/attacks.jsonl")]
+    attacks: PathBuf,
     /// Print every question that was not answered as expected.
     #[arg(long)]
     misses: bool,
@@ -106,6 +110,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let mut figures = questions::figures(config, &args.questions, args.misses).await?;
     figures.extend(other);
     figures.extend(escalation::figures(config, args.misses).await?);
+    figures.extend(structure::figures(config, &args.attacks, args.misses).await?);
     figures.extend(risk::figures(config, args.labelled.as_deref()).await?);
     if let Some(data) = &args.data {
         figures.extend(guard::figures(config, data)?);

@@ -73,12 +73,6 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     ),
     ("G7", "prompt injection AUROC, recall at 1 %", "≥ 0.995, ≥ 95 %", "give --data"),
     ("G8", "false alarms; on hard negatives", "≤ 0.1 %, ≤ 1.5 %", "give --data"),
-    (
-        "G9",
-        "hidden instructions change what a person is shown",
-        "0",
-        "tests of crates/llm and pipeline; no figure yet",
-    ),
     ("G10", "guard time a message, p99", "1 ms", "`contactiq bench` (p50)"),
     ("R1", "answers missing or doubled in the record after kills", "0 and 0", "not measured yet"),
     ("R2", "requests that fail when a worker is killed", "0", "not measured yet"),
@@ -161,8 +155,8 @@ mod tests {
         for (part, last) in [("U", 16), ("G", 10), ("R", 8), ("S", 8)] {
             for number in 1..=last {
                 let id = format!("{part}{number}");
-                // U11 comes from the project's own questions, which always run.
-                let expected = usize::from(id != "U11");
+                // U11 comes from the project's own questions, G9 from its attacks, which always run.
+                let expected = usize::from(id != "U11" && id != "G9");
                 assert_eq!(ids.iter().filter(|i| **i == id).count(), expected, "{id}");
             }
         }

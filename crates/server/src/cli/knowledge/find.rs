@@ -1,7 +1,7 @@
 //! `contactiq knowledge search`: what step 3 finds, for a bank that looks at its own documents.
 
 use contactiq_domain::{Clock, Collection, Role};
-use contactiq_guard::{Guard, Raw};
+use contactiq_guard::Raw;
 use contactiq_nlu::encoder::CachedEncoder;
 use contactiq_pipeline::{Filter, Sought, search, search_in_store, searched};
 use contactiq_store::{
@@ -62,7 +62,7 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
         Engine::Snapshot => None,
         Engine::Postgres => Some(searchable(store, encoder.as_deref()).await?),
     };
-    let guard = Guard::new(app::guard_settings(config));
+    let door = app::door(config);
     let taxonomy = app::taxonomy(config)?;
     let filter = Filter {
         collections: &[args.collection],
@@ -71,7 +71,7 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
         product: args.product.as_deref(),
     };
     jsonl::each(|line: Line| {
-        let masked = guard.inspect(&line.question).map_err(|e| (e.code(), e.to_string()))?.masked;
+        let masked = jsonl::inspected(&door, line.question)?.masked;
         let question = searched(&knowledge, &taxonomy, &filter, &masked);
         let vector = opening::vector(encoder.as_ref(), &knowledge.for_its_vector(&question));
         let sought = Sought { text: &question, vector: vector.as_deref(), k: args.k };

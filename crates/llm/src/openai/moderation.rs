@@ -1,0 +1,223 @@
+//! What a provider's moderation says of a message: any server with OpenAI's moderation API. It only ever
+//! adds to what the guard found by itself, which stands alone while the server is away.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use contactiq_domain::{
+    BreakerState, Clock,
+    breaker::{Breaker, Permit},
+};
+use contactiq_guard::{Masked, ModerationCategory};
+use reqwest::{Url, header};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, timeout};
+
+use super::{response, settings};
+use crate::{Http, ModelError, Secret, SetupError};
+
+/// The answer to one text is a few hundred bytes.
+const LARGEST_ANSWER: usize = 256 * 1024;
+
+/// Where moderation comes from.
+#[derive(Debug)]
+pub struct ModerationSettings {
+    /// Everything before `/moderations`, for instance `https://api.openai.com/v1`.
+    pub base_url: String,
+    /// The model.
+    pub model: String,
+    /// The key, where the server wants one.
+    pub api_key: Option<Secret>,
+    /// Failures in a row that open the breaker.
+    pub breaker_failures: u32,
+    /// How long it stays open before one probe.
+    pub breaker_open: Duration,
+}
+
+impl ModerationSettings {
+    /// The usual settings: no key, 5 failures, 60 seconds.
+    #[must_use]
+    pub fn new(base_url: impl Into<String>, model: impl Into<String>) -> Self {
+        Self {
+            base_url: base_url.into(),
+            model: model.into(),
+            api_key: None,
+            breaker_failures: 5,
+            breaker_open: Duration::from_secs(60),
+        }
+    }
+
+    /// Whether these settings can be used; nothing is sent.
+    ///
+    /// # Errors
+    /// [`SetupError`] names the setting that is wrong.
+    pub fn check(self) -> Result<(), SetupError> {
+        settings::base(&self.base_url)?;
+        settings::model(&self.model)?;
+        settings::key(self.api_key)?;
+        Ok(())
+    }
+}
+
+/// A server that judges texts. What it is sent is [`Masked`] by type.
+pub struct RemoteModeration {
+    url: Url,
+    model: String,
+    api_key: Option<Secret>,
+    http: Http,
+    breaker: Breaker,
+    /// Whether the log has been told that the server is left alone.
+    told: AtomicBool,
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    model: &'a str,
+    input: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    results: Vec<Judged>,
+}
+
+#[derive(Deserialize)]
+struct Judged {
+    // A category that does not apply to a kind of input may be null.
+    categories: BTreeMap<String, Option<bool>>,
+}
+
+/// What their category is here. `illicit` alone is advice on crime without violence: there is nothing of ours
+/// that it would be.
+fn ours(theirs: &str) -> Option<&'static [ModerationCategory]> {
+    use ModerationCategory as C;
+    Some(match theirs {
+        "hate" | "harassment" => &[C::Hate],
+        "hate/threatening" | "harassment/threatening" => &[C::Hate, C::Threat],
+        "sexual" | "sexual/minors" => &[C::Sexual],
+        "violence" | "violence/graphic" | "illicit/violent" => &[C::Violence],
+        "self-harm" | "self-harm/intent" | "self-harm/instructions" => &[C::SelfHarm],
+        "illicit" => &[],
+        _ => return None,
+    })
+}
+
+/// The categories of ours that an answer names, in order.
+///
+/// # Errors
+/// `Garbage` when it judges another number of texts than one, or by no category that is known.
+fn categories(answer: Answer) -> Result<Vec<ModerationCategory>, ModelError> {
+    let garbage = |what| ModelError::Garbage { what };
+    let [judged] = <[Judged; 1]>::try_from(answer.results)
+        .map_err(|_| garbage("another number of judgements than of texts"))?;
+    let known: Vec<_> = judged.categories.iter().filter_map(|(name, on)| Some((ours(name)?, on))).collect();
+    if known.is_empty() {
+        return Err(garbage("no category of the moderation API"));
+    }
+    let on = known.into_iter().filter(|(_, on)| **on == Some(true));
+    let mut found: Vec<ModerationCategory> = on.flat_map(|(ours, _)| ours.iter().copied()).collect();
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+impl RemoteModeration {
+    /// Checks the settings; nothing is sent yet. The clock is for the breaker.
+    ///
+    /// # Errors
+    /// [`SetupError`] names the setting that is wrong.
+    pub fn new(settings: ModerationSettings, http: Http, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
+        let base = settings::base(&settings.base_url)?;
+        let model = settings::model(&settings.model)?;
+        let api_key = settings::key(settings.api_key)?;
+        settings::warn_of_plain_http("moderation", &base, api_key.as_ref());
+        Ok(Self {
+            url: settings::below(&base, "moderations")?,
+            model,
+            api_key,
+            http,
+            breaker: Breaker::new(settings.breaker_failures, settings.breaker_open, clock),
+            told: AtomicBool::new(false),
+        })
+    }
+
+    /// How the server stands.
+    #[must_use]
+    pub fn breaker(&self) -> BreakerState {
+        self.breaker.state()
+    }
+
+    /// What the server finds in a text, once: the person waits, and the local moderation has judged already.
+    ///
+    /// # Errors
+    /// [`ModelError`]; `BreakerOpen` when the server is left alone. No error carries a text.
+    pub async fn judge(
+        &self,
+        text: &Masked,
+        budget: Duration,
+    ) -> Result<Vec<ModerationCategory>, ModelError> {
+        let Some(permit) = self.breaker.admit() else { return Err(ModelError::BreakerOpen) };
+        let since = Instant::now();
+        let answer = timeout(budget, self.once(text)).await.unwrap_or(Err(ModelError::Timeout));
+        self.settle(permit, since, answer.as_ref().err());
+        answer
+    }
+
+    async fn once(&self, text: &Masked) -> Result<Vec<ModerationCategory>, ModelError> {
+        let body = Request { model: &self.model, input: text.as_str() };
+        let mut request = self.http.client().post(self.url.clone());
+        if let Some(value) = self.api_key.as_ref().and_then(settings::authorization) {
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        let response = super::send(request.header(header::ACCEPT, "application/json").json(&body)).await?;
+        let what = "no JSON of the moderation API";
+        categories(response::json_within(response, LARGEST_ANSWER, what).await?)
+    }
+
+    /// Tells the breaker and the log, which is warned once when the server begins to be left alone.
+    fn settle(&self, permit: Permit<'_>, since: Instant, error: Option<&ModelError>) {
+        let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match error {
+            None => permit.success(),
+            Some(error) if error.counts_against_provider() => permit.failure(),
+            // It answered, and was right to refuse.
+            Some(ModelError::Refused(_)) => permit.success(),
+            Some(_) => drop(permit),
+        }
+        match error {
+            None => tracing::debug!(millis, outcome = "ok", "moderation call"),
+            Some(error) => tracing::info!(millis, outcome = error.code(), %error, "moderation call"),
+        }
+        match (self.breaker.state(), error) {
+            (BreakerState::Open, Some(error)) if !self.told.swap(true, Ordering::SeqCst) => {
+                tracing::warn!(
+                    outcome = error.code(),
+                    %error,
+                    "the moderation endpoint failed too often and is left alone for a while: the local \
+                     moderation stands alone until it is back"
+                );
+            }
+            (BreakerState::Closed, _) if self.told.swap(false, Ordering::SeqCst) => {
+                tracing::info!("the moderation endpoint answers again");
+            }
+            _ => {}
+        }
+    }
+}
+
+impl fmt::Debug for RemoteModeration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteModeration")
+            .field("address", &self.url.as_str())
+            .field("model", &self.model)
+            .field("breaker", &self.breaker.state())
+            .finish_non_exhaustive()
+    }
+}
