@@ -7,26 +7,35 @@
 //!
 //! A text goes through `normal` (hygiene, NFKC, offsets), `pii` (one recogniser a family, one
 //! decision where they overlap), `masking` (typed placeholders), `injection` (decode, then weigh),
-//! `moderation` (a cry for help through `self_harm`) and `refuse`; a model's answer through `output`.
+//! `moderation` (a cry for help through `self_harm`) and `refuse`; a model's answer through `output`; what comes in pieces through `stream`.
 
 mod document;
+mod earlier;
 mod guard;
 mod injection;
 mod masking;
 mod moderation;
 mod normal;
+mod numbering;
 mod output;
 mod pii;
+mod placeholders;
 mod refuse;
 pub mod seal;
 mod self_harm;
+mod stream;
 mod text;
+mod token;
 mod verdict;
 
 pub use document::instructs;
+pub use earlier::Earlier;
 pub use guard::{Guard, GuardSettings};
 pub use injection::one_script;
+pub use placeholders::Placeholders;
+pub use stream::StreamMasker;
 pub use text::{Masked, Published, Raw};
+pub use token::{Token, TokenKey};
 pub use verdict::{
     Injection, InputError, Inspected, Moderation, ModerationCategory, OutputFinding, OutputFindingKind,
     OutputVerdict, PersonalType, Refusal, Scan, Span,

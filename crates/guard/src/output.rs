@@ -37,15 +37,11 @@ pub(crate) fn prepare() {
 /// Masks personal data that no evidence carries and reports what else should not be said.
 pub(crate) fn inspect(text: &str, evidence: &[&Published], personal_data: bool) -> OutputVerdict {
     let normal = Normal::new(text);
-    let known: Vec<String> = evidence.iter().map(|e| compact(Normal::new(e.as_str()).text())).collect();
+    let carried = Carried::by(evidence);
     let chars: Vec<char> = text.chars().collect();
     let mut findings = Vec::new();
     let mut spans: Vec<Span> = if personal_data { pii::find(&normal) } else { Vec::new() };
-    spans.retain(|span| {
-        let value: String = chars.get(span.start..span.end).unwrap_or_default().iter().collect();
-        let value = compact(Normal::new(&value).text());
-        !known.iter().any(|k| k.contains(&value))
-    });
+    spans.retain(|span| !carried.has(&chars, span));
     for span in &spans {
         add(&mut findings, K::PersonalData, span.kind.as_str());
     }
@@ -68,6 +64,27 @@ pub(crate) fn inspect(text: &str, evidence: &[&Published], personal_data: bool) 
         add(&mut findings, K::ActiveMarkup, "script");
     }
     OutputVerdict { text: masking::mask(text, &spans), findings }
+}
+
+/// The values that evidence carries: the bank's own, which stay.
+#[derive(Default)]
+pub(crate) struct Carried(Vec<String>);
+
+impl Carried {
+    /// What these passages carry.
+    pub(crate) fn by(evidence: &[&Published]) -> Carried {
+        Carried(evidence.iter().map(|e| compact(Normal::new(e.as_str()).text())).collect())
+    }
+
+    /// Whether the value of a span is one of theirs.
+    pub(crate) fn has(&self, chars: &[char], span: &Span) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
+        let value: String = chars.get(span.start..span.end).unwrap_or_default().iter().collect();
+        let value = compact(Normal::new(&value).text());
+        self.0.iter().any(|k| k.contains(&value))
+    }
 }
 
 fn add(findings: &mut Vec<OutputFinding>, kind: K, detail: &str) {

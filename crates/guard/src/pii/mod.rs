@@ -8,9 +8,11 @@ mod contact;
 mod context;
 mod cues;
 mod dates;
+mod dialogue;
 mod iban;
 mod identifier;
 mod keys;
+mod layout;
 mod lexicon;
 mod names;
 mod naming;
@@ -28,8 +30,11 @@ mod vocabulary;
 
 use std::collections::BTreeMap;
 
+pub(crate) use dialogue::Before;
+pub(crate) use layout::{Layout, Piece};
 use numbers::Numbers;
 use page::{Found, Page};
+pub(crate) use repeats::Known;
 
 use crate::{PersonalType, Span, normal::Normal};
 
@@ -40,14 +45,34 @@ pub(crate) fn prepare() {
 
 /// Finds personal data; spans in code points of the original, ordered, never overlapping.
 pub(crate) fn find(normal: &Normal) -> Vec<Span> {
-    let found = in_text(normal);
+    find_beside(normal, &Known::default())
+}
+
+/// The same in a text before which these values were found.
+pub(crate) fn find_beside(normal: &Normal, known: &Known) -> Vec<Span> {
+    spans_of(normal, in_text(normal, known))
+}
+
+/// The same in a message, in the light of the turn before.
+pub(crate) fn find_after(normal: &Normal, before: Before<'_>, known: &Known) -> Vec<Span> {
+    let mut found = in_text(normal, known);
+    let more = dialogue::find(normal.text(), &found, before, known);
+    if !more.is_empty() {
+        found.extend(more);
+        whole(normal, &mut found);
+    }
+    spans_of(normal, found)
+}
+
+/// Findings in code points of the original.
+fn spans_of(normal: &Normal, found: Vec<Found>) -> Vec<Span> {
     let mut spans = Vec::with_capacity(found.len());
     let mut reached = 0;
     for f in found {
         let (start, end) = normal.original(f.start, f.end);
         let start = start.max(reached);
         if end > start {
-            spans.push(Span { start, end, kind: f.kind, score: f.score.clamp(0.0, 1.0) });
+            spans.push(Span { start, end, kind: f.kind, score: f.score.clamp(0.0, 1.0), token: None });
             reached = end;
         }
     }
@@ -56,9 +81,9 @@ pub(crate) fn find(normal: &Normal) -> Vec<Span> {
 
 /// Reads until nothing new is found: what was hidden behind a finding, or told apart from it only by
 /// its absence, shows once the finding is a placeholder. That is also what makes masking idempotent.
-fn in_text(normal: &Normal) -> Vec<Found> {
+fn in_text(normal: &Normal, known: &Known) -> Vec<Found> {
     let text = normal.text();
-    let (mut found, mut open) = pass(text);
+    let (mut found, mut open) = pass(text, known);
     // A placeholder stands for whole characters; what is read beside it must be what stays beside it.
     whole(normal, &mut found);
     for _ in 0..PASSES {
@@ -67,7 +92,7 @@ fn in_text(normal: &Normal) -> Vec<Found> {
         }
         let (masked, places) = substitute(text, &found);
         let more;
-        (more, open) = pass(&masked);
+        (more, open) = pass(&masked, known);
         if more.is_empty() {
             break;
         }
@@ -99,7 +124,7 @@ fn whole(normal: &Normal, found: &mut Vec<Found>) {
 const PASSES: usize = 6;
 
 /// One reading: what it finds, and whether words remain that a further reading could find.
-fn pass(text: &str) -> (Vec<Found>, bool) {
+fn pass(text: &str, known: &Known) -> (Vec<Found>, bool) {
     let placeholders = placeholders(text);
     let page = Page::new(text, &placeholders);
     let mut found = Vec::new();
@@ -119,7 +144,7 @@ fn pass(text: &str) -> (Vec<Found>, bool) {
     persons::find(&page, &mut found);
     found.retain(|f| !touches(&placeholders, f));
     let mut found = resolve(found);
-    repeat(&page, &placeholders, &mut found);
+    repeat(&page, &placeholders, known, &mut found);
     let open = !found.is_empty() && page.is_open(&found);
     (found, open)
 }
@@ -191,8 +216,8 @@ fn resolve(mut found: Vec<Found>) -> Vec<Found> {
 }
 
 /// A value that was found once is masked wherever it stands again.
-fn repeat(page: &Page<'_>, placeholders: &[(usize, usize)], found: &mut Vec<Found>) {
-    let mut more = repeats::find(page, found);
+fn repeat(page: &Page<'_>, placeholders: &[(usize, usize)], known: &Known, found: &mut Vec<Found>) {
+    let mut more = repeats::find(page, found, known);
     more.retain(|f| {
         let taken = found.partition_point(|k| k.start < f.end);
         let overlaps = taken > 0 && found[taken - 1].end > f.start;
@@ -207,7 +232,7 @@ fn repeat(page: &Page<'_>, placeholders: &[(usize, usize)], found: &mut Vec<Foun
 /// What a text yields, for the tests beside the recognisers.
 #[cfg(test)]
 fn probe(text: &str) -> Vec<(String, &'static str)> {
-    in_text(&Normal::new(text))
+    in_text(&Normal::new(text), &Known::default())
         .into_iter()
         .map(|f| (text[f.start..f.end].to_owned(), f.kind.as_str()))
         .collect()
