@@ -162,9 +162,15 @@ impl StreamMasker {
             }
         };
         self.given = end.min(head);
-        if end < head {
+        let number = layout.grows && layout.runs.last().and_then(|run| run.last()).is_some_and(|r| r.1 == end);
+        if !number && !self.reaches(end) {
             self.growing = Growing::No;
         }
+    }
+
+    /// Whether nothing but white space stands behind a place.
+    fn reaches(&self, place: usize) -> bool {
+        self.window[place.min(self.window.len())..].iter().all(|c| c.is_whitespace())
     }
 
     /// Where the piece without white space ends that goes on at a place; the place itself when none does.
@@ -225,7 +231,7 @@ impl StreamMasker {
                 return self.give(span.start, spans, out);
             }
             let end = span.end;
-            if end == head {
+            if self.reaches(end) {
                 self.growing = if self.is_armour(span) { Growing::Armour } else { Growing::Value };
             }
             return self.give(end, spans, out);

@@ -11,7 +11,12 @@ use contactiq_domain::{
 };
 use contactiq_guard::ModerationCategory;
 
-use crate::{AnswerError, Ask, EscalationRules, House, Models, language, requests, turn::Turn};
+use crate::{
+    AnswerError, Ask, EscalationRules, House, Models,
+    earlier::{self, Before},
+    language, requests,
+    turn::Turn,
+};
 
 /// A learned trigger fires from this calibrated probability on, when no pattern did.
 const LEARNED_FIRES: f64 = 0.5;
@@ -121,7 +126,9 @@ impl TextTriggers<'_> {
 pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     let since = Instant::now();
     let created_at = house.clock.now();
-    let door = house.guard.inspect(&ask.question)?;
+    house.guard.admits(&ask.question)?;
+    let Before { earlier, history } = earlier::read(house, &ask).await?;
+    let door = house.guard.inspect_in(&ask.question, &earlier)?;
     let query = without_placeholders(door.masked.as_str());
     // Lines are requests of their own, and the query is one line.
     let lines: Vec<String> = door.masked.as_str().lines().map(without_placeholders).collect();
@@ -179,7 +186,8 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         hits,
         language,
         leanings,
-        history: Vec::new(),
+        history,
+        raw: ask.question,
         query,
         vector,
         parts,

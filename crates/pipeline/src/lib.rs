@@ -9,6 +9,7 @@ mod admit;
 pub mod conflict;
 pub mod decision;
 mod duplicates;
+mod earlier;
 mod escalate;
 mod escalation_rules;
 mod follow_up;

@@ -114,6 +114,8 @@ pub(crate) struct Turn {
     pub(crate) role: Role,
     pub(crate) claimed: Option<Claimed>,
     pub(crate) door: Inspected,
+    /// What the person wrote, until its placeholders have their numbers.
+    pub(crate) raw: Raw,
     pub(crate) clock_start: Instant,
     /// Triggers read from the text; steps 3 to 6 add theirs.
     pub(crate) hits: Vec<TriggerHit>,

@@ -14,7 +14,7 @@ use std::{
 };
 
 use contactiq_domain::{Probability, Zone};
-use contactiq_guard::{Guard, GuardSettings};
+use contactiq_guard::{Guard, GuardSettings, TokenKey};
 use contactiq_llm::{Chain, ChainSettings, Http, Jitter, OpenAiCompatible, OpenAiSettings, Provider, Secret};
 use contactiq_nlu::{
     encoder::{CachedEncoder, Encoder, EncoderError},
@@ -30,7 +30,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    config::{Assistant, Config},
+    config::{Assistant, Config, PlaceholderScope},
     demo,
     guard::{
         access::AccessLog,
@@ -345,6 +345,7 @@ pub fn guard_settings(config: &Config) -> GuardSettings {
         injection: config.guard.injection,
         moderation: config.guard.moderation,
         injection_threshold: config.guard.injection_threshold,
+        token_key: TokenKey::new(config.guard.token_key.expose().trim().as_bytes()),
         ..GuardSettings::default()
     }
 }
@@ -381,6 +382,7 @@ fn settings(config: &Config) -> Settings {
         crisis_line: config.bank.crisis_line.clone(),
         zone: zone(config),
         retention_policy: format!("standard-{}-days", config.retention.days),
+        keeps_placeholders: config.guard.placeholders == PlaceholderScope::Conversation,
         customer: assistant(&config.customer, &config.bank.name),
         banker: assistant(&config.banker, &config.bank.name),
     }

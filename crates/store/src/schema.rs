@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "erased", include_str!("../migrations/0009_erased.sql")),
     (10, "quarantine_decisions", include_str!("../migrations/0010_quarantine_decisions.sql")),
     (11, "document_source", include_str!("../migrations/0011_document_source.sql")),
+    (12, "placeholders", include_str!("../migrations/0012_placeholders.sql")),
 ];
 
 /// Those of PostgreSQL alone.

@@ -231,11 +231,11 @@ fn expectations(before: Before<'_>) -> (Vec<Expected>, bool) {
     let mut named = false;
     for (text, answered) in [(before.answer, true), (before.question, false)] {
         let sentences = sentences(text);
-        for (index, sentence) in sentences.iter().rev().take(MOST_SENTENCES).enumerate() {
+        for sentence in sentences.iter().rev().take(MOST_SENTENCES) {
             let page = Page::new(sentence, &placeholders(sentence));
             let amount = asks_for_an_amount(&page);
-            if amount && answered && index == 0 {
-                // The assistant's last words ask how much: nothing said before counts.
+            if amount && answered && is_question(sentence) {
+                // The assistant asks how much: a number is that.
                 return (Vec::new(), false);
             }
             if amount {
@@ -263,10 +263,14 @@ fn sentences(text: &str) -> Vec<&str> {
     text.split_inclusive(['.', '!', '?', '\n']).filter(|s| s.contains(char::is_alphanumeric)).collect()
 }
 
+fn is_question(sentence: &str) -> bool {
+    sentence.trim_end().ends_with('?')
+}
+
 /// Whether the assistant asks for something here.
 fn asks(page: &Page<'_>) -> bool {
     let has = |words: &[&str]| (0..page.tokens.len()).any(|i| words.iter().any(|w| page.is(i, w)));
-    page.text.trim_end().ends_with('?')
+    is_question(page.text)
         || has(&["please", "enter", "provide", "confirm", "type"])
             && !has(&["never", "not", "don't", "dont", "won't", "cannot", "nobody"])
 }
@@ -275,7 +279,7 @@ fn asks(page: &Page<'_>) -> bool {
 fn announces(page: &Page<'_>) -> bool {
     let Some(last) = page.tokens.len().checked_sub(1) else { return false };
     let link = ["is", "are", "was", ":", "=", "it's", "its"];
-    page.text.trim_end().ends_with('?') && page.is(0, "should")
+    is_question(page.text) && page.is(0, "should")
         || (last.saturating_sub(3)..=last).any(|i| link.iter().any(|w| page.is(i, w)))
 }
 
@@ -325,9 +329,8 @@ fn rest_of_number(page: &Page<'_>, found: &[Found], before: Before<'_>) -> Optio
 
 /// The kind of the number that ends the message before, so that more of it may follow.
 fn unfinished(before: Before<'_>) -> Option<P> {
-    if let Some(last) = sentences(before.answer).last()
-        && asks_for_an_amount(&Page::new(last, &[]))
-    {
+    let asked = |s: &&str| is_question(s) && asks_for_an_amount(&Page::new(s, &[]));
+    if sentences(before.answer).iter().any(asked) {
         return None;
     }
     let text = before.question;
@@ -383,7 +386,7 @@ mod tests {
         for (answer, text, expected) in [
             ("What is the one-time code that we sent you?", "482193", "<OTP_1>"),
             ("Please enter your PIN.", "4821", "<PIN_1>"),
-            ("Please enter your PIN.", "it's the 4 digits 4821", "it's the 4 digits <PIN_1>"),
+            ("Please enter your PIN.", "it's the 4 digits 4821", "it's the 4 digits <OTP_1>"),
             ("What is the three-digit CVV on the back?", "123", "<CVV_1>"),
             ("What is your password?", "yes: hunter2!", "yes: <PASSWORD_1>"),
             ("What is your password?", "Xanadu", "<PASSWORD_1>"),

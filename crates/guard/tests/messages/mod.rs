@@ -1,4 +1,4 @@
-//! Messages with personal data of every type, made up for the tests of the stream.
+//! Messages with personal data of every type, and pieces of such, made up for the tests.
 
 use proptest::prelude::*;
 
@@ -61,7 +61,7 @@ fn name() -> BoxedStrategy<String> {
 }
 
 /// A sentence with something personal.
-pub fn personal() -> BoxedStrategy<String> {
+pub(crate) fn personal() -> BoxedStrategy<String> {
     let said = |cue: &'static str, value: BoxedStrategy<String>, end: &'static str| {
         value.prop_map(move |v| format!("{cue}{v}{end}")).boxed()
     };
@@ -90,14 +90,14 @@ pub fn personal() -> BoxedStrategy<String> {
         said("Call me on ", number(8, &[4]).prop_map(|n| format!("04{n}")).boxed(), " after lunch."),
         said("I signed in from ", "10[.][0-9]{1,2}[.]1[0-9][.][1-9]".boxed(), "."),
         said("My name is ", name(), " and I need help."),
-        said("Please ask ", name(), ", she knows."),
+        said("Please ask Mrs ", name(), ", she knows."),
         said("My wife ", name(), " has a card, too."),
     ]
     .boxed()
 }
 
 /// A sentence with nothing personal.
-pub fn plain() -> BoxedStrategy<String> {
+pub(crate) fn plain() -> BoxedStrategy<String> {
     prop_oneof![
         Just("What is the fee for a replacement card?".to_owned()),
         Just("I do not know how to change the limit in the app.".to_owned()),
@@ -111,15 +111,51 @@ pub fn plain() -> BoxedStrategy<String> {
 }
 
 /// A few sentences, in any order.
-pub fn some(count: std::ops::Range<usize>) -> BoxedStrategy<String> {
+pub(crate) fn some(count: std::ops::Range<usize>) -> BoxedStrategy<String> {
     prop::collection::vec(prop_oneof![3 => personal(), 1 => plain()], count)
         .prop_map(|sentences| sentences.join(" "))
         .boxed()
 }
 
 /// More than the hold.
-pub fn long() -> BoxedStrategy<String> {
+pub(crate) fn long() -> BoxedStrategy<String> {
     prop::collection::vec(prop_oneof![1 => personal(), 1 => plain()], 8..30)
         .prop_map(|sentences| sentences.join(" "))
         .boxed()
 }
+
+/// Pieces that recognisers react to, joined in any order.
+pub(crate) fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("my pin is ".to_owned()),
+        Just("card ".to_owned()),
+        Just("account ".to_owned()),
+        Just("bsb ".to_owned()),
+        Just("password is ".to_owned()),
+        Just("my name is ".to_owned()),
+        Just("born ".to_owned()),
+        Just("double ".to_owned()),
+        Just(" street ".to_owned()),
+        Just("<PIN_1>".to_owned()),
+        Just("<CREDIT_CARD_7> ".to_owned()),
+        Just("John Smith ".to_owned()),
+        Just(" at example dot com ".to_owned()),
+        Just("@".to_owned()),
+        Just("\n".to_owned()),
+        Just(", ".to_owned()),
+        Just("４１１１".to_owned()),
+        Just("🙂".to_owned()),
+        Just("\u{200b}".to_owned()),
+        Just("½".to_owned()),
+        "(cvv|iban|passport|licence|tfn|code|expires|token|dob|phone|email|employer|mother|ip|key) (is |number |: )?",
+        "(mr|mrs|dear|regards|flat|road|near|from|on|and|my|the|of|to) ",
+        "[0-9]{1,17}",
+        "[0-9]{2,4}[-/ .][0-9]{2,4}",
+        "[a-z]{1,8} ",
+        "[A-Z][a-z]{2,7} ",
+        "(one|two|oh|nine|twenty|seven) ",
+        "\\PC{0,4}",
+    ];
+    prop::collection::vec(piece, 0..14).prop_map(|p| p.concat())
+}
+

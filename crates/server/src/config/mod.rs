@@ -96,7 +96,14 @@ section! {
     }
     Assistant { confidence_threshold: f64, disclosure: String, disclaimer: String, answer_words: usize }
     Limits { questions_per_minute: u32, questions_per_hour_per_ip: u32, body_bytes: usize }
-    Guard { personal_data: bool, injection: bool, moderation: bool, injection_threshold: f64 }
+    Guard {
+        personal_data: bool,
+        injection: bool,
+        moderation: bool,
+        injection_threshold: f64,
+        placeholders: PlaceholderScope,
+        token_key: SecretText,
+    }
     Encoder {
         folder: String,
         kernel: String,
@@ -185,6 +192,16 @@ contactiq_domain::words! {
         Staging => "staging",
         /// Real people.
         Prod => "prod",
+    }
+}
+
+contactiq_domain::words! {
+    /// How long a value keeps its placeholder.
+    PlaceholderScope as "guard.placeholders" {
+        /// As long as the conversation: the mapping is sealed with it and goes with it.
+        Conversation => "conversation",
+        /// One request: nothing of it is kept.
+        Request => "request",
     }
 }
 
