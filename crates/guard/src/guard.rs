@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Earlier, Masked, Placeholders, Published, Raw, Span, StreamMasker, TokenKey, injection, masking, moderation,
+    Earlier, Masked, Placeholders, Published, Raw, Span, StreamMasker, TokenKey, injection, masking,
+    moderation,
     normal::{Normal, tag_text},
     output, pii, refuse,
     verdict::{

@@ -42,10 +42,7 @@ impl PersonalType {
     #[must_use]
     pub const fn is_secret(self) -> bool {
         use PersonalType as P;
-        matches!(
-            self,
-            P::CreditCard | P::CardExpiry | P::Cvv | P::Pin | P::Otp | P::Password | P::ApiKey
-        )
+        matches!(self, P::CreditCard | P::CardExpiry | P::Cvv | P::Pin | P::Otp | P::Password | P::ApiKey)
     }
 }
 

@@ -162,7 +162,8 @@ impl StreamMasker {
             }
         };
         self.given = end.min(head);
-        let number = layout.grows && layout.runs.last().and_then(|run| run.last()).is_some_and(|r| r.1 == end);
+        let number =
+            layout.grows && layout.runs.last().and_then(|run| run.last()).is_some_and(|r| r.1 == end);
         if !number && !self.reaches(end) {
             self.growing = Growing::No;
         }

@@ -32,11 +32,8 @@ fn streamed<'t>(pieces: impl IntoIterator<Item = &'t str>) -> String {
 
 /// The text cut at these places, taken modulo its length.
 fn cut<'t>(text: &'t str, places: &[usize]) -> Vec<&'t str> {
-    let mut places: Vec<usize> = places
-        .iter()
-        .map(|p| p % (text.len() + 1))
-        .filter(|p| text.is_char_boundary(*p))
-        .collect();
+    let mut places: Vec<usize> =
+        places.iter().map(|p| p % (text.len() + 1)).filter(|p| text.is_char_boundary(*p)).collect();
     places.sort_unstable();
     let mut pieces = Vec::new();
     let mut from = 0;
@@ -122,7 +119,8 @@ fn what_grows_past_the_hold_is_masked_as_it_grows() {
     let spoken: String = "seven oh double two nine ".chars().cycle().take(2000).collect();
     let key: String = "hW3_x9".chars().cycle().take(1500).collect();
     let local: String = "mia.k".chars().cycle().take(400).collect();
-    let armour = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----", "MIIEvQ ab+/9\n".repeat(200));
+    let armour =
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----", "MIIEvQ ab+/9\n".repeat(200));
     for (text, parts) in [
         (format!("It is {digits} and so on."), vec!["9182", "7364"]),
         (format!("It is {spoken} and so on."), vec!["seven", "double", "nine"]),
@@ -185,10 +183,26 @@ fn a_stream_never_shows_what_it_holds() {
 /// Bounded work: a long text costs so much a character, whatever it is made of.
 #[test]
 fn a_long_stream_takes_bounded_time() {
-    for piece in ["1", "1 ", "a", "a ", "@", "my pin is 1234 ", "John Smith ", "4111 1111 1111 1111, ", "\u{301}", "<PIN_", "-----BEGIN PRIVATE KEY "] {
+    for piece in [
+        "1",
+        "1 ",
+        "a",
+        "a ",
+        "@",
+        "my pin is 1234 ",
+        "John Smith ",
+        "4111 1111 1111 1111, ",
+        "\u{301}",
+        "<PIN_",
+        "-----BEGIN PRIVATE KEY ",
+    ] {
         let text: String = piece.chars().cycle().take(60_000).collect();
         let begin = Instant::now();
         let out = streamed([text.as_str()]);
-        assert!(out.len() <= text.len() * 3 && begin.elapsed().as_secs() < 30, "{piece:?} took {:?}", begin.elapsed());
+        assert!(
+            out.len() <= text.len() * 3 && begin.elapsed().as_secs() < 30,
+            "{piece:?} took {:?}",
+            begin.elapsed()
+        );
     }
 }

@@ -41,11 +41,7 @@ pub async fn save(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn counted(
-    c: &mut Connection,
-    since: Timestamp,
-    limit: u32,
-) -> Result<Vec<Counted>, StoreError> {
+pub async fn counted(c: &mut Connection, since: Timestamp, limit: u32) -> Result<Vec<Counted>, StoreError> {
     c.rows(
         "SELECT type, token, COUNT(*) AS interactions FROM pii_tokens WHERE created_at >= $1
          GROUP BY type, token ORDER BY interactions DESC, type, token LIMIT $2",

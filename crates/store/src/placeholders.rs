@@ -13,8 +13,7 @@ const COLUMN: &str = "placeholders";
 /// # Errors
 /// When the database fails or the column does not open.
 pub async fn of(c: &mut Connection, conversation: ConversationId) -> Result<Placeholders, StoreError> {
-    let row =
-        c.row("SELECT placeholders FROM conversations WHERE id = $1", values![conversation]).await?;
+    let row = c.row("SELECT placeholders FROM conversations WHERE id = $1", values![conversation]).await?;
     opened(row.as_ref(), conversation)
 }
 

@@ -40,9 +40,7 @@ impl Layout {
         let pieces = (0..page.tokens.len()).map(|token| {
             let open = match page.tokens[token].kind {
                 Kind::Digits => true,
-                Kind::Word => {
-                    page.entry(token).spoken.is_some() || !page.has(token, t::FUNCTION | t::COMMON)
-                }
+                Kind::Word => page.entry(token).spoken.is_some() || !page.has(token, t::FUNCTION | t::COMMON),
                 Kind::Mark => {
                     let mark = page.slice(token);
                     "<@+=".contains(mark) || !mark.is_ascii() && !"–—•…“”‘’".contains(mark)

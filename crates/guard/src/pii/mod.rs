@@ -24,17 +24,18 @@ mod persons;
 mod places;
 mod postcodes;
 mod repeats;
+mod said;
 mod secrets;
 mod units;
 mod vocabulary;
 
 use std::collections::BTreeMap;
 
-pub(crate) use dialogue::Before;
 pub(crate) use layout::{Layout, Piece};
 use numbers::Numbers;
 use page::{Found, Page};
 pub(crate) use repeats::Known;
+pub(crate) use said::Before;
 
 use crate::{PersonalType, Span, normal::Normal};
 

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 fn written(digits: String, groups: &'static [usize]) -> impl Strategy<Value = String> {
     (0..5_usize).prop_map(move |way| {
         let spoken = |c: char| {
-            ["oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"][c as usize - '0' as usize]
+            ["oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+                [c as usize - '0' as usize]
         };
         let grouped = |between: &str| {
             let mut rest = digits.as_str();
@@ -84,7 +85,11 @@ pub(crate) fn personal() -> BoxedStrategy<String> {
         said("My passport number is ", "[NPE][0-9]{7}".boxed(), "."),
         said("My driver licence number is ", number(8, &[8]), "."),
         said("I was born on ", "([1-9]|1[0-9]|2[0-8]) (March|May|October) 19[5-9][0-9]".boxed(), "."),
-        said("I live at ", "[1-9][0-9]? (King|Station|Mill) (Street|Road|Avenue), (Leeds|Perth|Austin)".boxed(), "."),
+        said(
+            "I live at ",
+            "[1-9][0-9]? (King|Station|Mill) (Street|Road|Avenue), (Leeds|Perth|Austin)".boxed(),
+            "."
+        ),
         said("Write to ", "[a-z]{3,8}[.][a-z]{3,6}@example[.](com|org)".boxed(), " about it."),
         said("Write to ", "[a-z]{3,8} at example dot com".boxed(), " about it."),
         said("Call me on ", number(8, &[4]).prop_map(|n| format!("04{n}")).boxed(), " after lunch."),
@@ -158,4 +163,3 @@ pub(crate) fn pieces() -> impl Strategy<Value = String> {
     ];
     prop::collection::vec(piece, 0..14).prop_map(|p| p.concat())
 }
-

@@ -60,7 +60,11 @@ async fn a_card_in_three_messages_is_kept_in_none() {
     let questions = kept(&running, &key, &said).await;
     assert_eq!(
         questions,
-        ["my card number is <CREDIT_CARD_1> and", "then <CREDIT_CARD_2>", "and the last four are <CREDIT_CARD_3>"]
+        [
+            "my card number is <CREDIT_CARD_1> and",
+            "then <CREDIT_CARD_2>",
+            "and the last four are <CREDIT_CARD_3>"
+        ]
     );
 }
 
@@ -71,7 +75,8 @@ async fn the_stream_the_pages_and_the_command_line_read_the_turn_before_too() {
     let first = say(&running, &key, "How do I change my PIN?", None).await;
     let body = json!({ "mode": "customer", "question": "4821", "conversation": first["conversation"] });
     let streamed =
-        Reply::of(running.posting(&key, "/v1/interactions", &body).header("accept", "text/event-stream")).await;
+        Reply::of(running.posting(&key, "/v1/interactions", &body).header("accept", "text/event-stream"))
+            .await;
     assert!(streamed.text.contains("<PIN_1>") && !streamed.text.contains("4821"), "{}", streamed.text);
 
     let browser = Browser::sign_in(&running).await;
@@ -106,7 +111,10 @@ async fn a_person_has_one_placeholder_in_all_of_a_conversation() {
     .await;
     assert_eq!(questions[0], "My name is <PERSON_1> and I need help");
     assert_eq!(questions[2], "My wife <PERSON_2> asks too, and I am <PERSON_1>. My card is <CREDIT_CARD_1>");
-    assert_eq!(questions[3], "tell <PERSON_1> about the card <CREDIT_CARD_2>", "a card is not kept to be known again");
+    assert_eq!(
+        questions[3], "tell <PERSON_1> about the card <CREDIT_CARD_2>",
+        "a card is not kept to be known again"
+    );
     assert!(!holds(&running.database_bytes(), "Zorblat"), "the mapping is sealed");
     let other = kept(&running, &key, &["My name is Hannah Novak"]).await;
     assert_eq!(other[0], "My name is <PERSON_1>", "another conversation knows nothing of it");
@@ -116,7 +124,8 @@ async fn a_person_has_one_placeholder_in_all_of_a_conversation() {
 async fn placeholders_of_a_request_restart_where_the_bank_says_so() {
     let running = start(&[("CONTACTIQ__GUARD__PLACEHOLDERS", "request")]).await;
     let key = running.key(Role::Customer).await;
-    let questions = kept(&running, &key, &["My name is Zorblat Quimby", "My wife is called Hannah Novak"]).await;
+    let questions =
+        kept(&running, &key, &["My name is Zorblat Quimby", "My wife is called Hannah Novak"]).await;
     assert_eq!(questions, ["My name is <PERSON_1>", "My wife is called <PERSON_1>"]);
 }
 
@@ -126,7 +135,8 @@ async fn two_questions_at_once_never_share_a_number() {
     let key = running.key(Role::Customer).await;
     let first = say(&running, &key, "hello", None).await;
     let id = text(&first, "conversation");
-    let names = ["Zorblat Quimby", "Hannah Novak", "Priya Savant", "Oliver Hill", "Tamsin Okafor", "Mia Lopez"];
+    let names =
+        ["Zorblat Quimby", "Hannah Novak", "Priya Savant", "Oliver Hill", "Tamsin Okafor", "Mia Lopez"];
     let asked = names.iter().chain(&names).map(|name| {
         let question = format!("My name is {name}");
         let (running, key) = (&running, &key);
