@@ -127,7 +127,7 @@ impl Guard {
         let chars: Vec<char> = raw.expose().chars().collect();
         let mut changed = false;
         for span in &inspected.spans {
-            let value: String = chars[span.start..span.end].iter().collect();
+            let value: String = chars.get(span.start..span.end).unwrap_or_default().iter().collect();
             let (number, _) = numbering.number(span.kind, &value);
             changed |= placeholders.take(span.kind, &value, number);
         }

@@ -69,7 +69,7 @@ impl Placeholders {
     pub(crate) fn known(&self) -> Known {
         let mut known = Known::default();
         for value in &self.kept.values {
-            known.add(&value.text, value.kind, KNOWN);
+            known.add_from_before(&value.text, value.kind, KNOWN);
         }
         known
     }
@@ -104,5 +104,68 @@ const KNOWN: f64 = 0.8;
 impl std::fmt::Debug for Placeholders {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Placeholders({} values)", self.kept.values.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Earlier, Guard, GuardSettings, Raw};
+
+    /// Says these one after the other in one conversation; the masked texts.
+    fn said(texts: &[&str]) -> Vec<String> {
+        let guard = Guard::new(GuardSettings::default());
+        let mut sealed = Placeholders::default().to_bytes();
+        let mut masked = Vec::new();
+        for text in texts {
+            let open = |bytes: &[u8]| Placeholders::from_bytes(bytes).unwrap();
+            let raw = Raw::new(*text);
+            let earlier = Earlier::default().with_placeholders(open(&sealed));
+            let mut inspected = guard.inspect_in(&raw, &earlier).unwrap();
+            let mut placeholders = open(&sealed);
+            if guard.number(&raw, &mut inspected, &mut placeholders) {
+                sealed = placeholders.to_bytes();
+            }
+            masked.push(inspected.masked.as_str().to_owned());
+        }
+        masked
+    }
+
+    #[test]
+    fn a_value_keeps_its_number_and_is_known_without_its_cue() {
+        assert_eq!(
+            said(&[
+                "My name is Zorblat Quimby, account number 90817264",
+                "My wife is called Hannah Novak",
+                "move it from 9081-7264, and tell zorblat quimby",
+            ]),
+            [
+                "My name is <PERSON_1>, account number <ACCOUNT_NUMBER_1>",
+                "My wife is called <PERSON_2>",
+                "move it from <ACCOUNT_NUMBER_1>, and tell <PERSON_1>",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_everyday_word_that_was_a_name_is_not_masked_later() {
+        assert_eq!(
+            said(&["My name is May", "may i ask for a card in May?"])[1],
+            "may i ask for a card in May?"
+        );
+    }
+
+    #[test]
+    fn numbers_of_secrets_go_on_and_their_values_are_not_kept() {
+        let masked = said(&["my pin is 4821", "i said my pin is 4821", "4821"]);
+        assert_eq!(masked, ["my pin is <PIN_1>", "i said my pin is <PIN_2>", "4821"]);
+    }
+
+    #[test]
+    fn a_placeholder_that_a_person_types_takes_no_number_of_another() {
+        assert_eq!(
+            said(&["<PERSON_4> is not me, my name is Zorblat Quimby"])[0].matches("PERSON_5").count(),
+            1
+        );
     }
 }

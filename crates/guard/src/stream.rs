@@ -174,12 +174,12 @@ impl StreamMasker {
         self.window[place.min(self.window.len())..].iter().all(|c| c.is_whitespace())
     }
 
-    /// Where the piece without white space ends that goes on at a place; the place itself when none does.
+    /// Where the ASCII piece without white space ends that goes on at a place; the place itself when none does.
     fn unbroken(&self, at: usize) -> usize {
         if at == 0 || self.window[at - 1].is_whitespace() {
             return at;
         }
-        at + self.window[at..].iter().take_while(|c| !c.is_whitespace()).count()
+        at + self.window[at..].iter().take_while(|c| is_unbroken(**c)).count()
     }
 
     /// One past the last line of a key in armour, when that line is there.
@@ -214,6 +214,9 @@ impl StreamMasker {
     fn give_oldest(&mut self, spans: &[Span], layout: &Layout, out: &mut String) {
         let (given, head) = (self.given, self.window.len());
         let due = head - SEEN;
+        if !self.personal_data {
+            return self.give(due, spans, out);
+        }
         let mut end = cut_before(spans, layout, given, due);
         if let Some(run) = layout.runs.last().filter(|_| layout.grows)
             && let Some(start) = unfound(run, spans, given, end.unwrap_or(due))
@@ -237,8 +240,11 @@ impl StreamMasker {
             }
             return self.give(end, spans, out);
         }
-        // No white space as far as the eye reaches.
-        let end = given + self.window[given..].iter().skip(1).take_while(|c| !c.is_whitespace()).count() + 1;
+        // No white space as far as the eye reaches: many scripts have none between words.
+        if let Some(before) = self.window[given + 1..=due].iter().rposition(|c| !c.is_ascii()) {
+            return self.give(given + 1 + before, spans, out);
+        }
+        let end = given + 1 + self.window[given + 1..].iter().take_while(|c| is_unbroken(**c)).count();
         if end < head {
             return self.give(end, spans, out);
         }
@@ -277,6 +283,11 @@ impl StreamMasker {
             self.given -= from;
         }
     }
+}
+
+/// What may go on with a key or an address.
+fn is_unbroken(c: char) -> bool {
+    c.is_ascii() && !c.is_whitespace()
 }
 
 /// The last place behind `given` and not behind `end` where a word begins and no finding is cut.

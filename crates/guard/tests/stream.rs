@@ -137,6 +137,24 @@ fn what_grows_past_the_hold_is_masked_as_it_grows() {
     }
 }
 
+/// Scripts without spaces between words are no keys.
+#[test]
+fn a_long_text_without_spaces_in_another_script_stays() {
+    let text = "信用卡的年费是多少，可以免除吗。".repeat(40);
+    let out = streamed(by_character(&text));
+    assert_eq!(out, whole(&text));
+    assert!(!out.contains("API_KEY"));
+}
+
+#[test]
+fn where_masking_is_off_nothing_is_masked_and_what_hides_is_dropped() {
+    let guard = Guard::new(GuardSettings { personal_data: false, ..GuardSettings::default() });
+    let text = "my pin is 4821 \u{202e}and 9182 7364 ".repeat(60);
+    assert_eq!(fed(guard.stream(), by_character(&text)), text.replace('\u{202e}', ""));
+    let key = "hW3x9".repeat(200);
+    assert_eq!(fed(guard.stream(), by_character(&key)), key);
+}
+
 #[test]
 fn a_value_is_known_again_however_far_on() {
     let filler = "You can see the fees on the page of the account. ".repeat(60);

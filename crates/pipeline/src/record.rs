@@ -53,11 +53,12 @@ pub(crate) async fn start(house: &House, turn: &mut Turn) -> Result<(), AnswerEr
 /// to the end of the transaction: two questions at once never give one number to two values, nor one value
 /// two numbers.
 async fn number(house: &House, w: &mut Writer, turn: &mut Turn) -> Result<(), AnswerError> {
+    // Nobody needs it after this.
+    let raw = std::mem::replace(&mut turn.raw, Raw::new(String::new()));
     if !house.settings.keeps_placeholders || turn.door.spans.is_empty() {
         return Ok(());
     }
     let conversation = turn.started.conversation;
-    let raw = std::mem::replace(&mut turn.raw, Raw::new(String::new()));
     let mut given = placeholders::locked(w, conversation).await?;
     if house.guard.number(&raw, &mut turn.door, &mut given) {
         placeholders::keep(w, conversation, &given).await?;

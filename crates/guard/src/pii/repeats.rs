@@ -43,6 +43,17 @@ impl Known {
         }
     }
 
+    /// Remembers a value of an earlier message, unless it is made of everyday words: "May" was a name there,
+    /// and may be none here.
+    pub(crate) fn add_from_before(&mut self, value: &str, kind: P, score: f64) {
+        let normal = Normal::new(value);
+        let page = Page::new(normal.text(), &[]);
+        let everyday = t::FUNCTION | t::COMMON | t::AMBIGUOUS | t::MONTH | t::PARTICLE;
+        if !(0..page.tokens.len()).all(|i| page.is_word(i) && page.has(i, everyday)) {
+            self.add(value, kind, score);
+        }
+    }
+
     fn has(&self, text: &str, kind: P) -> bool {
         self.values.iter().any(|v| v.kind == kind && v.text.eq_ignore_ascii_case(text))
     }
