@@ -1,6 +1,6 @@
 //! What holds for every text, also for those that nobody would write.
 
-mod messages;
+mod pieces;
 
 use contactiq_guard::{Guard, GuardSettings, Raw, Scan};
 use proptest::prelude::*;
@@ -44,12 +44,12 @@ proptest! {
     }
 
     #[test]
-    fn any_message(text in messages::pieces()) {
+    fn any_message(text in pieces::pieces()) {
         check(&text)?;
     }
 
     #[test]
-    fn output_is_never_less_masked_without_evidence(text in messages::pieces()) {
+    fn output_is_never_less_masked_without_evidence(text in pieces::pieces()) {
         let verdict = GUARD.inspect_output(&text, &[]);
         let scan = scan(&text);
         prop_assert_eq!(verdict.text.as_str(), scan.masked.as_str());

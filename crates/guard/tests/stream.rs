@@ -1,6 +1,7 @@
 //! The stream masker: every way of cutting a text has the same result, and that of the whole.
 
 mod messages;
+mod pieces;
 
 use contactiq_guard::{Guard, GuardSettings, Masked, Published, Raw, StreamMasker};
 use proptest::prelude::*;
@@ -69,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn what_fits_into_the_hold_is_masked_as_the_whole(text in messages::pieces()) {
+    fn what_fits_into_the_hold_is_masked_as_the_whole(text in pieces::pieces()) {
         let text: String = text.chars().take(HOLD).collect();
         prop_assert_eq!(&streamed(by_character(&text)), &whole(&text), "{:?}", text);
     }

@@ -14,13 +14,14 @@ const MOST_KNOWN: usize = 512;
 /// Values that were found in earlier text of the same stream or conversation. Never printed.
 #[derive(Default)]
 pub(crate) struct Known {
-    values: VecDeque<Value>,
+    /// By the first token, in lower case.
+    values: HashMap<String, Vec<Value>>,
+    /// The same first tokens, oldest first.
+    order: VecDeque<String>,
 }
 
 struct Value {
     text: String,
-    /// Its first token, in lower case.
-    first: String,
     kind: P,
     score: f64,
 }
@@ -33,14 +34,28 @@ impl Known {
         let end = page.text.len();
         let found = Found { start: page.start(0), end, kind, score };
         for (token, text) in named(&page, 0, &found) {
-            if long_enough(text, kind) && !self.has(text, kind) {
-                let first = page.slice(token).to_ascii_lowercase();
-                self.values.push_back(Value { text: text.to_owned(), first, kind, score });
+            if !long_enough(text, kind) {
+                continue;
+            }
+            let first = page.slice(token).to_ascii_lowercase();
+            let list = self.values.entry(first.clone()).or_default();
+            if !list.iter().any(|v| v.text.eq_ignore_ascii_case(text)) {
+                list.push(Value { text: text.to_owned(), kind, score });
+                self.order.push_back(first);
             }
         }
-        while self.values.len() > MOST_KNOWN {
-            self.values.pop_front();
+        while self.order.len() > MOST_KNOWN {
+            let oldest = self.order.pop_front().and_then(|first| self.values.get_mut(&first));
+            if let Some(list) = oldest.filter(|list| !list.is_empty()) {
+                list.remove(0);
+            }
         }
+    }
+
+    /// The values that begin with a token.
+    fn beginning(&self, first: &str) -> impl Iterator<Item = (&str, P, f64)> {
+        let list = self.values.get(first).map(Vec::as_slice).unwrap_or_default();
+        list.iter().take(SAME_BEGINNING).map(|v| (v.text.as_str(), v.kind, v.score))
     }
 
     /// Remembers a value of an earlier message, unless it is made of everyday words: "May" was a name there,
@@ -52,10 +67,6 @@ impl Known {
         if !(0..page.tokens.len()).all(|i| page.is_word(i) && page.has(i, everyday)) {
             self.add(value, kind, score);
         }
-    }
-
-    fn has(&self, text: &str, kind: P) -> bool {
-        self.values.iter().any(|v| v.kind == kind && v.text.eq_ignore_ascii_case(text))
     }
 }
 
@@ -96,10 +107,7 @@ pub(super) fn find(page: &Page<'_>, found: &[Found], known: &Known) -> Vec<Found
             }
         }
     }
-    for v in &known.values {
-        add(&mut values, v.first.clone(), (&v.text, v.kind, v.score));
-    }
-    if values.is_empty() {
+    if values.is_empty() && known.order.is_empty() {
         return Vec::new();
     }
     let mut more = Vec::new();
@@ -111,12 +119,12 @@ pub(super) fn find(page: &Page<'_>, found: &[Found], known: &Known) -> Vec<Found
         lower.clear();
         lower.push_str(page.slice(index));
         lower.make_ascii_lowercase();
-        let Some(candidates) = values.get(&lower) else { continue };
-        for (value, kind, score) in candidates {
+        let own = values.get(&lower).map(Vec::as_slice).unwrap_or_default();
+        for (value, kind, score) in own.iter().copied().chain(known.beginning(&lower)) {
             let (start, end) = (token.start as usize, token.start as usize + value.len());
             let same = page.text.get(start..end).is_some_and(|s| s.eq_ignore_ascii_case(value));
             if same && whole(page.text, start, end) {
-                more.push(Found { start, end, kind: *kind, score: score * 0.9 });
+                more.push(Found { start, end, kind, score: score * 0.9 });
             }
         }
     }

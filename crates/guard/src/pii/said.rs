@@ -27,6 +27,8 @@ pub(super) struct Expected {
     pub(super) cue: Cue,
     /// It was asked for, or announced; not only spoken of.
     pub(super) asked: bool,
+    /// The assistant said it.
+    answered: bool,
 }
 
 /// What a message is read behind, for a cue, and what may be found then.
@@ -118,13 +120,14 @@ pub(super) fn expectations(before: Before<'_>) -> (Vec<Expected>, bool) {
                     Cue::Code if !sent(&page) => continue,
                     cue => cue,
                 };
-                if !expected.iter().any(|e| e.cue == cue && e.asked == asked) {
-                    expected.push(Expected { cue, asked });
+                if !expected.iter().any(|e| e.cue == cue && e.asked == asked && e.answered == answered) {
+                    expected.push(Expected { cue, asked, answered });
                 }
             }
         }
     }
-    expected.sort_by_key(|e| !e.asked);
+    // What a person spoke of is nearer than what a long answer touched.
+    expected.sort_by_key(|e| (!e.asked, e.answered));
     (expected, named)
 }
 
