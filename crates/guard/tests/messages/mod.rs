@@ -27,7 +27,7 @@ fn written(digits: String, groups: &'static [usize]) -> impl Strategy<Value = St
             1 => grouped(" "),
             2 => grouped("-"),
             3 => digits.chars().map(spoken).collect::<Vec<_>>().join(" "),
-            _ => digits.chars().map(|c| char::from_u32(c as u32 - 48 + 0xff10).unwrap()).collect(),
+            _ => digits.chars().map(|c| char::from_u32(c as u32 - 48 + 0xff10).unwrap_or(c)).collect(),
         }
     })
 }
