@@ -168,7 +168,7 @@ async fn with_a_key_values_are_counted_by_tokens_and_secrets_are_not() {
     kept(&running, &key, &[question, "I am ZORBLAT QUIMBY and my pin is 4821"]).await;
     let since = contactiq_domain::Timestamp::from_micros(0);
     let counted = |store: Store| async move {
-        pii_tokens::counted(&mut *store.read().await.unwrap(), since, 10).await.unwrap()
+        pii_tokens::counted(&mut store.read().await.unwrap(), since, 10).await.unwrap()
     };
     let counts = counted(running.store.clone()).await;
     assert_eq!(counts.len(), 1, "{counts:?}");
