@@ -132,7 +132,7 @@ impl Guard {
         let scan = self.scan(raw)?;
         let text = raw.expose();
         let normal = Normal::new(text);
-        let (personal_data, overlapped) = pii::explain(&normal, self.settings.learned.as_deref());
+        let (personal_data, overlapped) = pii::explain(&normal, self.settings().learned.as_deref());
         let threshold = self.settings().injection_threshold;
         let injection = injection::explain(&normal, &tag_text(text), threshold);
         let mut rules = Vec::new();

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Learned, Masked, Raw, Span, injection, masking, moderation,
+    Earlier, Learned, Masked, Placeholders, Published, Raw, Span, StreamMasker, TokenKey, injection, masking,
+    moderation,
     normal::{Normal, tag_text},
     output, pii, refuse,
     verdict::{
@@ -17,7 +18,7 @@ const SCAN_LIMIT: usize = 1_000_000;
 const CRY_LIMIT: usize = 20_000;
 
 /// What the door looks for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct GuardSettings {
     /// Find and mask personal data.
     pub personal_data: bool,
@@ -33,6 +34,8 @@ pub struct GuardSettings {
     pub injection_threshold: f64,
     /// Hosts that a model's text may link beside those of its evidence; `*.` before one for all below it.
     pub allowed_links: Vec<String>,
+    /// With it every span but those of secrets carries a token for counting.
+    pub token_key: Option<TokenKey>,
 }
 
 impl Default for GuardSettings {
@@ -45,6 +48,7 @@ impl Default for GuardSettings {
             max_chars: 2000,
             injection_threshold: 0.5,
             allowed_links: Vec::new(),
+            token_key: None,
         }
     }
 }
@@ -71,22 +75,25 @@ impl Guard {
         &self.settings
     }
 
-    /// The door for a message. A message may be refused and still be inspected: the record keeps it
-    /// masked, and the escalation rules read it.
+    /// The door for a message without a conversation: [`Guard::inspect_in`].
     ///
     /// # Errors
     /// When the message is empty, too long, or has no visible character.
     pub fn inspect(&self, raw: &Raw) -> Result<Inspected, InputError> {
-        InputError::check_length(raw, self.settings.max_chars)?;
-        let text = raw.expose();
-        if text.trim().is_empty() {
-            return Err(InputError::Empty);
-        }
-        let normal = Normal::new(text);
-        if normal.text().trim().is_empty() {
-            return Err(InputError::OnlyControlCharacters);
-        }
-        let Scan { spans, masked, injection, moderation } = self.read(text, &normal);
+        self.inspect_in(raw, &Earlier::default())
+    }
+
+    /// The door for a message, in the light of the conversation: a bare value is what it was asked for, and
+    /// what has a placeholder is found again. A message may be refused and still be inspected: the record
+    /// keeps it masked, and the escalation rules read it.
+    ///
+    /// Placeholders are numbered as in a text of its own; [`Guard::number`] gives them the conversation's.
+    ///
+    /// # Errors
+    /// When the message is empty, too long, or has no visible character.
+    pub fn inspect_in(&self, raw: &Raw, earlier: &Earlier) -> Result<Inspected, InputError> {
+        let normal = self.admitted(raw)?;
+        let Scan { spans, masked, injection, moderation } = self.read(raw.expose(), &normal, earlier);
         let refusal = if let Some(pattern) = refuse::pattern(normal.text()) {
             Some(pattern)
         } else if injection.blocked {
@@ -99,17 +106,61 @@ impl Guard {
         Ok(Inspected { masked, spans, injection, moderation, refusal })
     }
 
+    /// Whether a message would be inspected at all, before anything is looked up for it.
+    ///
+    /// # Errors
+    /// As [`Guard::inspect_in`].
+    pub fn admits(&self, raw: &Raw) -> Result<(), InputError> {
+        self.admitted(raw).map(drop)
+    }
+
+    fn admitted(&self, raw: &Raw) -> Result<Normal, InputError> {
+        InputError::check_length(raw, self.settings.max_chars)?;
+        let text = raw.expose();
+        if text.trim().is_empty() {
+            return Err(InputError::Empty);
+        }
+        let normal = Normal::new(text);
+        if normal.text().trim().is_empty() {
+            return Err(InputError::OnlyControlCharacters);
+        }
+        Ok(normal)
+    }
+
+    /// Numbers the placeholders of a message as its conversation does; whether `placeholders` has changed
+    /// and must be kept. Call it where the conversation is locked, so that no number is given twice.
+    #[must_use = "what has changed must be kept"]
+    pub fn number(&self, raw: &Raw, inspected: &mut Inspected, placeholders: &mut Placeholders) -> bool {
+        let mut numbering = placeholders.numbering();
+        numbering.behind(raw.expose());
+        inspected.masked = masking::mask_numbered(raw.expose(), &inspected.spans, &mut numbering);
+        let chars: Vec<char> = raw.expose().chars().collect();
+        let mut changed = false;
+        for span in &inspected.spans {
+            let value: String = chars.get(span.start..span.end).unwrap_or_default().iter().collect();
+            let (number, _) = numbering.number(span.kind, &value);
+            changed |= placeholders.take(span.kind, &value, number);
+        }
+        changed
+    }
+
     /// A scan of up to 1,000,000 characters, for the command line and for documents.
     ///
     /// # Errors
     /// When the text is longer than that.
     pub fn scan(&self, raw: &Raw) -> Result<Scan, InputError> {
         InputError::check_length(raw, SCAN_LIMIT)?;
-        Ok(self.read(raw.expose(), &Normal::new(raw.expose())))
+        Ok(self.read(raw.expose(), &Normal::new(raw.expose()), &Earlier::default()))
     }
 
-    fn read(&self, text: &str, normal: &Normal) -> Scan {
-        let spans = self.personal(normal);
+    fn read(&self, text: &str, normal: &Normal, earlier: &Earlier) -> Scan {
+        let mut spans = if self.settings.personal_data {
+            let known = earlier.placeholders().known();
+            pii::find_after(normal, earlier.turn(), &known, self.settings.learned.as_deref())
+        } else {
+            Vec::new()
+        };
+        self.add_tokens(text, &mut spans);
         let masked = masking::mask(text, &spans);
         let injection = if self.settings.injection {
             injection::judge(normal, &tag_text(text), self.settings.injection_threshold)
@@ -119,6 +170,16 @@ impl Guard {
         let moderation =
             if self.settings.moderation { moderation::judge(normal.text()) } else { Moderation::default() };
         Scan { spans, masked, injection, moderation }
+    }
+
+    fn add_tokens(&self, text: &str, spans: &mut [Span]) {
+        let Some(key) = self.settings.token_key.as_ref().filter(|_| !spans.is_empty()) else { return };
+        let chars: Vec<char> = text.chars().collect();
+        for span in spans {
+            // As it is read: full-width digits are digits.
+            let value: String = chars[span.start..span.end].iter().collect();
+            span.token = key.token(span.kind, Normal::new(&value).text());
+        }
     }
 
     /// Whether somebody speaks of harming himself: for the paths on which a message is refused before
@@ -141,6 +202,20 @@ impl Guard {
     #[must_use]
     pub fn strip_output(text: &str) -> String {
         output::strip(text)
+    }
+
+    /// Masks a text that comes in pieces, with bounded hold-back; the result equals [`Guard::mask`] of the
+    /// whole, within the limits that [`StreamMasker`] names.
+    #[must_use]
+    pub fn stream(&self) -> StreamMasker {
+        self.stream_output(&[])
+    }
+
+    /// The same for a model's text: personal data that `evidence` carries stays, as in
+    /// [`Guard::inspect_output`].
+    #[must_use]
+    pub fn stream_output(&self, evidence: &[&Published]) -> StreamMasker {
+        StreamMasker::new(output::Carried::by(evidence), self.settings.personal_data)
     }
 
     /// Masks free text: feedback, names, notes.

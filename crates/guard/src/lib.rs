@@ -7,34 +7,43 @@
 //!
 //! A text goes through `normal` (hygiene, NFKC, offsets), `pii` (one recogniser a family, one
 //! decision where they overlap), `masking` (typed placeholders), `injection` (decode, then weigh),
-//! `moderation` (a cry for help through `self_harm`) and `refuse`; a model's answer through `output`.
+//! `moderation` (a cry for help through `self_harm`) and `refuse`; a model's answer through `output`; what comes in pieces through `stream`.
 
 mod document;
+mod earlier;
 mod explain;
 mod guard;
 mod injection;
 mod masking;
 mod moderation;
 mod normal;
+mod numbering;
 mod output;
 mod pii;
+mod placeholders;
 mod refuse;
 mod review;
 pub mod seal;
 mod self_harm;
+mod stream;
 mod text;
+mod token;
 pub mod training;
 mod verdict;
 
 pub use document::{instructs, order_score};
+pub use earlier::Earlier;
 pub use explain::{
     DecodedReading, Explanation, InjectionExplained, ModerationRule, PatternHit, RuleWeight, Shown,
 };
 pub use guard::{Guard, GuardSettings};
 pub use injection::one_script;
 pub use pii::{CueWords, Learned, NoModel, Overlapped, Recognised};
+pub use placeholders::Placeholders;
 pub use review::{ReviewDecision, ReviewKind};
+pub use stream::StreamMasker;
 pub use text::{Masked, Published, Raw};
+pub use token::{Token, TokenKey};
 pub use verdict::{
     Held, Injection, InputError, Inspected, Moderation, ModerationCategory, OutputFinding, OutputFindingKind,
     OutputVerdict, PersonalType, Refusal, Scan, Span,

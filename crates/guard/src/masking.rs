@@ -1,18 +1,36 @@
 //! From spans to masked text: typed placeholders, the same value under the same number.
 
-use std::collections::HashMap;
+use std::ops::Range;
 
-use crate::{Masked, PersonalType, Span, normal::is_hidden};
+use crate::{Masked, Span, normal::is_hidden, numbering::Numbering};
 
 /// Replaces the spans of `original` by placeholders and drops what can't be seen.
 pub(crate) fn mask(original: &str, spans: &[Span]) -> Masked {
-    let mut names = Names::beside(original);
+    mask_numbered(original, spans, &mut Numbering::beside(original))
+}
+
+/// The same with numbers that go on from before.
+pub(crate) fn mask_numbered(original: &str, spans: &[Span], numbering: &mut Numbering) -> Masked {
+    let chars: Vec<char> = original.chars().collect();
     let mut text = String::with_capacity(original.len());
+    write(&chars, 0..chars.len(), spans, numbering, &mut text);
+    Masked::by_guard(text)
+}
+
+/// Writes a stretch of a text. A span ends inside the stretch; one that begins before it stands for the
+/// part in it. What stands before and behind the stretch decides whether a joiner is seen.
+pub(crate) fn write(
+    chars: &[char],
+    stretch: Range<usize>,
+    spans: &[Span],
+    numbering: &mut Numbering,
+    text: &mut String,
+) {
     let mut value = String::new();
     let mut spans = spans.iter().peekable();
-    let mut previous = ' ';
-    let mut chars = original.chars().enumerate().peekable();
-    while let Some((index, c)) = chars.next() {
+    let mut previous = stretch.start.checked_sub(1).map_or(' ', |before| chars[before]);
+    for index in stretch {
+        let c = chars[index];
         while spans.peek().is_some_and(|s| s.end <= index) {
             spans.next();
         }
@@ -21,7 +39,8 @@ pub(crate) fn mask(original: &str, spans: &[Span]) -> Masked {
         {
             value.push(c);
             if index + 1 == span.end {
-                text.push_str(&names.name(span.kind, &value));
+                let (number, _) = numbering.number(span.kind, &value);
+                text.push_str(&format!("<{}_{number}>", span.kind));
                 value.clear();
             }
             continue;
@@ -30,59 +49,21 @@ pub(crate) fn mask(original: &str, spans: &[Span]) -> Masked {
         let joiner = matches!(c, '\u{200c}' | '\u{200d}')
             && !previous.is_ascii()
             && !is_hidden(previous)
-            && chars.peek().is_some_and(|(_, n)| !n.is_ascii() && !is_hidden(*n));
+            && chars.get(index + 1).is_some_and(|n| !n.is_ascii() && !is_hidden(*n));
         if !is_hidden(c) || joiner {
             text.push(c);
         }
         previous = c;
-    }
-    Masked::by_guard(text)
-}
-
-/// The numbers given out so far.
-struct Names {
-    given: HashMap<(PersonalType, String), usize>,
-    next: HashMap<PersonalType, usize>,
-}
-
-impl Names {
-    /// Numbers start behind those of placeholders that the text already carries.
-    fn beside(text: &str) -> Names {
-        let mut names = Names { given: HashMap::new(), next: HashMap::new() };
-        for piece in text.split('<').skip(1) {
-            let number = piece.split_once('>').and_then(|(name, _)| name.rsplit_once('_'));
-            if let Some((kind, number)) = number
-                && let (Ok(kind), Ok(number)) = (kind.parse::<PersonalType>(), number.parse::<u16>())
-            {
-                let next = names.next.entry(kind).or_insert(0);
-                *next = (*next).max(usize::from(number));
-            }
-        }
-        names
-    }
-
-    fn name(&mut self, kind: PersonalType, value: &str) -> String {
-        // "4111-1111" and "4111 1111" are the same value; passwords are not folded.
-        let key = if matches!(kind, PersonalType::Password | PersonalType::ApiKey) {
-            value.to_owned()
-        } else {
-            value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-        };
-        let next = self.next.entry(kind).or_insert(0);
-        let number = *self.given.entry((kind, key)).or_insert_with(|| {
-            *next += 1;
-            *next
-        });
-        format!("<{kind}_{number}>")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PersonalType;
 
     fn span(start: usize, end: usize, kind: PersonalType) -> Span {
-        Span { start, end, kind, score: 1.0 }
+        Span { start, end, kind, score: 1.0, token: None }
     }
 
     #[test]

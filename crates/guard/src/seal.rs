@@ -10,10 +10,12 @@ use aes_gcm_siv::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::Masked;
+use crate::{Masked, Placeholders};
 
-/// Format byte of a sealed value: 1 is `version (1) | key id (4) | nonce (12) | ciphertext and tag`.
-const VERSION: u8 = 1;
+/// Format byte of a sealed text, which is `format (1) | key id (4) | nonce (12) | ciphertext and tag`.
+const TEXT: u8 = 1;
+/// The same with the placeholders of a conversation in place of masked text.
+const VALUES: u8 = 2;
 const HEADER: usize = 1 + 4 + 12;
 
 /// Why a seal did not open. It never carries any of the text.
@@ -56,18 +58,7 @@ impl Sealer {
     /// characters (`guard::refuse`), and an answer a few pages.
     #[must_use]
     pub fn seal(&self, text: &Masked, place: &str) -> Vec<u8> {
-        let nonce = (self.nonce)();
-        let payload = Payload { msg: text.as_str().as_bytes(), aad: place.as_bytes() };
-        let ciphertext = self
-            .cipher
-            .encrypt(&Nonce::from(nonce), payload)
-            .expect("encryption fails only past 64 GiB of text, and no text here is longer than a few pages");
-        let mut sealed = Vec::with_capacity(HEADER + ciphertext.len());
-        sealed.push(VERSION);
-        sealed.extend_from_slice(&self.key_id);
-        sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(&ciphertext);
-        sealed
+        self.seal_bytes(TEXT, text.as_str().as_bytes(), place)
     }
 
     /// Opens what [`Sealer::seal`] sealed for the same place.
@@ -77,7 +68,42 @@ impl Sealer {
     /// [`SealError::UnknownKey`] when it was sealed with another key, and [`SealError::NotAuthentic`]
     /// when it was changed or sealed for another place.
     pub fn open(&self, sealed: &[u8], place: &str) -> Result<Masked, SealError> {
-        if sealed.len() < HEADER || sealed[0] != VERSION {
+        let text = self.open_bytes(TEXT, sealed, place)?;
+        String::from_utf8(text).map(Masked::by_guard).map_err(|_| SealError::NotAuthentic)
+    }
+
+    /// Seals the placeholders of a conversation for one place. What is sealed so never opens as masked text.
+    #[must_use]
+    pub fn seal_placeholders(&self, placeholders: &Placeholders, place: &str) -> Vec<u8> {
+        self.seal_bytes(VALUES, &placeholders.to_bytes(), &values_at(place))
+    }
+
+    /// Opens what [`Sealer::seal_placeholders`] sealed for the same place.
+    ///
+    /// # Errors
+    /// As [`Sealer::open`].
+    pub fn open_placeholders(&self, sealed: &[u8], place: &str) -> Result<Placeholders, SealError> {
+        let bytes = self.open_bytes(VALUES, sealed, &values_at(place))?;
+        Placeholders::from_bytes(&bytes).ok_or(SealError::Malformed)
+    }
+
+    fn seal_bytes(&self, format: u8, bytes: &[u8], place: &str) -> Vec<u8> {
+        let nonce = (self.nonce)();
+        let payload = Payload { msg: bytes, aad: place.as_bytes() };
+        let ciphertext = self
+            .cipher
+            .encrypt(&Nonce::from(nonce), payload)
+            .expect("encryption fails only past 64 GiB of text, and no text here is longer than a few pages");
+        let mut sealed = Vec::with_capacity(HEADER + ciphertext.len());
+        sealed.push(format);
+        sealed.extend_from_slice(&self.key_id);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(&ciphertext);
+        sealed
+    }
+
+    fn open_bytes(&self, format: u8, sealed: &[u8], place: &str) -> Result<Vec<u8>, SealError> {
+        if sealed.len() < HEADER || sealed[0] != format {
             return Err(SealError::Malformed);
         }
         if sealed[1..5] != self.key_id {
@@ -86,9 +112,13 @@ impl Sealer {
         let mut nonce = [0; 12];
         nonce.copy_from_slice(&sealed[5..HEADER]);
         let payload = Payload { msg: &sealed[HEADER..], aad: place.as_bytes() };
-        let text = self.cipher.decrypt(&Nonce::from(nonce), payload).map_err(|_| SealError::NotAuthentic)?;
-        String::from_utf8(text).map(Masked::by_guard).map_err(|_| SealError::NotAuthentic)
+        self.cipher.decrypt(&Nonce::from(nonce), payload).map_err(|_| SealError::NotAuthentic)
     }
+}
+
+/// Values are sealed for another place than masked text, so that neither opens as the other.
+fn values_at(place: &str) -> String {
+    format!("values\0{place}")
 }
 
 impl std::fmt::Debug for Sealer {
@@ -124,5 +154,22 @@ mod tests {
             assert!(sealer(1).open(&bad, "p").is_err(), "byte {i}");
         }
         assert_eq!(sealer(1).open(&sealed[..10], "p"), Err(SealError::Malformed));
+    }
+
+    #[test]
+    fn placeholders_open_at_their_place_and_never_as_text() {
+        let mut placeholders = Placeholders::default();
+        assert!(placeholders.take(crate::PersonalType::Person, "Zorblat Quimby", 1));
+        assert!(placeholders.take(crate::PersonalType::CreditCard, "4111 1111 1111 1111", 1));
+        let sealed = sealer(1).seal_placeholders(&placeholders, "c/a");
+        assert!(sealer(1).open(&sealed, "c/a").is_err() && sealer(1).open(&sealed, "values\0c/a").is_err());
+        assert!(sealer(1).open_placeholders(&sealed, "c/b").is_err());
+        assert!(sealer(1).open_placeholders(&sealer(1).seal(&Masked::empty(), "c/a"), "c/a").is_err());
+        let opened = sealer(1).open_placeholders(&sealed, "c/a").unwrap();
+        assert!(!String::from_utf8(opened.to_bytes()).unwrap().contains("4111"), "a card is not kept at all");
+        let mut numbering = opened.numbering();
+        assert_eq!(numbering.number(crate::PersonalType::Person, "zorblat quimby"), (1, false));
+        assert_eq!(numbering.number(crate::PersonalType::CreditCard, "4111 1111 1111 1111"), (2, true));
+        assert_eq!(format!("{opened:?}"), "Placeholders(1 values)");
     }
 }

@@ -72,6 +72,18 @@ impl Masked {
         self
     }
 
+    /// Pieces of one text, as a stream gave them out, in one.
+    #[must_use]
+    pub fn joined(pieces: impl IntoIterator<Item = Masked>) -> Self {
+        Self(pieces.into_iter().map(|piece| piece.0).collect())
+    }
+
+    /// Whether there is no text.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,6 +1,6 @@
 //! The words of the door: kinds of personal data, refusals, what was found and where.
 
-use crate::{Masked, Published, text::Raw};
+use crate::{Masked, Published, Token, text::Raw};
 
 contactiq_domain::words! {
     /// A kind of personal data. The words are those of the placeholders and of `guard scan`.
@@ -101,7 +101,7 @@ contactiq_domain::words! {
 }
 
 /// A piece of personal data: code points of the original text, end exclusive.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Span {
     /// First code point.
     pub start: usize,
@@ -112,6 +112,9 @@ pub struct Span {
     pub kind: PersonalType,
     /// How sure the recogniser is, 0 to 1.
     pub score: f64,
+    /// For counting; there with a key of tokens, and never of secrets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token>,
 }
 
 /// The judgement on prompt injection.
@@ -262,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_span_is_written_as_the_contract_says() {
-        let span = Span { start: 1, end: 5, kind: PersonalType::Pin, score: 0.5 };
+        let span = Span { start: 1, end: 5, kind: PersonalType::Pin, score: 0.5, token: None };
         assert_eq!(serde_json::to_string(&span).unwrap(), r#"{"start":1,"end":5,"type":"PIN","score":0.5}"#);
         assert_eq!(PersonalType::ALL.len(), 22);
     }

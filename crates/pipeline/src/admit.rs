@@ -3,7 +3,7 @@
 //! Triggers are evaluated on every message, also on one that a guard refuses: a fraud report with
 //! an oath in it is a fraud report first.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use contactiq_domain::{
     Outcome, Probability, Routing, Started, Step, Trigger, TriggerHit, ids::ConversationId,
@@ -11,7 +11,12 @@ use contactiq_domain::{
 };
 use contactiq_guard::ModerationCategory;
 
-use crate::{AnswerError, Ask, EscalationRules, House, Models, language, requests, turn::Turn};
+use crate::{
+    AnswerError, Ask, EscalationRules, House, Models,
+    earlier::{self, Before},
+    language, requests,
+    turn::Turn,
+};
 
 /// A learned trigger fires from this calibrated probability on, when no pattern did.
 const LEARNED_FIRES: f64 = 0.5;
@@ -121,7 +126,9 @@ impl TextTriggers<'_> {
 pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     let since = Instant::now();
     let created_at = house.clock.now();
-    let mut door = house.guard.inspect(ask.question).await?;
+    house.guard.admits(Arc::clone(&ask.question)).await?;
+    let Before { earlier, history } = earlier::read(house, &ask).await?;
+    let mut door = house.guard.inspect_in(Arc::clone(&ask.question), earlier).await?;
     let query = without_placeholders(door.masked.as_str());
     // Lines are requests of their own, and the query is one line.
     let lines: Vec<String> = door.masked.as_str().lines().map(without_placeholders).collect();
@@ -181,7 +188,8 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         hits,
         language,
         leanings,
-        history: Vec::new(),
+        history,
+        raw: ask.question,
         query,
         vector,
         parts,

@@ -15,7 +15,9 @@ use std::{
     time::Duration,
 };
 
-use contactiq_guard::{Guard, Held, InputError, Inspected, Masked, OutputVerdict, Raw, Scan};
+use contactiq_guard::{
+    Earlier, Guard, Held, InputError, Inspected, Masked, OutputVerdict, Placeholders, Raw, Scan,
+};
 use tokio::sync::oneshot;
 
 /// A longer text has the whole time again for each so many characters.
@@ -105,6 +107,29 @@ impl Door {
     /// [`NotRead`]: the message goes no further.
     pub async fn inspect(&self, raw: Arc<Raw>) -> Result<Inspected, NotRead> {
         Ok(self.read(raw.chars(), move |guard| guard.inspect(&raw)).await??)
+    }
+
+    /// The door for a message in the light of its conversation; see [`Guard::inspect_in`].
+    ///
+    /// # Errors
+    /// [`NotRead`]: the message goes no further.
+    pub async fn inspect_in(&self, raw: Arc<Raw>, earlier: Earlier) -> Result<Inspected, NotRead> {
+        Ok(self.read(raw.chars(), move |guard| guard.inspect_in(&raw, &earlier)).await??)
+    }
+
+    /// Whether a message would be inspected at all, before anything is looked up for it.
+    ///
+    /// # Errors
+    /// [`NotRead`], as [`Door::inspect_in`] would.
+    pub async fn admits(&self, raw: Arc<Raw>) -> Result<(), NotRead> {
+        Ok(self.read(raw.chars(), move |guard| guard.admits(&raw)).await??)
+    }
+
+    /// Numbers the placeholders of an inspected message as its conversation does; see [`Guard::number`]. It only
+    /// puts numbers to what was found, and runs where the caller is.
+    #[must_use = "what has changed must be kept"]
+    pub fn number(&self, raw: &Raw, inspected: &mut Inspected, placeholders: &mut Placeholders) -> bool {
+        self.guard.number(raw, inspected, placeholders)
     }
 
     /// A scan of a longer text; see [`Guard::scan`].

@@ -72,6 +72,9 @@ pub struct Settings {
     pub zone: Zone,
     /// Named in every record (A7).
     pub retention_policy: String,
+    /// Whether placeholders stay the same within a conversation; else they restart in each request, and
+    /// nothing of them is kept.
+    pub keeps_placeholders: bool,
     /// The customer assistant.
     pub customer: AssistantSettings,
     /// The banker assistant.

@@ -10,6 +10,7 @@ pub mod conflict;
 pub mod decision;
 mod door;
 mod duplicates;
+mod earlier;
 mod escalate;
 mod escalation_rules;
 mod follow_up;

@@ -1,18 +1,19 @@
 //! Step 7 and its first phase: the start is durable before any step with side effects, the
 //! completion before anything is shown, each in one transaction (B2).
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use contactiq_domain::{
     Category, IntentName, Mode, Outcome, Probability, Record, Step, Trigger,
     interaction::{NanoUsd, Tokens},
 };
-use contactiq_guard::{Masked, ModerationCategory, Published, Refusal, ReviewKind};
+use contactiq_guard::{Masked, ModerationCategory, Published, Raw, Refusal, ReviewKind};
 use contactiq_store::{
-    StoreError,
+    StoreError, Writer,
     conversations::{self, Conversation},
     idempotency::{self, Slot},
     interactions::{self, Completed},
+    pii_tokens, placeholders,
     review::{self, Entry},
     tickets,
 };
@@ -22,11 +23,8 @@ use crate::{
     turn::{Draft, Turn},
 };
 
-/// Earlier exchanges that a question may lean on.
-const HISTORY: u32 = 6;
-
-/// Phase one: the history is read, then the conversation and the start are written in one
-/// transaction that does nothing slow.
+/// Phase one: the conversation, the numbers of placeholders and the start are written in one transaction
+/// that does nothing slow.
 pub(crate) async fn start(house: &House, turn: &mut Turn) -> Result<(), AnswerError> {
     let started = &turn.started;
     let conversation = Conversation {
@@ -38,22 +36,34 @@ pub(crate) async fn start(house: &House, turn: &mut Turn) -> Result<(), AnswerEr
         demo: started.demo,
         created_at: started.created_at,
     };
-    if turn.continues {
-        let mut reader = house.store.read().await?;
-        let known = conversations::get(&mut reader, started.conversation, &conversation.owner()).await?;
-        if known.is_none_or(|c| c.mode != started.mode) {
-            return Err(AnswerError::UnknownConversation);
-        }
-        let earlier = interactions::of_conversation(&mut reader, started.conversation, HISTORY).await?;
-        turn.history = earlier.into_iter().map(Into::into).collect();
-    }
-    let started = &turn.started;
     let mut w = house.store.write().await?;
     if !turn.continues {
         conversations::create(&mut w, &conversation).await?;
     }
+    number(house, &mut w, turn).await?;
+    let started = &turn.started;
     interactions::start(&mut w, started).await?;
+    let tokens: Vec<_> = turn.door.spans.iter().filter_map(|s| Some((s.kind, s.token?))).collect();
+    pii_tokens::save(&mut w, started.id, started.created_at, &tokens).await?;
     w.save().await?;
+    Ok(())
+}
+
+/// Gives the placeholders of the question the conversation's numbers. The conversation is locked from here
+/// to the end of the transaction: two questions at once never give one number to two values, nor one value
+/// two numbers.
+async fn number(house: &House, w: &mut Writer, turn: &mut Turn) -> Result<(), AnswerError> {
+    // Nobody needs it after this.
+    let raw = std::mem::replace(&mut turn.raw, Arc::new(Raw::new(String::new())));
+    if !house.settings.keeps_placeholders || turn.door.spans.is_empty() {
+        return Ok(());
+    }
+    let conversation = turn.started.conversation;
+    let mut given = placeholders::locked(w, conversation).await?;
+    if house.guard.number(&raw, &mut turn.door, &mut given) {
+        placeholders::keep(w, conversation, &given).await?;
+    }
+    turn.started.question = turn.door.masked.clone();
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use std::{
 };
 
 use contactiq_domain::{Probability, Zone};
-use contactiq_guard::{Guard, GuardSettings, Learned};
+use contactiq_guard::{Guard, GuardSettings, Learned, TokenKey};
 use contactiq_llm::{
     Chain, ChainSettings, Http, Jitter, OpenAiCompatible, OpenAiSettings, Provider, RemoteModeration, Secret,
 };
@@ -32,7 +32,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    config::{Assistant, Config},
+    config::{Assistant, Config, PlaceholderScope},
     demo,
     guard::{
         access::AccessLog,
@@ -370,6 +370,7 @@ pub fn guard_settings(config: &Config) -> GuardSettings {
         learned: learned(&config.guard.learned).unwrap_or_else(|_| Learned::built_in()),
         injection_threshold: config.guard.injection_threshold,
         allowed_links: config.guard.allowed_links.clone(),
+        token_key: TokenKey::new(config.guard.token_key.expose().trim().as_bytes()),
         ..GuardSettings::default()
     }
 }
@@ -418,6 +419,7 @@ fn settings(config: &Config) -> Settings {
         crisis_line: config.bank.crisis_line.clone(),
         zone: zone(config),
         retention_policy: format!("standard-{}-days", config.retention.days),
+        keeps_placeholders: config.guard.placeholders == PlaceholderScope::Conversation,
         customer: assistant(&config.customer, &config.bank.name),
         banker: assistant(&config.banker, &config.bank.name),
     }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use contactiq_guard::{Masked, seal::Sealer};
+use contactiq_guard::{Masked, Placeholders, seal::Sealer};
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Sqlite, Transaction};
 
 use crate::{
@@ -108,6 +108,17 @@ impl Connection {
     /// Seals text for its place.
     pub(crate) fn seal(&self, text: &Masked, table: &str, column: &str, id: &str) -> Vec<u8> {
         self.sealer.seal(text, &place(table, column, id))
+    }
+
+    /// Seals the placeholders of a conversation for their place.
+    pub(crate) fn seal_placeholders(
+        &self,
+        placeholders: &Placeholders,
+        table: &str,
+        column: &str,
+        id: &str,
+    ) -> Vec<u8> {
+        self.sealer.seal_placeholders(placeholders, &place(table, column, id))
     }
 
     /// Whether this is PostgreSQL.

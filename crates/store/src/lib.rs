@@ -38,6 +38,8 @@ pub mod idempotency;
 pub mod interactions;
 pub mod keys;
 pub mod meta;
+pub mod pii_tokens;
+pub mod placeholders;
 pub mod quarantine;
 pub mod reports;
 mod retry;

@@ -3,7 +3,7 @@
 use std::{str::FromStr, sync::Arc};
 
 use contactiq_domain::{Probability, Timestamp};
-use contactiq_guard::{Masked, seal::Sealer};
+use contactiq_guard::{Masked, Placeholders, seal::Sealer};
 use serde::de::DeserializeOwned;
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Type, postgres::PgRow, sqlite::SqliteRow};
 
@@ -124,6 +124,19 @@ impl Row {
     ) -> Result<Option<Masked>, StoreError> {
         let Some(sealed) = self.get::<Option<Vec<u8>>>(column)? else { return Ok(None) };
         Ok(Some(self.sealer.open(&sealed, &place(table, column, id))?))
+    }
+}
+
+impl Row {
+    /// The sealed placeholders of a conversation, opened for `table` and the row's `id`.
+    pub(crate) fn placeholders_or_none(
+        &self,
+        table: &str,
+        column: &'static str,
+        id: &str,
+    ) -> Result<Option<Placeholders>, StoreError> {
+        let Some(sealed) = self.get::<Option<Vec<u8>>>(column)? else { return Ok(None) };
+        Ok(Some(self.sealer.open_placeholders(&sealed, &place(table, column, id))?))
     }
 }
 

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "quarantine_decisions", include_str!("../migrations/0010_quarantine_decisions.sql")),
     (11, "document_source", include_str!("../migrations/0011_document_source.sql")),
     (12, "review", include_str!("../migrations/0012_review.sql")),
+    (13, "placeholders", include_str!("../migrations/0013_placeholders.sql")),
 ];
 
 /// Those of PostgreSQL alone.

@@ -52,16 +52,12 @@ pub(crate) fn prepare() {
 pub(crate) fn inspect(text: &str, held: &Held, settings: &GuardSettings) -> OutputVerdict {
     let normal = Normal::new(text);
     let evidence: Vec<&str> = held.evidence.iter().map(Published::as_str).collect();
-    let known: Vec<String> = evidence.iter().map(|e| compact(Normal::new(e).text())).collect();
+    let carried = Carried::by(&held.evidence.iter().collect::<Vec<_>>());
     let chars: Vec<char> = text.chars().collect();
     let mut findings = Vec::new();
     let learned = settings.learned.as_deref();
     let mut spans: Vec<Span> = if settings.personal_data { pii::find(&normal, learned) } else { Vec::new() };
-    spans.retain(|span| {
-        let value: String = chars.get(span.start..span.end).unwrap_or_default().iter().collect();
-        let value = compact(Normal::new(&value).text());
-        !known.iter().any(|k| k.contains(&value))
-    });
+    spans.retain(|span| !carried.has(&chars, span));
     for span in &spans {
         add(&mut findings, K::PersonalData, span.kind.as_str());
     }
@@ -94,6 +90,27 @@ pub(crate) fn inspect(text: &str, held: &Held, settings: &GuardSettings) -> Outp
     OutputVerdict { text: masking::mask(text, &spans), findings }
 }
 
+/// The values that evidence carries: the bank's own, which stay.
+#[derive(Default)]
+pub(crate) struct Carried(Vec<String>);
+
+impl Carried {
+    /// What these passages carry.
+    pub(crate) fn by(evidence: &[&Published]) -> Carried {
+        Carried(evidence.iter().map(|e| compact(Normal::new(e.as_str()).text())).collect())
+    }
+
+    /// Whether the value of a span is one of theirs.
+    pub(crate) fn has(&self, chars: &[char], span: &Span) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
+        let value: String = chars.get(span.start..span.end).unwrap_or_default().iter().collect();
+        let value = compact(Normal::new(&value).text());
+        self.0.iter().any(|k| k.contains(&value))
+    }
+}
+
 fn add(findings: &mut Vec<OutputFinding>, kind: K, detail: &str) {
     let finding = OutputFinding { kind, detail: detail.to_owned() };
     if !findings.contains(&finding) {
@@ -109,7 +126,6 @@ fn compact(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pii;
 
     fn held(evidence: &[&str]) -> Held {
         Held { evidence: evidence.iter().map(|e| Published::by_bank(*e)).collect(), ..Held::default() }

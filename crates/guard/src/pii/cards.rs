@@ -120,24 +120,37 @@ fn issuer(digits: &[u8]) -> Issuer {
     if weak { Issuer::Weak } else { Issuer::None }
 }
 
-/// "card ending 1234": the last digits tell which card, so they go too, but only when said so.
+/// Part of a number: "card ending 1234 5678", and the beginning of one that goes on in the next message.
 fn part_of_card(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out: &mut Vec<Found>) {
     let Some(w) = numbers.window(run.clone(), run) else { return };
-    if w.amount() || w.glued() || !matches!(w.digits.len(), 8..=12) || !w.joined_by(Sep::Space) {
+    if w.amount() || w.glued() {
         return;
     }
-    if w.grouped(&[4, 4, 4]) || w.grouped(&[4, 4]) {
-        let cue = before(page, w.first(), &[Cue::Card]);
-        if cue > 0.8 {
-            out.push(Found {
-                start: page.start(w.first()),
-                end: page.end(w.last()),
-                kind: P::CreditCard,
-                score: 0.6,
-                by: "cards: groups of four right after a cue of a card",
-            });
-        }
+    let grouped = w.joined_by(Sep::Space) && (w.grouped(&[4, 4, 4]) || w.grouped(&[4, 4]));
+    if grouped && before(page, w.first(), &[Cue::Card]) > 0.8 || begins_card(page, &w) {
+        out.push(Found {
+            start: page.start(w.first()),
+            end: page.end(w.last()),
+            kind: P::CreditCard,
+            score: 0.6,
+            by: "cards: groups of four right after a cue of a card, or the beginning of a number",
+        });
     }
+}
+
+/// "my card number is 4111 11 and": the message ends before the number does.
+fn begins_card(page: &Page<'_>, w: &Window<'_>) -> bool {
+    let Some((hit, distance)) = page.cues_before(w.first(), 3).next() else { return false };
+    let number = ["number", "no", "num"].iter().any(|word| page.is(hit.last, word));
+    let stops = |token: usize| {
+        !page.is_word(token) && !page.is_digits(token) || page.is(token, "and") || page.is(token, "then")
+    };
+    hit.cue == Cue::Card
+        && number
+        && distance <= 3
+        && (4..=12).contains(&w.digits.len())
+        && w.digits[0] >= 2
+        && (w.last() + 1..page.tokens.len()).all(stops)
 }
 
 /// Whether a card number ended right before this token: next to it, after a comma or a line end.

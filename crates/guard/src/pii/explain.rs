@@ -1,7 +1,7 @@
 //! Why something is personal data: for `guard explain`, which a person asks about his own text.
 
 use super::{
-    Learned,
+    Known, Learned,
     context::{REACH, REACH_AFTER},
     in_text,
     page::{Found, Page},
@@ -51,7 +51,7 @@ pub(crate) fn explain(normal: &Normal, learned: Option<&Learned>) -> (Vec<Recogn
     let page = Page::new(text, &placeholders(text));
     let told = |f: &Found| recognised(normal, &page, f);
     let mut overlapped = Vec::new();
-    pass(text, learned, &mut |lost, stronger| {
+    pass(text, &Known::default(), learned, &mut |lost, stronger| {
         let pair = Overlapped { lost: told(lost), against: told(stronger) };
         // Several windows of one number often say the same.
         let again = |o: &Overlapped| o.lost.by == pair.lost.by && o.against == pair.against;
@@ -59,7 +59,7 @@ pub(crate) fn explain(normal: &Normal, learned: Option<&Learned>) -> (Vec<Recogn
             overlapped.push(pair);
         }
     });
-    (in_text(normal, learned).iter().map(told).collect(), overlapped)
+    (in_text(normal, &Known::default(), learned).iter().map(told).collect(), overlapped)
 }
 
 fn recognised(normal: &Normal, page: &Page<'_>, f: &Found) -> Recognised {
@@ -122,7 +122,7 @@ mod tests {
             "nothing here",
         ] {
             let normal = Normal::new(text);
-            let found = super::super::find(&normal);
+            let found = super::super::find(&normal, None);
             let told: Vec<_> = of(text).0.iter().map(|r| (r.start, r.end, r.kind)).collect();
             assert_eq!(told, found.iter().map(|s| (s.start, s.end, s.kind)).collect::<Vec<_>>(), "{text}");
         }

@@ -8,10 +8,12 @@ mod contact;
 mod context;
 mod cues;
 mod dates;
+mod dialogue;
 mod explain;
 mod iban;
 mod identifier;
 mod keys;
+mod layout;
 mod learned;
 mod lexicon;
 mod names;
@@ -24,6 +26,7 @@ mod persons;
 mod places;
 mod postcodes;
 mod repeats;
+mod said;
 mod secrets;
 mod units;
 mod vocabulary;
@@ -32,10 +35,13 @@ use std::collections::BTreeMap;
 
 pub(crate) use explain::explain;
 pub use explain::{CueWords, Overlapped, Recognised};
+pub(crate) use layout::{Layout, Piece};
 pub(crate) use learned::fit::fit;
 pub use learned::{Learned, NoModel};
 use numbers::Numbers;
 use page::{Found, Page};
+pub(crate) use repeats::Known;
+pub(crate) use said::Before;
 
 use crate::{PersonalType, Span, normal::Normal};
 
@@ -46,14 +52,39 @@ pub(crate) fn prepare() {
 
 /// Finds personal data; spans in code points of the original, ordered, never overlapping.
 pub(crate) fn find(normal: &Normal, learned: Option<&Learned>) -> Vec<Span> {
-    let found = in_text(normal, learned);
+    spans_of(normal, in_text(normal, &Known::default(), learned))
+}
+
+/// What the rules find in a text before which these values were found.
+pub(crate) fn find_beside(normal: &Normal, known: &Known) -> Vec<Span> {
+    spans_of(normal, in_text(normal, known, None))
+}
+
+/// What is found in a message, in the light of the turn before.
+pub(crate) fn find_after(
+    normal: &Normal,
+    before: Before<'_>,
+    known: &Known,
+    learned: Option<&Learned>,
+) -> Vec<Span> {
+    let mut found = in_text(normal, known, learned);
+    let more = dialogue::find(normal.text(), &found, before, known);
+    if !more.is_empty() {
+        found.extend(more);
+        whole(normal, &mut found);
+    }
+    spans_of(normal, found)
+}
+
+/// Findings in code points of the original.
+fn spans_of(normal: &Normal, found: Vec<Found>) -> Vec<Span> {
     let mut spans = Vec::with_capacity(found.len());
     let mut reached = 0;
     for f in found {
         let (start, end) = normal.original(f.start, f.end);
         let start = start.max(reached);
         if end > start {
-            spans.push(Span { start, end, kind: f.kind, score: f.score.clamp(0.0, 1.0) });
+            spans.push(Span { start, end, kind: f.kind, score: f.score.clamp(0.0, 1.0), token: None });
             reached = end;
         }
     }
@@ -62,9 +93,9 @@ pub(crate) fn find(normal: &Normal, learned: Option<&Learned>) -> Vec<Span> {
 
 /// Reads until nothing new is found: what was hidden behind a finding, or told apart from it only by
 /// its absence, shows once the finding is a placeholder. That is also what makes masking idempotent.
-fn in_text(normal: &Normal, learned: Option<&Learned>) -> Vec<Found> {
+fn in_text(normal: &Normal, known: &Known, learned: Option<&Learned>) -> Vec<Found> {
     let text = normal.text();
-    let (mut found, mut open) = pass(text, learned, &mut |_, _| ());
+    let (mut found, mut open) = pass(text, known, learned, &mut |_, _| ());
     // A placeholder stands for whole characters; what is read beside it must be what stays beside it.
     whole(normal, &mut found);
     for _ in 0..PASSES {
@@ -73,7 +104,7 @@ fn in_text(normal: &Normal, learned: Option<&Learned>) -> Vec<Found> {
         }
         let (masked, places) = substitute(text, &found);
         let more;
-        (more, open) = pass(&masked, learned, &mut |_, _| ());
+        (more, open) = pass(&masked, known, learned, &mut |_, _| ());
         if more.is_empty() {
             break;
         }
@@ -106,7 +137,12 @@ const PASSES: usize = 6;
 
 /// One reading: what it finds, and whether words remain that a further reading could find. `lost` hears of
 /// each finding that gave way, and to which.
-fn pass(text: &str, learned: Option<&Learned>, lost: &mut impl FnMut(&Found, &Found)) -> (Vec<Found>, bool) {
+fn pass(
+    text: &str,
+    known: &Known,
+    learned: Option<&Learned>,
+    lost: &mut impl FnMut(&Found, &Found),
+) -> (Vec<Found>, bool) {
     let placeholders = placeholders(text);
     let page = Page::new(text, &placeholders);
     let mut found = Vec::new();
@@ -129,7 +165,7 @@ fn pass(text: &str, learned: Option<&Learned>, lost: &mut impl FnMut(&Found, &Fo
     }
     found.retain(|f| !touches(&placeholders, f));
     let mut found = resolve(found, lost);
-    repeat(&page, &placeholders, &mut found);
+    repeat(&page, &placeholders, known, &mut found);
     let open = !found.is_empty() && page.is_open(&found);
     (found, open)
 }
@@ -202,8 +238,8 @@ fn resolve(mut found: Vec<Found>, lost: &mut impl FnMut(&Found, &Found)) -> Vec<
 }
 
 /// A value that was found once is masked wherever it stands again.
-fn repeat(page: &Page<'_>, placeholders: &[(usize, usize)], found: &mut Vec<Found>) {
-    let mut more = repeats::find(page, found);
+fn repeat(page: &Page<'_>, placeholders: &[(usize, usize)], known: &Known, found: &mut Vec<Found>) {
+    let mut more = repeats::find(page, found, known);
     more.retain(|f| {
         let taken = found.partition_point(|k| k.start < f.end);
         let overlaps = taken > 0 && found[taken - 1].end > f.start;
@@ -218,7 +254,7 @@ fn repeat(page: &Page<'_>, placeholders: &[(usize, usize)], found: &mut Vec<Foun
 /// What a text yields, for the tests beside the recognisers.
 #[cfg(test)]
 fn probe(text: &str) -> Vec<(String, &'static str)> {
-    in_text(&Normal::new(text), None)
+    in_text(&Normal::new(text), &Known::default(), None)
         .into_iter()
         .map(|f| (text[f.start..f.end].to_owned(), f.kind.as_str()))
         .collect()

@@ -5,11 +5,17 @@ use std::collections::BTreeMap;
 
 use config::{Value, ValueKind, builder::DefaultState};
 
-use super::{Config, Environment, Level, LogFormat, load::defaults, validate::range_of};
+use super::{Config, Environment, Level, LogFormat, PlaceholderScope, load::defaults, validate::range_of};
 
 /// Fields whose value is never said. A test compares them with what `config show` hides.
-const SECRET: &[&str] =
-    &["database.url", "redis.url", "llm.api_key", "llm.moderation.api_key", "encoder.api_key"];
+const SECRET: &[&str] = &[
+    "database.url",
+    "redis.url",
+    "llm.api_key",
+    "llm.moderation.api_key",
+    "encoder.api_key",
+    "guard.token_key",
+];
 
 /// A found value longer than this is cut.
 const SHOWN: usize = 80;
@@ -120,6 +126,7 @@ fn fix(path: &str, default: &Value) -> String {
     }
     match path {
         "server.environment" => return words(Environment::ALL.iter().map(|w| w.as_str())),
+        "guard.placeholders" => return words(PlaceholderScope::ALL.iter().map(|w| w.as_str())),
         "log.level" => return words(Level::ALL.iter().map(|w| w.as_str())),
         "log.format" => return words(LogFormat::ALL.iter().map(|w| w.as_str())),
         "bank.people.lines" => {

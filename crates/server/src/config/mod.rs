@@ -104,6 +104,8 @@ section! {
         injection_threshold: f64,
         seconds: u64,
         allowed_links: Vec<String>,
+        placeholders: PlaceholderScope,
+        token_key: SecretText,
     }
     Encoder {
         folder: String,
@@ -212,6 +214,16 @@ contactiq_domain::words! {
         Staging => "staging",
         /// Real people.
         Prod => "prod",
+    }
+}
+
+contactiq_domain::words! {
+    /// How long a value keeps its placeholder.
+    PlaceholderScope as "guard.placeholders" {
+        /// As long as the conversation: the mapping is sealed with it and goes with it.
+        Conversation => "conversation",
+        /// One request: nothing of it is kept.
+        Request => "request",
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use contactiq_domain::opening::OpeningError;
+use contactiq_guard::TokenKey;
 use contactiq_nlu::encoder::KernelChoice;
 
 use super::{Assistant, Config};
@@ -76,6 +77,7 @@ impl Config {
         if let Err(why) = crate::app::learned(&self.guard.learned) {
             found.push(format!("guard.learned is {:?}: {why}", self.guard.learned));
         }
+        self.token_key(&mut found);
         self.kernel(&mut found);
         self.remote_encoder(&mut found);
         self.moderation(&mut found);
@@ -91,6 +93,18 @@ impl Config {
         if assistant.disclosure.trim().is_empty() {
             found
                 .push(format!("{name}.disclosure is empty: people must be told that they talk to a machine"));
+        }
+    }
+
+    /// A short key could be guessed, and then every token tried out.
+    fn token_key(&self, found: &mut Vec<String>) {
+        let key = &self.guard.token_key;
+        if !key.is_empty() && TokenKey::new(key.expose().trim().as_bytes()).is_none() {
+            found.push(format!(
+                "guard.token_key is too short: write at least {} characters of chance, for instance from \
+                 `openssl rand -hex 32`, or \"\" for no tokens",
+                TokenKey::LEAST
+            ));
         }
     }
 

@@ -13,6 +13,7 @@ mod cluster;
 mod command_line;
 mod conversations;
 mod describing;
+mod dialogue;
 mod door;
 mod embeddings;
 mod endurance;

@@ -20,6 +20,7 @@ mod interactions;
 mod keys;
 mod meta;
 mod patience;
+mod placeholders;
 mod quarantine;
 mod reports;
 mod review;

@@ -1,0 +1,44 @@
+//! What the door knows of a conversation before it reads the next message.
+
+use crate::{Masked, Placeholders, pii::Before};
+
+/// The turn before, and the values that have placeholders. [`Earlier::default`] is a conversation that
+/// begins.
+#[derive(Default)]
+pub struct Earlier {
+    turn: Option<(Masked, Masked)>,
+    placeholders: Placeholders,
+}
+
+impl Earlier {
+    /// With the question of the turn before and what was shown then, both masked.
+    #[must_use]
+    pub fn after(mut self, question: Masked, answer: Masked) -> Self {
+        self.turn = Some((question, answer));
+        self
+    }
+
+    /// With the conversation's placeholders: what they stand for is found again without a cue.
+    #[must_use]
+    pub fn with_placeholders(mut self, placeholders: Placeholders) -> Self {
+        self.placeholders = placeholders;
+        self
+    }
+
+    pub(crate) fn turn(&self) -> Before<'_> {
+        self.turn.as_ref().map_or_else(Before::default, |(question, answer)| Before {
+            question: question.as_str(),
+            answer: answer.as_str(),
+        })
+    }
+
+    pub(crate) const fn placeholders(&self) -> &Placeholders {
+        &self.placeholders
+    }
+}
+
+impl std::fmt::Debug for Earlier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Earlier").field("placeholders", &self.placeholders).finish_non_exhaustive()
+    }
+}

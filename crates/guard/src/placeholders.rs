@@ -1,0 +1,171 @@
+//! The placeholders of a conversation: which value has which number, so that `<PERSON_1>` is the same
+//! person in every message. Kept sealed with the conversation, and destroyed with it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{PersonalType, numbering::Numbering, pii::Known};
+
+/// More values of one conversation are not kept; they have numbers all the same.
+const MOST_KEPT: usize = 1000;
+
+/// The numbers given out in a conversation. Of what opens a person's doors (cards, PINs, CVVs, passwords,
+/// one-time codes, keys of machines) no value is kept in any form, only how many there were: their numbers
+/// go on behind those, so that two of them never share one, and the same one given twice has two.
+///
+/// It can't be printed, cloned, compared or serialised: [`crate::seal::Sealer::seal_placeholders`] is the
+/// only way out, and [`crate::seal::Sealer::open_placeholders`] the way back.
+#[derive(Default)]
+pub struct Placeholders {
+    kept: Kept,
+}
+
+/// What is sealed. Private, so that nobody else can write it anywhere.
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    values: Vec<Value>,
+    /// The highest number of each type.
+    numbers: BTreeMap<PersonalType, usize>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Value {
+    kind: PersonalType,
+    /// As it was written first.
+    text: String,
+    number: usize,
+}
+
+impl PersonalType {
+    /// Whether a value of this type is never kept in any form: it opens an account, or pays.
+    #[must_use]
+    pub const fn is_secret(self) -> bool {
+        use PersonalType as P;
+        matches!(self, P::CreditCard | P::CardExpiry | P::Cvv | P::Pin | P::Otp | P::Password | P::ApiKey)
+    }
+}
+
+impl Placeholders {
+    /// Whether nothing was numbered yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.kept.numbers.is_empty()
+    }
+
+    /// The numbers, to go on with.
+    pub(crate) fn numbering(&self) -> Numbering {
+        let mut numbering = Numbering::default();
+        for (kind, number) in &self.kept.numbers {
+            numbering.behind_number(*kind, *number);
+        }
+        for value in &self.kept.values {
+            numbering.remember(value.kind, &value.text, value.number);
+        }
+        numbering
+    }
+
+    /// The values, to be found again without a cue.
+    pub(crate) fn known(&self) -> Known {
+        let mut known = Known::default();
+        for value in &self.kept.values {
+            known.add_from_before(&value.text, value.kind, KNOWN);
+        }
+        known
+    }
+
+    /// Takes in a value that was given a number; whether that is new here.
+    pub(crate) fn take(&mut self, kind: PersonalType, text: &str, number: usize) -> bool {
+        let highest = self.kept.numbers.entry(kind).or_insert(0);
+        if number <= *highest {
+            return false;
+        }
+        *highest = number;
+        if !kind.is_secret() && self.kept.values.len() < MOST_KEPT {
+            self.kept.values.push(Value { kind, text: text.to_owned(), number });
+        }
+        true
+    }
+
+    /// For the seal alone.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.kept).unwrap_or_default()
+    }
+
+    /// From the seal alone.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Placeholders> {
+        serde_json::from_slice(bytes).ok().map(|kept| Placeholders { kept })
+    }
+}
+
+/// As sure as a value is that was found in an earlier message.
+const KNOWN: f64 = 0.8;
+
+impl std::fmt::Debug for Placeholders {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Placeholders({} values)", self.kept.values.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Earlier, Guard, GuardSettings, Raw};
+
+    /// Says these one after the other in one conversation; the masked texts.
+    fn said(texts: &[&str]) -> Vec<String> {
+        let guard = Guard::new(GuardSettings::default());
+        let mut sealed = Placeholders::default().to_bytes();
+        let mut masked = Vec::new();
+        for text in texts {
+            let open = |bytes: &[u8]| Placeholders::from_bytes(bytes).unwrap();
+            let raw = Raw::new(*text);
+            let earlier = Earlier::default().with_placeholders(open(&sealed));
+            let mut inspected = guard.inspect_in(&raw, &earlier).unwrap();
+            let mut placeholders = open(&sealed);
+            if guard.number(&raw, &mut inspected, &mut placeholders) {
+                sealed = placeholders.to_bytes();
+            }
+            masked.push(inspected.masked.as_str().to_owned());
+        }
+        masked
+    }
+
+    #[test]
+    fn a_value_keeps_its_number_and_is_known_without_its_cue() {
+        assert_eq!(
+            said(&[
+                "My name is Zorblat Quimby, account number 90817264",
+                "My wife is called Hannah Novak",
+                "move it from 9081-7264, and tell zorblat quimby",
+            ]),
+            [
+                "My name is <PERSON_1>, account number <ACCOUNT_NUMBER_1>",
+                "My wife is called <PERSON_2>",
+                "move it from <ACCOUNT_NUMBER_1>, and tell <PERSON_1>",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_everyday_word_that_was_a_name_is_not_masked_later() {
+        assert_eq!(
+            said(&["My name is May", "may i ask for a card in May?"])[1],
+            "may i ask for a card in May?"
+        );
+    }
+
+    #[test]
+    fn numbers_of_secrets_go_on_and_their_values_are_not_kept() {
+        let masked = said(&["my pin is 4821", "i said my pin is 4821", "4821"]);
+        assert_eq!(masked, ["my pin is <PIN_1>", "i said my pin is <PIN_2>", "4821"]);
+    }
+
+    #[test]
+    fn a_placeholder_that_a_person_types_takes_no_number_of_another() {
+        assert_eq!(
+            said(&["<PERSON_4> is not me, my name is Zorblat Quimby"])[0].matches("PERSON_5").count(),
+            1
+        );
+    }
+}

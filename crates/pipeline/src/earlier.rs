@@ -1,0 +1,43 @@
+//! What was said before in a conversation, read before the door: it reads a message in that light.
+
+use contactiq_guard::Earlier;
+use contactiq_store::{
+    conversations::{self, Owner},
+    interactions, placeholders,
+};
+
+use crate::{AnswerError, Ask, House, turn::Exchange};
+
+/// Earlier exchanges that a question may lean on.
+const HISTORY: u32 = 6;
+
+/// The conversation so far.
+#[derive(Default)]
+pub(crate) struct Before {
+    /// For the door: the turn before, also one that a guard refused, and the placeholders.
+    pub(crate) earlier: Earlier,
+    /// For the steps, oldest first.
+    pub(crate) history: Vec<Exchange>,
+}
+
+/// Reads the conversation that a question continues; an empty one where it begins one. Nothing of the
+/// question is written here, nor read.
+pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError> {
+    let Some(id) = ask.conversation else { return Ok(Before::default()) };
+    let mut reader = house.store.read().await?;
+    let owner = Owner { subject: &ask.subject, key: ask.owner_key };
+    let known = conversations::get(&mut reader, id, &owner).await?;
+    if known.is_none_or(|c| c.mode != ask.mode) {
+        return Err(AnswerError::UnknownConversation);
+    }
+    let history: Vec<Exchange> =
+        interactions::of_conversation(&mut reader, id, HISTORY).await?.into_iter().map(Into::into).collect();
+    let mut earlier = Earlier::default();
+    if let Some(last) = history.last() {
+        earlier = earlier.after(last.question.clone(), last.answer.clone());
+    }
+    if house.settings.keeps_placeholders {
+        earlier = earlier.with_placeholders(placeholders::of(&mut reader, id).await?);
+    }
+    Ok(Before { earlier, history })
+}

@@ -1,0 +1,55 @@
+//! The placeholders of a conversation, sealed in its row.
+
+use contactiq_domain::ids::ConversationId;
+use contactiq_guard::Placeholders;
+
+use crate::{Connection, StoreError, Writer, row::Row, value::values};
+
+const TABLE: &str = "conversations";
+const COLUMN: &str = "placeholders";
+
+/// Those of a conversation; none given out yet where it is unknown.
+///
+/// # Errors
+/// When the database fails or the column does not open.
+pub async fn of(c: &mut Connection, conversation: ConversationId) -> Result<Placeholders, StoreError> {
+    let row = c.row("SELECT placeholders FROM conversations WHERE id = $1", values![conversation]).await?;
+    opened(row.as_ref(), conversation)
+}
+
+/// The same, and nobody else may change them until the writer is saved or dropped: two messages of one
+/// conversation at once are numbered one after the other.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such conversation, or as [`of`].
+pub async fn locked(w: &mut Writer, conversation: ConversationId) -> Result<Placeholders, StoreError> {
+    // An update takes the row's lock in PostgreSQL and then gives what was saved last; SQLite has one writer.
+    let row = w
+        .row(
+            "UPDATE conversations SET placeholders = placeholders WHERE id = $1 RETURNING placeholders",
+            values![conversation],
+        )
+        .await?
+        .ok_or(StoreError::NotFound { what: "conversation" })?;
+    opened(Some(&row), conversation)
+}
+
+/// Keeps them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep(
+    w: &mut Writer,
+    conversation: ConversationId,
+    placeholders: &Placeholders,
+) -> Result<(), StoreError> {
+    let sealed = w.seal_placeholders(placeholders, TABLE, COLUMN, &conversation.to_string());
+    w.execute("UPDATE conversations SET placeholders = $2 WHERE id = $1", values![conversation, sealed])
+        .await?;
+    Ok(())
+}
+
+fn opened(row: Option<&Row>, conversation: ConversationId) -> Result<Placeholders, StoreError> {
+    let Some(row) = row else { return Ok(Placeholders::default()) };
+    Ok(row.placeholders_or_none(TABLE, COLUMN, &conversation.to_string())?.unwrap_or_default())
+}
