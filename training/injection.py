@@ -5,7 +5,8 @@
 
 Logistic regression over hashed runs of one to three words and of three to five letters, one byte a weight.
 It learns from the rows at even line numbers of injections_dev.jsonl in FOLDER (docs/evaluation.md says
-where it comes from) and, as honest, from every second utterance of defaults/*.toml and sentence of the
+where it comes from), from training/injections.jsonl (attacks, and honest messages in the same words, written
+for this project) and, as honest, from every second utterance of defaults/*.toml and sentence of the
 made-up banks' documents. Prints what it reaches on the rows at odd line numbers, alone.
 `crates/guard/src/injection/learned.rs` computes the same.
 """
@@ -71,10 +72,12 @@ for file in sorted(glob.glob("demo/documents/*/*.md") + glob.glob("training/bank
     honest += blocks + [s for b in blocks for s in re.split(r"(?<=[.!?])\s+|\n", b) if len(s) > 20]
 honest = honest[::2]
 
-texts = [r["text"] for r in learns] + honest
-labels = np.array([r["label"] for r in learns] + [0] * len(honest))
-weights = np.array([1.0] * len(learns) + [0.3] * len(honest))
-model = LogisticRegression(C=30, max_iter=2000, class_weight={0: 1, 1: 3})
+own = [json.loads(line) for line in open("training/injections.jsonl")]
+
+texts = [r["text"] for r in learns] + honest + [r["text"] for r in own]
+labels = np.array([r["label"] for r in learns] + [0] * len(honest) + [r["label"] for r in own])
+weights = np.array([1.0] * len(learns) + [0.3] * len(honest) + [0.2] * len(own))
+model = LogisticRegression(C=100, max_iter=2000, class_weight={0: 1, 1: 1.5})
 model.fit(matrix(texts), labels, sample_weight=weights)
 
 scale = float(np.abs(model.coef_).max() / 127)

@@ -3,11 +3,13 @@
 mod messages;
 mod pieces;
 
-use contactiq_guard::{Guard, GuardSettings, Masked, Published, Raw, StreamMasker};
+use contactiq_guard::{Guard, GuardSettings, Held, Masked, Published, Raw, StreamMasker};
 use proptest::prelude::*;
 use std::{sync::LazyLock, time::Instant};
 
-static GUARD: LazyLock<Guard> = LazyLock::new(|| Guard::new(GuardSettings::default()));
+/// The rules alone: what was learned reads whole messages, and a stream has no whole.
+static GUARD: LazyLock<Guard> =
+    LazyLock::new(|| Guard::new(GuardSettings { learned: None, ..GuardSettings::default() }));
 
 /// As many characters are held at most.
 const HOLD: usize = 256;
@@ -181,7 +183,8 @@ fn what_the_evidence_carries_stays_in_a_stream() {
     let evidence = Published::by_bank("Write to help@examplebank.com or call +61 2 9374 4000.");
     let text = "Write to help@examplebank.com or call +61 2 9374 4000, not to mia@example.com.";
     let out = fed(GUARD.stream_output(&[&evidence]), by_character(text));
-    assert_eq!(out, GUARD.inspect_output(text, &[&evidence]).text.as_str());
+    let held = Held { evidence: vec![evidence.clone()], ..Held::default() };
+    assert_eq!(out, GUARD.inspect_output(text, &held).text.as_str());
     assert_eq!(out, "Write to help@examplebank.com or call +61 2 9374 4000, not to <EMAIL_1>.");
 }
 

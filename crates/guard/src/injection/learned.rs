@@ -13,7 +13,7 @@ const BUCKETS: u32 = 1 << 17;
 /// Characters that are read.
 const MOST: usize = 2_000;
 /// From this logit on a text looks like an attack more than honest ones do.
-const FROM: f64 = -1.0;
+const FROM: f64 = -0.4;
 /// How much of what lies below counts: enough to rank, too little to argue a rule away.
 const SOFTLY: f64 = 0.15;
 

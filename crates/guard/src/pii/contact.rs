@@ -215,7 +215,10 @@ fn phones(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out:
         // Single digits read out one by one, or proper groups, but no mixture of both.
         let singles = w.units.iter().filter(|u| u.len == 1 && !u.spoken).count();
         let even = singles <= 1 || w.units.iter().all(|u| u.len == 1);
-        if w.amount() || w.glued() || !begins || !even {
+        // "555-0147x22": only the extension touches it.
+        let last = extension(page, w.last());
+        let units = if last > w.last() { &w.units[..w.units.len() - 1] } else { w.units };
+        if units.iter().any(|u| u.amount || u.glued) || !begins || !even {
             continue;
         }
         let (first, plus) = opening(page, w.first());
@@ -239,7 +242,7 @@ fn phones(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out:
             _ => continue,
         };
         let spoken = if w.spoken() && cue < 0.6 { 0.2 } else { 0.0 };
-        let end = page.end(extension(page, w.last()));
+        let end = page.end(last);
         out.push(Found {
             start: first,
             end,
@@ -302,6 +305,7 @@ fn shape(w: &Window<'_>, international: bool) -> Shape {
     let starts = |p: &[u8]| d.starts_with(p);
     if international {
         return match n {
+            13 if starts(&[0, 0, 1]) && d[3] >= 2 && d[6] >= 2 && w.units.len() > 2 => Shape::Certain,
             8..=15 if starts(&[0, 0]) => Shape::Likely,
             8..=15 => Shape::Certain,
             _ => Shape::None,
@@ -374,6 +378,9 @@ mod tests {
             "98765-43210",
             "+91 98765 43210",
             "+33 1 70 18 99 00",
+            "415-555-2671x22",
+            "(415)555-2671x1123",
+            "001-415-555-2671",
         ] {
             assert_eq!(probe(&format!("my mobile is {text}")), [(text.to_owned(), "PHONE")], "{text}");
         }

@@ -161,12 +161,16 @@ fn pass(
     addresses::find(&page, &mut found);
     persons::find(&page, &mut found);
     if let Some(learned) = learned {
+        // What the conversation knows already, so that no half of it is taken for another.
+        found.extend(repeats::find(&page, &[], known));
         learned::join(learned, &page, &mut found);
     }
     found.retain(|f| !touches(&placeholders, f));
     let mut found = resolve(found, lost);
     repeat(&page, &placeholders, known, &mut found);
-    let open = !found.is_empty() && page.is_open(&found);
+    // What was learned takes everyday words for a password where one is spoken of.
+    let spoken_of = learned.is_some() && page.cues.iter().any(|c| learned::calls_a_secret(c.cue));
+    let open = !found.is_empty() && (spoken_of || page.is_open(&found));
     (found, open)
 }
 

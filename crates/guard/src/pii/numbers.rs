@@ -127,7 +127,13 @@ impl Numbers {
             });
             let after = unit.last + 1;
             let near = page.gap(after) <= Gap::Space;
+            // "2671x22": an extension counts nothing.
+            let extended = unit.len == 4
+                && page.is(after, "x")
+                && page.gap(after) == Gap::None
+                && page.is_digits(after + 1);
             let counted = near
+                && !extended
                 && (page.slice(after) == "%"
                     || matches!(page.slice(after), "$" | "£" | "€" | "₹")
                     || page.has(after, t::CURRENCY)

@@ -31,7 +31,7 @@ async fn a_person_takes_the_risky_request_and_the_other_is_answered_beside_it() 
     let running = start(&[]).await;
     let key = running.key(Role::Customer).await;
     for (asked, trigger) in [
-        ("I lost my card and what is the fee for a new one?", "security_fraud"),
+        ("I lost my card and what does a replacement debit card cost?", "security_fraud"),
         (
             "can someone call me back? also, what does a replacement debit card cost?",
             "explicit_human_request",

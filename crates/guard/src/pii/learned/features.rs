@@ -59,7 +59,12 @@ impl Look {
         let cue = u32::from(!entry.phrases.is_empty()) << 23;
         let brand = u32::from(page.in_brand(token)) << 24;
         let mut word = Fnv::new();
-        slice.bytes().for_each(|b| word.add(b.to_ascii_lowercase()));
+        // A placeholder is the same whatever its number is.
+        let said = match slice.strip_suffix('>').and_then(|inner| inner.rsplit_once('_')) {
+            Some((kind, _)) if page.tokens[token].kind == Kind::Mark => kind,
+            _ => slice,
+        };
+        said.bytes().for_each(|b| word.add(b.to_ascii_lowercase()));
         if page.is_digits(token) {
             // The digits themselves say nothing.
             word = Fnv::new();
@@ -69,8 +74,8 @@ impl Look {
         Look {
             word: word.0 | 2,
             shape: shape(slice, page.tokens[token].kind),
-            suffix: [ending(slice, 2), ending(slice, 3)],
-            prefix: [beginning(slice, 2), beginning(slice, 3)],
+            suffix: [ending(said, 2), ending(said, 3)],
+            prefix: [beginning(said, 2), beginning(said, 3)],
             class: entry.traits & SHOWN | known | spoken | cue | brand,
         }
     }

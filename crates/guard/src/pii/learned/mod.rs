@@ -257,12 +257,17 @@ fn fits(page: &Page<'_>, first: usize, last: usize, label: Label) -> bool {
         }
         // Digits alone have recognisers of their own, and a plain word needs to be called a password.
         Label::Secret => {
-            let called = page.cues.iter().any(|c| matches!(c.cue, Cue::Password | Cue::Pin | Cue::Username));
+            let called = page.cues.iter().any(|c| calls_a_secret(c.cue));
             let bent = (first..=last).any(|t| page.is_digits(t));
             words > 0 && (called || bent) && page.end(last) - page.start(first) >= 4
         }
         Label::Other => false,
     }
+}
+
+/// Whether a cue speaks of what is secret.
+pub(super) const fn calls_a_secret(cue: Cue) -> bool {
+    matches!(cue, Cue::Password | Cue::Pin | Cue::Username)
 }
 
 /// A word that may stand in an address: of a street, a state, a city, or one that no list has.
