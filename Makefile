@@ -45,6 +45,11 @@ bench: encoder ## Timings of the encoder, the classifier, the guard and whole an
 	cargo build --release --locked --bin contactiq
 	./target/release/contactiq bench $(BENCH_ARGS)
 
+.PHONY: bench-guard
+bench-guard: ## The guard against Presidio: messages a second, leaks on a public set (DATA=folder, BENCH_GUARD_ARGS=--synth FILE)
+	cargo build --release --locked --bin contactiq
+	scripts/bench-guard.sh $(if $(DATA),--data $(DATA)) $(BENCH_GUARD_ARGS)
+
 .PHONY: coverage
 coverage: encoder ## Line coverage
 	@scripts/coverage.sh

@@ -250,7 +250,7 @@ impl Style {
     }
 
     /// Only ASCII letters change, so that every place stays where it is.
-    fn case(self, text: &mut String) {
+    fn case(self, text: &mut str) {
         match self {
             Style::Lower | Style::Bare => text.make_ascii_lowercase(),
             Style::Capitals => text.make_ascii_uppercase(),
