@@ -130,7 +130,9 @@ async fn postgresql_and_the_snapshot_find_the_same() {
             assert!(shared.unwrap().unwrap().make_index().await.unwrap());
         }
         let (mut held, mut wanted, mut first) = (0, 0, 0);
-        for (mode, question) in &questions {
+        // Without an index PostgreSQL compares all vectors: exact, and slow.
+        let asked = if with_index { &questions[..] } else { &questions[..80] };
+        for (mode, question) in asked {
             let asked = vector(&replica.house, question).await;
             let here = places(&knowledge, &in_snapshot(&knowledge, *mode, question, &asked));
             let there = in_store(&replica, *mode, question, &asked).await.unwrap();
@@ -139,7 +141,7 @@ async fn postgresql_and_the_snapshot_find_the_same() {
             wanted += here.len();
             first += usize::from(here.first() == there.first());
         }
-        let (recall, agree) = (held as f64 / wanted as f64, first as f64 / questions.len() as f64);
+        let (recall, agree) = (held as f64 / wanted as f64, first as f64 / asked.len() as f64);
         println!("index {with_index}: recall at 10 {recall:.4}, the same first {agree:.4}");
         assert!(recall >= 0.99 && agree >= 0.99, "index {with_index}: {recall} {agree}");
     }
