@@ -101,14 +101,6 @@ impl Door {
         Door { fault: Some(fault), ..self }
     }
 
-    /// The door for a message; see [`Guard::inspect`].
-    ///
-    /// # Errors
-    /// [`NotRead`]: the message goes no further.
-    pub async fn inspect(&self, raw: Arc<Raw>) -> Result<Inspected, NotRead> {
-        Ok(self.read(raw.chars(), move |guard| guard.inspect(&raw)).await??)
-    }
-
     /// The door for a message in the light of its conversation; see [`Guard::inspect_in`].
     ///
     /// # Errors
@@ -304,9 +296,9 @@ mod tests {
     #[tokio::test]
     async fn a_sound_guard_reads_as_without_a_door() {
         let door = Door::new(Guard::new(GuardSettings::default()), Duration::from_secs(30));
-        let read = door.inspect(raw("my card is 4111 1111 1111 1111")).await.unwrap();
+        let read = door.inspect_in(raw("my card is 4111 1111 1111 1111"), Earlier::default()).await.unwrap();
         assert_eq!(read.masked.as_str(), "my card is <CREDIT_CARD_1>");
-        assert_eq!(door.inspect(raw(" ")).await.unwrap_err().code(), "question_empty");
+        assert_eq!(door.inspect_in(raw(" "), Earlier::default()).await.unwrap_err().code(), "question_empty");
         let masked = door.mask_all(vec![Raw::new("a@example.com"), Raw::new("fee")]).await.unwrap();
         assert_eq!(masked.iter().map(Masked::as_str).collect::<Vec<_>>(), ["<EMAIL_1>", "fee"]);
         assert_eq!(door.read_here(3, |guard| guard.hears_a_cry(&Raw::new("fee"))), Ok(false));
@@ -316,14 +308,17 @@ mod tests {
     async fn a_guard_that_panics_gives_a_fault_and_reads_the_next_text() {
         let patient = Door::new(Guard::new(GuardSettings::default()), Duration::from_secs(30));
         let failing = patient.failing_with(Arc::new(|| panic!("as a test wants it")));
-        assert_eq!(failing.inspect(raw("hello")).await, Err(NotRead::Fault(DoorFault::Panicked)));
+        assert_eq!(
+            failing.inspect_in(raw("hello"), Earlier::default()).await,
+            Err(NotRead::Fault(DoorFault::Panicked))
+        );
         assert_eq!(failing.scan(raw("hello")).await.unwrap_err().code(), "guard_failed");
         assert_eq!(failing.mask(Raw::new("hello")).await, Err(DoorFault::Panicked));
         assert_eq!(failing.hears_a_cry(raw("hello")).await, Err(DoorFault::Panicked));
         assert_eq!(failing.inspect_output("hello".into(), Held::default()).await, Err(DoorFault::Panicked));
         assert_eq!(failing.read_here(1, |_| ()), Err(DoorFault::Panicked));
         let sound = Door { fault: None, ..failing };
-        assert!(sound.inspect(raw("hello")).await.is_ok());
+        assert!(sound.inspect_in(raw("hello"), Earlier::default()).await.is_ok());
     }
 
     #[tokio::test]
@@ -334,7 +329,10 @@ mod tests {
             stopped.lock().unwrap().recv().ok();
         }));
         let since = Instant::now();
-        assert_eq!(hangs.inspect(raw("hello")).await, Err(NotRead::Fault(DoorFault::Late)));
+        assert_eq!(
+            hangs.inspect_in(raw("hello"), Earlier::default()).await,
+            Err(NotRead::Fault(DoorFault::Late))
+        );
         assert!(since.elapsed() >= SHORT && since.elapsed() < SHORT * 50, "{:?}", since.elapsed());
         for _ in 1..GIVEN_UP {
             assert_eq!(hangs.read_here(1, |_| ()), Err(DoorFault::Late));

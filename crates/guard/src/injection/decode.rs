@@ -312,13 +312,13 @@ fn percent(lower: &str) -> Option<String> {
     (found >= 3).then(|| String::from_utf8_lossy(&out).into_owned())
 }
 
-fn rot13(lower: &str) -> String {
-    let turn = |c: char| match c {
+pub(crate) fn rot13(text: &str) -> String {
+    let turn = |c: char| match c.to_ascii_lowercase() {
         'a'..='m' => char::from_u32(u32::from(c) + 13).unwrap_or(c),
         'n'..='z' => char::from_u32(u32::from(c) - 13).unwrap_or(c),
         _ => c,
     };
-    lower.chars().map(turn).collect()
+    text.chars().map(turn).collect()
 }
 
 #[cfg(test)]

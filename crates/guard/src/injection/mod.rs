@@ -5,7 +5,7 @@
 
 mod decode;
 pub use decode::one_script;
-pub(crate) use decode::readings;
+pub(crate) use decode::{readings, rot13};
 mod features;
 mod honest;
 mod languages;

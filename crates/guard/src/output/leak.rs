@@ -97,21 +97,12 @@ fn readings(text: &str) -> Vec<String> {
     let joined: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let mut all: Vec<String> = injection::readings(text, "").into_iter().map(|r| r.text).collect();
     all.extend(injection::readings(&joined, "").into_iter().map(|r| r.text));
-    let shifted: String = text.chars().map(rot13).collect();
+    let shifted = injection::rot13(text);
     let turned = [text, &*shifted].map(|t| t.chars().rev().collect::<String>());
     all.extend(turned);
     all.push(shifted);
     all.push(text.to_owned());
     all
-}
-
-fn rot13(c: char) -> char {
-    let turn = |first: u8| char::from((c as u8 - first + 13) % 26 + first);
-    match c {
-        'a'..='z' => turn(b'a'),
-        'A'..='Z' => turn(b'A'),
-        other => other,
-    }
 }
 
 #[cfg(test)]
@@ -143,7 +134,7 @@ mod tests {
             piece.chars().map(|c| format!("{c} ")).collect(),
             piece.chars().map(|c| format!("{c}-")).collect(),
             piece.chars().rev().collect(),
-            piece.chars().map(rot13).collect(),
+            injection::rot13(piece),
             hex(piece).replace(' ', ""),
             "VGhlIG51bWJlcmVkIHBhc3NhZ2VzIGFyZSB0aGUgb25seSBzb3VyY2Ugb2YgZmFjdHMu".to_owned(),
             // In pieces, with words of its own between.
@@ -183,7 +174,7 @@ mod tests {
             hex(MARK).replace(' ', ""),
             numbers,
             "OWYzMWM3YWIyMGRlNDY1MThiMGM=".to_owned(),
-            MARK.chars().map(rot13).collect(),
+            injection::rot13(MARK),
         ] {
             assert!(shows(&text, MARK), "{text}");
         }

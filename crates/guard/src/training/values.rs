@@ -6,7 +6,7 @@ use super::{
     texts::{Place, Texts},
 };
 
-/// Half of a list trains and half measures, in steps of five: four fifths train.
+/// One of the entries of a list that belong to this part: every fifth measures, the others train.
 pub(super) fn own<'t>(list: &'t [String], part: Part, random: &mut Random) -> &'t str {
     for _ in 0..64 {
         let at = random.below(list.len());

@@ -31,7 +31,7 @@ pub(super) fn beliefs(scores: &[[f32; LABELS]], transitions: &Transitions, pairs
     let likely: Vec<[f32; LABELS]> = scores.iter().map(exponents).collect();
     let between = transitions.between.map(|row| row.map(f32::exp));
     let mut forward: Vec<[f32; LABELS]> = Vec::with_capacity(count);
-    for (token, own) in likely.iter().enumerate() {
+    for own in &likely {
         let mut now = [0.0; LABELS];
         for (label, value) in now.iter_mut().enumerate() {
             let reached = match forward.last() {
@@ -40,7 +40,6 @@ pub(super) fn beliefs(scores: &[[f32; LABELS]], transitions: &Transitions, pairs
             };
             *value = reached * own[label];
         }
-        debug_assert!(token < count);
         forward.push(normalised(now));
     }
     let mut backward = vec![[1.0 / LABELS as f32; LABELS]; count];
