@@ -6,8 +6,8 @@
 use std::fmt;
 
 use crate::{
-    Guard, InputError, Masked, ModerationCategory, Overlapped, Raw, Recognised, Refusal, injection, masking,
-    moderation::{self, Rule},
+    Guard, InputError, Masked, Moderation, ModerationCategory, Overlapped, Raw, Recognised, Refusal, guard,
+    injection, moderation,
     normal::{Normal, tag_text},
     pii, refuse,
 };
@@ -120,6 +120,9 @@ pub struct Explanation {
     pub pattern: Option<PatternHit>,
     /// What would become of a message.
     pub refusal: Option<Refusal>,
+    /// Why a message like this would not be read at all: the code of its error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_read: Option<&'static str>,
 }
 
 impl Guard {
@@ -137,13 +140,7 @@ impl Guard {
         let injection = injection::explain(&normal, &tag_text(text), threshold);
         let mut rules = Vec::new();
         let moderation = moderation::judge_with(normal.text(), &mut |category, rule| {
-            let rule = match rule {
-                Rule::Oath(stem) => format!("oath/{stem}"),
-                Rule::Slur(stem) => format!("slur/{stem}"),
-                Rule::Phrase(number) => format!("phrase/{number}"),
-                Rule::Cry => "cry".to_owned(),
-            };
-            let found = ModerationRule { category, rule };
+            let found = ModerationRule { category, rule: rule.to_string() };
             if !rules.contains(&found) {
                 rules.push(found);
             }
@@ -153,14 +150,21 @@ impl Guard {
             PatternHit { kind, number, start, end }
         });
         let settings = self.settings();
-        let refusal = match &pattern {
-            Some(hit) => Some(hit.kind),
-            None if settings.injection && injection.blocked => Some(Refusal::Injection),
-            None if settings.moderation && moderation.refuses() => Some(Refusal::Moderation),
-            None => None,
-        };
-        let masked = if settings.personal_data { scan.masked } else { masking::mask(text, &[]) };
-        Ok(Explanation { masked, personal_data, overlapped, injection, moderation: rules, pattern, refusal })
+        let kind = pattern.as_ref().map(|hit| hit.kind);
+        let heard = if settings.moderation { moderation } else { Moderation::default() };
+        let refusal = guard::refusal(kind, settings.injection && injection.blocked, &heard);
+        let not_read = self.admitted(raw).err().map(|error| error.code());
+        let (masked, moderation) = (scan.masked, rules);
+        Ok(Explanation {
+            masked,
+            personal_data,
+            overlapped,
+            injection,
+            moderation,
+            pattern,
+            refusal,
+            not_read,
+        })
     }
 }
 

@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use crate::{
-    Earlier, Learned, Masked, Placeholders, Published, Raw, Span, StreamMasker, TokenKey, injection, masking,
+    Earlier, Learned, Masked, Published, Raw, Span, StreamMasker, TokenKey, injection,
+    masking::{self, Cut},
     moderation,
     normal::{Normal, tag_text},
-    output, pii, refuse,
+    numbering::Numbering,
+    output, pii,
+    placeholders::Keepable,
+    refuse,
     verdict::{
         Held, Injection, InputError, Inspected, Moderation, ModerationCategory, OutputVerdict, Refusal, Scan,
     },
@@ -87,23 +91,29 @@ impl Guard {
     /// what has a placeholder is found again. A message may be refused and still be inspected: the record
     /// keeps it masked, and the escalation rules read it.
     ///
-    /// Placeholders are numbered as in a text of its own; [`Guard::number`] gives them the conversation's.
+    /// Placeholders are numbered as in a text of its own; [`Inspected::number`] gives them the conversation's.
     ///
     /// # Errors
     /// When the message is empty, too long, or has no visible character.
     pub fn inspect_in(&self, raw: &Raw, earlier: &Earlier) -> Result<Inspected, InputError> {
         let normal = self.admitted(raw)?;
-        let Scan { spans, masked, injection, moderation } = self.read(raw.expose(), &normal, earlier);
-        let refusal = if let Some(pattern) = refuse::pattern(normal.text()) {
-            Some(pattern)
-        } else if injection.blocked {
-            Some(Refusal::Injection)
-        } else if moderation.refuses() {
-            Some(Refusal::Moderation)
-        } else {
-            None
-        };
-        Ok(Inspected { masked, spans, injection, moderation, refusal })
+        let text = raw.expose();
+        let spans = self.spans_in(text, &normal, earlier);
+        let injection = self.judged(text, &normal);
+        let mut rules = Vec::new();
+        let pattern = refuse::explain(normal.text());
+        rules.extend(pattern.as_ref().map(|(kind, number, _)| format!("{kind}/{number}")));
+        rules.extend(injection.reasons.iter().filter(|_| injection.blocked).cloned());
+        let moderation = self.moderated(&normal, &mut |_, rule| {
+            let rule = rule.to_string();
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        });
+        let refusal = refusal(pattern.map(|(kind, ..)| kind), injection.blocked, &moderation);
+        let cut = Cut::new(text, &spans);
+        let masked = cut.masked(&mut Numbering::beside(text));
+        Ok(Inspected { masked, spans, injection, moderation, refusal, rules, cut })
     }
 
     /// Whether a message would be inspected at all, before anything is looked up for it.
@@ -114,7 +124,7 @@ impl Guard {
         self.admitted(raw).map(drop)
     }
 
-    fn admitted(&self, raw: &Raw) -> Result<Normal, InputError> {
+    pub(crate) fn admitted(&self, raw: &Raw) -> Result<Normal, InputError> {
         InputError::check_length(raw, self.settings.max_chars)?;
         let text = raw.expose();
         if text.trim().is_empty() {
@@ -127,58 +137,60 @@ impl Guard {
         Ok(normal)
     }
 
-    /// Numbers the placeholders of a message as its conversation does; whether `placeholders` has changed
-    /// and must be kept. Call it where the conversation is locked, so that no number is given twice.
-    #[must_use = "what has changed must be kept"]
-    pub fn number(&self, raw: &Raw, inspected: &mut Inspected, placeholders: &mut Placeholders) -> bool {
-        let mut numbering = placeholders.numbering();
-        numbering.behind(raw.expose());
-        inspected.masked = masking::mask_numbered(raw.expose(), &inspected.spans, &mut numbering);
-        let chars: Vec<char> = raw.expose().chars().collect();
-        let mut changed = false;
-        for span in &inspected.spans {
-            let value: String = chars.get(span.start..span.end).unwrap_or_default().iter().collect();
-            let (number, _) = numbering.number(span.kind, &value);
-            changed |= placeholders.take(span.kind, &value, number);
-        }
-        changed
-    }
-
     /// A scan of up to 1,000,000 characters, for the command line and for documents.
     ///
     /// # Errors
     /// When the text is longer than that.
     pub fn scan(&self, raw: &Raw) -> Result<Scan, InputError> {
         InputError::check_length(raw, SCAN_LIMIT)?;
-        Ok(self.read(raw.expose(), &Normal::new(raw.expose()), &Earlier::default()))
+        let text = raw.expose();
+        let normal = Normal::new(text);
+        let spans = self.spans_in(text, &normal, &Earlier::default());
+        let masked = masking::mask(text, &spans);
+        let injection = self.judged(text, &normal);
+        let moderation = self.moderated(&normal, &mut |_, _| ());
+        Ok(Scan { spans, masked, injection, moderation })
     }
 
-    fn read(&self, text: &str, normal: &Normal, earlier: &Earlier) -> Scan {
-        let mut spans = if self.settings.personal_data {
-            let known = earlier.placeholders().known();
-            pii::find_after(normal, earlier.turn(), &known, self.settings.learned.as_deref())
-        } else {
-            Vec::new()
-        };
+    fn spans_in(&self, text: &str, normal: &Normal, earlier: &Earlier) -> Vec<Span> {
+        if !self.settings.personal_data {
+            return Vec::new();
+        }
+        let known = earlier.placeholders().known();
+        let mut spans = pii::find_after(normal, earlier.turn(), &known, self.settings.learned.as_deref());
         self.add_tokens(text, &mut spans);
-        let masked = masking::mask(text, &spans);
-        let injection = if self.settings.injection {
+        spans
+    }
+
+    fn judged(&self, text: &str, normal: &Normal) -> Injection {
+        if self.settings.injection {
             injection::judge(normal, &tag_text(text), self.settings.injection_threshold)
         } else {
             Injection::default()
-        };
-        let moderation =
-            if self.settings.moderation { moderation::judge(normal.text()) } else { Moderation::default() };
-        Scan { spans, masked, injection, moderation }
+        }
+    }
+
+    fn moderated(
+        &self,
+        normal: &Normal,
+        told: &mut impl FnMut(ModerationCategory, moderation::Rule),
+    ) -> Moderation {
+        if self.settings.moderation {
+            moderation::judge_with(normal.text(), told)
+        } else {
+            Moderation::default()
+        }
     }
 
     fn add_tokens(&self, text: &str, spans: &mut [Span]) {
         let Some(key) = self.settings.token_key.as_ref().filter(|_| !spans.is_empty()) else { return };
         let chars: Vec<char> = text.chars().collect();
-        for span in spans {
-            // As it is read: full-width digits are digits.
-            let value: String = chars[span.start..span.end].iter().collect();
-            span.token = key.token(span.kind, Normal::new(&value).text());
+        let values: Vec<String> =
+            spans.iter().map(|s| chars.get(s.start..s.end).unwrap_or_default().iter().collect()).collect();
+        let all = spans.iter().map(|s| s.kind).zip(values.iter().map(String::as_str));
+        let keepable = Keepable::among(all);
+        for (span, value) in spans.iter_mut().zip(&values) {
+            span.token = keepable.has(span.kind, value).then(|| key.token(span.kind, value)).flatten();
         }
     }
 
@@ -228,4 +240,16 @@ impl Guard {
         let settings = &self.settings;
         if settings.personal_data { pii::find(normal, settings.learned.as_deref()) } else { Vec::new() }
     }
+}
+
+/// What a message is refused for: what attacks a program comes before what attacks a model, and that before
+/// what attacks people.
+pub(crate) fn refusal(
+    pattern: Option<Refusal>,
+    injection_blocked: bool,
+    moderation: &Moderation,
+) -> Option<Refusal> {
+    pattern
+        .or_else(|| injection_blocked.then_some(Refusal::Injection))
+        .or_else(|| moderation.refuses().then_some(Refusal::Moderation))
 }

@@ -20,6 +20,7 @@ mod normal;
 mod numbering;
 mod output;
 mod pii;
+mod placeholder;
 mod placeholders;
 mod refuse;
 mod review;
@@ -39,6 +40,7 @@ pub use explain::{
 pub use guard::{Guard, GuardSettings};
 pub use injection::one_script;
 pub use pii::{CueWords, Learned, NoModel, Overlapped, Recognised};
+pub use placeholder::{Placeholder, placeholders};
 pub use placeholders::Placeholders;
 pub use review::{ReviewDecision, ReviewKind};
 pub use stream::StreamMasker;

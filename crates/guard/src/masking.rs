@@ -1,30 +1,79 @@
 //! From spans to masked text: typed placeholders, the same value under the same number.
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
-use crate::{Masked, Span, normal::is_hidden, numbering::Numbering};
+use crate::{Masked, PersonalType, Span, normal::is_hidden, numbering::Numbering, placeholder};
 
 /// Replaces the spans of `original` by placeholders and drops what can't be seen.
 pub(crate) fn mask(original: &str, spans: &[Span]) -> Masked {
-    mask_numbered(original, spans, &mut Numbering::beside(original))
+    Cut::new(original, spans).masked(&mut Numbering::beside(original))
 }
 
-/// The same with numbers that go on from before.
-pub(crate) fn mask_numbered(original: &str, spans: &[Span], numbering: &mut Numbering) -> Masked {
-    let chars: Vec<char> = original.chars().collect();
-    let mut text = String::with_capacity(original.len());
-    write(&chars, 0..chars.len(), spans, numbering, &mut text);
-    Masked::by_guard(text)
+/// A text without its spans, and what stood in them: enough to number its placeholders anew. It holds values
+/// and is therefore never printed.
+#[derive(Clone, Default, PartialEq)]
+pub(crate) struct Cut {
+    text: String,
+    /// Where in the text each value stood.
+    values: Vec<(usize, PersonalType, String)>,
+}
+
+impl Cut {
+    /// Cuts the spans out of `original`, and drops what can't be seen.
+    pub(crate) fn new(original: &str, spans: &[Span]) -> Cut {
+        let chars: Vec<char> = original.chars().collect();
+        let mut cut = Cut { text: String::with_capacity(original.len()), values: Vec::new() };
+        let values = &mut cut.values;
+        write(&chars, 0..chars.len(), spans, &mut cut.text, &mut |kind, value, text| {
+            values.push((text.len(), kind, value.to_owned()));
+        });
+        cut
+    }
+
+    /// The text with a placeholder for each value.
+    pub(crate) fn masked(&self, numbering: &mut Numbering) -> Masked {
+        let mut text = String::with_capacity(self.text.len() + 16 * self.values.len());
+        let mut reached = 0;
+        for (at, kind, value) in &self.values {
+            text.push_str(&self.text[reached..*at]);
+            put(&mut text, *kind, numbering.number(*kind, value).0);
+            reached = *at;
+        }
+        text.push_str(&self.text[reached..]);
+        Masked::by_guard(text)
+    }
+
+    /// The placeholders that stand in the text itself.
+    pub(crate) fn written(&self) -> impl Iterator<Item = (PersonalType, usize)> {
+        placeholder::placeholders(&self.text).map(|p| (p.kind, p.number))
+    }
+
+    /// What stood in the text.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (PersonalType, &str)> {
+        self.values.iter().map(|(_, kind, value)| (*kind, value.as_str()))
+    }
+}
+
+impl fmt::Debug for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cut({} values)", self.values.len())
+    }
+}
+
+/// Writes a placeholder.
+pub(crate) fn put(text: &mut String, kind: PersonalType, number: usize) {
+    text.push_str(&format!("<{kind}_{number}>"));
 }
 
 /// Writes a stretch of a text. A span ends inside the stretch; one that begins before it stands for the
-/// part in it. What stands before and behind the stretch decides whether a joiner is seen.
+/// part in it. `instead` writes what stands for a value. What stands before and behind the stretch decides
+/// whether a joiner is seen.
 pub(crate) fn write(
     chars: &[char],
     stretch: Range<usize>,
     spans: &[Span],
-    numbering: &mut Numbering,
     text: &mut String,
+    instead: &mut impl FnMut(PersonalType, &str, &mut String),
 ) {
     let mut value = String::new();
     let mut spans = spans.iter().peekable();
@@ -39,8 +88,7 @@ pub(crate) fn write(
         {
             value.push(c);
             if index + 1 == span.end {
-                let (number, _) = numbering.number(span.kind, &value);
-                text.push_str(&format!("<{}_{number}>", span.kind));
+                instead(span.kind, &value, text);
                 value.clear();
             }
             continue;
@@ -60,7 +108,6 @@ pub(crate) fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::PersonalType;
 
     fn span(start: usize, end: usize, kind: PersonalType) -> Span {
         Span { start, end, kind, score: 1.0, token: None }

@@ -3,133 +3,44 @@
 //! An oath in a complaint is flagged and answered. What is refused is contempt, threats and sexual
 //! or violent requests. Self-harm is never refused: a person takes over.
 
-use std::sync::LazyLock;
+mod phrases;
+mod reports;
+mod words;
+
+use std::{cell::LazyCell, fmt, sync::LazyLock};
 
 use regex::Regex;
 
 use crate::{Moderation, ModerationCategory as C, self_harm};
-
-/// Stems of oaths; endings are allowed behind them.
-const OATHS: &[&str] = &[
-    "fuck",
-    "motherfuck",
-    "shit",
-    "bullshit",
-    "bitch",
-    "bastard",
-    "asshole",
-    "arsehole",
-    "cunt",
-    "dickhead",
-    "prick",
-    "wanker",
-    "bollocks",
-    "twat",
-    "piss",
-    "crap",
-    "goddamn",
-    "jackass",
-    "dumbass",
-    "arse",
-    "ass",
-    "slut",
-    "whore",
-    "wtf",
-    "stfu",
-    "fck",
-    "fuk",
-    "douchebag",
-    "tosser",
-    "bugger",
-    "shite",
-    "effing",
-    "fkn",
-    "fcuk",
-];
-
-/// Slurs against groups. They are hate wherever they stand.
-const SLURS: &[&str] = &[
-    "nigger",
-    "nigga",
-    "faggot",
-    "kike",
-    "chink",
-    "paki",
-    "spic",
-    "wetback",
-    "tranny",
-    "raghead",
-    "towelhead",
-    "gook",
-    "coon",
-    "retard",
-    "dyke",
-];
-
-/// Phrases by category, over lower-case text with the disguises removed.
-const PHRASES: &[(C, &str)] = &[
-    (
-        C::Hate,
-        r"\b(?:fuck (?:you|u|off|yourself|your|this bank and you)|screw you|go to hell|piss off|eat shit|suck my|kiss my ass|drop dead(?: you| u|[.!,?]|$)|go die|kys|kill yourself|hope you (?:die|rot|burn|get cancer|choke)|shut the fuck up|stfu)\b",
-    ),
-    (
-        C::Hate,
-        r"\b(?:you|u|you're|youre|ur|you are|you all|y'all|you people|you lot) (?:are |is |bunch of |lot of )*(?:a |an |all |just |such a |nothing but |the |some )*(?:\w+ing |stupid |useless |dumb |worthless |bloody |dirty |filthy |absolute |complete |total |god ?damn |piece of )*(?:idiots?|morons?|bitch(?:es)?|cunts?|bastards?|assholes?|arseholes?|imbeciles?|pigs?|scum|whores?|sluts?|dickheads?|pricks?|wankers?|parasites?|vermin|shit|trash|subhuman\w*|dumbass\w*|twats?|retards?)\b",
-    ),
-    (
-        C::Hate,
-        r"\b(?:all|these|those|fucking|dirty|filthy|stupid|hate|damn) (?:the )?(?:\w+ )?(?:muslims?|jews?|christians|hindus|sikhs|blacks|whites|asians|indians|pakistanis|chinese|mexicans|arabs|africans|gypsies|immigrants|foreigners|gays?|lesbians|trans(?: people)?|women|men|aboriginals?|disabled)\b[^.!?\n]{0,30}\b(?:should (?:die|be (?:killed|shot|deported|banned|gassed))|are (?:\w+ )?(?:animals|vermin|scum|subhuman|thieves|criminals|inferior|disgusting|parasites|rats|trash|stupid|all the same)|don'?t deserve|out of)\b",
-    ),
-    (
-        C::Hate,
-        r"\b(?:i|we) (?:really |fucking )?(?:hate|despise|can'?t stand) (?:all |those |these |the |you )?(?:muslims?|jews?|christians|hindus|blacks|asians|indians|pakistanis|mexicans|arabs|africans|gypsies|immigrants|foreigners|gays|lesbians)\b",
-    ),
-    (
-        C::Threat,
-        r"\b(?:i'?ll|i will|i'?m going to|i am going to|im gonna|i'?m gonna|imma|i swear i'?ll|we will|we'?ll|someone will|gonna|i want to|i would|i could|i'd like to) (?:\w+ ){0,2}?(?:kill|murder|shoot|stab|hurt|beat|bash|strangle|punch|smash|burn|bomb|blow up|attack|torture|hunt|destroy|end|rape|slaughter|poison|choke|execute|behead|break) (?:\w+ ){0,2}?(?:you|u|your (?:\w+ )?(?:family|kids|children|wife|husband|staff|house|face|office|branch|bank|legs|neck|head|skull)|ya|everyone|everybody|all of (?:you|them)|him|her|them|the (?:manager|staff|teller|branch|bank|building|people|banker|employees?|ceo)|this (?:bank|branch|place|building)|somebody|someone|people|the place|down your|down the)\b",
-    ),
-    (
-        C::Threat,
-        r"\b(?:i know where (?:you|u|your \w+) (?:live|work|lives|works)|watch your back|you(?:'ll| will)? (?:be|are) dead|you(?:'re| are) (?:all )?(?:a )?dead (?:man|meat|woman)?|come (?:down |over )?(?:there |to (?:your|the) (?:branch|office) )?with (?:a |my )(?:gun|knife|bat|rifle|weapon|shotgun)|bring (?:a |my )(?:gun|knife|rifle|weapon|bomb)|(?:put|plant|left|there is|there's) a bomb|bomb (?:in|at|under) (?:your|the|this)|your (?:family|kids|children) (?:will|won't be|are going to)|pay with your (?:life|blood)|make you (?:suffer|bleed|regret being born)|sleep with one eye open|burn (?:it|the (?:branch|bank|place)|this place) (?:all )?down|shoot up)\b",
-    ),
-    (
-        C::Sexual,
-        r"\b(?:porn\w*|send (?:me )?nudes?|nude (?:pics?|photos?|pictures?)|blow ?jobs?|hand ?jobs?|horny|dick pics?|cum ?shots?|masturbat\w*|orgasm\w*|erotic\w*|sex (?:with (?:me|you)|story|chat|scene|toys? (?:in|with) you)|have sex|sexting|sexual (?:acts?|fantas\w+|intercourse|favou?rs?)|suck my (?:dick|cock)|my (?:dick|pussy)|your (?:tits|boobs|pussy|ass naked)|show me your (?:tits|boobs|body)|naked (?:pics?|photos?|women|girls|men|boys)|hentai|nsfw|bdsm|fetish|are you (?:sexy|single and)|talk dirty|get you in bed|anal sex|oral sex|gangbang|incest)\b",
-    ),
-    (
-        C::Violence,
-        r"\b(?:how (?:to|do i|can i|would i|do you|could i) (?:\w+ ){0,2}?(?:make|build|construct|create|kill|murder|poison|strangle|torture|hide|dispose of|get away with|buy|hurt|stab|assault|kidnap|attack|detonate) (?:\w+ ){0,3}?(?:bombs?|pipe ?bombs?|explosives?|grenades?|molotov|weapons?|guns?|silencer|ricin|nerve gas|someone|somebody|people|a person|a man|a woman|a child|my (?:wife|husband|boss|neighbou?r|ex|mother|father|girlfriend|boyfriend|partner)|a (?:dead )?body|murder|the body|an animal|a dog)|instructions (?:for|to) (?:making|make|build\w*) (?:a )?(?:bomb|weapon|explosive)s?|behead\w*|dismember\w*|massacre|mass shooting|school shooting|genocide (?:is|was) (?:good|right)|gore video|snuff (?:film|video)|bomb[- ]making)\b",
-    ),
-    // What is said of harming oneself beyond the phrases of `self_harm`.
-    (
-        C::SelfHarm,
-        r"\b(?:cut|cutting) my ?self\b|\b(?:(?:kill|hurt|harm) (?:me and my kids)|end(?:ing)? it life|overdos\w+|(?:no|any) (?:reason|point) (?:to|in) (?:live|living|going on|go on)|can'?t (?:go on|live like this|do this any ?more|take (?:it|this) any ?more)|jump(?:ing)? off (?:a|the) (?:building|roof)|life is(?:n'?t| not) worth|give up on life|slit my wrists?|disappear forever|thinking of ending)\b",
-    ),
-];
-
-/// Honest sentences that carry the words of a category.
-const HONEST: &[(C, &str)] = &[
-    (C::SelfHarm, r"\boverdos\w+ (?:on|of) (?:fees|charges|paperwork|emails)\b"),
-    (
-        C::Threat,
-        r"\b(?:i will|i'll|i'm going to) (?:destroy|break|burn|smash|end) (?:the |my |this )?(?:card|account|contract|relationship)\b",
-    ),
-];
+use phrases::{PEOPLE, PHRASES, Phrase};
 
 struct Compiled {
-    phrases: Vec<(C, Regex)>,
-    honest: Vec<(C, Regex)>,
+    category: C,
+    /// The words name a thing, and say nothing of what the writer wants.
+    mention: bool,
+    pattern: Regex,
 }
 
-static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
-    let compile =
-        |list: &[(C, &str)]| list.iter().filter_map(|(c, p)| Some((*c, Regex::new(p).ok()?))).collect();
-    Compiled { phrases: compile(PHRASES), honest: compile(HONEST) }
+static COMPILED: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
+    let each = |phrase: &Phrase| {
+        let pattern = compile(
+            &phrase.pattern.replace("{group}", r"(?:men|women|{people})").replace("{people}", PEOPLE),
+        )?;
+        Some(Compiled { category: phrase.category, mention: phrase.mention, pattern })
+    };
+    PHRASES.iter().filter_map(each).collect()
 });
+
+/// Compiles a pattern over lower-case text with ASCII letters and boundaries, which keep the fast automaton
+/// also on text that is not ASCII.
+fn compile(pattern: &str) -> Option<Regex> {
+    Regex::new(&pattern.replace(r"\b", r"(?-u:\b)").replace(r"\w", "[a-z0-9_]")).ok()
+}
 
 /// Builds the tables, so that the first message doesn't wait for them.
 pub(crate) fn prepare() {
     LazyLock::force(&COMPILED);
+    reports::prepare();
     self_harm::prepare();
 }
 
@@ -146,6 +57,17 @@ pub(crate) enum Rule {
     Cry,
 }
 
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rule::Oath(stem) => write!(f, "oath/{stem}"),
+            Rule::Slur(stem) => write!(f, "slur/{stem}"),
+            Rule::Phrase(number) => write!(f, "phrase/{number}"),
+            Rule::Cry => f.write_str("cry"),
+        }
+    }
+}
+
 /// Judges a text (folded, in any case).
 pub(crate) fn judge(text: &str) -> Moderation {
     judge_with(text, &mut |_, _| ())
@@ -154,44 +76,65 @@ pub(crate) fn judge(text: &str) -> Moderation {
 /// The same; `told` hears of each category and the rule that found it.
 pub(crate) fn judge_with(text: &str, told: &mut impl FnMut(C, Rule)) -> Moderation {
     let plain = text.to_lowercase().replace('\u{2019}', "'");
-    let mut categories: Vec<C> = Vec::new();
-    for token in plain.split_whitespace() {
-        let word = undisguise(token);
-        let Some(first) = word.chars().next() else { continue };
-        // Nearly every word is told by its first letter.
-        if !OATHS.iter().chain(SLURS).any(|stem| stem.starts_with(first)) {
-            continue;
-        }
-        if let Some(stem) = OATHS.iter().find(|stem| is_form(&word, stem)) {
-            categories.push(C::Profanity);
-            told(C::Profanity, Rule::Oath(stem));
-        }
-        if let Some(stem) = SLURS.iter().find(|stem| is_form(&word, stem)) {
-            categories.push(C::Hate);
-            told(C::Hate, Rule::Slur(stem));
-        }
+    let own = reports::without_everyday(&plain);
+    let said = reports::without_told(&own);
+    let mut found: Vec<(C, Rule)> = Vec::new();
+    let mut slur_told = None;
+    for token in own.split_whitespace() {
+        let (oath, slur) = words::read(&words::undisguise(token));
+        found.extend(oath.map(|stem| (C::Profanity, Rule::Oath(stem))));
+        slur_told = slur_told.or(slur);
     }
-    let open: String = plain.split_whitespace().map(undisguise_phrase).collect::<Vec<_>>().join(" ");
-    let spelt = rejoined(&open);
-    for (number, (category, pattern)) in COMPILED.phrases.iter().enumerate() {
-        let found = |text: &str| pattern.is_match(text);
-        if !categories.contains(category)
-            && (found(&plain) || found(&open) || spelt.as_deref().is_some_and(found))
+    if let Some(stem) = slur_told {
+        let slurs = said.split_whitespace().filter_map(|token| words::read(&words::undisguise(token)).1);
+        let own_words: Vec<_> = slurs.map(|stem| (C::Hate, Rule::Slur(stem))).collect();
+        // A slur that is only told of is flagged as an oath is.
+        found.extend(if own_words.is_empty() { vec![(C::Profanity, Rule::Slur(stem))] } else { own_words });
+    }
+    let despair = reports::without_everyday_despair(&plain);
+    let (said, despair) = (Readings::of(&said), Readings::of(&despair));
+    let concerns = LazyCell::new(|| reports::concerns(&own));
+    for (number, phrase) in COMPILED.iter().enumerate() {
+        let category = phrase.category;
+        let readings = if category == C::SelfHarm { &despair } else { &said };
+        if !found.iter().any(|(c, _)| *c == category)
+            && readings.any(&phrase.pattern)
+            && !(phrase.mention && *concerns)
         {
-            let honest = COMPILED.honest.iter().any(|(c, p)| c == category && p.is_match(&plain));
-            if !honest {
-                categories.push(*category);
-                told(*category, Rule::Phrase(number + 1));
-            }
+            found.push((category, Rule::Phrase(number + 1)));
         }
     }
     if self_harm::cries(text) {
-        categories.push(C::SelfHarm);
-        told(C::SelfHarm, Rule::Cry);
+        found.push((C::SelfHarm, Rule::Cry));
     }
+    for (category, rule) in &found {
+        told(*category, *rule);
+    }
+    let mut categories: Vec<C> = found.into_iter().map(|(category, _)| category).collect();
     categories.sort_unstable();
     categories.dedup();
     Moderation { flagged: !categories.is_empty(), categories }
+}
+
+/// A text as it stands, without the signs that stand for letters, and with its spelt words in one.
+struct Readings<'a> {
+    plain: &'a str,
+    open: String,
+    spelt: Option<String>,
+}
+
+impl Readings<'_> {
+    fn of(plain: &str) -> Readings<'_> {
+        let open = plain.split_whitespace().map(words::undisguise_phrase).collect::<Vec<_>>().join(" ");
+        let spelt = rejoined(&open);
+        Readings { plain, open, spelt }
+    }
+
+    fn any(&self, pattern: &Regex) -> bool {
+        pattern.is_match(self.plain)
+            || pattern.is_match(&self.open)
+            || self.spelt.as_deref().is_some_and(|spelt| pattern.is_match(spelt))
+    }
 }
 
 /// Letters that stand alone become the word that they spell: "i wanna d i e". None when no three
@@ -206,87 +149,6 @@ fn rejoined(text: &str) -> Option<String> {
     let joined: Vec<String> =
         runs.iter().map(|run| if run.len() >= 3 { run.concat() } else { run.join(" ") }).collect();
     Some(joined.join(" "))
-}
-
-/// Letters for the signs that stand for them; `*` and `#` stay as "any letter".
-fn undisguise(token: &str) -> String {
-    let trimmed =
-        token.trim_matches(|c: char| matches!(c, '.' | ',' | '!' | '?' | ';' | ':' | '"' | '\'' | '(' | ')'));
-    let letters = trimmed.chars().filter(|c| c.is_alphabetic()).count();
-    let starred = trimmed.contains(['*', '#']);
-    // A word without a letter is a number or an amount.
-    if letters == 0 || trimmed.len() > 40 {
-        return String::new();
-    }
-    let mut word = String::with_capacity(trimmed.len());
-    for c in trimmed.chars() {
-        let c = match c {
-            '@' | '4' => 'a',
-            '$' | '5' => 's',
-            '0' => 'o',
-            '1' | '!' | '|' => 'i',
-            '3' => 'e',
-            '7' => 't',
-            'v' if starred => 'v',
-            '-' | '_' | '.' | '~' => continue,
-            '#' => '*',
-            c => c,
-        };
-        // "fuuuck": no letter stands three times in a row in a word.
-        if c != '*'
-            && word.ends_with([c])
-            && word.len() >= 2
-            && word[..word.len() - c.len_utf8()].ends_with([c])
-        {
-            continue;
-        }
-        word.push(c);
-    }
-    word
-}
-
-fn undisguise_phrase(token: &str) -> String {
-    let word = undisguise(token);
-    let known = OATHS.iter().find(|stem| word.contains('*') && is_form(&word, stem));
-    known.map_or(word, |stem| (*stem).to_owned())
-}
-
-/// The word is the stem, with a usual ending behind it; `*` stands for any letter after the first.
-fn is_form(word: &str, stem: &str) -> bool {
-    const ENDINGS: &[&str] = &[
-        "", "s", "es", "ed", "er", "ers", "in", "ing", "y", "ty", "ting", "ted", "head", "face", "hole",
-        "holes", "wit", "off", "up", "show", "storm", "load", "ish", "ed-up", "n", "a", "as",
-    ];
-    if word.chars().next().is_none_or(|first| !stem.starts_with(first)) {
-        return false;
-    }
-    let squeezed: String = if word.contains('*') { word.to_owned() } else { squeeze(word) };
-    let fits = |word: &str| {
-        if word.chars().filter(|c| *c == '*').count() * 2 > word.chars().count() {
-            return false;
-        }
-        ENDINGS.iter().any(|ending| {
-            let full = stem.len() + ending.len();
-            // Short stems are everyday beginnings: "ass" is no "assed", "crap" no "crapa".
-            let allowed = ending.is_empty()
-                || stem.len() >= 4 && !matches!((stem, *ending), ("arse", "n") | ("piss", "a"));
-            allowed
-                && word.chars().count() == full
-                && word.chars().zip(stem.chars().chain(ending.chars())).all(|(w, s)| w == s || w == '*')
-        })
-    };
-    fits(word) || fits(&squeezed)
-}
-
-/// Doubled letters once, but not where the stem has them: "shiit" is "shit".
-fn squeeze(word: &str) -> String {
-    let mut out = String::with_capacity(word.len());
-    for c in word.chars() {
-        if !out.ends_with(c) || c == 's' {
-            out.push(c);
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -309,8 +171,7 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        assert_eq!(COMPILED.phrases.len(), PHRASES.len());
-        assert_eq!(COMPILED.honest.len(), HONEST.len());
+        assert_eq!(COMPILED.len(), PHRASES.len());
     }
 
     #[test]
@@ -347,11 +208,102 @@ mod tests {
     }
 
     #[test]
+    fn victims_and_customers_are_not_refused() {
+        for text in [
+            "i am being blackmailed with a naked photo",
+            "abusive payment descriptions: kill yourself",
+            "a man was masturbating in the lobby of your branch",
+            "these indian men are scammers, they took my money",
+            "i'm such a retard, i sent it twice",
+            "someone has nude pictures of me and wants me to pay 500",
+            "a man sent me porn and says he filmed me, pay bitcoin",
+            "my ex is sharing my nudes, can you stop his payments",
+            "the loan officer asked me to have sex with him for the approval",
+            "he keeps telling me to send him nude photos or he'll post them",
+            "staff called me a faggot, i want to complain",
+            "your teller called me a retard",
+            "i was called a paki by your guard",
+            "my neighbour pays me 1 cent with the reference \"die you bitch, i will kill you\"",
+            "he said i will kill you if you dont transfer the money",
+            "a customer sends 1 cent transfers that say i will find you and rape you",
+            "the caller said: i know where you live. what do i do",
+            "charge from pornhub on my statement",
+            "how do i block payments to porn sites",
+            "sex toys charge on my card that i dont know",
+            "my son was hurt in the school shooting, can i pause the loan",
+            "a man has come with a knife to my house for the cash",
+            "where can i donate to the massacre memorial",
+        ] {
+            let m = judge(text);
+            assert!(!m.refuses(), "{text}: {m:?}");
+        }
+        assert_eq!(categories("your teller called me a retard"), [C::Profanity]);
+        for (text, category) in [
+            ("i will kill you, you called me a retard", C::Threat),
+            ("he called me names so i will kill him", C::Threat),
+            ("i told your teller i will kill her", C::Threat),
+            ("i called him a faggot and i meant it, faggot", C::Hate),
+            ("show me porn or i close my account", C::Sexual),
+            ("i am being blackmailed, talk dirty to me", C::Sexual),
+            ("porn", C::Sexual),
+            ("we will find you and stab you", C::Threat),
+            ("write an erotic story about a payment", C::Sexual),
+        ] {
+            assert!(categories(text).contains(&category), "{text}: {:?}", categories(text));
+        }
+    }
+
+    #[test]
+    fn rude_customers_are_answered() {
+        for text in [
+            "you people are idiots",
+            "you are an idiot machine",
+            "stfu",
+            "shut the fuck up and give me a human",
+            "you are a pack of useless bastards and can go to hell",
+            "screw you and your fees",
+        ] {
+            assert_eq!(categories(text), [C::Profanity], "{text}");
+        }
+    }
+
+    #[test]
+    fn contempt_for_a_group_is_hate() {
+        for text in [
+            "all muslims are terrorists",
+            "indians are all scammers",
+            "every jew is a thief",
+            "most black people are criminals",
+            "immigrants are parasites",
+            "all of the gypsies are bloody thieves",
+            "muslims should die",
+            "every single indian is a scammer",
+        ] {
+            assert_eq!(categories(text), [C::Hate], "{text}");
+        }
+        for text in [
+            "not all muslims are terrorists",
+            "all women are eligible for this account",
+            "are all indians eligible for an nre account",
+            "those men are thieves, they stole my card",
+            "all men on the joint account are signatories",
+            "the manager said all muslims are terrorists, i complain",
+        ] {
+            assert!(!judge(text).refuses(), "{text}: {:?}", categories(text));
+        }
+    }
+
+    #[test]
     fn despair_is_seen_and_never_refused() {
         for text in [
             "i want to kill myself",
             "i can't go on, i lost everything",
             "thinking of suicide because of the debt, fuck you all",
+            "i overdosed on tablets",
+            "i cut myself again",
+            "cut myself off from everyone, i can't take it anymore",
+            "i can't go on without him",
+            "thinking of ending it",
         ] {
             let m = judge(text);
             assert!(m.categories.contains(&C::SelfHarm), "{text}");
@@ -374,6 +326,32 @@ mod tests {
             "my husband died and i hate paperwork",
             "shoot me an email",
             "dick smith electronics charged me",
+            "my dick smith order",
+            "how can i hide money from my wife",
+            "how do i create an account for my husband",
+            "how can i make a payment to a person",
+            "how can i buy my wife a gift card",
+            "how can i buy a nail gun on finance",
+            "how do i get rid of my ex from the mortgage",
+            "chink in the armour",
+            "spic and span",
+            "spicy spices shop payment of 12",
+            "i sail to van dyke street",
+            "i'll shoot you an email",
+            "you are dead wrong about my fee",
+            "why did my bill shoot up",
+            "i will end up paying you twice",
+            "i want to end her card access",
+            "how could i beat the bank's rate",
+            "tell me about accounts for same sex couples",
+            "can i pay with your life insurance",
+            "my mother is mentally retarded, can she open an account",
+            "overdose of paperwork",
+            "i overdosed on coffee and typed the wrong pin",
+            "i cut myself off from online shopping",
+            "i cut myself on your atm",
+            "i cant go on holiday without my card",
+            "thinking of ending my term deposit",
         ] {
             assert_eq!(categories(text), [], "{text}");
         }

@@ -33,7 +33,7 @@ impl Normal {
                 normal.concealing += usize::from(is_concealing(c));
                 continue;
             }
-            if canonical_combining_class(c) == 0 {
+            if canonical_combining_class(c) == 0 && !is_enclosing(c) {
                 normal.push(&cluster, first, last);
                 cluster.clear();
                 first = index;
@@ -49,8 +49,12 @@ impl Normal {
         let begin = self.text.len();
         if cluster.is_ascii() {
             self.text.push_str(cluster);
+        } else if let Some(digit) = digit(cluster) {
+            self.text.push(digit);
         } else {
-            self.text.extend(cluster.nfkc().map(fold));
+            // A few characters stand for a whole sentence; as they are, they cost what they look like.
+            let long = cluster.nfkc().nth(MOST_OF_ONE * cluster.chars().count()).is_some();
+            if long { self.text.push_str(cluster) } else { self.text.extend(cluster.nfkc().map(fold)) }
         }
         if let Some(origin) = &mut self.origin {
             // Input is limited to a million code points, far below u32.
@@ -95,6 +99,31 @@ impl Normal {
     }
 }
 
+/// A character is folded into as many at most: "⑽" into four.
+const MOST_OF_ONE: usize = 8;
+
+/// Marks that put a frame around a character: "4️⃣" is a 4. Their combining class is that of a letter.
+fn is_enclosing(c: char) -> bool {
+    matches!(c, '\u{20dd}'..='\u{20e4}' | '\u{fe0e}' | '\u{fe0f}')
+}
+
+/// The digit that a cluster is, whatever marks and frames it wears.
+fn digit(cluster: &str) -> Option<char> {
+    let mut chars = cluster.chars();
+    let first = chars.next()?;
+    let bare = match u32::from(first) {
+        code @ 0x2776..=0x277e => code - 0x2776 + 1,
+        code @ 0x2780..=0x2788 => code - 0x2780 + 1,
+        code @ 0x278a..=0x2792 => code - 0x278a + 1,
+        code @ 0x3280..=0x3288 => code - 0x3280 + 1,
+        code @ 0x1f101..=0x1f10a => code - 0x1f101,
+        _ => fold(first).to_digit(10)?,
+    };
+    let bare = char::from_digit(bare, 10)?;
+    // A plain digit stays what it is: NFKC has folded the rest of what wears no marks.
+    (first != bare || chars.next().is_some()).then_some(bare)
+}
+
 /// What a reader can't see and what therefore never reaches storage or a model.
 pub(crate) fn is_hidden(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t' | '\r')) || is_concealing(c) || c == '\u{ad}'
@@ -119,9 +148,12 @@ pub(crate) fn tag_text(original: &str) -> String {
 }
 
 /// Zeros of the decimal digit ranges that NFKC leaves alone, each followed by one to nine.
-const ZEROS: [u32; 17] = [
-    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20,
-    0x1040, 0x17e0,
+const ZEROS: [u32; 59] = [
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0,
+    0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50,
+    0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0x104a0, 0x10d30, 0x11066, 0x110f0, 0x11136,
+    0x111d0, 0x112f0, 0x11450, 0x114d0, 0x11650, 0x116c0, 0x11730, 0x118e0, 0x11950, 0x11c50, 0x11d50,
+    0x11da0, 0x11f50, 0x16a60, 0x16ac0, 0x16b50, 0x1e140, 0x1e2f0, 0x1e950,
 ];
 
 /// Folds what NFKC keeps apart but people type for the same thing: dashes, quotes, digits of other
@@ -179,6 +211,26 @@ mod tests {
     #[test]
     fn digits_of_other_scripts_are_digits() {
         assert_eq!(Normal::new("٤٥६۷").text(), "4567");
+    }
+
+    #[test]
+    fn digits_in_frames_and_under_marks_are_digits() {
+        for (text, digits) in [
+            ("4\u{fe0f}\u{20e3}7\u{fe0f}\u{20e3}", "47"),
+            ("4\u{301}7\u{20dd}2\u{336}", "472"),
+            ("\u{277c}\u{2780}\u{3283}\u{1f105}", "7144"),
+            ("\u{1106a}\u{1106d}", "47"),
+            ("\u{2463}\u{ff17}", "47"),
+        ] {
+            assert_eq!(Normal::new(text).text(), digits, "{text}");
+        }
+        assert_eq!(Normal::new("4\u{fe0f}\u{20e3}!").original(0, 1), (0, 3), "the frame is in the span");
+    }
+
+    #[test]
+    fn one_character_that_is_a_sentence_stays_one() {
+        assert_eq!(Normal::new("\u{fdfa}").text(), "\u{fdfa}");
+        assert_eq!(Normal::new("\u{fb01}ne \u{2163}").text(), "fine IV");
     }
 
     #[test]

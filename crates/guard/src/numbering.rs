@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::PersonalType;
+use crate::{PersonalType, normal::Normal, placeholder};
 
 /// The numbers given out so far. It holds values and is therefore never printed.
 #[derive(Default)]
@@ -21,13 +21,8 @@ impl Numbering {
 
     /// Goes on behind the placeholders that a text carries.
     pub(crate) fn behind(&mut self, text: &str) {
-        for piece in text.split('<').skip(1) {
-            let number = piece.split_once('>').and_then(|(name, _)| name.rsplit_once('_'));
-            if let Some((kind, number)) = number
-                && let (Ok(kind), Ok(number)) = (kind.parse::<PersonalType>(), number.parse::<u16>())
-            {
-                self.behind_number(kind, usize::from(number));
-            }
+        for written in placeholder::placeholders(text) {
+            self.behind_number(written.kind, written.number);
         }
     }
 
@@ -50,17 +45,19 @@ impl Numbering {
             return (*number, false);
         }
         let next = self.next.entry(kind).or_insert(0);
-        *next += 1;
+        *next = (*next + 1).min(placeholder::highest(kind));
         self.given.insert(key, *next);
         (*next, true)
     }
 }
 
-/// What makes two values the same: "4111-1111" and "4111 1111" are; passwords are not folded.
+/// What makes two values the same: "4111-1111", "4111 1111" and the same in full-width digits are; passwords are not
+/// folded.
 pub(crate) fn key(kind: PersonalType, value: &str) -> String {
     if matches!(kind, PersonalType::Password | PersonalType::ApiKey) {
         value.to_owned()
     } else {
-        value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+        let folded = Normal::new(value);
+        folded.text().chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     }
 }

@@ -1,14 +1,18 @@
 //! The placeholders of a conversation: which value has which number, so that `<PERSON_1>` is the same
 //! person in every message. Kept sealed with the conversation, and destroyed with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{PersonalType, numbering::Numbering, pii::Known};
+use crate::{
+    PersonalType,
+    numbering::{self, Numbering},
+    pii::Known,
+};
 
 /// More values of one conversation are not kept; they have numbers all the same.
-const MOST_KEPT: usize = 1000;
+const MOST_KEPT: usize = 512;
 
 /// The numbers given out in a conversation. Of what opens a person's doors (cards, PINs, CVVs, passwords,
 /// one-time codes, keys of machines) no value is kept in any form, only how many there were: their numbers
@@ -46,6 +50,32 @@ impl PersonalType {
     }
 }
 
+/// What of a message may be kept, sealed or as a token: no secret, and nothing that is one in another place of it,
+/// as a customer number that is the PIN too. It is never printed.
+pub(crate) struct Keepable {
+    secrets: HashSet<String>,
+}
+
+impl Keepable {
+    /// Of a message with these values.
+    pub(crate) fn among<'v>(values: impl Iterator<Item = (PersonalType, &'v str)>) -> Keepable {
+        let secret = |(kind, value): (PersonalType, &str)| {
+            kind.is_secret().then(|| numbering::key(PersonalType::Pin, value))
+        };
+        Keepable { secrets: values.filter_map(secret).collect() }
+    }
+
+    /// Whether a value may be kept. What has the digits of a card is taken for one here, whatever it was called:
+    /// a card with a wrong digit is found as an account's number.
+    pub(crate) fn has(&self, kind: PersonalType, value: &str) -> bool {
+        let key = numbering::key(PersonalType::Pin, value);
+        let like_a_card = (13..=19).contains(&key.len())
+            && key.starts_with(['2', '3', '4', '5', '6'])
+            && key.bytes().all(|b| b.is_ascii_digit());
+        !kind.is_secret() && !like_a_card && !self.secrets.contains(&key)
+    }
+}
+
 impl Placeholders {
     /// Whether nothing was numbered yet.
     #[must_use]
@@ -74,22 +104,34 @@ impl Placeholders {
         known
     }
 
-    /// Takes in a value that was given a number; whether that is new here.
-    pub(crate) fn take(&mut self, kind: PersonalType, text: &str, number: usize) -> bool {
+    /// Takes in a value that was given a number, and keeps it where it may be kept; whether that is new here.
+    pub(crate) fn take(&mut self, kind: PersonalType, text: &str, number: usize, keep: bool) -> bool {
         let highest = self.kept.numbers.entry(kind).or_insert(0);
         if number <= *highest {
             return false;
         }
         *highest = number;
-        if !kind.is_secret() && self.kept.values.len() < MOST_KEPT {
+        if keep && self.kept.values.len() < MOST_KEPT {
             self.kept.values.push(Value { kind, text: text.to_owned(), number });
         }
         true
     }
 
+    /// Goes on behind placeholders that a person wrote; whether that changes anything here.
+    pub(crate) fn behind(&mut self, written: &[(PersonalType, usize)]) -> bool {
+        let mut changed = false;
+        for (kind, number) in written {
+            let highest = self.kept.numbers.entry(*kind).or_insert(0);
+            changed |= number > highest;
+            *highest = (*highest).max(*number);
+        }
+        changed
+    }
+
     /// For the seal alone.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(&self.kept).unwrap_or_default()
+        // Texts, words and numbers: there is nothing in them that JSON can't write.
+        serde_json::to_vec(&self.kept).expect("nothing in them fails to be JSON")
     }
 
     /// From the seal alone.
@@ -123,7 +165,7 @@ mod tests {
             let earlier = Earlier::default().with_placeholders(open(&sealed));
             let mut inspected = guard.inspect_in(&raw, &earlier).unwrap();
             let mut placeholders = open(&sealed);
-            if guard.number(&raw, &mut inspected, &mut placeholders) {
+            if inspected.number(&mut placeholders) {
                 sealed = placeholders.to_bytes();
             }
             masked.push(inspected.masked.as_str().to_owned());
@@ -159,6 +201,26 @@ mod tests {
     fn numbers_of_secrets_go_on_and_their_values_are_not_kept() {
         let masked = said(&["my pin is 4821", "i said my pin is 4821", "4821"]);
         assert_eq!(masked, ["my pin is <PIN_1>", "i said my pin is <PIN_2>", "4821"]);
+    }
+
+    #[test]
+    fn what_may_be_a_card_or_is_a_secret_elsewhere_is_not_kept() {
+        let values = [
+            (PersonalType::AccountNumber, "4111 1111 1111 1112"),
+            (PersonalType::CustomerId, "4821"),
+            (PersonalType::Pin, "4 8 2 1"),
+            (PersonalType::CustomerId, "90817264"),
+        ];
+        let keepable = Keepable::among(values.into_iter());
+        assert_eq!(values.map(|(kind, value)| keepable.has(kind, value)), [false, false, false, true]);
+    }
+
+    #[test]
+    fn typed_numbers_are_nobodys_in_later_messages_too() {
+        assert_eq!(
+            said(&["<PERSON_1> is my wife, what is the fee?", "My name is Zorblat Quimby"])[1],
+            "My name is <PERSON_2>"
+        );
     }
 
     #[test]

@@ -159,8 +159,8 @@ mod tests {
     #[test]
     fn placeholders_open_at_their_place_and_never_as_text() {
         let mut placeholders = Placeholders::default();
-        assert!(placeholders.take(crate::PersonalType::Person, "Zorblat Quimby", 1));
-        assert!(placeholders.take(crate::PersonalType::CreditCard, "4111 1111 1111 1111", 1));
+        assert!(placeholders.take(crate::PersonalType::Person, "Zorblat Quimby", 1, true));
+        assert!(placeholders.take(crate::PersonalType::CreditCard, "4111 1111 1111 1111", 1, false));
         let sealed = sealer(1).seal_placeholders(&placeholders, "c/a");
         assert!(sealer(1).open(&sealed, "c/a").is_err() && sealer(1).open(&sealed, "values\0c/a").is_err());
         assert!(sealer(1).open_placeholders(&sealed, "c/b").is_err());

@@ -265,7 +265,10 @@ impl StreamMasker {
     /// Gives out the held text up to a place in the window.
     fn give(&mut self, end: usize, spans: &[Span], out: &mut String) {
         let stretch = self.given..end;
-        masking::write(&self.window, stretch.clone(), spans, &mut self.numbering, out);
+        let numbering = &mut self.numbering;
+        masking::write(&self.window, stretch.clone(), spans, out, &mut |kind, value, out| {
+            masking::put(out, kind, numbering.number(kind, value).0);
+        });
         for span in spans.iter().filter(|s| stretch.contains(&s.start)) {
             let value: String = self.window[span.start..span.end.min(end)].iter().collect();
             self.known.add(&value, span.kind, span.score);

@@ -95,7 +95,7 @@ mod tests {
     fn secrets_have_no_token_and_a_short_key_is_none() {
         let key = TokenKey::new(&[7; 32]).unwrap();
         for kind in P::ALL {
-            assert_eq!(key.token(*kind, "4111 1111 1111 1111").is_none(), kind.is_secret(), "{kind}");
+            assert_eq!(key.token(*kind, "9081 7264").is_none(), kind.is_secret(), "{kind}");
         }
         assert!(TokenKey::new(&[7; 31]).is_none());
         assert_eq!(format!("{key:?}"), "TokenKey");

@@ -1,6 +1,6 @@
 //! The words of the door: kinds of personal data, refusals, what was found and where.
 
-use crate::{Masked, Published, Token, text::Raw};
+use crate::{Masked, Placeholders, Published, Token, masking::Cut, placeholders::Keepable, text::Raw};
 
 contactiq_domain::words! {
     /// A kind of personal data. The words are those of the placeholders and of `guard scan`.
@@ -95,8 +95,12 @@ contactiq_domain::words! {
         AdviceWording => "advice_wording",
         /// A link that the evidence doesn't carry.
         UnknownLink => "unknown_link",
-        /// Markup that could run in a browser.
+        /// Markup that could run in a browser, or that no reader sees.
         ActiveMarkup => "active_markup",
+        /// What moderation finds: contempt, threats, oaths.
+        Unfit => "unfit",
+        /// An order that only fraudsters give: a code for somebody, money into a "safe account", gift cards.
+        Order => "order",
     }
 }
 
@@ -161,9 +165,45 @@ pub struct Inspected {
     pub moderation: Moderation,
     /// Set when the message is to be answered with a refusal.
     pub refusal: Option<Refusal>,
+    /// Ids of all rules that spoke, for whoever reviews it: patterns, injection, moderation.
+    pub rules: Vec<String>,
+    /// The message without its values, and the values, until they have the numbers of their conversation.
+    pub(crate) cut: Cut,
 }
 
 impl Inspected {
+    /// Numbers the placeholders of the message as its conversation does, and forgets the values; whether
+    /// `placeholders` has changed and must be kept. Call it where the conversation is locked, so that no number
+    /// is given twice: it only looks numbers up. A second call finds nothing to do.
+    #[must_use = "what has changed must be kept"]
+    pub fn number(&mut self, placeholders: &mut Placeholders) -> bool {
+        let cut = std::mem::take(&mut self.cut);
+        // What a person wrote in the form of a placeholder is nobody's number.
+        let written: Vec<_> = cut.written().collect();
+        let mut changed = placeholders.behind(&written);
+        let mut numbering = placeholders.numbering();
+        if cut.values().next().is_some() {
+            self.masked = cut.masked(&mut numbering);
+        }
+        let keepable = Keepable::among(cut.values());
+        for (kind, value) in cut.values() {
+            let (number, _) = numbering.number(kind, value);
+            changed |= placeholders.take(kind, value, number, keepable.has(kind, value));
+        }
+        changed
+    }
+
+    /// Whether [`Inspected::number`] has anything to do.
+    #[must_use]
+    pub fn has_placeholders(&self) -> bool {
+        !self.spans.is_empty() || self.cut.written().next().is_some()
+    }
+
+    /// Forgets the values; the placeholders keep the numbers of a text of its own.
+    pub fn forget_values(&mut self) {
+        self.cut = Cut::default();
+    }
+
     /// Adds what another moderation found. It can refuse a message and never lets one through that was refused;
     /// but where it hears self-harm, what was refused for its wording is not: a person takes over.
     pub fn join(&mut self, more: &[ModerationCategory]) {
@@ -280,13 +320,14 @@ mod tests {
     }
 
     #[test]
-    fn another_moderation_adds_and_never_takes_away() {
+    fn another_moderation_adds_categories_and_only_a_cry_lifts_a_refusal() {
         use ModerationCategory as C;
         let of = |own: &[C], refusal: Option<Refusal>, more: &[C]| {
             let moderation = Moderation { flagged: !own.is_empty(), categories: own.to_vec() };
             let injection = Injection::default();
             let masked = Masked::empty();
-            let mut door = Inspected { masked, spans: Vec::new(), injection, moderation, refusal };
+            let (spans, rules, cut) = (Vec::new(), Vec::new(), Cut::default());
+            let mut door = Inspected { masked, spans, injection, moderation, refusal, rules, cut };
             door.join(more);
             (door.moderation.categories, door.refusal)
         };

@@ -9,7 +9,7 @@ use contactiq_domain::{
     Outcome, Probability, Routing, Started, Step, Trigger, TriggerHit, ids::ConversationId,
     ids::InteractionId, is_danger_to_life,
 };
-use contactiq_guard::ModerationCategory;
+use contactiq_guard::{ModerationCategory, Refusal};
 
 use crate::{
     AnswerError, Ask, EscalationRules, House, Models,
@@ -30,6 +30,8 @@ const PART_FIRES: f64 = 0.8;
 /// So sure a part counts whatever the whole says: five plain questions drown any vector.
 const PART_IS_SURE: f64 = 0.95;
 const WHOLE_AGREES: f64 = 0.1;
+/// With fewer known words beside it, a string of SQL or markup is all that a message is.
+const WORDS_OF_A_MESSAGE: usize = 4;
 /// A message of one word ("loan") has to be as sure as this: most are the beginning of a question.
 pub(crate) const ONE_WORD: f64 = 0.9;
 
@@ -156,6 +158,11 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     }
 
     let spoken = |word: &str| house.taxonomy.uses(word) || contactiq_nlu::text::is_stop_word(word);
+    // A string of SQL or markup says nothing that could have been learned; words beside it do.
+    let code = matches!(door.refusal, Some(Refusal::SqlPattern | Refusal::ScriptPattern));
+    if code && query.split_whitespace().filter(|word| spoken(word)).count() < WORDS_OF_A_MESSAGE {
+        hits.retain(|hit| !hit.rule.contains("/learned"));
+    }
     let language = language::other(&query, spoken);
     if let Some(lang) = language.filter(|_| hits.is_empty() && door.refusal.is_none()) {
         hits.push(TriggerHit {
@@ -189,7 +196,6 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         language,
         leanings,
         history,
-        raw: ask.question,
         query,
         vector,
         parts,
@@ -251,29 +257,13 @@ fn describe(turn: &Turn) -> (&'static str, String) {
 #[must_use]
 pub fn without_placeholders(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(open) = rest.find('<') {
-        let (before, tail) = rest.split_at(open);
-        out.push_str(before);
-        match tail.find('>').filter(|close| is_placeholder(&tail[1..*close])) {
-            Some(close) => rest = &tail[close + 1..],
-            None => {
-                out.push('<');
-                rest = &tail[1..];
-            }
-        }
+    let mut reached = 0;
+    for placeholder in contactiq_guard::placeholders(text) {
+        out.push_str(&text[reached..placeholder.start]);
+        reached = placeholder.end;
     }
-    out.push_str(rest);
+    out.push_str(&text[reached..]);
     contactiq_guard::one_script(&out).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn is_placeholder(inner: &str) -> bool {
-    inner.rsplit_once('_').is_some_and(|(kind, number)| {
-        !kind.is_empty()
-            && kind.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
-            && !number.is_empty()
-            && number.bytes().all(|b| b.is_ascii_digit())
-    })
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@
 //! The guard computes and knows no clock ([`contactiq_guard`]). Here each of its readings runs on a thread
 //! of its own, which can be given up but not stopped. A reading that panics or is given up leaves a
 //! [`DoorFault`] and nothing else: no masked text, no verdict, no word of the person in a log.
+//!
+//! There are so many places for readings and no more: whoever finds none waits, within the same time. A place is
+//! free again when the reading's thread ends, whoever has left meanwhile.
 
 use std::{
     sync::{
@@ -12,18 +15,23 @@ use std::{
         mpsc,
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use contactiq_guard::{
-    Earlier, Guard, Held, InputError, Inspected, Masked, OutputVerdict, Placeholders, Raw, Scan,
+use contactiq_guard::{Earlier, Guard, Held, InputError, Inspected, Masked, OutputVerdict, Raw, Scan};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    time,
 };
-use tokio::sync::oneshot;
 
 /// A longer text has the whole time again for each so many characters.
 const CHARACTERS: usize = 50_000;
 /// So many readings that were given up may still run. With more the guard is not tried: each holds a core.
 const GIVEN_UP: usize = 8;
+/// Readings at once for each core: most last a millisecond, and a thread that waits for a core costs little.
+const PLACES_A_CORE: usize = 4;
+/// As many on the smallest machine.
+const FEWEST_PLACES: usize = 16;
 
 /// Why a text was not read. It tells nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +42,8 @@ pub enum DoorFault {
     /// It took longer than it may.
     #[error("the check of the message took too long")]
     Late,
-    /// Earlier readings were given up and still run, or this machine gives no more threads.
+    /// Nothing was read: earlier readings were given up and still run, all places were taken for as long as a
+    /// reading may take, or this machine gives no more threads.
     #[error("messages can't be checked at the moment")]
     Stuck,
 }
@@ -86,13 +95,25 @@ pub struct Door {
     limit: Duration,
     fault: Option<Fault>,
     given_up: Arc<AtomicUsize>,
+    places: Arc<Semaphore>,
+    /// Half of the places: long texts alone never keep a message waiting.
+    places_of_long: Arc<Semaphore>,
 }
 
 impl Door {
     /// The guard with so much time for a message.
     #[must_use]
     pub fn new(guard: Guard, limit: Duration) -> Door {
-        Door { guard, limit, fault: None, given_up: Arc::default() }
+        let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let places = (PLACES_A_CORE * cores).max(FEWEST_PLACES);
+        Door {
+            guard,
+            limit,
+            fault: None,
+            given_up: Arc::default(),
+            places: Arc::new(Semaphore::new(places)),
+            places_of_long: Arc::new(Semaphore::new(places / 2)),
+        }
     }
 
     /// The same door with something that runs before each reading.
@@ -115,13 +136,6 @@ impl Door {
     /// [`NotRead`], as [`Door::inspect_in`] would.
     pub async fn admits(&self, raw: Arc<Raw>) -> Result<(), NotRead> {
         Ok(self.read(raw.chars(), move |guard| guard.admits(&raw)).await??)
-    }
-
-    /// Numbers the placeholders of an inspected message as its conversation does; see [`Guard::number`]. It only
-    /// puts numbers to what was found, and runs where the caller is.
-    #[must_use = "what has changed must be kept"]
-    pub fn number(&self, raw: &Raw, inspected: &mut Inspected, placeholders: &mut Placeholders) -> bool {
-        self.guard.number(raw, inspected, placeholders)
     }
 
     /// A scan of a longer text; see [`Guard::scan`].
@@ -165,7 +179,8 @@ impl Door {
         self.read(text.chars().count(), move |guard| guard.inspect_output(&text, &held)).await
     }
 
-    /// Any other reading of a text of so many characters.
+    /// Any other reading of a text of so many characters. It waits for a place among all readings; dropped
+    /// before it has ended, as when a client leaves, it counts as one that was given up.
     ///
     /// # Errors
     /// [`DoorFault`].
@@ -174,16 +189,25 @@ impl Door {
         chars: usize,
         work: impl FnOnce(&Guard) -> T + Send + 'static,
     ) -> Result<T, DoorFault> {
+        self.is_tried()?;
+        let (limit, since) = (self.limit_for(chars), Instant::now());
+        let Ok(Some(place)) = time::timeout(limit, self.place(chars)).await else {
+            return Err(self.failed(DoorFault::Stuck));
+        };
         let (tell, hear) = oneshot::channel();
-        let running = self.start(work, move |found| drop(tell.send(found)))?;
-        match tokio::time::timeout(self.limit_for(chars), hear).await {
+        let reading = self.start(work, move |found| drop(tell.send(found)), Some(place))?;
+        let mut waits = Waits { reading, heard: false };
+        let found = time::timeout(limit.saturating_sub(since.elapsed()), hear).await;
+        waits.heard = found.is_ok();
+        match found {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(_)) => Err(self.failed(DoorFault::Panicked)),
-            Err(_) => Err(self.give_up(&running)),
+            Err(_) => Err(self.failed(DoorFault::Late)),
         }
     }
 
-    /// The same where a thread may wait: the command line, and an encoder's own threads.
+    /// The same where a thread may wait: the command line, and an encoder's own threads. They are few, and take
+    /// no place.
     ///
     /// # Errors
     /// [`DoorFault`].
@@ -193,12 +217,25 @@ impl Door {
         work: impl FnOnce(&Guard) -> T + Send + 'static,
     ) -> Result<T, DoorFault> {
         let (tell, hear) = mpsc::sync_channel(1);
-        let running = self.start(work, move |found| drop(tell.send(found)))?;
+        let reading = self.start(work, move |found| drop(tell.send(found)), None)?;
         match hear.recv_timeout(self.limit_for(chars)) {
             Ok(found) => Ok(found),
             Err(mpsc::RecvTimeoutError::Disconnected) => Err(self.failed(DoorFault::Panicked)),
-            Err(mpsc::RecvTimeoutError::Timeout) => Err(self.give_up(&running)),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                reading.give_up();
+                Err(self.failed(DoorFault::Late))
+            }
         }
+    }
+
+    /// A place for a text of so many characters, when one is free.
+    async fn place(&self, chars: usize) -> Option<Place> {
+        let of_long = if chars > CHARACTERS {
+            Some(Arc::clone(&self.places_of_long).acquire_owned().await.ok()?)
+        } else {
+            None
+        };
+        Some((Arc::clone(&self.places).acquire_owned().await.ok()?, of_long))
     }
 
     fn limit_for(&self, chars: usize) -> Duration {
@@ -206,20 +243,25 @@ impl Door {
         self.limit.saturating_mul(times)
     }
 
+    /// Not where too many that were given up still run.
+    fn is_tried(&self) -> Result<(), DoorFault> {
+        let stuck = self.given_up.load(Ordering::SeqCst) >= GIVEN_UP;
+        if stuck { Err(self.failed(DoorFault::Stuck)) } else { Ok(()) }
+    }
+
     fn start<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Guard) -> T + Send + 'static,
         tell: impl FnOnce(T) + Send + 'static,
+        place: Option<Place>,
     ) -> Result<Arc<Reading>, DoorFault> {
-        if self.given_up.load(Ordering::SeqCst) >= GIVEN_UP {
-            return Err(self.failed(DoorFault::Stuck));
-        }
+        self.is_tried()?;
         let reading = Arc::new(Reading { state: AtomicU8::new(RUNS), given_up: Arc::clone(&self.given_up) });
         let ends = Ends(Arc::clone(&reading));
         let (guard, fault) = (self.guard.clone(), self.fault.clone());
         // A thread and no task: nobody waits for one that was given up, not at a stop either.
         let started = thread::Builder::new().name("guard".to_owned()).spawn(move || {
-            let _ends = ends;
+            let _held = (ends, place);
             if let Some(fault) = fault {
                 fault();
             }
@@ -229,13 +271,6 @@ impl Door {
             Ok(_) => Ok(reading),
             Err(_) => Err(self.failed(DoorFault::Stuck)),
         }
-    }
-
-    fn give_up(&self, reading: &Reading) -> DoorFault {
-        if reading.state.compare_exchange(RUNS, LEFT, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-            self.given_up.fetch_add(1, Ordering::SeqCst);
-        }
-        self.failed(DoorFault::Late)
     }
 
     /// Tells the log and the figures, each time: a guard that fails is never usual.
@@ -250,10 +285,36 @@ const RUNS: u8 = 0;
 const ENDED: u8 = 1;
 const LEFT: u8 = 2;
 
+/// What a reading's thread holds until it ends.
+type Place = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
+
 /// A reading under way: whether anybody waits for it.
 struct Reading {
     state: AtomicU8,
     given_up: Arc<AtomicUsize>,
+}
+
+impl Reading {
+    /// Nobody waits any more: its thread counts among those that were given up until it ends.
+    fn give_up(&self) {
+        if self.state.compare_exchange(RUNS, LEFT, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            self.given_up.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+/// Whoever waits for a reading. It may be dropped before it has heard: its time is over, or its client left.
+struct Waits {
+    reading: Arc<Reading>,
+    heard: bool,
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        if !self.heard {
+            self.reading.give_up();
+        }
+    }
 }
 
 /// Dropped when the reading's thread ends, however it ends.
@@ -276,84 +337,4 @@ impl Drop for Ends {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Instant;
-
-    use contactiq_guard::GuardSettings;
-
-    use super::*;
-
-    const SHORT: Duration = Duration::from_millis(60);
-
-    fn door() -> Door {
-        Door::new(Guard::new(GuardSettings::default()), SHORT)
-    }
-
-    fn raw(text: &str) -> Arc<Raw> {
-        Arc::new(Raw::new(text))
-    }
-
-    #[tokio::test]
-    async fn a_sound_guard_reads_as_without_a_door() {
-        let door = Door::new(Guard::new(GuardSettings::default()), Duration::from_secs(30));
-        let read = door.inspect_in(raw("my card is 4111 1111 1111 1111"), Earlier::default()).await.unwrap();
-        assert_eq!(read.masked.as_str(), "my card is <CREDIT_CARD_1>");
-        assert_eq!(door.inspect_in(raw(" "), Earlier::default()).await.unwrap_err().code(), "question_empty");
-        let masked = door.mask_all(vec![Raw::new("a@example.com"), Raw::new("fee")]).await.unwrap();
-        assert_eq!(masked.iter().map(Masked::as_str).collect::<Vec<_>>(), ["<EMAIL_1>", "fee"]);
-        assert_eq!(door.read_here(3, |guard| guard.hears_a_cry(&Raw::new("fee"))), Ok(false));
-    }
-
-    #[tokio::test]
-    async fn a_guard_that_panics_gives_a_fault_and_reads_the_next_text() {
-        let patient = Door::new(Guard::new(GuardSettings::default()), Duration::from_secs(30));
-        let failing = patient.failing_with(Arc::new(|| panic!("as a test wants it")));
-        assert_eq!(
-            failing.inspect_in(raw("hello"), Earlier::default()).await,
-            Err(NotRead::Fault(DoorFault::Panicked))
-        );
-        assert_eq!(failing.scan(raw("hello")).await.unwrap_err().code(), "guard_failed");
-        assert_eq!(failing.mask(Raw::new("hello")).await, Err(DoorFault::Panicked));
-        assert_eq!(failing.hears_a_cry(raw("hello")).await, Err(DoorFault::Panicked));
-        assert_eq!(failing.inspect_output("hello".into(), Held::default()).await, Err(DoorFault::Panicked));
-        assert_eq!(failing.read_here(1, |_| ()), Err(DoorFault::Panicked));
-        let sound = Door { fault: None, ..failing };
-        assert!(sound.inspect_in(raw("hello"), Earlier::default()).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_guard_that_hangs_is_given_up_and_soon_not_tried() {
-        let (stop, stopped) = mpsc::channel::<()>();
-        let stopped = std::sync::Mutex::new(stopped);
-        let hangs = door().failing_with(Arc::new(move || {
-            stopped.lock().unwrap().recv().ok();
-        }));
-        let since = Instant::now();
-        assert_eq!(
-            hangs.inspect_in(raw("hello"), Earlier::default()).await,
-            Err(NotRead::Fault(DoorFault::Late))
-        );
-        assert!(since.elapsed() >= SHORT && since.elapsed() < SHORT * 50, "{:?}", since.elapsed());
-        for _ in 1..GIVEN_UP {
-            assert_eq!(hangs.read_here(1, |_| ()), Err(DoorFault::Late));
-        }
-        let since = Instant::now();
-        assert_eq!(hangs.mask(Raw::new("hello")).await, Err(DoorFault::Stuck));
-        assert!(since.elapsed() < SHORT, "nobody waited: {:?}", since.elapsed());
-        // The threads end, and the guard is tried again.
-        drop(stop);
-        for _ in 0..200 {
-            if hangs.given_up.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        panic!("readings that ended still count");
-    }
-
-    #[test]
-    fn a_long_text_has_more_time() {
-        assert_eq!(door().limit_for(2_000), SHORT);
-        assert_eq!(door().limit_for(1_000_000), SHORT * 21);
-    }
-}
+mod tests;

@@ -208,13 +208,15 @@ impl House {
     /// which it is, and the offer stands there.
     pub async fn comfort(&self, mode: Mode, message: Arc<Raw>) -> Option<Published> {
         match self.guard.hears_a_cry(message).await {
-            Ok(true) => {
-                let words = &self.rules.of(Trigger::EmotionalDistress).messages(mode).message;
-                Some(self.fill(words, None))
-            }
-            Ok(false) => None,
+            Ok(cries) => cries.then(|| self.comforting(mode)),
             Err(_) => Some(self.offer(mode)),
         }
+    }
+
+    /// The bank's own words, with its crisis line, for whoever speaks of harming himself. They promise nobody.
+    #[must_use]
+    pub fn comforting(&self, mode: Mode) -> Published {
+        self.fill(&self.rules.of(Trigger::EmotionalDistress).messages(mode).message, None)
     }
 
     /// Who is there for a person whose message nobody could read: the people, where there are any, and the

@@ -1,13 +1,13 @@
 //! Step 7 and its first phase: the start is durable before any step with side effects, the
 //! completion before anything is shown, each in one transaction (B2).
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use contactiq_domain::{
     Category, IntentName, Mode, Outcome, Probability, Record, Step, Trigger,
     interaction::{NanoUsd, Tokens},
 };
-use contactiq_guard::{Masked, ModerationCategory, Published, Raw, Refusal, ReviewKind};
+use contactiq_guard::{Masked, ModerationCategory, Published, ReviewKind};
 use contactiq_store::{
     StoreError, Writer,
     conversations::{self, Conversation},
@@ -53,14 +53,13 @@ pub(crate) async fn start(house: &House, turn: &mut Turn) -> Result<(), AnswerEr
 /// to the end of the transaction: two questions at once never give one number to two values, nor one value
 /// two numbers.
 async fn number(house: &House, w: &mut Writer, turn: &mut Turn) -> Result<(), AnswerError> {
-    // Nobody needs it after this.
-    let raw = std::mem::replace(&mut turn.raw, Arc::new(Raw::new(String::new())));
-    if !house.settings.keeps_placeholders || turn.door.spans.is_empty() {
+    if !house.settings.keeps_placeholders || !turn.door.has_placeholders() {
+        turn.door.forget_values();
         return Ok(());
     }
     let conversation = turn.started.conversation;
     let mut given = placeholders::locked(w, conversation).await?;
-    if house.guard.number(&raw, &mut turn.door, &mut given) {
+    if turn.door.number(&mut given) {
         placeholders::keep(w, conversation, &given).await?;
     }
     turn.started.question = turn.door.masked.clone();
@@ -118,21 +117,15 @@ fn to_review(house: &House, turn: &mut Turn) -> Vec<Entry> {
     };
     let unfit = turn.door.moderation.categories.iter().any(|c| *c != ModerationCategory::SelfHarm);
     let kind = turn.door.refusal.map(ReviewKind::from).or_else(|| unfit.then_some(ReviewKind::Flagged));
-    let of_message = kind.map(|kind| {
-        let rules = match turn.door.refusal {
-            Some(Refusal::Injection) => turn.door.injection.reasons.clone(),
-            _ => categories(turn),
-        };
-        entry(kind, rules, turn.started.question.clone())
-    });
+    let of_message = kind.map(|kind| entry(kind, rules(turn), turn.started.question.clone()));
     let of_model = kept_back.map(|kept| entry(ReviewKind::Output, kept.rules, kept.text));
     of_message.into_iter().chain(of_model).collect()
 }
 
-/// What moderation found, and what of it the provider's did; empty for patterns, which the kind names already.
-fn categories(turn: &Turn) -> Vec<String> {
-    let own = turn.door.moderation.categories.iter().map(ToString::to_string);
-    own.chain(turn.by_provider.iter().map(|c| format!("provider/{c}"))).collect()
+/// The rules of the guard that spoke, and what the provider's moderation found.
+fn rules(turn: &Turn) -> Vec<String> {
+    let by_provider = turn.by_provider.iter().map(|c| format!("provider/{c}"));
+    turn.door.rules.iter().cloned().chain(by_provider).collect()
 }
 
 fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::TicketId>) -> Record<Masked> {

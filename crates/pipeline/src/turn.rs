@@ -139,8 +139,6 @@ pub(crate) struct Turn {
     pub(crate) by_provider: Vec<ModerationCategory>,
     /// What the output guard kept back of a model.
     pub(crate) kept_back: Option<KeptBack>,
-    /// What the person wrote, until its placeholders have their numbers.
-    pub(crate) raw: Arc<Raw>,
     pub(crate) clock_start: Instant,
     /// Triggers read from the text; steps 3 to 6 add theirs.
     pub(crate) hits: Vec<TriggerHit>,

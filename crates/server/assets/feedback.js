@@ -35,7 +35,7 @@ function fill(block, interaction) {
   const rate = async (helpful) => {
     yes.disabled = no.disabled = true;
     failure.textContent = "";
-    const problem = await send(interaction, { helpful });
+    const { problem } = await send(interaction, { helpful });
     yes.disabled = no.disabled = false;
     if (problem) failure.textContent = problem;
     else thanks(block, helpful ? "Thank you. You said this was helpful." : "Thank you. You said this was not helpful.", true, interaction);
@@ -72,10 +72,11 @@ function reportForm(interaction, block) {
     }
     submit.disabled = true;
     failure.textContent = "";
-    const problem = await send(interaction, { helpful: false, problem: words });
+    const { problem, help } = await send(interaction, { helpful: false, problem: words });
     submit.disabled = false;
+    const thank = "Thank you. Your report goes to the team that looks after these answers.";
     if (problem) failure.textContent = problem;
-    else thanks(block, "Thank you. Your report goes to the team that looks after these answers.", true);
+    else thanks(block, help ? `${help} ${thank}` : thank, true);
   });
   cancel.addEventListener("click", () => {
     form.hidden = true;
@@ -101,7 +102,7 @@ function thanks(block, words, focus, interaction) {
   if (focus) line.focus();
 }
 
-/* Null when it was taken, else what to say. */
+/* `problem` says why it was not taken; `help` is the bank's words for somebody in danger, shown first. */
 async function send(interaction, body) {
   try {
     const response = await fetch(`/v1/interactions/${encodeURIComponent(interaction)}/feedback`, {
@@ -110,11 +111,11 @@ async function send(interaction, body) {
       headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf(), "Idempotency-Key": crypto.randomUUID() },
       body: JSON.stringify(body),
     });
-    if (response.ok) return null;
-    if (response.status === 401) return "You are signed out. Sign in again to send it.";
-    const problem = await response.json().catch(() => ({}));
-    return problem.detail ?? "That could not be sent. Please try again.";
+    if (response.status === 401) return { problem: "You are signed out. Sign in again to send it." };
+    const said = await response.json().catch(() => ({}));
+    if (response.ok) return { help: said.help };
+    return { problem: said.detail ?? "That could not be sent. Please try again." };
   } catch {
-    return "There is no connection. Please try again.";
+    return { problem: "There is no connection. Please try again." };
   }
 }

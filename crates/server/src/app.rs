@@ -14,7 +14,7 @@ use std::{
 };
 
 use contactiq_domain::{Probability, Zone};
-use contactiq_guard::{Guard, GuardSettings, Learned, TokenKey};
+use contactiq_guard::{Guard, GuardSettings, TokenKey};
 use contactiq_llm::{
     Chain, ChainSettings, Http, Jitter, OpenAiCompatible, OpenAiSettings, Provider, RemoteModeration, Secret,
 };
@@ -242,7 +242,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         passages: knowledge.passages.len(),
     };
     let house = House {
-        guard: door(config),
+        guard: door(config)?,
         taxonomy,
         rules,
         models,
@@ -353,38 +353,28 @@ fn jitter() -> Jitter {
 }
 
 /// The door of this configuration: its guard, and how long that may take.
-#[must_use]
-pub fn door(config: &Config) -> Door {
-    Door::new(Guard::new(guard_settings(config)), Duration::from_secs(config.guard.seconds))
+///
+/// # Errors
+/// As [`guard_settings`].
+pub fn door(config: &Config) -> Result<Door, StartError> {
+    Ok(Door::new(Guard::new(guard_settings(config)?), Duration::from_secs(config.guard.seconds)))
 }
 
 /// The guard of this configuration.
-#[must_use]
-pub fn guard_settings(config: &Config) -> GuardSettings {
-    GuardSettings {
+///
+/// # Errors
+/// [`StartError::File`] when what `guard.learned` names can't be used: no other model takes its place.
+pub fn guard_settings(config: &Config) -> Result<GuardSettings, StartError> {
+    Ok(GuardSettings {
         personal_data: config.guard.personal_data,
         injection: config.guard.injection,
         moderation: config.guard.moderation,
-        // A file that can't be read was refused with the configuration; one that vanished since leaves the
-        // shipped model, which is better than none.
-        learned: learned(&config.guard.learned).unwrap_or_else(|_| Learned::built_in()),
+        learned: config.guard.learned.model().map_err(StartError::File)?,
         injection_threshold: config.guard.injection_threshold,
         allowed_links: config.guard.allowed_links.clone(),
         token_key: TokenKey::new(config.guard.token_key.expose().trim().as_bytes()),
         ..GuardSettings::default()
-    }
-}
-
-/// The learned recogniser of personal data that a setting names: "" the shipped one, "off" none, else a file.
-pub(crate) fn learned(setting: &str) -> Result<Option<Arc<Learned>>, String> {
-    match setting {
-        "" => Ok(Learned::built_in()),
-        "off" => Ok(None),
-        path => {
-            let bytes = std::fs::read(path).map_err(|e| format!("it can't be read ({e})"))?;
-            Ok(Some(Arc::new(Learned::from_bytes(&bytes).map_err(|e| e.to_string())?)))
-        }
-    }
+    })
 }
 
 fn line(all: &crate::config::People, line: &crate::config::Line) -> Line {

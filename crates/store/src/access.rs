@@ -34,7 +34,8 @@ pub struct AccessEvent {
     /// The route as the server declares it (`/v1/interactions/{id}`), so that no id or text gets in;
     /// of the command line the command (`keys revoke`).
     pub route: String,
-    /// What a command changed: an id, or a document as `collection/slug`. None of a request.
+    /// What was changed, where that is one thing: an id, or a document as `collection/slug`. Of requests only those
+    /// that change what a reviewer decided have one.
     pub target: Option<String>,
     /// What came of it.
     pub result: AccessResult,

@@ -3,11 +3,14 @@
 //! A weight is a step on the logistic scale: about 3.5 blocks by itself, 2 needs a companion.
 //! What the same words mean in an honest question is taken out before (see `honest`).
 
+mod wording;
+
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::languages::LANGUAGES;
+use wording::WORDING;
 
 /// One pattern with its stable id.
 pub(super) struct Feature {
@@ -339,6 +342,7 @@ pub(super) fn compile(pattern: &str, letters: bool) -> Option<Regex> {
 pub(super) static COMPILED: LazyLock<Vec<Feature>> = LazyLock::new(|| {
     FEATURES
         .iter()
+        .chain(WORDING)
         .chain(LANGUAGES)
         // A pattern that does not compile is left out; a test holds that none is.
         .filter_map(|(id, weight, pattern)| {
@@ -354,8 +358,9 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles_and_every_id_is_its_own() {
-        assert_eq!(COMPILED.len(), FEATURES.len() + LANGUAGES.len());
-        let ids: std::collections::BTreeSet<_> = FEATURES.iter().chain(LANGUAGES).map(|f| f.0).collect();
-        assert_eq!(ids.len(), FEATURES.len() + LANGUAGES.len());
+        let all = || FEATURES.iter().chain(WORDING).chain(LANGUAGES);
+        assert_eq!(COMPILED.len(), all().count());
+        let ids: std::collections::BTreeSet<_> = all().map(|f| f.0).collect();
+        assert_eq!(ids.len(), all().count());
     }
 }

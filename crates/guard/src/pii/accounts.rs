@@ -56,7 +56,7 @@ fn routing(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out
             let by = "accounts: the shape of a BSB or sort code beside an account number";
             push(page, &w, (P::BankRouting, by), if hyphens { 0.82 } else { 0.62 }, out);
             following_account(page, numbers, &w, run, out);
-        } else if w.units.len() == 1 && edges && next_is_account(page, numbers, &w) {
+        } else if w.units.len() == 1 && edges && !is_round(&w) && next_is_account(page, numbers, &w) {
             let by = "accounts: six digits in front of an account number";
             push(page, &w, (P::BankRouting, by), 0.64, out);
             following_account(page, numbers, &w, run, out);
@@ -113,6 +113,9 @@ fn next_is_account(page: &Page<'_>, numbers: &Numbers, w: &Window<'_>) -> bool {
     if next.amount || next.glued || page.distance(w.last() + 1, next.first) > 3 {
         return false;
     }
+    if nearest_is(page, w.first(), 3, &[Cue::Reference]) {
+        return false;
+    }
     // The account may itself be grouped: count what follows in small groups.
     let digits: usize = numbers.units[index..]
         .iter()
@@ -132,6 +135,9 @@ fn account(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out
         let Some(w) = numbers.window(part, run) else { continue };
         let n = w.digits.len();
         if w.amount() || w.glued() || !(4..=20).contains(&n) || (w.spoken() && n < 5) || is_date(&w) {
+            continue;
+        }
+        if is_round(&w) && !is_named(page, w.first()) {
             continue;
         }
         if new_zealand(&w) {
@@ -156,6 +162,18 @@ fn account(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out
             );
         }
     }
+}
+
+/// "250000", "10000000": what is borrowed, saved or earned, unless it is called a number.
+fn is_round(w: &Window<'_>) -> bool {
+    w.units.len() == 1 && (5..=9).contains(&w.digits.len()) && w.digits.ends_with(&[0, 0, 0])
+}
+
+/// Whether "number", "no" or a mark of a form stands right before a value.
+fn is_named(page: &Page<'_>, first: usize) -> bool {
+    (first.saturating_sub(2)..first).any(|i| {
+        ["number", "no", "num", ":", "#", "acct", "account", "acc", "a/c"].iter().any(|w| page.is(i, w))
+    })
 }
 
 /// Bank, branch, account and suffix, as New Zealand writes them.
@@ -209,7 +227,7 @@ fn bare(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out: &
     for part in numbers.clusters(run) {
         let Some(w) = numbers.window(part, run) else { continue };
         let n = w.digits.len();
-        if w.amount() || w.glued() || !(8..=34).contains(&n) || is_date(&w) || is_hotline(&w) {
+        if w.amount() || w.glued() || n < 8 || is_date(&w) || is_hotline(&w) || is_round(&w) {
             continue;
         }
         if nearest_is(page, w.first(), 5, &[Cue::Reference, Cue::Version])

@@ -19,6 +19,7 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
             post_box(page, token, out);
             postcodes::british_alone(page, token, out);
             plot(page, token, out);
+            said_house(page, token, out);
         }
     }
 }
@@ -81,6 +82,43 @@ fn street(page: &Page<'_>, number: usize, out: &mut Vec<Found>) {
         score,
         by: "addresses: number, street and type, with postcode, state, town or cue",
     });
+}
+
+/// "number nine oak avenue": a house number in words, where somebody says that he lives there.
+fn said_house(page: &Page<'_>, first: usize, out: &mut Vec<Found>) {
+    let said = |i: usize| page.entry(i).spoken.is_some() && !page.has(i, t::QUANTITY);
+    if !said(first) || first > 0 && said(first - 1) {
+        return;
+    }
+    let mut next = first;
+    while said(next)
+        || page.is(next, "and")
+        || page.is_word(next) && page.slice(next).len() == 1 && next > first
+    {
+        next += 1;
+        if next > first + 6 {
+            return;
+        }
+    }
+    let name = next;
+    while next < name + 3 && is_name_word(page, next, next - name) && !page.has(next, t::STREET) {
+        next += 1;
+    }
+    let business = ["bank", "banks", "shop", "shops", "store", "stores", "brand", "brands"];
+    if next == name || !page.has(next, t::STREET) || business.iter().any(|w| page.is(next + 1, w)) {
+        return;
+    }
+    let before_it = ["at", "number", "no", "is", "address"];
+    let placed = first == 0 || before_it.iter().any(|w| page.is(first - 1, w));
+    if placed || before(page, first, &[Cue::Address]) > 0.5 {
+        out.push(Found {
+            start: page.start(first),
+            end: page.end(tail(page, next).last),
+            kind: P::Address,
+            score: 0.8,
+            by: "addresses: a house number in words and a street",
+        });
+    }
 }
 
 fn is_ordinal(page: &Page<'_>, token: usize) -> bool {
@@ -338,6 +376,10 @@ mod tests {
             let full = format!("please post it to {text}");
             assert_eq!(probe(&full), [(text.to_owned(), "ADDRESS")], "{full}");
         }
+        for text in ["fourteen rose street", "nine oak avenue", "one hundred and twenty main street"] {
+            assert_eq!(probe(&format!("i live at {text}")), [(text.to_owned(), "ADDRESS")], "{text}");
+        }
+        assert_eq!(probe("one of the two high street banks"), []);
         assert_eq!(probe("i live at 7 rose lane"), [("7 rose lane".to_owned(), "ADDRESS")]);
     }
 

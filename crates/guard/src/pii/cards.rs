@@ -72,7 +72,7 @@ fn number_score(page: &Page<'_>, w: &Window<'_>) -> Option<f64> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Issuer {
+pub(super) enum Issuer {
     None,
     /// A range whose numbers are short or shared with others.
     Weak,
@@ -80,7 +80,7 @@ enum Issuer {
 }
 
 /// The issuer ranges in use, each with its lengths.
-fn issuer(digits: &[u8]) -> Issuer {
+pub(super) fn issuer(digits: &[u8]) -> Issuer {
     let n = digits.len();
     let prefix = |k: usize| digits.iter().take(k).fold(0u32, |v, d| v * 10 + u32::from(*d));
     let (p1, p2, p3, p4, p6) = (prefix(1), prefix(2), prefix(3), prefix(4), prefix(6));
@@ -128,11 +128,13 @@ fn part_of_card(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>
     }
     let grouped = w.joined_by(Sep::Space) && (w.grouped(&[4, 4, 4]) || w.grouped(&[4, 4]));
     if grouped && before(page, w.first(), &[Cue::Card]) > 0.8 || begins_card(page, &w) {
+        // Twelve digits in fours are an Aadhaar's too; behind a card they are the card's.
+        let score = if w.grouped(&[4, 4, 4]) && (2..=6).contains(&w.digits[0]) { 0.9 } else { 0.6 };
         out.push(Found {
             start: page.start(w.first()),
             end: page.end(w.last()),
             kind: P::CreditCard,
-            score: 0.6,
+            score,
             by: "cards: groups of four right after a cue of a card, or the beginning of a number",
         });
     }
@@ -165,6 +167,11 @@ fn month_year(digits: &[u8], split: usize) -> bool {
     matches!(month, 1..=12) && matches!((digits.len() - split, year), (2, 15..=49) | (4, 2015..=2049))
 }
 
+/// "2027-09".
+fn year_month(digits: &[u8]) -> bool {
+    digits.len() == 6 && month_year(&[&digits[4..], &digits[..4]].concat(), 2)
+}
+
 fn expiry(
     page: &Page<'_>,
     numbers: &Numbers,
@@ -179,6 +186,7 @@ fn expiry(
         let n = w.digits.len();
         let shaped = match w.units.len() {
             1 => n >= 4 && month_year(w.digits, 2),
+            2 if !w.spoken() && w.units[0].len == 4 => year_month(w.digits),
             2 if !w.spoken() => w.units[0].len <= 2 && month_year(w.digits, w.units[0].len),
             _ => w.spoken() && (month_year(w.digits, n - 2) || (n > 4 && month_year(w.digits, n - 4))),
         };

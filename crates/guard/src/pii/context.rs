@@ -50,6 +50,8 @@ pub(super) fn after(page: &Page<'_>, last: usize, wanted: &[Cue]) -> f64 {
                 && (page.is_word(next) || page.is_digits(next))
                 && page.gap(next) == super::page::Gap::Space
                 && !page.has(next, super::lexicon::traits::FUNCTION));
+        // "482193 is your bank's code": what somebody relays speaks of what stands before.
+        let has_own = has_own && hit.cue != Cue::Relayed;
         if wanted.contains(&hit.cue) && !has_own && !crosses_line(page, last, hit.first) {
             return 0.8 - 0.04 * f64::from(distance);
         }

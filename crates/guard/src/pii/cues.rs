@@ -10,6 +10,8 @@ pub(super) enum Cue {
     Otp,
     /// "code" alone.
     Code,
+    /// Words of somebody who passes on what was sent to him: "i told him 339221".
+    Relayed,
     Password,
     ApiKey,
     CustomerId,
@@ -58,12 +60,17 @@ pub(super) const PHRASES: &[(Cue, &str)] = &[
         Cue::Cvv,
         "cvv|cvc|cvv 2|cvc 2|csc|card verification|verification value|card security code|security code|\
          digits on back|code on the back|number on the back|numbers on the back|digits on back|number on back|numbers on back|four digits on the front|digits on the back|back of the card|\
-         security number|signature strip|ccv|security digits",
+         security number|signature strip|ccv|security digits|digits at the back|number at the back|code at the back|\
+         on the back|three digit number|three digit code|three digits|last three|last three digits|three numbers|\
+         code on the reverse|code on reverse|on the reverse|signature panel|on the strip|cvn|cvd|cv 2|cvvv|cvv number|\
+         short one on the back",
     ),
     (
         Cue::Pin,
         "pin|pins|pin number|pin no|pin code|pincode|mpin|tpin|m pin|upi pin|atm pin|card pin|passcode|pass code|\
-         app pin|telephone pin|secret number|keypad code|unlock code|personal identification number|access pin",
+         app pin|telephone pin|secret number|keypad code|unlock code|personal identification number|access pin|\
+         p i n|pinn|piin|telepin|atm number|atm code|code for the atm|the code for the atm|code for atm|enter at the atm|type at the atm|\
+         use at the atm|enter at the machine|punched in|punch in|keyed in|key in at the",
     ),
     (
         Cue::Otp,
@@ -72,13 +79,25 @@ pub(super) const PHRASES: &[(Cue, &str)] = &[
          two factor code|two factor|security code|login code|log in code|sign in code|confirmation code|\
          code you sent|code you texted|code i got|code i received|code they sent|code from the text|netcode|\
          passcode sent|activation code|access code|code from sms|code from my phone|authenticator|mfa code|\
-         mfa|code in the text|code in the sms|temporary code|tac|otac|texted code|totp",
+         mfa|code in the text|code in the sms|temporary code|tac|otac|texted code|totp|verification number|smscode|\
+         sms number|secure code|passkey code",
+    ),
+    (
+        Cue::Relayed,
+        "text with|text says|text said|text reads|sms says|sms said|message says|message said|message with|\
+         came through as|came as|told him|told her|told them|told the caller|told the guy|told the man|told the lady|\
+         read out|read him|read her|read them|read it out|gave him|gave her|gave them|gave the caller|gave the guy|\
+         gave out|to the guy|to the caller|to the man|to the lady|over the phone|on the phone|is your|expired|he asked for|they asked for|shared with him|shared with them|typed in|i entered|i typed|\
+         texted me|sent me|didn't work|didnt work|has expired|not working",
     ),
     (Cue::Code, "code|codes|the code|digits"),
     (
         Cue::Password,
         "password|passwords|passwd|pwd|pw|passphrase|pass phrase|pass word|login password|pass|psw|passwrd|\
-         memorable word|secret word|security answer|pword|memorable information",
+         memorable word|secret word|security answer|pword|memorable information|secret answer|code word|codeword|\
+         safe word|safeword|recovery code|backup code|recovery key|first pet|mother's maiden name|mothers maiden name|\
+         memorable place|keeps rejecting|rejecting|kept rejecting|after entering|passwort|kennwort|mot de passe|mdp|\
+         contrasena|senha|parola|пароль|密码|密码是|wachtwoord|haslo",
     ),
     (
         Cue::ApiKey,
@@ -153,7 +172,7 @@ pub(super) const PHRASES: &[(Cue, &str)] = &[
          whatsapp|landline|contact|contact number|call me|ring me|text me|reach me|phone me|phone no|mobile no|\
          handset|number is|payid|venmo|zelle|paym|bizum|callback|call back|home phone|work phone|fax|dial|\
          reachable|contact no|phoned|called|texted|rang|calling|my number|new number|old number|phone num|\
-         osko|cash app|phone on|reach|caller id",
+         osko|cash app|phone on|reach|caller id|home number|work number|office number",
     ),
     (Cue::Email, "email|e mail|mail|email address|emails|inbox|emailed"),
     (Cue::Upi, "upi|upi id|vpa|upi address|bhim|phonepe|gpay|google pay|paytm|payid"),

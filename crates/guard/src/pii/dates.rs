@@ -75,7 +75,11 @@ fn month_date(page: &Page<'_>, numbers: &Numbers, month: usize) -> Option<Date> 
     let year = year_at(page, numbers, next);
     if let Some((end, _)) = year {
         last = end;
-    } else if page.entry(month).traits & t::GIVEN != 0 && !page.is_capital(month) && day_before.is_none() {
+    } else if page.entry(month).traits & t::GIVEN != 0
+        && !page.is_capital(month)
+        && day_before.is_none()
+        && !nearest_is(page, month, 4, &[Cue::Birth])
+    {
         return None;
     }
     Some(Date { first, last, year: year.map(|y| y.1) })
@@ -166,6 +170,8 @@ fn year_at(page: &Page<'_>, numbers: &Numbers, token: usize) -> Option<(usize, u
                 2000 + rest.iter().fold(0, |n, d| n * 10 + u32::from(*d))
             }
             _ if w.digits.len() == 4 => w.value(),
+            // "eighty five".
+            [3..=9, _] if w.spoken() => 1900 + w.value(),
             _ => return None,
         };
         (joined && w.spoken() && matches!(value, 1900..=2099)).then_some((w.last(), value))
@@ -174,8 +180,25 @@ fn year_at(page: &Page<'_>, numbers: &Numbers, token: usize) -> Option<(usize, u
 
 /// Dates of digits alone.
 fn digit_date(page: &Page<'_>, w: &Window<'_>) -> Option<Date> {
-    if w.glued() || w.amount() || w.spoken() && w.units.len() > 3 {
+    if w.glued() || w.amount() || w.spoken() && w.units.len() > 4 {
         return None;
+    }
+    // "three four nineteen eighty five".
+    if let [day, month, century, rest] = w.units {
+        let value = |u: &super::numbers::Unit| {
+            let at = w.units.iter().take_while(|v| v.first < u.first).map(|v| v.len).sum::<usize>();
+            w.digits[at..at + u.len].iter().fold(0u32, |n, d| n * 10 + u32::from(*d))
+        };
+        let said =
+            w.spoken() && w.whole && century.len == 2 && rest.len == 2 && matches!(value(century), 19 | 20);
+        let (a, b) = (value(day), value(month));
+        let fits =
+            (1..=31).contains(&a) && (1..=12).contains(&b) || (1..=12).contains(&a) && (1..=31).contains(&b);
+        return (said && fits).then(|| Date {
+            first: w.first(),
+            last: w.last(),
+            year: Some(value(century) * 100 + value(rest)),
+        });
     }
     let number = |d: &[u8]| d.iter().fold(0u32, |n, d| n * 10 + u32::from(*d));
     let d = w.digits;

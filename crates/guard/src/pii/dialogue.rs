@@ -67,6 +67,19 @@ const FILLERS: &[&str] = &[
     "meant",
     "mean",
     "typo",
+    "think",
+    "believe",
+    "guess",
+    "reckon",
+    "maybe",
+    "probably",
+    "says",
+    "say",
+    "said",
+    "told",
+    "reads",
+    "shows",
+    "one",
 ];
 
 /// The further findings of a message whose own are `found`; bytes of its folded text.
@@ -236,7 +249,7 @@ fn bare_number(page: &Page<'_>, found: &[Found], before: Before<'_>, kind: P) ->
         if inside(page, first, found) || (first..=last).all(|i| is_count(page, i)) {
             continue;
         }
-        if window.amount() || window.glued() || !(2..=19).contains(&window.digits.len()) {
+        if window.amount() || window.glued() || !(1..=19).contains(&window.digits.len()) {
             return None;
         }
         let first = (first..=last).find(|i| !is_count(page, *i))?;
@@ -303,6 +316,12 @@ mod tests {
             ("my password is:", "Xanadu", "<PASSWORD_1>"),
             ("how do i change my pin", "4821", "<PIN_1>"),
             ("the app asks me for a cvv", "it is 123", "it is <CVV_1>"),
+            ("i forgot my pin", "i think it was 4722", "i think it was <PIN_1>"),
+            ("i forgot my pin", "could be 4722", "could be <PIN_1>"),
+            ("someone asked me for my cvv", "and i told them 482", "and i told them <CVV_1>"),
+            ("the sms code never works", "it says 482193", "it says <OTP_1>"),
+            ("the sms code never works", "the last one was 482193", "the last one was <OTP_1>"),
+            ("my pin is", "4", "<PIN_1>"),
         ] {
             let answer = "I can help with that. The branch is closed. See: Reset your password or passcode.";
             assert_eq!(masked(question, answer, text), expected, "{question}");
@@ -318,6 +337,9 @@ mod tests {
             ("and then <CREDIT_CARD_2>", "the last four are 1111", "the last four are <CREDIT_CARD_1>"),
             ("my account number is 9081", "7264", "<ACCOUNT_NUMBER_1>"),
             ("my phone is 0412", "345 678", "<PHONE_1>"),
+            ("<PIN_1>", "7", "<PIN_1>"),
+            ("my pin is 4", "7", "<PIN_1>"),
+            ("is <OTP_1>", "and then 193", "and then <OTP_1>"),
         ] {
             assert_eq!(masked(question, "Please don't share it here.", text), expected, "{question}");
         }
@@ -340,6 +362,11 @@ mod tests {
                 "and what does a card with 3 months free cost",
             ),
             ("hello", "Hello, how can I help?", "482193"),
+            (
+                "how do i change my pin",
+                "You can do it in the app.",
+                "is there a fee? i think 1 branch told me so",
+            ),
             ("my card is <CREDIT_CARD_1>", "It is blocked.", "thank you, when does the new one arrive?"),
             ("my card is <CREDIT_CARD_1>", "It is blocked.", "i paid $20 with it"),
             ("how do i change my name", "Bring the papers to a branch.", "which papers"),

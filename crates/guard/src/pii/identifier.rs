@@ -214,11 +214,18 @@ pub(super) fn glued(page: &Page<'_>, first: usize) -> Option<Identifier> {
     finish(page, first, Some(last), compact, digits)
 }
 
+/// A longer piece is read so far, in characters: many may begin inside one.
+const LONGEST_CHUNK: usize = 1000;
+
 /// Where the piece without white space that begins at `token` ends, sentence marks left out.
 pub(super) fn chunk_end(page: &Page<'_>, token: usize) -> usize {
     let start = page.start(token);
     let rest = &page.text[start..];
-    let chunk = &rest[..rest.find(char::is_whitespace).unwrap_or(rest.len())];
+    let length = rest.char_indices().take(LONGEST_CHUNK).find(|(_, c)| c.is_whitespace()).map_or_else(
+        || rest.char_indices().nth(LONGEST_CHUNK).map_or(rest.len(), |(at, _)| at),
+        |(at, _)| at,
+    );
+    let chunk = &rest[..length];
     let trimmed = chunk.trim_end_matches(['.', ',', ';', ':', '?', '!', ')', ']', '}', '"', '\'', '>']);
     start + if trimmed.is_empty() { chunk.len() } else { trimmed.len() }
 }

@@ -4,11 +4,12 @@ mod accounts;
 mod addresses;
 mod cards;
 mod check;
-mod contact;
 mod context;
+mod credentials;
 mod cues;
 mod dates;
 mod dialogue;
+mod email;
 mod explain;
 mod iban;
 mod identifier;
@@ -16,6 +17,7 @@ mod keys;
 mod layout;
 mod learned;
 mod lexicon;
+mod loose;
 mod names;
 mod naming;
 mod national;
@@ -23,11 +25,13 @@ mod network;
 mod numbers;
 mod page;
 mod persons;
+mod phones;
 mod places;
 mod postcodes;
 mod repeats;
 mod said;
 mod secrets;
+mod spelt;
 mod units;
 mod vocabulary;
 
@@ -43,7 +47,7 @@ use page::{Found, Page};
 pub(crate) use repeats::Known;
 pub(crate) use said::Before;
 
-use crate::{PersonalType, Span, normal::Normal};
+use crate::{Span, normal::Normal, placeholder};
 
 /// Builds the tables, so that the first message doesn't wait for them.
 pub(crate) fn prepare() {
@@ -155,7 +159,10 @@ fn pass(
         dates::find(&page, &numbers, &mut found);
     }
     accounts::find(&page, &numbers, &mut found);
-    contact::find(&page, &numbers, &mut found);
+    loose::find(&page, &numbers, &mut found);
+    spelt::find(&page, &mut found);
+    email::find(&page, &mut found);
+    phones::find(&page, &numbers, &mut found);
     secrets::find(&page, &numbers, &mut found);
     keys::find(&page, &mut found);
     addresses::find(&page, &mut found);
@@ -199,21 +206,9 @@ fn back(places: &[(usize, usize)], byte: usize) -> usize {
     old + byte - new
 }
 
-/// Placeholders of an earlier masking; what is masked stays as it is.
+/// The placeholders of an earlier masking; what is masked stays as it is.
 fn placeholders(text: &str) -> Vec<(usize, usize)> {
-    let mut found = Vec::new();
-    for (start, _) in text.match_indices('<') {
-        let rest = &text[start + 1..];
-        let Some(close) = rest.bytes().take(24).position(|b| b == b'>') else { continue };
-        let Some((kind, number)) = rest[..close].rsplit_once('_') else { continue };
-        if !number.is_empty()
-            && number.bytes().all(|b| b.is_ascii_digit())
-            && kind.parse::<PersonalType>().is_ok()
-        {
-            found.push((start, start + close + 2));
-        }
-    }
-    found
+    placeholder::placeholders(text).map(|p| (p.start, p.end)).collect()
 }
 
 fn touches(sorted: &[(usize, usize)], f: &Found) -> bool {

@@ -99,8 +99,25 @@ const SLIGHT: &[&str] = &[
     "helped",
 ];
 
+/// The first of the marks that open around a name: "my name is <John Smith>".
+pub(super) fn opened(page: &Page<'_>, token: usize) -> usize {
+    let mut first = token;
+    while first > 0
+        && page.gap(first) == Gap::None
+        && matches!(page.slice(first - 1), "<" | "*" | "_" | "\"" | "'")
+    {
+        first -= 1;
+    }
+    if first == 0 || page.gap(first) != Gap::None || matches!(page.slice(first - 1), ":" | "=") {
+        first
+    } else {
+        token
+    }
+}
+
 /// What the words before a token promise.
 pub(super) fn promise(page: &Page<'_>, token: usize) -> Option<Promise> {
+    let token = opened(page, token);
     let b1 = token.checked_sub(1)?;
     let back = |n: usize, words: &[&str]| back(page, token, n, words);
     let has = |n: usize, bits: u32| token.checked_sub(n).is_some_and(|at| page.has(at, bits));

@@ -15,6 +15,7 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
     for token in 0..page.tokens.len() {
         if page.is_digits(token) {
             version_four(page, token, out);
+            said_four(page, token, out);
         }
     }
     if page.text.contains(':') {
@@ -63,6 +64,27 @@ fn version_four(page: &Page<'_>, first: usize, out: &mut Vec<Found>) {
     });
 }
 
+/// "203 dot 0 dot 113 dot 7", "203[.]0[.]113[.]7".
+fn said_four(page: &Page<'_>, first: usize, out: &mut Vec<Found>) {
+    let number = |i: usize| page.is_digits(i) && page.slice(i).parse::<u16>().is_ok_and(|n| n <= 255);
+    let mut last = first;
+    for part in 0..4 {
+        if part > 0 {
+            let opens = matches!(page.slice(last + 1), "[" | "(");
+            let dot = if opens { last + 2 } else { last + 1 };
+            if !(page.is(dot, "dot") || opens && page.slice(dot) == ".") {
+                return;
+            }
+            last = if opens { dot + 2 } else { dot + 1 };
+        }
+        if !number(last) {
+            return;
+        }
+    }
+    let by = "network: four numbers of an IPv4 address, with dots that are spelt or in brackets";
+    out.push(Found { start: page.start(first), end: page.end(last), kind: P::IpAddress, score: 0.9, by });
+}
+
 fn version_six(page: &Page<'_>, out: &mut Vec<Found>) {
     let is_part = |c: char| c.is_ascii_hexdigit() || c == ':' || c == '.';
     let mut at = 0;
@@ -99,6 +121,9 @@ mod tests {
     #[test]
     fn addresses_of_both_versions() {
         assert_eq!(probe("login from 203.0.113.77 was not me"), [("203.0.113.77".to_owned(), "IP_ADDRESS")]);
+        for text in ["203 dot 0 dot 113 dot 7", "203[.]0[.]113[.]7"] {
+            assert_eq!(probe(&format!("my ip is {text}")), [(text.to_owned(), "IP_ADDRESS")], "{text}");
+        }
         assert_eq!(probe("my ip is 10.0.0.1"), [("10.0.0.1".to_owned(), "IP_ADDRESS")]);
         assert_eq!(
             probe("from 2001:db8::ff00:42:8329."),

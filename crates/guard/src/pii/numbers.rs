@@ -105,7 +105,7 @@ impl Numbers {
                 len: numbers.digits.len() - before,
                 spoken,
                 sep,
-                glued: !spoken && units::is_glued(page, token),
+                glued: !spoken && units::is_glued(page, token, last),
                 amount: false,
             };
             numbers.units.push(unit);
@@ -127,18 +127,17 @@ impl Numbers {
             });
             let after = unit.last + 1;
             let near = page.gap(after) <= Gap::Space;
-            // "2671x22": an extension counts nothing.
-            let extended = unit.len == 4
-                && page.is(after, "x")
-                && page.gap(after) == Gap::None
-                && page.is_digits(after + 1);
+            // "2671x22" is an extension, and behind a long number "x" counts nothing.
+            let extended = page.is(after, "x")
+                && (unit.len == 4 && page.gap(after) == Gap::None && page.is_digits(after + 1)
+                    || page.gap(after) != Gap::None && unit.len > 2);
             let counted = near
                 && !extended
                 && (page.slice(after) == "%"
                     || matches!(page.slice(after), "$" | "£" | "€" | "₹")
                     || page.has(after, t::CURRENCY)
                     || (page.has(after, t::QUANTITY) && (unit.len <= 6 || page.gap(after) == Gap::None)));
-            self.units[index].amount = money_before || counted;
+            self.units[index].amount = money_before && !self.is_group_of_card(page, index) || counted;
             self.join_amount(page, index);
         }
         // "1,234.50 dollars": what counts the last piece counts the first.
@@ -154,6 +153,16 @@ impl Numbers {
         }
     }
 
+    /// "£4539 1488 0343 6467": money has no groups of four.
+    fn is_group_of_card(&self, page: &Page<'_>, index: usize) -> bool {
+        let group = |i: usize| self.units.get(i).filter(|u| u.len == 4 && !u.spoken);
+        (index..index + 4).all(|i| group(i).is_some())
+            && (index + 1..index + 4).all(|i| {
+                let unit = &self.units[i];
+                unit.first == self.units[i - 1].last + 1 && page.gap(unit.first) == Gap::Space
+            })
+    }
+
     /// Thousands and decimals belong to the amount they continue: "1,234", "16.50".
     fn join_amount(&mut self, page: &Page<'_>, index: usize) {
         let Some(previous) = index.checked_sub(1) else { return };
@@ -162,7 +171,9 @@ impl Numbers {
             return;
         }
         let mark = page.slice(b.first - 1);
-        let thousands = mark == "," && b.len == 3 && a.len <= 3;
+        // "09/27,123": month, year and code.
+        let dated = matches!(a.sep, Sep::Slash | Sep::Hyphen);
+        let thousands = mark == "," && b.len == 3 && a.len <= 3 && !dated;
         let decimals = mark == "." && a.amount;
         if thousands || decimals {
             self.units[index].amount = true;
@@ -214,6 +225,11 @@ impl Numbers {
         }
         let ends = self.units.get(index + 1).is_none_or(|n| n.sep == Sep::Start || n.len > 2);
         !(is_sms(b) && b.sep == Sep::Space && ends && (a.spoken || a.len > 4))
+    }
+
+    /// The digits of one group.
+    pub(super) fn digits_of(&self, unit: &Unit) -> &[u8] {
+        self.digits.get(unit.at..unit.at + unit.len).unwrap_or_default()
     }
 
     /// The digits of consecutive units.

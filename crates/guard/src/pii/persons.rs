@@ -2,7 +2,7 @@
 
 use super::{
     lexicon::traits as t,
-    naming::{Promise, announced, ends, followed, is_adjective, promise},
+    naming::{Promise, announced, ends, followed, is_adjective, opened, promise},
     page::{Found, Gap, Page},
 };
 use crate::PersonalType as P;
@@ -38,7 +38,8 @@ fn starts(page: &Page<'_>, token: usize) -> bool {
     }
     let inside_name = token > 0
         && page.gap(token) == Gap::None
-        && matches!(page.slice(token - 1), "." | "@" | "_" | "-" | "/" | "'" | "<");
+        && matches!(page.slice(token - 1), "." | "@" | "_" | "-" | "/" | "'" | "<")
+        && opened(page, token) == token;
     let behind_digits = page.gap(token) == Gap::None && token > 0 && page.is_digits(token - 1);
     !inside_name && !behind_digits
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{PersonalType as P, normal::Normal};
 
 /// More values are not remembered from earlier text: the oldest are forgotten.
-const MOST_KNOWN: usize = 512;
+const MOST_KNOWN: usize = 2048;
 
 /// Values that were found in earlier text of the same stream or conversation. Never printed.
 #[derive(Default)]

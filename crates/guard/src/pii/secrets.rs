@@ -2,6 +2,7 @@
 
 use super::{
     context::{after, before, nearest_is, strength},
+    credentials,
     cues::Cue,
     identifier::chunk_end,
     lexicon::traits as t,
@@ -22,6 +23,66 @@ pub(super) fn find(page: &Page<'_>, numbers: &Numbers, out: &mut Vec<Found>) {
         }
     }
     passwords(page, out);
+    credentials::find(page, out);
+    listed(page, numbers, out);
+}
+
+/// "tried 4722, 4723 and 4724 as pin": what is said of one of a list is said of all that are as long.
+fn listed(page: &Page<'_>, numbers: &Numbers, out: &mut Vec<Found>) {
+    let units = &numbers.units;
+    let joins = |from: usize, to: usize| {
+        to > from
+            && to - from <= 2
+            && (from..to).all(|i| {
+                matches!(page.slice(i), "," | "/" | "&")
+                    || page.is(i, "and")
+                    || page.is(i, "or")
+                    || page.is(i, "then")
+            })
+    };
+    let mut more = Vec::new();
+    for f in out.iter().filter(|f| matches!(f.kind, P::Pin | P::Otp)) {
+        let at = units.partition_point(|u| page.start(u.first) < f.start);
+        if units.get(at).is_none_or(|u| page.start(u.first) != f.start || page.end(u.last) != f.end) {
+            continue;
+        }
+        let like = |i: usize| units[i].len == units[at].len && !units[i].amount && !units[i].glued;
+        let mut push = |i: usize| {
+            more.push(Found {
+                start: page.start(units[i].first),
+                end: page.end(units[i].last),
+                by: "secrets: in a list with a PIN or a one-time code",
+                ..*f
+            });
+        };
+        let mut before = at;
+        while before > 0 && like(before - 1) && joins(units[before - 1].last + 1, units[before].first) {
+            before -= 1;
+            push(before);
+        }
+        let mut after = at;
+        while after + 1 < units.len()
+            && like(after + 1)
+            && joins(units[after].last + 1, units[after + 1].first)
+        {
+            after += 1;
+            push(after);
+        }
+    }
+    out.extend(more);
+}
+
+/// "i entered 4722 three times and the machine ate my card": typed where a PIN is.
+fn is_entered(page: &Page<'_>, w: &Window<'_>) -> bool {
+    let typed = ["entered", "enter", "typed", "tried", "punched", "keyed", "pressed", "inputted"];
+    let near = (w.first().saturating_sub(3)..w.first()).any(|i| typed.iter().any(|v| page.is(i, v)));
+    let places =
+        ["atm", "machine", "keypad", "cashpoint", "terminal", "swallowed", "ate", "blocked", "locked"];
+    let round = w.value() % 100 == 0 || matches!(w.value(), 1950..=2049);
+    w.digits.len() == 4
+        && near
+        && !round
+        && (0..page.tokens.len()).any(|i| places.iter().any(|p| page.is(i, p)))
 }
 
 /// A year behind "in" or "since" tells when, not what.
@@ -53,6 +114,14 @@ fn pin(page: &Page<'_>, w: &Window<'_>, out: &mut Vec<Found>) {
             score: 0.8 + 0.1 * cue + usual,
             by: "secrets: digits after a cue of a PIN or password",
         });
+    } else if is_entered(page, w) {
+        out.push(Found {
+            start: page.start(w.first()),
+            end: page.end(w.last()),
+            kind: P::Pin,
+            score: 0.7,
+            by: "secrets: four digits that were entered at a machine",
+        });
     }
 }
 
@@ -75,14 +144,21 @@ fn one_time_code(page: &Page<'_>, w: &Window<'_>, out: &mut Vec<Found>) {
     }
     let first = letter.unwrap_or(w.first());
     let certain = strength(page, first, w.last(), &[Cue::Otp]);
-    let generic = strength(page, first, w.last(), &[Cue::Code]);
+    // "my PIN is the 4 digits 4821": digits of what was named.
+    let counted = page.cues_before(first, 6).next().is_some_and(|(hit, _)| page.is(hit.last, "digits"));
+    let named = counted && before(page, first, &[Cue::Pin]) > 0.6;
+    let generic = if named { 0.0 } else { strength(page, first, w.last(), &[Cue::Code]) };
     let other =
         nearest_is(page, first, 6, &[Cue::Reference, Cue::Bsb, Cue::SortCode, Cue::Postcode, Cue::Version]);
     let usual = if matches!(n, 4 | 6 | 8) { 0.03 } else { 0.0 };
+    let round = w.value() % 1000 == 0;
+    let relayed = n >= 5 && !round && strength(page, first, w.last(), &[Cue::Relayed]) > 0.7;
     let score = if certain > 0.66 {
         0.82 + 0.1 * certain + usual
-    } else if generic > 0.7 && !other && n >= 4 {
+    } else if generic > 0.7 && !other && (n == 4 || !round) {
         0.72 + 0.1 * generic + usual
+    } else if relayed && !other && (n == 6 || w.units.len() == 1) {
+        0.7 + usual
     } else if letter.is_some() && n == 6 {
         0.7
     } else {
@@ -106,10 +182,10 @@ pub(super) fn link(page: &Page<'_>, token: usize) -> Option<bool> {
     let lower = slice.to_ascii_lowercase();
     match lower.as_str() {
         "is" | "was" | "be" | "it's" | "its" | "to" | "called" | "as" | "being" | "reads" | "says"
-        | "are" => Some(true),
+        | "are" | "ist" | "es" | "est" | "é" | "è" | "är" | "是" => Some(true),
         "will" | "would" | "should" | "now" | "currently" | "still" | "of" | "for" | "my" | "the"
         | "used" | "which" | "always" | "just" | "set" | "changed" | "i" | "use" | "have" | "tried"
-        | "word" | "with" | "and" | "that" | "has" | "been" | "new" | "old" | "on" | "in" | "at"
+        | "word" | "from" | "with" | "and" | "that" | "has" | "been" | "new" | "old" | "on" | "in" | "at"
         | "account" | "app" | "login" | "online" | "banking" | "email" | "wifi" | "router" => Some(false),
         _ => None,
     }
@@ -234,9 +310,9 @@ fn value(page: &Page<'_>, token: usize, strong: bool, direct: bool, out: &mut Ve
 }
 
 /// Letters with digits or signs among them: not a word that language knows.
-fn looks_secret(chunk: &str) -> bool {
+pub(super) fn looks_secret(chunk: &str) -> bool {
     let count = chunk.chars().count();
-    if !(4..=128).contains(&count) || chunk.starts_with('<') {
+    if !(4..=512).contains(&count) || chunk.starts_with('<') {
         return false;
     }
     let letters = chunk.chars().filter(|c| c.is_alphabetic()).count();

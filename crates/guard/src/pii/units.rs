@@ -16,20 +16,25 @@ pub(super) fn read(
     if page.is_digits(token) {
         digits.extend(page.slice(token).bytes().map(|b| b - b'0'));
         let mut last = token;
-        // The letter O typed for a zero inside digits.
-        while page.gap(last + 1) == Gap::None
-            && matches!(page.slice(last + 1), "o" | "O")
-            && page.is_digits(last + 2)
-            && page.gap(last + 2) == Gap::None
-        {
-            digits.push(0);
+        // A letter typed for a digit inside digits.
+        while let Some(digit) = typed_for(page, last + 1).filter(|_| page.gap(last + 1) == Gap::None) {
+            digits.push(digit);
             digits.extend(page.slice(last + 2).bytes().map(|b| b - b'0'));
             last += 2;
         }
         return Some((last, false));
     }
+    if let Some(digit) = typed_for(page, token).filter(|_| begins_group(page, token, previous)) {
+        digits.push(digit);
+        let (last, _) = read(page, token + 1, previous, digits)?;
+        return Some((last, false));
+    }
     match page.entry(token).spoken? {
         Spoken::Digit(d) => {
+            if let Some((last, said)) = said_whole(page, token) {
+                digits.extend(said);
+                return Some((last, true));
+            }
             digits.push(d);
             Some((token, true))
         }
@@ -69,6 +74,74 @@ pub(super) fn read(
         }
         Spoken::Ordinal(_) => None,
     }
+}
+
+/// "four thousand seven hundred and twenty two" is 4722, where something stands behind the last zero.
+fn said_whole(page: &Page<'_>, token: usize) -> Option<(usize, Vec<u8>)> {
+    let digit = |i: usize| match page.entry(i).spoken {
+        Some(Spoken::Digit(d @ 1..)) => Some(u32::from(d)),
+        _ => None,
+    };
+    let zeros = |i: usize, n: u8| page.entry(i).spoken == Some(Spoken::Zeros(n));
+    let over = |i: usize| if page.is(i, "and") { i + 1 } else { i };
+    let (mut at, mut value, mut last) = (token, 0, None);
+    if let Some(d) = digit(at).filter(|_| zeros(at + 1, 3)) {
+        value += d * 1000;
+        at = over(at + 2);
+    }
+    if let Some(d) = digit(at).filter(|_| zeros(at + 1, 2)) {
+        value += d * 100;
+        last = (at > token).then_some(at + 1);
+        at = over(at + 2);
+    }
+    if at == token {
+        return None;
+    }
+    let tens = match page.entry(at).spoken {
+        Some(Spoken::Ten(n)) => {
+            let next = if page.slice(at + 1) == "-" { at + 2 } else { at + 1 };
+            match digit(next) {
+                Some(one) => Some((next, u32::from(n) + one)),
+                None => Some((at, u32::from(n))),
+            }
+        }
+        Some(Spoken::Teen(n)) => Some((at, u32::from(n))),
+        Some(Spoken::Digit(d @ 1..)) => Some((at, u32::from(d))),
+        _ => None,
+    };
+    if let Some((end, rest)) = tens {
+        value += rest;
+        last = Some(end);
+    }
+    Some((last?, value.to_string().bytes().map(|b| b - b'0').collect()))
+}
+
+/// The digit that a letter in front of digits was typed for.
+fn typed_for(page: &Page<'_>, token: usize) -> Option<u8> {
+    if !page.is_digits(token + 1) || page.gap(token + 1) != Gap::None {
+        return None;
+    }
+    match page.slice(token) {
+        "o" | "O" => Some(0),
+        "l" | "I" => Some(1),
+        _ => None,
+    }
+}
+
+/// Whether a letter and the digits that touch it are one group of a number: "4539 l488", "o412 345 678". Alone
+/// it is part of some code.
+fn begins_group(page: &Page<'_>, token: usize, previous: Option<&Unit>) -> bool {
+    let length = page.slice(token + 1).len() + 1;
+    let goes_on = previous.is_some_and(|u| {
+        u.last + 1 == token && page.gap(token) == Gap::Space && !u.spoken && u.len == length
+    });
+    let next = token + 2;
+    let begins = length == 4
+        && page.gap(token) != Gap::None
+        && page.gap(next) == Gap::Space
+        && page.is_digits(next)
+        && page.slice(next).len() >= 3;
+    goes_on || begins
 }
 
 /// What stands between the last group and the one at `token`; [`Sep::Start`] when they don't belong together.
@@ -125,7 +198,7 @@ fn is_dash_word(page: &Page<'_>, token: usize) -> bool {
 }
 
 /// Whether letters touch the digits, other than a cue's ("CIF023685" is a customer id by its cue).
-pub(super) fn is_glued(page: &Page<'_>, token: usize) -> bool {
+pub(super) fn is_glued(page: &Page<'_>, token: usize, last: usize) -> bool {
     let before = token > 0 && page.gap(token) == Gap::None && page.is_word(token - 1);
     let cued = before && page.cues_before(token, 0).next().is_some();
     // "err-01213", "PAY_8610": the mark makes one code of both.
@@ -136,6 +209,6 @@ pub(super) fn is_glued(page: &Page<'_>, token: usize) -> bool {
         && page.is_word(token - 2)
         && page.entry(token - 2).spoken.is_none()
         && page.cues_before(token, 0).next().is_none();
-    let after = page.gap(token + 1) == Gap::None && page.is_word(token + 1);
+    let after = page.gap(last + 1) == Gap::None && page.is_word(last + 1);
     (before && !cued) || after || marked
 }

@@ -5,15 +5,20 @@
 //!
 //! The text becomes a row of letters without its gaps (a *skeleton*), in which i, l, 1 and ! are one
 //! letter. A phrase may begin and end only where a word of the text does, so "want to diet" is none.
+//! Beside the phrases stand signs of danger (`signs`) and other languages (`languages`).
 
+mod languages;
 mod phrases;
+mod signs;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use regex::Regex;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use phrases::{HEADS, HONEST, LANGUAGES, LONGEST, PHRASES, TAILS};
+use languages::LANGUAGES;
+use phrases::{HEADS, HONEST, LONGEST, PHRASES, TAILS};
+use signs::SIGNS;
 
 /// What a phrase allows: `slips` letters may be wrong, missing, doubled or swapped, though not in
 /// the first two nor in the last `exact` ones, where a letter makes another word ("die", "file").
@@ -28,7 +33,9 @@ struct Compiled {
     /// By first letter.
     phrases: BTreeMap<u8, Vec<Phrase>>,
     languages: Vec<Regex>,
+    signs: Vec<Regex>,
     honest: Option<Regex>,
+    everyday: Option<Regex>,
 }
 
 static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
@@ -42,9 +49,17 @@ static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
     Compiled {
         phrases,
         languages: LANGUAGES.iter().filter_map(|p| Regex::new(p).ok()).collect(),
-        honest: Regex::new(HONEST).ok(),
+        signs: SIGNS.iter().filter_map(|sign| compile(&signs::spelt(sign))).collect(),
+        honest: compile(HONEST),
+        everyday: compile(signs::EVERYDAY),
     }
 });
+
+/// Compiles a pattern over English with ASCII letters and boundaries, which keep the fast automaton also on
+/// text that is not ASCII.
+fn compile(pattern: &str) -> Option<Regex> {
+    Regex::new(&pattern.replace(r"\b", r"(?-u:\b)").replace(r"\w", "[a-z0-9_]")).ok()
+}
 
 /// Builds the tables, so that the first message doesn't wait for them.
 pub(crate) fn prepare() {
@@ -54,18 +69,25 @@ pub(crate) fn prepare() {
 /// Whether somebody speaks of harming himself. `text` is folded (NFKC), in any case.
 pub(crate) fn cries(text: &str) -> bool {
     let lower = text.to_lowercase().replace('\u{2019}', "'");
-    if COMPILED.honest.as_ref().is_some_and(|honest| honest.is_match(&lower)) {
-        return false;
-    }
     if !lower.is_ascii() || lower.contains(' ') {
         let bare: String = lower.nfd().filter(|c| !is_combining_mark(*c)).collect();
         if COMPILED.languages.iter().any(|l| l.is_match(&lower) || (bare != lower && l.is_match(&bare))) {
             return true;
         }
+        let signs = without(&lower.replace('\'', ""), COMPILED.everyday.as_ref());
+        if COMPILED.signs.iter().any(|sign| sign.is_match(&signs)) {
+            return true;
+        }
     }
-    let skeleton = Skeleton::of(text);
+    let skeleton = Skeleton::of(&without(&lower, COMPILED.honest.as_ref()));
     // "kms" is a distance in any longer message.
     skeleton.letters == *b"kms" || skeleton.cries(&COMPILED.phrases)
+}
+
+/// The text without its honest phrases. A number stands for each: no cry goes across it, and one beside it is
+/// heard.
+fn without(text: &str, honest: Option<&Regex>) -> String {
+    honest.map_or_else(|| text.to_owned(), |honest| honest.replace_all(text, " 00 ").into_owned())
 }
 
 /// The letters of a text without its gaps; `*` stands for any one letter.
@@ -239,7 +261,8 @@ mod tests {
     #[test]
     fn every_language_compiles() {
         assert_eq!(COMPILED.languages.len(), LANGUAGES.len());
-        assert!(COMPILED.honest.is_some());
+        assert_eq!(COMPILED.signs.len(), SIGNS.len());
+        assert!(COMPILED.honest.is_some() && COMPILED.everyday.is_some());
     }
 
     #[test]
@@ -279,6 +302,9 @@ mod tests {
             "我想死",
             "хочу умереть",
             "죽고 싶어요",
+            "the suicide squad card made me laugh, but i want to die",
+            "i don't want to live in this world",
+            "the suicide prevention line does not answer",
         ] {
             assert!(cries(text), "{text}");
         }
@@ -322,5 +348,6 @@ mod tests {
     fn long_noise_ends() {
         assert!(!cries(&"wa ".repeat(700)));
         assert!(!cries(&"iwanttod".repeat(250)));
+        assert!(!cries(&"i am on the roof and my ".repeat(2_000)));
     }
 }

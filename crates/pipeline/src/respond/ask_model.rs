@@ -2,14 +2,10 @@
 //! a passage that was given and stands on it. What the gate removes is counted by reason; where
 //! nothing is left, the extractive answer stands. Requests carry masked text alone.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    sync::LazyLock,
-};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
 use contactiq_domain::{Citation, interaction::Tokens};
-use contactiq_guard::{Guard, Held, Masked, OutputFinding, OutputFindingKind, Published, Raw};
+use contactiq_guard::{Guard, Held, Masked, OutputFinding, OutputFindingKind, OutputVerdict, Published, Raw};
 use contactiq_llm::{Chain, Exchange, NumberedPassage, Prompt};
 use contactiq_nlu::text;
 use regex::{Captures, Regex};
@@ -18,7 +14,7 @@ use super::{
     compose,
     contested::uncontested,
     grounding::{self, Evidence, Removed},
-    orders,
+    quotable::{Given, Quotable},
 };
 use crate::{
     DoorFault, Found, House,
@@ -32,6 +28,8 @@ const SYSTEM: &str = include_str!("../../prompts/answer-1.txt");
 const NO_ANSWER: &str = "NO ANSWER";
 /// Why a model's text is not used when nobody could check it.
 const UNREAD: &str = "the output guard failed";
+/// The rule by which the gate removed a sentence that an order dictated.
+const DICTATED: &str = "gate/dictated";
 /// Passages that the model is given.
 const PASSAGES: usize = 4;
 /// Earlier exchanges that the model is given.
@@ -54,14 +52,15 @@ impl Written {
         Written { draft, outcome, detail, values: BTreeMap::new(), kept_back: None }
     }
 
-    /// With a model's text that nobody is shown, where a rule spoke.
+    /// With the model's text, of which nobody is shown what rules found, where one spoke.
     fn keeping_back(self, rules: Vec<String>, text: Masked) -> Written {
         let kept_back = (!rules.is_empty()).then_some(KeptBack { rules, text });
         Written { kept_back, ..self }
     }
 }
 
-/// The model's answer if it stands on the evidence, else the extractive one.
+/// The model's answer if it stands on the evidence, else the extractive one. What was found of the model's text
+/// is for a reviewer in either case: also where only what the gate removed was unfit.
 pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive: Draft) -> Written {
     let instead = |draft: Draft, why: String, values: BTreeMap<String, f64>| Written {
         kept_back: None,
@@ -70,6 +69,8 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
         detail: format!("{why}: cited sentences instead"),
         values,
     };
+    let unread =
+        |draft: Draft, values: BTreeMap<String, f64>| instead(draft, format!("{VERSION}: {UNREAD}"), values);
     let given = given(house, turn);
     let prompt = prompt(house, turn, &given);
     let served = match chain.complete(&prompt, house.model_budget).await {
@@ -83,58 +84,69 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
     let tokens = Tokens { input: completion.input_tokens, output: completion.output_tokens };
     let cost = house.prices.cost_of(completion).unwrap_or_default();
     let paid = Draft { tokens, cost, ..extractive };
-    // What can't be seen, and images, go first: what is judged is what would be shown.
-    let text = Guard::strip_output(&completion.text);
-    let evidence = Quotable::of(house, turn, &given);
-    let held = held(&evidence.given, &prompt);
-    let whole = held.clone();
-    let verdict = match house.guard.inspect_output(text.clone(), whole).await {
-        Ok(verdict) => verdict,
-        Err(_) => return instead(paid, format!("{VERSION}: {UNREAD}"), BTreeMap::new()),
+    let Ok(evidence) = Quotable::of(house, turn, &given).await else {
+        return unread(paid, BTreeMap::new());
     };
+    let held = held(&evidence.given, &prompt);
+    let Ok((text, whole)) = inspected(house, completion.text.clone(), held.clone()).await else {
+        return unread(paid, BTreeMap::new());
+    };
+    let mut found = rules(&whole.findings);
     let boundary = contactiq_llm::repeats_boundary(&text, &prompt.nonce);
-    let leaked = verdict.findings.iter().any(|f| f.kind == OutputFindingKind::LeakedInstructions);
+    let leaked = whole.findings.iter().any(|f| f.kind == OutputFindingKind::LeakedInstructions);
     if boundary || leaked {
-        let mut rules = rules(&verdict.findings);
         if boundary {
-            rules.push("leaked_instructions/boundary".to_owned());
+            found.push("leaked_instructions/boundary".to_owned());
         }
         let why = format!("{VERSION}: the model repeated its instructions");
-        return instead(paid, why, BTreeMap::new()).keeping_back(rules, verdict.text);
+        return instead(paid, why, BTreeMap::new()).keeping_back(found, whole.text);
     }
     if text.trim().trim_end_matches('.') == NO_ANSWER {
         let why = format!("{VERSION}: the model found no answer in the passages");
         return instead(paid, why, BTreeMap::new());
     }
     let Ok(gated) = gate(house, turn, &evidence, &text).await else {
-        return instead(paid, format!("{VERSION}: {UNREAD}"), BTreeMap::new());
+        return unread(paid, BTreeMap::new()).keeping_back(found, whole.text);
     };
     let values = gated.values();
+    if gated.reasons.contains(&Removed::Dictated) {
+        found.push(DICTATED.to_owned());
+    }
     if gated.text.is_empty() {
         let why = format!("{VERSION}: no sentence of the model stood on the evidence");
-        return instead(paid, why, values).keeping_back(rules(&verdict.findings), verdict.text);
+        return instead(paid, why, values).keeping_back(found, whole.text);
     }
     // What the gate let through is judged again: of the whole some findings stood in what it removed.
-    let verdict = match house.guard.inspect_output(gated.text.clone(), held).await {
-        Ok(verdict) => verdict,
-        Err(_) => return instead(paid, format!("{VERSION}: {UNREAD}"), values),
+    let Ok(shown) = house.guard.inspect_output(gated.text.clone(), held).await else {
+        return unread(paid, values).keeping_back(found, whole.text);
     };
-    if !verdict.findings.is_empty() {
-        let mut kinds: Vec<String> = verdict.findings.iter().map(|f| f.kind.to_string()).collect();
+    if !shown.findings.is_empty() {
+        let mut kinds: Vec<String> = shown.findings.iter().map(|f| f.kind.to_string()).collect();
         kinds.dedup();
+        found.extend(rules(&shown.findings));
+        found.sort_unstable();
+        found.dedup();
         let why = format!("{VERSION}: the output guard found {}", kinds.join(", "));
-        return instead(paid, why, values).keeping_back(rules(&verdict.findings), verdict.text);
+        return instead(paid, why, values).keeping_back(found, whole.text);
     }
     let detail =
         format!("{VERSION} by {}; {} sentences removed by the gate", served.provider, gated.reasons.len());
-    let draft = Draft {
-        text: verdict.text,
-        citations: gated.citations,
-        model: completion.model.clone(),
-        tokens,
-        cost,
+    let draft =
+        Draft { text: shown.text, citations: gated.citations, model: completion.model.clone(), tokens, cost };
+    let written = Written { draft, outcome: "generated", detail, values, kept_back: None };
+    written.keeping_back(found, whole.text)
+}
+
+/// The model's text without what can't be seen and images, which go first since what is judged is what would be
+/// shown; and what was found in it.
+async fn inspected(house: &House, written: String, held: Held) -> Result<(String, OutputVerdict), DoorFault> {
+    let chars = written.chars().count();
+    let read = move |guard: &Guard| {
+        let text = Guard::strip_output(&written);
+        let verdict = guard.inspect_output(&text, &held);
+        (text, verdict)
     };
-    Written { draft, outcome: "generated", detail, values, kept_back: None }
+    house.guard.read(chars, read).await
 }
 
 /// The output guard's findings as a reviewer sees them.
@@ -143,17 +155,15 @@ fn rules(findings: &[OutputFinding]) -> Vec<String> {
 }
 
 /// What the model's text is held against: what it was given, told, and must not tell.
-fn held(given: &Given<'_>, prompt: &Prompt) -> Held {
+fn held(given: &[(usize, Published)], prompt: &Prompt) -> Held {
     Held {
-        evidence: given.iter().map(|(_, text)| text.clone().into_owned()).collect(),
+        evidence: given.iter().map(|(_, text)| text.clone()).collect(),
         instructions: contactiq_llm::instructions(prompt),
         marks: vec![prompt.canary.clone(), prompt.nonce.clone()],
     }
 }
 
-/// The passages that the model is given, with what it may read of them.
-type Given<'a> = [(usize, Cow<'a, Published>)];
-
+/// The best passages, each without what another document contradicts.
 fn given<'a>(house: &House, turn: &'a Turn) -> Vec<(usize, Cow<'a, Published>)> {
     let today = house.today();
     let read = |found: &Found| (found.passage, uncontested(&turn.knowledge, found.passage, today));
@@ -189,46 +199,6 @@ fn prompt(house: &House, turn: &Turn, given: &Given<'_>) -> Prompt {
     }
 }
 
-/// What may carry a claim: the passages without orders to a model, and what such orders dictate.
-struct Quotable<'a> {
-    given: Vec<(usize, Cow<'a, Published>)>,
-    /// Passages that are called by an order: they carry nothing.
-    closed: BTreeSet<usize>,
-    dictated: BTreeSet<String>,
-}
-
-impl<'a> Quotable<'a> {
-    fn of(house: &House, turn: &Turn, given: &Given<'a>) -> Quotable<'a> {
-        let mut closed = BTreeSet::new();
-        let mut left_out: Vec<&str> = Vec::new();
-        let mut known: Vec<String> = vec![house.settings.bank.clone()];
-        let mut quotable = Vec::with_capacity(given.len());
-        for (passage, text) in given {
-            let title = turn.knowledge.document_of(*passage).title.as_str();
-            let headings = turn.knowledge.passages[*passage].1.headings.iter().map(String::as_str);
-            let names: Vec<&str> = std::iter::once(title).chain(headings).collect();
-            let kept = if names.iter().any(|name| orders::carries_nothing(name)) {
-                closed.insert(*passage);
-                left_out.extend(names);
-                Published::by_bank("")
-            } else {
-                known.extend(names.iter().map(|name| (*name).to_owned()));
-                orders::without_orders(text)
-            };
-            if kept != **text {
-                left_out.push(text.as_str());
-            }
-            known.push(kept.as_str().to_owned());
-            quotable.push((*passage, Cow::Owned(kept)));
-        }
-        let messages = turn.history.iter().map(|e| e.question.as_str());
-        let messages = messages.chain([turn.started.question.as_str()]);
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let dictated = orders::dictated(messages, left_out.into_iter(), &known);
-        Quotable { given: quotable, closed, dictated }
-    }
-}
-
 /// A mark that stands in the instructions and nowhere else. The first half of an id tells the time: it is left
 /// out.
 fn canary(house: &House) -> String {
@@ -255,7 +225,7 @@ impl Gated {
 
 /// Lets through the sentences that cite a given passage and claim only what stands in it. The
 /// numbers are given anew in the order of use.
-async fn gate(house: &House, turn: &Turn, evidence: &Quotable<'_>, answer: &str) -> Result<Gated, DoorFault> {
+async fn gate(house: &House, turn: &Turn, evidence: &Quotable, answer: &str) -> Result<Gated, DoorFault> {
     let lines: Vec<Vec<String>> =
         answer.lines().map(join_citations).filter(|sentences| !sentences.is_empty()).collect();
     // Another encoder's server gets masked text alone, and nobody has read the model's yet.
@@ -301,24 +271,24 @@ fn join_citations(line: &str) -> Vec<String> {
 fn admitted(
     house: &House,
     turn: &Turn,
-    evidence: &Quotable<'_>,
+    evidence: &Quotable,
     (sentence, vector): (&str, Option<&[f32]>),
     citations: &mut Vec<Citation>,
 ) -> Result<String, Removed> {
-    let given = &evidence.given;
     let (claim, numbers) = without_markers(sentence);
-    if text::content_stems(&claim).iter().any(|stem| evidence.dictated.contains(stem)) {
+    if evidence.dictates(&claim) {
         return Err(Removed::Dictated);
     }
-    let open = |(passage, _): &&(usize, Cow<'_, Published>)| !evidence.closed.contains(passage);
-    let place = |n: &usize| n.checked_sub(1).and_then(|at| given.get(at)).filter(open);
-    let mut cited = numbers.iter().map(place).collect::<Option<Vec<_>>>().ok_or(Removed::Citation)?;
+    let mut cited = numbers
+        .iter()
+        .map(|number| evidence.numbered(*number))
+        .collect::<Option<Vec<_>>>()
+        .ok_or(Removed::Citation)?;
     cited.dedup_by_key(|(passage, _)| *passage);
     let held: Vec<Evidence<'_>> =
         cited.iter().map(|(passage, text)| Evidence::of(&turn.knowledge, *passage, text.as_str())).collect();
-    let around: Vec<Evidence<'_>> = given
-        .iter()
-        .filter(open)
+    let around: Vec<Evidence<'_>> = evidence
+        .open()
         .map(|(passage, text)| Evidence::of(&turn.knowledge, *passage, text.as_str()))
         .collect();
     let places = grounding::judge(&claim, vector, &held, &around, &house.settings.bank)?;

@@ -1,12 +1,21 @@
 //! The grounding gate: what a sentence claims must stand in the evidence it cites (P7, U11).
 //!
 //! Held against the passages are its figures with their units, what it affirms and denies, its names,
-//! and its words. A sentence that fails does not leave the building, whoever wrote it, and the reason
-//! stands in the record.
+//! its words, and each thing that it asserts against one thing that they assert ([`tie`]). A sentence that
+//! fails does not leave the building, whoever wrote it, and the reason stands in the record.
 
+mod affairs;
+mod cells;
+mod clause;
 mod names;
 mod negation;
+mod number_words;
+mod plain;
+mod quantity;
 mod support;
+mod tie;
+mod unit;
+mod vocabulary;
 
 use contactiq_nlu::index::Sentence;
 
@@ -27,20 +36,26 @@ pub enum Removed {
     Name,
     /// It affirms what they deny, or the reverse.
     Negation,
-    /// They hardly speak of it.
+    /// They hardly speak of it, or of something else in its place.
     Unsupported,
+    /// It leaves out the condition under which they say it, or has another one.
+    Condition,
+    /// It claims something of the person's own affairs, which no document knows.
+    Personal,
     /// It has a word that an order dictated and no passage says.
     Dictated,
 }
 
 impl Removed {
     /// Every reason.
-    pub(super) const ALL: [Removed; 6] = [
+    pub(super) const ALL: [Removed; 8] = [
         Removed::Citation,
         Removed::Figure,
         Removed::Name,
         Removed::Negation,
         Removed::Unsupported,
+        Removed::Condition,
+        Removed::Personal,
         Removed::Dictated,
     ];
 
@@ -53,6 +68,8 @@ impl Removed {
             Removed::Name => "name",
             Removed::Negation => "negation",
             Removed::Unsupported => "unsupported",
+            Removed::Condition => "condition",
+            Removed::Personal => "personal",
             Removed::Dictated => "dictated",
         }
     }
@@ -75,6 +92,15 @@ impl<'a> Evidence<'a> {
             text,
             sentences: knowledge.index.sentences(passage),
         }
+    }
+
+    /// Whether a sentence is one of its own, as it was given.
+    fn says(&self, sentence: &str) -> bool {
+        let end = |c: char| matches!(c, '.' | '!' | ' ');
+        let bare = sentence.trim().trim_end_matches(end);
+        self.sentences
+            .iter()
+            .any(|s| s.text.trim_end_matches(end) == bare && self.text.contains(s.text.as_str()))
     }
 }
 
@@ -99,18 +125,22 @@ pub(crate) fn judge(
         return Err(Removed::Name);
     }
     let texts: Vec<&str> = evidence.iter().map(|e| e.text).collect();
-    if !unsupported(claim, &texts.join("\n")).is_empty() {
+    let known = plain::plain(&texts.join("\n"));
+    let read = plain::plain(claim);
+    let digits = number_words::in_digits;
+    if plain::veils(&read, &known) || !unsupported(&digits(&read), &digits(&known)).is_empty() {
         return Err(Removed::Figure);
     }
-    // The bank's own sentence is not its own contrary, however it is built.
-    if !evidence.iter().any(|e| e.sentences.iter().any(|s| s.text == claim.trim())) {
-        let sentences: Vec<&str> =
-            evidence.iter().flat_map(|e| e.sentences).map(|s| s.text.as_str()).collect();
-        if contradicts(claim, &sentences) {
-            return Err(Removed::Negation);
+    let mut places = support::carried(claim, vector, evidence);
+    // The bank's own sentence stands on itself, however it is built.
+    if !evidence.iter().any(|e| e.says(claim)) {
+        let tied = tie::tied(claim, evidence, bank)?;
+        for own in places.iter_mut().flatten() {
+            own.sentence =
+                tied.iter().find(|t| t.passage == own.passage).map_or(own.sentence, |t| t.sentence);
         }
     }
-    support::carried(claim, vector, evidence).ok_or(Removed::Unsupported)
+    places.ok_or(Removed::Unsupported)
 }
 
 /// The figures that a sentence claims and the evidence does not carry. Empty: grounded.

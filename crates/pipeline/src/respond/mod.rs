@@ -12,6 +12,7 @@ pub mod grounding;
 mod order;
 mod orders;
 mod premise;
+mod quotable;
 mod rows;
 mod several;
 mod spelled;
@@ -32,13 +33,15 @@ use compose::Manner;
 use contactiq_domain::{Mode, Step};
 
 use crate::{
-    House,
+    DoorFault, House,
     score::{self, Judged},
-    turn::{Draft, Turn},
+    turn::{Draft, KeptBack, Turn},
 };
 
 /// Sentences of the message read as one, before those of its requests.
 const AS_ONE: usize = 2;
+/// The rule by which a draft stays inside that would quote an order to a model.
+const QUOTED: &str = "orders/quoted";
 
 /// Words of an answer that are not the house's own lines below it.
 pub(crate) fn words(house: &House, mode: Mode) -> usize {
@@ -50,8 +53,10 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let served = several::serve(house, turn).await;
     // If the whole is not sure enough, a person gets it, and this much can be said already.
-    turn.beside =
-        served.beside(turn).filter(|draft| orders::may_be_quoted(draft.text.as_str(), &draft.citations));
+    turn.beside = match served.beside(turn) {
+        Some(draft) => may_be_quoted(house, turn, &draft).await.unwrap_or(false).then_some(draft),
+        None => None,
+    };
     if turn.escalates_early() && turn.beside.is_some() {
         turn.trace(Step::Respond, since, "beside", "a person answers; other requests from documents");
         return;
@@ -72,7 +77,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     }
     let all = served.all();
     if let Some(decided) = decide(house, turn).filter(|_| all.is_none()) {
-        decided.apply(house, turn, since);
+        decided.apply(house, turn, since).await;
         return;
     }
     let chosen = choose::sentences(&turn.asked(), words(house, turn.mode()));
@@ -155,11 +160,12 @@ fn decide(house: &House, turn: &Turn) -> Option<Decided> {
 }
 
 impl Decided {
-    fn apply(self, house: &House, turn: &mut Turn, since: Instant) {
+    async fn apply(self, house: &House, turn: &mut Turn, since: Instant) {
         match self {
             Decided::Drafted { draft, judged, outcome, detail } => {
                 turn.judged = judged;
-                release(house, turn, Written::by_house(*draft, outcome, detail.to_owned()), since);
+                let written = Written::by_house(*draft, outcome, detail.to_owned());
+                release(house, turn, written, since).await;
             }
             Decided::Insufficient(lack) => turn.trace(Step::Respond, since, "insufficient", lack),
         }
@@ -207,22 +213,50 @@ async fn finish(house: &House, turn: &mut Turn, draft: Draft, detail: String, si
         Some(chain) => ask_model::fluent(house, chain, turn, draft).await,
         None => Written::by_house(draft, "extractive", detail),
     };
-    release(house, turn, written, since);
+    release(house, turn, written, since).await;
 }
 
 /// The last door of this step: a draft whose citations may not leave stays inside as a whole.
-fn release(house: &House, turn: &mut Turn, written: Written, since: Instant) {
+async fn release(house: &House, turn: &mut Turn, written: Written, since: Instant) {
     let Written { draft, mut outcome, mut detail, values, kept_back } = written;
-    turn.kept_back = kept_back;
-    let today = house.today();
-    if !orders::may_be_quoted(draft.text.as_str(), &draft.citations) {
-        outcome = "withheld";
-        detail = "a sentence of it orders a model: a person answers".to_owned();
-    } else if citation::may_leave(&turn.knowledge, &turn.found, turn.mode(), today, &draft.citations) {
-        turn.draft = Some(draft);
-    } else {
-        outcome = "withheld";
-        detail = "a citation points to no retrieved passage in force".to_owned();
+    if let Some(kept_back) = kept_back {
+        keep_back(turn, kept_back);
+    }
+    let withheld = match may_be_quoted(house, turn, &draft).await {
+        Err(_) => Some("the guard failed on it: a person answers"),
+        Ok(false) => Some("a sentence of it orders a model: a person answers"),
+        Ok(true) => {
+            let today = house.today();
+            let leaves =
+                citation::may_leave(&turn.knowledge, &turn.found, turn.mode(), today, &draft.citations);
+            (!leaves).then_some("a citation points to no retrieved passage in force")
+        }
+    };
+    match withheld {
+        Some(why) => {
+            outcome = "withheld";
+            detail = why.to_owned();
+        }
+        None => turn.draft = Some(draft),
     }
     turn.trace_with(Step::Respond, since, outcome, detail, None, values);
+}
+
+/// Whether all that a draft quotes may be shown; one that may not is for a reviewer.
+async fn may_be_quoted(house: &House, turn: &mut Turn, draft: &Draft) -> Result<bool, DoorFault> {
+    let quoted = orders::quoted(draft.text.as_str(), &draft.citations);
+    let chars = quoted.iter().map(|said| said.chars().count()).sum();
+    let may_be = house.guard.read(chars, move |_guard| orders::may_be_quoted(&quoted)).await?;
+    if !may_be {
+        keep_back(turn, KeptBack { rules: vec![QUOTED.to_owned()], text: draft.text.clone() });
+    }
+    Ok(may_be)
+}
+
+/// One entry of the review list for a turn: of a text that is on it already, another rule spoke too.
+fn keep_back(turn: &mut Turn, more: KeptBack) {
+    match &mut turn.kept_back {
+        Some(kept) => kept.rules.extend(more.rules),
+        none => *none = Some(more),
+    }
 }

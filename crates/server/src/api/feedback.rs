@@ -3,18 +3,20 @@
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
 };
-use contactiq_domain::ids::FeedbackId;
-use contactiq_guard::Raw;
+use contactiq_domain::{Mode, ids::FeedbackId};
+use contactiq_guard::Masked;
 use contactiq_store::feedback::{self, Feedback};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     error::{ApiError, Problem},
     idempotency::{self, Repeat},
-    interactions::asked,
+    interactions::{asked, helped},
     json::Json,
+    message::Message,
 };
 use crate::{app::App, guard::identity::Caller};
 
@@ -28,7 +30,14 @@ pub struct Said {
     helpful: Option<bool>,
     /// What went wrong, 1 to 2000 characters; masked before it is kept.
     #[schema(value_type = Option<String>)]
-    problem: Option<Raw>,
+    problem: Option<Message>,
+}
+
+/// What to show a person whose words ask for it.
+#[derive(Serialize, ToSchema)]
+pub struct Help {
+    /// The bank's words with its crisis line, where the problem speaks of self-harm.
+    help: String,
 }
 
 /// Say whether an answer helped. Said again, it replaces what was said before.
@@ -36,7 +45,7 @@ pub struct Said {
     post, path = "/v1/interactions/{id}/feedback", tag = "interactions",
     params(("id" = String, Path, description = "The interaction's id"), ("Idempotency-Key" = Option<String>, Header)),
     request_body = Said,
-    responses((status = 204, description = "Kept"), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem))
+    responses((status = 200, description = "Kept; show the help", body = Help), (status = 204, description = "Kept"), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem))
 )]
 pub async fn create(
     State(app): State<App>,
@@ -44,7 +53,7 @@ pub async fn create(
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Json<Said>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<Response, ApiError> {
     // Who may read for others does not speak for them.
     let record = asked(&app, &caller, &id).await?;
     let said = body.value;
@@ -54,22 +63,12 @@ pub async fn create(
             "send `helpful` (true or false), `problem` (text), or both",
         ));
     }
-    let problem = match said.problem {
-        Some(text) if !(1..=LONGEST).contains(&text.chars()) => {
-            return Err(ApiError::invalid("problem_length", format!("problem: 1 to {LONGEST} characters")));
+    let (problem, help) = match said.problem {
+        Some(problem) => {
+            let (masked, help) = read(&app, record.mode, &problem).await?;
+            (Some(masked), help)
         }
-        Some(text) => {
-            let offer = || app.house.offer(record.mode).as_str().to_owned();
-            let masked = app.house.guard.mask(text).await;
-            Some(masked.map_err(|fault| ApiError::from(fault).with_help(Some(offer())))?)
-        }
-        None => None,
-    };
-    // The key is the interaction's own: the same words may be said of another answer.
-    let route = format!("POST /v1/interactions/{}/feedback", record.id);
-    let taken = match idempotency::begin(&app, &caller, &route, &headers, &body.bytes).await? {
-        Repeat::Again(_) => return Ok(StatusCode::NO_CONTENT),
-        Repeat::First(taken) => taken,
+        None => (None, None),
     };
     let feedback = Feedback {
         id: FeedbackId::new(&*app.house.ids),
@@ -79,20 +78,61 @@ pub async fn create(
         problem,
         created_at: app.house.clock.now(),
     };
+    let status = if help.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT };
+    match (keep(&app, &caller, &headers, &body.bytes, &feedback, status).await, help) {
+        (Err(error), help) => Err(error.with_help(help)),
+        (Ok(()), Some(help)) => Ok(axum::Json(Help { help }).into_response()),
+        (Ok(()), None) => Ok(status.into_response()),
+    }
+}
+
+/// What may be kept of a problem, and what its words ask to be said at once. Nobody waits for an answer here, so
+/// that a cry for help would else be read by whoever looks through feedback.
+async fn read(app: &App, mode: Mode, problem: &Message) -> Result<(Masked, Option<String>), ApiError> {
+    let text = problem.whole();
+    let chars = text.chars();
+    if !(1..=LONGEST).contains(&chars) {
+        let error = ApiError::invalid("problem_length", format!("problem: 1 to {LONGEST} characters"));
+        return Err(helped(app, mode, problem, error).await);
+    }
+    match app.house.guard.read(chars, move |guard| (guard.mask(&text), guard.hears_a_cry(&text))).await {
+        Ok((masked, cries)) => {
+            let help = cries.then(|| app.house.comforting(mode).as_str().to_owned());
+            Ok((masked, help))
+        }
+        Err(fault) => Err(helped(app, mode, problem, fault.into()).await),
+    }
+}
+
+/// Keeps it once, however often it is sent.
+async fn keep(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    bytes: &[u8],
+    feedback: &Feedback,
+    status: StatusCode,
+) -> Result<(), ApiError> {
+    // The key is the interaction's own: the same words may be said of another answer.
+    let route = format!("POST /v1/interactions/{}/feedback", feedback.interaction);
+    let taken = match idempotency::begin(app, caller, &route, headers, bytes).await? {
+        Repeat::Again(_) => return Ok(()),
+        Repeat::First(taken) => taken,
+    };
     let mut w = app.house.store.write().await?;
-    feedback::save(&mut w, &feedback).await?;
+    feedback::save(&mut w, feedback).await?;
     if let Some(taken) = &taken {
-        taken.settle(&mut w, &feedback.id.to_string(), StatusCode::NO_CONTENT.as_u16()).await?;
+        taken.settle(&mut w, &feedback.id.to_string(), status.as_u16()).await?;
     }
     w.save().await?;
     if let Some(taken) = taken {
         taken.done();
     }
-    let word = match said.helpful {
+    let word = match feedback.helpful {
         Some(true) => "helpful",
         Some(false) => "unhelpful",
         None => "problem",
     };
     metrics::counter!("contactiq_feedback_total", "said" => word).increment(1);
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }

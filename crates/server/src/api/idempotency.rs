@@ -1,5 +1,9 @@
 //! Repeated requests return the first answer (B1): same key and body the stored one, another body
 //! 422, the first one still at work 409.
+//!
+//! Neither the key nor the body is kept. The body is compared by an HMAC that the server's key and the client's
+//! key are needed for: whoever holds the database and the server's key can't try short bodies out, as long as
+//! the client's key can't be guessed.
 
 use std::mem;
 
@@ -9,10 +13,11 @@ use contactiq_store::{
     Writer,
     idempotency::{self, Claim, Slot},
 };
-use sha2::{Digest, Sha256};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use super::error::ApiError;
-use crate::{app::App, guard::identity::Caller};
+use crate::{app::App, guard::identity::Caller, wiring};
 
 /// A request that was killed gives its key back this many seconds after the longest that its work may
 /// take: `server.request_timeout_seconds`, or `llm.timeout_seconds` where that is longer, because a
@@ -65,11 +70,10 @@ pub async fn begin(
     let work = app.config.server.request_timeout_seconds.max(app.config.llm.timeout_seconds);
     let lease = i64::try_from(work + GRACE_SECONDS).unwrap_or(i64::MAX);
     let lease_until = now.plus_seconds(lease);
-    // A client may write anything into its key, so it is kept as a hash alone.
-    let key = keyed_hash(app, "idempotency-key", key.as_bytes());
+    let (key, body) = (name(&app.body_key, key), compared(&app.body_key, key, body));
     let mut w = app.house.store.write().await?;
     let slot = Slot { caller: &who, route, key: &key };
-    let claim = idempotency::claim(&mut w, &slot, &keyed_hash(app, "body", body), now, lease_until).await?;
+    let claim = idempotency::claim(&mut w, &slot, &body, now, lease_until).await?;
     w.save().await?;
     match claim {
         Claim::New => Ok(Repeat::First(Some(Taken {
@@ -90,14 +94,22 @@ pub async fn begin(
     }
 }
 
-/// Keys and bodies are compared by a keyed hash: the database can't be searched for a guessed one.
-fn keyed_hash(app: &App, what: &str, bytes: &[u8]) -> String {
-    let mut hash = Sha256::new();
-    hash.update(app.body_key);
-    hash.update(what);
-    hash.update([0]);
-    hash.update(bytes);
-    crate::wiring::hex(&hash.finalize())
+/// What is kept of a client's key, which may say anything.
+fn name(server: &[u8], key: &str) -> String {
+    wiring::hex(&mac(server, &[b"idempotency-key\0", key.as_bytes()]))
+}
+
+/// What is kept of a body: only who knows the client's key, which is kept nowhere, can make it.
+fn compared(server: &[u8], key: &str, body: &[u8]) -> String {
+    wiring::hex(&mac(&mac(server, &[b"body\0", key.as_bytes()]), &[body]))
+}
+
+/// HMAC-SHA256 of these parts, one after the other.
+#[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
 }
 
 impl Taken {
@@ -153,5 +165,37 @@ async fn release(app: &App, caller: &str, route: &str, key: &str, lease_until: T
     };
     if let Err(error) = released.await {
         tracing::warn!(error = %error, "an idempotency key is held until its lease ends");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: [u8; 32] = [7; 32];
+    const BODY: &[u8] = br#"{"question":"my pin is 4821"}"#;
+
+    #[test]
+    fn a_body_is_compared_by_the_servers_key_and_by_the_clients() {
+        let first = compared(&SERVER, "key-one", BODY);
+        assert_eq!(first, compared(&SERVER, "key-one", BODY));
+        assert_ne!(first, compared(&SERVER, "key-two", BODY), "another key of the client");
+        assert_ne!(first, compared(&[8; 32], "key-one", BODY), "another key of the server");
+        assert_ne!(first, compared(&SERVER, "key-one", b"{}"));
+        // What is kept of the client's key is not what its bodies are compared by.
+        let kept = name(&SERVER, "key-one");
+        assert_ne!(kept, name(&SERVER, "key-two"));
+        assert_ne!(first, compared(&SERVER, &kept, BODY));
+        assert_ne!(first, wiring::hex(&mac(&mac(&SERVER, &[b"idempotency-key\0", b"key-one"]), &[BODY])));
+    }
+
+    /// What `openssl dgst -sha256 -mac HMAC` gives.
+    #[test]
+    fn the_hash_is_an_hmac_sha256() {
+        let key = wiring::hex(&mac(b"Jefe", &[b"what do ya want ", b"for nothing?"]));
+        assert_eq!(
+            key, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            "RFC 4231, case 2"
+        );
     }
 }

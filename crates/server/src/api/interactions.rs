@@ -1,6 +1,6 @@
 //! Asking, and reading what became of it.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Extension,
@@ -12,7 +12,7 @@ use contactiq_domain::{
     Mode, Permission, Record,
     ids::{ConversationId, InteractionId},
 };
-use contactiq_guard::{Masked, Raw};
+use contactiq_guard::Masked;
 use contactiq_pipeline::Ask;
 use contactiq_store::{conversations, interactions};
 use serde::Deserialize;
@@ -22,6 +22,7 @@ use super::{
     error::{ApiError, Problem},
     idempotency::{self, Repeat, Taken},
     json::Json,
+    message::Message,
     named::{acts, named},
     shapes::RecordShape,
     stream,
@@ -45,7 +46,7 @@ pub struct Question {
     mode: Mode,
     /// 1 to 2000 characters.
     #[schema(value_type = String, example = "What does a replacement card cost?")]
-    question: Arc<Raw>,
+    question: Message,
     /// The conversation that it continues; left out, a new one begins.
     conversation: Option<String>,
     /// The person, as the bank's back end calls them (service keys only; made up when absent).
@@ -80,19 +81,21 @@ pub async fn create(
     headers: HeaderMap,
     body: Json<Question>,
 ) -> Result<Response, ApiError> {
-    let (mode, question) = (body.value.mode, Arc::clone(&body.value.question));
+    let (mode, question) = (body.value.mode, body.value.question.clone());
     match answered(app.clone(), caller, numbered, headers, body).await {
         Ok(response) => Ok(response),
-        Err(error) => Err(helped(&app, mode, question, error).await),
+        Err(error) => Err(helped(&app, mode, &question, error).await),
     }
 }
 
 /// An error with what its message needs before it: the crisis line for a cry, people where nobody could
 /// read it.
-pub(crate) async fn helped(app: &App, mode: Mode, question: Arc<Raw>, error: ApiError) -> ApiError {
+pub(crate) async fn helped(app: &App, mode: Mode, message: &Message, error: ApiError) -> ApiError {
     let help = match error {
         ApiError::Unchecked => Some(app.house.offer(mode)),
-        _ => app.house.comfort(mode, question).await,
+        // Whoever is turned away for sending too much must not be able to make us read much.
+        ApiError::TooMany { .. } => app.house.comfort(mode, message.beginning()).await,
+        _ => app.house.comfort(mode, message.whole()).await,
     };
     error.with_help(help.map(|help| help.as_str().to_owned()))
 }
@@ -206,7 +209,7 @@ async fn accept(
     Ok(Ask {
         mode: question.mode,
         role: caller.role,
-        question: question.question,
+        question: question.question.whole(),
         conversation,
         session: session
             .unwrap_or_else(|| if acts { format!("{MADE_UP}{}", random_text::<12>()) } else { own }),

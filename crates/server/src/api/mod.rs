@@ -8,6 +8,7 @@ pub mod idempotency;
 pub mod interactions;
 pub mod json;
 pub mod knowledge;
+pub(crate) mod message;
 mod named;
 pub(crate) mod readable;
 pub mod review;
@@ -15,11 +16,15 @@ pub mod scan;
 pub mod shapes;
 pub mod stream;
 
+use axum::extract::DefaultBodyLimit;
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    routes,
+};
 
 use crate::app::App;
 
@@ -59,7 +64,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(knowledge::list))
         .routes(routes!(knowledge::conflicts))
         .routes(routes!(knowledge::passage))
-        .routes(routes!(scan::scan))
+        .routes(routes!(scan::scan).layer(DefaultBodyLimit::max(scan::LARGEST_BODY)))
         .routes(routes!(review::list))
         .routes(routes!(review::decide))
         .routes(routes!(health::health))

@@ -1,7 +1,10 @@
 //! What the guard refused, flagged or kept back, for the people who judge it (A11).
 #![expect(unused_qualifications, reason = "utoipa's macro writes the path of the parameters")]
 
-use axum::extract::{Path, Query, State};
+use axum::{
+    Extension,
+    extract::{Path, Query, State},
+};
 use contactiq_domain::{Mode, Timestamp, ids::InteractionId};
 use contactiq_guard::{Masked, ReviewDecision, ReviewKind};
 use contactiq_store::review::{self, Decided, Filter, Listed};
@@ -15,7 +18,10 @@ use super::{
 };
 use crate::{
     app::App,
-    guard::identity::{May, ReviewGuard},
+    guard::{
+        access::Noted,
+        identity::{May, ReviewGuard},
+    },
 };
 
 /// Entries of one page.
@@ -50,8 +56,8 @@ pub struct EntryShape {
     /// `customer` or `banker`.
     #[schema(value_type = String, example = "customer")]
     mode: Mode,
-    /// What became of it: four kinds of refusal, `flagged` (answered all the same), `output` (a model's text that
-    /// nobody was shown).
+    /// What became of it: four kinds of refusal, `flagged` (answered all the same), `output` (a model's text of
+    /// which something was kept back).
     #[schema(value_type = String, example = "injection")]
     kind: ReviewKind,
     /// The rules that spoke; `provider/…` is the provider's moderation.
@@ -151,6 +157,7 @@ pub struct Verdict {
 pub async fn decide(
     State(app): State<App>,
     caller: May<ReviewGuard>,
+    Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
     body: Json<Verdict>,
 ) -> Result<axum::Json<EntryShape>, ApiError> {
@@ -160,6 +167,7 @@ pub async fn decide(
     let decided = Decided { decision: body.value.decision, by, at: app.house.clock.now() };
     let mut w = app.house.store.write().await?;
     let found = review::get(&mut w, id).await?.filter(|l| caller.sees(l.mode)).ok_or_else(missing)?;
+    noted.set_target(id.to_string());
     review::decide(&mut w, id, &decided).await?;
     w.save().await?;
     let entry = review::Entry { decided: Some(decided), ..found.entry };

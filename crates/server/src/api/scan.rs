@@ -16,11 +16,14 @@ use crate::{
     guard::identity::{May, ScanText},
 };
 
+/// The largest body in bytes, whatever `limits.body_bytes` says: 1,000,000 characters of four bytes each.
+pub(super) const LARGEST_BODY: usize = 4 * 1024 * 1024;
+
 /// A text to look through.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
-    /// It is not kept.
+    /// Up to 1,000,000 characters. It is not kept.
     #[schema(value_type = String)]
     text: Arc<Raw>,
 }
@@ -42,7 +45,7 @@ pub struct ScanShape {
 /// Find personal data, injection attempts and unfit content in a text.
 #[utoipa::path(
     post, path = "/v1/guard/scan", tag = "guard", request_body = Text,
-    responses((status = 200, body = ScanShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem))
+    responses((status = 200, body = ScanShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem))
 )]
 pub async fn scan(
     State(app): State<App>,

@@ -187,7 +187,10 @@ pub(crate) fn damage(encoder: &CachedEncoder) -> Option<String> {
 
 fn open_remote(config: &Config) -> Result<RemoteEncoder, NoEncoder> {
     let own = &config.encoder;
-    let guard = door(config);
+    let guard = door(config).map_err(|error| {
+        let why = error.to_string();
+        NoEncoder::Away { address: own.base_url.clone(), why, fix: "Mend what it names" }
+    })?;
     let timeout = Duration::from_secs(own.timeout_seconds);
     let opened = RemoteEncoder::open(own.remote(), timeout, guard, Arc::new(SystemClock), jitter());
     opened.map_err(|why| match why {
@@ -231,7 +234,7 @@ pub(crate) fn misfit(calibration: &Calibration, encoder: &dyn Encoder) -> Option
 }
 
 /// The encoder with which the built-in confidence and the topic gate were made.
-const SHIPPED_WITH: &str = "all-MiniLM-L6-v2 + banking 2, 384 dimensions";
+const SHIPPED_WITH: &str = "all-MiniLM-L6-v2 + banking 3, 384 dimensions";
 
 /// The taxonomy is the bank's own text, so its vectors may be kept in the file.
 pub(super) struct Published<'a>(pub(super) &'a CachedEncoder);

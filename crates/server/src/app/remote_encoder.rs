@@ -161,7 +161,49 @@ fn fingerprint(address: &str, model: &str, dimensions: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use axum::{Json, Router, routing::post};
+    use contactiq_guard::{Guard, GuardSettings};
+    use serde_json::{Value, json};
+    use tokio::{net::TcpListener, task::JoinSet};
+
     use super::*;
+    use crate::wiring::SystemClock;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_text_that_the_guard_can_not_read_does_not_leave() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&heard);
+        let embed = move |Json(asked): Json<Value>| {
+            let texts = asked["input"].as_array().cloned().unwrap_or_default();
+            let data: Vec<Value> =
+                (0..texts.len()).map(|at| json!({ "index": at, "embedding": [0.6, 0.8] })).collect();
+            kept.lock().unwrap().extend(texts);
+            async move { Json(json!({ "object": "list", "data": data, "model": "m" })) }
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let mut serving = JoinSet::new();
+        let routes = Router::new().route("/v1/embeddings", post(embed));
+        serving.spawn(async move { drop(axum::serve(listener, routes).await) });
+
+        let door = Door::new(Guard::new(GuardSettings::default()), Duration::from_secs(30));
+        let failing = door.failing_with(Arc::new(|| panic!("as the test wants it")));
+        let settings = EmbeddingsSettings::new(&base_url, "m");
+        let (asked, published) = tokio::task::spawn_blocking(move || {
+            let jitter = super::super::jitter();
+            let limit = Duration::from_secs(5);
+            let opened = RemoteEncoder::open(settings, limit, failing, Arc::new(SystemClock), jitter);
+            let encoder = opened.ok().unwrap();
+            (encoder.encode(&["my pin is 4821"]), encoder.encode_published(&["A card costs $9."]))
+        })
+        .await
+        .unwrap();
+        assert!(matches!(asked, Err(EncoderError::Remote(_))), "{asked:?}");
+        assert!(published.is_ok(), "a control: what the bank published needs no guard: {published:?}");
+        assert_eq!(*heard.lock().unwrap(), [FIRST, "A card costs $9."]);
+    }
 
     #[test]
     fn address_model_and_length_are_in_the_fingerprint() {

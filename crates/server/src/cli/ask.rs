@@ -10,7 +10,11 @@ use contactiq_guard::{Masked, Raw};
 use contactiq_pipeline::{AnswerError, Ask, DoorFault, House};
 use serde::Deserialize;
 
-use super::{Outcome, jsonl, opening, output};
+use super::{
+    Outcome,
+    jsonl::{self, LineError},
+    opening, output,
+};
 use crate::{
     config::Config,
     web::views::{
@@ -62,22 +66,10 @@ async fn one(house: &House, args: &Args) -> Result<ExitCode, Box<dyn std::error:
 
 /// Lines with the same conversation string are turns of one conversation, so they run in order.
 async fn many(house: &House, mode: Mode) -> Result<ExitCode, Box<dyn std::error::Error + Send + Sync>> {
-    let mut conversations: HashMap<String, ConversationId> = HashMap::new();
+    let mut conversations = HashMap::new();
     let mut failed = false;
     for line in jsonl::lines() {
-        let line = line?;
-        let answered = match jsonl::read::<Line>(&line) {
-            Ok(line) => {
-                let known = line.conversation.as_ref().and_then(|c| conversations.get(c).copied());
-                let answered = ask(house, mode, line.question, known).await;
-                if let (Ok(record), Some(name)) = (&answered, line.conversation) {
-                    conversations.insert(name, record.conversation);
-                }
-                answered.map_err(|e| (code(&e), told(house, mode, &e)))
-            }
-            Err(error) => Err(error),
-        };
-        match answered {
+        match answered(house, mode, &line?, &mut conversations).await {
             Ok(record) => output::json(&record),
             Err(error) => {
                 failed = true;
@@ -86,6 +78,22 @@ async fn many(house: &House, mode: Mode) -> Result<ExitCode, Box<dyn std::error:
         }
     }
     Ok(jsonl::status(failed))
+}
+
+/// The record of one line, or what stands in its place.
+async fn answered(
+    house: &House,
+    mode: Mode,
+    line: &[u8],
+    conversations: &mut HashMap<String, ConversationId>,
+) -> Result<Record<Masked>, LineError> {
+    let line = jsonl::read::<Line>(line)?;
+    let known = line.conversation.as_ref().and_then(|c| conversations.get(c).copied());
+    let answered = ask(house, mode, line.question, known).await;
+    if let (Ok(record), Some(name)) = (&answered, line.conversation) {
+        conversations.insert(name, record.conversation);
+    }
+    answered.map_err(|e| (code(&e), told(house, mode, &e)))
 }
 
 /// What went wrong; where nobody could read the message, with who can be reached.
@@ -189,4 +197,43 @@ fn print(record: &Record<Masked>) {
         record.intent_probability.get(),
         record.processing_time_ms
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use contactiq_store::conversations::{self, Owner};
+
+    use super::*;
+    use crate::{app, config::load_from};
+
+    #[tokio::test]
+    async fn a_line_that_the_guard_can_not_read_is_told_whom_to_reach_and_nothing_of_it_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let env = [
+            ("CONTACTIQ_DATA_DIR", dir.path().to_str().unwrap()),
+            ("CONTACTIQ_ENCODER", "off"),
+            ("CONTACTIQ_DEMO", "off"),
+        ];
+        let env: HashMap<String, String> =
+            env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let config = load_from(None, &env).unwrap();
+        let (mut house, _) = app::build_house(&config, Arc::new(|_, _, _| {})).await.unwrap();
+        house.guard = house.guard.clone().failing_with(Arc::new(|| panic!("as the test wants it")));
+        let mut names = HashMap::new();
+        let line = br#"{"question":"my pin is 4821","conversation":"one"}"#;
+        let (code, told) = answered(&house, Mode::Customer, line, &mut names).await.unwrap_err();
+        assert_eq!(code, "guard_failed");
+        assert!(
+            told.contains("1300 975 707") && told.contains("13 11 14") && !told.contains("4821"),
+            "{told}"
+        );
+        assert!(names.is_empty());
+        let owner = Owner { subject: "command-line", key: None };
+        let kept = {
+            let mut reader = house.store.read().await.unwrap();
+            conversations::list_of(&mut reader, &owner, 10).await.unwrap()
+        };
+        assert_eq!(kept, []);
+        house.store.close().await;
+    }
 }

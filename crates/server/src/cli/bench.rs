@@ -47,7 +47,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
         .collect();
     let mut found = Vec::new();
 
-    let guard = Guard::new(app::guard_settings(&config));
+    let guard = Guard::new(app::guard_settings(&config)?);
     found.push(timed("guard: mask, injection, moderation", &questions, |q| {
         drop(guard.inspect(&Raw::new(q)));
     }));

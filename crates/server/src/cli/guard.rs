@@ -44,7 +44,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
 }
 
 fn scan(config: &Config) -> Outcome {
-    let door = app::door(config);
+    let door = app::door(config)?;
     jsonl::each(|line: Line| {
         let read = door.read_here(line.text.chars(), move |guard| guard.scan(&line.text));
         let read = read.map_err(NotRead::from).and_then(|read| read.map_err(NotRead::from));

@@ -123,7 +123,7 @@ struct Line {
 
 async fn classify_lines(config: &Config, mode: Mode) -> Outcome {
     let house = opening::house(config).await?;
-    let door = app::door(config);
+    let door = app::door(config)?;
     let done = jsonl::each(|line: Line| {
         let masked = jsonl::inspected(&door, line.text)?.masked;
         let text = without_placeholders(masked.as_str());

@@ -226,6 +226,19 @@ mod tests {
     }
 
     #[test]
+    fn a_providers_moderation_without_the_local_one_is_refused_in_words_without_gaps() {
+        let ConfigError(wrong) = with(&[
+            ("CONTACTIQ_MODERATION_BASE_URL", "https://moderation.example/v1"),
+            ("CONTACTIQ_MODERATION_MODEL", "judge-1"),
+            ("CONTACTIQ__GUARD__MODERATION", "false"),
+        ])
+        .unwrap_err();
+        assert_eq!(wrong.len(), 1, "{wrong:?}");
+        assert!(wrong[0].starts_with("llm.moderation.base_url is set"), "{wrong:?}");
+        assert!(!wrong[0].contains("  "), "{wrong:?}");
+    }
+
+    #[test]
     fn the_lines_of_the_demo_bank_do_not_stand_beside_the_channel_of_another() {
         let dir = tempfile::tempdir().unwrap();
         let read = |text: &str| {

@@ -1,6 +1,7 @@
 //! Configuration: one validated place (E9). `defaults/contactiq.toml` documents every field.
 
 mod fields;
+mod learned;
 mod load;
 mod validate;
 
@@ -10,6 +11,7 @@ use contactiq_domain::{Mode, OpeningHours, Trigger, opening::OpeningError};
 use contactiq_llm::{EmbeddingsSettings, ModerationSettings, Secret};
 use serde::{Deserialize, Serialize};
 
+pub use learned::LearnedSetting;
 pub use load::{ConfigError, DEFAULTS, load, load_from};
 
 /// Text that can't be printed: passwords in URLs, keys of providers.
@@ -100,7 +102,7 @@ section! {
         personal_data: bool,
         injection: bool,
         moderation: bool,
-        learned: String,
+        learned: LearnedSetting,
         injection_threshold: f64,
         seconds: u64,
         allowed_links: Vec<String>,

@@ -74,9 +74,7 @@ impl Config {
         self.assistant("customer", &self.customer, &mut found);
         self.assistant("banker", &self.banker, &mut found);
         share("guard.injection_threshold", self.guard.injection_threshold, &mut found);
-        if let Err(why) = crate::app::learned(&self.guard.learned) {
-            found.push(format!("guard.learned is {:?}: {why}", self.guard.learned));
-        }
+        found.extend(self.guard.learned.model().err());
         self.token_key(&mut found);
         self.kernel(&mut found);
         self.remote_encoder(&mut found);
@@ -137,7 +135,8 @@ impl Config {
         }
         if !moderation.base_url.is_empty() && !self.guard.moderation {
             found.push(
-                "llm.moderation.base_url is set and guard.moderation is false: it adds to the local moderation,                  switch that on, or write \"\""
+                "llm.moderation.base_url is set and guard.moderation is false: it adds to the local moderation, \
+                 switch that on, or write \"\""
                     .to_owned(),
             );
         }

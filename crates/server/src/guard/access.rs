@@ -1,7 +1,7 @@
 //! Every request leaves an event: who, from where, what, with which result (A4). The event goes to
 //! the log at once and to the ledger through a bounded queue, so that no answer waits for it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use contactiq_domain::ids::AccessId;
 use contactiq_store::{Store, access::AccessEvent};
@@ -12,22 +12,46 @@ const WAITING: usize = 10_000;
 /// Written together.
 const BATCH: usize = 200;
 
-/// Where the extractor leaves the caller's name for the layer outside it.
+/// What the layer outside is told of a request: the extractor leaves the caller's name, and a handler that changes
+/// what somebody decided leaves what it was.
 #[derive(Debug, Clone, Default)]
-pub struct Noted(Arc<Mutex<Option<String>>>);
+pub struct Noted {
+    name: Left,
+    target: Left,
+}
+
+type Left = Arc<Mutex<Option<String>>>;
 
 impl Noted {
     /// Leaves the name.
     pub fn set(&self, name: String) {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(name);
+        leave(&self.name, name);
     }
 
     /// The name, or `anonymous`.
     #[must_use]
     pub fn name(&self) -> String {
-        let noted = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        noted.clone().unwrap_or_else(|| "anonymous".to_owned())
+        left(&self.name).unwrap_or_else(|| "anonymous".to_owned())
     }
+
+    /// Leaves the id of what is changed; never a word that somebody sent.
+    pub fn set_target(&self, id: String) {
+        leave(&self.target, id);
+    }
+
+    /// The id of what is changed, where a handler left one.
+    #[must_use]
+    pub fn target(&self) -> Option<String> {
+        left(&self.target)
+    }
+}
+
+fn leave(place: &Left, text: String) {
+    *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+}
+
+fn left(place: &Left) -> Option<String> {
+    place.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// The queue to the ledger.

@@ -17,7 +17,6 @@ pub mod limits;
 
 use std::{
     net::IpAddr,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -47,6 +46,12 @@ pub struct Numbered {
     /// Where it came from.
     pub ip: IpAddr,
 }
+
+/// As many digits are an account's, or a day of birth; shorter ones are codes that a cue would have to explain.
+const LONG_NUMBER: usize = 7;
+
+/// So many digits in a row may be somebody's number; one random UUID of twenty has them.
+const MANY_DIGITS: usize = 11;
 
 /// A content security policy under which nothing but our own files runs or loads.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -135,10 +140,10 @@ async fn in_time(State(app): State<App>, request: Request, next: Next) -> Respon
 async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let since = Instant::now();
     let (given, ip) = told(&request);
-    let numbered = number(&app, given, ip).await;
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let numbered = number(&app, given, ip, &route).await;
     let noted = access::Noted::default();
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let trace = request
         .headers()
         .get("traceparent")
@@ -185,7 +190,7 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
         let Self { app, numbered, noted, method, route, since, span, .. } = self;
-        span.in_scope(|| note(app, numbered, &noted.name(), method, route, status, *since));
+        span.in_scope(|| note(app, numbered, noted, method, route, status, *since));
     }
 }
 
@@ -199,18 +204,49 @@ fn told(request: &Request) -> (Option<String>, IpAddr) {
     (header.filter(|id| fit(id)).map(str::to_owned), ip)
 }
 
-async fn number(app: &App, given: Option<String>, ip: IpAddr) -> Numbered {
+/// Anybody may send an id, known or not: what is surely none of a person's is not read, and probes, which nobody
+/// looks for by an id, have nothing else kept.
+async fn number(app: &App, given: Option<String>, ip: IpAddr, route: &str) -> Numbered {
     let correlation_id = match given {
-        Some(id) if !is_personal(app, &id).await => Some(id),
+        Some(id) if is_random(&id) => Some(id),
+        Some(id) if !is_probe(route) && !is_personal(app, &id).await => Some(id),
         _ => None,
     };
     Numbered { request_id: RequestId::new(&*app.house.ids), correlation_id, ip }
 }
 
+fn is_probe(route: &str) -> bool {
+    matches!(route, "/health" | "/ready")
+}
+
 /// A card or telephone number looks like an id too; and what can't be read is not kept.
 async fn is_personal(app: &App, id: &str) -> bool {
-    let found = app.house.guard.scan(Arc::new(contactiq_guard::Raw::new(id))).await;
-    found.map_or(true, |found| !found.spans.is_empty())
+    if has_long_number(id) {
+        return true;
+    }
+    // As words, too: a name is none while its parts are joined.
+    let words = id.replace(['-', '_', '.'], " ");
+    let raw = |text: &str| contactiq_guard::Raw::new(text);
+    let masked = app.house.guard.mask_all(vec![raw(id), raw(&words)]).await;
+    masked.map_or(true, |masked| masked.iter().map(contactiq_guard::Masked::as_str).ne([id, words.as_str()]))
+}
+
+/// Whether an id carries a number that could be somebody's, whatever letters touch it and marks part it.
+fn has_long_number(id: &str) -> bool {
+    let digits = |run: &str| run.bytes().filter(u8::is_ascii_digit).count();
+    id.split(|c: char| c.is_ascii_alphabetic()).any(|run| digits(run) >= LONG_NUMBER)
+}
+
+/// Whether an id is a UUID of RFC 9562, by its version and variant. One with a long run of digits is not taken
+/// unread: a card number may stand in it.
+fn is_random(id: &str) -> bool {
+    let known = |uuid: uuid::Uuid| {
+        (1..=8).contains(&uuid.get_version_num()) && uuid.get_variant() == uuid::Variant::RFC4122
+    };
+    let digits = |run: &str| run.bytes().filter(u8::is_ascii_digit).count();
+    id.len() == 36
+        && id.split(|c: char| c.is_ascii_alphabetic()).all(|run| digits(run) < MANY_DIGITS)
+        && uuid::Uuid::try_parse(id).is_ok_and(known)
 }
 
 /// A correlation id is kept when it looks like an id: a sentence could carry personal data.
@@ -219,8 +255,8 @@ fn fit(id: &str) -> bool {
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
-/// The trace id of a W3C `traceparent` that is valid as a whole. Nobody's random id is decimal digits
-/// alone: such a one may be a card or telephone number in the place of an id.
+/// The trace id of a W3C `traceparent` that is valid as a whole. Random ids have letters among their digits (of
+/// 200 one has so long a run without): what has few may be a card or telephone number in the place of an id.
 fn trace_id(value: &str) -> Option<String> {
     let mut parts = value.split('-');
     let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -231,7 +267,9 @@ fn trace_id(value: &str) -> Option<String> {
     let valid = hex(version, 2) && version != "ff" && id(trace, 32) && id(parent, 16) && hex(flags, 2);
     // Later versions may have more parts than ours.
     let whole = version != "00" || parts.next().is_none();
-    (valid && whole && !trace.bytes().all(|b| b.is_ascii_digit())).then(|| trace.to_owned())
+    let letters = trace.bytes().filter(u8::is_ascii_alphabetic).count();
+    let random = letters >= 4 && trace.split(|c: char| c.is_ascii_alphabetic()).all(|run| run.len() < 15);
+    (valid && whole && random).then(|| trace.to_owned())
 }
 
 /// Adds the ids to the answer, and the request id to a problem's body.
@@ -288,35 +326,35 @@ fn method_name(method: &Method) -> &'static str {
 fn note(
     app: &App,
     numbered: &Numbered,
-    actor: &str,
+    noted: &access::Noted,
     method: &Method,
     route: &str,
     status: u16,
     since: Instant,
 ) {
     let ms = since.elapsed().as_secs_f64() * 1000.0;
-    let method = method_name(method);
+    let (actor, method) = (noted.name(), method_name(method));
     let result = match status {
         401 => AccessResult::Unauthenticated,
         403 => AccessResult::Forbidden,
         429 => AccessResult::Limited,
         _ => AccessResult::Allowed,
     };
-    tracing::info!(user_id = actor, from = %numbered.ip, method, route, status, result = %result, duration_ms = ms, "request answered");
+    tracing::info!(user_id = actor.as_str(), from = %numbered.ip, method, route, status, result = %result, duration_ms = ms, "request answered");
     let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
     metrics::counter!("contactiq_http_requests_total", &labels).increment(1);
     metrics::histogram!("contactiq_http_request_seconds", "route" => route.to_owned()).record(ms / 1000.0);
     // Health checks and files would drown what an auditor looks for.
-    if !matches!(route, "/health" | "/ready" | "/assets/{file}") {
+    if !is_probe(route) && route != "/assets/{file}" {
         app.access.note(contactiq_store::access::AccessEvent {
             id: access::event_id(&*app.house.ids),
             at: app.house.clock.now(),
-            actor: actor.to_owned(),
+            actor,
             from_ip: numbered.ip.to_string(),
             method: method.to_owned(),
             route: route.to_owned(),
-            // The route names no single thing: ids stay out of what everyone's request leaves.
-            target: None,
+            // Ids stay out of what everyone's request leaves, but for an entry that a reviewer judged.
+            target: noted.target(),
             result,
             status,
         });
@@ -338,6 +376,46 @@ mod tests {
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
         ] {
             assert!(trace_id(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_long_number_is_seen_whatever_touches_it() {
+        for id in
+            ["c4539148803436467", "id_4539-1488-0343-6467", "s512-33-4567", "n876543210", "x203.0.113.7"]
+        {
+            let long = has_long_number(id);
+            assert!(long, "{id}");
+        }
+        for id in ["trace-12-ab34", "req-000042", "a1b2c3d4e5f6"] {
+            assert!(!has_long_number(id), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_uuid_is_taken_unread_and_what_only_looks_like_one_is_not() {
+        for uuid in [
+            "0192f0c5-7e2b-7c3d-9a4e-5f6a7b8c9d0e",
+            "7D444840-9DC0-11D1-B245-5FFDCE74FAD2",
+            "9f1c2e3a-4b5d-4e6f-8a7b-0c1d2e3f4a5b",
+        ] {
+            assert!(is_random(uuid) && fit(uuid), "{uuid}");
+        }
+        for other in [
+            "00000000-0000-0000-0000-000000000000",
+            "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            "0192f0c5-7e2b-9c3d-9a4e-5f6a7b8c9d0e",
+            "0192f0c5-7e2b-7c3d-1a4e-5f6a7b8c9d0e",
+            "0192f0c57e2b7c3d9a4e5f6a7b8c9d0e",
+            "0192f0c5-7e2b-7c3d-9a4e-5f6a7b8c9d0",
+            "0192f0c5_7e2b_7c3d_9a4e_5f6a7b8c9d0e",
+            // A card number.
+            "a4111111-1111-4111-811a-bcdefabcdefa",
+            "41111111-1111-4111-8111-111111111111",
+            "checkout-42",
+            "",
+        ] {
+            assert!(!is_random(other), "{other}");
         }
     }
 

@@ -1,7 +1,5 @@
 //! The chat pages. Scripts stream answers; without scripts the form posts and the page comes back.
 
-use std::sync::Arc;
-
 use axum::{
     Extension, Form,
     extract::{Path, Query, State},
@@ -9,7 +7,6 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use contactiq_domain::{Mode, Permission, Trigger, ids::ConversationId};
-use contactiq_guard::Raw;
 use contactiq_pipeline::Ask;
 use contactiq_store::{conversations, feedback, interactions};
 use serde::Deserialize;
@@ -19,7 +16,7 @@ use super::{
     views::{ChatView, chat::ConversationLink, turn::TurnView, wording},
 };
 use crate::{
-    api::{error::ApiError, interactions as interactions_api},
+    api::{error::ApiError, interactions as interactions_api, message::Message},
     app::App,
     guard::{Numbered, limits::Wait},
 };
@@ -127,7 +124,7 @@ const fn suggestions(mode: Mode) -> &'static [&'static str] {
 pub(super) struct Sent {
     #[serde(default)]
     csrf: String,
-    question: Arc<Raw>,
+    question: Message,
     #[serde(default)]
     conversation: String,
 }
@@ -140,10 +137,10 @@ pub(super) async fn without_script(
     Extension(numbered): Extension<Numbered>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, PageError> {
-    let (assistant, question) = (mode.parse::<Mode>().ok(), Arc::clone(&sent.question));
+    let (assistant, question) = (mode.parse::<Mode>().ok(), sent.question.clone());
     match (asked(&app, &visitor, &mode, numbered, sent).await, assistant) {
         (Err(page), Some(mode)) => {
-            let error = interactions_api::helped(&app, mode, question, page.error.clone()).await;
+            let error = interactions_api::helped(&app, mode, &question, page.error.clone()).await;
             Err(PageError { error, ..page })
         }
         (shown, _) => shown,
@@ -165,11 +162,11 @@ async fn asked(
         .take(&format!("{subject}/{subject}"), None, numbered.ip)
         .await
         .map_err(|Wait(retry_after)| visitor.fails(app, ApiError::TooMany { retry_after }))?;
-    let question = Arc::clone(&sent.question);
+    let question = sent.question;
     let ask = Ask {
         mode,
         role: visitor.caller.role,
-        question: sent.question,
+        question: question.whole(),
         conversation: sent.conversation.parse().ok(),
         session: subject.clone(),
         subject,
@@ -187,7 +184,7 @@ async fn asked(
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             let opened = Some(sent.conversation.as_str()).filter(|c| !c.is_empty());
             let mut view = view(app, visitor, mode, opened).await?;
-            view.problem = Some(interactions_api::helped(app, mode, question, error).await.to_string());
+            view.problem = Some(interactions_api::helped(app, mode, &question, error).await.to_string());
             Ok(show(StatusCode::UNPROCESSABLE_ENTITY, &view))
         }
         Err(other) => Err(visitor.fails(app, other)),

@@ -1,7 +1,7 @@
 //! The review list: what the guard refused, flagged or kept back, and whether it was right.
 
 use axum::{
-    Form,
+    Extension, Form,
     extract::{Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
@@ -16,7 +16,7 @@ use super::{
     PageError, Visitor, show,
     views::{ReviewView, review::ReviewItem},
 };
-use crate::{api::error::ApiError, app::App};
+use crate::{api::error::ApiError, app::App, guard::access::Noted};
 
 /// Entries of one page.
 const LISTED: u32 = 50;
@@ -79,6 +79,7 @@ pub(super) struct Word {
 pub(super) async fn decide(
     State(app): State<App>,
     visitor: Visitor,
+    Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
     Form(word): Form<Word>,
 ) -> Result<Response, PageError> {
@@ -94,6 +95,7 @@ pub(super) async fn decide(
     let mut w = app.house.store.write().await.map_err(fails)?;
     let found = review::get(&mut w, id).await.map_err(fails)?;
     found.filter(|listed| visitor.caller.sees(listed.mode)).ok_or_else(missing)?;
+    noted.set_target(id.to_string());
     review::decide(&mut w, id, &decided).await.map_err(fails)?;
     w.save().await.map_err(fails)?;
     // Only what this page writes itself goes back into an address.

@@ -3,19 +3,19 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use contactiq_domain::{Mode, Role};
-use contactiq_store::review;
+use contactiq_domain::{Mode, Role, TicketState, ids::TicketId};
+use contactiq_store::{review, tickets};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
-    house::{FORM, Key, Running, folder, form, start_with},
+    house::{FORM, Key, REPLACEMENT, Running, folder, form, start_with},
     reply::{Reply, text},
 };
 
@@ -132,7 +132,66 @@ async fn an_idempotency_key_is_given_back_and_a_personal_id_is_not_kept_when_the
     let refused = Reply::of(sent()).await;
     refused.problem(503, "guard_failed");
     assert_ne!(refused.header("x-request-id"), "an-honest-id", "what can't be read is not kept");
+    let echoed = async |path: &str, id: &str| {
+        let request = running.request(Method::GET, path).header("x-request-id", id);
+        Reply::of(request).await.header("x-request-id") == id
+    };
+    let uuid = "0192f0c5-7e2b-7c3d-9a4e-5f6a7b8c9d0e";
+    assert!(echoed("/v1/conversations", uuid).await && echoed("/health", uuid).await, "it is not read");
+    assert!(!echoed("/v1/conversations", "41111111-1111-4111-8111-111111111111").await);
     state.store(SOUND, Ordering::SeqCst);
     let answered = Reply::of(sent()).await;
     assert_eq!(text(&answered.record(), "correlation_id"), "an-honest-id");
+    for probe in ["/health", "/ready"] {
+        assert!(!echoed(probe, "an-honest-id").await, "{probe}: nothing is read there");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_note_on_a_ticket_that_the_guard_can_not_read_changes_nothing() {
+    let (running, state) = failing().await;
+    let key = running.key(Role::Customer).await;
+    let record = running.ask(&key, Mode::Customer, "let me talk to a human").await;
+    let browser = Browser::sign_in(&running).await;
+    let path = format!("/tickets/{}", text(&record, "ticket"));
+    let note = format!("called back, {SECRET}");
+    let taken = [("state", "taken"), ("note", note.as_str())];
+    state.store(PANICS, Ordering::SeqCst);
+    let refused = browser.send(&path, &taken).await;
+    assert!(!refused.page(503).contains(SECRET), "{}", refused.text);
+    let id: TicketId = text(&record, "ticket").parse().unwrap();
+    let ticket = {
+        let mut reader = running.store.read().await.unwrap();
+        tickets::get(&mut reader, id).await.unwrap().unwrap()
+    };
+    assert_eq!((ticket.state, ticket.taken_note), (TicketState::Open, None));
+    assert!(!crate::house::holds(&running.database_bytes(), SECRET));
+    state.store(SOUND, Ordering::SeqCst);
+    let done = browser.send(&path, &taken).await;
+    assert_eq!(done.redirect(), format!("{path}?done=taken"), "a control");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_whose_quotes_nobody_could_judge_goes_to_a_person() {
+    // The message is read twice, whether it is admitted and what it says; then comes what the answer quotes.
+    let sound = 2;
+    let readings = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&readings);
+    let fault = Arc::new(move || {
+        if counted.fetch_add(1, Ordering::SeqCst) >= sound {
+            panic!("as the test wants it");
+        }
+    });
+    let running = start_with(folder(), &[], |house| {
+        house.guard = house.guard.clone().failing_with(fault);
+    })
+    .await;
+    let key = running.key(Role::Customer).await;
+    let record = running.ask(&key, Mode::Customer, REPLACEMENT).await;
+    let steps = record["steps"].as_array().unwrap();
+    let respond = steps.iter().find(|s| s["step"] == "respond").unwrap();
+    assert_eq!(text(respond, "outcome"), "withheld", "{respond}");
+    assert_eq!((text(&record, "outcome"), &record["citations"]), ("escalated", &json!([])), "{record}");
+    assert!(record["ticket"].is_string(), "{record}");
+    assert_eq!(readings.load(Ordering::SeqCst), sound + 1);
 }

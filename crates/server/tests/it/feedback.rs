@@ -70,6 +70,34 @@ async fn feedback_that_says_nothing_or_too_much_is_refused() {
 }
 
 #[tokio::test]
+async fn a_cry_for_help_in_a_reported_problem_is_told_where_help_is() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let (path, id) = asked(&running, &key).await;
+    let send = async |problem: &str| {
+        let body = json!({ "helpful": false, "problem": problem });
+        Reply::of(running.posting(&key, &path, &body).header("idempotency-key", "one")).await
+    };
+    let cry = "this answer was of no use, i want to kill myself";
+    let told = send(cry).await;
+    assert_eq!(told.status, 200, "{}", told.text);
+    let help = told.json();
+    assert!(help.as_object().unwrap().len() == 1 && text(&help, "help").contains("13 11 14"), "{help}");
+    assert_eq!(send(cry).await.json(), help, "a repetition is told it too");
+    let kept = said(&running, id).await;
+    assert_eq!((kept.len(), kept[0].problem.as_ref().unwrap().as_str()), (1, cry), "and it is kept");
+
+    // Where it can't be kept, the way to help comes with the reason.
+    let other = send("i want to die").await.problem(422, "idempotency_mismatch");
+    assert_eq!(other["help"], help["help"], "{other}");
+    let long = format!("i want to die {}", "and nobody reads it ".repeat(200));
+    let long = send(&long).await.problem(422, "problem_length");
+    assert!(text(&long, "detail").starts_with(text(&help, "help")), "{long}");
+    let calm = send(&"the fee is wrong ".repeat(200)).await.problem(422, "problem_length");
+    assert!(calm.get("help").is_none(), "{calm}");
+}
+
+#[tokio::test]
 async fn nobody_speaks_of_an_answer_that_was_given_to_another() {
     let running = start(&[]).await;
     let owner = running.key(Role::Customer).await;

@@ -140,6 +140,31 @@ async fn what_the_gate_removes_is_recorded_by_its_reason_and_never_by_its_words(
 }
 
 #[tokio::test]
+async fn what_was_found_in_a_removed_sentence_is_for_a_reviewer_though_the_rest_is_shown() {
+    let asked = Asked::of_the_kite_bank().await;
+    let supervisor = asked.running.key(Role::Supervisor).await;
+    let listed = async || asked.running.read(&supervisor, "/v1/guard/review?kind=output").await.json();
+    let good = "A replacement kite card costs $9. [1]";
+    asked.when_it_says(good).await;
+    assert_eq!(listed().await, json!([]), "a control: nothing was found");
+    for (bad, rule) in [
+        ("See https://evil.example/pay for more. [1]", "unknown_link/host"),
+        ("Write to mia.fowler@example.com. [1]", "personal_data/EMAIL"),
+        ("You should invest your savings in shares. [1]", "advice_wording/phrases"),
+        ("Press <button>pay</button> at once. [1]", "active_markup/script"),
+    ] {
+        let record = asked.when_it_says(&format!("{good}\n{bad}")).await;
+        assert_eq!(text(&record, "answer"), good, "{bad}");
+        assert_eq!(text(respond(&record), "outcome"), "generated", "{bad}: {record}");
+        let all = listed().await;
+        let entry = &all[0];
+        assert_eq!(entry["interaction"], record["id"], "{bad}");
+        assert!(entry["rules"].as_array().unwrap().contains(&json!(rule)), "{bad}: {entry}");
+        assert!(!text(entry, "message").contains("mia.fowler"), "{entry}");
+    }
+}
+
+#[tokio::test]
 async fn an_expired_passage_and_another_collection_cannot_be_cited() {
     let asked = Asked::of_the_kite_bank().await;
     for (bad, reason) in [

@@ -54,11 +54,11 @@ fn the_review_list_is_read_and_decided_at_a_terminal() {
     let listed = terminal.run(&["guard", "review", "--json"]).lines(0);
     let kinds: Vec<&str> = listed.iter().map(|e| text(e, "kind")).collect();
     assert_eq!(kinds, ["flagged", "injection"]);
-    assert_eq!(listed[0]["rules"], serde_json::json!(["profanity"]));
+    assert_eq!(listed[0]["rules"], serde_json::json!(["oath/shit"]));
     let only = terminal.run(&["guard", "review", "--kind", "injection", "--since", "2020-01-01", "--json"]);
     assert_eq!(only.lines(0).len(), 1);
     assert!(terminal.run(&["guard", "review", "--since", "2999-01-01", "--json"]).lines(0).is_empty());
-    assert!(terminal.run(&["guard", "review"]).well().contains("profanity"));
+    assert!(terminal.run(&["guard", "review"]).well().contains("oath/shit"));
 
     let id = text(&listed[0], "id").to_owned();
     terminal.run(&["guard", "decide", &id, "false_alarm", "--by", "ana"]).well();

@@ -62,6 +62,13 @@ async fn a_cry_for_help_that_finds_no_place_is_told_where_help_is() {
 
     let calm = running.post(&key, "/v1/interactions", &cry("what is the fee")).await;
     assert!(calm.problem(429, "too_many_requests").get("help").is_none());
+    // Where there is no place, so much of it is read as a question may have, and no more.
+    let within = format!("i want to die {}", "and nobody hears it ".repeat(500));
+    let beyond = format!("{} i want to die", "what is the fee ".repeat(130));
+    for (text, heard) in [(within, true), (beyond, false)] {
+        let limited = running.post(&key, "/v1/interactions", &cry(&text)).await;
+        assert_eq!(limited.problem(429, "too_many_requests").get("help").is_some(), heard, "{}", text.len());
+    }
     let stranger = running.request(reqwest::Method::POST, "/v1/interactions").json(&cry("i want to die"));
     assert!(Reply::of(stranger).await.problem(401, "unauthorised").get("help").is_none());
 }

@@ -132,8 +132,27 @@ async fn the_guard_scans_in_the_shape_of_the_contract() {
     assert_eq!(scan("").await["spans"], json!([]));
 
     let described: Value = serde_json::from_str(&contactiq_server::api::openapi()).unwrap();
+    assert!(described["paths"]["/v1/guard/scan"]["post"]["responses"]["413"].is_object());
     let schema = &described["components"]["schemas"]["Scan"]["properties"];
     let names = |v: &Value| v.as_object().unwrap().keys().cloned().collect::<std::collections::BTreeSet<_>>();
     assert_eq!(names(schema), names(&found));
     assert_eq!(texts(&found["spans"], "type"), ["CREDIT_CARD"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scan_takes_texts_that_are_longer_than_other_bodies() {
+    // A debug build on a busy machine has time enough.
+    let running = start(&[("CONTACTIQ__GUARD__SECONDS", "30")]).await;
+    let key = running.key(Role::Service).await;
+    let scan = async |text: &str| running.post(&key, "/v1/guard/scan", &json!({ "text": text })).await;
+    let text = format!("{} mail mia@example.com", "the fee is low. ".repeat(12_500));
+    assert!(text.len() > 200_000);
+    let found = scan(&text).await;
+    assert_eq!(found.status, 200, "{}", found.text.chars().take(200).collect::<String>());
+    assert!(found.text.contains("<EMAIL_1>") && !found.text.contains("mia@"));
+    scan(&"x".repeat(1_000_001)).await.problem(422, "question_too_long");
+    scan(&"x".repeat(4 * 1024 * 1024)).await.problem(413, "body_too_large");
+    // Of every other route the limit is what it was.
+    let question = json!({ "mode": "customer", "question": "x".repeat(70_000) });
+    running.post(&key, "/v1/interactions", &question).await.problem(413, "body_too_large");
 }

@@ -131,7 +131,7 @@ async fn postgresql_and_the_snapshot_find_the_same() {
         }
         let (mut held, mut wanted, mut first) = (0, 0, 0);
         // Without an index PostgreSQL compares all vectors: exact, and slow.
-        let asked = if with_index { &questions[..] } else { &questions[..80] };
+        let asked = if with_index { &questions[..] } else { &questions[..40] };
         for (mode, question) in asked {
             let asked = vector(&replica.house, question).await;
             let here = places(&knowledge, &in_snapshot(&knowledge, *mode, question, &asked));

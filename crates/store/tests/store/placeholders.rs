@@ -6,9 +6,8 @@ use crate::samples::{NOW, begun, conversation, started};
 /// Numbers a message as its conversation does; the masked text.
 fn numbered(given: &mut Placeholders, text: &str) -> String {
     let guard = Guard::new(GuardSettings::default());
-    let raw = Raw::new(text);
-    let mut inspected = guard.inspect(&raw).unwrap();
-    assert!(guard.number(&raw, &mut inspected, given), "{text} is new");
+    let mut inspected = guard.inspect(&Raw::new(text)).unwrap();
+    assert!(inspected.number(given), "{text} is new");
     inspected.masked.as_str().to_owned()
 }
 

@@ -140,6 +140,35 @@ pub(in crate::respond) fn contradicts(claim: &str, evidence: &[&str]) -> bool {
     })
 }
 
+/// How one clause stands to another one that is read beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Opposed {
+    /// One denies and the other one doesn't.
+    pub(super) turned: bool,
+    /// One has a word in whose place the other has its contrary.
+    pub(super) contrary: bool,
+}
+
+/// Whether a clause of a claim and one of the evidence (or a row) say the contrary of each other.
+pub(super) fn opposed(claim: &str, evidence: &str, is_row: bool) -> Opposed {
+    let (own, other) = (Clause::of(&read(claim), false), Clause::of(&read(evidence), is_row));
+    Opposed { turned: own.denied != other.denied && !other.either, contrary: own.is_contrary(&other) }
+}
+
+/// How often a text denies.
+pub(super) fn denials(said: &str) -> usize {
+    text::words(&read(said)).iter().filter(|word| DENIALS.binary_search(&word.as_str()).is_ok()).count()
+}
+
+/// A text in the words that are compared here.
+fn read(said: &str) -> String {
+    let mut words = said.to_lowercase();
+    for (pattern, to) in READ_AS.iter() {
+        words = pattern.replace_all(&words, *to).into_owned();
+    }
+    words
+}
+
 /// What a text speaks of: its content words as stems, "free", "charge" and "cost" as a fee.
 pub(in crate::respond) fn topics(text: &str) -> BTreeSet<String> {
     clauses(text).into_iter().flat_map(|clause| clause.stems).collect()
@@ -157,10 +186,13 @@ struct Clause {
 impl Clause {
     fn agrees(&self, other: &Clause) -> bool {
         let turned = self.denied != other.denied && !self.either && !other.either;
-        let contrary = self.sides.iter().any(|(pair, side)| {
+        !turned && !self.is_contrary(other)
+    }
+
+    fn is_contrary(&self, other: &Clause) -> bool {
+        self.sides.iter().any(|(pair, side)| {
             other.sides.contains(&(*pair, !side)) && !other.sides.contains(&(*pair, *side))
-        });
-        !turned && !contrary
+        })
     }
 
     fn of(words: &str, row: bool) -> Clause {
@@ -192,10 +224,7 @@ impl Clause {
 }
 
 fn clauses(sentence: &str) -> Vec<Clause> {
-    let mut words = sentence.to_lowercase();
-    for (pattern, to) in READ_AS.iter() {
-        words = pattern.replace_all(&words, *to).into_owned();
-    }
+    let words = read(sentence);
     if words.contains(" | ") {
         return vec![Clause::of(&words, true)];
     }

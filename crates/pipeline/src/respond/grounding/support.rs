@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use contactiq_nlu::text;
+use super::{Evidence, quantity::Quantities, vocabulary::keys};
 
-use super::Evidence;
-
-/// The passages hold this share of the sentence's content words…
+/// The passages hold this share of the words of the sentence that say something…
 const OF_THE_PASSAGES: f64 = 0.6;
 /// …and one of their sentences this share.
 const OF_A_SENTENCE: f64 = 0.4;
@@ -32,7 +30,7 @@ pub(super) fn carried(
     vector: Option<&[f32]>,
     evidence: &[Evidence<'_>],
 ) -> Option<Vec<Carried>> {
-    let words: BTreeSet<String> = text::content_stems(claim).into_iter().collect();
+    let words = keys(&Quantities::of(claim).words);
     let share = |held: &BTreeSet<String>| {
         if words.is_empty() { 1.0 } else { words.intersection(held).count() as f64 / words.len() as f64 }
     };
@@ -40,10 +38,10 @@ pub(super) fn carried(
     let (mut most, mut nearest) = (0.0_f64, None::<f64>);
     let mut places = Vec::new();
     for (number, passage) in evidence.iter().enumerate() {
-        let place: BTreeSet<String> = text::content_stems(&passage.place).into_iter().collect();
+        let place = keys(&passage.place);
         let mut best: Option<(f64, usize)> = None;
         for (at, sentence) in passage.sentences.iter().enumerate() {
-            let own: BTreeSet<String> = text::content_stems(&sentence.text).into_iter().collect();
+            let own = keys(&sentence.text);
             let with_place: BTreeSet<String> = own.union(&place).cloned().collect();
             let near = cosine(vector, sentence.vector.as_deref());
             nearest = near.map_or(nearest, |n| Some(nearest.map_or(n, |other| other.max(n))));

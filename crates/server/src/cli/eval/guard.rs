@@ -38,7 +38,7 @@ struct Plain {
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 pub(super) fn figures(config: &Config, data: &Path) -> Result<Vec<Figure>, Failed> {
-    let guard = Guard::new(app::guard_settings(config));
+    let guard = Guard::new(app::guard_settings(config)?);
     let mut found = personal(&guard, data)?;
     found.extend(injections(&guard, data)?);
     Ok(found)

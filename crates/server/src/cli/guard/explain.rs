@@ -28,7 +28,7 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(config: &Config, args: Args) -> Outcome {
     let text = if args.text == "-" { standard_input()? } else { args.text };
     let raw = Raw::new(text.clone());
-    let read = app::door(config).read_here(raw.chars(), move |guard| guard.explain(&raw));
+    let read = app::door(config)?.read_here(raw.chars(), move |guard| guard.explain(&raw));
     let told = read.map_err(NotRead::from).and_then(|read| read.map_err(NotRead::from))?;
     let words = Words::of(&text);
     if args.json {
@@ -88,6 +88,7 @@ fn shape(told: &Explanation, words: &Words) -> serde_json::Value {
             "text": words.between(hit.start, hit.end),
         })),
         "refusal": told.refusal,
+        "not_read": told.not_read,
     })
 }
 
@@ -157,9 +158,10 @@ fn print(told: &Explanation, words: &Words) {
         }
         None => none("pattern"),
     }
-    output::line(match told.refusal {
-        Some(refusal) => format!("A message like this is refused: {refusal}"),
-        None => "A message like this goes on".to_owned(),
+    output::line(match (told.not_read, told.refusal) {
+        (Some(code), _) => format!("A message like this is not read: {code}"),
+        (None, Some(refusal)) => format!("A message like this is refused: {refusal}"),
+        (None, None) => "A message like this goes on".to_owned(),
     });
 }
 

@@ -62,7 +62,7 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
         Engine::Snapshot => None,
         Engine::Postgres => Some(searchable(store, encoder.as_deref()).await?),
     };
-    let door = app::door(config);
+    let door = app::door(config)?;
     let taxonomy = app::taxonomy(config)?;
     let filter = Filter {
         collections: &[args.collection],

@@ -1,23 +1,78 @@
-//! How a person is reached: e-mail (also spoken or disguised), UPI ids, telephone numbers.
+//! E-mail addresses, written, spoken and disguised, and payment handles.
 
 use super::{
-    accounts::is_hotline,
-    context::{nearest_is, strength},
-    cues::Cue,
-    lexicon::traits,
-    numbers::{Numbers, Sep, Window},
-    page::{Found, Gap, Kind, Page},
+    lexicon::traits as t,
+    page::{Found, Gap, Page},
 };
 use crate::PersonalType as P;
 
-/// Finds e-mail addresses, payment handles and telephone numbers.
-pub(super) fn find(page: &Page<'_>, numbers: &Numbers, out: &mut Vec<Found>) {
-    if page.text.contains('@') {
+/// Finds them.
+pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
+    if page.text.contains('@') || page.text.contains("%40") {
         written_email(page, out);
     }
     spoken_email(page, out);
-    for run in &numbers.runs {
-        phones(page, numbers, run, out);
+    at_a_provider(page, out);
+}
+
+/// Who gives addresses to everybody.
+const PROVIDERS: &[&str] = &[
+    "gmail",
+    "googlemail",
+    "hotmail",
+    "yahoo",
+    "ymail",
+    "outlook",
+    "icloud",
+    "bigpond",
+    "optusnet",
+    "protonmail",
+    "proton",
+    "aol",
+    "btinternet",
+    "rediffmail",
+    "gmx",
+    "mail",
+    "live",
+];
+
+/// "john at gmail", "johnsmith gmail.com": without a dot or an at, but with a provider.
+fn at_a_provider(page: &Page<'_>, out: &mut Vec<Found>) {
+    for token in 1..page.tokens.len() {
+        if !PROVIDERS.iter().any(|p| page.is(token, p)) || page.gap(token) == Gap::None {
+            continue;
+        }
+        let certain = !page.is(token, "mail") && !page.is(token, "live");
+        let top =
+            page.slice(token + 1) == "." && page.gap(token + 1) == Gap::None && is_top(page.slice(token + 2));
+        let spoken = page.is(token + 1, "com") || page.is(token + 1, "dot") && is_top(page.slice(token + 2));
+        let at = page.is(token - 1, "at");
+        let before = if at { token.checked_sub(2) } else { Some(token - 1) };
+        let Some(last) = before.filter(|b| page.is_word(*b) || page.is_digits(*b)) else { continue };
+        if !(at && certain || top || spoken) || page.gap(token) == Gap::Break {
+            continue;
+        }
+        let Some(first) = local(page, last + 1) else { continue };
+        let name = (first..=last).any(|i| page.is_word(i) && !page.has(i, t::FUNCTION | t::COMMON | t::PAY));
+        if !name {
+            continue;
+        }
+        let end = if top {
+            token + 2
+        } else if page.is(token + 1, "com") {
+            token + 1
+        } else if spoken {
+            token + 2
+        } else {
+            token
+        };
+        out.push(Found {
+            start: page.start(first),
+            end: page.end(end),
+            kind: P::Email,
+            score: 0.8,
+            by: "email: a name at a provider of addresses, without its marks",
+        });
     }
 }
 
@@ -29,21 +84,29 @@ fn is_top(word: &str) -> bool {
     TOP.contains(&format!(" {} ", word.to_ascii_lowercase()))
 }
 
+/// More characters of a local part are not read.
+const LOCAL: usize = 128;
+
 /// Every `@`, with what stands on both sides, a space forgiven.
 fn written_email(page: &Page<'_>, out: &mut Vec<Found>) {
     let local = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-' | '\'');
     let host = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
-    for (at, _) in page.text.match_indices('@') {
+    let escaped = page.text.match_indices("%40").map(|(at, _)| (at, at + 3));
+    for (at, behind) in page.text.match_indices('@').map(|(at, _)| (at, at + 1)).chain(escaped) {
         let head = &page.text[..at];
+        let head = head.strip_suffix('@').unwrap_or(head);
         let left = head.trim_end_matches(' ');
         let spaced = left.len() < head.len();
         if head.len() - left.len() > 2 {
             continue;
         }
-        let start = left.trim_end_matches(local).len();
+        // A local part has 64 characters at most, by RFC 5321.
+        let from = left.char_indices().rev().nth(LOCAL).map_or(0, |(at, _)| at);
+        let start = from + left[from..].trim_end_matches(local).len();
         let start =
             start + left[start..].len() - left[start..].trim_start_matches(['.', '\'', '-', '+', '%']).len();
-        let tail = &page.text[at + 1..];
+        let tail = &page.text[behind..];
+        let tail = tail.strip_prefix('@').unwrap_or(tail);
         let right = tail.trim_start_matches(' ');
         if tail.len() - right.len() > 2 || start >= left.len() {
             continue;
@@ -121,7 +184,10 @@ fn dot(page: &Page<'_>, token: usize) -> Option<usize> {
 fn spoken_email(page: &Page<'_>, out: &mut Vec<Found>) {
     for token in 1..page.tokens.len() {
         let (first, after) =
-            if page.is(token, "at") && !matches!(page.slice(token - 1), "(" | "[" | "{" | "<") {
+            if page.is(token, "at") && page.is(token + 1, "the") && page.is(token + 2, "rate") {
+                // As it is read out in India.
+                (token, token + 3)
+            } else if page.is(token, "at") && !matches!(page.slice(token - 1), "(" | "[" | "{" | "<") {
                 (token, token + 1)
             } else if matches!(page.slice(token), "(" | "[" | "{" | "<")
                 && (page.is(token + 1, "at") || page.slice(token + 1) == "@")
@@ -131,13 +197,14 @@ fn spoken_email(page: &Page<'_>, out: &mut Vec<Found>) {
             } else {
                 continue;
             };
-        let bracketed = after > first + 1;
+        let read_out = page.is(token, "at") && after == token + 3;
+        let bracketed = after > first + 1 && !read_out;
         let Some((end, spoken)) = host(page, after) else { continue };
         let start = local(page, first);
         let Some(start) = start else { continue };
         let digits = page.text[page.start(start)..page.start(first)].bytes().any(|b| b.is_ascii_digit());
         // "at example.com" without anything spoken is where somebody shopped.
-        if bracketed || spoken || digits {
+        if bracketed || spoken || digits || read_out {
             out.push(Found {
                 start: page.start(start),
                 end,
@@ -200,7 +267,7 @@ fn local(page: &Page<'_>, last: usize) -> Option<usize> {
         if page.is_digits(first)
             && page.gap(first) == Gap::Space
             && page.is_word(before)
-            && !page.has(before, traits::FUNCTION)
+            && !page.has(before, t::FUNCTION)
         {
             first = before;
             continue;
@@ -209,138 +276,26 @@ fn local(page: &Page<'_>, last: usize) -> Option<usize> {
     }
 }
 
-fn phones(page: &Page<'_>, numbers: &Numbers, run: &std::ops::Range<usize>, out: &mut Vec<Found>) {
-    for w in numbers.windows(run, 6..=15) {
-        let begins = w.units[0].sep == Sep::Start || w.units[0].sep == Sep::Break || w.units[0].len > 2;
-        // Single digits read out one by one, or proper groups, but no mixture of both.
-        let singles = w.units.iter().filter(|u| u.len == 1 && !u.spoken).count();
-        let even = singles <= 1 || w.units.iter().all(|u| u.len == 1);
-        // "555-0147x22": only the extension touches it.
-        let last = extension(page, w.last());
-        let units = if last > w.last() { &w.units[..w.units.len() - 1] } else { w.units };
-        if units.iter().any(|u| u.amount || u.glued) || !begins || !even {
-            continue;
-        }
-        let (first, plus) = opening(page, w.first());
-        let international = plus
-            || (w.digits.starts_with(&[0, 0])
-                && w.digits.get(2).is_some_and(|d| *d > 0)
-                && w.units[0].sep == Sep::Start);
-        let shape = shape(&w, international);
-        if is_hotline(&w) && !international {
-            continue;
-        }
-        let cue = strength(page, w.first(), w.last(), &[Cue::Phone]);
-        let whole = if w.whole { 0.04 } else { 0.0 };
-        let edge = w.whole || w.units[0].sep == Sep::Start;
-        let reference = nearest_is(page, w.first(), 6, &[Cue::Reference, Cue::Version]);
-        let score = match shape {
-            Shape::Certain if !reference => 0.84 + 0.06 * cue,
-            Shape::Certain | Shape::Likely if cue > 0.66 => 0.82 + 0.08 * cue,
-            Shape::Likely if !reference => 0.55,
-            Shape::Possible if cue > 0.78 && edge && w.digits.len() >= 7 => 0.74 + 0.06 * cue,
-            _ => continue,
-        };
-        let spoken = if w.spoken() && cue < 0.6 { 0.2 } else { 0.0 };
-        let end = page.end(last);
-        out.push(Found {
-            start: first,
-            end,
-            kind: P::Phone,
-            score: score + whole - spoken,
-            by: "contact: the shape of a telephone number, or its cue",
-        });
-    }
-}
-
-/// "ext 12" belongs to the number: the last token of both.
-fn extension(page: &Page<'_>, last: usize) -> usize {
-    let word = if page.slice(last + 1) == "," { last + 2 } else { last + 1 };
-    let says = ["ext", "extn", "extension", "x"].iter().any(|w| page.is(word, w));
-    let number = if page.slice(word + 1) == "." { word + 2 } else { word + 1 };
-    if says && page.gap(word) != Gap::Break && page.is_digits(number) && page.slice(number).len() <= 6 {
-        number
-    } else {
-        last
-    }
-}
-
-/// Where the number really begins: its plus or its parenthesis.
-fn opening(page: &Page<'_>, token: usize) -> (usize, bool) {
-    let mut start = page.start(token);
-    let mut plus = false;
-    let mut at = token;
-    while let Some(before) = at.checked_sub(1) {
-        match page.slice(before) {
-            "(" => start = page.start(before),
-            "+" => {
-                start = page.start(before);
-                plus = true;
-            }
-            _ if page.is(before, "plus") && page.gap(at) == Gap::Space => {
-                start = page.start(before);
-                plus = true;
-            }
-            _ => break,
-        }
-        if page.tokens[before].kind != Kind::Mark {
-            break;
-        }
-        at = before;
-    }
-    (start, plus)
-}
-
-enum Shape {
-    None,
-    Possible,
-    Likely,
-    Certain,
-}
-
-/// How much a window looks like a telephone number of Australia, Britain, the United States, India or Europe.
-fn shape(w: &Window<'_>, international: bool) -> Shape {
-    let d = w.digits;
-    let n = d.len();
-    let starts = |p: &[u8]| d.starts_with(p);
-    if international {
-        return match n {
-            13 if starts(&[0, 0, 1]) && d[3] >= 2 && d[6] >= 2 && w.units.len() > 2 => Shape::Certain,
-            8..=15 if starts(&[0, 0]) => Shape::Likely,
-            8..=15 => Shape::Certain,
-            _ => Shape::None,
-        };
-    }
-    let grouped = w.units.len() > 1
-        && w.units.len() <= 5
-        && w.units.iter().all(|u| u.len >= 2 || u.len == 1 && d[0] == 1);
-    let american = |d: &[u8]| d.len() == 10 && d[0] >= 2 && d[3] >= 2;
-    match n {
-        10 if starts(&[0, 4]) || starts(&[0, 5]) => Shape::Certain,
-        10 if d[0] == 0 && matches!(d[1], 2 | 3 | 7 | 8) && (w.grouped(&[2, 4, 4]) || w.units.len() == 1) => {
-            if w.units.len() == 1 {
-                Shape::Likely
-            } else {
-                Shape::Certain
-            }
-        }
-        10 if american(d) && (w.grouped(&[3, 3, 4]) || w.grouped(&[3, 7])) => Shape::Certain,
-        10 if d[0] >= 6 && (w.grouped(&[5, 5]) || w.grouped(&[4, 3, 3])) => Shape::Certain,
-        11 if starts(&[0, 7]) => Shape::Certain,
-        11 if d[0] == 0 && matches!(d[1], 1 | 2) && (grouped || w.units.len() == 1) => Shape::Certain,
-        11 if d[0] == 0 && d[1] >= 6 => Shape::Likely,
-        11 if d[0] == 1 && american(&d[1..]) && grouped => Shape::Certain,
-        10 if d[0] == 0 && grouped && w.units.len() >= 2 => Shape::Likely,
-        10 if d[0] == 0 && d[1] != 0 => Shape::Possible,
-        11..=12 if starts(&[6, 1, 4]) || starts(&[4, 4, 7]) || starts(&[9, 1]) => Shape::Possible,
-        7..=13 => Shape::Possible,
-        _ => Shape::None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::pii::probe;
+
+    #[test]
+    fn a_name_at_a_provider_is_an_address_without_its_marks() {
+        for text in [
+            "john at gmail",
+            "johnsmith gmail.com",
+            "johnsmith at gmail com",
+            "johnsmith at the rate gmail dot com",
+            "john%40gmail.com",
+            "john@@gmail.com",
+        ] {
+            assert_eq!(probe(&format!("write to {text} please")), [(text.to_owned(), "EMAIL")], "{text}");
+        }
+        for text in ["look at gmail", "my account at gmail was hacked", "is it in the mail.com"] {
+            assert_eq!(probe(text), [], "{text}");
+        }
+    }
 
     #[test]
     fn emails_written_and_spoken() {
@@ -360,42 +315,6 @@ mod tests {
     #[test]
     fn places_and_times_are_no_emails() {
         for text in ["i bought shoes at amazon.com", "meet me @ 5pm", "look at that dot on the screen"] {
-            assert_eq!(probe(text), [], "{text}");
-        }
-    }
-
-    #[test]
-    fn phones_of_five_regions() {
-        for text in [
-            "0412 345 678",
-            "(02) 9374 4000",
-            "+61 412 345 678",
-            "07700 900123",
-            "020 7946 0958",
-            "+44 20 7946 0958",
-            "(415) 555-2671",
-            "1-415-555-2671",
-            "98765-43210",
-            "+91 98765 43210",
-            "+33 1 70 18 99 00",
-            "415-555-2671x22",
-            "(415)555-2671x1123",
-            "001-415-555-2671",
-        ] {
-            assert_eq!(probe(&format!("my mobile is {text}")), [(text.to_owned(), "PHONE")], "{text}");
-        }
-        assert_eq!(probe("call me on oh four one two three four five six seven eight").len(), 1);
-    }
-
-    #[test]
-    fn the_banks_own_numbers_stay() {
-        for text in [
-            "call 13 22 65",
-            "ring 1300 555 727",
-            "is 1800 123 456 yours",
-            "0800 123 4567 is busy",
-            "dial 1-800-555-0199",
-        ] {
             assert_eq!(probe(text), [], "{text}");
         }
     }
