@@ -78,7 +78,7 @@ fn is_entered(page: &Page<'_>, w: &Window<'_>) -> bool {
     let near = (w.first().saturating_sub(3)..w.first()).any(|i| typed.iter().any(|v| page.is(i, v)));
     let places =
         ["atm", "machine", "keypad", "cashpoint", "terminal", "swallowed", "ate", "blocked", "locked"];
-    let round = w.value() % 100 == 0 || matches!(w.value(), 1950..=2049);
+    let round = w.value().is_multiple_of(100) || matches!(w.value(), 1950..=2049);
     w.digits.len() == 4
         && near
         && !round
@@ -151,7 +151,7 @@ fn one_time_code(page: &Page<'_>, w: &Window<'_>, out: &mut Vec<Found>) {
     let other =
         nearest_is(page, first, 6, &[Cue::Reference, Cue::Bsb, Cue::SortCode, Cue::Postcode, Cue::Version]);
     let usual = if matches!(n, 4 | 6 | 8) { 0.03 } else { 0.0 };
-    let round = w.value() % 1000 == 0;
+    let round = w.value().is_multiple_of(1000);
     let relayed = n >= 5 && !round && strength(page, first, w.last(), &[Cue::Relayed]) > 0.7;
     let score = if certain > 0.66 {
         0.82 + 0.1 * certain + usual

@@ -259,6 +259,19 @@ const INVENTED: &[&str] = &[
     "The early closure fee of a term deposit is $15.",
     "The Offset Variable home loan has a rate of 6.09% a year.",
     "The Basic Variable home loan for investors has a rate of 6.09% a year.",
+    "An account has no fee.",
+    "A partnership account needs the trust deed.",
+    "A trace of an international transfer costs $12.",
+    "Larkfield Bank answers a complaint within 21 calendar days.",
+    "Express courier delivery takes 10 business days.",
+    "The foreign transaction fee is 3% on the Everyday Gold debit card.",
+    "The Low Rate card has travel insurance.",
+    "Emergency replacement abroad is free.",
+    "The Platinum annual fee is waived.",
+    "The other holder has withdrawn the money.",
+    "Your payment is held.",
+    "Larkfield Bank asks for your PIN by phone.",
+    "A teller may refund up to $500 per customer per 12 months.",
     "Hardship help costs $10.",
     "A hardship arrangement appears on a credit report for 21 days.",
     "A dispute costs $50.",
@@ -357,99 +370,4 @@ fn the_banks_own_sentences_stand() {
         }
     }
     assert!(fallen.is_empty(), "{}", fallen.join("\n"));
-}
-
-#[test]
-fn debug_file() {
-    let Some(file) = std::env::var_os("FILE") else { return };
-    let text = std::fs::read_to_string(file).unwrap();
-    let (mut honest, mut fell, mut invented, mut shown) = (0, 0, 0, 0);
-    for line in text.lines() {
-        let parts: Vec<&str> = line.split('\t').collect();
-        let (kind, slug, claim) = (parts[0], parts[1], parts[2]);
-        let result = stands(slug, claim);
-        match (kind, result) {
-            ("H", Err(why)) => {
-                honest += 1;
-                fell += 1;
-                println!("FELL {slug}: {claim} {why:?}");
-            }
-            ("H", Ok(())) => honest += 1,
-            (_, Ok(())) => {
-                invented += 1;
-                shown += 1;
-                println!("SHOWN {slug}: {claim}");
-            }
-            _ => invented += 1,
-        }
-        if kind == "X" {
-            for passage in passages(slug) {
-                let evidence = [Evidence::of(&DEMO, passage, DEMO.passages[passage].1.text.as_str())];
-                println!("{:?}", held(claim, &[passage]));
-                super::explain(claim, &evidence, BANK);
-            }
-        }
-    }
-    println!("honest {honest} fell {fell}, invented {invented} shown {shown}");
-}
-
-#[test]
-fn debug_fuzz() {
-    if std::env::var_os("FUZZ").is_none() {
-        return;
-    }
-    let verb = regex::Regex::new(
-        r"\b(?:is|are|has|have|costs?|takes?|applies|needs|pays|lasts|arrives?|must|can|may)\b",
-    )
-    .unwrap();
-    let (mut tried, mut shown, mut swapped, mut swap_shown) = (0, 0, 0, 0);
-    for passage in passages("") {
-        let own = DEMO.index.sentences(passage);
-        let prose: Vec<(&str, &str)> = own
-            .iter()
-            .filter(|s| !s.is_row)
-            .filter_map(|s| {
-                verb.find(&s.text).map(|v| (s.text[..v.start()].trim(), s.text[v.start()..].trim()))
-            })
-            .filter(|(a, b)| a.split(' ').count() > 1 && !b.is_empty())
-            .collect();
-        for (i, a) in prose.iter().enumerate() {
-            for (j, b) in prose.iter().enumerate() {
-                if i == j || a.0.eq_ignore_ascii_case(b.0) || i.abs_diff(j) > 3 {
-                    continue;
-                }
-                let claim = format!("{} {}", a.0, b.1);
-                tried += 1;
-                if held(&claim, &[passage]).is_ok() {
-                    shown += 1;
-                    println!("S {claim}");
-                }
-            }
-        }
-        let money =
-            regex::Regex::new(r"\$[\d,]+(?:\.\d+)?|\d+(?:\.\d+)?%|\b\d+ (?:business |calendar )?days")
-                .unwrap();
-        for a in own.iter() {
-            for b in own.iter().filter(|b| b.text != a.text) {
-                for m in money.find_iter(&a.text) {
-                    for n in money
-                        .find_iter(&b.text)
-                        .filter(|n| n.as_str() != m.as_str() && !a.text.contains(n.as_str()))
-                    {
-                        let kind = |t: &str| (t.starts_with('$'), t.ends_with('%'));
-                        if a.is_row || kind(n.as_str()) != kind(m.as_str()) {
-                            continue;
-                        }
-                        let claim = format!("{}{}{}", &a.text[..m.start()], n.as_str(), &a.text[m.end()..]);
-                        swapped += 1;
-                        if held(&claim, &[passage]).is_ok() {
-                            swap_shown += 1;
-                            println!("W {claim}");
-                        }
-                    }
-                }
-            }
-        }
-    }
-    println!("recombined {tried} shown {shown}; swapped figures {swapped} shown {swap_shown}");
 }
