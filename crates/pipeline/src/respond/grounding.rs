@@ -7,13 +7,11 @@
 mod affairs;
 mod cells;
 mod clause;
-mod condition;
 mod names;
 mod negation;
 mod number_words;
 mod plain;
 mod quantity;
-mod same;
 mod support;
 mod tie;
 mod unit;

@@ -50,10 +50,6 @@ static WISHED: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// "Each further one": what it is, was said before.
-static ONE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)^(?:the|each|every|this|that|another|a)\s(?:\w+\s){0,2}ones?\b"));
-
 static PREPOSITION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)(?:^|\s)(?:of|for|on|with|at|in|to|from|by|under|over|above|below|after|before|between|during|without|who|that|which)\s",
@@ -128,11 +124,8 @@ pub(super) fn assertions(sentence: &str) -> Vec<Assertion> {
             if said.trim().is_empty() {
                 continue;
             }
-            let mut asserts = Assertion {
-                condition: condition.clone(),
-                leans: leans(&said) || ONE.is_match(&said),
-                ..subject(&said)
-            };
+            let mut asserts =
+                Assertion { condition: condition.clone(), leans: leans(&said), ..subject(&said) };
             if asserts.subject.is_empty() && (ELLIPTIC.is_match(said.trim_start()) || LISTED.is_match(&said))
             {
                 asserts.takes_subject_of(found.last());

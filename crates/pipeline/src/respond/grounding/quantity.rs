@@ -1,7 +1,7 @@
 //! How much a sentence says, as the gate holds it: figures with the time for which they hold ("a day",
 //! "monthly"), with what they bound ("at least", "up to") and by what they are multiplied ("twice", "half").
 
-use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use contactiq_nlu::text;
 use regex::Regex;
@@ -85,8 +85,6 @@ struct Quantity {
     bound: Option<bool>,
     difference: Option<String>,
     counted: Option<String>,
-    /// The other end of a range.
-    other: Option<Figure>,
 }
 
 /// What a text says in quantities, in order.
@@ -105,7 +103,6 @@ impl Quantities {
         let text = number_words::in_digits(&text);
         let text = spelled::in_digits(&text).into_owned();
         let found = located(&text);
-        let ranges = ranges(&text, &found);
         let mut words = String::with_capacity(text.len());
         let mut at = 0;
         let mut all = Vec::with_capacity(found.len());
@@ -117,10 +114,6 @@ impl Quantities {
             all.push(Quantity::of(figure, &text[..place.start], &text[place.end..]));
         }
         words.push_str(text.get(at..).unwrap_or_default());
-        for at in ranges {
-            all[at].other = Some(all[at + 1].figure.clone());
-            all[at + 1].other = Some(all[at].figure.clone());
-        }
         Quantities { all, text: text.to_lowercase(), words }
     }
 
@@ -158,14 +151,7 @@ impl Quantities {
     /// multiplied by nothing. `place` is what stands above the evidence, `passage` all around it.
     pub(super) fn stand_in(&self, evidence: &Quantities, place: &str, passage: &str) -> bool {
         let claimed = spans(&CLAIMED, &self.text);
-        // Of a range both ends are said, or that one is an end.
-        let whole = |own: &Quantity, end: &Figure| {
-            own.bound.is_some() || self.all.iter().any(|claim| end.carries(&claim.figure))
-        };
-        let carried = |own: &Quantity| {
-            let mut same = evidence.all.iter().filter(|other| other.carries(own, &claimed));
-            same.any(|other| other.other.as_ref().is_none_or(|end| whole(own, end)))
-        };
+        let carried = |own: &Quantity| evidence.all.iter().any(|other| other.carries(own, &claimed));
         if !self.all.iter().all(carried) {
             return false;
         }
@@ -200,7 +186,6 @@ impl Quantity {
             bound: bound.map(|b| b.name("lower").is_some()),
             difference: DIFFERENCE.captures(&behind).map(|d| d["what"].to_owned()),
             counted: counted.map(|word| text::stem(&word)),
-            other: None,
             figure,
         }
     }
@@ -224,18 +209,6 @@ impl Quantity {
         let rate = self.rate.is_none_or(|rate| !self.is_amount() || claimed.contains(rate) || yearly(rate));
         self.figure.carries(&claim.figure) && counts && rate
     }
-}
-
-/// The first figure of each range: "5 to 7 days".
-fn ranges(text: &str, found: &[(Range<usize>, Figure)]) -> Vec<usize> {
-    let joins = |pair: &[(Range<usize>, Figure)]| {
-        let [(before, first), (behind, second)] = pair else { return false };
-        let between = text.get(before.end..behind.start).unwrap_or_default().trim();
-        let spans = text[..before.start].to_lowercase().trim_end().ends_with("between");
-        let joined = matches!(between, "to" | "-" | "–" | "—") || between == "and" && spans;
-        joined && first.unit == second.unit && first.unit != Unit::None
-    };
-    found.windows(2).enumerate().filter(|(_, pair)| joins(pair)).map(|(at, _)| at).collect()
 }
 
 /// The times that a pattern finds.
@@ -299,8 +272,6 @@ mod tests {
             "It costs $10 more.",
             "It costs up to $10.",
             "It takes a week.",
-            "It takes 7 business days.",
-            "It takes 5 business days.",
             "It arrives in a day.",
             "It takes half a day.",
         ] {
@@ -332,8 +303,6 @@ mod tests {
             ("It pays 3.75% per annum.", "It pays 3.75% p.a. on every day."),
             ("Twice a month.", "It is sent two times a month."),
             ("It takes half an hour.", "It takes 30 minutes."),
-            ("It takes up to 7 business days.", "It takes 5 to 7 business days."),
-            ("It takes between 5 and 7 business days.", "It takes 5 to 7 business days."),
             ("It takes an hour.", "It is done within 1 hour."),
             ("Deposit at least $2,000 in a month.", "At least $2,000 is deposited in the month."),
             ("Deposit $2,000 or more.", "At least $2,000 is deposited."),

@@ -110,7 +110,6 @@ const PHRASES: &[(&str, &str)] = &[
     ("right away", "immediately"),
     ("at once", "immediately"),
     ("free of charge", "free"),
-    ("used car", "secondhand car"),
     ("log in", "login"),
     ("sign in", "login"),
     ("direct debits", "directdebit"),
