@@ -1,7 +1,7 @@
 //! The grounding gate: what a sentence claims must stand in the evidence it cites (P7, U11).
 //!
 //! Held against the passages are its figures with their units, what it affirms and denies, its names,
-//! its words, and each thing that it asserts against one thing that they assert ([`tie`]). A sentence that
+//! its words, and each thing that it asserts against one thing that they assert (`tie`). A sentence that
 //! fails does not leave the building, whoever wrote it, and the reason stands in the record.
 
 mod affairs;
