@@ -15,7 +15,7 @@ contactiq_domain::words! {
         ScriptPattern => "script_pattern",
         /// Flagged by moderation and not refused, as an oath is.
         Flagged => "flagged",
-        /// A model's text that the output guard kept back.
+        /// A text of which something was kept back: a model's, or a draft that would have quoted an order.
         Output => "output",
     }
 }

@@ -47,7 +47,7 @@ pub struct Claimed {
     pub caller: String,
     /// The route.
     pub route: String,
-    /// The `Idempotency-Key` header.
+    /// What stands for the client's key, which is kept nowhere.
     pub key: String,
     /// The end of the lease, which is also its fencing token.
     pub lease_until: contactiq_domain::Timestamp,
@@ -117,7 +117,7 @@ pub(crate) struct Draft {
     pub(crate) cost: NanoUsd,
 }
 
-/// A model's text that nobody was shown, for review.
+/// A text of which something was kept back, for review: a model's, or a draft that would have quoted an order.
 #[derive(Debug, Clone)]
 pub(crate) struct KeptBack {
     /// What was found, by kind and rule.
@@ -137,7 +137,7 @@ pub(crate) struct Turn {
     pub(crate) door: Inspected,
     /// What the provider's moderation found of what the door says.
     pub(crate) by_provider: Vec<ModerationCategory>,
-    /// What the output guard kept back of a model.
+    /// What is for a reviewer, of a text that was not shown or not all of it.
     pub(crate) kept_back: Option<KeptBack>,
     pub(crate) clock_start: Instant,
     /// Triggers read from the text; steps 3 to 6 add theirs.

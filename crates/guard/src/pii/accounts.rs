@@ -171,9 +171,8 @@ fn is_round(w: &Window<'_>) -> bool {
 
 /// Whether "number", "no" or a mark of a form stands right before a value.
 fn is_named(page: &Page<'_>, first: usize) -> bool {
-    (first.saturating_sub(2)..first).any(|i| {
-        ["number", "no", "num", ":", "#", "acct", "account", "acc", "a/c"].iter().any(|w| page.is(i, w))
-    })
+    (first.saturating_sub(2)..first)
+        .any(|i| ["number", "no", "num", ":", "#", "acct", "account", "acc"].iter().any(|w| page.is(i, w)))
 }
 
 /// Bank, branch, account and suffix, as New Zealand writes them.

@@ -7,11 +7,13 @@
 mod affairs;
 mod cells;
 mod clause;
+mod condition;
 mod names;
 mod negation;
 mod number_words;
 mod plain;
 mod quantity;
+mod same;
 mod support;
 mod tie;
 mod unit;

@@ -6,7 +6,7 @@ use std::{borrow::Cow, sync::LazyLock};
 use regex::{Captures, Regex};
 
 /// Number words and their values; tens take a unit ("twenty-one").
-const WORDS: &[(&str, u32)] = &[
+pub(super) const WORDS: &[(&str, u32)] = &[
     ("one", 1),
     ("two", 2),
     ("three", 3),

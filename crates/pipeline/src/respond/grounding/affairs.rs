@@ -35,6 +35,7 @@ static AFFAIRS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         format!(r"\b(?:we|bank|staff|team|system|i)(?: have|'ve| has| had)?(?: already| just| now| recently| also)? (?:{DONE})\b"),
         r"\b(?:frauds?|scams?|thefts?|hack(?:s|ing|ers?)?|breach(?:es)?|malware|virus(?:es)?|(?:an? )?errors?|problems?|(?:suspicious|unusual|unauthorised|unauthorized|fraudulent|strange) [a-z]+) (?:was |were |has been |have been |is |are )?(?:found|detected|noticed|seen|identified|discovered|confirmed|spotted)\b".to_owned(),
         r"\b(?:there (?:is|was|has been|were|are)|we see|we have) (?:an? |some |unusual |new )?(?:problems?|issues?|holds?|blocks?|fraud|debts?|locks?|restrictions?|flags?|alerts?|warnings?|errors?|attempts?|charges?|payments?|transactions?|activity|money) (?:on|in|with|from|to) your\b".to_owned(),
+        r"\b(?:somebody|someone|(?:a |the )?(?:strangers?|scammers?|criminals?|fraudsters?|thie(?:f|ves)|hackers?)) (?:has|have|is|are|was|were|got|took|knows?|uses?|used|stole) [^.;]{0,40}?\byour\b".to_owned(),
     ]
     .map(|pattern| Regex::new(&pattern).expect("a constant pattern"))
     .into()
@@ -117,6 +118,7 @@ mod tests {
             "Suspicious activity was noticed.",
             "The other holder has withdrawn the money.",
             "Your payment is held.",
+            "Somebody has your card number.",
         ] {
             assert!(makes(claim), "{claim}");
         }

@@ -36,12 +36,14 @@ static BORDER: LazyLock<Regex> = LazyLock::new(|| {
 static JOINT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i),?\s+(?:and|or|then)\s+|,\s+(?:which|who|then)\s+|,\s+|:\s+"));
 
-const VERBS: &str = r"is|are|was|were|be|been|can|cannot|could|may|might|must|will|would|shall|should|do|does|did|not|\w+n't|has|have|had|costs?|takes?|applies|apply|needs?|pays?|gets?|charges?|allows?|lasts?|arrives?|includes?|offers?|accepts?|keeps?|works?|stays?|starts?|begins?|ends?|closes?|opens?|expires?|gives?|receives?|reaches|holds?|earns?|sends?|stops?|remains?|becomes?|goes|comes|depends?|moves?|covers?|replaces?|waives?|requires?|says?|means?|found|sees?|asks?|issues?|acknowledges?|answers?|decides?|announces?|provides?|reviews?|returns?|refunds?|cancels?|adds|shows|lists|uses|counts|protects?|passes|reverts?|matures?|loses?|belongs?|lets|makes|tells|explains|acts|aims|contains|lowers|raises|renews|runs|suits?|activates?|reports?|destroys|deducts?|supports?|matters?|applied|needs";
+const VERBS: &str = r"is|are|was|were|be|been|can|cannot|could|may|might|must|will|would|shall|should|do|does|did|not|\w+n't|has|have|had|costs|cost\s(?:\$|\d|nothing|the|from|up|between|about|more|less)|takes?|applies|apply|applied|pays?|needs?|gets?|allows?|lasts?|arrives?|includes?|accepts?|keeps?|works|stays?|starts|begins?|ends|closes|opens|expires?|gives?|receives?|reaches|holds?|earns?|sends?|stops?|remains?|becomes?|goes|comes|depends?|moves?|covers|replaces|waives|requires?|says?|means|found|sees?|acknowledges?|decides?|announces?|provides?|reverts?|matures?|loses?|belongs?|lets|makes|tells|explains|acts|aims|contains|lowers|raises|renews|runs|suits|activates|destroys|deducts|supports|matters|protects|cancels|adds|passes|(?:charges|offers|asks|answers|refunds|returns|reports|reviews|issues|uses|shows|lists|counts|needs)\s(?:a|an|the|it|its|you|your|them|their|us|our|no|all|every|each|any|one|two|three|for|about|\$?\d[\d,]*)\b";
 
 /// In small letters: "Pay Anyone" is a name.
 static VERB: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"\b(?:{VERBS})\b")));
 
 static AND: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i),?\s(?:and|or)\s|,\s"));
+
+static THE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^\s*(?:the|this|that|these|those|its|their)\b"));
 
 /// A condition that whoever asks makes true.
 static WISHED: LazyLock<Regex> = LazyLock::new(|| {
@@ -49,6 +51,10 @@ static WISHED: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)^(?:if|when|whenever|once) you (?:need|want|wish|prefer|would like|like|order|ask for|choose to)\b",
     )
 });
+
+/// "Each further one": what it is, was said before.
+static ONE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)^(?:the|each|every|this|that|another|a)\s(?:\w+\s){0,2}ones?\b"));
 
 static PREPOSITION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -90,6 +96,8 @@ pub(super) struct Assertion {
     pub(super) head: BTreeSet<String>,
     /// The things that it speaks of, where "and" or "or" joins them.
     pub(super) each: Vec<BTreeSet<String>>,
+    /// Of what its figure is, where it goes on from another one: "with a *comparison rate* of 6%".
+    pub(super) measure: BTreeSet<String>,
     /// Whether a pronoun stands for it.
     pub(super) leans: bool,
 }
@@ -124,8 +132,12 @@ pub(super) fn assertions(sentence: &str) -> Vec<Assertion> {
             if said.trim().is_empty() {
                 continue;
             }
-            let mut asserts =
-                Assertion { condition: condition.clone(), leans: leans(&said), ..subject(&said) };
+            let mut asserts = subject(&said);
+            asserts.condition.clone_from(&condition);
+            asserts.leans |= leans(&said) || ONE.is_match(&said);
+            if asserts.subject.is_empty() && LISTED.is_match(&said) && !has_verb(&said) {
+                asserts.measure = keys(said.split(|c: char| c.is_ascii_digit()).next().unwrap_or_default());
+            }
             if asserts.subject.is_empty() && (ELLIPTIC.is_match(said.trim_start()) || LISTED.is_match(&said))
             {
                 asserts.takes_subject_of(found.last());
@@ -213,7 +225,10 @@ fn joint(said: &str) -> Vec<String> {
             digits(said[..joint.start()].chars().next_back()) && digits(said[joint.end()..].chars().next());
         let (left, right) = (&said[from..joint.start()], &said[joint.end()..]);
         let asserts = has_verb(left) || is_order(left);
-        if !inside && (asserts && (begins(right) || right.starts_with("no ")) || goes_on(left, right)) {
+        if !inside
+            && (asserts && (begins(right) || right.starts_with("no "))
+                || !joint.as_str().contains("or") && goes_on(left, right))
+        {
             parts.push(said[from..joint.start()].to_owned());
             from = joint.end();
         }
@@ -243,7 +258,10 @@ fn subject(said: &str) -> Assertion {
     let before = &said[..verb.start()];
     let end = PREPOSITION.find(before).map_or(before.len(), |of| of.start());
     let each = AND.split(before).map(keys).filter(|keys| !keys.is_empty()).collect();
-    Assertion { subject: keys(before), head: keys(&before[..end]), each, ..Assertion::default() }
+    let subject = keys(before);
+    // "The money", "this": of which, was said before.
+    let leans = subject.is_empty() && THE.is_match(before);
+    Assertion { head: keys(&before[..end]), each, subject, leans, ..Assertion::default() }
 }
 
 #[cfg(test)]

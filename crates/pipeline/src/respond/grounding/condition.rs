@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use contactiq_nlu::text;
+
 use super::{
     negation::{denials, opposed},
     tie::Claim,
@@ -12,8 +14,22 @@ use super::{
 /// What asserts under a condition holds this share of a claim without its condition.
 const ASSERTED: f64 = 0.4;
 
-/// Whether both hold under the same condition, or none. `bank` is what the bank is called.
+/// What may be need not be.
+const MAY: &[&str] = &["may", "might", "could"];
+/// So a claim says that it need not be.
+const HEDGES: &[&str] =
+    &["may", "might", "could", "can", "possible", "possibly", "sometimes", "allowed", "able", "permitted"];
+
+/// Whether both hold under the same condition, or none, and as surely. `bank` is what the bank is called.
 pub(super) fn hold_alike(claim: &Claim, unit: &Unit, bank: &BTreeSet<String>) -> bool {
+    let hedged = |said: &str, hedges: &[&str]| text::words(said).iter().any(|w| hedges.contains(&w.as_str()));
+    if hedged(&unit.asserts.said, MAY)
+        && !hedged(&claim.asserts.said, HEDGES)
+        && !claim.asserts.is_imperative()
+        && !unit.joined
+    {
+        return false;
+    }
     let condition = &claim.asserts.condition;
     if unit.asserts.condition.is_empty() {
         // An exception that nobody made.

@@ -5,6 +5,8 @@ use std::{borrow::Cow, sync::LazyLock};
 
 use regex::Regex;
 
+use crate::respond::spelled::WORDS;
+
 /// What stands for a number in other words.
 #[expect(clippy::expect_used, reason = "constant patterns, compiled by every test of this file")]
 static PHRASES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
@@ -27,37 +29,7 @@ static PHRASES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     .into()
 });
 
-const SMALL: &[(&str, u64)] = &[
-    ("zero", 0),
-    ("one", 1),
-    ("two", 2),
-    ("three", 3),
-    ("four", 4),
-    ("five", 5),
-    ("six", 6),
-    ("seven", 7),
-    ("eight", 8),
-    ("nine", 9),
-    ("ten", 10),
-    ("eleven", 11),
-    ("twelve", 12),
-    ("thirteen", 13),
-    ("fourteen", 14),
-    ("fifteen", 15),
-    ("sixteen", 16),
-    ("seventeen", 17),
-    ("eighteen", 18),
-    ("nineteen", 19),
-    ("twenty", 20),
-    ("thirty", 30),
-    ("forty", 40),
-    ("fifty", 50),
-    ("sixty", 60),
-    ("seventy", 70),
-    ("eighty", 80),
-    ("ninety", 90),
-];
-const TIMES: &[(&str, u64)] = &[
+const TIMES: &[(&str, u32)] = &[
     ("dozen", 12),
     ("hundred", 100),
     ("thousand", 1_000),
@@ -136,10 +108,12 @@ pub(super) fn in_digits(text: &str) -> String {
 
 /// The number that begins with this piece, and the piece behind it.
 fn number(text: &str, pieces: &[(usize, usize, String)], from: usize) -> Option<(u64, usize)> {
-    let of = |list: &[(&str, u64)], at: usize| {
+    let of = |list: &[(&str, u32)], at: usize| {
         let (_, _, word) = pieces.get(at)?;
         list.iter().find(|(own, _)| own == word || (word.strip_suffix('s') == Some(*own))).map(|(_, n)| *n)
     };
+    let small = |at: usize| of(&[("zero", 0)], at).or_else(|| of(WORDS, at)).map(u64::from);
+    let times = |at: usize| of(TIMES, at).map(u64::from);
     let gap = |at: usize| text.get(pieces.get(at - 1)?.1..pieces.get(at)?.0);
     let joined = |at: usize| gap(at).is_some_and(|gap| matches!(gap, " " | "-"));
     let mut number = Number::default();
@@ -147,25 +121,25 @@ fn number(text: &str, pieces: &[(usize, usize, String)], from: usize) -> Option<
     let first = pieces[from].2.as_str();
     // "10 thousand" is read with its scale.
     let scaled = from > 0 && joined(from) && pieces[from - 1].2.starts_with(|c: char| c.is_ascii_digit());
-    if scaled && of(TIMES, from).is_some() {
+    if scaled && times(from).is_some() {
         return None;
     }
     if matches!(first, "a" | "an") {
         at += 1;
-        if !joined(at) || of(TIMES, at).is_none() {
+        if !joined(at) || times(at).is_none() {
             return None;
         }
     } else if first.starts_with(|c: char| c.is_ascii_digit()) {
         // A hundred and a dozen are no scales.
         let n = first.replace(',', "").parse().ok()?;
         at += 1;
-        if !joined(at) || of(TIMES, at).is_none_or(|n| n >= 1_000) {
+        if !joined(at) || times(at).is_none_or(|n| n >= 1_000) {
             return None;
         }
         number = number.small(n)?;
     }
     loop {
-        let next = match (of(SMALL, at), of(TIMES, at)) {
+        let next = match (small(at), times(at)) {
             // "Tens", "twenties" are no numbers.
             (Some(n), _) if !pieces[at].2.ends_with('s') => number.small(n),
             (_, Some(n)) => Some(number.times(n)),
@@ -175,7 +149,7 @@ fn number(text: &str, pieces: &[(usize, usize, String)], from: usize) -> Option<
         number = next;
         at += 1;
         let and = pieces.get(at).is_some_and(|p| p.2 == "and") && number.last >= 100;
-        if and && joined(at) && joined(at + 1) && of(SMALL, at + 1).is_some() {
+        if and && joined(at) && joined(at + 1) && small(at + 1).is_some() {
             at += 1;
         } else if !joined(at) {
             break;

@@ -1,7 +1,7 @@
 //! How much a sentence says, as the gate holds it: figures with the time for which they hold ("a day",
 //! "monthly"), with what they bound ("at least", "up to") and by what they are multiplied ("twice", "half").
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
 use contactiq_nlu::text;
 use regex::Regex;
@@ -85,6 +85,8 @@ struct Quantity {
     bound: Option<bool>,
     difference: Option<String>,
     counted: Option<String>,
+    /// The other end of a range.
+    other: Option<Figure>,
 }
 
 /// What a text says in quantities, in order.
@@ -103,6 +105,7 @@ impl Quantities {
         let text = number_words::in_digits(&text);
         let text = spelled::in_digits(&text).into_owned();
         let found = located(&text);
+        let ranges = ranges(&text, &found);
         let mut words = String::with_capacity(text.len());
         let mut at = 0;
         let mut all = Vec::with_capacity(found.len());
@@ -114,6 +117,10 @@ impl Quantities {
             all.push(Quantity::of(figure, &text[..place.start], &text[place.end..]));
         }
         words.push_str(text.get(at..).unwrap_or_default());
+        for at in ranges {
+            all[at].other = Some(all[at + 1].figure.clone());
+            all[at + 1].other = Some(all[at].figure.clone());
+        }
         Quantities { all, text: text.to_lowercase(), words }
     }
 
@@ -125,6 +132,14 @@ impl Quantities {
     /// How many of them say of what they are a number.
     pub(super) fn measured(&self) -> usize {
         self.all.iter().filter(|q| q.figure.unit != Unit::None).count()
+    }
+
+    /// Whether both state figures of one kind: an amount, a time.
+    pub(super) fn is_of_a_kind(&self, other: &Quantities) -> bool {
+        let kinds = |all: &Quantities| -> BTreeSet<String> {
+            all.all.iter().filter_map(|q| q.figure.unit.dimension().map(str::to_owned)).collect()
+        };
+        !kinds(self).is_disjoint(&kinds(other))
     }
 
     /// Whether a lower bound is spoken of.
@@ -151,7 +166,14 @@ impl Quantities {
     /// multiplied by nothing. `place` is what stands above the evidence, `passage` all around it.
     pub(super) fn stand_in(&self, evidence: &Quantities, place: &str, passage: &str) -> bool {
         let claimed = spans(&CLAIMED, &self.text);
-        let carried = |own: &Quantity| evidence.all.iter().any(|other| other.carries(own, &claimed));
+        // Of a range both ends are said, or that one is an end.
+        let whole = |own: &Quantity, end: &Figure| {
+            own.bound.is_some() || self.all.iter().any(|claim| end.carries(&claim.figure))
+        };
+        let carried = |own: &Quantity| {
+            let mut same = evidence.all.iter().filter(|other| other.carries(own, &claimed));
+            same.any(|other| other.other.as_ref().is_none_or(|end| whole(own, end)))
+        };
         if !self.all.iter().all(carried) {
             return false;
         }
@@ -186,6 +208,7 @@ impl Quantity {
             bound: bound.map(|b| b.name("lower").is_some()),
             difference: DIFFERENCE.captures(&behind).map(|d| d["what"].to_owned()),
             counted: counted.map(|word| text::stem(&word)),
+            other: None,
             figure,
         }
     }
@@ -209,6 +232,18 @@ impl Quantity {
         let rate = self.rate.is_none_or(|rate| !self.is_amount() || claimed.contains(rate) || yearly(rate));
         self.figure.carries(&claim.figure) && counts && rate
     }
+}
+
+/// The first figure of each range: "5 to 7 days".
+fn ranges(text: &str, found: &[(Range<usize>, Figure)]) -> Vec<usize> {
+    let joins = |pair: &[(Range<usize>, Figure)]| {
+        let [(before, first), (behind, second)] = pair else { return false };
+        let between = text.get(before.end..behind.start).unwrap_or_default().trim();
+        let spans = text[..before.start].to_lowercase().trim_end().ends_with("between");
+        let joined = matches!(between, "to" | "-" | "–" | "—") || between == "and" && spans;
+        joined && first.unit == second.unit && first.unit != Unit::None
+    };
+    found.windows(2).enumerate().filter(|(_, pair)| joins(pair)).map(|(at, _)| at).collect()
 }
 
 /// The times that a pattern finds.
@@ -272,6 +307,8 @@ mod tests {
             "It costs $10 more.",
             "It costs up to $10.",
             "It takes a week.",
+            "It takes 7 business days.",
+            "It takes 5 business days.",
             "It arrives in a day.",
             "It takes half a day.",
         ] {
@@ -303,6 +340,8 @@ mod tests {
             ("It pays 3.75% per annum.", "It pays 3.75% p.a. on every day."),
             ("Twice a month.", "It is sent two times a month."),
             ("It takes half an hour.", "It takes 30 minutes."),
+            ("It takes up to 7 business days.", "It takes 5 to 7 business days."),
+            ("It takes between 5 and 7 business days.", "It takes 5 to 7 business days."),
             ("It takes an hour.", "It is done within 1 hour."),
             ("Deposit at least $2,000 in a month.", "At least $2,000 is deposited in the month."),
             ("Deposit $2,000 or more.", "At least $2,000 is deposited."),

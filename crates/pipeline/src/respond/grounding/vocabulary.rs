@@ -28,7 +28,7 @@ const CARRYING: &str = "
     let's every whenever whichever whatever while during until since though although because so still always
     simple basically namely respectively total overall general say says said state states stated list listed lists
     know known help helps keep kept set sets put given gives give giving happen happens ready choose chooses chosen choice select selects selected pick tap press click
-    end ends begin begins another other others same own entire whole full fully
+    another other others same own entire whole full fully
 ";
 
 /// Words that deny: they are held against the evidence as such ([`super::negation`]).
@@ -82,6 +82,8 @@ const SAME: &[&str] = &[
     "australian australia",
     "pre-approval preapproval approval approve approves approved",
     "verify verifies verified verification",
+    "add adds added adding",
+    "redraw redraws redrawn redrew",
     "cancel cancels cancelled cancelling cancellation",
     "expire expires expired expiry",
 ];
@@ -110,6 +112,7 @@ const PHRASES: &[(&str, &str)] = &[
     ("right away", "immediately"),
     ("at once", "immediately"),
     ("free of charge", "free"),
+    ("used car", "secondhand car"),
     ("log in", "login"),
     ("sign in", "login"),
     ("direct debits", "directdebit"),
