@@ -35,6 +35,11 @@ check: ## Formatting, lints, documentation, the ladder, licences
 check-here: ## The parts of check that install nothing
 	@scripts/check.sh --install-nothing
 
+.PHONY: crash-test
+crash-test: ## Kill a server 200 times under load, also on a disk that forgets, and compare what was shown with the record
+	cargo build --locked --workspace --all-targets
+	CONTACTIQ_CRASH_KILLS=$(or $(KILLS),200) cargo nextest run --locked --workspace --no-capture -E 'test(/^crash::/)'
+
 .PHONY: eval
 eval: encoder ## One table: every figure, its target, what is reached now (DATA=folder of the public sets)
 	cargo build --release --locked --bin contactiq

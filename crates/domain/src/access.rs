@@ -45,6 +45,8 @@ crate::words! {
         ScanText => "scan_text",
         /// Read and judge what the guard refused, flagged or kept back.
         ReviewGuard => "review_guard",
+        /// See how the ledger stands, replay and drop dead letters.
+        OperateLedger => "operate_ledger",
     }
 }
 
@@ -134,9 +136,18 @@ mod tests {
     #[test]
     fn an_auditor_changes_nothing() {
         use Permission::{
-            ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, ReviewGuard, WriteKnowledge,
+            ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, OperateLedger, ReviewGuard,
+            WriteKnowledge,
         };
-        for p in [AskAsCustomer, AskAsBanker, ChangeTickets, WriteKnowledge, ActForSubject, ReviewGuard] {
+        for p in [
+            AskAsCustomer,
+            AskAsBanker,
+            ChangeTickets,
+            WriteKnowledge,
+            ActForSubject,
+            ReviewGuard,
+            OperateLedger,
+        ] {
             assert!(!Role::Auditor.allows(p), "{p}");
         }
     }

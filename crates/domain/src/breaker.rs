@@ -75,6 +75,16 @@ impl Breaker {
         self.lock().state(now, self.open_for)
     }
 
+    /// Closes it: somebody else saw the neighbour answer.
+    pub fn close(&self) {
+        let mut inner = self.lock();
+        inner.failures = 0;
+        if inner.opened_at.take().is_some() {
+            inner.generation += 1;
+            inner.probing = false;
+        }
+    }
+
     // The few assignments under the lock can't panic, so a poisoned lock holds a sound state.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

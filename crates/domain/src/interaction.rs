@@ -120,7 +120,7 @@ impl<'de> serde::Deserialize<'de> for NanoUsd {
 }
 
 /// Phase one of the record: written before the first step with side effects (B2).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Started<Text> {
     /// The interaction.
     pub id: InteractionId,
@@ -218,4 +218,77 @@ pub struct Record<Text> {
     pub created_at: Timestamp,
     /// When it ended.
     pub completed_at: Timestamp,
+}
+
+impl<Text> Started<Text> {
+    /// The same with other texts: `change` is told the field of each.
+    ///
+    /// # Errors
+    /// The first one of `change`.
+    pub fn try_map<Other, E>(
+        self,
+        mut change: impl FnMut(&'static str, Text) -> Result<Other, E>,
+    ) -> Result<Started<Other>, E> {
+        Ok(Started {
+            id: self.id,
+            request_id: self.request_id,
+            correlation_id: self.correlation_id,
+            conversation: self.conversation,
+            subject: self.subject,
+            session: self.session,
+            mode: self.mode,
+            question: change("question", self.question)?,
+            pii_detected: self.pii_detected,
+            demo: self.demo,
+            created_at: self.created_at,
+        })
+    }
+}
+
+impl<Text> Record<Text> {
+    /// The same with other texts: `change` is told the field of each.
+    ///
+    /// # Errors
+    /// The first one of `change`.
+    pub fn try_map<Other, E>(
+        self,
+        mut change: impl FnMut(&'static str, Text) -> Result<Other, E>,
+    ) -> Result<Record<Other>, E> {
+        Ok(Record {
+            id: self.id,
+            request_id: self.request_id,
+            correlation_id: self.correlation_id,
+            conversation: self.conversation,
+            subject: self.subject,
+            session: self.session,
+            mode: self.mode,
+            question: change("question", self.question)?,
+            intent: self.intent,
+            category: self.category,
+            intent_probability: self.intent_probability,
+            classification_reason: self.classification_reason,
+            routing: self.routing,
+            answer: change("answer", self.answer)?,
+            citations: self.citations,
+            confidence: self.confidence,
+            outcome: self.outcome,
+            trigger: self.trigger,
+            triggers: self.triggers,
+            reason: self.reason,
+            ticket: self.ticket,
+            steps: self.steps,
+            retrieved_passages: self.retrieved_passages,
+            model: self.model,
+            tokens: self.tokens,
+            cost_usd: self.cost_usd,
+            pii_detected: self.pii_detected,
+            pii_masked: self.pii_masked,
+            knowledge_version: self.knowledge_version,
+            retention_policy: self.retention_policy,
+            demo: self.demo,
+            processing_time_ms: self.processing_time_ms,
+            created_at: self.created_at,
+            completed_at: self.completed_at,
+        })
+    }
 }

@@ -74,6 +74,37 @@ pub struct Ticket<Text> {
 }
 
 impl<Text> Ticket<Text> {
+    /// The same with other texts: `change` is told the field of each.
+    ///
+    /// # Errors
+    /// The first one of `change`.
+    pub fn try_map<Other, E>(
+        self,
+        mut change: impl FnMut(&'static str, Text) -> Result<Other, E>,
+    ) -> Result<Ticket<Other>, E> {
+        Ok(Ticket {
+            id: self.id,
+            interaction: self.interaction,
+            conversation: self.conversation,
+            mode: self.mode,
+            trigger: self.trigger,
+            rule: self.rule,
+            queue: self.queue,
+            priority: self.priority,
+            state: self.state,
+            question: change("question", self.question)?,
+            told: change("told", self.told)?,
+            created_at: self.created_at,
+            assignee: self.assignee,
+            taken_at: self.taken_at,
+            taken_note: self.taken_note.map(|text| change("taken_note", text)).transpose()?,
+            closed_at: self.closed_at,
+            closed_by: self.closed_by,
+            closed_note: self.closed_note.map(|text| change("closed_note", text)).transpose()?,
+            demo: self.demo,
+        })
+    }
+
     /// The number that a person reads out: the end of the id, which differs in every ticket.
     #[must_use]
     pub fn number(&self) -> String {

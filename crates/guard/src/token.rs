@@ -66,6 +66,22 @@ impl serde::Serialize for Token {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Token {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = || serde::de::Error::custom("a token is 16 hex digits");
+        if text.len() != 16 || !text.is_ascii() {
+            return Err(wrong());
+        }
+        let mut token = [0; 8];
+        for (byte, digits) in token.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = std::str::from_utf8(digits).map_err(|_| wrong())?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| wrong())?;
+        }
+        Ok(Token(token))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

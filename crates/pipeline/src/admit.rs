@@ -9,12 +9,13 @@ use contactiq_domain::{
     Outcome, Probability, Routing, Started, Step, Trigger, TriggerHit, ids::ConversationId,
     ids::InteractionId, is_danger_to_life,
 };
-use contactiq_guard::{ModerationCategory, Refusal};
+use contactiq_guard::{Inspected, ModerationCategory, Refusal};
+use contactiq_store::conversations::Conversation;
 
 use crate::{
     AnswerError, Ask, EscalationRules, House, Models,
     earlier::{self, Before},
-    language, requests,
+    language, recall, requests,
     turn::Turn,
 };
 
@@ -129,23 +130,21 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     let since = Instant::now();
     let created_at = house.clock.now();
     house.guard.admits(Arc::clone(&ask.question)).await?;
-    let Before { earlier, history } = earlier::read(house, &ask).await?;
+    let Before { conversation, earlier, history } = earlier::read(house, &ask).await?;
     let mut door = house.guard.inspect_in(Arc::clone(&ask.question), earlier).await?;
     let query = without_placeholders(door.masked.as_str());
-    // Lines are requests of their own, and the query is one line.
-    let lines: Vec<String> = door.masked.as_str().lines().map(without_placeholders).collect();
-    let lines = lines.join("\n");
-    let (parts, pieces) = (requests::parts(&lines), requests::pieces(&lines));
-    let mut texts = vec![query.clone()];
-    texts.extend(parts.iter().cloned());
-    let (vectors, by_provider) = tokio::join!(house.vectors(texts), house.moderated(&door.masked));
-    door.join(&by_provider);
-    let mut vectors = vectors.into_iter();
-    let vector = vectors.next().flatten();
-    let parts: Vec<_> = parts.into_iter().zip(vectors).collect();
-
-    let triggers = TextTriggers { rules: &house.rules, models: &house.models };
-    let (mut hits, leanings) = triggers.read_parts(&query, vector.as_deref(), &parts, &pieces);
+    let key = recall::key(house, &ask, &door);
+    let mut before = recall::find(house, key.as_ref());
+    if before.is_some() && !house.moderated(&door.masked).await.is_empty() {
+        // The provider finds something today: the message is read as if it were new.
+        before = None;
+    }
+    let read = match before {
+        // All of it was read in the same words, and no trigger fired.
+        Some(_) => Reading::default(),
+        None => Reading::of(house, &query, &mut door).await,
+    };
+    let Reading { vector, parts, by_provider, mut hits, leanings } = read;
     if door.moderation.categories.contains(&ModerationCategory::SelfHarm)
         && !hits.iter().any(|hit| is_danger_to_life(&hit.rule))
     {
@@ -163,7 +162,7 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     if code && query.split_whitespace().filter(|word| spoken(word)).count() < WORDS_OF_A_MESSAGE {
         hits.retain(|hit| !hit.rule.contains("/learned"));
     }
-    let language = language::other(&query, spoken);
+    let language = if before.is_some() { None } else { language::other(&query, spoken) };
     if let Some(lang) = language.filter(|_| hits.is_empty() && door.refusal.is_none()) {
         hits.push(TriggerHit {
             trigger: Trigger::InsufficientEvidence,
@@ -173,13 +172,23 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     }
 
     let request_id = ask.request_id;
+    let continues = conversation.is_some();
+    let conversation = conversation.unwrap_or_else(|| Conversation {
+        id: ConversationId::new(&*house.ids),
+        mode: ask.mode,
+        subject: ask.subject.clone(),
+        owner_key: ask.owner_key,
+        label: None,
+        demo: ask.demo,
+        created_at,
+    });
     let mut turn = Turn {
         role: ask.role,
         started: Started {
             id: InteractionId::new(&*house.ids),
             request_id,
             correlation_id: ask.correlation_id.unwrap_or_else(|| request_id.to_string()),
-            conversation: ask.conversation.unwrap_or_else(|| ConversationId::new(&*house.ids)),
+            conversation: conversation.id,
             subject: ask.subject,
             session: ask.session,
             mode: ask.mode,
@@ -188,10 +197,12 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
             demo: ask.demo,
             created_at,
         },
-        continues: ask.conversation.is_some(),
-        owner_key: ask.owner_key,
+        conversation,
+        continues,
         claimed: ask.claimed,
         clock_start: since,
+        key,
+        recalled: false,
         hits,
         language,
         leanings,
@@ -220,7 +231,40 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     };
     let (outcome, detail) = describe(&turn);
     turn.trace(Step::Guard, since, outcome, detail);
+    if let Some(before) = before {
+        recall::resume(&mut turn, &before);
+    }
     Ok(turn)
+}
+
+/// What is read in a message beside what the guard says of it.
+#[derive(Default)]
+struct Reading {
+    vector: Option<Vec<f32>>,
+    /// The requests of a message that has more than one, each with its vector.
+    parts: Vec<(String, Option<Vec<f32>>)>,
+    by_provider: Vec<ModerationCategory>,
+    hits: Vec<TriggerHit>,
+    leanings: Vec<(Trigger, f64)>,
+}
+
+impl Reading {
+    async fn of(house: &House, query: &str, door: &mut Inspected) -> Reading {
+        // Lines are requests of their own, and the query is one line.
+        let lines: Vec<String> = door.masked.as_str().lines().map(without_placeholders).collect();
+        let lines = lines.join("\n");
+        let (parts, pieces) = (requests::parts(&lines), requests::pieces(&lines));
+        let mut texts = vec![query.to_owned()];
+        texts.extend(parts.iter().cloned());
+        let (vectors, by_provider) = tokio::join!(house.vectors(texts), house.moderated(&door.masked));
+        door.join(&by_provider);
+        let mut vectors = vectors.into_iter();
+        let vector = vectors.next().flatten();
+        let parts: Vec<_> = parts.into_iter().zip(vectors).collect();
+        let triggers = TextTriggers { rules: &house.rules, models: &house.models };
+        let (hits, leanings) = triggers.read_parts(query, vector.as_deref(), &parts, &pieces);
+        Reading { vector, parts, by_provider, hits, leanings }
+    }
 }
 
 fn describe(turn: &Turn) -> (&'static str, String) {

@@ -2,8 +2,8 @@
 
 use contactiq_guard::Earlier;
 use contactiq_store::{
-    conversations::{self, Owner},
-    interactions, placeholders,
+    conversations::{self, Conversation, Owner},
+    placeholders,
 };
 
 use crate::{AnswerError, Ask, House, turn::Exchange};
@@ -14,6 +14,8 @@ const HISTORY: u32 = 6;
 /// The conversation so far.
 #[derive(Default)]
 pub(crate) struct Before {
+    /// What it is; none where it begins.
+    pub(crate) conversation: Option<Conversation>,
     /// For the door: the turn before, also one that a guard refused, and the placeholders.
     pub(crate) earlier: Earlier,
     /// For the steps, oldest first.
@@ -27,11 +29,15 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
     let mut reader = house.store.read().await?;
     let owner = Owner { subject: &ask.subject, key: ask.owner_key };
     let known = conversations::get(&mut reader, id, &owner).await?;
-    if known.is_none_or(|c| c.mode != ask.mode) {
+    let known = match known {
+        None => house.ledger.pending_conversation(id).await.filter(|c| c.owner() == owner),
+        known => known,
+    };
+    let Some(conversation) = known.filter(|c| c.mode == ask.mode) else {
         return Err(AnswerError::UnknownConversation);
-    }
-    let history: Vec<Exchange> =
-        interactions::of_conversation(&mut reader, id, HISTORY).await?.into_iter().map(Into::into).collect();
+    };
+    let history = house.ledger.of_conversation(&mut reader, id, HISTORY).await?;
+    let history: Vec<Exchange> = history.into_iter().map(Into::into).collect();
     let mut earlier = Earlier::default();
     if let Some(last) = history.last() {
         earlier = earlier.after(last.question.clone(), last.answer.clone());
@@ -39,5 +45,5 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
     if house.settings.keeps_placeholders {
         earlier = earlier.with_placeholders(placeholders::of(&mut reader, id).await?);
     }
-    Ok(Before { earlier, history })
+    Ok(Before { conversation: Some(conversation), earlier, history })
 }

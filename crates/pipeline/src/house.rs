@@ -3,16 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use contactiq_domain::{Clock, Ids, Mode, OpeningHours, Probability, Timestamp, Trigger, Zone};
-use contactiq_guard::{Masked, ModerationCategory, Published, Raw};
+use contactiq_guard::{Earlier, Masked, ModerationCategory, Published, Raw};
 use contactiq_llm::{Chain, PriceTable, RemoteModeration};
 use contactiq_nlu::{
     encoder::{CachedEncoder, Encoder, EncoderError},
     index::Synonyms,
 };
-use contactiq_store::Store;
+use contactiq_store::{Ledger, Store};
 use tokio::sync::Semaphore;
 
-use crate::{Calibration, Door, EscalationRules, Means, Models, Shelf, Taxonomy};
+use crate::{Calibration, Door, EscalationRules, Means, Models, Recall, Shelf, Taxonomy};
 
 /// The parts. Cheap to share behind an `Arc`.
 pub struct House {
@@ -30,8 +30,12 @@ pub struct House {
     pub shelf: Shelf,
     /// What the bank says in several ways: every version of the knowledge is made with them.
     pub synonyms: Synonyms,
-    /// The ledger.
+    /// The database.
     pub store: Store,
+    /// The way into the record.
+    pub ledger: Ledger,
+    /// Answers that were given before.
+    pub recall: Recall,
     /// Language models; without them answers are made of cited sentences.
     pub chain: Option<Arc<Chain>>,
     /// A provider's moderation beside the guard's own; without it that stands alone.
@@ -200,6 +204,15 @@ impl House {
                 tracing::debug!(why = error.code(), "a question goes on with the local moderation alone");
                 Vec::new()
             }
+        }
+    }
+
+    /// Whether a trigger is read in a message: somebody may be in need, and goes before others. Where the guard
+    /// can't read it nobody knows, and it presses.
+    pub async fn presses(&self, message: Arc<Raw>) -> bool {
+        match self.guard.inspect_in(message, Earlier::default()).await {
+            Ok(inspected) => !self.rules.matches(inspected.masked.as_str()).is_empty(),
+            Err(_) => true,
         }
     }
 

@@ -19,6 +19,7 @@ mod knowledge;
 mod language;
 mod models;
 mod products;
+mod recall;
 mod record;
 mod replicas;
 mod requests;
@@ -39,6 +40,7 @@ pub use escalation_rules::{EscalationRules, Messages, RulesError};
 pub use house::{AssistantSettings, House, Line, People, Settings};
 pub use knowledge::{Found, Knowledge, KnowledgeError, Means, Shelf};
 pub use models::{Models, ModelsError, Trained};
+pub use recall::Recall;
 pub use record::reconcile;
 pub use replicas::{Replicas, give, links, search_in_store};
 pub use respond::grounding;
@@ -47,7 +49,7 @@ pub use rule_findings::{RuleFinding, rule_findings};
 pub use score::{Calibration, Features};
 pub use synonyms::SynonymFile;
 pub use taxonomy::{Taxonomy, TaxonomyError};
-pub use turn::{AnswerError, Ask, Claimed};
+pub use turn::{AnswerError, Ask};
 pub use understand::{classify, searched};
 
 use contactiq_domain::Record;
@@ -62,11 +64,14 @@ use contactiq_guard::Masked;
 pub async fn answer(house: &House, ask: Ask) -> Result<Record<Masked>, AnswerError> {
     let mut turn = admit::run(house, ask).await?;
     record::start(house, &mut turn).await?;
-    understand::run(house, &mut turn).await;
-    route::run(house, &mut turn);
-    retrieve::run(house, &mut turn);
-    respond::run(house, &mut turn).await;
-    score::run(house, &mut turn);
-    escalate::run(house, &mut turn);
+    if !turn.recalled {
+        understand::run(house, &mut turn).await;
+        route::run(house, &mut turn);
+        retrieve::run(house, &mut turn);
+        respond::run(house, &mut turn).await;
+        score::run(house, &mut turn);
+        escalate::run(house, &mut turn);
+        recall::keep(house, &turn);
+    }
     record::complete(house, turn).await
 }

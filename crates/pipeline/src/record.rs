@@ -7,15 +7,12 @@ use contactiq_domain::{
     Category, IntentName, Mode, Outcome, Probability, Record, Step, Trigger,
     interaction::{NanoUsd, Tokens},
 };
-use contactiq_guard::{Masked, ModerationCategory, Published, ReviewKind};
+use contactiq_guard::{Masked, ModerationCategory, Placeholders, Published, ReviewKind};
 use contactiq_store::{
-    StoreError, Writer,
-    conversations::{self, Conversation},
-    idempotency::{self, Slot},
-    interactions::{self, Completed},
-    pii_tokens, placeholders,
-    review::{self, Entry},
-    tickets,
+    StoreError, interactions,
+    ledger::{Applied, Completion, Entry, IN_ALL, Start},
+    placeholders::{self, SealedPlaceholders},
+    review,
 };
 
 use crate::{
@@ -23,50 +20,59 @@ use crate::{
     turn::{Draft, Turn},
 };
 
-/// Phase one: the conversation, the numbers of placeholders and the start are written in one transaction
-/// that does nothing slow.
+/// Phase one: the conversation, the numbers of placeholders and the start.
 pub(crate) async fn start(house: &House, turn: &mut Turn) -> Result<(), AnswerError> {
-    let started = &turn.started;
-    let conversation = Conversation {
-        id: started.conversation,
-        mode: started.mode,
-        subject: started.subject.clone(),
-        owner_key: turn.owner_key,
-        label: None,
-        demo: started.demo,
-        created_at: started.created_at,
+    let placeholders = number(house, turn).await?;
+    let tokens = turn.door.spans.iter().filter_map(|s| Some((s.kind, s.token?))).collect();
+    let start = Start {
+        conversation: turn.conversation.clone(),
+        placeholders,
+        started: turn.started.clone(),
+        tokens,
     };
-    let mut w = house.store.write().await?;
-    if !turn.continues {
-        conversations::create(&mut w, &conversation).await?;
-    }
-    number(house, &mut w, turn).await?;
-    let started = &turn.started;
-    interactions::start(&mut w, started).await?;
-    let tokens: Vec<_> = turn.door.spans.iter().filter_map(|s| Some((s.kind, s.token?))).collect();
-    pii_tokens::save(&mut w, started.id, started.created_at, &tokens).await?;
-    w.save().await?;
+    house.ledger.write(Entry::Start(Box::new(start))).await?;
     Ok(())
 }
 
-/// Gives the placeholders of the question the conversation's numbers. The conversation is locked from here
-/// to the end of the transaction: two questions at once never give one number to two values, nor one value
-/// two numbers.
-async fn number(house: &House, w: &mut Writer, turn: &mut Turn) -> Result<(), AnswerError> {
+/// Gives the placeholders of the question the conversation's numbers. A conversation that goes on is locked
+/// meanwhile: two questions at once never give one number to two values, nor one value two numbers. What one
+/// begins with is written with its start.
+async fn number(house: &House, turn: &mut Turn) -> Result<Option<SealedPlaceholders>, AnswerError> {
     if !house.settings.keeps_placeholders || !turn.door.has_placeholders() {
         turn.door.forget_values();
-        return Ok(());
+        return Ok(None);
     }
-    let conversation = turn.started.conversation;
-    let mut given = placeholders::locked(w, conversation).await?;
+    let conversation = turn.conversation.id;
+    if !turn.continues {
+        let mut given = Placeholders::default();
+        let changed = turn.door.number(&mut given);
+        turn.started.question = turn.door.masked.clone();
+        return Ok(changed.then(|| placeholders::sealed(&house.store, conversation, &given)));
+    }
+    match tokio::time::timeout(IN_ALL, number_on(house, turn)).await {
+        Ok(Ok(())) => {}
+        // The spool holds the conversation, or the database is away: the numbers begin again in this message.
+        Err(_) | Ok(Err(StoreError::NotFound { .. } | StoreError::Unavailable { .. })) => {
+            turn.door.forget_values();
+        }
+        Ok(Err(error)) => return Err(error.into()),
+    }
+    Ok(None)
+}
+
+async fn number_on(house: &House, turn: &mut Turn) -> Result<(), StoreError> {
+    let conversation = turn.conversation.id;
+    let mut w = house.store.write().await?;
+    let mut given = placeholders::locked(&mut w, conversation).await?;
     if turn.door.number(&mut given) {
-        placeholders::keep(w, conversation, &given).await?;
+        placeholders::keep(&mut w, conversation, &given).await?;
     }
+    w.save().await?;
     turn.started.question = turn.door.masked.clone();
     Ok(())
 }
 
-/// Phase two: the record, its ticket and its refusal, in one transaction.
+/// Phase two: the record, its ticket and what is to be reviewed, together.
 pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Masked>, AnswerError> {
     let since = Instant::now();
     turn.trace(
@@ -76,37 +82,23 @@ pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Mas
         "start and completion are durable before the answer is shown",
     );
     let ticket = turn.ticket.take();
-    let to_review = to_review(house, &mut turn);
+    let reviews = to_review(house, &mut turn);
     let claimed = turn.claimed.take();
+    let conversation = turn.conversation.clone();
     let record = finished(house, turn, ticket.as_ref().map(|t| t.id));
-
-    let mut w = house.store.write().await?;
-    if let Completed::Before(first) = interactions::complete(&mut w, &record).await? {
-        return Ok(*first);
+    let completion = Completion { conversation, record: record.clone(), ticket, reviews, claimed };
+    match house.ledger.write(Entry::Completion(Box::new(completion))).await? {
+        Applied::Written => Ok(record),
+        Applied::Before(first) => Ok(*first),
+        Applied::Overtaken => Err(AnswerError::Overtaken),
     }
-    if let Some(ticket) = &ticket {
-        tickets::open(&mut w, ticket).await?;
-    }
-    for entry in &to_review {
-        review::save(&mut w, entry).await?;
-    }
-    if let Some(claimed) = &claimed {
-        let slot = Slot { caller: &claimed.caller, route: &claimed.route, key: &claimed.key };
-        match idempotency::settle(&mut w, &slot, claimed.lease_until, &record.id.to_string(), 200).await {
-            // The lease ended meanwhile: the record is worth keeping all the same.
-            Ok(()) | Err(StoreError::NotFound { .. }) => {}
-            Err(other) => return Err(other.into()),
-        }
-    }
-    w.save().await?;
-    Ok(record)
 }
 
 /// What a reviewer is to see of this turn: a message that was refused, or flagged and not refused, and what
 /// the output guard kept back. A cry for help alone is on no list: its ticket is before everything.
-fn to_review(house: &House, turn: &mut Turn) -> Vec<Entry> {
+fn to_review(house: &House, turn: &mut Turn) -> Vec<review::Entry> {
     let kept_back = turn.kept_back.take();
-    let entry = |kind: ReviewKind, rules: Vec<String>, message: Masked| Entry {
+    let entry = |kind: ReviewKind, rules: Vec<String>, message: Masked| review::Entry {
         id: house.ids.next(),
         interaction: turn.started.id,
         kind,

@@ -9,9 +9,9 @@ use contactiq_domain::{
     interaction::{NanoUsd, Tokens},
 };
 use contactiq_guard::{InputError, Inspected, Masked, ModerationCategory, Published, Raw};
-use contactiq_store::StoreError;
+use contactiq_store::{StoreError, conversations::Conversation, ledger::Claimed};
 
-use crate::{DoorFault, Found, Knowledge, NotRead, score::Judged};
+use crate::{DoorFault, Found, Knowledge, NotRead, recall, score::Judged};
 
 /// A question as it comes in.
 #[derive(Debug)]
@@ -40,19 +40,6 @@ pub struct Ask {
     pub demo: bool,
 }
 
-/// A claimed idempotency key (B1).
-#[derive(Debug, Clone)]
-pub struct Claimed {
-    /// Who asks.
-    pub caller: String,
-    /// The route.
-    pub route: String,
-    /// What stands for the client's key, which is kept nowhere.
-    pub key: String,
-    /// The end of the lease, which is also its fencing token.
-    pub lease_until: contactiq_domain::Timestamp,
-}
-
 /// Why there is no answer and no record of one.
 #[derive(Debug, thiserror::Error)]
 pub enum AnswerError {
@@ -66,6 +53,9 @@ pub enum AnswerError {
     /// ids of others can't be found by trying.
     #[error("the conversation does not exist")]
     UnknownConversation,
+    /// Another worker answers this request: this one took too long to say that it still does.
+    #[error("another worker answers this request")]
+    Overtaken,
     /// The record can't be written: without a record there is no answer.
     #[error("the record can't be written")]
     Store(#[from] StoreError),
@@ -129,9 +119,10 @@ pub(crate) struct KeptBack {
 /// Everything that is known of a question so far.
 pub(crate) struct Turn {
     pub(crate) started: Started<Masked>,
+    /// Its conversation; begun with it, unless it continues one.
+    pub(crate) conversation: Conversation,
     /// Whether the caller named the conversation (then it must exist).
     pub(crate) continues: bool,
-    pub(crate) owner_key: Option<KeyId>,
     pub(crate) role: Role,
     pub(crate) claimed: Option<Claimed>,
     pub(crate) door: Inspected,
@@ -140,6 +131,10 @@ pub(crate) struct Turn {
     /// What is for a reviewer, of a text that was not shown or not all of it.
     pub(crate) kept_back: Option<KeptBack>,
     pub(crate) clock_start: Instant,
+    /// What the same question is known by, where it may be answered as before.
+    pub(crate) key: Option<recall::Key>,
+    /// Whether it was.
+    pub(crate) recalled: bool,
     /// Triggers read from the text; steps 3 to 6 add theirs.
     pub(crate) hits: Vec<TriggerHit>,
     /// The language of the message, when it is not English.

@@ -3,6 +3,7 @@
 mod bank_files;
 mod encoder;
 mod ledger;
+mod places;
 mod remote_encoder;
 mod vectors;
 
@@ -24,9 +25,9 @@ use contactiq_nlu::{
 };
 use contactiq_pipeline::{
     AssistantSettings, Door, EscalationRules, House, Knowledge, KnowledgeError, Line, Means, Models,
-    ModelsError, People, Settings, Shelf, Taxonomy, Trained,
+    ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained,
 };
-use contactiq_store::{SharedError, SharedLimits, Store};
+use contactiq_store::{Ledger, SharedError, SharedLimits, Store, ledger::Places};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -36,6 +37,7 @@ use crate::{
     demo,
     guard::{
         access::AccessLog,
+        admission::Admission,
         identity::KeyCache,
         limits::{self, Limits},
     },
@@ -54,9 +56,14 @@ pub(crate) use encoder::{
 };
 pub(crate) use ledger::make_private;
 pub use ledger::open_store;
+pub(crate) use places::with_places;
 pub use vectors::adopt_vectors;
 pub(crate) use vectors::{share_vectors, vectors_of};
 
+/// Answers made at once for each core: they compute, and wait for the disk a while.
+const ANSWERS_A_CORE: usize = 16;
+/// Answers made at once where they wait for a model most of the time.
+const ANSWERS_OF_A_MODEL: usize = 256;
 /// Questions that may wait for a remote encoder at once.
 const REMOTE_CALLS: usize = 64;
 
@@ -82,6 +89,9 @@ pub enum StartError {
     /// A file that the bank edits is wrong or can't be read.
     #[error("{0}")]
     File(String),
+    /// The spool.
+    #[error("ledger.spool: {0}")]
+    Spool(#[from] contactiq_store::ledger::spool::SpoolError),
     /// The database.
     #[error("the database can't be used: {0}")]
     Store(#[from] contactiq_store::StoreError),
@@ -137,6 +147,8 @@ pub struct Parts {
     pub standing: Standing,
     /// Rate limits.
     pub limits: Limits,
+    /// The queue of requests.
+    pub admission: Admission,
     /// Signed-in browsers.
     pub sessions: Sessions,
     /// Looked-up API keys.
@@ -185,6 +197,7 @@ impl App {
             house: Arc::new(house),
             standing,
             limits,
+            admission: admission(&config),
             sessions: Sessions::default(),
             keys: KeyCache::default(),
             access,
@@ -195,6 +208,16 @@ impl App {
             config,
         }))
     }
+}
+
+/// The queue of this configuration.
+fn admission(config: &Config) -> Admission {
+    let at_once = match config.limits.answers_at_once {
+        0 if config.llm.base_url.is_empty() => ANSWERS_A_CORE * cores(),
+        0 => ANSWERS_OF_A_MODEL,
+        set => set,
+    };
+    Admission::new(at_once, config.limits.questions_waiting)
 }
 
 /// Builds the house: opens, loads, trains what is not trained yet. `progress` hears what takes long.
@@ -249,7 +272,9 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         encoder: encoder.ok(),
         shelf: Shelf::new(knowledge),
         synonyms,
+        ledger: Ledger::new(store.clone(), Places::default(), Arc::new(SystemClock)),
         store,
+        recall: Recall::new(config.limits.remembered_answers),
         chain: chain.map(Arc::new),
         moderation: open_moderation(config)?.map(Arc::new),
         moderation_budget: Duration::from_secs(config.llm.moderation.timeout_seconds),

@@ -13,7 +13,8 @@ use crate::{
     api,
     app::{self, App, Progress, StartError},
     config::Config,
-    guard, jobs,
+    guard::{self, admission::Priority},
+    jobs,
     patient::Patient,
     web, wiring,
 };
@@ -48,6 +49,7 @@ pub async fn build_with(
     let metrics = recorder();
     app::adopt_vectors(&config).await?;
     let (mut house, mut standing) = app::build_house(&config, progress).await?;
+    app::with_places(&mut house, &config).await?;
     change(&mut house);
     let shared = guard::limits::open(&config, REDIS_PATIENCE).await?.map(|(shared, answered)| {
         standing.redis = match answered {
@@ -164,7 +166,7 @@ async fn listen(
 
 /// Waits for work that outlives its request, then closes the ledger.
 async fn finish(app: App) -> Ended {
-    let (tasks, store) = (app.tasks.clone(), app.house.store.clone());
+    let (tasks, store, ledger) = (app.tasks.clone(), app.house.store.clone(), app.house.ledger.clone());
     // The access log's job ends when the last handle to it is dropped, and then it has written all.
     drop(app);
     tasks.close();
@@ -174,6 +176,9 @@ async fn finish(app: App) -> Ended {
         tracing::error!(critical = true, "some work did not end in time; reconciliation will find it");
         Ended::WorkLeft
     };
+    if let Err(error) = ledger.drain().await {
+        tracing::warn!(%error, "the spool keeps its records until the next start");
+    }
     store.close().await;
     ended
 }
@@ -183,6 +188,11 @@ async fn metrics_text(State(app): State<App>) -> String {
     metrics::gauge!("contactiq_db_connections_open").set(f64::from(connections.open));
     metrics::gauge!("contactiq_db_connections_idle").set(f64::from(connections.idle));
     metrics::gauge!("contactiq_db_connections_most").set(f64::from(connections.most));
+    let (at_work, waiting) = app.admission.depth();
+    metrics::gauge!("contactiq_answers_at_work").set(at_work as f64);
+    for (priority, waiting) in Priority::ALL.iter().zip(waiting) {
+        metrics::gauge!("contactiq_questions_waiting", "priority" => priority.as_str()).set(waiting as f64);
+    }
     app.metrics.run_upkeep();
     app.metrics.render()
 }

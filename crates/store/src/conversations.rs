@@ -8,7 +8,7 @@ use contactiq_guard::Masked;
 
 use crate::{Connection, StoreError, Writer, row::Row, value::values};
 
-const TABLE: &str = "conversations";
+pub(crate) const TABLE: &str = "conversations";
 
 /// Whose a conversation is: the person, and the API key that speaks for the person, if one does.
 /// Two back ends may both have a customer "4711", and neither may see the other's.

@@ -34,16 +34,39 @@ const POSTGRES_CONNECTIONS: std::ops::RangeInclusive<u32> = 5..=20;
 /// and write later can't both go on: of 1,600 such transactions 972 failed (docs/adr/0003).
 const SQLITE_WRITE: &str = "BEGIN IMMEDIATE";
 const SQLITE_READ: &str = "BEGIN DEFERRED";
-/// The statement timeout travels with each BEGIN, in the same round trip. As a setting of the
-/// session it would not survive a transaction-pooling PgBouncer (C4).
-const POSTGRES_WRITE: &str = "BEGIN; SET LOCAL statement_timeout = 5000";
-const POSTGRES_READ: &str =
-    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 5000";
-const POSTGRES_WRITE_AT_WORK: &str = "BEGIN; SET LOCAL statement_timeout = 30000";
-const POSTGRES_READ_AT_WORK: &str =
-    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 30000";
+/// Begins a transaction of PostgreSQL. The statement timeout travels with each BEGIN, in the same round trip: as a
+/// setting of the session it would not survive a transaction-pooling PgBouncer (C4).
+macro_rules! begin {
+    ($begin:literal, $then:literal) => {
+        Begin { alone: concat!($begin, "; ", $then), pooled: concat!($begin, "; DEALLOCATE ALL; ", $then) }
+    };
+}
+
+const POSTGRES_WRITE: Begin = begin!("BEGIN", "SET LOCAL statement_timeout = 5000");
+const POSTGRES_READ: Begin =
+    begin!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SET LOCAL statement_timeout = 5000");
+const POSTGRES_WRITE_AT_WORK: Begin = begin!("BEGIN", "SET LOCAL statement_timeout = 30000");
+const POSTGRES_READ_AT_WORK: Begin =
+    begin!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SET LOCAL statement_timeout = 30000");
 /// Migrations may take their time, one process after the other: the number is ours alone.
-const POSTGRES_MIGRATE: &str = "BEGIN; SELECT pg_advisory_xact_lock(4710811)";
+const POSTGRES_MIGRATE: Begin = begin!("BEGIN", "SELECT pg_advisory_xact_lock(4710811)");
+
+/// The statement that begins a transaction. Behind a pooler the connection may have statements under the names that
+/// ours are about to get: they are forgotten first.
+#[derive(Clone, Copy)]
+struct Begin {
+    alone: &'static str,
+    pooled: &'static str,
+}
+
+/// What a URL says of a pooler before the server: that no statement is kept from one transaction to the next.
+const NO_KEPT_STATEMENTS: &str = "statement-cache-capacity=0";
+
+impl Begin {
+    const fn text(self, pooled: bool) -> &'static str {
+        if pooled { self.pooled } else { self.alone }
+    }
+}
 
 /// Where the data is.
 #[derive(Clone, PartialEq, Eq)]
@@ -76,11 +99,12 @@ pub struct Connections {
 
 enum Pools {
     /// One writer: SQLite has one write lock, and a queue of our own is fairer than its busy loop.
-    Sqlite {
-        writer: SqlitePool,
-        readers: SqlitePool,
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres {
+        pool: PgPool,
+        /// Whether a pooler stands before the server.
+        pooled: bool,
     },
-    Postgres(PgPool),
 }
 
 /// The file that was opened, so that one put in its place later, or none, is noticed.
@@ -175,7 +199,7 @@ impl Store {
         Store { at_work: true, ..self.clone() }
     }
 
-    async fn begin(&self, writes: bool, postgres: &'static str) -> Result<Link, StoreError> {
+    async fn begin(&self, writes: bool, postgres: Begin) -> Result<Link, StoreError> {
         let since = std::time::Instant::now();
         loop {
             let begun = match &*self.pools {
@@ -183,7 +207,9 @@ impl Store {
                     writer.begin_with(SQLITE_WRITE).await.map(Link::Sqlite)
                 }
                 Pools::Sqlite { readers, .. } => readers.begin_with(SQLITE_READ).await.map(Link::Sqlite),
-                Pools::Postgres(pool) => pool.begin_with(postgres).await.map(Link::Postgres),
+                Pools::Postgres { pool, pooled } => {
+                    pool.begin_with(postgres.text(*pooled)).await.map(Link::Postgres)
+                }
             };
             match begun.map_err(StoreError::from) {
                 // Each try waits as long as a request does.
@@ -213,19 +239,24 @@ impl Store {
         w.save().await
     }
 
+    /// What seals and opens the text of people.
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
     /// `sqlite` or `postgresql`.
     #[must_use]
     pub fn engine(&self) -> &'static str {
         match &*self.pools {
             Pools::Sqlite { .. } => "sqlite",
-            Pools::Postgres(_) => "postgresql",
+            Pools::Postgres { .. } => "postgresql",
         }
     }
 
     /// The connections to PostgreSQL, for what can't stand in a transaction.
     pub(crate) fn postgres(&self) -> Option<&PgPool> {
         match &*self.pools {
-            Pools::Postgres(pool) => Some(pool),
+            Pools::Postgres { pool, .. } => Some(pool),
             Pools::Sqlite { .. } => None,
         }
     }
@@ -237,7 +268,7 @@ impl Store {
             Pools::Sqlite { writer, readers } => {
                 (writer.size() + readers.size(), writer.num_idle() + readers.num_idle(), 1 + SQLITE_READERS)
             }
-            Pools::Postgres(pool) => (pool.size(), pool.num_idle(), *POSTGRES_CONNECTIONS.end()),
+            Pools::Postgres { pool, .. } => (pool.size(), pool.num_idle(), *POSTGRES_CONNECTIONS.end()),
         };
         Connections { open, idle: u32::try_from(idle).unwrap_or(u32::MAX), most }
     }
@@ -268,7 +299,7 @@ impl Store {
                 // Last, because the last connection to leave folds the write-ahead log into the file.
                 writer.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { pool, .. } => pool.close().await,
         }
     }
 }
@@ -335,6 +366,8 @@ async fn open_postgres(url: &str) -> Result<(Pools, VectorColumn), StoreError> {
     }
     let options =
         PgConnectOptions::from_str(url).map_err(|_| StoreError::BadUrl)?.application_name("contactiq");
+    // Numbers travel as they are, not as text, and a pooler knows no such parameter.
+    let options = options.extra_float_digits(None);
     let pool = PgPoolOptions::new()
         .min_connections(*POSTGRES_CONNECTIONS.start())
         .max_connections(*POSTGRES_CONNECTIONS.end())
@@ -348,11 +381,12 @@ async fn open_postgres(url: &str) -> Result<(Pools, VectorColumn), StoreError> {
             },
             error => error.into(),
         })?;
-    let mut first = pool.begin_with(POSTGRES_MIGRATE).await?;
+    let pooled = url.contains(NO_KEPT_STATEMENTS);
+    let mut first = pool.begin_with(POSTGRES_MIGRATE.text(pooled)).await?;
     schema::migrate(&mut *first, true).await?;
     let column = vectors::look(&mut first).await?;
     first.commit().await?;
-    Ok((Pools::Postgres(pool), column))
+    Ok((Pools::Postgres { pool, pooled }, column))
 }
 
 #[cfg(test)]

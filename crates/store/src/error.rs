@@ -5,6 +5,8 @@ use sqlx::error::{DatabaseError, ErrorKind};
 
 /// Another connection holds the lock that this one needs.
 pub(crate) const BUSY: &str = "another process is writing";
+/// Another transaction wanted the same rows, and one of the two had to give way.
+pub(crate) const IN_THE_WAY: &str = "another transaction was in the way";
 /// All connections are in use.
 pub(crate) const NO_CONNECTION: &str = "no connection became free in time";
 
@@ -79,6 +81,8 @@ pub enum StoreError {
 
 /// What does not pass by itself.
 const LASTING: &[&str] = &[DISK_FULL, READ_ONLY, FOLDER_READ_ONLY, DAMAGED];
+const POOLED: &str =
+    "a pooler gives each transaction another connection: add ?statement-cache-capacity=0 to its URL";
 const DISK_FULL: &str = "the disk is full";
 const READ_ONLY: &str = "it is read-only";
 const FOLDER_READ_ONLY: &str = "the file or its folder is read-only";
@@ -148,7 +152,8 @@ fn why(code: &str) -> Option<&'static str> {
     if code.len() == 5 {
         return match code {
             "57014" => Some("a statement took too long"),
-            "40001" | "40P01" | "55P03" => Some("another transaction was in the way"),
+            "40001" | "40P01" | "55P03" => Some(IN_THE_WAY),
+            "26000" | "42P05" => Some(POOLED),
             "53100" => Some(DISK_FULL),
             "25006" => Some(READ_ONLY),
             "3D000" => Some("the server has no database of this name"),

@@ -1,8 +1,8 @@
 //! Idempotency keys: a repeated request gets the first answer (B1).
 //!
-//! A claim is a lease, because a worker that is killed releases nothing. The end of the lease is also
-//! its fencing token: once it has run out and another worker has claimed the key, the first one can
-//! neither settle nor release it.
+//! A claim is a lease of seconds that its holder renews, because a worker that is killed releases nothing. Each
+//! claim has a fencing token: once its lease has run out and another worker has claimed the key, the first one can
+//! neither renew, settle nor release it.
 
 use contactiq_domain::Timestamp;
 
@@ -20,6 +20,20 @@ pub struct Slot<'a> {
     pub route: &'a str,
     /// The `Idempotency-Key` header.
     pub key: &'a str,
+}
+
+/// The fencing token of a claim: a number that no other claim has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Fence(i64);
+
+impl Fence {
+    /// From an id that was just made: its end is chance.
+    #[must_use]
+    pub fn of(id: uuid::Uuid) -> Fence {
+        // 62 bits: both engines keep them, and so does JSON between our own processes.
+        Fence((id.as_u128() & ((1 << 62) - 1)) as i64)
+    }
 }
 
 /// What a claim found.
@@ -53,14 +67,15 @@ pub async fn claim(
     body_hash: &str,
     now: Timestamp,
     lease_until: Timestamp,
+    fence: Fence,
 ) -> Result<Claim, StoreError> {
     let claimed = w
         .execute(
-            "INSERT INTO idempotency (caller, route, name, body_hash, lease_ends_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO idempotency (caller, route, name, body_hash, lease_ends_at, expires_at, fence)
+             VALUES ($1, $2, $3, $4, $5, $6, $8)
              ON CONFLICT (caller, route, name) DO UPDATE SET body_hash = excluded.body_hash,
-                 lease_ends_at = excluded.lease_ends_at, expires_at = excluded.expires_at, resource = NULL,
-                 status = NULL
+                 lease_ends_at = excluded.lease_ends_at, expires_at = excluded.expires_at,
+                 fence = excluded.fence, resource = NULL, status = NULL
              WHERE idempotency.expires_at <= $7 OR (idempotency.resource IS NULL AND idempotency.lease_ends_at <= $7
                  AND idempotency.body_hash = excluded.body_hash)",
             values![
@@ -71,6 +86,7 @@ pub async fn claim(
                 lease_until,
                 now.plus_seconds(KEPT_SECONDS),
                 now,
+                fence.0,
             ],
         )
         .await?;
@@ -100,8 +116,27 @@ async fn found(
     }
 }
 
-/// Says what became of the work, in the transaction that made `resource`. `lease_until` is that of
-/// the claim.
+/// Holds a key for longer. True when it was still ours.
+///
+/// # Errors
+/// When the database fails.
+pub async fn renew(
+    w: &mut Writer,
+    slot: &Slot<'_>,
+    fence: Fence,
+    lease_until: Timestamp,
+) -> Result<bool, StoreError> {
+    let renewed = w
+        .execute(
+            "UPDATE idempotency SET lease_ends_at = $5
+             WHERE caller = $1 AND route = $2 AND name = $3 AND fence = $4 AND resource IS NULL",
+            values![slot.caller, slot.route, slot.key, fence.0, lease_until],
+        )
+        .await?;
+    Ok(renewed > 0)
+}
+
+/// Says what became of the work, in the transaction that made `resource`. `fence` is that of the claim.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when the lease has passed to somebody else (roll back then), or when the
@@ -109,15 +144,15 @@ async fn found(
 pub async fn settle(
     w: &mut Writer,
     slot: &Slot<'_>,
-    lease_until: Timestamp,
+    fence: Fence,
     resource: &str,
     status: u16,
 ) -> Result<(), StoreError> {
     let settled = w
         .execute(
             "UPDATE idempotency SET resource = $5, status = $6
-             WHERE caller = $1 AND route = $2 AND name = $3 AND lease_ends_at = $4 AND resource IS NULL",
-            values![slot.caller, slot.route, slot.key, lease_until, resource, status],
+             WHERE caller = $1 AND route = $2 AND name = $3 AND fence = $4 AND resource IS NULL",
+            values![slot.caller, slot.route, slot.key, fence.0, resource, status],
         )
         .await?;
     if settled > 0 { Ok(()) } else { Err(StoreError::NotFound { what: "claim" }) }
@@ -127,12 +162,12 @@ pub async fn settle(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn release(w: &mut Writer, slot: &Slot<'_>, lease_until: Timestamp) -> Result<bool, StoreError> {
+pub async fn release(w: &mut Writer, slot: &Slot<'_>, fence: Fence) -> Result<bool, StoreError> {
     let released = w
         .execute(
             "DELETE FROM idempotency
-             WHERE caller = $1 AND route = $2 AND name = $3 AND lease_ends_at = $4 AND resource IS NULL",
-            values![slot.caller, slot.route, slot.key, lease_until],
+             WHERE caller = $1 AND route = $2 AND name = $3 AND fence = $4 AND resource IS NULL",
+            values![slot.caller, slot.route, slot.key, fence.0],
         )
         .await?;
     Ok(released > 0)

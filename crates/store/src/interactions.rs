@@ -14,7 +14,7 @@ use crate::{
     value::values,
 };
 
-const TABLE: &str = "interactions";
+pub(crate) const TABLE: &str = "interactions";
 
 /// What [`complete`] found.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,6 +153,25 @@ pub async fn interrupt_unfinished(
     .iter()
     .map(|row| row.parsed("id"))
     .collect()
+}
+
+/// How many interactions were started and are not finished.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_unfinished(c: &mut Connection) -> Result<u64, StoreError> {
+    let row =
+        c.row("SELECT COUNT(*) AS found FROM interactions WHERE completed_at IS NULL", Vec::new()).await?;
+    row.map_or(Ok(0), |row| row.count("found"))
+}
+
+/// How many interactions ended with an answer or a hand-over: not those that were interrupted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_finished(c: &mut Connection) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(*) AS found FROM interactions WHERE completed_at IS NOT NULL AND outcome <> 'interrupted'";
+    c.row(sql, Vec::new()).await?.map_or(Ok(0), |row| row.count("found"))
 }
 
 /// A finished interaction, for staff who may read any; `None` while it is under way.

@@ -3,10 +3,26 @@
 use contactiq_domain::ids::ConversationId;
 use contactiq_guard::Placeholders;
 
-use crate::{Connection, StoreError, Writer, row::Row, value::values};
+use crate::{
+    Connection, Store, StoreError, Writer,
+    row::{Row, place},
+    value::values,
+};
 
 const TABLE: &str = "conversations";
 const COLUMN: &str = "placeholders";
+
+/// The placeholders of a conversation as its row keeps them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedPlaceholders(pub(crate) Vec<u8>);
+
+/// Seals the placeholders that a conversation begins with, before there is a row of it.
+#[must_use]
+pub fn sealed(store: &Store, conversation: ConversationId, given: &Placeholders) -> SealedPlaceholders {
+    SealedPlaceholders(
+        store.sealer().seal_placeholders(given, &place(TABLE, COLUMN, &conversation.to_string())),
+    )
+}
 
 /// Those of a conversation; none given out yet where it is unknown.
 ///
@@ -44,7 +60,16 @@ pub async fn keep(
     placeholders: &Placeholders,
 ) -> Result<(), StoreError> {
     let sealed = w.seal_placeholders(placeholders, TABLE, COLUMN, &conversation.to_string());
-    w.execute("UPDATE conversations SET placeholders = $2 WHERE id = $1", values![conversation, sealed])
+    keep_sealed(w, conversation, SealedPlaceholders(sealed)).await
+}
+
+/// The same with those that were sealed before.
+pub(crate) async fn keep_sealed(
+    w: &mut Writer,
+    conversation: ConversationId,
+    sealed: SealedPlaceholders,
+) -> Result<(), StoreError> {
+    w.execute("UPDATE conversations SET placeholders = $2 WHERE id = $1", values![conversation, sealed.0])
         .await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::{
     value::values,
 };
 
-const TABLE: &str = "refusals";
+pub(crate) const TABLE: &str = "refusals";
 
 /// One message, or one answer of a model, to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]

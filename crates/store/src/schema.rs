@@ -23,6 +23,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "document_source", include_str!("../migrations/0011_document_source.sql")),
     (12, "review", include_str!("../migrations/0012_review.sql")),
     (13, "placeholders", include_str!("../migrations/0013_placeholders.sql")),
+    (14, "dead_letters", include_str!("../migrations/0014_dead_letters.sql")),
+    (15, "fences", include_str!("../migrations/0015_fences.sql")),
 ];
 
 /// Those of PostgreSQL alone.

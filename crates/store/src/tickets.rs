@@ -8,7 +8,7 @@ use contactiq_guard::Masked;
 
 use crate::{Connection, StoreError, Writer, row::Row, value::values};
 
-const TABLE: &str = "tickets";
+pub(crate) const TABLE: &str = "tickets";
 
 /// Opens the ticket of an escalation, in the transaction that completes its interaction. Opening
 /// it again changes nothing.

@@ -17,6 +17,9 @@ use crate::{
     turn::{Draft, Turn},
 };
 
+/// Stands for the model where sentences of the documents were chosen without one.
+pub(crate) const EXTRACTIVE: &str = "extractive";
+
 /// Said when an answer uses illustrative content (P7).
 const SYNTHETIC_NOTE: &str =
     "Note: part of this comes from an illustrative example, not from the bank's terms.";
@@ -179,7 +182,7 @@ pub(super) fn written(lines: &[String], citations: Vec<Citation>) -> Draft {
     Draft {
         text: Masked::from_published(&Published::by_bank(lines.join("\n"))),
         citations,
-        model: "extractive".to_owned(),
+        model: EXTRACTIVE.to_owned(),
         tokens: Tokens::default(),
         cost: NanoUsd::default(),
     }

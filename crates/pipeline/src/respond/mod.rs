@@ -29,6 +29,7 @@ use std::time::Instant;
 
 use ask_model::Written;
 use comparison::Comparison;
+pub(crate) use compose::EXTRACTIVE;
 use compose::Manner;
 use contactiq_domain::{Mode, Step};
 

@@ -62,6 +62,12 @@ pub enum ApiError {
         /// Seconds to wait.
         retry_after: u64,
     },
+    /// More is asked than can be answered in time.
+    #[error("more is being asked than can be answered in time: try again in a moment")]
+    Overloaded {
+        /// Seconds to wait.
+        retry_after: u64,
+    },
     /// Longer than the request timeout.
     #[error("the answer took too long: try again, or ask in a shorter way")]
     Timeout,
@@ -117,7 +123,9 @@ impl ApiError {
             ApiError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::AtRisk { error, .. } => error.status(),
             ApiError::Timeout => StatusCode::GATEWAY_TIMEOUT,
-            ApiError::Unavailable | ApiError::Unchecked => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Unavailable | ApiError::Unchecked | ApiError::Overloaded { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             ApiError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -139,6 +147,7 @@ impl ApiError {
             ApiError::IdempotencyInFlight { .. } => "idempotency_in_flight",
             ApiError::TooMany { .. } => "too_many_requests",
             ApiError::AtRisk { error, .. } => error.code(),
+            ApiError::Overloaded { .. } => "overloaded",
             ApiError::Timeout => "timeout",
             ApiError::Unchecked => DoorFault::CODE,
             ApiError::Unavailable => "unavailable",
@@ -148,9 +157,9 @@ impl ApiError {
 
     fn retry_after(&self) -> Option<u64> {
         match self {
-            ApiError::TooMany { retry_after } | ApiError::IdempotencyInFlight { retry_after } => {
-                Some(*retry_after)
-            }
+            ApiError::TooMany { retry_after }
+            | ApiError::IdempotencyInFlight { retry_after }
+            | ApiError::Overloaded { retry_after } => Some(*retry_after),
             ApiError::AtRisk { error, .. } => error.retry_after(),
             ApiError::Unavailable | ApiError::Unchecked => Some(5),
             _ => None,
@@ -256,6 +265,7 @@ impl From<AnswerError> for ApiError {
             AnswerError::Input(e) => e.into(),
             AnswerError::Unchecked(e) => e.into(),
             AnswerError::UnknownConversation => ApiError::NotFound("conversation"),
+            AnswerError::Overtaken => ApiError::IdempotencyInFlight { retry_after: 1 },
             AnswerError::Store(e) => e.into(),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use axum::{extract::State, http::StatusCode};
 use contactiq_domain::BreakerState;
 use contactiq_nlu::encoder::Encoder;
+use contactiq_store::ledger::queue::Durability;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -52,6 +53,8 @@ pub struct Ready {
     status: &'static str,
     /// `sqlite` or `postgresql`, and whether it answers.
     database: String,
+    /// The ledger: `ok`, or that the spool takes records while the database is away or slow.
+    ledger: String,
     /// The sentence encoder; `off` or `away` while the lexical model works alone.
     encoder: String,
     /// The language model, or why answers are extractive.
@@ -64,6 +67,32 @@ pub struct Ready {
     documents: usize,
     /// Version of the knowledge.
     knowledge_version: String,
+}
+
+async fn ledger(app: &App) -> String {
+    let state = app.house.ledger.state();
+    let spooled = state.spool.map_or(0, |depth| depth.entries);
+    if spooled > 0 {
+        return format!("the spool holds {spooled} records until the database takes them");
+    }
+    match (app.house.ledger.has_queue(), state.first) {
+        (false, BreakerState::Closed) if state.spool.is_none() => "no spool".to_owned(),
+        (false, BreakerState::Closed) => "ok".to_owned(),
+        (false, _) => "the spool takes records: the database does not answer".to_owned(),
+        (true, BreakerState::Closed) => match app.house.ledger.durability().await {
+            Ok(Some(Durability::Synced)) => "ok: queued in Redis, synced".to_owned(),
+            Ok(Some(Durability::EverySecond)) => {
+                "ok: queued in Redis, which syncs every second: a power failure may cost the last one"
+                    .to_owned()
+            }
+            Ok(Some(Durability::None)) => {
+                "queued in Redis, which keeps nothing over a restart: set appendonly yes".to_owned()
+            }
+            Ok(None) => "ok: queued in Redis, which does not say how it syncs".to_owned(),
+            Err(_) => "the spool takes records: the queue does not answer".to_owned(),
+        },
+        (true, _) => "the spool takes records: the queue does not answer".to_owned(),
+    }
 }
 
 /// Whether the server can take questions, and with which parts.
@@ -79,6 +108,7 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
     let body = Ready {
         status: if is_ready { "ready" } else { "not_ready" },
         database: format!("{}: {}", app.house.store.engine(), if is_ready { "ok" } else { "not available" }),
+        ledger: ledger(&app).await,
         encoder: match &app.house.encoder {
             Some(encoder) if encoder.breaker() != BreakerState::Closed => {
                 "away: the lexical model works alone".to_owned()

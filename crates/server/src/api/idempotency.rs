@@ -5,26 +5,24 @@
 //! key are needed for: whoever holds the database and the server's key can't try short bodies out, as long as
 //! the client's key can't be guessed.
 
-use std::mem;
+use std::{mem, time::Duration};
 
 use axum::http::HeaderMap;
-use contactiq_domain::Timestamp;
 use contactiq_store::{
     Writer,
-    idempotency::{self, Claim, Slot},
+    idempotency::{self, Claim, Fence, Slot},
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::error::ApiError;
 use crate::{app::App, guard::identity::Caller, wiring};
 
-/// A request that was killed gives its key back this many seconds after the longest that its work may
-/// take: `server.request_timeout_seconds`, or `llm.timeout_seconds` where that is longer, because a
-/// record is finished also when its client was told that it took too long.
-const GRACE_SECONDS: u64 = 15;
-/// A first request that is older than this many seconds was probably killed: its lease is waited for.
-const USUAL_SECONDS: i64 = 5;
+/// A request holds its key for so many seconds, and says every second that it still works: one that was killed
+/// gives it back soon.
+const LEASE_SECONDS: i64 = 3;
+const RENEWED_EVERY: Duration = Duration::from_secs(1);
 const LONGEST_KEY: usize = 255;
 
 /// The place that a request with an `Idempotency-Key` has taken. Dropped before the work was done
@@ -35,7 +33,9 @@ pub struct Taken {
     caller: String,
     route: String,
     key: String,
-    lease_until: Timestamp,
+    fence: Fence,
+    /// Ends the renewals with this.
+    _renewed: DropGuard,
 }
 
 /// What a request with a key is.
@@ -67,30 +67,54 @@ pub async fn begin(
     })?;
     let who = caller.own_subject();
     let now = app.house.clock.now();
-    let work = app.config.server.request_timeout_seconds.max(app.config.llm.timeout_seconds);
-    let lease = i64::try_from(work + GRACE_SECONDS).unwrap_or(i64::MAX);
-    let lease_until = now.plus_seconds(lease);
+    let fence = Fence::of(app.house.ids.next());
     let (key, body) = (name(&app.body_key, key), compared(&app.body_key, key, body));
     let mut w = app.house.store.write().await?;
     let slot = Slot { caller: &who, route, key: &key };
-    let claim = idempotency::claim(&mut w, &slot, &body, now, lease_until).await?;
+    if let Some(made) = app.house.ledger.pending_claim(&slot) {
+        // The spool has its record, and no table knows yet.
+        return Ok(Repeat::Again(made.to_string()));
+    }
+    let claim = idempotency::claim(&mut w, &slot, &body, now, now.plus_seconds(LEASE_SECONDS), fence).await?;
     w.save().await?;
     match claim {
-        Claim::New => Ok(Repeat::First(Some(Taken {
-            app: app.clone(),
-            done: false,
-            caller: who,
-            route: route.to_owned(),
-            key,
-            lease_until,
-        }))),
-        Claim::Done { resource, .. } => Ok(Repeat::Again(resource)),
-        Claim::InFlight { until } => {
-            let left = ((until.micros() - now.micros()) / 1_000_000).clamp(1, lease);
-            let retry_after = if lease - left < USUAL_SECONDS { 1 } else { left.unsigned_abs() };
-            Err(ApiError::IdempotencyInFlight { retry_after })
+        Claim::New => {
+            let ended = CancellationToken::new();
+            let renewing = renew(app.clone(), who.clone(), route.to_owned(), key.clone(), fence);
+            app.tasks.spawn(ended.clone().run_until_cancelled_owned(renewing));
+            Ok(Repeat::First(Some(Taken {
+                app: app.clone(),
+                done: false,
+                caller: who,
+                route: route.to_owned(),
+                key,
+                fence,
+                _renewed: ended.drop_guard(),
+            })))
         }
+        Claim::Done { resource, .. } => Ok(Repeat::Again(resource)),
+        // Most are done in a second, and one that was killed gives its key back soon.
+        Claim::InFlight { .. } => Err(ApiError::IdempotencyInFlight { retry_after: 1 }),
         Claim::Mismatch => Err(ApiError::IdempotencyMismatch),
+    }
+}
+
+/// Holds a claim until it is dropped, settled, or lost to somebody else.
+async fn renew(app: App, caller: String, route: String, key: String, fence: Fence) {
+    loop {
+        tokio::time::sleep(RENEWED_EVERY).await;
+        let renewed = async {
+            let until = app.house.clock.now().plus_seconds(LEASE_SECONDS);
+            let mut w = app.house.store.write().await?;
+            let slot = Slot { caller: &caller, route: &route, key: &key };
+            let ours = idempotency::renew(&mut w, &slot, fence, until).await?;
+            w.save().await.map(|()| ours)
+        };
+        match renewed.await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => tracing::warn!(%error, "an idempotency key could not be held for longer"),
+        }
     }
 }
 
@@ -114,12 +138,13 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 
 impl Taken {
     /// What the pipeline settles in the transaction of the record.
-    pub fn claimed(&self) -> contactiq_pipeline::Claimed {
-        contactiq_pipeline::Claimed {
+    pub fn claimed(&self) -> contactiq_store::ledger::Claimed {
+        contactiq_store::ledger::Claimed {
             caller: self.caller.clone(),
             route: self.route.clone(),
             key: self.key.clone(),
-            lease_until: self.lease_until,
+            fence: self.fence,
+            shown: false,
         }
     }
 
@@ -129,13 +154,13 @@ impl Taken {
     /// When the store fails, or the lease has passed to somebody else.
     pub async fn settle(&self, w: &mut Writer, resource: &str, status: u16) -> Result<(), ApiError> {
         let slot = Slot { caller: &self.caller, route: &self.route, key: &self.key };
-        Ok(idempotency::settle(w, &slot, self.lease_until, resource, status).await?)
+        Ok(idempotency::settle(w, &slot, self.fence, resource, status).await?)
     }
 
     /// The work failed: the key is free before the error is told.
     pub async fn give_back(mut self) {
         self.done = true;
-        release(&self.app, &self.caller, &self.route, &self.key, self.lease_until).await;
+        release(&self.app, &self.caller, &self.route, &self.key, self.fence).await;
     }
 
     /// The transaction that settled it is saved: there is nothing to give back.
@@ -149,18 +174,18 @@ impl Drop for Taken {
         if self.done {
             return;
         }
-        let (app, lease_until) = (self.app.clone(), self.lease_until);
+        let (app, fence) = (self.app.clone(), self.fence);
         let (caller, route, key) =
             (mem::take(&mut self.caller), mem::take(&mut self.route), mem::take(&mut self.key));
-        self.app.tasks.spawn(async move { release(&app, &caller, &route, &key, lease_until).await });
+        self.app.tasks.spawn(async move { release(&app, &caller, &route, &key, fence).await });
     }
 }
 
 /// Only a key in flight is given back: one that was settled after all stays.
-async fn release(app: &App, caller: &str, route: &str, key: &str, lease_until: Timestamp) {
+async fn release(app: &App, caller: &str, route: &str, key: &str, fence: Fence) {
     let released = async {
         let mut w = app.house.store.write().await?;
-        idempotency::release(&mut w, &Slot { caller, route, key }, lease_until).await?;
+        idempotency::release(&mut w, &Slot { caller, route, key }, fence).await?;
         w.save().await
     };
     if let Err(error) = released.await {

@@ -1,6 +1,6 @@
 //! Asking, and reading what became of it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension,
@@ -29,7 +29,12 @@ use super::{
 };
 use crate::{
     app::App,
-    guard::{Numbered, identity::Caller, limits::Wait},
+    guard::{
+        Numbered,
+        admission::{Place, Priority, Shed},
+        identity::Caller,
+        limits::Wait,
+    },
     wiring::random_text,
 };
 
@@ -64,6 +69,7 @@ pub struct Question {
     request_body = Question,
     params(
         ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key and body gets the first answer."),
+        ("Priority" = Option<String>, Header, description = "RFC 9218: from `u=5` on, work that nobody waits for at a screen."),
         ("X-Request-Id" = Option<String>, Header, description = "Kept as the correlation id and echoed."),
         ("traceparent" = Option<String>, Header, description = "W3C trace context.")
     ),
@@ -113,12 +119,12 @@ async fn answered(
     let ask = accept(&app, &caller, &numbered, question).await?;
     // On a task of its own from here on: a client that goes away takes neither the record with it
     // nor the idempotency key.
-    let (work, wants_events) = (app.clone(), streams(&headers));
+    let (work, wants_events, priority) = (app.clone(), streams(&headers), priority(&headers));
     let task = async move {
         // A repetition costs no place under the limits: its answer is there.
         match idempotency::begin(&work, &caller, ROUTE, &headers, &body.bytes).await? {
             Repeat::Again(id) => first_answer(&work, &id).await,
-            Repeat::First(taken) => first_time(&work, &caller, ask, &numbered, taken).await,
+            Repeat::First(taken) => first_time(&work, &caller, ask, &numbered, taken, priority).await,
         }
     };
     let task = app.tasks.spawn(tracing::Instrument::in_current_span(task));
@@ -136,6 +142,7 @@ async fn first_time(
     mut ask: Ask,
     numbered: &Numbered,
     taken: Option<Taken>,
+    priority: Priority,
 ) -> Result<Record<Masked>, ApiError> {
     if let Err(limited) = take_place(app, caller, &ask, numbered).await {
         if let Some(taken) = taken {
@@ -144,7 +151,18 @@ async fn first_time(
         return Err(limited);
     }
     ask.claimed = taken.as_ref().map(Taken::claimed);
-    answer(app, ask, taken).await
+    answer(app, ask, taken, priority).await
+}
+
+/// What a client says of its own urgency (RFC 9218): from `u=5` on nobody waits for it at a screen. More urgent than
+/// others nobody is by saying so; the message says that.
+fn priority(headers: &HeaderMap) -> Priority {
+    let said = headers.get("priority").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let urgency = said.split(',').find_map(|part| part.trim().strip_prefix("u="));
+    match urgency.and_then(|u| u.trim().parse::<u8>().ok()) {
+        Some(5..=7) => Priority::Bulk,
+        _ => Priority::Ordinary,
+    }
 }
 
 /// Whether events are asked for: named in `Accept`, not refused there (`q=0`), and not liked less
@@ -232,8 +250,25 @@ async fn subject_of(app: &App, caller: &Caller, id: ConversationId) -> Result<St
         .ok_or(ApiError::NotFound("conversation"))
 }
 
-/// Answers on a task of its own: a client that goes away does not take the record with it.
-pub(crate) async fn answer(app: &App, ask: Ask, taken: Option<Taken>) -> Result<Record<Masked>, ApiError> {
+/// Answers on a task of its own, once there is a place for it: a client that goes away does not take the record
+/// with it.
+pub(crate) async fn answer(
+    app: &App,
+    ask: Ask,
+    taken: Option<Taken>,
+    priority: Priority,
+) -> Result<Record<Masked>, ApiError> {
+    let limit = Duration::from_secs(app.config.server.request_timeout_seconds);
+    let deadline = tokio::time::Instant::now() + limit;
+    let place = match enter(app, &ask, priority, deadline).await {
+        Ok(place) => place,
+        Err(Shed { retry_after }) => {
+            if let Some(taken) = taken {
+                taken.give_back().await;
+            }
+            return Err(ApiError::Overloaded { retry_after });
+        }
+    };
     let work = app.clone();
     let span = tracing::Span::current();
     let task = app.tasks.spawn(tracing::Instrument::instrument(
@@ -245,12 +280,12 @@ pub(crate) async fn answer(app: &App, ask: Ask, taken: Option<Taken>) -> Result<
                 (_, None) => {}
             }
             observe(&answered);
+            drop(place);
             answered
         },
         span,
     ));
-    let limit = Duration::from_secs(app.config.server.request_timeout_seconds);
-    match tokio::time::timeout(limit, task).await {
+    match tokio::time::timeout_at(deadline, task).await {
         Ok(Ok(answered)) => Ok(answered?),
         Ok(Err(_panic)) => {
             metrics::counter!("contactiq_answers_failed_total").increment(1);
@@ -259,6 +294,21 @@ pub(crate) async fn answer(app: &App, ask: Ask, taken: Option<Taken>) -> Result<
         }
         Err(_) => Err(ApiError::Timeout),
     }
+}
+
+/// A place in the queue. Where there is none free, the message is looked at first: somebody in need goes before
+/// the others, also with a first message.
+async fn enter(
+    app: &App,
+    ask: &Ask,
+    priority: Priority,
+    deadline: tokio::time::Instant,
+) -> Result<Place, Shed> {
+    let priority = match app.admission.has_room() {
+        false if app.house.presses(Arc::clone(&ask.question)).await => Priority::Urgent,
+        _ => priority,
+    };
+    app.admission.enter(priority, &format!("{}/{}", ask.subject, ask.session), deadline).await
 }
 
 fn observe(answered: &Result<Record<Masked>, contactiq_pipeline::AnswerError>) {
@@ -301,8 +351,16 @@ fn observe(answered: &Result<Record<Masked>, contactiq_pipeline::AnswerError>) {
 
 async fn first_answer(app: &App, id: &str) -> Result<Record<Masked>, ApiError> {
     let id: InteractionId = id.parse().map_err(|_| ApiError::Internal)?;
+    record_of(app, id).await?.ok_or(ApiError::NotFound("interaction"))
+}
+
+/// A record, also one that no table has yet.
+async fn record_of(app: &App, id: InteractionId) -> Result<Option<Record<Masked>>, ApiError> {
+    if let Some(record) = app.house.ledger.pending(id).await {
+        return Ok(Some(record));
+    }
     let mut reader = app.house.store.read().await?;
-    interactions::get(&mut reader, id).await?.ok_or(ApiError::NotFound("interaction"))
+    Ok(interactions::get(&mut reader, id).await?)
 }
 
 /// Reads an interaction that the caller asked, for itself or for the people whom it speaks for.
@@ -310,12 +368,15 @@ pub(super) async fn asked(app: &App, caller: &Caller, id: &str) -> Result<Record
     let missing = || ApiError::NotFound("interaction");
     let id: InteractionId = id.parse().map_err(|_| missing())?;
     let mut subject = caller.own_subject();
-    let mut reader = app.house.store.read().await?;
     if caller.may(Permission::ActForSubject) && caller.key.is_some() {
         // A back end asks for many people; the record says for whom. Its key must have asked.
-        subject = interactions::get(&mut reader, id).await?.ok_or_else(missing)?.subject;
+        subject = record_of(app, id).await?.ok_or_else(missing)?.subject;
     }
-    let record = interactions::get_of(&mut reader, id, &caller.owner(&subject)).await?;
+    let owner = caller.owner(&subject);
+    let record = match app.house.ledger.pending_of(id, &owner).await {
+        None => interactions::get_of(&mut *app.house.store.read().await?, id, &owner).await?,
+        pending => pending,
+    };
     record.filter(|r| caller.sees(r.mode)).ok_or_else(missing)
 }
 
@@ -326,8 +387,7 @@ async fn visible(app: &App, caller: &Caller, id: &str) -> Result<Record<Masked>,
     }
     let missing = || ApiError::NotFound("interaction");
     let id: InteractionId = id.parse().map_err(|_| missing())?;
-    let mut reader = app.house.store.read().await?;
-    let record = interactions::get(&mut reader, id).await?;
+    let record = record_of(app, id).await?;
     // A key for one assistant reads nothing of the other.
     record.filter(|r| caller.sees(r.mode)).ok_or_else(missing)
 }

@@ -8,6 +8,7 @@ pub mod idempotency;
 pub mod interactions;
 pub mod json;
 pub mod knowledge;
+pub mod ledger;
 pub(crate) mod message;
 mod named;
 pub(crate) mod readable;
@@ -67,6 +68,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(scan::scan).layer(DefaultBodyLimit::max(scan::LARGEST_BODY)))
         .routes(routes!(review::list))
         .routes(routes!(review::decide))
+        .routes(routes!(ledger::status))
+        .routes(routes!(ledger::list))
+        .routes(routes!(ledger::read, ledger::discard))
+        .routes(routes!(ledger::replay))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
 }

@@ -109,7 +109,7 @@ fn code(error: &AnswerError) -> &'static str {
         AnswerError::Input(e) => e.code(),
         AnswerError::Unchecked(_) => DoorFault::CODE,
         AnswerError::UnknownConversation => "not_found",
-        AnswerError::Store(_) => "unavailable",
+        AnswerError::Overtaken | AnswerError::Store(_) => "unavailable",
     }
 }
 

@@ -3,6 +3,7 @@
 mod ask;
 mod audit;
 mod bench;
+mod bench_ledger;
 mod bench_search;
 mod calibrate;
 mod doctor;
@@ -14,6 +15,7 @@ mod jsonl;
 mod judging;
 mod keys;
 mod knowledge;
+mod ledger;
 mod opening;
 mod output;
 mod parse_document;
@@ -62,6 +64,9 @@ enum Command {
     /// Tickets of escalations.
     #[command(subcommand)]
     Escalations(escalations::Command),
+    /// The record: what could not be written, and writing it after all.
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// API keys: create, list, revoke, rotate.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -107,6 +112,7 @@ pub fn run() -> ExitCode {
         Command::Intents(command) => with_runtime(|config| intents::run(config, command)),
         Command::Guard(command) => with_runtime(|config| guard::run(config, command)),
         Command::Escalations(command) => with_runtime(|config| escalations::run(config, command)),
+        Command::Ledger(command) => with_runtime(|config| ledger::run(config, command)),
         Command::Keys(command) => with_runtime(|config| keys::run(config, command)),
         Command::Demo(command) => with_runtime(|config| traffic::run(config, command)),
         Command::Bench(args) => with_runtime(|config| bench::run(config, args)),

@@ -29,6 +29,8 @@ impl Scratch {
         let mut own = config.clone();
         own.database.url = SecretText::default();
         own.server.data_dir.clone_from(&folder);
+        // What is measured is worked out each time.
+        own.limits.remembered_answers = 0;
         let mut scratch = Scratch { folder, config: own };
         scratch.share(&config.server.data_dir)?;
         scratch.find_encoder(config);

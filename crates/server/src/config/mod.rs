@@ -59,6 +59,7 @@ pub struct Config {
     pub encoder: Encoder,
     pub database: Link,
     pub redis: Link,
+    pub ledger: Ledger,
     pub llm: Llm,
     pub knowledge: Knowledge,
     pub files: Files,
@@ -97,7 +98,7 @@ section! {
         lines: Vec<Line>,
     }
     Assistant { confidence_threshold: f64, disclosure: String, disclaimer: String, answer_words: usize }
-    Limits { questions_per_minute: u32, questions_per_hour_per_ip: u32, body_bytes: usize }
+    Limits { questions_per_minute: u32, questions_per_hour_per_ip: u32, body_bytes: usize, answers_at_once: usize, questions_waiting: usize, remembered_answers: usize }
     Guard {
         personal_data: bool,
         injection: bool,
@@ -120,6 +121,7 @@ section! {
         timeout_seconds: u64,
     }
     Link { url: SecretText }
+    Ledger { spool: String, spool_megabytes: u64 }
     Llm {
         base_url: String,
         model: String,

@@ -228,6 +228,8 @@ needs! {
     ScanText,
     /// Read and judge what the guard refused, flagged or kept back.
     ReviewGuard,
+    /// See how the ledger stands, replay and drop dead letters.
+    OperateLedger,
     /// Read the customer collection; staff roles read their own beside it.
     ReadCustomerKnowledge,
 }

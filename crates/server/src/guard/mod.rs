@@ -12,6 +12,7 @@
 //! are taken by the handler that asks, because they need the session.
 
 pub mod access;
+pub mod admission;
 pub mod identity;
 pub mod limits;
 

@@ -1,6 +1,7 @@
 //! Work beside the requests: named, supervised, ended at shutdown.
 
 mod drift;
+mod ledger;
 mod rest;
 mod vectors;
 
@@ -24,6 +25,8 @@ use rest::Rest;
 const KNOWLEDGE_EVERY: Duration = Duration::from_secs(2);
 /// How often the ledger shows that it takes writes, for `/health` and `/ready`.
 const WRITE_CHECK_EVERY: Duration = Duration::from_secs(5);
+/// How often the spool is looked into.
+const DRAIN_EVERY: Duration = Duration::from_secs(1);
 /// How often unfinished interactions and old keys are looked for (B3).
 const RECONCILE_EVERY: Duration = Duration::from_secs(60);
 /// How often live interactions are compared with the labelled ones (P8).
@@ -41,6 +44,11 @@ pub fn start(app: &App, stop: &CancellationToken) {
         async move { reload_knowledge(&app, &rest).await }
     });
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
+    every(app, stop, "drain", DRAIN_EVERY, |app| async move { ledger::drain(&app).await });
+    if app.house.ledger.has_queue() {
+        let (worker, stopped) = (app.clone(), stop.clone());
+        app.tasks.spawn(async move { ledger::work(&worker, &stopped).await });
+    }
     every(app, stop, "reconcile", RECONCILE_EVERY, |app| async move { reconcile(&app).await });
     if vectors::are_shared(app) {
         let stopped = stop.clone();
@@ -139,6 +147,9 @@ async fn check_writes(app: &App) -> Result<(), JobError> {
 }
 
 async fn reconcile(app: &App) -> Result<(), JobError> {
+    // What the spool holds is no interruption.
+    ledger::drain(app).await?;
+    ledger::count(app).await?;
     let interrupted = contactiq_pipeline::reconcile(&app.house, UNFINISHED_AFTER).await?;
     if interrupted > 0 {
         metrics::counter!("contactiq_interrupted_total").increment(interrupted as u64);

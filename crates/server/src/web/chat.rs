@@ -18,7 +18,7 @@ use super::{
 use crate::{
     api::{error::ApiError, interactions as interactions_api, message::Message},
     app::App,
-    guard::{Numbered, limits::Wait},
+    guard::{Numbered, admission::Priority, limits::Wait},
 };
 
 /// Conversations listed beside the chat.
@@ -59,12 +59,15 @@ async fn view(app: &App, visitor: &Visitor, mode: Mode, opened: Option<&str>) ->
     let current: Option<ConversationId> = opened.and_then(|id| id.parse().ok());
     let mut turns = Vec::new();
     if let Some(id) = current {
-        conversations::get(&mut reader, id, &owner)
-            .await
-            .map_err(fails)?
+        let known = conversations::get(&mut reader, id, &owner).await.map_err(fails)?;
+        let known = match known {
+            None => app.house.ledger.pending_conversation(id).await.filter(|c| c.owner() == owner),
+            known => known,
+        };
+        known
             .filter(|c| c.mode == mode)
             .ok_or_else(|| visitor.fails(app, ApiError::NotFound("conversation")))?;
-        for record in interactions::of_conversation(&mut reader, id, TURNS).await.map_err(fails)? {
+        for record in app.house.ledger.of_conversation(&mut reader, id, TURNS).await.map_err(fails)? {
             let said = feedback::of_interaction(&mut reader, record.id).await.map_err(fails)?;
             let reached = record.trigger.is_some_and(|t| app.house.people(mode, t).is_some());
             turns.push(TurnView::of(&record, reached, said.first().and_then(|f| f.helpful)));
@@ -176,7 +179,7 @@ async fn asked(
         claimed: None,
         demo: false,
     };
-    match interactions_api::answer(app, ask, None).await {
+    match interactions_api::answer(app, ask, None, Priority::Ordinary).await {
         Ok(record) => {
             Ok(Redirect::to(&format!("/chat/{mode}?conversation={}#turn-{}", record.conversation, record.id))
                 .into_response())

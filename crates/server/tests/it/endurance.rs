@@ -104,8 +104,39 @@ async fn the_access_log_is_written_to_its_end_before_the_server_has_stopped() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_means_no_answer_and_later_answers_come_again() {
+async fn a_database_that_another_holds_keeps_nobody_waiting_and_gets_its_records_later() {
     let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let other = running.key(Role::Customer).await;
+    running.read(&key, "/v1/conversations").await;
+    let lock = running.store.write().await.unwrap();
+    let first = running.ask(&key, Mode::Customer, REPLACEMENT).await;
+    assert_eq!(first["outcome"], "resolved");
+    // What no table has yet is read by its owner and by nobody else, and the conversation goes on.
+    let path = format!("/v1/interactions/{}", text(&first, "id"));
+    assert_eq!(running.read(&key, &path).await.record(), first);
+    running.read(&other, &path).await.problem(404, "not_found");
+    let body = json!({
+        "mode": "customer", "question": "and how long does it take?", "conversation": first["conversation"],
+    });
+    let second = running.post(&key, "/v1/interactions", &body).await.record();
+    assert_eq!(second["conversation"], first["conversation"]);
+    let ready = running.request(Method::GET, "/ready").send().await.unwrap().text().await.unwrap();
+    assert!(ready.contains("the spool holds "), "{ready}");
+    drop(lock);
+
+    let turns = soon(async || conversation(&running, &key).await.filter(|t| t.len() == 2)).await;
+    assert_eq!(turns, [first, second]);
+    let ok = async || {
+        let ready = running.request(Method::GET, "/ready").send().await.unwrap().text().await.unwrap();
+        ready.contains("\"ledger\":\"ok\"").then_some(())
+    };
+    soon(ok).await;
+}
+
+#[tokio::test]
+async fn without_a_spool_a_database_that_is_away_means_no_answer_and_later_answers_come_again() {
+    let running = start(&[("CONTACTIQ__LEDGER__SPOOL", "off")]).await;
     let key = running.key(Role::Customer).await;
     running.read(&key, "/v1/conversations").await;
     let lock = running.store.write().await.unwrap();

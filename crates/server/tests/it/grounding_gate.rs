@@ -65,6 +65,7 @@ impl Asked {
         let (url, says, serving) = scripted().await;
         let settings = [
             ("CONTACTIQ_DEMO", "off"),
+            ("CONTACTIQ__LIMITS__REMEMBERED_ANSWERS", "0"),
             ("CONTACTIQ_LLM_BASE_URL", &url),
             ("CONTACTIQ_LLM_MODEL", "m"),
             ("CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD", "0.01"),

@@ -10,7 +10,9 @@ use std::{
 use contactiq_domain::{Clock, Mode, Role, ids::KeyId};
 use contactiq_pipeline::House;
 use contactiq_server::{
-    config, serve,
+    config,
+    guard::admission::{Admission, Place, Priority},
+    serve,
     wiring::{SystemClock, SystemIds, random_text, sha256_hex},
 };
 use contactiq_store::{
@@ -87,6 +89,7 @@ pub(crate) struct Running {
     /// Its data folder.
     pub(crate) dir: Arc<TempDir>,
     pub(crate) client: reqwest::Client,
+    admission: Admission,
     codes: Mutex<Vec<String>>,
     stop: CancellationToken,
     served: JoinSet<std::io::Result<serve::Ended>>,
@@ -139,13 +142,13 @@ pub(crate) async fn start_with(
     if app.standing.trained.0 > 0 {
         keep_trained(dir.path());
     }
-    let (store, tasks) = (app.house.store.clone(), app.tasks.clone());
+    let (store, tasks, admission) = (app.house.store.clone(), app.tasks.clone(), app.admission.clone());
     let codes = Mutex::new((0..8).map(|_| app.sessions.new_code()).collect());
     let stop = CancellationToken::new();
     let mut served = JoinSet::new();
     served.spawn(serve::run(app, listener, Some(metrics_listener), stop.clone()));
     let client = client();
-    Running { url, metrics, store, tasks, dir, client, codes, stop, served }
+    Running { url, metrics, store, tasks, dir, client, admission, codes, stop, served }
 }
 
 fn address(listener: &TcpListener) -> String {
@@ -172,6 +175,17 @@ impl Running {
     /// Asks the server to stop.
     pub(crate) fn begin_to_stop(&self) {
         self.stop.cancel();
+    }
+
+    /// How many answers are being made, and how many questions wait, by priority.
+    pub(crate) fn admission(&self) -> (usize, [usize; 3]) {
+        self.admission.depth()
+    }
+
+    /// Takes a place in the queue and keeps it.
+    pub(crate) async fn occupy(&self) -> Place {
+        let soon = tokio::time::Instant::now() + Duration::from_secs(10);
+        self.admission.enter(Priority::Urgent, "a test", soon).await.unwrap()
     }
 
     /// A one-time code of the sign-in page.

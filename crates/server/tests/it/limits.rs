@@ -75,7 +75,7 @@ async fn a_cry_for_help_that_finds_no_place_is_told_where_help_is() {
 
 #[tokio::test]
 async fn a_cry_for_help_that_the_ledger_can_not_take_is_told_where_help_is() {
-    let running = start(&[]).await;
+    let running = start(&[("CONTACTIQ__LEDGER__SPOOL", "off")]).await;
     let key = running.key(Role::Customer).await;
     let browser = Browser::sign_in(&running).await;
     let cry = "i want to kill myself wombatbotherer";

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod admission;
 mod answers;
 mod bad_input;
 mod browser;
@@ -12,6 +13,7 @@ mod clients;
 mod cluster;
 mod command_line;
 mod conversations;
+mod crash;
 mod describing;
 mod dialogue;
 mod door;
@@ -32,6 +34,7 @@ mod knowledge_readers;
 mod knowledge_runs;
 mod knowledge_search;
 mod knowledge_versions;
+mod ledger;
 mod limits;
 mod moderation;
 mod obedient;
@@ -40,6 +43,7 @@ mod pages;
 mod paper_commands;
 mod papers;
 mod process;
+mod remembered;
 mod remote_encoder;
 mod replicas;
 mod reply;

@@ -87,6 +87,7 @@ async fn whatever_a_model_obeys_nobody_is_shown_what_an_attack_wanted() {
     let model = Obedient::start().await.unwrap();
     let settings = [
         ("CONTACTIQ_DEMO", "off"),
+        ("CONTACTIQ__LIMITS__REMEMBERED_ANSWERS", "0"),
         ("CONTACTIQ_LLM_BASE_URL", model.url.as_str()),
         ("CONTACTIQ_LLM_MODEL", "obedient"),
         ("CONTACTIQ__GUARD__INJECTION", "false"),

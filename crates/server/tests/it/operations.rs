@@ -45,7 +45,7 @@ async fn health_fails_when_the_database_is_away() {
 
 #[tokio::test]
 async fn readiness_fails_when_the_ledger_has_lost_its_file() {
-    let running = start(&[]).await;
+    let running = start(&[("CONTACTIQ__LEDGER__SPOOL", "off")]).await;
     let key = running.key(Role::Customer).await;
     let ready = async || Reply::of(running.request(Method::GET, "/ready")).await.status;
     assert_eq!(ready().await, 200);

@@ -59,6 +59,11 @@ impl Terminal {
         Terminal { data: folder(), settings: vec![("CONTACTIQ_ENCODER", "off".to_owned())] }
     }
 
+    /// In the folder of a server.
+    pub(crate) fn of(data: Arc<TempDir>) -> Terminal {
+        Terminal { data, settings: vec![("CONTACTIQ_ENCODER", "off".to_owned())] }
+    }
+
     /// With one more environment variable.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Terminal {
         self.settings.push((name, value.into()));

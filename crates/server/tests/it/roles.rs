@@ -72,6 +72,11 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
             json!({ "decision": "right" }),
             [401, 403, 403, 404, 403, 404, 403],
         ),
+        Line("GET", own("/v1/ledger"), none(), [401, 403, 403, 403, 403, 200, 403]),
+        Line("GET", own("/v1/ledger/dead-letters"), none(), [401, 403, 403, 403, 403, 200, 403]),
+        Line("GET", own("/v1/ledger/dead-letters/none"), none(), [401, 403, 403, 403, 403, 404, 403]),
+        Line("DELETE", own("/v1/ledger/dead-letters/none"), none(), [401, 403, 403, 403, 403, 404, 403]),
+        Line("POST", own("/v1/ledger/dead-letters/none/replay"), none(), [401, 403, 403, 403, 403, 404, 403]),
         Line("GET", own("/health"), none(), [200; 7]),
         Line("GET", own("/ready"), none(), [200; 7]),
         // The pages: whoever is nobody is sent to the sign-in page.

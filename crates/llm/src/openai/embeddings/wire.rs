@@ -123,7 +123,7 @@ mod tests {
             (r#"{"data":[{"index":0,"embedding":[1,0]},{"index":0,"embedding":[1,0]}]}"#, "two vectors"),
             (r#"{"data":[{"index":0,"embedding":[1,0]},{"index":2,"embedding":[1,0]}]}"#, "was not sent"),
             (r#"{"data":[{"index":0,"embedding":[1,0]},{"index":1,"embedding":[0,0]}]}"#, "no direction"),
-            (r#"{"data":[{"index":0,"embedding":[1,0]},{"index":1,"embedding":[1e39,0]}]}"#, "not finite"),
+            (r#"{"data":[{"index":0,"embedding":[1,0]},{"index":1,"embedding":[1e39,0]}]}"#, "no JSON"),
             (r#"{"data":[{"index":0,"embedding":[1,0]},{"index":1,"embedding":[NaN,0]}]}"#, "no JSON"),
             (r#"{"data":[{"index":0,"embedding":[1,0]},{"index":1,"embedding":[null,0]}]}"#, "no JSON"),
             (r#"{"data":[{"index":0,"embedding":[1,0]},{"index":-1,"embedding":[1,0]}]}"#, "no JSON"),

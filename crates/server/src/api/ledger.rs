@@ -1,0 +1,208 @@
+//! How the ledger stands, and its dead letters (B3): for administrators.
+#![expect(unused_qualifications, reason = "utoipa's macro writes the path of the parameters")]
+
+use axum::{
+    Extension,
+    extract::{Path, Query, State},
+};
+use contactiq_domain::{BreakerState, Timestamp, ids::InteractionId};
+use contactiq_store::ledger::{
+    Entry, Phase,
+    dead::{self, DeadLetter, Replayed},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::error::{ApiError, Problem};
+use crate::{
+    app::App,
+    guard::{
+        access::Noted,
+        identity::{May, OperateLedger},
+    },
+};
+
+/// Letters of one page.
+const LISTED: u32 = 100;
+/// Further back nobody pages.
+const MOST_PAGES: u32 = 10_000;
+
+/// How the ledger stands in this process.
+#[derive(Serialize, ToSchema)]
+pub struct Status {
+    /// Of the place that is asked first, the queue of a cluster or the database: `closed` while it is asked, `open`
+    /// while it is left alone after failures, `half_open` when it is tried.
+    #[schema(value_type = String, example = "closed")]
+    first_place: BreakerState,
+    /// Entries in the queue; none where there is no queue, or it does not answer.
+    queue_entries: Option<u64>,
+    /// Entries that wait to be written together.
+    waiting: usize,
+    /// Entries in the spool; none where there is no spool.
+    spool_entries: Option<u64>,
+    /// Its bytes.
+    spool_bytes: Option<u64>,
+    /// Files of it with bytes that can't be read; they are kept.
+    spool_damaged: Option<u64>,
+    /// Answers that were shown and that no table has yet.
+    pending: usize,
+    /// Dead letters.
+    dead_letters: u64,
+}
+
+/// A dead letter.
+#[derive(Serialize, ToSchema)]
+pub struct DeadLetterShape {
+    /// Its id.
+    id: String,
+    /// The interaction; none where its bytes can't be read.
+    #[schema(value_type = Option<String>)]
+    interaction: Option<InteractionId>,
+    /// `start` or `completion`.
+    #[schema(value_type = Option<String>, example = "completion")]
+    phase: Option<Phase>,
+    /// Why it could not be written.
+    reason: String,
+    /// How often it was tried.
+    tries: u32,
+    /// When it was buried.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it was tried last.
+    #[schema(value_type = String, format = DateTime)]
+    last_tried_at: Timestamp,
+    /// Its bytes.
+    bytes: u64,
+    /// What it holds, masked: the record, or what was started. Only of one letter, and where it can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<serde_json::Value>,
+}
+
+impl From<DeadLetter> for DeadLetterShape {
+    fn from(letter: DeadLetter) -> Self {
+        Self {
+            id: letter.id,
+            interaction: letter.interaction,
+            phase: letter.phase,
+            reason: letter.reason,
+            tries: letter.tries,
+            created_at: letter.created_at,
+            last_tried_at: letter.last_tried_at,
+            bytes: letter.bytes,
+            entry: None,
+        }
+    }
+}
+
+/// What an entry says, for a person.
+pub(crate) fn told(entry: &Entry) -> serde_json::Value {
+    match entry {
+        Entry::Start(start) => serde_json::to_value(&start.started),
+        Entry::Completion(completion) => serde_json::to_value(&completion.record),
+    }
+    .unwrap_or_default()
+}
+
+/// See how the ledger stands: what waits, what the spool holds, how many dead letters there are.
+#[utoipa::path(
+    get, path = "/v1/ledger", tag = "ledger",
+    responses((status = 200, body = Status), (status = 401, body = Problem), (status = 403, body = Problem))
+)]
+pub async fn status(
+    State(app): State<App>,
+    _caller: May<OperateLedger>,
+) -> Result<axum::Json<Status>, ApiError> {
+    let state = app.house.ledger.state();
+    let mut reader = app.house.store.read().await?;
+    Ok(axum::Json(Status {
+        first_place: state.first,
+        queue_entries: app.house.ledger.queued_entries().await.ok().flatten(),
+        waiting: state.waiting,
+        spool_entries: state.spool.map(|depth| depth.entries),
+        spool_bytes: state.spool.map(|depth| depth.bytes),
+        spool_damaged: state.spool.map(|depth| depth.damaged_segments),
+        pending: state.pending,
+        dead_letters: dead::count(&mut reader).await?,
+    }))
+}
+
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    /// Which page of 100, from 1.
+    page: Option<u32>,
+}
+
+/// List the dead letters, the oldest first.
+#[utoipa::path(
+    get, path = "/v1/ledger/dead-letters", tag = "ledger", params(Which),
+    responses((status = 200, body = Vec<DeadLetterShape>), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn list(
+    State(app): State<App>,
+    _caller: May<OperateLedger>,
+    which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
+) -> Result<axum::Json<Vec<DeadLetterShape>>, ApiError> {
+    let Query(which) = which.map_err(|_| ApiError::invalid("query_invalid", "page: a number from 1"))?;
+    let page = which.page.unwrap_or(1).clamp(1, MOST_PAGES);
+    let mut reader = app.house.store.read().await?;
+    let found = dead::list(&mut reader, LISTED, (page - 1) * LISTED).await?;
+    Ok(axum::Json(found.into_iter().map(Into::into).collect()))
+}
+
+/// Read one dead letter with what it holds.
+#[utoipa::path(
+    get, path = "/v1/ledger/dead-letters/{id}", tag = "ledger",
+    params(("id" = String, Path, description = "The letter's id")),
+    responses((status = 200, body = DeadLetterShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem))
+)]
+pub async fn read(
+    State(app): State<App>,
+    _caller: May<OperateLedger>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<DeadLetterShape>, ApiError> {
+    let mut reader = app.house.store.read().await?;
+    let (letter, entry) = dead::get(&mut reader, &id).await?.ok_or(ApiError::NotFound("dead letter"))?;
+    Ok(axum::Json(DeadLetterShape { entry: entry.ok().as_ref().map(told), ..letter.into() }))
+}
+
+/// Write a dead letter where it belongs. What is refused still stays, with the reason.
+#[utoipa::path(
+    post, path = "/v1/ledger/dead-letters/{id}/replay", tag = "ledger",
+    params(("id" = String, Path, description = "The letter's id")),
+    responses((status = 204, description = "It is written"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn replay(
+    State(app): State<App>,
+    _caller: May<OperateLedger>,
+    Extension(noted): Extension<Noted>,
+    Path(id): Path<String>,
+) -> Result<axum::http::StatusCode, ApiError> {
+    noted.set_target(id.clone());
+    match app.house.ledger.replay(&id).await? {
+        Ok(Replayed::Written) => Ok(axum::http::StatusCode::NO_CONTENT),
+        Ok(Replayed::Missing) => Err(ApiError::NotFound("dead letter")),
+        Ok(Replayed::Unreadable(why)) => Err(ApiError::invalid("dead_letter_unreadable", why.to_string())),
+        Err(why) => Err(ApiError::invalid("dead_letter_refused", format!("it is refused still: {why}"))),
+    }
+}
+
+/// Drop a dead letter for good: what it holds is lost.
+#[utoipa::path(
+    delete, path = "/v1/ledger/dead-letters/{id}", tag = "ledger",
+    params(("id" = String, Path, description = "The letter's id")),
+    responses((status = 204, description = "It is gone"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem))
+)]
+pub async fn discard(
+    State(app): State<App>,
+    _caller: May<OperateLedger>,
+    Extension(noted): Extension<Noted>,
+    Path(id): Path<String>,
+) -> Result<axum::http::StatusCode, ApiError> {
+    noted.set_target(id.clone());
+    let mut w = app.house.store.write().await?;
+    let dropped = dead::discard(&mut w, &id).await?;
+    w.save().await?;
+    if dropped { Ok(axum::http::StatusCode::NO_CONTENT) } else { Err(ApiError::NotFound("dead letter")) }
+}

@@ -1,0 +1,84 @@
+//! The spool into the tables, and whether the counts of both agree (B3).
+
+use std::time::Duration;
+
+use contactiq_domain::BreakerState;
+use contactiq_store::{StoreError, ledger::dead};
+
+use tokio_util::sync::CancellationToken;
+
+use super::JobError;
+use crate::app::App;
+
+/// A queue or a database that failed is left alone for so long.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
+
+/// Writes what the spool holds. While the database is away that is no failure of the job: the gauges and
+/// `/ready` say so.
+pub(super) async fn drain(app: &App) -> Result<(), JobError> {
+    let state = app.house.ledger.state();
+    if let Some(depth) = state.spool {
+        metrics::gauge!("contactiq_spool_entries").set(depth.entries as f64);
+        metrics::gauge!("contactiq_spool_bytes").set(depth.bytes as f64);
+        metrics::gauge!("contactiq_spool_damaged").set(depth.damaged_segments as f64);
+    }
+    if let Ok(Some(queued)) = app.house.ledger.queued_entries().await {
+        metrics::gauge!("contactiq_queue_entries").set(queued as f64);
+    }
+    metrics::gauge!("contactiq_ledger_waiting").set(state.waiting as f64);
+    metrics::gauge!("contactiq_ledger_first_place_left_alone").set(if state.first == BreakerState::Closed {
+        0.0
+    } else {
+        1.0
+    });
+    if state.spool.is_none_or(|depth| depth.entries == 0) {
+        return Ok(());
+    }
+    match app.house.ledger.drain().await {
+        Ok(drained) => {
+            if drained.written + drained.dead > 0 {
+                tracing::info!(written = drained.written, dead = drained.dead, "the spool was drained");
+            }
+            if drained.damaged > 0 {
+                tracing::error!(
+                    critical = true,
+                    bytes = drained.damaged,
+                    "the spool was damaged: its files are kept"
+                );
+            }
+            Ok(())
+        }
+        Err(StoreError::Unavailable { why }) => {
+            tracing::warn!(
+                why,
+                entries = state.spool.map_or(0, |d| d.entries),
+                "the spool waits for the database"
+            );
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Works on the queue of the cluster until the stop: this process is one of its workers. What it was given and not
+/// done is given to another.
+pub(super) async fn work(app: &App, stop: &CancellationToken) {
+    while !stop.is_cancelled() {
+        match app.house.ledger.work().await {
+            Ok(done) => metrics::counter!("contactiq_queue_written_total").increment(done.written),
+            Err(error) => {
+                metrics::counter!("contactiq_job_failures_total", "job" => "queue").increment(1);
+                tracing::warn!(%error, "the queue waits");
+                let _ended = stop.run_until_cancelled(tokio::time::sleep(AFTER_A_FAILURE)).await;
+            }
+        }
+    }
+}
+
+/// Counts what waits for a person, and compares what was acknowledged with what is there.
+pub(super) async fn count(app: &App) -> Result<(), JobError> {
+    let mut reader = app.house.store.read().await?;
+    let letters = dead::count(&mut reader).await?;
+    metrics::gauge!("contactiq_dead_letters").set(letters as f64);
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! Draining the spool into the tables, and burying what they refuse.
+
+use std::{sync::Arc, time::Duration};
+
+use contactiq_domain::ids::{ConversationId, InteractionId};
+
+use super::{Applied, Entry, Ledger, dead, heard, kept};
+use crate::{SharedError, Store, StoreError};
+
+/// Waits before the second, third and fourth try of an entry that is refused: what it stands on may come by
+/// another way (B4).
+const WAITS: [Duration; 3] =
+    [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
+/// Entries that are handed over together.
+const TOGETHER: usize = 256;
+
+/// What a drain did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Entries that are in their tables now.
+    pub written: u64,
+    /// Entries that are dead letters now.
+    pub dead: u64,
+    /// Bytes of the files that can't be read; the files are kept.
+    pub damaged: u64,
+}
+
+impl Ledger {
+    /// Writes what the spool holds into the tables, oldest first. What is damaged or refused becomes a dead
+    /// letter; nothing is taken from the spool before it is in a table.
+    ///
+    /// # Errors
+    /// When the database or the spool's folder fails: what is left comes again.
+    pub async fn drain(&self) -> Result<Drained, StoreError> {
+        let mut drained = Drained::default();
+        let Some(spool) = &self.0.spool else { return Ok(drained) };
+        while let Some(batch) = spool.next().await.map_err(spool_failed)? {
+            drained.damaged += batch.damaged_bytes;
+            for payloads in batch.payloads.chunks(TOGETHER) {
+                self.settle(payloads, &mut drained).await?;
+            }
+            // The database answers, whatever requests found.
+            self.0.breaker.close();
+            spool.done(batch).await.map_err(spool_failed)?;
+        }
+        Ok(drained)
+    }
+
+    /// Takes the next entries of the queue into the tables, as one worker of a cluster; waits half a second for some.
+    /// Without a queue there are none.
+    ///
+    /// # Errors
+    /// When the database or the queue fails: what was taken comes again, to this worker or to another.
+    pub async fn work(&self) -> Result<Drained, StoreError> {
+        let mut drained = Drained::default();
+        let Some(queue) = &self.0.queue else { return Ok(drained) };
+        let given = queue.take(TOGETHER).await.map_err(queue_failed)?;
+        let said = self.settle(&given.payloads, &mut drained).await?;
+        queue.done(&given, &said).await.map_err(queue_failed)?;
+        Ok(drained)
+    }
+
+    /// The records among these entries, which are in their tables now.
+    async fn settle<'a>(
+        &self,
+        payloads: &'a [Vec<u8>],
+        drained: &mut Drained,
+    ) -> Result<Vec<(InteractionId, ConversationId, &'a [u8])>, StoreError> {
+        let (mut handed, mut said) = (Vec::with_capacity(payloads.len()), Vec::new());
+        for bytes in payloads {
+            match kept::from_bytes(bytes, self.0.store.sealer()) {
+                Ok(entry) => {
+                    let entry = Arc::new(entry);
+                    if matches!(*entry, Entry::Completion(_)) {
+                        said.push((entry.interaction(), entry.conversation(), bytes.as_slice()));
+                    }
+                    handed.push((self.0.group.submit(Arc::clone(&entry)), entry));
+                }
+                Err(why) => {
+                    let now = self.0.clock.now();
+                    let mut w = self.0.store.at_work().write().await?;
+                    dead::bury(&mut w, bytes, None, &why.to_string(), 1, now).await?;
+                    w.save().await?;
+                    drained.dead += 1;
+                    told(&why);
+                }
+            }
+        }
+        for (reply, entry) in handed {
+            match heard(reply.await) {
+                Ok(_) => drained.written += 1,
+                Err(error @ StoreError::Unavailable { .. }) => return Err(error),
+                Err(_) => match again(&self.0.store, &entry).await {
+                    Ok(_) => drained.written += 1,
+                    Err(error @ StoreError::Unavailable { .. }) => return Err(error),
+                    Err(error) => {
+                        bury(self, &entry, &error, 1 + WAITS.len() as u32).await?;
+                        drained.dead += 1;
+                    }
+                },
+            }
+            self.0.pending.forget(&entry);
+        }
+        Ok(said)
+    }
+}
+
+impl Ledger {
+    /// Writes a dead letter where it belongs. The inner error is why the tables refuse it still: it stays then,
+    /// with that reason.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn replay(&self, id: &str) -> Result<Result<dead::Replayed, StoreError>, StoreError> {
+        dead::replay_in(&self.0.store, id, self.0.clock.now()).await
+    }
+}
+
+/// The second to the fourth try.
+async fn again(store: &Store, entry: &Entry) -> Result<Applied, StoreError> {
+    // The end of an id is chance: entries that failed together are not tried together.
+    let spread = 0.75 + f64::from(entry.interaction().uuid().as_bytes()[15]) / 512.0;
+    let mut last = None;
+    for wait in WAITS {
+        tokio::time::sleep(wait.mul_f64(spread)).await;
+        let tried = async {
+            let mut w = store.write().await?;
+            let applied = super::apply(&mut w, entry).await?;
+            w.save().await.map(|()| applied)
+        };
+        match tried.await {
+            Err(error) if !matches!(error, StoreError::Unavailable { .. }) => last = Some(error),
+            done => return done,
+        }
+    }
+    Err(last.unwrap_or(StoreError::Spoilt))
+}
+
+/// Keeps an entry as a dead letter.
+pub(super) async fn bury(
+    ledger: &Ledger,
+    entry: &Entry,
+    why: &StoreError,
+    tries: u32,
+) -> Result<(), StoreError> {
+    let parts = &ledger.0;
+    let bytes =
+        kept::to_bytes(entry, parts.store.sealer()).map_err(|_| StoreError::Corrupt { what: "entry" })?;
+    let mut w = parts.store.at_work().write().await?;
+    dead::bury(&mut w, &bytes, Some(entry), &why.to_string(), tries, parts.clock.now()).await?;
+    w.save().await?;
+    told(why);
+    Ok(())
+}
+
+fn told(why: &dyn std::fmt::Display) {
+    metrics::counter!("contactiq_ledger_dead_letters_total").increment(1);
+    tracing::error!(critical = true, %why, "an entry can't be written: `contactiq ledger dead list` shows it");
+}
+
+fn queue_failed(error: SharedError) -> StoreError {
+    tracing::warn!(%error, "the queue can't be worked on");
+    StoreError::Unavailable { why: "the queue can't be asked" }
+}
+
+/// The spool says more in the log.
+fn spool_failed(error: super::spool::SpoolError) -> StoreError {
+    tracing::error!(critical = true, %error, "the spool can't be drained");
+    StoreError::Unavailable { why: "the spool can't be read" }
+}

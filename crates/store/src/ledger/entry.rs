@@ -1,0 +1,112 @@
+//! What is written down of an interaction, as data: the same entry goes to the database, to the spool and
+//! into the dead letters, and writing it twice is the same as once.
+
+use contactiq_domain::{
+    Record, Started, Ticket,
+    ids::{ConversationId, InteractionId, RequestId},
+};
+use contactiq_guard::{Masked, PersonalType, Token};
+
+use crate::{conversations::Conversation, idempotency::Fence, placeholders::SealedPlaceholders, review};
+
+/// One phase of one interaction (B2). Each names its conversation, so that it can be written wherever the
+/// other one is: they may arrive by different ways.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// Phase one, before the first step with side effects.
+    Start(Box<Start>),
+    /// Phase two, before anything is shown.
+    Completion(Box<Completion>),
+}
+
+/// Phase one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Start {
+    /// Its conversation, begun where it is not there yet.
+    pub conversation: Conversation,
+    /// The placeholders that a conversation begins with.
+    pub placeholders: Option<SealedPlaceholders>,
+    /// What was asked.
+    pub started: Started<Masked>,
+    /// Keyed tokens of the personal data in it.
+    pub tokens: Vec<(PersonalType, Token)>,
+}
+
+/// Phase two: everything that one transaction writes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completion {
+    /// Its conversation, begun where it is not there yet.
+    pub conversation: Conversation,
+    /// The whole record.
+    pub record: Record<Masked>,
+    /// The ticket of an escalation.
+    pub ticket: Option<Ticket<Masked>>,
+    /// What a reviewer is to see.
+    pub reviews: Vec<review::Entry>,
+    /// The idempotency key that the request claimed.
+    pub claimed: Option<Claimed>,
+}
+
+/// A claimed idempotency key (B1).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Claimed {
+    /// Who asks.
+    pub caller: String,
+    /// The route.
+    pub route: String,
+    /// What stands for the client's key, which is kept nowhere.
+    pub key: String,
+    /// The claim's fencing token.
+    pub fence: Fence,
+    /// Whether the answer was shown already, because another place than the tables took its record. Otherwise a
+    /// claim that was lost to another worker means that its answer counts and this one does not.
+    pub shown: bool,
+}
+
+contactiq_domain::words! {
+    /// Which half of an interaction an entry is.
+    Phase as "phase" {
+        /// Phase one.
+        Start => "start",
+        /// Phase two.
+        Completion => "completion",
+    }
+}
+
+impl Entry {
+    /// Which half it is.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        match self {
+            Entry::Start(_) => Phase::Start,
+            Entry::Completion(_) => Phase::Completion,
+        }
+    }
+
+    /// Of which interaction.
+    #[must_use]
+    pub const fn interaction(&self) -> InteractionId {
+        match self {
+            Entry::Start(start) => start.started.id,
+            Entry::Completion(completion) => completion.record.id,
+        }
+    }
+
+    /// Of which request.
+    #[must_use]
+    pub const fn request_id(&self) -> RequestId {
+        match self {
+            Entry::Start(start) => start.started.request_id,
+            Entry::Completion(completion) => completion.record.request_id,
+        }
+    }
+
+    /// Of which conversation.
+    #[must_use]
+    pub const fn conversation(&self) -> ConversationId {
+        match self {
+            Entry::Start(start) => start.conversation.id,
+            Entry::Completion(completion) => completion.conversation.id,
+        }
+    }
+}

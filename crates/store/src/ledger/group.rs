@@ -1,0 +1,117 @@
+//! Group commit: what many requests write at one moment goes to the disk together.
+//!
+//! A commit waits for the disk, and the disk takes as long for one entry as for a hundred. So one task takes
+//! whatever waits, writes all of it in one transaction and answers everybody when it is saved. Nobody waits
+//! for company: while one group is being saved, the next gathers by itself.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Applied, Entry, apply::apply};
+use crate::{Store, StoreError, error::IN_THE_WAY};
+
+/// Entries that may wait; who comes then goes to the next place.
+const WAITING: usize = 4096;
+/// Entries of one transaction: more would keep other writers waiting.
+const MOST: usize = 256;
+
+/// So often a group that had to give way is tried again.
+const TRIES: usize = 3;
+
+struct Job {
+    entry: Arc<Entry>,
+    reply: oneshot::Sender<Result<Applied, StoreError>>,
+}
+
+/// The way to the task that writes. Cheap to clone; the task ends with the last one.
+#[derive(Clone)]
+pub(crate) struct Group(mpsc::Sender<Job>);
+
+impl Group {
+    /// A group of this store, and the task that writes: run it, or nothing is written.
+    pub(crate) fn new(store: Store) -> (Group, impl Future<Output = ()> + Send) {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        (Group(sender), work(store, receiver))
+    }
+
+    /// Hands an entry over. The receiver hears when it is durable, or why it is not; dropping it takes nothing
+    /// back.
+    pub(crate) fn submit(&self, entry: Arc<Entry>) -> oneshot::Receiver<Result<Applied, StoreError>> {
+        let (reply, heard) = oneshot::channel();
+        if let Err(refused) = self.0.try_send(Job { entry, reply }) {
+            let why = match &refused {
+                mpsc::error::TrySendError::Full(_) => "too much waits to be written",
+                mpsc::error::TrySendError::Closed(_) => "it was closed",
+            };
+            // Who waits is there: the receiver was not given away yet.
+            let _ = refused.into_inner().reply.send(Err(StoreError::Unavailable { why }));
+        }
+        heard
+    }
+
+    /// How many entries wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.max_capacity() - self.0.capacity()
+    }
+}
+
+async fn work(store: Store, mut jobs: mpsc::Receiver<Job>) {
+    let mut batch = Vec::with_capacity(MOST);
+    while jobs.recv_many(&mut batch, MOST).await > 0 {
+        let mut written = together(&store, &mut jobs, &mut batch).await;
+        // Two workers of a cluster may be given the halves of one interaction.
+        for _ in 0..TRIES {
+            if !matches!(written, Err(StoreError::Unavailable { why: IN_THE_WAY })) {
+                break;
+            }
+            written = together(&store, &mut jobs, &mut batch).await;
+        }
+        match written {
+            Ok(done) => answer(batch.drain(..).zip(done.into_iter().map(Ok))),
+            // One that is refused must not take the others with it: each for itself.
+            Err(error) if batch.len() > 1 && !matches!(error, StoreError::Unavailable { .. }) => {
+                for job in batch.drain(..) {
+                    let done = alone(&store, &job.entry).await;
+                    answer([(job, done)]);
+                }
+            }
+            Err(error) => answer(batch.drain(..).map(|job| (job, Err(error.clone())))),
+        }
+    }
+}
+
+async fn together(
+    store: &Store,
+    jobs: &mut mpsc::Receiver<Job>,
+    batch: &mut Vec<Job>,
+) -> Result<Vec<Applied>, StoreError> {
+    let mut w = store.write().await?;
+    // What came while the writer was waited for goes with them.
+    while batch.len() < MOST {
+        let Ok(job) = jobs.try_recv() else { break };
+        batch.push(job);
+    }
+    // All take rows in the same order, so that no two wait for each other.
+    batch.sort_by_key(|job| (job.entry.conversation(), job.entry.interaction(), job.entry.phase()));
+    let mut done = Vec::with_capacity(batch.len());
+    for job in batch.iter() {
+        done.push(apply(&mut w, &job.entry).await?);
+    }
+    w.save().await?;
+    Ok(done)
+}
+
+async fn alone(store: &Store, entry: &Entry) -> Result<Applied, StoreError> {
+    let mut w = store.write().await?;
+    let applied = apply(&mut w, entry).await?;
+    w.save().await?;
+    Ok(applied)
+}
+
+fn answer(done: impl IntoIterator<Item = (Job, Result<Applied, StoreError>)>) {
+    for (job, done) in done {
+        // Who does not wait any more has another place's answer.
+        let _ = job.reply.send(done);
+    }
+}

@@ -1,0 +1,410 @@
+//! An entry as bytes, for the spool, the queue and the dead letters. What a person wrote is in it as it is in
+//! the tables: sealed for its table, column and row. So nothing that lies there can be read without the key,
+//! nothing can be moved to another row, and what comes back is `Masked` because it was when it went in.
+
+use std::convert::Infallible;
+
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use contactiq_domain::{
+    Mode, Record, Started, Ticket, Timestamp,
+    ids::{ConversationId, InteractionId, KeyId},
+};
+use contactiq_guard::{
+    Masked, PersonalType, ReviewDecision, ReviewKind, Token,
+    seal::{SealError, Sealer},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Claimed, Completion, Entry, Start};
+use crate::{
+    conversations::{self, Conversation},
+    interactions,
+    placeholders::SealedPlaceholders,
+    review::{self, Decided},
+    row::place,
+    tickets,
+};
+
+/// The form that this version writes. An older one stays readable; a newer one is refused by name.
+const FORMAT: u32 = 1;
+
+/// Why bytes are no entry. It never carries any of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Written by a newer version.
+    #[error("it was written by a newer version (form {0}): start that one, then replay it")]
+    Newer(u32),
+    /// No entry at all.
+    #[error("it is no entry of this ledger")]
+    Damaged,
+    /// A sealed text in it does not open.
+    #[error("a text in it does not open: {0}")]
+    Sealed(#[from] SealError),
+}
+
+/// A sealed text.
+struct Sealed(Vec<u8>);
+
+impl Serialize for Sealed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Sealed {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        BASE64.decode(&*text).map(Sealed).map_err(|_| serde::de::Error::custom("a sealed text is base64"))
+    }
+}
+
+#[derive(Deserialize)]
+struct Form {
+    form: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    form: u32,
+    conversation: KeptConversation,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start: Option<KeptStart>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    completion: Option<KeptCompletion>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptConversation {
+    id: ConversationId,
+    mode: Mode,
+    subject: String,
+    owner_key: Option<KeyId>,
+    label: Option<Sealed>,
+    demo: bool,
+    created_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptStart {
+    placeholders: Option<Sealed>,
+    started: Started<Sealed>,
+    tokens: Vec<(PersonalType, Token)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptCompletion {
+    record: Record<Sealed>,
+    /// Dollars would round what a token costs.
+    cost_nano_usd: i64,
+    ticket: Option<Ticket<Sealed>>,
+    reviews: Vec<KeptReview>,
+    claimed: Option<Claimed>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptReview {
+    id: Uuid,
+    interaction: InteractionId,
+    kind: ReviewKind,
+    rules: Vec<String>,
+    message: Sealed,
+    at: Timestamp,
+    decided: Option<(ReviewDecision, String, Timestamp)>,
+}
+
+/// An entry as bytes.
+///
+/// # Errors
+/// [`Unreadable::Damaged`] when it holds what JSON can't.
+pub(crate) fn to_bytes(entry: &Entry, sealer: &Sealer) -> Result<Vec<u8>, Unreadable> {
+    let seal = |table: &str, column: &str, id: &str, text: &Masked| {
+        Sealed(sealer.seal(text, &place(table, column, id)))
+    };
+    let (conversation, start, completion) = match entry {
+        Entry::Start(start) => (&start.conversation, Some(kept_start(start, &seal)), None),
+        Entry::Completion(completion) => {
+            (&completion.conversation, None, Some(kept_completion(completion, &seal)))
+        }
+    };
+    let id = conversation.id.to_string();
+    let kept = Kept {
+        form: FORMAT,
+        conversation: KeptConversation {
+            id: conversation.id,
+            mode: conversation.mode,
+            subject: conversation.subject.clone(),
+            owner_key: conversation.owner_key,
+            label: conversation.label.as_ref().map(|label| seal(conversations::TABLE, "label", &id, label)),
+            demo: conversation.demo,
+            created_at: conversation.created_at,
+        },
+        start,
+        completion,
+    };
+    serde_json::to_vec(&kept).map_err(|_| Unreadable::Damaged)
+}
+
+fn kept_start(start: &Start, seal: &impl Fn(&str, &str, &str, &Masked) -> Sealed) -> KeptStart {
+    let id = start.started.id.to_string();
+    let Ok(started) = start
+        .started
+        .clone()
+        .try_map(|column, text| Ok::<_, Infallible>(seal(interactions::TABLE, column, &id, &text)));
+    KeptStart {
+        placeholders: start.placeholders.as_ref().map(|sealed| Sealed(sealed.0.clone())),
+        started,
+        tokens: start.tokens.clone(),
+    }
+}
+
+fn kept_completion(
+    completion: &Completion,
+    seal: &impl Fn(&str, &str, &str, &Masked) -> Sealed,
+) -> KeptCompletion {
+    let id = completion.record.id.to_string();
+    let Ok(record) = completion
+        .record
+        .clone()
+        .try_map(|column, text| Ok::<_, Infallible>(seal(interactions::TABLE, column, &id, &text)));
+    let ticket = completion.ticket.clone().map(|ticket| {
+        let id = ticket.id.to_string();
+        let Ok(ticket) =
+            ticket.try_map(|column, text| Ok::<_, Infallible>(seal(tickets::TABLE, column, &id, &text)));
+        ticket
+    });
+    let reviews = completion.reviews.iter().map(|entry| KeptReview {
+        id: entry.id,
+        interaction: entry.interaction,
+        kind: entry.kind,
+        rules: entry.rules.clone(),
+        message: seal(review::TABLE, "message", &entry.id.to_string(), &entry.message),
+        at: entry.at,
+        decided: entry.decided.as_ref().map(|d| (d.decision, d.by.clone(), d.at)),
+    });
+    KeptCompletion {
+        record,
+        cost_nano_usd: completion.record.cost_usd.0,
+        ticket,
+        reviews: reviews.collect(),
+        // Whoever takes these bytes has the answer shown.
+        claimed: completion.claimed.clone().map(|claimed| Claimed { shown: true, ..claimed }),
+    }
+}
+
+/// The entry that these bytes are.
+pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreadable> {
+    let form: Form = serde_json::from_slice(bytes).map_err(|_| Unreadable::Damaged)?;
+    if form.form > FORMAT {
+        return Err(Unreadable::Newer(form.form));
+    }
+    let kept: Kept = serde_json::from_slice(bytes).map_err(|_| Unreadable::Damaged)?;
+    let open = |table: &str, column: &str, id: &str, sealed: &Sealed| {
+        sealer.open(&sealed.0, &place(table, column, id))
+    };
+    let own = kept.conversation;
+    let label = own.label.map(|label| open(conversations::TABLE, "label", &own.id.to_string(), &label));
+    let conversation = Conversation {
+        id: own.id,
+        mode: own.mode,
+        subject: own.subject,
+        owner_key: own.owner_key,
+        label: label.transpose()?,
+        demo: own.demo,
+        created_at: own.created_at,
+    };
+    match (kept.start, kept.completion) {
+        (Some(start), None) => {
+            let id = start.started.id.to_string();
+            let started =
+                start.started.try_map(|column, sealed| open(interactions::TABLE, column, &id, &sealed))?;
+            Ok(Entry::Start(Box::new(Start {
+                conversation,
+                placeholders: start.placeholders.map(|sealed| SealedPlaceholders(sealed.0)),
+                started,
+                tokens: start.tokens,
+            })))
+        }
+        (None, Some(completion)) => {
+            let id = completion.record.id.to_string();
+            let mut record = completion
+                .record
+                .try_map(|column, sealed| open(interactions::TABLE, column, &id, &sealed))?;
+            record.cost_usd.0 = completion.cost_nano_usd;
+            let ticket = completion.ticket.map(|ticket| {
+                let id = ticket.id.to_string();
+                ticket.try_map(|column, sealed| open(tickets::TABLE, column, &id, &sealed))
+            });
+            let reviews = completion.reviews.into_iter().map(|kept| {
+                Ok::<_, SealError>(review::Entry {
+                    id: kept.id,
+                    interaction: kept.interaction,
+                    kind: kept.kind,
+                    rules: kept.rules,
+                    message: open(review::TABLE, "message", &kept.id.to_string(), &kept.message)?,
+                    at: kept.at,
+                    decided: kept.decided.map(|(decision, by, at)| Decided { decision, by, at }),
+                })
+            });
+            Ok(Entry::Completion(Box::new(Completion {
+                conversation,
+                record,
+                ticket: ticket.transpose()?,
+                reviews: reviews.collect::<Result<_, _>>()?,
+                claimed: completion.claimed,
+            })))
+        }
+        _ => Err(Unreadable::Damaged),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contactiq_domain::{
+        Outcome, Probability, TicketState, Trigger,
+        ids::{CountingIds, Ids, RequestId, TicketId},
+        interaction::{NanoUsd, Tokens},
+    };
+    use contactiq_guard::{Placeholders, Published};
+
+    use super::*;
+
+    fn sealer(key: u8) -> Sealer {
+        Sealer::new(&[key; 32], || [7; 12])
+    }
+
+    fn masked(text: &str) -> Masked {
+        Masked::from_published(&Published::by_bank(text))
+    }
+
+    fn entries() -> [Entry; 2] {
+        let ids = CountingIds::default();
+        let at = Timestamp::from_micros(1_795_000_000_123_456);
+        let conversation = Conversation {
+            id: ConversationId::new(&ids),
+            mode: Mode::Banker,
+            subject: "subject \"1\"\n\u{0}é".to_owned(),
+            owner_key: Some(KeyId::new(&ids)),
+            label: Some(masked("fees in Wollongong")),
+            demo: true,
+            created_at: at,
+        };
+        let request_id = RequestId::new(&ids);
+        let started = Started {
+            id: InteractionId::new(&ids),
+            request_id,
+            correlation_id: "client-1".to_owned(),
+            conversation: conversation.id,
+            subject: conversation.subject.clone(),
+            session: "s".to_owned(),
+            mode: Mode::Banker,
+            question: masked("what of Wollongong?"),
+            pii_detected: true,
+            demo: true,
+            created_at: at,
+        };
+        let json = serde_json::json!({
+            "id": started.id, "request_id": request_id, "correlation_id": "client-1",
+            "conversation": conversation.id, "subject": "s", "session": "s", "mode": "banker",
+            "question": "what of Wollongong?", "intent": "policy_lookup", "category": "sensitive",
+            "intent_probability": 0.1, "classification_reason": "near", "routing": "answer",
+            "answer": "Kalgoorlie has it [1].", "citations": [], "confidence": 0.30000000000000004,
+            "outcome": "escalated", "trigger": "security_fraud", "triggers": [], "reason": "a person looks",
+            "ticket": null, "steps": [], "retrieved_passages": 3, "model": "m",
+            "tokens": { "input": 1, "output": 2 }, "cost_usd": 0.0, "pii_detected": true, "pii_masked": true,
+            "knowledge_version": "k", "retention_policy": "r", "demo": true,
+            "processing_time_ms": 1.0e-3, "created_at": at, "completed_at": at,
+        });
+        let record: Record<String> = serde_json::from_value(json).unwrap();
+        let Ok(mut record) = record.try_map(|_, text| Ok::<_, Infallible>(masked(&text)));
+        // A price per token has no place in a sum of dollars that is a float.
+        record.cost_usd = NanoUsd(9_007_199_254_740_993);
+        record.confidence = Probability::new(0.1 + 0.2).unwrap();
+        record.tokens = Tokens { input: u64::MAX, output: 0 };
+        assert_eq!(record.outcome, Outcome::Escalated);
+        let ticket = Ticket {
+            id: TicketId::new(&ids),
+            interaction: record.id,
+            conversation: conversation.id,
+            mode: Mode::Banker,
+            trigger: Trigger::SecurityFraud,
+            rule: "r".to_owned(),
+            queue: "q".to_owned(),
+            priority: contactiq_domain::Priority::Urgent,
+            state: TicketState::Taken,
+            question: masked("what of Wollongong?"),
+            told: masked("call the hotline"),
+            created_at: at,
+            assignee: Some("a".to_owned()),
+            taken_at: Some(at),
+            taken_note: Some(masked("noted in Wagga")),
+            closed_at: None,
+            closed_by: None,
+            closed_note: None,
+            demo: true,
+        };
+        let reviewed = |decided| review::Entry {
+            id: ids.next(),
+            interaction: record.id,
+            kind: ReviewKind::Output,
+            rules: vec!["advice/buy".to_owned()],
+            message: masked("buy it in Wagga"),
+            at,
+            decided,
+        };
+        let decided = Decided { decision: ReviewDecision::FalseAlarm, by: "b".to_owned(), at };
+        let reviews = vec![reviewed(None), reviewed(Some(decided))];
+        let claimed = Claimed {
+            caller: "c".to_owned(),
+            route: "POST /v1/interactions".to_owned(),
+            key: "k".to_owned(),
+            fence: crate::idempotency::Fence::of(ids.next()),
+            shown: true,
+        };
+        let seal = sealer(1).seal_placeholders(&Placeholders::default(), "p");
+        let token = serde_json::from_str::<Token>("\"00ff0123456789ab\"").unwrap();
+        let start = Start {
+            conversation: conversation.clone(),
+            placeholders: Some(SealedPlaceholders(seal)),
+            started,
+            tokens: vec![(PersonalType::Person, token)],
+        };
+        let completion =
+            Completion { conversation, record, ticket: Some(ticket), reviews, claimed: Some(claimed) };
+        [Entry::Start(Box::new(start)), Entry::Completion(Box::new(completion))]
+    }
+
+    #[test]
+    fn what_was_kept_comes_back_and_nothing_of_it_can_be_read_on_the_way() {
+        for entry in entries() {
+            let bytes = to_bytes(&entry, &sealer(1)).unwrap();
+            assert_eq!(from_bytes(&bytes, &sealer(1)), Ok(entry));
+            for word in ["Wollongong", "Kalgoorlie", "hotline", "Wagga"] {
+                assert!(!bytes.windows(word.len()).any(|w| w == word.as_bytes()), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_another_key_sealed_or_another_version_wrote_is_refused_by_name() {
+        for entry in entries() {
+            let bytes = to_bytes(&entry, &sealer(2)).unwrap();
+            let refused = from_bytes(&bytes, &sealer(1));
+            assert_eq!(refused, Err(Unreadable::Sealed(SealError::UnknownKey)));
+        }
+        assert_eq!(from_bytes(br#"{"form":2}"#, &sealer(1)), Err(Unreadable::Newer(2)));
+        for bytes in [&b""[..], b"{}", br#"{"form":1}"#, b"\xff\xfe", b"null", b"[1]"] {
+            assert_eq!(from_bytes(bytes, &sealer(1)), Err(Unreadable::Damaged));
+        }
+    }
+
+    #[test]
+    fn a_text_that_was_moved_to_another_place_does_not_open() {
+        let [_, entry] = entries();
+        let text = String::from_utf8(to_bytes(&entry, &sealer(1)).unwrap()).unwrap();
+        let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        json["completion"]["record"]["answer"] = json["completion"]["record"]["question"].clone();
+        let moved = serde_json::to_vec(&json).unwrap();
+        assert_eq!(from_bytes(&moved, &sealer(1)), Err(Unreadable::Sealed(SealError::NotAuthentic)));
+    }
+}

@@ -1,0 +1,412 @@
+//! The ledger: every start and every completion of an interaction, durable before it counts (B2, B3, B5).
+//!
+//! [`Ledger::write`] hands an [`Entry`] to the first place that takes it: the database, in a group with what
+//! others write at that moment, or in a cluster a [`queue`], from which workers write the database; where that is
+//! away or slow, a [`spool`] of files, from which it is drained. The answer waits [`PLACE`] for the database before the spool is asked too, and [`IN_ALL`] for both
+//! together; then there is no answer, because without a record there is none.
+//!
+//! An entry may be written twice, by two ways and in any order, and counts once ([`apply()`]). What the tables
+//! refuse is a [dead letter](dead).
+
+mod apply;
+pub mod dead;
+mod drain;
+mod entry;
+mod group;
+mod kept;
+mod pending;
+pub mod queue;
+pub mod spool;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use contactiq_domain::{
+    Breaker, BreakerState, Clock, Record,
+    ids::{ConversationId, InteractionId},
+};
+use contactiq_guard::Masked;
+use tokio::sync::oneshot;
+
+pub use apply::{Applied, apply};
+pub use drain::Drained;
+pub use entry::{Claimed, Completion, Entry, Phase, Start};
+pub use kept::Unreadable;
+
+use crate::{
+    SharedError, Store, StoreError,
+    conversations::{Conversation, Owner},
+    idempotency::Slot,
+    interactions,
+};
+use group::Group;
+use pending::Pending;
+use queue::{Durability, Queue};
+use spool::Spool;
+
+/// An answer waits no longer for the database before the spool is asked too.
+pub const PLACE: Duration = Duration::from_millis(50);
+/// The same for SQLite, which lies on the disk of the spool: asked too early, that has twice the work.
+pub const SAME_DISK: Duration = Duration::from_millis(250);
+/// An answer waits no longer for all places together.
+pub const IN_ALL: Duration = Duration::from_millis(500);
+/// After so many failures in a row the database is left alone, and the spool is asked at once (E2).
+const FAILURES: u32 = 5;
+/// For so long, unless a drain finds it back before.
+const LEFT_ALONE: Duration = Duration::from_secs(60);
+
+/// The way into the record. Cheap to clone; all clones write together.
+#[derive(Clone)]
+pub struct Ledger(Arc<Parts>);
+
+struct Parts {
+    store: Store,
+    group: Group,
+    queue: Option<Queue>,
+    spool: Option<Spool>,
+    pending: Pending,
+    /// Of the place that is asked first.
+    breaker: Breaker,
+    place: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+/// Where entries may go beside the database.
+#[derive(Default)]
+pub struct Places {
+    /// The queue of a cluster: then no answer waits for the database.
+    pub queue: Option<Queue>,
+    /// The spool. Without it an answer waits for the database alone where the queue does not take it.
+    pub spool: Option<Spool>,
+}
+
+impl From<Spool> for Places {
+    fn from(spool: Spool) -> Self {
+        Places { queue: None, spool: Some(spool) }
+    }
+}
+
+/// How the ledger stands, for `/ready`, the metrics and `contactiq ledger status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LedgerState {
+    /// Whether the place that is asked first is: the queue of a cluster, otherwise the database.
+    pub first: BreakerState,
+    /// Entries that wait to be written together.
+    pub waiting: usize,
+    /// What the spool holds; none where there is no spool.
+    pub spool: Option<spool::Depth>,
+    /// Completions that the spool took and no table has yet.
+    pub pending: usize,
+}
+
+impl Ledger {
+    /// A ledger of this store with these places.
+    #[must_use]
+    pub fn new(store: Store, places: impl Into<Places>, clock: Arc<dyn Clock>) -> Ledger {
+        let Places { queue, spool } = places.into();
+        let (group, work) = Group::new(store.clone());
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it ends with the last handle, and whoever waits for it hears of an end before"
+        )]
+        tokio::spawn(work);
+        let breaker = Breaker::new(FAILURES, LEFT_ALONE, Arc::clone(&clock));
+        let place = if store.engine() == "sqlite" { SAME_DISK } else { PLACE };
+        Ledger(Arc::new(Parts {
+            store,
+            group,
+            queue,
+            spool,
+            pending: Pending::default(),
+            breaker,
+            place,
+            clock,
+        }))
+    }
+
+    /// Writes an entry; when it returns, the entry is on a disk and will be in its tables.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no place took it in time. Otherwise the tables refuse it: it is a dead
+    /// letter then.
+    pub async fn write(&self, entry: Entry) -> Result<Applied, StoreError> {
+        let since = Instant::now();
+        let (phase, entry) = (entry.phase().as_str(), Arc::new(entry));
+        let written = self.place(&entry).await;
+        metrics::histogram!("contactiq_ledger_write_seconds", "phase" => phase)
+            .record(since.elapsed().as_secs_f64());
+        metrics::counter!("contactiq_ledger_writes_total", "phase" => phase).increment(1);
+        if let Err(error) = &written {
+            metrics::counter!("contactiq_ledger_write_failures_total", "phase" => phase).increment(1);
+            tracing::error!(critical = true, %error, interaction = %entry.interaction(), phase, "an entry was not written");
+        }
+        written
+    }
+
+    async fn place(&self, entry: &Arc<Entry>) -> Result<Applied, StoreError> {
+        let limit = tokio::time::Instant::now() + IN_ALL;
+        let by_store = match &self.0.queue {
+            Some(queue) => match self.queued(entry, queue).await? {
+                true => return Ok(Applied::Written),
+                false => None,
+            },
+            None if self.0.spool.is_none() => None,
+            None => match self.grouped(entry).await {
+                Asked::Answered(answer) => return self.settled(entry, answer).await,
+                Asked::Failed => None,
+                Asked::Waits(reply) => Some(reply),
+            },
+        };
+        match &self.0.spool {
+            Some(spool) => self.beside(entry, spool, by_store, limit).await,
+            // The store has a patience of its own.
+            None => self.settled(entry, heard(self.0.group.submit(Arc::clone(entry)).await)).await,
+        }
+    }
+
+    /// Whether the queue took it.
+    async fn queued(&self, entry: &Entry, queue: &Queue) -> Result<bool, StoreError> {
+        let Some(permit) = self.0.breaker.admit() else { return Ok(false) };
+        let bytes = self.bytes(entry)?;
+        let said = matches!(entry, Entry::Completion(_)).then(|| entry.conversation());
+        match queue.append(entry.interaction(), said, &bytes).await {
+            Ok(()) => {
+                permit.success();
+                metrics::counter!("contactiq_ledger_queued_total").increment(1);
+                Ok(true)
+            }
+            Err(error) => {
+                permit.failure();
+                tracing::debug!(%error, "the spool takes an entry");
+                Ok(false)
+            }
+        }
+    }
+
+    /// Asks the database, for as long as an answer waits for it alone.
+    async fn grouped(&self, entry: &Arc<Entry>) -> Asked {
+        let Some(permit) = self.0.breaker.admit() else { return Asked::Failed };
+        let mut reply = self.0.group.submit(Arc::clone(entry));
+        match tokio::time::timeout(self.0.place, &mut reply).await.map(heard) {
+            Ok(Err(error @ StoreError::Unavailable { .. })) => {
+                permit.failure();
+                tracing::debug!(%error, "the spool takes an entry");
+                Asked::Failed
+            }
+            Ok(answer) => {
+                permit.success();
+                Asked::Answered(answer)
+            }
+            Err(_) => {
+                permit.failure();
+                Asked::Waits(reply)
+            }
+        }
+    }
+
+    fn bytes(&self, entry: &Entry) -> Result<Vec<u8>, StoreError> {
+        kept::to_bytes(entry, self.0.store.sealer()).map_err(|_| StoreError::Corrupt { what: "entry" })
+    }
+
+    /// Asks the spool, while the database may still answer: whoever is first.
+    async fn beside(
+        &self,
+        entry: &Arc<Entry>,
+        spool: &Spool,
+        by_store: Option<Reply>,
+        limit: tokio::time::Instant,
+    ) -> Result<Applied, StoreError> {
+        let bytes = self.bytes(entry)?;
+        // Known before it is taken: a drain at the same moment must find it here to forget it.
+        self.0.pending.keep(entry);
+        let by_spool = spool.append(bytes);
+        let by_store = async move {
+            match by_store {
+                Some(reply) => heard(reply.await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(by_spool, by_store);
+        let (mut spool_failed, mut store_failed) = (false, false);
+        let taken = loop {
+            tokio::select! {
+                spooled = &mut by_spool, if !spool_failed => match spooled {
+                    Ok(()) => {
+                        metrics::counter!("contactiq_ledger_spooled_total").increment(1);
+                        return Ok(Applied::Written);
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "the spool did not take an entry");
+                        spool_failed = true;
+                    }
+                },
+                answer = &mut by_store, if !store_failed => match answer {
+                    Err(StoreError::Unavailable { .. }) => store_failed = true,
+                    answer => break self.settled(entry, answer).await,
+                },
+                () = tokio::time::sleep_until(limit) => break Err(NOT_TAKEN),
+            }
+            if spool_failed && store_failed {
+                break Err(NOT_TAKEN);
+            }
+        };
+        self.0.pending.forget(entry);
+        taken
+    }
+
+    /// What the tables refuse is kept as a dead letter before its error is told.
+    async fn settled(
+        &self,
+        entry: &Arc<Entry>,
+        answer: Result<Applied, StoreError>,
+    ) -> Result<Applied, StoreError> {
+        match answer {
+            Err(error) if !matches!(error, StoreError::Unavailable { .. }) => {
+                drain::bury(self, entry, &error, 1).await?;
+                Err(error)
+            }
+            answer => answer,
+        }
+    }
+
+    /// The record of an interaction that no table has yet: one that this process gave to its spool, or any process
+    /// to the queue.
+    pub async fn pending(&self, id: InteractionId) -> Option<Record<Masked>> {
+        self.completion(id).await.map(|completion| completion.record)
+    }
+
+    /// The same for its owner.
+    pub async fn pending_of(&self, id: InteractionId, owner: &Owner<'_>) -> Option<Record<Masked>> {
+        let completion = self.completion(id).await?;
+        (completion.conversation.owner() == *owner).then_some(completion.record)
+    }
+
+    async fn completion(&self, id: InteractionId) -> Option<Completion> {
+        if let Some(completion) = self.0.pending.completion(id) {
+            return Some(completion);
+        }
+        self.opened(&self.0.queue.as_ref()?.record(id).await.ok()??)
+    }
+
+    /// A record that lies in the queue. What can't be read there is in no table either, and a dead letter soon.
+    fn opened(&self, bytes: &[u8]) -> Option<Completion> {
+        match kept::from_bytes(bytes, self.0.store.sealer()) {
+            Ok(Entry::Completion(completion)) => Some(*completion),
+            _ => None,
+        }
+    }
+
+    /// The interaction that a claimed request came to, where the spool alone knows it yet.
+    #[must_use]
+    pub fn pending_claim(&self, slot: &Slot<'_>) -> Option<InteractionId> {
+        self.0.pending.claimed(slot)
+    }
+
+    /// A conversation that no table has yet.
+    pub async fn pending_conversation(&self, id: ConversationId) -> Option<Conversation> {
+        self.said(id).await.pop().map(|completion| completion.conversation)
+    }
+
+    /// The last records of a conversation, oldest first, those included that no table has yet.
+    ///
+    /// # Errors
+    /// When the database fails or a sealed column does not open.
+    pub async fn of_conversation(
+        &self,
+        c: &mut crate::Connection,
+        id: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<Record<Masked>>, StoreError> {
+        // First, because what is drained between the two is in the table then.
+        let pending = self.said(id).await;
+        let mut found = interactions::of_conversation(c, id, limit).await?;
+        for Completion { record, .. } in pending {
+            if found.iter().all(|other| other.id != record.id) {
+                found.push(record);
+            }
+        }
+        found.sort_by_key(|record| (record.created_at, record.id));
+        let surplus = found.len().saturating_sub(limit as usize);
+        found.drain(..surplus);
+        Ok(found)
+    }
+
+    /// What was said in a conversation and is in no table yet, oldest first.
+    async fn said(&self, id: ConversationId) -> Vec<Completion> {
+        let mut said = self.0.pending.of_conversation(id);
+        if let Some(queue) = &self.0.queue {
+            // While the queue is away nobody reads it, and the tables alone are asked.
+            let queued = queue.said(id).await.unwrap_or_default();
+            said.extend(queued.iter().filter_map(|bytes| self.opened(bytes)));
+        }
+        said.sort_by_key(|completion| (completion.record.created_at, completion.record.id));
+        said.dedup_by_key(|completion| completion.record.id);
+        said
+    }
+
+    /// How many entries the queue holds; none without one.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn queued_entries(&self) -> Result<Option<u64>, SharedError> {
+        match &self.0.queue {
+            Some(queue) => queue.depth().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// How surely the queue keeps what it takes; none without one, or where it does not say.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn durability(&self) -> Result<Option<Durability>, SharedError> {
+        match &self.0.queue {
+            Some(queue) => queue.durability().await,
+            None => Ok(None),
+        }
+    }
+
+    /// Whether there is a queue.
+    #[must_use]
+    pub fn has_queue(&self) -> bool {
+        self.0.queue.is_some()
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn state(&self) -> LedgerState {
+        LedgerState {
+            first: self.0.breaker.state(),
+            waiting: self.0.group.waiting(),
+            spool: self.0.spool.as_ref().map(Spool::depth),
+            pending: self.0.pending.len(),
+        }
+    }
+}
+
+const NOT_TAKEN: StoreError =
+    StoreError::Unavailable { why: "no place took the record in time, the spool neither" };
+
+type Reply = oneshot::Receiver<Result<Applied, StoreError>>;
+
+/// What asking the database came to.
+enum Asked {
+    Answered(Result<Applied, StoreError>),
+    Failed,
+    /// It may still answer.
+    Waits(Reply),
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ledger({:?})", self.0.store)
+    }
+}
+
+fn heard(
+    answer: Result<Result<Applied, StoreError>, oneshot::error::RecvError>,
+) -> Result<Applied, StoreError> {
+    answer.unwrap_or(Err(StoreError::Unavailable { why: "it was closed" }))
+}

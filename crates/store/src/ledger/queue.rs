@@ -1,0 +1,285 @@
+//! The durable queue of a cluster: a stream in Redis between those who answer and those who write PostgreSQL (B5).
+//!
+//! What [`Queue::append`] took is in Redis' append-only file when it returns, as surely as its `appendfsync` says
+//! ([`Queue::durability`]). Workers read it as one consumer group: each entry is given to one of them, and to
+//! another when that one has been silent for [`SILENT`]. What is done is taken out of the stream; so its length is
+//! what waits. Beside the stream lies each record for its readers, until it is in its tables or an hour has passed.
+
+use std::time::Duration;
+
+use contactiq_domain::ids::{ConversationId, InteractionId};
+use redis::{
+    FromRedisValue, RedisResult,
+    streams::{StreamAutoClaimReply, StreamId, StreamReadReply},
+};
+
+use crate::redis_link::{RedisLink, SharedError};
+
+const GROUP: &str = "writers";
+const FIELD: &str = "entry";
+/// A worker that holds entries for so long without a word has died; another takes them.
+pub const SILENT: Duration = Duration::from_secs(10);
+/// An answer waits no longer for the queue.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// A worker waits so long for something to come.
+const BLOCK: Duration = Duration::from_millis(500);
+/// A worker's other questions.
+const WORKING: Duration = Duration::from_secs(5);
+/// For so long a record that no table has can be read from here.
+const READABLE_SECONDS: i64 = 3600;
+/// Records of one conversation that are kept for its readers.
+const SAID: isize = 50;
+
+/// The queue, for one process.
+pub struct Queue {
+    answers: RedisLink,
+    work: RedisLink,
+    waiting: RedisLink,
+    /// Begins the names of all keys: banks and stages that share a Redis share no queue.
+    namespace: String,
+    stream: String,
+    /// The name of this worker.
+    consumer: String,
+    silent: Duration,
+}
+
+/// Entries that a worker was given.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Their places in the stream.
+    pub(crate) places: Vec<String>,
+    /// Their bytes, in order.
+    pub(crate) payloads: Vec<Vec<u8>>,
+}
+
+/// How surely Redis keeps what it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// `appendfsync always`: what was acknowledged is on its disk.
+    Synced,
+    /// `appendfsync everysec`: a power failure may cost the last second.
+    EverySecond,
+    /// Without an append-only file, or never synced: a restart may cost everything.
+    None,
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Queue({})", self.consumer)
+    }
+}
+
+impl Queue {
+    /// The queue in the Redis of this URL, for a worker of this name; its keys begin with the namespace. Nothing is
+    /// sent before the first use.
+    ///
+    /// # Errors
+    /// When the URL can't be read as one.
+    pub fn connect(url: &str, namespace: &str, consumer: String) -> Result<Queue, SharedError> {
+        Ok(Queue {
+            answers: RedisLink::new(url, PATIENCE)?,
+            work: RedisLink::new(url, WORKING)?,
+            waiting: RedisLink::new(url, WORKING)?,
+            stream: format!("contactiq:{namespace}:ledger"),
+            namespace: namespace.to_owned(),
+            consumer,
+            silent: SILENT,
+        })
+    }
+
+    /// The same, believing a worker dead after another time without a word.
+    #[must_use]
+    pub fn silent_after(self, silent: Duration) -> Queue {
+        Queue { silent, ..self }
+    }
+
+    /// Keeps an entry. `said` is the conversation of a completion, whose record can be read from here at once.
+    ///
+    /// # Errors
+    /// When Redis does not take it within 50 ms; it may have it all the same.
+    pub(crate) async fn append(
+        &self,
+        interaction: InteractionId,
+        said: Option<ConversationId>,
+        bytes: &[u8],
+    ) -> Result<(), SharedError> {
+        let mut all = redis::pipe();
+        // One transaction: a record is never readable and not in the stream.
+        all.atomic().cmd("XADD").arg(&self.stream).arg("*").arg(FIELD).arg(bytes).ignore();
+        if let Some(conversation) = said {
+            let (record, list) = (self.record_key(interaction), self.said_key(conversation));
+            all.cmd("SET").arg(&record).arg(bytes).arg("EX").arg(READABLE_SECONDS).ignore();
+            all.cmd("RPUSH").arg(&list).arg(bytes).ignore();
+            all.cmd("LTRIM").arg(&list).arg(-SAID).arg(-1).ignore();
+            all.cmd("EXPIRE").arg(&list).arg(READABLE_SECONDS).ignore();
+        }
+        self.answers.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await
+    }
+
+    /// The next entries: first those of a worker that fell silent, then new ones; none when nothing came for half
+    /// a second. They come again, to somebody, until they are [`Queue::done`].
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn take(&self, most: usize) -> Result<Given, SharedError> {
+        match self.try_take(most).await {
+            Err(SharedError::Failed { code }) if code == "NOGROUP" => {
+                self.make_group().await?;
+                self.try_take(most).await
+            }
+            taken => taken,
+        }
+    }
+
+    async fn try_take(&self, most: usize) -> Result<Given, SharedError> {
+        let claim = async |mut redis| {
+            redis::cmd("XAUTOCLAIM")
+                .arg((&self.stream, GROUP, &self.consumer))
+                .arg(self.silent.as_millis() as u64)
+                .arg(("0-0", "COUNT", most))
+                .query_async::<StreamAutoClaimReply>(&mut redis)
+                .await
+        };
+        let claimed = self.work.ask(claim).await?;
+        if !claimed.claimed.is_empty() {
+            return Ok(given(claimed.claimed));
+        }
+        let read = async |mut redis| {
+            redis::cmd("XREADGROUP")
+                .arg(("GROUP", GROUP, &self.consumer, "COUNT", most))
+                .arg(("BLOCK", BLOCK.as_millis() as u64, "STREAMS", &self.stream, ">"))
+                .query_async::<Option<StreamReadReply>>(&mut redis)
+                .await
+        };
+        let read = self.waiting.ask(read).await?.unwrap_or_default();
+        Ok(given(read.keys.into_iter().flat_map(|key| key.ids).collect()))
+    }
+
+    /// Takes entries out: they are where they belong. `records` are the completions among them.
+    ///
+    /// # Errors
+    /// When Redis can't be asked; then they come again, which does no harm.
+    pub(crate) async fn done(
+        &self,
+        given: &Given,
+        records: &[(InteractionId, ConversationId, &[u8])],
+    ) -> Result<(), SharedError> {
+        if given.places.is_empty() {
+            return Ok(());
+        }
+        let mut all = redis::pipe();
+        all.atomic().cmd("XACK").arg((&self.stream, GROUP)).arg(&given.places).ignore();
+        all.cmd("XDEL").arg(&self.stream).arg(&given.places).ignore();
+        for (interaction, conversation, bytes) in records {
+            all.cmd("DEL").arg(self.record_key(*interaction)).ignore();
+            all.cmd("LREM").arg(self.said_key(*conversation)).arg(1).arg(*bytes).ignore();
+        }
+        self.work.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await
+    }
+
+    /// The bytes of a record that waits.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn record(&self, interaction: InteractionId) -> Result<Option<Vec<u8>>, SharedError> {
+        self.get("GET", &self.record_key(interaction), &[]).await
+    }
+
+    /// The bytes of the records of a conversation that wait, oldest first.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn said(&self, conversation: ConversationId) -> Result<Vec<Vec<u8>>, SharedError> {
+        self.get("LRANGE", &self.said_key(conversation), &[0, -1]).await
+    }
+
+    async fn get<T: FromRedisValue>(
+        &self,
+        command: &str,
+        key: &str,
+        range: &[i64],
+    ) -> Result<T, SharedError> {
+        let get =
+            async |mut redis| redis::cmd(command).arg(key).arg(range).query_async::<T>(&mut redis).await;
+        self.answers.ask(get).await
+    }
+
+    /// How many entries wait or are being written.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn depth(&self) -> Result<u64, SharedError> {
+        self.get("XLEN", &self.stream, &[]).await
+    }
+
+    /// How surely this Redis keeps what it takes; none where it does not say.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn durability(&self) -> Result<Option<Durability>, SharedError> {
+        let ask = async |mut redis: redis::aio::ConnectionManager| -> RedisResult<Option<Durability>> {
+            let file: Vec<String> =
+                redis::cmd("CONFIG").arg(("GET", "appendonly")).query_async(&mut redis).await?;
+            let sync: Vec<String> =
+                redis::cmd("CONFIG").arg(("GET", "appendfsync")).query_async(&mut redis).await?;
+            let value = |pair: &[String]| pair.get(1).cloned().unwrap_or_default();
+            Ok(match (value(&file).as_str(), value(&sync).as_str()) {
+                ("yes", "always") => Some(Durability::Synced),
+                ("yes", "everysec") => Some(Durability::EverySecond),
+                ("", _) => None,
+                _ => Some(Durability::None),
+            })
+        };
+        match self.work.ask(ask).await {
+            // A managed Redis forbids the question.
+            Err(SharedError::Refused) => Ok(None),
+            answer => answer,
+        }
+    }
+
+    fn record_key(&self, interaction: InteractionId) -> String {
+        format!("contactiq:{}:record:{interaction}", self.namespace)
+    }
+
+    fn said_key(&self, conversation: ConversationId) -> String {
+        format!("contactiq:{}:said:{conversation}", self.namespace)
+    }
+
+    async fn make_group(&self) -> Result<(), SharedError> {
+        let make = async |mut redis| {
+            // From the beginning: what was appended before anybody worked is work too.
+            redis::cmd("XGROUP")
+                .arg(("CREATE", &self.stream, GROUP, "0", "MKSTREAM"))
+                .query_async::<()>(&mut redis)
+                .await
+        };
+        match self.work.ask(make).await {
+            Err(SharedError::Failed { code }) if code == "BUSYGROUP" => Ok(()),
+            made => made,
+        }
+    }
+}
+
+impl Given {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.payloads.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.payloads.is_empty()
+    }
+}
+
+/// An entry that was deleted under a worker is given without its fields: it is done, and only its place is left.
+fn given(ids: Vec<StreamId>) -> Given {
+    let mut given = Given::default();
+    for entry in ids {
+        given.payloads.extend(entry.get::<Vec<u8>>(FIELD));
+        given.places.push(entry.id);
+    }
+    given
+}

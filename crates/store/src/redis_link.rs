@@ -1,0 +1,187 @@
+//! One connection to Redis that all callers share: asked with patience, made anew after a failure, and described
+//! in words that hold no part of its URL, which has a password.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use redis::{
+    Client, ErrorKind, RedisError, RedisResult,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
+use tokio::time::{Instant, timeout};
+
+/// A connection that is being made may take longer: questions meanwhile go on without it.
+const CONNECTING: Duration = Duration::from_secs(1);
+
+/// Why Redis could not be asked. No text here holds the URL, which has a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SharedError {
+    /// The address can't be read as one.
+    #[error("the Redis URL is not valid: it has the form redis://:password@host:6379/0")]
+    BadUrl,
+    /// The address asks for TLS.
+    #[error(
+        "rediss:// asks for TLS, which this version does not speak: write redis:// and keep Redis in a private network"
+    )]
+    NoTls,
+    /// It can't be reached, or can't do its work now. The same call may pass later.
+    #[error("Redis is not available: {why}")]
+    Unavailable {
+        /// What a person can act on.
+        why: &'static str,
+    },
+    /// It did not answer in time.
+    #[error("Redis did not answer within {millis} ms")]
+    TimedOut {
+        /// How long was waited.
+        millis: u128,
+    },
+    /// It answered and refused us.
+    #[error(
+        "Redis refused the user, the password, or a command that they may not use: check CONTACTIQ_REDIS_URL and the ACL"
+    )]
+    Refused,
+    /// It failed for a reason that none of the above covers.
+    #[error("Redis failed with code {code}")]
+    Failed {
+        /// The first word of its answer.
+        code: String,
+    },
+}
+
+/// Connects when it is first used, and again after a failure.
+pub(crate) struct RedisLink {
+    client: Client,
+    patience: Duration,
+    link: Mutex<Option<Arc<Link>>>,
+}
+
+/// One connection that all callers share.
+struct Link {
+    manager: ConnectionManager,
+    since: Instant,
+}
+
+impl RedisLink {
+    /// To the Redis of this URL, asked with this patience. Nothing is sent before the first question.
+    ///
+    /// # Errors
+    /// When the URL can't be read as one.
+    pub(crate) fn new(url: &str, patience: Duration) -> Result<RedisLink, SharedError> {
+        let url = url.trim();
+        if url.starts_with("rediss://") {
+            return Err(SharedError::NoTls);
+        }
+        if !url.starts_with("redis://") {
+            return Err(SharedError::BadUrl);
+        }
+        let client = Client::open(url).map_err(|_| SharedError::BadUrl)?;
+        Ok(RedisLink { client, patience, link: Mutex::default() })
+    }
+
+    /// The same with another patience.
+    #[must_use]
+    pub(crate) fn with_patience(self, patience: Duration) -> RedisLink {
+        RedisLink { patience, ..self }
+    }
+
+    /// Asks with its own patience.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn ask<T, F>(
+        &self,
+        question: impl FnOnce(ConnectionManager) -> F,
+    ) -> Result<T, SharedError>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        self.ask_within(self.patience, question).await
+    }
+
+    /// Asks with another patience.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn ask_within<T, F>(
+        &self,
+        patience: Duration,
+        question: impl FnOnce(ConnectionManager) -> F,
+    ) -> Result<T, SharedError>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        let link = self.link()?;
+        match timeout(patience, question(link.manager.clone())).await {
+            Ok(Ok(answer)) => Ok(answer),
+            // The manager keeps an attempt that failed for good (a refused password, say) and
+            // would give it again, so that we take a new one.
+            Ok(Err(error)) => {
+                self.leave(&link);
+                Err(told(&error, self.patience))
+            }
+            Err(_) => {
+                // A young one may be about to connect.
+                if link.since.elapsed() > CONNECTING {
+                    self.leave(&link);
+                }
+                Err(timed_out(patience))
+            }
+        }
+    }
+
+    /// The connection, or a new one that connects when it is first asked.
+    fn link(&self) -> Result<Arc<Link>, SharedError> {
+        let mut link = self.lock();
+        if let Some(link) = link.as_ref() {
+            return Ok(link.clone());
+        }
+        // No retries: a failure is told at once, and the next call tries again.
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(CONNECTING.max(self.patience)))
+            .set_response_timeout(Some(self.patience));
+        let manager = ConnectionManager::new_lazy_with_config(self.client.clone(), config)
+            .map_err(|error| told(&error, self.patience))?;
+        Ok(link.insert(Arc::new(Link { manager, since: Instant::now() })).clone())
+    }
+
+    /// Forgets this connection, unless another caller did so before.
+    fn leave(&self, link: &Arc<Link>) {
+        let mut current = self.lock();
+        if current.as_ref().is_some_and(|c| Arc::ptr_eq(c, link)) {
+            *current = None;
+        }
+    }
+
+    // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Link>>> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn timed_out(patience: Duration) -> SharedError {
+    SharedError::TimedOut { millis: patience.as_millis() }
+}
+
+/// In words that hold no part of the URL.
+fn told(error: &RedisError, patience: Duration) -> SharedError {
+    if error.is_timeout() {
+        return timed_out(patience);
+    }
+    let unavailable = |why| SharedError::Unavailable { why };
+    match (error.kind(), error.code().unwrap_or_default()) {
+        (ErrorKind::AuthenticationFailed, _) | (_, "NOAUTH" | "WRONGPASS" | "NOPERM") => SharedError::Refused,
+        (_, "LOADING" | "BUSYLOADING") => unavailable("it is still reading its data"),
+        (_, "READONLY") => unavailable("it is a replica, which can't be written"),
+        (_, "OOM") => unavailable("it is out of memory"),
+        (_, "MISCONF") => unavailable("it can't write its disk"),
+        (_, "BUSY") => unavailable("a script of somebody else runs too long"),
+        (ErrorKind::Io, _) if error.is_connection_refusal() => unavailable("nothing listens at its address"),
+        (ErrorKind::Io, _) => unavailable("the connection failed or broke"),
+        (_, "") => SharedError::Failed { code: error.category().to_owned() },
+        (_, code) => SharedError::Failed { code: code.to_owned() },
+    }
+}

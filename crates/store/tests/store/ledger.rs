@@ -1,0 +1,320 @@
+use std::{sync::Arc, time::Duration};
+
+use contactiq_domain::{Mode, Trigger, clock::FixedClock};
+use contactiq_guard::ReviewKind;
+use contactiq_store::{
+    Ledger, StoreError, conversations,
+    idempotency::{self, Claim, Fence, Slot},
+    interactions,
+    ledger::{
+        Applied, Claimed, Completion, Entry, Places, Start,
+        dead::{self, Replayed},
+        spool::{DEFAULT_MAX_BYTES, Spool},
+    },
+    review, tickets,
+};
+use uuid::Uuid;
+
+use crate::{
+    engines::Bench,
+    samples::{NOW, conversation, escalated, masked, record, started, ticket},
+};
+
+fn clock() -> Arc<FixedClock> {
+    Arc::new(FixedClock::at(NOW))
+}
+
+fn ledger(bench: &Bench) -> Ledger {
+    Ledger::new(bench.store.clone(), Places::default(), clock())
+}
+
+fn fence(number: u128) -> Fence {
+    Fence::of(Uuid::from_u128(number))
+}
+
+/// Both halves of one interaction, in a conversation of its own.
+pub(crate) fn halves(bench: &Bench) -> (Start, Completion) {
+    let conversation = conversation(&bench.ids);
+    let started = started(&bench.ids, &conversation);
+    let record = escalated(&started, Trigger::SecurityFraud);
+    let ticket = Some(ticket(&bench.ids, &record));
+    let review = review::Entry {
+        id: Uuid::from_u128(u128::from_be_bytes(*record.id.uuid().as_bytes()) + 1),
+        interaction: record.id,
+        kind: ReviewKind::Flagged,
+        rules: vec!["profanity/oath".into()],
+        message: masked("my damned card in Wollongong"),
+        at: NOW,
+        decided: None,
+    };
+    let start = Start { conversation: conversation.clone(), placeholders: None, started, tokens: Vec::new() };
+    (start, Completion { conversation, record, ticket, reviews: vec![review], claimed: None })
+}
+
+pub(crate) fn first(start: &Start) -> Entry {
+    Entry::Start(Box::new(start.clone()))
+}
+
+pub(crate) fn second(completion: &Completion) -> Entry {
+    Entry::Completion(Box::new(completion.clone()))
+}
+
+pub(crate) async fn is_whole(bench: &Bench, completion: &Completion) {
+    let mut r = bench.read().await;
+    let found = interactions::get(&mut r, completion.record.id).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&completion.record));
+    assert_eq!(
+        tickets::get(&mut r, completion.ticket.as_ref().unwrap().id).await.unwrap(),
+        completion.ticket
+    );
+    let reviews = review::list(&mut r, &review::Filter::default(), 1000, 0).await.unwrap();
+    assert_eq!(reviews.iter().filter(|l| l.entry.interaction == completion.record.id).count(), 1);
+    let known = conversations::get_for_staff(&mut r, completion.conversation.id).await.unwrap();
+    assert_eq!(known.as_ref(), Some(&completion.conversation));
+}
+
+on_both_engines! {
+    async fn both_halves_are_written_once_in_either_order_and_however_often(bench) {
+        let ledger = ledger(&bench);
+        let (start, completion) = halves(&bench);
+        assert_eq!(ledger.write(first(&start)).await, Ok(Applied::Written));
+        assert_eq!(ledger.write(first(&start)).await, Ok(Applied::Written));
+        assert_eq!(ledger.write(second(&completion)).await, Ok(Applied::Written));
+        is_whole(&bench, &completion).await;
+        let again = Completion { record: record(&start.started), ..completion.clone() };
+        let before = ledger.write(second(&again)).await;
+        assert_eq!(before, Ok(Applied::Before(Box::new(completion.record.clone()))), "the first one stands");
+        is_whole(&bench, &completion).await;
+
+        let (late, early) = halves(&bench);
+        assert_eq!(ledger.write(second(&early)).await, Ok(Applied::Written));
+        assert_eq!(ledger.write(first(&late)).await, Ok(Applied::Written));
+        is_whole(&bench, &early).await;
+    }
+
+    async fn what_many_write_at_once_is_all_there(bench) {
+        let ledger = ledger(&bench);
+        let all: Vec<_> = (0..300).map(|_| halves(&bench)).collect();
+        let mut tasks = tokio::task::JoinSet::new();
+        for (start, completion) in all.clone() {
+            let ledger = ledger.clone();
+            tasks.spawn(async move {
+                ledger.write(first(&start)).await.unwrap();
+                ledger.write(second(&completion)).await.unwrap();
+            });
+        }
+        tasks.join_all().await;
+        for (_, completion) in all {
+            let found = interactions::get(&mut *bench.read().await, completion.record.id).await.unwrap();
+            assert_eq!(found, Some(completion.record));
+        }
+    }
+
+    async fn one_that_is_refused_takes_no_other_with_it_and_is_a_dead_letter(bench) {
+        let ledger = ledger(&bench);
+        let (start, completion) = halves(&bench);
+        ledger.write(first(&start)).await.unwrap();
+        // In the same conversation, and somebody else's.
+        let mut stranger = halves(&bench).1;
+        stranger.conversation.id = start.conversation.id;
+        stranger.conversation.subject = "subject-2".into();
+        stranger.record.conversation = start.conversation.id;
+        stranger.ticket.as_mut().unwrap().conversation = start.conversation.id;
+        let honest: Vec<_> = (0..20).map(|_| halves(&bench)).collect();
+        let (refused, ..) = tokio::join!(
+            ledger.write(second(&stranger)),
+            ledger.write(second(&completion)),
+            futures(&ledger, &honest),
+        );
+        assert_eq!(refused, Err(StoreError::Conflict { rule: "conversations_id".into() }));
+        is_whole(&bench, &completion).await;
+        for (_, completion) in &honest {
+            is_whole(&bench, completion).await;
+        }
+
+        let mut r = bench.read().await;
+        let letters = dead::list(&mut r, 10, 0).await.unwrap();
+        assert_eq!((letters.len(), dead::count(&mut r).await.unwrap()), (1, 1));
+        let letter = &letters[0];
+        assert_eq!((letter.interaction, letter.tries), (Some(stranger.record.id), 1));
+        assert!(letter.reason.contains("conversations_id"), "{}", letter.reason);
+        let (_, entry) = dead::get(&mut r, &letter.id).await.unwrap().unwrap();
+        assert_eq!(entry, Ok(second(&stranger)), "nothing of it is lost");
+        drop(r);
+
+        assert!(ledger.replay(&letter.id).await.unwrap().is_err(), "it is refused still");
+        let (letter, _) = dead::get(&mut *bench.read().await, &letter.id).await.unwrap().unwrap();
+        assert_eq!(letter.tries, 2);
+        assert_eq!(ledger.replay("no such letter").await, Ok(Ok(Replayed::Missing)));
+
+        // The reason is taken away, and it goes where it belongs.
+        bench.place.raw("UPDATE conversations SET subject = 'subject-2'").await.unwrap();
+        assert_eq!(ledger.replay(&letter.id).await, Ok(Ok(Replayed::Written)));
+        let mut r = bench.read().await;
+        assert!(interactions::get(&mut r, stranger.record.id).await.unwrap().is_some());
+        assert_eq!(dead::count(&mut r).await.unwrap(), 0);
+    }
+
+    async fn a_claimed_key_is_settled_with_the_record(bench) {
+        let ledger = ledger(&bench);
+        let (_, mut completion) = halves(&bench);
+        let lease_until = NOW.plus_seconds(30);
+        let slot = Slot { caller: "a", route: "POST /v1/interactions", key: "k" };
+        let mut w = bench.write().await;
+        assert_eq!(idempotency::claim(&mut w, &slot, "body", NOW, lease_until, fence(1)).await, Ok(Claim::New));
+        w.save().await.unwrap();
+        completion.claimed = Some(Claimed {
+            caller: slot.caller.into(),
+            route: slot.route.into(),
+            key: slot.key.into(),
+            fence: fence(1),
+            shown: false,
+        });
+        ledger.write(second(&completion)).await.unwrap();
+        let mut w = bench.write().await;
+        let again = idempotency::claim(&mut w, &slot, "body", NOW, lease_until, fence(2)).await.unwrap();
+        assert_eq!(again, Claim::Done { resource: completion.record.id.to_string(), status: 200 });
+        w.save().await.unwrap();
+        let twice = ledger.write(second(&completion)).await;
+        assert_eq!(twice, Ok(Applied::Before(Box::new(completion.record))), "the queue may deliver twice");
+    }
+
+    async fn of_two_workers_on_one_request_the_answer_of_one_counts(bench) {
+        let ledger = ledger(&bench);
+        let slot = Slot { caller: "a", route: "POST /v1/interactions", key: "k" };
+        let (lease, later) = (NOW.plus_seconds(3), NOW.plus_seconds(4));
+        let mut w = bench.write().await;
+        idempotency::claim(&mut w, &slot, "body", NOW, lease, fence(1)).await.unwrap();
+        let taken_over = idempotency::claim(&mut w, &slot, "body", later, later.plus_seconds(3), fence(2)).await;
+        assert_eq!(taken_over, Ok(Claim::New));
+        w.save().await.unwrap();
+        let claimed = |number, shown| Claimed {
+            caller: slot.caller.into(),
+            route: slot.route.into(),
+            key: slot.key.into(),
+            fence: fence(number),
+            shown,
+        };
+        let (mut late, mut quick, mut shown) = (halves(&bench).1, halves(&bench).1, halves(&bench).1);
+        late.claimed = Some(claimed(1, false));
+        quick.claimed = Some(claimed(2, false));
+        assert_eq!(ledger.write(second(&late)).await, Ok(Applied::Overtaken));
+        assert_eq!(ledger.write(second(&quick)).await, Ok(Applied::Written));
+        // What somebody was shown is in the record, whoever holds the claim.
+        shown.claimed = Some(claimed(1, true));
+        assert_eq!(ledger.write(second(&shown)).await, Ok(Applied::Written));
+        is_whole(&bench, &quick).await;
+        is_whole(&bench, &shown).await;
+        let mut r = bench.read().await;
+        assert!(interactions::get(&mut r, late.record.id).await.unwrap().is_none());
+    }
+
+    async fn while_the_database_is_away_the_spool_takes_it_and_nothing_is_lost(bench) {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || async { Spool::open(folder.path(), DEFAULT_MAX_BYTES).await.unwrap() };
+        let away = bench.place.open().await.unwrap();
+        away.close().await;
+        let spool = open().await;
+        let ledger = Ledger::new(away, spool.clone(), clock());
+        let (start, completion) = halves(&bench);
+        ledger.write(first(&start)).await.unwrap();
+        ledger.write(second(&completion)).await.unwrap();
+
+        // Who asked reads on, and nobody else does.
+        let id = completion.record.id;
+        assert_eq!(ledger.pending(id).await.as_ref(), Some(&completion.record));
+        let owner = completion.conversation.owner();
+        assert!(ledger.pending_of(id, &owner).await.is_some());
+        let other = conversations::Owner { subject: "subject-2", key: None };
+        assert!(ledger.pending_of(id, &other).await.is_none());
+        let mut r = bench.read().await;
+        let said = ledger.of_conversation(&mut r, completion.conversation.id, 6).await.unwrap();
+        assert_eq!(said, [completion.record.clone()]);
+        drop(r);
+        assert_eq!(ledger.state().spool.unwrap().entries, 2);
+        assert!(ledger.drain().await.is_err(), "the database is away still");
+        assert_eq!(ledger.state().spool.unwrap().entries, 2, "and nothing was taken from the spool");
+        nothing_is_readable(folder.path());
+
+        // The process dies; another finds what it left.
+        drop(ledger);
+        spool.close().await;
+        let ledger = Ledger::new(bench.store.clone(), open().await, clock());
+        let drained = ledger.drain().await.unwrap();
+        assert_eq!((drained.written, drained.dead), (2, 0));
+        is_whole(&bench, &completion).await;
+        assert_eq!((ledger.state().spool.unwrap().entries, ledger.state().pending), (0, 0));
+        assert_eq!(ledger.drain().await.unwrap().written, 0, "once is enough");
+    }
+
+    async fn what_the_spool_can_not_write_is_a_dead_letter_with_its_reason(bench) {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path(), DEFAULT_MAX_BYTES).await.unwrap();
+        spool.append(b"no entry at all".to_vec()).await.unwrap();
+        spool.append(br#"{"form":9}"#.to_vec()).await.unwrap();
+        let ledger = Ledger::new(bench.store.clone(), spool, clock());
+        let drained = ledger.drain().await.unwrap();
+        assert_eq!((drained.written, drained.dead), (0, 2));
+        let letters = dead::list(&mut *bench.read().await, 10, 0).await.unwrap();
+        let reasons: Vec<_> = letters.iter().map(|l| l.reason.as_str()).collect();
+        assert!(reasons.iter().any(|r| r.contains("no entry")), "{reasons:?}");
+        assert!(reasons.iter().any(|r| r.contains("newer version (form 9)")), "{reasons:?}");
+        assert!(letters.iter().all(|l| l.interaction.is_none() && l.id.starts_with("unreadable-")));
+        let replayed = ledger.replay(&letters[0].id).await.unwrap();
+        assert!(matches!(replayed, Ok(Replayed::Unreadable(_))), "{replayed:?}");
+        let mut w = bench.write().await;
+        assert!(dead::discard(&mut w, &letters[0].id).await.unwrap());
+        assert!(!dead::discard(&mut w, &letters[0].id).await.unwrap());
+        w.save().await.unwrap();
+        assert_eq!(dead::count(&mut *bench.read().await).await.unwrap(), 1);
+    }
+}
+
+async fn futures(ledger: &Ledger, halves: &[(Start, Completion)]) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for (start, completion) in halves.iter().cloned() {
+        let ledger = ledger.clone();
+        tasks.spawn(async move {
+            ledger.write(first(&start)).await.unwrap();
+            ledger.write(second(&completion)).await.unwrap();
+        });
+    }
+    tasks.join_all().await;
+}
+
+/// What a person wrote and was told stands in no file.
+fn nothing_is_readable(folder: &std::path::Path) {
+    let mut seen = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        seen += bytes.len();
+        for word in ["Wollongong", "Kalgoorlie", "Wagga", "hotline", "platinum"] {
+            assert!(!bytes.windows(word.len()).any(|w| w == word.as_bytes()), "{word}");
+        }
+    }
+    assert!(seen > 1000, "{seen}");
+}
+
+/// While another process writes for long, answers go on by the spool.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_another_process_holds_keeps_nobody_waiting() {
+    let bench = Bench::at(crate::engines::Place::sqlite()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::open(folder.path(), DEFAULT_MAX_BYTES).await.unwrap();
+    let ledger = Ledger::new(bench.store.clone(), spool, clock());
+    let other = bench.place.open().await.unwrap();
+    let held = other.write().await.unwrap();
+    let (start, completion) = halves(&bench);
+    let written = tokio::time::timeout(Duration::from_secs(4), async {
+        ledger.write(first(&start)).await.unwrap();
+        ledger.write(second(&completion)).await.unwrap();
+    });
+    written.await.expect("the store alone would have waited for 5 s");
+    assert!(interactions::get(&mut *bench.read().await, completion.record.id).await.unwrap().is_none());
+    assert_eq!(ledger.pending(completion.record.id).await.unwrap().mode, Mode::Customer);
+    drop(held);
+    ledger.drain().await.unwrap();
+    is_whole(&bench, &completion).await;
+    other.close().await;
+    bench.end().await;
+}

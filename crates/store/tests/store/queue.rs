@@ -1,0 +1,185 @@
+//! The queue of a cluster, against a real Redis and a real PostgreSQL.
+
+use std::{sync::Arc, time::Duration};
+
+use contactiq_domain::{clock::FixedClock, ids::Ids};
+use contactiq_store::{
+    Ledger,
+    conversations::Owner,
+    interactions,
+    ledger::{
+        Places, dead,
+        queue::{Durability, Queue},
+        spool::{DEFAULT_MAX_BYTES, Spool},
+    },
+};
+
+use crate::{
+    engines::{Bench, Place},
+    ledger::{first, halves, is_whole, second},
+    samples::NOW,
+};
+
+fn redis() -> String {
+    #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]
+    let url = std::env::var("CONTACTIQ_TEST_REDIS_URL");
+    url.expect("CONTACTIQ_TEST_REDIS_URL names no server: run `make test`, which starts a private one")
+}
+
+/// A queue of its own for each test.
+struct Cluster {
+    bench: Bench,
+    namespace: String,
+}
+
+impl Cluster {
+    async fn new() -> Cluster {
+        let bench = Bench::at(Place::postgresql().await).await;
+        let Place::Postgres { database, .. } = &bench.place else { unreachable!() };
+        Cluster { namespace: database.clone(), bench }
+    }
+
+    fn queue(&self, consumer: &str) -> Queue {
+        Queue::connect(&redis(), &self.namespace, consumer.to_owned()).unwrap()
+    }
+
+    fn replica(&self, queue: Queue) -> Ledger {
+        let places = Places { queue: Some(queue), spool: None };
+        Ledger::new(self.bench.store.clone(), places, Arc::new(FixedClock::at(NOW)))
+    }
+
+    /// Works until the queue is empty.
+    async fn empty(&self, ledger: &Ledger) {
+        while ledger.queued_entries().await.unwrap() != Some(0) {
+            ledger.work().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_queue_took_is_read_by_every_replica_and_written_by_one() {
+    let cluster = Cluster::new().await;
+    let (one, other) = (cluster.replica(cluster.queue("one")), cluster.replica(cluster.queue("other")));
+    let (start, completion) = halves(&cluster.bench);
+    one.write(first(&start)).await.unwrap();
+    one.write(second(&completion)).await.unwrap();
+    assert_eq!(one.queued_entries().await.unwrap(), Some(2));
+    let id = completion.record.id;
+    assert!(interactions::get(&mut *cluster.bench.read().await, id).await.unwrap().is_none());
+
+    assert_eq!(other.pending(id).await.as_ref(), Some(&completion.record));
+    assert!(other.pending_of(id, &completion.conversation.owner()).await.is_some());
+    let stranger = Owner { subject: "subject-2", key: None };
+    assert!(other.pending_of(id, &stranger).await.is_none());
+    let conversation = completion.conversation.id;
+    assert_eq!(other.pending_conversation(conversation).await.as_ref(), Some(&completion.conversation));
+    let said = other.of_conversation(&mut *cluster.bench.read().await, conversation, 6).await.unwrap();
+    assert_eq!(said, [completion.record.clone()]);
+
+    cluster.empty(&other).await;
+    is_whole(&cluster.bench, &completion).await;
+    assert!(one.pending(id).await.is_none() && one.pending_conversation(conversation).await.is_none());
+    let said = one.of_conversation(&mut *cluster.bench.read().await, conversation, 6).await.unwrap();
+    assert_eq!(said, [completion.record], "and it is said once");
+    cluster.bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_workers_write_everything_once() {
+    let cluster = Cluster::new().await;
+    let ledger = cluster.replica(cluster.queue("answers"));
+    let all: Vec<_> = (0..200).map(|_| halves(&cluster.bench)).collect();
+    let mut tasks = tokio::task::JoinSet::new();
+    for (start, completion) in all.clone() {
+        let ledger = ledger.clone();
+        tasks.spawn(async move {
+            ledger.write(first(&start)).await.unwrap();
+            ledger.write(second(&completion)).await.unwrap();
+        });
+    }
+    for worker in 0..3 {
+        let worker = cluster.replica(cluster.queue(&format!("worker-{worker}")));
+        tasks.spawn(async move {
+            while worker.work().await.unwrap().written > 0
+                || worker.queued_entries().await.unwrap() != Some(0)
+            {}
+        });
+    }
+    tasks.join_all().await;
+    cluster.empty(&ledger).await;
+    let mut r = cluster.bench.read().await;
+    assert_eq!(interactions::count_finished(&mut r).await.unwrap(), 200);
+    drop(r);
+    for (_, completion) in &all {
+        is_whole(&cluster.bench, completion).await;
+    }
+    cluster.bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_worker_died_with_is_taken_by_another() {
+    let cluster = Cluster::new().await;
+    // Its database is gone: it takes entries and never gets them written, like one that was killed.
+    let dead = cluster.bench.place.open().await.unwrap();
+    dead.close().await;
+    let places = Places { queue: Some(cluster.queue("dead")), spool: None };
+    let dead = Ledger::new(dead, places, Arc::new(FixedClock::at(NOW)));
+    let (start, completion) = halves(&cluster.bench);
+    dead.write(first(&start)).await.unwrap();
+    dead.write(second(&completion)).await.unwrap();
+    assert!(dead.work().await.is_err());
+    let alive = cluster.replica(cluster.queue("alive").silent_after(Duration::from_millis(300)));
+    assert_eq!(alive.work().await.unwrap().written, 0, "they are another's still");
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(alive.work().await.unwrap().written, 2);
+    is_whole(&cluster.bench, &completion).await;
+    assert_eq!(alive.queued_entries().await.unwrap(), Some(0));
+    cluster.bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_redis_is_away_the_spool_takes_it() {
+    let cluster = Cluster::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::open(folder.path(), DEFAULT_MAX_BYTES).await.unwrap();
+    // Nothing listens there.
+    let gone = Queue::connect("redis://127.0.0.1:1/", "x", cluster.bench.ids.next().to_string()).unwrap();
+    let places = Places { queue: Some(gone), spool: Some(spool) };
+    let ledger = Ledger::new(cluster.bench.store.clone(), places, Arc::new(FixedClock::at(NOW)));
+    let (start, completion) = halves(&cluster.bench);
+    ledger.write(first(&start)).await.unwrap();
+    ledger.write(second(&completion)).await.unwrap();
+    assert_eq!(ledger.pending(completion.record.id).await.as_ref(), Some(&completion.record));
+    assert!(ledger.work().await.is_err() && ledger.queued_entries().await.is_err());
+    assert_eq!(ledger.drain().await.unwrap().written, 2);
+    is_whole(&cluster.bench, &completion).await;
+    cluster.bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_tables_refuse_leaves_the_queue_as_a_dead_letter() {
+    let cluster = Cluster::new().await;
+    let ledger = cluster.replica(cluster.queue("one"));
+    let (start, completion) = halves(&cluster.bench);
+    let mut stranger = halves(&cluster.bench).1;
+    stranger.conversation.id = start.conversation.id;
+    stranger.conversation.subject = "subject-2".into();
+    for entry in [first(&start), second(&stranger), second(&completion)] {
+        ledger.write(entry).await.unwrap();
+    }
+    cluster.empty(&ledger).await;
+    is_whole(&cluster.bench, &completion).await;
+    let letters = dead::list(&mut *cluster.bench.read().await, 10, 0).await.unwrap();
+    assert_eq!(
+        letters.iter().map(|l| (l.interaction, l.tries)).collect::<Vec<_>>(),
+        [(Some(stranger.record.id), 4)]
+    );
+    cluster.bench.end().await;
+}
+
+#[tokio::test]
+async fn how_surely_redis_keeps_is_known() {
+    let queue = Queue::connect(&redis(), "x", "x".to_owned()).unwrap();
+    // The private Redis of the tests has an append-only file, synced every second.
+    assert_eq!(queue.durability().await.unwrap(), Some(Durability::EverySecond));
+}
