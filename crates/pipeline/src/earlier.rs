@@ -26,17 +26,15 @@ pub(crate) struct Before {
 /// question is written here, nor read.
 pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError> {
     let Some(id) = ask.conversation else { return Ok(Before::default()) };
+    let said = house.ledger.said(id).await;
     let mut reader = house.store.read().await?;
     let owner = Owner { subject: &ask.subject, key: ask.owner_key };
     let known = conversations::get(&mut reader, id, &owner).await?;
-    let known = match known {
-        None => house.ledger.pending_conversation(id).await.filter(|c| c.owner() == owner),
-        known => known,
-    };
+    let known = known.or_else(|| said.conversation().filter(|c| c.owner() == owner).cloned());
     let Some(conversation) = known.filter(|c| c.mode == ask.mode) else {
         return Err(AnswerError::UnknownConversation);
     };
-    let history = house.ledger.of_conversation(&mut reader, id, HISTORY).await?;
+    let history = said.after_tables(&mut reader, id, HISTORY).await?;
     let history: Vec<Exchange> = history.into_iter().map(Into::into).collect();
     let mut earlier = Earlier::default();
     if let Some(last) = history.last() {

@@ -12,7 +12,7 @@ use contactiq_nlu::{
 use contactiq_store::{Ledger, Store};
 use tokio::sync::Semaphore;
 
-use crate::{Calibration, Door, EscalationRules, Means, Models, Recall, Shelf, Taxonomy};
+use crate::{Calibration, Door, EscalationRules, Means, Models, NotRead, Recall, Shelf, Taxonomy};
 
 /// The parts. Cheap to share behind an `Arc`.
 pub struct House {
@@ -208,11 +208,12 @@ impl House {
     }
 
     /// Whether a trigger is read in a message: somebody may be in need, and goes before others. Where the guard
-    /// can't read it nobody knows, and it presses.
+    /// fails nobody knows, and it presses; what is no message presses nobody.
     pub async fn presses(&self, message: Arc<Raw>) -> bool {
         match self.guard.inspect_in(message, Earlier::default()).await {
             Ok(inspected) => !self.rules.matches(inspected.masked.as_str()).is_empty(),
-            Err(_) => true,
+            Err(NotRead::Input(_)) => false,
+            Err(NotRead::Fault(_)) => true,
         }
     }
 

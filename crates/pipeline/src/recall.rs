@@ -24,9 +24,14 @@ use crate::{
 /// The fingerprint of everything that an answer depends on and that can change while the process runs.
 pub(crate) type Key = [u8; 32];
 
-/// What is remembered, by question. Taxonomy, thresholds, prompts and models belong to the process: it ends with
-/// them.
-pub struct Recall(Mutex<LruCache<Key, Arc<Answered>>>);
+/// What is remembered, by question, of one version of the knowledge: with another one all of it goes. Taxonomy,
+/// thresholds, prompts and models belong to the process: it ends with them.
+pub struct Recall(Mutex<Kept>);
+
+struct Kept {
+    version: String,
+    answers: LruCache<Key, Arc<Answered>>,
+}
 
 /// A turn after step 6.
 pub(crate) struct Answered {
@@ -45,13 +50,13 @@ impl Recall {
     /// Remembers so many answers; 0 remembers none.
     #[must_use]
     pub fn new(capacity: usize) -> Recall {
-        Recall(Mutex::new(LruCache::new(capacity)))
+        Recall(Mutex::new(Kept { version: String::new(), answers: LruCache::new(capacity) }))
     }
 
     /// How many are remembered.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().answers.len()
     }
 
     /// Whether none is.
@@ -60,17 +65,30 @@ impl Recall {
         self.len() == 0
     }
 
-    fn get(&self, key: &Key) -> Option<Arc<Answered>> {
-        self.lock().get(key).cloned()
+    fn get(&self, key: &Key, version: &str) -> Option<Arc<Answered>> {
+        let mut kept = self.lock();
+        kept.belongs_to(version).then(|| kept.answers.get(key).cloned()).flatten()
     }
 
     fn keep(&self, key: Key, answered: Answered) {
-        self.lock().insert(key, Arc::new(answered));
+        let mut kept = self.lock();
+        if !kept.belongs_to(&answered.knowledge.version) {
+            // An older snapshot would be held in memory for its answers.
+            kept.answers.clear();
+            kept.version.clone_from(&answered.knowledge.version);
+        }
+        kept.answers.insert(key, Arc::new(answered));
     }
 
     // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
-    fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<Key, Arc<Answered>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn belongs_to(&self, version: &str) -> bool {
+        self.version == version
     }
 }
 
@@ -94,7 +112,7 @@ pub(crate) fn key(house: &House, ask: &Ask, door: &contactiq_guard::Inspected) -
         &knowledge.version,
         // Documents begin and end to hold with the day.
         &house.today().to_string(),
-        &normalised(door.masked.as_str()),
+        &normalised(door.masked.as_str())?,
     ] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
@@ -106,16 +124,17 @@ const fn role(role: Role) -> &'static str {
     role.as_str()
 }
 
-/// The same question however it is spaced, capitalised and ended. Nothing inside is touched: a sign or a figure
-/// makes another question.
-fn normalised(text: &str) -> String {
-    let words = text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ");
-    words.trim_end_matches(['?', '.', '!', ' ']).to_owned()
+/// The same question however it is spaced and capitalised, which nothing that reads it sees: patterns, models and
+/// encoder have it so. Every sign makes another question, and lines are requests of their own.
+fn normalised(text: &str) -> Option<String> {
+    let text = text.trim();
+    let lines = text.contains(['\n', '\r']);
+    (!lines).then(|| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" "))
 }
 
 /// The answer that was given before.
 pub(crate) fn find(house: &House, key: Option<&Key>) -> Option<Arc<Answered>> {
-    let found = house.recall.get(key?);
+    let found = house.recall.get(key?, &house.shelf.current().version);
     let name = if found.is_some() { "contactiq_cache_hits_total" } else { "contactiq_cache_misses_total" };
     metrics::counter!(name, "cache" => "answers").increment(1);
     found
@@ -129,7 +148,7 @@ pub(crate) fn resume(turn: &mut Turn, before: &Answered) {
     turn.knowledge = Arc::clone(&before.knowledge);
     turn.found.clone_from(&before.found);
     turn.draft = Some(before.draft.clone());
-    turn.judged.clone_from(&before.judged);
+    turn.judged = before.judged;
     turn.confidence = before.confidence;
     turn.outcome = Outcome::Resolved;
     // It cost nothing this time.
@@ -160,6 +179,8 @@ pub(crate) fn keep(house: &House, turn: &Turn) {
         understanding.category == Category::Automatable && understanding.intent != IntentName::unknown();
     // What a model failed at, or said in part, it may say better the next time.
     let whole = house.chain.is_none() || draft.model != EXTRACTIVE;
+    // Nor what was found by words alone while the encoder was away.
+    let whole = whole && (house.encoder.is_none() || turn.vector.is_some());
     let removed = |step: &StepTrace| step.values.get("removed").is_some_and(|removed| *removed > 0.0);
     if !plain || !open || !whole || turn.steps.iter().any(removed) || turn.outcome != Outcome::Resolved {
         return;
@@ -172,7 +193,7 @@ pub(crate) fn keep(house: &House, turn: &Turn) {
         knowledge: Arc::clone(&turn.knowledge),
         found: turn.found.clone(),
         draft: draft.clone(),
-        judged: turn.judged.clone(),
+        judged: turn.judged,
         confidence: turn.confidence,
         steps: steps.cloned().collect(),
     };
@@ -184,12 +205,13 @@ mod tests {
     use super::normalised;
 
     #[test]
-    fn spaces_capitals_and_the_end_make_no_other_question_and_everything_else_does() {
-        for same in ["What is the fee?", " what  is the FEE", "what is\nthe fee ?!", "what is the fee."] {
-            assert_eq!(normalised(same), "what is the fee", "{same}");
+    fn spaces_and_capitals_make_no_other_question_and_everything_else_does() {
+        for same in ["what is the fee?", " What  is the FEE?", "what is\tthe fee? "] {
+            assert_eq!(normalised(same).unwrap(), "what is the fee?", "{same}");
         }
-        for other in ["what is the fee -", "what is the fee 2", "what is the $ fee", "what's the fee"] {
-            assert_ne!(normalised(other), "what is the fee", "{other}");
+        for other in ["what is the fee", "what is the fee?!", "what is the $ fee?", "what's the fee?"] {
+            assert_ne!(normalised(other).unwrap(), "what is the fee?", "{other}");
         }
+        assert_eq!(normalised("what is\nthe fee?"), None);
     }
 }

@@ -33,6 +33,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::{
+    api::idempotency::Leases,
     config::{Assistant, Config, PlaceholderScope},
     demo,
     guard::{
@@ -56,7 +57,7 @@ pub(crate) use encoder::{
 };
 pub(crate) use ledger::make_private;
 pub use ledger::open_store;
-pub(crate) use places::with_places;
+pub(crate) use places::{drain_left, with_places};
 pub use vectors::adopt_vectors;
 pub(crate) use vectors::{share_vectors, vectors_of};
 
@@ -162,6 +163,8 @@ pub struct Parts {
     /// Whether the ledger took the last write that was tried: a job tries one every few seconds, so
     /// that probes without a key can't make the disk work.
     pub ledger_writes: AtomicBool,
+    /// The idempotency keys that requests hold.
+    pub leases: Leases,
     /// Compares the bodies of repeated requests without keeping them.
     pub body_key: [u8; 32],
 }
@@ -204,6 +207,7 @@ impl App {
             tasks,
             metrics,
             ledger_writes: AtomicBool::new(true),
+            leases: Leases::default(),
             body_key,
             config,
         }))

@@ -176,8 +176,9 @@ async fn finish(app: App) -> Ended {
         tracing::error!(critical = true, "some work did not end in time; reconciliation will find it");
         Ended::WorkLeft
     };
-    if let Err(error) = ledger.drain().await {
-        tracing::warn!(%error, "the spool keeps its records until the next start");
+    // A long spool is for the next start: whoever stopped us does not wait for ever.
+    if !matches!(tokio::time::timeout(DRAIN, ledger.drain()).await, Ok(Ok(_))) {
+        tracing::warn!("the spool keeps its records until the next start");
     }
     store.close().await;
     ended

@@ -23,7 +23,7 @@ pub struct Slot<'a> {
 }
 
 /// The fencing token of a claim: a number that no other claim has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Fence(i64);
 

@@ -60,17 +60,25 @@ pub async fn keep(
     placeholders: &Placeholders,
 ) -> Result<(), StoreError> {
     let sealed = w.seal_placeholders(placeholders, TABLE, COLUMN, &conversation.to_string());
-    keep_sealed(w, conversation, SealedPlaceholders(sealed)).await
+    w.execute("UPDATE conversations SET placeholders = $2 WHERE id = $1", values![conversation, sealed])
+        .await?;
+    Ok(())
 }
 
-/// The same with those that were sealed before.
-pub(crate) async fn keep_sealed(
+/// Keeps those that a conversation begins with, unless it has some.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn begin_with(
     w: &mut Writer,
     conversation: ConversationId,
-    sealed: SealedPlaceholders,
+    first: SealedPlaceholders,
 ) -> Result<(), StoreError> {
-    w.execute("UPDATE conversations SET placeholders = $2 WHERE id = $1", values![conversation, sealed.0])
-        .await?;
+    w.execute(
+        "UPDATE conversations SET placeholders = $2 WHERE id = $1 AND placeholders IS NULL",
+        values![conversation, first.0],
+    )
+    .await?;
     Ok(())
 }
 

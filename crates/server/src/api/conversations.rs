@@ -7,10 +7,7 @@ use axum::{
 };
 use contactiq_domain::{Mode, Permission, Record, Timestamp, ids::ConversationId};
 use contactiq_guard::Masked;
-use contactiq_store::{
-    conversations::{self, Conversation},
-    interactions,
-};
+use contactiq_store::conversations::{self, Conversation};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -151,16 +148,21 @@ pub async fn read(
     let id: ConversationId = id.parse().map_err(|_| missing())?;
     let anybodys = query.subject.is_none() && acts(&caller);
     let subject = whose(&caller, query.subject)?;
+    let said = app.house.ledger.said(id).await;
+    let pending = || said.conversation().cloned();
     let mut reader = app.house.store.read().await?;
     let known = if caller.may(Permission::ReadAllInteractions) {
-        conversations::get_for_staff(&mut reader, id).await?
+        conversations::get_for_staff(&mut reader, id).await?.or_else(pending)
     } else if anybodys {
         // A back end that did not name the person when it asked can't name it now.
-        conversations::get_for_staff(&mut reader, id).await?.filter(|c| c.owner_key == caller.key)
+        let known = conversations::get_for_staff(&mut reader, id).await?.or_else(pending);
+        known.filter(|c| c.owner_key == caller.key)
     } else {
-        conversations::get(&mut reader, id, &caller.owner(&subject)).await?
+        let owner = caller.owner(&subject);
+        let known = conversations::get(&mut reader, id, &owner).await?;
+        known.or_else(|| pending().filter(|c| c.owner() == owner))
     };
     // A key for one assistant reads nothing of the other.
     known.filter(|c| caller.sees(c.mode)).ok_or_else(missing)?;
-    Ok(axum::Json(interactions::of_conversation(&mut reader, id, MOST).await?))
+    Ok(axum::Json(said.after_tables(&mut reader, id, MOST).await?))
 }

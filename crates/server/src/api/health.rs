@@ -69,7 +69,7 @@ pub struct Ready {
     knowledge_version: String,
 }
 
-async fn ledger(app: &App) -> String {
+fn ledger(app: &App) -> String {
     let state = app.house.ledger.state();
     let spooled = state.spool.map_or(0, |depth| depth.entries);
     if spooled > 0 {
@@ -79,17 +79,16 @@ async fn ledger(app: &App) -> String {
         (false, BreakerState::Closed) if state.spool.is_none() => "no spool".to_owned(),
         (false, BreakerState::Closed) => "ok".to_owned(),
         (false, _) => "the spool takes records: the database does not answer".to_owned(),
-        (true, BreakerState::Closed) => match app.house.ledger.durability().await {
-            Ok(Some(Durability::Synced)) => "ok: queued in Redis, synced".to_owned(),
-            Ok(Some(Durability::EverySecond)) => {
+        (true, BreakerState::Closed) => match app.house.ledger.durability() {
+            Some(Durability::Synced) => "ok: queued in Redis, synced".to_owned(),
+            Some(Durability::EverySecond) => {
                 "ok: queued in Redis, which syncs every second: a power failure may cost the last one"
                     .to_owned()
             }
-            Ok(Some(Durability::None)) => {
+            Some(Durability::None) => {
                 "queued in Redis, which keeps nothing over a restart: set appendonly yes".to_owned()
             }
-            Ok(None) => "ok: queued in Redis, which does not say how it syncs".to_owned(),
-            Err(_) => "the spool takes records: the queue does not answer".to_owned(),
+            None => "ok: queued in Redis, which does not say how it syncs".to_owned(),
         },
         (true, _) => "the spool takes records: the queue does not answer".to_owned(),
     }
@@ -108,7 +107,7 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
     let body = Ready {
         status: if is_ready { "ready" } else { "not_ready" },
         database: format!("{}: {}", app.house.store.engine(), if is_ready { "ok" } else { "not available" }),
-        ledger: ledger(&app).await,
+        ledger: ledger(&app),
         encoder: match &app.house.encoder {
             Some(encoder) if encoder.breaker() != BreakerState::Closed => {
                 "away: the lexical model works alone".to_owned()

@@ -5,24 +5,29 @@
 //! key are needed for: whoever holds the database and the server's key can't try short bodies out, as long as
 //! the client's key can't be guessed.
 
-use std::{mem, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use axum::http::HeaderMap;
 use contactiq_store::{
-    Writer,
+    StoreError, Writer,
     idempotency::{self, Claim, Fence, Slot},
+    ledger::Claimed,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::error::ApiError;
 use crate::{app::App, guard::identity::Caller, wiring};
 
-/// A request holds its key for so many seconds, and says every second that it still works: one that was killed
-/// gives it back soon.
+/// A request holds its key for so many seconds, and a job says every second that it still works: one that was
+/// killed gives it back soon.
 const LEASE_SECONDS: i64 = 3;
-const RENEWED_EVERY: Duration = Duration::from_secs(1);
+/// How often leases are renewed.
+pub const RENEWED_EVERY: Duration = Duration::from_secs(1);
 const LONGEST_KEY: usize = 255;
 
 /// The place that a request with an `Idempotency-Key` has taken. Dropped before the work was done
@@ -30,12 +35,7 @@ const LONGEST_KEY: usize = 255;
 pub struct Taken {
     app: App,
     done: bool,
-    caller: String,
-    route: String,
-    key: String,
-    fence: Fence,
-    /// Ends the renewals with this.
-    _renewed: DropGuard,
+    claimed: Claimed,
 }
 
 /// What a request with a key is.
@@ -66,31 +66,27 @@ pub async fn begin(
         )
     })?;
     let who = caller.own_subject();
-    let now = app.house.clock.now();
     let fence = Fence::of(app.house.ids.next());
     let (key, body) = (name(&app.body_key, key), compared(&app.body_key, key, body));
-    let mut w = app.house.store.write().await?;
     let slot = Slot { caller: &who, route, key: &key };
-    if let Some(made) = app.house.ledger.pending_claim(&slot) {
-        // The spool has its record, and no table knows yet.
-        return Ok(Repeat::Again(made.to_string()));
+    if let Some((made, first)) = app.house.ledger.pending_claim(&slot).await {
+        // Its record is kept, and no table knows yet.
+        return if first == body {
+            Ok(Repeat::Again(made.to_string()))
+        } else {
+            Err(ApiError::IdempotencyMismatch)
+        };
     }
+    let mut w = app.house.store.write().await?;
+    // The writer may have been waited for: the lease begins now.
+    let now = app.house.clock.now();
     let claim = idempotency::claim(&mut w, &slot, &body, now, now.plus_seconds(LEASE_SECONDS), fence).await?;
     w.save().await?;
     match claim {
         Claim::New => {
-            let ended = CancellationToken::new();
-            let renewing = renew(app.clone(), who.clone(), route.to_owned(), key.clone(), fence);
-            app.tasks.spawn(ended.clone().run_until_cancelled_owned(renewing));
-            Ok(Repeat::First(Some(Taken {
-                app: app.clone(),
-                done: false,
-                caller: who,
-                route: route.to_owned(),
-                key,
-                fence,
-                _renewed: ended.drop_guard(),
-            })))
+            let claimed = Claimed { caller: who, route: route.to_owned(), key, body, fence, shown: false };
+            app.leases.hold(&claimed);
+            Ok(Repeat::First(Some(Taken { app: app.clone(), done: false, claimed })))
         }
         Claim::Done { resource, .. } => Ok(Repeat::Again(resource)),
         // Most are done in a second, and one that was killed gives its key back soon.
@@ -99,23 +95,45 @@ pub async fn begin(
     }
 }
 
-/// Holds a claim until it is dropped, settled, or lost to somebody else.
-async fn renew(app: App, caller: String, route: String, key: String, fence: Fence) {
-    loop {
-        tokio::time::sleep(RENEWED_EVERY).await;
-        let renewed = async {
-            let until = app.house.clock.now().plus_seconds(LEASE_SECONDS);
-            let mut w = app.house.store.write().await?;
-            let slot = Slot { caller: &caller, route: &route, key: &key };
-            let ours = idempotency::renew(&mut w, &slot, fence, until).await?;
-            w.save().await.map(|()| ours)
-        };
-        match renewed.await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => tracing::warn!(%error, "an idempotency key could not be held for longer"),
-        }
+/// The claims that this process works on.
+#[derive(Default)]
+pub struct Leases(Mutex<HashMap<Fence, Claimed>>);
+
+impl Leases {
+    fn hold(&self, claimed: &Claimed) {
+        self.lock().insert(claimed.fence, claimed.clone());
     }
+
+    fn let_go(&self, claimed: &Claimed) {
+        self.lock().remove(&claimed.fence);
+    }
+
+    // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Fence, Claimed>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says in one transaction that all of them are worked on.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn renew(&self, app: &App) -> Result<(), StoreError> {
+        let held: Vec<Claimed> = self.lock().values().cloned().collect();
+        if held.is_empty() {
+            return Ok(());
+        }
+        let mut w = app.house.store.write().await?;
+        let until = app.house.clock.now().plus_seconds(LEASE_SECONDS);
+        for claimed in &held {
+            // One that was lost or settled meanwhile is renewed no more, and the request hears of it at its end.
+            idempotency::renew(&mut w, &slot(claimed), claimed.fence, until).await?;
+        }
+        w.save().await
+    }
+}
+
+fn slot(claimed: &Claimed) -> Slot<'_> {
+    Slot { caller: &claimed.caller, route: &claimed.route, key: &claimed.key }
 }
 
 /// What is kept of a client's key, which may say anything.
@@ -138,14 +156,8 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 
 impl Taken {
     /// What the pipeline settles in the transaction of the record.
-    pub fn claimed(&self) -> contactiq_store::ledger::Claimed {
-        contactiq_store::ledger::Claimed {
-            caller: self.caller.clone(),
-            route: self.route.clone(),
-            key: self.key.clone(),
-            fence: self.fence,
-            shown: false,
-        }
+    pub fn claimed(&self) -> Claimed {
+        self.claimed.clone()
     }
 
     /// Marks the key as this work's in the transaction that makes `resource`: a repetition gets it.
@@ -153,14 +165,14 @@ impl Taken {
     /// # Errors
     /// When the store fails, or the lease has passed to somebody else.
     pub async fn settle(&self, w: &mut Writer, resource: &str, status: u16) -> Result<(), ApiError> {
-        let slot = Slot { caller: &self.caller, route: &self.route, key: &self.key };
-        Ok(idempotency::settle(w, &slot, self.fence, resource, status).await?)
+        Ok(idempotency::settle(w, &slot(&self.claimed), self.claimed.fence, resource, status).await?)
     }
 
     /// The work failed: the key is free before the error is told.
     pub async fn give_back(mut self) {
         self.done = true;
-        release(&self.app, &self.caller, &self.route, &self.key, self.fence).await;
+        self.app.leases.let_go(&self.claimed);
+        release(&self.app, &self.claimed).await;
     }
 
     /// The transaction that settled it is saved: there is nothing to give back.
@@ -171,21 +183,20 @@ impl Taken {
 
 impl Drop for Taken {
     fn drop(&mut self) {
+        self.app.leases.let_go(&self.claimed);
         if self.done {
             return;
         }
-        let (app, fence) = (self.app.clone(), self.fence);
-        let (caller, route, key) =
-            (mem::take(&mut self.caller), mem::take(&mut self.route), mem::take(&mut self.key));
-        self.app.tasks.spawn(async move { release(&app, &caller, &route, &key, fence).await });
+        let (app, claimed) = (self.app.clone(), self.claimed.clone());
+        self.app.tasks.spawn(async move { release(&app, &claimed).await });
     }
 }
 
 /// Only a key in flight is given back: one that was settled after all stays.
-async fn release(app: &App, caller: &str, route: &str, key: &str, fence: Fence) {
+async fn release(app: &App, claimed: &Claimed) {
     let released = async {
         let mut w = app.house.store.write().await?;
-        idempotency::release(&mut w, &Slot { caller, route, key }, fence).await?;
+        idempotency::release(&mut w, &slot(claimed), claimed.fence).await?;
         w.save().await
     };
     if let Err(error) = released.await {

@@ -101,6 +101,7 @@ pub(crate) async fn helped(app: &App, mode: Mode, message: &Message, error: ApiE
         ApiError::Unchecked => Some(app.house.offer(mode)),
         // Whoever is turned away for sending too much must not be able to make us read much.
         ApiError::TooMany { .. } => app.house.comfort(mode, message.beginning()).await,
+        ApiError::Overloaded { .. } => app.house.comfort(mode, message.beginning()).await,
         _ => app.house.comfort(mode, message.whole()).await,
     };
     error.with_help(help.map(|help| help.as_str().to_owned()))
@@ -144,14 +145,24 @@ async fn first_time(
     taken: Option<Taken>,
     priority: Priority,
 ) -> Result<Record<Masked>, ApiError> {
-    if let Err(limited) = take_place(app, caller, &ask, numbered).await {
+    let bucket = bucket(caller, &ask);
+    if let Err(limited) = take_place(app, caller, &bucket, numbered).await {
         if let Some(taken) = taken {
             taken.give_back().await;
         }
         return Err(limited);
     }
     ask.claimed = taken.as_ref().map(Taken::claimed);
-    answer(app, ask, taken, priority).await
+    answer(app, ask, taken, Turn { bucket: &bucket, priority }).await
+}
+
+/// Whose turn it is in the queue.
+#[derive(Clone, Copy)]
+pub(crate) struct Turn<'a> {
+    /// Who asks: they take turns.
+    pub(crate) bucket: &'a str,
+    /// How urgent they say it is; a message says more.
+    pub(crate) priority: Priority,
 }
 
 /// What a client says of its own urgency (RFC 9218): from `u=5` on nobody waits for it at a screen. More urgent than
@@ -185,21 +196,25 @@ fn streams(headers: &HeaderMap) -> bool {
     quality("text/event-stream") > quality("application/json")
 }
 
-/// Takes a place under the rate limits. A key with a rate of its own has one bucket for all that it
-/// asks; everyone else has one a session.
-async fn take_place(app: &App, caller: &Caller, ask: &Ask, numbered: &Numbered) -> Result<(), ApiError> {
+/// Takes a place under the rate limits.
+async fn take_place(app: &App, caller: &Caller, bucket: &str, numbered: &Numbered) -> Result<(), ApiError> {
+    app.limits
+        .take(bucket, caller.rate_per_minute, numbered.ip)
+        .await
+        .map_err(|Wait(retry_after)| ApiError::TooMany { retry_after })
+}
+
+/// Who asks, for the limits and for the turns in the queue. A key with a rate of its own has one bucket for all
+/// that it asks; everyone else has one a session.
+fn bucket(caller: &Caller, ask: &Ask) -> String {
     let own = caller.own_subject();
-    let bucket = match caller.rate_per_minute {
+    match caller.rate_per_minute {
         Some(_) => own,
         None if !ask.session.starts_with(MADE_UP) => format!("{own}/{}", ask.session),
         None if !ask.subject.starts_with(MADE_UP) => format!("{own}/{}", ask.subject),
         // A made-up name would be a new bucket each time.
         None => format!("{own}/{own}"),
-    };
-    app.limits
-        .take(&bucket, caller.rate_per_minute, numbered.ip)
-        .await
-        .map_err(|Wait(retry_after)| ApiError::TooMany { retry_after })
+    }
 }
 
 /// Checks what came.
@@ -242,9 +257,10 @@ async fn accept(
 
 /// The person of a conversation that this key began.
 async fn subject_of(app: &App, caller: &Caller, id: ConversationId) -> Result<String, ApiError> {
-    let mut reader = app.house.store.read().await?;
-    let known = conversations::get_for_staff(&mut reader, id).await?;
+    let said = app.house.ledger.said(id).await;
+    let known = conversations::get_for_staff(&mut *app.house.store.read().await?, id).await?;
     known
+        .or_else(|| said.conversation().cloned())
         .filter(|c| c.owner_key == caller.key && caller.sees(c.mode))
         .map(|c| c.subject)
         .ok_or(ApiError::NotFound("conversation"))
@@ -256,11 +272,11 @@ pub(crate) async fn answer(
     app: &App,
     ask: Ask,
     taken: Option<Taken>,
-    priority: Priority,
+    turn: Turn<'_>,
 ) -> Result<Record<Masked>, ApiError> {
     let limit = Duration::from_secs(app.config.server.request_timeout_seconds);
     let deadline = tokio::time::Instant::now() + limit;
-    let place = match enter(app, &ask, priority, deadline).await {
+    let place = match enter(app, &ask, turn, deadline).await {
         Ok(place) => place,
         Err(Shed { retry_after }) => {
             if let Some(taken) = taken {
@@ -298,17 +314,12 @@ pub(crate) async fn answer(
 
 /// A place in the queue. Where there is none free, the message is looked at first: somebody in need goes before
 /// the others, also with a first message.
-async fn enter(
-    app: &App,
-    ask: &Ask,
-    priority: Priority,
-    deadline: tokio::time::Instant,
-) -> Result<Place, Shed> {
+async fn enter(app: &App, ask: &Ask, turn: Turn<'_>, deadline: tokio::time::Instant) -> Result<Place, Shed> {
     let priority = match app.admission.has_room() {
         false if app.house.presses(Arc::clone(&ask.question)).await => Priority::Urgent,
-        _ => priority,
+        _ => turn.priority,
     };
-    app.admission.enter(priority, &format!("{}/{}", ask.subject, ask.session), deadline).await
+    app.admission.enter(priority, turn.bucket, deadline).await
 }
 
 fn observe(answered: &Result<Record<Masked>, contactiq_pipeline::AnswerError>) {

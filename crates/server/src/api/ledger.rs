@@ -103,6 +103,11 @@ pub(crate) fn told(entry: &Entry) -> serde_json::Value {
     .unwrap_or_default()
 }
 
+/// The ledger is of both assistants: a key that is for one of them operates none of it.
+fn everything(caller: &May<OperateLedger>) -> Result<(), ApiError> {
+    if caller.mode.is_some() { Err(ApiError::Forbidden) } else { Ok(()) }
+}
+
 /// See how the ledger stands: what waits, what the spool holds, how many dead letters there are.
 #[utoipa::path(
     get, path = "/v1/ledger", tag = "ledger",
@@ -110,8 +115,9 @@ pub(crate) fn told(entry: &Entry) -> serde_json::Value {
 )]
 pub async fn status(
     State(app): State<App>,
-    _caller: May<OperateLedger>,
+    caller: May<OperateLedger>,
 ) -> Result<axum::Json<Status>, ApiError> {
+    everything(&caller)?;
     let state = app.house.ledger.state();
     let mut reader = app.house.store.read().await?;
     Ok(axum::Json(Status {
@@ -141,9 +147,10 @@ pub struct Which {
 )]
 pub async fn list(
     State(app): State<App>,
-    _caller: May<OperateLedger>,
+    caller: May<OperateLedger>,
     which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
 ) -> Result<axum::Json<Vec<DeadLetterShape>>, ApiError> {
+    everything(&caller)?;
     let Query(which) = which.map_err(|_| ApiError::invalid("query_invalid", "page: a number from 1"))?;
     let page = which.page.unwrap_or(1).clamp(1, MOST_PAGES);
     let mut reader = app.house.store.read().await?;
@@ -159,9 +166,10 @@ pub async fn list(
 )]
 pub async fn read(
     State(app): State<App>,
-    _caller: May<OperateLedger>,
+    caller: May<OperateLedger>,
     Path(id): Path<String>,
 ) -> Result<axum::Json<DeadLetterShape>, ApiError> {
+    everything(&caller)?;
     let mut reader = app.house.store.read().await?;
     let (letter, entry) = dead::get(&mut reader, &id).await?.ok_or(ApiError::NotFound("dead letter"))?;
     Ok(axum::Json(DeadLetterShape { entry: entry.ok().as_ref().map(told), ..letter.into() }))
@@ -175,13 +183,16 @@ pub async fn read(
 )]
 pub async fn replay(
     State(app): State<App>,
-    _caller: May<OperateLedger>,
+    caller: May<OperateLedger>,
     Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
 ) -> Result<axum::http::StatusCode, ApiError> {
-    noted.set_target(id.clone());
+    everything(&caller)?;
     match app.house.ledger.replay(&id).await? {
-        Ok(Replayed::Written) => Ok(axum::http::StatusCode::NO_CONTENT),
+        Ok(Replayed::Written | Replayed::Overtaken) => {
+            noted.set_target(id);
+            Ok(axum::http::StatusCode::NO_CONTENT)
+        }
         Ok(Replayed::Missing) => Err(ApiError::NotFound("dead letter")),
         Ok(Replayed::Unreadable(why)) => Err(ApiError::invalid("dead_letter_unreadable", why.to_string())),
         Err(why) => Err(ApiError::invalid("dead_letter_refused", format!("it is refused still: {why}"))),
@@ -196,13 +207,16 @@ pub async fn replay(
 )]
 pub async fn discard(
     State(app): State<App>,
-    _caller: May<OperateLedger>,
+    caller: May<OperateLedger>,
     Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
 ) -> Result<axum::http::StatusCode, ApiError> {
-    noted.set_target(id.clone());
+    everything(&caller)?;
     let mut w = app.house.store.write().await?;
-    let dropped = dead::discard(&mut w, &id).await?;
+    if !dead::discard(&mut w, &id).await? {
+        return Err(ApiError::NotFound("dead letter"));
+    }
     w.save().await?;
-    if dropped { Ok(axum::http::StatusCode::NO_CONTENT) } else { Err(ApiError::NotFound("dead letter")) }
+    noted.set_target(id);
+    Ok(axum::http::StatusCode::NO_CONTENT)
 }

@@ -22,44 +22,73 @@ use crate::{
 const PLACES: usize = 64;
 const OFF: &str = "off";
 
-/// Gives the house's ledger its places: with PostgreSQL and Redis the queue, and a spool. Each server on a data folder has one of its own, named by a number; what
-/// one that died left is drained by the next that finds it.
+/// Gives the house's ledger its places: with PostgreSQL and Redis the queue, and a spool. Each server on a data
+/// folder has one of its own, named by a number.
 ///
 /// # Errors
 /// [`StartError`] when the folder can't be used.
 pub(crate) async fn with_places(house: &mut House, config: &Config) -> Result<(), StartError> {
     let queue = queue(house, config)?;
-    if config.ledger.spool.trim() == OFF {
-        house.ledger = ledger(house, Places { queue, spool: None });
-        return Ok(());
-    }
-    let folder = match config.ledger.spool.trim() {
-        "" => config.server.data_dir.join("spool"),
-        path => PathBuf::from(path),
+    let own = match folder(config) {
+        Some(folder) => Some(own_spool(folder, config).await?),
+        None => None,
     };
-    make_private(&folder).map_err(|source| StartError::DataDir { path: folder.clone(), source })?;
-    let most = config.ledger.spool_megabytes * 1_000_000;
-    let (mut own, mut held) = (None, None);
-    for place in 0..PLACES {
-        let path = folder.join(place.to_string());
-        if own.is_some() && !path.exists() {
-            break;
-        }
-        match Spool::open(&path, most).await {
-            Err(error @ SpoolError::Held) => held = Some(error),
-            Err(error) => return Err(error.into()),
-            Ok(spool) if own.is_none() => own = Some(spool),
-            Ok(left) => take_over(house, left).await,
-        }
-    }
-    let Some(own) = own else { return Err(held.unwrap_or(SpoolError::Closed).into()) };
-    let left = own.depth().entries;
-    house.ledger = ledger(house, Places { queue, spool: Some(own) });
+    let left = own.as_ref().map_or(0, |spool| spool.depth().entries);
+    house.ledger = ledger(house, Places { queue, spool: own });
     if left > 0 {
         // What was said before the last end is read before anything new is said.
         told(house.ledger.drain().await);
     }
+    if let Err(error) = house.ledger.look_at_queue().await {
+        tracing::warn!(%error, "the queue does not answer: the spool takes records until it does");
+    }
     Ok(())
+}
+
+/// The folder of all spools; none where there are none.
+fn folder(config: &Config) -> Option<PathBuf> {
+    match config.ledger.spool.trim() {
+        OFF => None,
+        "" => Some(config.server.data_dir.join("spool")),
+        path => Some(PathBuf::from(path)),
+    }
+}
+
+const fn most(config: &Config) -> u64 {
+    config.ledger.spool_megabytes * 1_000_000
+}
+
+/// The first spool that no other server holds.
+async fn own_spool(folder: PathBuf, config: &Config) -> Result<Spool, StartError> {
+    make_private(&folder).map_err(|source| StartError::DataDir { path: folder.clone(), source })?;
+    for place in 0..PLACES {
+        match Spool::open(&folder.join(place.to_string()), most(config)).await {
+            Err(SpoolError::Held) => {}
+            opened => return Ok(opened?),
+        }
+    }
+    Err(SpoolError::Held.into())
+}
+
+/// Drains what servers left that do not run any more; those that run hold theirs.
+pub(crate) async fn drain_left(house: &House, config: &Config) {
+    let Some(folder) = folder(config) else { return };
+    for place in 0..PLACES {
+        let path = folder.join(place.to_string());
+        if !path.exists() {
+            return;
+        }
+        match Spool::open(&path, most(config)).await {
+            Err(SpoolError::Held) => {}
+            Err(error) => tracing::warn!(%error, place, "the spool of a server that ended can't be opened"),
+            Ok(left) => {
+                if left.depth().entries > 0 {
+                    told(ledger(house, left.clone().into()).drain().await);
+                }
+                left.close().await;
+            }
+        }
+    }
 }
 
 /// The queue of a cluster, where there is PostgreSQL and a Redis. On SQLite one process writes: there is nothing to
@@ -79,19 +108,11 @@ fn ledger(house: &House, places: Places) -> Ledger {
     Ledger::new(house.store.clone(), places, Arc::new(SystemClock))
 }
 
-/// Drains what a server left that does not run any more.
-async fn take_over(house: &House, left: Spool) {
-    if left.depth().entries > 0 {
-        let ledger = ledger(house, left.into());
-        told(ledger.drain().await);
-    }
-}
-
-/// What can't be drained now waits: a job of the ledger tries again, or the next start does.
+/// What can't be drained now waits: a job tries again.
 fn told(drained: Result<Drained, StoreError>) {
     match drained {
-        Ok(Drained { written, dead, .. }) => {
-            tracing::info!(written, dead, "the spool of a server that ended was drained");
+        Ok(Drained { written, dead, damaged }) => {
+            tracing::info!(written, dead, damaged, "the spool of a server that ended was drained");
         }
         Err(error) => tracing::warn!(%error, "the spool of a server that ended waits"),
     }

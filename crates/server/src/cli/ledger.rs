@@ -161,6 +161,13 @@ async fn replay(store: &Store, ids: Vec<String>, all: bool) -> Outcome {
                 output::line(format!("{id} is written"));
                 continue;
             }
+            Ok(Replayed::Overtaken) => {
+                note(store, "ledger dead replay", id).await?;
+                output::line(format!(
+                    "{id} is dropped: nobody was shown it, and its request was answered again"
+                ));
+                continue;
+            }
             Ok(Replayed::Missing) => output::problem(MISSING),
             Ok(Replayed::Unreadable(why)) => output::problem(&format!("{id} stays: {why}")),
             Err(why) => output::problem(&format!("{id} stays: it is refused still: {why}")),

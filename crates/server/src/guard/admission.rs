@@ -47,7 +47,7 @@ struct Shared {
 struct State {
     at_work: usize,
     lanes: [Lane; 3],
-    /// Places given since bulk work got one.
+    /// Places given to others while bulk work waited.
     given: u32,
     /// Seconds that an answer takes.
     takes: f64,
@@ -70,7 +70,8 @@ struct Waiter {
 /// Leave to make an answer. The next who waits has it when it is dropped.
 pub struct Place {
     queue: Option<Admission>,
-    since: Instant,
+    /// Since when somebody has it.
+    since: Option<Instant>,
 }
 
 /// There is no place in time.
@@ -105,7 +106,7 @@ impl Admission {
     /// Waits for a place until the deadline. Dropping the future takes nothing.
     ///
     /// # Errors
-    /// [`Shed`] at once when too many wait or the deadline would pass, and at the deadline otherwise.
+    /// [`Shed`] at once when too many wait before it or the deadline would pass, and at the deadline otherwise.
     pub async fn enter(&self, priority: Priority, session: &str, deadline: Instant) -> Result<Place, Shed> {
         let since = Instant::now();
         let lane = priority as usize;
@@ -113,12 +114,12 @@ impl Admission {
             let mut state = self.lock();
             if state.at_work < self.0.at_once && state.waiting() == 0 {
                 state.at_work += 1;
-                return Ok(self.place());
+                return Ok(self.place().taken());
             }
             let ahead: usize = state.lanes[..=lane].iter().map(|lane| lane.count).sum();
             let wait = state.takes * (ahead + 1) as f64 / self.0.at_once as f64;
             let left = deadline.saturating_duration_since(since).as_secs_f64();
-            if state.waiting() >= self.0.most_waiting || wait + state.takes > left {
+            if ahead >= self.0.most_waiting || wait + state.takes > left {
                 metrics::counter!("contactiq_requests_shed_total", "priority" => priority.as_str())
                     .increment(1);
                 return Err(shed(wait));
@@ -135,7 +136,7 @@ impl Admission {
         metrics::histogram!("contactiq_queue_wait_seconds", "priority" => priority.as_str())
             .record(since.elapsed().as_secs_f64());
         match place {
-            Ok(Ok(place)) => Ok(place),
+            Ok(Ok(place)) => Ok(place.taken()),
             _ => {
                 metrics::counter!("contactiq_requests_shed_total", "priority" => priority.as_str())
                     .increment(1);
@@ -152,7 +153,7 @@ impl Admission {
     }
 
     fn place(&self) -> Place {
-        Place { queue: Some(self.clone()), since: Instant::now() }
+        Place { queue: Some(self.clone()), since: None }
     }
 
     /// Gives free places to who waits.
@@ -175,12 +176,14 @@ impl Admission {
         }
     }
 
-    fn free(&self, took: Duration) {
+    fn free(&self, took: Option<Duration>) {
         {
             let mut state = self.lock();
             state.at_work -= 1;
-            let took = took.as_secs_f64();
-            state.takes = if state.takes == 0.0 { took } else { state.takes + NEWEST * (took - state.takes) };
+            if let Some(took) = took.map(|took| took.as_secs_f64()) {
+                state.takes =
+                    if state.takes == 0.0 { took } else { state.takes + NEWEST * (took - state.takes) };
+            }
         }
         self.call_next();
     }
@@ -198,10 +201,14 @@ impl State {
 
     fn next_waiter(&mut self) -> Option<Waiter> {
         const BULK: usize = Priority::Bulk as usize;
-        self.given += 1;
-        if self.given >= BULK_EVERY && self.lanes[BULK].count > 0 {
+        if self.lanes[BULK].count == 0 {
             self.given = 0;
-            return self.lanes[BULK].pop();
+        } else {
+            self.given += 1;
+            if self.given >= BULK_EVERY {
+                self.given = 0;
+                return self.lanes[BULK].pop();
+            }
         }
         self.lanes.iter_mut().find_map(Lane::pop)
     }
@@ -249,10 +256,17 @@ impl Drop for Waiting<'_> {
     }
 }
 
+impl Place {
+    fn taken(mut self) -> Place {
+        self.since = Some(Instant::now());
+        self
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         if let Some(queue) = self.queue.take() {
-            queue.free(self.since.elapsed());
+            queue.free(self.since.map(|since| since.elapsed()));
         }
     }
 }
@@ -293,7 +307,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_urgent_go_first_and_bulk_last_but_not_never() {
         let queue = Admission::new(1, 100);
-        let mut at_work = enter(&queue, Priority::Ordinary, "a").await;
+        let at_work = enter(&queue, Priority::Ordinary, "a").await;
         let (order, mut tasks) = (Arc::new(Mutex::new(Vec::new())), tokio::task::JoinSet::new());
         let mut all = vec![(Priority::Bulk, "b0".to_owned())];
         all.extend((0..10).map(|n| (Priority::Ordinary, format!("o{n}"))));
@@ -308,7 +322,6 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert_eq!(queue.depth(), (1, [3, 10, 1]));
-        at_work.since = Instant::now();
         drop(at_work);
         tasks.join_all().await;
         let order = order.lock().unwrap().clone();
@@ -374,6 +387,8 @@ mod tests {
         let _two = queued(queue.enter(Priority::Ordinary, "c", far));
         let full = queue.enter(Priority::Ordinary, "d", far).now_or_never().unwrap();
         assert!(full.is_err(), "as many wait as may");
+        // Those who wait for less keep nobody out who needs more.
+        let _three = queued(queue.enter(Priority::Urgent, "e", far));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,14 +1,17 @@
-//! The spool into the tables, and whether the counts of both agree (B3).
+//! The spool and the queue into the tables, and the figures of what waits (B3, B6).
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use contactiq_domain::BreakerState;
-use contactiq_store::{StoreError, ledger::dead};
-
+use contactiq_store::{
+    StoreError,
+    ledger::{dead, queue::Durability},
+};
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use super::JobError;
-use crate::app::App;
+use crate::app::{self, App};
 
 /// A queue or a database that failed is left alone for so long.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
@@ -22,8 +25,11 @@ pub(super) async fn drain(app: &App) -> Result<(), JobError> {
         metrics::gauge!("contactiq_spool_bytes").set(depth.bytes as f64);
         metrics::gauge!("contactiq_spool_damaged").set(depth.damaged_segments as f64);
     }
-    if let Ok(Some(queued)) = app.house.ledger.queued_entries().await {
-        metrics::gauge!("contactiq_queue_entries").set(queued as f64);
+    match app.house.ledger.queued_entries().await {
+        Ok(None) => {}
+        Ok(Some(queued)) => metrics::gauge!("contactiq_queue_entries").set(queued as f64),
+        // Nobody knows: an old figure would look like a good one.
+        Err(_) => metrics::gauge!("contactiq_queue_entries").set(f64::NAN),
     }
     metrics::gauge!("contactiq_ledger_waiting").set(state.waiting as f64);
     metrics::gauge!("contactiq_ledger_first_place_left_alone").set(if state.first == BreakerState::Closed {
@@ -64,18 +70,32 @@ pub(super) async fn drain(app: &App) -> Result<(), JobError> {
 /// done is given to another.
 pub(super) async fn work(app: &App, stop: &CancellationToken) {
     while !stop.is_cancelled() {
-        match app.house.ledger.work().await {
-            Ok(done) => metrics::counter!("contactiq_queue_written_total").increment(done.written),
-            Err(error) => {
-                metrics::counter!("contactiq_job_failures_total", "job" => "queue").increment(1);
-                tracing::warn!(%error, "the queue waits");
-                let _ended = stop.run_until_cancelled(tokio::time::sleep(AFTER_A_FAILURE)).await;
+        // An entry that makes it panic must not end the worker in silence.
+        let why = match AssertUnwindSafe(app.house.ledger.work()).catch_unwind().await {
+            Ok(Ok(done)) => {
+                metrics::counter!("contactiq_queue_written_total").increment(done.written);
+                continue;
             }
-        }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it panicked".to_owned(),
+        };
+        metrics::counter!("contactiq_job_failures_total", "job" => "queue").increment(1);
+        tracing::warn!(why, "the queue waits");
+        let _ended = stop.run_until_cancelled(tokio::time::sleep(AFTER_A_FAILURE)).await;
     }
 }
 
-/// Counts what waits for a person, and compares what was acknowledged with what is there.
+/// Drains what servers left that ended, and looks how surely the queue keeps.
+pub(super) async fn look_at_places(app: &App) -> Result<(), JobError> {
+    app::drain_left(&app.house, &app.config).await;
+    let looked = app.house.ledger.look_at_queue().await;
+    if looked.is_ok() && app.house.ledger.durability() == Some(Durability::None) {
+        tracing::error!(critical = true, "Redis keeps nothing over a restart: set appendonly yes");
+    }
+    Ok(())
+}
+
+/// Counts what waits for a person.
 pub(super) async fn count(app: &App) -> Result<(), JobError> {
     let mut reader = app.house.store.read().await?;
     let letters = dead::count(&mut reader).await?;

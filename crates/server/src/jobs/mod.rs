@@ -18,13 +18,18 @@ use contactiq_store::{documents, idempotency};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, load_knowledge};
+use crate::{
+    api::idempotency::RENEWED_EVERY,
+    app::{App, load_knowledge},
+};
 use rest::Rest;
 
 /// How often another process's changes to the knowledge are looked for.
 const KNOWLEDGE_EVERY: Duration = Duration::from_secs(2);
 /// How often the ledger shows that it takes writes, for `/health` and `/ready`.
 const WRITE_CHECK_EVERY: Duration = Duration::from_secs(5);
+/// How often spools of servers that ended, and how the queue keeps, are looked for.
+const PLACES_EVERY: Duration = Duration::from_secs(30);
 /// How often the spool is looked into.
 const DRAIN_EVERY: Duration = Duration::from_secs(1);
 /// How often unfinished interactions and old keys are looked for (B3).
@@ -45,6 +50,8 @@ pub fn start(app: &App, stop: &CancellationToken) {
     });
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "drain", DRAIN_EVERY, |app| async move { ledger::drain(&app).await });
+    every(app, stop, "leases", RENEWED_EVERY, |app| async move { Ok(app.leases.renew(&app).await?) });
+    every(app, stop, "places", PLACES_EVERY, |app| async move { ledger::look_at_places(&app).await });
     if app.house.ledger.has_queue() {
         let (worker, stopped) = (app.clone(), stop.clone());
         app.tasks.spawn(async move { ledger::work(&worker, &stopped).await });
@@ -150,6 +157,13 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     // What the spool holds is no interruption.
     ledger::drain(app).await?;
     ledger::count(app).await?;
+    let mut w = app.house.store.write().await?;
+    idempotency::purge(&mut w, app.house.clock.now()).await?;
+    w.save().await?;
+    if app.house.ledger.has_queue() && !matches!(app.house.ledger.queued_entries().await, Ok(Some(0))) {
+        // What waits in the queue is no interruption either.
+        return Ok(());
+    }
     let interrupted = contactiq_pipeline::reconcile(&app.house, UNFINISHED_AFTER).await?;
     if interrupted > 0 {
         metrics::counter!("contactiq_interrupted_total").increment(interrupted as u64);
@@ -159,8 +173,5 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
             "interactions that never finished were marked interrupted"
         );
     }
-    let mut w = app.house.store.write().await?;
-    idempotency::purge(&mut w, app.house.clock.now()).await?;
-    w.save().await?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 use contactiq_domain::{Mode, Permission, Trigger, ids::ConversationId};
 use contactiq_pipeline::Ask;
-use contactiq_store::{conversations, feedback, interactions};
+use contactiq_store::{conversations, feedback, interactions, ledger::Said};
 use serde::Deserialize;
 
 use super::{
@@ -16,7 +16,11 @@ use super::{
     views::{ChatView, chat::ConversationLink, turn::TurnView, wording},
 };
 use crate::{
-    api::{error::ApiError, interactions as interactions_api, message::Message},
+    api::{
+        error::ApiError,
+        interactions::{self as interactions_api, Turn},
+        message::Message,
+    },
     app::App,
     guard::{Numbered, admission::Priority, limits::Wait},
 };
@@ -54,20 +58,20 @@ async fn view(app: &App, visitor: &Visitor, mode: Mode, opened: Option<&str>) ->
     let fails = |e: contactiq_store::StoreError| visitor.fails(app, e);
     // Before an escalation nobody knows which it will be: this is the line for the plainest.
     let people = app.house.people(mode, Trigger::HumanOnly).is_some();
-    let mut reader = app.house.store.read().await.map_err(fails)?;
-
     let current: Option<ConversationId> = opened.and_then(|id| id.parse().ok());
+    let said = match current {
+        Some(id) => app.house.ledger.said(id).await,
+        None => Said::default(),
+    };
+    let mut reader = app.house.store.read().await.map_err(fails)?;
     let mut turns = Vec::new();
     if let Some(id) = current {
         let known = conversations::get(&mut reader, id, &owner).await.map_err(fails)?;
-        let known = match known {
-            None => app.house.ledger.pending_conversation(id).await.filter(|c| c.owner() == owner),
-            known => known,
-        };
         known
+            .or_else(|| said.conversation().filter(|c| c.owner() == owner).cloned())
             .filter(|c| c.mode == mode)
             .ok_or_else(|| visitor.fails(app, ApiError::NotFound("conversation")))?;
-        for record in app.house.ledger.of_conversation(&mut reader, id, TURNS).await.map_err(fails)? {
+        for record in said.after_tables(&mut reader, id, TURNS).await.map_err(fails)? {
             let said = feedback::of_interaction(&mut reader, record.id).await.map_err(fails)?;
             let reached = record.trigger.is_some_and(|t| app.house.people(mode, t).is_some());
             turns.push(TurnView::of(&record, reached, said.first().and_then(|f| f.helpful)));
@@ -161,8 +165,9 @@ async fn asked(
     visitor.check_form(app, &sent.csrf)?;
     let subject = visitor.caller.own_subject();
     // The bucket that the same person has when scripts post their questions (api/interactions.rs).
+    let bucket = format!("{subject}/{subject}");
     app.limits
-        .take(&format!("{subject}/{subject}"), None, numbered.ip)
+        .take(&bucket, None, numbered.ip)
         .await
         .map_err(|Wait(retry_after)| visitor.fails(app, ApiError::TooMany { retry_after }))?;
     let question = sent.question;
@@ -179,7 +184,9 @@ async fn asked(
         claimed: None,
         demo: false,
     };
-    match interactions_api::answer(app, ask, None, Priority::Ordinary).await {
+    match interactions_api::answer(app, ask, None, Turn { bucket: &bucket, priority: Priority::Ordinary })
+        .await
+    {
         Ok(record) => {
             Ok(Redirect::to(&format!("/chat/{mode}?conversation={}#turn-{}", record.conversation, record.id))
                 .into_response())

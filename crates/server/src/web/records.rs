@@ -20,8 +20,9 @@ pub(super) async fn page(
     let missing = || visitor.fails(&app, ApiError::NotFound("interaction"));
     let id: InteractionId = id.parse().map_err(|_| missing())?;
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
+    let pending = app.house.ledger.pending(id).await;
     let mut reader = app.house.store.read().await.map_err(fails)?;
-    let found = interactions::get(&mut reader, id).await.map_err(fails)?;
+    let found = interactions::get(&mut reader, id).await.map_err(fails)?.or(pending);
     let record = found.filter(|record| visitor.caller.sees(record.mode)).ok_or_else(missing)?;
     let said = feedback::of_interaction(&mut reader, id).await.map_err(fails)?;
     let helpful = said.first().and_then(|f| f.helpful);

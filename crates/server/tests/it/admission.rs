@@ -25,7 +25,7 @@ fn body(question: &str, person: &str) -> Value {
 #[tokio::test]
 async fn a_report_of_theft_goes_before_those_who_came_earlier_and_bulk_work_waits() {
     let running =
-        start(&[("CONTACTIQ__LIMITS__ANSWERS_AT_ONCE", "1"), ("CONTACTIQ__LIMITS__QUESTIONS_WAITING", "4")])
+        start(&[("CONTACTIQ__LIMITS__ANSWERS_AT_ONCE", "1"), ("CONTACTIQ__LIMITS__QUESTIONS_WAITING", "3")])
             .await;
     let key = running.key(Role::Service).await;
     let place = running.occupy().await;

@@ -144,7 +144,7 @@ async fn killed_again_and_again(terminal: &Terminal, kills: u64, forget: impl Fn
 }
 
 /// Every answer that a client saw is in the record once, word for word; nothing was answered twice.
-async fn is_all_in_the_record(terminal: &Terminal, seen: &Seen) {
+async fn is_all_in_the_record(terminal: &Terminal, seen: &Seen) -> String {
     // What the spool took is drained by the next start.
     let (server, _) = serve(terminal);
     drop(server);
@@ -169,7 +169,7 @@ async fn is_all_in_the_record(terminal: &Terminal, seen: &Seen) {
         }
         ids.insert(id);
     }
-    println!(
+    let summary = format!(
         "{} answers seen, {} requests sent, {} of them failed and were sent again; missing {}, changed {}",
         answers.len(),
         seen.tried.load(Ordering::SeqCst),
@@ -177,7 +177,7 @@ async fn is_all_in_the_record(terminal: &Terminal, seen: &Seen) {
         missing.len(),
         changed.len()
     );
-    assert!(missing.is_empty() && changed.is_empty(), "missing {missing:?}, changed {changed:?}");
+    assert!(missing.is_empty() && changed.is_empty(), "{summary}: missing {missing:?}, changed {changed:?}");
     assert_eq!(ids.len(), answers.len(), "two requests have one record");
     assert!(answers.len() as u64 > CLIENTS, "{} answers prove nothing", answers.len());
     // Every request that was answered has one finished record, however often it was sent.
@@ -185,6 +185,7 @@ async fn is_all_in_the_record(terminal: &Terminal, seen: &Seen) {
     assert_eq!(finished, answers.len() as u64, "records that were finished and seen by nobody, or twice");
     drop(reader);
     store.close().await;
+    summary
 }
 
 fn terminal() -> Terminal {
@@ -199,7 +200,7 @@ fn terminal() -> Terminal {
 async fn a_server_that_is_killed_again_and_again_loses_nothing_that_was_shown() {
     let terminal = terminal();
     let seen = killed_again_and_again(&terminal, kills(), || ()).await;
-    is_all_in_the_record(&terminal, &seen).await;
+    println!("{}", is_all_in_the_record(&terminal, &seen).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -211,7 +212,7 @@ async fn nor_does_it_on_a_disk_that_forgets_what_was_not_synced() {
         .with("LOSSY_ROOT", disk.root.display().to_string())
         .with("LOSSY_LOG", disk.log.display().to_string());
     let seen = killed_again_and_again(&on_it, kills(), || disk.forget()).await;
-    is_all_in_the_record(&on_it, &seen).await;
+    println!("{}", is_all_in_the_record(&on_it, &seen).await);
     println!("the disk forgot {} writes", disk.forgotten.load(Ordering::SeqCst));
 }
 
@@ -279,6 +280,8 @@ impl ForgetfulDisk {
     fn forget(&self) {
         let mut files = BTreeMap::new();
         below(&self.root, &mut files);
+        let mut seen = std::fs::read_dir(&self.log).unwrap();
+        assert!(seen.next().is_some(), "the server wrote past the library");
         for log in std::fs::read_dir(&self.log).unwrap() {
             let log = log.unwrap();
             let number: u64 = log.file_name().to_string_lossy().parse().unwrap();

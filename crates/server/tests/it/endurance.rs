@@ -1,7 +1,7 @@
 //! What was accepted is finished and recorded, whoever goes away first.
 //!
-//! These tests hold the ledger's one write lock, so that an answer is certainly under way when the
-//! client or the server is told to leave.
+//! These tests hold the ledger's one write lock and have no spool, so that an answer is certainly under way when
+//! the client or the server is told to leave.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ async fn conversation(running: &Running, key: &Key) -> Option<Vec<Value>> {
 
 #[tokio::test]
 async fn a_client_that_goes_away_leaves_a_completed_record() {
-    let running = start(&[]).await;
+    let running = start(&[("CONTACTIQ__LEDGER__SPOOL", "off")]).await;
     let key = running.key(Role::Customer).await;
     let lock = running.store.write().await.unwrap();
     let before = running.tasks.len();
@@ -67,7 +67,7 @@ async fn a_client_that_goes_away_leaves_a_completed_record() {
 
 #[tokio::test]
 async fn a_request_in_flight_is_answered_when_the_server_stops_and_new_ones_are_not_taken() {
-    let mut running = start(&[]).await;
+    let mut running = start(&[("CONTACTIQ__LEDGER__SPOOL", "off")]).await;
     let key = running.key(Role::Customer).await;
     let lock = running.store.write().await.unwrap();
     let before = running.tasks.len();

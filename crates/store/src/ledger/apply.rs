@@ -36,9 +36,10 @@ pub async fn apply(w: &mut Writer, entry: &Entry) -> Result<Applied, StoreError>
 }
 
 async fn begin(w: &mut Writer, start: &Start) -> Result<(), StoreError> {
-    let made = conversations::ensure(w, &start.conversation).await?;
-    if let Some(given) = start.placeholders.as_ref().filter(|_| made) {
-        placeholders::keep_sealed(w, start.conversation.id, given.clone()).await?;
+    conversations::ensure(w, &start.conversation).await?;
+    if let Some(given) = &start.placeholders {
+        // The completion may have come before, and a later message before both.
+        placeholders::begin_with(w, start.conversation.id, given.clone()).await?;
     }
     interactions::start(w, &start.started).await?;
     pii_tokens::save(w, start.started.id, start.started.created_at, &start.tokens).await

@@ -36,6 +36,8 @@ pub struct DeadLetter {
 pub enum Replayed {
     /// It is in its tables now, or was already.
     Written,
+    /// Nobody was shown its answer, and another worker's counts: it is dropped.
+    Overtaken,
     /// There is no such letter.
     Missing,
     /// Its bytes are no entry: it stays.
@@ -64,7 +66,8 @@ pub(crate) async fn bury(
         "INSERT INTO dead_letters (id, interaction, phase, entry, reason, tries, created_at, last_tried_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
          ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, tries = dead_letters.tries + excluded.tries,
-             last_tried_at = excluded.last_tried_at",
+             last_tried_at = CASE WHEN excluded.last_tried_at > dead_letters.last_tried_at
+                 THEN excluded.last_tried_at ELSE dead_letters.last_tried_at END",
         values![
             id,
             entry.map(Entry::interaction),
@@ -124,10 +127,12 @@ async fn replay(w: &mut Writer, id: &str) -> Result<Replayed, StoreError> {
         None => Ok(Replayed::Missing),
         Some((_, Err(why))) => Ok(Replayed::Unreadable(why)),
         Some((_, Ok(entry))) => {
-            // What was buried was not shown: a claim of it that passed to another worker ended there.
-            let (Applied::Written | Applied::Before(_) | Applied::Overtaken) = apply(w, &entry).await?;
+            let applied = apply(w, &entry).await?;
             discard(w, id).await?;
-            Ok(Replayed::Written)
+            Ok(match applied {
+                Applied::Written | Applied::Before(_) => Replayed::Written,
+                Applied::Overtaken => Replayed::Overtaken,
+            })
         }
     }
 }
@@ -162,7 +167,8 @@ pub async fn replay_in(
 /// Notes that one was tried again in vain.
 async fn tried(w: &mut Writer, id: &str, reason: &str, now: Timestamp) -> Result<(), StoreError> {
     w.execute(
-        "UPDATE dead_letters SET reason = $2, tries = tries + 1, last_tried_at = $3 WHERE id = $1",
+        "UPDATE dead_letters SET reason = $2, tries = tries + 1, 
+             last_tried_at = CASE WHEN $3 > last_tried_at THEN $3 ELSE last_tried_at END WHERE id = $1",
         values![id, reason, now],
     )
     .await?;

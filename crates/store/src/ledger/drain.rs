@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use contactiq_domain::ids::{ConversationId, InteractionId};
 
-use super::{Applied, Entry, Ledger, dead, heard, kept};
-use crate::{SharedError, Store, StoreError};
+use super::{Entry, Ledger, Unreadable, dead, heard, kept};
+use crate::{SharedError, StoreError};
 
 /// Waits before the second, third and fourth try of an entry that is refused: what it stands on may come by
 /// another way (B4).
@@ -39,8 +39,10 @@ impl Ledger {
             for payloads in batch.payloads.chunks(TOGETHER) {
                 self.settle(payloads, &mut drained).await?;
             }
-            // The database answers, whatever requests found.
-            self.0.breaker.close();
+            if self.0.queue.is_none() {
+                // The database answers, whatever requests found.
+                self.0.breaker.close();
+            }
             spool.done(batch).await.map_err(spool_failed)?;
         }
         Ok(drained)
@@ -69,12 +71,19 @@ impl Ledger {
         let (mut handed, mut said) = (Vec::with_capacity(payloads.len()), Vec::new());
         for bytes in payloads {
             match kept::from_bytes(bytes, self.0.store.sealer()) {
+                // Its caller got an error: it is no answer.
+                Ok(entry) if self.0.pending.was_withdrawn(&entry) => {}
                 Ok(entry) => {
                     let entry = Arc::new(entry);
                     if matches!(*entry, Entry::Completion(_)) {
                         said.push((entry.interaction(), entry.conversation(), bytes.as_slice()));
                     }
                     handed.push((self.0.group.submit(Arc::clone(&entry)), entry));
+                }
+                // While a cluster is being brought up to date, the newer ones write it.
+                Err(Unreadable::Newer(form)) => {
+                    tracing::warn!(form, "an entry of a newer version waits for it");
+                    return Err(StoreError::Unavailable { why: "a newer version has to write this entry" });
                 }
                 Err(why) => {
                     let now = self.0.clock.now();
@@ -86,22 +95,50 @@ impl Ledger {
                 }
             }
         }
+        let mut refused = Vec::new();
         for (reply, entry) in handed {
             match heard(reply.await) {
-                Ok(_) => drained.written += 1,
+                Ok(_) => self.written(&entry, drained),
                 Err(error @ StoreError::Unavailable { .. }) => return Err(error),
-                Err(_) => match again(&self.0.store, &entry).await {
-                    Ok(_) => drained.written += 1,
-                    Err(error @ StoreError::Unavailable { .. }) => return Err(error),
-                    Err(error) => {
-                        bury(self, &entry, &error, 1 + WAITS.len() as u32).await?;
-                        drained.dead += 1;
-                    }
-                },
+                Err(error) => refused.push((entry, error)),
             }
+        }
+        self.try_again(refused, drained).await?;
+        Ok(said)
+    }
+
+    fn written(&self, entry: &Entry, drained: &mut Drained) {
+        drained.written += 1;
+        self.0.pending.forget(entry);
+    }
+
+    /// The second to the fourth try of what was refused, all together; then they are dead letters.
+    async fn try_again(
+        &self,
+        mut refused: Vec<(Arc<Entry>, StoreError)>,
+        drained: &mut Drained,
+    ) -> Result<(), StoreError> {
+        for wait in WAITS {
+            let Some((first, _)) = refused.first() else { return Ok(()) };
+            // The end of an id is chance: workers that failed together don't try together.
+            let spread = 0.75 + f64::from(first.interaction().uuid().as_bytes()[15]) / 512.0;
+            tokio::time::sleep(wait.mul_f64(spread)).await;
+            let mut still = Vec::new();
+            for (entry, _) in refused {
+                match heard(self.0.group.submit(Arc::clone(&entry)).await) {
+                    Ok(_) => self.written(&entry, drained),
+                    Err(error @ StoreError::Unavailable { .. }) => return Err(error),
+                    Err(error) => still.push((entry, error)),
+                }
+            }
+            refused = still;
+        }
+        for (entry, error) in refused {
+            bury(self, &entry, &error, 1 + WAITS.len() as u32, true).await?;
+            drained.dead += 1;
             self.0.pending.forget(&entry);
         }
-        Ok(said)
+        Ok(())
     }
 }
 
@@ -116,36 +153,16 @@ impl Ledger {
     }
 }
 
-/// The second to the fourth try.
-async fn again(store: &Store, entry: &Entry) -> Result<Applied, StoreError> {
-    // The end of an id is chance: entries that failed together are not tried together.
-    let spread = 0.75 + f64::from(entry.interaction().uuid().as_bytes()[15]) / 512.0;
-    let mut last = None;
-    for wait in WAITS {
-        tokio::time::sleep(wait.mul_f64(spread)).await;
-        let tried = async {
-            let mut w = store.write().await?;
-            let applied = super::apply(&mut w, entry).await?;
-            w.save().await.map(|()| applied)
-        };
-        match tried.await {
-            Err(error) if !matches!(error, StoreError::Unavailable { .. }) => last = Some(error),
-            done => return done,
-        }
-    }
-    Err(last.unwrap_or(StoreError::Spoilt))
-}
-
 /// Keeps an entry as a dead letter.
 pub(super) async fn bury(
     ledger: &Ledger,
     entry: &Entry,
     why: &StoreError,
     tries: u32,
+    shown: bool,
 ) -> Result<(), StoreError> {
     let parts = &ledger.0;
-    let bytes =
-        kept::to_bytes(entry, parts.store.sealer()).map_err(|_| StoreError::Corrupt { what: "entry" })?;
+    let bytes = ledger.bytes(entry, shown)?;
     let mut w = parts.store.at_work().write().await?;
     dead::bury(&mut w, &bytes, Some(entry), &why.to_string(), tries, parts.clock.now()).await?;
     w.save().await?;

@@ -56,6 +56,8 @@ pub struct Claimed {
     pub route: String,
     /// What stands for the client's key, which is kept nowhere.
     pub key: String,
+    /// What stands for the body: another one with this key is refused.
+    pub body: String,
     /// The claim's fencing token.
     pub fence: Fence,
     /// Whether the answer was shown already, because another place than the tables took its record. Otherwise a

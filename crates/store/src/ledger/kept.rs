@@ -1,6 +1,7 @@
-//! An entry as bytes, for the spool, the queue and the dead letters. What a person wrote is in it as it is in
-//! the tables: sealed for its table, column and row. So nothing that lies there can be read without the key,
-//! nothing can be moved to another row, and what comes back is `Masked` because it was when it went in.
+//! An entry as bytes, for the spool, the queue and the dead letters. What a person wrote and was told is in it as
+//! it is in the tables: sealed for its table, column and row, so that it can't be read without the key nor moved to
+//! another row, and comes back as `Masked` because it was when it went in. The rest is in the clear, as there: ids,
+//! the pseudonymous names of person and sitting, intent, outcome, reasons, citations of the bank's documents.
 
 use std::convert::Infallible;
 
@@ -113,18 +114,18 @@ struct KeptReview {
     decided: Option<(ReviewDecision, String, Timestamp)>,
 }
 
-/// An entry as bytes.
+/// An entry as bytes. `shown` says whether its answer is shown once they are kept.
 ///
 /// # Errors
 /// [`Unreadable::Damaged`] when it holds what JSON can't.
-pub(crate) fn to_bytes(entry: &Entry, sealer: &Sealer) -> Result<Vec<u8>, Unreadable> {
+pub(crate) fn to_bytes(entry: &Entry, sealer: &Sealer, shown: bool) -> Result<Vec<u8>, Unreadable> {
     let seal = |table: &str, column: &str, id: &str, text: &Masked| {
         Sealed(sealer.seal(text, &place(table, column, id)))
     };
     let (conversation, start, completion) = match entry {
         Entry::Start(start) => (&start.conversation, Some(kept_start(start, &seal)), None),
         Entry::Completion(completion) => {
-            (&completion.conversation, None, Some(kept_completion(completion, &seal)))
+            (&completion.conversation, None, Some(kept_completion(completion, shown, &seal)))
         }
     };
     let id = conversation.id.to_string();
@@ -160,6 +161,7 @@ fn kept_start(start: &Start, seal: &impl Fn(&str, &str, &str, &Masked) -> Sealed
 
 fn kept_completion(
     completion: &Completion,
+    shown: bool,
     seal: &impl Fn(&str, &str, &str, &Masked) -> Sealed,
 ) -> KeptCompletion {
     let id = completion.record.id.to_string();
@@ -187,8 +189,7 @@ fn kept_completion(
         cost_nano_usd: completion.record.cost_usd.0,
         ticket,
         reviews: reviews.collect(),
-        // Whoever takes these bytes has the answer shown.
-        claimed: completion.claimed.clone().map(|claimed| Claimed { shown: true, ..claimed }),
+        claimed: completion.claimed.clone().map(|claimed| Claimed { shown, ..claimed }),
     }
 }
 
@@ -358,6 +359,7 @@ mod tests {
             caller: "c".to_owned(),
             route: "POST /v1/interactions".to_owned(),
             key: "k".to_owned(),
+            body: "b".to_owned(),
             fence: crate::idempotency::Fence::of(ids.next()),
             shown: true,
         };
@@ -377,7 +379,7 @@ mod tests {
     #[test]
     fn what_was_kept_comes_back_and_nothing_of_it_can_be_read_on_the_way() {
         for entry in entries() {
-            let bytes = to_bytes(&entry, &sealer(1)).unwrap();
+            let bytes = to_bytes(&entry, &sealer(1), true).unwrap();
             assert_eq!(from_bytes(&bytes, &sealer(1)), Ok(entry));
             for word in ["Wollongong", "Kalgoorlie", "hotline", "Wagga"] {
                 assert!(!bytes.windows(word.len()).any(|w| w == word.as_bytes()), "{word}");
@@ -388,7 +390,7 @@ mod tests {
     #[test]
     fn what_another_key_sealed_or_another_version_wrote_is_refused_by_name() {
         for entry in entries() {
-            let bytes = to_bytes(&entry, &sealer(2)).unwrap();
+            let bytes = to_bytes(&entry, &sealer(2), true).unwrap();
             let refused = from_bytes(&bytes, &sealer(1));
             assert_eq!(refused, Err(Unreadable::Sealed(SealError::UnknownKey)));
         }
@@ -401,7 +403,7 @@ mod tests {
     #[test]
     fn a_text_that_was_moved_to_another_place_does_not_open() {
         let [_, entry] = entries();
-        let text = String::from_utf8(to_bytes(&entry, &sealer(1)).unwrap()).unwrap();
+        let text = String::from_utf8(to_bytes(&entry, &sealer(1), true).unwrap()).unwrap();
         let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
         json["completion"]["record"]["answer"] = json["completion"]["record"]["question"].clone();
         let moved = serde_json::to_vec(&json).unwrap();

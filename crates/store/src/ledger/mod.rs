@@ -19,7 +19,7 @@ pub mod queue;
 pub mod spool;
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -70,7 +70,42 @@ struct Parts {
     /// Of the place that is asked first.
     breaker: Breaker,
     place: Duration,
+    durability: Mutex<Option<Durability>>,
     clock: Arc<dyn Clock>,
+}
+
+/// Records of one conversation that no table has yet, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct Said(Vec<Completion>);
+
+impl Said {
+    /// The conversation.
+    #[must_use]
+    pub fn conversation(&self) -> Option<&Conversation> {
+        self.0.last().map(|completion| &completion.conversation)
+    }
+
+    /// The last records of the conversation, oldest first, with those that are in the tables.
+    ///
+    /// # Errors
+    /// When the database fails or a sealed column does not open.
+    pub async fn after_tables(
+        self,
+        c: &mut crate::Connection,
+        id: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<Record<Masked>>, StoreError> {
+        let mut found = interactions::of_conversation(c, id, limit).await?;
+        for Completion { record, .. } in self.0 {
+            if found.iter().all(|other| other.id != record.id) {
+                found.push(record);
+            }
+        }
+        found.sort_by_key(|record| (record.created_at, record.id));
+        let surplus = found.len().saturating_sub(limit as usize);
+        found.drain(..surplus);
+        Ok(found)
+    }
 }
 
 /// Where entries may go beside the database.
@@ -122,6 +157,7 @@ impl Ledger {
             pending: Pending::default(),
             breaker,
             place,
+            durability: Mutex::default(),
             clock,
         }))
     }
@@ -169,8 +205,11 @@ impl Ledger {
     /// Whether the queue took it.
     async fn queued(&self, entry: &Entry, queue: &Queue) -> Result<bool, StoreError> {
         let Some(permit) = self.0.breaker.admit() else { return Ok(false) };
-        let bytes = self.bytes(entry)?;
-        let said = matches!(entry, Entry::Completion(_)).then(|| entry.conversation());
+        let bytes = self.bytes(entry, true)?;
+        let said = match entry {
+            Entry::Completion(completion) => Some((completion.conversation.id, completion.claimed.as_ref())),
+            Entry::Start(_) => None,
+        };
         match queue.append(entry.interaction(), said, &bytes).await {
             Ok(()) => {
                 permit.success();
@@ -206,57 +245,62 @@ impl Ledger {
         }
     }
 
-    fn bytes(&self, entry: &Entry) -> Result<Vec<u8>, StoreError> {
-        kept::to_bytes(entry, self.0.store.sealer()).map_err(|_| StoreError::Corrupt { what: "entry" })
+    fn bytes(&self, entry: &Entry, shown: bool) -> Result<Vec<u8>, StoreError> {
+        kept::to_bytes(entry, self.0.store.sealer(), shown).map_err(|_| StoreError::Corrupt { what: "entry" })
     }
 
-    /// Asks the spool, while the database may still answer: whoever is first.
+    /// Asks the spool, while the database may still answer: whoever is first. Where the spool fails the database is
+    /// asked once more, if it was left alone.
     async fn beside(
         &self,
         entry: &Arc<Entry>,
         spool: &Spool,
-        by_store: Option<Reply>,
+        mut by_store: Option<Reply>,
         limit: tokio::time::Instant,
     ) -> Result<Applied, StoreError> {
-        let bytes = self.bytes(entry)?;
+        let bytes = self.bytes(entry, true)?;
         // Known before it is taken: a drain at the same moment must find it here to forget it.
         self.0.pending.keep(entry);
         let by_spool = spool.append(bytes);
-        let by_store = async move {
-            match by_store {
-                Some(reply) => heard(reply.await),
-                None => std::future::pending().await,
-            }
-        };
-        tokio::pin!(by_spool, by_store);
-        let (mut spool_failed, mut store_failed) = (false, false);
+        tokio::pin!(by_spool);
+        let mut spool_may_take = true;
         let taken = loop {
+            let store = async {
+                match &mut by_store {
+                    Some(reply) => heard(reply.await),
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
-                spooled = &mut by_spool, if !spool_failed => match spooled {
+                spooled = &mut by_spool, if spool_may_take => match spooled {
                     Ok(()) => {
                         metrics::counter!("contactiq_ledger_spooled_total").increment(1);
                         return Ok(Applied::Written);
                     }
                     Err(error) => {
                         tracing::warn!(%error, "the spool did not take an entry");
-                        spool_failed = true;
+                        spool_may_take = false;
+                        by_store.get_or_insert_with(|| self.0.group.submit(Arc::clone(entry)));
                     }
                 },
-                answer = &mut by_store, if !store_failed => match answer {
-                    Err(StoreError::Unavailable { .. }) => store_failed = true,
+                answer = store => match answer {
+                    Err(StoreError::Unavailable { .. }) if spool_may_take => by_store = None,
+                    Err(StoreError::Unavailable { .. }) => break Err(NOT_TAKEN),
                     answer => break self.settled(entry, answer).await,
                 },
                 () = tokio::time::sleep_until(limit) => break Err(NOT_TAKEN),
             }
-            if spool_failed && store_failed {
-                break Err(NOT_TAKEN);
-            }
         };
-        self.0.pending.forget(entry);
+        match &taken {
+            Ok(Applied::Written | Applied::Before(_)) => self.0.pending.forget(entry),
+            // Should it lie in the spool after all, nobody was shown it.
+            _ if spool_may_take => self.0.pending.withdraw(entry),
+            _ => self.0.pending.forget(entry),
+        }
         taken
     }
 
-    /// What the tables refuse is kept as a dead letter before its error is told.
+    /// What the tables refuse is kept as a dead letter before its error is told, for as long as an answer may wait.
     async fn settled(
         &self,
         entry: &Arc<Entry>,
@@ -264,7 +308,10 @@ impl Ledger {
     ) -> Result<Applied, StoreError> {
         match answer {
             Err(error) if !matches!(error, StoreError::Unavailable { .. }) => {
-                drain::bury(self, entry, &error, 1).await?;
+                let buried = drain::bury(self, entry, &error, 1, false);
+                if !matches!(tokio::time::timeout(IN_ALL, buried).await, Ok(Ok(()))) {
+                    tracing::error!(critical = true, interaction = %entry.interaction(), "a refused entry is no dead letter either");
+                }
                 Err(error)
             }
             answer => answer,
@@ -298,43 +345,21 @@ impl Ledger {
         }
     }
 
-    /// The interaction that a claimed request came to, where the spool alone knows it yet.
-    #[must_use]
-    pub fn pending_claim(&self, slot: &Slot<'_>) -> Option<InteractionId> {
-        self.0.pending.claimed(slot)
+    /// What a claimed request came to, where no table knows it yet: the interaction, and what stands for its body.
+    pub async fn pending_claim(&self, slot: &Slot<'_>) -> Option<(InteractionId, String)> {
+        let completion = match (self.0.pending.claimed(slot), &self.0.queue) {
+            (None, Some(queue)) => self.opened(&queue.claimed(slot).await.ok()??)?,
+            (found, _) => found?,
+        };
+        let claimed = completion.claimed?;
+        // The name of the place is a hash: it is looked at whose it is.
+        let own = Slot { caller: &claimed.caller, route: &claimed.route, key: &claimed.key };
+        (own == *slot).then_some((completion.record.id, claimed.body))
     }
 
-    /// A conversation that no table has yet.
-    pub async fn pending_conversation(&self, id: ConversationId) -> Option<Conversation> {
-        self.said(id).await.pop().map(|completion| completion.conversation)
-    }
-
-    /// The last records of a conversation, oldest first, those included that no table has yet.
-    ///
-    /// # Errors
-    /// When the database fails or a sealed column does not open.
-    pub async fn of_conversation(
-        &self,
-        c: &mut crate::Connection,
-        id: ConversationId,
-        limit: u32,
-    ) -> Result<Vec<Record<Masked>>, StoreError> {
-        // First, because what is drained between the two is in the table then.
-        let pending = self.said(id).await;
-        let mut found = interactions::of_conversation(c, id, limit).await?;
-        for Completion { record, .. } in pending {
-            if found.iter().all(|other| other.id != record.id) {
-                found.push(record);
-            }
-        }
-        found.sort_by_key(|record| (record.created_at, record.id));
-        let surplus = found.len().saturating_sub(limit as usize);
-        found.drain(..surplus);
-        Ok(found)
-    }
-
-    /// What was said in a conversation and is in no table yet, oldest first.
-    async fn said(&self, id: ConversationId) -> Vec<Completion> {
+    /// What was said in a conversation and is in no table yet. Ask before the tables are read: what is drained
+    /// between the two is in them then.
+    pub async fn said(&self, id: ConversationId) -> Said {
         let mut said = self.0.pending.of_conversation(id);
         if let Some(queue) = &self.0.queue {
             // While the queue is away nobody reads it, and the tables alone are asked.
@@ -343,7 +368,7 @@ impl Ledger {
         }
         said.sort_by_key(|completion| (completion.record.created_at, completion.record.id));
         said.dedup_by_key(|completion| completion.record.id);
-        said
+        Said(said)
     }
 
     /// How many entries the queue holds; none without one.
@@ -357,15 +382,22 @@ impl Ledger {
         }
     }
 
-    /// How surely the queue keeps what it takes; none without one, or where it does not say.
+    /// Looks how surely the queue keeps what it takes, for [`Ledger::durability`].
     ///
     /// # Errors
     /// When Redis can't be asked.
-    pub async fn durability(&self) -> Result<Option<Durability>, SharedError> {
-        match &self.0.queue {
-            Some(queue) => queue.durability().await,
-            None => Ok(None),
+    pub async fn look_at_queue(&self) -> Result<(), SharedError> {
+        if let Some(queue) = &self.0.queue {
+            let found = queue.durability().await?;
+            *self.0.durability.lock().unwrap_or_else(PoisonError::into_inner) = found;
         }
+        Ok(())
+    }
+
+    /// How surely the queue keeps what it takes, as it was looked at last; none where it does not say.
+    #[must_use]
+    pub fn durability(&self) -> Option<Durability> {
+        *self.0.durability.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether there is a queue.

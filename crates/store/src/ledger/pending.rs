@@ -1,7 +1,8 @@
-//! What the spool took and no table has yet, so that a person can read on what was just said.
+//! What the spool took and no table has yet, so that a person can read on what was just said; and what was handed
+//! to it and then answered with an error.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -10,56 +11,92 @@ use contactiq_domain::ids::{ConversationId, InteractionId};
 use super::{Completion, Entry};
 use crate::idempotency::Slot;
 
-/// Completions by interaction.
+/// Completions by interaction, conversation and claim.
 #[derive(Default)]
-pub(crate) struct Pending(Mutex<HashMap<InteractionId, Arc<Entry>>>);
+pub(crate) struct Pending(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    completions: HashMap<InteractionId, Arc<Entry>>,
+    of_conversation: HashMap<ConversationId, Vec<InteractionId>>,
+    claimed: HashMap<Claim, InteractionId>,
+    /// Nobody was shown these, though the spool may have them.
+    withdrawn: HashSet<InteractionId>,
+}
+
+/// Caller, route and key.
+type Claim = (String, String, String);
 
 impl Pending {
     /// Remembers a completion.
     pub(crate) fn keep(&self, entry: &Arc<Entry>) {
-        if matches!(**entry, Entry::Completion(_)) {
-            self.lock().insert(entry.interaction(), Arc::clone(entry));
+        let Some(completion) = completion(entry) else { return };
+        let mut kept = self.lock();
+        let id = completion.record.id;
+        if kept.completions.insert(id, Arc::clone(entry)).is_none() {
+            kept.of_conversation.entry(completion.conversation.id).or_default().push(id);
+        }
+        if let Some(claim) = claim(completion) {
+            kept.claimed.insert(claim, id);
         }
     }
 
-    /// It is in its table.
+    /// It is in its table, or nobody was shown it.
     pub(crate) fn forget(&self, entry: &Entry) {
-        if matches!(entry, Entry::Completion(_)) {
-            self.lock().remove(&entry.interaction());
+        let Some(completion) = completion(entry) else { return };
+        let mut kept = self.lock();
+        let id = completion.record.id;
+        kept.completions.remove(&id);
+        if let Some(claim) = claim(completion) {
+            kept.claimed.remove(&claim);
         }
+        if let Some(ids) = kept.of_conversation.get_mut(&completion.conversation.id) {
+            ids.retain(|other| *other != id);
+            if ids.is_empty() {
+                kept.of_conversation.remove(&completion.conversation.id);
+            }
+        }
+    }
+
+    /// It was handed to the spool, and its caller got an error: should it lie there, nobody was shown it.
+    pub(crate) fn withdraw(&self, entry: &Entry) {
+        self.forget(entry);
+        if completion(entry).is_some() {
+            self.lock().withdrawn.insert(entry.interaction());
+        }
+    }
+
+    /// Whether it was withdrawn.
+    pub(crate) fn was_withdrawn(&self, entry: &Entry) -> bool {
+        completion(entry).is_some() && self.lock().withdrawn.contains(&entry.interaction())
     }
 
     /// The completion of an interaction.
     pub(crate) fn completion(&self, id: InteractionId) -> Option<Completion> {
-        self.lock().get(&id).and_then(|entry| completion(entry)).cloned()
+        self.lock().completions.get(&id).and_then(|entry| completion(entry)).cloned()
     }
 
-    /// The interaction that a claimed request came to.
-    pub(crate) fn claimed(&self, slot: &Slot<'_>) -> Option<InteractionId> {
-        self.lock().values().find_map(|entry| match &**entry {
-            Entry::Completion(completion) => {
-                let claimed = completion.claimed.as_ref()?;
-                let own = Slot { caller: &claimed.caller, route: &claimed.route, key: &claimed.key };
-                (own == *slot).then_some(completion.record.id)
-            }
-            Entry::Start(_) => None,
-        })
+    /// The completion that a claimed request came to.
+    pub(crate) fn claimed(&self, slot: &Slot<'_>) -> Option<Completion> {
+        let claim = (slot.caller.to_owned(), slot.route.to_owned(), slot.key.to_owned());
+        let kept = self.lock();
+        kept.completions.get(kept.claimed.get(&claim)?).and_then(|entry| completion(entry)).cloned()
     }
 
     /// The completions of a conversation.
     pub(crate) fn of_conversation(&self, id: ConversationId) -> Vec<Completion> {
         let kept = self.lock();
-        let of_it = kept.values().filter(|entry| entry.conversation() == id);
-        of_it.filter_map(|entry| completion(entry).cloned()).collect()
+        let ids = kept.of_conversation.get(&id).into_iter().flatten();
+        ids.filter_map(|id| completion(kept.completions.get(id)?).cloned()).collect()
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().completions.len()
     }
 
     // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
-    fn lock(&self) -> MutexGuard<'_, HashMap<InteractionId, Arc<Entry>>> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -69,4 +106,9 @@ fn completion(entry: &Entry) -> Option<&Completion> {
         Entry::Completion(completion) => Some(completion),
         Entry::Start(_) => None,
     }
+}
+
+fn claim(completion: &Completion) -> Option<Claim> {
+    let claimed = completion.claimed.as_ref()?;
+    Some((claimed.caller.clone(), claimed.route.clone(), claimed.key.clone()))
 }

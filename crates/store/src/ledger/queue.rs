@@ -1,9 +1,10 @@
 //! The durable queue of a cluster: a stream in Redis between those who answer and those who write PostgreSQL (B5).
 //!
-//! What [`Queue::append`] took is in Redis' append-only file when it returns, as surely as its `appendfsync` says
+//! What it took is in Redis' append-only file, as surely as its `appendfsync` says
 //! ([`Queue::durability`]). Workers read it as one consumer group: each entry is given to one of them, and to
 //! another when that one has been silent for [`SILENT`]. What is done is taken out of the stream; so its length is
-//! what waits. Beside the stream lies each record for its readers, until it is in its tables or an hour has passed.
+//! what waits. Beside the stream lies each record for its readers, until it is in its tables or an hour has passed,
+//! of one conversation the last fifty.
 
 use std::time::Duration;
 
@@ -13,7 +14,13 @@ use redis::{
     streams::{StreamAutoClaimReply, StreamId, StreamReadReply},
 };
 
-use crate::redis_link::{RedisLink, SharedError};
+use sha2::{Digest, Sha256};
+
+use super::Claimed;
+use crate::{
+    idempotency::Slot,
+    redis_link::{RedisLink, SharedError},
+};
 
 const GROUP: &str = "writers";
 const FIELD: &str = "entry";
@@ -87,6 +94,12 @@ impl Queue {
         })
     }
 
+    /// The same, with another patience than 50 ms for those who answer.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Queue {
+        Queue { answers: self.answers.with_patience(patience), ..self }
+    }
+
     /// The same, believing a worker dead after another time without a word.
     #[must_use]
     pub fn silent_after(self, silent: Duration) -> Queue {
@@ -100,13 +113,18 @@ impl Queue {
     pub(crate) async fn append(
         &self,
         interaction: InteractionId,
-        said: Option<ConversationId>,
+        said: Option<(ConversationId, Option<&Claimed>)>,
         bytes: &[u8],
     ) -> Result<(), SharedError> {
         let mut all = redis::pipe();
         // One transaction: a record is never readable and not in the stream.
         all.atomic().cmd("XADD").arg(&self.stream).arg("*").arg(FIELD).arg(bytes).ignore();
-        if let Some(conversation) = said {
+        if let Some((conversation, claimed)) = said {
+            if let Some(claimed) = claimed {
+                let slot = Slot { caller: &claimed.caller, route: &claimed.route, key: &claimed.key };
+                let known = self.claim_key(&slot);
+                all.cmd("SET").arg(known).arg(bytes).arg("EX").arg(READABLE_SECONDS).ignore();
+            }
             let (record, list) = (self.record_key(interaction), self.said_key(conversation));
             all.cmd("SET").arg(&record).arg(bytes).arg("EX").arg(READABLE_SECONDS).ignore();
             all.cmd("RPUSH").arg(&list).arg(bytes).ignore();
@@ -185,6 +203,14 @@ impl Queue {
         self.get("GET", &self.record_key(interaction), &[]).await
     }
 
+    /// The bytes of the record that a claimed request came to.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn claimed(&self, slot: &Slot<'_>) -> Result<Option<Vec<u8>>, SharedError> {
+        self.get("GET", &self.claim_key(slot), &[]).await
+    }
+
     /// The bytes of the records of a conversation that wait, oldest first.
     ///
     /// # Errors
@@ -231,14 +257,25 @@ impl Queue {
             })
         };
         match self.work.ask(ask).await {
-            // A managed Redis forbids the question.
-            Err(SharedError::Refused) => Ok(None),
+            // A managed Redis forbids the question, or does not know it.
+            Err(SharedError::Refused | SharedError::Failed { .. }) => Ok(None),
             answer => answer,
         }
     }
 
     fn record_key(&self, interaction: InteractionId) -> String {
         format!("contactiq:{}:record:{interaction}", self.namespace)
+    }
+
+    /// The parts are ours or hashes; together they are one more.
+    fn claim_key(&self, slot: &Slot<'_>) -> String {
+        let mut hash = Sha256::new();
+        for part in [slot.caller, slot.route, slot.key] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        let hex = hash.finalize()[..16].iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        format!("contactiq:{}:claim:{hex}", self.namespace)
     }
 
     fn said_key(&self, conversation: ConversationId) -> String {
@@ -275,6 +312,7 @@ impl Given {
 }
 
 /// An entry that was deleted under a worker is given without its fields: it is done, and only its place is left.
+/// No entry of ours was ever without them.
 fn given(ids: Vec<StreamId>) -> Given {
     let mut given = Given::default();
     for entry in ids {

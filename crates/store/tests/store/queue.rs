@@ -6,9 +6,10 @@ use contactiq_domain::{clock::FixedClock, ids::Ids};
 use contactiq_store::{
     Ledger,
     conversations::Owner,
+    idempotency::{Fence, Slot},
     interactions,
     ledger::{
-        Places, dead,
+        Claimed, Places, dead,
         queue::{Durability, Queue},
         spool::{DEFAULT_MAX_BYTES, Spool},
     },
@@ -40,7 +41,9 @@ impl Cluster {
     }
 
     fn queue(&self, consumer: &str) -> Queue {
-        Queue::connect(&redis(), &self.namespace, consumer.to_owned()).unwrap()
+        let queue = Queue::connect(&redis(), &self.namespace, consumer.to_owned()).unwrap();
+        // What is tested is not how fast this machine is.
+        queue.with_patience(Duration::from_secs(10))
     }
 
     fn replica(&self, queue: Queue) -> Ledger {
@@ -72,14 +75,16 @@ async fn what_the_queue_took_is_read_by_every_replica_and_written_by_one() {
     let stranger = Owner { subject: "subject-2", key: None };
     assert!(other.pending_of(id, &stranger).await.is_none());
     let conversation = completion.conversation.id;
-    assert_eq!(other.pending_conversation(conversation).await.as_ref(), Some(&completion.conversation));
-    let said = other.of_conversation(&mut *cluster.bench.read().await, conversation, 6).await.unwrap();
+    let said = other.said(conversation).await;
+    assert_eq!(said.conversation(), Some(&completion.conversation));
+    let said = said.after_tables(&mut *cluster.bench.read().await, conversation, 6).await.unwrap();
     assert_eq!(said, [completion.record.clone()]);
 
     cluster.empty(&other).await;
     is_whole(&cluster.bench, &completion).await;
-    assert!(one.pending(id).await.is_none() && one.pending_conversation(conversation).await.is_none());
-    let said = one.of_conversation(&mut *cluster.bench.read().await, conversation, 6).await.unwrap();
+    assert!(one.pending(id).await.is_none() && one.said(conversation).await.conversation().is_none());
+    let said = one.said(conversation).await;
+    let said = said.after_tables(&mut *cluster.bench.read().await, conversation, 6).await.unwrap();
     assert_eq!(said, [completion.record], "and it is said once");
     cluster.bench.end().await;
 }
@@ -128,9 +133,9 @@ async fn what_a_worker_died_with_is_taken_by_another() {
     dead.write(first(&start)).await.unwrap();
     dead.write(second(&completion)).await.unwrap();
     assert!(dead.work().await.is_err());
-    let alive = cluster.replica(cluster.queue("alive").silent_after(Duration::from_millis(300)));
+    let alive = cluster.replica(cluster.queue("alive").silent_after(Duration::from_secs(3)));
     assert_eq!(alive.work().await.unwrap().written, 0, "they are another's still");
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    tokio::time::sleep(Duration::from_millis(3200)).await;
     assert_eq!(alive.work().await.unwrap().written, 2);
     is_whole(&cluster.bench, &completion).await;
     assert_eq!(alive.queued_entries().await.unwrap(), Some(0));
@@ -174,6 +179,30 @@ async fn what_the_tables_refuse_leaves_the_queue_as_a_dead_letter() {
         letters.iter().map(|l| (l.interaction, l.tries)).collect::<Vec<_>>(),
         [(Some(stranger.record.id), 4)]
     );
+    cluster.bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claimed_request_that_waits_in_the_queue_is_known_at_every_replica() {
+    let cluster = Cluster::new().await;
+    let (one, other) = (cluster.replica(cluster.queue("one")), cluster.replica(cluster.queue("other")));
+    let mut completion = halves(&cluster.bench).1;
+    completion.claimed = Some(Claimed {
+        caller: "a".into(),
+        route: "POST /v1/interactions".into(),
+        key: "k".into(),
+        body: "body".into(),
+        fence: Fence::of(cluster.bench.ids.next()),
+        shown: false,
+    });
+    let slot = Slot { caller: "a", route: "POST /v1/interactions", key: "k" };
+    assert_eq!(other.pending_claim(&slot).await, None);
+    one.write(second(&completion)).await.unwrap();
+    assert_eq!(other.pending_claim(&slot).await, Some((completion.record.id, "body".to_owned())));
+    assert_eq!(other.pending_claim(&Slot { key: "another", ..slot }).await, None);
+    // Its claim passed to nobody and was never made: it was shown, so it is written.
+    cluster.empty(&other).await;
+    is_whole(&cluster.bench, &completion).await;
     cluster.bench.end().await;
 }
 
