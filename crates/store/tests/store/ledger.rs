@@ -232,7 +232,7 @@ on_both_engines! {
         let mut r = bench.read().await;
         let said = ledger.said(completion.conversation.id).await;
         let said = said.after_tables(&mut r, completion.conversation.id, 6).await.unwrap();
-        assert_eq!(said, [completion.record.clone()]);
+        assert_eq!(said, std::slice::from_ref(&completion.record));
         drop(r);
         assert_eq!(ledger.state().spool.unwrap().entries, 2);
         assert!(ledger.drain().await.is_err(), "the database is away still");
@@ -297,8 +297,8 @@ on_both_engines! {
 
 async fn futures(ledger: &Ledger, halves: &[(Start, Completion)]) {
     let mut tasks = tokio::task::JoinSet::new();
-    for (start, completion) in halves.iter().cloned() {
-        let ledger = ledger.clone();
+    for (start, completion) in halves {
+        let (ledger, start, completion) = (ledger.clone(), start.clone(), completion.clone());
         tasks.spawn(async move {
             ledger.write(first(&start)).await.unwrap();
             ledger.write(second(&completion)).await.unwrap();

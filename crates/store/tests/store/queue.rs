@@ -78,7 +78,7 @@ async fn what_the_queue_took_is_read_by_every_replica_and_written_by_one() {
     let said = other.said(conversation).await;
     assert_eq!(said.conversation(), Some(&completion.conversation));
     let said = said.after_tables(&mut *cluster.bench.read().await, conversation, 6).await.unwrap();
-    assert_eq!(said, [completion.record.clone()]);
+    assert_eq!(said, std::slice::from_ref(&completion.record));
 
     cluster.empty(&other).await;
     is_whole(&cluster.bench, &completion).await;
