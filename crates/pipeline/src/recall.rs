@@ -124,12 +124,12 @@ const fn role(role: Role) -> &'static str {
     role.as_str()
 }
 
-/// The same question however it is spaced and capitalised, which nothing that reads it sees: patterns, models and
-/// encoder have it so. Every sign makes another question, and lines are requests of their own.
+/// The same question however it is spaced. Every sign and every capital makes another question, since some are read
+/// (a name, the end of a sentence), and lines are requests of their own.
 fn normalised(text: &str) -> Option<String> {
     let text = text.trim();
     let lines = text.contains(['\n', '\r']);
-    (!lines).then(|| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" "))
+    (!lines).then(|| text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// The answer that was given before.
@@ -205,11 +205,17 @@ mod tests {
     use super::normalised;
 
     #[test]
-    fn spaces_and_capitals_make_no_other_question_and_everything_else_does() {
-        for same in ["what is the fee?", " What  is the FEE?", "what is\tthe fee? "] {
+    fn spaces_make_no_other_question_and_everything_else_does() {
+        for same in ["what is the fee?", " what  is the fee?", "what is\tthe fee? "] {
             assert_eq!(normalised(same).unwrap(), "what is the fee?", "{same}");
         }
-        for other in ["what is the fee", "what is the fee?!", "what is the $ fee?", "what's the fee?"] {
+        for other in [
+            "What is the fee?",
+            "what is the fee",
+            "what is the fee?!",
+            "what is the $ fee?",
+            "what's the fee?",
+        ] {
             assert_ne!(normalised(other).unwrap(), "what is the fee?", "{other}");
         }
         assert_eq!(normalised("what is\nthe fee?"), None);

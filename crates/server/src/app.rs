@@ -90,6 +90,14 @@ pub enum StartError {
     /// A file that the bank edits is wrong or can't be read.
     #[error("{0}")]
     File(String),
+    /// The folder of the spools can't be made.
+    #[error("ledger.spool: the folder {path} can't be used: {source}. Name another one, or `off`")]
+    SpoolDir {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The spool.
     #[error("ledger.spool: {0}")]
     Spool(#[from] contactiq_store::ledger::spool::SpoolError),

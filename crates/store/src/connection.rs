@@ -47,6 +47,24 @@ macro_rules! bound {
     }};
 }
 
+macro_rules! fetched {
+    ($connection:expr, $query:expr) => {{
+        let sealer = &$connection.sealer;
+        let row = |cells| Row { cells, sealer: Arc::clone(sealer) };
+        match &mut $connection.link {
+            Link::Sqlite(t) => $query
+                .fetch_all(&mut **t)
+                .await
+                .map(|rows| rows.into_iter().map(Cells::Sqlite).map(row).collect::<Vec<Row>>()),
+            Link::Postgres(t) => $query
+                .fetch_all(&mut **t)
+                .await
+                .map(|rows| rows.into_iter().map(Cells::Postgres).map(row).collect::<Vec<Row>>()),
+        }
+        .map_err(StoreError::from)
+    }};
+}
+
 /// What a [`Reader`] and a [`Writer`] have in common: the functions that only read take this.
 pub struct Connection {
     link: Link,
@@ -80,19 +98,20 @@ impl Connection {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        let sealer = &self.sealer;
-        let row = |cells| Row { cells, sealer: Arc::clone(sealer) };
-        let found = match &mut self.link {
-            Link::Sqlite(t) => bound!(sql, values)
-                .fetch_all(&mut **t)
-                .await
-                .map(|rows| rows.into_iter().map(Cells::Sqlite).map(row).collect()),
-            Link::Postgres(t) => bound!(sql, values)
-                .fetch_all(&mut **t)
-                .await
-                .map(|rows| rows.into_iter().map(Cells::Postgres).map(row).collect()),
-        };
-        self.noted(found.map_err(StoreError::from))
+        let found = fetched!(self, bound!(sql, values));
+        self.noted(found)
+    }
+
+    /// Every row of a statement that was put together here for so many rows, of our own words and placeholders
+    /// alone. For one it is always the same, and kept for the next time.
+    pub(crate) async fn rows_built(
+        &mut self,
+        sql: String,
+        values: Vec<Value>,
+        rows: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        let found = fetched!(self, bound!(AssertSqlSafe(sql), values).persistent(rows == 1));
+        self.noted(found)
     }
 
     /// The first row of a query, if there is one. Every row is read, because a statement that

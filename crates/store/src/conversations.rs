@@ -1,12 +1,18 @@
 //! Conversations: whose they are and in which mode (P11, A2).
 
+use std::collections::BTreeMap;
+
 use contactiq_domain::{
     Mode, Timestamp,
     ids::{ConversationId, KeyId},
 };
 use contactiq_guard::Masked;
 
-use crate::{Connection, StoreError, Writer, row::Row, value::values};
+use crate::{
+    Connection, StoreError, Writer,
+    row::Row,
+    value::{places, values},
+};
 
 pub(crate) const TABLE: &str = "conversations";
 
@@ -88,6 +94,63 @@ pub async fn ensure(w: &mut Writer, conversation: &Conversation) -> Result<bool,
         return Err(StoreError::Conflict { rule: "conversations_id".into() });
     }
     Ok(made > 0)
+}
+
+/// Begins those that are not there, in one statement, and looks that all belong to whom they should.
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) async fn ensure_all(w: &mut Writer, all: &[&Conversation]) -> Result<(), StoreError> {
+    const COLUMNS: usize = 7;
+    let by_id: BTreeMap<ConversationId, &Conversation> = all.iter().map(|c| (c.id, *c)).collect();
+    if by_id.is_empty() {
+        return Ok(());
+    }
+    let mut values = Vec::with_capacity(by_id.len() * COLUMNS);
+    for conversation in by_id.values() {
+        let id = conversation.id.to_string();
+        let label = conversation.label.as_ref().map(|label| w.seal(label, TABLE, "label", &id));
+        values.extend(values![
+            conversation.id,
+            conversation.mode,
+            &conversation.subject,
+            conversation.owner_key,
+            label,
+            conversation.demo,
+            conversation.created_at,
+        ]);
+    }
+    let sql = format!(
+        "INSERT INTO conversations (id, mode, subject, owner_key, label, demo, created_at) VALUES {}
+         ON CONFLICT (id) DO NOTHING RETURNING id",
+        places(by_id.len(), COLUMNS)
+    );
+    let made = w.rows_built(sql, values, by_id.len()).await?.len();
+    let others = all.iter().any(|c| by_id[&c.id].owner() != c.owner() || by_id[&c.id].mode != c.mode);
+    if made == by_id.len() && !others {
+        return Ok(());
+    }
+    let ids = by_id.keys().flat_map(|id| values![*id]).collect();
+    let sql = format!(
+        "SELECT id, mode, subject, owner_key FROM conversations WHERE id IN {}",
+        places(1, by_id.len())
+    );
+    let mut known = BTreeMap::new();
+    for row in w.rows_built(sql, ids, by_id.len()).await? {
+        let id: ConversationId = row.parsed("id")?;
+        let mode: Mode = row.parsed("mode")?;
+        known.insert(id, (mode, row.text("subject")?, row.parsed_or_none::<KeyId>("owner_key")?));
+    }
+    let belongs = |c: &&Conversation| {
+        known
+            .get(&c.id)
+            .is_some_and(|(mode, subject, key)| *mode == c.mode && Owner { subject, key: *key } == c.owner())
+    };
+    if all.iter().all(belongs) {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict { rule: "conversations_id".into() })
+    }
 }
 
 /// A conversation of this owner.

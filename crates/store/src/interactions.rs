@@ -1,5 +1,7 @@
 //! The ledger: one row an interaction, written in two phases (B2; requirements, section S).
 
+use std::collections::HashSet;
+
 use contactiq_domain::{
     Category, Citation, IntentName, Probability, Record, Routing, Timestamp,
     ids::{ConversationId, InteractionId, KeyId},
@@ -11,7 +13,7 @@ use crate::{
     Connection, StoreError, Writer,
     conversations::Owner,
     row::{Row, json},
-    value::values,
+    value::{Value, places, values},
 };
 
 pub(crate) const TABLE: &str = "interactions";
@@ -25,6 +27,34 @@ pub enum Completed {
     Before(Box<Record<Masked>>),
 }
 
+const STARTED: &str =
+    "id, request_id, correlation_id, conversation, subject, session, mode, question, pii_detected,
+    demo, created_at";
+const STARTED_COLUMNS: usize = 11;
+
+const COMPLETED: &str = "id, request_id, correlation_id, conversation, subject, session, mode, question, intent,
+    category, intent_probability, classification_reason, routing, answer, citations, confidence, outcome,
+    decisive_trigger, triggers, reason, ticket, steps, retrieved_passages, model, tokens_input, tokens_output,
+    cost_nano_usd, pii_detected, pii_masked, knowledge_version, retention_policy, demo, processing_time_ms, created_at,
+    completed_at";
+const COMPLETED_COLUMNS: usize = 35;
+
+/// What a completion changes of a start, and of a record that reconciliation marked interrupted.
+const COMPLETES: &str =
+    "ON CONFLICT (id) DO UPDATE SET intent = excluded.intent, category = excluded.category,
+        intent_probability = excluded.intent_probability,
+        classification_reason = excluded.classification_reason, routing = excluded.routing,
+        answer = excluded.answer, citations = excluded.citations, confidence = excluded.confidence,
+        outcome = excluded.outcome, decisive_trigger = excluded.decisive_trigger,
+        triggers = excluded.triggers, reason = excluded.reason, ticket = excluded.ticket,
+        steps = excluded.steps, retrieved_passages = excluded.retrieved_passages, model = excluded.model,
+        tokens_input = excluded.tokens_input, tokens_output = excluded.tokens_output,
+        cost_nano_usd = excluded.cost_nano_usd, pii_detected = excluded.pii_detected,
+        pii_masked = excluded.pii_masked, knowledge_version = excluded.knowledge_version,
+        retention_policy = excluded.retention_policy, processing_time_ms = excluded.processing_time_ms,
+        completed_at = excluded.completed_at
+    WHERE interactions.completed_at IS NULL OR interactions.outcome = 'interrupted' RETURNING id";
+
 /// Phase one: the question is in the ledger before anything is done about it. A second start of
 /// the same interaction changes nothing.
 ///
@@ -32,13 +62,18 @@ pub enum Completed {
 /// [`StoreError::Conflict`] when the request id belongs to another interaction,
 /// [`StoreError::Refused`] when the conversation is missing, or when the database fails.
 pub async fn start(w: &mut Writer, started: &Started<Masked>) -> Result<(), StoreError> {
-    let question = w.seal(&started.question, TABLE, "question", &started.id.to_string());
-    w.execute(
-        "INSERT INTO interactions (id, request_id, correlation_id, conversation, subject, session, mode, question,
-             pii_detected, demo, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         ON CONFLICT (id) DO NOTHING",
-        values![
+    start_all(w, &[started]).await
+}
+
+/// The same of several, in one statement.
+pub(crate) async fn start_all(w: &mut Writer, all: &[&Started<Masked>]) -> Result<(), StoreError> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let mut values = Vec::with_capacity(all.len() * STARTED_COLUMNS);
+    for started in all {
+        let question = w.seal(&started.question, TABLE, "question", &started.id.to_string());
+        values.extend(values![
             started.id,
             started.request_id,
             &started.correlation_id,
@@ -50,9 +85,11 @@ pub async fn start(w: &mut Writer, started: &Started<Masked>) -> Result<(), Stor
             started.pii_detected,
             started.demo,
             started.created_at,
-        ],
-    )
-    .await?;
+        ]);
+    }
+    let places = places(all.len(), STARTED_COLUMNS);
+    let sql = format!("INSERT INTO interactions ({STARTED}) VALUES {places} ON CONFLICT (id) DO NOTHING");
+    w.rows_built(sql, values, all.len()).await?;
     Ok(())
 }
 
@@ -64,75 +101,80 @@ pub async fn start(w: &mut Writer, started: &Started<Masked>) -> Result<(), Stor
 /// [`StoreError::Conflict`] when the request id belongs to another interaction,
 /// [`StoreError::Refused`] when the conversation is missing, or when the database fails.
 pub async fn complete(w: &mut Writer, record: &Record<Masked>) -> Result<Completed, StoreError> {
+    let mut completed = complete_all(w, &[record]).await?;
+    Ok(completed.pop().unwrap_or(Completed::Now))
+}
+
+/// The same of several, in one statement; no two of them are of one interaction.
+pub(crate) async fn complete_all(
+    w: &mut Writer,
+    all: &[&Record<Masked>],
+) -> Result<Vec<Completed>, StoreError> {
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut values = Vec::with_capacity(all.len() * COMPLETED_COLUMNS);
+    for record in all {
+        values.extend(completed(w, record)?);
+    }
+    let places = places(all.len(), COMPLETED_COLUMNS);
+    let sql = format!("INSERT INTO interactions ({COMPLETED}) VALUES {places} {COMPLETES}");
+    let changed = w.rows_built(sql, values, all.len()).await?;
+    let changed: HashSet<InteractionId> =
+        changed.iter().map(|row| row.parsed("id")).collect::<Result<_, _>>()?;
+    let mut done = Vec::with_capacity(all.len());
+    for record in all {
+        done.push(if changed.contains(&record.id) {
+            Completed::Now
+        } else {
+            let first = get(w, record.id).await?.ok_or(StoreError::NotFound { what: "interaction" })?;
+            Completed::Before(Box::new(first))
+        });
+    }
+    Ok(done)
+}
+
+fn completed(w: &Writer, record: &Record<Masked>) -> Result<Vec<Value>, StoreError> {
     let id = record.id.to_string();
     let question = w.seal(&record.question, TABLE, "question", &id);
     let answer = w.seal(&record.answer, TABLE, "answer", &id);
-    let changed = w
-        .execute(
-            "INSERT INTO interactions (id, request_id, correlation_id, conversation, subject, session, mode, question,
-                 intent, category, intent_probability, classification_reason, routing, answer, citations, confidence,
-                 outcome, decisive_trigger, triggers, reason, ticket, steps, retrieved_passages, model, tokens_input,
-                 tokens_output, cost_nano_usd, pii_detected, pii_masked, knowledge_version, retention_policy, demo,
-                 processing_time_ms, created_at, completed_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                 $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)
-             ON CONFLICT (id) DO UPDATE SET intent = excluded.intent, category = excluded.category,
-                 intent_probability = excluded.intent_probability,
-                 classification_reason = excluded.classification_reason, routing = excluded.routing,
-                 answer = excluded.answer, citations = excluded.citations, confidence = excluded.confidence,
-                 outcome = excluded.outcome, decisive_trigger = excluded.decisive_trigger,
-                 triggers = excluded.triggers, reason = excluded.reason, ticket = excluded.ticket,
-                 steps = excluded.steps, retrieved_passages = excluded.retrieved_passages, model = excluded.model,
-                 tokens_input = excluded.tokens_input, tokens_output = excluded.tokens_output,
-                 cost_nano_usd = excluded.cost_nano_usd, pii_detected = excluded.pii_detected,
-                 pii_masked = excluded.pii_masked, knowledge_version = excluded.knowledge_version,
-                 retention_policy = excluded.retention_policy, processing_time_ms = excluded.processing_time_ms,
-                 completed_at = excluded.completed_at
-             WHERE interactions.completed_at IS NULL OR interactions.outcome = 'interrupted'",
-            values![
-                record.id,
-                record.request_id,
-                &record.correlation_id,
-                record.conversation,
-                &record.subject,
-                &record.session,
-                record.mode,
-                question,
-                &record.intent,
-                record.category,
-                record.intent_probability,
-                &record.classification_reason,
-                record.routing,
-                answer,
-                json(&record.citations, "citations")?,
-                record.confidence,
-                record.outcome,
-                record.trigger,
-                json(&record.triggers, "triggers")?,
-                &record.reason,
-                record.ticket,
-                json(&record.steps, "steps")?,
-                record.retrieved_passages,
-                &record.model,
-                record.tokens.input,
-                record.tokens.output,
-                record.cost_usd.0,
-                record.pii_detected,
-                record.pii_masked,
-                &record.knowledge_version,
-                &record.retention_policy,
-                record.demo,
-                record.processing_time_ms,
-                record.created_at,
-                record.completed_at,
-            ],
-        )
-        .await?;
-    if changed > 0 {
-        return Ok(Completed::Now);
-    }
-    let first = get(w, record.id).await?.ok_or(StoreError::NotFound { what: "interaction" })?;
-    Ok(Completed::Before(Box::new(first)))
+    Ok(values![
+        record.id,
+        record.request_id,
+        &record.correlation_id,
+        record.conversation,
+        &record.subject,
+        &record.session,
+        record.mode,
+        question,
+        &record.intent,
+        record.category,
+        record.intent_probability,
+        &record.classification_reason,
+        record.routing,
+        answer,
+        json(&record.citations, "citations")?,
+        record.confidence,
+        record.outcome,
+        record.trigger,
+        json(&record.triggers, "triggers")?,
+        &record.reason,
+        record.ticket,
+        json(&record.steps, "steps")?,
+        record.retrieved_passages,
+        &record.model,
+        record.tokens.input,
+        record.tokens.output,
+        record.cost_usd.0,
+        record.pii_detected,
+        record.pii_masked,
+        &record.knowledge_version,
+        &record.retention_policy,
+        record.demo,
+        record.processing_time_ms,
+        record.created_at,
+        record.completed_at,
+    ])
 }
 
 /// Marks what was started before `older_than` and never finished, and names it.

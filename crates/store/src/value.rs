@@ -93,3 +93,31 @@ macro_rules! values {
     ($($value:expr),* $(,)?) => { vec![$($crate::value::Bind::bind($value)),*] };
 }
 pub(crate) use values;
+
+/// The places of so many rows of so many values: `($1, $2), ($3, $4)`.
+pub(crate) fn places(rows: usize, columns: usize) -> String {
+    let mut text = String::with_capacity(rows * columns * 6);
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { "), (" });
+        for column in 1..=columns {
+            if column > 1 {
+                text.push_str(", ");
+            }
+            text.push('$');
+            text.push_str(&(row * columns + column).to_string());
+        }
+    }
+    text.push(')');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::places;
+
+    #[test]
+    fn places_are_numbered_through_all_rows() {
+        assert_eq!(places(1, 1), "($1)");
+        assert_eq!(places(2, 3), "($1, $2, $3), ($4, $5, $6)");
+    }
+}

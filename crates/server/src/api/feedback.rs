@@ -7,7 +7,10 @@ use axum::{
 };
 use contactiq_domain::{Mode, ids::FeedbackId};
 use contactiq_guard::Masked;
-use contactiq_store::feedback::{self, Feedback};
+use contactiq_store::{
+    StoreError,
+    feedback::{self, Feedback},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -120,7 +123,11 @@ async fn keep(
         Repeat::First(taken) => taken,
     };
     let mut w = app.house.store.write().await?;
-    feedback::save(&mut w, feedback).await?;
+    match feedback::save(&mut w, feedback).await {
+        // The caller was shown it: its record waits in the queue or a spool.
+        Err(StoreError::Refused { .. }) => return Err(ApiError::Unavailable),
+        saved => saved?,
+    }
     if let Some(taken) = &taken {
         taken.settle(&mut w, &feedback.id.to_string(), status.as_u16()).await?;
     }

@@ -48,7 +48,7 @@ pub(crate) async fn with_places(house: &mut House, config: &Config) -> Result<()
 /// The folder of all spools; none where there are none.
 fn folder(config: &Config) -> Option<PathBuf> {
     match config.ledger.spool.trim() {
-        OFF => None,
+        off if off.eq_ignore_ascii_case(OFF) => None,
         "" => Some(config.server.data_dir.join("spool")),
         path => Some(PathBuf::from(path)),
     }
@@ -60,7 +60,7 @@ const fn most(config: &Config) -> u64 {
 
 /// The first spool that no other server holds.
 async fn own_spool(folder: PathBuf, config: &Config) -> Result<Spool, StartError> {
-    make_private(&folder).map_err(|source| StartError::DataDir { path: folder.clone(), source })?;
+    make_private(&folder).map_err(|source| StartError::SpoolDir { path: folder.clone(), source })?;
     for place in 0..PLACES {
         match Spool::open(&folder.join(place.to_string()), most(config)).await {
             Err(SpoolError::Held) => {}
@@ -76,7 +76,7 @@ pub(crate) async fn drain_left(house: &House, config: &Config) {
     for place in 0..PLACES {
         let path = folder.join(place.to_string());
         if !path.exists() {
-            return;
+            continue;
         }
         match Spool::open(&path, most(config)).await {
             Err(SpoolError::Held) => {}

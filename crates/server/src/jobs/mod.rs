@@ -29,7 +29,7 @@ const KNOWLEDGE_EVERY: Duration = Duration::from_secs(2);
 /// How often the ledger shows that it takes writes, for `/health` and `/ready`.
 const WRITE_CHECK_EVERY: Duration = Duration::from_secs(5);
 /// How often spools of servers that ended, and how the queue keeps, are looked for.
-const PLACES_EVERY: Duration = Duration::from_secs(30);
+const PLACES_EVERY: Duration = Duration::from_secs(5);
 /// How often the spool is looked into.
 const DRAIN_EVERY: Duration = Duration::from_secs(1);
 /// How often unfinished interactions and old keys are looked for (B3).

@@ -1,9 +1,11 @@
 //! Writing entries into the tables. Each may come twice, in either order, and counts once.
 
+use std::collections::HashSet;
+
 use contactiq_domain::{Record, ids::InteractionId};
 use contactiq_guard::Masked;
 
-use super::{Claimed, Completion, Entry, Start};
+use super::{Claimed, Completion, Entry};
 use crate::{
     StoreError, Writer, conversations, idempotency,
     idempotency::Slot,
@@ -29,43 +31,84 @@ pub enum Applied {
 /// interaction, [`StoreError::Refused`] when the tables refuse a value, or when the database fails. The
 /// transaction is spoilt then.
 pub async fn apply(w: &mut Writer, entry: &Entry) -> Result<Applied, StoreError> {
-    match entry {
-        Entry::Start(start) => begin(w, start).await.map(|()| Applied::Written),
-        Entry::Completion(completion) => complete(w, completion).await,
-    }
+    let mut applied = apply_all(w, &[entry]).await?;
+    Ok(applied.pop().unwrap_or(Applied::Written))
 }
 
-async fn begin(w: &mut Writer, start: &Start) -> Result<(), StoreError> {
-    conversations::ensure(w, &start.conversation).await?;
-    if let Some(given) = &start.placeholders {
-        // The completion may have come before, and a later message before both.
-        placeholders::begin_with(w, start.conversation.id, given.clone()).await?;
-    }
-    interactions::start(w, &start.started).await?;
-    pii_tokens::save(w, start.started.id, start.started.created_at, &start.tokens).await
+/// Writes several entries, those of one kind in one statement; what became of each, in their order.
+///
+/// # Errors
+/// As [`apply`], of any of them.
+pub(crate) async fn apply_all(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Applied>, StoreError> {
+    let mut seen = HashSet::new();
+    let Some(twice) = entries.iter().position(|e| !seen.insert((e.interaction(), e.phase()))) else {
+        return apply_different(w, entries).await;
+    };
+    // The queue may deliver twice: what comes again counts after what came first.
+    let (first, rest) = entries.split_at(twice);
+    let mut applied = apply_different(w, first).await?;
+    applied.extend(Box::pin(apply_all(w, rest)).await?);
+    Ok(applied)
 }
 
-async fn complete(w: &mut Writer, completion: &Completion) -> Result<Applied, StoreError> {
-    let record = &completion.record;
-    if let Some(claimed) = &completion.claimed {
-        // First, because what was written here could not be taken back alone.
-        let settled = settle(w, claimed, record.id).await?;
-        if !settled && !claimed.shown {
-            let before = interactions::get(w, record.id).await?;
-            return Ok(before.map_or(Applied::Overtaken, |first| Applied::Before(Box::new(first))));
+/// The same of entries of which no two are the same half of one interaction.
+async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Applied>, StoreError> {
+    let mut applied = vec![Applied::Written; entries.len()];
+    let (mut starts, mut completions) = (Vec::new(), Vec::new());
+    for (entry, applied) in entries.iter().zip(&mut applied) {
+        match entry {
+            Entry::Start(start) => starts.push(&**start),
+            Entry::Completion(completion) => match overtaken(w, completion).await? {
+                Some(instead) => *applied = instead,
+                None => completions.push((&**completion, applied)),
+            },
         }
     }
-    conversations::ensure(w, &completion.conversation).await?;
-    if let Completed::Before(first) = interactions::complete(w, record).await? {
-        return Ok(Applied::Before(first));
+    let conversations: Vec<_> = starts.iter().map(|start| &start.conversation).collect();
+    let conversations: Vec<_> =
+        conversations.into_iter().chain(completions.iter().map(|(c, _)| &c.conversation)).collect();
+    conversations::ensure_all(w, &conversations).await?;
+    let started: Vec<_> = starts.iter().map(|start| &start.started).collect();
+    interactions::start_all(w, &started).await?;
+    for start in starts {
+        if let Some(given) = &start.placeholders {
+            // The completion may have come before, and a later message before both.
+            placeholders::begin_with(w, start.conversation.id, given.clone()).await?;
+        }
+        pii_tokens::save(w, start.started.id, start.started.created_at, &start.tokens).await?;
     }
+    let records: Vec<_> = completions.iter().map(|(completion, _)| &completion.record).collect();
+    let completed = interactions::complete_all(w, &records).await?;
+    for ((completion, applied), completed) in completions.into_iter().zip(completed) {
+        match completed {
+            Completed::Before(first) => *applied = Applied::Before(first),
+            Completed::Now => beside(w, completion).await?,
+        }
+    }
+    Ok(applied)
+}
+
+/// What stands in place of a completion whose claim passed to another worker before anybody was shown it. First,
+/// because what was written could not be taken back alone.
+async fn overtaken(w: &mut Writer, completion: &Completion) -> Result<Option<Applied>, StoreError> {
+    let Some(claimed) = &completion.claimed else { return Ok(None) };
+    let id = completion.record.id;
+    if settle(w, claimed, id).await? || claimed.shown {
+        return Ok(None);
+    }
+    let before = interactions::get(w, id).await?;
+    Ok(Some(before.map_or(Applied::Overtaken, |first| Applied::Before(Box::new(first)))))
+}
+
+/// What a completion writes beside its record.
+async fn beside(w: &mut Writer, completion: &Completion) -> Result<(), StoreError> {
     if let Some(ticket) = &completion.ticket {
         tickets::open(w, ticket).await?;
     }
     for entry in &completion.reviews {
         review::save(w, entry).await?;
     }
-    Ok(Applied::Written)
+    Ok(())
 }
 
 /// Whether the claim was still ours.

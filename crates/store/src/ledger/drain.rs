@@ -39,10 +39,8 @@ impl Ledger {
             for payloads in batch.payloads.chunks(TOGETHER) {
                 self.settle(payloads, &mut drained).await?;
             }
-            if self.0.queue.is_none() {
-                // The database answers, whatever requests found.
-                self.0.breaker.close();
-            }
+            // The database answers, whatever requests found.
+            self.0.breaker.close();
             spool.done(batch).await.map_err(spool_failed)?;
         }
         Ok(drained)
@@ -57,6 +55,8 @@ impl Ledger {
         let mut drained = Drained::default();
         let Some(queue) = &self.0.queue else { return Ok(drained) };
         let given = queue.take(TOGETHER).await.map_err(queue_failed)?;
+        // It answers, whatever requests found.
+        self.0.queue_breaker.close();
         let said = self.settle(&given.payloads, &mut drained).await?;
         queue.done(&given, &said).await.map_err(queue_failed)?;
         Ok(drained)

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Applied, Entry, apply::apply};
+use super::{
+    Applied, Entry,
+    apply::{apply, apply_all},
+};
 use crate::{Store, StoreError, error::IN_THE_WAY};
 
 /// Entries that may wait; who comes then goes to the next place.
@@ -94,10 +97,8 @@ async fn together(
     }
     // All take rows in the same order, so that no two wait for each other.
     batch.sort_by_key(|job| (job.entry.conversation(), job.entry.interaction(), job.entry.phase()));
-    let mut done = Vec::with_capacity(batch.len());
-    for job in batch.iter() {
-        done.push(apply(&mut w, &job.entry).await?);
-    }
+    let entries: Vec<&Entry> = batch.iter().map(|job| &*job.entry).collect();
+    let done = apply_all(&mut w, &entries).await?;
     w.save().await?;
     Ok(done)
 }

@@ -67,8 +67,10 @@ struct Parts {
     queue: Option<Queue>,
     spool: Option<Spool>,
     pending: Pending,
-    /// Of the place that is asked first.
+    /// Of the database.
     breaker: Breaker,
+    /// Of the queue.
+    queue_breaker: Breaker,
     place: Duration,
     durability: Mutex<Option<Durability>>,
     clock: Arc<dyn Clock>,
@@ -148,6 +150,7 @@ impl Ledger {
         )]
         tokio::spawn(work);
         let breaker = Breaker::new(FAILURES, LEFT_ALONE, Arc::clone(&clock));
+        let queue_breaker = Breaker::new(FAILURES, LEFT_ALONE, Arc::clone(&clock));
         let place = if store.engine() == "sqlite" { SAME_DISK } else { PLACE };
         Ledger(Arc::new(Parts {
             store,
@@ -156,6 +159,7 @@ impl Ledger {
             spool,
             pending: Pending::default(),
             breaker,
+            queue_breaker,
             place,
             durability: Mutex::default(),
             clock,
@@ -183,13 +187,15 @@ impl Ledger {
 
     async fn place(&self, entry: &Arc<Entry>) -> Result<Applied, StoreError> {
         let limit = tokio::time::Instant::now() + IN_ALL;
-        let by_store = match &self.0.queue {
-            Some(queue) => match self.queued(entry, queue).await? {
-                true => return Ok(Applied::Written),
-                false => None,
-            },
-            None if self.0.spool.is_none() => None,
-            None => match self.grouped(entry).await {
+        if let Some(queue) = &self.0.queue
+            && self.queued(entry, queue).await?
+        {
+            return Ok(Applied::Written);
+        }
+        // Where the queue is away the database is the better place while it answers: everybody reads it.
+        let by_store = match self.0.spool.is_some() {
+            false => None,
+            true => match self.grouped(entry).await {
                 Asked::Answered(answer) => return self.settled(entry, answer).await,
                 Asked::Failed => None,
                 Asked::Waits(reply) => Some(reply),
@@ -204,7 +210,7 @@ impl Ledger {
 
     /// Whether the queue took it.
     async fn queued(&self, entry: &Entry, queue: &Queue) -> Result<bool, StoreError> {
-        let Some(permit) = self.0.breaker.admit() else { return Ok(false) };
+        let Some(permit) = self.0.queue_breaker.admit() else { return Ok(false) };
         let bytes = self.bytes(entry, true)?;
         let said = match entry {
             Entry::Completion(completion) => Some((completion.conversation.id, completion.claimed.as_ref())),
@@ -218,7 +224,7 @@ impl Ledger {
             }
             Err(error) => {
                 permit.failure();
-                tracing::debug!(%error, "the spool takes an entry");
+                tracing::debug!(%error, "another place than the queue takes an entry");
                 Ok(false)
             }
         }
@@ -410,7 +416,10 @@ impl Ledger {
     #[must_use]
     pub fn state(&self) -> LedgerState {
         LedgerState {
-            first: self.0.breaker.state(),
+            first: match &self.0.queue {
+                Some(_) => self.0.queue_breaker.state(),
+                None => self.0.breaker.state(),
+            },
             waiting: self.0.group.waiting(),
             spool: self.0.spool.as_ref().map(Spool::depth),
             pending: self.0.pending.len(),

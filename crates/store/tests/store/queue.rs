@@ -143,20 +143,32 @@ async fn what_a_worker_died_with_is_taken_by_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_redis_is_away_the_spool_takes_it() {
+async fn while_redis_is_away_the_database_takes_it_and_with_both_away_the_spool() {
     let cluster = Cluster::new().await;
     let folder = tempfile::tempdir().unwrap();
-    let spool = Spool::open(folder.path(), DEFAULT_MAX_BYTES).await.unwrap();
-    // Nothing listens there.
-    let gone = Queue::connect("redis://127.0.0.1:1/", "x", cluster.bench.ids.next().to_string()).unwrap();
-    let places = Places { queue: Some(gone), spool: Some(spool) };
+    let gone = || {
+        // Nothing listens there.
+        Queue::connect("redis://127.0.0.1:1/", "x", cluster.bench.ids.next().to_string()).unwrap()
+    };
+    let places = Places { queue: Some(gone()), spool: None };
     let ledger = Ledger::new(cluster.bench.store.clone(), places, Arc::new(FixedClock::at(NOW)));
     let (start, completion) = halves(&cluster.bench);
     ledger.write(first(&start)).await.unwrap();
     ledger.write(second(&completion)).await.unwrap();
-    assert_eq!(ledger.pending(completion.record.id).await.as_ref(), Some(&completion.record));
+    is_whole(&cluster.bench, &completion).await;
     assert!(ledger.work().await.is_err() && ledger.queued_entries().await.is_err());
-    assert_eq!(ledger.drain().await.unwrap().written, 2);
+
+    let away = cluster.bench.place.open().await.unwrap();
+    away.close().await;
+    let spool = Spool::open(folder.path(), DEFAULT_MAX_BYTES).await.unwrap();
+    let places = Places { queue: Some(gone()), spool: Some(spool.clone()) };
+    let ledger = Ledger::new(away, places, Arc::new(FixedClock::at(NOW)));
+    let (start, completion) = halves(&cluster.bench);
+    ledger.write(first(&start)).await.unwrap();
+    ledger.write(second(&completion)).await.unwrap();
+    assert_eq!(ledger.pending(completion.record.id).await.as_ref(), Some(&completion.record));
+    let again = Ledger::new(cluster.bench.store.clone(), spool, Arc::new(FixedClock::at(NOW)));
+    assert_eq!(again.drain().await.unwrap().written, 2);
     is_whole(&cluster.bench, &completion).await;
     cluster.bench.end().await;
 }
