@@ -74,7 +74,7 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     ("G7", "prompt injection AUROC, recall at 1 %", "≥ 0.995, ≥ 95 %", "give --data"),
     ("G8", "false alarms; on hard negatives", "≤ 0.1 %, ≤ 1.5 %", "give --data"),
     ("G10", "guard time a message, p99", "1 ms", "`contactiq bench` (p50)"),
-    ("R1", "answers missing or doubled in the record after kills", "0 and 0", "not measured yet"),
+    ("R1", "answers missing or doubled in the record after kills", "0 and 0", "`make crash-test`"),
     ("R2", "requests that fail when a worker is killed", "0", "not measured yet"),
     (
         "R3",
@@ -107,7 +107,7 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
         "S7",
         "durable records a second; drained to PostgreSQL",
         "10,000; 5,000",
-        "not measured yet; one answer: `contactiq bench`",
+        "`contactiq bench --records 20000`; PostgreSQL not measured yet",
     ),
     (
         "S8",
