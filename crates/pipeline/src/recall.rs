@@ -9,7 +9,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contactiq_domain::{
-    Category, IntentName, Outcome, Probability, Role, Routing, Step, StepTrace, Trigger, Understanding,
+    Category, IntentName, Outcome, Probability, Routing, Step, StepTrace, Trigger, Understanding,
 };
 use hashlink::LruCache;
 use sha2::{Digest, Sha256};
@@ -108,7 +108,7 @@ pub(crate) fn key(house: &House, ask: &Ask, door: &contactiq_guard::Inspected) -
     let mut hash = Sha256::new();
     for part in [
         ask.mode.as_str(),
-        role(ask.role),
+        ask.role.as_str(),
         &knowledge.version,
         // Documents begin and end to hold with the day.
         &house.today().to_string(),
@@ -118,10 +118,6 @@ pub(crate) fn key(house: &House, ask: &Ask, door: &contactiq_guard::Inspected) -
         hash.update(part.as_bytes());
     }
     Some(hash.finalize().into())
-}
-
-const fn role(role: Role) -> &'static str {
-    role.as_str()
 }
 
 /// The same question however it is spaced. Every sign and every capital makes another question, since some are read

@@ -57,7 +57,7 @@ pub(crate) use encoder::{
 };
 pub(crate) use ledger::make_private;
 pub use ledger::open_store;
-pub(crate) use places::{drain_left, with_places};
+pub(crate) use places::{drain_left, look_at_queue, with_places};
 pub use vectors::adopt_vectors;
 pub(crate) use vectors::{share_vectors, vectors_of};
 

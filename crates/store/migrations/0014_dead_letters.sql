@@ -5,7 +5,7 @@ CREATE TABLE dead_letters (
     -- The interaction and the phase; of bytes that can't be read, their fingerprint.
     id TEXT NOT NULL PRIMARY KEY CONSTRAINT dead_letters_id_given CHECK (id <> ''),
     interaction TEXT,
-    phase TEXT CONSTRAINT dead_letters_phase CHECK (phase IN ('start', 'completion')),
+    phase TEXT CONSTRAINT dead_letters_phase CHECK (phase IN ('start', 'completion', 'withdrawal')),
     entry BYTEA NOT NULL,
     reason TEXT NOT NULL CONSTRAINT dead_letters_reason_given CHECK (reason <> ''),
     tries BIGINT NOT NULL CONSTRAINT dead_letters_tries CHECK (tries > 0),

@@ -73,38 +73,18 @@ pub async fn create(w: &mut Writer, conversation: &Conversation) -> Result<(), S
 /// [`StoreError::Conflict`] as said, [`StoreError::Refused`] when the key is missing, or when the
 /// database fails.
 pub async fn ensure(w: &mut Writer, conversation: &Conversation) -> Result<bool, StoreError> {
-    let id = conversation.id.to_string();
-    let label = conversation.label.as_ref().map(|label| w.seal(label, TABLE, "label", &id));
-    let made = w
-        .execute(
-            "INSERT INTO conversations (id, mode, subject, owner_key, label, demo, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
-            values![
-                conversation.id,
-                conversation.mode,
-                &conversation.subject,
-                conversation.owner_key,
-                label,
-                conversation.demo,
-                conversation.created_at,
-            ],
-        )
-        .await?;
-    if made == 0 && !exists_for(w, conversation.id, &conversation.owner(), conversation.mode).await? {
-        return Err(StoreError::Conflict { rule: "conversations_id".into() });
-    }
-    Ok(made > 0)
+    Ok(ensure_all(w, &[conversation]).await? > 0)
 }
 
-/// Begins those that are not there, in one statement, and looks that all belong to whom they should.
+/// The same of several, in one statement; how many were begun.
 ///
 /// # Errors
-/// As [`ensure`].
-pub(crate) async fn ensure_all(w: &mut Writer, all: &[&Conversation]) -> Result<(), StoreError> {
+/// As [`ensure`], of any of them.
+pub(crate) async fn ensure_all(w: &mut Writer, all: &[&Conversation]) -> Result<usize, StoreError> {
     const COLUMNS: usize = 7;
     let by_id: BTreeMap<ConversationId, &Conversation> = all.iter().map(|c| (c.id, *c)).collect();
     if by_id.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let mut values = Vec::with_capacity(by_id.len() * COLUMNS);
     for conversation in by_id.values() {
@@ -123,17 +103,17 @@ pub(crate) async fn ensure_all(w: &mut Writer, all: &[&Conversation]) -> Result<
     let sql = format!(
         "INSERT INTO conversations (id, mode, subject, owner_key, label, demo, created_at) VALUES {}
          ON CONFLICT (id) DO NOTHING RETURNING id",
-        places(by_id.len(), COLUMNS)
+        places(w.is_postgres(), by_id.len(), COLUMNS)
     );
     let made = w.rows_built(sql, values, by_id.len()).await?.len();
     let others = all.iter().any(|c| by_id[&c.id].owner() != c.owner() || by_id[&c.id].mode != c.mode);
     if made == by_id.len() && !others {
-        return Ok(());
+        return Ok(made);
     }
     let ids = by_id.keys().flat_map(|id| values![*id]).collect();
     let sql = format!(
         "SELECT id, mode, subject, owner_key FROM conversations WHERE id IN {}",
-        places(1, by_id.len())
+        places(w.is_postgres(), 1, by_id.len())
     );
     let mut known = BTreeMap::new();
     for row in w.rows_built(sql, ids, by_id.len()).await? {
@@ -147,7 +127,7 @@ pub(crate) async fn ensure_all(w: &mut Writer, all: &[&Conversation]) -> Result<
             .is_some_and(|(mode, subject, key)| *mode == c.mode && Owner { subject, key: *key } == c.owner())
     };
     if all.iter().all(belongs) {
-        Ok(())
+        Ok(made)
     } else {
         Err(StoreError::Conflict { rule: "conversations_id".into() })
     }
@@ -203,26 +183,6 @@ pub async fn list_of(
     .iter()
     .map(conversation)
     .collect()
-}
-
-/// Whether this owner has this conversation in this mode.
-///
-/// # Errors
-/// When the database fails.
-pub async fn exists_for(
-    c: &mut Connection,
-    id: ConversationId,
-    owner: &Owner<'_>,
-    mode: Mode,
-) -> Result<bool, StoreError> {
-    let found = c
-        .row(
-            "SELECT 1 AS one FROM conversations
-             WHERE id = $1 AND subject = $2 AND owner_key IS NOT DISTINCT FROM $3 AND mode = $4",
-            values![id, owner.subject, owner.key, mode],
-        )
-        .await?;
-    Ok(found.is_some())
 }
 
 fn conversation(row: &Row) -> Result<Conversation, StoreError> {

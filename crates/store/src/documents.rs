@@ -8,7 +8,7 @@ use contactiq_guard::Published;
 use crate::{
     Connection, StoreError, Writer,
     row::{Row, json},
-    value::values,
+    value::{places, values},
     versions::{self, ChangeKind},
 };
 
@@ -314,12 +314,8 @@ async fn insert_passages(
 ) -> Result<(), StoreError> {
     const COLUMNS: usize = 4;
     for passages in passages.chunks(PASSAGES) {
-        let mut sql = "INSERT INTO passages (document, position, headings, text) VALUES ".to_owned();
         let mut all = Vec::with_capacity(passages.len() * COLUMNS);
-        for (row, passage) in passages.iter().enumerate() {
-            let first = row * COLUMNS + 1;
-            let comma = if row == 0 { "" } else { ", " };
-            sql.push_str(&format!("{comma}(${first}, ${}, ${}, ${})", first + 1, first + 2, first + 3));
+        for passage in passages {
             all.extend(values![
                 document,
                 passage.position,
@@ -327,6 +323,8 @@ async fn insert_passages(
                 passage.text.as_str(),
             ]);
         }
+        let places = places(w.is_postgres(), passages.len(), COLUMNS);
+        let sql = format!("INSERT INTO passages (document, position, headings, text) VALUES {places}");
         w.execute_built(sql, all).await?;
     }
     Ok(())

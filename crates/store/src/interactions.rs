@@ -87,7 +87,7 @@ pub(crate) async fn start_all(w: &mut Writer, all: &[&Started<Masked>]) -> Resul
             started.created_at,
         ]);
     }
-    let places = places(all.len(), STARTED_COLUMNS);
+    let places = places(w.is_postgres(), all.len(), STARTED_COLUMNS);
     let sql = format!("INSERT INTO interactions ({STARTED}) VALUES {places} ON CONFLICT (id) DO NOTHING");
     w.rows_built(sql, values, all.len()).await?;
     Ok(())
@@ -117,7 +117,7 @@ pub(crate) async fn complete_all(
     for record in all {
         values.extend(completed(w, record)?);
     }
-    let places = places(all.len(), COMPLETED_COLUMNS);
+    let places = places(w.is_postgres(), all.len(), COMPLETED_COLUMNS);
     let sql = format!("INSERT INTO interactions ({COMPLETED}) VALUES {places} {COMPLETES}");
     let changed = w.rows_built(sql, values, all.len()).await?;
     let changed: HashSet<InteractionId> =
@@ -175,6 +175,20 @@ fn completed(w: &Writer, record: &Record<Masked>) -> Result<Vec<Value>, StoreErr
         record.created_at,
         record.completed_at,
     ])
+}
+
+/// Says that nobody was shown what completed an interaction: it was interrupted. One that was only started stays as
+/// it is, and reconciliation finds it.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn withdraw(w: &mut Writer, id: InteractionId) -> Result<(), StoreError> {
+    w.execute(
+        "UPDATE interactions SET outcome = 'interrupted' WHERE id = $1 AND completed_at IS NOT NULL",
+        values![id],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Marks what was started before `older_than` and never finished, and names it.

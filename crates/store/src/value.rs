@@ -94,8 +94,9 @@ macro_rules! values {
 }
 pub(crate) use values;
 
-/// The places of so many rows of so many values: `($1, $2), ($3, $4)`.
-pub(crate) fn places(rows: usize, columns: usize) -> String {
+/// The places of so many rows of so many values: `($1, $2), ($3, $4)` for PostgreSQL, and `(?, ?), (?, ?)` for
+/// SQLite, to which `$1` is a name: it looks for each of a statement's names among all of them.
+pub(crate) fn places(postgres: bool, rows: usize, columns: usize) -> String {
     let mut text = String::with_capacity(rows * columns * 6);
     for row in 0..rows {
         text.push_str(if row == 0 { "(" } else { "), (" });
@@ -103,8 +104,12 @@ pub(crate) fn places(rows: usize, columns: usize) -> String {
             if column > 1 {
                 text.push_str(", ");
             }
-            text.push('$');
-            text.push_str(&(row * columns + column).to_string());
+            if postgres {
+                text.push('$');
+                text.push_str(&(row * columns + column).to_string());
+            } else {
+                text.push('?');
+            }
         }
     }
     text.push(')');
@@ -116,8 +121,9 @@ mod tests {
     use super::places;
 
     #[test]
-    fn places_are_numbered_through_all_rows() {
-        assert_eq!(places(1, 1), "($1)");
-        assert_eq!(places(2, 3), "($1, $2, $3), ($4, $5, $6)");
+    fn places_are_numbered_through_all_rows_where_they_have_numbers() {
+        assert_eq!(places(true, 1, 1), "($1)");
+        assert_eq!(places(true, 2, 3), "($1, $2, $3), ($4, $5, $6)");
+        assert_eq!(places(false, 2, 2), "(?, ?), (?, ?)");
     }
 }

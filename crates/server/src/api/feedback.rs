@@ -107,6 +107,9 @@ async fn read(app: &App, mode: Mode, problem: &Message) -> Result<(Masked, Optio
     }
 }
 
+/// The law that wants a record for a feedback, as PostgreSQL and as SQLite call it.
+const NO_RECORD: [&str; 2] = ["feedback_interaction", "foreign key"];
+
 /// Keeps it once, however often it is sent.
 async fn keep(
     app: &App,
@@ -125,7 +128,9 @@ async fn keep(
     let mut w = app.house.store.write().await?;
     match feedback::save(&mut w, feedback).await {
         // The caller was shown it: its record waits in the queue or a spool.
-        Err(StoreError::Refused { .. }) => return Err(ApiError::Unavailable),
+        Err(StoreError::Refused { rule }) if NO_RECORD.contains(&rule.as_str()) => {
+            return Err(ApiError::Unavailable);
+        }
         saved => saved?,
     }
     if let Some(taken) = &taken {

@@ -126,14 +126,10 @@ impl Leases {
         let until = app.house.clock.now().plus_seconds(LEASE_SECONDS);
         for claimed in &held {
             // One that was lost or settled meanwhile is renewed no more, and the request hears of it at its end.
-            idempotency::renew(&mut w, &slot(claimed), claimed.fence, until).await?;
+            idempotency::renew(&mut w, &claimed.slot(), claimed.fence, until).await?;
         }
         w.save().await
     }
-}
-
-fn slot(claimed: &Claimed) -> Slot<'_> {
-    Slot { caller: &claimed.caller, route: &claimed.route, key: &claimed.key }
 }
 
 /// What is kept of a client's key, which may say anything.
@@ -165,7 +161,7 @@ impl Taken {
     /// # Errors
     /// When the store fails, or the lease has passed to somebody else.
     pub async fn settle(&self, w: &mut Writer, resource: &str, status: u16) -> Result<(), ApiError> {
-        Ok(idempotency::settle(w, &slot(&self.claimed), self.claimed.fence, resource, status).await?)
+        Ok(idempotency::settle(w, &self.claimed.slot(), self.claimed.fence, resource, status).await?)
     }
 
     /// The work failed: the key is free before the error is told.
@@ -196,7 +192,7 @@ impl Drop for Taken {
 async fn release(app: &App, claimed: &Claimed) {
     let released = async {
         let mut w = app.house.store.write().await?;
-        idempotency::release(&mut w, &slot(claimed), claimed.fence).await?;
+        idempotency::release(&mut w, &claimed.slot(), claimed.fence).await?;
         w.save().await
     };
     if let Err(error) = released.await {

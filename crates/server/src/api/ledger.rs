@@ -58,7 +58,7 @@ pub struct DeadLetterShape {
     /// The interaction; none where its bytes can't be read.
     #[schema(value_type = Option<String>)]
     interaction: Option<InteractionId>,
-    /// `start` or `completion`.
+    /// `start`, `completion` or `withdrawal`.
     #[schema(value_type = Option<String>, example = "completion")]
     phase: Option<Phase>,
     /// Why it could not be written.
@@ -99,6 +99,7 @@ pub(crate) fn told(entry: &Entry) -> serde_json::Value {
     match entry {
         Entry::Start(start) => serde_json::to_value(&start.started),
         Entry::Completion(completion) => serde_json::to_value(&completion.record),
+        Entry::Withdrawal(withdrawal) => serde_json::to_value(withdrawal.interaction),
     }
     .unwrap_or_default()
 }
@@ -188,7 +189,7 @@ pub async fn replay(
     Path(id): Path<String>,
 ) -> Result<axum::http::StatusCode, ApiError> {
     everything(&caller)?;
-    match app.house.ledger.replay(&id).await? {
+    match dead::replay_in(&app.house.store, &id, app.house.clock.now()).await? {
         Ok(Replayed::Written | Replayed::Overtaken) => {
             noted.set_target(id);
             Ok(axum::http::StatusCode::NO_CONTENT)

@@ -7,7 +7,7 @@ use contactiq_store::{
     Ledger, StoreError,
     ledger::{
         Drained, Places,
-        queue::Queue,
+        queue::{Durability, Queue},
         spool::{Spool, SpoolError},
     },
 };
@@ -39,10 +39,20 @@ pub(crate) async fn with_places(house: &mut House, config: &Config) -> Result<()
         // What was said before the last end is read before anything new is said.
         told(house.ledger.drain().await);
     }
-    if let Err(error) = house.ledger.look_at_queue().await {
-        tracing::warn!(%error, "the queue does not answer: the spool takes records until it does");
-    }
+    look_at_queue(house).await;
     Ok(())
+}
+
+/// Looks how surely the queue keeps what it takes, and says so when that is not at all: once, until it changes.
+pub(crate) async fn look_at_queue(house: &House) {
+    let before = house.ledger.durability();
+    match house.ledger.look_at_queue().await {
+        Err(error) => tracing::debug!(%error, "the queue does not answer"),
+        Ok(()) if house.ledger.durability() == Some(Durability::None) && before != Some(Durability::None) => {
+            tracing::error!(critical = true, "Redis keeps nothing over a restart: set appendonly yes");
+        }
+        Ok(()) => {}
+    }
 }
 
 /// The folder of all spools; none where there are none.

@@ -6,13 +6,10 @@ use contactiq_domain::{Clock, Mode, Ticket, TicketState, Trigger, ids::TicketId}
 use contactiq_guard::Masked;
 use contactiq_store::{Connection, Store, tickets};
 
-use super::{Outcome, audit, output, signature};
+use super::{Outcome, audit, output, page::Page, signature};
 use crate::{app, config::Config, wiring::SystemClock};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
-
-/// Tickets of a page where nothing else is asked for.
-const PAGE: u32 = 50;
 
 /// Commands of `escalations`.
 #[derive(clap::Subcommand)]
@@ -49,15 +46,8 @@ pub(super) struct List {
     /// Only those of demo traffic (only), or none of them (hide).
     #[arg(long)]
     demo: Option<DemoShare>,
-    /// At most this many on a page: 50, and with --json all.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    limit: Option<u32>,
-    /// Which page, from 1.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    page: u32,
-    /// One JSON object a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// What to do with tickets of demo traffic.
@@ -111,13 +101,10 @@ async fn list(c: &mut Connection, wanted: &List) -> Result<(), Failed> {
         trigger: wanted.trigger,
         demo: wanted.demo.map(|share| matches!(share, DemoShare::Only)),
     };
-    // What the engines take as a limit is a signed number.
-    let everything = u32::MAX >> 1;
-    let limit = wanted.limit.unwrap_or(if wanted.json { everything } else { PAGE });
-    let skip = limit.saturating_mul(wanted.page - 1);
-    let found = tickets::list(c, &filter, limit, skip).await?;
+    let page = &wanted.page;
+    let found = tickets::list(c, &filter, page.limit(), page.skip()).await?;
     let all = tickets::count(c, &filter).await?;
-    if wanted.json {
+    if page.json {
         found.iter().for_each(output::json);
     } else {
         let rows = found.iter().map(row).collect();
@@ -129,7 +116,7 @@ async fn list(c: &mut Connection, wanted: &List) -> Result<(), Failed> {
         let shown = found.len();
         output::note(format!(
             "{shown} of {all}: --limit {all} shows all, --page {} the next",
-            wanted.page + 1
+            page.number + 1
         ));
     }
     Ok(())

@@ -9,11 +9,8 @@ use contactiq_store::{
 };
 use serde_json::json;
 
-use super::{Outcome, audit, output};
+use super::{Outcome, audit, output, page::Page};
 use crate::{api::ledger::told, app, config::Config, wiring::SystemClock};
-
-/// Letters of a page where nothing else is asked for.
-const PAGE: u32 = 50;
 
 /// Commands of `ledger`.
 #[derive(clap::Subcommand)]
@@ -33,17 +30,7 @@ pub(super) enum Command {
 #[derive(clap::Subcommand)]
 pub(super) enum Dead {
     /// List them, the oldest first.
-    List {
-        /// At most this many on a page: 50, and with --json all.
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-        limit: Option<u32>,
-        /// Which page, from 1.
-        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-        page: u32,
-        /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
-    },
+    List(Page),
     /// Show one with what it holds, masked.
     Show {
         /// Its id, as `ledger dead list` shows it.
@@ -70,7 +57,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?.at_work();
     let done = match command {
         Command::Status { json } => status(&store, json).await,
-        Command::Dead(Dead::List { limit, page, json }) => list(&store, limit, page, json).await,
+        Command::Dead(Dead::List(page)) => list(&store, &page).await,
         Command::Dead(Dead::Show { id }) => show(&store, &id).await,
         Command::Dead(Dead::Replay { ids, all }) => replay(&store, ids, all).await,
         Command::Dead(Dead::Drop { ids }) => discard(&store, ids).await,
@@ -94,13 +81,11 @@ async fn status(store: &Store, json: bool) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(store: &Store, limit: Option<u32>, page: u32, json: bool) -> Outcome {
-    // What the engines take as a limit is a signed number.
-    let limit = limit.unwrap_or(if json { u32::MAX >> 1 } else { PAGE });
+async fn list(store: &Store, page: &Page) -> Outcome {
     let mut reader = store.read().await?;
-    let found = dead::list(&mut reader, limit, limit.saturating_mul(page - 1)).await?;
+    let found = dead::list(&mut reader, page.limit(), page.skip()).await?;
     let all = dead::count(&mut reader).await?;
-    if json {
+    if page.json {
         found.iter().for_each(|letter| output::json(&shape(letter)));
     } else {
         let header = ["letter", "phase", "buried", "tries", "reason"];

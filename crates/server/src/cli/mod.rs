@@ -18,6 +18,7 @@ mod knowledge;
 mod ledger;
 mod opening;
 mod output;
+mod page;
 mod parse_document;
 mod report;
 mod scratch;

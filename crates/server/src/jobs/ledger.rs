@@ -3,10 +3,7 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use contactiq_domain::BreakerState;
-use contactiq_store::{
-    StoreError,
-    ledger::{dead, queue::Durability},
-};
+use contactiq_store::{StoreError, ledger::dead};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
@@ -88,10 +85,7 @@ pub(super) async fn work(app: &App, stop: &CancellationToken) {
 /// Drains what servers left that ended, and looks how surely the queue keeps.
 pub(super) async fn look_at_places(app: &App) -> Result<(), JobError> {
     app::drain_left(&app.house, &app.config).await;
-    let looked = app.house.ledger.look_at_queue().await;
-    if looked.is_ok() && app.house.ledger.durability() == Some(Durability::None) {
-        tracing::error!(critical = true, "Redis keeps nothing over a restart: set appendonly yes");
-    }
+    app::look_at_queue(&app.house).await;
     Ok(())
 }
 

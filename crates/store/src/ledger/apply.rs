@@ -8,7 +8,6 @@ use contactiq_guard::Masked;
 use super::{Claimed, Completion, Entry};
 use crate::{
     StoreError, Writer, conversations, idempotency,
-    idempotency::Slot,
     interactions::{self, Completed},
     pii_tokens, placeholders, review, tickets,
 };
@@ -54,10 +53,11 @@ pub(crate) async fn apply_all(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<
 /// The same of entries of which no two are the same half of one interaction.
 async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Applied>, StoreError> {
     let mut applied = vec![Applied::Written; entries.len()];
-    let (mut starts, mut completions) = (Vec::new(), Vec::new());
+    let (mut starts, mut completions, mut withdrawn) = (Vec::new(), Vec::new(), Vec::new());
     for (entry, applied) in entries.iter().zip(&mut applied) {
         match entry {
             Entry::Start(start) => starts.push(&**start),
+            Entry::Withdrawal(withdrawal) => withdrawn.push(withdrawal.interaction),
             Entry::Completion(completion) => match overtaken(w, completion).await? {
                 Some(instead) => *applied = instead,
                 None => completions.push((&**completion, applied)),
@@ -84,6 +84,9 @@ async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Appli
             Completed::Before(first) => *applied = Applied::Before(first),
             Completed::Now => beside(w, completion).await?,
         }
+    }
+    for interaction in withdrawn {
+        interactions::withdraw(w, interaction).await?;
     }
     Ok(applied)
 }
@@ -113,8 +116,7 @@ async fn beside(w: &mut Writer, completion: &Completion) -> Result<(), StoreErro
 
 /// Whether the claim was still ours.
 async fn settle(w: &mut Writer, claimed: &Claimed, made: InteractionId) -> Result<bool, StoreError> {
-    let slot = Slot { caller: &claimed.caller, route: &claimed.route, key: &claimed.key };
-    match idempotency::settle(w, &slot, claimed.fence, &made.to_string(), 200).await {
+    match idempotency::settle(w, &claimed.slot(), claimed.fence, &made.to_string(), 200).await {
         Ok(()) => Ok(true),
         Err(StoreError::NotFound { .. }) => Ok(false),
         Err(other) => Err(other),

@@ -3,6 +3,7 @@
 
 use contactiq_domain::{Timestamp, ids::InteractionId};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::{Applied, Entry, Phase, apply::apply, kept};
 use crate::{Connection, Store, StoreError, Writer, row::Row, value::values};
@@ -58,9 +59,11 @@ pub(crate) async fn bury(
 ) -> Result<(), StoreError> {
     let id = match entry {
         Some(entry) => format!("{}-{}", entry.interaction(), entry.phase()),
-        None => Sha256::digest(bytes)[..12]
-            .iter()
-            .fold(format!("{UNREADABLE}-"), |id, byte| format!("{id}{byte:02x}")),
+        None => {
+            let mut name = [0; 16];
+            name.copy_from_slice(&Sha256::digest(bytes)[..16]);
+            format!("{UNREADABLE}-{}", Uuid::from_bytes(name).simple())
+        }
     };
     w.execute(
         "INSERT INTO dead_letters (id, interaction, phase, entry, reason, tries, created_at, last_tried_at)
@@ -167,7 +170,7 @@ pub async fn replay_in(
 /// Notes that one was tried again in vain.
 async fn tried(w: &mut Writer, id: &str, reason: &str, now: Timestamp) -> Result<(), StoreError> {
     w.execute(
-        "UPDATE dead_letters SET reason = $2, tries = tries + 1, 
+        "UPDATE dead_letters SET reason = $2, tries = tries + 1,
              last_tried_at = CASE WHEN $3 > last_tried_at THEN $3 ELSE last_tried_at END WHERE id = $1",
         values![id, reason, now],
     )

@@ -71,8 +71,6 @@ impl Ledger {
         let (mut handed, mut said) = (Vec::with_capacity(payloads.len()), Vec::new());
         for bytes in payloads {
             match kept::from_bytes(bytes, self.0.store.sealer()) {
-                // Its caller got an error: it is no answer.
-                Ok(entry) if self.0.pending.was_withdrawn(&entry) => {}
                 Ok(entry) => {
                     let entry = Arc::new(entry);
                     if matches!(*entry, Entry::Completion(_)) {
@@ -139,17 +137,6 @@ impl Ledger {
             self.0.pending.forget(&entry);
         }
         Ok(())
-    }
-}
-
-impl Ledger {
-    /// Writes a dead letter where it belongs. The inner error is why the tables refuse it still: it stays then,
-    /// with that reason.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn replay(&self, id: &str) -> Result<Result<dead::Replayed, StoreError>, StoreError> {
-        dead::replay_in(&self.0.store, id, self.0.clock.now()).await
     }
 }
 

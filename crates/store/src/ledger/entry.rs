@@ -3,11 +3,16 @@
 
 use contactiq_domain::{
     Record, Started, Ticket,
-    ids::{ConversationId, InteractionId, RequestId},
+    ids::{ConversationId, InteractionId},
 };
 use contactiq_guard::{Masked, PersonalType, Token};
 
-use crate::{conversations::Conversation, idempotency::Fence, placeholders::SealedPlaceholders, review};
+use crate::{
+    conversations::Conversation,
+    idempotency::{Fence, Slot},
+    placeholders::SealedPlaceholders,
+    review,
+};
 
 /// One phase of one interaction (B2). Each names its conversation, so that it can be written wherever the
 /// other one is: they may arrive by different ways.
@@ -17,6 +22,9 @@ pub enum Entry {
     Start(Box<Start>),
     /// Phase two, before anything is shown.
     Completion(Box<Completion>),
+    /// Nobody was shown what a completion says: its caller was told that no place took it, and one may have it all
+    /// the same.
+    Withdrawal(Box<Withdrawal>),
 }
 
 /// Phase one.
@@ -47,6 +55,15 @@ pub struct Completion {
     pub claimed: Option<Claimed>,
 }
 
+/// Takes back a completion.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Withdrawal {
+    /// Its conversation.
+    pub conversation: Conversation,
+    /// The interaction.
+    pub interaction: InteractionId,
+}
+
 /// A claimed idempotency key (B1).
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Claimed {
@@ -65,23 +82,34 @@ pub struct Claimed {
     pub shown: bool,
 }
 
+impl Claimed {
+    /// The key's place in its table.
+    #[must_use]
+    pub fn slot(&self) -> Slot<'_> {
+        Slot { caller: &self.caller, route: &self.route, key: &self.key }
+    }
+}
+
 contactiq_domain::words! {
-    /// Which half of an interaction an entry is.
+    /// What an entry says of its interaction, in the order in which it happens.
     Phase as "phase" {
         /// Phase one.
         Start => "start",
         /// Phase two.
         Completion => "completion",
+        /// Phase two is taken back.
+        Withdrawal => "withdrawal",
     }
 }
 
 impl Entry {
-    /// Which half it is.
+    /// What it says.
     #[must_use]
     pub const fn phase(&self) -> Phase {
         match self {
             Entry::Start(_) => Phase::Start,
             Entry::Completion(_) => Phase::Completion,
+            Entry::Withdrawal(_) => Phase::Withdrawal,
         }
     }
 
@@ -91,15 +119,7 @@ impl Entry {
         match self {
             Entry::Start(start) => start.started.id,
             Entry::Completion(completion) => completion.record.id,
-        }
-    }
-
-    /// Of which request.
-    #[must_use]
-    pub const fn request_id(&self) -> RequestId {
-        match self {
-            Entry::Start(start) => start.started.request_id,
-            Entry::Completion(completion) => completion.record.request_id,
+            Entry::Withdrawal(withdrawal) => withdrawal.interaction,
         }
     }
 
@@ -109,6 +129,7 @@ impl Entry {
         match self {
             Entry::Start(start) => start.conversation.id,
             Entry::Completion(completion) => completion.conversation.id,
+            Entry::Withdrawal(withdrawal) => withdrawal.conversation.id,
         }
     }
 }

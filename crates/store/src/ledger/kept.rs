@@ -17,7 +17,7 @@ use contactiq_guard::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Claimed, Completion, Entry, Start};
+use super::{Claimed, Completion, Entry, Start, Withdrawal};
 use crate::{
     conversations::{self, Conversation},
     interactions,
@@ -73,6 +73,8 @@ struct Kept {
     start: Option<KeptStart>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     completion: Option<KeptCompletion>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    withdrawal: Option<InteractionId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -122,10 +124,19 @@ pub(crate) fn to_bytes(entry: &Entry, sealer: &Sealer, shown: bool) -> Result<Ve
     let seal = |table: &str, column: &str, id: &str, text: &Masked| {
         Sealed(sealer.seal(text, &place(table, column, id)))
     };
-    let (conversation, start, completion) = match entry {
-        Entry::Start(start) => (&start.conversation, Some(kept_start(start, &seal)), None),
-        Entry::Completion(completion) => {
-            (&completion.conversation, None, Some(kept_completion(completion, shown, &seal)))
+    let (mut start, mut completion, mut withdrawal) = (None, None, None);
+    let conversation = match entry {
+        Entry::Start(own) => {
+            start = Some(kept_start(own, &seal));
+            &own.conversation
+        }
+        Entry::Completion(own) => {
+            completion = Some(kept_completion(own, shown, &seal));
+            &own.conversation
+        }
+        Entry::Withdrawal(own) => {
+            withdrawal = Some(own.interaction);
+            &own.conversation
         }
     };
     let id = conversation.id.to_string();
@@ -142,6 +153,7 @@ pub(crate) fn to_bytes(entry: &Entry, sealer: &Sealer, shown: bool) -> Result<Ve
         },
         start,
         completion,
+        withdrawal,
     };
     serde_json::to_vec(&kept).map_err(|_| Unreadable::Damaged)
 }
@@ -214,8 +226,8 @@ pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreada
         demo: own.demo,
         created_at: own.created_at,
     };
-    match (kept.start, kept.completion) {
-        (Some(start), None) => {
+    match (kept.start, kept.completion, kept.withdrawal) {
+        (Some(start), None, None) => {
             let id = start.started.id.to_string();
             let started =
                 start.started.try_map(|column, sealed| open(interactions::TABLE, column, &id, &sealed))?;
@@ -226,7 +238,7 @@ pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreada
                 tokens: start.tokens,
             })))
         }
-        (None, Some(completion)) => {
+        (None, Some(completion), None) => {
             let id = completion.record.id.to_string();
             let mut record = completion
                 .record
@@ -255,6 +267,9 @@ pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreada
                 claimed: completion.claimed,
             })))
         }
+        (None, None, Some(interaction)) => {
+            Ok(Entry::Withdrawal(Box::new(Withdrawal { conversation, interaction })))
+        }
         _ => Err(Unreadable::Damaged),
     }
 }
@@ -278,7 +293,7 @@ mod tests {
         Masked::from_published(&Published::by_bank(text))
     }
 
-    fn entries() -> [Entry; 2] {
+    fn entries() -> [Entry; 3] {
         let ids = CountingIds::default();
         let at = Timestamp::from_micros(1_795_000_000_123_456);
         let conversation = Conversation {
@@ -373,7 +388,13 @@ mod tests {
         };
         let completion =
             Completion { conversation, record, ticket: Some(ticket), reviews, claimed: Some(claimed) };
-        [Entry::Start(Box::new(start)), Entry::Completion(Box::new(completion))]
+        let withdrawal =
+            Withdrawal { conversation: start.conversation.clone(), interaction: completion.record.id };
+        [
+            Entry::Start(Box::new(start)),
+            Entry::Completion(Box::new(completion)),
+            Entry::Withdrawal(Box::new(withdrawal)),
+        ]
     }
 
     #[test]
@@ -402,7 +423,7 @@ mod tests {
 
     #[test]
     fn a_text_that_was_moved_to_another_place_does_not_open() {
-        let [_, entry] = entries();
+        let [_, entry, _] = entries();
         let text = String::from_utf8(to_bytes(&entry, &sealer(1), true).unwrap()).unwrap();
         let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
         json["completion"]["record"]["answer"] = json["completion"]["record"]["question"].clone();

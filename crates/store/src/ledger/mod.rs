@@ -2,8 +2,9 @@
 //!
 //! [`Ledger::write`] hands an [`Entry`] to the first place that takes it: the database, in a group with what
 //! others write at that moment, or in a cluster a [`queue`], from which workers write the database; where that is
-//! away or slow, a [`spool`] of files, from which it is drained. The answer waits [`PLACE`] for the database before the spool is asked too, and [`IN_ALL`] for both
-//! together; then there is no answer, because without a record there is none.
+//! away or slow, a [`spool`] of files, from which it is drained. The answer waits [`PLACE`] for the database before
+//! the spool is asked too, and [`IN_ALL`] for both together; then there is no answer, because without a record there
+//! is none, and what a place may have taken all the same is withdrawn.
 //!
 //! An entry may be written twice, by two ways and in any order, and counts once ([`apply()`]). What the tables
 //! refuse is a [dead letter](dead).
@@ -32,7 +33,7 @@ use tokio::sync::oneshot;
 
 pub use apply::{Applied, apply};
 pub use drain::Drained;
-pub use entry::{Claimed, Completion, Entry, Phase, Start};
+pub use entry::{Claimed, Completion, Entry, Phase, Start, Withdrawal};
 pub use kept::Unreadable;
 
 use crate::{
@@ -125,7 +126,7 @@ impl From<Spool> for Places {
     }
 }
 
-/// How the ledger stands, for `/ready`, the metrics and `contactiq ledger status`.
+/// How the ledger stands in this process, for `/ready`, the metrics and `GET /v1/ledger`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerState {
     /// Whether the place that is asked first is: the queue of a cluster, otherwise the database.
@@ -182,7 +183,39 @@ impl Ledger {
             metrics::counter!("contactiq_ledger_write_failures_total", "phase" => phase).increment(1);
             tracing::error!(critical = true, %error, interaction = %entry.interaction(), phase, "an entry was not written");
         }
+        if let (Entry::Completion(completion), Err(_) | Ok(Applied::Overtaken)) = (&*entry, &written) {
+            self.withdraw(completion).await;
+        }
         written
+    }
+
+    /// Takes a completion back from every place that may have it though nobody will be shown it. The error waits for
+    /// that as long as an answer may wait for its record: who sends the request again must find one answer.
+    async fn withdraw(&self, completion: &Completion) {
+        let withdrawal = Arc::new(Entry::Withdrawal(Box::new(Withdrawal {
+            conversation: completion.conversation.clone(),
+            interaction: completion.record.id,
+        })));
+        // Behind the completion, should that wait there still; nobody need hear of it.
+        drop(self.0.group.submit(Arc::clone(&withdrawal)));
+        let Ok(bytes) = self.bytes(&withdrawal, false) else { return };
+        let by_queue = async {
+            match &self.0.queue {
+                Some(queue) => queue.withdraw(completion, &bytes).await.is_ok(),
+                None => true,
+            }
+        };
+        let by_spool = async {
+            match &self.0.spool {
+                Some(spool) => {
+                    matches!(tokio::time::timeout(IN_ALL, spool.append(bytes.clone())).await, Ok(Ok(())))
+                }
+                None => true,
+            }
+        };
+        if tokio::join!(by_queue, by_spool) != (true, true) {
+            tracing::warn!(interaction = %completion.record.id, "a record that nobody was shown may be found finished");
+        }
     }
 
     async fn place(&self, entry: &Arc<Entry>) -> Result<Applied, StoreError> {
@@ -214,7 +247,7 @@ impl Ledger {
         let bytes = self.bytes(entry, true)?;
         let said = match entry {
             Entry::Completion(completion) => Some((completion.conversation.id, completion.claimed.as_ref())),
-            Entry::Start(_) => None,
+            Entry::Start(_) | Entry::Withdrawal(_) => None,
         };
         match queue.append(entry.interaction(), said, &bytes).await {
             Ok(()) => {
@@ -297,12 +330,7 @@ impl Ledger {
                 () = tokio::time::sleep_until(limit) => break Err(NOT_TAKEN),
             }
         };
-        match &taken {
-            Ok(Applied::Written | Applied::Before(_)) => self.0.pending.forget(entry),
-            // Should it lie in the spool after all, nobody was shown it.
-            _ if spool_may_take => self.0.pending.withdraw(entry),
-            _ => self.0.pending.forget(entry),
-        }
+        self.0.pending.forget(entry);
         taken
     }
 
@@ -359,8 +387,7 @@ impl Ledger {
         };
         let claimed = completion.claimed?;
         // The name of the place is a hash: it is looked at whose it is.
-        let own = Slot { caller: &claimed.caller, route: &claimed.route, key: &claimed.key };
-        (own == *slot).then_some((completion.record.id, claimed.body))
+        (claimed.slot() == *slot).then_some((completion.record.id, claimed.body))
     }
 
     /// What was said in a conversation and is in no table yet. Ask before the tables are read: what is drained

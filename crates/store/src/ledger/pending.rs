@@ -1,8 +1,7 @@
-//! What the spool took and no table has yet, so that a person can read on what was just said; and what was handed
-//! to it and then answered with an error.
+//! What the spool took and no table has yet, so that a person can read on what was just said.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -20,8 +19,6 @@ struct Kept {
     completions: HashMap<InteractionId, Arc<Entry>>,
     of_conversation: HashMap<ConversationId, Vec<InteractionId>>,
     claimed: HashMap<Claim, InteractionId>,
-    /// Nobody was shown these, though the spool may have them.
-    withdrawn: HashSet<InteractionId>,
 }
 
 /// Caller, route and key.
@@ -58,19 +55,6 @@ impl Pending {
         }
     }
 
-    /// It was handed to the spool, and its caller got an error: should it lie there, nobody was shown it.
-    pub(crate) fn withdraw(&self, entry: &Entry) {
-        self.forget(entry);
-        if completion(entry).is_some() {
-            self.lock().withdrawn.insert(entry.interaction());
-        }
-    }
-
-    /// Whether it was withdrawn.
-    pub(crate) fn was_withdrawn(&self, entry: &Entry) -> bool {
-        completion(entry).is_some() && self.lock().withdrawn.contains(&entry.interaction())
-    }
-
     /// The completion of an interaction.
     pub(crate) fn completion(&self, id: InteractionId) -> Option<Completion> {
         self.lock().completions.get(&id).and_then(|entry| completion(entry)).cloned()
@@ -104,7 +88,7 @@ impl Pending {
 fn completion(entry: &Entry) -> Option<&Completion> {
     match entry {
         Entry::Completion(completion) => Some(completion),
-        Entry::Start(_) => None,
+        Entry::Start(_) | Entry::Withdrawal(_) => None,
     }
 }
 

@@ -1,9 +1,8 @@
 //! The durable queue of a cluster: a stream in Redis between those who answer and those who write PostgreSQL (B5).
 //!
-//! What it took is in Redis' append-only file, as surely as its `appendfsync` says
-//! ([`Queue::durability`]). Workers read it as one consumer group: each entry is given to one of them, and to
-//! another when that one has been silent for [`SILENT`]. What is done is taken out of the stream; so its length is
-//! what waits. Beside the stream lies each record for its readers, until it is in its tables or an hour has passed,
+//! What it took is in Redis' append-only file, as surely as its `appendfsync` says ([`Queue::durability`]). Workers
+//! read it as one consumer group: each entry is given to one of them, and to another when that one has been silent
+//! for [`SILENT`]. What is done is taken out of the stream; so its length is what waits. Beside the stream lies each record for its readers, until it is in its tables or an hour has passed,
 //! of one conversation the last fifty.
 
 use std::time::Duration;
@@ -13,10 +12,10 @@ use redis::{
     FromRedisValue, RedisResult,
     streams::{StreamAutoClaimReply, StreamId, StreamReadReply},
 };
-
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-use super::Claimed;
+use super::{Claimed, Completion};
 use crate::{
     idempotency::Slot,
     redis_link::{RedisLink, SharedError},
@@ -121,8 +120,7 @@ impl Queue {
         all.atomic().cmd("XADD").arg(&self.stream).arg("*").arg(FIELD).arg(bytes).ignore();
         if let Some((conversation, claimed)) = said {
             if let Some(claimed) = claimed {
-                let slot = Slot { caller: &claimed.caller, route: &claimed.route, key: &claimed.key };
-                let known = self.claim_key(&slot);
+                let known = self.claim_key(&claimed.slot());
                 all.cmd("SET").arg(known).arg(bytes).arg("EX").arg(READABLE_SECONDS).ignore();
             }
             let (record, list) = (self.record_key(interaction), self.said_key(conversation));
@@ -130,6 +128,22 @@ impl Queue {
             all.cmd("RPUSH").arg(&list).arg(bytes).ignore();
             all.cmd("LTRIM").arg(&list).arg(-SAID).arg(-1).ignore();
             all.cmd("EXPIRE").arg(&list).arg(READABLE_SECONDS).ignore();
+        }
+        self.answers.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await
+    }
+
+    /// Takes a completion back that may be there though its caller was told otherwise: nobody reads it any more, and
+    /// `bytes` say so to whoever writes it.
+    ///
+    /// # Errors
+    /// As [`Queue::append`].
+    pub(crate) async fn withdraw(&self, completion: &Completion, bytes: &[u8]) -> Result<(), SharedError> {
+        let mut all = redis::pipe();
+        all.atomic().cmd("XADD").arg(&self.stream).arg("*").arg(FIELD).arg(bytes).ignore();
+        all.cmd("DEL").arg(self.record_key(completion.record.id)).ignore();
+        all.cmd("DEL").arg(self.said_key(completion.conversation.id)).ignore();
+        if let Some(claimed) = &completion.claimed {
+            all.cmd("DEL").arg(self.claim_key(&claimed.slot())).ignore();
         }
         self.answers.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await
     }
@@ -274,8 +288,9 @@ impl Queue {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }
-        let hex = hash.finalize()[..16].iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-        format!("contactiq:{}:claim:{hex}", self.namespace)
+        let mut name = [0; 16];
+        name.copy_from_slice(&hash.finalize()[..16]);
+        format!("contactiq:{}:claim:{}", self.namespace, Uuid::from_bytes(name).simple())
     }
 
     fn said_key(&self, conversation: ConversationId) -> String {

@@ -36,10 +36,6 @@ on_both_engines! {
         assert_eq!(conversations::list_of(c, &own.owner(), 10).await.unwrap(), std::slice::from_ref(&own));
         assert_eq!(conversations::list_of(c, &served.owner(), 10).await.unwrap(), [served]);
         assert!(conversations::list_of(c, &stranger, 10).await.unwrap().is_empty());
-
-        assert!(conversations::exists_for(c, own.id, &own.owner(), Mode::Customer).await.unwrap());
-        assert!(!conversations::exists_for(c, own.id, &own.owner(), Mode::Banker).await.unwrap());
-        assert!(!conversations::exists_for(c, own.id, &stranger, Mode::Customer).await.unwrap());
     }
 
     async fn a_list_shows_the_latest_first_and_no_more_than_asked(bench) {

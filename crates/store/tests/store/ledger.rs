@@ -1,13 +1,13 @@
 use std::{sync::Arc, time::Duration};
 
-use contactiq_domain::{Mode, Trigger, clock::FixedClock};
+use contactiq_domain::{Mode, Outcome, Trigger, clock::FixedClock};
 use contactiq_guard::ReviewKind;
 use contactiq_store::{
     Ledger, StoreError, conversations,
     idempotency::{self, Claim, Fence, Slot},
     interactions,
     ledger::{
-        Applied, Claimed, Completion, Entry, Places, Start,
+        Applied, Claimed, Completion, Entry, Places, Start, Withdrawal,
         dead::{self, Replayed},
         spool::{DEFAULT_MAX_BYTES, Spool},
     },
@@ -142,17 +142,61 @@ on_both_engines! {
         assert_eq!(entry, Ok(second(&stranger)), "nothing of it is lost");
         drop(r);
 
-        assert!(ledger.replay(&letter.id).await.unwrap().is_err(), "it is refused still");
+        assert!(dead::replay_in(&bench.store, &letter.id, NOW).await.unwrap().is_err(), "it is refused still");
         let (letter, _) = dead::get(&mut *bench.read().await, &letter.id).await.unwrap().unwrap();
         assert_eq!(letter.tries, 2);
-        assert_eq!(ledger.replay("no such letter").await, Ok(Ok(Replayed::Missing)));
+        assert_eq!(dead::replay_in(&bench.store, "no such letter", NOW).await, Ok(Ok(Replayed::Missing)));
 
         // The reason is taken away, and it goes where it belongs.
         bench.place.raw("UPDATE conversations SET subject = 'subject-2'").await.unwrap();
-        assert_eq!(ledger.replay(&letter.id).await, Ok(Ok(Replayed::Written)));
+        assert_eq!(dead::replay_in(&bench.store, &letter.id, NOW).await, Ok(Ok(Replayed::Written)));
         let mut r = bench.read().await;
         assert!(interactions::get(&mut r, stranger.record.id).await.unwrap().is_some());
         assert_eq!(dead::count(&mut r).await.unwrap(), 0);
+    }
+
+    async fn what_its_caller_was_told_no_place_took_is_found_finished_by_nobody(bench) {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path(), DEFAULT_MAX_BYTES).await.unwrap();
+        let away = bench.place.open().await.unwrap();
+        away.close().await;
+        // A slow disk: both came to the spool after all, and the process died.
+        let ledger = Ledger::new(away, spool.clone(), clock());
+        let (start, completion) = halves(bench);
+        let withdrawal = Withdrawal {
+            conversation: completion.conversation.clone(),
+            interaction: completion.record.id,
+        };
+        for entry in [first(&start), second(&completion), Entry::Withdrawal(Box::new(withdrawal))] {
+            ledger.write(entry).await.unwrap();
+        }
+        drop(ledger);
+        let ledger = Ledger::new(bench.store.clone(), spool.clone(), clock());
+        assert_eq!(ledger.drain().await.unwrap().written, 3);
+        let mut r = bench.read().await;
+        assert_eq!(interactions::count_finished(&mut r).await.unwrap(), 0);
+        let found = interactions::get(&mut r, completion.record.id).await.unwrap().unwrap();
+        assert_eq!(found.outcome, Outcome::Interrupted);
+        drop(r);
+
+        // One that another worker's answer overtook is taken back from the places by itself.
+        let mut late = halves(bench).1;
+        late.claimed = Some(Claimed {
+            caller: "a".into(),
+            route: "POST /v1/interactions".into(),
+            key: "k".into(),
+            body: "body".into(),
+            fence: fence(1),
+            shown: false,
+        });
+        assert_eq!(ledger.write(second(&late)).await, Ok(Applied::Overtaken));
+        assert_eq!(ledger.state().spool.unwrap().entries, 1, "the withdrawal");
+        let mut kept = late.clone();
+        kept.claimed.as_mut().unwrap().shown = true;
+        // As a place that took it before keeps it.
+        ledger.write(second(&kept)).await.unwrap();
+        ledger.drain().await.unwrap();
+        assert_eq!(interactions::count_finished(&mut *bench.read().await).await.unwrap(), 0);
     }
 
     async fn a_claimed_key_is_settled_with_the_record(bench) {
@@ -261,7 +305,7 @@ on_both_engines! {
         let reasons: Vec<_> = letters.iter().map(|l| l.reason.as_str()).collect();
         assert!(reasons.iter().any(|r| r.contains("no entry")), "{reasons:?}");
         assert!(letters.iter().all(|l| l.interaction.is_none() && l.id.starts_with("unreadable-")));
-        let replayed = ledger.replay(&letters[0].id).await.unwrap();
+        let replayed = dead::replay_in(&bench.store, &letters[0].id, NOW).await.unwrap();
         assert!(matches!(replayed, Ok(Replayed::Unreadable(_))), "{replayed:?}");
         let mut w = bench.write().await;
         assert!(dead::discard(&mut w, &letters[0].id).await.unwrap());

@@ -9,11 +9,8 @@ use serde_json::json;
 use time::Date;
 use uuid::Uuid;
 
-use super::super::{Outcome, audit, output, signature};
+use super::super::{Outcome, audit, output, page::Page, signature};
 use crate::{app, config::Config, wiring::SystemClock};
-
-/// Entries of a page where nothing else is asked for.
-const PAGE: u32 = 50;
 
 /// A day as the options take it.
 fn day(text: &str) -> Result<Date, String> {
@@ -35,15 +32,8 @@ pub(in crate::cli) struct Args {
     /// Only those that nobody has decided.
     #[arg(long)]
     open: bool,
-    /// At most this many on a page: 50, and with --json all.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    limit: Option<u32>,
-    /// Which page, from 1.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    page: u32,
-    /// One JSON object a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// A decision on an entry.
@@ -63,14 +53,12 @@ pub(super) async fn list(config: &Config, args: Args) -> Outcome {
     let since =
         args.since.map(|d| Timestamp::from_micros(d.midnight().assume_utc().unix_timestamp() * 1_000_000));
     let filter = Filter { kind: args.kind, mode: args.mode, since, decided: args.open.then_some(false) };
-    // What the engines take as a limit is a signed number.
-    let limit = args.limit.unwrap_or(if args.json { u32::MAX >> 1 } else { PAGE });
     let mut reader = store.read().await?;
-    let found = review::list(&mut reader, &filter, limit, limit.saturating_mul(args.page - 1)).await?;
+    let found = review::list(&mut reader, &filter, args.page.limit(), args.page.skip()).await?;
     let tally = review::tally(&mut reader, &filter).await?;
     drop(reader);
     store.close().await;
-    if args.json {
+    if args.page.json {
         found.iter().for_each(|listed| output::json(&shape(listed)));
     } else {
         let header = ["entry", "when", "mode", "kind", "rules", "decision", "text (masked)"];
