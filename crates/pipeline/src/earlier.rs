@@ -1,8 +1,10 @@
 //! What was said before in a conversation, read before the door: it reads a message in that light.
 
-use contactiq_guard::Earlier;
+use contactiq_guard::{Earlier, Placeholders};
 use contactiq_store::{
+    StoreError,
     conversations::{self, Conversation, Owner},
+    ledger::{ONLY_TABLES_KNOW, PLACE},
     placeholders,
 };
 
@@ -27,21 +29,36 @@ pub(crate) struct Before {
 pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError> {
     let Some(id) = ask.conversation else { return Ok(Before::default()) };
     let said = house.ledger.said(id).await;
-    let mut reader = house.store.read().await?;
     let owner = Owner { subject: &ask.subject, key: ask.owner_key };
-    let known = conversations::get(&mut reader, id, &owner).await?;
-    let known = known.or_else(|| said.conversation().filter(|c| c.owner() == owner).cloned());
-    let Some(conversation) = known.filter(|c| c.mode == ask.mode) else {
+    let just_said = said.conversation().filter(|c| c.owner() == owner).cloned();
+    let reading = async {
+        let mut reader = house.store.read().await?;
+        let known = conversations::get(&mut reader, id, &owner).await?;
+        let history = said.clone().after_tables(&mut reader, id, HISTORY).await?;
+        let placeholders = match house.settings.keeps_placeholders {
+            true => placeholders::of(&mut reader, id).await?,
+            false => Placeholders::default(),
+        };
+        Ok((known, history, placeholders))
+    };
+    let patience = if just_said.is_some() { PLACE } else { ONLY_TABLES_KNOW };
+    let (known, history, placeholders) = match house.ledger.tables(patience, reading).await {
+        // What was just said is enough to go on with; the numbers of placeholders begin again.
+        Err(StoreError::Unavailable { .. }) if just_said.is_some() => {
+            (None, said.alone(HISTORY), Placeholders::default())
+        }
+        read => read?,
+    };
+    let Some(conversation) = known.or(just_said).filter(|c| c.mode == ask.mode) else {
         return Err(AnswerError::UnknownConversation);
     };
-    let history = said.after_tables(&mut reader, id, HISTORY).await?;
     let history: Vec<Exchange> = history.into_iter().map(Into::into).collect();
     let mut earlier = Earlier::default();
     if let Some(last) = history.last() {
         earlier = earlier.after(last.question.clone(), last.answer.clone());
     }
     if house.settings.keeps_placeholders {
-        earlier = earlier.with_placeholders(placeholders::of(&mut reader, id).await?);
+        earlier = earlier.with_placeholders(placeholders);
     }
     Ok(Before { conversation: Some(conversation), earlier, history })
 }

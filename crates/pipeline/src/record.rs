@@ -49,7 +49,8 @@ async fn number(house: &House, turn: &mut Turn) -> Result<Option<SealedPlacehold
         turn.started.question = turn.door.masked.clone();
         return Ok(changed.then(|| placeholders::sealed(&house.store, conversation, &given)));
     }
-    match tokio::time::timeout(IN_ALL, number_on(house, turn)).await {
+    let numbering = tokio::time::timeout(IN_ALL, house.ledger.tables(IN_ALL, number_on(house, turn)));
+    match numbering.await {
         Ok(Ok(())) => {}
         // The spool holds the conversation, or the database is away: the numbers begin again in this message.
         Err(_) | Ok(Err(StoreError::NotFound { .. } | StoreError::Unavailable { .. })) => {

@@ -39,7 +39,7 @@ use crate::{
     guard::{
         access::AccessLog,
         admission::Admission,
-        identity::KeyCache,
+        keys::KeyCache,
         limits::{self, Limits},
     },
     web::session::Sessions,
@@ -160,7 +160,7 @@ pub struct Parts {
     pub admission: Admission,
     /// Signed-in browsers.
     pub sessions: Sessions,
-    /// Looked-up API keys.
+    /// The API keys.
     pub keys: KeyCache,
     /// The queue of access events.
     pub access: AccessLog,

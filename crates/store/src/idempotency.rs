@@ -6,7 +6,7 @@
 
 use contactiq_domain::Timestamp;
 
-use crate::{Connection, StoreError, Writer, value::values};
+use crate::{Connection, StoreError, Writer, row::Row, value::values};
 
 /// Keys are forgotten after a day.
 const KEPT_SECONDS: i64 = 24 * 60 * 60;
@@ -33,6 +33,11 @@ impl Fence {
     pub fn of(id: uuid::Uuid) -> Fence {
         // 62 bits: both engines keep them, and so does JSON between our own processes.
         Fence((id.as_u128() & ((1 << 62) - 1)) as i64)
+    }
+
+    /// The number.
+    pub(crate) const fn number(self) -> i64 {
+        self.0
     }
 }
 
@@ -93,6 +98,64 @@ pub async fn claim(
     if claimed > 0 { Ok(Claim::New) } else { found(w, slot, body_hash, now).await }
 }
 
+/// What is known of a key, without claiming it; none where nothing holds it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn look(
+    c: &mut Connection,
+    slot: &Slot<'_>,
+    body_hash: &str,
+    now: Timestamp,
+) -> Result<Option<Claim>, StoreError> {
+    let row = c
+        .row(
+            "SELECT * FROM idempotency WHERE caller = $1 AND route = $2 AND name = $3 AND expires_at > $4
+                 AND (resource IS NOT NULL OR lease_ends_at > $4)",
+            values![slot.caller, slot.route, slot.key, now],
+        )
+        .await?;
+    row.map(|row| told(&row, body_hash)).transpose()
+}
+
+/// Says what a request came to whose key was claimed in the queue of a cluster. False when another worker has claimed
+/// it in the table meanwhile, and its answer counts. A claim of ours that is settled already stays as it is.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn settle_queued(
+    w: &mut Writer,
+    slot: &Slot<'_>,
+    body_hash: &str,
+    fence: Fence,
+    resource: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let settled = w
+        .execute(
+            "INSERT INTO idempotency (caller, route, name, body_hash, lease_ends_at, expires_at, fence, resource, status)
+             VALUES ($1, $2, $3, $4, $6, $7, $5, $8, 200)
+             ON CONFLICT (caller, route, name) DO UPDATE SET body_hash = excluded.body_hash,
+                 lease_ends_at = excluded.lease_ends_at, expires_at = excluded.expires_at,
+                 fence = excluded.fence, resource = excluded.resource, status = excluded.status
+             WHERE idempotency.expires_at <= $6
+                 OR (idempotency.resource IS NULL AND idempotency.lease_ends_at <= $6)
+                 OR idempotency.fence = excluded.fence",
+            values![
+                slot.caller,
+                slot.route,
+                slot.key,
+                body_hash,
+                fence.0,
+                now,
+                now.plus_seconds(KEPT_SECONDS),
+                resource,
+            ],
+        )
+        .await?;
+    Ok(settled > 0)
+}
+
 async fn found(
     c: &mut Connection,
     slot: &Slot<'_>,
@@ -107,6 +170,10 @@ async fn found(
         .await?;
     // Released between the two statements, which PostgreSQL allows: the caller comes back at once.
     let Some(row) = row else { return Ok(Claim::InFlight { until: now }) };
+    told(&row, body_hash)
+}
+
+fn told(row: &Row, body_hash: &str) -> Result<Claim, StoreError> {
     if row.text("body_hash")? != body_hash {
         return Ok(Claim::Mismatch);
     }

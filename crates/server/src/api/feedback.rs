@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::{
     error::{ApiError, Problem},
-    idempotency::{self, Repeat},
+    idempotency::{self, Place, Repeat},
     interactions::{asked, helped},
     json::Json,
     message::Message,
@@ -121,7 +121,7 @@ async fn keep(
 ) -> Result<(), ApiError> {
     // The key is the interaction's own: the same words may be said of another answer.
     let route = format!("POST /v1/interactions/{}/feedback", feedback.interaction);
-    let taken = match idempotency::begin(app, caller, &route, headers, bytes).await? {
+    let taken = match idempotency::begin(app, caller, &route, headers, bytes, Place::Table).await? {
         Repeat::Again(_) => return Ok(()),
         Repeat::First(taken) => taken,
     };

@@ -14,8 +14,8 @@ use std::{
 use axum::http::HeaderMap;
 use contactiq_store::{
     StoreError, Writer,
-    idempotency::{self, Claim, Fence, Slot},
-    ledger::Claimed,
+    idempotency::{self, Claim, Fence},
+    ledger::{Claimed, Claims},
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -25,7 +25,7 @@ use crate::{app::App, guard::identity::Caller, wiring};
 
 /// A request holds its key for so many seconds, and a job says every second that it still works: one that was
 /// killed gives it back soon.
-const LEASE_SECONDS: i64 = 3;
+const LEASE: Duration = Duration::from_secs(3);
 /// How often leases are renewed.
 pub const RENEWED_EVERY: Duration = Duration::from_secs(1);
 const LONGEST_KEY: usize = 255;
@@ -46,6 +46,15 @@ pub enum Repeat {
     Again(String),
 }
 
+/// Where what a request makes says that its key came to it.
+#[derive(Clone, Copy)]
+pub enum Place {
+    /// In its record, which a cluster keeps without its database: so does it the key.
+    Record,
+    /// In a transaction of the tables.
+    Table,
+}
+
 /// Looks at the `Idempotency-Key` of a request and takes its place.
 ///
 /// # Errors
@@ -56,6 +65,7 @@ pub async fn begin(
     route: &str,
     headers: &HeaderMap,
     body: &[u8],
+    place: Place,
 ) -> Result<Repeat, ApiError> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(Repeat::First(None)) };
     let fits = |key: &&str| (1..=LONGEST_KEY).contains(&key.len());
@@ -65,34 +75,46 @@ pub async fn begin(
             "Idempotency-Key: send 1 to 255 visible ASCII characters, for instance a UUID",
         )
     })?;
-    let who = caller.own_subject();
     let fence = Fence::of(app.house.ids.next());
     let (key, body) = (name(&app.body_key, key), compared(&app.body_key, key, body));
-    let slot = Slot { caller: &who, route, key: &key };
-    if let Some((made, first)) = app.house.ledger.pending_claim(&slot).await {
+    let caller = caller.own_subject();
+    let claimed = Claimed { caller, route: route.to_owned(), key, body, fence, queued: false, shown: false };
+    if let Some((made, first)) = app.house.ledger.pending_claim(&claimed.slot()).await {
         // Its record is kept, and no table knows yet.
-        return if first == body {
+        return if first == claimed.body {
             Ok(Repeat::Again(made.to_string()))
         } else {
             Err(ApiError::IdempotencyMismatch)
         };
     }
-    let mut w = app.house.store.write().await?;
-    // The writer may have been waited for: the lease begins now.
-    let now = app.house.clock.now();
-    let claim = idempotency::claim(&mut w, &slot, &body, now, now.plus_seconds(LEASE_SECONDS), fence).await?;
-    w.save().await?;
-    match claim {
-        Claim::New => {
-            let claimed = Claimed { caller: who, route: route.to_owned(), key, body, fence, shown: false };
-            app.leases.hold(&claimed);
-            Ok(Repeat::First(Some(Taken { app: app.clone(), done: false, claimed })))
+    let claimed = match place {
+        Place::Record => match app.house.ledger.claim(&claimed, LEASE, app.house.clock.now()).await? {
+            Some(Claims::New) => Claimed { queued: true, ..claimed },
+            Some(Claims::InFlight) => return Err(ApiError::IdempotencyInFlight { retry_after: 1 }),
+            Some(Claims::Mismatch) => return Err(ApiError::IdempotencyMismatch),
+            Some(Claims::Done(made)) => return Ok(Repeat::Again(made.to_string())),
+            None => claimed,
+        },
+        Place::Table => claimed,
+    };
+    if !claimed.queued {
+        let mut w = app.house.store.write().await?;
+        // The writer may have been waited for: the lease begins now.
+        let now = app.house.clock.now();
+        let until = now.plus_seconds(LEASE.as_secs() as i64);
+        let slot = claimed.slot();
+        let claim = idempotency::claim(&mut w, &slot, &claimed.body, now, until, fence).await?;
+        w.save().await?;
+        match claim {
+            Claim::New => {}
+            Claim::Done { resource, .. } => return Ok(Repeat::Again(resource)),
+            // Most are done in a second, and one that was killed gives its key back soon.
+            Claim::InFlight { .. } => return Err(ApiError::IdempotencyInFlight { retry_after: 1 }),
+            Claim::Mismatch => return Err(ApiError::IdempotencyMismatch),
         }
-        Claim::Done { resource, .. } => Ok(Repeat::Again(resource)),
-        // Most are done in a second, and one that was killed gives its key back soon.
-        Claim::InFlight { .. } => Err(ApiError::IdempotencyInFlight { retry_after: 1 }),
-        Claim::Mismatch => Err(ApiError::IdempotencyMismatch),
     }
+    app.leases.hold(&claimed);
+    Ok(Repeat::First(Some(Taken { app: app.clone(), done: false, claimed })))
 }
 
 /// The claims that this process works on.
@@ -119,13 +141,20 @@ impl Leases {
     /// When the store fails.
     pub async fn renew(&self, app: &App) -> Result<(), StoreError> {
         let held: Vec<Claimed> = self.lock().values().cloned().collect();
+        // One that was lost or settled meanwhile is renewed no more, and the request hears of it at its end.
+        let (queued, held): (Vec<_>, Vec<_>) = held.into_iter().partition(|claimed| claimed.queued);
+        for claimed in &queued {
+            if let Err(error) = app.house.ledger.renew(claimed, LEASE).await {
+                tracing::warn!(%error, "a lease in the queue was not renewed");
+                break;
+            }
+        }
         if held.is_empty() {
             return Ok(());
         }
         let mut w = app.house.store.write().await?;
-        let until = app.house.clock.now().plus_seconds(LEASE_SECONDS);
+        let until = app.house.clock.now().plus_seconds(LEASE.as_secs() as i64);
         for claimed in &held {
-            // One that was lost or settled meanwhile is renewed no more, and the request hears of it at its end.
             idempotency::renew(&mut w, &claimed.slot(), claimed.fence, until).await?;
         }
         w.save().await
@@ -190,6 +219,9 @@ impl Drop for Taken {
 
 /// Only a key in flight is given back: one that was settled after all stays.
 async fn release(app: &App, claimed: &Claimed) {
+    if claimed.queued {
+        return app.house.ledger.unclaim(claimed).await;
+    }
     let released = async {
         let mut w = app.house.store.write().await?;
         idempotency::release(&mut w, &claimed.slot(), claimed.fence).await?;

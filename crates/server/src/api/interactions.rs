@@ -14,13 +14,13 @@ use contactiq_domain::{
 };
 use contactiq_guard::Masked;
 use contactiq_pipeline::Ask;
-use contactiq_store::{conversations, interactions};
+use contactiq_store::{conversations, interactions, ledger::ONLY_TABLES_KNOW};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
     error::{ApiError, Problem},
-    idempotency::{self, Repeat, Taken},
+    idempotency::{self, Place, Repeat, Taken},
     json::Json,
     message::Message,
     named::{acts, named},
@@ -31,7 +31,7 @@ use crate::{
     app::App,
     guard::{
         Numbered,
-        admission::{Place, Priority, Shed},
+        admission::{self, Priority, Shed},
         identity::Caller,
         limits::Wait,
     },
@@ -123,7 +123,7 @@ async fn answered(
     let (work, wants_events, priority) = (app.clone(), streams(&headers), priority(&headers));
     let task = async move {
         // A repetition costs no place under the limits: its answer is there.
-        match idempotency::begin(&work, &caller, ROUTE, &headers, &body.bytes).await? {
+        match idempotency::begin(&work, &caller, ROUTE, &headers, &body.bytes, Place::Record).await? {
             Repeat::Again(id) => first_answer(&work, &id).await,
             Repeat::First(taken) => first_time(&work, &caller, ask, &numbered, taken, priority).await,
         }
@@ -257,10 +257,16 @@ async fn accept(
 
 /// The person of a conversation that this key began.
 async fn subject_of(app: &App, caller: &Caller, id: ConversationId) -> Result<String, ApiError> {
-    let said = app.house.ledger.said(id).await;
-    let known = conversations::get_for_staff(&mut *app.house.store.read().await?, id).await?;
+    // Nothing of a conversation's person ever changes: who knows it need not ask.
+    let known = match app.house.ledger.said(id).await.conversation().cloned() {
+        None => {
+            let reading =
+                async { conversations::get_for_staff(&mut *app.house.store.read().await?, id).await };
+            app.house.ledger.tables(ONLY_TABLES_KNOW, reading).await?
+        }
+        known => known,
+    };
     known
-        .or_else(|| said.conversation().cloned())
         .filter(|c| c.owner_key == caller.key && caller.sees(c.mode))
         .map(|c| c.subject)
         .ok_or(ApiError::NotFound("conversation"))
@@ -314,7 +320,12 @@ pub(crate) async fn answer(
 
 /// A place in the queue. Where there is none free, the message is looked at first: somebody in need goes before
 /// the others, also with a first message.
-async fn enter(app: &App, ask: &Ask, turn: Turn<'_>, deadline: tokio::time::Instant) -> Result<Place, Shed> {
+async fn enter(
+    app: &App,
+    ask: &Ask,
+    turn: Turn<'_>,
+    deadline: tokio::time::Instant,
+) -> Result<admission::Place, Shed> {
     let priority = match app.admission.has_room() {
         false if app.house.presses(Arc::clone(&ask.question)).await => Priority::Urgent,
         _ => turn.priority,

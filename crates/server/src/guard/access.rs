@@ -1,14 +1,19 @@
 //! Every request leaves an event: who, from where, what, with which result (A4). The event goes to
 //! the log at once and to the ledger through a bounded queue, so that no answer waits for it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use contactiq_domain::ids::AccessId;
-use contactiq_store::{Store, access::AccessEvent};
+use contactiq_store::{Store, StoreError, access::AccessEvent};
 use tokio::sync::mpsc;
 
 /// Events that may wait for the ledger. What does not fit is still in the log, and counted.
 const WAITING: usize = 10_000;
+/// Before the next try while the database is away.
+const WAIT: Duration = Duration::from_secs(1);
 /// Written together.
 const BATCH: usize = 200;
 
@@ -76,7 +81,16 @@ impl AccessLog {
 async fn write(store: Store, mut receiver: mpsc::Receiver<AccessEvent>) {
     let mut batch = Vec::with_capacity(BATCH);
     while receiver.recv_many(&mut batch, BATCH).await > 0 {
-        if let Err(error) = write_batch(&store, &batch).await {
+        let written = loop {
+            match write_batch(&store, &batch).await {
+                // What waits behind it waits in memory, up to its bound.
+                Err(StoreError::Unavailable { .. }) if !receiver.is_closed() => {
+                    tokio::time::sleep(WAIT).await;
+                }
+                written => break written,
+            }
+        };
+        if let Err(error) = written {
             metrics::counter!("contactiq_access_events_dropped_total").increment(batch.len() as u64);
             tracing::error!(critical = true, error = %error, events = batch.len(), "access events were not written");
         }
@@ -84,7 +98,7 @@ async fn write(store: Store, mut receiver: mpsc::Receiver<AccessEvent>) {
     }
 }
 
-async fn write_batch(store: &Store, batch: &[AccessEvent]) -> Result<(), contactiq_store::StoreError> {
+async fn write_batch(store: &Store, batch: &[AccessEvent]) -> Result<(), StoreError> {
     let mut w = store.write().await?;
     for event in batch {
         contactiq_store::access::log(&mut w, event).await?;

@@ -1,25 +1,17 @@
 //! Who calls, and what they may: authority is an extractor type in a handler's arguments (A1, A2).
 
-use std::{
-    collections::HashMap,
-    marker::PhantomData,
-    ops::Deref,
-    sync::Mutex,
-    time::{Duration, Instant},
-};
+use std::{marker::PhantomData, ops::Deref};
 
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, Method, header, request::Parts},
 };
 use contactiq_domain::{Mode, Permission, Role, ids::KeyId};
-use contactiq_store::{StoreError, conversations::Owner, keys::ApiKey};
+use contactiq_store::conversations::Owner;
 
 use super::access::Noted;
 use crate::{api::error::ApiError, app::App, web::session, wiring};
 
-/// How long a looked-up key is trusted: a revoked key is refused within 5 seconds (A8).
-const TRUSTED_FOR: Duration = Duration::from_secs(2);
 /// Nobody makes keys longer than this; longer headers are refused unread.
 const LONGEST_KEY: usize = 256;
 
@@ -117,10 +109,10 @@ async fn by_key(app: &App, key: &str) -> Result<Caller, ApiError> {
     }
     // Keys are random and long: a plain hash gives nothing away and costs nothing.
     let hash = wiring::sha256_hex(key.as_bytes());
-    let (known, looked_up) = app.keys.find(&app.house.store, &hash).await?;
     let now = app.house.clock.now();
+    let known = app.keys.find(&app.house.store, &hash).await?;
     let active = known.filter(|k| k.is_active(now)).ok_or(ApiError::Unauthorised)?;
-    if looked_up && active.last_used_at.is_none_or(|used| used.plus_seconds(60) < now) {
+    if app.keys.is_first_use(&active, now) {
         note_use(app, active.id);
     }
     Ok(Caller {
@@ -133,7 +125,7 @@ async fn by_key(app: &App, key: &str) -> Result<Caller, ApiError> {
     })
 }
 
-/// Keeps when a key was last used, to within the time that a look-up is trusted.
+/// Keeps when a key was last used, to within a minute.
 fn note_use(app: &App, key: KeyId) {
     let work = app.clone();
     app.tasks.spawn(async move {
@@ -171,35 +163,6 @@ fn by_session(app: &App, headers: &HeaderMap, method: &Method) -> Result<Caller,
         name: "local-admin".to_owned(),
         csrf: Some(session.csrf),
     })
-}
-
-/// Looked-up keys, for a moment. Unknown ones are kept too, so that guessing does not reach the database.
-#[derive(Default)]
-pub struct KeyCache(Mutex<HashMap<String, (Option<ApiKey>, Instant)>>);
-
-impl KeyCache {
-    async fn find(
-        &self,
-        store: &contactiq_store::Store,
-        hash: &str,
-    ) -> Result<(Option<ApiKey>, bool), StoreError> {
-        if let Some(known) = self.fresh(hash) {
-            return Ok((known, false));
-        }
-        let mut reader = store.read().await?;
-        let found = contactiq_store::keys::find_by_hash(&mut reader, hash).await?;
-        let mut cache = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if cache.len() > 10_000 {
-            cache.clear();
-        }
-        cache.insert(hash.to_owned(), (found.clone(), Instant::now()));
-        Ok((found, true))
-    }
-
-    fn fresh(&self, hash: &str) -> Option<Option<ApiKey>> {
-        let cache = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        cache.get(hash).filter(|(_, at)| at.elapsed() < TRUSTED_FOR).map(|(key, _)| key.clone())
-    }
 }
 
 /// A permission as a type, so that a handler names it in its arguments.

@@ -14,6 +14,7 @@
 pub mod access;
 pub mod admission;
 pub mod identity;
+pub mod keys;
 pub mod limits;
 
 use std::{

@@ -14,13 +14,14 @@ use std::{
 use contactiq_domain::BreakerState;
 use contactiq_nlu::encoder::{CachedEncoder, Encoder, EncoderError};
 use contactiq_pipeline::{House, Knowledge, KnowledgeError};
-use contactiq_store::{documents, idempotency};
+use contactiq_store::{StoreError, documents, idempotency};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::idempotency::RENEWED_EVERY,
     app::{App, load_knowledge},
+    guard::keys,
 };
 use rest::Rest;
 
@@ -50,6 +51,7 @@ pub fn start(app: &App, stop: &CancellationToken) {
     });
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "drain", DRAIN_EVERY, |app| async move { ledger::drain(&app).await });
+    every(app, stop, "keys", keys::READ_EVERY, |app| async move { read_keys(&app).await });
     every(app, stop, "leases", RENEWED_EVERY, |app| async move { Ok(app.leases.renew(&app).await?) });
     every(app, stop, "places", PLACES_EVERY, |app| async move { ledger::look_at_places(&app).await });
     if app.house.ledger.has_queue() {
@@ -142,6 +144,14 @@ async fn add_vectors(house: &House, encoder: &Arc<CachedEncoder>) -> Result<(), 
             tracing::info!("the remote encoder is back: passages are found by meaning again");
             Ok(())
         }
+    }
+}
+
+/// Reads the API keys. A database that is away is told by others, and `/ready` says for how long they are known.
+async fn read_keys(app: &App) -> Result<(), JobError> {
+    match app.keys.read(&app.house.store).await {
+        Err(StoreError::Unavailable { .. }) => Ok(()),
+        read => Ok(read?),
     }
 }
 

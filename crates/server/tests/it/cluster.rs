@@ -22,11 +22,22 @@ use crate::{
     remote_encoder::{INTENTS, TRIGGERS, shortened},
 };
 
+/// How the server behind a door stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Server {
+    /// It answers.
+    There,
+    /// Every connection ends and none begins.
+    Away,
+    /// Connections stay, others begin, and nothing is answered: it is paused.
+    Silent,
+}
+
 /// A fresh database. It stays in the server, which the tests throw away.
 pub(crate) struct Database {
     /// Its URL, through the door.
     pub(crate) url: String,
-    open: watch::Sender<bool>,
+    server: watch::Sender<Server>,
     _door: JoinSet<()>,
     /// The sealing key, which all processes of one database share.
     key: Arc<TempDir>,
@@ -52,17 +63,22 @@ impl Database {
         let (address, _) = rest.split_once('/').unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("{user}@{}/{name}", listener.local_addr().unwrap());
-        let (open, seen) = watch::channel(true);
+        let (there, seen) = watch::channel(Server::There);
         let mut door = JoinSet::new();
         door.spawn(keep_door(listener, address.to_owned(), seen));
         let key = Arc::new(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap());
         std::fs::write(key.path().join("sealing.key"), [7; 32]).unwrap();
-        Database { url, open, _door: door, key }
+        Database { url, server: there, _door: door, key }
     }
 
     /// From now on the server is away: every connection ends and none begins. Or it is back.
     pub(crate) fn is_away(&self, away: bool) {
-        self.open.send(!away).unwrap();
+        self.server.send(if away { Server::Away } else { Server::There }).unwrap();
+    }
+
+    /// From now on the server is paused: nothing that is sent to it is answered, and nobody is told.
+    pub(crate) fn is_silent(&self) {
+        self.server.send(Server::Silent).unwrap();
     }
 
     /// Runs a statement inside.
@@ -125,19 +141,23 @@ pub(crate) struct Replica {
     _dir: TempDir,
 }
 
-async fn keep_door(listener: TcpListener, address: String, open: watch::Receiver<bool>) {
+async fn keep_door(listener: TcpListener, address: String, server: watch::Receiver<Server>) {
     let mut inside = JoinSet::new();
     loop {
         let (mut from, _) = listener.accept().await.unwrap();
-        let (address, mut open) = (address.clone(), open.clone());
+        let (address, mut server) = (address.clone(), server.clone());
         inside.spawn(async move {
-            if !*open.borrow() {
+            if server.wait_for(|server| *server != Server::Silent).await.is_ok_and(|s| *s == Server::Away) {
                 return;
             }
             let mut to = TcpStream::connect(&address).await.unwrap();
-            tokio::select! {
-                _ = tokio::io::copy_bidirectional(&mut from, &mut to) => {}
-                _ = open.wait_for(|open| !open) => {}
+            let changed = tokio::select! {
+                _ = tokio::io::copy_bidirectional(&mut from, &mut to) => None,
+                changed = server.wait_for(|server| *server != Server::There) => changed.ok().map(|s| *s),
+            };
+            if changed == Some(Server::Silent) {
+                // Both ends stay open for as long as it lasts.
+                let _ = server.wait_for(|server| *server != Server::Silent).await;
             }
         });
     }

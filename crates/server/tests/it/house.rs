@@ -107,6 +107,13 @@ pub(crate) struct Key {
     pub(crate) text: String,
 }
 
+impl Key {
+    /// A key that nobody made.
+    pub(crate) fn unknown() -> Key {
+        Key { id: KeyId::new(&SystemIds), text: "ciq_test_0123456789abcdefghijklmnopqrstuv".to_owned() }
+    }
+}
+
 /// Starts a server with these settings above the tests' own.
 pub(crate) async fn start(settings: &[(&str, &str)]) -> Running {
     start_in(folder(), settings).await

@@ -18,9 +18,10 @@ use serde_json::json;
 
 use crate::{
     cluster::Database,
-    house::{REPLACEMENT, Running, folder, soon, start, start_in},
+    house::{REPLACEMENT, Running, soon, start},
     process::Terminal,
     reply::{Reply, text},
+    without_tables::two_servers,
 };
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
@@ -146,17 +147,7 @@ async fn the_command_shows_replays_and_drops_them_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_goes_on_at_another_replica_before_any_table_knows_it() {
     let database = Database::new().await;
-    #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]
-    let redis =
-        std::env::var("CONTACTIQ_TEST_REDIS_URL").expect("run `make test`, which starts a private Redis");
-    let mut replicas = Vec::new();
-    for _ in 0..2 {
-        let dir = folder();
-        database.admit(&dir);
-        let settings = [("CONTACTIQ_DATABASE_URL", database.url.as_str()), ("CONTACTIQ_REDIS_URL", &redis)];
-        replicas.push(start_in(dir, &settings).await);
-    }
-    let [one, other] = &replicas[..] else { unreachable!() };
+    let [one, other] = &two_servers(&database).await;
     let key = one.key(Role::Customer).await;
     let mut said = vec![one.ask(&key, Mode::Customer, REPLACEMENT).await];
     for (replica, question) in [(other, "and how long does it take?"), (one, "hello"), (other, REPLACEMENT)] {

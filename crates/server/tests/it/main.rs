@@ -56,3 +56,4 @@ mod site;
 mod snapshots;
 mod stream;
 mod web_pages;
+mod without_tables;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use contactiq_domain::{Record, ids::InteractionId};
+use contactiq_domain::Record;
 use contactiq_guard::Masked;
 
 use super::{Claimed, Completion, Entry};
@@ -96,7 +96,7 @@ async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Appli
 async fn overtaken(w: &mut Writer, completion: &Completion) -> Result<Option<Applied>, StoreError> {
     let Some(claimed) = &completion.claimed else { return Ok(None) };
     let id = completion.record.id;
-    if settle(w, claimed, id).await? || claimed.shown {
+    if settle(w, claimed, &completion.record).await? || claimed.shown {
         return Ok(None);
     }
     let before = interactions::get(w, id).await?;
@@ -115,8 +115,13 @@ async fn beside(w: &mut Writer, completion: &Completion) -> Result<(), StoreErro
 }
 
 /// Whether the claim was still ours.
-async fn settle(w: &mut Writer, claimed: &Claimed, made: InteractionId) -> Result<bool, StoreError> {
-    match idempotency::settle(w, &claimed.slot(), claimed.fence, &made.to_string(), 200).await {
+async fn settle(w: &mut Writer, claimed: &Claimed, record: &Record<Masked>) -> Result<bool, StoreError> {
+    let (slot, made) = (claimed.slot(), record.id.to_string());
+    if claimed.queued {
+        let now = record.completed_at;
+        return idempotency::settle_queued(w, &slot, &claimed.body, claimed.fence, &made, now).await;
+    }
+    match idempotency::settle(w, &slot, claimed.fence, &made, 200).await {
         Ok(()) => Ok(true),
         Err(StoreError::NotFound { .. }) => Ok(false),
         Err(other) => Err(other),

@@ -58,23 +58,27 @@ impl Ledger {
         // It answers, whatever requests found.
         self.0.queue_breaker.close();
         let said = self.settle(&given.payloads, &mut drained).await?;
+        if !given.is_empty() {
+            // So does the database.
+            self.0.breaker.close();
+        }
         queue.done(&given, &said).await.map_err(queue_failed)?;
         Ok(drained)
     }
 
     /// The records among these entries, which are in their tables now.
-    async fn settle<'a>(
+    async fn settle(
         &self,
-        payloads: &'a [Vec<u8>],
+        payloads: &[Vec<u8>],
         drained: &mut Drained,
-    ) -> Result<Vec<(InteractionId, ConversationId, &'a [u8])>, StoreError> {
+    ) -> Result<Vec<(InteractionId, ConversationId)>, StoreError> {
         let (mut handed, mut said) = (Vec::with_capacity(payloads.len()), Vec::new());
         for bytes in payloads {
             match kept::from_bytes(bytes, self.0.store.sealer()) {
                 Ok(entry) => {
                     let entry = Arc::new(entry);
                     if matches!(*entry, Entry::Completion(_)) {
-                        said.push((entry.interaction(), entry.conversation(), bytes.as_slice()));
+                        said.push((entry.interaction(), entry.conversation()));
                     }
                     handed.push((self.0.group.submit(Arc::clone(&entry)), entry));
                 }

@@ -77,6 +77,9 @@ pub struct Claimed {
     pub body: String,
     /// The claim's fencing token.
     pub fence: Fence,
+    /// Whether it was claimed in the queue of a cluster: the table hears of it with the record.
+    #[serde(default)]
+    pub queued: bool,
     /// Whether the answer was shown already, because another place than the tables took its record. Otherwise a
     /// claim that was lost to another worker means that its answer counts and this one does not.
     pub shown: bool,

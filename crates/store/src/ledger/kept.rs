@@ -376,6 +376,7 @@ mod tests {
             key: "k".to_owned(),
             body: "b".to_owned(),
             fence: crate::idempotency::Fence::of(ids.next()),
+            queued: false,
             shown: true,
         };
         let seal = sealer(1).seal_placeholders(&Placeholders::default(), "p");

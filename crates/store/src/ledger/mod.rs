@@ -18,6 +18,7 @@ mod kept;
 mod pending;
 pub mod queue;
 pub mod spool;
+mod tables;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -35,6 +36,7 @@ pub use apply::{Applied, apply};
 pub use drain::Drained;
 pub use entry::{Claimed, Completion, Entry, Phase, Start, Withdrawal};
 pub use kept::Unreadable;
+pub use tables::{Claims, ONLY_TABLES_KNOW};
 
 use crate::{
     SharedError, Store, StoreError,
@@ -44,7 +46,7 @@ use crate::{
 };
 use group::Group;
 use pending::Pending;
-use queue::{Durability, Queue};
+use queue::{Durability, Kept, Queue};
 use spool::Spool;
 
 /// An answer waits no longer for the database before the spool is asked too.
@@ -77,7 +79,7 @@ struct Parts {
     clock: Arc<dyn Clock>,
 }
 
-/// Records of one conversation that no table has yet, oldest first.
+/// Records of one conversation that may be in no table yet, oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct Said(Vec<Completion>);
 
@@ -98,7 +100,17 @@ impl Said {
         id: ConversationId,
         limit: u32,
     ) -> Result<Vec<Record<Masked>>, StoreError> {
-        let mut found = interactions::of_conversation(c, id, limit).await?;
+        let found = interactions::of_conversation(c, id, limit).await?;
+        Ok(self.after(found, limit))
+    }
+
+    /// The last of these records alone, where the tables can't be asked.
+    #[must_use]
+    pub fn alone(self, limit: u32) -> Vec<Record<Masked>> {
+        self.after(Vec::new(), limit)
+    }
+
+    fn after(self, mut found: Vec<Record<Masked>>, limit: u32) -> Vec<Record<Masked>> {
         for Completion { record, .. } in self.0 {
             if found.iter().all(|other| other.id != record.id) {
                 found.push(record);
@@ -107,7 +119,7 @@ impl Said {
         found.sort_by_key(|record| (record.created_at, record.id));
         let surplus = found.len().saturating_sub(limit as usize);
         found.drain(..surplus);
-        Ok(found)
+        found
     }
 }
 
@@ -221,9 +233,9 @@ impl Ledger {
     async fn place(&self, entry: &Arc<Entry>) -> Result<Applied, StoreError> {
         let limit = tokio::time::Instant::now() + IN_ALL;
         if let Some(queue) = &self.0.queue
-            && self.queued(entry, queue).await?
+            && let Some(applied) = self.queued(entry, queue).await?
         {
-            return Ok(Applied::Written);
+            return Ok(applied);
         }
         // Where the queue is away the database is the better place while it answers: everybody reads it.
         let by_store = match self.0.spool.is_some() {
@@ -241,24 +253,33 @@ impl Ledger {
         }
     }
 
-    /// Whether the queue took it.
-    async fn queued(&self, entry: &Entry, queue: &Queue) -> Result<bool, StoreError> {
-        let Some(permit) = self.0.queue_breaker.admit() else { return Ok(false) };
+    /// What the queue makes of it; none where it does not take it.
+    async fn queued(&self, entry: &Entry, queue: &Queue) -> Result<Option<Applied>, StoreError> {
+        let Some(permit) = self.0.queue_breaker.admit() else { return Ok(None) };
         let bytes = self.bytes(entry, true)?;
-        let said = match entry {
-            Entry::Completion(completion) => Some((completion.conversation.id, completion.claimed.as_ref())),
-            Entry::Start(_) | Entry::Withdrawal(_) => None,
+        let kept = match entry {
+            Entry::Completion(completion) => queue.complete(completion, &bytes).await,
+            Entry::Start(_) | Entry::Withdrawal(_) => queue.append(&bytes).await.map(|()| Kept::Now),
         };
-        match queue.append(entry.interaction(), said, &bytes).await {
-            Ok(()) => {
+        match kept {
+            Ok(kept) => {
                 permit.success();
-                metrics::counter!("contactiq_ledger_queued_total").increment(1);
-                Ok(true)
+                Ok(Some(match kept {
+                    Kept::Now => {
+                        metrics::counter!("contactiq_ledger_queued_total").increment(1);
+                        Applied::Written
+                    }
+                    Kept::Before(first) => {
+                        let first = self.opened(&first).ok_or(StoreError::Corrupt { what: "record" })?;
+                        Applied::Before(Box::new(first.record))
+                    }
+                    Kept::Overtaken => Applied::Overtaken,
+                }))
             }
             Err(error) => {
                 permit.failure();
                 tracing::debug!(%error, "another place than the queue takes an entry");
-                Ok(false)
+                Ok(None)
             }
         }
     }
@@ -381,16 +402,13 @@ impl Ledger {
 
     /// What a claimed request came to, where no table knows it yet: the interaction, and what stands for its body.
     pub async fn pending_claim(&self, slot: &Slot<'_>) -> Option<(InteractionId, String)> {
-        let completion = match (self.0.pending.claimed(slot), &self.0.queue) {
-            (None, Some(queue)) => self.opened(&queue.claimed(slot).await.ok()??)?,
-            (found, _) => found?,
-        };
-        let claimed = completion.claimed?;
-        // The name of the place is a hash: it is looked at whose it is.
-        (claimed.slot() == *slot).then_some((completion.record.id, claimed.body))
+        if let Some(completion) = self.0.pending.claimed(slot) {
+            return Some((completion.record.id, completion.claimed?.body));
+        }
+        self.0.queue.as_ref()?.claimed(slot).await.ok()?
     }
 
-    /// What was said in a conversation and is in no table yet. Ask before the tables are read: what is drained
+    /// What was said in a conversation and may be in no table yet. Ask before the tables are read: what is drained
     /// between the two is in them then.
     pub async fn said(&self, id: ConversationId) -> Said {
         let mut said = self.0.pending.of_conversation(id);

@@ -2,24 +2,24 @@
 //!
 //! What it took is in Redis' append-only file, as surely as its `appendfsync` says ([`Queue::durability`]). Workers
 //! read it as one consumer group: each entry is given to one of them, and to another when that one has been silent
-//! for [`SILENT`]. What is done is taken out of the stream; so its length is what waits. Beside the stream lies each record for its readers, until it is in its tables or an hour has passed,
-//! of one conversation the last fifty.
+//! for [`SILENT`]. What is done is taken out of the stream; so its length is what waits. Beside the stream lies each
+//! record for its readers and its conversation's next question: an hour while it is in no table, minutes after, so that
+//! what was just said goes on while PostgreSQL is away.
+
+mod claims;
 
 use std::time::Duration;
 
 use contactiq_domain::ids::{ConversationId, InteractionId};
 use redis::{
-    FromRedisValue, RedisResult,
+    FromRedisValue, RedisResult, Script,
     streams::{StreamAutoClaimReply, StreamId, StreamReadReply},
 };
-use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
-use super::{Claimed, Completion};
-use crate::{
-    idempotency::Slot,
-    redis_link::{RedisLink, SharedError},
-};
+pub use claims::Held;
+
+use super::Completion;
+use crate::redis_link::{RedisLink, SharedError};
 
 const GROUP: &str = "writers";
 const FIELD: &str = "entry";
@@ -33,6 +33,8 @@ const BLOCK: Duration = Duration::from_millis(500);
 const WORKING: Duration = Duration::from_secs(5);
 /// For so long a record that no table has can be read from here.
 const READABLE_SECONDS: i64 = 3600;
+/// For so long one that is in its tables: a conversation goes on for five minutes without them (R3).
+const READABLE_AFTER: i64 = 400;
 /// Records of one conversation that are kept for its readers.
 const SAID: isize = 50;
 
@@ -47,6 +49,20 @@ pub struct Queue {
     /// The name of this worker.
     consumer: String,
     silent: Duration,
+    complete: Script,
+    withdraw: Script,
+    claims: claims::Scripts,
+}
+
+/// What became of a completion.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It is in the stream.
+    Now,
+    /// One of the same interaction was: these are its bytes, and it stands.
+    Before(Vec<u8>),
+    /// The claim of its request has passed to another worker, whose answer counts.
+    Overtaken,
 }
 
 /// Entries that a worker was given.
@@ -90,6 +106,9 @@ impl Queue {
             namespace: namespace.to_owned(),
             consumer,
             silent: SILENT,
+            complete: Script::new(include_str!("queue/complete.lua")),
+            withdraw: Script::new(include_str!("queue/withdraw.lua")),
+            claims: claims::Scripts::default(),
         })
     }
 
@@ -105,31 +124,42 @@ impl Queue {
         Queue { silent, ..self }
     }
 
-    /// Keeps an entry. `said` is the conversation of a completion, whose record can be read from here at once.
+    /// Keeps an entry that is no completion.
     ///
     /// # Errors
     /// When Redis does not take it within 50 ms; it may have it all the same.
-    pub(crate) async fn append(
-        &self,
-        interaction: InteractionId,
-        said: Option<(ConversationId, Option<&Claimed>)>,
-        bytes: &[u8],
-    ) -> Result<(), SharedError> {
-        let mut all = redis::pipe();
-        // One transaction: a record is never readable and not in the stream.
-        all.atomic().cmd("XADD").arg(&self.stream).arg("*").arg(FIELD).arg(bytes).ignore();
-        if let Some((conversation, claimed)) = said {
-            if let Some(claimed) = claimed {
-                let known = self.claim_key(&claimed.slot());
-                all.cmd("SET").arg(known).arg(bytes).arg("EX").arg(READABLE_SECONDS).ignore();
-            }
-            let (record, list) = (self.record_key(interaction), self.said_key(conversation));
-            all.cmd("SET").arg(&record).arg(bytes).arg("EX").arg(READABLE_SECONDS).ignore();
-            all.cmd("RPUSH").arg(&list).arg(bytes).ignore();
-            all.cmd("LTRIM").arg(&list).arg(-SAID).arg(-1).ignore();
-            all.cmd("EXPIRE").arg(&list).arg(READABLE_SECONDS).ignore();
+    pub(crate) async fn append(&self, bytes: &[u8]) -> Result<(), SharedError> {
+        let add = async |mut redis| {
+            redis::cmd("XADD").arg((&self.stream, "*", FIELD, bytes)).query_async::<()>(&mut redis).await
+        };
+        self.answers.ask(add).await
+    }
+
+    /// Keeps a completion, whose record can be read from here at once: in one step, so that of two workers that
+    /// answered one request the first counts.
+    ///
+    /// # Errors
+    /// As [`Queue::append`].
+    pub(crate) async fn complete(&self, completion: &Completion, bytes: &[u8]) -> Result<Kept, SharedError> {
+        let interaction = completion.record.id;
+        let mut ask = self.complete.key(&self.stream);
+        ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
+        ask.arg(FIELD).arg(bytes).arg(interaction.to_string()).arg(READABLE_SECONDS).arg(SAID);
+        if let Some(claimed) = &completion.claimed {
+            let slot = claimed.slot();
+            let (result, seconds) = claims::result(claimed, interaction);
+            ask.key(self.result_key(&slot)).key(self.lease_key(&slot));
+            ask.arg(claimed.fence.number()).arg(result).arg(seconds);
         }
-        self.answers.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await
+        let told =
+            self.answers.ask(async |mut redis| ask.invoke_async::<Vec<Vec<u8>>>(&mut redis).await).await?;
+        let mut told = told.into_iter();
+        match (told.next().as_deref(), told.next()) {
+            (None, _) => Ok(Kept::Now),
+            (Some(b"before"), Some(first)) => Ok(Kept::Before(first)),
+            (Some(b"overtaken"), _) => Ok(Kept::Overtaken),
+            _ => Err(SharedError::Failed { code: "COMPLETE".to_owned() }),
+        }
     }
 
     /// Takes a completion back that may be there though its caller was told otherwise: nobody reads it any more, and
@@ -138,14 +168,14 @@ impl Queue {
     /// # Errors
     /// As [`Queue::append`].
     pub(crate) async fn withdraw(&self, completion: &Completion, bytes: &[u8]) -> Result<(), SharedError> {
-        let mut all = redis::pipe();
-        all.atomic().cmd("XADD").arg(&self.stream).arg("*").arg(FIELD).arg(bytes).ignore();
-        all.cmd("DEL").arg(self.record_key(completion.record.id)).ignore();
-        all.cmd("DEL").arg(self.said_key(completion.conversation.id)).ignore();
+        let interaction = completion.record.id;
+        let mut ask = self.withdraw.key(&self.stream);
+        ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
+        ask.arg(FIELD).arg(bytes).arg(interaction.to_string());
         if let Some(claimed) = &completion.claimed {
-            all.cmd("DEL").arg(self.claim_key(&claimed.slot())).ignore();
+            ask.key(self.result_key(&claimed.slot())).arg(claims::result(claimed, interaction).0);
         }
-        self.answers.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await
+        self.answers.ask(async |mut redis| ask.invoke_async::<()>(&mut redis).await).await
     }
 
     /// The next entries: first those of a worker that fell silent, then new ones; none when nothing came for half
@@ -187,14 +217,15 @@ impl Queue {
         Ok(given(read.keys.into_iter().flat_map(|key| key.ids).collect()))
     }
 
-    /// Takes entries out: they are where they belong. `records` are the completions among them.
+    /// Takes entries out: they are where they belong. `records` are the completions among them; they stay readable
+    /// for some minutes.
     ///
     /// # Errors
     /// When Redis can't be asked; then they come again, which does no harm.
     pub(crate) async fn done(
         &self,
         given: &Given,
-        records: &[(InteractionId, ConversationId, &[u8])],
+        records: &[(InteractionId, ConversationId)],
     ) -> Result<(), SharedError> {
         if given.places.is_empty() {
             return Ok(());
@@ -202,9 +233,9 @@ impl Queue {
         let mut all = redis::pipe();
         all.atomic().cmd("XACK").arg((&self.stream, GROUP)).arg(&given.places).ignore();
         all.cmd("XDEL").arg(&self.stream).arg(&given.places).ignore();
-        for (interaction, conversation, bytes) in records {
-            all.cmd("DEL").arg(self.record_key(*interaction)).ignore();
-            all.cmd("LREM").arg(self.said_key(*conversation)).arg(1).arg(*bytes).ignore();
+        for (interaction, conversation) in records {
+            all.cmd("EXPIRE").arg(self.record_key(*interaction)).arg(READABLE_AFTER).ignore();
+            all.cmd("EXPIRE").arg(self.said_key(*conversation)).arg(READABLE_AFTER).ignore();
         }
         self.work.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await
     }
@@ -217,20 +248,21 @@ impl Queue {
         self.get("GET", &self.record_key(interaction), &[]).await
     }
 
-    /// The bytes of the record that a claimed request came to.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub(crate) async fn claimed(&self, slot: &Slot<'_>) -> Result<Option<Vec<u8>>, SharedError> {
-        self.get("GET", &self.claim_key(slot), &[]).await
-    }
-
-    /// The bytes of the records of a conversation that wait, oldest first.
+    /// The bytes of the records of a conversation that are readable here, oldest first.
     ///
     /// # Errors
     /// When Redis can't be asked.
     pub(crate) async fn said(&self, conversation: ConversationId) -> Result<Vec<Vec<u8>>, SharedError> {
-        self.get("LRANGE", &self.said_key(conversation), &[0, -1]).await
+        let said: Vec<String> = self.get("LRANGE", &self.said_key(conversation), &[0, -1]).await?;
+        let ids = said.iter().filter_map(|id| id.parse().ok());
+        let keys: Vec<String> = ids.map(|id| self.record_key(id)).collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let get = async |mut redis| {
+            redis::cmd("MGET").arg(keys).query_async::<Vec<Option<Vec<u8>>>>(&mut redis).await
+        };
+        Ok(self.answers.ask(get).await?.into_iter().flatten().collect())
     }
 
     async fn get<T: FromRedisValue>(
@@ -279,18 +311,6 @@ impl Queue {
 
     fn record_key(&self, interaction: InteractionId) -> String {
         format!("contactiq:{}:record:{interaction}", self.namespace)
-    }
-
-    /// The parts are ours or hashes; together they are one more.
-    fn claim_key(&self, slot: &Slot<'_>) -> String {
-        let mut hash = Sha256::new();
-        for part in [slot.caller, slot.route, slot.key] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
-        }
-        let mut name = [0; 16];
-        name.copy_from_slice(&hash.finalize()[..16]);
-        format!("contactiq:{}:claim:{}", self.namespace, Uuid::from_bytes(name).simple())
     }
 
     fn said_key(&self, conversation: ConversationId) -> String {

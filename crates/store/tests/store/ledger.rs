@@ -187,6 +187,7 @@ on_both_engines! {
             key: "k".into(),
             body: "body".into(),
             fence: fence(1),
+            queued: false,
             shown: false,
         });
         assert_eq!(ledger.write(second(&late)).await, Ok(Applied::Overtaken));
@@ -213,6 +214,7 @@ on_both_engines! {
             key: slot.key.into(),
             body: "body".into(),
             fence: fence(1),
+            queued: false,
             shown: false,
         });
         ledger.write(second(&completion)).await.unwrap();
@@ -239,6 +241,7 @@ on_both_engines! {
             key: slot.key.into(),
             body: "body".into(),
             fence: fence(number),
+            queued: false,
             shown,
         };
         let (mut late, mut quick, mut shown) = (halves(bench).1, halves(bench).1, halves(bench).1);

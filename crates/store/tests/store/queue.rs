@@ -6,10 +6,10 @@ use contactiq_domain::{clock::FixedClock, ids::Ids};
 use contactiq_store::{
     Ledger,
     conversations::Owner,
-    idempotency::{Fence, Slot},
+    idempotency::{self, Claim, Fence, Slot},
     interactions,
     ledger::{
-        Claimed, Places, dead,
+        Applied, Claimed, Claims, Places, dead,
         queue::{Durability, Queue},
         spool::{DEFAULT_MAX_BYTES, Spool},
     },
@@ -82,10 +82,77 @@ async fn what_the_queue_took_is_read_by_every_replica_and_written_by_one() {
 
     cluster.empty(&other).await;
     is_whole(&cluster.bench, &completion).await;
-    assert!(one.pending(id).await.is_none() && one.said(conversation).await.conversation().is_none());
+    // It stays readable for some minutes: the conversation goes on should the tables be away.
+    assert_eq!(one.pending(id).await.as_ref(), Some(&completion.record));
+    assert_eq!(one.said(conversation).await.alone(6), std::slice::from_ref(&completion.record));
     let said = one.said(conversation).await;
     let said = said.after_tables(&mut *cluster.bench.read().await, conversation, 6).await.unwrap();
     assert_eq!(said, [completion.record], "and it is said once");
+    cluster.bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_workers_that_answered_one_request_the_first_counts() {
+    let cluster = Cluster::new().await;
+    let (one, other) = (cluster.replica(cluster.queue("one")), cluster.replica(cluster.queue("other")));
+    let (start, completion) = halves(&cluster.bench);
+    one.write(first(&start)).await.unwrap();
+    let mut slower = completion.clone();
+    slower.record.reason = "by another worker".to_owned();
+    assert_eq!(one.write(second(&completion)).await, Ok(Applied::Written));
+    let before = Applied::Before(Box::new(completion.record.clone()));
+    assert_eq!(other.write(second(&slower)).await, Ok(before.clone()));
+    cluster.empty(&other).await;
+    assert_eq!(other.write(second(&slower)).await, Ok(before), "also once the tables have it");
+    cluster.empty(&one).await;
+    is_whole(&cluster.bench, &completion).await;
+    cluster.bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_claimed_once_in_the_queue_and_a_lost_claim_shows_nothing() {
+    const LEASE: Duration = Duration::from_millis(300);
+    let cluster = Cluster::new().await;
+    let (one, other) = (cluster.replica(cluster.queue("one")), cluster.replica(cluster.queue("other")));
+    let claimed = |body: &str| Claimed {
+        caller: "key:1".to_owned(),
+        route: "POST /v1/interactions".to_owned(),
+        key: "k-1".to_owned(),
+        body: body.to_owned(),
+        fence: Fence::of(cluster.bench.ids.next()),
+        queued: true,
+        shown: false,
+    };
+    let now = NOW;
+    let (first_claim, second_claim) = (claimed("body"), claimed("body"));
+    assert_eq!(one.claim(&first_claim, LEASE, now).await, Ok(Some(Claims::New)));
+    assert_eq!(other.claim(&second_claim, LEASE, now).await, Ok(Some(Claims::InFlight)));
+    assert_eq!(other.claim(&claimed("another"), LEASE, now).await, Ok(Some(Claims::Mismatch)));
+    tokio::time::sleep(LEASE / 2).await;
+    one.renew(&first_claim, LEASE).await.unwrap();
+    tokio::time::sleep(LEASE * 2 / 3).await;
+    assert_eq!(other.claim(&second_claim, LEASE, now).await, Ok(Some(Claims::InFlight)), "it was renewed");
+    tokio::time::sleep(LEASE).await;
+    assert_eq!(other.claim(&second_claim, LEASE * 100, now).await, Ok(Some(Claims::New)), "its holder died");
+    one.renew(&first_claim, LEASE).await.unwrap();
+    one.unclaim(&first_claim).await;
+
+    let (mut late, mut quick) = (halves(&cluster.bench).1, halves(&cluster.bench).1);
+    late.claimed = Some(first_claim);
+    quick.claimed = Some(second_claim);
+    assert_eq!(other.write(second(&quick)).await, Ok(Applied::Written));
+    assert_eq!(one.write(second(&late)).await, Ok(Applied::Overtaken));
+    let done = Claims::Done(quick.record.id);
+    assert_eq!(one.claim(&claimed("body"), LEASE, now).await, Ok(Some(done)));
+    assert_eq!(one.claim(&claimed("another"), LEASE, now).await, Ok(Some(Claims::Mismatch)));
+    cluster.empty(&one).await;
+    is_whole(&cluster.bench, &quick).await;
+    // The table knows as well, for whoever comes while the queue is away.
+    let slot = quick.claimed.as_ref().unwrap().slot();
+    let mut reader = cluster.bench.read().await;
+    let found = idempotency::look(&mut reader, &slot, "body", now).await.unwrap();
+    assert_eq!(found, Some(Claim::Done { resource: quick.record.id.to_string(), status: 200 }));
+    drop(reader);
     cluster.bench.end().await;
 }
 
@@ -205,6 +272,7 @@ async fn a_claimed_request_that_waits_in_the_queue_is_known_at_every_replica() {
         key: "k".into(),
         body: "body".into(),
         fence: Fence::of(cluster.bench.ids.next()),
+        queued: false,
         shown: false,
     });
     let slot = Slot { caller: "a", route: "POST /v1/interactions", key: "k" };

@@ -1,0 +1,24 @@
+-- Keeps a completion, unless one of the same interaction was kept before or the claim of its request has passed to
+-- another worker: whoever is first counts, whatever dies in between.
+-- KEYS: stream, record, said [, result, lease]
+-- ARGV: field, bytes, interaction, seconds readable, longest list [, fence, result, seconds of the result]
+-- Returns the first completion's bytes, 'overtaken', or nothing when it is kept now.
+local first = redis.call('GET', KEYS[2])
+if first then
+    return { 'before', first }
+end
+if KEYS[5] then
+    local made = redis.call('GET', KEYS[4])
+    local fence = redis.call('HGET', KEYS[5], 'fence')
+    if (made and made ~= ARGV[7]) or (fence and fence ~= ARGV[6]) then
+        return { 'overtaken' }
+    end
+    redis.call('SET', KEYS[4], ARGV[7], 'EX', ARGV[8])
+    redis.call('DEL', KEYS[5])
+end
+redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])
+redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[4])
+redis.call('RPUSH', KEYS[3], ARGV[3])
+redis.call('LTRIM', KEYS[3], -tonumber(ARGV[5]), -1)
+redis.call('EXPIRE', KEYS[3], ARGV[4])
+return {}
