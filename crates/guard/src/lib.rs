@@ -48,5 +48,5 @@ pub use text::{Masked, Published, Raw};
 pub use token::{Token, TokenKey};
 pub use verdict::{
     Held, Injection, InputError, Inspected, Moderation, ModerationCategory, OutputFinding, OutputFindingKind,
-    OutputVerdict, PersonalType, Refusal, Scan, Span,
+    OutputVerdict, PersonalType, Refusal, Scan, Span, Verdict,
 };

@@ -105,7 +105,7 @@ contactiq_domain::words! {
 }
 
 /// A piece of personal data: code points of the original text, end exclusive.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Span {
     /// First code point.
     pub start: usize,
@@ -117,7 +117,7 @@ pub struct Span {
     /// How sure the recogniser is, 0 to 1.
     pub score: f64,
     /// For counting; there with a key of tokens, and never of secrets.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Token>,
 }
 
@@ -152,6 +152,22 @@ impl Moderation {
     }
 }
 
+/// What the door says about a message without the message itself: it travels beside the masked text to whoever goes
+/// on with it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Verdict {
+    /// As in [`Inspected`].
+    pub spans: Vec<Span>,
+    /// As in [`Inspected`].
+    pub injection: Injection,
+    /// As in [`Inspected`].
+    pub moderation: Moderation,
+    /// As in [`Inspected`].
+    pub refusal: Option<Refusal>,
+    /// As in [`Inspected`].
+    pub rules: Vec<String>,
+}
+
 /// What the door says about a message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inspected {
@@ -172,6 +188,25 @@ pub struct Inspected {
 }
 
 impl Inspected {
+    /// What it says, without the message.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        Verdict {
+            spans: self.spans.clone(),
+            injection: self.injection.clone(),
+            moderation: self.moderation.clone(),
+            refusal: self.refusal,
+            rules: self.rules.clone(),
+        }
+    }
+
+    /// The same message again, from its masked text and what was said of it; its placeholders have their numbers.
+    #[must_use]
+    pub fn again(masked: Masked, verdict: Verdict) -> Inspected {
+        let Verdict { spans, injection, moderation, refusal, rules } = verdict;
+        Inspected { masked, spans, injection, moderation, refusal, rules, cut: Cut::default() }
+    }
+
     /// Numbers the placeholders of the message as its conversation does, and forgets the values; whether
     /// `placeholders` has changed and must be kept. Call it where the conversation is locked, so that no number
     /// is given twice: it only looks numbers up. A second call finds nothing to do.

@@ -1,23 +1,12 @@
-//! The door: masking, refusal, and the triggers that are read from the text itself.
+//! What is read from the text itself: the triggers, in all that the door let through.
 //!
 //! Triggers are evaluated on every message, also on one that a guard refuses: a fraud report with
 //! an oath in it is a fraud report first.
 
-use std::{sync::Arc, time::Instant};
-
-use contactiq_domain::{
-    Outcome, Probability, Routing, Started, Step, Trigger, TriggerHit, ids::ConversationId,
-    ids::InteractionId, is_danger_to_life,
-};
+use contactiq_domain::{Outcome, Probability, Routing, Step, Trigger, TriggerHit, is_danger_to_life};
 use contactiq_guard::{Inspected, ModerationCategory, Refusal};
-use contactiq_store::conversations::Conversation;
 
-use crate::{
-    AnswerError, Ask, EscalationRules, House, Models,
-    earlier::{self, Before},
-    language, recall, requests,
-    turn::Turn,
-};
+use crate::{Begun, EscalationRules, House, Models, language, recall, requests, turn::Turn};
 
 /// A learned trigger fires from this calibrated probability on, when no pattern did.
 const LEARNED_FIRES: f64 = 0.5;
@@ -125,15 +114,11 @@ impl TextTriggers<'_> {
     }
 }
 
-/// Takes a question in: what comes out is masked, judged and numbered, but not yet recorded.
-pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
-    let since = Instant::now();
-    let created_at = house.clock.now();
-    house.guard.admits(Arc::clone(&ask.question)).await?;
-    let Before { conversation, earlier, history } = earlier::read(house, &ask).await?;
-    let mut door = house.guard.inspect_in(Arc::clone(&ask.question), earlier).await?;
+/// Reads a question that was taken in: what stands in the message itself, and whether it was answered before.
+pub(crate) async fn run(house: &House, begun: Begun) -> Turn {
+    let Begun { role, started, conversation, continues, claimed, mut door, history, since } = begun;
     let query = without_placeholders(door.masked.as_str());
-    let key = recall::key(house, &ask, &door);
+    let key = recall::key(house, &started, role, continues, &door);
     let mut before = recall::find(house, key.as_ref());
     if before.is_some() && !house.moderated(&door.masked).await.is_empty() {
         // The provider finds something today: the message is read as if it were new.
@@ -171,35 +156,11 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
         });
     }
 
-    let request_id = ask.request_id;
-    let continues = conversation.is_some();
-    let conversation = conversation.unwrap_or_else(|| Conversation {
-        id: ConversationId::new(&*house.ids),
-        mode: ask.mode,
-        subject: ask.subject.clone(),
-        owner_key: ask.owner_key,
-        label: None,
-        demo: ask.demo,
-        created_at,
-    });
     let mut turn = Turn {
-        role: ask.role,
-        started: Started {
-            id: InteractionId::new(&*house.ids),
-            request_id,
-            correlation_id: ask.correlation_id.unwrap_or_else(|| request_id.to_string()),
-            conversation: conversation.id,
-            subject: ask.subject,
-            session: ask.session,
-            mode: ask.mode,
-            question: door.masked.clone(),
-            pii_detected: !door.spans.is_empty(),
-            demo: ask.demo,
-            created_at,
-        },
+        role,
+        started,
         conversation,
-        continues,
-        claimed: ask.claimed,
+        claimed,
         clock_start: since,
         key,
         recalled: false,
@@ -234,7 +195,7 @@ pub(crate) async fn run(house: &House, ask: Ask) -> Result<Turn, AnswerError> {
     if let Some(before) = before {
         recall::resume(&mut turn, &before);
     }
-    Ok(turn)
+    turn
 }
 
 /// What is read in a message beside what the guard says of it.

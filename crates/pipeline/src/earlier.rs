@@ -1,6 +1,7 @@
 //! What was said before in a conversation, read before the door: it reads a message in that light.
 
-use contactiq_guard::{Earlier, Placeholders};
+use contactiq_domain::{Record, ids::InteractionId};
+use contactiq_guard::{Earlier, Masked, Placeholders};
 use contactiq_store::{
     StoreError,
     conversations::{self, Conversation, Owner},
@@ -52,7 +53,7 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
     let Some(conversation) = known.or(just_said).filter(|c| c.mode == ask.mode) else {
         return Err(AnswerError::UnknownConversation);
     };
-    let history: Vec<Exchange> = history.into_iter().map(Into::into).collect();
+    let history = exchanges(history);
     let mut earlier = Earlier::default();
     if let Some(last) = history.last() {
         earlier = earlier.after(last.question.clone(), last.answer.clone());
@@ -61,4 +62,30 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
         earlier = earlier.with_placeholders(placeholders);
     }
     Ok(Before { conversation: Some(conversation), earlier, history })
+}
+
+/// What was said before in a conversation that is known to be the asker's, up to one interaction.
+pub(crate) async fn history(
+    house: &House,
+    conversation: &Conversation,
+    until: InteractionId,
+) -> Result<Vec<Exchange>, AnswerError> {
+    let said = house.ledger.said(conversation.id).await;
+    let known = said.conversation().is_some();
+    let reading = async {
+        let mut reader = house.store.read().await?;
+        said.clone().after_tables(&mut reader, conversation.id, HISTORY + 1).await
+    };
+    let mut found = match house.ledger.tables(if known { PLACE } else { ONLY_TABLES_KNOW }, reading).await {
+        Err(StoreError::Unavailable { .. }) if known => said.alone(HISTORY + 1),
+        read => read?,
+    };
+    found.retain(|record| record.id != until);
+    let surplus = found.len().saturating_sub(HISTORY as usize);
+    found.drain(..surplus);
+    Ok(exchanges(found))
+}
+
+fn exchanges(records: Vec<Record<Masked>>) -> Vec<Exchange> {
+    records.into_iter().map(Into::into).collect()
 }

@@ -1,11 +1,12 @@
 //! The seven steps, one file each, read top to bottom: [`answer`].
 //!
-//! A question walks one way: the door masks it, step 1 understands it, step 2 decides the route,
+//! A question walks one way: the door masks it ([`Begun`]), step 1 understands it, step 2 decides the route,
 //! step 3 finds passages, step 4 makes an answer of them, step 5 says how sure it is, step 6 hands
 //! over to a person where it should, step 7 writes down what happened. Code decides; evidence
 //! answers; each step leaves a trace in the record.
 
 mod admit;
+mod begun;
 pub mod conflict;
 pub mod decision;
 mod door;
@@ -35,6 +36,7 @@ mod turn;
 mod understand;
 
 pub use admit::{TextTriggers, without_placeholders};
+pub use begun::Begun;
 pub use door::{Door, DoorFault, Fault, NotRead};
 pub use escalation_rules::{EscalationRules, Messages, RulesError};
 pub use house::{AssistantSettings, House, Line, People, Settings};
@@ -62,8 +64,16 @@ use contactiq_guard::Masked;
 /// [`AnswerError`] when the input is refused outright, the conversation is not the caller's, or
 /// the record can't be written: without a record there is no answer.
 pub async fn answer(house: &House, ask: Ask) -> Result<Record<Masked>, AnswerError> {
-    let mut turn = admit::run(house, ask).await?;
-    record::start(house, &mut turn).await?;
+    finish(house, Begun::of(house, ask).await?).await
+}
+
+/// Answers a question that was taken in, here or by another process. Finished twice, the first record counts, and both
+/// return it.
+///
+/// # Errors
+/// [`AnswerError`] when the record can't be written, or another worker's answer counts.
+pub async fn finish(house: &House, begun: Begun) -> Result<Record<Masked>, AnswerError> {
+    let mut turn = admit::run(house, begun).await;
     if !turn.recalled {
         understand::run(house, &mut turn).await;
         route::run(house, &mut turn);

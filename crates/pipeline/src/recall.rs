@@ -9,8 +9,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contactiq_domain::{
-    Category, IntentName, Outcome, Probability, Routing, Step, StepTrace, Trigger, Understanding,
+    Category, IntentName, Outcome, Probability, Role, Routing, Started, Step, StepTrace, Trigger,
+    Understanding,
 };
+use contactiq_guard::{Inspected, Masked};
 use hashlink::LruCache;
 use sha2::{Digest, Sha256};
 
@@ -18,7 +20,7 @@ use crate::{
     Found, House, Knowledge,
     respond::EXTRACTIVE,
     score::Judged,
-    turn::{Ask, Draft, Turn},
+    turn::{Draft, Turn},
 };
 
 /// The fingerprint of everything that an answer depends on and that can change while the process runs.
@@ -99,16 +101,22 @@ impl std::fmt::Debug for Recall {
 }
 
 /// The key of a question that the door found nothing in; none of one that stands in a conversation.
-pub(crate) fn key(house: &House, ask: &Ask, door: &contactiq_guard::Inspected) -> Option<Key> {
+pub(crate) fn key(
+    house: &House,
+    started: &Started<Masked>,
+    role: Role,
+    continues: bool,
+    door: &Inspected,
+) -> Option<Key> {
     let clean = door.spans.is_empty() && door.refusal.is_none() && !door.moderation.flagged;
-    if ask.conversation.is_some() || !clean {
+    if continues || !clean {
         return None;
     }
     let knowledge = house.shelf.current();
     let mut hash = Sha256::new();
     for part in [
-        ask.mode.as_str(),
-        ask.role.as_str(),
+        started.mode.as_str(),
+        role.as_str(),
         &knowledge.version,
         // Documents begin and end to hold with the day.
         &house.today().to_string(),

@@ -16,18 +16,18 @@ use contactiq_store::{
 };
 
 use crate::{
-    AnswerError, House, escalate,
+    AnswerError, Begun, House, escalate,
     turn::{Draft, Turn},
 };
 
 /// Phase one: the conversation, the numbers of placeholders and the start.
-pub(crate) async fn start(house: &House, turn: &mut Turn) -> Result<(), AnswerError> {
-    let placeholders = number(house, turn).await?;
-    let tokens = turn.door.spans.iter().filter_map(|s| Some((s.kind, s.token?))).collect();
+pub(crate) async fn start(house: &House, begun: &mut Begun) -> Result<(), AnswerError> {
+    let placeholders = number(house, begun).await?;
+    let tokens = begun.door.spans.iter().filter_map(|s| Some((s.kind, s.token?))).collect();
     let start = Start {
-        conversation: turn.conversation.clone(),
+        conversation: begun.conversation.clone(),
         placeholders,
-        started: turn.started.clone(),
+        started: begun.started.clone(),
         tokens,
     };
     house.ledger.write(Entry::Start(Box::new(start))).await?;
@@ -37,39 +37,39 @@ pub(crate) async fn start(house: &House, turn: &mut Turn) -> Result<(), AnswerEr
 /// Gives the placeholders of the question the conversation's numbers. A conversation that goes on is locked
 /// meanwhile: two questions at once never give one number to two values, nor one value two numbers. What one
 /// begins with is written with its start.
-async fn number(house: &House, turn: &mut Turn) -> Result<Option<SealedPlaceholders>, AnswerError> {
-    if !house.settings.keeps_placeholders || !turn.door.has_placeholders() {
-        turn.door.forget_values();
+async fn number(house: &House, begun: &mut Begun) -> Result<Option<SealedPlaceholders>, AnswerError> {
+    if !house.settings.keeps_placeholders || !begun.door.has_placeholders() {
+        begun.door.forget_values();
         return Ok(None);
     }
-    let conversation = turn.conversation.id;
-    if !turn.continues {
+    let conversation = begun.conversation.id;
+    if !begun.continues {
         let mut given = Placeholders::default();
-        let changed = turn.door.number(&mut given);
-        turn.started.question = turn.door.masked.clone();
+        let changed = begun.door.number(&mut given);
+        begun.started.question = begun.door.masked.clone();
         return Ok(changed.then(|| placeholders::sealed(&house.store, conversation, &given)));
     }
-    let numbering = tokio::time::timeout(IN_ALL, house.ledger.tables(IN_ALL, number_on(house, turn)));
+    let numbering = tokio::time::timeout(IN_ALL, house.ledger.tables(IN_ALL, number_on(house, begun)));
     match numbering.await {
         Ok(Ok(())) => {}
         // The spool holds the conversation, or the database is away: the numbers begin again in this message.
         Err(_) | Ok(Err(StoreError::NotFound { .. } | StoreError::Unavailable { .. })) => {
-            turn.door.forget_values();
+            begun.door.forget_values();
         }
         Ok(Err(error)) => return Err(error.into()),
     }
     Ok(None)
 }
 
-async fn number_on(house: &House, turn: &mut Turn) -> Result<(), StoreError> {
-    let conversation = turn.conversation.id;
+async fn number_on(house: &House, begun: &mut Begun) -> Result<(), StoreError> {
+    let conversation = begun.conversation.id;
     let mut w = house.store.write().await?;
     let mut given = placeholders::locked(&mut w, conversation).await?;
-    if turn.door.number(&mut given) {
+    if begun.door.number(&mut given) {
         placeholders::keep(&mut w, conversation, &given).await?;
     }
     w.save().await?;
-    turn.started.question = turn.door.masked.clone();
+    begun.started.question = begun.door.masked.clone();
     Ok(())
 }
 

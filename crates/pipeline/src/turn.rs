@@ -56,6 +56,12 @@ pub enum AnswerError {
     /// Another worker answers this request: this one took too long to say that it still does.
     #[error("another worker answers this request")]
     Overtaken,
+    /// No worker had it answered before its time was up.
+    #[error("no worker was free in time")]
+    Late,
+    /// Workers died of it, or could not read it.
+    #[error("the workers failed at it")]
+    Failed,
     /// The record can't be written: without a record there is no answer.
     #[error("the record can't be written")]
     Store(#[from] StoreError),
@@ -119,10 +125,7 @@ pub(crate) struct KeptBack {
 /// Everything that is known of a question so far.
 pub(crate) struct Turn {
     pub(crate) started: Started<Masked>,
-    /// Its conversation; begun with it, unless it continues one.
     pub(crate) conversation: Conversation,
-    /// Whether the caller named the conversation (then it must exist).
-    pub(crate) continues: bool,
     pub(crate) role: Role,
     pub(crate) claimed: Option<Claimed>,
     pub(crate) door: Inspected,

@@ -34,7 +34,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     api::idempotency::Leases,
-    config::{Assistant, Config, PlaceholderScope},
+    config::{Assistant, Config, PlaceholderScope, ServerRole},
     demo,
     guard::{
         access::AccessLog,
@@ -42,6 +42,7 @@ use crate::{
         keys::KeyCache,
         limits::{self, Limits},
     },
+    hands::Hands,
     web::session::Sessions,
     wiring::{SystemClock, SystemIds, random},
 };
@@ -57,14 +58,14 @@ pub(crate) use encoder::{
 };
 pub(crate) use ledger::make_private;
 pub use ledger::open_store;
-pub(crate) use places::{drain_left, look_at_queue, with_places};
+pub(crate) use places::{drain_left, look_at_queue, patience, with_places};
 pub use vectors::adopt_vectors;
 pub(crate) use vectors::{share_vectors, vectors_of};
 
 /// Answers made at once for each core: they compute, and wait for the disk a while.
 const ANSWERS_A_CORE: usize = 16;
-/// Answers made at once where they wait for a model most of the time.
-const ANSWERS_OF_A_MODEL: usize = 256;
+/// Answers made at once where they wait for a model or a worker most of the time.
+const ANSWERS_OF_SOMEBODY_ELSE: usize = 256;
 /// Questions that may wait for a remote encoder at once.
 const REMOTE_CALLS: usize = 64;
 
@@ -173,6 +174,8 @@ pub struct Parts {
     pub ledger_writes: AtomicBool,
     /// The idempotency keys that requests hold.
     pub leases: Leases,
+    /// Who answers: this process, or workers.
+    pub hands: Hands,
     /// Compares the bodies of repeated requests without keeping them.
     pub body_key: [u8; 32],
 }
@@ -194,6 +197,7 @@ impl App {
         shared: Option<SharedLimits>,
         metrics: PrometheusHandle,
         body_key: [u8; 32],
+        hands: Hands,
     ) -> App {
         let tasks = TaskTracker::new();
         let (access, job) = AccessLog::new(house.store.clone());
@@ -216,6 +220,7 @@ impl App {
             metrics,
             ledger_writes: AtomicBool::new(true),
             leases: Leases::default(),
+            hands,
             body_key,
             config,
         }))
@@ -224,12 +229,17 @@ impl App {
 
 /// The queue of this configuration.
 fn admission(config: &Config) -> Admission {
-    let at_once = match config.limits.answers_at_once {
-        0 if config.llm.base_url.is_empty() => ANSWERS_A_CORE * cores(),
-        0 => ANSWERS_OF_A_MODEL,
+    Admission::new(answers_at_once(config), config.limits.questions_waiting)
+}
+
+/// Answers that are made at once.
+pub(crate) fn answers_at_once(config: &Config) -> usize {
+    let waits = !config.llm.base_url.is_empty() || config.server.role == ServerRole::Gateway;
+    match config.limits.answers_at_once {
+        0 if waits => ANSWERS_OF_SOMEBODY_ELSE,
+        0 => ANSWERS_A_CORE * cores(),
         set => set,
-    };
-    Admission::new(at_once, config.limits.questions_waiting)
+    }
 }
 
 /// Builds the house: opens, loads, trains what is not trained yet. `progress` hears what takes long.

@@ -7,6 +7,7 @@ pub mod config;
 pub mod demo;
 mod fetch;
 pub mod guard;
+mod hands;
 pub mod jobs;
 pub mod logging;
 pub mod obedient;

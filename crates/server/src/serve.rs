@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api,
     app::{self, App, Progress, StartError},
-    config::Config,
+    config::{Config, ServerRole},
     guard::{self, admission::Priority},
+    hands::Hands,
     jobs,
     patient::Patient,
     web, wiring,
@@ -58,10 +59,11 @@ pub async fn build_with(
         };
         shared
     });
+    let hands = Hands::of(&house, &config, app::answers_at_once(&config))?;
     let dir = config.server.data_dir.clone();
     let body_key = wiring::derived_key(&dir, "idempotency")
         .map_err(|source| StartError::DataDir { path: dir, source })?;
-    Ok(App::new(house, config, standing, shared, metrics, body_key))
+    Ok(App::new(house, config, standing, shared, metrics, body_key, hands))
 }
 
 /// One recorder a process: tests start several servers in one.
@@ -84,11 +86,13 @@ fn recorder() -> PrometheusHandle {
 
 /// Every route with its layers.
 pub fn router(app: &App) -> Router {
-    let (api, _) = api::routes().split_for_parts();
-    let routes = api
-        .merge(web::routes())
-        .fallback(web::nowhere)
-        .method_not_allowed_fallback(|| async { api::error::ApiError::Method });
+    let routes = match app.config.server.role {
+        // Nobody asks it but balancers and operators.
+        ServerRole::Worker => api::health_routes(),
+        ServerRole::All | ServerRole::Gateway => api::routes().split_for_parts().0.merge(web::routes()),
+    };
+    let routes =
+        routes.fallback(web::nowhere).method_not_allowed_fallback(|| async { api::error::ApiError::Method });
     guard::around(routes, app).with_state(app.clone())
 }
 
@@ -112,6 +116,7 @@ pub async fn run(
     stop: CancellationToken,
 ) -> io::Result<Ended> {
     jobs::start(&app, &stop);
+    Hands::start(&app, &stop);
     let patience = Duration::from_secs(app.config.server.client_timeout_seconds);
     if let Some(listener) = metrics_listener {
         let routes = Router::new().route("/metrics", get(metrics_text)).with_state(app.clone());

@@ -44,6 +44,7 @@ pub mod placeholders;
 pub mod quarantine;
 mod redis_link;
 pub mod reports;
+pub mod requests;
 mod retry;
 pub mod review;
 mod row;

@@ -25,3 +25,16 @@ pub async fn set_meta(w: &mut Writer, name: &str, value: &str) -> Result<(), Sto
     .await?;
     Ok(())
 }
+
+/// What was kept first under this name: this value, if nothing was.
+///
+/// # Errors
+/// When the database fails.
+pub async fn first_meta(w: &mut Writer, name: &str, value: &str) -> Result<String, StoreError> {
+    w.execute(
+        "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+        values![name, value],
+    )
+    .await?;
+    get_meta(w, name).await?.ok_or(StoreError::NotFound { what: "meta" })
+}

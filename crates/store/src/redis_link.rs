@@ -9,11 +9,15 @@ use std::{
 use redis::{
     Client, ErrorKind, RedisError, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
+    streams::StreamInfoConsumersReply,
 };
 use tokio::time::{Instant, timeout};
 
 /// A connection that is being made may take longer: questions meanwhile go on without it.
 const CONNECTING: Duration = Duration::from_secs(1);
+
+/// A consumer of a group that did nothing for so long has died.
+const DEAD_AFTER: Duration = Duration::from_secs(3600);
 
 /// Why Redis could not be asked. No text here holds the URL, which has a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -130,6 +134,37 @@ impl RedisLink {
                 Err(timed_out(patience))
             }
         }
+    }
+
+    /// Takes consumers out of a stream's group that did nothing for an hour and hold nothing: each process has a name
+    /// of its own, and a living one asks every second.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn forget_dead(&self, stream: &str, group: &str) -> Result<(), SharedError> {
+        let list = async |mut redis| {
+            redis::cmd("XINFO")
+                .arg(("CONSUMERS", stream, group))
+                .query_async::<StreamInfoConsumersReply>(&mut redis)
+                .await
+        };
+        let found = match self.ask(list).await {
+            // Nobody worked yet, or nothing was ever queued.
+            Err(SharedError::Failed { .. }) => return Ok(()),
+            found => found?.consumers,
+        };
+        for consumer in found {
+            if consumer.pending == 0 && consumer.idle > DEAD_AFTER.as_millis() as usize {
+                let forget = async |mut redis| {
+                    redis::cmd("XGROUP")
+                        .arg(("DELCONSUMER", stream, group, &consumer.name))
+                        .query_async::<()>(&mut redis)
+                        .await
+                };
+                self.ask(forget).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The connection, or a new one that connects when it is first asked.

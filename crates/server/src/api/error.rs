@@ -266,6 +266,8 @@ impl From<AnswerError> for ApiError {
             AnswerError::Unchecked(e) => e.into(),
             AnswerError::UnknownConversation => ApiError::NotFound("conversation"),
             AnswerError::Overtaken => ApiError::IdempotencyInFlight { retry_after: 1 },
+            AnswerError::Late => ApiError::Timeout,
+            AnswerError::Failed => ApiError::Internal,
             AnswerError::Store(e) => e.into(),
         }
     }

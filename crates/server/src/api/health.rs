@@ -62,6 +62,8 @@ pub struct Ready {
     database: String,
     /// The ledger: `ok`, or that the spool takes records while the database is away or slow.
     ledger: String,
+    /// Who answers: this process, or so many workers.
+    answers: String,
     /// The sentence encoder; `off` or `away` while the lexical model works alone.
     encoder: String,
     /// The language model, or why answers are extractive.
@@ -124,6 +126,7 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
             }
         ),
         ledger: ledger(&app),
+        answers: app.hands.standing(),
         encoder: match &app.house.encoder {
             Some(encoder) if encoder.breaker() != BreakerState::Closed => {
                 "away: the lexical model works alone".to_owned()

@@ -35,6 +35,7 @@ use crate::{
         identity::Caller,
         limits::Wait,
     },
+    hands::Hands,
     wiring::random_text,
 };
 
@@ -282,8 +283,8 @@ pub(crate) async fn answer(
 ) -> Result<Record<Masked>, ApiError> {
     let limit = Duration::from_secs(app.config.server.request_timeout_seconds);
     let deadline = tokio::time::Instant::now() + limit;
-    let place = match enter(app, &ask, turn, deadline).await {
-        Ok(place) => place,
+    let (place, priority) = match enter(app, &ask, turn, deadline).await {
+        Ok(entered) => entered,
         Err(Shed { retry_after }) => {
             if let Some(taken) = taken {
                 taken.give_back().await;
@@ -295,7 +296,7 @@ pub(crate) async fn answer(
     let span = tracing::Span::current();
     let task = app.tasks.spawn(tracing::Instrument::instrument(
         async move {
-            let answered = contactiq_pipeline::answer(&work.house, ask).await;
+            let answered = Hands::answer(&work, ask, priority, deadline).await;
             match (&answered, taken) {
                 (Ok(_), Some(taken)) => taken.done(),
                 (Err(_), Some(taken)) => taken.give_back().await,
@@ -325,12 +326,12 @@ async fn enter(
     ask: &Ask,
     turn: Turn<'_>,
     deadline: tokio::time::Instant,
-) -> Result<admission::Place, Shed> {
-    let priority = match app.admission.has_room() {
-        false if app.house.presses(Arc::clone(&ask.question)).await => Priority::Urgent,
+) -> Result<(admission::Place, Priority), Shed> {
+    let priority = match !app.admission.has_room() || app.hands.may_wait() {
+        true if app.house.presses(Arc::clone(&ask.question)).await => Priority::Urgent,
         _ => turn.priority,
     };
-    app.admission.enter(priority, turn.bucket, deadline).await
+    Ok((app.admission.enter(priority, turn.bucket, deadline).await?, priority))
 }
 
 fn observe(answered: &Result<Record<Masked>, contactiq_pipeline::AnswerError>) {

@@ -76,6 +76,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(health::ready))
 }
 
+/// The routes of a worker, which answers nobody directly.
+pub fn health_routes() -> axum::Router<App> {
+    OpenApiRouter::new().routes(routes!(health::health)).routes(routes!(health::ready)).into()
+}
+
 /// The description as JSON: what stands in `docs/openapi.json`.
 #[must_use]
 pub fn openapi() -> String {

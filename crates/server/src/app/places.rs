@@ -1,6 +1,6 @@
 //! The places of a server's record beside the database: the queue of a cluster, and a spool of its own.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use contactiq_pipeline::House;
 use contactiq_store::{
@@ -10,6 +10,7 @@ use contactiq_store::{
         queue::{Durability, Queue},
         spool::{Spool, SpoolError},
     },
+    meta,
 };
 
 use super::{StartError, make_private};
@@ -21,6 +22,8 @@ use crate::{
 /// Servers that may share a data folder.
 const PLACES: usize = 64;
 const OFF: &str = "off";
+/// The name under which a database keeps an id of its own.
+const DATABASE: &str = "database";
 
 /// Gives the house's ledger its places: with PostgreSQL and Redis the queue, and a spool. Each server on a data
 /// folder has one of its own, named by a number.
@@ -28,7 +31,7 @@ const OFF: &str = "off";
 /// # Errors
 /// [`StartError`] when the folder can't be used.
 pub(crate) async fn with_places(house: &mut House, config: &Config) -> Result<(), StartError> {
-    let queue = queue(house, config)?;
+    let queue = queue(house, config).await?;
     let own = match folder(config) {
         Some(folder) => Some(own_spool(folder, config).await?),
         None => None,
@@ -102,16 +105,31 @@ pub(crate) async fn drain_left(house: &House, config: &Config) {
 }
 
 /// The queue of a cluster, where there is PostgreSQL and a Redis. On SQLite one process writes: there is nothing to
-/// queue for. Replicas of one database have one sealing key, so that the names of its keys say whose they are.
-fn queue(house: &House, config: &Config) -> Result<Option<Queue>, StartError> {
+/// queue for.
+async fn queue(house: &House, config: &Config) -> Result<Option<Queue>, StartError> {
     let url = config.redis.url.expose();
     if url.trim().is_empty() || house.store.engine() == "sqlite" {
         return Ok(None);
     }
+    let queue = Queue::connect(url, &namespace(house, config).await?, house.ids.next().to_string())?;
+    Ok(Some(queue.with_patience(patience(config))))
+}
+
+/// An answer waits no longer for Redis.
+pub(crate) const fn patience(config: &Config) -> Duration {
+    Duration::from_millis(config.redis.patience_milliseconds)
+}
+
+/// What the names of this bank's keys in Redis have in common. It belongs to one database and one sealing key: what
+/// another database's servers queue must never be written here, also where a stage has the key of another.
+async fn namespace(house: &House, config: &Config) -> Result<String, StartError> {
     let dir = &config.server.data_dir;
-    let key = wiring::derived_key(dir, "queue")
+    let mut w = house.store.write().await?;
+    let database = meta::first_meta(&mut w, DATABASE, &house.ids.next().to_string()).await?;
+    w.save().await?;
+    let key = wiring::derived_key(dir, &format!("queue {database}"))
         .map_err(|source| StartError::DataDir { path: dir.clone(), source })?;
-    Ok(Some(Queue::connect(url, &wiring::hex(&key[..8]), house.ids.next().to_string())?))
+    Ok(wiring::hex(&key[..8]))
 }
 
 fn ledger(house: &House, places: Places) -> Ledger {

@@ -2,36 +2,30 @@
 
 use std::{path::Path, process::ExitCode};
 
-use clap::ValueEnum;
 use tokio::{net::TcpListener, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, output};
 use crate::{
     app::{Standing, absolute},
-    config::Config,
+    config::{Config, ServerRole},
     logging, serve, wiring,
 };
 
 /// Options of `serve`.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Which part of the work this process does. `gateway` and `worker` need Redis.
-    #[arg(long, default_value = "all")]
-    role: Role,
-}
-
-#[derive(Clone, Copy, ValueEnum, PartialEq, Eq)]
-enum Role {
-    All,
-    Gateway,
-    Worker,
+    /// Which part of the work this process does: all, gateway or worker. Gateways and workers share PostgreSQL and
+    /// Redis.
+    #[arg(long)]
+    role: Option<ServerRole>,
 }
 
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
-    if args.role != Role::All {
-        return Err("serve --role gateway and worker split the work over Redis, which this version does not do yet: use --role all".into());
-    }
+    let config = match args.role {
+        Some(role) => config.with_role(role)?,
+        None => config,
+    };
     logging::start(&config.log);
     let listener = bind("server.listen", &config.server.listen.to_string()).await?;
     let metrics = match config.server.metrics_listen.as_str() {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use config::{Value, ValueKind, builder::DefaultState};
 
-use super::{Config, Environment, Level, LogFormat, PlaceholderScope, load::defaults, validate::range_of};
+use super::{
+    Config, Environment, Level, LogFormat, PlaceholderScope, ServerRole, load::defaults, validate::range_of,
+};
 
 /// Fields whose value is never said. A test compares them with what `config show` hides.
 const SECRET: &[&str] = &[
@@ -125,6 +127,7 @@ fn fix(path: &str, default: &Value) -> String {
         format!("write one of {}", all.collect::<Vec<_>>().join(", "))
     }
     match path {
+        "server.role" => return words(ServerRole::ALL.iter().map(|w| w.as_str())),
         "server.environment" => return words(Environment::ALL.iter().map(|w| w.as_str())),
         "guard.placeholders" => return words(PlaceholderScope::ALL.iter().map(|w| w.as_str())),
         "log.level" => return words(Level::ALL.iter().map(|w| w.as_str())),

@@ -92,6 +92,18 @@ pub fn load_from(file: Option<&Path>, env: &HashMap<String, String>) -> Result<C
     }
 }
 
+impl Config {
+    /// The same with another part of the work.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when it lacks what that part needs.
+    pub fn with_role(mut self, role: super::ServerRole) -> Result<Config, ConfigError> {
+        self.server.role = role;
+        let wrong = self.problems();
+        if wrong.is_empty() { Ok(self) } else { Err(ConfigError(wrong)) }
+    }
+}
+
 /// The built-in layer.
 pub(super) fn defaults() -> config::ConfigBuilder<config::builder::DefaultState> {
     config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml))

@@ -58,7 +58,7 @@ pub struct Config {
     pub guard: Guard,
     pub encoder: Encoder,
     pub database: Link,
-    pub redis: Link,
+    pub redis: Redis,
     pub ledger: Ledger,
     pub llm: Llm,
     pub knowledge: Knowledge,
@@ -78,6 +78,7 @@ macro_rules! section {
 
 section! {
     Server {
+        role: ServerRole,
         listen: SocketAddr,
         metrics_listen: String,
         data_dir: PathBuf,
@@ -121,6 +122,7 @@ section! {
         timeout_seconds: u64,
     }
     Link { url: SecretText }
+    Redis { url: SecretText, patience_milliseconds: u64 }
     Ledger { spool: String, spool_megabytes: u64 }
     Llm {
         base_url: String,
@@ -218,6 +220,18 @@ contactiq_domain::words! {
         Staging => "staging",
         /// Real people.
         Prod => "prod",
+    }
+}
+
+contactiq_domain::words! {
+    /// Which part of the work a server does.
+    ServerRole as "server.role" {
+        /// It answers its own questions; in a cluster those of gateways too.
+        All => "all",
+        /// It takes questions in and hands them to workers.
+        Gateway => "gateway",
+        /// It answers what gateways took in.
+        Worker => "worker",
     }
 }
 

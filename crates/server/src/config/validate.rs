@@ -6,7 +6,7 @@ use contactiq_domain::opening::OpeningError;
 use contactiq_guard::TokenKey;
 use contactiq_nlu::encoder::KernelChoice;
 
-use super::{Assistant, Config};
+use super::{Assistant, Config, ServerRole};
 use crate::fetch::AllowList;
 
 /// What a whole number may be.
@@ -25,6 +25,7 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("encoder.timeout_seconds", 1..=30),
     ("guard.seconds", 1..=30),
     ("ledger.spool_megabytes", 1..=1_000_000),
+    ("redis.patience_milliseconds", 10..=400),
     ("llm.timeout_seconds", 1..=120),
     ("llm.moderation.timeout_seconds", 1..=30),
     ("llm.max_retries", 1..=5),
@@ -57,6 +58,7 @@ impl Config {
             ("limits.answers_at_once", self.limits.answers_at_once as u64),
             ("limits.questions_waiting", self.limits.questions_waiting as u64),
             ("limits.remembered_answers", self.limits.remembered_answers as u64),
+            ("redis.patience_milliseconds", self.redis.patience_milliseconds),
             ("encoder.dimensions", self.encoder.dimensions as u64),
             ("encoder.timeout_seconds", self.encoder.timeout_seconds),
             ("guard.seconds", self.guard.seconds),
@@ -248,6 +250,12 @@ impl Config {
             && let Err(error) = contactiq_store::SharedLimits::connect(redis)
         {
             found.push(format!("redis.url: {error}; or write \"\""));
+        }
+        if self.server.role != ServerRole::All && (redis.is_empty() || database.is_empty()) {
+            found.push(format!(
+                "server.role is {}: gateways and workers share PostgreSQL and Redis, so set database.url and redis.url; or write \"all\"",
+                self.server.role
+            ));
         }
         let llm = &self.llm;
         if !llm.base_url.is_empty() {

@@ -21,7 +21,7 @@ use contactiq_domain::{Breaker, Clock};
 use contactiq_store::{SharedError, SharedLimits};
 use local::LocalLimits;
 
-use crate::config::Config;
+use crate::{app, config::Config};
 
 /// Redis is left alone after this many failures in a row, and for this long (E2).
 const FAILURES: u32 = 5;
@@ -179,7 +179,7 @@ pub async fn open(
     match config.redis.url.expose().trim() {
         "" => Ok(None),
         url => {
-            let shared = SharedLimits::connect(url)?;
+            let shared = SharedLimits::connect(url)?.with_patience(app::patience(config));
             let answered = shared.ping(patience).await;
             Ok(Some((shared, answered)))
         }

@@ -33,17 +33,21 @@ const QUESTIONS: &[&str] = &[
     "let me talk to a human",
 ];
 
-fn kills() -> u64 {
+pub(crate) fn kills() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]
     let set = std::env::var("CONTACTIQ_CRASH_KILLS");
     set.ok().and_then(|n| n.parse().ok()).unwrap_or(5)
 }
 
 /// Chance, the same in each run of a seed: the moments of the kills differ all the same.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
+    pub(crate) fn new(seed: u64) -> Dice {
+        Dice(seed + 1)
+    }
+
+    pub(crate) fn roll(&mut self, below: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -51,7 +55,7 @@ impl Dice {
     }
 }
 
-struct Server(Child);
+pub(crate) struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -61,7 +65,7 @@ impl Drop for Server {
 }
 
 /// Starts a server; its address, once it listens.
-fn serve(terminal: &Terminal) -> (Server, String) {
+pub(crate) fn serve(terminal: &Terminal) -> (Server, String) {
     let mut child = terminal.command(&["serve"]).stderr(Stdio::null()).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut said = String::new();
@@ -143,6 +147,24 @@ async fn killed_again_and_again(terminal: &Terminal, kills: u64, forget: impl Fn
     seen
 }
 
+/// What is wrong with the record of an answer.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Wrong {
+    Missing,
+    Changed(String),
+}
+
+/// Whether an answer that a client saw is in the record as it was seen.
+pub(crate) async fn is_kept(reader: &mut contactiq_store::Reader, answer: &Value) -> Option<Wrong> {
+    let id: InteractionId = text(answer, "id").parse().unwrap();
+    let Some(record) = interactions::get(reader, id).await.unwrap() else { return Some(Wrong::Missing) };
+    let fields = |record: &Value| record.as_object().unwrap().clone();
+    let kept = fields(&serde_json::to_value(&record).unwrap());
+    let differs = fields(answer).into_iter().find(|(name, value)| kept.get(name) != Some(value));
+    differs
+        .map(|(field, value)| Wrong::Changed(format!("{field}: {value} was seen, {} is kept", kept[&field])))
+}
+
 /// Every answer that a client saw is in the record once, word for word; nothing was answered twice.
 async fn is_all_in_the_record(terminal: &Terminal, seen: &Seen) -> String {
     // What the spool took is drained by the next start.
@@ -156,18 +178,13 @@ async fn is_all_in_the_record(terminal: &Terminal, seen: &Seen) -> String {
     let mut reader = store.read().await.unwrap();
     let answers = seen.answers.lock().unwrap().clone();
     let (mut ids, mut missing, mut changed) = (BTreeSet::new(), Vec::new(), Vec::new());
-    let fields = |record: &Value| record.as_object().unwrap().clone();
     for (name, answer) in &answers {
-        let id: InteractionId = text(answer, "id").parse().unwrap();
-        match interactions::get(&mut reader, id).await.unwrap() {
-            None => missing.push(name),
-            Some(record) => {
-                let kept = fields(&serde_json::to_value(&record).unwrap());
-                let differs = fields(answer).into_iter().find(|(name, value)| kept.get(name) != Some(value));
-                changed.extend(differs.map(|(field, value)| (name, value, kept[&field].clone())));
-            }
+        match is_kept(&mut reader, answer).await {
+            None => {}
+            Some(Wrong::Missing) => missing.push(name),
+            Some(Wrong::Changed(what)) => changed.push((name, what)),
         }
-        ids.insert(id);
+        ids.insert(text(answer, "id"));
     }
     let summary = format!(
         "{} answers seen, {} requests sent, {} of them failed and were sent again; missing {}, changed {}",

@@ -57,3 +57,4 @@ mod snapshots;
 mod stream;
 mod web_pages;
 mod without_tables;
+mod workers;

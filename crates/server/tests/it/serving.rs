@@ -194,9 +194,3 @@ fn an_address_that_is_taken_is_named_with_the_way_out() {
     assert!(ran.refused().contains(&format!("server.listen: {address} can't be used")), "{}", ran.err);
     assert!(ran.err.contains("port 0 takes a free one"));
 }
-
-#[test]
-fn a_part_that_does_not_exist_yet_is_refused_in_words() {
-    let ran = Terminal::new().run(&["serve", "--role", "gateway"]);
-    assert!(ran.refused().contains("use --role all"), "{}", ran.err);
-}

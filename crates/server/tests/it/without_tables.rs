@@ -11,12 +11,20 @@ use crate::{
     reply::{Reply, text},
 };
 
+/// What is tested is not how fast this machine is.
+pub(crate) const PATIENT: (&str, &str) = ("CONTACTIQ__REDIS__PATIENCE_MILLISECONDS", "400");
+
+pub(crate) fn redis() -> String {
+    #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]
+    let url = std::env::var("CONTACTIQ_TEST_REDIS_URL");
+    url.expect("run `make test`, which starts a private Redis")
+}
+
 /// Two servers on one PostgreSQL and one Redis.
 pub(crate) async fn two_servers(database: &Database) -> [Running; 2] {
-    #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]
-    let redis =
-        std::env::var("CONTACTIQ_TEST_REDIS_URL").expect("run `make test`, which starts a private Redis");
-    let settings = [("CONTACTIQ_DATABASE_URL", database.url.as_str()), ("CONTACTIQ_REDIS_URL", &redis)];
+    let redis = redis();
+    let settings =
+        [("CONTACTIQ_DATABASE_URL", database.url.as_str()), ("CONTACTIQ_REDIS_URL", &redis), PATIENT];
     let server = async || {
         let dir = folder();
         database.admit(&dir);
@@ -43,7 +51,12 @@ async fn answers_go_on_while_postgresql_is_paused_and_all_of_them_are_in_its_tab
     // Every replica knows a key a second after it was made.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let begun = one.ask(&key, Mode::Customer, REPLACEMENT).await;
-    let empty = async || (one.read(&admin, "/v1/ledger").await.json()["queue_entries"] == 0).then_some(());
+    let is_empty = |ledger: &Value| ledger["queue_entries"] == 0 && ledger["spool_entries"] == 0;
+    let empty = async || {
+        let ledgers =
+            [one.read(&admin, "/v1/ledger").await.json(), other.read(&admin, "/v1/ledger").await.json()];
+        ledgers.iter().all(is_empty).then_some(())
+    };
     soon(empty).await;
 
     database.is_silent();
@@ -83,9 +96,30 @@ async fn answers_go_on_while_postgresql_is_paused_and_all_of_them_are_in_its_tab
         assert_eq!(other.read(&admin, &of(text(record, "id"))).await.record(), *record);
     }
     let written = count(&database).await;
-    assert_eq!(written, said.len() as i64, "each once");
+    let ledger = one.read(&admin, "/v1/ledger").await.text;
+    let letters = one.read(&admin, "/v1/ledger/dead-letters").await.text;
+    assert_eq!(written, said.len() as i64, "each once: {ledger} {letters}");
     // The repetition of a claim that was made meanwhile is known to the table too.
     assert_eq!(with_key(one, &key, "k-1", "how do I close my account?").await.record()["id"], said[15]["id"]);
+}
+
+/// A stage has the key of another one: what one's servers queue is written into no other database.
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_of_two_databases_with_one_key_share_no_queue() {
+    let (paused, other) = (Database::new().await, Database::new().await);
+    let [one, _] = &two_servers(&paused).await;
+    let [_, _] = &two_servers(&other).await;
+    let key = one.key(Role::Customer).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    paused.is_silent();
+    let mut said = Vec::new();
+    for _ in 0..5 {
+        said.push(one.ask(&key, Mode::Customer, REPLACEMENT).await);
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    paused.is_away(false);
+    soon(async || (count(&paused).await == said.len() as i64).then_some(())).await;
+    assert_eq!(count(&other).await, 0);
 }
 
 async fn count(database: &Database) -> i64 {

@@ -14,6 +14,7 @@ pub mod dead;
 mod drain;
 mod entry;
 mod group;
+mod handed;
 mod kept;
 mod pending;
 pub mod queue;
@@ -35,6 +36,7 @@ use tokio::sync::oneshot;
 pub use apply::{Applied, apply};
 pub use drain::Drained;
 pub use entry::{Claimed, Completion, Entry, Phase, Start, Withdrawal};
+pub use handed::Handed;
 pub use kept::Unreadable;
 pub use tables::{Claims, ONLY_TABLES_KNOW};
 
@@ -440,6 +442,7 @@ impl Ledger {
     pub async fn look_at_queue(&self) -> Result<(), SharedError> {
         if let Some(queue) = &self.0.queue {
             let found = queue.durability().await?;
+            queue.forget_dead().await?;
             *self.0.durability.lock().unwrap_or_else(PoisonError::into_inner) = found;
         }
         Ok(())
@@ -455,6 +458,12 @@ impl Ledger {
     #[must_use]
     pub fn has_queue(&self) -> bool {
         self.0.queue.is_some()
+    }
+
+    /// What the names of the queue's keys have in common; none without one.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        self.0.queue.as_ref().map(Queue::namespace)
     }
 
     /// How it stands.

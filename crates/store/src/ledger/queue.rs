@@ -112,6 +112,11 @@ impl Queue {
         })
     }
 
+    /// What the names of its keys have in common.
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     /// The same, with another patience than 50 ms for those who answer.
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Queue {
@@ -307,6 +312,14 @@ impl Queue {
             Err(SharedError::Refused | SharedError::Failed { .. }) => Ok(None),
             answer => answer,
         }
+    }
+
+    /// Forgets the names of workers that died long ago and hold nothing.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn forget_dead(&self) -> Result<(), SharedError> {
+        self.work.forget_dead(&self.stream, GROUP).await
     }
 
     fn record_key(&self, interaction: InteractionId) -> String {

@@ -1,0 +1,119 @@
+//! The door, and phase one: a question that was taken in is masked, judged, numbered and durably started. Whoever goes
+//! on with it, in this process or in another one, needs nothing else; the raw text stays behind.
+
+use std::{sync::Arc, time::Instant};
+
+use contactiq_domain::{
+    Role, Started,
+    ids::{ConversationId, InteractionId},
+};
+use contactiq_guard::{Inspected, Masked};
+use contactiq_store::{
+    conversations::Conversation,
+    ledger::{Claimed, Handed, Start},
+};
+
+use crate::{
+    AnswerError, Ask, House,
+    earlier::{self, Before},
+    record,
+    turn::Exchange,
+};
+
+/// A question that was taken in.
+pub struct Begun {
+    pub(crate) role: Role,
+    pub(crate) started: Started<Masked>,
+    /// Its conversation; begun with it, unless it continues one.
+    pub(crate) conversation: Conversation,
+    /// Whether the caller named the conversation (then it must exist).
+    pub(crate) continues: bool,
+    pub(crate) claimed: Option<Claimed>,
+    pub(crate) door: Inspected,
+    pub(crate) history: Vec<Exchange>,
+    pub(crate) since: Instant,
+}
+
+impl Begun {
+    /// Takes a question in. When it returns, its start is durable (B2).
+    ///
+    /// # Errors
+    /// [`AnswerError`] when the input is refused outright, the conversation is not the caller's, or the start can't
+    /// be written.
+    pub async fn of(house: &House, ask: Ask) -> Result<Begun, AnswerError> {
+        let since = Instant::now();
+        let created_at = house.clock.now();
+        house.guard.admits(Arc::clone(&ask.question)).await?;
+        let Before { conversation, earlier, history } = earlier::read(house, &ask).await?;
+        let door = house.guard.inspect_in(Arc::clone(&ask.question), earlier).await?;
+        let request_id = ask.request_id;
+        let continues = conversation.is_some();
+        let conversation = conversation.unwrap_or_else(|| Conversation {
+            id: ConversationId::new(&*house.ids),
+            mode: ask.mode,
+            subject: ask.subject.clone(),
+            owner_key: ask.owner_key,
+            label: None,
+            demo: ask.demo,
+            created_at,
+        });
+        let started = Started {
+            id: InteractionId::new(&*house.ids),
+            request_id,
+            correlation_id: ask.correlation_id.unwrap_or_else(|| request_id.to_string()),
+            conversation: conversation.id,
+            subject: ask.subject,
+            session: ask.session,
+            mode: ask.mode,
+            question: door.masked.clone(),
+            pii_detected: !door.spans.is_empty(),
+            demo: ask.demo,
+            created_at,
+        };
+        let (role, claimed) = (ask.role, ask.claimed);
+        let mut begun = Begun { role, started, conversation, continues, claimed, door, history, since };
+        record::start(house, &mut begun).await?;
+        Ok(begun)
+    }
+
+    /// Which interaction it becomes.
+    #[must_use]
+    pub const fn interaction(&self) -> InteractionId {
+        self.started.id
+    }
+
+    /// As another process takes it: nothing in it is raw, and what was said before is read there.
+    #[must_use]
+    pub fn to_hand(&self) -> Handed {
+        Handed {
+            start: Start {
+                conversation: self.conversation.clone(),
+                placeholders: None,
+                started: self.started.clone(),
+                tokens: Vec::new(),
+            },
+            role: self.role,
+            continues: self.continues,
+            claimed: self.claimed.clone(),
+            verdict: self.door.verdict(),
+        }
+    }
+
+    /// What another process took in.
+    ///
+    /// # Errors
+    /// [`AnswerError::Store`] when the conversation can't be read.
+    pub async fn handed(house: &House, handed: Handed) -> Result<Begun, AnswerError> {
+        let Handed { start: Start { conversation, started, .. }, role, continues, claimed, verdict } = handed;
+        // The time of the whole, also where this is the second worker.
+        let waited = house.clock.now().micros().saturating_sub(started.created_at.micros());
+        let waited = std::time::Duration::from_micros(u64::try_from(waited).unwrap_or(0));
+        let since = Instant::now().checked_sub(waited).unwrap_or_else(Instant::now);
+        let history = match continues {
+            true => earlier::history(house, &conversation, started.id).await?,
+            false => Vec::new(),
+        };
+        let door = Inspected::again(started.question.clone(), verdict);
+        Ok(Begun { role, started, conversation, continues, claimed, door, history, since })
+    }
+}

@@ -1,0 +1,206 @@
+//! The gateway: questions are masked, judged and started here, and answered by a worker.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use contactiq_domain::{Record, ids::InteractionId};
+use contactiq_guard::Masked;
+use contactiq_pipeline::{AnswerError, Ask, Begun, House, finish};
+use contactiq_store::{
+    StoreError, interactions,
+    ledger::ONLY_TABLES_KNOW,
+    requests::{Requests, Word},
+};
+use tokio::{sync::oneshot, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::Hands;
+use crate::{app::App, guard::admission::Priority};
+
+/// How often it looks whether anybody works.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// From so many questions a worker on, the urgent ones are told from the others.
+const SEVERAL: u64 = 4;
+/// A queue that failed is left alone for so long.
+const AFTER_A_FAILURE: Duration = Duration::from_millis(200);
+
+/// What a gateway knows of workers and of its questions.
+pub struct Gateway {
+    requests: Requests,
+    waiting: Mutex<HashMap<InteractionId, oneshot::Sender<Word>>>,
+    workers: AtomicU64,
+    /// Whether replies can be heard.
+    hears: AtomicBool,
+}
+
+/// A question that waits for its reply; whoever leaves is forgotten.
+struct Waits<'a> {
+    gateway: &'a Gateway,
+    interaction: InteractionId,
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.gateway.lock().remove(&self.interaction);
+    }
+}
+
+impl Gateway {
+    pub(super) fn new(requests: Requests) -> Gateway {
+        Gateway {
+            requests,
+            waiting: Mutex::default(),
+            workers: AtomicU64::new(0),
+            hears: AtomicBool::new(false),
+        }
+    }
+
+    /// Answers by a worker, or itself where nobody else does. A question that two answered has one record.
+    pub(super) async fn answer(
+        &self,
+        app: &App,
+        ask: Ask,
+        priority: Priority,
+        deadline: Instant,
+    ) -> Result<Record<Masked>, AnswerError> {
+        let begun = Begun::of(&app.house, ask).await?;
+        let how = match self.by_worker(app, &begun, priority, deadline).await? {
+            Some(Word::Done) => match record(&app.house, begun.interaction()).await? {
+                Some(record) => return Ok(record),
+                // Its place can't be read here: the spool of the worker, with the queue away since.
+                None => "unread",
+            },
+            Some(Word::Overtaken) => return Err(AnswerError::Overtaken),
+            Some(Word::NotWritten) => {
+                let why = "the worker of the question found no place for its record";
+                return Err(AnswerError::Store(StoreError::Unavailable { why }));
+            }
+            Some(Word::Late) => return Err(AnswerError::Late),
+            Some(Word::Failed) => return Err(AnswerError::Failed),
+            None => "alone",
+        };
+        metrics::counter!("contactiq_gateway_answers_total", "how" => how).increment(1);
+        finish(&app.house, begun).await
+    }
+
+    /// What a worker makes of it; none where none lives or the queue is away.
+    async fn by_worker(
+        &self,
+        app: &App,
+        begun: &Begun,
+        priority: Priority,
+        deadline: Instant,
+    ) -> Result<Option<Word>, AnswerError> {
+        if !self.may_hand() {
+            return Ok(None);
+        }
+        let interaction = begun.interaction();
+        let bytes = app.house.ledger.to_hand(&begun.to_hand())?;
+        let (tell, mut hear) = oneshot::channel();
+        self.lock().insert(interaction, tell);
+        let _waits = Waits { gateway: self, interaction };
+        let within = deadline.saturating_duration_since(Instant::now());
+        if let Err(error) = self.requests.hand(priority as usize, interaction, &bytes, within).await {
+            tracing::debug!(%error, "the queue of requests did not take a question");
+            return Ok(None);
+        }
+        loop {
+            tokio::select! {
+                word = &mut hear => return Ok(word.ok()),
+                () = tokio::time::sleep_until(deadline) => return Err(AnswerError::Late),
+                () = tokio::time::sleep(LOOK_EVERY) => {
+                    if !self.may_hand() {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether each worker has several of its questions.
+    pub(super) fn is_busy(&self) -> bool {
+        self.lock().len() as u64 > SEVERAL * self.workers.load(Ordering::Relaxed)
+    }
+
+    fn may_hand(&self) -> bool {
+        self.workers.load(Ordering::Relaxed) > 0 && self.hears.load(Ordering::Relaxed)
+    }
+
+    /// Hears replies and looks for workers, until the stop and the last reply.
+    pub(super) fn start(app: &App, stop: &CancellationToken) {
+        let (looking, stopped) = (app.clone(), stop.clone());
+        app.tasks.spawn(async move {
+            let Hands::Gateway(gateway) = &looking.hands else { return };
+            while !stopped.is_cancelled() {
+                let workers = gateway.requests.workers().await.unwrap_or(0);
+                gateway.workers.store(workers, Ordering::Relaxed);
+                metrics::gauge!("contactiq_workers").set(workers as f64);
+                if let Ok(depth) = gateway.requests.depth().await {
+                    for (priority, waiting) in Priority::ALL.iter().zip(depth) {
+                        metrics::gauge!("contactiq_requests_handed", "priority" => priority.as_str())
+                            .set(waiting as f64);
+                    }
+                }
+                let _ended = stopped.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await;
+            }
+        });
+        let (hearing, stopped) = (app.clone(), stop.clone());
+        app.tasks.spawn(async move {
+            let Hands::Gateway(gateway) = &hearing.hands else { return };
+            while !(stopped.is_cancelled() && gateway.lock().is_empty()) {
+                match gateway.requests.replies().await {
+                    Ok(replies) => {
+                        gateway.hears.store(true, Ordering::Relaxed);
+                        gateway.tell(replies);
+                    }
+                    Err(error) => {
+                        if gateway.hears.swap(false, Ordering::Relaxed) {
+                            tracing::warn!(%error, "no replies are heard: this gateway answers itself");
+                        }
+                        tokio::time::sleep(AFTER_A_FAILURE).await;
+                    }
+                }
+            }
+        });
+    }
+
+    fn tell(&self, replies: Vec<(InteractionId, Word)>) {
+        let mut waiting = self.lock();
+        for (interaction, word) in replies {
+            // One that nobody waits for was answered here meanwhile, or twice.
+            if let Some(tell) = waiting.remove(&interaction) {
+                let _gone = tell.send(word);
+            }
+        }
+    }
+
+    pub(super) fn standing(&self) -> String {
+        match (self.may_hand(), self.workers.load(Ordering::Relaxed)) {
+            (true, 1) => "1 worker".to_owned(),
+            (true, workers) => format!("{workers} workers"),
+            (false, _) => "no worker answers: this gateway does it itself".to_owned(),
+        }
+    }
+
+    // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
+    fn lock(&self) -> MutexGuard<'_, HashMap<InteractionId, oneshot::Sender<Word>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn record(house: &House, id: InteractionId) -> Result<Option<Record<Masked>>, StoreError> {
+    if let Some(record) = house.ledger.pending(id).await {
+        return Ok(Some(record));
+    }
+    let reading = async { interactions::get(&mut *house.store.read().await?, id).await };
+    match house.ledger.tables(ONLY_TABLES_KNOW, reading).await {
+        Err(StoreError::Unavailable { .. }) => Ok(None),
+        read => read,
+    }
+}

@@ -1,0 +1,85 @@
+//! Who answers in a cluster (C2): a gateway takes questions in and hands them to workers over the queue of requests; a
+//! worker answers what gateways took in; a server that is `all` answers its own and is a worker beside. A gateway has
+//! the whole house: where no worker lives, or the queue is away, it answers itself.
+
+mod gateway;
+mod worker;
+
+use contactiq_pipeline::{AnswerError, Ask, House};
+use contactiq_store::requests::Requests;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{self, App, StartError},
+    config::{Config, ServerRole},
+    guard::admission::Priority,
+};
+
+use gateway::Gateway;
+use worker::Worker;
+
+/// The part of this process.
+pub enum Hands {
+    /// It answers its own questions.
+    Alone,
+    /// It hands them over.
+    Gateway(Gateway),
+    /// It answers those of gateways; `all` beside its own.
+    Worker(Worker),
+}
+
+impl Hands {
+    /// The part that the configuration names.
+    ///
+    /// # Errors
+    /// [`StartError`] when Redis' address can't be read, or the folder of the key.
+    pub(crate) fn of(house: &House, config: &Config, at_once: usize) -> Result<Hands, StartError> {
+        let Some(namespace) = house.ledger.namespace() else { return Ok(Hands::Alone) };
+        let name = house.ids.next().to_string();
+        let requests = Requests::connect(config.redis.url.expose(), namespace, name)?;
+        let requests = requests.with_patience(app::patience(config));
+        Ok(match config.server.role {
+            ServerRole::Gateway => Hands::Gateway(Gateway::new(requests)),
+            ServerRole::All | ServerRole::Worker => Hands::Worker(Worker::new(requests, at_once)),
+        })
+    }
+
+    /// Answers a question, by whoever does it here.
+    ///
+    /// # Errors
+    /// As [`contactiq_pipeline::answer`].
+    pub(crate) async fn answer(
+        app: &App,
+        ask: Ask,
+        priority: Priority,
+        deadline: tokio::time::Instant,
+    ) -> Result<contactiq_domain::Record<contactiq_guard::Masked>, AnswerError> {
+        match &app.hands {
+            Hands::Gateway(gateway) => gateway.answer(app, ask, priority, deadline).await,
+            Hands::Alone | Hands::Worker(_) => contactiq_pipeline::answer(&app.house, ask).await,
+        }
+    }
+
+    /// Whether questions that are handed over may have to wait: then the urgent ones go first.
+    pub(crate) fn may_wait(&self) -> bool {
+        matches!(self, Hands::Gateway(gateway) if gateway.is_busy())
+    }
+
+    /// Starts what it does beside the requests.
+    pub(crate) fn start(app: &App, stop: &CancellationToken) {
+        match &app.hands {
+            Hands::Alone => {}
+            Hands::Gateway(_) => Gateway::start(app, stop),
+            Hands::Worker(_) => Worker::start(app, stop),
+        }
+    }
+
+    /// How it stands, for `/ready`.
+    pub(crate) fn standing(&self) -> String {
+        match self {
+            Hands::Alone => "this process".to_owned(),
+            Hands::Gateway(gateway) => gateway.standing(),
+            Hands::Worker(_) => "this process, and it works for gateways".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! A question that one process took in and another answers, as bytes for the queue of requests. What the person wrote
+//! is in it as in the ledger: masked, and sealed for its row.
+
+use contactiq_domain::Role;
+use contactiq_guard::Verdict;
+use serde::{Deserialize, Serialize};
+
+use super::{Claimed, Entry, Ledger, Start, Unreadable, kept};
+use crate::StoreError;
+
+/// The question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Handed {
+    /// Its start, which is durable already.
+    pub start: Start,
+    /// What the asker is.
+    pub role: Role,
+    /// Whether it goes on with a conversation.
+    pub continues: bool,
+    /// The idempotency key that it claimed.
+    pub claimed: Option<Claimed>,
+    /// What the door says of it.
+    pub verdict: Verdict,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Form {
+    /// The bytes of an entry, which are text.
+    start: String,
+    role: Role,
+    continues: bool,
+    claimed: Option<Claimed>,
+    verdict: Verdict,
+}
+
+impl Ledger {
+    /// A question as bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it holds what JSON can't.
+    pub fn to_hand(&self, handed: &Handed) -> Result<Vec<u8>, StoreError> {
+        const WRONG: StoreError = StoreError::Corrupt { what: "question" };
+        let start = self.bytes(&Entry::Start(Box::new(handed.start.clone())), false)?;
+        let form = Form {
+            start: String::from_utf8(start).map_err(|_| WRONG)?,
+            role: handed.role,
+            continues: handed.continues,
+            claimed: handed.claimed.clone(),
+            verdict: handed.verdict.clone(),
+        };
+        serde_json::to_vec(&form).map_err(|_| WRONG)
+    }
+
+    /// A question from its bytes.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when they are of a newer version, or no question.
+    pub fn handed(&self, bytes: &[u8]) -> Result<Handed, Unreadable> {
+        let Form { start, role, continues, claimed, verdict } =
+            serde_json::from_slice(bytes).map_err(|_| Unreadable::Damaged)?;
+        match kept::from_bytes(start.as_bytes(), self.0.store.sealer())? {
+            Entry::Start(start) => Ok(Handed { start: *start, role, continues, claimed, verdict }),
+            Entry::Completion(_) | Entry::Withdrawal(_) => Err(Unreadable::Damaged),
+        }
+    }
+}
