@@ -36,9 +36,8 @@ check-here: ## The parts of check that install nothing
 	@scripts/check.sh --install-nothing
 
 .PHONY: crash-test
-crash-test: ## Kill a server 200 times under load, also on a disk that forgets, and compare what was shown with the record
-	cargo build --locked --workspace --all-targets
-	CONTACTIQ_CRASH_KILLS=$(or $(KILLS),200) cargo nextest run --locked --workspace --no-capture -E 'test(/^crash::/)'
+crash-test: ## Kill servers and workers 200 times under load, also on a disk that forgets, and compare what was shown with the record
+	@KILLS=$(or $(KILLS),200) scripts/crash-test.sh
 
 .PHONY: eval
 eval: encoder ## One table: every figure, its target, what is reached now (DATA=folder of the public sets)

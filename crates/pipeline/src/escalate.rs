@@ -11,7 +11,7 @@ use contactiq_guard::{Masked, Published, Refusal};
 use crate::{
     House,
     decision::{self, After, Evidence, Verdict},
-    language,
+    follow_up, language,
     turn::Turn,
 };
 
@@ -50,7 +50,9 @@ fn close(house: &House, turn: &mut Turn) {
         .understanding
         .as_ref()
         .and_then(|u| house.taxonomy.intent(turn.mode(), u.intent.as_str()))
-        .and_then(|i| i.guide.clone());
+        .and_then(|i| {
+            i.closing.clone().filter(|_| follow_up::closes(&turn.query)).or_else(|| i.guide.clone())
+        });
     let leaning = turn.leaning(LEANS);
     let facts = After {
         refused: turn.door.refusal.is_some(),

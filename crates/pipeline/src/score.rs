@@ -297,8 +297,12 @@ pub(crate) fn judge(
 /// while nobody knows which of them was meant. Calibration can't know it: labelled questions are whole.
 fn says_too_little(request: &str, features: Features, alone: bool) -> bool {
     let said = features.specific;
+    // Both ways of looking put one document first, and it holds every word that was said.
+    let is_found = features.both_views >= 1.0 && features.held >= 1.0 && features.coverage >= 1.0;
     said < ONE_COMMON_WORD
-        || (said < LITTLE && (features.agreement <= SCATTERED || (alone && follow_up::stands_in(request))))
+        || (said < LITTLE
+            && !is_found
+            && (features.agreement <= SCATTERED || (alone && follow_up::stands_in(request))))
 }
 
 pub(crate) fn run(house: &House, turn: &mut Turn) {

@@ -14,7 +14,7 @@ use crate::{
     follow_up,
     retrieve::{self, Filter},
     spelling::Corrected,
-    turn::Turn,
+    turn::{Exchange, Turn},
 };
 
 /// Below this probability of being in scope a question counts as unknown.
@@ -159,12 +159,25 @@ fn hear_danger_across_turns(house: &House, turn: &mut Turn, previous: Option<&st
     }
 }
 
+/// The last question, made whole by those before it: "and its rate?" may lean on "and for the gold one?". None where
+/// the last one may not be leaned on.
+fn spoken_of(history: &[Exchange]) -> Option<String> {
+    let mut before: Option<String> = None;
+    for exchange in history {
+        before = exchange.may_be_leaned_on().then(|| {
+            let question = without_placeholders(exchange.question.as_str());
+            follow_up::whole(&question, before.as_deref()).unwrap_or(question)
+        });
+    }
+    before
+}
+
 pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let leaned_on = turn.history.last().filter(|e| e.may_be_leaned_on());
     let previous = leaned_on.map(|e| without_placeholders(e.question.as_str()));
     hear_danger_across_turns(house, turn, previous.as_deref());
-    let joined = follow_up::whole(&turn.query, previous.as_deref());
+    let joined = follow_up::whole(&turn.query, spoken_of(&turn.history).as_deref());
     if let Some(whole) = &joined {
         turn.vector = house.vector(whole).await;
         turn.query.clone_from(whole);

@@ -95,7 +95,9 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     if let Some(dispute) = contested::met(&turn.knowledge, &chosen, house.today()) {
         return conflict(turn, dispute, since);
     }
-    if let Some(lack) = sufficient::lacking(&turn.asked(), &chosen, &house.settings.bank) {
+    if let Some(lack) =
+        sufficient::lacking(&turn.asked(), &chosen, &house.settings.bank, house.today().year())
+    {
         turn.trace(Step::Respond, since, "insufficient", lack);
         return;
     }
@@ -186,7 +188,7 @@ async fn respond_to_all(
     let least = answers.iter().map(|a| a.judged).min_by(|a, b| sureness(a).total_cmp(&sureness(b)));
     // Its sentences pass the same doors as those of each request.
     let may_lead = contested::met(&turn.knowledge, chosen, house.today()).is_none()
-        && sufficient::lacking(&turn.asked(), chosen, &house.settings.bank).is_none();
+        && sufficient::lacking(&turn.asked(), chosen, &house.settings.bank, house.today().year()).is_none();
     let as_one = whole.filter(|w| may_lead && least.is_none_or(|l| w.confidence > l.confidence));
     let mut groups: Vec<&[Chosen]> = answers.iter().map(several::Answered::chosen).collect();
     if as_one.is_some() {

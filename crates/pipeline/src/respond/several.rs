@@ -190,7 +190,7 @@ fn answer(
     if let Some(dispute) = contested::met(&turn.knowledge, &chosen, today) {
         return One::Stopped(Stopped::Contested(dispute));
     }
-    if let Some(lack) = sufficient::lacking(&asked, &chosen, &house.settings.bank) {
+    if let Some(lack) = sufficient::lacking(&asked, &chosen, &house.settings.bank, house.today().year()) {
         return One::Stopped(Stopped::Lacks(lack));
     }
     let Some(judged) = score::judge(house, turn, &asked, &chosen, &understanding) else { return One::Left };

@@ -10,7 +10,12 @@ use super::{choose::Chosen, wish::Wish};
 use crate::turn::Asked;
 
 /// What the passages lack, in the house's words for the trace; `None` where they state it.
-pub(super) fn lacking(asked: &Asked<'_>, chosen: &[Chosen], bank: &str) -> Option<&'static str> {
+pub(super) fn lacking(
+    asked: &Asked<'_>,
+    chosen: &[Chosen],
+    bank: &str,
+    this_year: i32,
+) -> Option<&'static str> {
     let index = &asked.knowledge.index;
     let said = |c: &Chosen| index.sentences(c.passage)[c.sentence].text.as_str();
     let wish = Wish::of(asked.query);
@@ -24,6 +29,9 @@ pub(super) fn lacking(asked: &Asked<'_>, chosen: &[Chosen], bank: &str) -> Optio
     {
         return Some("no passage speaks of the day that is asked for");
     }
+    if another_year(asked.query, this_year).is_some_and(|year| !passages.iter().any(|p| p.contains(year))) {
+        return Some("no passage speaks of the year that is asked for");
+    }
     let around: Vec<String> = asked.found.iter().map(|f| in_its_place(asked, f.passage)).collect();
     unnamed(asked, &around, bank).then_some("no passage names what is asked for")
 }
@@ -31,6 +39,19 @@ pub(super) fn lacking(asked: &Asked<'_>, chosen: &[Chosen], bank: &str) -> Optio
 fn in_its_place(asked: &Asked<'_>, passage: usize) -> String {
     let entry = asked.knowledge.index.entry(passage);
     format!("{}\n{}\n{}", entry.title, entry.headings.join("\n"), entry.text)
+}
+
+/// A year that a question names and that is not this one: what holds today says nothing about it.
+fn another_year(question: &str, this_year: i32) -> Option<&str> {
+    #[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
+    static YEAR: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)\b(?:in|for|since|during|from|until|by|before|after|year) (?:\w+ )?((?:19[89]|20\d)\d)\b",
+        )
+        .expect("a constant pattern")
+    });
+    let years = YEAR.captures_iter(question).filter_map(|found| found.get(1)).map(|year| year.as_str());
+    years.into_iter().find(|year| year.parse() != Ok(this_year))
 }
 
 /// A day that a question asks after, and what speaks of it.
@@ -169,7 +190,14 @@ fn names(question: &str) -> Vec<&str> {
         let preceded = |at: usize| at.checked_sub(1).and_then(|i| words.get(i));
         let opening = if beside(preceded(at)) { at.saturating_sub(1) } else { at };
         let where_ = preceded(opening).is_some_and(|w| w.place);
-        next.is_some_and(|n| THINGS.contains(&n.trim_end_matches('s')))
+        let a_bank = is_somebodys(words[at].bare)
+            && words[at + 1..].iter().take(3).any(|w| {
+                let word = w.bare.to_lowercase();
+                let word = word.trim_end_matches('s');
+                THINGS.contains(&word) || matches!(word, "fee" | "limit" | "charge" | "app")
+            });
+        a_bank
+            || next.is_some_and(|n| THINGS.contains(&n.trim_end_matches('s')))
             || (!where_ && (beside(preceded(at)) || beside(words.get(at + 1))))
             || is_abbreviation(words[at].bare)
     };
@@ -181,6 +209,35 @@ struct Word<'a> {
     name: bool,
     /// Whether a place follows.
     place: bool,
+}
+
+/// "Westpac's", and not "Mum's": who is family has no product of a name.
+fn is_somebodys(word: &str) -> bool {
+    const FAMILY: &[&str] = &[
+        "mum",
+        "mom",
+        "mother",
+        "dad",
+        "father",
+        "grandma",
+        "grandpa",
+        "nan",
+        "pop",
+        "son",
+        "daughter",
+        "wife",
+        "husband",
+        "partner",
+        "brother",
+        "sister",
+        "uncle",
+        "aunt",
+        "today",
+        "tomorrow",
+        "yesterday",
+    ];
+    let owner = word.strip_suffix("'s").or_else(|| word.strip_suffix("\u{2019}s"));
+    owner.is_some_and(|owner| !FAMILY.contains(&owner.to_lowercase().as_str()))
 }
 
 fn is_abbreviation(word: &str) -> bool {
@@ -252,7 +309,17 @@ mod tests {
         let knowledge = test_bank::knowledge();
         let found = test_bank::found(&knowledge, Mode::Customer, question);
         let asked = Asked { knowledge: &knowledge, query: question, vector: None, found: &found };
-        lacking(&asked, &choose::sentences(&asked, 120), "Brookvale Bank")
+        lacking(&asked, &choose::sentences(&asked, 120), "Brookvale Bank", 2026)
+    }
+
+    #[test]
+    fn another_year_and_another_banks_product_are_not_what_the_documents_speak_of() {
+        let year = Some("no passage speaks of the year that is asked for");
+        assert_eq!(lacks("What was the replacement card fee in 2019?"), year);
+        assert_ne!(lacks("What is the replacement card fee in 2026?"), year);
+        assert_ne!(lacks("What does a transfer of 2019 dollars cost?"), year);
+        assert_eq!(names("What is Harrowgate's home loan rate?"), ["Harrowgate's"]);
+        assert!(names("What is the fee of my Mum's account?").is_empty());
     }
 
     #[test]

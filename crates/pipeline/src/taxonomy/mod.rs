@@ -29,6 +29,8 @@ pub struct Intent {
     pub description: String,
     /// What to say when the documents say nothing: greetings and questions outside the scope.
     pub guide: Option<String>,
+    /// What to say in its place to a message that only thanks or says goodbye.
+    pub closing: Option<String>,
     /// The trigger that names the escalation of a human_only intent.
     pub trigger: Trigger,
     /// Utterances.
@@ -110,6 +112,8 @@ struct Entry {
     #[serde(default)]
     guide: Option<String>,
     #[serde(default)]
+    closing: Option<String>,
+    #[serde(default)]
     trigger: Option<Trigger>,
     examples: Vec<String>,
 }
@@ -187,6 +191,7 @@ fn intents(mode: Mode, entries: BTreeMap<String, Entry>) -> Result<Vec<Intent>, 
                 role: entry.role,
                 description: entry.description,
                 guide: entry.guide,
+                closing: entry.closing,
                 trigger: entry.trigger.unwrap_or(Trigger::HumanOnly),
                 examples,
             })

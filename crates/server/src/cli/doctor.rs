@@ -47,6 +47,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     found.push(moderation(&config).await);
     found.push(redis(&config).await);
     found.push(people(&config));
+    found.extend(identity(&config));
     let failing = found.iter().any(|f| f.state == State::Failing);
     if args.json {
         output::json(&found);
@@ -239,6 +240,16 @@ async fn redis(config: &Config) -> Finding {
         Err(e) => (State::Failing, e.to_string()),
     };
     Finding { part: "redis", state, detail }
+}
+
+/// Whether an installation of its own speaks in the demo bank's name.
+fn identity(config: &Config) -> Option<Finding> {
+    let left = config.still_of_the_demo();
+    (!left.is_empty()).then(|| Finding {
+        part: "bank",
+        state: State::Failing,
+        detail: format!("{} is the demo bank's: customers would read it; set your own", left.join(" and ")),
+    })
 }
 
 fn people(config: &Config) -> Finding {

@@ -43,6 +43,9 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
         address.to_string()
     };
     let metrics_address = metrics_address.map(|a| a.to_string());
+    for field in app.config.still_of_the_demo() {
+        output::note(format!("contactiq: {field} is the demo bank's: customers would read it; set your own"));
+    }
     announce(&app.standing, &app.config.server.data_dir, &host, &code, metrics_address.as_deref());
     if address.ip().is_loopback() || app.config.server.environment == crate::config::Environment::Dev {
         note_key(&app.config.server.data_dir);

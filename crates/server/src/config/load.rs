@@ -109,6 +109,11 @@ pub(super) fn defaults() -> config::ConfigBuilder<config::builder::DefaultState>
     config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml))
 }
 
+/// The demo bank's name, and its people.
+pub(super) fn demo_bank() -> Option<(String, super::People)> {
+    Some((defaults().build().ok()?.get("bank.name").ok()?, demo_people()?))
+}
+
 /// The lines to people of the demo bank.
 pub(super) fn demo_people() -> Option<super::People> {
     defaults().build().ok()?.get("bank.people").ok()

@@ -223,6 +223,18 @@ contactiq_domain::words! {
     }
 }
 
+impl Config {
+    /// What an installation without the demo bank still says of itself in the demo bank's words: its name, its lines.
+    #[must_use]
+    pub fn still_of_the_demo(&self) -> Vec<&'static str> {
+        let Some((bank, people)) = load::demo_bank().filter(|_| !self.server.demo) else { return Vec::new() };
+        let name = (self.bank.name == bank).then_some("bank.name");
+        let lines = (self.bank.people.available && self.bank.people.channel == people.channel)
+            .then_some("bank.people.channel");
+        name.into_iter().chain(lines).collect()
+    }
+}
+
 contactiq_domain::words! {
     /// Which part of the work a server does.
     ServerRole as "server.role" {

@@ -123,6 +123,22 @@ fn a_command_that_judges_without_the_encoder_says_so_in_one_line_with_the_way_ou
 }
 
 #[test]
+fn an_empty_bank_that_still_speaks_in_the_demo_banks_name_is_told_so() {
+    let bank = |terminal: Terminal| {
+        let ran = terminal.run(&["doctor", "--json"]);
+        let found = ran.lines(ran.status)[0].as_array().unwrap().clone();
+        found.into_iter().find(|f| f["part"] == "bank").map(|f| text(&f, "detail").to_owned())
+    };
+    assert_eq!(bank(Terminal::new()), None, "the demo bank may");
+    let empty = || Terminal::new().with("CONTACTIQ_DEMO", "off");
+    let told = bank(empty()).unwrap();
+    assert!(told.contains("bank.name and bank.people.channel"), "{told}");
+    let named =
+        empty().with("CONTACTIQ__BANK__NAME", "Brookvale").with("CONTACTIQ__BANK__PEOPLE__CHANNEL", "chat");
+    assert_eq!(bank(named), None);
+}
+
+#[test]
 fn the_description_is_printed_as_the_server_makes_it() {
     assert_eq!(Terminal::new().run(&["openapi"]).well(), contactiq_server::api::openapi());
 }
