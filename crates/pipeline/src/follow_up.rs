@@ -174,7 +174,7 @@ fn topic(previous: &str, next: &[&str]) -> String {
         .filter(|word| {
             let bare = word.to_lowercase().replace(['\'', '\u{2019}'], "");
             let bare = bare.trim_matches(|c: char| !c.is_alphanumeric());
-            !FRAME.contains(&bare) && !(asks_for_more && ASKED_FOR.contains(&bare))
+            !(FRAME.contains(&bare) || asks_for_more && ASKED_FOR.contains(&bare))
         })
         .collect();
     let says_something = kept.iter().any(|word| !contactiq_nlu::text::content_stems(word).is_empty());

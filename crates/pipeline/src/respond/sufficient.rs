@@ -176,7 +176,9 @@ fn names(question: &str) -> Vec<&str> {
         let telling = !masked && !bare.is_empty() && !text::is_stop_word(&lower);
         count += usize::from(telling);
         let capital = bare.starts_with(char::is_uppercase) && bare.chars().count() > 1;
-        let name = telling && capital && !opens && !CALENDAR.contains(&lower.trim_end_matches('s'));
+        let family = FAMILY.contains(&owner(&lower).unwrap_or(&lower));
+        let name =
+            telling && capital && !opens && !family && !CALENDAR.contains(&lower.trim_end_matches('s'));
         words.push(Word { bare, name, place: matches!(lower.as_str(), "in" | "from" | "near") });
         opens = word.ends_with(['.', '!', '?', ':']);
     }
@@ -190,7 +192,7 @@ fn names(question: &str) -> Vec<&str> {
         let preceded = |at: usize| at.checked_sub(1).and_then(|i| words.get(i));
         let opening = if beside(preceded(at)) { at.saturating_sub(1) } else { at };
         let where_ = preceded(opening).is_some_and(|w| w.place);
-        let a_bank = is_somebodys(words[at].bare)
+        let a_bank = owner(words[at].bare).is_some()
             && words[at + 1..].iter().take(3).any(|w| {
                 let word = w.bare.to_lowercase();
                 let word = word.trim_end_matches('s');
@@ -211,33 +213,15 @@ struct Word<'a> {
     place: bool,
 }
 
-/// "Westpac's", and not "Mum's": who is family has no product of a name.
-fn is_somebodys(word: &str) -> bool {
-    const FAMILY: &[&str] = &[
-        "mum",
-        "mom",
-        "mother",
-        "dad",
-        "father",
-        "grandma",
-        "grandpa",
-        "nan",
-        "pop",
-        "son",
-        "daughter",
-        "wife",
-        "husband",
-        "partner",
-        "brother",
-        "sister",
-        "uncle",
-        "aunt",
-        "today",
-        "tomorrow",
-        "yesterday",
-    ];
-    let owner = word.strip_suffix("'s").or_else(|| word.strip_suffix("\u{2019}s"));
-    owner.is_some_and(|owner| !FAMILY.contains(&owner.to_lowercase().as_str()))
+/// Family has no product of a name: "my Mum's account".
+const FAMILY: &[&str] = &[
+    "mum", "mom", "mother", "dad", "father", "grandma", "grandpa", "nan", "pop", "son", "daughter", "wife",
+    "husband", "partner", "brother", "sister", "uncle", "aunt",
+];
+
+/// Whose something is: "Westpac's".
+fn owner(word: &str) -> Option<&str> {
+    word.strip_suffix("'s").or_else(|| word.strip_suffix("\u{2019}s"))
 }
 
 fn is_abbreviation(word: &str) -> bool {

@@ -133,9 +133,10 @@ fn an_empty_bank_that_still_speaks_in_the_demo_banks_name_is_told_so() {
     let empty = || Terminal::new().with("CONTACTIQ_DEMO", "off");
     let told = bank(empty()).unwrap();
     assert!(told.contains("bank.name and bank.people.channel"), "{told}");
-    let named =
-        empty().with("CONTACTIQ__BANK__NAME", "Brookvale").with("CONTACTIQ__BANK__PEOPLE__CHANNEL", "chat");
-    assert_eq!(bank(named), None);
+    let named = bank(empty().with("CONTACTIQ__BANK__NAME", "Brookvale")).unwrap();
+    assert!(named.starts_with("bank.people.channel is"), "{named}");
+    let nobody = empty().with("CONTACTIQ__BANK__NAME", "Brookvale");
+    assert_eq!(bank(nobody.with("CONTACTIQ__BANK__PEOPLE__AVAILABLE", "false")), None);
 }
 
 #[test]

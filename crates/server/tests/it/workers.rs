@@ -211,7 +211,7 @@ async fn a_killed_worker_fails_no_question() {
     );
     let store = contactiq_server::app::open_store(&config.unwrap()).await.unwrap();
     let written = async || {
-        let finished = interactions::count_finished(&mut *store.read().await.unwrap()).await.unwrap();
+        let finished = interactions::count_finished(&mut store.read().await.unwrap()).await.unwrap();
         (finished == answers.len() as u64).then_some(())
     };
     soon(written).await;
