@@ -32,6 +32,8 @@ pub struct Begun {
     pub(crate) door: Inspected,
     pub(crate) history: Vec<Exchange>,
     pub(crate) since: Instant,
+    /// Whether another process took it in: its record goes into the queue or nowhere.
+    pub(crate) handed: bool,
 }
 
 impl Begun {
@@ -71,7 +73,8 @@ impl Begun {
             created_at,
         };
         let (role, claimed) = (ask.role, ask.claimed);
-        let mut begun = Begun { role, started, conversation, continues, claimed, door, history, since };
+        let mut begun =
+            Begun { role, started, conversation, continues, claimed, door, history, since, handed: false };
         record::start(house, &mut begun).await?;
         Ok(begun)
     }
@@ -114,6 +117,6 @@ impl Begun {
             false => Vec::new(),
         };
         let door = Inspected::again(started.question.clone(), verdict);
-        Ok(Begun { role, started, conversation, continues, claimed, door, history, since })
+        Ok(Begun { role, started, conversation, continues, claimed, door, history, since, handed: true })
     }
 }

@@ -64,11 +64,11 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
     Ok(Before { conversation: Some(conversation), earlier, history })
 }
 
-/// What was said before in a conversation that is known to be the asker's, up to one interaction.
+/// What was said before in a conversation that is known to be the asker's, without the question that is asked now.
 pub(crate) async fn history(
     house: &House,
     conversation: &Conversation,
-    until: InteractionId,
+    now: InteractionId,
 ) -> Result<Vec<Exchange>, AnswerError> {
     let said = house.ledger.said(conversation.id).await;
     let known = said.conversation().is_some();
@@ -80,7 +80,7 @@ pub(crate) async fn history(
         Err(StoreError::Unavailable { .. }) if known => said.alone(HISTORY + 1),
         read => read?,
     };
-    found.retain(|record| record.id != until);
+    found.retain(|record| record.id != now);
     let surplus = found.len().saturating_sub(HISTORY as usize);
     found.drain(..surplus);
     Ok(exchanges(found))

@@ -89,7 +89,6 @@ const COURTESIES: &[&str] = &[
     "do",
     "works",
     "helpful",
-    "very",
 ];
 /// A fragment with one of these is a greeting.
 const GREETINGS: &[&str] = &["hello", "hi", "hey", "thanks", "thank", "thx", "cheers", "bye", "goodbye"];
@@ -113,11 +112,15 @@ const ASKS_ANEW: &[&str] = &[
     "how", "what", "whats", "which", "who", "where", "wheres", "when", "whens", "can", "could", "do", "does",
     "did", "is", "are", "will", "would", "should",
 ];
-/// What begins the name of a thing.
-const DETERMINERS: &[&str] = &["the", "a", "an", "my", "your", "our", "on", "for", "of", "with", "about"];
-/// Verbs that may end a question behind the thing that it is about.
-const LAST_VERBS: &[&str] =
-    &["take", "cost", "work", "last", "expire", "mean", "charge", "have", "need", "offer", "include", "pay"];
+/// What stands before the name of a thing.
+const ARTICLES: &[&str] = &["the", "a", "an", "my", "your", "our"];
+/// What says how one thing stands to another.
+const PREPOSITIONS: &[&str] = &[
+    "on", "for", "of", "in", "at", "with", "to", "from", "by", "about", "into", "over", "under", "without",
+    "as",
+];
+/// Verbs behind the thing that a question asks about.
+const ENDINGS: &[&str] = &["take", "cost", "last", "work"];
 /// The most words of a thing that is named.
 const LONGEST_NAME: usize = 5;
 
@@ -132,7 +135,8 @@ pub(crate) fn whole(question: &str, previous: Option<&str>) -> Option<String> {
         return None;
     }
     let opens = OPENINGS.iter().any(|o| lower.starts_with(o));
-    if closes(question) || words.iter().all(|word| COURTESIES.contains(word)) {
+    let asks = lower.trim_end().ends_with('?') && words.len() > 3;
+    if closes(question) || (!asks && words.iter().all(|word| COURTESIES.contains(word))) {
         return None;
     }
     let fragment = words.len() <= 3 && !words.iter().any(|word| GREETINGS.contains(word));
@@ -166,60 +170,66 @@ fn asks_anew(all: &[&str]) -> bool {
     rest.len() > 1 && ASKS_ANEW.contains(&rest[0]) && rest[1] != "if"
 }
 
-/// What a question is about, without what it asks for where the next one asks for something else.
+/// What a question is about. Where the next one asks for something else, what this one asked for is left out, which
+/// stands before the thing ("how long does an international transfer take"): in its name ("my credit limit") it stays.
 fn topic(previous: &str, next: &[&str]) -> String {
     let asks_for_more = next.iter().any(|word| ASKED_FOR.contains(word));
-    let kept: Vec<&str> = previous
+    let mut in_the_name = false;
+    let mut kept: Vec<&str> = previous
         .split_whitespace()
         .filter(|word| {
-            let bare = word.to_lowercase().replace(['\'', '\u{2019}'], "");
-            let bare = bare.trim_matches(|c: char| !c.is_alphanumeric());
-            !(FRAME.contains(&bare) || asks_for_more && ASKED_FOR.contains(&bare))
+            let bare = bare(&word.replace(['\'', '\u{2019}'], ""));
+            in_the_name |= ARTICLES.contains(&bare.as_str());
+            let asked = asks_for_more && !in_the_name && ASKED_FOR.contains(&bare.as_str());
+            !(FRAME.contains(&bare.as_str()) || asked)
         })
         .collect();
+    if asks_for_more && in_the_name && kept.last().is_some_and(|word| ENDINGS.contains(&bare(word).as_str()))
+    {
+        kept.pop();
+    }
     let says_something = kept.iter().any(|word| !contactiq_nlu::text::content_stems(word).is_empty());
     if says_something { kept.join(" ") } else { previous.to_owned() }
 }
 
 /// "How do I cancel a direct debit?" and then "and a PayTo agreement?": the question before with the other thing in
-/// place of its last one. Only where the follow-up is nothing but a thing.
+/// the place of its own. Only where both name one thing with an article: anything else is put behind, which loses
+/// nothing.
 fn another_thing(question: &str, previous: &str) -> Option<String> {
     let spoken: Vec<&str> = question.split_whitespace().collect();
     let lower: Vec<String> = spoken.iter().map(|word| bare(word)).collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-    let mut at = lower.len() - behind_opening(&lower).len();
-    if at == 0 {
-        return None;
-    }
-    while lower.get(at).is_some_and(|word| DETERMINERS.contains(word)) {
-        at += 1;
-    }
-    let thing = &lower[at..];
-    let asks = |word: &&str| FRAME.contains(word) || ASKED_FOR.contains(word);
-    let points = |word: &&str| STAND_INS.contains(word) && !matches!(*word, "one" | "ones");
-    if thing.is_empty() || thing.len() > LONGEST_NAME || thing.iter().any(|w| asks(w) || points(w)) {
+    let at = lower.len() - behind_opening(&lower).len();
+    let (article, thing) = lower[at..].split_first().filter(|_| at > 0)?;
+    let is_no_thing = |word: &&str| {
+        FRAME.contains(word)
+            || ASKED_FOR.contains(word)
+            || STAND_INS.contains(word)
+            || PREPOSITIONS.contains(word)
+    };
+    if !ARTICLES.contains(article)
+        || thing.is_empty()
+        || thing.len() > LONGEST_NAME
+        || thing.iter().any(is_no_thing)
+    {
         return None;
     }
     let before: Vec<&str> = previous.split_whitespace().collect();
     let plain: Vec<String> = before.iter().map(|word| bare(word)).collect();
-    let verb = plain.last().is_some_and(|word| LAST_VERBS.contains(&word.as_str()));
-    let end = plain.len() - usize::from(verb);
-    let begin = plain[..end].iter().rposition(|word| DETERMINERS.contains(&word.as_str()))? + 1;
-    if begin >= end || end - begin > LONGEST_NAME {
+    let ends = plain.last().is_some_and(|word| ENDINGS.contains(&word.as_str()));
+    let end = plain.len() - usize::from(ends);
+    let articles: Vec<usize> = (0..end).filter(|at| ARTICLES.contains(&plain[*at].as_str())).collect();
+    let [begin] = articles[..] else { return None };
+    let related = plain[..end].iter().any(|word| PREPOSITIONS.contains(&word.as_str()));
+    if related || begin + 1 >= end || end - begin > LONGEST_NAME + 1 {
         return None;
     }
     let name = spoken[at..].join(" ");
     let name = name.trim_end_matches(|c: char| !c.is_alphanumeric());
-    // "The gold one" is of the kind that was asked about.
-    let name = match name.rsplit_once(' ') {
-        Some((which, "one" | "ones")) => format!("{which} {}", plain[end - 1]),
-        _ => name.to_owned(),
-    };
-    let rest = before[end..].join(" ");
-    Some(
-        format!("{} {name} {rest}", before[..begin].join(" ")).trim_end().trim_end_matches('?').to_owned()
-            + "?",
-    )
+    let parts = [before[..begin].join(" "), name.to_owned(), before[end..].join(" ")];
+    let whole =
+        parts.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ");
+    Some(format!("{}?", whole.trim_end_matches('?')))
 }
 
 fn bare(word: &str) -> String {
@@ -234,22 +244,35 @@ pub(crate) fn closes(message: &str) -> bool {
     ];
     let lower = message.to_lowercase();
     let words = words(&lower);
-    words.iter().all(|word| COURTESIES.contains(word) || CLOSING.contains(word))
+    !message.trim_end().ends_with('?')
+        && words.iter().all(|word| COURTESIES.contains(word) || CLOSING.contains(word))
         && words.iter().any(|word| CLOSING.contains(word))
 }
 
-/// Whether the question names something by a word that stands for it; in "is there a fee?" none does.
+/// Whether the question names something by a word that stands for it. Not in "is there a fee?", "is it possible to …",
+/// "how long does it take to …", "report that my card …", "more than one card": there it stands for nothing.
 pub(crate) fn stands_in(question: &str) -> bool {
     let lower = question.to_lowercase();
     let words = words(&lower);
-    let is = |word: Option<&&str>| {
-        word.is_some_and(|w| {
-            matches!(*w, "is" | "are" | "was" | "were" | "be" | "s" | "will" | "any" | "isn" | "aren")
-        })
-    };
-    words.iter().enumerate().any(|(at, word)| match *word {
-        "there" => !is(at.checked_sub(1).and_then(|before| words.get(before))) && !is(words.get(at + 1)),
-        word => STAND_INS.contains(&word),
+    let word = |at: Option<usize>| at.and_then(|at| words.get(at)).copied().unwrap_or_default();
+    let be = ["is", "are", "was", "were", "be", "s", "will", "any", "isn", "aren"];
+    words.iter().enumerate().any(|(at, said)| {
+        let (before, next, after) = (word(at.checked_sub(1)), word(Some(at + 1)), word(Some(at + 2)));
+        match *said {
+            "there" => !be.contains(&before) && !be.contains(&next),
+            "it" => {
+                let fits = ["possible", "ok", "okay", "true", "safe", "necessary", "worth", "normal", "too"];
+                !(fits.contains(&next)
+                    || (matches!(next, "take" | "takes" | "cost" | "costs") && after == "to"))
+            }
+            "that" => {
+                !["my", "i", "the", "a", "an", "someone", "somebody", "we", "you", "your"].contains(&next)
+            }
+            "one" => {
+                !["than", "only", "just", "any", "least", "day", "per"].contains(&before) && next != "of"
+            }
+            said => STAND_INS.contains(&said),
+        }
     })
 }
 
@@ -283,22 +306,28 @@ mod tests {
                 "How do I cancel a PayTo agreement?",
             ),
             (
-                "What is the annual fee of the Platinum card?",
-                "and for the gold one?",
-                "What is the annual fee of the gold card?",
-            ),
-            (
-                "What is the fee for a new card?",
-                "what about a cheque book",
-                "What is the fee for a cheque book?",
-            ),
-            (
                 "How long does an international transfer take?",
                 "and a BPAY payment?",
-                "How long does an BPAY payment take?",
+                "How long does a BPAY payment take?",
             ),
+            ("What does a replacement card cost?", "what about a new PIN", "What does a new PIN cost?"),
         ] {
             assert_eq!(whole(question, Some(before)).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn what_is_no_other_thing_stands_behind_the_question_before() {
+        for (before, question) in [
+            ("How do I close my account?", "and by phone?"),
+            ("How do I activate my card?", "and online?"),
+            ("What is the fee of the Platinum card?", "and for students?"),
+            ("What is the fee of the Platinum card?", "and for the gold one?"),
+            ("How do I report fraud on my account?", "and a lost card?"),
+            ("How do I cancel a direct debit in the app?", "and a PayTo agreement?"),
+            ("How do I pause a direct debit?", "or cancel?"),
+        ] {
+            assert_eq!(whole(question, Some(before)), Some(format!("{before} {question}")));
         }
     }
 
@@ -320,6 +349,16 @@ mod tests {
                 "can I do it by phone?",
                 "cancel a direct debit? can I do it by phone?",
             ),
+            (
+                "How do I increase my credit limit?",
+                "How long does it take?",
+                "increase my credit limit? How long does it take?",
+            ),
+            (
+                "What is the fee on the Low Rate card?",
+                "how long does it take?",
+                "the fee on the Low Rate card? how long does it take?",
+            ),
             // Nothing of a thing is known.
             ("How much is it?", "and how long does it take?", "How much is it? and how long does it take?"),
         ] {
@@ -332,7 +371,7 @@ mod tests {
         for closing in ["thank you", "thanks, that helped", "thx bye", "Cheers mate", "ok thanks"] {
             assert!(closes(closing), "{closing}");
         }
-        for other in ["hello", "thanks, what does a new card cost?", "yes", "", "ok"] {
+        for other in ["hello", "thanks, what does a new card cost?", "yes", "", "ok", "is it done?"] {
             assert!(!closes(other), "{other}");
         }
     }
@@ -344,7 +383,9 @@ mod tests {
         {
             assert!(!stands_in(question), "{question}");
         }
-        for question in ["can I pay there?", "how do I close it", "what is that one for"] {
+        for question in
+            ["can I pay there?", "how do I close it", "what is that one for", "how long does it take?"]
+        {
             assert!(stands_in(question), "{question}");
         }
     }

@@ -84,11 +84,15 @@ pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Mas
     );
     let ticket = turn.ticket.take();
     let reviews = to_review(house, &mut turn);
-    let claimed = turn.claimed.take();
+    let (claimed, handed) = (turn.claimed.take(), turn.handed);
     let conversation = turn.conversation.clone();
     let record = finished(house, turn, ticket.as_ref().map(|t| t.id));
     let completion = Completion { conversation, record: record.clone(), ticket, reviews, claimed };
-    match house.ledger.write(Entry::Completion(Box::new(completion))).await? {
+    let applied = match handed {
+        true => house.ledger.write_handed(completion).await?,
+        false => house.ledger.write(Entry::Completion(Box::new(completion))).await?,
+    };
+    match applied {
         Applied::Written => Ok(record),
         Applied::Before(first) => Ok(*first),
         Applied::Overtaken => Err(AnswerError::Overtaken),

@@ -128,6 +128,8 @@ pub(crate) struct Turn {
     pub(crate) conversation: Conversation,
     pub(crate) role: Role,
     pub(crate) claimed: Option<Claimed>,
+    /// Whether another process took the question in.
+    pub(crate) handed: bool,
     pub(crate) door: Inspected,
     /// What the provider's moderation found of what the door says.
     pub(crate) by_provider: Vec<ModerationCategory>,

@@ -1,17 +1,17 @@
 //! The queue of requests between gateways, which take questions in, and workers, which answer them (C2): three streams
 //! in Redis, one a priority, and a list of replies for each gateway.
 //!
-//! A question is given to one worker, which says twice a second that it still works on it. One that falls silent for
+//! A question is given to one worker, which says every 400 ms that it still works on it. One that falls silent for
 //! [`SILENT`] has died, and its questions are given to others: so a question may be answered twice, and the record of
 //! the first answer counts. All times are those of the Redis server: clocks of machines differ.
 
-use std::{sync::Mutex, time::Duration};
+use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use contactiq_domain::ids::InteractionId;
 use redis::{
     RedisResult,
     aio::ConnectionManager,
-    streams::{StreamAutoClaimReply, StreamId, StreamReadReply},
+    streams::{StreamClaimReply, StreamId, StreamReadReply},
 };
 
 use crate::redis_link::{RedisLink, SharedError};
@@ -42,11 +42,11 @@ contactiq_domain::words! {
         Done => "done",
         /// Another worker of its idempotency key answers.
         Overtaken => "overtaken",
-        /// The record could not be written.
-        NotWritten => "not_written",
+        /// The worker can't read it, or what was said before: the gateway answers itself.
+        Returned => "returned",
         /// Its time was up before a worker was free.
         Late => "late",
-        /// Workers died of it, or it could not be read.
+        /// Workers died of it.
         Failed => "failed",
     }
 }
@@ -77,6 +77,14 @@ pub struct Taken {
     until: i64,
     /// How many workers were given it, this one included.
     pub deliveries: u64,
+}
+
+impl Taken {
+    /// What it is known by: no other entry has its place.
+    #[must_use]
+    pub fn key(&self) -> (usize, String) {
+        (self.stream, self.place.clone())
+    }
 }
 
 impl std::fmt::Debug for Requests {
@@ -204,57 +212,99 @@ impl Requests {
         for key in found.unwrap_or_default().keys {
             let priority = streams.iter().position(|stream| *stream == key.key).map(|at| priorities[at]);
             for entry in key.ids {
-                taken.extend(priority.and_then(|priority| question(priority, entry, 1)));
+                if let Some(priority) = priority {
+                    taken.extend(self.readable(priority, entry, 1).await);
+                }
             }
         }
         Ok(taken)
     }
 
-    /// Questions of workers that fell silent.
+    /// Questions of workers that fell silent; `held` are those that this one works on, however long ago it could say so.
     ///
     /// # Errors
     /// When Redis can't be asked.
-    pub async fn take_over(&self, most: usize) -> Result<Vec<Taken>, SharedError> {
+    pub async fn take_over(&self, most: usize, held: &[Taken]) -> Result<Vec<Taken>, SharedError> {
         let mut taken: Vec<Taken> = Vec::new();
         for priority in 0..PRIORITIES.len() {
-            let (stream, left) = (self.stream(priority), most - taken.len());
-            if left == 0 {
-                break;
-            }
-            let claim = async |mut redis| {
-                redis::cmd("XAUTOCLAIM")
-                    .arg((&stream, GROUP, &self.name, SILENT.as_millis() as u64, "0-0", "COUNT", left))
-                    .query_async::<StreamAutoClaimReply>(&mut redis)
-                    .await
-            };
-            let claimed = match self.work.ask(claim).await {
-                // Nobody worked yet.
-                Err(SharedError::Failed { code }) if code == "NOGROUP" => continue,
-                claimed => claimed?.claimed,
-            };
-            for entry in claimed {
-                let deliveries = self.deliveries(&stream, &entry.id).await?;
-                taken.extend(question(priority, entry, deliveries));
+            let left = most - taken.len();
+            if left > 0 {
+                taken.extend(self.take_over_of(priority, left, held).await?);
             }
         }
         Ok(taken)
     }
 
-    async fn deliveries(&self, stream: &str, place: &str) -> Result<u64, SharedError> {
+    async fn take_over_of(
+        &self,
+        priority: usize,
+        most: usize,
+        held: &[Taken],
+    ) -> Result<Vec<Taken>, SharedError> {
+        let stream = self.stream(priority);
+        let silent = SILENT.as_millis() as u64;
+        // All that were silent for so long, wherever they stand among those that are worked on.
         let pending = async |mut redis| {
             redis::cmd("XPENDING")
-                .arg((stream, GROUP, place, place, 1))
+                .arg((&stream, GROUP, "IDLE", silent, "-", "+", most + held.len()))
                 .query_async::<Vec<(String, String, u64, u64)>>(&mut redis)
                 .await
         };
-        Ok(self.work.ask(pending).await?.first().map_or(1, |(_, _, _, deliveries)| *deliveries))
+        let pending = match self.work.ask(pending).await {
+            // Nobody worked yet.
+            Err(SharedError::Failed { code }) if code == "NOGROUP" => return Ok(Vec::new()),
+            pending => pending?,
+        };
+        let mut deliveries = HashMap::new();
+        for (place, _, _, delivered) in pending {
+            let is_held = held.iter().any(|t| t.stream == priority && t.place == place);
+            if !is_held && deliveries.len() < most {
+                deliveries.insert(place, delivered + 1);
+            }
+        }
+        if deliveries.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Another worker may have claimed one since: then it is silent no more.
+        let claim = async |mut redis| {
+            redis::cmd("XCLAIM")
+                .arg((&stream, GROUP, &self.name, silent))
+                .arg(deliveries.keys().collect::<Vec<_>>())
+                .query_async::<StreamClaimReply>(&mut redis)
+                .await
+        };
+        let mut taken = Vec::new();
+        for entry in self.work.ask(claim).await?.ids {
+            let delivered = deliveries.get(&entry.id).copied().unwrap_or(1);
+            taken.extend(self.readable(priority, entry, delivered).await);
+        }
+        Ok(taken)
     }
 
-    /// Says that this worker lives and works on these questions.
+    /// A question, or none of an entry that is none: that is taken out, or it would come again for ever.
+    async fn readable(&self, priority: usize, entry: StreamId, deliveries: u64) -> Option<Taken> {
+        let place = entry.id.clone();
+        let found = question(priority, entry, deliveries);
+        if found.is_none() {
+            tracing::error!(critical = true, %place, "what is no question was taken out of the queue of requests");
+            let stream = self.stream(priority);
+            let mut all = redis::pipe();
+            all.cmd("XACK")
+                .arg((&stream, GROUP, &place))
+                .ignore()
+                .cmd("XDEL")
+                .arg((&stream, &place))
+                .ignore();
+            drop(self.work.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await);
+        }
+        found
+    }
+
+    /// Says that this worker works on these questions, and takes others (`takes_more`).
     ///
     /// # Errors
     /// When Redis can't be asked.
-    pub async fn hold(&self, taken: &[Taken]) -> Result<(), SharedError> {
+    pub async fn hold(&self, taken: &[Taken], takes_more: bool) -> Result<(), SharedError> {
         let mut all = redis::pipe();
         for priority in 0..PRIORITIES.len() {
             let places: Vec<&str> =
@@ -276,6 +326,9 @@ impl Requests {
         let ((seconds, micros),) = self.work.ask(ask).await?;
         let now = seconds * 1000 + micros / 1000;
         *self.ahead() = Some(now - millis_of_process() + (asked.elapsed().as_millis() as i64) / 2);
+        if !takes_more {
+            return Ok(());
+        }
         let alive = async |mut redis| {
             redis::cmd("ZADD").arg((self.workers_key(), now, &self.name)).query_async::<()>(&mut redis).await
         };

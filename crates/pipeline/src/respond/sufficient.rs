@@ -41,12 +41,13 @@ fn in_its_place(asked: &Asked<'_>, passage: usize) -> String {
     format!("{}\n{}\n{}", entry.title, entry.headings.join("\n"), entry.text)
 }
 
-/// A year that a question names and that is not this one: what holds today says nothing about it.
+/// A year that a question about a figure names and that is not this one: what holds today says nothing about it. A
+/// year since when, or until when, somebody did something is a circumstance, and so is a postcode.
 fn another_year(question: &str, this_year: i32) -> Option<&str> {
     #[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
     static YEAR: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i)\b(?:in|for|since|during|from|until|by|before|after|year) (?:\w+ )?((?:19[89]|20\d)\d)\b",
+            r"(?i)\b(?:rates?|fees?|limits?|prices?|costs?|charges?|terms?|rules?)\b[^?.!;]*\b(?:in|during) (?:the year )?((?:19[89]|20\d)\d)\b",
         )
         .expect("a constant pattern")
     });
@@ -301,7 +302,14 @@ mod tests {
         let year = Some("no passage speaks of the year that is asked for");
         assert_eq!(lacks("What was the replacement card fee in 2019?"), year);
         assert_ne!(lacks("What is the replacement card fee in 2026?"), year);
-        assert_ne!(lacks("What does a transfer of 2019 dollars cost?"), year);
+        for circumstance in [
+            "What does a transfer of 2019 dollars cost?",
+            "What does a replacement card cost in Sydney 2000?",
+            "I have banked here since 2015, what does a replacement card cost?",
+            "My card expires in 2028, what does a replacement card cost?",
+        ] {
+            assert_ne!(lacks(circumstance), year, "{circumstance}");
+        }
         assert_eq!(names("What is Harrowgate's home loan rate?"), ["Harrowgate's"]);
         assert!(names("What is the fee of my Mum's account?").is_empty());
     }

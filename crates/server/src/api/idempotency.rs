@@ -135,20 +135,25 @@ impl Leases {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says in one transaction that all of them are worked on.
+    /// Says in the queue that those claimed there are worked on; a database that is away has no part in it.
+    pub async fn renew_in_queue(&self, app: &App) {
+        let held: Vec<Claimed> = self.lock().values().filter(|claimed| claimed.queued).cloned().collect();
+        for claimed in &held {
+            if let Err(error) = app.house.ledger.renew(claimed, LEASE).await {
+                tracing::warn!(%error, "a lease in the queue was not renewed");
+                return;
+            }
+        }
+    }
+
+    /// Says in one transaction that those of the table are worked on.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn renew(&self, app: &App) -> Result<(), StoreError> {
         let held: Vec<Claimed> = self.lock().values().cloned().collect();
         // One that was lost or settled meanwhile is renewed no more, and the request hears of it at its end.
-        let (queued, held): (Vec<_>, Vec<_>) = held.into_iter().partition(|claimed| claimed.queued);
-        for claimed in &queued {
-            if let Err(error) = app.house.ledger.renew(claimed, LEASE).await {
-                tracing::warn!(%error, "a lease in the queue was not renewed");
-                break;
-            }
-        }
+        let held: Vec<Claimed> = held.into_iter().filter(|claimed| !claimed.queued).collect();
         if held.is_empty() {
             return Ok(());
         }
@@ -198,6 +203,19 @@ impl Taken {
         self.done = true;
         self.app.leases.let_go(&self.claimed);
         release(&self.app, &self.claimed).await;
+    }
+
+    /// Its work may still end elsewhere: the key stays in flight for so long, or until it is settled.
+    pub fn keep_for(self, long: Duration) {
+        let app = self.app.clone();
+        app.tasks.clone().spawn(async move {
+            let until = tokio::time::Instant::now() + long;
+            // A server that ends waits for nobody who has left.
+            while tokio::time::Instant::now() < until && !app.tasks.is_closed() {
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+            drop(self);
+        });
     }
 
     /// The transaction that settled it is saved: there is nothing to give back.

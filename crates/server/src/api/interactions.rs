@@ -13,7 +13,7 @@ use contactiq_domain::{
     ids::{ConversationId, InteractionId},
 };
 use contactiq_guard::Masked;
-use contactiq_pipeline::Ask;
+use contactiq_pipeline::{AnswerError, Ask};
 use contactiq_store::{conversations, interactions, ledger::ONLY_TABLES_KNOW};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -40,6 +40,8 @@ use crate::{
 };
 
 const ROUTE: &str = "POST /v1/interactions";
+/// An answer that came too late for its client may still be made for so long.
+const LATE_ANSWERS: Duration = Duration::from_secs(60);
 /// Begins the name of a person or a sitting that the caller did not name.
 const MADE_UP: &str = "anonymous-";
 
@@ -299,6 +301,8 @@ pub(crate) async fn answer(
             let answered = Hands::answer(&work, ask, priority, deadline).await;
             match (&answered, taken) {
                 (Ok(_), Some(taken)) => taken.done(),
+                // A worker may still answer it: who sends it again meanwhile must not get a second answer.
+                (Err(AnswerError::Late), Some(taken)) => taken.keep_for(LATE_ANSWERS),
                 (Err(_), Some(taken)) => taken.give_back().await,
                 (_, None) => {}
             }
@@ -334,10 +338,10 @@ async fn enter(
     Ok((app.admission.enter(priority, turn.bucket, deadline).await?, priority))
 }
 
-fn observe(answered: &Result<Record<Masked>, contactiq_pipeline::AnswerError>) {
+fn observe(answered: &Result<Record<Masked>, AnswerError>) {
     let record = match answered {
         Ok(record) => record,
-        Err(contactiq_pipeline::AnswerError::Store(_)) => {
+        Err(AnswerError::Store(_)) => {
             metrics::counter!("contactiq_answers_failed_total").increment(1);
             return;
         }

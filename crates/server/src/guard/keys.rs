@@ -12,6 +12,8 @@ use contactiq_store::{Store, StoreError, keys::ApiKey};
 
 /// How often they are read.
 pub const READ_EVERY: Duration = Duration::from_secs(1);
+/// A reading takes no longer.
+pub const PATIENCE: Duration = Duration::from_secs(3);
 /// For so long what was read is all that there is: a key that is not in it is looked up once a time.
 const FRESH_FOR: Duration = Duration::from_secs(2);
 /// From then on the database counts as away: an unknown key can't be told from one that was just made.

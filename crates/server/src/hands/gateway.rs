@@ -37,6 +37,8 @@ pub struct Gateway {
     workers: AtomicU64,
     /// Whether replies can be heard.
     hears: AtomicBool,
+    /// From the stop on nobody may hear a reply: what comes still is answered here.
+    stops: AtomicBool,
 }
 
 /// A question that waits for its reply; whoever leaves is forgotten.
@@ -58,6 +60,7 @@ impl Gateway {
             waiting: Mutex::default(),
             workers: AtomicU64::new(0),
             hears: AtomicBool::new(false),
+            stops: AtomicBool::new(false),
         }
     }
 
@@ -77,10 +80,7 @@ impl Gateway {
                 None => "unread",
             },
             Some(Word::Overtaken) => return Err(AnswerError::Overtaken),
-            Some(Word::NotWritten) => {
-                let why = "the worker of the question found no place for its record";
-                return Err(AnswerError::Store(StoreError::Unavailable { why }));
-            }
+            Some(Word::Returned) => "returned",
             Some(Word::Late) => return Err(AnswerError::Late),
             Some(Word::Failed) => return Err(AnswerError::Failed),
             None => "alone",
@@ -115,6 +115,10 @@ impl Gateway {
                 word = &mut hear => return Ok(word.ok()),
                 () = tokio::time::sleep_until(deadline) => return Err(AnswerError::Late),
                 () = tokio::time::sleep(LOOK_EVERY) => {
+                    // A reply may be lost on its way; the record is not.
+                    if app.house.ledger.pending(interaction).await.is_some() {
+                        return Ok(Some(Word::Done));
+                    }
                     if !self.may_hand() {
                         return Ok(None);
                     }
@@ -129,7 +133,9 @@ impl Gateway {
     }
 
     fn may_hand(&self) -> bool {
-        self.workers.load(Ordering::Relaxed) > 0 && self.hears.load(Ordering::Relaxed)
+        self.workers.load(Ordering::Relaxed) > 0
+            && self.hears.load(Ordering::Relaxed)
+            && !self.stops.load(Ordering::SeqCst)
     }
 
     /// Hears replies and looks for workers, until the stop and the last reply.
@@ -138,9 +144,11 @@ impl Gateway {
         app.tasks.spawn(async move {
             let Hands::Gateway(gateway) = &looking.hands else { return };
             while !stopped.is_cancelled() {
-                let workers = gateway.requests.workers().await.unwrap_or(0);
-                gateway.workers.store(workers, Ordering::Relaxed);
-                metrics::gauge!("contactiq_workers").set(workers as f64);
+                // Where nobody says how many there are, replies tell whether they can be heard.
+                if let Ok(workers) = gateway.requests.workers().await {
+                    gateway.workers.store(workers, Ordering::Relaxed);
+                    metrics::gauge!("contactiq_workers").set(workers as f64);
+                }
                 if let Ok(depth) = gateway.requests.depth().await {
                     for (priority, waiting) in Priority::ALL.iter().zip(depth) {
                         metrics::gauge!("contactiq_requests_handed", "priority" => priority.as_str())
@@ -149,11 +157,12 @@ impl Gateway {
                 }
                 let _ended = stopped.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await;
             }
+            gateway.stops.store(true, Ordering::SeqCst);
         });
-        let (hearing, stopped) = (app.clone(), stop.clone());
+        let hearing = app.clone();
         app.tasks.spawn(async move {
             let Hands::Gateway(gateway) = &hearing.hands else { return };
-            while !(stopped.is_cancelled() && gateway.lock().is_empty()) {
+            while !(gateway.stops.load(Ordering::SeqCst) && gateway.lock().is_empty()) {
                 match gateway.requests.replies().await {
                     Ok(replies) => {
                         gateway.hears.store(true, Ordering::Relaxed);

@@ -3,11 +3,13 @@
 use std::{
     collections::HashMap,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-use contactiq_domain::ids::InteractionId;
 use contactiq_pipeline::{AnswerError, Begun, finish};
 use contactiq_store::requests::{HEARTBEAT, Requests, TAKE_OVER_EVERY, Taken, Word};
 use futures_util::FutureExt;
@@ -28,64 +30,95 @@ const TELLINGS: u32 = 3;
 pub struct Worker {
     requests: Requests,
     places: Arc<Semaphore>,
-    held: Mutex<HashMap<InteractionId, Taken>>,
+    held: Mutex<HashMap<(usize, String), Taken>>,
+    /// Loops that may still bring questions.
+    taking: AtomicUsize,
+}
+
+#[derive(Clone, Copy)]
+enum Work {
+    Take,
+    TakeOver,
 }
 
 impl Worker {
     pub(super) fn new(requests: Requests, at_once: usize) -> Worker {
-        Worker { requests, places: Arc::new(Semaphore::new(at_once)), held: Mutex::default() }
+        Worker {
+            requests,
+            places: Arc::new(Semaphore::new(at_once)),
+            held: Mutex::default(),
+            taking: AtomicUsize::new(2),
+        }
     }
 
     pub(super) fn start(app: &App, stop: &CancellationToken) {
-        let (taking, stopped) = (app.clone(), stop.clone());
-        app.tasks.spawn(async move {
-            let Hands::Worker(worker) = &taking.hands else { return };
-            while !stopped.is_cancelled() {
-                let Ok(first) = Arc::clone(&worker.places).acquire_owned().await else { return };
-                if stopped.is_cancelled() {
-                    return;
+        for work in [Work::Take, Work::TakeOver] {
+            let (app, stop) = (app.clone(), stop.clone());
+            app.tasks.clone().spawn(async move {
+                let Hands::Worker(worker) = &app.hands else { return };
+                match work {
+                    Work::Take => worker.take(&app, &stop).await,
+                    Work::TakeOver => worker.take_over(&app, &stop).await,
                 }
-                let most = (1 + worker.places.available_permits()).min(MOST_AT_ONCE);
-                let taken = worker.requests.take(most).await;
-                worker.begin(&taking, taken, Some(first)).await;
-            }
+                worker.taking.fetch_sub(1, Ordering::SeqCst);
+            });
+        }
+        let (app, stop) = (app.clone(), stop.clone());
+        app.tasks.clone().spawn(async move {
+            let Hands::Worker(worker) = &app.hands else { return };
+            worker.live(&stop).await;
         });
-        let (looking, stopped) = (app.clone(), stop.clone());
-        app.tasks.spawn(async move {
-            let Hands::Worker(worker) = &looking.hands else { return };
-            if let Err(error) = worker.requests.forget_dead().await {
-                tracing::debug!(%error, "the names of dead workers stay in Redis");
+    }
+
+    async fn take(&self, app: &App, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            let first = stop.run_until_cancelled(Arc::clone(&self.places).acquire_owned()).await;
+            let Some(Ok(first)) = first else { return };
+            let most = (1 + self.places.available_permits()).min(MOST_AT_ONCE);
+            let taken = self.requests.take(most).await;
+            self.begin(app, taken, Some(first)).await;
+        }
+    }
+
+    async fn take_over(&self, app: &App, stop: &CancellationToken) {
+        if let Err(error) = self.requests.forget_dead().await {
+            tracing::debug!(%error, "the names of dead workers stay in Redis");
+        }
+        while !stop.is_cancelled() {
+            // Also where no place is free: what was taken over waits here, and nobody thinks it forgotten.
+            let taken = self.requests.take_over(MOST_AT_ONCE, &self.held()).await;
+            let over = taken.as_ref().map_or(0, Vec::len);
+            if over > 0 {
+                metrics::counter!("contactiq_requests_taken_over_total").increment(over as u64);
+                tracing::warn!(questions = over, "questions of a worker that fell silent were taken over");
             }
-            while !stopped.is_cancelled() {
-                let free = worker.places.available_permits().min(MOST_AT_ONCE);
-                if free > 0 {
-                    let taken = worker.requests.take_over(free).await;
-                    let over = taken.as_ref().map_or(0, Vec::len);
-                    if over > 0 {
-                        metrics::counter!("contactiq_requests_taken_over_total").increment(over as u64);
-                        tracing::warn!(
-                            questions = over,
-                            "questions of a worker that fell silent were taken over"
-                        );
-                    }
-                    worker.begin(&looking, taken, None).await;
-                }
-                let _ended = stopped.run_until_cancelled(tokio::time::sleep(TAKE_OVER_EVERY)).await;
+            self.begin(app, taken, None).await;
+            let _ended = stop.run_until_cancelled(tokio::time::sleep(TAKE_OVER_EVERY)).await;
+        }
+    }
+
+    /// Says that it lives; after the stop only that it works on what it holds, until the last is answered.
+    async fn live(&self, stop: &CancellationToken) {
+        let (mut left, mut says) = (false, true);
+        while !(stop.is_cancelled() && self.taking.load(Ordering::SeqCst) == 0 && self.held().is_empty()) {
+            let stopped = stop.is_cancelled();
+            if stopped && !left {
+                left = self.requests.leave().await.is_ok();
             }
-        });
-        let (living, stopped) = (app.clone(), stop.clone());
-        app.tasks.spawn(async move {
-            let Hands::Worker(worker) = &living.hands else { return };
-            // Also after the stop, until the last question that it holds is answered.
-            while !(stopped.is_cancelled() && worker.lock().is_empty()) {
-                let held: Vec<Taken> = worker.lock().values().cloned().collect();
-                if let Err(error) = worker.requests.hold(&held).await {
-                    tracing::warn!(%error, "this worker can't say that it lives: others may take over its questions");
-                }
-                tokio::time::sleep(HEARTBEAT).await;
+            let held = self.requests.hold(&self.held(), !stopped).await;
+            if let (Err(error), true) = (&held, says) {
+                tracing::warn!(%error, "this worker can't say that it lives: others may take over its questions");
             }
-            drop(worker.requests.leave().await);
-        });
+            says = held.is_ok();
+            tokio::time::sleep(HEARTBEAT).await;
+        }
+        if !left {
+            drop(self.requests.leave().await);
+        }
+    }
+
+    fn held(&self) -> Vec<Taken> {
+        self.lock().values().cloned().collect()
     }
 
     /// Begins to answer these, each on a task of its own with a place of its own.
@@ -98,14 +131,14 @@ impl Worker {
         let taken = match taken {
             Ok(taken) => taken,
             Err(error) => {
-                tracing::warn!(%error, "the queue of requests can't be worked on");
+                tracing::debug!(%error, "the queue of requests can't be worked on");
                 tokio::time::sleep(AFTER_A_FAILURE).await;
                 return;
             }
         };
         for question in taken {
             // Held from now on: while it waits for a place here nobody else may think it forgotten.
-            self.lock().insert(question.interaction, question.clone());
+            self.lock().insert(question.key(), question.clone());
             let (app, place) = (app.clone(), first.take());
             app.tasks.clone().spawn(async move {
                 let Hands::Worker(worker) = &app.hands else { return };
@@ -117,43 +150,49 @@ impl Worker {
                     Ok(word) => word,
                     Err(_) => {
                         tracing::error!(critical = true, interaction = %question.interaction, "an answer ended in a panic");
-                        Word::Failed
+                        Some(Word::Failed)
                     }
                 };
-                worker.tell(&question, word).await;
-                worker.lock().remove(&question.interaction);
+                if let Some(word) = word {
+                    worker.tell(&question, word).await;
+                }
+                worker.lock().remove(&question.key());
             });
         }
     }
 
-    async fn answer(&self, app: &App, question: &Taken) -> Word {
+    /// What became of it; nothing where its record found no place: then it comes again, here or elsewhere.
+    async fn answer(&self, app: &App, question: &Taken) -> Option<Word> {
         let interaction = question.interaction;
         if question.deliveries > 1 && app.house.ledger.pending(interaction).await.is_some() {
             // Whoever died had its record kept: no model is asked twice.
-            return Word::Done;
+            return Some(Word::Done);
         }
         if let Some(word) = self.requests.is_hopeless(question) {
-            tracing::error!(critical = true, %interaction, deliveries = question.deliveries, %word, "a question is given up");
-            return word;
+            tracing::error!(%interaction, deliveries = question.deliveries, %word, "a question is given up");
+            return Some(word);
         }
         let handed = match app.house.ledger.handed(&question.bytes) {
             Ok(handed) => handed,
             Err(error) => {
                 tracing::error!(critical = true, %interaction, %error, "a question in the queue can't be read");
-                return Word::Failed;
+                return Some(Word::Returned);
             }
         };
-        let answered = match Begun::handed(&app.house, handed).await {
-            Ok(begun) => finish(&app.house, begun).await,
-            Err(error) => Err(error),
+        let begun = match Begun::handed(&app.house, handed).await {
+            Ok(begun) => begun,
+            Err(error) => {
+                tracing::warn!(%interaction, %error, "what was said before a question can't be read");
+                return Some(Word::Returned);
+            }
         };
         metrics::counter!("contactiq_requests_worked_total").increment(1);
-        match answered {
-            Ok(_) => Word::Done,
-            Err(AnswerError::Overtaken) => Word::Overtaken,
+        match finish(&app.house, begun).await {
+            Ok(_) => Some(Word::Done),
+            Err(AnswerError::Overtaken) => Some(Word::Overtaken),
             Err(error) => {
-                tracing::error!(%interaction, %error, "a question of a gateway was not answered");
-                Word::NotWritten
+                tracing::warn!(%interaction, %error, "the record of an answer was not taken: the question comes again");
+                None
             }
         }
     }
@@ -169,7 +208,7 @@ impl Worker {
     }
 
     // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
-    fn lock(&self) -> MutexGuard<'_, HashMap<InteractionId, Taken>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(usize, String), Taken>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -52,6 +52,10 @@ pub fn start(app: &App, stop: &CancellationToken) {
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "drain", DRAIN_EVERY, |app| async move { ledger::drain(&app).await });
     every(app, stop, "keys", keys::READ_EVERY, |app| async move { read_keys(&app).await });
+    every(app, stop, "leases-in-queue", RENEWED_EVERY, |app| async move {
+        app.leases.renew_in_queue(&app).await;
+        Ok(())
+    });
     every(app, stop, "leases", RENEWED_EVERY, |app| async move { Ok(app.leases.renew(&app).await?) });
     every(app, stop, "places", PLACES_EVERY, |app| async move { ledger::look_at_places(&app).await });
     if app.house.ledger.has_queue() {
@@ -149,9 +153,10 @@ async fn add_vectors(house: &House, encoder: &Arc<CachedEncoder>) -> Result<(), 
 
 /// Reads the API keys. A database that is away is told by others, and `/ready` says for how long they are known.
 async fn read_keys(app: &App) -> Result<(), JobError> {
-    match app.keys.read(&app.house.store).await {
-        Err(StoreError::Unavailable { .. }) => Ok(()),
-        read => Ok(read?),
+    // A connection that died without a word must not keep it for ever.
+    match tokio::time::timeout(keys::PATIENCE, app.keys.read(&app.house.store)).await {
+        Err(_) | Ok(Err(StoreError::Unavailable { .. })) => Ok(()),
+        Ok(read) => Ok(read?),
     }
 }
 

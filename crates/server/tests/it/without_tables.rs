@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What is tested is not how fast this machine is.
-pub(crate) const PATIENT: (&str, &str) = ("CONTACTIQ__REDIS__PATIENCE_MILLISECONDS", "400");
+pub(crate) const PATIENT: (&str, &str) = ("CONTACTIQ__REDIS__PATIENCE_MILLISECONDS", "150");
 
 pub(crate) fn redis() -> String {
     #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]

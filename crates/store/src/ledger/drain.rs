@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contactiq_domain::ids::{ConversationId, InteractionId};
+use contactiq_domain::ids::InteractionId;
 
 use super::{Entry, Ledger, Unreadable, dead, heard, kept};
 use crate::{SharedError, StoreError};
@@ -61,6 +61,7 @@ impl Ledger {
         if !given.is_empty() {
             // So does the database.
             self.0.breaker.close();
+            self.0.quick_breaker.close();
         }
         queue.done(&given, &said).await.map_err(queue_failed)?;
         Ok(drained)
@@ -71,14 +72,14 @@ impl Ledger {
         &self,
         payloads: &[Vec<u8>],
         drained: &mut Drained,
-    ) -> Result<Vec<(InteractionId, ConversationId)>, StoreError> {
+    ) -> Result<Vec<InteractionId>, StoreError> {
         let (mut handed, mut said) = (Vec::with_capacity(payloads.len()), Vec::new());
         for bytes in payloads {
             match kept::from_bytes(bytes, self.0.store.sealer()) {
                 Ok(entry) => {
                     let entry = Arc::new(entry);
                     if matches!(*entry, Entry::Completion(_)) {
-                        said.push((entry.interaction(), entry.conversation()));
+                        said.push(entry.interaction());
                     }
                     handed.push((self.0.group.submit(Arc::clone(&entry)), entry));
                 }

@@ -61,6 +61,8 @@ pub const IN_ALL: Duration = Duration::from_millis(500);
 const FAILURES: u32 = 5;
 /// For so long, unless a drain finds it back before.
 const LEFT_ALONE: Duration = Duration::from_secs(60);
+/// For so long nobody asks it in passing.
+const QUICK_LEFT_ALONE: Duration = Duration::from_secs(5);
 
 /// The way into the record. Cheap to clone; all clones write together.
 #[derive(Clone)]
@@ -76,6 +78,8 @@ struct Parts {
     breaker: Breaker,
     /// Of the queue.
     queue_breaker: Breaker,
+    /// Of what a question asks the tables in passing and can do without: a database that is slow is not away.
+    quick_breaker: Breaker,
     place: Duration,
     durability: Mutex<Option<Durability>>,
     clock: Arc<dyn Clock>,
@@ -166,6 +170,7 @@ impl Ledger {
         tokio::spawn(work);
         let breaker = Breaker::new(FAILURES, LEFT_ALONE, Arc::clone(&clock));
         let queue_breaker = Breaker::new(FAILURES, LEFT_ALONE, Arc::clone(&clock));
+        let quick_breaker = Breaker::new(FAILURES, QUICK_LEFT_ALONE, Arc::clone(&clock));
         let place = if store.engine() == "sqlite" { SAME_DISK } else { PLACE };
         Ledger(Arc::new(Parts {
             store,
@@ -175,6 +180,7 @@ impl Ledger {
             pending: Pending::default(),
             breaker,
             queue_breaker,
+            quick_breaker,
             place,
             durability: Mutex::default(),
             clock,
@@ -201,6 +207,20 @@ impl Ledger {
             self.withdraw(completion).await;
         }
         written
+    }
+
+    /// Writes the completion of a question that another process handed over: in the queue or nowhere, since there alone
+    /// is decided which of two answers counts. A second try of the same answer finds the first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the queue does not take it in time, or there is none.
+    pub async fn write_handed(&self, completion: Completion) -> Result<Applied, StoreError> {
+        let entry = Entry::Completion(Box::new(completion));
+        let queued = match &self.0.queue {
+            Some(queue) => self.queued(&entry, queue).await?,
+            None => None,
+        };
+        queued.ok_or(StoreError::Unavailable { why: "the queue did not take the record in time" })
     }
 
     /// Takes a completion back from every place that may have it though nobody will be shown it. The error waits for

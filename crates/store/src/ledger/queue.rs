@@ -227,20 +227,15 @@ impl Queue {
     ///
     /// # Errors
     /// When Redis can't be asked; then they come again, which does no harm.
-    pub(crate) async fn done(
-        &self,
-        given: &Given,
-        records: &[(InteractionId, ConversationId)],
-    ) -> Result<(), SharedError> {
+    pub(crate) async fn done(&self, given: &Given, records: &[InteractionId]) -> Result<(), SharedError> {
         if given.places.is_empty() {
             return Ok(());
         }
         let mut all = redis::pipe();
         all.atomic().cmd("XACK").arg((&self.stream, GROUP)).arg(&given.places).ignore();
         all.cmd("XDEL").arg(&self.stream).arg(&given.places).ignore();
-        for (interaction, conversation) in records {
+        for interaction in records {
             all.cmd("EXPIRE").arg(self.record_key(*interaction)).arg(READABLE_AFTER).ignore();
-            all.cmd("EXPIRE").arg(self.said_key(*conversation)).arg(READABLE_AFTER).ignore();
         }
         self.work.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use contactiq_domain::{Timestamp, ids::InteractionId};
+use contactiq_domain::{BreakerState, Timestamp, ids::InteractionId};
 
 use super::{Claimed, Ledger, PLACE, queue::Held};
 use crate::{
@@ -43,7 +43,13 @@ impl Ledger {
         if self.0.queue.is_none() {
             return asking.await;
         }
-        let permit = self.0.breaker.admit().ok_or(AWAY)?;
+        let quick = patience < ONLY_TABLES_KNOW;
+        let breaker = if quick { &self.0.quick_breaker } else { &self.0.breaker };
+        let permit = breaker.admit().ok_or(AWAY)?;
+        // In passing nobody waits for a database that is known to be away.
+        if quick && self.0.breaker.state() == BreakerState::Open {
+            return Err(AWAY);
+        }
         match tokio::time::timeout(patience, asking).await {
             Ok(Err(error @ StoreError::Unavailable { .. })) => {
                 permit.failure();
@@ -98,7 +104,11 @@ impl Ledger {
         let found = match self.tables(PLACE, look).await {
             // Only the queue knows, and it knows all that was claimed while it was there.
             Err(StoreError::Unavailable { .. }) => None,
-            found => found?,
+            Err(error) => {
+                self.unclaim(claimed).await;
+                return Err(error);
+            }
+            Ok(found) => found,
         };
         let claims = match found {
             None | Some(Claim::New) => return Ok(Some(Claims::New)),

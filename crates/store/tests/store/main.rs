@@ -26,6 +26,7 @@ mod pooler;
 mod quarantine;
 mod queue;
 mod reports;
+mod requests;
 mod review;
 mod rulings;
 mod samples;

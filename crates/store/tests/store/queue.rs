@@ -21,7 +21,7 @@ use crate::{
     samples::NOW,
 };
 
-fn redis() -> String {
+pub(crate) fn redis() -> String {
     #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]
     let url = std::env::var("CONTACTIQ_TEST_REDIS_URL");
     url.expect("CONTACTIQ_TEST_REDIS_URL names no server: run `make test`, which starts a private one")
@@ -106,6 +106,14 @@ async fn of_two_workers_that_answered_one_request_the_first_counts() {
     assert_eq!(other.write(second(&slower)).await, Ok(before), "also once the tables have it");
     cluster.empty(&one).await;
     is_whole(&cluster.bench, &completion).await;
+
+    // A worker's answer goes there or nowhere: the database alone could not say which of two was shown.
+    let alone = Ledger::new(cluster.bench.store.clone(), Places::default(), Arc::new(FixedClock::at(NOW)));
+    let (_, other_completion) = halves(&cluster.bench);
+    let refused = alone.write_handed(other_completion.clone()).await;
+    assert!(refused.unwrap_err().is_transient());
+    let id = other_completion.record.id;
+    assert!(interactions::get(&mut *cluster.bench.read().await, id).await.unwrap().is_none());
     cluster.bench.end().await;
 }
 

@@ -13,10 +13,13 @@ if KEYS[5] then
     if (made and made ~= ARGV[7]) or (fence and fence ~= ARGV[6]) then
         return { 'overtaken' }
     end
+end
+-- First what nobody may lose: a step that fails behind it takes nothing back.
+redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])
+if KEYS[5] then
     redis.call('SET', KEYS[4], ARGV[7], 'EX', ARGV[8])
     redis.call('DEL', KEYS[5])
 end
-redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])
 redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[4])
 redis.call('RPUSH', KEYS[3], ARGV[3])
 redis.call('LTRIM', KEYS[3], -tonumber(ARGV[5]), -1)

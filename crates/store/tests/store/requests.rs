@@ -1,0 +1,143 @@
+//! The queue of requests, against a real Redis.
+
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use contactiq_domain::ids::{Ids, InteractionId};
+use contactiq_store::requests::{HEARTBEAT, Requests, SILENT, Taken, Word};
+
+use crate::queue::redis;
+
+struct Chance;
+
+impl Ids for Chance {
+    fn next(&self) -> uuid::Uuid {
+        uuid::Uuid::now_v7()
+    }
+}
+
+/// Processes with a queue of their own.
+fn processes<const N: usize>(names: [&str; N]) -> [Requests; N] {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let namespace = format!("requests_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+    names.map(|name| {
+        // What is tested is not how fast this machine is.
+        let requests = Requests::connect(&redis(), &namespace, name.to_owned()).unwrap();
+        requests.with_patience(Duration::from_secs(10))
+    })
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn hand(gateway: &Requests, priority: usize, question: &str) -> InteractionId {
+    let id = InteractionId::new(&Chance);
+    gateway.hand(priority, id, question.as_bytes(), MINUTE).await.unwrap();
+    id
+}
+
+fn questions(taken: &[Taken]) -> Vec<String> {
+    taken.iter().map(|t| String::from_utf8(t.bytes.clone()).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_urgent_are_given_first_and_the_gateway_hears_what_became_of_each() {
+    let [gateway, worker, other] = processes(["gateway", "worker", "other"]);
+    let bulk = hand(&gateway, 2, "bulk").await;
+    let ordinary = hand(&gateway, 1, "ordinary").await;
+    let urgent = hand(&gateway, 0, "urgent").await;
+    assert_eq!(gateway.depth().await.unwrap(), [1, 1, 1]);
+    let taken = worker.take(2).await.unwrap();
+    assert_eq!(questions(&taken), ["urgent", "ordinary"]);
+    assert!(taken.iter().all(|t| t.deliveries == 1 && worker.is_hopeless(t).is_none()));
+    let rest = other.take(5).await.unwrap();
+    assert_eq!(questions(&rest), ["bulk"]);
+    worker.answered(&taken[0], Word::Done).await.unwrap();
+    worker.answered(&taken[1], Word::Returned).await.unwrap();
+    other.answered(&rest[0], Word::Failed).await.unwrap();
+    let mut heard = Vec::new();
+    while heard.len() < 3 {
+        heard.extend(gateway.replies().await.unwrap());
+    }
+    assert_eq!(heard, [(urgent, Word::Done), (ordinary, Word::Returned), (bulk, Word::Failed)]);
+    assert_eq!(gateway.depth().await.unwrap(), [0, 0, 0]);
+    assert!(worker.take(5).await.unwrap().is_empty() && gateway.replies().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_falls_silent_loses_its_questions_and_one_that_speaks_does_not() {
+    let [gateway, dead, alive, heir] = processes(["gateway", "dead", "alive", "heir"]);
+    // Many that are worked on stand before those of the dead one.
+    for n in 0..40 {
+        hand(&gateway, 1, &format!("held {n}")).await;
+    }
+    let held = alive.take(40).await.unwrap();
+    assert_eq!(held.len(), 40);
+    for n in 0..5 {
+        hand(&gateway, 1, &format!("left {n}")).await;
+    }
+    assert_eq!(dead.take(5).await.unwrap().len(), 5);
+    let until = tokio::time::Instant::now() + SILENT + Duration::from_millis(200);
+    while tokio::time::Instant::now() < until {
+        alive.hold(&held, true).await.unwrap();
+        tokio::time::sleep(HEARTBEAT / 2).await;
+    }
+    assert_eq!(gateway.workers().await.unwrap(), 1, "the dead one never said that it lives");
+    let mut over = heir.take_over(2, &[]).await.unwrap();
+    assert_eq!(over.len(), 2, "as many as asked for, from behind forty");
+    over.extend(heir.take_over(10, &over).await.unwrap());
+    let mut found = questions(&over);
+    found.sort();
+    assert_eq!(found, ["left 0", "left 1", "left 2", "left 3", "left 4"]);
+    assert!(over.iter().all(|t| t.deliveries == 2));
+    assert!(alive.take_over(10, &held).await.unwrap().is_empty(), "the heir holds them now");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_takes_nothing_over_from_itself_that_it_works_on() {
+    let [gateway, worker] = processes(["gateway", "worker"]);
+    hand(&gateway, 1, "worked on").await;
+    hand(&gateway, 1, "forgotten").await;
+    let taken = worker.take(2).await.unwrap();
+    // It could not speak for a while, and one question found no place for its record.
+    tokio::time::sleep(SILENT + Duration::from_millis(100)).await;
+    let again = worker.take_over(10, &taken[..1]).await.unwrap();
+    assert_eq!(questions(&again), ["forgotten"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_workers_die_of_or_nobody_takes_in_time_is_given_up() {
+    let [gateway, worker] = processes(["gateway", "worker"]);
+    hand(&gateway, 1, "poison").await;
+    let mut taken = worker.take(1).await.unwrap();
+    for deliveries in 2..=4 {
+        tokio::time::sleep(SILENT + Duration::from_millis(50)).await;
+        assert_eq!(worker.is_hopeless(&taken[0]), None);
+        taken = worker.take_over(1, &[]).await.unwrap();
+        assert_eq!(taken[0].deliveries, deliveries);
+    }
+    assert_eq!(worker.is_hopeless(&taken[0]), Some(Word::Failed), "three died of it");
+
+    let id = InteractionId::new(&Chance);
+    gateway.hand(0, id, b"short", Duration::from_millis(300)).await.unwrap();
+    let short = worker.take(1).await.unwrap();
+    worker.hold(&short, true).await.unwrap();
+    assert_eq!(worker.is_hopeless(&short[0]), None);
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(worker.is_hopeless(&short[0]), Some(Word::Late));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_is_counted_no_more_while_it_still_works() {
+    let [gateway, worker] = processes(["gateway", "worker"]);
+    hand(&gateway, 1, "last").await;
+    let last = worker.take(1).await.unwrap();
+    worker.hold(&last, true).await.unwrap();
+    assert_eq!(gateway.workers().await.unwrap(), 1);
+    worker.leave().await.unwrap();
+    worker.hold(&last, false).await.unwrap();
+    assert_eq!(gateway.workers().await.unwrap(), 0);
+    worker.answered(&last[0], Word::Done).await.unwrap();
+    assert_eq!(gateway.replies().await.unwrap(), [(last[0].interaction, Word::Done)]);
+}
