@@ -1,7 +1,10 @@
 //! The door, and phase one: a question that was taken in is masked, judged, numbered and durably started. Whoever goes
 //! on with it, in this process or in another one, needs nothing else; the raw text stays behind.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use contactiq_domain::{
     Role, Started,
@@ -102,15 +105,12 @@ impl Begun {
         }
     }
 
-    /// What another process took in.
+    /// What another process took in, and how long ago: clocks of machines differ.
     ///
     /// # Errors
     /// [`AnswerError::Store`] when the conversation can't be read.
-    pub async fn handed(house: &House, handed: Handed) -> Result<Begun, AnswerError> {
+    pub async fn handed(house: &House, handed: Handed, waited: Duration) -> Result<Begun, AnswerError> {
         let Handed { start: Start { conversation, started, .. }, role, continues, claimed, verdict } = handed;
-        // The time of the whole, also where this is the second worker.
-        let waited = house.clock.now().micros().saturating_sub(started.created_at.micros());
-        let waited = std::time::Duration::from_micros(u64::try_from(waited).unwrap_or(0));
         let since = Instant::now().checked_sub(waited).unwrap_or_else(Instant::now);
         let history = match continues {
             true => earlier::history(house, &conversation, started.id).await?,

@@ -43,6 +43,7 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
         Ok((known, history, placeholders))
     };
     let patience = if just_said.is_some() { PLACE } else { ONLY_TABLES_KNOW };
+    let partly = said.is_partly();
     let (known, history, placeholders) = match house.ledger.tables(patience, reading).await {
         // What was just said is enough to go on with; the numbers of placeholders begin again.
         Err(StoreError::Unavailable { .. }) if just_said.is_some() => {
@@ -51,7 +52,13 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
         read => read?,
     };
     let Some(conversation) = known.or(just_said).filter(|c| c.mode == ask.mode) else {
-        return Err(AnswerError::UnknownConversation);
+        return Err(match partly {
+            // An empty table is no proof.
+            true => {
+                StoreError::Unavailable { why: "the queue, which may know the conversation, is away" }.into()
+            }
+            false => AnswerError::UnknownConversation,
+        });
     };
     let history = exchanges(history);
     let mut earlier = Earlier::default();

@@ -127,7 +127,11 @@ fn rules(turn: &Turn) -> Vec<String> {
 
 fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::TicketId>) -> Record<Masked> {
     let answer = shown(house, &turn);
-    let completed_at = house.clock.now();
+    // By the clock of whoever took it in.
+    let completed_at = match turn.handed {
+        true => turn.started.created_at.plus_micros(turn.clock_start.elapsed().as_micros() as i64),
+        false => house.clock.now(),
+    };
     let (citations, model, tokens, cost) = match turn.draft.as_ref().or(beside(&turn)) {
         Some(d) => (d.citations.clone(), d.model.clone(), d.tokens, d.cost),
         None => (Vec::new(), "none".to_owned(), Tokens::default(), NanoUsd::default()),

@@ -182,10 +182,14 @@ fn completed(w: &Writer, record: &Record<Masked>) -> Result<Vec<Value>, StoreErr
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) async fn withdraw(w: &mut Writer, id: InteractionId) -> Result<(), StoreError> {
+pub(crate) async fn withdraw(
+    w: &mut Writer,
+    id: InteractionId,
+    completed_at: Timestamp,
+) -> Result<(), StoreError> {
     w.execute(
-        "UPDATE interactions SET outcome = 'interrupted' WHERE id = $1 AND completed_at IS NOT NULL",
-        values![id],
+        "UPDATE interactions SET outcome = 'interrupted' WHERE id = $1 AND completed_at = $2",
+        values![id, completed_at],
     )
     .await?;
     Ok(())

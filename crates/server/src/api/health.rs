@@ -99,7 +99,7 @@ fn ledger(app: &App) -> String {
             }
             None => "ok: queued in Redis, which does not say how it syncs".to_owned(),
         },
-        (true, _) => "the spool takes records: the queue does not answer".to_owned(),
+        (true, _) => "another place takes records: the queue does not answer".to_owned(),
     }
 }
 

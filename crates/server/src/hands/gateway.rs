@@ -11,12 +11,8 @@ use std::{
 
 use contactiq_domain::{Record, ids::InteractionId};
 use contactiq_guard::Masked;
-use contactiq_pipeline::{AnswerError, Ask, Begun, House, finish};
-use contactiq_store::{
-    StoreError, interactions,
-    ledger::ONLY_TABLES_KNOW,
-    requests::{Requests, Word},
-};
+use contactiq_pipeline::{AnswerError, Ask, Begun, finish};
+use contactiq_store::requests::{Requests, Word};
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -74,7 +70,7 @@ impl Gateway {
     ) -> Result<Record<Masked>, AnswerError> {
         let begun = Begun::of(&app.house, ask).await?;
         let how = match self.by_worker(app, &begun, priority, deadline).await? {
-            Some(Word::Done) => match record(&app.house, begun.interaction()).await? {
+            Some(Word::Done) => match super::record(&app.house, begun.interaction()).await? {
                 Some(record) => return Ok(record),
                 // Its place can't be read here: the spool of the worker, with the queue away since.
                 None => "unread",
@@ -144,10 +140,13 @@ impl Gateway {
         app.tasks.spawn(async move {
             let Hands::Gateway(gateway) = &looking.hands else { return };
             while !stopped.is_cancelled() {
-                // Where nobody says how many there are, replies tell whether they can be heard.
-                if let Ok(workers) = gateway.requests.workers().await {
-                    gateway.workers.store(workers, Ordering::Relaxed);
-                    metrics::gauge!("contactiq_workers").set(workers as f64);
+                match gateway.requests.workers().await {
+                    Ok(workers) => {
+                        gateway.workers.store(workers, Ordering::Relaxed);
+                        metrics::gauge!("contactiq_workers").set(workers as f64);
+                    }
+                    // Until a reply can be heard again it answers itself.
+                    Err(_) => gateway.hears.store(false, Ordering::Relaxed),
                 }
                 if let Ok(depth) = gateway.requests.depth().await {
                     for (priority, waiting) in Priority::ALL.iter().zip(depth) {
@@ -200,16 +199,5 @@ impl Gateway {
     // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
     fn lock(&self) -> MutexGuard<'_, HashMap<InteractionId, oneshot::Sender<Word>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-async fn record(house: &House, id: InteractionId) -> Result<Option<Record<Masked>>, StoreError> {
-    if let Some(record) = house.ledger.pending(id).await {
-        return Ok(Some(record));
-    }
-    let reading = async { interactions::get(&mut *house.store.read().await?, id).await };
-    match house.ledger.tables(ONLY_TABLES_KNOW, reading).await {
-        Err(StoreError::Unavailable { .. }) => Ok(None),
-        read => read,
     }
 }

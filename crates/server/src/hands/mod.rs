@@ -5,8 +5,10 @@
 mod gateway;
 mod worker;
 
+use contactiq_domain::{Record, ids::InteractionId};
+use contactiq_guard::Masked;
 use contactiq_pipeline::{AnswerError, Ask, House};
-use contactiq_store::requests::Requests;
+use contactiq_store::{StoreError, interactions, ledger::ONLY_TABLES_KNOW, requests::Requests};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -53,7 +55,7 @@ impl Hands {
         ask: Ask,
         priority: Priority,
         deadline: tokio::time::Instant,
-    ) -> Result<contactiq_domain::Record<contactiq_guard::Masked>, AnswerError> {
+    ) -> Result<Record<Masked>, AnswerError> {
         match &app.hands {
             Hands::Gateway(gateway) => gateway.answer(app, ask, priority, deadline).await,
             Hands::Alone | Hands::Worker(_) => contactiq_pipeline::answer(&app.house, ask).await,
@@ -81,5 +83,17 @@ impl Hands {
             Hands::Gateway(gateway) => gateway.standing(),
             Hands::Worker(_) => "this process, and it works for gateways".to_owned(),
         }
+    }
+}
+
+/// The record of an interaction, wherever it is; none where it can't be read now.
+async fn record(house: &House, id: InteractionId) -> Result<Option<Record<Masked>>, StoreError> {
+    if let Some(record) = house.ledger.pending(id).await {
+        return Ok(Some(record));
+    }
+    let reading = async { interactions::get(&mut *house.store.read().await?, id).await };
+    match house.ledger.tables(ONLY_TABLES_KNOW, reading).await {
+        Err(StoreError::Unavailable { .. }) => Ok(None),
+        read => read,
     }
 }

@@ -164,7 +164,7 @@ impl Worker {
     /// What became of it; nothing where its record found no place: then it comes again, here or elsewhere.
     async fn answer(&self, app: &App, question: &Taken) -> Option<Word> {
         let interaction = question.interaction;
-        if question.deliveries > 1 && app.house.ledger.pending(interaction).await.is_some() {
+        if question.deliveries > 1 && matches!(super::record(&app.house, interaction).await, Ok(Some(_))) {
             // Whoever died had its record kept: no model is asked twice.
             return Some(Word::Done);
         }
@@ -179,7 +179,8 @@ impl Worker {
                 return Some(Word::Returned);
             }
         };
-        let begun = match Begun::handed(&app.house, handed).await {
+        let waited = self.requests.waited(question);
+        let begun = match Begun::handed(&app.house, handed, waited).await {
             Ok(begun) => begun,
             Err(error) => {
                 tracing::warn!(%interaction, %error, "what was said before a question can't be read");

@@ -57,7 +57,9 @@ async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Appli
     for (entry, applied) in entries.iter().zip(&mut applied) {
         match entry {
             Entry::Start(start) => starts.push(&**start),
-            Entry::Withdrawal(withdrawal) => withdrawn.push(withdrawal.interaction),
+            Entry::Withdrawal(withdrawal) => {
+                withdrawn.push((withdrawal.interaction, withdrawal.completed_at))
+            }
             Entry::Completion(completion) => match overtaken(w, completion).await? {
                 Some(instead) => *applied = instead,
                 None => completions.push((&**completion, applied)),
@@ -85,8 +87,8 @@ async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Appli
             Completed::Now => beside(w, completion).await?,
         }
     }
-    for interaction in withdrawn {
-        interactions::withdraw(w, interaction).await?;
+    for (interaction, completed_at) in withdrawn {
+        interactions::withdraw(w, interaction, completed_at).await?;
     }
     Ok(applied)
 }

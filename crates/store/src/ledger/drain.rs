@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use contactiq_domain::ids::InteractionId;
 
-use super::{Entry, Ledger, Unreadable, dead, heard, kept};
+use super::{Applied, Entry, Ledger, Unreadable, dead, heard, kept};
 use crate::{SharedError, StoreError};
 
 /// Waits before the second, third and fourth try of an entry that is refused: what it stands on may come by
@@ -23,6 +23,15 @@ pub struct Drained {
     pub dead: u64,
     /// Bytes of the files that can't be read; the files are kept.
     pub damaged: u64,
+}
+
+/// Records that are in their tables now.
+#[derive(Default)]
+pub(crate) struct Settled {
+    /// All.
+    pub(crate) said: Vec<InteractionId>,
+    /// Those of which the table has another one, which was there first.
+    pub(crate) second: Vec<InteractionId>,
 }
 
 impl Ledger {
@@ -57,6 +66,8 @@ impl Ledger {
         let given = queue.take(TOGETHER).await.map_err(queue_failed)?;
         // It answers, whatever requests found.
         self.0.queue_breaker.close();
+        // While a cluster is being brought up to date, the newer ones write what they queued; nobody waits behind it.
+        let given = given.without(kept::is_newer);
         let said = self.settle(&given.payloads, &mut drained).await?;
         if !given.is_empty() {
             // So does the database.
@@ -67,19 +78,15 @@ impl Ledger {
         Ok(drained)
     }
 
-    /// The records among these entries, which are in their tables now.
-    async fn settle(
-        &self,
-        payloads: &[Vec<u8>],
-        drained: &mut Drained,
-    ) -> Result<Vec<InteractionId>, StoreError> {
-        let (mut handed, mut said) = (Vec::with_capacity(payloads.len()), Vec::new());
-        for bytes in payloads {
+    /// Writes these entries into the tables; the records among them.
+    async fn settle(&self, payloads: &[Vec<u8>], drained: &mut Drained) -> Result<Settled, StoreError> {
+        let (mut handed, mut settled) = (Vec::with_capacity(payloads.len()), Settled::default());
+        for bytes in payloads.iter().filter(|bytes| !bytes.is_empty()) {
             match kept::from_bytes(bytes, self.0.store.sealer()) {
                 Ok(entry) => {
                     let entry = Arc::new(entry);
                     if matches!(*entry, Entry::Completion(_)) {
-                        said.push(entry.interaction());
+                        settled.said.push(entry.interaction());
                     }
                     handed.push((self.0.group.submit(Arc::clone(&entry)), entry));
                 }
@@ -101,13 +108,20 @@ impl Ledger {
         let mut refused = Vec::new();
         for (reply, entry) in handed {
             match heard(reply.await) {
-                Ok(_) => self.written(&entry, drained),
+                Ok(applied) => {
+                    if let (Applied::Before(first), Entry::Completion(completion)) = (&applied, &*entry)
+                        && **first != completion.record
+                    {
+                        settled.second.push(entry.interaction());
+                    }
+                    self.written(&entry, drained);
+                }
                 Err(error @ StoreError::Unavailable { .. }) => return Err(error),
                 Err(error) => refused.push((entry, error)),
             }
         }
         self.try_again(refused, drained).await?;
-        Ok(said)
+        Ok(settled)
     }
 
     fn written(&self, entry: &Entry, drained: &mut Drained) {

@@ -2,7 +2,7 @@
 //! into the dead letters, and writing it twice is the same as once.
 
 use contactiq_domain::{
-    Record, Started, Ticket,
+    Record, Started, Ticket, Timestamp,
     ids::{ConversationId, InteractionId},
 };
 use contactiq_guard::{Masked, PersonalType, Token};
@@ -62,6 +62,8 @@ pub struct Withdrawal {
     pub conversation: Conversation,
     /// The interaction.
     pub interaction: InteractionId,
+    /// When the completion ended that is taken back: another one of the same interaction stands.
+    pub completed_at: Timestamp,
 }
 
 /// A claimed idempotency key (B1).

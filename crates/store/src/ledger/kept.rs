@@ -74,7 +74,7 @@ struct Kept {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     completion: Option<KeptCompletion>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    withdrawal: Option<InteractionId>,
+    withdrawal: Option<(InteractionId, Timestamp)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -116,6 +116,11 @@ struct KeptReview {
     decided: Option<(ReviewDecision, String, Timestamp)>,
 }
 
+/// Whether a newer version wrote it.
+pub(crate) fn is_newer(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Form>(bytes).is_ok_and(|form| form.form > FORMAT)
+}
+
 /// An entry as bytes. `shown` says whether its answer is shown once they are kept.
 ///
 /// # Errors
@@ -135,7 +140,7 @@ pub(crate) fn to_bytes(entry: &Entry, sealer: &Sealer, shown: bool) -> Result<Ve
             &own.conversation
         }
         Entry::Withdrawal(own) => {
-            withdrawal = Some(own.interaction);
+            withdrawal = Some((own.interaction, own.completed_at));
             &own.conversation
         }
     };
@@ -267,8 +272,8 @@ pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreada
                 claimed: completion.claimed,
             })))
         }
-        (None, None, Some(interaction)) => {
-            Ok(Entry::Withdrawal(Box::new(Withdrawal { conversation, interaction })))
+        (None, None, Some((interaction, completed_at))) => {
+            Ok(Entry::Withdrawal(Box::new(Withdrawal { conversation, interaction, completed_at })))
         }
         _ => Err(Unreadable::Damaged),
     }
@@ -389,8 +394,11 @@ mod tests {
         };
         let completion =
             Completion { conversation, record, ticket: Some(ticket), reviews, claimed: Some(claimed) };
-        let withdrawal =
-            Withdrawal { conversation: start.conversation.clone(), interaction: completion.record.id };
+        let withdrawal = Withdrawal {
+            conversation: start.conversation.clone(),
+            interaction: completion.record.id,
+            completed_at: completion.record.completed_at,
+        };
         [
             Entry::Start(Box::new(start)),
             Entry::Completion(Box::new(completion)),

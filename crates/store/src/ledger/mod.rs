@@ -18,19 +18,16 @@ mod handed;
 mod kept;
 mod pending;
 pub mod queue;
+mod reading;
 pub mod spool;
 mod tables;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use contactiq_domain::{
-    Breaker, BreakerState, Clock, Record,
-    ids::{ConversationId, InteractionId},
-};
-use contactiq_guard::Masked;
+use contactiq_domain::{Breaker, Clock};
 use tokio::sync::oneshot;
 
 pub use apply::{Applied, apply};
@@ -38,14 +35,10 @@ pub use drain::Drained;
 pub use entry::{Claimed, Completion, Entry, Phase, Start, Withdrawal};
 pub use handed::Handed;
 pub use kept::Unreadable;
+pub use reading::{LedgerState, Said};
 pub use tables::{Claims, ONLY_TABLES_KNOW};
 
-use crate::{
-    SharedError, Store, StoreError,
-    conversations::{Conversation, Owner},
-    idempotency::Slot,
-    interactions,
-};
+use crate::{Store, StoreError};
 use group::Group;
 use pending::Pending;
 use queue::{Durability, Kept, Queue};
@@ -85,50 +78,6 @@ struct Parts {
     clock: Arc<dyn Clock>,
 }
 
-/// Records of one conversation that may be in no table yet, oldest first.
-#[derive(Debug, Clone, Default)]
-pub struct Said(Vec<Completion>);
-
-impl Said {
-    /// The conversation.
-    #[must_use]
-    pub fn conversation(&self) -> Option<&Conversation> {
-        self.0.last().map(|completion| &completion.conversation)
-    }
-
-    /// The last records of the conversation, oldest first, with those that are in the tables.
-    ///
-    /// # Errors
-    /// When the database fails or a sealed column does not open.
-    pub async fn after_tables(
-        self,
-        c: &mut crate::Connection,
-        id: ConversationId,
-        limit: u32,
-    ) -> Result<Vec<Record<Masked>>, StoreError> {
-        let found = interactions::of_conversation(c, id, limit).await?;
-        Ok(self.after(found, limit))
-    }
-
-    /// The last of these records alone, where the tables can't be asked.
-    #[must_use]
-    pub fn alone(self, limit: u32) -> Vec<Record<Masked>> {
-        self.after(Vec::new(), limit)
-    }
-
-    fn after(self, mut found: Vec<Record<Masked>>, limit: u32) -> Vec<Record<Masked>> {
-        for Completion { record, .. } in self.0 {
-            if found.iter().all(|other| other.id != record.id) {
-                found.push(record);
-            }
-        }
-        found.sort_by_key(|record| (record.created_at, record.id));
-        let surplus = found.len().saturating_sub(limit as usize);
-        found.drain(..surplus);
-        found
-    }
-}
-
 /// Where entries may go beside the database.
 #[derive(Default)]
 pub struct Places {
@@ -142,19 +91,6 @@ impl From<Spool> for Places {
     fn from(spool: Spool) -> Self {
         Places { queue: None, spool: Some(spool) }
     }
-}
-
-/// How the ledger stands in this process, for `/ready`, the metrics and `GET /v1/ledger`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LedgerState {
-    /// Whether the place that is asked first is: the queue of a cluster, otherwise the database.
-    pub first: BreakerState,
-    /// Entries that wait to be written together.
-    pub waiting: usize,
-    /// What the spool holds; none where there is no spool.
-    pub spool: Option<spool::Depth>,
-    /// Completions that the spool took and no table has yet.
-    pub pending: usize,
 }
 
 impl Ledger {
@@ -229,6 +165,7 @@ impl Ledger {
         let withdrawal = Arc::new(Entry::Withdrawal(Box::new(Withdrawal {
             conversation: completion.conversation.clone(),
             interaction: completion.record.id,
+            completed_at: completion.record.completed_at,
         })));
         // Behind the completion, should that wait there still; nobody need hear of it.
         drop(self.0.group.submit(Arc::clone(&withdrawal)));
@@ -392,111 +329,6 @@ impl Ledger {
                 Err(error)
             }
             answer => answer,
-        }
-    }
-
-    /// The record of an interaction that no table has yet: one that this process gave to its spool, or any process
-    /// to the queue.
-    pub async fn pending(&self, id: InteractionId) -> Option<Record<Masked>> {
-        self.completion(id).await.map(|completion| completion.record)
-    }
-
-    /// The same for its owner.
-    pub async fn pending_of(&self, id: InteractionId, owner: &Owner<'_>) -> Option<Record<Masked>> {
-        let completion = self.completion(id).await?;
-        (completion.conversation.owner() == *owner).then_some(completion.record)
-    }
-
-    async fn completion(&self, id: InteractionId) -> Option<Completion> {
-        if let Some(completion) = self.0.pending.completion(id) {
-            return Some(completion);
-        }
-        self.opened(&self.0.queue.as_ref()?.record(id).await.ok()??)
-    }
-
-    /// A record that lies in the queue. What can't be read there is in no table either, and a dead letter soon.
-    fn opened(&self, bytes: &[u8]) -> Option<Completion> {
-        match kept::from_bytes(bytes, self.0.store.sealer()) {
-            Ok(Entry::Completion(completion)) => Some(*completion),
-            _ => None,
-        }
-    }
-
-    /// What a claimed request came to, where no table knows it yet: the interaction, and what stands for its body.
-    pub async fn pending_claim(&self, slot: &Slot<'_>) -> Option<(InteractionId, String)> {
-        if let Some(completion) = self.0.pending.claimed(slot) {
-            return Some((completion.record.id, completion.claimed?.body));
-        }
-        self.0.queue.as_ref()?.claimed(slot).await.ok()?
-    }
-
-    /// What was said in a conversation and may be in no table yet. Ask before the tables are read: what is drained
-    /// between the two is in them then.
-    pub async fn said(&self, id: ConversationId) -> Said {
-        let mut said = self.0.pending.of_conversation(id);
-        if let Some(queue) = &self.0.queue {
-            // While the queue is away nobody reads it, and the tables alone are asked.
-            let queued = queue.said(id).await.unwrap_or_default();
-            said.extend(queued.iter().filter_map(|bytes| self.opened(bytes)));
-        }
-        said.sort_by_key(|completion| (completion.record.created_at, completion.record.id));
-        said.dedup_by_key(|completion| completion.record.id);
-        Said(said)
-    }
-
-    /// How many entries the queue holds; none without one.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub async fn queued_entries(&self) -> Result<Option<u64>, SharedError> {
-        match &self.0.queue {
-            Some(queue) => queue.depth().await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// Looks how surely the queue keeps what it takes, for [`Ledger::durability`].
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub async fn look_at_queue(&self) -> Result<(), SharedError> {
-        if let Some(queue) = &self.0.queue {
-            let found = queue.durability().await?;
-            queue.forget_dead().await?;
-            *self.0.durability.lock().unwrap_or_else(PoisonError::into_inner) = found;
-        }
-        Ok(())
-    }
-
-    /// How surely the queue keeps what it takes, as it was looked at last; none where it does not say.
-    #[must_use]
-    pub fn durability(&self) -> Option<Durability> {
-        *self.0.durability.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether there is a queue.
-    #[must_use]
-    pub fn has_queue(&self) -> bool {
-        self.0.queue.is_some()
-    }
-
-    /// What the names of the queue's keys have in common; none without one.
-    #[must_use]
-    pub fn namespace(&self) -> Option<&str> {
-        self.0.queue.as_ref().map(Queue::namespace)
-    }
-
-    /// How it stands.
-    #[must_use]
-    pub fn state(&self) -> LedgerState {
-        LedgerState {
-            first: match &self.0.queue {
-                Some(_) => self.0.queue_breaker.state(),
-                None => self.0.breaker.state(),
-            },
-            waiting: self.0.group.waiting(),
-            spool: self.0.spool.as_ref().map(Spool::depth),
-            pending: self.0.pending.len(),
         }
     }
 }

@@ -18,7 +18,7 @@ use redis::{
 
 pub use claims::Held;
 
-use super::Completion;
+use super::{Completion, drain::Settled};
 use crate::redis_link::{RedisLink, SharedError};
 
 const GROUP: &str = "writers";
@@ -227,15 +227,19 @@ impl Queue {
     ///
     /// # Errors
     /// When Redis can't be asked; then they come again, which does no harm.
-    pub(crate) async fn done(&self, given: &Given, records: &[InteractionId]) -> Result<(), SharedError> {
+    pub(crate) async fn done(&self, given: &Given, records: &Settled) -> Result<(), SharedError> {
         if given.places.is_empty() {
             return Ok(());
         }
         let mut all = redis::pipe();
         all.atomic().cmd("XACK").arg((&self.stream, GROUP)).arg(&given.places).ignore();
         all.cmd("XDEL").arg(&self.stream).arg(&given.places).ignore();
-        for interaction in records {
+        for interaction in &records.said {
             all.cmd("EXPIRE").arg(self.record_key(*interaction)).arg(READABLE_AFTER).ignore();
+        }
+        for interaction in &records.second {
+            // Who reads it is told what the table says.
+            all.cmd("DEL").arg(self.record_key(*interaction)).ignore();
         }
         self.work.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await
     }
@@ -341,6 +345,20 @@ impl Queue {
 }
 
 impl Given {
+    /// The same without some, which stay with this worker until another one takes them.
+    pub(crate) fn without(self, left: impl Fn(&[u8]) -> bool) -> Given {
+        let mut given = Given::default();
+        for (place, bytes) in self.places.into_iter().zip(self.payloads) {
+            if left(&bytes) {
+                tracing::warn!(%place, "an entry of a newer version waits for it");
+            } else {
+                given.places.push(place);
+                given.payloads.push(bytes);
+            }
+        }
+        given
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -354,12 +372,12 @@ impl Given {
     }
 }
 
-/// An entry that was deleted under a worker is given without its fields: it is done, and only its place is left.
-/// No entry of ours was ever without them.
+/// An entry that was deleted under a worker is given without its fields, and no entry of ours was ever without them:
+/// such a one is done, as an entry of no bytes.
 fn given(ids: Vec<StreamId>) -> Given {
     let mut given = Given::default();
     for entry in ids {
-        given.payloads.extend(entry.get::<Vec<u8>>(FIELD));
+        given.payloads.push(entry.get::<Vec<u8>>(FIELD).unwrap_or_default());
         given.places.push(entry.id);
     }
     given

@@ -166,6 +166,7 @@ on_both_engines! {
         let withdrawal = Withdrawal {
             conversation: completion.conversation.clone(),
             interaction: completion.record.id,
+            completed_at: completion.record.completed_at,
         };
         for entry in [first(&start), second(&completion), Entry::Withdrawal(Box::new(withdrawal))] {
             ledger.write(entry).await.unwrap();

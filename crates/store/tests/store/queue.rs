@@ -118,6 +118,48 @@ async fn of_two_workers_that_answered_one_request_the_first_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_newer_version_queued_or_nobody_did_keeps_nothing_else_waiting() {
+    let cluster = Cluster::new().await;
+    let one = cluster.replica(cluster.queue("one"));
+    let (start, completion) = halves(&cluster.bench);
+    one.write(first(&start)).await.unwrap();
+    let mut raw = ::redis::Client::open(redis()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let stream = format!("contactiq:{}:ledger", cluster.namespace);
+    for (field, bytes) in [("entry", r#"{"form":2}"#), ("else", "nothing")] {
+        let mut add = ::redis::cmd("XADD");
+        add.arg((&stream, "*", field, bytes));
+        let _: String = add.query_async(&mut raw).await.unwrap();
+    }
+    one.write(second(&completion)).await.unwrap();
+    one.work().await.unwrap();
+    is_whole(&cluster.bench, &completion).await;
+    assert_eq!(one.queued_entries().await.unwrap(), Some(1), "the newer one waits for its version");
+    cluster.bench.end().await;
+}
+
+/// Where the queue was away for a moment, two may have answered: readers are told what the table says.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_answers_that_met_in_the_tables_readers_are_told_the_first() {
+    let cluster = Cluster::new().await;
+    let (one, alone) = (
+        cluster.replica(cluster.queue("one")),
+        Ledger::new(cluster.bench.store.clone(), Places::default(), Arc::new(FixedClock::at(NOW))),
+    );
+    let (start, completion) = halves(&cluster.bench);
+    alone.write(first(&start)).await.unwrap();
+    alone.write(second(&completion)).await.unwrap();
+    let mut other = completion.clone();
+    other.record.reason = "by a worker".to_owned();
+    assert_eq!(one.write_handed(other.clone()).await, Ok(Applied::Written));
+    let id = completion.record.id;
+    assert_eq!(one.pending(id).await, Some(other.record));
+    cluster.empty(&one).await;
+    assert_eq!(one.pending(id).await, None);
+    is_whole(&cluster.bench, &completion).await;
+    cluster.bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_claimed_once_in_the_queue_and_a_lost_claim_shows_nothing() {
     const LEASE: Duration = Duration::from_millis(300);
     let cluster = Cluster::new().await;
