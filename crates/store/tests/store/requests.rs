@@ -1,22 +1,19 @@
 //! The queue of requests, against a real Redis.
 
 use std::{
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
-use contactiq_domain::ids::{Ids, InteractionId};
+use contactiq_domain::ids::{CountingIds, InteractionId};
 use contactiq_store::requests::{HEARTBEAT, Requests, SILENT, Taken, Word};
 
 use crate::queue::redis;
 
-struct Chance;
-
-impl Ids for Chance {
-    fn next(&self) -> uuid::Uuid {
-        uuid::Uuid::now_v7()
-    }
-}
+static IDS: LazyLock<CountingIds> = LazyLock::new(CountingIds::default);
 
 /// Processes with a queue of their own.
 fn processes<const N: usize>(names: [&str; N]) -> [Requests; N] {
@@ -32,7 +29,7 @@ fn processes<const N: usize>(names: [&str; N]) -> [Requests; N] {
 const MINUTE: Duration = Duration::from_secs(60);
 
 async fn hand(gateway: &Requests, priority: usize, question: &str) -> InteractionId {
-    let id = InteractionId::new(&Chance);
+    let id = InteractionId::new(&*IDS);
     // A gateway looks at the clock when it counts workers.
     gateway.workers().await.unwrap();
     gateway.hand(priority, id, question.as_bytes(), MINUTE).await.unwrap();
@@ -121,7 +118,7 @@ async fn what_workers_die_of_or_nobody_takes_in_time_is_given_up() {
     }
     assert_eq!(worker.is_hopeless(&taken[0]), Some(Word::Failed), "three died of it");
 
-    let id = InteractionId::new(&Chance);
+    let id = InteractionId::new(&*IDS);
     gateway.hand(0, id, b"short", Duration::from_millis(300)).await.unwrap();
     let short = worker.take(1).await.unwrap();
     worker.hold(&short, true).await.unwrap();
