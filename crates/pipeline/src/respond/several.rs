@@ -133,7 +133,9 @@ pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
 /// with the part before it.
 fn made_whole(part: &str, before: &str) -> Option<String> {
     let bare = text::content_stems(part).len() <= FEW_STEMS;
-    if bare { Some(format!("{before} {part}")) } else { follow_up::whole(part, Some(before)) }
+    // Both are asked at once: what the one before asks for is not given up for the other.
+    let leans = bare || follow_up::whole(part, Some(before)).is_some();
+    leans.then(|| format!("{before} {part}"))
 }
 
 /// Whether the route lets anything be answered.
