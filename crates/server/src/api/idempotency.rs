@@ -151,9 +151,8 @@ impl Leases {
     /// # Errors
     /// When the store fails.
     pub async fn renew(&self, app: &App) -> Result<(), StoreError> {
-        let held: Vec<Claimed> = self.lock().values().cloned().collect();
         // One that was lost or settled meanwhile is renewed no more, and the request hears of it at its end.
-        let held: Vec<Claimed> = held.into_iter().filter(|claimed| !claimed.queued).collect();
+        let held: Vec<Claimed> = self.lock().values().filter(|claimed| !claimed.queued).cloned().collect();
         if held.is_empty() {
             return Ok(());
         }

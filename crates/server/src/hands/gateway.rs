@@ -72,7 +72,7 @@ impl Gateway {
         let how = match self.by_worker(app, &begun, priority, deadline).await? {
             Some(Word::Done) => match super::record(&app.house, begun.interaction()).await? {
                 Some(record) => return Ok(record),
-                // Its place can't be read here: the spool of the worker, with the queue away since.
+                // The queue went away since, and no table has it yet.
                 None => "unread",
             },
             Some(Word::Overtaken) => return Err(AnswerError::Overtaken),

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use crate::{house::client, process::Terminal, reply::text};
 
 const CLIENTS: u64 = 8;
-const QUESTIONS: &[&str] = &[
+pub(crate) const QUESTIONS: &[&str] = &[
     "What does a replacement card cost?",
     "someone stole my card and is using it",
     "hello",

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cluster::Database,
-    crash::{Dice, Server, is_kept, kills, serve},
+    crash::{Dice, QUESTIONS, Server, is_kept, kills, serve},
     house::{Key, REPLACEMENT, Running, client, folder, soon, start_in},
     process::Terminal,
     reply::{Reply, text},
@@ -102,13 +102,6 @@ fn a_gateway_without_redis_is_refused_with_what_it_needs() {
 }
 
 const CLIENTS: u64 = 6;
-const QUESTIONS: &[&str] = &[
-    "What does a replacement card cost?",
-    "someone stole my card and is using it",
-    "hello",
-    "my card 4111 1111 1111 1111 does not work, how do I get a new one?",
-    "how do I dispute a charge?",
-];
 
 /// Answers that clients saw, and how it went.
 #[derive(Default)]

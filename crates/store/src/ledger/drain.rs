@@ -50,6 +50,7 @@ impl Ledger {
             }
             // The database answers, whatever requests found.
             self.0.breaker.close();
+            self.0.quick_breaker.close();
             spool.done(batch).await.map_err(spool_failed)?;
         }
         Ok(drained)
