@@ -118,8 +118,8 @@ impl TextTriggers<'_> {
 pub(crate) async fn run(house: &House, begun: Begun) -> Turn {
     let Begun { role, started, conversation, continues, claimed, mut door, history, since, handed } = begun;
     let query = without_placeholders(door.masked.as_str());
-    let key = recall::key(house, &started, role, continues, &door);
-    let mut before = recall::find(house, key.as_ref());
+    let keys = recall::keys(house, &started, role, continues, &door);
+    let mut before = recall::find(house, keys.as_ref()).await;
     if before.is_some() && !house.moderated(&door.masked).await.is_empty() {
         // The provider finds something today: the message is read as if it were new.
         before = None;
@@ -156,6 +156,11 @@ pub(crate) async fn run(house: &House, begun: Begun) -> Turn {
         });
     }
 
+    let plain = hits.is_empty() && parts.is_empty() && by_provider.is_empty() && language.is_none();
+    if before.is_none() && plain {
+        before = recall::find_alike(house, keys.as_ref(), vector.as_deref());
+    }
+
     let mut turn = Turn {
         role,
         started,
@@ -163,13 +168,14 @@ pub(crate) async fn run(house: &House, begun: Begun) -> Turn {
         claimed,
         handed,
         clock_start: since,
-        key,
+        keys,
         recalled: false,
         hits,
         language,
         leanings,
         history,
         query,
+        vector_as_asked: if keys.is_some() { vector.clone() } else { None },
         vector,
         parts,
         understanding: None,

@@ -108,7 +108,7 @@ fn evidence(house: &House, turn: &Turn) -> Evidence {
 fn hand_over(house: &House, turn: &mut Turn, hit: &TriggerHit) {
     let rules = house.rules.of(hit.trigger);
     let messages = rules.messages(turn.mode());
-    let id = TicketId::new(&*house.ids);
+    let id = TicketId::of(turn.started.id);
     let number = ticket_number(id);
     let people = house.people(turn.mode(), hit.trigger);
     let next = if people.is_some() { &messages.next_step } else { &messages.next_step_alone };

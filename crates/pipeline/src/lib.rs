@@ -18,6 +18,7 @@ mod follow_up;
 mod house;
 mod knowledge;
 mod language;
+mod lately;
 mod models;
 mod products;
 mod recall;
@@ -41,6 +42,7 @@ pub use door::{Door, DoorFault, Fault, NotRead};
 pub use escalation_rules::{EscalationRules, Messages, RulesError};
 pub use house::{AssistantSettings, House, Line, People, Settings};
 pub use knowledge::{Found, Knowledge, KnowledgeError, Means, Shelf};
+pub use lately::Lately;
 pub use models::{Models, ModelsError, Trained};
 pub use recall::Recall;
 pub use record::reconcile;
@@ -81,7 +83,7 @@ pub async fn finish(house: &House, begun: Begun) -> Result<Record<Masked>, Answe
         respond::run(house, &mut turn).await;
         score::run(house, &mut turn);
         escalate::run(house, &mut turn);
-        recall::keep(house, &turn);
+        recall::keep(house, &turn).await;
     }
     record::complete(house, turn).await
 }

@@ -137,7 +137,7 @@ pub(crate) struct Turn {
     pub(crate) kept_back: Option<KeptBack>,
     pub(crate) clock_start: Instant,
     /// What the same question is known by, where it may be answered as before.
-    pub(crate) key: Option<recall::Key>,
+    pub(crate) keys: Option<recall::Keys>,
     /// Whether it was.
     pub(crate) recalled: bool,
     /// Triggers read from the text; steps 3 to 6 add theirs.
@@ -150,6 +150,8 @@ pub(crate) struct Turn {
     /// What is classified and searched: the masked question, made whole by the conversation.
     pub(crate) query: String,
     pub(crate) vector: Option<Vec<f32>>,
+    /// The vector of the message as it was written, where an answer to it may be remembered.
+    pub(crate) vector_as_asked: Option<Vec<f32>>,
     /// The requests of a message that has more than one, each with its vector.
     pub(crate) parts: Vec<(String, Option<Vec<f32>>)>,
     pub(crate) understanding: Option<Understanding>,

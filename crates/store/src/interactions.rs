@@ -52,8 +52,10 @@ const COMPLETES: &str =
         cost_nano_usd = excluded.cost_nano_usd, pii_detected = excluded.pii_detected,
         pii_masked = excluded.pii_masked, knowledge_version = excluded.knowledge_version,
         retention_policy = excluded.retention_policy, processing_time_ms = excluded.processing_time_ms,
-        completed_at = excluded.completed_at
-    WHERE interactions.completed_at IS NULL OR interactions.outcome = 'interrupted' RETURNING id";
+        completed_at = excluded.completed_at";
+/// What is complete stays as it is, but for what reconciliation gave up.
+const UNLESS_COMPLETE: &str =
+    "WHERE interactions.completed_at IS NULL OR interactions.outcome = 'interrupted' RETURNING id";
 
 /// Phase one: the question is in the ledger before anything is done about it. A second start of
 /// the same interaction changes nothing.
@@ -118,7 +120,7 @@ pub(crate) async fn complete_all(
         values.extend(completed(w, record)?);
     }
     let places = places(w.is_postgres(), all.len(), COMPLETED_COLUMNS);
-    let sql = format!("INSERT INTO interactions ({COMPLETED}) VALUES {places} {COMPLETES}");
+    let sql = format!("INSERT INTO interactions ({COMPLETED}) VALUES {places} {COMPLETES} {UNLESS_COMPLETE}");
     let changed = w.rows_built(sql, values, all.len()).await?;
     let changed: HashSet<InteractionId> =
         changed.iter().map(|row| row.parsed("id")).collect::<Result<_, _>>()?;
@@ -132,6 +134,17 @@ pub(crate) async fn complete_all(
         });
     }
     Ok(done)
+}
+
+/// Puts a record in the place of the one that completed its interaction: this one was shown, and that one was not.
+///
+/// # Errors
+/// As [`complete`].
+pub(crate) async fn replace(w: &mut Writer, record: &Record<Masked>) -> Result<(), StoreError> {
+    let values = completed(w, record)?;
+    let places = places(w.is_postgres(), 1, COMPLETED_COLUMNS);
+    let sql = format!("INSERT INTO interactions ({COMPLETED}) VALUES {places} {COMPLETES} RETURNING id");
+    w.rows_built(sql, values, 2).await.map(drop)
 }
 
 fn completed(w: &Writer, record: &Record<Masked>) -> Result<Vec<Value>, StoreError> {
@@ -232,6 +245,25 @@ pub async fn count_unfinished(c: &mut Connection) -> Result<u64, StoreError> {
 pub async fn count_finished(c: &mut Connection) -> Result<u64, StoreError> {
     let sql = "SELECT COUNT(*) AS found FROM interactions WHERE completed_at IS NOT NULL AND outcome <> 'interrupted'";
     c.row(sql, Vec::new()).await?.map_or(Ok(0), |row| row.count("found"))
+}
+
+/// Which of these ended with an answer or a hand-over.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn finished(
+    c: &mut Connection,
+    ids: &[InteractionId],
+) -> Result<HashSet<InteractionId>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let values: Vec<Value> = ids.iter().flat_map(|id| values![*id]).collect();
+    let places = places(c.is_postgres(), 1, ids.len());
+    let sql = format!(
+        "SELECT id FROM interactions WHERE id IN {places} AND completed_at IS NOT NULL AND outcome <> 'interrupted'"
+    );
+    c.rows_built(sql, values, ids.len()).await?.iter().map(|row| row.parsed("id")).collect()
 }
 
 /// A finished interaction, for staff who may read any; `None` while it is under way.

@@ -39,6 +39,7 @@ mod limits;
 mod moderation;
 mod obedient;
 mod operations;
+mod outages;
 mod pages;
 mod paper_commands;
 mod papers;

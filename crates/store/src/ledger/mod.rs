@@ -9,6 +9,7 @@
 //! An entry may be written twice, by two ways and in any order, and counts once ([`apply()`]). What the tables
 //! refuse is a [dead letter](dead).
 
+mod acknowledged;
 mod apply;
 pub mod dead;
 mod drain;
@@ -30,6 +31,7 @@ use std::{
 use contactiq_domain::{Breaker, Clock};
 use tokio::sync::oneshot;
 
+pub use acknowledged::Compared;
 pub use apply::{Applied, apply};
 pub use drain::Drained;
 pub use entry::{Claimed, Completion, Entry, Phase, Start, Withdrawal};
@@ -39,6 +41,7 @@ pub use reading::{LedgerState, Said};
 pub use tables::{Claims, ONLY_TABLES_KNOW};
 
 use crate::{Store, StoreError};
+use acknowledged::Acknowledged;
 use group::Group;
 use pending::Pending;
 use queue::{Durability, Kept, Queue};
@@ -67,6 +70,7 @@ struct Parts {
     queue: Option<Queue>,
     spool: Option<Spool>,
     pending: Pending,
+    acknowledged: Acknowledged,
     /// Of the database.
     breaker: Breaker,
     /// Of the queue.
@@ -114,6 +118,7 @@ impl Ledger {
             queue,
             spool,
             pending: Pending::default(),
+            acknowledged: Acknowledged::default(),
             breaker,
             queue_breaker,
             quick_breaker,
@@ -139,8 +144,14 @@ impl Ledger {
             metrics::counter!("contactiq_ledger_write_failures_total", "phase" => phase).increment(1);
             tracing::error!(critical = true, %error, interaction = %entry.interaction(), phase, "an entry was not written");
         }
-        if let (Entry::Completion(completion), Err(_) | Ok(Applied::Overtaken)) = (&*entry, &written) {
-            self.withdraw(completion).await;
+        match (&*entry, &written) {
+            (Entry::Completion(completion), Err(_) | Ok(Applied::Overtaken)) => {
+                self.withdraw(completion).await;
+            }
+            (Entry::Completion(completion), Ok(Applied::Written)) => {
+                self.0.acknowledged.add(completion.record.id);
+            }
+            _ => {}
         }
         written
     }
@@ -156,6 +167,9 @@ impl Ledger {
             Some(queue) => self.queued(&entry, queue).await?,
             None => None,
         };
+        if let (Some(Applied::Written), Entry::Completion(completion)) = (&queued, &entry) {
+            self.0.acknowledged.add(completion.record.id);
+        }
         queued.ok_or(StoreError::Unavailable { why: "the queue did not take the record in time" })
     }
 
