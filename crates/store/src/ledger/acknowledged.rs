@@ -21,10 +21,16 @@ const AT_ONCE: usize = 500;
 const NAMED: usize = 20;
 
 /// Records that were acknowledged and not compared yet, oldest first.
-#[derive(Default)]
 pub(crate) struct Acknowledged(Mutex<VecDeque<(InteractionId, Instant)>>);
 
 impl Acknowledged {
+    /// None yet. The figures begin at 0: an alert on the first loss needs a figure before it.
+    pub(crate) fn none() -> Acknowledged {
+        metrics::counter!("contactiq_ledger_lost_total").increment(0);
+        metrics::counter!("contactiq_ledger_uncompared_total").increment(0);
+        Acknowledged(Mutex::default())
+    }
+
     /// Remembers that somebody was told: it is durable.
     pub(crate) fn add(&self, id: InteractionId) {
         let mut all = self.lock();

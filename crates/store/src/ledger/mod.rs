@@ -118,7 +118,7 @@ impl Ledger {
             queue,
             spool,
             pending: Pending::default(),
-            acknowledged: Acknowledged::default(),
+            acknowledged: Acknowledged::none(),
             breaker,
             queue_breaker,
             quick_breaker,
