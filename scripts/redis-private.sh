@@ -103,11 +103,16 @@ restart() {
     running || { echo "nothing runs in $dir" >&2; exit 1; }
     kill -9 "$pid"
     while running; do sleep 0.02; done
-    redis-server "$dir/redis.conf" >/dev/null
     port=$(sed -n 's/^port //p' "$dir/redis.conf")
-    for _ in $(seq 300); do
-        if running && answers "$port"; then return; fi
-        sleep 0.1
+    # A client that connects to the dead port from that very port has it until it notices.
+    for _ in $(seq 60); do
+        rm -f "$dir/redis.pid"
+        redis-server "$dir/redis.conf" >/dev/null
+        for _ in $(seq 20); do
+            if running && answers "$port"; then return; fi
+            if tail -n 1 "$dir/redis.log" | grep -q 'Failed listening'; then break; fi
+            sleep 0.1
+        done
     done
     echo "Redis did not start again:" >&2
     tail -n 20 "$dir/redis.log" >&2

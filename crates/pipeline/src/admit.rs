@@ -6,7 +6,7 @@
 use contactiq_domain::{Outcome, Probability, Routing, Step, Trigger, TriggerHit, is_danger_to_life};
 use contactiq_guard::{Inspected, ModerationCategory, Refusal};
 
-use crate::{Begun, EscalationRules, House, Models, language, recall, requests, turn::Turn};
+use crate::{Audience, Begun, EscalationRules, House, Models, language, recall, requests, turn::Turn};
 
 /// A learned trigger fires from this calibrated probability on, when no pattern did.
 const LEARNED_FIRES: f64 = 0.5;
@@ -115,7 +115,7 @@ impl TextTriggers<'_> {
 }
 
 /// Reads a question that was taken in: what stands in the message itself, and whether it was answered before.
-pub(crate) async fn run(house: &House, begun: Begun) -> Turn {
+pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>) -> Turn {
     let Begun { role, started, conversation, continues, claimed, mut door, history, since, handed } = begun;
     let query = without_placeholders(door.masked.as_str());
     let keys = recall::keys(house, &started, role, continues, &door);
@@ -167,6 +167,8 @@ pub(crate) async fn run(house: &House, begun: Begun) -> Turn {
         conversation,
         claimed,
         handed,
+        audience,
+        left: false,
         clock_start: since,
         keys,
         recalled: false,

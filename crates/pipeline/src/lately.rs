@@ -41,10 +41,7 @@ impl Lately {
     /// Keeps so many of each; 0 keeps none.
     #[must_use]
     pub fn new(capacity: usize) -> Lately {
-        Lately {
-            intents: Mutex::new(LruCache::new(capacity)),
-            passages: Mutex::new(LruCache::new(capacity)),
-        }
+        Lately { intents: Mutex::new(LruCache::new(capacity)), passages: Mutex::new(LruCache::new(capacity)) }
     }
 
     /// What a text was read as, or is now.

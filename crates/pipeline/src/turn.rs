@@ -11,7 +11,7 @@ use contactiq_domain::{
 use contactiq_guard::{InputError, Inspected, Masked, ModerationCategory, Published, Raw};
 use contactiq_store::{StoreError, conversations::Conversation, ledger::Claimed};
 
-use crate::{DoorFault, Found, Knowledge, NotRead, recall, score::Judged};
+use crate::{Audience, DoorFault, Found, Knowledge, NotRead, recall, score::Judged};
 
 /// A question as it comes in.
 #[derive(Debug)]
@@ -62,6 +62,9 @@ pub enum AnswerError {
     /// Workers died of it, or could not read it.
     #[error("the workers failed at it")]
     Failed,
+    /// Nobody listened any more: the model was stopped, and the record says what was shown.
+    #[error("nobody listened to the end")]
+    Left,
     /// The record can't be written: without a record there is no answer.
     #[error("the record can't be written")]
     Store(#[from] StoreError),
@@ -135,6 +138,10 @@ pub(crate) struct Turn {
     pub(crate) by_provider: Vec<ModerationCategory>,
     /// What is for a reviewer, of a text that was not shown or not all of it.
     pub(crate) kept_back: Option<KeptBack>,
+    /// Who is told the answer while a model writes it.
+    pub(crate) audience: Option<Audience>,
+    /// Whether nobody listened any more.
+    pub(crate) left: bool,
     pub(crate) clock_start: Instant,
     /// What the same question is known by, where it may be answered as before.
     pub(crate) keys: Option<recall::Keys>,

@@ -95,6 +95,28 @@ pub(crate) async fn start_all(w: &mut Writer, all: &[&Started<Masked>]) -> Resul
     Ok(())
 }
 
+/// Keeps what is about to be shown of an answer that is still being made; less than what is kept already changes
+/// nothing, and neither does any of a finished one.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn show(
+    w: &mut Writer,
+    id: InteractionId,
+    text: &Masked,
+    citations: &[Citation],
+) -> Result<(), StoreError> {
+    let answer = w.seal(text, TABLE, "answer", &id.to_string());
+    // A sealed text is longer than the text by the same for all.
+    w.execute(
+        "UPDATE interactions SET answer = $2, citations = $3
+         WHERE id = $1 AND completed_at IS NULL AND (answer IS NULL OR length(answer) < $4)",
+        values![id, answer.clone(), json(&citations, "citations")?, answer.len() as u64],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Phase two: the whole record, whether or not the start was written. Completing again changes
 /// nothing, because the queue may deliver twice (B5). A record that reconciliation marked
 /// interrupted is completed after all: what really happened counts.
@@ -190,8 +212,8 @@ fn completed(w: &Writer, record: &Record<Masked>) -> Result<Vec<Value>, StoreErr
     ])
 }
 
-/// Says that nobody was shown what completed an interaction: it was interrupted. One that was only started stays as
-/// it is, and reconciliation finds it.
+/// Says that nobody was shown what completed an interaction: it was interrupted. One that was only started, or that
+/// another completion ended, stays as it is (false).
 ///
 /// # Errors
 /// When the database fails.
@@ -199,13 +221,9 @@ pub(crate) async fn withdraw(
     w: &mut Writer,
     id: InteractionId,
     completed_at: Timestamp,
-) -> Result<(), StoreError> {
-    w.execute(
-        "UPDATE interactions SET outcome = 'interrupted' WHERE id = $1 AND completed_at = $2",
-        values![id, completed_at],
-    )
-    .await?;
-    Ok(())
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE interactions SET outcome = 'interrupted' WHERE id = $1 AND completed_at = $2";
+    Ok(w.execute(sql, values![id, completed_at]).await? > 0)
 }
 
 /// Marks what was started before `older_than` and never finished, and names it.

@@ -7,8 +7,8 @@ use contactiq_nlu::text;
 
 /// Words that may stand in one question and not in the other.
 const EMPTY: &[&str] = &[
-    "a", "am", "an", "are", "be", "do", "does", "hello", "hey", "hi", "i", "i'm", "im", "is", "just", "know", "oh",
-    "ok", "okay", "please", "so", "tell", "thank", "thanks", "the",
+    "a", "am", "an", "are", "be", "do", "does", "hello", "hey", "hi", "i", "i'm", "im", "is", "just", "know",
+    "oh", "ok", "okay", "please", "so", "tell", "thank", "thanks", "the",
 ];
 /// "could you tell me", "let me know": what a question may begin with.
 const BEGINNINGS: &[&[&str]] = &[

@@ -178,7 +178,8 @@ pub(crate) fn keys(
     let of = |kind: &str, words: &str| -> Key {
         let mut hash = Sha256::new();
         let fingerprint = house.recall.fingerprint.as_str();
-        for part in [kind, started.mode.as_str(), role.as_str(), &knowledge.version, fingerprint, &day, words] {
+        for part in [kind, started.mode.as_str(), role.as_str(), &knowledge.version, fingerprint, &day, words]
+        {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }

@@ -37,7 +37,9 @@ pub(super) async fn get(shared: &SharedAnswers, key: &Key, knowledge: Arc<Knowle
     if beside.version != knowledge.version || !beside.found.iter().all(known) {
         return None;
     }
-    let Beside { leanings, understanding, routing, found, citations, model, judged, confidence, steps, .. } = beside;
+    let Beside {
+        leanings, understanding, routing, found, citations, model, judged, confidence, steps, ..
+    } = beside;
     // What it cost was paid by whoever asked first.
     let draft = Draft { text, citations, model, tokens: Tokens::default(), cost: NanoUsd::default() };
     Some(Answered { leanings, understanding, routing, knowledge, found, draft, judged, confidence, steps })

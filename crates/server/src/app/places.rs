@@ -129,7 +129,9 @@ pub(crate) async fn waiting(store: &Store, config: &Config) -> Result<Waiting, S
         None => None,
     };
     let mut spools = Vec::new();
-    for (place, path) in folder(config).into_iter().flat_map(|f| (0..PLACES).map(move |p| (p, f.join(p.to_string())))) {
+    for (place, path) in
+        folder(config).into_iter().flat_map(|f| (0..PLACES).map(move |p| (p, f.join(p.to_string()))))
+    {
         match spool::seen(&path) {
             Ok(seen) => spools.push((place, seen)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

@@ -8,8 +8,8 @@ use std::{
 };
 
 use contactiq_domain::{
-    Category, Citation, Clock, ContentType, Ids, IntentName, Mode, Outcome as Ended, Probability, Record, Routing,
-    Started, Step, StepTrace, Timestamp,
+    Category, Citation, Clock, ContentType, Ids, IntentName, Mode, Outcome as Ended, Probability, Record,
+    Routing, Started, Step, StepTrace, Timestamp,
     ids::{ConversationId, InteractionId, RequestId},
     interaction::{NanoUsd, Tokens},
 };
@@ -178,7 +178,13 @@ fn halves() -> (Entry, Entry) {
         masked(&"A replacement card is in the post within two business days [1]. ".repeat(6)),
         now,
     );
-    let start = Start { conversation: conversation.clone(), placeholders: None, started, tokens: Vec::new() };
+    let start = Start {
+        conversation: conversation.clone(),
+        placeholders: None,
+        started,
+        tokens: Vec::new(),
+        shown: None,
+    };
     let completion = Completion { conversation, record, ticket: None, reviews: Vec::new(), claimed: None };
     (Entry::Start(Box::new(start)), Entry::Completion(Box::new(completion)))
 }

@@ -92,7 +92,8 @@ async fn status(store: &Store, config: &Config, json: bool) -> Outcome {
             Some(Err(error)) => output::problem(&format!("the queue can't be asked: {error}")),
         }
         for (place, seen) in &waiting.spools {
-            let damaged = if seen.damaged > 0 { format!(", {} damaged files", seen.damaged) } else { String::new() };
+            let damaged =
+                if seen.damaged > 0 { format!(", {} damaged files", seen.damaged) } else { String::new() };
             output::line(format!("spool {place}: {} bytes wait{damaged}", seen.bytes));
         }
         if letters > 0 {

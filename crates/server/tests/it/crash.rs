@@ -101,7 +101,8 @@ pub(crate) async fn client_of(
         turn += 1;
         let name = format!("{number}-{turn}");
         let question = QUESTIONS[dice.roll(QUESTIONS.len() as u64) as usize];
-        let body = json!({ "mode": "customer", "question": question, "subject": format!("s{number}-{turn}") });
+        let body =
+            json!({ "mode": "customer", "question": question, "subject": format!("s{number}-{turn}") });
         // Who stops in the middle of a request was shown nothing.
         for _ in 0..600 {
             seen.tried.fetch_add(1, Ordering::SeqCst);

@@ -40,8 +40,7 @@ impl Service {
         let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts");
         let script = Path::new(scripts).join(format!("{name}-private.sh"));
         let folder = below.path().join(name);
-        let mut service =
-            Service { script, works_in: folder.join(works_in), folder, url: String::new() };
+        let mut service = Service { script, works_in: folder.join(works_in), folder, url: String::new() };
         service.url = service.asked("start");
         service
     }
@@ -62,7 +61,8 @@ impl Service {
     fn signal(&self, signal: &str) {
         let works_in = self.works_in.canonicalize().unwrap();
         let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok());
-        let own = processes.filter(|p| std::fs::read_link(p.path().join("cwd")).is_ok_and(|cwd| cwd == works_in));
+        let own =
+            processes.filter(|p| std::fs::read_link(p.path().join("cwd")).is_ok_and(|cwd| cwd == works_in));
         let own: Vec<String> = own.map(|p| p.file_name().to_string_lossy().into_owned()).collect();
         assert!(!own.is_empty(), "nothing works in {}", works_in.display());
         // One may have ended since.
@@ -149,7 +149,8 @@ async fn what_was_shown_is_in_the_record_whatever_fails_beside_it() {
         .with("LD_PRELOAD", crash::disk(folder.path()).display().to_string())
         .with("FULL_ROOT", spool.display().to_string())
         .with("FULL_WHILE", ground.full.display().to_string());
-    let workers = [process(&tables, &ground.queue.url, "worker"), process(&tables, &ground.queue.url, "worker")];
+    let workers =
+        [process(&tables, &ground.queue.url, "worker"), process(&tables, &ground.queue.url, "worker")];
 
     let key = gateway.run(&["keys", "create", "--name", "load", "--role", "service"]).well();
     let (server, url) = block_in_place(|| serve(&gateway));
@@ -191,7 +192,8 @@ async fn what_was_shown_is_in_the_record_whatever_fails_beside_it() {
     let empty = async || {
         let ledger = reqwest::Client::new().get(format!("{url}/v1/ledger")).bearer_auth(admin.trim()).send();
         let ledger: Value = ledger.await.ok()?.json().await.ok()?;
-        (ledger["queue_entries"] == 0 && ledger["spool_entries"] == 0 && ledger["waiting"] == 0).then_some(ledger)
+        (ledger["queue_entries"] == 0 && ledger["spool_entries"] == 0 && ledger["waiting"] == 0)
+            .then_some(ledger)
     };
     let ledger = soon(empty).await;
     let store = store(&gateway, &tables).await;

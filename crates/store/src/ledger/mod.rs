@@ -28,13 +28,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contactiq_domain::{Breaker, Clock};
+use contactiq_domain::{Breaker, Clock, Outcome};
 use tokio::sync::oneshot;
 
 pub use acknowledged::Compared;
 pub use apply::{Applied, apply};
 pub use drain::Drained;
-pub use entry::{Claimed, Completion, Entry, Phase, Start, Withdrawal};
+pub use entry::{Claimed, Completion, Entry, Phase, Shown, Start, Withdrawal};
 pub use handed::Handed;
 pub use kept::Unreadable;
 pub use reading::{LedgerState, Said};
@@ -148,7 +148,9 @@ impl Ledger {
             (Entry::Completion(completion), Err(_) | Ok(Applied::Overtaken)) => {
                 self.withdraw(completion).await;
             }
-            (Entry::Completion(completion), Ok(Applied::Written)) => {
+            (Entry::Completion(completion), Ok(Applied::Written))
+                if completion.record.outcome != Outcome::Interrupted =>
+            {
                 self.0.acknowledged.add(completion.record.id);
             }
             _ => {}
@@ -180,6 +182,7 @@ impl Ledger {
             conversation: completion.conversation.clone(),
             interaction: completion.record.id,
             completed_at: completion.record.completed_at,
+            claimed: completion.claimed.clone(),
         })));
         // Behind the completion, should that wait there still; nobody need hear of it.
         drop(self.0.group.submit(Arc::clone(&withdrawal)));

@@ -12,8 +12,8 @@ use contactiq_domain::ids::CountingIds;
 use contactiq_guard::seal::Sealer;
 use contactiq_store::{Location, Reader, Store, StoreError, Writer};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqlSafeStr, SqliteConnection, postgres::PgConnectOptions,
-    sqlite::SqliteConnectOptions,
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqlSafeStr, SqliteConnection,
+    postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
 };
 
 /// A fresh database, and what a test needs around it.

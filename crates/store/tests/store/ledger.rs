@@ -47,7 +47,13 @@ pub(crate) fn halves(bench: &Bench) -> (Start, Completion) {
         at: NOW,
         decided: None,
     };
-    let start = Start { conversation: conversation.clone(), placeholders: None, started, tokens: Vec::new() };
+    let start = Start {
+        conversation: conversation.clone(),
+        placeholders: None,
+        started,
+        tokens: Vec::new(),
+        shown: None,
+    };
     (start, Completion { conversation, record, ticket, reviews: vec![review], claimed: None })
 }
 
@@ -183,11 +189,22 @@ on_both_engines! {
         away.close().await;
         // A slow disk: both came to the spool after all, and the process died.
         let ledger = Ledger::new(away, spool.clone(), clock());
-        let (start, completion) = halves(bench);
+        let (start, mut completion) = halves(bench);
+        let claimed = Claimed {
+            caller: "a".into(),
+            route: "POST /v1/interactions".into(),
+            key: "withdrawn".into(),
+            body: "body".into(),
+            fence: fence(7),
+            queued: true,
+            shown: false,
+        };
+        completion.claimed = Some(claimed.clone());
         let withdrawal = Withdrawal {
             conversation: completion.conversation.clone(),
             interaction: completion.record.id,
             completed_at: completion.record.completed_at,
+            claimed: completion.claimed.clone(),
         };
         for entry in [first(&start), second(&completion), Entry::Withdrawal(Box::new(withdrawal))] {
             ledger.write(entry).await.unwrap();
@@ -199,6 +216,8 @@ on_both_engines! {
         assert_eq!(interactions::count_finished(&mut r).await.unwrap(), 0);
         let found = interactions::get(&mut r, completion.record.id).await.unwrap().unwrap();
         assert_eq!(found.outcome, Outcome::Interrupted);
+        let key = idempotency::look(&mut r, &claimed.slot(), "body", NOW).await.unwrap();
+        assert!(matches!(key, None | Some(Claim::New)), "who asks again is answered: {key:?}");
         drop(r);
 
         // One that another worker's answer overtook is taken back from the places by itself.

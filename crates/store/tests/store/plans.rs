@@ -40,7 +40,10 @@ const SEARCHES: &[Search] = &[
     by("SELECT * FROM interactions WHERE intent = 'x' AND created_at >= 1", "interactions_by_intent"),
     by("SELECT * FROM interactions WHERE outcome = 'failed' AND created_at >= 1", "interactions_by_outcome"),
     by("SELECT * FROM interactions WHERE cost_nano_usd > 1000000", "interactions_by_cost"),
-    by("SELECT id FROM interactions WHERE completed_at IS NULL AND created_at < 5", "interactions_unfinished"),
+    by(
+        "SELECT id FROM interactions WHERE completed_at IS NULL AND created_at < 5",
+        "interactions_unfinished",
+    ),
     by(
         "SELECT * FROM conversations WHERE subject = 'x' ORDER BY created_at DESC LIMIT 20",
         "conversations_by_owner",
