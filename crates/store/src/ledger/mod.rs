@@ -166,7 +166,9 @@ impl Ledger {
     pub async fn write_handed(&self, completion: Completion) -> Result<Applied, StoreError> {
         let entry = Entry::Completion(Box::new(completion));
         let queued = match &self.0.queue {
-            Some(queue) => self.queued(&entry, queue).await?,
+            // It is shown once its gateway hears of it, which may have died: a claim that another answer got meanwhile
+            // counts more.
+            Some(queue) => self.queued(&entry, queue, false).await?,
             None => None,
         };
         if let (Some(Applied::Written), Entry::Completion(completion)) = (&queued, &entry) {
@@ -209,7 +211,7 @@ impl Ledger {
     async fn place(&self, entry: &Arc<Entry>) -> Result<Applied, StoreError> {
         let limit = tokio::time::Instant::now() + IN_ALL;
         if let Some(queue) = &self.0.queue
-            && let Some(applied) = self.queued(entry, queue).await?
+            && let Some(applied) = self.queued(entry, queue, true).await?
         {
             return Ok(applied);
         }
@@ -229,10 +231,11 @@ impl Ledger {
         }
     }
 
-    /// What the queue makes of it; none where it does not take it.
-    async fn queued(&self, entry: &Entry, queue: &Queue) -> Result<Option<Applied>, StoreError> {
+    /// What the queue makes of it; none where it does not take it. `shown` says whether somebody is shown it whatever
+    /// becomes of its claim.
+    async fn queued(&self, entry: &Entry, queue: &Queue, shown: bool) -> Result<Option<Applied>, StoreError> {
         let Some(permit) = self.0.queue_breaker.admit() else { return Ok(None) };
-        let bytes = self.bytes(entry, true)?;
+        let bytes = self.bytes(entry, shown)?;
         let kept = match entry {
             Entry::Completion(completion) => queue.complete(completion, &bytes).await,
             Entry::Start(_) | Entry::Withdrawal(_) => queue.append(&bytes).await.map(|()| Kept::Now),
