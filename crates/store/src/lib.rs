@@ -53,6 +53,7 @@ mod schema;
 pub mod shared;
 pub mod sources;
 pub mod tickets;
+pub mod transcripts;
 mod value;
 pub mod vectors;
 pub mod versions;
