@@ -176,7 +176,7 @@ pub struct Parts {
     pub leases: Leases,
     /// Who answers: this process, or workers.
     pub hands: Hands,
-    /// Compares the bodies of repeated requests without keeping them.
+    /// Compares the bodies of repeated requests, and what clients resend, without keeping them.
     pub body_key: [u8; 32],
 }
 

@@ -1,5 +1,8 @@
 //! The HTTP API. Handlers extract, call one function, shape the answer.
 
+pub(crate) mod answering;
+pub(crate) mod asking;
+pub mod chat;
 pub mod conversations;
 pub mod error;
 pub mod feedback;
@@ -12,6 +15,7 @@ pub mod ledger;
 pub(crate) mod message;
 mod named;
 pub(crate) mod readable;
+mod resent;
 pub mod review;
 pub mod scan;
 pub mod shapes;
@@ -72,6 +76,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(ledger::list))
         .routes(routes!(ledger::read, ledger::discard))
         .routes(routes!(ledger::replay))
+        .routes(routes!(chat::complete).layer(DefaultBodyLimit::max(chat::LARGEST_BODY)))
+        .routes(routes!(chat::models::list))
+        .routes(routes!(chat::models::read))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
 }

@@ -32,7 +32,7 @@ pub fn of_record(
 }
 
 /// Words with the white space that follows them, a few at a time; joined they are the text.
-fn pieces(text: &str) -> Vec<&str> {
+pub(super) fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut start = 0;
     let mut words = 0;
