@@ -93,7 +93,7 @@ async fn taken_in(app: &App, request: Request, mut asking: Asking) -> Result<Ans
     request.caller.must(asking.mode.permission())?;
     // Who names the conversation has no need to be recognised.
     let resent = asking.resent.take().filter(|_| asking.conversation.is_none());
-    let transcript = resent.map(|resent| resent.of(app, &request.caller, &asking));
+    let transcript = resent.map(|resent| resent.of(&request.caller, &asking));
     let ask = accept(app, &request.caller, &request.numbered, asking).await?;
     // On a task of its own from here on: a client that goes away takes neither the record with it
     // nor the idempotency key.

@@ -1,8 +1,9 @@
 //! What was said before, where a client names no conversation and resends everything: it is recognised by what it
 //! resends, and our own record of that counts, never the client's.
 //!
-//! Nothing of a transcript is kept but an HMAC of it under a key of the server, bound to the caller, the assistant and
-//! the person. Two sides of an exchange count, the question as it came and the answer as it was shown, letter by
+//! Nothing of a transcript is kept but an HMAC of it that the server's key and the client's key are needed for, bound to
+//! the caller, the assistant and the person: whoever holds the database and the server's key can't try out what was
+//! masked. Two sides of an exchange count, the question as it came and the answer as it was shown, letter by
 //! letter but for the white space around them. What is not recognised was never said here: the question then stands
 //! alone.
 
@@ -29,6 +30,7 @@ type Digest = [u8; 32];
 /// In what light a question was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ChatContext)]
 pub(crate) enum Light {
     /// Nothing was said before.
     Alone,
@@ -42,13 +44,14 @@ pub(crate) enum Light {
 
 /// What a client resends, as digests: what was said, and what is asked now.
 pub(super) struct Resent {
+    key: Digest,
     said: Option<Digest>,
     asked: Digest,
 }
 
 /// The same, of one caller.
 pub(super) struct Transcript {
-    key: [u8; 32],
+    key: Digest,
     whose: Digest,
     said: Option<Digest>,
     asked: Digest,
@@ -70,40 +73,42 @@ impl Light {
 }
 
 impl Resent {
-    /// Of these exchanges, oldest first, and of what is asked now.
+    /// Of these exchanges, oldest first, and of what is asked now, by a caller with this secret.
     pub(super) fn new<'a>(
-        key: &[u8; 32],
+        server: &[u8; 32],
+        secret: &str,
         exchanges: impl Iterator<Item = (&'a str, &'a str)>,
         question: &str,
     ) -> Resent {
+        let key = mac(server, &[b"transcripts\0", secret.as_bytes()]);
         let said = exchanges.fold(None, |said, (asked, answered)| {
-            Some(and(key, said, &side(key, asked), &side(key, answered)))
+            Some(and(&key, said, &side(&key, asked), &side(&key, answered)))
         });
-        Resent { said, asked: side(key, question) }
+        Resent { said, asked: side(&key, question), key }
     }
 
     /// As this caller asks.
-    pub(super) fn of(self, app: &App, caller: &Caller, asking: &Asking) -> Transcript {
+    pub(super) fn of(self, caller: &Caller, asking: &Asking) -> Transcript {
         Transcript {
-            key: app.body_key,
-            whose: whose(&app.body_key, &caller.own_subject(), asking.mode, asking.subject.as_deref()),
+            key: self.key,
+            whose: whose(&self.key, &caller.own_subject(), asking.mode, asking.subject.as_deref()),
             said: self.said,
             asked: self.asked,
         }
     }
 }
 
-fn side(key: &[u8; 32], text: &str) -> Digest {
+fn side(key: &Digest, text: &str) -> Digest {
     mac(key, &[b"side\0", text.trim().as_bytes()])
 }
 
 /// What was said and one exchange more.
-fn and(key: &[u8; 32], said: Option<Digest>, asked: &Digest, answered: &Digest) -> Digest {
+fn and(key: &Digest, said: Option<Digest>, asked: &Digest, answered: &Digest) -> Digest {
     mac(key, &[b"said\0", &said.unwrap_or_default(), asked, answered])
 }
 
 /// Nobody continues what somebody else said, or what was said to the other assistant.
-fn whose(key: &[u8; 32], caller: &str, mode: Mode, subject: Option<&str>) -> Digest {
+fn whose(key: &Digest, caller: &str, mode: Mode, subject: Option<&str>) -> Digest {
     let caller = mac(key, &[b"caller\0", caller.as_bytes()]);
     let subject = mac(key, &[b"subject\0", subject.unwrap_or_default().as_bytes()]);
     mac(key, &[b"whose\0", &caller, &subject, mode.as_str().as_bytes()])
@@ -213,8 +218,12 @@ mod tests {
 
     const KEY: [u8; 32] = [7; 32];
 
+    fn resent(secret: &str, exchanges: &[(&str, &str)], question: &str) -> Resent {
+        Resent::new(&KEY, secret, exchanges.iter().copied(), question)
+    }
+
     fn said(exchanges: &[(&str, &str)]) -> Option<Digest> {
-        Resent::new(&KEY, exchanges.iter().copied(), "").said
+        resent("s", exchanges, "").said
     }
 
     #[test]
@@ -238,11 +247,15 @@ mod tests {
 
     #[test]
     fn what_is_asked_and_answered_is_the_next_exchange() {
-        let next = Resent::new(&KEY, [("a", "b")].into_iter(), "c");
-        assert_eq!(
-            Some(and(&KEY, next.said, &next.asked, &side(&KEY, "d"))),
-            said(&[("a", "b"), ("c", "d")])
-        );
+        let next = resent("s", &[("a", "b")], "c");
+        let after = and(&next.key, next.said, &next.asked, &side(&next.key, "d"));
+        assert_eq!(Some(after), said(&[("a", "b"), ("c", "d")]));
+    }
+
+    #[test]
+    fn what_is_kept_can_be_made_by_nobody_who_lacks_the_clients_key() {
+        let pin = [("my pin is 4821", "b")];
+        assert_ne!(resent("s", &pin, "").said, resent("t", &pin, "").said);
     }
 
     #[test]

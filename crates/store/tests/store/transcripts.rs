@@ -21,8 +21,8 @@ fn continued(transcript: &Transcript, first: bool) -> Option<Continued> {
 
 on_both_engines! {
     async fn each_exchange_is_continued_once_before_one_is_continued_again(bench) {
-        let (one, other) = (transcript(&bench, 'a', 0), transcript(&bench, 'a', 1));
-        let stranger = transcript(&bench, 'b', 2);
+        let (one, other) = (transcript(bench, 'a', 0), transcript(bench, 'a', 1));
+        let stranger = transcript(bench, 'b', 2);
         let mut w = bench.write().await;
         for kept in [&one, &other, &stranger, &one] {
             transcripts::keep(&mut w, kept).await.unwrap();
@@ -38,14 +38,14 @@ on_both_engines! {
     }
 
     async fn a_mark_that_is_none_is_refused(bench) {
-        let mut wrong = transcript(&bench, 'a', 0);
+        let mut wrong = transcript(bench, 'a', 0);
         wrong.mark.pop();
         let mut w = bench.write().await;
         assert!(matches!(transcripts::keep(&mut w, &wrong).await, Err(StoreError::Refused { .. })));
     }
 
     async fn marks_are_forgotten_after_thirty_days(bench) {
-        let (old, new) = (transcript(&bench, 'a', 0), transcript(&bench, 'b', 60));
+        let (old, new) = (transcript(bench, 'a', 0), transcript(bench, 'b', 60));
         let mut w = bench.write().await;
         for kept in [&old, &new] {
             transcripts::keep(&mut w, kept).await.unwrap();
@@ -57,7 +57,7 @@ on_both_engines! {
     }
 
     async fn two_at_once_go_on_with_two_conversations(bench) {
-        let (one, other) = (transcript(&bench, 'a', 0), transcript(&bench, 'a', 1));
+        let (one, other) = (transcript(bench, 'a', 0), transcript(bench, 'a', 1));
         let mut w = bench.write().await;
         for kept in [&one, &other] {
             transcripts::keep(&mut w, kept).await.unwrap();

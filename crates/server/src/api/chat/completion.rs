@@ -11,6 +11,7 @@ use crate::api::{asking::Answered, resent::Light, shapes::CitationShape};
 
 /// A completion.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ChatCompletion)]
 pub(crate) struct Completion {
     /// `chatcmpl-` and the interaction's id.
     id: String,
@@ -34,6 +35,7 @@ pub(crate) struct Completion {
 
 /// The answer.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ChatChoice)]
 pub(crate) struct Choice {
     /// 0.
     index: u32,
@@ -63,6 +65,7 @@ pub(crate) struct Message {
 
 /// Tokens of the language model.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = ChatUsage)]
 pub(crate) struct Usage {
     /// Read by the model.
     prompt_tokens: u64,
@@ -74,6 +77,7 @@ pub(crate) struct Usage {
 
 /// What was decided and why: the fields have the names of the record, which `GET /v1/interactions/{id}` gives whole.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ChatDecision)]
 pub(crate) struct Decision {
     /// The record's id.
     interaction: String,

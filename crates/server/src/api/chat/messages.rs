@@ -18,9 +18,9 @@ pub(super) struct Said {
 
 impl Said {
     /// The same as what it is recognised by.
-    pub(super) fn resent(&self, key: &[u8; 32]) -> Resent {
+    pub(super) fn resent(&self, server: &[u8; 32], secret: &str) -> Resent {
         let exchanges = self.exchanges.iter().map(|(asked, answered)| (asked.as_str(), answered.as_str()));
-        Resent::new(key, exchanges, &self.question)
+        Resent::new(server, secret, exchanges, &self.question)
     }
 }
 

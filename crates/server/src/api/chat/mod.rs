@@ -28,7 +28,10 @@ use super::{
 };
 use crate::{
     app::App,
-    guard::{Numbered, identity::Caller},
+    guard::{
+        Numbered,
+        identity::{self, Caller},
+    },
     wiring::{hex, mac},
 };
 use body::{Body, Ours};
@@ -78,8 +81,10 @@ pub(crate) async fn complete(
     body: Json<Body>,
 ) -> Result<Response, ApiError> {
     let Json { value: mut body, bytes } = body;
-    let asking = asking(&app, &caller, &mut body)?;
-    if let Err(error) = parameters::check(&body) {
+    let asking = asking(&app, &caller, &headers, &mut body)?;
+    let may = caller.may(asking.mode.permission());
+    let checked = if may { parameters::check(&body) } else { Err(ApiError::ModelForbidden) };
+    if let Err(error) = checked {
         return Err(helped(&app, asking.mode, &asking.question, error).await);
     }
     let disclosure = app.house.settings.of(asking.mode).disclosure.clone();
@@ -98,16 +103,13 @@ fn streams(body: &Body) -> Option<bool> {
 }
 
 /// The question in a body.
-fn asking(app: &App, caller: &Caller, body: &mut Body) -> Result<Asking, ApiError> {
+fn asking(app: &App, caller: &Caller, headers: &HeaderMap, body: &mut Body) -> Result<Asking, ApiError> {
     let Flat::Text(model) = &body.model else {
         return Err(ApiError::parameter("parameter_invalid", "model", "send the name of a model"));
     };
     let mode = models::mode(model).ok_or(ApiError::NoModel)?;
-    if !caller.may(mode.permission()) {
-        return Err(ApiError::ModelForbidden);
-    }
     let said = messages::read(body.messages.take())?;
-    let resent = said.resent(&app.body_key);
+    let resent = said.resent(&app.body_key, identity::secret(headers));
     let Ours { conversation, subject, session } = body.contactiq.take().unwrap_or_default();
     // Whoever names the conversation names its person.
     let subject = subject.or_else(|| match conversation {
