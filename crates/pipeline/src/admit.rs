@@ -116,7 +116,8 @@ impl TextTriggers<'_> {
 
 /// Reads a question that was taken in: what stands in the message itself, and whether it was answered before.
 pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>) -> Turn {
-    let Begun { role, started, conversation, continues, claimed, mut door, history, since, handed } = begun;
+    let Begun { role, started, conversation, continues, claimed, mut door, history, since, handed, .. } =
+        begun;
     let query = without_placeholders(door.masked.as_str());
     let keys = recall::keys(house, &started, role, continues, &door);
     let mut before = recall::find(house, keys.as_ref()).await;

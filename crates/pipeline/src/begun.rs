@@ -31,6 +31,8 @@ pub struct Begun {
     pub(crate) conversation: Conversation,
     /// Whether the caller named the conversation (then it must exist).
     pub(crate) continues: bool,
+    /// The exchange that it follows there, where it need not be the last one.
+    pub(crate) follows: Option<InteractionId>,
     pub(crate) claimed: Option<Claimed>,
     pub(crate) door: Inspected,
     pub(crate) history: Vec<Exchange>,
@@ -75,9 +77,10 @@ impl Begun {
             demo: ask.demo,
             created_at,
         };
-        let (role, claimed) = (ask.role, ask.claimed);
+        let (role, follows, claimed) = (ask.role, ask.follows, ask.claimed);
+        let handed = false;
         let mut begun =
-            Begun { role, started, conversation, continues, claimed, door, history, since, handed: false };
+            Begun { role, started, conversation, continues, follows, claimed, door, history, since, handed };
         record::start(house, &mut begun).await?;
         Ok(begun)
     }
@@ -101,6 +104,7 @@ impl Begun {
             },
             role: self.role,
             continues: self.continues,
+            follows: self.follows,
             claimed: self.claimed.clone(),
             verdict: self.door.verdict(),
         }
@@ -111,13 +115,15 @@ impl Begun {
     /// # Errors
     /// [`AnswerError::Store`] when the conversation can't be read.
     pub async fn handed(house: &House, handed: Handed, waited: Duration) -> Result<Begun, AnswerError> {
-        let Handed { start: Start { conversation, started, .. }, role, continues, claimed, verdict } = handed;
+        let Handed { start, role, continues, follows, claimed, verdict } = handed;
+        let Start { conversation, started, .. } = start;
         let since = Instant::now().checked_sub(waited).unwrap_or_else(Instant::now);
         let history = match continues {
-            true => earlier::history(house, &conversation, started.id).await?,
+            true => earlier::history(house, &conversation, follows, started.id).await?,
             false => Vec::new(),
         };
         let door = Inspected::again(started.question.clone(), verdict);
-        Ok(Begun { role, started, conversation, continues, claimed, door, history, since, handed: true })
+        let handed = true;
+        Ok(Begun { role, started, conversation, continues, follows, claimed, door, history, since, handed })
     }
 }

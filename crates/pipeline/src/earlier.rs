@@ -13,6 +13,8 @@ use crate::{AnswerError, Ask, House, turn::Exchange};
 
 /// Earlier exchanges that a question may lean on.
 const HISTORY: u32 = 6;
+/// As far back an exchange may lie that a question follows, where it is not the last one.
+const FAR: u32 = 32;
 
 /// The conversation so far.
 #[derive(Default)]
@@ -35,7 +37,7 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
     let reading = async {
         let mut reader = house.store.read().await?;
         let known = conversations::get(&mut reader, id, &owner).await?;
-        let history = said.clone().after_tables(&mut reader, id, HISTORY).await?;
+        let history = said.clone().after_tables(&mut reader, id, looked_at(ask.follows)).await?;
         let placeholders = match house.settings.keeps_placeholders {
             true => placeholders::of(&mut reader, id).await?,
             false => Placeholders::default(),
@@ -47,7 +49,7 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
     let (known, history, placeholders) = match house.ledger.tables(patience, reading).await {
         // What was just said is enough to go on with; the numbers of placeholders begin again.
         Err(StoreError::Unavailable { .. }) if just_said.is_some() => {
-            (None, said.alone(HISTORY), Placeholders::default())
+            (None, said.alone(looked_at(ask.follows)), Placeholders::default())
         }
         read => read?,
     };
@@ -60,7 +62,7 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
             false => AnswerError::UnknownConversation,
         });
     };
-    let history = exchanges(history);
+    let history = exchanges(until(history, ask.follows));
     let mut earlier = Earlier::default();
     if let Some(last) = history.last() {
         earlier = earlier.after(last.question.clone(), last.answer.clone());
@@ -75,22 +77,37 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
 pub(crate) async fn history(
     house: &House,
     conversation: &Conversation,
+    follows: Option<InteractionId>,
     now: InteractionId,
 ) -> Result<Vec<Exchange>, AnswerError> {
     let said = house.ledger.said(conversation.id).await;
     let known = said.conversation().is_some();
+    let most = looked_at(follows) + 1;
     let reading = async {
         let mut reader = house.store.read().await?;
-        said.clone().after_tables(&mut reader, conversation.id, HISTORY + 1).await
+        said.clone().after_tables(&mut reader, conversation.id, most).await
     };
     let mut found = match house.ledger.tables(if known { PLACE } else { ONLY_TABLES_KNOW }, reading).await {
-        Err(StoreError::Unavailable { .. }) if known => said.alone(HISTORY + 1),
+        Err(StoreError::Unavailable { .. }) if known => said.alone(most),
         read => read?,
     };
     found.retain(|record| record.id != now);
+    Ok(exchanges(until(found, follows)))
+}
+
+/// How many records are looked at for a question that follows this one.
+const fn looked_at(follows: Option<InteractionId>) -> u32 {
+    if follows.is_some() { FAR } else { HISTORY }
+}
+
+/// The last exchanges up to this one; none where it is not among them, because what stands there was said after it.
+fn until(mut found: Vec<Record<Masked>>, last: Option<InteractionId>) -> Vec<Record<Masked>> {
+    if let Some(last) = last {
+        found.truncate(found.iter().position(|record| record.id == last).map_or(0, |at| at + 1));
+    }
     let surplus = found.len().saturating_sub(HISTORY as usize);
     found.drain(..surplus);
-    Ok(exchanges(found))
+    found
 }
 
 fn exchanges(records: Vec<Record<Masked>>) -> Vec<Exchange> {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use contactiq_domain::{
     Citation, IntentName, Mode, Outcome, Probability, Record, Role, Routing, Started, Step, StepTrace,
     Trigger, TriggerHit, Understanding,
-    ids::{ConversationId, KeyId, RequestId},
+    ids::{ConversationId, InteractionId, KeyId, RequestId},
     interaction::{NanoUsd, Tokens},
 };
 use contactiq_guard::{InputError, Inspected, Masked, ModerationCategory, Published, Raw};
@@ -24,6 +24,9 @@ pub struct Ask {
     pub question: Arc<Raw>,
     /// The conversation that it continues, or a new one.
     pub conversation: Option<ConversationId>,
+    /// The exchange of that conversation that it follows, where it need not be the last one: nothing that came after
+    /// it is looked at.
+    pub follows: Option<InteractionId>,
     /// Pseudonymous id of the person.
     pub subject: String,
     /// The sitting.

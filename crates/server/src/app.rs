@@ -33,7 +33,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    api::idempotency::Leases,
+    api::{idempotency::Leases, live::Live},
     config::{Assistant, Config, PlaceholderScope, ServerRole},
     demo,
     guard::{
@@ -174,9 +174,11 @@ pub struct Parts {
     pub ledger_writes: AtomicBool,
     /// The idempotency keys that requests hold.
     pub leases: Leases,
+    /// Answers on their way to clients.
+    pub live: Live,
     /// Who answers: this process, or workers.
     pub hands: Hands,
-    /// Compares the bodies of repeated requests without keeping them.
+    /// Compares the bodies of repeated requests, and what clients resend, without keeping them.
     pub body_key: [u8; 32],
 }
 
@@ -219,6 +221,7 @@ impl App {
             tasks,
             metrics,
             ledger_writes: AtomicBool::new(true),
+            live: Live::default(),
             leases: Leases::default(),
             hands,
             body_key,

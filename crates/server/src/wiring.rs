@@ -55,6 +55,16 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&sha2::Sha256::digest(bytes))
 }
 
+/// HMAC-SHA256 of these parts, one after the other.
+#[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+#[must_use]
+pub fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    use hmac::{KeyInit, Mac};
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(key).expect("a key of any length");
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
+}
+
 /// Bytes as hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
@@ -154,5 +164,15 @@ mod tests {
         }
         std::fs::write(key_path(dir.path()), b"short").unwrap();
         assert!(sealing_key(dir.path()).unwrap_err().to_string().contains("32 bytes"));
+    }
+
+    /// What `openssl dgst -sha256 -mac HMAC` gives.
+    #[test]
+    fn the_hash_is_an_hmac_sha256() {
+        assert_eq!(
+            hex(&mac(b"Jefe", &[b"what do ya want ", b"for nothing?"])),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            "RFC 4231, case 2"
+        );
     }
 }

@@ -54,6 +54,7 @@ pub mod shared;
 mod shared_answers;
 pub mod sources;
 pub mod tickets;
+pub mod transcripts;
 mod value;
 pub mod vectors;
 pub mod versions;

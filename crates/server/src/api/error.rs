@@ -23,6 +23,22 @@ pub enum ApiError {
         /// What to do.
         detail: String,
     },
+    /// One field is not what it must be, or asks for what there is not.
+    #[error("{param}: {detail}")]
+    Parameter {
+        /// Stable code.
+        code: &'static str,
+        /// Where it stands in the body.
+        param: String,
+        /// What to do.
+        detail: String,
+    },
+    /// No model of this name.
+    #[error("there is no such model: GET /v1/models lists those that your key may use")]
+    NoModel,
+    /// The model is for others.
+    #[error("your key may not use this model: GET /v1/models lists those that it may")]
+    ModelForbidden,
     /// The body is not JSON.
     #[error("send JSON with Content-Type: application/json")]
     ContentType,
@@ -99,6 +115,11 @@ impl ApiError {
         ApiError::Invalid { code, detail: detail.into() }
     }
 
+    /// A field that is not what it must be, by its place.
+    pub fn parameter(code: &'static str, param: impl Into<String>, detail: impl Into<String>) -> Self {
+        ApiError::Parameter { code, param: param.into(), detail: detail.into() }
+    }
+
     /// With the bank's crisis line before it, where the message needs that.
     #[must_use]
     pub fn with_help(self, help: Option<String>) -> Self {
@@ -112,12 +133,14 @@ impl ApiError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            ApiError::Invalid { .. } | ApiError::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::Invalid { .. } | ApiError::Parameter { .. } | ApiError::IdempotencyMismatch => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             ApiError::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::Unauthorised => StatusCode::UNAUTHORIZED,
-            ApiError::Forbidden | ApiError::Csrf => StatusCode::FORBIDDEN,
-            ApiError::NotFound(_) | ApiError::NoRoute => StatusCode::NOT_FOUND,
+            ApiError::Forbidden | ApiError::Csrf | ApiError::ModelForbidden => StatusCode::FORBIDDEN,
+            ApiError::NotFound(_) | ApiError::NoRoute | ApiError::NoModel => StatusCode::NOT_FOUND,
             ApiError::Method => StatusCode::METHOD_NOT_ALLOWED,
             ApiError::IdempotencyInFlight { .. } => StatusCode::CONFLICT,
             ApiError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -134,11 +157,12 @@ impl ApiError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            ApiError::Invalid { code, .. } => code,
+            ApiError::Invalid { code, .. } | ApiError::Parameter { code, .. } => code,
             ApiError::ContentType => "content_type",
             ApiError::TooLarge => "body_too_large",
             ApiError::Unauthorised => "unauthorised",
-            ApiError::Forbidden => "forbidden",
+            ApiError::Forbidden | ApiError::ModelForbidden => "forbidden",
+            ApiError::NoModel => "model_not_found",
             ApiError::Csrf => "csrf",
             ApiError::NotFound(_) => "not_found",
             ApiError::NoRoute => "no_route",
@@ -152,6 +176,17 @@ impl ApiError {
             ApiError::Unchecked => DoorFault::CODE,
             ApiError::Unavailable => "unavailable",
             ApiError::Internal => "internal",
+        }
+    }
+
+    /// The field that it is about, where it is about one.
+    #[must_use]
+    pub fn param(&self) -> Option<&str> {
+        match self {
+            ApiError::Parameter { param, .. } => Some(param),
+            ApiError::NoModel | ApiError::ModelForbidden => Some("model"),
+            ApiError::AtRisk { error, .. } => error.param(),
+            _ => None,
         }
     }
 

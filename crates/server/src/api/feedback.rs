@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    asking::helped,
     error::{ApiError, Problem},
     idempotency::{self, Place, Repeat},
-    interactions::{asked, helped},
+    interactions::asked,
     json::Json,
     message::Message,
 };

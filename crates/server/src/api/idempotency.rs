@@ -12,16 +12,19 @@ use std::{
 };
 
 use axum::http::HeaderMap;
+use contactiq_domain::Outcome;
 use contactiq_store::{
     StoreError, Writer,
     idempotency::{self, Claim, Fence},
     ledger::{Claimed, Claims},
 };
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 
-use super::error::ApiError;
-use crate::{app::App, guard::identity::Caller, wiring};
+use super::{asking::record_of, error::ApiError};
+use crate::{
+    app::App,
+    guard::identity::Caller,
+    wiring::{self, mac},
+};
 
 /// A request holds its key for so many seconds, and a job says every second that it still works: one that was
 /// killed gives it back soon.
@@ -82,7 +85,7 @@ pub async fn begin(
     if let Some((made, first)) = app.house.ledger.pending_claim(&claimed.slot()).await {
         // Its record is kept, and no table knows yet.
         return if first == claimed.body {
-            Ok(Repeat::Again(made.to_string()))
+            again(app, &claimed, made.to_string(), place).await
         } else {
             Err(ApiError::IdempotencyMismatch)
         };
@@ -92,7 +95,7 @@ pub async fn begin(
             Some(Claims::New) => Claimed { queued: true, ..claimed },
             Some(Claims::InFlight) => return Err(ApiError::IdempotencyInFlight { retry_after: 1 }),
             Some(Claims::Mismatch) => return Err(ApiError::IdempotencyMismatch),
-            Some(Claims::Done(made)) => return Ok(Repeat::Again(made.to_string())),
+            Some(Claims::Done(made)) => return again(app, &claimed, made.to_string(), place).await,
             None => claimed,
         },
         Place::Table => claimed,
@@ -107,7 +110,7 @@ pub async fn begin(
         w.save().await?;
         match claim {
             Claim::New => {}
-            Claim::Done { resource, .. } => return Ok(Repeat::Again(resource)),
+            Claim::Done { resource, .. } => return again(app, &claimed, resource, place).await,
             // Most are done in a second, and one that was killed gives its key back soon.
             Claim::InFlight { .. } => return Err(ApiError::IdempotencyInFlight { retry_after: 1 }),
             Claim::Mismatch => return Err(ApiError::IdempotencyMismatch),
@@ -115,6 +118,20 @@ pub async fn begin(
     }
     app.leases.hold(&claimed);
     Ok(Repeat::First(Some(Taken { app: app.clone(), done: false, claimed })))
+}
+
+/// A repetition gets the first answer. One whose record was withdrawn was shown to nobody: its key is free before
+/// the next try.
+async fn again(app: &App, claimed: &Claimed, made: String, place: Place) -> Result<Repeat, ApiError> {
+    let interaction = made.parse().ok().filter(|_| matches!(place, Place::Record));
+    if let Some(id) = interaction
+        && let Some(record) = record_of(app, id).await?
+        && record.outcome == Outcome::Interrupted
+    {
+        app.house.ledger.forget_claim(claimed, id).await?;
+        return Err(ApiError::IdempotencyInFlight { retry_after: 1 });
+    }
+    Ok(Repeat::Again(made))
 }
 
 /// The claims that this process works on.
@@ -173,14 +190,6 @@ fn name(server: &[u8], key: &str) -> String {
 /// What is kept of a body: only who knows the client's key, which is kept nowhere, can make it.
 fn compared(server: &[u8], key: &str, body: &[u8]) -> String {
     wiring::hex(&mac(&mac(server, &[b"body\0", key.as_bytes()]), &[body]))
-}
-
-/// HMAC-SHA256 of these parts, one after the other.
-#[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
-    parts.iter().for_each(|part| mac.update(part));
-    mac.finalize().into_bytes().into()
 }
 
 impl Taken {
@@ -268,15 +277,5 @@ mod tests {
         assert_ne!(kept, name(&SERVER, "key-two"));
         assert_ne!(first, compared(&SERVER, &kept, BODY));
         assert_ne!(first, wiring::hex(&mac(&mac(&SERVER, &[b"idempotency-key\0", b"key-one"]), &[BODY])));
-    }
-
-    /// What `openssl dgst -sha256 -mac HMAC` gives.
-    #[test]
-    fn the_hash_is_an_hmac_sha256() {
-        let key = wiring::hex(&mac(b"Jefe", &[b"what do ya want ", b"for nothing?"]));
-        assert_eq!(
-            key, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
-            "RFC 4231, case 2"
-        );
     }
 }

@@ -1,5 +1,8 @@
 //! The HTTP API. Handlers extract, call one function, shape the answer.
 
+pub(crate) mod answering;
+pub(crate) mod asking;
+pub mod chat;
 pub mod conversations;
 pub mod error;
 pub mod feedback;
@@ -9,9 +12,11 @@ pub mod interactions;
 pub mod json;
 pub mod knowledge;
 pub mod ledger;
+pub mod live;
 pub(crate) mod message;
 mod named;
 pub(crate) mod readable;
+mod resent;
 pub mod review;
 pub mod scan;
 pub mod shapes;
@@ -59,6 +64,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(interactions::create))
         .routes(routes!(interactions::read))
+        .routes(routes!(interactions::events))
         .routes(routes!(feedback::create))
         .routes(routes!(conversations::create, conversations::list))
         .routes(routes!(conversations::read))
@@ -72,6 +78,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(ledger::list))
         .routes(routes!(ledger::read, ledger::discard))
         .routes(routes!(ledger::replay))
+        .routes(routes!(chat::complete).layer(DefaultBodyLimit::max(chat::LARGEST_BODY)))
+        .routes(routes!(chat::models::list))
+        .routes(routes!(chat::models::read))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
 }

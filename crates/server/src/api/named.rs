@@ -24,15 +24,17 @@ pub(super) fn named(
 ) -> Result<Option<String>, ApiError> {
     let Some(name) = name else { return Ok(None) };
     if !acts(caller) {
-        return Err(ApiError::invalid(
+        return Err(ApiError::parameter(
             "not_a_service",
-            format!("{field}: only a service key may name it; leave it out"),
+            field,
+            "only a service key may name it; leave it out",
         ));
     }
     if !(1..=LONGEST).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-        return Err(ApiError::invalid(
+        return Err(ApiError::parameter(
             "name_invalid",
-            format!("{field}: 1 to {LONGEST} characters without control characters"),
+            field,
+            format!("1 to {LONGEST} characters without control characters"),
         ));
     }
     Ok(Some(name))

@@ -148,6 +148,7 @@ async fn put(
         role: Role::Admin,
         question: Arc::new(question),
         conversation,
+        follows: None,
         subject: "command-line".to_owned(),
         session: "command-line".to_owned(),
         request_id: RequestId::new(&*house.ids),

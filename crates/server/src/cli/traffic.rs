@@ -96,6 +96,7 @@ async fn play(config: &Config, days: u32, json: bool) -> Outcome {
             role: Role::Admin,
             question: Arc::new(Raw::new(line.question.clone())),
             conversation: line.conversation.as_ref().and_then(|c| conversations.get(c).copied()),
+            follows: None,
             subject: format!("demo-{}", line.conversation.clone().unwrap_or_else(|| i.to_string())),
             session: "demo".to_owned(),
             request_id: RequestId::new(&*house.ids),

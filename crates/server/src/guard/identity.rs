@@ -103,6 +103,13 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
+/// What a request proves itself by, which is kept nowhere: its key, or the token of its session. Empty where it has
+/// neither.
+#[must_use]
+pub fn secret(headers: &HeaderMap) -> &str {
+    bearer(headers).or_else(|| session::cookie(headers)).unwrap_or_default()
+}
+
 async fn by_key(app: &App, key: &str) -> Result<Caller, ApiError> {
     if key.len() > LONGEST_KEY {
         return Err(ApiError::Unauthorised);

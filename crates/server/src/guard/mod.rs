@@ -36,7 +36,10 @@ use futures_util::StreamExt;
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer};
 use tracing::Instrument;
 
-use crate::{api::error::ApiError, app::App};
+use crate::{
+    api::{chat, error::ApiError},
+    app::App,
+};
 
 /// What the server knows of a request before anyone reads it.
 #[derive(Debug, Clone)]
@@ -160,6 +163,7 @@ async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> R
     );
     request.extensions_mut().insert(numbered.clone());
     request.extensions_mut().insert(noted.clone());
+    let speaks_openai = chat::speaks(&route);
     let mut attempt = Attempt { app, numbered, noted, method, route, since, span, status: None };
     // PostgreSQL holds no zero byte, and no address of ours has one.
     let response = if request.uri().to_string().contains("%00") {
@@ -167,7 +171,7 @@ async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> R
     } else {
         next.run(request).instrument(attempt.span.clone()).await
     };
-    let response = finish(response, &attempt.numbered).await;
+    let response = finish(response, &attempt.numbered, speaks_openai).await;
     attempt.status = Some(response.status());
     response
 }
@@ -274,8 +278,8 @@ fn trace_id(value: &str) -> Option<String> {
     (valid && whole && random).then(|| trace.to_owned())
 }
 
-/// Adds the ids to the answer, and the request id to a problem's body.
-async fn finish(mut response: Response, numbered: &Numbered) -> Response {
+/// Adds the ids to the answer, and the request id to the body of an error, in the shape that the route speaks.
+async fn finish(mut response: Response, numbered: &Numbered, speaks_openai: bool) -> Response {
     let request_id = numbered.request_id.to_string();
     if response.extensions().get::<ApiError>().is_none() {
         match response.status() {
@@ -294,7 +298,15 @@ async fn finish(mut response: Response, numbered: &Numbered) -> Response {
     }
     if let Some(error) = response.extensions().get::<ApiError>().cloned() {
         let (mut parts, _) = response.into_parts();
-        let body = serde_json::to_vec(&error.problem(&request_id)).unwrap_or_default();
+        let body = if speaks_openai {
+            let shape = chat::ErrorShape::of(&error, &request_id);
+            parts.status = chat::ErrorShape::status(&error);
+            parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            serde_json::to_vec(&shape)
+        } else {
+            serde_json::to_vec(&error.problem(&request_id))
+        }
+        .unwrap_or_default();
         parts.headers.remove(header::CONTENT_LENGTH);
         response = Response::from_parts(parts, Body::from(body));
     }

@@ -11,7 +11,7 @@ use std::{
 
 use contactiq_domain::{Record, ids::InteractionId};
 use contactiq_guard::Masked;
-use contactiq_pipeline::{AnswerError, Ask, Begun, finish};
+use contactiq_pipeline::{AnswerError, Audience, Begun, finish_to};
 use contactiq_store::requests::{Requests, Word};
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -64,11 +64,10 @@ impl Gateway {
     pub(super) async fn answer(
         &self,
         app: &App,
-        ask: Ask,
+        (begun, audience): (Begun, Option<Audience>),
         priority: Priority,
         deadline: Instant,
     ) -> Result<Record<Masked>, AnswerError> {
-        let begun = Begun::of(&app.house, ask).await?;
         let how = match self.by_worker(app, &begun, priority, deadline).await? {
             Some(Word::Done) => match super::record(&app.house, begun.interaction()).await? {
                 Some(record) => return Ok(record),
@@ -82,7 +81,7 @@ impl Gateway {
             None => "alone",
         };
         metrics::counter!("contactiq_gateway_answers_total", "how" => how).increment(1);
-        finish(&app.house, begun).await
+        finish_to(&app.house, begun, audience).await
     }
 
     /// What a worker makes of it; none where none lives or the queue is away.

@@ -7,7 +7,7 @@ mod worker;
 
 use contactiq_domain::{Record, ids::InteractionId};
 use contactiq_guard::Masked;
-use contactiq_pipeline::{AnswerError, Ask, House};
+use contactiq_pipeline::{AnswerError, Ask, Audience, Begun, House, finish_to};
 use contactiq_store::{StoreError, interactions, ledger::ONLY_TABLES_KNOW, requests::Requests};
 use tokio_util::sync::CancellationToken;
 
@@ -52,13 +52,14 @@ impl Hands {
     /// As [`contactiq_pipeline::answer`].
     pub(crate) async fn answer(
         app: &App,
-        ask: Ask,
+        (ask, audience): (Ask, Option<Audience>),
         priority: Priority,
         deadline: tokio::time::Instant,
     ) -> Result<Record<Masked>, AnswerError> {
+        let begun = Begun::of(&app.house, ask).await?;
         match &app.hands {
-            Hands::Gateway(gateway) => gateway.answer(app, ask, priority, deadline).await,
-            Hands::Alone | Hands::Worker(_) => contactiq_pipeline::answer(&app.house, ask).await,
+            Hands::Gateway(gateway) => gateway.answer(app, (begun, audience), priority, deadline).await,
+            Hands::Alone | Hands::Worker(_) => finish_to(&app.house, begun, audience).await,
         }
     }
 

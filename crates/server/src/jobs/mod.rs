@@ -14,7 +14,7 @@ use std::{
 use contactiq_domain::BreakerState;
 use contactiq_nlu::encoder::{CachedEncoder, Encoder, EncoderError};
 use contactiq_pipeline::{House, Knowledge, KnowledgeError};
-use contactiq_store::{StoreError, documents, idempotency};
+use contactiq_store::{StoreError, documents, idempotency, transcripts};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
@@ -175,6 +175,7 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     ledger::compare(app).await;
     let mut w = app.house.store.write().await?;
     idempotency::purge(&mut w, app.house.clock.now()).await?;
+    transcripts::purge(&mut w, app.house.clock.now()).await?;
     w.save().await?;
     if app.house.ledger.has_queue() && !matches!(app.house.ledger.queued_entries().await, Ok(Some(0))) {
         // What waits in the queue is no interruption either.

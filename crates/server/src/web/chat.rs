@@ -17,8 +17,9 @@ use super::{
 };
 use crate::{
     api::{
+        answering::{Turn, answer},
+        asking::helped,
         error::ApiError,
-        interactions::{self as interactions_api, Turn},
         message::Message,
     },
     app::App,
@@ -147,7 +148,7 @@ pub(super) async fn without_script(
     let (assistant, question) = (mode.parse::<Mode>().ok(), sent.question.clone());
     match (asked(&app, &visitor, &mode, numbered, sent).await, assistant) {
         (Err(page), Some(mode)) => {
-            let error = interactions_api::helped(&app, mode, &question, page.error.clone()).await;
+            let error = helped(&app, mode, &question, page.error.clone()).await;
             Err(PageError { error, ..page })
         }
         (shown, _) => shown,
@@ -164,7 +165,7 @@ async fn asked(
     let mode = allowed(app, visitor, mode)?;
     visitor.check_form(app, &sent.csrf)?;
     let subject = visitor.caller.own_subject();
-    // The bucket that the same person has when scripts post their questions (api/interactions.rs).
+    // The bucket that the same person has when scripts post their questions (api/asking.rs).
     let bucket = format!("{subject}/{subject}");
     app.limits
         .take(&bucket, None, numbered.ip)
@@ -176,6 +177,7 @@ async fn asked(
         role: visitor.caller.role,
         question: question.whole(),
         conversation: sent.conversation.parse().ok(),
+        follows: None,
         session: subject.clone(),
         subject,
         request_id: numbered.request_id,
@@ -184,9 +186,8 @@ async fn asked(
         claimed: None,
         demo: false,
     };
-    match interactions_api::answer(app, ask, None, Turn { bucket: &bucket, priority: Priority::Ordinary })
-        .await
-    {
+    let turn = Turn { bucket: &bucket, priority: Priority::Ordinary };
+    match answer(app, ask, None, (turn, None)).await {
         Ok(record) => {
             Ok(Redirect::to(&format!("/chat/{mode}?conversation={}#turn-{}", record.conversation, record.id))
                 .into_response())
@@ -194,7 +195,7 @@ async fn asked(
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             let opened = Some(sent.conversation.as_str()).filter(|c| !c.is_empty());
             let mut view = view(app, visitor, mode, opened).await?;
-            view.problem = Some(interactions_api::helped(app, mode, &question, error).await.to_string());
+            view.problem = Some(helped(app, mode, &question, error).await.to_string());
             Ok(show(StatusCode::UNPROCESSABLE_ENTITY, &view))
         }
         Err(other) => Err(visitor.fails(app, other)),

@@ -94,7 +94,7 @@ fn words(error: &ApiError) -> (&'static str, String) {
         ApiError::NotFound(_) | ApiError::NoRoute => "Page not found",
         ApiError::Forbidden | ApiError::Csrf => "You can\u{2019}t do this",
         ApiError::Unavailable | ApiError::Unchecked => "The service is not available",
-        ApiError::Invalid { .. } => "There is a problem",
+        ApiError::Invalid { .. } | ApiError::Parameter { .. } => "There is a problem",
         ApiError::AtRisk { .. } => "Please read this first",
         _ => "Something went wrong",
     };

@@ -14,14 +14,14 @@ use crate::{
     reply::{text, texts},
 };
 
-const CURRENT: &str = "---\ntitle: Kite cards\nvalid_from: 2026-01-01\n---\n\n# Kite cards\n\n## Replacement\n\n\
+pub(crate) const CURRENT: &str = "---\ntitle: Kite cards\nvalid_from: 2026-01-01\n---\n\n# Kite cards\n\n## Replacement\n\n\
     A replacement kite card costs $9 and arrives in 6 business days. There is no fee for blocking a kite card. \
     Hand form KT-4 to the Kite Desk before noon.\n";
 const EXPIRED: &str = "---\ntitle: Kite cards of last year\nvalid_until: 2025-06-30\n---\n\n# Kite cards of last year\n\n\
     A replacement kite card costs $99.\n";
 const STAFF: &str = "---\ntitle: Kite cards for staff\n---\n\n# Kite cards for staff\n\nStaff may send a replacement kite card by courier.\n";
 
-const QUESTION: &str = "What does a replacement kite card cost?";
+pub(crate) const QUESTION: &str = "What does a replacement kite card cost?";
 
 /// A model whose next answer is set by the test.
 async fn scripted() -> (String, Arc<Mutex<String>>, JoinSet<()>) {

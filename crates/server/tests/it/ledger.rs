@@ -118,7 +118,9 @@ async fn the_command_shows_replays_and_drops_them_too() {
     }
     let terminal = Terminal::of(running.dir.clone());
     let status = terminal.run(&["ledger", "status", "--json"]).lines(0);
-    assert_eq!(status[0], json!({ "dead_letters": 3, "unfinished": 0 }));
+    let spools = json!([{ "place": 0, "bytes": 0, "damaged_files": 0 }]);
+    let expected = json!({ "dead_letters": 3, "unfinished": 0, "queue_entries": null, "spools": spools });
+    assert_eq!(status[0], expected);
     assert!(terminal.run(&["ledger", "status"]).well().contains("3 dead letters"));
     let letters = terminal.run(&["ledger", "dead", "list", "--json"]).lines(0);
     assert_eq!(letters.len(), 3);

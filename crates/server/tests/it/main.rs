@@ -5,10 +5,16 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod admission;
+mod aloud;
 mod answers;
 mod bad_input;
 mod browser;
 mod calibration;
+mod chat;
+mod chat_authority;
+mod chat_clients;
+mod chat_errors;
+mod chat_history;
 mod clients;
 mod cluster;
 mod command_line;

@@ -56,6 +56,25 @@ impl Reply {
         problem
     }
 
+    /// An error in the shape that OpenAI's clients read, whole.
+    pub(crate) fn openai_error(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "{} {}", code, self.text);
+        assert_eq!(self.header("content-type"), "application/json", "{}", self.text);
+        let body = self.json();
+        assert_eq!(body.as_object().unwrap().len(), 1, "{body}");
+        let error = body["error"].clone();
+        let names: Vec<&str> = error.as_object().unwrap().keys().map(String::as_str).collect();
+        for name in ["message", "type", "param", "code", "request_id"] {
+            assert!(names.contains(&name), "{name} is missing in {error}");
+        }
+        assert_eq!(names.iter().filter(|name| **name != "help").count(), 5, "{error}");
+        assert_eq!(error["code"], code, "{error}");
+        assert!(!error["message"].as_str().unwrap().is_empty());
+        assert!(error["type"].as_str().unwrap().ends_with("_error"), "{error}");
+        assert_eq!(error["request_id"], self.header("contactiq-request-id"));
+        error
+    }
+
     /// A page.
     pub(crate) fn page(&self, status: u16) -> &str {
         assert_eq!(self.status, status, "{}", self.text);

@@ -24,6 +24,7 @@ struct Line(&'static str, String, Value, [u16; 7]);
 fn table(interaction: &str, conversation: &str) -> Vec<Line> {
     let none = || Value::Null;
     let ask = |mode: &str| json!({ "mode": mode, "question": "hello" });
+    let chat = |mode: &str| json!({ "model": format!("contactiq-{mode}"), "messages": [{ "role": "user", "content": "hello" }] });
     let own = |path: &str| path.to_owned();
     vec![
         Line("POST", own("/v1/interactions"), ask("customer"), [401, 200, 200, 200, 403, 200, 200]),
@@ -77,6 +78,10 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
         Line("GET", own("/v1/ledger/dead-letters/none"), none(), [401, 403, 403, 403, 403, 404, 403]),
         Line("DELETE", own("/v1/ledger/dead-letters/none"), none(), [401, 403, 403, 403, 403, 404, 403]),
         Line("POST", own("/v1/ledger/dead-letters/none/replay"), none(), [401, 403, 403, 403, 403, 404, 403]),
+        Line("POST", own("/v1/chat/completions"), chat("customer"), [401, 200, 200, 200, 403, 200, 200]),
+        Line("POST", own("/v1/chat/completions"), chat("banker"), [401, 403, 200, 200, 403, 200, 200]),
+        Line("GET", own("/v1/models"), none(), [401, 200, 200, 200, 200, 200, 200]),
+        Line("GET", own("/v1/models/contactiq-banker"), none(), [401, 404, 200, 200, 404, 200, 200]),
         Line("GET", own("/health"), none(), [200; 7]),
         Line("GET", own("/ready"), none(), [200; 7]),
         // The pages: whoever is nobody is sent to the sign-in page.
@@ -121,7 +126,11 @@ async fn every_route_opens_for_the_roles_of_the_table_and_for_no_others() {
             let reply = Reply::of(request).await;
             assert_eq!(reply.status, *expected, "{method} {path} {body} as {who}: {}", reply.text);
             let api = path.starts_with("/v1");
+            let openai = path.starts_with("/v1/chat/") || path.starts_with("/v1/models");
             match expected {
+                401 if openai => drop(reply.openai_error(401, "unauthorised")),
+                403 if openai => drop(reply.openai_error(403, "forbidden")),
+                404 if openai => drop(reply.openai_error(404, "model_not_found")),
                 401 => drop(reply.problem(401, "unauthorised")),
                 403 if api => drop(reply.problem(403, "forbidden")),
                 403 => drop(reply.page(403)),

@@ -1,7 +1,7 @@
 //! A question that one process took in and another answers, as bytes for the queue of requests. What the person wrote
 //! is in it as in the ledger: masked, and sealed for its row.
 
-use contactiq_domain::Role;
+use contactiq_domain::{Role, ids::InteractionId};
 use contactiq_guard::Verdict;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,8 @@ pub struct Handed {
     pub role: Role,
     /// Whether it goes on with a conversation.
     pub continues: bool,
+    /// The exchange that it follows there, where it need not be the last one.
+    pub follows: Option<InteractionId>,
     /// The idempotency key that it claimed.
     pub claimed: Option<Claimed>,
     /// What the door says of it.
@@ -29,6 +31,9 @@ struct Form {
     start: String,
     role: Role,
     continues: bool,
+    // Gateways of the version before say nothing of it.
+    #[serde(default)]
+    follows: Option<InteractionId>,
     claimed: Option<Claimed>,
     verdict: Verdict,
 }
@@ -45,6 +50,7 @@ impl Ledger {
             start: String::from_utf8(start).map_err(|_| WRONG)?,
             role: handed.role,
             continues: handed.continues,
+            follows: handed.follows,
             claimed: handed.claimed.clone(),
             verdict: handed.verdict.clone(),
         };
@@ -56,10 +62,10 @@ impl Ledger {
     /// # Errors
     /// [`Unreadable`] when they are of a newer version, or no question.
     pub fn handed(&self, bytes: &[u8]) -> Result<Handed, Unreadable> {
-        let Form { start, role, continues, claimed, verdict } =
+        let Form { start, role, continues, follows, claimed, verdict } =
             serde_json::from_slice(bytes).map_err(|_| Unreadable::Damaged)?;
         match kept::from_bytes(start.as_bytes(), self.0.store.sealer())? {
-            Entry::Start(start) => Ok(Handed { start: *start, role, continues, claimed, verdict }),
+            Entry::Start(start) => Ok(Handed { start: *start, role, continues, follows, claimed, verdict }),
             Entry::Completion(_) | Entry::Withdrawal(_) => Err(Unreadable::Damaged),
         }
     }

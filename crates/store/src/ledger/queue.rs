@@ -177,7 +177,8 @@ impl Queue {
         let interaction = completion.record.id;
         let mut ask = self.withdraw.key(&self.stream);
         ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
-        ask.arg(FIELD).arg(bytes).arg(interaction.to_string());
+        let own = serde_json::to_string(&completion.record.completed_at).unwrap_or_default();
+        ask.arg(FIELD).arg(bytes).arg(interaction.to_string()).arg(format!("\"completed_at\":{own}"));
         if let Some(claimed) = &completion.claimed {
             ask.key(self.result_key(&claimed.slot())).arg(claims::result(claimed, interaction).0);
         }

@@ -136,6 +136,21 @@ impl Ledger {
         Ok(())
     }
 
+    /// Forgets that a request came to an interaction that nobody was shown: it is answered anew.
+    ///
+    /// # Errors
+    /// When the tables or the queue can't be written.
+    pub async fn forget_claim(&self, claimed: &Claimed, made: InteractionId) -> Result<(), StoreError> {
+        let mut w = self.0.store.write().await?;
+        idempotency::unsettle(&mut w, &claimed.slot(), &made.to_string()).await?;
+        w.save().await?;
+        if let Some(queue) = &self.0.queue {
+            let forgotten = queue.forget_claimed(claimed, made).await;
+            forgotten.map_err(|_| StoreError::Unavailable { why: "the queue can't be asked" })?;
+        }
+        Ok(())
+    }
+
     /// Gives a key back that was claimed in the queue.
     pub async fn unclaim(&self, claimed: &Claimed) {
         if let Some(queue) = &self.0.queue

@@ -36,5 +36,6 @@ mod sealing;
 mod shared;
 mod tickets;
 mod transactions;
+mod transcripts;
 mod vectors;
 mod versions;

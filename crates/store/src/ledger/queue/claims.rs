@@ -92,6 +92,20 @@ impl Queue {
         Ok(found.as_deref().and_then(made))
     }
 
+    /// Forgets that a claimed request came to this interaction, where it did.
+    pub(crate) async fn forget_claimed(
+        &self,
+        claimed: &Claimed,
+        made: InteractionId,
+    ) -> Result<(), SharedError> {
+        let key = self.result_key(&claimed.slot());
+        let found: Option<String> = self.get("GET", &key, &[]).await?;
+        if found.as_deref().and_then(self::made).is_none_or(|(found, _)| found != made) {
+            return Ok(());
+        }
+        self.work.ask(async |mut redis| redis::cmd("DEL").arg(&key).query_async::<()>(&mut redis).await).await
+    }
+
     pub(super) fn lease_key(&self, slot: &Slot<'_>) -> String {
         format!("contactiq:{}:lease:{}", self.namespace, name(slot))
     }

@@ -1,0 +1,393 @@
+//! A model's answer as it is written: what a client is shown and when, what is durable by then, and what happens when
+//! the client leaves or comes back, or the model goes wrong on the way.
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    http::header,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use contactiq_domain::Role;
+use futures_util::stream;
+use serde_json::{Value, json};
+use sqlx::{ConnectOptions, Row, sqlite::SqliteConnectOptions};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, mpsc},
+    task::JoinSet,
+    time::timeout,
+};
+
+use crate::{
+    grounding_gate::{CURRENT, QUESTION},
+    house::{Key, Running, soon, start_in},
+    process::Terminal,
+    reply::text,
+};
+
+/// A test waits no longer for anything.
+const PATIENCE: Duration = Duration::from_secs(20);
+const FIRST: &str = "A replacement kite card is $9. [1] ";
+const SECOND: &str = "You get it in 6 working days. [1] ";
+
+/// What a model does next.
+enum Next {
+    Says(&'static str),
+    /// It ends its answer.
+    Ends,
+    /// Its connection breaks.
+    Breaks,
+}
+
+/// A model whose words a test sends one by one.
+struct Model {
+    url: String,
+    next: mpsc::UnboundedSender<Next>,
+    asked: Arc<AtomicUsize>,
+    /// Whether somebody stopped listening to it before its end.
+    stopped: Arc<AtomicBool>,
+    _serving: JoinSet<()>,
+}
+
+/// Notices that nobody reads any more.
+struct Reading {
+    stopped: Arc<AtomicBool>,
+    ended: bool,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.stopped.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+type Heard = Arc<Mutex<mpsc::UnboundedReceiver<Next>>>;
+
+fn chunk(choice: Value) -> String {
+    let usage = json!({ "prompt_tokens": 90, "completion_tokens": 9, "total_tokens": 99 });
+    let chunk = json!({ "id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+        "choices": [choice], "usage": usage });
+    format!("data: {chunk}\n\n")
+}
+
+fn answer(heard: Heard, stopped: Arc<AtomicBool>) -> Response {
+    let reading = Reading { stopped, ended: false };
+    let pieces = stream::unfold(Some((heard, reading)), |state| async move {
+        let (heard, mut reading) = state?;
+        let next = heard.lock().await.recv().await;
+        match next {
+            Some(Next::Says(words)) => {
+                let piece = chunk(json!({ "index": 0, "delta": { "content": words } }));
+                Some((Ok::<_, std::io::Error>(piece), Some((heard, reading))))
+            }
+            Some(Next::Ends) => {
+                reading.ended = true;
+                let piece = chunk(json!({ "index": 0, "delta": {}, "finish_reason": "stop" }));
+                Some((Ok(piece + "data: [DONE]\n\n"), None))
+            }
+            Some(Next::Breaks) | None => {
+                reading.ended = true;
+                Some((Err(std::io::ErrorKind::ConnectionReset.into()), None))
+            }
+        }
+    });
+    ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(pieces)).into_response()
+}
+
+impl Model {
+    async fn start() -> Model {
+        let (next, heard) = mpsc::unbounded_channel();
+        let heard: Heard = Arc::new(Mutex::new(heard));
+        let (asked, stopped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let (count, cut) = (Arc::clone(&asked), Arc::clone(&stopped));
+        let route = post(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            let response = answer(Arc::clone(&heard), Arc::clone(&cut));
+            async move { Ok::<_, Infallible>(response) }
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let routes = Router::new().route("/v1/chat/completions", route);
+        let mut serving = JoinSet::new();
+        serving.spawn(async move { drop(axum::serve(listener, routes).await) });
+        Model { url, next, asked, stopped, _serving: serving }
+    }
+
+    fn will(&self, next: Next) {
+        assert!(self.next.send(next).is_ok(), "the model is there");
+    }
+}
+
+/// A bank of one document with a model.
+struct Bank {
+    model: Model,
+    running: Running,
+    key: Key,
+    terminal: Terminal,
+}
+
+impl Bank {
+    async fn open() -> Bank {
+        let terminal = Terminal::new().with("CONTACTIQ_DEMO", "off");
+        let file = terminal.file("kite.md", CURRENT).to_string_lossy().into_owned();
+        terminal.run(&["knowledge", "add", "--collection", "customer", &file]).well();
+        let model = Model::start().await;
+        let settings = [
+            ("CONTACTIQ_DEMO", "off"),
+            ("CONTACTIQ__LIMITS__REMEMBERED_ANSWERS", "0"),
+            ("CONTACTIQ_LLM_BASE_URL", &model.url),
+            ("CONTACTIQ_LLM_MODEL", "m"),
+            ("CONTACTIQ__LLM__MAX_RETRIES", "1"),
+            ("CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD", "0.01"),
+        ];
+        let running = start_in(terminal.folder(), &settings).await;
+        let key = running.key(Role::Customer).await;
+        Bank { model, running, key, terminal }
+    }
+
+    async fn ask(&self) -> Client {
+        let body = json!({ "mode": "customer", "question": QUESTION });
+        let request = self.running.posting(&self.key, "/v1/interactions", &body);
+        Client::of(request.header("accept", "text/event-stream")).await
+    }
+
+    /// What the table holds of answers that are not finished.
+    async fn unfinished(&self) -> Vec<(i64, Option<String>)> {
+        let file = SqliteConnectOptions::new().filename(self.terminal.data().join("contactiq.db"));
+        let mut raw = file.connect().await.unwrap();
+        let sql = "SELECT length(answer) AS bytes, citations FROM interactions
+                   WHERE completed_at IS NULL AND answer IS NOT NULL";
+        let rows = sqlx::query(sql).fetch_all(&mut raw).await.unwrap();
+        rows.iter().map(|row| (row.get("bytes"), row.get("citations"))).collect()
+    }
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq)]
+struct Heared {
+    id: String,
+    name: String,
+    data: Value,
+}
+
+/// A client that reads events as they come.
+struct Client {
+    response: reqwest::Response,
+    rest: String,
+    heard: Vec<Heared>,
+}
+
+impl Client {
+    async fn of(request: reqwest::RequestBuilder) -> Client {
+        let response = timeout(PATIENCE, request.send()).await.unwrap().unwrap();
+        assert_eq!(response.status(), 200);
+        Client { response, rest: String::new(), heard: Vec::new() }
+    }
+
+    /// The next event; none at the end.
+    async fn next(&mut self) -> Option<Heared> {
+        loop {
+            if let Some((block, rest)) = self.rest.split_once("\n\n") {
+                let (block, rest) = (block.to_owned(), rest.to_owned());
+                self.rest = rest;
+                let field = |name: &str| {
+                    let line = block.lines().find_map(|l| l.strip_prefix(name));
+                    line.unwrap_or_default().trim().to_owned()
+                };
+                if block.starts_with(':') {
+                    continue;
+                }
+                let data = serde_json::from_str(&field("data:")).unwrap();
+                let event = Heared { id: field("id:"), name: field("event:"), data };
+                self.heard.push(event.clone());
+                return Some(event);
+            }
+            let piece = timeout(PATIENCE, self.response.chunk()).await.expect("an event comes").unwrap()?;
+            self.rest.push_str(std::str::from_utf8(&piece).unwrap());
+        }
+    }
+
+    /// Reads until an event of this name.
+    async fn until(&mut self, name: &str) -> Heared {
+        while let Some(event) = self.next().await {
+            if event.name == name {
+                return event;
+            }
+        }
+        panic!("it ended without {name}: {:?}", self.heard)
+    }
+
+    /// The words since the last restart.
+    fn words(&self) -> String {
+        let begun = self.heard.iter().rposition(|e| e.name == "restart").map_or(0, |at| at + 1);
+        let tokens = self.heard[begun..].iter().filter(|e| e.name == "token");
+        tokens.map(|e| text(&e.data, "text")).collect()
+    }
+
+    fn citations(&self) -> Vec<Value> {
+        let begun = self.heard.iter().rposition(|e| e.name == "restart").map_or(0, |at| at + 1);
+        self.heard[begun..].iter().filter(|e| e.name == "citation").map(|e| e.data.clone()).collect()
+    }
+
+    /// Reads to the end; the record.
+    async fn done(&mut self) -> Value {
+        let record = self.until("done").await.data;
+        assert_eq!(self.next().await, None, "nothing comes behind the record");
+        assert_eq!(self.words(), text(&record, "answer"), "what was shown is the answer");
+        assert_eq!(self.citations(), *record["citations"].as_array().unwrap());
+        record
+    }
+}
+
+fn respond(record: &Value) -> &Value {
+    record["steps"].as_array().unwrap().iter().find(|s| s["step"] == "respond").unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sentence_is_shown_as_soon_as_it_is_written_and_it_is_durable_by_then() {
+    let bank = Bank::open().await;
+    bank.model.will(Next::Says(FIRST));
+    // What follows makes sure that the sentence is over.
+    bank.model.will(Next::Says("You"));
+    let mut client = bank.ask().await;
+    assert_eq!(client.next().await.unwrap().name, "disclosure");
+    let token = client.until("token").await;
+    assert!(token.id.ends_with(&format!(":{}", client.heard.len())), "{token:?}");
+    client.until("citation").await;
+    assert_eq!(client.words(), "A replacement kite card is $9. [1]");
+    let steps: Vec<&str> =
+        client.heard.iter().filter(|e| e.name == "step").map(|e| text(&e.data, "step")).collect();
+    assert_eq!(steps, ["guard", "understand", "route", "retrieve"]);
+    let unfinished = bank.unfinished().await;
+    assert_eq!(unfinished.len(), 1, "the model still writes: {unfinished:?}");
+    assert!(unfinished[0].1.as_ref().unwrap().contains("customer/kite"));
+
+    bank.model.will(Next::Says(&SECOND[3..]));
+    bank.model.will(Next::Says("It costs $77 in Paris. [1] "));
+    bank.model.will(Next::Ends);
+    let record = client.done().await;
+    assert!(
+        text(&record, "answer")
+            .starts_with("A replacement kite card is $9. [1] You get it in 6 working days. [1]")
+    );
+    assert!(!text(&record, "answer").contains("77"));
+    assert_eq!((text(&record, "model"), text(&record, "outcome")), ("m", "resolved"));
+    assert_eq!(text(respond(&record), "outcome"), "generated");
+    assert_eq!(record["tokens"], json!({ "input": 90, "output": 9 }));
+    assert!(client.heard.iter().all(|e| e.name != "restart"));
+    assert_eq!(bank.unfinished().await, []);
+    let kept = bank.running.read(&bank.key, &format!("/v1/interactions/{}", text(&record, "id"))).await;
+    assert_eq!(kept.record(), record);
+    assert_eq!(bank.model.asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shown_of_an_answer_that_breaks_off_is_withdrawn_and_the_banks_own_sentences_stand() {
+    let bank = Bank::open().await;
+    bank.model.will(Next::Says(FIRST));
+    bank.model.will(Next::Says("You"));
+    let mut client = bank.ask().await;
+    client.until("citation").await;
+    bank.model.will(Next::Breaks);
+    client.until("restart").await;
+    let record = client.done().await;
+    assert_eq!((text(&record, "model"), text(respond(&record), "outcome")), ("extractive", "extractive"));
+    assert!(text(&record, "answer").contains("$9"), "{record}");
+    let admin = bank.running.key(Role::Admin).await;
+    let reviews = bank.running.read(&admin, "/v1/guard/review").await.json().to_string();
+    assert!(reviews.contains("stream/withdrawn"), "a reviewer finds what was shown: {reviews}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_repeats_its_instructions_is_stopped_and_nothing_of_it_is_shown() {
+    let bank = Bank::open().await;
+    bank.model.will(Next::Says("You write the answer of a bank's assistant. "));
+    bank.model.will(Next::Says("The numbered passages are the only source of facts. "));
+    bank.model.will(Next::Says(FIRST));
+    bank.model.will(Next::Ends);
+    let mut client = bank.ask().await;
+    let record = client.done().await;
+    assert!(!text(&record, "answer").to_lowercase().contains("numbered passages"), "{record}");
+    assert!(text(&record, "answer").contains("$9"), "{record}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_whose_connection_broke_hears_the_rest() {
+    let bank = Bank::open().await;
+    bank.model.will(Next::Says(FIRST));
+    bank.model.will(Next::Says("You"));
+    let mut client = bank.ask().await;
+    client.until("citation").await;
+    let (heard, last) = (client.heard.clone(), client.heard.last().unwrap().id.clone());
+    let (id, _) = last.split_once(':').unwrap();
+    drop(client);
+    let request = |last: &str| {
+        let request = bank.running.request(reqwest::Method::GET, &format!("/v1/interactions/{id}/events"));
+        request.bearer_auth(&bank.key.text).header("last-event-id", last)
+    };
+    let mut again = Client::of(request(&last)).await;
+    again.heard = heard;
+    bank.model.will(Next::Says(&SECOND[3..]));
+    bank.model.will(Next::Ends);
+    let record = again.done().await;
+    assert_eq!(text(&record, "id"), id);
+    assert_eq!(text(respond(&record), "outcome"), "generated");
+
+    // Whoever comes later hears it from the beginning; nobody else hears it at all.
+    let mut later = Client::of(request("0")).await;
+    assert_eq!(later.done().await, record);
+    let other = bank.running.key(Role::Customer).await;
+    let stranger = bank.running.read(&other, &format!("/v1/interactions/{id}/events")).await;
+    stranger.problem(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_nobody_listens_any_more_the_model_is_stopped_and_the_record_says_what_was_shown() {
+    let bank = Bank::open().await;
+    bank.model.will(Next::Says(FIRST));
+    bank.model.will(Next::Says("You"));
+    let mut client = bank.ask().await;
+    let (id, _) =
+        client.until("citation").await.id.split_once(':').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    drop(client);
+    let next = bank.model.next.clone();
+    let writes = tokio::spawn(async move {
+        while next.send(Next::Says(" will")).is_ok() {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    });
+    soon(async || bank.model.stopped.load(Ordering::SeqCst).then_some(())).await;
+    let read = async || {
+        let reply = bank.running.read(&bank.key, &format!("/v1/interactions/{id}")).await;
+        (reply.status == 200).then(|| reply.record())
+    };
+    let record = soon(read).await;
+    writes.abort();
+    assert_eq!(text(&record, "outcome"), "interrupted", "{record}");
+    assert!(text(&record, "answer").contains("$9. [1]"), "{record}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_hears_of_a_slow_model_that_it_is_at_work() {
+    let bank = Bank::open().await;
+    let began = tokio::time::Instant::now();
+    let mut client = bank.ask().await;
+    assert_eq!(client.next().await.unwrap().name, "disclosure");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    bank.model.will(Next::Says(FIRST));
+    bank.model.will(Next::Ends);
+    let record = client.done().await;
+    assert_eq!(text(&record, "model"), "m");
+}
