@@ -25,6 +25,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (13, "placeholders", include_str!("../migrations/0013_placeholders.sql")),
     (14, "dead_letters", include_str!("../migrations/0014_dead_letters.sql")),
     (15, "fences", include_str!("../migrations/0015_fences.sql")),
+    (16, "budgets", include_str!("../migrations/0016_budgets.sql")),
 ];
 
 /// Those of PostgreSQL alone.
