@@ -177,6 +177,7 @@ pub(crate) async fn run(house: &House, begun: Begun) -> Turn {
         knowledge: house.shelf.current(),
         found: Vec::new(),
         draft: None,
+        paid: Default::default(),
         judged: None,
         beside: None,
         conflicting: Vec::new(),

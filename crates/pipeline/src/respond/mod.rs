@@ -16,6 +16,7 @@ mod quotable;
 mod rows;
 mod several;
 mod spelled;
+mod spend;
 mod statement;
 mod sufficient;
 #[cfg(test)]
@@ -216,12 +217,13 @@ async fn finish(house: &House, turn: &mut Turn, draft: Draft, detail: String, si
         Some(chain) => ask_model::fluent(house, chain, turn, draft).await,
         None => Written::by_house(draft, "extractive", detail),
     };
+    turn.paid.add(written.paid);
     release(house, turn, written, since).await;
 }
 
 /// The last door of this step: a draft whose citations may not leave stays inside as a whole.
 async fn release(house: &House, turn: &mut Turn, written: Written, since: Instant) {
-    let Written { draft, mut outcome, mut detail, values, kept_back } = written;
+    let Written { draft, mut outcome, mut detail, values, kept_back, paid: _ } = written;
     if let Some(kept_back) = kept_back {
         keep_back(turn, kept_back);
     }

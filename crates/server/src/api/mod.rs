@@ -1,6 +1,7 @@
 //! The HTTP API. Handlers extract, call one function, shape the answer.
 
 pub mod conversations;
+pub(crate) mod costs;
 pub mod error;
 pub mod feedback;
 pub mod health;
@@ -68,6 +69,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(scan::scan).layer(DefaultBodyLimit::max(scan::LARGEST_BODY)))
         .routes(routes!(review::list))
         .routes(routes!(review::decide))
+        .routes(routes!(costs::read))
         .routes(routes!(ledger::status))
         .routes(routes!(ledger::list))
         .routes(routes!(ledger::read, ledger::discard))
