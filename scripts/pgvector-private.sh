@@ -3,11 +3,12 @@
 # PyPI package, since not every Debian has pgvector.
 #
 #   pgvector-private.sh start DIR   prints its URL; DIR is made, and must be reachable by the user postgres
+#   pgvector-private.sh restart DIR as postgres-private.sh
 #   pgvector-private.sh stop DIR    ends it and removes DIR
 set -euo pipefail
 
 usage() {
-    sed -n '2,6p' "$0" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,7p' "$0" | sed 's/^# \{0,1\}//' >&2
     exit 2
 }
 
@@ -57,6 +58,7 @@ case $action in
         [ -x "$POSTGRES_BIN/postgres" ] || programs
         "$here/postgres-private.sh" start "$dir"
         ;;
+    restart) "$here/postgres-private.sh" restart "$dir" ;;
     stop)
         "$here/postgres-private.sh" stop "$dir"
         rm -rf "$dir.programs"

@@ -2,14 +2,16 @@
 # A private PostgreSQL for tests: its own folder, a free loopback port, a random password.
 #
 #   postgres-private.sh start DIR   prints its URL; DIR is made, and must be reachable by the user postgres
+#   postgres-private.sh restart DIR ends it without a word, as a failure does, and starts it again on its port
 #   postgres-private.sh stop DIR    ends it and removes DIR
 #
-# Durability is off (fsync=off): it is for tests alone. PostgreSQL is installed by apt when missing;
+# Durability is off (fsync=off): it is for tests alone. POSTGRES_KEEPS=yes keeps what was committed when its processes
+# die, which a restart needs. PostgreSQL is installed by apt when missing;
 # POSTGRES_BIN names the folder of another one's programs.
 set -eu
 
 usage() {
-    sed -n '2,8p' "$0" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,10p' "$0" | sed 's/^# \{0,1\}//' >&2
     exit 2
 }
 
@@ -70,13 +72,16 @@ start() {
     as_postgres "$bin/initdb" -D "$dir/data" -U postgres -A scram-sha-256 --pwfile="$dir/password" \
         -E UTF8 --locale=C.UTF-8 --no-sync >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
 
+    keeps="-c synchronous_commit=off -c full_page_writes=off"
+    [ "${POSTGRES_KEEPS:-no}" = no ] || keeps=
+
     # Whether a port is free is known for sure only after binding it, so a taken one means another try.
     # No Unix socket: its path may be too long, and nobody needs it.
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         port=$((20000 + RANDOM % 12000))
         if as_postgres "$bin/pg_ctl" -D "$dir/data" -l "$dir/data/server.log" -w -t 60 start -o "-p $port \
             -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=500 \
-            -c fsync=off -c synchronous_commit=off -c full_page_writes=off" >/dev/null 2>&1; then
+            -c fsync=off $keeps" >/dev/null 2>&1; then
             (umask 077 && printf 'postgres://postgres:%s@127.0.0.1:%s/postgres\n' "$password" "$port" >"$dir/url")
             cat "$dir/url"
             return
@@ -85,6 +90,11 @@ start() {
     echo "PostgreSQL did not start:" >&2
     tail -n 20 "$dir/data/server.log" >&2
     exit 1
+}
+
+# With the options that it was started with.
+restart() {
+    as_postgres "$bin/pg_ctl" -D "$dir/data" -l "$dir/data/server.log" -m immediate -w -t 60 restart >/dev/null
 }
 
 stop() {
@@ -96,6 +106,7 @@ stop() {
 
 case $action in
     start) start ;;
+    restart) restart ;;
     stop) stop ;;
     *) usage ;;
 esac

@@ -2,13 +2,14 @@
 # A private Redis for tests: its own folder, a free loopback port, a random password.
 #
 #   redis-private.sh start DIR   prints its URL; DIR is made
+#   redis-private.sh restart DIR kills it and starts it again on its port
 #   redis-private.sh stop DIR    ends it and removes DIR
 #
-# The append-only file is on, as in production. Redis is installed by apt when missing.
+# The append-only file is on, as in production, and synced as REDIS_APPENDFSYNC says (everysec). Redis is installed by apt when missing.
 set -eu
 
 usage() {
-    sed -n '2,7p' "$0" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,8p' "$0" | sed 's/^# \{0,1\}//' >&2
     exit 2
 }
 
@@ -70,6 +71,7 @@ port $port
 requirepass $password
 dir "$dir"
 appendonly yes
+appendfsync ${REDIS_APPENDFSYNC:-everysec}
 save ""
 daemonize yes
 pidfile "$dir/redis.pid"
@@ -97,6 +99,26 @@ CONF
     exit 1
 }
 
+restart() {
+    running || { echo "nothing runs in $dir" >&2; exit 1; }
+    kill -9 "$pid"
+    while running; do sleep 0.02; done
+    port=$(sed -n 's/^port //p' "$dir/redis.conf")
+    # A client that connects to the dead port from that very port has it until it notices.
+    for _ in $(seq 60); do
+        rm -f "$dir/redis.pid"
+        redis-server "$dir/redis.conf" >/dev/null
+        for _ in $(seq 20); do
+            if running && answers "$port"; then return; fi
+            if tail -n 1 "$dir/redis.log" | grep -q 'Failed listening'; then break; fi
+            sleep 0.1
+        done
+    done
+    echo "Redis did not start again:" >&2
+    tail -n 20 "$dir/redis.log" >&2
+    exit 1
+}
+
 stop() {
     # Only a folder that `start` made is removed.
     [ -e "$dir/redis.conf" ] || { echo "nothing was started in $dir" >&2; exit 0; }
@@ -113,6 +135,7 @@ stop() {
 
 case $action in
     start) start ;;
+    restart) restart ;;
     stop) stop ;;
     *) usage ;;
 esac

@@ -50,6 +50,9 @@ cargo run --quiet --locked --bin contactiq -- openapi | diff -u docs/openapi.jso
   exit 1
 }
 
+step 'alert rules'
+scripts/alert-rules-test.sh
+
 step 'browser'
 scripts/browser-test.sh
 

@@ -71,6 +71,15 @@ impl Ids for CountingIds {
     }
 }
 
+impl TicketId {
+    /// The ticket of an interaction, which has one at most: two workers that finish the same interaction name the same
+    /// ticket.
+    #[must_use]
+    pub const fn of(interaction: InteractionId) -> Self {
+        Self(interaction.uuid())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

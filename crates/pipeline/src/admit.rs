@@ -6,7 +6,7 @@
 use contactiq_domain::{Outcome, Probability, Routing, Step, Trigger, TriggerHit, is_danger_to_life};
 use contactiq_guard::{Inspected, ModerationCategory, Refusal};
 
-use crate::{Begun, EscalationRules, House, Models, language, recall, requests, turn::Turn};
+use crate::{Audience, Begun, EscalationRules, House, Models, language, recall, requests, turn::Turn};
 
 /// A learned trigger fires from this calibrated probability on, when no pattern did.
 const LEARNED_FIRES: f64 = 0.5;
@@ -115,11 +115,11 @@ impl TextTriggers<'_> {
 }
 
 /// Reads a question that was taken in: what stands in the message itself, and whether it was answered before.
-pub(crate) async fn run(house: &House, begun: Begun) -> Turn {
+pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>) -> Turn {
     let Begun { role, started, conversation, continues, claimed, mut door, history, since, handed } = begun;
     let query = without_placeholders(door.masked.as_str());
-    let key = recall::key(house, &started, role, continues, &door);
-    let mut before = recall::find(house, key.as_ref());
+    let keys = recall::keys(house, &started, role, continues, &door);
+    let mut before = recall::find(house, keys.as_ref()).await;
     if before.is_some() && !house.moderated(&door.masked).await.is_empty() {
         // The provider finds something today: the message is read as if it were new.
         before = None;
@@ -156,20 +156,28 @@ pub(crate) async fn run(house: &House, begun: Begun) -> Turn {
         });
     }
 
+    let plain = hits.is_empty() && parts.is_empty() && by_provider.is_empty() && language.is_none();
+    if before.is_none() && plain {
+        before = recall::find_alike(house, keys.as_ref(), vector.as_deref());
+    }
+
     let mut turn = Turn {
         role,
         started,
         conversation,
         claimed,
         handed,
+        audience,
+        left: false,
         clock_start: since,
-        key,
+        keys,
         recalled: false,
         hits,
         language,
         leanings,
         history,
         query,
+        vector_as_asked: if keys.is_some() { vector.clone() } else { None },
         vector,
         parts,
         understanding: None,

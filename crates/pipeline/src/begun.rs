@@ -97,6 +97,7 @@ impl Begun {
                 placeholders: None,
                 started: self.started.clone(),
                 tokens: Vec::new(),
+                shown: None,
             },
             role: self.role,
             continues: self.continues,

@@ -44,26 +44,39 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     turn.trace_with(Step::Escalate, since, outcome, detail, Some(&version), BTreeMap::new());
 }
 
-/// What becomes of a message that no person took over in step 2, by [`decision::AFTER`].
-fn close(house: &House, turn: &mut Turn) {
-    let guide = turn
-        .understanding
-        .as_ref()
-        .and_then(|u| house.taxonomy.intent(turn.mode(), u.intent.as_str()))
-        .and_then(|i| {
-            i.closing.clone().filter(|_| follow_up::closes(&turn.query)).or_else(|| i.guide.clone())
-        });
-    let leaning = turn.leaning(LEANS);
-    let facts = After {
+/// Guidance, where the intent has some.
+fn guide(house: &House, turn: &Turn) -> Option<String> {
+    let understood = turn.understanding.as_ref()?;
+    let intent = house.taxonomy.intent(turn.mode(), understood.intent.as_str())?;
+    intent.closing.clone().filter(|_| follow_up::closes(&turn.query)).or_else(|| intent.guide.clone())
+}
+
+fn facts(house: &House, turn: &Turn, evidence: Evidence) -> After {
+    After {
         refused: turn.door.refusal.is_some(),
-        evidence: evidence(house, turn),
-        guide: guide.is_some(),
+        evidence,
+        guide: guide(house, turn).is_some(),
         unknown: turn.understanding.as_ref().is_none_or(|u| u.intent.is_unknown()),
         // A second refusal is one too many, whatever was answered between them.
         again: turn.history.last().is_some_and(|e| misunderstood(e.outcome, e.intent.is_unknown()))
             || (turn.door.refusal.is_some() && turn.history.iter().any(|e| e.outcome == Outcome::Blocked)),
-        leans: leaning.is_some(),
-    };
+        leans: turn.leaning(LEANS).is_some(),
+    }
+}
+
+/// Whether a draft that is judged as this turn's would be released: steps 5 and 6 know all they decide by before a
+/// model has written a word.
+pub(crate) fn would_answer(house: &House, turn: &Turn) -> bool {
+    let threshold = house.settings.of(turn.mode()).confidence_threshold;
+    let sure = turn.judged.is_some_and(|judged| judged.confidence >= threshold);
+    let person = turn.escalates_early() || decisive(&turn.hits).is_some() || !turn.conflicting.is_empty();
+    sure && !person && decision::close(&facts(house, turn, Evidence::Sure)).0 == Verdict::Answer
+}
+
+/// What becomes of a message that no person took over in step 2, by [`decision::AFTER`].
+fn close(house: &House, turn: &mut Turn) {
+    let (guide, leaning) = (guide(house, turn), turn.leaning(LEANS));
+    let facts = facts(house, turn, evidence(house, turn));
     let (verdict, rule) = decision::close(&facts);
     let hit = |trigger: Trigger, rule: String, score: f64| TriggerHit { trigger, rule, score };
     match verdict {
@@ -108,7 +121,7 @@ fn evidence(house: &House, turn: &Turn) -> Evidence {
 fn hand_over(house: &House, turn: &mut Turn, hit: &TriggerHit) {
     let rules = house.rules.of(hit.trigger);
     let messages = rules.messages(turn.mode());
-    let id = TicketId::new(&*house.ids);
+    let id = TicketId::of(turn.started.id);
     let number = ticket_number(id);
     let people = house.people(turn.mode(), hit.trigger);
     let next = if people.is_some() { &messages.next_step } else { &messages.next_step_alone };

@@ -12,7 +12,7 @@ use contactiq_nlu::{
 use contactiq_store::{Budgets, Ledger, Store};
 use tokio::sync::Semaphore;
 
-use crate::{Calibration, Door, EscalationRules, Means, Models, NotRead, Recall, Shelf, Taxonomy};
+use crate::{Calibration, Door, EscalationRules, Lately, Means, Models, NotRead, Recall, Shelf, Taxonomy};
 
 /// The parts. Cheap to share behind an `Arc`.
 pub struct House {
@@ -36,6 +36,8 @@ pub struct House {
     pub ledger: Ledger,
     /// Answers that were given before.
     pub recall: Recall,
+    /// What was worked out in the last minutes.
+    pub lately: Lately,
     /// Language models; without them answers are made of cited sentences.
     pub chain: Option<Arc<Chain>>,
     /// A provider's moderation beside the guard's own; without it that stands alone.

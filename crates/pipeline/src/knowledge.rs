@@ -58,7 +58,7 @@ pub struct Knowledge {
 }
 
 /// A passage that was found for a question.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Found {
     /// Number of the passage in [`Knowledge::passages`].
     pub passage: usize,

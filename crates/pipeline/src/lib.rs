@@ -6,6 +6,7 @@
 //! answers; each step leaves a trace in the record.
 
 mod admit;
+mod audience;
 mod begun;
 pub mod conflict;
 pub mod decision;
@@ -18,6 +19,7 @@ mod follow_up;
 mod house;
 mod knowledge;
 mod language;
+mod lately;
 mod models;
 mod products;
 mod recall;
@@ -36,11 +38,13 @@ mod turn;
 mod understand;
 
 pub use admit::{TextTriggers, without_placeholders};
+pub use audience::{Audience, Listening, Said};
 pub use begun::Begun;
 pub use door::{Door, DoorFault, Fault, NotRead};
 pub use escalation_rules::{EscalationRules, Messages, RulesError};
 pub use house::{AssistantSettings, House, Line, People, Settings};
 pub use knowledge::{Found, Knowledge, KnowledgeError, Means, Shelf};
+pub use lately::Lately;
 pub use models::{Models, ModelsError, Trained};
 pub use recall::Recall;
 pub use record::reconcile;
@@ -73,7 +77,23 @@ pub async fn answer(house: &House, ask: Ask) -> Result<Record<Masked>, AnswerErr
 /// # Errors
 /// [`AnswerError`] when the record can't be written, or another worker's answer counts.
 pub async fn finish(house: &House, begun: Begun) -> Result<Record<Masked>, AnswerError> {
-    let mut turn = admit::run(house, begun).await;
+    finish_to(house, begun, None).await
+}
+
+/// The same, telling the audience what a model writes, sentence by sentence. What was told is the beginning of the
+/// record's answer, unless it was withdrawn since.
+///
+/// # Errors
+/// As [`finish`], and [`AnswerError::Left`] when the audience left while a model wrote.
+pub async fn finish_to(
+    house: &House,
+    begun: Begun,
+    audience: Option<Audience>,
+) -> Result<Record<Masked>, AnswerError> {
+    if let Some(audience) = &audience {
+        audience.tell(Said::Begun(begun.interaction()));
+    }
+    let mut turn = admit::run(house, begun, audience).await;
     if !turn.recalled {
         understand::run(house, &mut turn).await;
         route::run(house, &mut turn);
@@ -81,7 +101,7 @@ pub async fn finish(house: &House, begun: Begun) -> Result<Record<Masked>, Answe
         respond::run(house, &mut turn).await;
         score::run(house, &mut turn);
         escalate::run(house, &mut turn);
-        recall::keep(house, &turn);
+        recall::keep(house, &turn).await;
     }
     record::complete(house, turn).await
 }

@@ -26,6 +26,7 @@ pub(crate) async fn start(house: &House, begun: &mut Begun) -> Result<(), Answer
         placeholders,
         started: begun.started.clone(),
         tokens,
+        shown: None,
     };
     house.ledger.write(Entry::Start(Box::new(start))).await?;
     Ok(())
@@ -81,7 +82,9 @@ pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Mas
     );
     let ticket = turn.ticket.take();
     let reviews = to_review(house, &mut turn);
-    let (claimed, handed) = (turn.claimed.take(), turn.handed);
+    let (claimed, handed, left) = (turn.claimed.take(), turn.handed, turn.left);
+    // Who asks again with the key of a question that nobody listened to has it answered.
+    let claimed = claimed.filter(|_| !left);
     let conversation = turn.conversation.clone();
     let record = finished(house, turn, ticket.as_ref().map(|t| t.id));
     let completion = Completion { conversation, record: record.clone(), ticket, reviews, claimed };
@@ -90,6 +93,7 @@ pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Mas
         false => house.ledger.write(Entry::Completion(Box::new(completion))).await?,
     };
     match applied {
+        Applied::Written if left => Err(AnswerError::Left),
         Applied::Written => Ok(record),
         Applied::Before(first) => Ok(*first),
         Applied::Overtaken => Err(AnswerError::Overtaken),
@@ -161,7 +165,7 @@ fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::Tic
         answer,
         citations,
         confidence: turn.confidence,
-        outcome: turn.outcome,
+        outcome: if turn.left { Outcome::Interrupted } else { turn.outcome },
         trigger,
         triggers: turn.hits,
         reason: turn.reason,

@@ -13,6 +13,7 @@ use time::Date;
 use crate::{
     Found, House, Knowledge,
     duplicates::{Saying, say_the_same},
+    lately::Searched,
     products::product,
     turn::Turn,
 };
@@ -182,7 +183,12 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
         return;
     }
     let sought = Sought { text: &turn.query, vector: turn.vector.as_deref(), k: PASSAGES };
-    turn.found = search(&turn.knowledge, &filter(house, turn.mode(), turn.role), &sought);
+    let filter = filter(house, turn.mode(), turn.role);
+    let searched =
+        Searched { mode: turn.mode(), role: turn.role, version: &turn.knowledge.version, day: filter.day };
+    turn.found = house
+        .lately
+        .passages(searched, sought.text, sought.vector, || search(&turn.knowledge, &filter, &sought));
     let detail = match turn.found.first() {
         Some(best) => format!(
             "{} passages; best {}/{} with score {:.2}",

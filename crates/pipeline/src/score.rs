@@ -269,7 +269,7 @@ fn features(asked: &Asked<'_>, chosen: &[Chosen], understanding: &Understanding)
 }
 
 /// How probable it is that an answer to a request is right and complete.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Judged {
     pub(crate) features: Features,
     pub(crate) confidence: Probability,

@@ -9,9 +9,10 @@ use contactiq_domain::{
     interaction::{NanoUsd, Tokens},
 };
 use contactiq_guard::{InputError, Inspected, Masked, ModerationCategory, Published, Raw};
+use contactiq_llm::Completion;
 use contactiq_store::{StoreError, conversations::Conversation, ledger::Claimed};
 
-use crate::{DoorFault, Found, Knowledge, NotRead, recall, score::Judged};
+use crate::{Audience, DoorFault, Found, House, Knowledge, NotRead, recall, score::Judged};
 
 /// A question as it comes in.
 #[derive(Debug)]
@@ -62,6 +63,9 @@ pub enum AnswerError {
     /// Workers died of it, or could not read it.
     #[error("the workers failed at it")]
     Failed,
+    /// Nobody listened any more: the model was stopped, and the record says what was shown.
+    #[error("nobody listened to the end")]
+    Left,
     /// The record can't be written: without a record there is no answer.
     #[error("the record can't be written")]
     Store(#[from] StoreError),
@@ -119,6 +123,12 @@ pub(crate) struct Paid {
 }
 
 impl Paid {
+    /// What a completion took, by the prices of the house.
+    pub(crate) fn of(house: &House, completion: &Completion) -> Paid {
+        let tokens = Tokens { input: completion.input_tokens, output: completion.output_tokens };
+        Paid { tokens, cost: house.prices.cost_of(completion).unwrap_or_default() }
+    }
+
     /// With another call.
     pub(crate) fn add(&mut self, call: Paid) {
         self.tokens.input = self.tokens.input.saturating_add(call.tokens.input);
@@ -149,9 +159,13 @@ pub(crate) struct Turn {
     pub(crate) by_provider: Vec<ModerationCategory>,
     /// What is for a reviewer, of a text that was not shown or not all of it.
     pub(crate) kept_back: Option<KeptBack>,
+    /// Who is told the answer while a model writes it.
+    pub(crate) audience: Option<Audience>,
+    /// Whether nobody listened any more.
+    pub(crate) left: bool,
     pub(crate) clock_start: Instant,
     /// What the same question is known by, where it may be answered as before.
-    pub(crate) key: Option<recall::Key>,
+    pub(crate) keys: Option<recall::Keys>,
     /// Whether it was.
     pub(crate) recalled: bool,
     /// Triggers read from the text; steps 3 to 6 add theirs.
@@ -164,6 +178,8 @@ pub(crate) struct Turn {
     /// What is classified and searched: the masked question, made whole by the conversation.
     pub(crate) query: String,
     pub(crate) vector: Option<Vec<f32>>,
+    /// The vector of the message as it was written, where an answer to it may be remembered.
+    pub(crate) vector_as_asked: Option<Vec<f32>>,
     /// The requests of a message that has more than one, each with its vector.
     pub(crate) parts: Vec<(String, Option<Vec<f32>>)>,
     pub(crate) understanding: Option<Understanding>,

@@ -91,6 +91,10 @@ fn counts_for_a_person(taxonomy: &Taxonomy, mode: Mode, label: &str, leanings: &
         .is_some_and(|intent| intent.category == Category::HumanOnly && !denied(intent.trigger))
 }
 
+fn read(house: &House, mode: Mode, text: &str, vector: Option<&[f32]>) -> Prediction {
+    house.lately.intent(mode, text, vector, || house.models.intent(mode, text, vector))
+}
+
 /// The riskiest request of a message with several decides: a part that a person has to answer, read
 /// alone, when the whole message does not speak plainly against it.
 fn riskiest(house: &House, turn: &Turn, whole: Prediction) -> Prediction {
@@ -102,7 +106,7 @@ fn riskiest(house: &House, turn: &Turn, whole: Prediction) -> Prediction {
     let needed = if in_whole >= WHOLE_AGREES { PART_HUMAN_ONLY } else { PART_IS_SURE };
     let parts = turn.parts.iter();
     parts
-        .map(|(part, vector)| house.models.intent(turn.mode(), part, vector.as_deref()))
+        .map(|(part, vector)| read(house, turn.mode(), part, vector.as_deref()))
         .find(|prediction| of(prediction) >= needed)
         .unwrap_or(whole)
 }
@@ -188,7 +192,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         &retrieve::filter(house, turn.mode(), turn.role),
         &turn.query,
     );
-    let prediction = house.models.intent(turn.mode(), &turn.query, turn.vector.as_deref());
+    let prediction = read(house, turn.mode(), &turn.query, turn.vector.as_deref());
     let prediction = riskiest(house, turn, prediction);
     let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &turn.leanings, &turn.query);
     if let Some(corrected) = &corrected {

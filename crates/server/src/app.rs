@@ -25,7 +25,7 @@ use contactiq_nlu::{
     intents::TrainError,
 };
 use contactiq_pipeline::{
-    AssistantSettings, Door, EscalationRules, House, Knowledge, KnowledgeError, Line, Means, Models,
+    AssistantSettings, Door, EscalationRules, House, Knowledge, KnowledgeError, Lately, Line, Means, Models,
     ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained,
 };
 use contactiq_store::{Budgets, Ledger, SharedError, SharedLimits, Store, ledger::Places};
@@ -59,8 +59,8 @@ pub(crate) use encoder::{
     absolute, damage, empty_vector_file, encoder_folder, in_words, is_remote, label, misfit,
 };
 pub(crate) use ledger::make_private;
-pub use ledger::open_store;
-pub(crate) use places::{drain_left, look_at_queue, patience, with_places};
+pub use ledger::{await_store, open_store};
+pub(crate) use places::{drain_left, look_at_queue, patience, waiting, with_places};
 pub use vectors::adopt_vectors;
 pub(crate) use vectors::{share_vectors, vectors_of};
 
@@ -307,6 +307,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         budgets,
         store,
         recall: Recall::new(config.limits.remembered_answers),
+        lately: Lately::new(config.limits.remembered_answers),
         chain: chain.map(Arc::new),
         moderation: open_moderation(config)?.map(Arc::new),
         moderation_budget: Duration::from_secs(config.llm.moderation.timeout_seconds),

@@ -52,6 +52,7 @@ pub async fn build_with(
     change: impl FnOnce(&mut House),
 ) -> Result<App, StartError> {
     let metrics = recorder();
+    app::await_store(&config).await?;
     app::adopt_vectors(&config).await?;
     let (mut house, mut standing) = app::build_house(&config, progress).await?;
     app::with_places(&mut house, &config).await?;

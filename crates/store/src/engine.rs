@@ -244,6 +244,11 @@ impl Store {
         &self.sealer
     }
 
+    /// The same, for what keeps sealed text elsewhere.
+    pub(crate) fn shared_sealer(&self) -> Arc<Sealer> {
+        Arc::clone(&self.sealer)
+    }
+
     /// `sqlite` or `postgresql`.
     #[must_use]
     pub fn engine(&self) -> &'static str {

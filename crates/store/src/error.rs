@@ -80,7 +80,11 @@ pub enum StoreError {
 }
 
 /// What does not pass by itself.
-const LASTING: &[&str] = &[DISK_FULL, READ_ONLY, FOLDER_READ_ONLY, DAMAGED];
+const LASTING: &[&str] =
+    &[DISK_FULL, READ_ONLY, FOLDER_READ_ONLY, DAMAGED, POOLED, NO_DATABASE, NO_ENTRY, NO_FILE];
+const NO_DATABASE: &str = "the server has no database of this name";
+const NO_ENTRY: &str = "the server refused the user or the password";
+const NO_FILE: &str = "the file can't be opened: check the data folder and its permissions";
 const POOLED: &str =
     "a pooler gives each transaction another connection: add ?statement-cache-capacity=0 to its URL";
 const DISK_FULL: &str = "the disk is full";
@@ -156,8 +160,8 @@ fn why(code: &str) -> Option<&'static str> {
             "26000" | "42P05" => Some(POOLED),
             "53100" => Some(DISK_FULL),
             "25006" => Some(READ_ONLY),
-            "3D000" => Some("the server has no database of this name"),
-            _ if code.starts_with("28") => Some("the server refused the user or the password"),
+            "3D000" => Some(NO_DATABASE),
+            _ if code.starts_with("28") => Some(NO_ENTRY),
             _ if code.starts_with("53") => Some("the server is out of resources"),
             _ if code.starts_with("08") || code.starts_with("57") => Some("the server closed the connection"),
             _ => None,
@@ -169,7 +173,7 @@ fn why(code: &str) -> Option<&'static str> {
         10 => Some("reading or writing the file failed"),
         11 | 26 => Some(DAMAGED),
         13 => Some(DISK_FULL),
-        14 => Some("the file can't be opened: check the data folder and its permissions"),
+        14 => Some(NO_FILE),
         _ => None,
     }
 }

@@ -225,6 +225,19 @@ pub async fn settle(
     if settled > 0 { Ok(()) } else { Err(StoreError::NotFound { what: "claim" }) }
 }
 
+/// Forgets what a key came to: its record was withdrawn, and who sends the request again has it answered.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn unsettle(w: &mut Writer, slot: &Slot<'_>, resource: &str) -> Result<(), StoreError> {
+    w.execute(
+        "DELETE FROM idempotency WHERE caller = $1 AND route = $2 AND name = $3 AND resource = $4",
+        values![slot.caller, slot.route, slot.key, resource],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Gives a key back after a failure that the client may retry. True when it was still ours.
 ///
 /// # Errors

@@ -52,8 +52,10 @@ const COMPLETES: &str =
         cost_nano_usd = excluded.cost_nano_usd, pii_detected = excluded.pii_detected,
         pii_masked = excluded.pii_masked, knowledge_version = excluded.knowledge_version,
         retention_policy = excluded.retention_policy, processing_time_ms = excluded.processing_time_ms,
-        completed_at = excluded.completed_at
-    WHERE interactions.completed_at IS NULL OR interactions.outcome = 'interrupted' RETURNING id";
+        completed_at = excluded.completed_at";
+/// What is complete stays as it is, but for what reconciliation gave up.
+const UNLESS_COMPLETE: &str =
+    "WHERE interactions.completed_at IS NULL OR interactions.outcome = 'interrupted' RETURNING id";
 
 /// Phase one: the question is in the ledger before anything is done about it. A second start of
 /// the same interaction changes nothing.
@@ -93,6 +95,28 @@ pub(crate) async fn start_all(w: &mut Writer, all: &[&Started<Masked>]) -> Resul
     Ok(())
 }
 
+/// Keeps what is about to be shown of an answer that is still being made; less than what is kept already changes
+/// nothing, and neither does any of a finished one.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn show(
+    w: &mut Writer,
+    id: InteractionId,
+    text: &Masked,
+    citations: &[Citation],
+) -> Result<(), StoreError> {
+    let answer = w.seal(text, TABLE, "answer", &id.to_string());
+    // A sealed text is longer than the text by the same for all.
+    w.execute(
+        "UPDATE interactions SET answer = $2, citations = $3
+         WHERE id = $1 AND completed_at IS NULL AND (answer IS NULL OR length(answer) < $4)",
+        values![id, answer.clone(), json(&citations, "citations")?, answer.len() as u64],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Phase two: the whole record, whether or not the start was written. Completing again changes
 /// nothing, because the queue may deliver twice (B5). A record that reconciliation marked
 /// interrupted is completed after all: what really happened counts.
@@ -118,7 +142,7 @@ pub(crate) async fn complete_all(
         values.extend(completed(w, record)?);
     }
     let places = places(w.is_postgres(), all.len(), COMPLETED_COLUMNS);
-    let sql = format!("INSERT INTO interactions ({COMPLETED}) VALUES {places} {COMPLETES}");
+    let sql = format!("INSERT INTO interactions ({COMPLETED}) VALUES {places} {COMPLETES} {UNLESS_COMPLETE}");
     let changed = w.rows_built(sql, values, all.len()).await?;
     let changed: HashSet<InteractionId> =
         changed.iter().map(|row| row.parsed("id")).collect::<Result<_, _>>()?;
@@ -132,6 +156,17 @@ pub(crate) async fn complete_all(
         });
     }
     Ok(done)
+}
+
+/// Puts a record in the place of the one that completed its interaction: this one was shown, and that one was not.
+///
+/// # Errors
+/// As [`complete`].
+pub(crate) async fn replace(w: &mut Writer, record: &Record<Masked>) -> Result<(), StoreError> {
+    let values = completed(w, record)?;
+    let places = places(w.is_postgres(), 1, COMPLETED_COLUMNS);
+    let sql = format!("INSERT INTO interactions ({COMPLETED}) VALUES {places} {COMPLETES} RETURNING id");
+    w.rows_built(sql, values, 2).await.map(drop)
 }
 
 fn completed(w: &Writer, record: &Record<Masked>) -> Result<Vec<Value>, StoreError> {
@@ -177,8 +212,8 @@ fn completed(w: &Writer, record: &Record<Masked>) -> Result<Vec<Value>, StoreErr
     ])
 }
 
-/// Says that nobody was shown what completed an interaction: it was interrupted. One that was only started stays as
-/// it is, and reconciliation finds it.
+/// Says that nobody was shown what completed an interaction: it was interrupted. One that was only started, or that
+/// another completion ended, stays as it is (false).
 ///
 /// # Errors
 /// When the database fails.
@@ -186,13 +221,9 @@ pub(crate) async fn withdraw(
     w: &mut Writer,
     id: InteractionId,
     completed_at: Timestamp,
-) -> Result<(), StoreError> {
-    w.execute(
-        "UPDATE interactions SET outcome = 'interrupted' WHERE id = $1 AND completed_at = $2",
-        values![id, completed_at],
-    )
-    .await?;
-    Ok(())
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE interactions SET outcome = 'interrupted' WHERE id = $1 AND completed_at = $2";
+    Ok(w.execute(sql, values![id, completed_at]).await? > 0)
 }
 
 /// Marks what was started before `older_than` and never finished, and names it.
@@ -232,6 +263,25 @@ pub async fn count_unfinished(c: &mut Connection) -> Result<u64, StoreError> {
 pub async fn count_finished(c: &mut Connection) -> Result<u64, StoreError> {
     let sql = "SELECT COUNT(*) AS found FROM interactions WHERE completed_at IS NOT NULL AND outcome <> 'interrupted'";
     c.row(sql, Vec::new()).await?.map_or(Ok(0), |row| row.count("found"))
+}
+
+/// Which of these ended with an answer or a hand-over.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn finished(
+    c: &mut Connection,
+    ids: &[InteractionId],
+) -> Result<HashSet<InteractionId>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let values: Vec<Value> = ids.iter().flat_map(|id| values![*id]).collect();
+    let places = places(c.is_postgres(), 1, ids.len());
+    let sql = format!(
+        "SELECT id FROM interactions WHERE id IN {places} AND completed_at IS NOT NULL AND outcome <> 'interrupted'"
+    );
+    c.rows_built(sql, values, ids.len()).await?.iter().map(|row| row.parsed("id")).collect()
 }
 
 /// A finished interaction, for staff who may read any; `None` while it is under way.

@@ -23,14 +23,14 @@ use crate::{
 };
 
 /// The version that stands in the step's trace.
-const VERSION: &str = "answer-1";
+pub(super) const VERSION: &str = "answer-1";
 const SYSTEM: &str = include_str!("../../prompts/answer-1.txt");
 /// What the prompt asks for where the passages do not answer.
-const NO_ANSWER: &str = "NO ANSWER";
+pub(super) const NO_ANSWER: &str = "NO ANSWER";
 /// Why a model's text is not used when nobody could check it.
-const UNREAD: &str = "the output guard failed";
+pub(super) const UNREAD: &str = "the output guard failed";
 /// The rule by which the gate removed a sentence that an order dictated.
-const DICTATED: &str = "gate/dictated";
+pub(super) const DICTATED: &str = "gate/dictated";
 /// Passages that the model is given.
 const PASSAGES: usize = 4;
 /// Earlier exchanges that the model is given.
@@ -47,16 +47,19 @@ pub(super) struct Written {
     pub(super) kept_back: Option<KeptBack>,
     /// What asking it cost.
     pub(super) paid: Paid,
+    /// Whether nobody listened any more, so that the model was stopped.
+    pub(super) left: bool,
 }
 
 impl Written {
     /// Without a model.
     pub(super) fn by_house(draft: Draft, outcome: &'static str, detail: String) -> Written {
-        Written { draft, outcome, detail, values: BTreeMap::new(), kept_back: None, paid: Paid::default() }
+        let (values, paid) = (BTreeMap::new(), Paid::default());
+        Written { draft, outcome, detail, values, kept_back: None, left: false, paid }
     }
 
     /// With the model's text, of which nobody is shown what rules found, where one spoke.
-    fn keeping_back(self, rules: Vec<String>, text: Masked) -> Written {
+    pub(super) fn keeping_back(self, rules: Vec<String>, text: Masked) -> Written {
         let kept_back = (!rules.is_empty()).then_some(KeptBack { rules, text });
         Written { kept_back, ..self }
     }
@@ -69,12 +72,9 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
     let prompt = prompt(house, turn, &given);
     let Asked { served, paid } = spend::ask(house, chain, turn, &prompt).await;
     let instead = |draft: Draft, why: String, values: BTreeMap<String, f64>| Written {
-        kept_back: None,
-        draft,
-        outcome: "extractive",
-        detail: format!("{why}: cited sentences instead"),
         values,
         paid,
+        ..Written::by_house(draft, "extractive", format!("{why}: cited sentences instead"))
     };
     let unread =
         |draft: Draft, values: BTreeMap<String, f64>| instead(draft, format!("{VERSION}: {UNREAD}"), values);
@@ -104,9 +104,10 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
         let why = format!("{VERSION}: the model found no answer in the passages");
         return instead(extractive, why, BTreeMap::new());
     }
-    let Ok(gated) = gate(house, turn, &evidence, &text).await else {
+    let mut gated = Gated::default();
+    if gated.take(house, turn, &evidence, (&text, false)).await.is_err() {
         return unread(extractive, BTreeMap::new()).keeping_back(found, whole.text);
-    };
+    }
     let values = gated.values();
     if gated.reasons.contains(&Removed::Dictated) {
         found.push(DICTATED.to_owned());
@@ -131,13 +132,17 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
     let detail =
         format!("{VERSION} by {}; {} sentences removed by the gate", served.provider, gated.reasons.len());
     let draft = Draft { text: shown.text, citations: gated.citations, model: completion.model.clone() };
-    let written = Written { draft, outcome: "generated", detail, values, kept_back: None, paid };
+    let written = Written { values, paid, ..Written::by_house(draft, "generated", detail) };
     written.keeping_back(found, whole.text)
 }
 
 /// The model's text without what can't be seen and images, which go first since what is judged is what would be
 /// shown; and what was found in it.
-async fn inspected(house: &House, written: String, held: Held) -> Result<(String, OutputVerdict), DoorFault> {
+pub(super) async fn inspected(
+    house: &House,
+    written: String,
+    held: Held,
+) -> Result<(String, OutputVerdict), DoorFault> {
     let chars = written.chars().count();
     let read = move |guard: &Guard| {
         let text = Guard::strip_output(&written);
@@ -148,12 +153,12 @@ async fn inspected(house: &House, written: String, held: Held) -> Result<(String
 }
 
 /// The output guard's findings as a reviewer sees them.
-fn rules(findings: &[OutputFinding]) -> Vec<String> {
+pub(super) fn rules(findings: &[OutputFinding]) -> Vec<String> {
     findings.iter().map(|f| format!("{}/{}", f.kind, f.detail)).collect()
 }
 
 /// What the model's text is held against: what it was given, told, and must not tell.
-fn held(given: &[(usize, Published)], prompt: &Prompt) -> Held {
+pub(super) fn held(given: &[(usize, Published)], prompt: &Prompt) -> Held {
     Held {
         evidence: given.iter().map(|(_, text)| text.clone()).collect(),
         instructions: contactiq_llm::instructions(prompt),
@@ -162,13 +167,13 @@ fn held(given: &[(usize, Published)], prompt: &Prompt) -> Held {
 }
 
 /// The best passages, each without what another document contradicts.
-fn given<'a>(house: &House, turn: &'a Turn) -> Vec<(usize, Cow<'a, Published>)> {
+pub(super) fn given<'a>(house: &House, turn: &'a Turn) -> Vec<(usize, Cow<'a, Published>)> {
     let today = house.today();
     let read = |found: &Found| (found.passage, uncontested(&turn.knowledge, found.passage, today));
     turn.found.iter().take(PASSAGES).map(read).collect()
 }
 
-fn prompt(house: &House, turn: &Turn, given: &Given<'_>) -> Prompt {
+pub(super) fn prompt(house: &House, turn: &Turn, given: &Given<'_>) -> Prompt {
     let passages = given
         .iter()
         .enumerate()
@@ -205,50 +210,56 @@ fn canary(house: &House) -> String {
 }
 
 /// What the gate let through of a model's answer.
-struct Gated {
-    text: String,
-    citations: Vec<Citation>,
+#[derive(Default)]
+pub(super) struct Gated {
+    pub(super) text: String,
+    pub(super) citations: Vec<Citation>,
     /// Why each of the others was removed.
-    reasons: Vec<Removed>,
+    pub(super) reasons: Vec<Removed>,
 }
 
 impl Gated {
     /// For the trace: counts alone, never a word of the model.
-    fn values(&self) -> BTreeMap<String, f64> {
+    pub(super) fn values(&self) -> BTreeMap<String, f64> {
         let of = |reason: Removed| self.reasons.iter().filter(|r| **r == reason).count() as f64;
         let each = Removed::ALL.iter().map(|reason| (format!("removed_{}", reason.code()), of(*reason)));
         std::iter::once(("removed".to_owned(), self.reasons.len() as f64)).chain(each).collect()
     }
-}
 
-/// Lets through the sentences that cite a given passage and claim only what stands in it. The
-/// numbers are given anew in the order of use.
-async fn gate(house: &House, turn: &Turn, evidence: &Quotable, answer: &str) -> Result<Gated, DoorFault> {
-    let lines: Vec<Vec<String>> =
-        answer.lines().map(join_citations).filter(|sentences| !sentences.is_empty()).collect();
-    // Another encoder's server gets masked text alone, and nobody has read the model's yet.
-    let raw = lines.iter().flatten().map(|sentence| Raw::new(without_markers(sentence).0)).collect();
-    let masked = house.guard.mask_all(raw).await?;
-    let vectors = house.vectors(masked.iter().map(|m| m.as_str().to_owned()).collect()).await;
-    let mut vectors = vectors.iter();
-    let mut gated = Gated { text: String::new(), citations: Vec::new(), reasons: Vec::new() };
-    for line in &lines {
-        let mut kept = Vec::new();
-        for sentence in line {
-            let vector = vectors.next().and_then(Option::as_deref);
-            match admitted(house, turn, evidence, (sentence, vector), &mut gated.citations) {
-                Ok(sentence) => kept.push(sentence),
-                Err(reason) => gated.reasons.push(reason),
+    /// Lets through the sentences that cite a given passage and claim only what stands in it, and adds them to what
+    /// was let through before; the first line may go on with the last one. The numbers are given anew in the order of
+    /// use.
+    pub(super) async fn take(
+        &mut self,
+        house: &House,
+        turn: &Turn,
+        evidence: &Quotable,
+        (text, continues_line): (&str, bool),
+    ) -> Result<(), DoorFault> {
+        let lines: Vec<Vec<String>> = text.lines().map(join_citations).collect();
+        // Another encoder's server gets masked text alone, and nobody has read the model's yet.
+        let raw = lines.iter().flatten().map(|sentence| Raw::new(without_markers(sentence).0)).collect();
+        let masked = house.guard.mask_all(raw).await?;
+        let vectors = house.vectors(masked.iter().map(|m| m.as_str().to_owned()).collect()).await;
+        let mut vectors = vectors.iter();
+        for (number, line) in lines.iter().enumerate() {
+            let mut kept = Vec::new();
+            for sentence in line {
+                let vector = vectors.next().and_then(Option::as_deref);
+                match admitted(house, turn, evidence, (sentence, vector), &mut self.citations) {
+                    Ok(sentence) => kept.push(sentence),
+                    Err(reason) => self.reasons.push(reason),
+                }
+            }
+            if !kept.is_empty() {
+                if !self.text.is_empty() {
+                    self.text.push(if number == 0 && continues_line { ' ' } else { '\n' });
+                }
+                self.text.push_str(&kept.join(" "));
             }
         }
-        if !kept.is_empty() {
-            if !gated.text.is_empty() {
-                gated.text.push('\n');
-            }
-            gated.text.push_str(&kept.join(" "));
-        }
+        Ok(())
     }
-    Ok(gated)
 }
 
 /// A citation behind the full stop is the sentence's before it, and not the next one's.

@@ -1,6 +1,7 @@
 //! Step 4: an answer made of evidence (P7). Without a language model it consists of the bank's own
 //! sentences, each with its citation; whatever writes it, the grounding gate reads it.
 
+mod ask_aloud;
 mod ask_model;
 mod choose;
 mod citation;
@@ -35,7 +36,7 @@ use compose::Manner;
 use contactiq_domain::{Mode, Step};
 
 use crate::{
-    DoorFault, House,
+    DoorFault, House, escalate,
     score::{self, Judged},
     turn::{Draft, KeptBack, Turn},
 };
@@ -213,9 +214,12 @@ async fn respond_to_all(
 
 /// Has a model write it better, where there is one.
 async fn finish(house: &House, turn: &mut Turn, draft: Draft, detail: String, since: Instant) {
-    let written = match &house.chain {
-        Some(chain) => ask_model::fluent(house, chain, turn, draft).await,
-        None => Written::by_house(draft, "extractive", detail),
+    let written = match (&house.chain, &turn.audience) {
+        (Some(chain), Some(audience)) if escalate::would_answer(house, turn) => {
+            ask_aloud::aloud(house, chain, turn, audience, draft).await
+        }
+        (Some(chain), _) => ask_model::fluent(house, chain, turn, draft).await,
+        (None, _) => Written::by_house(draft, "extractive", detail),
     };
     turn.paid.add(written.paid);
     release(house, turn, written, since).await;
@@ -223,7 +227,8 @@ async fn finish(house: &House, turn: &mut Turn, draft: Draft, detail: String, si
 
 /// The last door of this step: a draft whose citations may not leave stays inside as a whole.
 async fn release(house: &House, turn: &mut Turn, written: Written, since: Instant) {
-    let Written { draft, mut outcome, mut detail, values, kept_back, paid: _ } = written;
+    let Written { draft, mut outcome, mut detail, values, kept_back, left, paid: _ } = written;
+    turn.left = left;
     if let Some(kept_back) = kept_back {
         keep_back(turn, kept_back);
     }

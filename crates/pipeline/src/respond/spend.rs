@@ -1,10 +1,7 @@
 //! A call of a model and its money: the most that it can cost is reserved before it, and what it cost is settled after
 //! it, whatever becomes of it (E4). A call that is dropped half way is charged for the tries that nobody knows of.
 
-use contactiq_domain::{
-    Mode, Spender,
-    interaction::{NanoUsd, Tokens},
-};
+use contactiq_domain::{Mode, Spender, interaction::NanoUsd};
 use contactiq_llm::{Chain, ModelError, Prompt, Served, Tries};
 use contactiq_store::budgets::{Refused, Reservation};
 
@@ -40,15 +37,13 @@ pub(super) async fn ask(house: &House, chain: &Chain, turn: &Turn, prompt: &Prom
         Ok(served) => served,
         Err(error) => return Asked { served: Err(Unanswered::Model(error)), paid: Paid::default() },
     };
-    let completion = &served.completion;
-    let tokens = Tokens { input: completion.input_tokens, output: completion.output_tokens };
-    let cost = house.prices.cost_of(completion).unwrap_or_default();
-    held.settle(cost);
-    Asked { served: Ok(served), paid: Paid { tokens, cost } }
+    let paid = Paid::of(house, &served.completion);
+    held.settle(paid.cost);
+    Asked { served: Ok(served), paid }
 }
 
 /// What a call holds while it is under way.
-struct Held {
+pub(super) struct Held {
     reservation: Option<Reservation>,
     tries: Tries,
     one_try: NanoUsd,
@@ -56,7 +51,13 @@ struct Held {
 }
 
 impl Held {
-    async fn of(house: &House, chain: &Chain, turn: &Turn, prompt: &Prompt) -> Result<Held, Refused> {
+    /// Takes it from every budget that the question counts for.
+    pub(super) async fn of(
+        house: &House,
+        chain: &Chain,
+        turn: &Turn,
+        prompt: &Prompt,
+    ) -> Result<Held, Refused> {
         let mode = turn.mode();
         let spender = Spender::Question { mode, key: turn.conversation.owner_key };
         let bound = chain.bound(prompt, &house.prices);
@@ -69,7 +70,13 @@ impl Held {
         })
     }
 
-    fn settle(mut self, known: NanoUsd) {
+    /// The tries of which nobody knows what they cost.
+    pub(super) const fn tries(&self) -> &Tries {
+        &self.tries
+    }
+
+    /// Ends it with what the provider said, and with what nobody knows.
+    pub(super) fn settle(mut self, known: NanoUsd) {
         self.end(known);
     }
 

@@ -102,7 +102,7 @@ impl ApiError {
     /// With the bank's crisis line before it, where the message needs that.
     #[must_use]
     pub fn with_help(self, help: Option<String>) -> Self {
-        match help {
+        match help.filter(|_| !matches!(self, ApiError::AtRisk { .. })) {
             Some(help) => ApiError::AtRisk { help, error: Box::new(self) },
             None => self,
         }
@@ -268,6 +268,8 @@ impl From<AnswerError> for ApiError {
             AnswerError::Overtaken => ApiError::IdempotencyInFlight { retry_after: 1 },
             AnswerError::Late => ApiError::Timeout,
             AnswerError::Failed => ApiError::Internal,
+            // Nobody is there to read it.
+            AnswerError::Left => ApiError::Unavailable,
             AnswerError::Store(e) => e.into(),
         }
     }

@@ -179,6 +179,22 @@ pub(crate) fn without_a_price(config: &Config, prices: &PriceTable) -> Vec<Strin
     found
 }
 
+/// The texts of all of them, which stand for what they say.
+pub(super) fn texts(config: &Config) -> Result<String, StartError> {
+    let files = &config.files;
+    let all = [
+        (&files.intents, INTENTS),
+        (&files.triggers, TRIGGERS),
+        (&files.confidence, CONFIDENCE),
+        (&files.synonyms, SYNONYMS),
+    ];
+    let texts = all.map(|(path, built_in)| {
+        parse(path, built_in, "", |text| Ok::<_, std::convert::Infallible>(text.to_owned()))
+    });
+    let texts: Result<Vec<String>, StartError> = texts.into_iter().collect();
+    Ok(texts?.join("\n\u{0}\n"))
+}
+
 /// Reads a bank's own file, or the built-in one. The parser speaks of the file by its built-in name;
 /// a person has to find their own.
 fn parse<T, E: ToString>(

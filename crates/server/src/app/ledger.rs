@@ -1,6 +1,9 @@
 //! Opening the ledger: the data folder, its sealing key, the database.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use contactiq_store::{Location, Store};
 
@@ -27,6 +30,35 @@ pub async fn open_store(config: &Config) -> Result<Store, StartError> {
     let store = Store::open(&location, sealer).await?;
     check_key(&store, dir).await?;
     Ok(store)
+}
+
+/// A server that starts beside its database waits so long for it; then whoever started it tries again.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Waits until the database can be used: a server may be started beside PostgreSQL, after a power failure with
+/// everything else, or while another process holds SQLite.
+///
+/// # Errors
+/// At once for what does not pass by itself (a wrong password, another key); for the rest after a minute.
+pub async fn await_store(config: &Config) -> Result<(), StartError> {
+    let (since, mut told) = (Instant::now(), false);
+    loop {
+        match open_store(config).await {
+            Ok(store) => {
+                store.close().await;
+                return Ok(());
+            }
+            Err(StartError::Store(error)) if error.is_transient() && since.elapsed() < PATIENCE => {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(%error, "the start waits for the database, for a minute at most");
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Makes a missing data folder that only this user can enter.

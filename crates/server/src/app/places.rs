@@ -2,21 +2,23 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use contactiq_pipeline::House;
+use contactiq_domain::Ids;
+use contactiq_pipeline::{House, Recall};
 use contactiq_store::{
-    Ledger, StoreError,
+    Ledger, SharedAnswers, Store, StoreError,
     ledger::{
         Drained, Places,
         queue::{Durability, Queue},
-        spool::{Spool, SpoolError},
+        spool::{self, Seen, Spool, SpoolError},
     },
     meta,
 };
+use sha2::{Digest, Sha256};
 
 use super::{StartError, make_private};
 use crate::{
     config::Config,
-    wiring::{self, SystemClock},
+    wiring::{self, SystemClock, SystemIds},
 };
 
 /// Servers that may share a data folder.
@@ -31,7 +33,12 @@ const DATABASE: &str = "database";
 /// # Errors
 /// [`StartError`] when the folder can't be used.
 pub(crate) async fn with_places(house: &mut House, config: &Config) -> Result<(), StartError> {
-    let queue = queue(house, config).await?;
+    let queue = queue(&house.store, &*house.ids, config).await?;
+    if let Some(queue) = &queue
+        && config.limits.remembered_answers > 0
+    {
+        share_answers(house, config, queue)?;
+    }
     let own = match folder(config) {
         Some(folder) => Some(own_spool(folder, config).await?),
         None => None,
@@ -104,15 +111,75 @@ pub(crate) async fn drain_left(house: &House, config: &Config) {
     }
 }
 
+/// What waits outside the tables, for an operator.
+pub(crate) struct Waiting {
+    /// Entries in the queue, or that it can't be asked; none where there is none.
+    pub(crate) queue: Option<Result<u64, contactiq_store::SharedError>>,
+    /// Each spool by its number; those that can't be read are left out, and told.
+    pub(crate) spools: Vec<(usize, Seen)>,
+}
+
+/// Looks what waits outside the tables, beside the servers that work on it.
+///
+/// # Errors
+/// When the URL of Redis or the database can't be used.
+pub(crate) async fn waiting(store: &Store, config: &Config) -> Result<Waiting, StartError> {
+    let queue = match queue(store, &SystemIds, config).await? {
+        Some(queue) => Some(queue.depth().await),
+        None => None,
+    };
+    let mut spools = Vec::new();
+    for (place, path) in
+        folder(config).into_iter().flat_map(|f| (0..PLACES).map(move |p| (p, f.join(p.to_string()))))
+    {
+        match spool::seen(&path) {
+            Ok(seen) => spools.push((place, seen)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, place, "a spool can't be looked at"),
+        }
+    }
+    Ok(Waiting { queue, spools })
+}
+
 /// The queue of a cluster, where there is PostgreSQL and a Redis. On SQLite one process writes: there is nothing to
 /// queue for.
-async fn queue(house: &House, config: &Config) -> Result<Option<Queue>, StartError> {
+async fn queue(store: &Store, ids: &dyn Ids, config: &Config) -> Result<Option<Queue>, StartError> {
     let url = config.redis.url.expose();
-    if url.trim().is_empty() || house.store.engine() == "sqlite" {
+    if url.trim().is_empty() || store.engine() == "sqlite" {
         return Ok(None);
     }
-    let queue = Queue::connect(url, &namespace(house, config).await?, house.ids.next().to_string())?;
+    let queue = Queue::connect(url, &namespace(store, ids, config).await?, ids.next().to_string())?;
     Ok(Some(queue.with_patience(patience(config))))
+}
+
+/// What replicas with the same files, settings, models and program answered, each of them remembers.
+fn share_answers(house: &mut House, config: &Config, queue: &Queue) -> Result<(), StartError> {
+    let url = config.redis.url.expose();
+    let clock = Arc::new(SystemClock);
+    let shared = SharedAnswers::connect(url, patience(config), queue.namespace(), &house.store, clock)?;
+    let recall = Recall::new(config.limits.remembered_answers);
+    house.recall = recall.shared_as(fingerprint(house, config)?, shared);
+    Ok(())
+}
+
+/// Stands for everything that an answer depends on beside the documents. Two builds of one version differ in the
+/// length of their program, if hardly in anything else.
+fn fingerprint(house: &House, config: &Config) -> Result<String, StartError> {
+    let program = std::env::current_exe().and_then(std::fs::metadata).map_or(0, |program| program.len());
+    let mut hash = Sha256::new();
+    for part in [
+        env!("CARGO_PKG_VERSION"),
+        &program.to_string(),
+        &super::bank_files::texts(config)?,
+        &format!("{:?} {:?}", house.settings, house.calibration),
+        &house.encoder.as_ref().map_or_else(String::new, |encoder| super::in_words(&**encoder)),
+        &config.llm.base_url,
+        &config.llm.model,
+    ] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    Ok(wiring::hex(&hash.finalize()[..16]))
 }
 
 /// An answer waits no longer for Redis.
@@ -122,10 +189,10 @@ pub(crate) const fn patience(config: &Config) -> Duration {
 
 /// What the names of this bank's keys in Redis have in common. It belongs to one database and one sealing key: what
 /// another database's servers queue must never be written here, also where a stage has the key of another.
-async fn namespace(house: &House, config: &Config) -> Result<String, StartError> {
+async fn namespace(store: &Store, ids: &dyn Ids, config: &Config) -> Result<String, StartError> {
     let dir = &config.server.data_dir;
-    let mut w = house.store.write().await?;
-    let database = meta::first_meta(&mut w, DATABASE, &house.ids.next().to_string()).await?;
+    let mut w = store.write().await?;
+    let database = meta::first_meta(&mut w, DATABASE, &ids.next().to_string()).await?;
     w.save().await?;
     let key = wiring::derived_key(dir, &format!("queue {database}"))
         .map_err(|source| StartError::DataDir { path: dir.clone(), source })?;

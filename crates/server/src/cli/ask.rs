@@ -110,9 +110,11 @@ fn code(error: &AnswerError) -> &'static str {
         AnswerError::Input(e) => e.code(),
         AnswerError::Unchecked(_) => DoorFault::CODE,
         AnswerError::UnknownConversation => "not_found",
-        AnswerError::Overtaken | AnswerError::Late | AnswerError::Failed | AnswerError::Store(_) => {
-            "unavailable"
-        }
+        AnswerError::Overtaken
+        | AnswerError::Late
+        | AnswerError::Failed
+        | AnswerError::Left
+        | AnswerError::Store(_) => "unavailable",
     }
 }
 

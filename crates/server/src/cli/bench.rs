@@ -27,6 +27,10 @@ pub(super) struct Args {
     /// is measured then.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     records: u32,
+    /// Measure with `--records` how fast they are queued in Redis and written from there into this database of
+    /// PostgreSQL, which must be an empty one.
+    #[arg(long, requires = "records", value_name = "URL")]
+    drain_to: Option<String>,
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
@@ -42,6 +46,9 @@ pub(super) struct Timing {
 
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let mut scratch = Scratch::beside(&config)?;
+    if let Some(url) = &args.drain_to {
+        return bench_ledger::drain(&config, url, args.records as usize, args.json).await;
+    }
     if args.records > 0 {
         return bench_ledger::run(&scratch.config, args.records as usize, args.json).await;
     }

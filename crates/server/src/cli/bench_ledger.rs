@@ -1,19 +1,24 @@
 //! How many records a second the ledger keeps durably: in groups, and, as the baseline of the same run, each
 //! half in a transaction of its own.
 
-use std::{process::ExitCode, sync::Arc, time::Instant};
+use std::{
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use contactiq_domain::{
-    Category, Citation, Clock, ContentType, IntentName, Mode, Outcome as Ended, Probability, Record, Routing,
-    Started, Step, StepTrace, Timestamp,
+    Category, Citation, Clock, ContentType, Ids, IntentName, Mode, Outcome as Ended, Probability, Record,
+    Routing, Started, Step, StepTrace, Timestamp,
     ids::{ConversationId, InteractionId, RequestId},
     interaction::{NanoUsd, Tokens},
 };
 use contactiq_guard::{Masked, Published};
 use contactiq_store::{
-    Ledger, Store,
+    Ledger, Location, Store,
     conversations::Conversation,
-    ledger::{self, Completion, Entry, Places, Start},
+    interactions,
+    ledger::{self, Completion, Drained, Entry, Places, Start, queue::Queue},
 };
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -22,11 +27,13 @@ use super::{Outcome, output};
 use crate::{
     app,
     config::Config,
-    wiring::{SystemClock, SystemIds},
+    wiring::{self, SystemClock, SystemIds},
 };
 
 /// Writers at once: as many as requests that a busy server has under way.
 const WRITERS: usize = 256;
+/// What is measured is how much goes through, not how soon somebody gives up.
+const PATIENT: Duration = Duration::from_secs(10);
 /// The baseline is slower, so that fewer tell as much.
 const ALONE: usize = 10;
 
@@ -59,6 +66,52 @@ pub(super) async fn run(config: &Config, records: usize, json: bool) -> Outcome 
                     format!("{grouped:.0}"),
                     format!("{:.1}", grouped / alone),
                 ],
+            ],
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How many records a second a cluster queues and one worker writes into PostgreSQL.
+pub(super) async fn drain(config: &Config, url: &str, records: usize, json: bool) -> Outcome {
+    let redis = config.redis.url.expose();
+    if redis.trim().is_empty() {
+        return Err("redis.url is not set: set CONTACTIQ_REDIS_URL, where the records are queued".into());
+    }
+    let sealer = wiring::sealer(&config.server.data_dir)?;
+    let store = Store::open(&Location::Postgres(url.to_owned()), sealer).await?;
+    if interactions::count_finished(&mut *store.read().await?).await? > 0 {
+        return Err("the database has interactions: name an empty one".into());
+    }
+    let consumer = SystemIds.next().to_string();
+    let queue = Queue::connect(redis, &format!("bench-{consumer}"), consumer)?.with_patience(PATIENT);
+    let places = Places { queue: Some(queue), spool: None };
+    let ledger = Ledger::new(store.clone(), places, Arc::new(SystemClock));
+    let writer = ledger.clone();
+    let queued = measure(&store, records, move |_, entry| {
+        let ledger = writer.clone();
+        async move { ledger.write(entry).await.map(drop) }
+    })
+    .await?;
+    let (since, mut drained) = (Instant::now(), Drained::default());
+    while drained.written + drained.dead < 2 * records as u64 {
+        let some = ledger.work().await?;
+        drained.written += some.written;
+        drained.dead += some.dead;
+    }
+    let a_second = records as f64 / since.elapsed().as_secs_f64();
+    store.close().await;
+    if drained.dead > 0 {
+        return Err(format!("{} entries became dead letters", drained.dead).into());
+    }
+    if json {
+        output::json(&json!({ "queued_a_second": queued, "drained_a_second": a_second }));
+    } else {
+        output::table(
+            &["records, both halves", "a second"],
+            vec![
+                vec!["queued in Redis, 256 writers".to_owned(), format!("{queued:.0}")],
+                vec!["from there into PostgreSQL, one worker".to_owned(), format!("{a_second:.0}")],
             ],
         );
     }
@@ -125,7 +178,13 @@ fn halves() -> (Entry, Entry) {
         masked(&"A replacement card is in the post within two business days [1]. ".repeat(6)),
         now,
     );
-    let start = Start { conversation: conversation.clone(), placeholders: None, started, tokens: Vec::new() };
+    let start = Start {
+        conversation: conversation.clone(),
+        placeholders: None,
+        started,
+        tokens: Vec::new(),
+        shown: None,
+    };
     let completion = Completion { conversation, record, ticket: None, reviews: Vec::new(), claimed: None };
     (Entry::Start(Box::new(start)), Entry::Completion(Box::new(completion)))
 }

@@ -15,7 +15,8 @@ use crate::{api::ledger::told, app, config::Config, wiring::SystemClock};
 /// Commands of `ledger`.
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Say how many interactions are under way and how many entries could not be written.
+    /// Say how many interactions are under way, what waits in the queue and in the spools of this data folder, and
+    /// how many entries could not be written.
     Status {
         /// As JSON.
         #[arg(long)]
@@ -56,7 +57,7 @@ pub(super) enum Dead {
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?.at_work();
     let done = match command {
-        Command::Status { json } => status(&store, json).await,
+        Command::Status { json } => status(&store, &config, json).await,
         Command::Dead(Dead::List(page)) => list(&store, &page).await,
         Command::Dead(Dead::Show { id }) => show(&store, &id).await,
         Command::Dead(Dead::Replay { ids, all }) => replay(&store, ids, all).await,
@@ -66,14 +67,35 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
     done
 }
 
-async fn status(store: &Store, json: bool) -> Outcome {
+async fn status(store: &Store, config: &Config, json: bool) -> Outcome {
     let mut reader = store.read().await?;
     let (letters, unfinished) =
         (dead::count(&mut reader).await?, interactions::count_unfinished(&mut reader).await?);
+    drop(reader);
+    let waiting = app::waiting(store, config).await?;
+    let queued = waiting.queue.as_ref().and_then(|queue| queue.as_ref().ok());
     if json {
-        output::json(&json!({ "dead_letters": letters, "unfinished": unfinished }));
+        let spools = waiting.spools.iter().map(
+            |(place, seen)| json!({ "place": place, "bytes": seen.bytes, "damaged_files": seen.damaged }),
+        );
+        output::json(&json!({
+            "dead_letters": letters,
+            "unfinished": unfinished,
+            "queue_entries": queued,
+            "spools": spools.collect::<Vec<_>>(),
+        }));
     } else {
         output::line(format!("{unfinished} interactions under way, {letters} dead letters"));
+        match &waiting.queue {
+            None => {}
+            Some(Ok(queued)) => output::line(format!("{queued} entries in the queue")),
+            Some(Err(error)) => output::problem(&format!("the queue can't be asked: {error}")),
+        }
+        for (place, seen) in &waiting.spools {
+            let damaged =
+                if seen.damaged > 0 { format!(", {} damaged files", seen.damaged) } else { String::new() };
+            output::line(format!("spool {place}: {} bytes wait{damaged}", seen.bytes));
+        }
         if letters > 0 {
             output::note("`contactiq ledger dead list` shows them".to_owned());
         }

@@ -13,6 +13,9 @@ use crate::app::{self, App};
 /// A queue or a database that failed is left alone for so long.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
+/// A record is looked for when it was acknowledged so long ago: most are in their table by then.
+const COMPARED_AFTER: Duration = Duration::from_secs(30);
+
 /// Writes what the spool holds. While the database is away that is no failure of the job: the gauges and
 /// `/ready` say so.
 pub(super) async fn drain(app: &App) -> Result<(), JobError> {
@@ -87,6 +90,13 @@ pub(super) async fn look_at_places(app: &App) -> Result<(), JobError> {
     app::drain_left(&app.house, &app.config).await;
     app::look_at_queue(&app.house).await;
     Ok(())
+}
+
+/// Looks whether all that was acknowledged is somewhere (B3). What can't be asked now is compared in a minute.
+pub(super) async fn compare(app: &App) {
+    if let Err(error) = app.house.ledger.compare(COMPARED_AFTER).await {
+        tracing::warn!(%error, "what was acknowledged can't be compared with the tables now");
+    }
 }
 
 /// Counts what waits for a person.

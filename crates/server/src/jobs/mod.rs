@@ -183,6 +183,7 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     // What the spool holds is no interruption.
     ledger::drain(app).await?;
     ledger::count(app).await?;
+    ledger::compare(app).await;
     let mut w = app.house.store.write().await?;
     idempotency::purge(&mut w, app.house.clock.now()).await?;
     w.save().await?;

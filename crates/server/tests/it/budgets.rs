@@ -19,7 +19,7 @@ use crate::{
     house::{Key, REPLACEMENT, Running, folder, soon, start_in},
     operations::counted,
     process::Terminal,
-    reply::text,
+    reply::{Reply, text},
     without_tables::{PATIENT, redis},
 };
 
@@ -292,6 +292,39 @@ async fn a_key_has_its_own_budget_and_gets_another_by_the_command() {
     assert_eq!(model.asked(), 2);
     let listed = command.run(&["keys", "list", "--json"]).lines(0);
     assert_eq!(listed.iter().find(|k| k["name"] == "shop").unwrap()["budget_per_day"], 2.5);
+}
+
+/// The last event of a question whose answer is told on the way.
+async fn told(running: &Running, key: &Key) -> Value {
+    let body = json!({ "mode": "customer", "question": REPLACEMENT });
+    let request = running.posting(key, "/v1/interactions", &body).header("accept", "text/event-stream");
+    let events = Reply::of(request).await.text;
+    let done = events.split("event: done\ndata: ").nth(1).unwrap_or_else(|| panic!("{events}"));
+    serde_json::from_str(done.lines().next().unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_reserved_and_settled_too_and_begins_no_call_beyond_a_budget() {
+    let (model, terminal) = (Dear::start().await, Terminal::new());
+    // Two calls may be under way, and the fourth finds no room.
+    let running =
+        server(&terminal, &with(settings(&model, &terminal), &[("CONTACTIQ__BUDGETS__DAY_USD", "0.02")]))
+            .await;
+    let key = running.key(Role::Customer).await;
+    let mut last = told(&running, &key).await;
+    assert_eq!(model.asked(), 1, "{last}");
+    assert_eq!((last["cost_usd"].as_f64().unwrap() * 1e9).round() as i64, model.bill(), "{last}");
+    assert_eq!(settled(&running.store).await, model.bill());
+    for _ in 0..20 {
+        last = told(&running, &key).await;
+        settled(&running.store).await;
+        if text(respond(&last), "detail").contains("is used up") {
+            break;
+        }
+    }
+    assert_eq!((text(&last, "outcome"), text(&last, "model")), ("resolved", "extractive"), "{last}");
+    assert!(text(respond(&last), "detail").contains("is used up"), "{last}");
+    assert!(settled(&running.store).await == model.bill() && model.bill() <= 20_000_000, "{}", model.bill());
 }
 
 #[tokio::test(flavor = "multi_thread")]

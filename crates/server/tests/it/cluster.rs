@@ -45,13 +45,18 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) async fn new() -> Database {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]
         let server = std::env::var("CONTACTIQ_TEST_PGVECTOR_URL").expect(
             "CONTACTIQ_TEST_PGVECTOR_URL names no server: run `make test`, which starts private ones",
         );
+        Database::on(&server).await
+    }
+
+    /// In this server.
+    pub(crate) async fn on(server: &str) -> Database {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("contactiq_it_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
-        let mut admin = PgConnection::connect(&server).await.unwrap();
+        let mut admin = PgConnection::connect(server).await.unwrap();
         for sql in [
             format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
             format!("CREATE DATABASE {name} TEMPLATE template0"),
@@ -150,7 +155,7 @@ async fn keep_door(listener: TcpListener, address: String, server: watch::Receiv
             if server.wait_for(|server| *server != Server::Silent).await.is_ok_and(|s| *s == Server::Away) {
                 return;
             }
-            let mut to = TcpStream::connect(&address).await.unwrap();
+            let Ok(mut to) = TcpStream::connect(&address).await else { return };
             let changed = tokio::select! {
                 _ = tokio::io::copy_bidirectional(&mut from, &mut to) => None,
                 changed = server.wait_for(|server| *server != Server::There) => changed.ok().map(|s| *s),

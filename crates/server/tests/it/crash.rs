@@ -78,15 +78,17 @@ pub(crate) fn serve(terminal: &Terminal) -> (Server, String) {
 
 /// What the clients saw.
 #[derive(Default)]
-struct Seen {
+pub(crate) struct Seen {
     /// Every answer, by the idempotency key of its request.
-    answers: Mutex<BTreeMap<String, Value>>,
-    tried: AtomicU64,
-    failed: AtomicU64,
+    pub(crate) answers: Mutex<BTreeMap<String, Value>>,
+    pub(crate) tried: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    /// How the failed ones failed.
+    pub(crate) why: Mutex<BTreeMap<String, u64>>,
 }
 
 /// Asks until told to stop. A request that failed is sent again with its key, as a client of a bank does.
-async fn client_of(
+pub(crate) async fn client_of(
     number: u64,
     key: String,
     mut address: watch::Receiver<String>,
@@ -99,21 +101,25 @@ async fn client_of(
         turn += 1;
         let name = format!("{number}-{turn}");
         let question = QUESTIONS[dice.roll(QUESTIONS.len() as u64) as usize];
-        let body = json!({ "mode": "customer", "question": question, "subject": format!("s{number}") });
+        let body =
+            json!({ "mode": "customer", "question": question, "subject": format!("s{number}-{turn}") });
         // Who stops in the middle of a request was shown nothing.
         for _ in 0..600 {
             seen.tried.fetch_add(1, Ordering::SeqCst);
             let url = format!("{}/v1/interactions", address.borrow_and_update().as_str());
             let sent = http.post(url).bearer_auth(&key).header("idempotency-key", &name).json(&body);
-            let answer = match sent.timeout(Duration::from_secs(10)).send().await {
-                Ok(reply) if reply.status() == 200 => reply.json::<Value>().await.ok(),
-                _ => None,
+            let (answer, why) = match sent.timeout(Duration::from_secs(10)).send().await {
+                Ok(reply) if reply.status() == 200 => (reply.json::<Value>().await.ok(), "cut".to_owned()),
+                Ok(reply) => (None, reply.status().as_str().to_owned()),
+                Err(error) if error.is_timeout() => (None, "no answer in 10 s".to_owned()),
+                Err(_) => (None, "no connection".to_owned()),
             };
             if let Some(answer) = answer {
                 seen.answers.lock().unwrap().insert(name, answer);
                 break;
             }
             seen.failed.fetch_add(1, Ordering::SeqCst);
+            *seen.why.lock().unwrap().entry(why).or_default() += 1;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -175,6 +181,13 @@ async fn is_all_in_the_record(terminal: &Terminal, seen: &Seen) -> String {
         &[("CONTACTIQ_DATA_DIR".to_owned(), terminal.data().display().to_string())].into(),
     );
     let store = contactiq_server::app::open_store(&config.unwrap()).await.unwrap();
+    let summary = holds_all(&store, seen).await;
+    store.close().await;
+    summary
+}
+
+/// Every answer that a client saw is in these tables once, word for word, and no other.
+pub(crate) async fn holds_all(store: &contactiq_store::Store, seen: &Seen) -> String {
     let mut reader = store.read().await.unwrap();
     let answers = seen.answers.lock().unwrap().clone();
     let (mut ids, mut missing, mut changed) = (BTreeSet::new(), Vec::new(), Vec::new());
@@ -187,10 +200,11 @@ async fn is_all_in_the_record(terminal: &Terminal, seen: &Seen) -> String {
         ids.insert(text(answer, "id"));
     }
     let summary = format!(
-        "{} answers seen, {} requests sent, {} of them failed and were sent again; missing {}, changed {}",
+        "{} answers seen, {} requests sent, {} of them failed and were sent again {:?}; missing {}, changed {}",
         answers.len(),
         seen.tried.load(Ordering::SeqCst),
         seen.failed.load(Ordering::SeqCst),
+        seen.why.lock().unwrap(),
         missing.len(),
         changed.len()
     );
@@ -204,8 +218,6 @@ async fn is_all_in_the_record(terminal: &Terminal, seen: &Seen) -> String {
         answers.len() as u64,
         "{summary}: records that were finished and seen by nobody, or twice"
     );
-    drop(reader);
-    store.close().await;
     summary
 }
 
@@ -266,6 +278,19 @@ fn the_disk_forgets_what_was_not_synced_and_nothing_else() {
     assert_eq!(holds("c"), "synced again");
 }
 
+/// Builds `lossy/disk.c` in this folder.
+pub(crate) fn disk(folder: &Path) -> PathBuf {
+    let library = folder.join("disk.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lossy/disk.c");
+    let compiled = Command::new("cc")
+        .args(["-O1", "-shared", "-fPIC", "-o"])
+        .args([library.as_os_str(), source.as_ref()])
+        .args(["-ldl", "-lpthread"])
+        .status();
+    assert!(compiled.unwrap().success(), "the C compiler that SQLite is built with builds it");
+    library
+}
+
 /// `lossy/disk.c`, and what it wrote down.
 struct ForgetfulDisk {
     library: PathBuf,
@@ -278,14 +303,7 @@ struct ForgetfulDisk {
 impl ForgetfulDisk {
     fn below(root: &Path) -> ForgetfulDisk {
         let folder = tempfile::tempdir().unwrap();
-        let library = folder.path().join("disk.so");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lossy/disk.c");
-        let compiled = Command::new("cc")
-            .args(["-O1", "-shared", "-fPIC", "-o"])
-            .args([library.as_os_str(), source.as_ref()])
-            .args(["-ldl", "-lpthread"])
-            .status();
-        assert!(compiled.unwrap().success(), "the C compiler that SQLite is built with builds it");
+        let library = disk(folder.path());
         let log = folder.path().join("log");
         std::fs::create_dir(&log).unwrap();
         ForgetfulDisk {

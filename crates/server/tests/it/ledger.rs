@@ -51,7 +51,7 @@ async fn refused(store: &Store, conversation: ConversationId) {
         demo: false,
         created_at: NOW,
     };
-    let start = Start { conversation, placeholders: None, started, tokens: Vec::new() };
+    let start = Start { conversation, placeholders: None, started, tokens: Vec::new(), shown: None };
     let ledger = Ledger::new(store.clone(), Places::default(), Arc::new(FixedClock::at(NOW)));
     ledger.write(Entry::Start(Box::new(start))).await.unwrap_err();
 }

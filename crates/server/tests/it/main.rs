@@ -41,6 +41,7 @@ mod limits;
 mod moderation;
 mod obedient;
 mod operations;
+mod outages;
 mod pages;
 mod paper_commands;
 mod papers;

@@ -4,10 +4,12 @@ use contactiq_domain::{Mode, Role};
 use serde_json::{Value, json};
 
 use crate::{
+    cluster::Database,
     house::{REPLACEMENT, Running, start, start_in},
     operations::counted,
     process::Terminal,
     reply::text,
+    without_tables::two_servers,
 };
 
 async fn hits(running: &Running) -> f64 {
@@ -43,6 +45,23 @@ async fn the_same_question_is_answered_as_before_and_recorded_anew() {
     assert_eq!(read, again);
     // It is nobody else's record all the same.
     running.read(&one, &format!("/v1/interactions/{}", text(&again, "id"))).await.problem(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_replica_answered_the_others_remember() {
+    let database = Database::new().await;
+    let [one, other] = &two_servers(&database).await;
+    let key = one.key(Role::Customer).await;
+    // Every replica knows a key a second after it was made.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let first = one.ask(&key, Mode::Customer, REPLACEMENT).await;
+    let shared = async || counted(other, "contactiq_cache_hits_total", &["cache=\"shared_answers\""]).await;
+    assert_eq!(shared().await, 0.0);
+    let again = other.ask(&key, Mode::Customer, REPLACEMENT).await;
+    is_the_same_answer(&first, &again);
+    assert_eq!(shared().await, 1.0);
+    is_the_same_answer(&first, &other.ask(&key, Mode::Customer, REPLACEMENT).await);
+    assert_eq!(shared().await, 1.0, "from now on it remembers by itself");
 }
 
 #[tokio::test]

@@ -151,6 +151,17 @@ async fn the_same_weights_answer_alike_here_and_on_another_server() {
     }
     let answered = here.ask(&own, Mode::Customer, "What does a replacement card cost?").await;
     assert!(!texts(&answered["citations"], "document").is_empty(), "{answered}");
+
+    // Of the same meaning, and of another one that is as near to an encoder.
+    let detail = |record: &Value| text(&record["steps"][4], "detail").to_owned();
+    let again = here.ask(&own, Mode::Customer, "what does the replacement card cost, please").await;
+    assert!(detail(&again).starts_with("as answered before: "), "{again}");
+    for same in ["answer", "citations", "confidence", "intent", "outcome"] {
+        assert_eq!(again[same], answered[same], "{same}");
+    }
+    assert_ne!(again["id"], answered["id"]);
+    let other = here.ask(&own, Mode::Customer, "What doesn't a replacement card cost?").await;
+    assert!(!detail(&other).starts_with("as answered before: "), "{other}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

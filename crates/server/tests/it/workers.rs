@@ -101,6 +101,20 @@ fn a_gateway_without_redis_is_refused_with_what_it_needs() {
     }
 }
 
+/// A process of a cluster that is not started yet.
+pub(crate) fn process(database: &Database, redis: &str, role: &'static str) -> Terminal {
+    let dir = folder();
+    database.admit(&dir);
+    Terminal::of(dir)
+        .with("CONTACTIQ_LISTEN", "127.0.0.1:0")
+        .with("CONTACTIQ_METRICS_LISTEN", "")
+        .with("CONTACTIQ_DATABASE_URL", database.url.clone())
+        .with("CONTACTIQ_REDIS_URL", redis)
+        .with(PATIENT.0, PATIENT.1)
+        .with("CONTACTIQ__LIMITS__QUESTIONS_PER_HOUR_PER_IP", "100000")
+        .with("CONTACTIQ__SERVER__ROLE", role)
+}
+
 const CLIENTS: u64 = 6;
 
 /// Answers that clients saw, and how it went.
@@ -140,18 +154,7 @@ async fn ask_until(stop: Instant, number: u64, url: String, key: String, seen: A
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_worker_fails_no_question() {
     let database = Database::new().await;
-    let process = |role: &'static str| {
-        let dir = folder();
-        database.admit(&dir);
-        let terminal = Terminal::of(dir)
-            .with("CONTACTIQ_LISTEN", "127.0.0.1:0")
-            .with("CONTACTIQ_METRICS_LISTEN", "")
-            .with("CONTACTIQ_DATABASE_URL", database.url.clone())
-            .with("CONTACTIQ_REDIS_URL", redis())
-            .with(PATIENT.0, PATIENT.1)
-            .with("CONTACTIQ__LIMITS__QUESTIONS_PER_HOUR_PER_IP", "100000");
-        terminal.with("CONTACTIQ__SERVER__ROLE", role)
-    };
+    let process = |role| process(&database, &redis(), role);
     let (gateway, one, other) = (process("gateway"), process("worker"), process("worker"));
     let key =
         gateway.run(&["keys", "create", "--name", "load", "--role", "service"]).well().trim().to_owned();

@@ -9,6 +9,7 @@
  * and zero) and the bytes kept. What happens to names (created, renamed, removed) is not undone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -38,6 +39,18 @@ static int real_truncate(int fd, off_t length) {
     static int (*real)(int, off_t);
     if (!real) real = dlsym(RTLD_NEXT, "ftruncate64");
     return real(fd, length);
+}
+
+/* While the file FULL_WHILE exists, no write to a file below FULL_ROOT has room. */
+static int is_full(int fd) {
+    const char *root = getenv("FULL_ROOT"), *flag = getenv("FULL_WHILE");
+    char link[64], path[PATH_MAX];
+    if (!root || !flag || access(flag, F_OK)) return 0;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    if (length <= 0) return 0;
+    path[length] = 0;
+    return strncmp(path, root, strlen(root)) == 0;
 }
 
 /* The log of a file below the root, open at its end; -1 for every other file. */
@@ -81,6 +94,10 @@ static void keep(int fd, off_t offset, size_t length) {
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off_t offset) {
+    if (is_full(fd)) {
+        errno = ENOSPC;
+        return -1;
+    }
     pthread_mutex_lock(&one_at_a_time);
     if (length) keep(fd, offset, length);
     ssize_t done = real_pwrite(fd, bytes, length, offset);
@@ -95,6 +112,10 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
 ssize_t write(int fd, const void *bytes, size_t length) {
     struct stat file;
     if (fstat(fd, &file) || !S_ISREG(file.st_mode)) return real_write(fd, bytes, length);
+    if (is_full(fd)) {
+        errno = ENOSPC;
+        return -1;
+    }
     pthread_mutex_lock(&one_at_a_time);
     off_t offset = fcntl(fd, F_GETFL) & O_APPEND ? file.st_size : lseek(fd, 0, SEEK_CUR);
     if (length) keep(fd, offset, length);

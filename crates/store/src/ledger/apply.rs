@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use contactiq_domain::Record;
 use contactiq_guard::Masked;
 
-use super::{Claimed, Completion, Entry};
+use super::{Claimed, Completion, Entry, Withdrawal};
 use crate::{
     StoreError, Writer, conversations, idempotency,
     interactions::{self, Completed},
@@ -57,9 +57,7 @@ async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Appli
     for (entry, applied) in entries.iter().zip(&mut applied) {
         match entry {
             Entry::Start(start) => starts.push(&**start),
-            Entry::Withdrawal(withdrawal) => {
-                withdrawn.push((withdrawal.interaction, withdrawal.completed_at))
-            }
+            Entry::Withdrawal(withdrawal) => withdrawn.push(&**withdrawal),
             Entry::Completion(completion) => match overtaken(w, completion).await? {
                 Some(instead) => *applied = instead,
                 None => completions.push((&**completion, applied)),
@@ -78,6 +76,9 @@ async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Appli
             placeholders::begin_with(w, start.conversation.id, given.clone()).await?;
         }
         pii_tokens::save(w, start.started.id, start.started.created_at, &start.tokens).await?;
+        if let Some(shown) = &start.shown {
+            interactions::show(w, start.started.id, &shown.text, &shown.citations).await?;
+        }
     }
     let records: Vec<_> = completions.iter().map(|(completion, _)| &completion.record).collect();
     let completed = interactions::complete_all(w, &records).await?;
@@ -87,8 +88,11 @@ async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Appli
             Completed::Now => beside(w, completion).await?,
         }
     }
-    for (interaction, completed_at) in withdrawn {
-        interactions::withdraw(w, interaction, completed_at).await?;
+    for Withdrawal { interaction, completed_at, claimed, .. } in withdrawn {
+        let stood = interactions::withdraw(w, *interaction, *completed_at).await?;
+        if let Some(claimed) = claimed.as_ref().filter(|_| stood) {
+            idempotency::unsettle(w, &claimed.slot(), &interaction.to_string()).await?;
+        }
     }
     Ok(applied)
 }

@@ -58,11 +58,11 @@ pub(crate) async fn bury(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let id = match entry {
-        Some(entry) => format!("{}-{}", entry.interaction(), entry.phase()),
+        Some(entry) => name(entry.interaction(), entry.phase()),
         None => {
-            let mut name = [0; 16];
-            name.copy_from_slice(&Sha256::digest(bytes)[..16]);
-            format!("{UNREADABLE}-{}", Uuid::from_bytes(name).simple())
+            let mut digest = [0; 16];
+            digest.copy_from_slice(&Sha256::digest(bytes)[..16]);
+            format!("{UNREADABLE}-{}", Uuid::from_bytes(digest).simple())
         }
     };
     w.execute(
@@ -83,6 +83,23 @@ pub(crate) async fn bury(
     )
     .await?;
     Ok(())
+}
+
+fn name(interaction: InteractionId, phase: Phase) -> String {
+    format!("{interaction}-{phase}")
+}
+
+/// Whether this half of an interaction is one of them.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn is_buried(
+    c: &mut Connection,
+    interaction: InteractionId,
+    phase: Phase,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM dead_letters WHERE id = $1";
+    Ok(c.row(sql, values![name(interaction, phase)]).await?.is_some())
 }
 
 /// The dead letters, oldest first. `skip` leaves out that many.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use contactiq_domain::ids::InteractionId;
 
 use super::{Applied, Entry, Ledger, Unreadable, dead, heard, kept};
-use crate::{SharedError, StoreError};
+use crate::{SharedError, StoreError, interactions, tickets};
 
 /// Waits before the second, third and fourth try of an entry that is refused: what it stands on may come by
 /// another way (B4).
@@ -32,6 +32,8 @@ pub(crate) struct Settled {
     pub(crate) said: Vec<InteractionId>,
     /// Those of which the table has another one, which was there first.
     pub(crate) second: Vec<InteractionId>,
+    /// The same of these, whole.
+    instead: Vec<Arc<Entry>>,
 }
 
 impl Ledger {
@@ -46,7 +48,8 @@ impl Ledger {
         while let Some(batch) = spool.next().await.map_err(spool_failed)? {
             drained.damaged += batch.damaged_bytes;
             for payloads in batch.payloads.chunks(TOGETHER) {
-                self.settle(payloads, &mut drained).await?;
+                let settled = self.settle(payloads, &mut drained).await?;
+                self.put_right(settled.instead).await?;
             }
             // The database answers, whatever requests found.
             self.0.breaker.close();
@@ -114,6 +117,7 @@ impl Ledger {
                         && **first != completion.record
                     {
                         settled.second.push(entry.interaction());
+                        settled.instead.push(Arc::clone(&entry));
                     }
                     self.written(&entry, drained);
                 }
@@ -123,6 +127,33 @@ impl Ledger {
         }
         self.try_again(refused, drained).await?;
         Ok(settled)
+    }
+
+    /// What the spool took was shown by this server, while a worker that nobody heard any more finished the same
+    /// question: the table tells what was shown. Unless somebody asked again meanwhile, with the question's key, and
+    /// was shown the worker's answer: that one stands.
+    async fn put_right(&self, shown: Vec<Arc<Entry>>) -> Result<(), StoreError> {
+        for entry in shown {
+            let Entry::Completion(completion) = &*entry else { continue };
+            let id = completion.record.id;
+            if let Some(queue) = &self.0.queue
+                && queue.was_shown_again(id).await.map_err(queue_failed)?
+            {
+                tracing::warn!(interaction = %id, "two answers to one request were shown: the later one is in the record");
+                continue;
+            }
+            let mut w = self.0.store.at_work().write().await?;
+            interactions::replace(&mut w, &completion.record).await?;
+            if let Some(ticket) = &completion.ticket {
+                tickets::open(&mut w, ticket).await?;
+            }
+            w.save().await?;
+            if let Some(queue) = &self.0.queue {
+                queue.forget_record(id).await.map_err(queue_failed)?;
+            }
+            tracing::info!(interaction = %id, "the record was put right: a worker had finished what was answered without it");
+        }
+        Ok(())
     }
 
     fn written(&self, entry: &Entry, drained: &mut Drained) {

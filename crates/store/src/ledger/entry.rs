@@ -2,7 +2,7 @@
 //! into the dead letters, and writing it twice is the same as once.
 
 use contactiq_domain::{
-    Record, Started, Ticket, Timestamp,
+    Citation, Record, Started, Ticket, Timestamp,
     ids::{ConversationId, InteractionId},
 };
 use contactiq_guard::{Masked, PersonalType, Token};
@@ -38,6 +38,17 @@ pub struct Start {
     pub started: Started<Masked>,
     /// Keyed tokens of the personal data in it.
     pub tokens: Vec<(PersonalType, Token)>,
+    /// What somebody is about to be shown of the answer, while it is still being made.
+    pub shown: Option<Shown>,
+}
+
+/// The part of an answer that was shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// All of it so far.
+    pub text: Masked,
+    /// Its citations so far.
+    pub citations: Vec<Citation>,
 }
 
 /// Phase two: everything that one transaction writes.
@@ -64,6 +75,8 @@ pub struct Withdrawal {
     pub interaction: InteractionId,
     /// When the completion ended that is taken back: another one of the same interaction stands.
     pub completed_at: Timestamp,
+    /// The idempotency key that came to it: who sends the request again has it answered.
+    pub claimed: Option<Claimed>,
 }
 
 /// A claimed idempotency key (B1).

@@ -4,8 +4,9 @@
 //! whatever waits, writes all of it in one transaction and answers everybody when it is saved. Nobody waits
 //! for company: while one group is being saved, the next gathers by itself.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -59,23 +60,32 @@ impl Group {
     }
 }
 
+/// Writes until the last handle is gone. An entry that makes it panic must not end it: who waits for that group hears
+/// that it was not written, and the next group begins anew.
 async fn work(store: Store, mut jobs: mpsc::Receiver<Job>) {
+    while AssertUnwindSafe(groups(&store, &mut jobs)).catch_unwind().await.is_err() {
+        metrics::counter!("contactiq_ledger_writer_panics_total").increment(1);
+        tracing::error!(critical = true, "writing a group of entries panicked; the next one is written");
+    }
+}
+
+async fn groups(store: &Store, jobs: &mut mpsc::Receiver<Job>) {
     let mut batch = Vec::with_capacity(MOST);
     while jobs.recv_many(&mut batch, MOST).await > 0 {
-        let mut written = together(&store, &mut jobs, &mut batch).await;
+        let mut written = together(store, jobs, &mut batch).await;
         // Two workers of a cluster may be given the halves of one interaction.
         for _ in 0..TRIES {
             if !matches!(written, Err(StoreError::Unavailable { why: IN_THE_WAY })) {
                 break;
             }
-            written = together(&store, &mut jobs, &mut batch).await;
+            written = together(store, jobs, &mut batch).await;
         }
         match written {
             Ok(done) => answer(batch.drain(..).zip(done.into_iter().map(Ok))),
             // One that is refused must not take the others with it: each for itself.
             Err(error) if batch.len() > 1 && !matches!(error, StoreError::Unavailable { .. }) => {
                 for job in batch.drain(..) {
-                    let done = alone(&store, &job.entry).await;
+                    let done = alone(store, &job.entry).await;
                     answer([(job, done)]);
                 }
             }

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use contactiq_domain::{
-    Mode, Record, Started, Ticket, Timestamp,
+    Citation, Mode, Record, Started, Ticket, Timestamp,
     ids::{ConversationId, InteractionId, KeyId},
 };
 use contactiq_guard::{
@@ -17,7 +17,7 @@ use contactiq_guard::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Claimed, Completion, Entry, Start, Withdrawal};
+use super::{Claimed, Completion, Entry, Shown, Start, Withdrawal};
 use crate::{
     conversations::{self, Conversation},
     interactions,
@@ -75,6 +75,9 @@ struct Kept {
     completion: Option<KeptCompletion>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     withdrawal: Option<(InteractionId, Timestamp)>,
+    /// The key of what is withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    withdrawn: Option<Claimed>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,6 +96,8 @@ struct KeptStart {
     placeholders: Option<Sealed>,
     started: Started<Sealed>,
     tokens: Vec<(PersonalType, Token)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shown: Option<(Sealed, Vec<Citation>)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -129,7 +134,7 @@ pub(crate) fn to_bytes(entry: &Entry, sealer: &Sealer, shown: bool) -> Result<Ve
     let seal = |table: &str, column: &str, id: &str, text: &Masked| {
         Sealed(sealer.seal(text, &place(table, column, id)))
     };
-    let (mut start, mut completion, mut withdrawal) = (None, None, None);
+    let (mut start, mut completion, mut withdrawal, mut withdrawn) = (None, None, None, None);
     let conversation = match entry {
         Entry::Start(own) => {
             start = Some(kept_start(own, &seal));
@@ -141,6 +146,7 @@ pub(crate) fn to_bytes(entry: &Entry, sealer: &Sealer, shown: bool) -> Result<Ve
         }
         Entry::Withdrawal(own) => {
             withdrawal = Some((own.interaction, own.completed_at));
+            withdrawn = own.claimed.clone();
             &own.conversation
         }
     };
@@ -159,6 +165,7 @@ pub(crate) fn to_bytes(entry: &Entry, sealer: &Sealer, shown: bool) -> Result<Ve
         start,
         completion,
         withdrawal,
+        withdrawn,
     };
     serde_json::to_vec(&kept).map_err(|_| Unreadable::Damaged)
 }
@@ -173,6 +180,10 @@ fn kept_start(start: &Start, seal: &impl Fn(&str, &str, &str, &Masked) -> Sealed
         placeholders: start.placeholders.as_ref().map(|sealed| Sealed(sealed.0.clone())),
         started,
         tokens: start.tokens.clone(),
+        shown: start
+            .shown
+            .as_ref()
+            .map(|shown| (seal(interactions::TABLE, "answer", &id, &shown.text), shown.citations.clone())),
     }
 }
 
@@ -241,6 +252,12 @@ pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreada
                 placeholders: start.placeholders.map(|sealed| SealedPlaceholders(sealed.0)),
                 started,
                 tokens: start.tokens,
+                shown: match start.shown {
+                    Some((text, citations)) => {
+                        Some(Shown { text: open(interactions::TABLE, "answer", &id, &text)?, citations })
+                    }
+                    None => None,
+                },
             })))
         }
         (None, Some(completion), None) => {
@@ -273,7 +290,8 @@ pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreada
             })))
         }
         (None, None, Some((interaction, completed_at))) => {
-            Ok(Entry::Withdrawal(Box::new(Withdrawal { conversation, interaction, completed_at })))
+            let claimed = kept.withdrawn;
+            Ok(Entry::Withdrawal(Box::new(Withdrawal { conversation, interaction, completed_at, claimed })))
         }
         _ => Err(Unreadable::Damaged),
     }
@@ -391,6 +409,7 @@ mod tests {
             placeholders: Some(SealedPlaceholders(seal)),
             started,
             tokens: vec![(PersonalType::Person, token)],
+            shown: Some(Shown { text: masked("a card in Wagga costs"), citations: Vec::new() }),
         };
         let completion =
             Completion { conversation, record, ticket: Some(ticket), reviews, claimed: Some(claimed) };
@@ -398,6 +417,7 @@ mod tests {
             conversation: start.conversation.clone(),
             interaction: completion.record.id,
             completed_at: completion.record.completed_at,
+            claimed: completion.claimed.clone(),
         };
         [
             Entry::Start(Box::new(start)),

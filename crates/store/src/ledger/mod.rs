@@ -9,6 +9,7 @@
 //! An entry may be written twice, by two ways and in any order, and counts once ([`apply()`]). What the tables
 //! refuse is a [dead letter](dead).
 
+mod acknowledged;
 mod apply;
 pub mod dead;
 mod drain;
@@ -27,18 +28,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contactiq_domain::{Breaker, Clock};
+use contactiq_domain::{Breaker, Clock, Outcome};
 use tokio::sync::oneshot;
 
+pub use acknowledged::Compared;
 pub use apply::{Applied, apply};
 pub use drain::Drained;
-pub use entry::{Claimed, Completion, Entry, Phase, Start, Withdrawal};
+pub use entry::{Claimed, Completion, Entry, Phase, Shown, Start, Withdrawal};
 pub use handed::Handed;
 pub use kept::Unreadable;
 pub use reading::{LedgerState, Said};
 pub use tables::{Claims, ONLY_TABLES_KNOW};
 
 use crate::{Store, StoreError};
+use acknowledged::Acknowledged;
 use group::Group;
 use pending::Pending;
 use queue::{Durability, Kept, Queue};
@@ -67,6 +70,7 @@ struct Parts {
     queue: Option<Queue>,
     spool: Option<Spool>,
     pending: Pending,
+    acknowledged: Acknowledged,
     /// Of the database.
     breaker: Breaker,
     /// Of the queue.
@@ -114,6 +118,7 @@ impl Ledger {
             queue,
             spool,
             pending: Pending::default(),
+            acknowledged: Acknowledged::none(),
             breaker,
             queue_breaker,
             quick_breaker,
@@ -139,8 +144,16 @@ impl Ledger {
             metrics::counter!("contactiq_ledger_write_failures_total", "phase" => phase).increment(1);
             tracing::error!(critical = true, %error, interaction = %entry.interaction(), phase, "an entry was not written");
         }
-        if let (Entry::Completion(completion), Err(_) | Ok(Applied::Overtaken)) = (&*entry, &written) {
-            self.withdraw(completion).await;
+        match (&*entry, &written) {
+            (Entry::Completion(completion), Err(_) | Ok(Applied::Overtaken)) => {
+                self.withdraw(completion).await;
+            }
+            (Entry::Completion(completion), Ok(Applied::Written))
+                if completion.record.outcome != Outcome::Interrupted =>
+            {
+                self.0.acknowledged.add(completion.record.id);
+            }
+            _ => {}
         }
         written
     }
@@ -153,9 +166,14 @@ impl Ledger {
     pub async fn write_handed(&self, completion: Completion) -> Result<Applied, StoreError> {
         let entry = Entry::Completion(Box::new(completion));
         let queued = match &self.0.queue {
-            Some(queue) => self.queued(&entry, queue).await?,
+            // It is shown once its gateway hears of it, which may have died: a claim that another answer got meanwhile
+            // counts more.
+            Some(queue) => self.queued(&entry, queue, false).await?,
             None => None,
         };
+        if let (Some(Applied::Written), Entry::Completion(completion)) = (&queued, &entry) {
+            self.0.acknowledged.add(completion.record.id);
+        }
         queued.ok_or(StoreError::Unavailable { why: "the queue did not take the record in time" })
     }
 
@@ -166,6 +184,7 @@ impl Ledger {
             conversation: completion.conversation.clone(),
             interaction: completion.record.id,
             completed_at: completion.record.completed_at,
+            claimed: completion.claimed.clone(),
         })));
         // Behind the completion, should that wait there still; nobody need hear of it.
         drop(self.0.group.submit(Arc::clone(&withdrawal)));
@@ -192,7 +211,7 @@ impl Ledger {
     async fn place(&self, entry: &Arc<Entry>) -> Result<Applied, StoreError> {
         let limit = tokio::time::Instant::now() + IN_ALL;
         if let Some(queue) = &self.0.queue
-            && let Some(applied) = self.queued(entry, queue).await?
+            && let Some(applied) = self.queued(entry, queue, true).await?
         {
             return Ok(applied);
         }
@@ -212,10 +231,11 @@ impl Ledger {
         }
     }
 
-    /// What the queue makes of it; none where it does not take it.
-    async fn queued(&self, entry: &Entry, queue: &Queue) -> Result<Option<Applied>, StoreError> {
+    /// What the queue makes of it; none where it does not take it. `shown` says whether somebody is shown it whatever
+    /// becomes of its claim.
+    async fn queued(&self, entry: &Entry, queue: &Queue, shown: bool) -> Result<Option<Applied>, StoreError> {
         let Some(permit) = self.0.queue_breaker.admit() else { return Ok(None) };
-        let bytes = self.bytes(entry, true)?;
+        let bytes = self.bytes(entry, shown)?;
         let kept = match entry {
             Entry::Completion(completion) => queue.complete(completion, &bytes).await,
             Entry::Start(_) | Entry::Withdrawal(_) => queue.append(&bytes).await.map(|()| Kept::Now),

@@ -113,7 +113,8 @@ impl Queue {
     }
 
     /// What the names of its keys have in common.
-    pub(crate) fn namespace(&self) -> &str {
+    #[must_use]
+    pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
@@ -319,6 +320,41 @@ impl Queue {
     /// When Redis can't be asked.
     pub(crate) async fn forget_dead(&self) -> Result<(), SharedError> {
         self.work.forget_dead(&self.stream, GROUP).await
+    }
+
+    /// Notes that a request with a key is told again what it came to.
+    pub async fn is_shown_again(&self, interaction: InteractionId) {
+        let note = async |mut redis| {
+            let key = self.shown_key(interaction);
+            redis::cmd("SET").arg((key, 1, "EX", READABLE_SECONDS)).query_async::<()>(&mut redis).await
+        };
+        if let Err(error) = self.answers.ask(note).await {
+            tracing::debug!(%error, "that an answer is told again can't be noted");
+        }
+    }
+
+    /// Whether it was.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn was_shown_again(&self, interaction: InteractionId) -> Result<bool, SharedError> {
+        let found: Option<String> = self.get("GET", &self.shown_key(interaction), &[]).await?;
+        Ok(found.is_some())
+    }
+
+    /// Nobody reads a record from here any more: the tables know better.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn forget_record(&self, interaction: InteractionId) -> Result<(), SharedError> {
+        let forget = async |mut redis| {
+            redis::cmd("DEL").arg(self.record_key(interaction)).query_async::<()>(&mut redis).await
+        };
+        self.work.ask(forget).await
+    }
+
+    fn shown_key(&self, interaction: InteractionId) -> String {
+        format!("contactiq:{}:shown:{interaction}", self.namespace)
     }
 
     fn record_key(&self, interaction: InteractionId) -> String {

@@ -12,8 +12,8 @@ use contactiq_domain::ids::CountingIds;
 use contactiq_guard::seal::Sealer;
 use contactiq_store::{Location, Reader, Store, StoreError, Writer};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection, postgres::PgConnectOptions,
-    sqlite::SqliteConnectOptions,
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqlSafeStr, SqliteConnection,
+    postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
 };
 
 /// A fresh database, and what a test needs around it.
@@ -75,8 +75,13 @@ impl Place {
         Store::open(&self.location(), sealer()).await
     }
 
+    /// The same with a statement of this test's own words, which must pass.
+    pub(crate) async fn raw_of(&self, sql: String) {
+        self.raw(AssertSqlSafe(sql)).await.unwrap();
+    }
+
     /// Runs SQL past the store, as an attacker or a careless operator would.
-    pub(crate) async fn raw(&self, sql: &'static str) -> Result<(), sqlx::Error> {
+    pub(crate) async fn raw(&self, sql: impl SqlSafeStr) -> Result<(), sqlx::Error> {
         match self.location() {
             Location::Sqlite(path) => {
                 let mut raw =

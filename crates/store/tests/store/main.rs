@@ -24,6 +24,7 @@ mod ledger;
 mod meta;
 mod patience;
 mod placeholders;
+mod plans;
 mod pooler;
 mod quarantine;
 mod queue;

@@ -9,7 +9,7 @@ use contactiq_store::{
     idempotency::{self, Claim, Fence, Slot},
     interactions,
     ledger::{
-        Applied, Claimed, Claims, Places, dead,
+        Applied, Claimed, Claims, Compared, Places, dead,
         queue::{Durability, Queue},
         spool::{DEFAULT_MAX_BYTES, Spool},
     },
@@ -70,6 +70,8 @@ async fn what_the_queue_took_is_read_by_every_replica_and_written_by_one() {
     let id = completion.record.id;
     assert!(interactions::get(&mut *cluster.bench.read().await, id).await.unwrap().is_none());
 
+    let waits = Compared { waiting: 1, ..Compared::default() };
+    assert_eq!(one.compare(Duration::ZERO).await, Ok(waits), "it is in no table, and not lost");
     assert_eq!(other.pending(id).await.as_ref(), Some(&completion.record));
     assert!(other.pending_of(id, &completion.conversation.owner()).await.is_some());
     let stranger = Owner { subject: "subject-2", key: None };
@@ -82,12 +84,56 @@ async fn what_the_queue_took_is_read_by_every_replica_and_written_by_one() {
 
     cluster.empty(&other).await;
     is_whole(&cluster.bench, &completion).await;
+    let written = Compared { written: 1, ..Compared::default() };
+    assert_eq!(one.compare(Duration::ZERO).await, Ok(written));
     // It stays readable for some minutes: the conversation goes on should the tables be away.
     assert_eq!(one.pending(id).await.as_ref(), Some(&completion.record));
     assert_eq!(one.said(conversation).await.alone(6), std::slice::from_ref(&completion.record));
     let said = one.said(conversation).await;
     let said = said.after_tables(&mut *cluster.bench.read().await, conversation, 6).await.unwrap();
     assert_eq!(said, [completion.record], "and it is said once");
+    cluster.bench.end().await;
+}
+
+/// A gateway that heard nothing of its worker answered by itself, and its spool took the record: that answer was
+/// shown, whatever the worker wrote meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_spool_took_was_shown_and_stands() {
+    let cluster = Cluster::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::open(folder.path(), DEFAULT_MAX_BYTES).await.unwrap();
+    let away = Queue::connect("redis://127.0.0.1:1/", &cluster.namespace, "gateway".to_owned()).unwrap();
+    let none =
+        contactiq_store::Store::open(&Place::sqlite().location(), crate::engines::sealer()).await.unwrap();
+    none.close().await;
+    let alone = Places { queue: Some(away), spool: Some(spool.clone()) };
+    let alone = Ledger::new(none, alone, Arc::new(FixedClock::at(NOW)));
+    let worker = cluster.replica(cluster.queue("worker"));
+    let mut records = Vec::new();
+    for again in [false, true] {
+        let (start, completion) = halves(&cluster.bench);
+        worker.write(first(&start)).await.unwrap();
+        let mut shown = completion.clone();
+        shown.record.reason = "by the gateway".to_owned();
+        assert_eq!(alone.write(second(&shown)).await, Ok(Applied::Written));
+        assert_eq!(worker.write_handed(completion.clone()).await, Ok(Applied::Written));
+        if again {
+            cluster.queue("other").is_shown_again(shown.record.id).await;
+        }
+        records.push(if again { completion.record } else { shown.record });
+    }
+    cluster.empty(&worker).await;
+    spool.close().await;
+    let spool = Spool::open(folder.path(), DEFAULT_MAX_BYTES).await.unwrap();
+    let places = Places { queue: Some(cluster.queue("gateway")), spool: Some(spool) };
+    let gateway = Ledger::new(cluster.bench.store.clone(), places, Arc::new(FixedClock::at(NOW)));
+    gateway.drain().await.unwrap();
+    for record in records {
+        let mut reader = cluster.bench.read().await;
+        assert_eq!(interactions::get(&mut reader, record.id).await.unwrap().as_ref(), Some(&record));
+        let pending = worker.pending(record.id).await;
+        assert!(pending.is_none_or(|p| p == record), "nor do readers hear another one");
+    }
     cluster.bench.end().await;
 }
 

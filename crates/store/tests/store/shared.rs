@@ -6,9 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contactiq_store::{SharedError, SharedLimits};
+use contactiq_domain::clock::FixedClock;
+use contactiq_store::{SharedAnswers, SharedError, SharedLimits};
 use redis::{AsyncCommands, aio::MultiplexedConnection};
 use tokio::task::JoinSet;
+
+use crate::{
+    engines::{Bench, Place},
+    samples::{NOW, masked},
+};
 
 const HOUR: i64 = 3_600_000_000;
 /// The patience of production would make these tests depend on how busy the machine is.
@@ -31,6 +37,32 @@ async fn database(number: u8) -> (String, MultiplexedConnection) {
     let mut raw = client.get_multiplexed_async_connection_with_config(&config).await.unwrap();
     let () = redis::cmd("FLUSHDB").query_async(&mut raw).await.unwrap();
     (url, raw)
+}
+
+#[tokio::test]
+async fn answers_are_shared_sealed_and_by_one_namespace_alone() {
+    let (url, mut raw) = database(9).await;
+    let bench = Bench::at(Place::sqlite()).await;
+    let clock = Arc::new(FixedClock::at(NOW));
+    let of = |namespace| SharedAnswers::connect(&url, LONG, namespace, &bench.store, clock.clone()).unwrap();
+    let (one, other) = (of("one"), of("other"));
+    assert!(one.get("k").await.is_none());
+    let text = masked("A card in Wollongong costs $10 [1].");
+    one.keep("k", &text, "{\"beside\":1}").await;
+    assert_eq!(one.get("k").await, Some((text.clone(), "{\"beside\":1}".to_owned())));
+    assert!(other.get("k").await.is_none() && one.get("l").await.is_none());
+    let kept: Vec<u8> = raw.hget("contactiq:one:answer:k", "text").await.unwrap();
+    assert!(!kept.windows(10).any(|w| w == b"Wollongong"));
+    let seconds: i64 = raw.ttl("contactiq:one:answer:k").await.unwrap();
+    assert!((86_000..=86_400).contains(&seconds), "{seconds}");
+    // Moved to another key it does not open.
+    let () = raw.rename("contactiq:one:answer:k", "contactiq:one:answer:l").await.unwrap();
+    assert!(one.get("l").await.is_none());
+
+    let away = SharedAnswers::connect("redis://127.0.0.1:1/", LONG, "one", &bench.store, clock).unwrap();
+    away.keep("k", &text, "{}").await;
+    assert!(away.get("k").await.is_none());
+    bench.end().await;
 }
 
 async fn now(raw: &mut MultiplexedConnection) -> i64 {

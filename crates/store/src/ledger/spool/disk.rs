@@ -83,7 +83,10 @@ impl Disk for Folder {
     }
 
     fn sync(&mut self, name: &str) -> io::Result<()> {
-        self.file(name)?.sync_data()
+        let path = self.path.join(name);
+        let file = self.file(name)?;
+        file.sync_data()?;
+        is_found(file, &path)
     }
 
     fn sync_folder(&mut self) -> io::Result<()> {
@@ -157,6 +160,22 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// A file that was removed, with its folder or alone, takes all that is written to it and keeps nothing.
+#[cfg(unix)]
+fn is_found(file: &File, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let (open, found) = (file.metadata()?, fs::metadata(path)?);
+    if (open.dev(), open.ino()) == (found.dev(), found.ino()) {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::NotFound, "the file was put aside while it was written"))
+}
+
+#[cfg(not(unix))]
+fn is_found(_file: &File, path: &Path) -> io::Result<()> {
+    fs::metadata(path).map(drop)
 }
 
 /// New files are their owner's alone.

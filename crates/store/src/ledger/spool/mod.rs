@@ -53,6 +53,34 @@ use disk::Folder;
 use segments::{Limits, Segments};
 use writer::{Append, Command, Published};
 
+/// What stands in a spool's folder, seen from outside and without its lock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Bytes of payloads that wait, their frames included.
+    pub bytes: u64,
+    /// Files of which a part could not be read.
+    pub damaged: u64,
+}
+
+/// Looks at a spool's folder, whoever holds it.
+///
+/// # Errors
+/// When the folder can't be read.
+pub fn seen(folder: &Path) -> std::io::Result<Seen> {
+    let mut seen = Seen::default();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        match segments::parse(&entry.file_name().to_string_lossy()) {
+            Some((_, true)) => seen.damaged += 1,
+            Some((_, false)) => {
+                seen.bytes += entry.metadata()?.len().saturating_sub(frame::SEGMENT_HEADER.len() as u64);
+            }
+            None => {}
+        }
+    }
+    Ok(seen)
+}
+
 /// The folder holds 1 GiB, unless it is told otherwise.
 pub const DEFAULT_MAX_BYTES: u64 = 1 << 30;
 

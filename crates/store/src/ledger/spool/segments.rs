@@ -335,7 +335,7 @@ fn name_of(number: u64) -> String {
 }
 
 /// The number of a segment, and whether it was set aside. Any other name is somebody else's file.
-fn parse(name: &str) -> Option<(u64, bool)> {
+pub(super) fn parse(name: &str) -> Option<(u64, bool)> {
     let (segment, is_damaged) = name.strip_suffix(DAMAGED).map_or((name, false), |segment| (segment, true));
     let digits = segment.strip_suffix(SEGMENT)?;
     let all_digits = digits.len() == 20 && digits.bytes().all(|digit| digit.is_ascii_digit());

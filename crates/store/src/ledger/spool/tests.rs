@@ -196,3 +196,17 @@ async fn a_folder_that_is_read_only_is_refused_in_words() {
     let error = Spool::open(&file, DEFAULT_MAX_BYTES).await.unwrap_err();
     assert!(matches!(error, SpoolError::Disk { doing: "make its folder", .. }), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_file_that_was_taken_away_keeps_nothing_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spool");
+    let spool = Spool::open(&path, DEFAULT_MAX_BYTES).await.unwrap();
+    spool.append(b"kept".to_vec()).await.unwrap();
+    std::fs::remove_dir_all(&path).unwrap();
+    for _ in 0..3 {
+        let refused = spool.append(b"into nothing".to_vec()).await;
+        assert!(matches!(refused, Err(SpoolError::Disk { .. })), "{refused:?}");
+    }
+    spool.close().await;
+}

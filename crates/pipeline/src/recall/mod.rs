@@ -5,6 +5,12 @@
 //! is the masked text, where nothing was masked, refused or heard as a call for a person, and where no conversation
 //! stands behind it. What is remembered was released as an answer from evidence, for an intent that is neither
 //! sensitive nor for people alone. Each repetition is an interaction of its own in the ledger.
+//!
+//! The same question is found by its words, in this process or, in a cluster, among what other replicas remember; else
+//! by its [`meaning`], where the encoder says so too.
+
+mod meaning;
+mod shared;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,6 +19,7 @@ use contactiq_domain::{
     Understanding,
 };
 use contactiq_guard::{Inspected, Masked};
+use contactiq_store::SharedAnswers;
 use hashlink::LruCache;
 use sha2::{Digest, Sha256};
 
@@ -28,11 +35,31 @@ pub(crate) type Key = [u8; 32];
 
 /// What is remembered, by question, of one version of the knowledge: with another one all of it goes. Taxonomy,
 /// thresholds, prompts and models belong to the process: it ends with them.
-pub struct Recall(Mutex<Kept>);
+pub struct Recall {
+    kept: Mutex<Kept>,
+    /// What the replicas of a cluster remember for each other.
+    shared: Option<SharedAnswers>,
+    /// Stands for the taxonomy, thresholds, prompts and models of this process among those of others.
+    fingerprint: String,
+}
 
 struct Kept {
     version: String,
     answers: LruCache<Key, Arc<Answered>>,
+    /// The questions of one signature: their vectors, and what they are known by.
+    alike: LruCache<Key, Vec<(Vec<f32>, Key)>>,
+}
+
+/// So many questions of one signature are told apart.
+const ALIKE: usize = 8;
+
+/// What a question is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Keys {
+    /// By its words.
+    exact: Key,
+    /// By its meaning; none where it has none of its own.
+    meaning: Option<Key>,
 }
 
 /// A turn after step 6.
@@ -52,7 +79,16 @@ impl Recall {
     /// Remembers so many answers; 0 remembers none.
     #[must_use]
     pub fn new(capacity: usize) -> Recall {
-        Recall(Mutex::new(Kept { version: String::new(), answers: LruCache::new(capacity) }))
+        let (answers, alike) = (LruCache::new(capacity), LruCache::new(capacity));
+        let kept = Mutex::new(Kept { version: String::new(), answers, alike });
+        Recall { kept, shared: None, fingerprint: String::new() }
+    }
+
+    /// The same with what other replicas remember. The fingerprint stands for everything that an answer depends on
+    /// beside the documents: replicas with another one share nothing.
+    #[must_use]
+    pub fn shared_as(self, fingerprint: String, shared: SharedAnswers) -> Recall {
+        Recall { shared: Some(shared), fingerprint, ..self }
     }
 
     /// How many are remembered.
@@ -72,19 +108,38 @@ impl Recall {
         kept.belongs_to(version).then(|| kept.answers.get(key).cloned()).flatten()
     }
 
-    fn keep(&self, key: Key, answered: Answered) {
+    /// The answer to a question of the same meaning.
+    fn get_alike(&self, meaning: &Key, vector: &[f32], version: &str) -> Option<Arc<Answered>> {
+        let mut kept = self.lock();
+        if !kept.belongs_to(version) {
+            return None;
+        }
+        let near = |(other, _): &&(Vec<f32>, Key)| cosine(other, vector) >= meaning::NEAR;
+        let key = kept.alike.get(meaning)?.iter().find(near)?.1;
+        kept.answers.get(&key).cloned()
+    }
+
+    fn keep(&self, keys: Keys, vector: Option<&[f32]>, answered: Arc<Answered>) {
         let mut kept = self.lock();
         if !kept.belongs_to(&answered.knowledge.version) {
             // An older snapshot would be held in memory for its answers.
             kept.answers.clear();
+            kept.alike.clear();
             kept.version.clone_from(&answered.knowledge.version);
         }
-        kept.answers.insert(key, Arc::new(answered));
+        kept.answers.insert(keys.exact, answered);
+        if let (Some(meaning), Some(vector)) = (keys.meaning, vector) {
+            let mut alike = kept.alike.remove(&meaning).unwrap_or_default();
+            alike.retain(|(_, key)| *key != keys.exact);
+            alike.truncate(ALIKE - 1);
+            alike.push((vector.to_vec(), keys.exact));
+            kept.alike.insert(meaning, alike);
+        }
     }
 
     // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
     fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -100,32 +155,40 @@ impl std::fmt::Debug for Recall {
     }
 }
 
-/// The key of a question that the door found nothing in; none of one that stands in a conversation.
-pub(crate) fn key(
+/// Vectors of the encoder have length 1.
+fn cosine(one: &[f32], other: &[f32]) -> f32 {
+    if one.len() == other.len() { one.iter().zip(other).map(|(a, b)| a * b).sum() } else { 0.0 }
+}
+
+/// What a question is known by that the door found nothing in; none of one that stands in a conversation.
+pub(crate) fn keys(
     house: &House,
     started: &Started<Masked>,
     role: Role,
     continues: bool,
     door: &Inspected,
-) -> Option<Key> {
+) -> Option<Keys> {
     let clean = door.spans.is_empty() && door.refusal.is_none() && !door.moderation.flagged;
     if continues || !clean {
         return None;
     }
     let knowledge = house.shelf.current();
-    let mut hash = Sha256::new();
-    for part in [
-        started.mode.as_str(),
-        role.as_str(),
-        &knowledge.version,
-        // Documents begin and end to hold with the day.
-        &house.today().to_string(),
-        &normalised(door.masked.as_str())?,
-    ] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part.as_bytes());
-    }
-    Some(hash.finalize().into())
+    // Documents begin and end to hold with the day.
+    let day = house.today().to_string();
+    let of = |kind: &str, words: &str| -> Key {
+        let mut hash = Sha256::new();
+        let fingerprint = house.recall.fingerprint.as_str();
+        for part in [kind, started.mode.as_str(), role.as_str(), &knowledge.version, fingerprint, &day, words]
+        {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.finalize().into()
+    };
+    Some(Keys {
+        exact: of("words", &normalised(door.masked.as_str())?),
+        meaning: meaning::signature(door.masked.as_str()).map(|signature| of("meaning", &signature)),
+    })
 }
 
 /// The same question however it is spaced. Every sign and every capital makes another question, since some are read
@@ -136,12 +199,37 @@ fn normalised(text: &str) -> Option<String> {
     (!lines).then(|| text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// The answer that was given before.
-pub(crate) fn find(house: &House, key: Option<&Key>) -> Option<Arc<Answered>> {
-    let found = house.recall.get(key?, &house.shelf.current().version);
-    let name = if found.is_some() { "contactiq_cache_hits_total" } else { "contactiq_cache_misses_total" };
-    metrics::counter!(name, "cache" => "answers").increment(1);
+/// The answer that was given before to the same words, by this process or by another replica.
+pub(crate) async fn find(house: &House, keys: Option<&Keys>) -> Option<Arc<Answered>> {
+    let keys = keys?;
+    let knowledge = house.shelf.current();
+    let mut found = house.recall.get(&keys.exact, &knowledge.version);
+    counted("answers", found.is_some());
+    if let (None, Some(shared)) = (&found, &house.recall.shared) {
+        found = shared::get(shared, &keys.exact, knowledge).await.map(Arc::new);
+        counted("shared_answers", found.is_some());
+        if let Some(found) = &found {
+            house.recall.keep(*keys, None, Arc::clone(found));
+        }
+    }
     found
+}
+
+/// The answer that was given before to a question of the same meaning, in which no reader hears anything else.
+pub(crate) fn find_alike(
+    house: &House,
+    keys: Option<&Keys>,
+    vector: Option<&[f32]>,
+) -> Option<Arc<Answered>> {
+    let meaning = keys?.meaning?;
+    let found = house.recall.get_alike(&meaning, vector?, &house.shelf.current().version);
+    counted("answers_by_meaning", found.is_some());
+    found
+}
+
+fn counted(cache: &'static str, hit: bool) {
+    let name = if hit { "contactiq_cache_hits_total" } else { "contactiq_cache_misses_total" };
+    metrics::counter!(name, "cache" => cache).increment(1);
 }
 
 /// Puts a turn where the first one stood after step 6.
@@ -164,8 +252,8 @@ pub(crate) fn resume(turn: &mut Turn, before: &Answered) {
 }
 
 /// Remembers an answer that was released from evidence and may be given again.
-pub(crate) fn keep(house: &House, turn: &Turn) {
-    let Some(key) = turn.key.filter(|_| !turn.recalled) else { return };
+pub(crate) async fn keep(house: &House, turn: &Turn) {
+    let Some(keys) = turn.keys.filter(|_| !turn.recalled) else { return };
     let (Some(understanding), Some(draft)) = (&turn.understanding, &turn.draft) else { return };
     let plain = turn.hits.is_empty()
         && turn.by_provider.is_empty()
@@ -196,7 +284,10 @@ pub(crate) fn keep(house: &House, turn: &Turn) {
         confidence: turn.confidence,
         steps: steps.cloned().collect(),
     };
-    house.recall.keep(key, answered);
+    if let Some(shared) = &house.recall.shared {
+        shared::keep(shared, &keys.exact, &answered).await;
+    }
+    house.recall.keep(keys, turn.vector_as_asked.as_deref(), Arc::new(answered));
 }
 
 #[cfg(test)]

@@ -1,0 +1,217 @@
+//! PostgreSQL and Redis pause, die and come back, the spool's disk fills up, and gateways and workers are killed
+//! meanwhile: what a client saw is in the record once (R1, R3). The services are this test's own.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{sync::watch, task::block_in_place};
+
+use crate::{
+    cluster::Database,
+    crash::{self, Dice, Seen, Server, kills, serve},
+    house::soon,
+    process::Terminal,
+    reply::text,
+    workers::process,
+};
+
+const CLIENTS: u64 = 6;
+
+/// A PostgreSQL or a Redis that may be paused and die.
+struct Service {
+    script: PathBuf,
+    folder: PathBuf,
+    /// Where its processes work.
+    works_in: PathBuf,
+    url: String,
+}
+
+impl Service {
+    fn start(name: &str, below: &TempDir, works_in: &str) -> Service {
+        let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts");
+        let script = Path::new(scripts).join(format!("{name}-private.sh"));
+        let folder = below.path().join(name);
+        let mut service = Service { script, works_in: folder.join(works_in), folder, url: String::new() };
+        service.url = service.asked("start");
+        service
+    }
+
+    fn asked(&self, action: &str) -> String {
+        let done = Command::new(&self.script)
+            .arg(action)
+            .arg(&self.folder)
+            .env("POSTGRES_KEEPS", "yes")
+            .env("REDIS_APPENDFSYNC", "always")
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Sends a signal to each of its processes.
+    fn signal(&self, signal: &str) {
+        let works_in = self.works_in.canonicalize().unwrap();
+        let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok());
+        let own =
+            processes.filter(|p| std::fs::read_link(p.path().join("cwd")).is_ok_and(|cwd| cwd == works_in));
+        let own: Vec<String> = own.map(|p| p.file_name().to_string_lossy().into_owned()).collect();
+        assert!(!own.is_empty(), "nothing works in {}", works_in.display());
+        // One may have ended since.
+        drop(Command::new("kill").arg(format!("-{signal}")).args(own).output().unwrap());
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = Command::new(&self.script).arg("stop").arg(&self.folder).output();
+    }
+}
+
+/// What happens beside the kill of a process.
+#[derive(Clone, Copy, Debug)]
+enum Outage {
+    Nothing,
+    DatabasePaused,
+    DatabaseDied,
+    QueuePaused,
+    QueueDied,
+    SpoolFull,
+    EverythingPaused,
+}
+
+const OUTAGES: [Outage; 7] = [
+    Outage::DatabasePaused,
+    Outage::QueueDied,
+    Outage::EverythingPaused,
+    Outage::DatabaseDied,
+    Outage::QueuePaused,
+    Outage::SpoolFull,
+    Outage::Nothing,
+];
+
+/// What a cluster stands on, and the flag that fills the disk of the gateway's spool.
+struct Ground {
+    database: Service,
+    queue: Service,
+    full: PathBuf,
+}
+
+impl Ground {
+    fn breaks(&self, outage: Outage) {
+        match outage {
+            Outage::Nothing => {}
+            Outage::DatabasePaused => self.database.signal("STOP"),
+            Outage::QueuePaused => self.queue.signal("STOP"),
+            Outage::DatabaseDied => drop(self.database.asked("restart")),
+            Outage::QueueDied => drop(self.queue.asked("restart")),
+            // With the queue away the spool is asked.
+            Outage::SpoolFull => {
+                std::fs::write(&self.full, "").unwrap();
+                self.queue.signal("STOP");
+            }
+            Outage::EverythingPaused => {
+                std::fs::write(&self.full, "").unwrap();
+                self.queue.signal("STOP");
+                self.database.signal("STOP");
+            }
+        }
+    }
+
+    fn heals(&self) {
+        self.database.signal("CONT");
+        self.queue.signal("CONT");
+        let _ = std::fs::remove_file(&self.full);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shown_is_in_the_record_whatever_fails_beside_it() {
+    // The user postgres must be able to enter it.
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    let folder = tempfile::Builder::new().permissions(open).tempdir_in("/tmp").unwrap();
+    let (database, queue) = block_in_place(|| {
+        (Service::start("pgvector", &folder, "data"), Service::start("redis", &folder, "."))
+    });
+    let ground = Ground { database, queue, full: folder.path().join("full") };
+    let tables = Database::on(&ground.database.url).await;
+    let gateway = process(&tables, &ground.queue.url, "gateway");
+    let spool = gateway.data().canonicalize().unwrap().join("spool");
+    let gateway = gateway
+        .with("LD_PRELOAD", crash::disk(folder.path()).display().to_string())
+        .with("FULL_ROOT", spool.display().to_string())
+        .with("FULL_WHILE", ground.full.display().to_string());
+    let workers =
+        [process(&tables, &ground.queue.url, "worker"), process(&tables, &ground.queue.url, "worker")];
+
+    let key = gateway.run(&["keys", "create", "--name", "load", "--role", "service"]).well();
+    let (server, url) = block_in_place(|| serve(&gateway));
+    let mut running: [Option<Server>; 3] =
+        [Some(server), Some(serve(&workers[0]).0), Some(serve(&workers[1]).0)];
+    let (tell, address) = watch::channel(url);
+    let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(Seen::default()));
+    let mut clients = tokio::task::JoinSet::new();
+    for number in 1..=CLIENTS {
+        let (key, address) = (key.trim().to_owned(), address.clone());
+        clients.spawn(crash::client_of(number, key, address, Arc::clone(&stop), Arc::clone(&seen)));
+    }
+
+    let mut dice = Dice::new(u64::from(std::process::id()));
+    let turns = kills().max(OUTAGES.len() as u64);
+    for turn in 0..turns {
+        let chance = if turn < OUTAGES.len() as u64 { turn } else { dice.roll(OUTAGES.len() as u64) };
+        let (outage, victim) = (OUTAGES[chance as usize], dice.roll(3) as usize);
+        pause(200 + dice.roll(800)).await;
+        block_in_place(|| ground.breaks(outage));
+        pause(dice.roll(2500)).await;
+        drop(running[victim].take());
+        pause(dice.roll(1000)).await;
+        block_in_place(|| ground.heals());
+        let terminal = [&gateway, &workers[0], &workers[1]][victim];
+        let (again, url) = block_in_place(|| serve(terminal));
+        running[victim] = Some(again);
+        if victim == 0 {
+            tell.send(url).unwrap();
+        }
+    }
+    pause(1000).await;
+    stop.store(true, Ordering::SeqCst);
+    clients.join_all().await;
+
+    // All is there again: what waits is written.
+    let url = tell.borrow().clone();
+    let admin = gateway.run(&["keys", "create", "--name", "admin", "--role", "admin"]).well();
+    let empty = async || {
+        let ledger = reqwest::Client::new().get(format!("{url}/v1/ledger")).bearer_auth(admin.trim()).send();
+        let ledger: Value = ledger.await.ok()?.json().await.ok()?;
+        (ledger["queue_entries"] == 0 && ledger["spool_entries"] == 0 && ledger["waiting"] == 0)
+            .then_some(ledger)
+    };
+    let ledger = soon(empty).await;
+    let store = store(&gateway, &tables).await;
+    println!("{turns} kills and outages: {}", crash::holds_all(&store, &seen).await);
+    store.close().await;
+    assert_eq!(ledger["dead_letters"], 0, "{ledger}");
+    assert!(text(&ledger, "first_place") == "closed", "{ledger}");
+}
+
+async fn pause(milliseconds: u64) {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+}
+
+async fn store(gateway: &Terminal, tables: &Database) -> contactiq_store::Store {
+    let settings = [
+        ("CONTACTIQ_DATA_DIR".to_owned(), gateway.data().display().to_string()),
+        ("CONTACTIQ_DATABASE_URL".to_owned(), tables.url.clone()),
+    ];
+    let config = contactiq_server::config::load_from(None, &settings.into()).unwrap();
+    contactiq_server::app::open_store(&config).await.unwrap()
+}
