@@ -100,6 +100,25 @@ impl NanoUsd {
     pub fn dollars(self) -> f64 {
         self.0 as f64 / 1e9
     }
+
+    /// So many dollars, to the billionth; none of what is no amount: below 0, above a billion, or no number.
+    #[must_use]
+    pub fn from_dollars(dollars: f64) -> Option<NanoUsd> {
+        // A billion dollars is 1e18 billionths, which fits.
+        (0.0..=1e9).contains(&dollars).then(|| NanoUsd((dollars * 1e9).round() as i64))
+    }
+
+    /// The sum, held at the ends of the range.
+    #[must_use]
+    pub const fn plus(self, other: NanoUsd) -> NanoUsd {
+        NanoUsd(self.0.saturating_add(other.0))
+    }
+
+    /// So many times as much.
+    #[must_use]
+    pub const fn times(self, times: u32) -> NanoUsd {
+        NanoUsd(self.0.saturating_mul(times as i64))
+    }
 }
 
 impl serde::Serialize for NanoUsd {

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod breaker;
+pub mod budget;
 pub mod clock;
 pub mod escalation;
 pub mod ids;
@@ -22,6 +23,7 @@ pub mod zone;
 
 pub use access::{Permission, Role};
 pub use breaker::{Breaker, BreakerState};
+pub use budget::{Budget, Days, Period, Scope, Spender};
 pub use clock::{Clock, Timestamp};
 pub use escalation::{Trigger, TriggerHit, is_danger_to_life};
 pub use ids::Ids;

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{Completion, Jitter, ModelError, Prompt, Provider, backoff};
+use crate::{Bound, Completion, Jitter, ModelError, PriceTable, Prompt, Provider, Tries, backoff};
 
 /// Less than this is not worth a try.
 const SHORTEST_TRY: Duration = Duration::from_millis(50);
@@ -105,6 +105,7 @@ struct Call<'a> {
     prompt: &'a Prompt,
     deadline: Instant,
     delivery: &'a Delivery,
+    tries: &'a Tries,
     attempts: u32,
 }
 
@@ -146,6 +147,22 @@ impl Chain {
         self.links.iter().map(state).collect()
     }
 
+    /// The most that a call with this prompt may cost: any of its tries at its dearest model. None where a model has no
+    /// price.
+    #[must_use]
+    pub fn bound(&self, prompt: &Prompt, prices: &PriceTable) -> Option<Bound> {
+        let each = self.links.iter().map(|link| prices.most(link.provider.model(), prompt));
+        let one_try = each.collect::<Option<Vec<_>>>()?.into_iter().max_by_key(|most| most.0)?;
+        let providers = u32::try_from(self.links.len()).unwrap_or(u32::MAX);
+        let tries = self.settings.retries.saturating_add(1).saturating_mul(providers);
+        Some(Bound { one_try, tries })
+    }
+
+    /// The models that are asked, in order.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        self.links.iter().map(|link| link.provider.model())
+    }
+
     /// Asks every provider at once whether it is well. It neither obeys nor moves the breakers.
     pub async fn health(&self, budget: Duration) -> Vec<(String, Result<(), ModelError>)> {
         let checks = self.links.iter().map(async |link: &Link| {
@@ -161,7 +178,21 @@ impl Chain {
     /// # Errors
     /// `NoProvider`; `BreakerOpen` when all of them are left alone; else the last failure.
     pub async fn complete(&self, prompt: &Prompt, budget: Duration) -> Result<Served, ModelError> {
-        self.serve(prompt, budget, &Delivery::Whole).await
+        self.complete_counted(prompt, budget, &Tries::default()).await
+    }
+
+    /// As [`Chain::complete`]; `tries` counts those that may cost something nobody knows of, also when this is
+    /// dropped half way.
+    ///
+    /// # Errors
+    /// As [`Chain::complete`].
+    pub async fn complete_counted(
+        &self,
+        prompt: &Prompt,
+        budget: Duration,
+        tries: &Tries,
+    ) -> Result<Served, ModelError> {
+        self.serve(prompt, budget, &Delivery::Whole, tries).await
     }
 
     /// As [`Chain::complete`], sentence by sentence. Nothing is retried once a sentence is out:
@@ -175,8 +206,22 @@ impl Chain {
         budget: Duration,
         on_text: mpsc::Sender<String>,
     ) -> Result<Served, ModelError> {
+        self.stream_sentences_counted(prompt, budget, on_text, &Tries::default()).await
+    }
+
+    /// As [`Chain::stream_sentences`], with `tries` as in [`Chain::complete_counted`].
+    ///
+    /// # Errors
+    /// As [`Chain::stream_sentences`].
+    pub async fn stream_sentences_counted(
+        &self,
+        prompt: &Prompt,
+        budget: Duration,
+        on_text: mpsc::Sender<String>,
+        tries: &Tries,
+    ) -> Result<Served, ModelError> {
         let delivery = Delivery::Sentences { to: on_text, begun: AtomicBool::new(false) };
-        let served = self.serve(prompt, budget, &delivery);
+        let served = self.serve(prompt, budget, &delivery, tries);
         // The budget bounds a slow reader too.
         timeout(budget, served).await.unwrap_or(Err(ModelError::Timeout))
     }
@@ -186,9 +231,10 @@ impl Chain {
         prompt: &Prompt,
         budget: Duration,
         delivery: &Delivery,
+        tries: &Tries,
     ) -> Result<Served, ModelError> {
         let deadline = Instant::now() + budget.min(LONGEST_BUDGET);
-        let mut call = Call { prompt, deadline, delivery, attempts: 0 };
+        let mut call = Call { prompt, deadline, delivery, tries, attempts: 0 };
         let mut last = ModelError::NoProvider;
         for (index, link) in self.links.iter().enumerate() {
             let is_last = index + 1 == self.links.len();
@@ -224,7 +270,11 @@ impl Chain {
             };
             call.attempts += 1;
             let started = Instant::now();
+            call.tries.begin();
             let outcome = attempt(link, permit, call, limit).await;
+            if outcome.as_ref().err().is_none_or(|error| !error.may_cost()) {
+                call.tries.is_known();
+            }
             log(link, call, started, outcome.as_ref().err());
             last = match outcome {
                 Ok(completion) => return Ok(completion),

@@ -23,9 +23,12 @@ pub enum ModelError {
     /// Another status that is no success.
     #[error("the model's provider answered with status {0}")]
     Refused(u16),
-    /// No connection, or it was lost before the end of the answer.
-    #[error("the model's provider could not be reached, or the connection was lost")]
+    /// No connection.
+    #[error("the model's provider could not be reached")]
     Unreachable,
+    /// The connection was lost before the end of the answer.
+    #[error("the connection to the model's provider was lost before the end of its answer")]
+    Lost,
     /// An answer that is not what the protocol says.
     #[error("the model's provider answered with {what}")]
     Garbage {
@@ -60,6 +63,7 @@ impl ModelError {
             Self::NotFound => "model_not_found",
             Self::Refused(_) => "model_refused",
             Self::Unreachable => "model_unreachable",
+            Self::Lost => "model_lost",
             Self::Garbage { .. } => "model_garbage",
             Self::BreakerOpen => "model_breaker_open",
             Self::NoProvider => "model_none",
@@ -72,13 +76,20 @@ impl ModelError {
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {
-            Self::Timeout | Self::RateLimited { .. } | Self::Unreachable => true,
+            Self::Timeout | Self::RateLimited { .. } | Self::Unreachable | Self::Lost => true,
             // 501, 505 and 511 will say the same again; 425 (too early) will not.
             Self::Refused(status) => {
                 *status == 425 || (*status >= 500 && !matches!(*status, 501 | 505 | 511))
             }
             _ => false,
         }
+    }
+
+    /// Whether the provider may ask money for the try all the same: the request reached it, and nobody knows what it
+    /// did with it.
+    #[must_use]
+    pub const fn may_cost(&self) -> bool {
+        matches!(self, Self::Timeout | Self::Lost | Self::Garbage { .. } | Self::Cancelled)
     }
 
     /// Whether it tells something about the provider, and so counts for its breaker. A request that
@@ -119,6 +130,7 @@ mod tests {
         for transient in [
             ModelError::Timeout,
             ModelError::Unreachable,
+            ModelError::Lost,
             ModelError::RateLimited { retry_after: None },
             ModelError::Refused(500),
             ModelError::Refused(503),

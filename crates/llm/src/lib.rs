@@ -16,6 +16,7 @@
 //! [`Published`]: contactiq_guard::Published
 
 mod backoff;
+mod bound;
 mod boundary;
 mod chain;
 mod error;
@@ -28,6 +29,7 @@ mod secret;
 mod sentences;
 
 pub use backoff::Jitter;
+pub use bound::{Bound, Tries};
 pub use boundary::{LAYOUT_VERSION, Message, Speaker, instructions, render, repeats_boundary};
 pub use chain::{Chain, ChainSettings, ProviderState, Served};
 pub use contactiq_domain::BreakerState;

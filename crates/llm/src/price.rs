@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contactiq_domain::interaction::NanoUsd;
 
-use crate::Completion;
+use crate::{Completion, Prompt, boundary};
 
 /// Prices by model. All computing is in integers.
 ///
@@ -13,9 +13,20 @@ use crate::Completion;
 /// input_per_million = 0.40    # dollars
 /// cached_input_per_million = 0.10
 /// output_per_million = 1.60
+///
+/// [text-embedding-3-small]
+/// embedding_per_million = 0.02
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PriceTable(BTreeMap<String, Price>);
+pub struct PriceTable(BTreeMap<String, Prices>);
+
+/// What one model is paid for: for what it writes, for vectors, or for both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Prices {
+    words: Option<Price>,
+    /// In billionths of a dollar for a million tokens.
+    embedding: Option<u64>,
+}
 
 /// Prices of one model, in billionths of a dollar for a million tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +83,12 @@ pub enum PriceError {
 const INPUT: &str = "input_per_million";
 const CACHED: &str = "cached_input_per_million";
 const OUTPUT: &str = "output_per_million";
+const EMBEDDING: &str = "embedding_per_million";
+const ENTRIES: [&str; 4] = [INPUT, CACHED, OUTPUT, EMBEDDING];
 const HIGHEST_DOLLARS: f64 = 100_000.0;
+
+/// Tokens with which a server may wrap a message, and what it may put before the answer: templates take a few.
+const AROUND_A_MESSAGE: u64 = 64;
 
 impl PriceTable {
     /// Reads the file's text.
@@ -87,32 +103,61 @@ impl PriceTable {
         let mut prices = BTreeMap::new();
         for (model, entry) in file {
             let toml::Value::Table(entries) = entry else { return Err(PriceError::NoTable { model }) };
-            if let Some((entry, value)) =
-                entries.iter().find(|(name, _)| ![INPUT, CACHED, OUTPUT].contains(&name.as_str()))
-            {
+            if let Some((entry, value)) = entries.iter().find(|(name, _)| !ENTRIES.contains(&name.as_str())) {
                 return Err(if value.is_table() {
                     PriceError::NoTable { model }
                 } else {
                     PriceError::Unknown { entry: entry.clone(), model }
                 });
             }
-            let input = amount(&entries, &model, INPUT)?;
-            let output = amount(&entries, &model, OUTPUT)?;
-            let price = Price {
-                input: input.ok_or_else(|| PriceError::Missing { model: model.clone(), entry: INPUT })?,
-                cached_input: amount(&entries, &model, CACHED)?.or(input).unwrap_or_default(),
-                output: output.ok_or_else(|| PriceError::Missing { model: model.clone(), entry: OUTPUT })?,
+            let embedding = amount(&entries, &model, EMBEDDING)?;
+            let words = match embedding.is_some() && entries.len() == 1 {
+                true => None,
+                false => Some(Self::of_words(&entries, &model)?),
             };
-            prices.insert(model, price);
+            prices.insert(model, Prices { words, embedding });
         }
         Ok(Self(prices))
+    }
+
+    fn of_words(entries: &toml::Table, model: &str) -> Result<Price, PriceError> {
+        let missing = |entry| PriceError::Missing { model: model.to_owned(), entry };
+        let input = amount(entries, model, INPUT)?;
+        let output = amount(entries, model, OUTPUT)?;
+        Ok(Price {
+            input: input.ok_or_else(|| missing(INPUT))?,
+            cached_input: amount(entries, model, CACHED)?.or(input).unwrap_or_default(),
+            output: output.ok_or_else(|| missing(OUTPUT))?,
+        })
+    }
+
+    fn prices(&self, model: &str) -> Option<Prices> {
+        self.0.get(model).or_else(|| self.0.get(without_date(model)?)).copied()
     }
 
     /// The prices of a model: by its name, else by its name without the date at its end
     /// (`gpt-4o-2024-08-06`).
     #[must_use]
     pub fn price(&self, model: &str) -> Option<Price> {
-        self.0.get(model).or_else(|| self.0.get(without_date(model)?)).copied()
+        self.prices(model)?.words
+    }
+
+    /// What vectors of so many tokens cost; `None` when the model has no price for them.
+    #[must_use]
+    pub fn embedding(&self, model: &str, tokens: u64) -> Option<NanoUsd> {
+        let price = self.prices(model)?.embedding?;
+        Some(total(Price { input: price, cached_input: price, output: 0 }, tokens, 0, 0))
+    }
+
+    /// The most that one try of this prompt can cost: no tokeniser makes more tokens of a text than it has bytes, and
+    /// nothing is cached. `None` when the model has no price.
+    #[must_use]
+    pub fn most(&self, model: &str, prompt: &Prompt) -> Option<NanoUsd> {
+        let price = self.price(model)?;
+        // What can't be rendered is never sent.
+        let messages = boundary::render(prompt).unwrap_or_default();
+        let input = messages.iter().map(|message| message.content.len() as u64 + AROUND_A_MESSAGE).sum();
+        Some(total(price, input, 0, u64::from(prompt.max_output_tokens)))
     }
 
     /// What a call cost; `None` when the model has no price.
@@ -215,6 +260,33 @@ mod tests {
     }
 
     #[test]
+    fn vectors_have_a_price_of_their_own() {
+        let table = PriceTable::parse(
+            "[e]\nembedding_per_million = 0.02\n[both]\nembedding_per_million = 1\ninput_per_million = 2\noutput_per_million = 3",
+        )
+        .unwrap();
+        assert_eq!(table.embedding("e", 1_000), Some(NanoUsd(20_000)));
+        assert_eq!((table.price("e"), table.cost("e", 1, 1)), (None, None));
+        assert_eq!(
+            (table.embedding("both", 1), table.cost("both", 1, 1)),
+            (Some(NanoUsd(1_000)), Some(NanoUsd(5_000)))
+        );
+        assert_eq!(PriceTable::parse(FILE).unwrap().embedding("gpt-4o-mini", 1), None);
+    }
+
+    #[test]
+    fn no_call_costs_more_than_its_bound() {
+        let table = PriceTable::parse(FILE).unwrap();
+        let prompt = crate::prompt::example();
+        let bound = table.most("gpt-4o-mini", &prompt).unwrap();
+        let bytes: u64 = crate::render(&prompt).unwrap().iter().map(|m| m.content.len() as u64).sum();
+        assert!(bound >= table.cost("gpt-4o-mini", bytes, 300).unwrap());
+        assert!(bound.0 < 3 * table.cost("gpt-4o-mini", bytes, 300).unwrap().0, "and not far from it");
+        assert_eq!(table.most("local", &prompt), Some(NanoUsd(0)));
+        assert_eq!(table.most("gpt-4o", &prompt), None);
+    }
+
+    #[test]
     fn a_bad_file_is_named() {
         let complaint = |text: &str| PriceTable::parse(text).unwrap_err().to_string();
         assert!(complaint("\n[m\n").contains("(line 2)"));
@@ -224,6 +296,8 @@ mod tests {
         assert!(complaint("m = 1").contains("[m] is no table"));
         assert!(complaint("[m]\ninput_per_million = 1").contains("lacks output_per_million"));
         assert!(complaint("[m]\nprice = 1").contains("unknown entry price"));
+        assert!(complaint("[m]\nembedding_per_million = 1\noutput_per_million = 1").contains("lacks input"));
+        assert!(complaint("[m]\nembedding_per_million = -1").contains("embedding_per_million of [m]"));
         for bad in ["-1", "nan", "inf", "100001", "\"1\"", "true"] {
             let text = format!("[m]\ninput_per_million = {bad}\noutput_per_million = 1");
             assert!(complaint(&text).contains("input_per_million of [m]"), "{bad}");

@@ -14,6 +14,11 @@ pub trait Provider: Send + Sync {
     /// Its name in the configuration, for records, logs and metrics.
     fn name(&self) -> &str;
 
+    /// The model that it asks, as the price table names it; without one of its own, its name.
+    fn model(&self) -> &str {
+        self.name()
+    }
+
     /// The whole answer at once, within `budget`.
     ///
     /// # Errors

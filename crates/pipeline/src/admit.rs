@@ -186,6 +186,7 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         knowledge: house.shelf.current(),
         found: Vec::new(),
         draft: None,
+        paid: Default::default(),
         judged: None,
         beside: None,
         conflicting: Vec::new(),

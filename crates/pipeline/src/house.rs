@@ -9,7 +9,7 @@ use contactiq_nlu::{
     encoder::{CachedEncoder, Encoder, EncoderError},
     index::Synonyms,
 };
-use contactiq_store::{Ledger, Store};
+use contactiq_store::{Budgets, Ledger, Store};
 use tokio::sync::Semaphore;
 
 use crate::{Calibration, Door, EscalationRules, Lately, Means, Models, NotRead, Recall, Shelf, Taxonomy};
@@ -46,6 +46,8 @@ pub struct House {
     pub moderation_budget: Duration,
     /// What models cost.
     pub prices: PriceTable,
+    /// What may be spent on them.
+    pub budgets: Budgets,
     /// The longest that a model may take for one answer.
     pub model_budget: Duration,
     /// How features become a confidence.

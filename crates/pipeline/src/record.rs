@@ -3,10 +3,7 @@
 
 use std::time::Instant;
 
-use contactiq_domain::{
-    Category, IntentName, Mode, Outcome, Probability, Record, Step, Trigger,
-    interaction::{NanoUsd, Tokens},
-};
+use contactiq_domain::{Category, IntentName, Mode, Outcome, Probability, Record, Step, Trigger};
 use contactiq_guard::{Masked, ModerationCategory, Placeholders, Published, ReviewKind};
 use contactiq_store::{
     StoreError, interactions,
@@ -136,9 +133,9 @@ fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::Tic
         true => turn.started.created_at.plus_micros(turn.clock_start.elapsed().as_micros() as i64),
         false => house.clock.now(),
     };
-    let (citations, model, tokens, cost) = match turn.draft.as_ref().or(beside(&turn)) {
-        Some(d) => (d.citations.clone(), d.model.clone(), d.tokens, d.cost),
-        None => (Vec::new(), "none".to_owned(), Tokens::default(), NanoUsd::default()),
+    let (citations, model) = match turn.draft.as_ref().or(beside(&turn)) {
+        Some(d) => (d.citations.clone(), d.model.clone()),
+        None => (Vec::new(), "none".to_owned()),
     };
     let trigger = (turn.outcome == Outcome::Escalated)
         .then(|| contactiq_domain::escalation::decisive(&turn.hits).map(|h| h.trigger))
@@ -176,8 +173,8 @@ fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::Tic
         steps: turn.steps,
         retrieved_passages: turn.found.len() as u32,
         model,
-        tokens,
-        cost_usd: cost,
+        tokens: turn.paid.tokens,
+        cost_usd: turn.paid.cost,
         pii_detected: started.pii_detected,
         pii_masked: started.pii_detected,
         knowledge_version: turn.knowledge.version.clone(),

@@ -9,9 +9,10 @@ use contactiq_domain::{
     interaction::{NanoUsd, Tokens},
 };
 use contactiq_guard::{InputError, Inspected, Masked, ModerationCategory, Published, Raw};
+use contactiq_llm::Completion;
 use contactiq_store::{StoreError, conversations::Conversation, ledger::Claimed};
 
-use crate::{Audience, DoorFault, Found, Knowledge, NotRead, recall, score::Judged};
+use crate::{Audience, DoorFault, Found, House, Knowledge, NotRead, recall, score::Judged};
 
 /// A question as it comes in.
 #[derive(Debug)]
@@ -115,8 +116,28 @@ pub(crate) struct Draft {
     pub(crate) text: Masked,
     pub(crate) citations: Vec<Citation>,
     pub(crate) model: String,
+}
+
+/// What models took for a question, whether or not what they wrote was used.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Paid {
     pub(crate) tokens: Tokens,
     pub(crate) cost: NanoUsd,
+}
+
+impl Paid {
+    /// What a completion took, by the prices of the house.
+    pub(crate) fn of(house: &House, completion: &Completion) -> Paid {
+        let tokens = Tokens { input: completion.input_tokens, output: completion.output_tokens };
+        Paid { tokens, cost: house.prices.cost_of(completion).unwrap_or_default() }
+    }
+
+    /// With another call.
+    pub(crate) fn add(&mut self, call: Paid) {
+        self.tokens.input = self.tokens.input.saturating_add(call.tokens.input);
+        self.tokens.output = self.tokens.output.saturating_add(call.tokens.output);
+        self.cost = self.cost.plus(call.cost);
+    }
 }
 
 /// A text of which something was kept back, for review: a model's, or a draft that would have quoted an order.
@@ -169,6 +190,8 @@ pub(crate) struct Turn {
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) found: Vec<Found>,
     pub(crate) draft: Option<Draft>,
+    /// What models took for it.
+    pub(crate) paid: Paid,
     /// How the draft is judged.
     pub(crate) judged: Option<Judged>,
     /// The answer to the other requests of a message that a person takes over.

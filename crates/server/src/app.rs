@@ -1,6 +1,7 @@
 //! The only place where the parts of the house meet: [`build_house`].
 
 mod bank_files;
+mod budgets;
 mod encoder;
 mod ledger;
 mod places;
@@ -27,7 +28,7 @@ use contactiq_pipeline::{
     AssistantSettings, Door, EscalationRules, House, Knowledge, KnowledgeError, Lately, Line, Means, Models,
     ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained,
 };
-use contactiq_store::{Ledger, SharedError, SharedLimits, Store, ledger::Places};
+use contactiq_store::{Budgets, Ledger, SharedError, SharedLimits, Store, ledger::Places};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -50,8 +51,9 @@ use crate::{
 use bank_files::BankFiles;
 use encoder::Published;
 
-pub(crate) use bank_files::calibration;
+pub(crate) use bank_files::{calibration, prices, without_a_price};
 pub use bank_files::{check_files, escalation_rules, synonyms, taxonomy};
+pub(crate) use budgets::{budget_settings, tell};
 pub use encoder::{NoEncoder, open_encoder};
 pub(crate) use encoder::{
     absolute, damage, empty_vector_file, encoder_folder, in_words, is_remote, label, misfit,
@@ -251,7 +253,7 @@ pub(crate) fn answers_at_once(config: &Config) -> usize {
 /// [`StartError`] says what to do. A missing encoder or model is no error: it is said in [`Standing`].
 pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, Standing), StartError> {
     let store = open_store(config).await?;
-    let BankFiles { taxonomy, rules, calibration, synonyms, warnings } = BankFiles::read(config)?;
+    let BankFiles { taxonomy, rules, calibration, synonyms, prices, warnings } = BankFiles::read(config)?;
     bank_files::log(&warnings);
     let of = config.clone();
     // Loading weights computes, and another server may be slow: neither is for an async thread.
@@ -279,6 +281,13 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         load_knowledge(&store, means, move |done, all| told("encoding passages", done, all)).await?;
 
     let (chain, llm) = open_chain(config)?;
+    let budgets = Budgets::new(
+        store.clone(),
+        budget_settings(config),
+        Arc::new(SystemClock),
+        Arc::new(SystemIds),
+        Arc::new(tell),
+    );
     let standing = Standing {
         encoder: encoder.as_ref().map(|e| in_words(&**e)).map_err(Clone::clone),
         confidence: encoder.as_ref().ok().and_then(|e| misfit(&calibration, &**e)),
@@ -298,13 +307,14 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         shelf: Shelf::new(knowledge),
         synonyms,
         ledger: Ledger::new(store.clone(), Places::default(), Arc::new(SystemClock)),
+        budgets,
         store,
         recall: Recall::new(config.limits.remembered_answers),
         lately: Lately::new(config.limits.remembered_answers),
         chain: chain.map(Arc::new),
         moderation: open_moderation(config)?.map(Arc::new),
         moderation_budget: Duration::from_secs(config.llm.moderation.timeout_seconds),
-        prices: bank_files::prices()?,
+        prices,
         model_budget: Duration::from_secs(config.llm.timeout_seconds),
         calibration,
         settings: settings(config),

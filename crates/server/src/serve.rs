@@ -30,6 +30,10 @@ const REDIS_PATIENCE: Duration = Duration::from_secs(1);
 const SECONDS: &[f64] =
     &[0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
+/// Bounds of what a request may cost.
+const DOLLARS: &[f64] =
+    &[0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0];
+
 /// Builds the house and what a server needs around it.
 ///
 /// # Errors
@@ -74,6 +78,7 @@ fn recorder() -> PrometheusHandle {
         .get_or_init(|| {
             let builder = PrometheusBuilder::new()
                 .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+                .and_then(|b| b.set_buckets_for_metric(Matcher::Suffix("_cost_usd".to_owned()), DOLLARS))
                 .unwrap_or_else(|_| PrometheusBuilder::new());
             let recorder = builder.build_recorder();
             let handle = recorder.handle();
@@ -173,6 +178,7 @@ async fn listen(
 /// Waits for work that outlives its request, then closes the ledger.
 async fn finish(app: App) -> Ended {
     let (tasks, store, ledger) = (app.tasks.clone(), app.house.store.clone(), app.house.ledger.clone());
+    let budgets = app.house.budgets.clone();
     // The access log's job ends when the last handle to it is dropped, and then it has written all.
     drop(app);
     tasks.close();
@@ -186,6 +192,8 @@ async fn finish(app: App) -> Ended {
     if !matches!(tokio::time::timeout(DRAIN, ledger.drain()).await, Ok(Ok(_))) {
         tracing::warn!("the spool keeps its records until the next start");
     }
+    // What is not counted in time is charged in full when its leases end.
+    let _late = tokio::time::timeout(DRAIN, budgets.flush()).await;
     store.close().await;
     ended
 }

@@ -1,6 +1,6 @@
 //! API keys: never the key itself, only its SHA-256 (A1).
 
-use contactiq_domain::{Mode, Role, Timestamp, ids::KeyId};
+use contactiq_domain::{Budget, Mode, Role, Timestamp, ids::KeyId, interaction::NanoUsd};
 
 use crate::{Connection, StoreError, Writer, row::Row, value::values};
 
@@ -21,6 +21,8 @@ pub struct ApiKey {
     pub mode: Option<Mode>,
     /// Its own rate limit, if it has one.
     pub rate_per_minute: Option<u32>,
+    /// What its questions may cost.
+    pub budget: Budget,
     /// When it was made.
     pub created_at: Timestamp,
     /// From when on it is refused, if ever.
@@ -46,8 +48,8 @@ impl ApiKey {
 pub async fn create(w: &mut Writer, key: &ApiKey) -> Result<(), StoreError> {
     w.execute(
         "INSERT INTO api_keys (id, name, prefix, hash, role, mode, rate_per_minute, created_at, expires_at,
-             revoked_at, last_used_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             revoked_at, last_used_at, budget_per_day, budget_per_month)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         values![
             key.id,
             &key.name,
@@ -60,6 +62,8 @@ pub async fn create(w: &mut Writer, key: &ApiKey) -> Result<(), StoreError> {
             key.expires_at,
             key.revoked_at,
             key.last_used_at,
+            key.budget.day.map(|b| b.0),
+            key.budget.month.map(|b| b.0),
         ],
     )
     .await?;
@@ -123,6 +127,23 @@ pub async fn rotate(
     key(&row.ok_or(StoreError::NotFound { what: "key" })?)
 }
 
+/// Gives the key with this name or id another budget; none takes one away.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when no key that is not revoked is called so, or when the database fails.
+pub async fn set_budget(w: &mut Writer, name_or_id: &str, budget: Budget) -> Result<ApiKey, StoreError> {
+    let row = w
+        .row(
+            "UPDATE api_keys SET budget_per_day = $2, budget_per_month = $3 WHERE id = (
+                 SELECT id FROM api_keys WHERE (id = $1 OR name = $1) AND revoked_at IS NULL
+                 ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1)
+             RETURNING *",
+            values![name_or_id, budget.day.map(|b| b.0), budget.month.map(|b| b.0)],
+        )
+        .await?;
+    key(&row.ok_or(StoreError::NotFound { what: "key" })?)
+}
+
 /// Notes that the key was accepted. Call it at most once a minute and key: it is a write.
 ///
 /// # Errors
@@ -149,9 +170,16 @@ fn key(row: &Row) -> Result<ApiKey, StoreError> {
             .map(u32::try_from)
             .transpose()
             .map_err(|_| StoreError::Corrupt { what: "rate_per_minute" })?,
+        budget: budget(row)?,
         created_at: row.moment("created_at")?,
         expires_at: row.moment_or_none("expires_at")?,
         revoked_at: row.moment_or_none("revoked_at")?,
         last_used_at: row.moment_or_none("last_used_at")?,
     })
+}
+
+/// The budget of a key's row.
+pub(crate) fn budget(row: &Row) -> Result<Budget, StoreError> {
+    let of = |column| Ok::<_, StoreError>(row.int_or_none(column)?.map(NanoUsd));
+    Ok(Budget { day: of("budget_per_day")?, month: of("budget_per_month")? })
 }

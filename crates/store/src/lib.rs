@@ -25,8 +25,10 @@
 //! [`SharedLimits`] is what replicas share through Redis: counters, never text.
 
 pub mod access;
+pub mod budgets;
 mod connection;
 pub mod conversations;
+pub mod costs;
 pub mod demo;
 pub mod documents;
 mod engine;
@@ -59,6 +61,7 @@ mod value;
 pub mod vectors;
 pub mod versions;
 
+pub use budgets::Budgets;
 pub use connection::{Connection, Reader, Writer};
 pub use engine::{Connections, Location, Store};
 pub use error::StoreError;

@@ -26,6 +26,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (14, "dead_letters", include_str!("../migrations/0014_dead_letters.sql")),
     (15, "fences", include_str!("../migrations/0015_fences.sql")),
     (16, "transcripts", include_str!("../migrations/0016_transcripts.sql")),
+    (17, "budgets", include_str!("../migrations/0017_budgets.sql")),
 ];
 
 /// Those of PostgreSQL alone.

@@ -127,7 +127,7 @@ impl OpenAiCompatible {
                 return Err(ModelError::Garbage { what: "a text that does not end" });
             }
         }
-        if events.is_done() || collected.finish.is_some() { Ok(()) } else { Err(ModelError::Unreachable) }
+        if events.is_done() || collected.finish.is_some() { Ok(()) } else { Err(ModelError::Lost) }
     }
 }
 
@@ -135,6 +135,10 @@ impl OpenAiCompatible {
 impl Provider for OpenAiCompatible {
     fn name(&self) -> &str {
         &self.settings.name
+    }
+
+    fn model(&self) -> &str {
+        &self.settings.model
     }
 
     async fn complete(&self, prompt: &Prompt, budget: Duration) -> Result<Completion, ModelError> {

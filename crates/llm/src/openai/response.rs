@@ -41,7 +41,7 @@ pub(super) async fn json<T: serde::de::DeserializeOwned>(response: Response) -> 
 /// Reads a JSON body of at most `largest` bytes; `otherwise` says what another one is.
 ///
 /// # Errors
-/// `Garbage` when it is too large or no JSON of that shape, `Timeout` and `Unreachable` as they come.
+/// `Garbage` when it is too large or no JSON of that shape, `Timeout`, `Unreachable` and `Lost` as they come.
 pub(super) async fn json_within<T: serde::de::DeserializeOwned>(
     mut response: Response,
     largest: usize,
@@ -74,8 +74,10 @@ pub(super) fn from_transport(error: &reqwest::Error) -> ModelError {
         ModelError::Timeout
     } else if error.is_builder() {
         ModelError::BadPrompt { what: "the request could not be built" }
-    } else {
+    } else if error.is_connect() {
         ModelError::Unreachable
+    } else {
+        ModelError::Lost
     }
 }
 

@@ -153,7 +153,7 @@ fn usage(value: &serde_json::Value) -> Option<Usage> {
 }
 
 /// About four characters a token in English; three to be on the safe side of a bill.
-fn estimate(text: &str) -> u64 {
+pub(super) fn estimate(text: &str) -> u64 {
     (text.chars().count() as u64).div_ceil(3)
 }
 

@@ -8,7 +8,9 @@ use std::{
 
 use async_trait::async_trait;
 use contactiq_domain::{Timestamp, clock::FixedClock};
-use contactiq_llm::{BreakerState, Chain, ChainSettings, Completion, ModelError, Prompt, Provider};
+use contactiq_llm::{
+    BreakerState, Chain, ChainSettings, Completion, ModelError, PriceTable, Prompt, Provider, Tries,
+};
 use tokio::time::Instant;
 
 use crate::{
@@ -229,4 +231,51 @@ fn a_call_can_move_between_threads() {
     is_send(chain.complete(&prompt, BUDGET));
     is_send(chain.stream_sentences(&prompt, BUDGET, tokio::sync::mpsc::channel(1).0));
     is_send(chain.health(BUDGET));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tries_that_may_have_cost_something_are_counted_and_the_others_are_not() {
+    for (script, unknown) in [
+        (vec![Some(Ok(()))], 0),
+        (vec![Some(Err(ModelError::Unreachable))], 0),
+        (vec![Some(Err(ModelError::Refused(500)))], 0),
+        (vec![Some(Err(ModelError::RateLimited { retry_after: None })), Some(Ok(()))], 0),
+        (vec![Some(Err(ModelError::Lost)), Some(Ok(()))], 1),
+        (vec![Some(Err(ModelError::Timeout)), Some(Err(ModelError::Lost)), Some(Ok(()))], 2),
+        (vec![Some(Err(ModelError::Garbage { what: "no text" }))], 1),
+        (vec![Some(Err(ModelError::Unauthorised))], 0),
+        (vec![Some(Err(ModelError::Timeout))], 4),
+    ] {
+        let (chain, _) = usual(vec![Scripted::new("a", script.clone())]);
+        let tries = Tries::default();
+        let _answer = chain.complete_counted(&prompt(), BUDGET, &tries).await;
+        assert_eq!(tries.unknown(), unknown, "{script:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_dropped_leaves_its_try_unknown() {
+    let (chain, _) = usual(vec![Scripted::new("a", vec![None])]);
+    let (tries, prompt) = (Tries::default(), prompt());
+    let call = chain.complete_counted(&prompt, BUDGET, &tries);
+    assert!(tokio::time::timeout(Duration::from_millis(5), call).await.is_err());
+    assert_eq!(tries.unknown(), 1);
+}
+
+#[tokio::test]
+async fn a_call_is_bounded_by_its_dearest_model_and_all_its_tries() {
+    let prices = PriceTable::parse(
+        "[cheap]\ninput_per_million = 0\noutput_per_million = 1\n[dear]\ninput_per_million = 0\noutput_per_million = 10",
+    )
+    .unwrap();
+    let of = |names: &[&'static str]| {
+        let providers = names.iter().map(|name| Scripted::new(name, vec![None]) as Arc<dyn Provider>);
+        usual(providers.collect()).0
+    };
+    let tokens = i64::from(prompt().max_output_tokens);
+    let bound = of(&["cheap", "dear"]).bound(&prompt(), &prices).unwrap();
+    assert_eq!((bound.one_try.0, bound.tries, bound.all().0), (tokens * 10_000, 8, tokens * 80_000));
+    assert_eq!(of(&["cheap", "unknown"]).bound(&prompt(), &prices), None);
+    assert_eq!(of(&[]).bound(&prompt(), &prices), None);
+    assert_eq!(of(&["cheap", "dear"]).models().collect::<Vec<_>>(), ["cheap", "dear"]);
 }

@@ -167,6 +167,25 @@ async fn after_five_failures_it_is_left_alone_and_one_probe_brings_it_back() {
 }
 
 #[tokio::test]
+async fn tokens_are_the_servers_or_counted_where_it_says_nothing() {
+    let answer =
+        |usage: &str| Reply::json(200, &format!("{{\"data\":[{{\"index\":0,\"embedding\":[1,0]}}]{usage}}}"));
+    for (usage, tokens) in [
+        (",\"usage\":{\"prompt_tokens\":7,\"total_tokens\":7}", 7),
+        (",\"usage\":{\"total_tokens\":9}", 9),
+        ("", 1),
+        (",\"usage\":{\"prompt_tokens\":-1}", 1),
+        (",\"usage\":null", 1),
+    ] {
+        let server = Server::start(vec![answer(usage)]);
+        let embeddings = client(EmbeddingsSettings::new(server.base_url(), "m"));
+        let text = Masked::from_published(&Published::by_bank("abc"));
+        embeddings.embed(&[text], BUDGET).await.unwrap();
+        assert_eq!(embeddings.tokens_read(), tokens, "{usage}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_there_is_unreachable() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let embeddings = client(EmbeddingsSettings::new(format!("http://{port}/v1"), "m"));

@@ -104,10 +104,10 @@ async fn what_is_no_answer_is_garbage() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_unreachable() {
-    assert_eq!(outcome(Reply::Bytes(String::new())).await.unwrap_err(), ModelError::Unreachable);
+async fn a_connection_that_is_lost_is_told_from_one_that_never_was() {
+    assert_eq!(outcome(Reply::Bytes(String::new())).await.unwrap_err(), ModelError::Lost);
     let cut = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{\"choices\":";
-    assert_eq!(outcome(Reply::Bytes(cut.to_owned())).await.unwrap_err(), ModelError::Unreachable);
+    assert_eq!(outcome(Reply::Bytes(cut.to_owned())).await.unwrap_err(), ModelError::Lost);
     let nobody = OpenAiSettings::new("http://127.0.0.1:1/v1", "m");
     let nobody = OpenAiCompatible::new(nobody, Http::new().unwrap()).unwrap();
     assert_eq!(nobody.complete(&prompt(), BUDGET).await.unwrap_err(), ModelError::Unreachable);

@@ -76,7 +76,7 @@ async fn a_server_that_cannot_stream_is_read_whole() {
 async fn a_stream_that_breaks_is_an_error() {
     let reply = |tail: &str| Reply::Bytes(format!("{HEAD}{FIRST}{tail}"));
     for (tail, error) in [
-        ("", ModelError::Unreachable),
+        ("", ModelError::Lost),
         ("data: {\"choi\n\n", ModelError::Garbage { what: "an event that is no JSON" }),
         ("data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n", ModelError::Refused(503)),
         (
@@ -154,6 +154,6 @@ async fn a_chain_retries_until_a_sentence_is_out_and_not_after() {
     let cut = Reply::Slow(vec![(HEAD, Duration::ZERO), (FIRST, Duration::from_millis(200))]);
     let (first, second) = (Server::start(vec![cut]), Server::start(vec![whole]));
     let (text, outcome) = through(&chain(&[&first, &second])).await;
-    assert_eq!((text.as_str(), outcome.unwrap_err()), ("In 5 days. [1] ", ModelError::Unreachable));
+    assert_eq!((text.as_str(), outcome.unwrap_err()), ("In 5 days. [1] ", ModelError::Lost));
     assert_eq!((first.seen().len(), second.seen().len()), (1, 0));
 }

@@ -245,6 +245,10 @@ impl Encoder for CachedEncoder {
         self.inner.breaker()
     }
 
+    fn tokens_read(&self) -> u64 {
+        self.inner.tokens_read()
+    }
+
     /// Remembers in memory only: right for what people write.
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
         self.look_up(texts, false, &Known::new())

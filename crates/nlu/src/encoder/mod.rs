@@ -62,6 +62,11 @@ pub trait Encoder: Send + Sync {
         BreakerState::Closed
     }
 
+    /// Tokens that another server read for us since it was opened; one that computes here is paid by nobody.
+    fn tokens_read(&self) -> u64 {
+        0
+    }
+
     /// One unit vector a text, in the same order. Text past the model's 256 tokens is cut.
     ///
     /// # Errors

@@ -243,11 +243,6 @@ pub(crate) fn resume(turn: &mut Turn, before: &Answered) {
     turn.judged = before.judged;
     turn.confidence = before.confidence;
     turn.outcome = Outcome::Resolved;
-    // It cost nothing this time.
-    if let Some(draft) = &mut turn.draft {
-        draft.tokens = Default::default();
-        draft.cost = Default::default();
-    }
     turn.steps.extend(before.steps.iter().map(|step| StepTrace {
         detail: format!("as answered before: {}", step.detail),
         ms: 0.0,

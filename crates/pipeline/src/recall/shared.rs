@@ -3,10 +3,7 @@
 
 use std::{fmt::Write, sync::Arc};
 
-use contactiq_domain::{
-    Citation, Probability, Routing, StepTrace, Trigger, Understanding,
-    interaction::{NanoUsd, Tokens},
-};
+use contactiq_domain::{Citation, Probability, Routing, StepTrace, Trigger, Understanding};
 use contactiq_store::SharedAnswers;
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +38,7 @@ pub(super) async fn get(shared: &SharedAnswers, key: &Key, knowledge: Arc<Knowle
         leanings, understanding, routing, found, citations, model, judged, confidence, steps, ..
     } = beside;
     // What it cost was paid by whoever asked first.
-    let draft = Draft { text, citations, model, tokens: Tokens::default(), cost: NanoUsd::default() };
+    let draft = Draft { text, citations, model };
     Some(Answered { leanings, understanding, routing, knowledge, found, draft, judged, confidence, steps })
 }
 

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use contactiq_domain::interaction::Tokens;
 use contactiq_guard::{Held, Masked, OutputFindingKind};
 use contactiq_llm::{Chain, ModelError, Prompt, Served};
 use contactiq_store::{
@@ -21,10 +20,11 @@ use super::{
     grounding::Removed,
     orders,
     quotable::Quotable,
+    spend::{Held as Reserved, Unanswered},
 };
 use crate::{
     Audience, DoorFault, House, Said,
-    turn::{Draft, Turn},
+    turn::{Draft, Paid, Turn},
 };
 
 /// Sentences between the provider and the gate.
@@ -71,6 +71,8 @@ struct Telling<'a> {
     found: Vec<String>,
     /// The model's text, masked.
     whole: Masked,
+    /// What the call cost, once the provider has said it.
+    paid: Option<Paid>,
 }
 
 /// The model's answer, told on the way, if it stands on the evidence; else the extractive one.
@@ -99,9 +101,17 @@ pub(super) async fn aloud(
         shown: Masked::empty(),
         found: Vec::new(),
         whole: Masked::empty(),
+        paid: None,
     };
-    let ended = telling.listen_to(chain).await;
-    telling.end(ended, extractive)
+    let reserved = match Reserved::of(house, chain, turn, &prompt).await {
+        Ok(reserved) => reserved,
+        Err(why) => return instead(extractive, Unanswered::from(why).to_string(), BTreeMap::new()),
+    };
+    let ended = telling.listen_to(chain, &reserved).await;
+    let paid = telling.paid.unwrap_or_default();
+    // Also of a call that was stopped: what nobody knows of it is charged too.
+    reserved.settle(paid.cost);
+    Written { paid, ..telling.end(ended, extractive) }
 }
 
 fn instead(draft: Draft, why: String, values: BTreeMap<String, f64>) -> Written {
@@ -110,9 +120,14 @@ fn instead(draft: Draft, why: String, values: BTreeMap<String, f64>) -> Written 
 }
 
 impl Telling<'_> {
-    async fn listen_to(&mut self, chain: &Chain) -> Result<Result<Served, ModelError>, Stop> {
+    async fn listen_to(
+        &mut self,
+        chain: &Chain,
+        reserved: &Reserved,
+    ) -> Result<Result<Served, ModelError>, Stop> {
         let (send, mut sentences) = mpsc::channel(SENTENCES_IN_FLIGHT);
-        let asking = chain.stream_sentences(self.prompt, self.house.model_budget, send);
+        let asking =
+            chain.stream_sentences_counted(self.prompt, self.house.model_budget, send, reserved.tries());
         tokio::pin!(asking);
         let mut served = None;
         // Leaving the loop drops the call: the provider is stopped.
@@ -124,12 +139,18 @@ impl Telling<'_> {
                     Some(sentence) => self.take(&sentence).await?,
                     None => return Ok(match served {
                         Some(served) => served,
-                        None => asking.await,
+                        None => self.served(asking.await),
                     }),
                 },
-                done = &mut asking, if served.is_none() => served = Some(done),
+                done = &mut asking, if served.is_none() => served = Some(self.served(done)),
             }
         }
+    }
+
+    /// Notes what it cost, whatever becomes of what it said.
+    fn served(&mut self, done: Result<Served, ModelError>) -> Result<Served, ModelError> {
+        self.paid = done.as_ref().ok().map(|served| Paid::of(self.house, &served.completion));
+        done
     }
 
     /// Reads the next sentence, and tells it if it stands.
@@ -221,15 +242,12 @@ impl Telling<'_> {
                 let written = Written { values, ..Written::by_house(draft, "generated", detail) };
                 return written.keeping_back(self.found, self.whole);
             }
-            Ok(Ok(served)) => {
+            Ok(Ok(_)) => {
                 let why = match self.raw.trim().trim_end_matches('.') == NO_ANSWER {
                     true => "the model found no answer in the passages",
                     false => "no sentence of the model stood on the evidence",
                 };
-                let completion = &served.completion;
-                let tokens = Tokens { input: completion.input_tokens, output: completion.output_tokens };
-                let cost = self.house.prices.cost_of(completion).unwrap_or_default();
-                instead(Draft { tokens, cost, ..extractive }, format!("{VERSION}: {why}"), values)
+                instead(extractive, format!("{VERSION}: {why}"), values)
             }
             Ok(Err(error)) => {
                 instead(extractive, format!("the model did not answer to its end ({})", error.code()), values)
@@ -274,8 +292,6 @@ impl Telling<'_> {
             text: self.shown.clone(),
             citations: self.gated.citations.clone(),
             model: completion.model.clone(),
-            tokens: Tokens { input: completion.input_tokens, output: completion.output_tokens },
-            cost: self.house.prices.cost_of(completion).unwrap_or_default(),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
-use contactiq_domain::{Citation, interaction::Tokens};
+use contactiq_domain::Citation;
 use contactiq_guard::{Guard, Held, Masked, OutputFinding, OutputFindingKind, OutputVerdict, Published, Raw};
 use contactiq_llm::{Chain, Exchange, NumberedPassage, Prompt};
 use contactiq_nlu::text;
@@ -15,10 +15,11 @@ use super::{
     contested::uncontested,
     grounding::{self, Evidence, Removed},
     quotable::{Given, Quotable},
+    spend::{self, Asked},
 };
 use crate::{
     DoorFault, Found, House,
-    turn::{Draft, KeptBack, Turn},
+    turn::{Draft, KeptBack, Paid, Turn},
 };
 
 /// The version that stands in the step's trace.
@@ -44,6 +45,8 @@ pub(super) struct Written {
     pub(super) values: BTreeMap<String, f64>,
     /// What of the model's text is for a reviewer.
     pub(super) kept_back: Option<KeptBack>,
+    /// What asking it cost.
+    pub(super) paid: Paid,
     /// Whether nobody listened any more, so that the model was stopped.
     pub(super) left: bool,
 }
@@ -51,7 +54,8 @@ pub(super) struct Written {
 impl Written {
     /// Without a model.
     pub(super) fn by_house(draft: Draft, outcome: &'static str, detail: String) -> Written {
-        Written { draft, outcome, detail, values: BTreeMap::new(), kept_back: None, left: false }
+        let (values, paid) = (BTreeMap::new(), Paid::default());
+        Written { draft, outcome, detail, values, kept_back: None, left: false, paid }
     }
 
     /// With the model's text, of which nobody is shown what rules found, where one spoke.
@@ -64,31 +68,27 @@ impl Written {
 /// The model's answer if it stands on the evidence, else the extractive one. What was found of the model's text
 /// is for a reviewer in either case: also where only what the gate removed was unfit.
 pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive: Draft) -> Written {
+    let given = given(house, turn);
+    let prompt = prompt(house, turn, &given);
+    let Asked { served, paid } = spend::ask(house, chain, turn, &prompt).await;
     let instead = |draft: Draft, why: String, values: BTreeMap<String, f64>| Written {
         values,
+        paid,
         ..Written::by_house(draft, "extractive", format!("{why}: cited sentences instead"))
     };
     let unread =
         |draft: Draft, values: BTreeMap<String, f64>| instead(draft, format!("{VERSION}: {UNREAD}"), values);
-    let given = given(house, turn);
-    let prompt = prompt(house, turn, &given);
-    let served = match chain.complete(&prompt, house.model_budget).await {
+    let served = match served {
         Ok(served) => served,
-        Err(error) => {
-            let why = format!("the model did not answer ({})", error.code());
-            return instead(extractive, why, BTreeMap::new());
-        }
+        Err(why) => return instead(extractive, why.to_string(), BTreeMap::new()),
     };
     let completion = &served.completion;
-    let tokens = Tokens { input: completion.input_tokens, output: completion.output_tokens };
-    let cost = house.prices.cost_of(completion).unwrap_or_default();
-    let paid = Draft { tokens, cost, ..extractive };
     let Ok(evidence) = Quotable::of(house, turn, &given).await else {
-        return unread(paid, BTreeMap::new());
+        return unread(extractive, BTreeMap::new());
     };
     let held = held(&evidence.given, &prompt);
     let Ok((text, whole)) = inspected(house, completion.text.clone(), held.clone()).await else {
-        return unread(paid, BTreeMap::new());
+        return unread(extractive, BTreeMap::new());
     };
     let mut found = rules(&whole.findings);
     let boundary = contactiq_llm::repeats_boundary(&text, &prompt.nonce);
@@ -98,15 +98,15 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
             found.push("leaked_instructions/boundary".to_owned());
         }
         let why = format!("{VERSION}: the model repeated its instructions");
-        return instead(paid, why, BTreeMap::new()).keeping_back(found, whole.text);
+        return instead(extractive, why, BTreeMap::new()).keeping_back(found, whole.text);
     }
     if text.trim().trim_end_matches('.') == NO_ANSWER {
         let why = format!("{VERSION}: the model found no answer in the passages");
-        return instead(paid, why, BTreeMap::new());
+        return instead(extractive, why, BTreeMap::new());
     }
     let mut gated = Gated::default();
     if gated.take(house, turn, &evidence, (&text, false)).await.is_err() {
-        return unread(paid, BTreeMap::new()).keeping_back(found, whole.text);
+        return unread(extractive, BTreeMap::new()).keeping_back(found, whole.text);
     }
     let values = gated.values();
     if gated.reasons.contains(&Removed::Dictated) {
@@ -114,11 +114,11 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
     }
     if gated.text.is_empty() {
         let why = format!("{VERSION}: no sentence of the model stood on the evidence");
-        return instead(paid, why, values).keeping_back(found, whole.text);
+        return instead(extractive, why, values).keeping_back(found, whole.text);
     }
     // What the gate let through is judged again: of the whole some findings stood in what it removed.
     let Ok(shown) = house.guard.inspect_output(gated.text.clone(), held).await else {
-        return unread(paid, values).keeping_back(found, whole.text);
+        return unread(extractive, values).keeping_back(found, whole.text);
     };
     if !shown.findings.is_empty() {
         let mut kinds: Vec<String> = shown.findings.iter().map(|f| f.kind.to_string()).collect();
@@ -127,13 +127,12 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
         found.sort_unstable();
         found.dedup();
         let why = format!("{VERSION}: the output guard found {}", kinds.join(", "));
-        return instead(paid, why, values).keeping_back(found, whole.text);
+        return instead(extractive, why, values).keeping_back(found, whole.text);
     }
     let detail =
         format!("{VERSION} by {}; {} sentences removed by the gate", served.provider, gated.reasons.len());
-    let draft =
-        Draft { text: shown.text, citations: gated.citations, model: completion.model.clone(), tokens, cost };
-    let written = Written { values, ..Written::by_house(draft, "generated", detail) };
+    let draft = Draft { text: shown.text, citations: gated.citations, model: completion.model.clone() };
+    let written = Written { values, paid, ..Written::by_house(draft, "generated", detail) };
     written.keeping_back(found, whole.text)
 }
 

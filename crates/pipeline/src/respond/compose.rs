@@ -3,11 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use contactiq_domain::{
-    Citation, Mode, Role,
-    interaction::{NanoUsd, Tokens},
-    knowledge::ContentType,
-};
+use contactiq_domain::{Citation, Mode, Role, knowledge::ContentType};
 use contactiq_guard::{Masked, Published};
 use contactiq_nlu::index::Sentence;
 
@@ -183,8 +179,6 @@ pub(super) fn written(lines: &[String], citations: Vec<Citation>) -> Draft {
         text: Masked::from_published(&Published::by_bank(lines.join("\n"))),
         citations,
         model: EXTRACTIVE.to_owned(),
-        tokens: Tokens::default(),
-        cost: NanoUsd::default(),
     }
 }
 

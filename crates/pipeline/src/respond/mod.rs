@@ -17,6 +17,7 @@ mod quotable;
 mod rows;
 mod several;
 mod spelled;
+mod spend;
 mod statement;
 mod sufficient;
 #[cfg(test)]
@@ -220,12 +221,13 @@ async fn finish(house: &House, turn: &mut Turn, draft: Draft, detail: String, si
         (Some(chain), _) => ask_model::fluent(house, chain, turn, draft).await,
         (None, _) => Written::by_house(draft, "extractive", detail),
     };
+    turn.paid.add(written.paid);
     release(house, turn, written, since).await;
 }
 
 /// The last door of this step: a draft whose citations may not leave stays inside as a whole.
 async fn release(house: &House, turn: &mut Turn, written: Written, since: Instant) {
-    let Written { draft, mut outcome, mut detail, values, kept_back, left } = written;
+    let Written { draft, mut outcome, mut detail, values, kept_back, left, paid: _ } = written;
     turn.left = left;
     if let Some(kept_back) = kept_back {
         keep_back(turn, kept_back);

@@ -4,6 +4,7 @@ pub(crate) mod answering;
 pub(crate) mod asking;
 pub mod chat;
 pub mod conversations;
+pub(crate) mod costs;
 pub mod error;
 pub mod feedback;
 pub mod health;
@@ -74,6 +75,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(scan::scan).layer(DefaultBodyLimit::max(scan::LARGEST_BODY)))
         .routes(routes!(review::list))
         .routes(routes!(review::decide))
+        .routes(routes!(costs::read))
         .routes(routes!(ledger::status))
         .routes(routes!(ledger::list))
         .routes(routes!(ledger::read, ledger::discard))

@@ -23,6 +23,7 @@ pub(super) struct BankFiles {
     pub(super) rules: EscalationRules,
     pub(super) calibration: Calibration,
     pub(super) synonyms: Synonyms,
+    pub(super) prices: PriceTable,
     /// What the bank should mend in its own files: a line each.
     pub(super) warnings: Vec<String>,
 }
@@ -32,17 +33,24 @@ impl BankFiles {
     /// utterance that leads to two routes.
     pub(super) fn read(config: &Config) -> Result<BankFiles, StartError> {
         let rules = escalation_rules(config);
-        match (taxonomy(config), rules, calibration(config), synonym_file(config)) {
-            (Ok(taxonomy), Ok(rules), Ok(calibration), Ok(SynonymFile { synonyms, findings })) => {
+        match (taxonomy(config), rules, calibration(config), synonym_file(config), prices(config)) {
+            (
+                Ok(taxonomy),
+                Ok(rules),
+                Ok(calibration),
+                Ok(SynonymFile { synonyms, findings }),
+                Ok(prices),
+            ) => {
                 let mut warnings = self::findings(config, &taxonomy, &rules)?;
                 let own = &config.files.synonyms;
                 if !own.is_empty() {
                     warnings.extend(findings.iter().map(|finding| format!("{own}: {finding}")));
                 }
-                Ok(BankFiles { taxonomy, rules, calibration, synonyms, warnings })
+                warnings.extend(without_a_price(config, &prices));
+                Ok(BankFiles { taxonomy, rules, calibration, synonyms, prices, warnings })
             }
-            (taxonomy, rules, calibration, synonyms) => {
-                let wrong = [taxonomy.err(), rules.err(), calibration.err(), synonyms.err()];
+            (taxonomy, rules, calibration, synonyms, prices) => {
+                let wrong = [taxonomy.err(), rules.err(), calibration.err(), synonyms.err(), prices.err()];
                 let lines: Vec<String> = wrong.into_iter().flatten().map(|e| e.to_string()).collect();
                 Err(StartError::File(lines.join("\n")))
             }
@@ -140,12 +148,35 @@ fn synonym_file(config: &Config) -> Result<SynonymFile, StartError> {
     parse(&config.files.synonyms, SYNONYMS, "synonyms.toml", SynonymFile::parse)
 }
 
-/// What models cost; built in.
+/// What models cost in this configuration.
 ///
 /// # Errors
-/// Never with the table that is shipped.
-pub(super) fn prices() -> Result<PriceTable, StartError> {
-    PriceTable::parse(PRICES).map_err(|e| StartError::File(e.to_string()))
+/// Names the file, the model and the entry.
+pub(crate) fn prices(config: &Config) -> Result<PriceTable, StartError> {
+    let read = |text: &str| PriceTable::parse(text).map_err(|e| format!("prices.toml: {e}"));
+    parse(&config.files.prices, PRICES, "prices.toml", read)
+}
+
+/// Models that are asked and have no price: a line each, with what that means.
+pub(crate) fn without_a_price(config: &Config, prices: &PriceTable) -> Vec<String> {
+    let (llm, encoder) = (&config.llm, &config.encoder);
+    let mut found = Vec::new();
+    if !llm.base_url.is_empty() && prices.price(&llm.model).is_none() {
+        let bounded = config.budgets.fields().iter().any(|(_, dollars)| *dollars > 0.0);
+        let then = match bounded {
+            true => "there is a budget, so it is never asked, and answers are made of cited sentences",
+            false => "what it costs is not known, and where a budget is set it is not asked",
+        };
+        found.push(format!("llm.model {:?} has no price in files.prices: {then}", llm.model));
+    }
+    let remote = !encoder.base_url.is_empty() && encoder.folder != "off";
+    if remote && prices.embedding(&encoder.model, 0).is_none() {
+        found.push(format!(
+            "encoder.model {:?} has no embedding_per_million in files.prices: what its vectors cost is not counted",
+            encoder.model
+        ));
+    }
+    found
 }
 
 /// The texts of all of them, which stand for what they say.
@@ -200,11 +231,13 @@ mod tests {
         };
         let intents = file("ours.toml", "version = 1\n[customer.unknown]\ncategory = \"informational\"\n");
         let triggers = file("handing-over.toml", "version = 1\n");
+        let prices = file("what-it-costs.toml", "[m]\ninput_per_million = -1\noutput_per_million = 1\n");
         let env = HashMap::from([
             ("CONTACTIQ__FILES__INTENTS".to_owned(), intents.clone()),
             ("CONTACTIQ__FILES__TRIGGERS".to_owned(), triggers.clone()),
             ("CONTACTIQ__FILES__CONFIDENCE".to_owned(), "no-such-file.toml".to_owned()),
             ("CONTACTIQ__FILES__SYNONYMS".to_owned(), "no-such-words.toml".to_owned()),
+            ("CONTACTIQ__FILES__PRICES".to_owned(), prices.clone()),
         ]);
         let config = crate::config::load_from(None, &env).unwrap();
         let said = check_files(&config).unwrap_err().to_string();
@@ -213,9 +246,32 @@ mod tests {
             format!("{triggers}: "),
             "no-such-file.toml can't be read".to_owned(),
             "no-such-words.toml can't be read".to_owned(),
+            format!("{prices}: input_per_million of [m] must be"),
         ] {
             assert!(said.contains(&start), "{start} in {said}");
         }
         assert!(!said.contains("intents.toml"), "{said}");
+    }
+
+    #[test]
+    fn a_model_that_is_asked_and_has_no_price_is_named() {
+        let warned = |pairs: &[(&str, &str)]| {
+            let env = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            check_files(&crate::config::load_from(None, &env).unwrap()).unwrap()
+        };
+        let model =
+            |name| [("CONTACTIQ_LLM_BASE_URL", "http://localhost:1/v1"), ("CONTACTIQ_LLM_MODEL", name)];
+        assert_eq!(warned(&model("gpt-4o-mini")), [""; 0]);
+        assert_eq!(warned(&[("CONTACTIQ_LLM_MODEL", "ours")]), [""; 0], "nobody asks it");
+        let said = warned(&model("ours"));
+        assert!(said.len() == 1 && said[0].starts_with("llm.model \"ours\" has no price"), "{said:?}");
+        let [url, name] = model("ours");
+        let said = warned(&[url, name, ("CONTACTIQ__BUDGETS__BANKER__DAY_USD", "1")]);
+        assert!(said[0].contains("there is a budget, so it is never asked"), "{said:?}");
+        let said = warned(&[
+            ("CONTACTIQ_EMBEDDINGS_BASE_URL", "http://localhost:1/v1"),
+            ("CONTACTIQ_EMBEDDINGS_MODEL", "ours"),
+        ]);
+        assert!(said.len() == 1 && said[0].contains("encoder.model \"ours\""), "{said:?}");
     }
 }

@@ -130,6 +130,10 @@ impl Encoder for RemoteEncoder {
         self.embeddings.breaker()
     }
 
+    fn tokens_read(&self) -> u64 {
+        self.embeddings.tokens_read()
+    }
+
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
         let raw: Vec<Raw> = texts.iter().map(|text| Raw::new(*text)).collect();
         let chars = raw.iter().map(Raw::chars).sum();

@@ -49,6 +49,7 @@ struct Line {
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let house = opening::house(&config).await?;
     let code = if args.jsonl { many(&house, args.mode).await? } else { one(&house, &args).await? };
+    house.budgets.flush().await;
     house.store.close().await;
     Ok(code)
 }

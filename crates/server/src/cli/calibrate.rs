@@ -92,6 +92,7 @@ async fn ask_all(
     let scratch = Scratch::with_documents_of(&withholding_nothing(config)).await?;
     let (house, _) = app::build_house(&scratch.config, output::progress()).await?;
     let judged = judge(&house, questions).await?;
+    house.budgets.flush().await;
     house.store.close().await;
     let encoder = house.encoder.as_ref().map(|encoder| app::label(&**encoder));
     Ok((judged, house.calibration, encoder))
@@ -108,6 +109,7 @@ async fn ask_bank(
     load(&scratch.config, &folder.join("documents")).await?;
     let (house, _) = app::build_house(&scratch.config, output::progress()).await?;
     let judged = judge(&house, &questions).await?;
+    house.budgets.flush().await;
     house.store.close().await;
     Ok(judged)
 }

@@ -44,6 +44,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     found.extend(encoder(&config));
     found.extend(ledger(&config).await);
     found.push(model(&config).await);
+    found.extend(prices(&config).await);
     found.push(moderation(&config).await);
     found.push(redis(&config).await);
     found.push(people(&config));
@@ -197,6 +198,38 @@ async fn model(config: &Config) -> Finding {
         }
         Err(e) => Finding { part, state: State::Failing, detail: e.to_string() },
     }
+}
+
+/// What the models that are asked cost, and whether a budget keeps them from being asked.
+async fn prices(config: &Config) -> Option<Finding> {
+    let part = "prices";
+    let table = match app::prices(config) {
+        Ok(table) => table,
+        Err(e) => return Some(Finding { part, state: State::Failing, detail: e.to_string() }),
+    };
+    let missing = app::without_a_price(config, &table);
+    if !missing.is_empty() {
+        let bounded = app::budget_settings(config).any() || has_a_key_with_budget(config).await;
+        let state = if bounded { State::Failing } else { State::Off };
+        return Some(Finding { part, state, detail: missing.join("; ") });
+    }
+    let price = table.price(&config.llm.model).filter(|_| !config.llm.base_url.is_empty())?;
+    let dollars = |nano: u64| nano as f64 / 1e9;
+    let detail = format!(
+        "{}: ${} read, ${} read from the cache, ${} written, for a million tokens",
+        config.llm.model,
+        dollars(price.input),
+        dollars(price.cached_input),
+        dollars(price.output)
+    );
+    Some(Finding { part, state: State::Ok, detail })
+}
+
+async fn has_a_key_with_budget(config: &Config) -> bool {
+    let Ok(store) = app::open_store(config).await else { return false };
+    let found = async { keys::list(&mut *store.read().await?).await }.await;
+    store.close().await;
+    found.is_ok_and(|keys| keys.iter().any(|key| key.revoked_at.is_none() && !key.budget.is_none()))
 }
 
 /// Asks the moderation endpoint about a text that nobody wrote.

@@ -139,6 +139,7 @@ async fn classify_lines(config: &Config, mode: Mode) -> Outcome {
             "reason": found.reason,
         }))
     });
+    house.budgets.flush().await;
     house.store.close().await;
     done
 }

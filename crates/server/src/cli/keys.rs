@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use contactiq_domain::{Clock, Mode, Role, Timestamp, ids::KeyId};
+use contactiq_domain::{Budget, Clock, Mode, Role, Timestamp, ids::KeyId, interaction::NanoUsd};
 use contactiq_store::{
     Store, StoreError, Writer,
     keys::{self, ApiKey},
@@ -33,6 +33,9 @@ pub(super) enum Command {
         /// Questions a minute; such a key is not limited by address.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         rate_per_minute: Option<u32>,
+        /// What its questions may cost.
+        #[command(flatten)]
+        budget: KeyBudget,
         /// When it ends: a date (2027-01-31) or a moment (2027-01-31T12:00:00Z).
         #[arg(long)]
         expires: Option<String>,
@@ -45,6 +48,14 @@ pub(super) enum Command {
         /// One JSON object a line.
         #[arg(long)]
         json: bool,
+    },
+    /// Give a key another budget, at once; a limit that is not named is taken away.
+    Budget {
+        /// Its name or id.
+        key: String,
+        /// What its questions may cost.
+        #[command(flatten)]
+        budget: KeyBudget,
     },
     /// Revoke a key by name or id.
     Revoke {
@@ -64,17 +75,54 @@ pub(super) enum Command {
     },
 }
 
+/// What the questions of a key may cost, in dollars.
+#[derive(clap::Args)]
+pub(super) struct KeyBudget {
+    /// Dollars that language models may cost it in a day; 0 is no budget.
+    #[arg(long, value_parser = dollars, allow_negative_numbers = true)]
+    budget_per_day: Option<NanoUsd>,
+    /// Dollars that language models may cost it in a month; 0 is no budget.
+    #[arg(long, value_parser = dollars, allow_negative_numbers = true)]
+    budget_per_month: Option<NanoUsd>,
+}
+
+impl From<KeyBudget> for Budget {
+    fn from(of: KeyBudget) -> Budget {
+        let some = |amount: Option<NanoUsd>| amount.filter(|amount| amount.0 > 0);
+        Budget { day: some(of.budget_per_day), month: some(of.budget_per_month) }
+    }
+}
+
+/// An amount of dollars.
+fn dollars(text: &str) -> Result<NanoUsd, String> {
+    let amount = text.parse().ok().and_then(NanoUsd::from_dollars);
+    amount.ok_or_else(|| "write dollars from 0, which is no budget, to 1000000000".to_owned())
+}
+
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?;
     let done = match command {
-        Command::Create { name, role, mode, rate_per_minute, expires, json } => {
+        Command::Create { name, role, mode, rate_per_minute, budget, expires, json } => {
             let now = SystemClock.now();
             let expires_at =
                 expires.as_deref().map(moment).transpose()?.map(|at| later(at, now)).transpose()?;
             let name = fit(&name)?;
-            create(&store, &config, Wanted { name, role, mode, rate_per_minute, expires_at }, json).await
+            let budget = budget.into();
+            create(&store, &config, Wanted { name, role, mode, rate_per_minute, budget, expires_at }, json)
+                .await
         }
         Command::List { json } => list(&store, json).await,
+        Command::Budget { key, budget } => set_budget(&store, &key, budget.into()).await.map(|key| {
+            let of = |amount: Option<NanoUsd>| {
+                amount.map_or_else(|| "none".to_owned(), |amount| format!("${}", amount.dollars()))
+            };
+            output::line(format!(
+                "budget of {}: a day {}, a month {}",
+                key.name,
+                of(key.budget.day),
+                of(key.budget.month)
+            ));
+        }),
         Command::Revoke { key, json } => revoke(&store, &key).await.map(|old| {
             if json {
                 output::json(&serde_json::json!({ "id": old.id, "name": old.name, "state": "revoked" }));
@@ -102,6 +150,7 @@ struct Wanted {
     role: Role,
     mode: Option<Mode>,
     rate_per_minute: Option<u32>,
+    budget: Budget,
     expires_at: Option<Timestamp>,
 }
 
@@ -144,6 +193,7 @@ async fn make(w: &mut Writer, config: &Config, wanted: Wanted) -> Result<(String
         role: wanted.role,
         mode: wanted.mode,
         rate_per_minute: wanted.rate_per_minute,
+        budget: wanted.budget,
         created_at: SystemClock.now(),
         expires_at: wanted.expires_at,
         revoked_at: None,
@@ -179,7 +229,8 @@ async fn list(store: &Store, json: bool) -> Result<(), StoreError> {
         for k in &found {
             output::json(&serde_json::json!({
                 "id": k.id, "name": k.name, "prefix": k.prefix, "role": k.role, "mode": k.mode,
-                "rate_per_minute": k.rate_per_minute, "state": state(k), "created_at": k.created_at,
+                "rate_per_minute": k.rate_per_minute, "budget_per_day": k.budget.day,
+                "budget_per_month": k.budget.month, "state": state(k), "created_at": k.created_at,
                 "expires_at": k.expires_at, "revoked_at": k.revoked_at, "last_used_at": k.last_used_at,
             }));
         }
@@ -195,14 +246,26 @@ async fn list(store: &Store, json: bool) -> Result<(), StoreError> {
                 k.role.to_string(),
                 or(k.mode.map(|m| m.to_string())),
                 or(k.rate_per_minute.map(|r| r.to_string())),
+                or(k.budget.day.map(|b| b.dollars().to_string())),
+                or(k.budget.month.map(|b| b.dollars().to_string())),
                 state(k).to_owned(),
                 or(k.expires_at.map(|t| t.to_string())),
                 k.id.to_string(),
             ]
         })
         .collect();
-    output::table(&["name", "prefix", "role", "mode", "per minute", "state", "expires", "id"], rows);
+    let header =
+        ["name", "prefix", "role", "mode", "per minute", "$ a day", "$ a month", "state", "expires", "id"];
+    output::table(&header, rows);
     Ok(())
+}
+
+async fn set_budget(store: &Store, key: &str, budget: Budget) -> Result<ApiKey, StoreError> {
+    let mut w = store.write().await?;
+    let changed = keys::set_budget(&mut w, key, budget).await?;
+    audit::note(&mut w, "keys budget", &changed.id.to_string()).await?;
+    w.save().await?;
+    Ok(changed)
 }
 
 async fn revoke(store: &Store, key: &str) -> Result<ApiKey, StoreError> {
@@ -243,5 +306,9 @@ mod tests {
         assert!(moment("31.1.2027").is_err());
         assert!(later(moment("2020-01-01").unwrap(), moment("2021-01-01").unwrap()).is_err());
         assert!(fit("\u{7}").is_err());
+        assert_eq!(dollars("0.25"), Ok(NanoUsd(250_000_000)));
+        for wrong in ["-1", "much", "NaN", "1e12", ""] {
+            assert!(dollars(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -6,6 +6,7 @@ mod bench;
 mod bench_ledger;
 mod bench_search;
 mod calibrate;
+mod costs;
 mod doctor;
 mod escalations;
 mod eval;
@@ -68,7 +69,9 @@ enum Command {
     /// The record: what could not be written, and writing it after all.
     #[command(subcommand)]
     Ledger(ledger::Command),
-    /// API keys: create, list, revoke, rotate.
+    /// What language models cost, and how the budgets stand.
+    Costs(costs::Args),
+    /// API keys: create, list, budget, revoke, rotate.
     #[command(subcommand)]
     Keys(keys::Command),
     /// The demo bank.
@@ -114,6 +117,7 @@ pub fn run() -> ExitCode {
         Command::Guard(command) => with_runtime(|config| guard::run(config, command)),
         Command::Escalations(command) => with_runtime(|config| escalations::run(config, command)),
         Command::Ledger(command) => with_runtime(|config| ledger::run(config, command)),
+        Command::Costs(args) => with_runtime(|config| costs::run(config, args)),
         Command::Keys(command) => with_runtime(|config| keys::run(config, command)),
         Command::Demo(command) => with_runtime(|config| traffic::run(config, command)),
         Command::Bench(args) => with_runtime(|config| bench::run(config, args)),

@@ -134,6 +134,7 @@ async fn play(config: &Config, days: u32, json: bool) -> Outcome {
         output::table(&["outcome", "questions"], rows);
         output::line(format!("{} questions played and marked as demo", lines.len()));
     }
+    house.budgets.flush().await;
     house.store.close().await;
     Ok(ExitCode::SUCCESS)
 }

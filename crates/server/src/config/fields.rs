@@ -137,6 +137,9 @@ fn fix(path: &str, default: &Value) -> String {
                     triggers (a list of their names) where it is for some alone; or lines = []"
                 .to_owned();
         }
+        _ if path.starts_with("budgets.") => {
+            return "write dollars from 0, which is no budget, to 1000000000".to_owned();
+        }
         "server.listen" => return "write address:port, for instance 127.0.0.1:8080".to_owned(),
         _ => {}
     }

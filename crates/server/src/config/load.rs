@@ -178,6 +178,17 @@ mod tests {
     }
 
     #[test]
+    fn a_budget_is_dollars_and_none_by_default() {
+        assert!(with(&[]).unwrap().budgets.fields().iter().all(|(_, dollars)| *dollars == 0.0));
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("c.toml");
+        std::fs::write(&file, "[budgets]\nday_usd = 5\n[budgets.banker]\nmonth_usd = 0.25\n").unwrap();
+        let budgets = load_from(Some(&file), &HashMap::new()).unwrap().budgets;
+        assert_eq!((budgets.day_usd, budgets.month_usd), (5.0, 0.0));
+        assert_eq!((budgets.banker.day_usd, budgets.banker.month_usd), (0.0, 0.25));
+    }
+
+    #[test]
     fn a_kernel_is_auto_or_one_that_this_processor_has() {
         assert_eq!(with(&[]).unwrap().encoder.kernel, "auto");
         assert_eq!(with(&[("CONTACTIQ_ENCODER_KERNEL", "f32")]).unwrap().encoder.kernel, "f32");
@@ -236,6 +247,10 @@ mod tests {
             ("CONTACTIQ_MODERATION_BASE_URL", "moderation.example/v1", "llm.moderation.base_url"),
             ("CONTACTIQ_MODERATION_BASE_URL", "https://moderation.example/v1", "llm.moderation.model"),
             ("CONTACTIQ__LLM__MODERATION__TIMEOUT_SECONDS", "0", "llm.moderation.timeout_seconds"),
+            ("CONTACTIQ__BUDGETS__DAY_USD", "-1", "budgets.day_usd is -1"),
+            ("CONTACTIQ__BUDGETS__CUSTOMER__MONTH_USD", "-0.01", "budgets.customer.month_usd is -0.01"),
+            ("CONTACTIQ__BUDGETS__BANKER__DAY_USD", "2e9", "budgets.banker.day_usd"),
+            ("CONTACTIQ__BUDGETS__MONTH_USD", "much", "budgets.month_usd is \"much\": write dollars from 0"),
         ] {
             let message = with(&[(name, value)]).unwrap_err().to_string();
             assert!(message.contains(field), "{name}={value}: {message}");

@@ -61,6 +61,7 @@ pub struct Config {
     pub redis: Redis,
     pub ledger: Ledger,
     pub llm: Llm,
+    pub budgets: Budgets,
     pub knowledge: Knowledge,
     pub files: Files,
     pub retention: Retention,
@@ -133,6 +134,8 @@ section! {
         moderation: Moderation,
     }
     Moderation { base_url: String, model: String, api_key: SecretText, timeout_seconds: u64 }
+    Budgets { day_usd: f64, month_usd: f64, customer: Dollars, banker: Dollars }
+    Dollars { day_usd: f64, month_usd: f64 }
     Knowledge { fetch: Fetch }
     Fetch {
         allow: Vec<String>,
@@ -144,7 +147,7 @@ section! {
         delay_milliseconds: u64,
         user_agent: String,
     }
-    Files { intents: String, triggers: String, confidence: String, synonyms: String }
+    Files { intents: String, triggers: String, confidence: String, synonyms: String, prices: String }
     Retention { days: u32 }
     Log { level: Level, format: LogFormat }
 }
@@ -196,6 +199,20 @@ impl Moderation {
             api_key: (!self.api_key.is_empty()).then(|| Secret::new(self.api_key.expose().to_owned())),
             ..ModerationSettings::new(&self.base_url, &self.model)
         }
+    }
+}
+
+impl Budgets {
+    /// Every amount, by its field.
+    pub(crate) const fn fields(&self) -> [(&'static str, f64); 6] {
+        [
+            ("budgets.day_usd", self.day_usd),
+            ("budgets.month_usd", self.month_usd),
+            ("budgets.customer.day_usd", self.customer.day_usd),
+            ("budgets.customer.month_usd", self.customer.month_usd),
+            ("budgets.banker.day_usd", self.banker.day_usd),
+            ("budgets.banker.month_usd", self.banker.month_usd),
+        ]
     }
 }
 

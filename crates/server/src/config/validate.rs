@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use contactiq_domain::opening::OpeningError;
+use contactiq_domain::{interaction::NanoUsd, opening::OpeningError};
 use contactiq_guard::TokenKey;
 use contactiq_nlu::encoder::KernelChoice;
 
@@ -89,6 +89,7 @@ impl Config {
         self.kernel(&mut found);
         self.remote_encoder(&mut found);
         self.moderation(&mut found);
+        self.budgets(&mut found);
         self.links(&mut found);
         self.texts(&mut found);
         self.addresses(&mut found);
@@ -149,6 +150,16 @@ impl Config {
                  switch that on, or write \"\""
                     .to_owned(),
             );
+        }
+    }
+
+    fn budgets(&self, found: &mut Vec<String>) {
+        for (field, dollars) in self.budgets.fields() {
+            if NanoUsd::from_dollars(dollars).is_none() {
+                found.push(format!(
+                    "{field} is {dollars}: write dollars from 0, which is no budget, to 1000000000"
+                ));
+            }
         }
     }
 

@@ -148,6 +148,7 @@ mod tests {
             role: Role::Service,
             mode: None,
             rate_per_minute: None,
+            budget: Default::default(),
             created_at: Timestamp::from_micros(0),
             expires_at: None,
             revoked_at: None,

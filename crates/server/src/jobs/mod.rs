@@ -1,5 +1,6 @@
 //! Work beside the requests: named, supervised, ended at shutdown.
 
+mod budgets;
 mod drift;
 mod ledger;
 mod rest;
@@ -7,7 +8,10 @@ mod vectors;
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -37,6 +41,8 @@ const DRAIN_EVERY: Duration = Duration::from_secs(1);
 const RECONCILE_EVERY: Duration = Duration::from_secs(60);
 /// How often live interactions are compared with the labelled ones (P8).
 const DRIFT_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often leases of calls that nobody settled, and how the budgets stand, are looked at.
+const BUDGETS_EVERY: Duration = Duration::from_secs(5);
 /// How often shared vectors are looked through.
 const VECTORS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// An interaction that is this old and not finished was interrupted. The request timeout is at most 120.
@@ -62,6 +68,11 @@ pub fn start(app: &App, stop: &CancellationToken) {
         let (worker, stopped) = (app.clone(), stop.clone());
         app.tasks.spawn(async move { ledger::work(&worker, &stopped).await });
     }
+    let counted = Arc::new(AtomicU64::new(0));
+    every(app, stop, "budgets", BUDGETS_EVERY, move |app| {
+        budgets::charge_encoder(&app, &counted);
+        async move { budgets::look(&app).await }
+    });
     every(app, stop, "reconcile", RECONCILE_EVERY, |app| async move { reconcile(&app).await });
     if vectors::are_shared(app) {
         let stopped = stop.clone();

@@ -216,6 +216,7 @@ impl Running {
             role,
             mode: None,
             rate_per_minute: None,
+            budget: Default::default(),
             created_at: SystemClock.now(),
             expires_at: None,
             revoked_at: None,

@@ -18,7 +18,7 @@ use tokio::{sync::watch, task::block_in_place};
 use crate::{
     cluster::Database,
     crash::{self, Dice, Seen, Server, kills, serve},
-    house::soon,
+    house::{client, soon},
     process::Terminal,
     reply::text,
     workers::process,
@@ -190,7 +190,7 @@ async fn what_was_shown_is_in_the_record_whatever_fails_beside_it() {
     let url = tell.borrow().clone();
     let admin = gateway.run(&["keys", "create", "--name", "admin", "--role", "admin"]).well();
     let empty = async || {
-        let ledger = reqwest::Client::new().get(format!("{url}/v1/ledger")).bearer_auth(admin.trim()).send();
+        let ledger = client().get(format!("{url}/v1/ledger")).bearer_auth(admin.trim()).send();
         let ledger: Value = ledger.await.ok()?.json().await.ok()?;
         (ledger["queue_entries"] == 0 && ledger["spool_entries"] == 0 && ledger["waiting"] == 0)
             .then_some(ledger)

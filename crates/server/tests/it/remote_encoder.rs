@@ -244,7 +244,7 @@ async fn without_its_server_a_start_goes_on_with_words_and_says_what_to_do() {
     assert_eq!(
         text(encoder, "detail"),
         format!(
-            "no vectors from {base_url} (the model's provider could not be reached, or the connection was lost): \
+            "no vectors from {base_url} (the model's provider could not be reached): \
              the lexical model works alone. See that the server of encoder.base_url runs and can be reached, \
              then start again"
         )
@@ -338,4 +338,26 @@ async fn what_was_loaded_while_it_was_away_gets_its_vectors_when_it_is_back() {
     })
     .await;
     assert_eq!(readiness(&running).await, "little-encoder, 64 dimensions, remote");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_its_vectors_cost_is_counted_for_all_and_by_itself() {
+    let there = Embeddings::of_words().await;
+    let start = Start::new(there.settings());
+    let prices = "[of-words]\nembedding_per_million = 1000\n";
+    let model =
+        start.settings.iter().find(|(name, _)| *name == "CONTACTIQ_EMBEDDINGS_MODEL").unwrap().1.clone();
+    let prices = start.terminal.file("prices.toml", prices.replace("of-words", &model)).display().to_string();
+    let running = start.of_cards().with("CONTACTIQ__FILES__PRICES", prices).serve().await;
+    let key = running.key(Role::Admin).await;
+    let spent = soon(async || {
+        let costs = running.read(&key, "/v1/costs").await.json();
+        let of = |scope: &str| {
+            let all = costs["budgets"].as_array().unwrap();
+            all.iter().find(|b| b["scope"] == scope).unwrap()["spent_usd"].as_f64().unwrap()
+        };
+        (of("embeddings") > 0.0).then(|| (of("embeddings"), of("all"), of("customer")))
+    });
+    let (embeddings, all, customer) = spent.await;
+    assert!(embeddings == all && customer == 0.0, "{embeddings} {all} {customer}");
 }

@@ -73,6 +73,7 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
             json!({ "decision": "right" }),
             [401, 403, 403, 404, 403, 404, 403],
         ),
+        Line("GET", own("/v1/costs"), none(), [401, 403, 403, 200, 200, 200, 403]),
         Line("GET", own("/v1/ledger"), none(), [401, 403, 403, 403, 403, 200, 403]),
         Line("GET", own("/v1/ledger/dead-letters"), none(), [401, 403, 403, 403, 403, 200, 403]),
         Line("GET", own("/v1/ledger/dead-letters/none"), none(), [401, 403, 403, 403, 403, 404, 403]),

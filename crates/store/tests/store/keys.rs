@@ -1,6 +1,7 @@
 use contactiq_domain::{
-    Mode, Role,
+    Budget, Mode, Role,
     ids::{Ids, KeyId},
+    interaction::NanoUsd,
 };
 use contactiq_store::{
     StoreError,
@@ -19,6 +20,7 @@ pub(crate) fn key(ids: &dyn Ids, name: &str) -> ApiKey {
         role: Role::Service,
         mode: Some(Mode::Customer),
         rate_per_minute: Some(30),
+        budget: Budget { day: Some(NanoUsd(5_000_000_000)), month: None },
         created_at: NOW,
         expires_at: Some(NOW.plus_seconds(3600)),
         revoked_at: None,
@@ -64,6 +66,18 @@ on_both_engines! {
         let nobody = Err(StoreError::NotFound { what: "key" });
         assert_eq!(keys::revoke(&mut w, "branch app", NOW).await, nobody);
         assert_eq!(keys::revoke(&mut w, "never made", NOW).await, nobody);
+    }
+
+    async fn a_key_gets_another_budget_and_loses_it(bench) {
+        let mut w = bench.write().await;
+        let first = key(&bench.ids, "shop");
+        keys::create(&mut w, &first).await.unwrap();
+        let budget = Budget { day: None, month: Some(NanoUsd(1)) };
+        assert_eq!(keys::set_budget(&mut w, "shop", budget).await.unwrap(), ApiKey { budget, ..first.clone() });
+        let none = keys::set_budget(&mut w, &first.id.to_string(), Budget::default()).await.unwrap();
+        assert!(none.budget.is_none() && keys::find_by_hash(&mut w, &first.hash).await.unwrap() == Some(none));
+        let gone = keys::set_budget(&mut w, "nobody", budget).await;
+        assert_eq!(gone, Err(StoreError::NotFound { what: "key" }));
     }
 
     async fn a_name_is_free_again_once_its_key_is_revoked(bench) {

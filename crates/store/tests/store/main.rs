@@ -10,8 +10,10 @@
 #[macro_use]
 mod engines;
 mod access;
+mod budgets;
 mod constraints;
 mod conversations;
+mod costs;
 mod documents;
 mod erase;
 mod feedback;

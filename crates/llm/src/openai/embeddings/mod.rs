@@ -7,7 +7,7 @@ use std::{
     fmt,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -20,7 +20,7 @@ use contactiq_guard::Masked;
 use reqwest::{Url, header};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{response, settings};
+use super::{response, settings, wire::estimate};
 use crate::{Http, Jitter, ModelError, Secret, SetupError, backoff};
 
 /// Texts of one request.
@@ -90,6 +90,8 @@ pub struct Embeddings {
     jitter: Jitter,
     /// Whether the log has been told that the server is left alone.
     told: AtomicBool,
+    /// Tokens that the server has read.
+    tokens: AtomicU64,
 }
 
 impl Embeddings {
@@ -117,6 +119,7 @@ impl Embeddings {
             breaker: Breaker::new(settings.breaker_failures, settings.breaker_open, clock),
             jitter,
             told: AtomicBool::new(false),
+            tokens: AtomicU64::new(0),
         })
     }
 
@@ -124,6 +127,12 @@ impl Embeddings {
     #[must_use]
     pub fn breaker(&self) -> BreakerState {
         self.breaker.state()
+    }
+
+    /// Tokens that the server has read since this was made: as it says, or counted from the texts where it says nothing.
+    #[must_use]
+    pub fn tokens_read(&self) -> u64 {
+        self.tokens.load(Ordering::Relaxed)
     }
 
     /// The address that is called; it carries no secret.
@@ -194,7 +203,10 @@ impl Embeddings {
         if response.content_length().is_some_and(|length| length > largest as u64) {
             return Err(ModelError::Garbage { what: "a body that is too large" });
         }
-        let answer = response::json_within(response, largest, "no JSON of the embeddings API").await?;
+        let answer: wire::Answer =
+            response::json_within(response, largest, "no JSON of the embeddings API").await?;
+        let counted = || body.input.iter().map(|text| estimate(text)).sum();
+        self.tokens.fetch_add(answer.tokens().unwrap_or_else(counted), Ordering::Relaxed);
         wire::vectors(answer, batch.len(), dimensions)
     }
 

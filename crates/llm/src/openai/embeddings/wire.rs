@@ -16,6 +16,9 @@ const NO_WORDS: &str = ".";
 /// Bytes of one number as text, with its comma: `-0.012345678901234567,` and room.
 const NUMBER: usize = 32;
 
+/// No real request has more tokens; a greater figure is an error of the server.
+const MOST_TOKENS: u64 = 10_000_000;
+
 /// Room for everything in a body that is no vector.
 const AROUND: usize = 64 * 1024;
 
@@ -30,6 +33,17 @@ pub(super) struct Request<'a> {
 #[derive(Deserialize)]
 pub(super) struct Answer {
     data: Vec<Item>,
+    #[serde(default)]
+    usage: Option<serde_json::Value>,
+}
+
+impl Answer {
+    /// The tokens that were read, where the server says so and it can be true.
+    pub(super) fn tokens(&self) -> Option<u64> {
+        let usage = self.usage.as_ref()?;
+        let read = usage.get("prompt_tokens").or_else(|| usage.get("total_tokens"))?.as_u64();
+        read.filter(|tokens| (1..=MOST_TOKENS).contains(tokens))
+    }
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,98 @@
+//! A call of a model and its money: the most that it can cost is reserved before it, and what it cost is settled after
+//! it, whatever becomes of it (E4). A call that is dropped half way is charged for the tries that nobody knows of.
+
+use contactiq_domain::{Mode, Spender, interaction::NanoUsd};
+use contactiq_llm::{Chain, ModelError, Prompt, Served, Tries};
+use contactiq_store::budgets::{Refused, Reservation};
+
+use crate::{
+    House,
+    turn::{Paid, Turn},
+};
+
+/// Why there is no answer of a model.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unanswered {
+    /// It was not asked.
+    #[error("{0}")]
+    Budget(#[from] Refused),
+    /// It did not answer.
+    #[error("the model did not answer ({})", .0.code())]
+    Model(ModelError),
+}
+
+/// What asking came to, and what it cost as far as the provider said.
+pub(super) struct Asked {
+    pub(super) served: Result<Served, Unanswered>,
+    pub(super) paid: Paid,
+}
+
+/// Asks the model, where every budget has room for it.
+pub(super) async fn ask(house: &House, chain: &Chain, turn: &Turn, prompt: &Prompt) -> Asked {
+    let held = match Held::of(house, chain, turn, prompt).await {
+        Ok(held) => held,
+        Err(why) => return Asked { served: Err(why.into()), paid: Paid::default() },
+    };
+    let served = match chain.complete_counted(prompt, house.model_budget, &held.tries).await {
+        Ok(served) => served,
+        Err(error) => return Asked { served: Err(Unanswered::Model(error)), paid: Paid::default() },
+    };
+    let paid = Paid::of(house, &served.completion);
+    held.settle(paid.cost);
+    Asked { served: Ok(served), paid }
+}
+
+/// What a call holds while it is under way.
+pub(super) struct Held {
+    reservation: Option<Reservation>,
+    tries: Tries,
+    one_try: NanoUsd,
+    mode: Mode,
+}
+
+impl Held {
+    /// Takes it from every budget that the question counts for.
+    pub(super) async fn of(
+        house: &House,
+        chain: &Chain,
+        turn: &Turn,
+        prompt: &Prompt,
+    ) -> Result<Held, Refused> {
+        let mode = turn.mode();
+        let spender = Spender::Question { mode, key: turn.conversation.owner_key };
+        let bound = chain.bound(prompt, &house.prices);
+        let reservation = house.budgets.reserve(spender, bound.map(|bound| bound.all())).await?;
+        Ok(Held {
+            reservation: Some(reservation),
+            tries: Tries::default(),
+            one_try: bound.map_or(NanoUsd(0), |bound| bound.one_try),
+            mode,
+        })
+    }
+
+    /// The tries of which nobody knows what they cost.
+    pub(super) const fn tries(&self) -> &Tries {
+        &self.tries
+    }
+
+    /// Ends it with what the provider said, and with what nobody knows.
+    pub(super) fn settle(mut self, known: NanoUsd) {
+        self.end(known);
+    }
+
+    fn end(&mut self, known: NanoUsd) {
+        let Some(reservation) = self.reservation.take() else { return };
+        let cost = known.plus(self.one_try.times(self.tries.unknown()));
+        let mode = self.mode.as_str();
+        metrics::counter!("contactiq_model_cost_nano_usd_total", "mode" => mode)
+            .increment(u64::try_from(cost.0).unwrap_or(0));
+        metrics::histogram!("contactiq_request_cost_usd", "mode" => mode).record(cost.dollars());
+        reservation.settle(cost);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.end(NanoUsd(0));
+    }
+}
