@@ -72,6 +72,16 @@ impl Masked {
         self
     }
 
+    /// The beginning of this text, of at most so many bytes.
+    #[must_use]
+    pub fn beginning(&self, bytes: usize) -> Self {
+        let mut end = bytes.min(self.0.len());
+        while !self.0.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self(self.0[..end].to_owned())
+    }
+
     /// Pieces of one text, as a stream gave them out, in one.
     #[must_use]
     pub fn joined(pieces: impl IntoIterator<Item = Masked>) -> Self {

@@ -91,9 +91,10 @@ impl Begun {
         self.started.id
     }
 
-    /// As another process takes it: nothing in it is raw, and what was said before is read there.
+    /// As another process takes it: nothing in it is raw, and what was said before is read there. `aloud` says whether
+    /// somebody listens to the answer while it is made.
     #[must_use]
-    pub fn to_hand(&self) -> Handed {
+    pub fn to_hand(&self, aloud: bool) -> Handed {
         Handed {
             start: Start {
                 conversation: self.conversation.clone(),
@@ -107,6 +108,7 @@ impl Begun {
             follows: self.follows,
             claimed: self.claimed.clone(),
             verdict: self.door.verdict(),
+            aloud,
         }
     }
 
@@ -115,7 +117,7 @@ impl Begun {
     /// # Errors
     /// [`AnswerError::Store`] when the conversation can't be read.
     pub async fn handed(house: &House, handed: Handed, waited: Duration) -> Result<Begun, AnswerError> {
-        let Handed { start, role, continues, follows, claimed, verdict } = handed;
+        let Handed { start, role, continues, follows, claimed, verdict, .. } = handed;
         let Start { conversation, started, .. } = start;
         let since = Instant::now().checked_sub(waited).unwrap_or_else(Instant::now);
         let history = match continues {

@@ -46,8 +46,29 @@ contactiq_domain::words! {
         Late => "late",
         /// Workers died of it.
         Failed => "failed",
+        /// Nobody listened any more, and the model was stopped.
+        Left => "left",
     }
 }
+
+/// What a gateway hears of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// What became of it.
+    Word(Word),
+    /// What a worker tells on the way.
+    Said {
+        /// Which try: what another one told is withdrawn.
+        attempt: String,
+        /// What it tells.
+        what: String,
+    },
+}
+
+/// Begins what is told on the way.
+const SAID: &str = "said";
+/// That nobody listens any more is told for so long.
+const LEFT_SECONDS: i64 = 60;
 
 /// The queue of requests, for one process.
 pub struct Requests {
@@ -144,7 +165,7 @@ impl Requests {
     ///
     /// # Errors
     /// When Redis can't be asked.
-    pub async fn replies(&self) -> Result<Vec<(InteractionId, Word)>, SharedError> {
+    pub async fn replies(&self) -> Result<Vec<(InteractionId, Reply)>, SharedError> {
         let key = self.replies_key(&self.name);
         let first = async |mut redis| {
             redis::cmd("BLPOP")
@@ -160,11 +181,32 @@ impl Requests {
         };
         // The first is out of its list: what fails now must not lose it.
         let more = self.work.ask(more).await.ok().flatten().unwrap_or_default();
-        let read = |reply: String| {
-            let (interaction, word) = reply.split_once(' ')?;
-            Some((interaction.parse().ok()?, word.parse().ok()?))
+        Ok(std::iter::once(first).chain(more).filter_map(|reply| heard(&reply)).collect())
+    }
+
+    /// Says to whichever worker answers this that nobody listens any more.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn leave_off(&self, interaction: InteractionId) -> Result<(), SharedError> {
+        let key = self.left_key(interaction);
+        let say = async |mut redis| {
+            redis::cmd("SET").arg((&key, 1, "EX", LEFT_SECONDS)).query_async::<()>(&mut redis).await
         };
-        Ok(std::iter::once(first).chain(more).filter_map(read).collect())
+        self.work.ask(say).await
+    }
+
+    /// Whether that was said.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn is_left_off(&self, interaction: InteractionId) -> Result<bool, SharedError> {
+        let key = self.left_key(interaction);
+        self.work.ask(async |mut redis| redis::cmd("EXISTS").arg(&key).query_async(&mut redis).await).await
+    }
+
+    fn left_key(&self, interaction: InteractionId) -> String {
+        format!("contactiq:{}:left:{interaction}", self.namespace)
     }
 
     /// How many workers live.
@@ -231,6 +273,18 @@ impl Requests {
     fn ahead(&self) -> std::sync::MutexGuard<'_, Option<i64>> {
         self.ahead.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn heard(reply: &str) -> Option<(InteractionId, Reply)> {
+    let (interaction, rest) = reply.split_once(' ')?;
+    let interaction = interaction.parse().ok()?;
+    let said = rest.strip_prefix(SAID).and_then(|rest| rest.strip_prefix(' ')?.split_once(' '));
+    Some(match said {
+        Some((attempt, what)) => {
+            (interaction, Reply::Said { attempt: attempt.to_owned(), what: what.to_owned() })
+        }
+        None => (interaction, Reply::Word(rest.parse().ok()?)),
+    })
 }
 
 /// A clock that only goes on: it is compared with Redis' and with nothing else.

@@ -6,7 +6,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
 use contactiq_domain::Citation;
 use contactiq_guard::{Guard, Held, Masked, OutputFinding, OutputFindingKind, OutputVerdict, Published, Raw};
-use contactiq_llm::{Chain, Exchange, NumberedPassage, Prompt};
+use contactiq_llm::{Chain, NumberedPassage, Prompt};
 use contactiq_nlu::text;
 use regex::{Captures, Regex};
 
@@ -14,6 +14,7 @@ use super::{
     compose,
     contested::uncontested,
     grounding::{self, Evidence, Removed},
+    history,
     quotable::{Given, Quotable},
     spend::{self, Asked},
 };
@@ -33,8 +34,6 @@ pub(super) const UNREAD: &str = "the output guard failed";
 pub(super) const DICTATED: &str = "gate/dictated";
 /// Passages that the model is given.
 const PASSAGES: usize = 4;
-/// Earlier exchanges that the model is given.
-const HISTORY: usize = 3;
 
 /// What came of asking the model.
 pub(super) struct Written {
@@ -183,18 +182,11 @@ pub(super) fn prompt(house: &House, turn: &Turn, given: &Given<'_>) -> Prompt {
             text: text.clone().into_owned(),
         })
         .collect();
-    // What a guard refused stays refused: it never comes back as history.
-    let fit: Vec<_> = turn.history.iter().filter(|e| e.may_be_leaned_on()).collect();
-    let history = fit
-        .iter()
-        .skip(fit.len().saturating_sub(HISTORY))
-        .map(|e| Exchange { question: e.question.clone(), answer: e.answer.clone() })
-        .collect();
     Prompt {
         version: VERSION,
         system: Published::by_bank(SYSTEM),
         passages,
-        history,
+        history: history::recent(&turn.history),
         question: turn.started.question.clone(),
         nonce: house.ids.next().simple().to_string(),
         canary: canary(house),

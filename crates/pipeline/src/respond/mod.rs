@@ -10,6 +10,7 @@ mod compose;
 mod contested;
 pub(crate) mod figure;
 pub mod grounding;
+mod history;
 mod order;
 mod orders;
 mod premise;

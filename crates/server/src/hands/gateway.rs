@@ -11,12 +11,12 @@ use std::{
 
 use contactiq_domain::{Record, ids::InteractionId};
 use contactiq_guard::Masked;
-use contactiq_pipeline::{AnswerError, Audience, Begun, finish_to};
-use contactiq_store::requests::{Requests, Word};
-use tokio::{sync::oneshot, time::Instant};
+use contactiq_pipeline::{AnswerError, Audience, Begun, Said, finish_to};
+use contactiq_store::requests::{Reply, Requests, Word};
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::Hands;
+use super::{Hands, aloud};
 use crate::{app::App, guard::admission::Priority};
 
 /// How often it looks whether anybody works.
@@ -29,7 +29,7 @@ const AFTER_A_FAILURE: Duration = Duration::from_millis(200);
 /// What a gateway knows of workers and of its questions.
 pub struct Gateway {
     requests: Requests,
-    waiting: Mutex<HashMap<InteractionId, oneshot::Sender<Word>>>,
+    waiting: Mutex<HashMap<InteractionId, mpsc::UnboundedSender<Reply>>>,
     workers: AtomicU64,
     /// Whether replies can be heard.
     hears: AtomicBool,
@@ -68,7 +68,7 @@ impl Gateway {
         priority: Priority,
         deadline: Instant,
     ) -> Result<Record<Masked>, AnswerError> {
-        let how = match self.by_worker(app, &begun, priority, deadline).await? {
+        let how = match self.by_worker(app, (&begun, audience.as_ref()), priority, deadline).await? {
             Some(Word::Done) => match super::record(&app.house, begun.interaction()).await? {
                 Some(record) => return Ok(record),
                 // The queue went away since, and no table has it yet.
@@ -78,6 +78,7 @@ impl Gateway {
             Some(Word::Returned) => "returned",
             Some(Word::Late) => return Err(AnswerError::Late),
             Some(Word::Failed) => return Err(AnswerError::Failed),
+            Some(Word::Left) => return Err(AnswerError::Left),
             None => "alone",
         };
         metrics::counter!("contactiq_gateway_answers_total", "how" => how).increment(1);
@@ -88,7 +89,7 @@ impl Gateway {
     async fn by_worker(
         &self,
         app: &App,
-        begun: &Begun,
+        (begun, audience): (&Begun, Option<&Audience>),
         priority: Priority,
         deadline: Instant,
     ) -> Result<Option<Word>, AnswerError> {
@@ -96,8 +97,8 @@ impl Gateway {
             return Ok(None);
         }
         let interaction = begun.interaction();
-        let bytes = app.house.ledger.to_hand(&begun.to_hand())?;
-        let (tell, mut hear) = oneshot::channel();
+        let bytes = app.house.ledger.to_hand(&begun.to_hand(audience.is_some()))?;
+        let (tell, mut hear) = mpsc::unbounded_channel();
         self.lock().insert(interaction, tell);
         let _waits = Waits { gateway: self, interaction };
         let within = deadline.saturating_duration_since(Instant::now());
@@ -105,9 +106,32 @@ impl Gateway {
             tracing::debug!(%error, "the queue of requests did not take a question");
             return Ok(None);
         }
+        if let Some(audience) = audience {
+            audience.tell(Said::Begun(interaction));
+        }
+        let (mut heard, mut left) = (None, false);
         loop {
             tokio::select! {
-                word = &mut hear => return Ok(word.ok()),
+                reply = hear.recv() => match (reply, audience) {
+                    (Some(Reply::Word(word)), _) => return Ok(Some(word)),
+                    (Some(Reply::Said { attempt, what }), Some(audience)) => {
+                        // What a worker told that died is withdrawn: another one begins again.
+                        if heard.replace(attempt.clone()).is_some_and(|before| before != attempt) {
+                            audience.tell(Said::Restart);
+                        }
+                        if let Some(said) = aloud::from_text(&app.house.ledger, interaction, &what) {
+                            audience.tell(said);
+                        }
+                    }
+                    (Some(Reply::Said { .. }), None) => {}
+                    (None, _) => return Ok(None),
+                },
+                () = gone(audience), if !left => {
+                    left = true;
+                    if let Err(error) = self.requests.leave_off(interaction).await {
+                        tracing::debug!(%error, "a worker can't be told that nobody listens");
+                    }
+                }
                 () = tokio::time::sleep_until(deadline) => return Err(AnswerError::Late),
                 () = tokio::time::sleep(LOOK_EVERY) => {
                     // A reply may be lost on its way; the record is not.
@@ -177,12 +201,12 @@ impl Gateway {
         });
     }
 
-    fn tell(&self, replies: Vec<(InteractionId, Word)>) {
-        let mut waiting = self.lock();
-        for (interaction, word) in replies {
+    fn tell(&self, replies: Vec<(InteractionId, Reply)>) {
+        let waiting = self.lock();
+        for (interaction, reply) in replies {
             // One that nobody waits for was answered here meanwhile, or twice.
-            if let Some(tell) = waiting.remove(&interaction) {
-                let _gone = tell.send(word);
+            if let Some(tell) = waiting.get(&interaction) {
+                let _gone = tell.send(reply);
             }
         }
     }
@@ -196,7 +220,15 @@ impl Gateway {
     }
 
     // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
-    fn lock(&self) -> MutexGuard<'_, HashMap<InteractionId, oneshot::Sender<Word>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<InteractionId, mpsc::UnboundedSender<Reply>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns when whoever listens left; never where nobody was to listen.
+async fn gone(audience: Option<&Audience>) {
+    match audience {
+        Some(audience) => audience.left().await,
+        None => std::future::pending().await,
     }
 }

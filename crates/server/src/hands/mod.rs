@@ -2,6 +2,7 @@
 //! worker answers what gateways took in; a server that is `all` answers its own and is a worker beside. A gateway has
 //! the whole house: where no worker lives, or the queue is away, it answers itself.
 
+mod aloud;
 mod gateway;
 mod worker;
 

@@ -10,13 +10,13 @@ use std::{
     time::Duration,
 };
 
-use contactiq_pipeline::{AnswerError, Begun, finish};
+use contactiq_pipeline::{AnswerError, Audience, Begun, finish_to};
 use contactiq_store::requests::{HEARTBEAT, Requests, TAKE_OVER_EVERY, Taken, Word};
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::Hands;
+use super::{Hands, aloud};
 use crate::app::App;
 
 /// A queue that failed is left alone for so long.
@@ -180,6 +180,7 @@ impl Worker {
             }
         };
         let waited = self.requests.waited(question);
+        let aloud = handed.aloud;
         let begun = match Begun::handed(&app.house, handed, waited).await {
             Ok(begun) => begun,
             Err(error) => {
@@ -188,8 +189,18 @@ impl Worker {
             }
         };
         metrics::counter!("contactiq_requests_worked_total").increment(1);
-        match finish(&app.house, begun).await {
+        let answered = match aloud {
+            false => finish_to(&app.house, begun, None).await,
+            true => {
+                let (audience, listening) = Audience::new();
+                let carried = aloud::carry(&self.requests, &app.house.ledger, question, listening);
+                // The last word comes behind all that was told.
+                tokio::join!(finish_to(&app.house, begun, Some(audience)), carried).0
+            }
+        };
+        match answered {
             Ok(_) => Some(Word::Done),
+            Err(AnswerError::Left) => Some(Word::Left),
             Err(AnswerError::Overtaken) => Some(Word::Overtaken),
             Err(error) => {
                 tracing::warn!(%interaction, %error, "the record of an answer was not taken: the question comes again");

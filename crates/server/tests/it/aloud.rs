@@ -29,10 +29,13 @@ use tokio::{
 };
 
 use crate::{
+    cluster::Database,
+    crash::serve,
     grounding_gate::{CURRENT, QUESTION},
-    house::{Key, Running, soon, start_in},
+    house::{Key, Running, folder, soon, start_in},
     process::Terminal,
     reply::text,
+    without_tables::{PATIENT, redis},
 };
 
 /// A test waits no longer for anything.
@@ -176,7 +179,7 @@ impl Bank {
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
-struct Heared {
+struct Event {
     id: String,
     name: String,
     data: Value,
@@ -186,7 +189,7 @@ struct Heared {
 struct Client {
     response: reqwest::Response,
     rest: String,
-    heard: Vec<Heared>,
+    heard: Vec<Event>,
 }
 
 impl Client {
@@ -197,7 +200,7 @@ impl Client {
     }
 
     /// The next event; none at the end.
-    async fn next(&mut self) -> Option<Heared> {
+    async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((block, rest)) = self.rest.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
@@ -210,7 +213,7 @@ impl Client {
                     continue;
                 }
                 let data = serde_json::from_str(&field("data:")).unwrap();
-                let event = Heared { id: field("id:"), name: field("event:"), data };
+                let event = Event { id: field("id:"), name: field("event:"), data };
                 self.heard.push(event.clone());
                 return Some(event);
             }
@@ -220,7 +223,7 @@ impl Client {
     }
 
     /// Reads until an event of this name.
-    async fn until(&mut self, name: &str) -> Heared {
+    async fn until(&mut self, name: &str) -> Event {
         while let Some(event) = self.next().await {
             if event.name == name {
                 return event;
@@ -390,4 +393,116 @@ async fn a_client_hears_of_a_slow_model_that_it_is_at_work() {
     bank.model.will(Next::Ends);
     let record = client.done().await;
     assert_eq!(text(&record, "model"), "m");
+}
+
+/// A gateway and the processes of its workers, on one database and one model.
+struct Cluster {
+    model: Model,
+    gateway: Running,
+    key: Key,
+    workers: Vec<Terminal>,
+    _database: Database,
+}
+
+impl Cluster {
+    async fn open(workers: usize) -> Cluster {
+        let database = Database::new().await;
+        let model = Model::start().await;
+        let redis = redis();
+        let settings = [
+            ("CONTACTIQ_DATABASE_URL", database.url.as_str()),
+            ("CONTACTIQ_REDIS_URL", &redis),
+            PATIENT,
+            ("CONTACTIQ_DEMO", "off"),
+            ("CONTACTIQ_LLM_BASE_URL", &model.url),
+            ("CONTACTIQ_LLM_MODEL", "m"),
+            ("CONTACTIQ__LLM__MAX_RETRIES", "1"),
+            ("CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD", "0.01"),
+        ];
+        let with_all = |terminal: Terminal| {
+            settings.iter().fold(terminal, |terminal, (name, value)| terminal.with(name, *value))
+        };
+        let dir = folder();
+        database.admit(&dir);
+        let terminal = with_all(Terminal::of(dir.clone()));
+        let file = terminal.file("kite.md", CURRENT).to_string_lossy().into_owned();
+        terminal.run(&["knowledge", "add", "--collection", "customer", &file]).well();
+        let of_gateway: Vec<_> =
+            settings.into_iter().chain([("CONTACTIQ__SERVER__ROLE", "gateway")]).collect();
+        let gateway = start_in(dir, &of_gateway).await;
+        let key = gateway.key(Role::Customer).await;
+        let workers = (0..workers).map(|_| {
+            let dir = folder();
+            database.admit(&dir);
+            with_all(Terminal::of(dir))
+                .with("CONTACTIQ_LISTEN", "127.0.0.1:0")
+                .with("CONTACTIQ_METRICS_LISTEN", "")
+                .with("CONTACTIQ__SERVER__ROLE", "worker")
+        });
+        let workers = workers.collect();
+        Cluster { model, gateway, key, workers, _database: database }
+    }
+
+    async fn has(&self, answers: &str) {
+        let ready = async || {
+            let ready = reqwest::Response::json::<Value>;
+            let ready =
+                ready(self.gateway.request(reqwest::Method::GET, "/ready").send().await.ok()?).await.ok()?;
+            (text(&ready, "answers") == answers).then_some(())
+        };
+        soon(ready).await;
+    }
+
+    async fn ask(&self) -> Client {
+        let body = json!({ "mode": "customer", "question": QUESTION });
+        let request = self.gateway.posting(&self.key, "/v1/interactions", &body);
+        Client::of(request.header("accept", "text/event-stream")).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_tells_what_its_worker_says_and_begins_again_where_another_takes_over() {
+    let cluster = Cluster::open(2).await;
+    let serving = |at: usize| tokio::task::block_in_place(|| serve(&cluster.workers[at]).0);
+    let first = serving(0);
+    cluster.has("1 worker").await;
+    cluster.model.will(Next::Says(FIRST));
+    cluster.model.will(Next::Says("You"));
+    let mut client = cluster.ask().await;
+    client.until("citation").await;
+    assert_eq!(client.words(), "A replacement kite card is $9. [1]");
+    let second = serving(1);
+    cluster.has("2 workers").await;
+    drop(first);
+    // What the dead one was told on its connection is lost with it; the other asks anew.
+    soon(async || (cluster.model.asked.load(Ordering::SeqCst) == 2).then_some(())).await;
+    cluster.model.will(Next::Says(SECOND));
+    cluster.model.will(Next::Says(FIRST));
+    cluster.model.will(Next::Ends);
+    client.until("restart").await;
+    let record = client.done().await;
+    assert_eq!(text(respond(&record), "outcome"), "generated", "{record}");
+    assert!(text(&record, "answer").starts_with("You get it in 6 working days. [1]"), "{record}");
+    drop(second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_stops_its_model_when_nobody_listens_at_the_gateway() {
+    let cluster = Cluster::open(1).await;
+    let worker = tokio::task::block_in_place(|| serve(&cluster.workers[0]).0);
+    cluster.has("1 worker").await;
+    cluster.model.will(Next::Says(FIRST));
+    cluster.model.will(Next::Says("You"));
+    let mut client = cluster.ask().await;
+    client.until("citation").await;
+    drop(client);
+    let next = cluster.model.next.clone();
+    let writes = tokio::spawn(async move {
+        while next.send(Next::Says(" will")).is_ok() {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    });
+    soon(async || cluster.model.stopped.load(Ordering::SeqCst).then_some(())).await;
+    writes.abort();
+    drop(worker);
 }

@@ -45,7 +45,7 @@ pub enum Unreadable {
 }
 
 /// A sealed text.
-struct Sealed(Vec<u8>);
+pub(super) struct Sealed(pub(super) Vec<u8>);
 
 impl Serialize for Sealed {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

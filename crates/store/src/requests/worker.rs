@@ -8,7 +8,9 @@ use redis::{
     streams::{StreamClaimReply, StreamId, StreamReadReply},
 };
 
-use super::{BLOCK, GROUP, MOST_DELIVERIES, PRIORITIES, REPLIES_SECONDS, Requests, SILENT, Taken, Word};
+use super::{
+    BLOCK, GROUP, MOST_DELIVERIES, PRIORITIES, REPLIES_SECONDS, Requests, SAID, SILENT, Taken, Word,
+};
 use crate::redis_link::SharedError;
 
 impl Requests {
@@ -224,6 +226,19 @@ impl Requests {
             (false, true) => Some(Word::Late),
             (false, false) => None,
         }
+    }
+
+    /// Tells the gateway something on the way to an answer.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn say(&self, taken: &Taken, what: &str) -> Result<(), SharedError> {
+        let replies = self.replies_key(&taken.gateway);
+        let said = format!("{} {SAID} {}-{} {what}", taken.interaction, self.name, taken.deliveries);
+        let mut all = redis::pipe();
+        all.atomic().cmd("RPUSH").arg((&replies, said)).ignore();
+        all.cmd("EXPIRE").arg((&replies, REPLIES_SECONDS)).ignore();
+        self.work.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await
     }
 
     /// Tells the gateway what became of a question, and takes it out.

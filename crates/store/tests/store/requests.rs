@@ -9,7 +9,7 @@ use std::{
 };
 
 use contactiq_domain::ids::{CountingIds, InteractionId};
-use contactiq_store::requests::{HEARTBEAT, Requests, SILENT, Taken, Word};
+use contactiq_store::requests::{HEARTBEAT, Reply, Requests, SILENT, Taken, Word};
 
 use crate::queue::redis;
 
@@ -59,9 +59,40 @@ async fn the_urgent_are_given_first_and_the_gateway_hears_what_became_of_each() 
     while heard.len() < 3 {
         heard.extend(gateway.replies().await.unwrap());
     }
-    assert_eq!(heard, [(urgent, Word::Done), (ordinary, Word::Returned), (bulk, Word::Failed)]);
+    assert_eq!(
+        heard,
+        [
+            (urgent, Reply::Word(Word::Done)),
+            (ordinary, Reply::Word(Word::Returned)),
+            (bulk, Reply::Word(Word::Failed))
+        ]
+    );
     assert_eq!(gateway.depth().await.unwrap(), [0, 0, 0]);
     assert!(worker.take(5).await.unwrap().is_empty() && gateway.replies().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_worker_tells_on_the_way_comes_in_order_and_before_its_last_word() {
+    let [gateway, worker] = processes(["gateway", "worker"]);
+    let asked = hand(&gateway, 1, "what?").await;
+    let taken = worker.take(1).await.unwrap().pop().unwrap();
+    for what in ["{\"a\": \"one two\"}", "said", "done"] {
+        worker.say(&taken, what).await.unwrap();
+    }
+    assert!(!worker.is_left_off(asked).await.unwrap());
+    gateway.leave_off(asked).await.unwrap();
+    assert!(worker.is_left_off(asked).await.unwrap());
+    worker.answered(&taken, Word::Left).await.unwrap();
+    let mut heard = Vec::new();
+    while heard.len() < 4 {
+        heard.extend(gateway.replies().await.unwrap());
+    }
+    assert!(heard.iter().all(|(interaction, _)| *interaction == asked));
+    let said: Vec<_> = heard.iter().map(|(_, reply)| reply.clone()).collect();
+    let [Reply::Said { attempt, what }, rest @ .., last] = said.as_slice() else { panic!("{said:?}") };
+    assert_eq!((what.as_str(), last), ("{\"a\": \"one two\"}", &Reply::Word(Word::Left)));
+    let of = |what: &str| Reply::Said { attempt: attempt.clone(), what: what.to_owned() };
+    assert_eq!(rest, [of("said"), of("done")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,5 +169,5 @@ async fn who_leaves_is_counted_no_more_while_it_still_works() {
     worker.hold(&last, false).await.unwrap();
     assert_eq!(gateway.workers().await.unwrap(), 0);
     worker.answered(&last[0], Word::Done).await.unwrap();
-    assert_eq!(gateway.replies().await.unwrap(), [(last[0].interaction, Word::Done)]);
+    assert_eq!(gateway.replies().await.unwrap(), [(last[0].interaction, Reply::Word(Word::Done))]);
 }
