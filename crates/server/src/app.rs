@@ -177,7 +177,7 @@ pub struct Parts {
     /// The idempotency keys that requests hold.
     pub leases: Leases,
     /// Answers on their way to clients.
-    pub live: Live,
+    pub live: Arc<Live>,
     /// Who answers: this process, or workers.
     pub hands: Hands,
     /// Compares the bodies of repeated requests, and what clients resend, without keeping them.
@@ -223,7 +223,7 @@ impl App {
             tasks,
             metrics,
             ledger_writes: AtomicBool::new(true),
-            live: Live::default(),
+            live: Arc::default(),
             leases: Leases::default(),
             hands,
             body_key,

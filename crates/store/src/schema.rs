@@ -27,6 +27,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (15, "fences", include_str!("../migrations/0015_fences.sql")),
     (16, "transcripts", include_str!("../migrations/0016_transcripts.sql")),
     (17, "budgets", include_str!("../migrations/0017_budgets.sql")),
+    (18, "withdrawals", include_str!("../migrations/0018_withdrawals.sql")),
 ];
 
 /// Those of PostgreSQL alone.

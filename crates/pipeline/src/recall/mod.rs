@@ -114,9 +114,10 @@ impl Recall {
         if !kept.belongs_to(version) {
             return None;
         }
+        let Kept { alike, answers, .. } = &mut *kept;
         let near = |(other, _): &&(Vec<f32>, Key)| cosine(other, vector) >= meaning::NEAR;
-        let key = kept.alike.get(meaning)?.iter().find(near)?.1;
-        kept.answers.get(&key).cloned()
+        // One whose answer was forgotten stands in nobody's way.
+        alike.get(meaning)?.iter().filter(near).find_map(|(_, key)| answers.get(key).cloned())
     }
 
     fn keep(&self, keys: Keys, vector: Option<&[f32]>, answered: Arc<Answered>) {
@@ -131,7 +132,9 @@ impl Recall {
         if let (Some(meaning), Some(vector)) = (keys.meaning, vector) {
             let mut alike = kept.alike.remove(&meaning).unwrap_or_default();
             alike.retain(|(_, key)| *key != keys.exact);
-            alike.truncate(ALIKE - 1);
+            if alike.len() >= ALIKE {
+                alike.remove(0);
+            }
             alike.push((vector.to_vec(), keys.exact));
             kept.alike.insert(meaning, alike);
         }

@@ -62,8 +62,8 @@ struct Telling<'a> {
     held: Held,
     /// Everything that the model wrote so far.
     raw: String,
-    /// How many bytes of it, without what can't be seen, were read.
-    read: usize,
+    /// What was read of it, without what can't be seen.
+    read: String,
     gated: Gated,
     /// What was told.
     shown: Masked,
@@ -96,7 +96,7 @@ pub(super) async fn aloud(
         prompt: &prompt,
         held: held(&evidence.given, &prompt),
         raw: String::new(),
-        read: 0,
+        read: String::new(),
         gated: Gated::default(),
         shown: Masked::empty(),
         found: Vec::new(),
@@ -171,13 +171,13 @@ impl Telling<'_> {
             return Err(Stop::Leaked);
         }
         // What can't be seen was taken out of the whole: an image that began in an earlier sentence, too.
-        let Some(new) = text.get(self.read..).filter(|_| self.read <= text.len()) else {
+        let Some(new) = text.strip_prefix(self.read.as_str()) else {
             return Err(Stop::Unfit(vec!["stream/changed".to_owned()]));
         };
-        let continues_line = self.read > 0 && !text[..self.read].ends_with('\n');
+        let continues_line = !self.read.is_empty() && !self.read.ends_with('\n');
         let before = self.gated.text.len();
         self.gated.take(self.house, self.turn, self.evidence, (new, continues_line)).await?;
-        self.read = text.len();
+        self.read = text;
         if self.gated.text.len() == before {
             return Ok(());
         }

@@ -95,6 +95,10 @@ fn observe(answered: &Result<Record<Masked>, AnswerError>) {
             metrics::counter!("contactiq_answers_failed_total").increment(1);
             return;
         }
+        Err(AnswerError::Left) => {
+            metrics::counter!("contactiq_answers_left_total").increment(1);
+            return;
+        }
         Err(_) => {
             metrics::counter!("contactiq_questions_refused_total").increment(1);
             return;

@@ -29,6 +29,8 @@ use crate::{app::App, guard::identity::Caller};
 const COMES_BACK: Duration = Duration::from_secs(5);
 /// What was told can be heard again for so long.
 const HEARD_AGAIN: Duration = Duration::from_secs(60);
+/// So many at most; of more only what is on its way.
+const MOST_HEARD_AGAIN: usize = 2_000;
 /// A client hears that its question is being answered after so long at most.
 const FIRST_WORD: Duration = Duration::from_secs(1);
 /// Between two signs of life.
@@ -152,6 +154,8 @@ pub(super) async fn begin(
 /// Carries what is told to the listeners until the answer is there; stops the model when nobody listens.
 async fn pump(app: &App, telling: &Arc<Telling>, mut listening: Listening, mut work: Work) {
     let mut tells = true;
+    let abandoned = telling.abandoned();
+    tokio::pin!(abandoned);
     let done: Done = loop {
         tokio::select! {
             biased;
@@ -161,7 +165,7 @@ async fn pump(app: &App, telling: &Arc<Telling>, mut listening: Listening, mut w
                 None => tells = false,
             },
             done = &mut work => break done,
-            () = telling.abandoned() => {
+            () = &mut abandoned => {
                 listening.leave();
                 break (&mut work).await;
             }
@@ -175,12 +179,15 @@ async fn pump(app: &App, telling: &Arc<Telling>, mut listening: Listening, mut w
         Ok(Err(error)) => telling.fail(error),
         Err(_panic) => telling.fail(ApiError::Internal),
     }
-    // A stop does not wait for listeners who may come back.
-    let (app, telling) = (app.clone(), Arc::clone(telling));
+    if app.live.lock().len() > MOST_HEARD_AGAIN {
+        return telling.leave(&app.live);
+    }
+    // A stop does not wait for listeners who may come back: what is held here is no part of the server.
+    let (live, telling) = (Arc::clone(&app.live), Arc::clone(telling));
     #[expect(clippy::disallowed_methods, reason = "it only forgets, and nobody waits for that")]
     tokio::spawn(async move {
         tokio::time::sleep(HEARD_AGAIN).await;
-        telling.leave(&app);
+        telling.leave(&live);
     });
 }
 
@@ -193,12 +200,13 @@ impl Telling {
     fn belongs_to(self: &Arc<Self>, app: &App, id: InteractionId) {
         self.lock().interaction = Some(id);
         app.live.lock().insert(id, Arc::clone(self));
+        self.bell.notify_waiters();
     }
 
-    fn leave(&self, app: &App) {
+    fn leave(&self, live: &Live) {
         let id = self.lock().interaction;
         if let Some(id) = id {
-            app.live.lock().remove(&id);
+            live.lock().remove(&id);
         }
     }
 
@@ -273,15 +281,23 @@ impl Telling {
     /// Returns when nobody has listened for some seconds.
     async fn abandoned(&self) {
         loop {
-            let bell = self.bell.notified();
-            if self.listeners.load(Ordering::SeqCst) > 0 || self.lock().done {
-                bell.await;
-                continue;
-            }
-            tokio::time::sleep(COMES_BACK).await;
-            if self.listeners.load(Ordering::SeqCst) == 0 {
+            self.until(|listeners| listeners == 0).await;
+            // Whoever comes back in time begins the seconds anew.
+            let back = self.until(|listeners| listeners > 0);
+            if tokio::time::timeout(COMES_BACK, back).await.is_err() {
                 return;
             }
+        }
+    }
+
+    async fn until(&self, listen: impl Fn(usize) -> bool) {
+        loop {
+            // Made before the look: a ring between the two is heard.
+            let bell = self.bell.notified();
+            if listen(self.listeners.load(Ordering::SeqCst)) {
+                return;
+            }
+            bell.await;
         }
     }
 
@@ -383,6 +399,7 @@ struct Listener(Arc<Telling>);
 impl Listener {
     fn new(to: Arc<Telling>) -> Listener {
         to.listeners.fetch_add(1, Ordering::SeqCst);
+        to.bell.notify_waiters();
         Listener(to)
     }
 }

@@ -169,7 +169,8 @@ impl Transcript {
             transcripts::keep(&mut w, &transcript).await?;
             w.save().await
         };
-        noted(app.house.ledger.tables(IN_ALL, keeping).await);
+        let kept = tokio::time::timeout(IN_ALL, app.house.ledger.tables(IN_ALL, keeping)).await;
+        noted(kept.unwrap_or(Err(StoreError::Unavailable { why: "it did not answer in time" })));
     }
 
     /// In what light the first answer to a repeated request was given; kept here too, if that had no time then.

@@ -1,6 +1,6 @@
 //! The places of a server's record beside the database: the queue of a cluster, and a spool of its own.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{io::Read, path::PathBuf, sync::Arc, time::Duration};
 
 use contactiq_domain::Ids;
 use contactiq_pipeline::{House, Recall};
@@ -37,7 +37,7 @@ pub(crate) async fn with_places(house: &mut House, config: &Config) -> Result<()
     if let Some(queue) = &queue
         && config.limits.remembered_answers > 0
     {
-        share_answers(house, config, queue)?;
+        share_answers(house, config, queue).await?;
     }
     let own = match folder(config) {
         Some(folder) => Some(own_spool(folder, config).await?),
@@ -153,23 +153,40 @@ async fn queue(store: &Store, ids: &dyn Ids, config: &Config) -> Result<Option<Q
 }
 
 /// What replicas with the same files, settings, models and program answered, each of them remembers.
-fn share_answers(house: &mut House, config: &Config, queue: &Queue) -> Result<(), StartError> {
+async fn share_answers(house: &mut House, config: &Config, queue: &Queue) -> Result<(), StartError> {
     let url = config.redis.url.expose();
     let clock = Arc::new(SystemClock);
     let shared = SharedAnswers::connect(url, patience(config), queue.namespace(), &house.store, clock)?;
     let recall = Recall::new(config.limits.remembered_answers);
-    house.recall = recall.shared_as(fingerprint(house, config)?, shared);
+    house.recall = recall.shared_as(fingerprint(house, config).await?, shared);
     Ok(())
 }
 
-/// Stands for everything that an answer depends on beside the documents. Two builds of one version differ in the
-/// length of their program, if hardly in anything else.
-fn fingerprint(house: &House, config: &Config) -> Result<String, StartError> {
-    let program = std::env::current_exe().and_then(std::fs::metadata).map_or(0, |program| program.len());
+/// The program itself, as its bytes: what two builds of one version do differently nobody can tell otherwise. Where it
+/// can't be read it shares with nobody.
+fn program() -> Vec<u8> {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = std::fs::File::open(std::env::current_exe()?)?;
+        let (mut hash, mut piece) = (Sha256::new(), vec![0; 1 << 20]);
+        loop {
+            match file.read(&mut piece)? {
+                0 => return Ok(hash.finalize().to_vec()),
+                read => hash.update(&piece[..read]),
+            }
+        }
+    };
+    read().unwrap_or_else(|_| wiring::random::<32>().to_vec())
+}
+
+/// Stands for everything that an answer depends on beside the documents.
+async fn fingerprint(house: &House, config: &Config) -> Result<String, StartError> {
+    let program = match tokio::task::spawn_blocking(program).await {
+        Ok(program) => program,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    };
     let mut hash = Sha256::new();
+    hash.update(&program);
     for part in [
-        env!("CARGO_PKG_VERSION"),
-        &program.to_string(),
         &super::bank_files::texts(config)?,
         &format!("{:?} {:?}", house.settings, house.calibration),
         &house.encoder.as_ref().map_or_else(String::new, |encoder| super::in_words(&**encoder)),

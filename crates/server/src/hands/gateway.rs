@@ -109,7 +109,7 @@ impl Gateway {
         if let Some(audience) = audience {
             audience.tell(Said::Begun(interaction));
         }
-        let (mut heard, mut left) = (None, false);
+        let (mut heard, mut left, mut said_so) = (None, false, false);
         loop {
             tokio::select! {
                 reply = hear.recv() => match (reply, audience) {
@@ -128,15 +128,16 @@ impl Gateway {
                 },
                 () = gone(audience), if !left => {
                     left = true;
-                    if let Err(error) = self.requests.leave_off(interaction).await {
-                        tracing::debug!(%error, "a worker can't be told that nobody listens");
-                    }
+                    said_so = self.requests.leave_off(interaction).await.is_ok();
                 }
                 () = tokio::time::sleep_until(deadline) => return Err(AnswerError::Late),
                 () = tokio::time::sleep(LOOK_EVERY) => {
                     // A reply may be lost on its way; the record is not.
-                    if app.house.ledger.pending(interaction).await.is_some() {
-                        return Ok(Some(Word::Done));
+                    if let Some(record) = app.house.ledger.pending(interaction).await {
+                        return Ok(Some(super::word_of(&record)));
+                    }
+                    if left && !said_so {
+                        said_so = self.requests.leave_off(interaction).await.is_ok();
                     }
                     if !self.may_hand() {
                         return Ok(None);

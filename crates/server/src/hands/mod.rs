@@ -6,10 +6,10 @@ mod aloud;
 mod gateway;
 mod worker;
 
-use contactiq_domain::{Record, ids::InteractionId};
+use contactiq_domain::{Outcome, Record, ids::InteractionId};
 use contactiq_guard::Masked;
 use contactiq_pipeline::{AnswerError, Ask, Audience, Begun, House, finish_to};
-use contactiq_store::{StoreError, interactions, ledger::ONLY_TABLES_KNOW, requests::Requests};
+use contactiq_store::{StoreError, interactions, ledger::ONLY_TABLES_KNOW, requests::{Requests, Word}};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -86,6 +86,11 @@ impl Hands {
             Hands::Worker(_) => "this process, and it works for gateways".to_owned(),
         }
     }
+}
+
+/// What a record says to whoever waits for it.
+fn word_of(record: &Record<Masked>) -> Word {
+    if record.outcome == Outcome::Interrupted { Word::Left } else { Word::Done }
 }
 
 /// The record of an interaction, wherever it is; none where it can't be read now.

@@ -164,9 +164,11 @@ impl Worker {
     /// What became of it; nothing where its record found no place: then it comes again, here or elsewhere.
     async fn answer(&self, app: &App, question: &Taken) -> Option<Word> {
         let interaction = question.interaction;
-        if question.deliveries > 1 && matches!(super::record(&app.house, interaction).await, Ok(Some(_))) {
+        if question.deliveries > 1
+            && let Ok(Some(record)) = super::record(&app.house, interaction).await
+        {
             // Whoever died had its record kept: no model is asked twice.
-            return Some(Word::Done);
+            return Some(super::word_of(&record));
         }
         if let Some(word) = self.requests.is_hopeless(question) {
             tracing::error!(%interaction, deliveries = question.deliveries, %word, "a question is given up");

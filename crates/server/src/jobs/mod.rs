@@ -18,7 +18,7 @@ use std::{
 use contactiq_domain::BreakerState;
 use contactiq_nlu::encoder::{CachedEncoder, Encoder, EncoderError};
 use contactiq_pipeline::{House, Knowledge, KnowledgeError};
-use contactiq_store::{StoreError, documents, idempotency, transcripts};
+use contactiq_store::{StoreError, documents, idempotency, transcripts, ledger::purge_withdrawn};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +45,8 @@ const DRIFT_EVERY: Duration = Duration::from_secs(60 * 60);
 const BUDGETS_EVERY: Duration = Duration::from_secs(5);
 /// How often shared vectors are looked through.
 const VECTORS_EVERY: Duration = Duration::from_secs(60 * 60);
+/// While one reads the queue another writes what it read.
+const QUEUE_WRITERS: usize = 2;
 /// An interaction that is this old and not finished was interrupted. The request timeout is at most 120.
 const UNFINISHED_AFTER: i64 = 180;
 
@@ -65,8 +67,10 @@ pub fn start(app: &App, stop: &CancellationToken) {
     every(app, stop, "leases", RENEWED_EVERY, |app| async move { Ok(app.leases.renew(&app).await?) });
     every(app, stop, "places", PLACES_EVERY, |app| async move { ledger::look_at_places(&app).await });
     if app.house.ledger.has_queue() {
-        let (worker, stopped) = (app.clone(), stop.clone());
-        app.tasks.spawn(async move { ledger::work(&worker, &stopped).await });
+        for _ in 0..QUEUE_WRITERS {
+            let (worker, stopped) = (app.clone(), stop.clone());
+            app.tasks.spawn(async move { ledger::work(&worker, &stopped).await });
+        }
     }
     let counted = Arc::new(AtomicU64::new(0));
     every(app, stop, "budgets", BUDGETS_EVERY, move |app| {
@@ -186,6 +190,7 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     ledger::compare(app).await;
     let mut w = app.house.store.write().await?;
     idempotency::purge(&mut w, app.house.clock.now()).await?;
+    purge_withdrawn(&mut w, app.house.clock.now()).await?;
     transcripts::purge(&mut w, app.house.clock.now()).await?;
     w.save().await?;
     if app.house.ledger.has_queue() && !matches!(app.house.ledger.queued_entries().await, Ok(Some(0))) {

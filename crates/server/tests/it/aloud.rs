@@ -294,6 +294,12 @@ async fn a_sentence_is_shown_as_soon_as_it_is_written_and_it_is_durable_by_then(
     let kept = bank.running.read(&bank.key, &format!("/v1/interactions/{}", text(&record, "id"))).await;
     assert_eq!(kept.record(), record);
     assert_eq!(bank.model.asked.load(Ordering::SeqCst), 1);
+
+    // What can be heard again keeps no server from its end.
+    let Bank { mut running, .. } = bank;
+    let began = tokio::time::Instant::now();
+    running.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -322,6 +328,9 @@ async fn a_model_that_repeats_its_instructions_is_stopped_and_nothing_of_it_is_s
     bank.model.will(Next::Ends);
     let mut client = bank.ask().await;
     let record = client.done().await;
+    let shown = client.heard.iter().filter(|e| e.name == "token").map(|e| text(&e.data, "text"));
+    let shown: String = shown.collect();
+    assert!(!shown.to_lowercase().contains("source of facts") && !shown.contains("You write"), "{shown}");
     assert!(!text(&record, "answer").to_lowercase().contains("numbered passages"), "{record}");
     assert!(text(&record, "answer").contains("$9"), "{record}");
 }
@@ -367,8 +376,8 @@ async fn when_nobody_listens_any_more_the_model_is_stopped_and_the_record_says_w
     drop(client);
     let next = bank.model.next.clone();
     let writes = tokio::spawn(async move {
-        while next.send(Next::Says(" will")).is_ok() {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+        while next.send(Next::Says(SECOND)).is_ok() {
+            tokio::time::sleep(Duration::from_millis(700)).await;
         }
     });
     soon(async || bank.model.stopped.load(Ordering::SeqCst).then_some(())).await;
@@ -494,15 +503,21 @@ async fn a_worker_stops_its_model_when_nobody_listens_at_the_gateway() {
     cluster.model.will(Next::Says(FIRST));
     cluster.model.will(Next::Says("You"));
     let mut client = cluster.ask().await;
-    client.until("citation").await;
+    let id = client.until("citation").await.id;
     drop(client);
     let next = cluster.model.next.clone();
     let writes = tokio::spawn(async move {
-        while next.send(Next::Says(" will")).is_ok() {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+        while next.send(Next::Says(SECOND)).is_ok() {
+            tokio::time::sleep(Duration::from_millis(700)).await;
         }
     });
     soon(async || cluster.model.stopped.load(Ordering::SeqCst).then_some(())).await;
     writes.abort();
+    let id = id.split_once(':').unwrap().0.to_owned();
+    let read = async || {
+        let reply = cluster.gateway.read(&cluster.key, &format!("/v1/interactions/{id}")).await;
+        (reply.status == 200).then(|| reply.record())
+    };
+    assert_eq!(text(&soon(read).await, "outcome"), "interrupted");
     drop(worker);
 }

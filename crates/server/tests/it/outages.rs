@@ -164,7 +164,9 @@ async fn what_was_shown_is_in_the_record_whatever_fails_beside_it() {
         clients.spawn(crash::client_of(number, key, address, Arc::clone(&stop), Arc::clone(&seen)));
     }
 
-    let mut dice = Dice::new(u64::from(std::process::id()));
+    let seed = u64::from(std::process::id());
+    println!("seed {seed}");
+    let mut dice = Dice::new(seed);
     let turns = kills().max(OUTAGES.len() as u64);
     for turn in 0..turns {
         let chance = if turn < OUTAGES.len() as u64 { turn } else { dice.roll(OUTAGES.len() as u64) };

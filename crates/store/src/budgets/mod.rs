@@ -161,6 +161,7 @@ struct Parts {
     /// Which keys have a budget.
     known: Known,
     breaker: Breaker,
+    hook: Hook,
 }
 
 /// What a call may cost, held until it is settled. Dropped, it is given back: so settle what was begun.
@@ -230,7 +231,8 @@ impl Budgets {
     ) -> Budgets {
         let (jobs, waiting) = mpsc::unbounded_channel();
         let (weak, started) = (jobs.downgrade(), clock.now());
-        let work = work::Work::new(store.clone(), settings.clone(), Arc::clone(&clock), hook, weak, started);
+        let told = Arc::clone(&hook);
+        let work = work::Work::new(store.clone(), settings.clone(), Arc::clone(&clock), told, weak, started);
         #[expect(
             clippy::disallowed_methods,
             reason = "it ends with the last handle, and whoever waits for it hears of an end before"
@@ -238,7 +240,7 @@ impl Budgets {
         tokio::spawn(work.run(waiting));
         let breaker = Breaker::new(FAILURES, LEFT_ALONE, Arc::clone(&clock));
         let known = Known::default();
-        Budgets(Arc::new(Parts { store, settings, clock, ids, started, jobs, known, breaker }))
+        Budgets(Arc::new(Parts { store, settings, clock, ids, started, jobs, known, breaker, hook }))
     }
 
     /// What the configuration allows.
@@ -338,7 +340,9 @@ impl Budgets {
         let mut counting = apply::Counting::begin(&mut w, settings, self.0.started, now).await?;
         counting.expire(&mut w).await?;
         counting.keep(&mut w).await?;
-        w.save().await
+        w.save().await?;
+        counting.crossings.iter().for_each(|crossing| (self.0.hook)(crossing));
+        Ok(())
     }
 }
 

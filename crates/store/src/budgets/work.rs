@@ -109,6 +109,10 @@ impl Work {
                 Ok(()) => 0,
                 Err(error) => {
                     tracing::warn!(%error, waiting = self.settled.len(), "budgets could not be counted");
+                    // Where nobody comes any more gathering waits for nothing.
+                    if jobs.is_closed() {
+                        tokio::time::sleep(AFTER_A_FAILURE).await;
+                    }
                     failures + 1
                 }
             };

@@ -51,7 +51,12 @@ impl Acknowledged {
     /// Puts some back, which are compared again.
     fn put_back(&self, again: Vec<(InteractionId, Instant)>) {
         let mut all = self.lock();
-        for entry in again.into_iter().rev().take(REMEMBERED.saturating_sub(all.len())) {
+        let room = REMEMBERED.saturating_sub(all.len());
+        let dropped = again.len().saturating_sub(room);
+        if dropped > 0 {
+            metrics::counter!("contactiq_ledger_uncompared_total").increment(dropped as u64);
+        }
+        for entry in again.into_iter().rev().take(room) {
             all.push_front(entry);
         }
     }
@@ -122,6 +127,8 @@ impl Ledger {
         let ids: Vec<InteractionId> = some.iter().map(|(id, _)| *id).collect();
         let mut reader = self.0.store.at_work().read().await?;
         let finished = interactions::finished(&mut reader, &ids).await?;
+        // Nobody holds a connection of the database while the queue is asked.
+        drop(reader);
         let (mut waiting, mut lost) = (Vec::new(), Vec::new());
         for (id, since) in some {
             if finished.contains(id) {
@@ -132,7 +139,6 @@ impl Ledger {
                 lost.push(*id);
             }
         }
-        drop(reader);
         compared.waiting += waiting.len() as u64;
         if lost.is_empty() {
             return Ok(waiting);

@@ -1,11 +1,11 @@
 //! Writing entries into the tables. Each may come twice, in either order, and counts once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use contactiq_domain::Record;
 use contactiq_guard::Masked;
 
-use super::{Claimed, Completion, Entry, Withdrawal};
+use super::{Claimed, Completion, Entry, withdrawn};
 use crate::{
     StoreError, Writer, conversations, idempotency,
     interactions::{self, Completed},
@@ -39,8 +39,19 @@ pub async fn apply(w: &mut Writer, entry: &Entry) -> Result<Applied, StoreError>
 /// # Errors
 /// As [`apply`], of any of them.
 pub(crate) async fn apply_all(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Applied>, StoreError> {
+    // Of what was shown of one answer the longest holds the others: those count as written with it.
+    let longest = longest(entries);
+    if longest.len() < entries.len() {
+        let kept: Vec<&Entry> = longest.iter().map(|at| entries[*at]).collect();
+        let of_kept = Box::pin(apply_all(w, &kept)).await?;
+        let mut applied = vec![Applied::Written; entries.len()];
+        for (at, of_kept) in longest.into_iter().zip(of_kept) {
+            applied[at] = of_kept;
+        }
+        return Ok(applied);
+    }
     let mut seen = HashSet::new();
-    let Some(twice) = entries.iter().position(|e| !seen.insert((e.interaction(), e.phase()))) else {
+    let Some(twice) = entries.iter().position(|e| !seen.insert((e.interaction(), e.label()))) else {
         return apply_different(w, entries).await;
     };
     // The queue may deliver twice: what comes again counts after what came first.
@@ -50,14 +61,34 @@ pub(crate) async fn apply_all(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<
     Ok(applied)
 }
 
+/// The places of the entries without what a longer part of the same answer makes needless.
+fn longest(entries: &[&Entry]) -> Vec<usize> {
+    let shown = |entry: &Entry| match entry {
+        Entry::Start(start) => start.shown.as_ref().map(|shown| (start.started.id, shown.text.as_str().len())),
+        _ => None,
+    };
+    let mut best = HashMap::new();
+    for (at, (id, length)) in entries.iter().enumerate().filter_map(|(at, entry)| Some((at, shown(entry)?))) {
+        let known = best.entry(id).or_insert((length, at));
+        if length >= known.0 {
+            *known = (length, at);
+        }
+    }
+    let is_kept = |at: &usize| match shown(entries[*at]) {
+        Some((id, _)) => best.get(&id).is_some_and(|(_, kept)| kept == at),
+        None => true,
+    };
+    (0..entries.len()).filter(is_kept).collect()
+}
+
 /// The same of entries of which no two are the same half of one interaction.
 async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Applied>, StoreError> {
     let mut applied = vec![Applied::Written; entries.len()];
-    let (mut starts, mut completions, mut withdrawn) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut starts, mut completions, mut taken_back) = (Vec::new(), Vec::new(), Vec::new());
     for (entry, applied) in entries.iter().zip(&mut applied) {
         match entry {
             Entry::Start(start) => starts.push(&**start),
-            Entry::Withdrawal(withdrawal) => withdrawn.push(&**withdrawal),
+            Entry::Withdrawal(withdrawal) => taken_back.push(&**withdrawal),
             Entry::Completion(completion) => match overtaken(w, completion).await? {
                 Some(instead) => *applied = instead,
                 None => completions.push((&**completion, applied)),
@@ -82,17 +113,23 @@ async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Appli
     }
     let records: Vec<_> = completions.iter().map(|(completion, _)| &completion.record).collect();
     let completed = interactions::complete_all(w, &records).await?;
+    let before = withdrawn::among(w, &records).await?;
     for ((completion, applied), completed) in completions.into_iter().zip(completed) {
         match completed {
             Completed::Before(first) => *applied = Applied::Before(first),
+            // Nobody was shown it: no ticket is opened.
+            Completed::Now if before.contains(&completion.record.id) => {
+                let (id, at) = (completion.record.id, completion.record.completed_at);
+                interactions::withdraw(w, id, at).await?;
+                if let Some(claimed) = &completion.claimed {
+                    idempotency::unsettle(w, &claimed.slot(), &id.to_string()).await?;
+                }
+            }
             Completed::Now => beside(w, completion).await?,
         }
     }
-    for Withdrawal { interaction, completed_at, claimed, .. } in withdrawn {
-        let stood = interactions::withdraw(w, *interaction, *completed_at).await?;
-        if let Some(claimed) = claimed.as_ref().filter(|_| stood) {
-            idempotency::unsettle(w, &claimed.slot(), &interaction.to_string()).await?;
-        }
+    for withdrawal in taken_back {
+        withdrawn::withdraw(w, withdrawal).await?;
     }
     Ok(applied)
 }

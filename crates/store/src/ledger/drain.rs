@@ -147,10 +147,11 @@ impl Ledger {
             if let Some(ticket) = &completion.ticket {
                 tickets::open(&mut w, ticket).await?;
             }
-            w.save().await?;
+            // Before it is saved: what comes again is equal then, and nobody would forget it.
             if let Some(queue) = &self.0.queue {
                 queue.forget_record(id).await.map_err(queue_failed)?;
             }
+            w.save().await?;
             tracing::info!(interaction = %id, "the record was put right: a worker had finished what was answered without it");
         }
         Ok(())

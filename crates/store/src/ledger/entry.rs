@@ -131,6 +131,16 @@ impl Entry {
         }
     }
 
+    /// What figures call it.
+    pub(crate) const fn label(&self) -> &'static str {
+        match self {
+            Entry::Start(start) if start.shown.is_some() => "shown",
+            Entry::Start(_) => "start",
+            Entry::Completion(_) => "completion",
+            Entry::Withdrawal(_) => "withdrawal",
+        }
+    }
+
     /// Of which interaction.
     #[must_use]
     pub const fn interaction(&self) -> InteractionId {

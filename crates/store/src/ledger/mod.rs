@@ -22,6 +22,7 @@ pub mod queue;
 mod reading;
 pub mod spool;
 mod tables;
+mod withdrawn;
 
 use std::{
     sync::{Arc, Mutex},
@@ -39,6 +40,7 @@ pub use handed::Handed;
 pub use kept::Unreadable;
 pub use reading::{LedgerState, Said};
 pub use tables::{Claims, ONLY_TABLES_KNOW};
+pub use withdrawn::purge_withdrawn;
 
 use crate::{Store, StoreError};
 use acknowledged::Acknowledged;
@@ -135,24 +137,14 @@ impl Ledger {
     /// letter then.
     pub async fn write(&self, entry: Entry) -> Result<Applied, StoreError> {
         let since = Instant::now();
-        let (phase, entry) = (entry.phase().as_str(), Arc::new(entry));
+        let entry = Arc::new(entry);
         let written = self.place(&entry).await;
-        metrics::histogram!("contactiq_ledger_write_seconds", "phase" => phase)
-            .record(since.elapsed().as_secs_f64());
-        metrics::counter!("contactiq_ledger_writes_total", "phase" => phase).increment(1);
-        if let Err(error) = &written {
-            metrics::counter!("contactiq_ledger_write_failures_total", "phase" => phase).increment(1);
-            tracing::error!(critical = true, %error, interaction = %entry.interaction(), phase, "an entry was not written");
-        }
+        counted(&entry, since, &written);
         match (&*entry, &written) {
             (Entry::Completion(completion), Err(_) | Ok(Applied::Overtaken)) => {
                 self.withdraw(completion).await;
             }
-            (Entry::Completion(completion), Ok(Applied::Written))
-                if completion.record.outcome != Outcome::Interrupted =>
-            {
-                self.0.acknowledged.add(completion.record.id);
-            }
+            (Entry::Completion(completion), Ok(Applied::Written)) => self.acknowledge(completion),
             _ => {}
         }
         written
@@ -164,17 +156,28 @@ impl Ledger {
     /// # Errors
     /// [`StoreError::Unavailable`] when the queue does not take it in time, or there is none.
     pub async fn write_handed(&self, completion: Completion) -> Result<Applied, StoreError> {
+        let since = Instant::now();
         let entry = Entry::Completion(Box::new(completion));
         let queued = match &self.0.queue {
             // It is shown once its gateway hears of it, which may have died: a claim that another answer got meanwhile
             // counts more.
-            Some(queue) => self.queued(&entry, queue, false).await?,
-            None => None,
+            Some(queue) => self.queued(&entry, queue, false).await,
+            None => Ok(None),
         };
-        if let (Some(Applied::Written), Entry::Completion(completion)) = (&queued, &entry) {
+        let not_taken = StoreError::Unavailable { why: "the queue did not take the record in time" };
+        let written = queued.and_then(|queued| queued.ok_or(not_taken));
+        counted(&entry, since, &written);
+        if let (Ok(Applied::Written), Entry::Completion(completion)) = (&written, &entry) {
+            self.acknowledge(completion);
+        }
+        written
+    }
+
+    /// Somebody is told that it is durable: it is looked for in a minute. What was interrupted nobody looks for.
+    fn acknowledge(&self, completion: &Completion) {
+        if completion.record.outcome != Outcome::Interrupted {
             self.0.acknowledged.add(completion.record.id);
         }
-        queued.ok_or(StoreError::Unavailable { why: "the queue did not take the record in time" })
     }
 
     /// Takes a completion back from every place that may have it though nobody will be shown it. The error waits for
@@ -350,6 +353,16 @@ impl Ledger {
             }
             answer => answer,
         }
+    }
+}
+
+fn counted(entry: &Entry, since: Instant, written: &Result<Applied, StoreError>) {
+    let phase = entry.label();
+    metrics::histogram!("contactiq_ledger_write_seconds", "phase" => phase).record(since.elapsed().as_secs_f64());
+    metrics::counter!("contactiq_ledger_writes_total", "phase" => phase).increment(1);
+    if let Err(error) = written {
+        metrics::counter!("contactiq_ledger_write_failures_total", "phase" => phase).increment(1);
+        tracing::error!(critical = true, %error, interaction = %entry.interaction(), phase, "an entry was not written");
     }
 }
 

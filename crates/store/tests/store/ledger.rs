@@ -98,6 +98,33 @@ on_both_engines! {
         is_whole(bench, &early).await;
     }
 
+    async fn a_withdrawal_counts_also_where_it_is_written_before_what_it_takes_back(bench) {
+        let ledger = ledger(bench);
+        let (start, completion) = halves(bench);
+        let withdrawal = Withdrawal {
+            conversation: completion.conversation.clone(),
+            interaction: completion.record.id,
+            completed_at: completion.record.completed_at,
+            claimed: None,
+        };
+        ledger.write(first(&start)).await.unwrap();
+        ledger.write(Entry::Withdrawal(Box::new(withdrawal.clone()))).await.unwrap();
+        ledger.write(second(&completion)).await.unwrap();
+        let mut r = bench.read().await;
+        assert_eq!(interactions::count_finished(&mut r).await.unwrap(), 0);
+        assert_eq!(tickets::get(&mut r, completion.ticket.as_ref().unwrap().id).await.unwrap(), None);
+        drop(r);
+        // Another completion of the same interaction stands.
+        let mut other = completion.clone();
+        other.record.completed_at = other.record.completed_at.plus_micros(5);
+        ledger.write(second(&other)).await.unwrap();
+        ledger.write(Entry::Withdrawal(Box::new(withdrawal))).await.unwrap();
+        is_whole(bench, &other).await;
+        let mut w = bench.write().await;
+        contactiq_store::ledger::purge_withdrawn(&mut w, NOW.plus_seconds(200_000)).await.unwrap();
+        w.save().await.unwrap();
+    }
+
     async fn what_was_acknowledged_and_is_nowhere_is_found(bench) {
         let ledger = ledger(bench);
         let (kept, gone, unmade) = (halves(bench), halves(bench), halves(bench));

@@ -35,6 +35,7 @@ pub enum Held {
 pub(super) struct Scripts {
     claim: Script,
     lease: Script,
+    forget: Script,
 }
 
 impl Default for Scripts {
@@ -42,6 +43,7 @@ impl Default for Scripts {
         Scripts {
             claim: Script::new(include_str!("claim.lua")),
             lease: Script::new(include_str!("lease.lua")),
+            forget: Script::new(include_str!("forget.lua")),
         }
     }
 }
@@ -98,12 +100,10 @@ impl Queue {
         claimed: &Claimed,
         made: InteractionId,
     ) -> Result<(), SharedError> {
-        let key = self.result_key(&claimed.slot());
-        let found: Option<String> = self.get("GET", &key, &[]).await?;
-        if found.as_deref().and_then(self::made).is_none_or(|(found, _)| found != made) {
-            return Ok(());
-        }
-        self.work.ask(async |mut redis| redis::cmd("DEL").arg(&key).query_async::<()>(&mut redis).await).await
+        // In one step: the key may have come to another interaction meanwhile.
+        let mut ask = self.claims.forget.key(self.result_key(&claimed.slot()));
+        ask.arg(format!("{made} "));
+        self.work.ask(async |mut redis| ask.invoke_async::<()>(&mut redis).await).await
     }
 
     pub(super) fn lease_key(&self, slot: &Slot<'_>) -> String {

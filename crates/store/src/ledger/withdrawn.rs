@@ -1,0 +1,60 @@
+//! Completions that nobody was shown. Workers write what the queue holds side by side, so that a withdrawal may be
+//! written before what it takes back: it is noted for a day, and whatever comes behind it is taken back then.
+
+use contactiq_domain::{Record, Timestamp, ids::InteractionId};
+use contactiq_guard::Masked;
+
+use super::Withdrawal;
+use crate::{
+    StoreError, Writer, idempotency, interactions,
+    value::{places, values},
+};
+
+/// Seconds that one is noted.
+const NOTED: i64 = 86_400;
+
+/// Takes a completion back, whether it is written or comes later.
+pub(super) async fn withdraw(w: &mut Writer, withdrawal: &Withdrawal) -> Result<(), StoreError> {
+    let Withdrawal { interaction, completed_at, claimed, .. } = withdrawal;
+    w.execute(
+        "INSERT INTO withdrawals (interaction, completed_at, noted_at) VALUES ($1, $2, $2)
+         ON CONFLICT (interaction, completed_at) DO NOTHING",
+        values![*interaction, *completed_at],
+    )
+    .await?;
+    let stood = interactions::withdraw(w, *interaction, *completed_at).await?;
+    if let Some(claimed) = claimed.as_ref().filter(|_| stood) {
+        idempotency::unsettle(w, &claimed.slot(), &interaction.to_string()).await?;
+    }
+    Ok(())
+}
+
+/// Which of these records were withdrawn before they came.
+pub(super) async fn among(
+    w: &mut Writer,
+    records: &[&Record<Masked>],
+) -> Result<Vec<InteractionId>, StoreError> {
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = places(w.is_postgres(), 1, records.len());
+    let sql = format!("SELECT interaction, completed_at FROM withdrawals WHERE interaction IN {places}");
+    let ids = records.iter().flat_map(|record| values![record.id]).collect();
+    let mut found = Vec::new();
+    for row in w.rows_built(sql, ids, records.len()).await? {
+        let (id, completed_at) = (row.parsed("interaction")?, row.moment("completed_at")?);
+        if records.iter().any(|record| record.id == id && record.completed_at == completed_at) {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
+/// Forgets what was withdrawn long ago.
+///
+/// # Errors
+/// When the database fails.
+pub async fn purge_withdrawn(w: &mut Writer, now: Timestamp) -> Result<(), StoreError> {
+    w.execute("DELETE FROM withdrawals WHERE noted_at < $1", values![now.plus_seconds(-NOTED)]).await?;
+    Ok(())
+}
