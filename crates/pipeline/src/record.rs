@@ -197,7 +197,8 @@ fn beside(turn: &Turn) -> Option<&Draft> {
 /// What the person is shown: the released answer with the bank's disclaimer, or the message.
 fn shown(house: &House, turn: &Turn) -> Masked {
     match (&turn.draft, &turn.message) {
-        (Some(draft), _) => match escalate::disclaimer(house, turn) {
+        // Nobody was shown what stands below the answer.
+        (Some(draft), _) => match escalate::disclaimer(house, turn).filter(|_| !turn.left) {
             Some(disclaimer) => draft.text.clone().followed_by(&disclaimer),
             None => draft.text.clone(),
         },

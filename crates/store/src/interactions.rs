@@ -96,7 +96,7 @@ pub(crate) async fn start_all(w: &mut Writer, all: &[&Started<Masked>]) -> Resul
 }
 
 /// Keeps what is about to be shown of an answer that is still being made; less than what is kept already changes
-/// nothing, and neither does any of a finished one.
+/// nothing, and neither does any of a finished one (false).
 ///
 /// # Errors
 /// When the database fails.
@@ -105,16 +105,37 @@ pub(crate) async fn show(
     id: InteractionId,
     text: &Masked,
     citations: &[Citation],
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let answer = w.seal(text, TABLE, "answer", &id.to_string());
     // A sealed text is longer than the text by the same for all.
-    w.execute(
-        "UPDATE interactions SET answer = $2, citations = $3
+    let changed = w
+        .execute(
+            "UPDATE interactions SET answer = $2, citations = $3
          WHERE id = $1 AND completed_at IS NULL AND (answer IS NULL OR length(answer) < $4)",
-        values![id, answer.clone(), json(&citations, "citations")?, answer.len() as u64],
-    )
-    .await?;
-    Ok(())
+            values![id, answer.clone(), json(&citations, "citations")?, answer.len() as u64],
+        )
+        .await?;
+    Ok(changed > 0)
+}
+
+/// What was shown of those among these records that are not finished yet.
+///
+/// # Errors
+/// When the database fails or a text does not open.
+pub(crate) async fn shown(
+    w: &mut Writer,
+    records: &[&Record<Masked>],
+) -> Result<Vec<(InteractionId, Masked)>, StoreError> {
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = places(w.is_postgres(), 1, records.len());
+    let sql = format!(
+        "SELECT id, answer FROM interactions WHERE id IN {places} AND completed_at IS NULL AND answer IS NOT NULL"
+    );
+    let ids = records.iter().flat_map(|record| values![record.id]).collect();
+    let rows = w.rows_built(sql, ids, records.len()).await?;
+    rows.iter().map(|row| Ok((row.parsed("id")?, row.masked(TABLE, "answer", &row.text("id")?)?))).collect()
 }
 
 /// Phase two: the whole record, whether or not the start was written. Completing again changes

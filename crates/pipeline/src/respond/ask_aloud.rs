@@ -8,13 +8,13 @@ use contactiq_guard::{Held, Masked, OutputFindingKind};
 use contactiq_llm::{Chain, ModelError, Prompt, Served};
 use contactiq_store::{
     StoreError,
-    ledger::{Entry, Shown, Start},
+    ledger::{Entry, Shown, Start, WITHDRAWN},
 };
 use tokio::sync::mpsc;
 
 use super::{
     ask_model::{
-        DICTATED, Gated, NO_ANSWER, UNREAD, VERSION, Written, given, held, inspected, prompt, rules,
+        DICTATED, Gated, LONGEST, NO_ANSWER, UNREAD, VERSION, Written, given, held, inspected, prompt, rules,
     },
     citation,
     grounding::Removed,
@@ -29,8 +29,6 @@ use crate::{
 
 /// Sentences between the provider and the gate.
 const SENTENCES_IN_FLIGHT: usize = 64;
-/// The rule by which a reviewer sees what was shown and withdrawn.
-const WITHDRAWN: &str = "stream/withdrawn";
 
 /// Why the model was stopped.
 enum Stop {
@@ -156,6 +154,9 @@ impl Telling<'_> {
     /// Reads the next sentence, and tells it if it stands.
     async fn take(&mut self, sentence: &str) -> Result<(), Stop> {
         self.raw.push_str(sentence);
+        if self.raw.len() > LONGEST {
+            return Err(Stop::Unfit(vec!["stream/too-long".to_owned()]));
+        }
         if self.raw.trim().trim_end_matches('.') == NO_ANSWER {
             return Ok(());
         }

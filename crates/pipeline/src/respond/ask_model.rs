@@ -32,6 +32,8 @@ pub(super) const NO_ANSWER: &str = "NO ANSWER";
 pub(super) const UNREAD: &str = "the output guard failed";
 /// The rule by which the gate removed a sentence that an order dictated.
 pub(super) const DICTATED: &str = "gate/dictated";
+/// A longer text of a model is not read: several times what it was asked for.
+pub(super) const LONGEST: usize = 12_000;
 /// Passages that the model is given.
 const PASSAGES: usize = 4;
 
@@ -85,6 +87,9 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
     let Ok(evidence) = Quotable::of(house, turn, &given).await else {
         return unread(extractive, BTreeMap::new());
     };
+    if completion.text.len() > LONGEST {
+        return instead(extractive, format!("{VERSION}: the model wrote too much"), BTreeMap::new());
+    }
     let held = held(&evidence.given, &prompt);
     let Ok((text, whole)) = inspected(house, completion.text.clone(), held.clone()).await else {
         return unread(extractive, BTreeMap::new());

@@ -84,7 +84,7 @@ pub async fn create(
         resent: None,
     };
     if wants_events {
-        return Ok(tells(&app, request, asking, false).await?.listen(0).into_response());
+        return Ok(tells(&app, request, asking, false).await?.listen(None).into_response());
     }
     Ok(axum::Json(asks(&app, request, asking).await?.record).into_response())
 }
@@ -110,16 +110,16 @@ pub async fn events(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let heard = last.rsplit(':').next().and_then(|number| number.trim().parse().ok()).unwrap_or(0);
+    let last = headers.get("last-event-id").map(|value| value.to_str().unwrap_or_default());
+    let last = last.filter(|last| !last.is_empty());
     if let Ok(id) = id.parse::<InteractionId>()
         && let Some(telling) = app.live.of(id, &caller)
     {
-        return Ok(telling.listen(heard).into_response());
+        return Ok(telling.listen(last).into_response());
     }
     let record = visible(&app, &caller, &id).await?;
     let disclosure = &app.house.settings.of(record.mode).disclosure;
-    Ok(Telling::of_record(disclosure, &record, heard > 0).listen(0).into_response())
+    Ok(Telling::of_record(disclosure, &record).listen(last).into_response())
 }
 
 /// Whether events are asked for: named in `Accept`, not refused there (`q=0`), and not liked less

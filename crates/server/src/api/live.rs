@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use super::{asking::Answered, error::ApiError, stream::pieces};
-use crate::{app::App, guard::identity::Caller};
+use crate::{app::App, guard::identity::Caller, wiring::random_text};
 
 /// A client whose connection broke has so long to come back before the model is stopped.
 const COMES_BACK: Duration = Duration::from_secs(5);
@@ -45,6 +45,8 @@ pub(crate) struct Telling {
     /// Whose it is.
     caller: String,
     request_id: String,
+    /// Tells the numbers of these events from those of another telling of the same answer.
+    name: String,
     told: Mutex<Told>,
     /// Rings when there is more, and when a listener comes or goes.
     bell: Notify,
@@ -117,6 +119,7 @@ pub(super) async fn begin(
     let telling = Arc::new(Telling {
         caller: listens.caller.own_subject(),
         request_id: listens.request_id,
+        name: random_text::<4>(),
         told: Mutex::default(),
         bell: Notify::new(),
         listeners: AtomicUsize::new(0),
@@ -261,19 +264,17 @@ impl Telling {
         &self.request_id
     }
 
-    /// A finished answer, to be heard (again): from the beginning, after a withdrawal of what was heard before.
-    pub(crate) fn of_record(disclosure: &str, record: &Record<Masked>, heard_before: bool) -> Arc<Telling> {
+    /// A finished answer, to be heard (again).
+    pub(crate) fn of_record(disclosure: &str, record: &Record<Masked>) -> Arc<Telling> {
         let telling = Telling {
             caller: String::new(),
             request_id: record.request_id.to_string(),
+            name: random_text::<4>(),
             told: Mutex::default(),
             bell: Notify::new(),
             listeners: AtomicUsize::new(0),
         };
         telling.tell("disclosure", json!({ "text": disclosure }));
-        if heard_before {
-            telling.tell("restart", json!({}));
-        }
         telling.lock().finish(record);
         Arc::new(telling)
     }
@@ -310,17 +311,30 @@ impl Telling {
         })
     }
 
-    /// The same as the contract's events.
+    /// The same as the contract's events, behind the one that was heard last. Where that is none of these, all of them
+    /// behind a withdrawal of what was heard.
     pub(crate) fn listen(
         self: Arc<Self>,
-        after: usize,
+        last: Option<&str>,
     ) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
+        let after = last.map(|last| self.number(last));
         let id = Arc::clone(&self);
-        let events = self.happens(after).map(move |Happened { number, name, data }| {
+        let restart = Happened { number: 0, name: "restart", data: json!({}) };
+        let withdrawn = stream::iter(matches!(after, Some(None)).then_some(restart));
+        let heard = after.flatten().unwrap_or(0);
+        let events = withdrawn.chain(self.happens(heard)).map(move |Happened { number, name, data }| {
             let of = id.interaction().map_or_else(String::new, |id| format!("{id}:"));
-            Ok(Event::default().id(format!("{of}{number}")).event(name).data(data.to_string()))
+            let number = format!("{of}{}-{number}", id.name);
+            Ok(Event::default().id(number).event(name).data(data.to_string()))
         });
         Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"))
+    }
+
+    /// The number of an event of this telling that has this id.
+    fn number(&self, id: &str) -> Option<usize> {
+        let (name, number) = id.rsplit(':').next()?.rsplit_once('-')?;
+        let number = number.trim().parse().ok()?;
+        (name == self.name && number <= self.lock().events.len()).then_some(number)
     }
 
     /// The event behind so many; none behind the last.

@@ -9,7 +9,11 @@ mod worker;
 use contactiq_domain::{Outcome, Record, ids::InteractionId};
 use contactiq_guard::Masked;
 use contactiq_pipeline::{AnswerError, Ask, Audience, Begun, House, finish_to};
-use contactiq_store::{StoreError, interactions, ledger::ONLY_TABLES_KNOW, requests::{Requests, Word}};
+use contactiq_store::{
+    StoreError, interactions,
+    ledger::ONLY_TABLES_KNOW,
+    requests::{Requests, Word},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{

@@ -18,7 +18,7 @@ use std::{
 use contactiq_domain::BreakerState;
 use contactiq_nlu::encoder::{CachedEncoder, Encoder, EncoderError};
 use contactiq_pipeline::{House, Knowledge, KnowledgeError};
-use contactiq_store::{StoreError, documents, idempotency, transcripts, ledger::purge_withdrawn};
+use contactiq_store::{StoreError, documents, idempotency, ledger::purge_withdrawn, transcripts};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 

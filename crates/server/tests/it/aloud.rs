@@ -267,7 +267,7 @@ async fn a_sentence_is_shown_as_soon_as_it_is_written_and_it_is_durable_by_then(
     let mut client = bank.ask().await;
     assert_eq!(client.next().await.unwrap().name, "disclosure");
     let token = client.until("token").await;
-    assert!(token.id.ends_with(&format!(":{}", client.heard.len())), "{token:?}");
+    assert!(token.id.ends_with(&format!("-{}", client.heard.len())), "{token:?}");
     client.until("citation").await;
     assert_eq!(client.words(), "A replacement kite card is $9. [1]");
     let steps: Vec<&str> =
@@ -358,7 +358,14 @@ async fn a_client_whose_connection_broke_hears_the_rest() {
     assert_eq!(text(respond(&record), "outcome"), "generated");
 
     // Whoever comes later hears it from the beginning; nobody else hears it at all.
-    let mut later = Client::of(request("0")).await;
+    // An id of another telling is none of this one's: what was heard is withdrawn.
+    for last in ["0", "9", &format!("{id}:zzzz-3"), &format!("{id}:x-18446744073709551615")] {
+        let mut later = Client::of(request(last)).await;
+        assert_eq!(later.next().await.unwrap().name, "restart", "{last}");
+        assert_eq!(later.done().await, record);
+    }
+    let mut later = Client::of(request("")).await;
+    assert_eq!(later.next().await.unwrap().name, "disclosure");
     assert_eq!(later.done().await, record);
     let other = bank.running.key(Role::Customer).await;
     let stranger = bank.running.read(&other, &format!("/v1/interactions/{id}/events")).await;
@@ -492,6 +499,12 @@ async fn a_gateway_tells_what_its_worker_says_and_begins_again_where_another_tak
     let record = client.done().await;
     assert_eq!(text(respond(&record), "outcome"), "generated", "{record}");
     assert!(text(&record, "answer").starts_with("You get it in 6 working days. [1]"), "{record}");
+    let admin = cluster.gateway.key(Role::Admin).await;
+    let withdrawn = async || {
+        let reviews = cluster.gateway.read(&admin, "/v1/guard/review").await.json().to_string();
+        reviews.contains("stream/withdrawn").then_some(())
+    };
+    soon(withdrawn).await;
     drop(second);
 }
 

@@ -64,7 +64,9 @@ pub(crate) async fn apply_all(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<
 /// The places of the entries without what a longer part of the same answer makes needless.
 fn longest(entries: &[&Entry]) -> Vec<usize> {
     let shown = |entry: &Entry| match entry {
-        Entry::Start(start) => start.shown.as_ref().map(|shown| (start.started.id, shown.text.as_str().len())),
+        Entry::Start(start) => {
+            start.shown.as_ref().map(|shown| (start.started.id, shown.text.as_str().len()))
+        }
         _ => None,
     };
     let mut best = HashMap::new();
@@ -108,10 +110,17 @@ async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Appli
         }
         pii_tokens::save(w, start.started.id, start.started.created_at, &start.tokens).await?;
         if let Some(shown) = &start.shown {
-            interactions::show(w, start.started.id, &shown.text, &shown.citations).await?;
+            let id = start.started.id;
+            // One that comes behind the completion may have been withdrawn by it.
+            if !interactions::show(w, id, &shown.text, &shown.citations).await?
+                && let Some(record) = interactions::get(w, id).await?
+            {
+                withdrawn::review_part(w, &record, &shown.text, &[]).await?;
+            }
         }
     }
     let records: Vec<_> = completions.iter().map(|(completion, _)| &completion.record).collect();
+    let parts = interactions::shown(w, &records).await?;
     let completed = interactions::complete_all(w, &records).await?;
     let before = withdrawn::among(w, &records).await?;
     for ((completion, applied), completed) in completions.into_iter().zip(completed) {
@@ -126,6 +135,9 @@ async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Appli
                 }
             }
             Completed::Now => beside(w, completion).await?,
+        }
+        if let Some((_, part)) = parts.iter().find(|(id, _)| *id == completion.record.id) {
+            withdrawn::review_part(w, &completion.record, part, &completion.reviews).await?;
         }
     }
     for withdrawal in taken_back {

@@ -106,7 +106,9 @@ async fn together(
         batch.push(job);
     }
     // All take rows in the same order, so that no two wait for each other.
-    batch.sort_by_key(|job| (job.entry.conversation(), job.entry.interaction(), job.entry.phase(), job.entry.label()));
+    batch.sort_by_key(|job| {
+        (job.entry.conversation(), job.entry.interaction(), job.entry.phase(), job.entry.label())
+    });
     let entries: Vec<&Entry> = batch.iter().map(|job| &*job.entry).collect();
     let done = apply_all(&mut w, &entries).await?;
     w.save().await?;

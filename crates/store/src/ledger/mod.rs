@@ -40,7 +40,7 @@ pub use handed::Handed;
 pub use kept::Unreadable;
 pub use reading::{LedgerState, Said};
 pub use tables::{Claims, ONLY_TABLES_KNOW};
-pub use withdrawn::purge_withdrawn;
+pub use withdrawn::{WITHDRAWN, purge_withdrawn};
 
 use crate::{Store, StoreError};
 use acknowledged::Acknowledged;
@@ -358,7 +358,8 @@ impl Ledger {
 
 fn counted(entry: &Entry, since: Instant, written: &Result<Applied, StoreError>) {
     let phase = entry.label();
-    metrics::histogram!("contactiq_ledger_write_seconds", "phase" => phase).record(since.elapsed().as_secs_f64());
+    metrics::histogram!("contactiq_ledger_write_seconds", "phase" => phase)
+        .record(since.elapsed().as_secs_f64());
     metrics::counter!("contactiq_ledger_writes_total", "phase" => phase).increment(1);
     if let Err(error) = written {
         metrics::counter!("contactiq_ledger_write_failures_total", "phase" => phase).increment(1);

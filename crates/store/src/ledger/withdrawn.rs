@@ -2,11 +2,12 @@
 //! written before what it takes back: it is noted for a day, and whatever comes behind it is taken back then.
 
 use contactiq_domain::{Record, Timestamp, ids::InteractionId};
-use contactiq_guard::Masked;
+use contactiq_guard::{Masked, ReviewKind};
+use uuid::Uuid;
 
 use super::Withdrawal;
 use crate::{
-    StoreError, Writer, idempotency, interactions,
+    StoreError, Writer, idempotency, interactions, review,
     value::{places, values},
 };
 
@@ -48,6 +49,35 @@ pub(super) async fn among(
         }
     }
     Ok(found)
+}
+
+/// The rule by which a reviewer sees what was shown and withdrawn.
+pub const WITHDRAWN: &str = "stream/withdrawn";
+/// Sets the id of such an entry apart from the interaction's own.
+const APART: u128 = 0x5749_5448;
+
+/// What was shown of an answer and is not the beginning of what it came to, because whoever told it died: a reviewer
+/// finds it, unless whoever answered said so already.
+pub(super) async fn review_part(
+    w: &mut Writer,
+    record: &Record<Masked>,
+    part: &Masked,
+    known: &[review::Entry],
+) -> Result<(), StoreError> {
+    let is_known = known.iter().any(|entry| entry.rules.iter().any(|rule| rule == WITHDRAWN));
+    if part.is_empty() || is_known || record.answer.as_str().starts_with(part.as_str()) {
+        return Ok(());
+    }
+    let entry = review::Entry {
+        id: Uuid::from_u128(record.id.uuid().as_u128() ^ APART),
+        interaction: record.id,
+        kind: ReviewKind::Output,
+        rules: vec![WITHDRAWN.to_owned()],
+        message: part.clone(),
+        at: record.completed_at,
+        decided: None,
+    };
+    review::save(w, &entry).await
 }
 
 /// Forgets what was withdrawn long ago.
