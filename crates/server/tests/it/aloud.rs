@@ -382,7 +382,8 @@ async fn when_nobody_listens_any_more_the_model_is_stopped_and_the_record_says_w
         client.until("citation").await.id.split_once(':').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     drop(client);
     let next = bank.model.next.clone();
-    let writes = tokio::spawn(async move {
+    let mut writes = JoinSet::new();
+    writes.spawn(async move {
         while next.send(Next::Says(SECOND)).is_ok() {
             tokio::time::sleep(Duration::from_millis(700)).await;
         }
@@ -393,7 +394,7 @@ async fn when_nobody_listens_any_more_the_model_is_stopped_and_the_record_says_w
         (reply.status == 200).then(|| reply.record())
     };
     let record = soon(read).await;
-    writes.abort();
+    drop(writes);
     assert_eq!(text(&record, "outcome"), "interrupted", "{record}");
     assert!(text(&record, "answer").contains("$9. [1]"), "{record}");
 }
@@ -519,13 +520,14 @@ async fn a_worker_stops_its_model_when_nobody_listens_at_the_gateway() {
     let id = client.until("citation").await.id;
     drop(client);
     let next = cluster.model.next.clone();
-    let writes = tokio::spawn(async move {
+    let mut writes = JoinSet::new();
+    writes.spawn(async move {
         while next.send(Next::Says(SECOND)).is_ok() {
             tokio::time::sleep(Duration::from_millis(700)).await;
         }
     });
     soon(async || cluster.model.stopped.load(Ordering::SeqCst).then_some(())).await;
-    writes.abort();
+    drop(writes);
     let id = id.split_once(':').unwrap().0.to_owned();
     let read = async || {
         let reply = cluster.gateway.read(&cluster.key, &format!("/v1/interactions/{id}")).await;
