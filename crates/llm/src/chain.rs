@@ -1,9 +1,12 @@
 //! One dependable call made of several providers: timeout, retries, breaker, next provider.
 
+mod hedge;
+mod lane;
+
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -17,6 +20,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+use self::lane::{Call, Delivery, Lane};
 use crate::{Bound, Completion, Jitter, ModelError, PriceTable, Prompt, Provider, Tries, backoff};
 
 /// Less than this is not worth a try.
@@ -39,6 +43,8 @@ pub struct ChainSettings {
     pub breaker_failures: u32,
     /// How long it stays open before one probe.
     pub breaker_open: Duration,
+    /// When the first provider has not begun to answer by then, the next one is asked too; `None` waits for it.
+    pub hedge_after: Option<Duration>,
 }
 
 impl Default for ChainSettings {
@@ -49,6 +55,7 @@ impl Default for ChainSettings {
             base_backoff: Duration::from_millis(200),
             breaker_failures: 5,
             breaker_open: Duration::from_secs(60),
+            hedge_after: None,
         }
     }
 }
@@ -81,38 +88,6 @@ pub struct ProviderState {
     pub name: String,
     /// Its breaker.
     pub breaker: BreakerState,
-}
-
-/// Where the text goes.
-enum Delivery {
-    Whole,
-    Sentences { to: mpsc::Sender<String>, begun: AtomicBool },
-}
-
-impl Delivery {
-    /// A person who has read the beginning of an answer can't be given another one.
-    fn has_begun(&self) -> bool {
-        matches!(self, Self::Sentences { begun, .. } if begun.load(Ordering::SeqCst))
-    }
-
-    fn is_cancelled(&self) -> bool {
-        matches!(self, Self::Sentences { to, .. } if to.is_closed())
-    }
-}
-
-/// One call on its way.
-struct Call<'a> {
-    prompt: &'a Prompt,
-    deadline: Instant,
-    delivery: &'a Delivery,
-    tries: &'a Tries,
-    attempts: u32,
-}
-
-impl Call<'_> {
-    fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
-    }
 }
 
 impl Chain {
@@ -220,7 +195,7 @@ impl Chain {
         on_text: mpsc::Sender<String>,
         tries: &Tries,
     ) -> Result<Served, ModelError> {
-        let delivery = Delivery::Sentences { to: on_text, begun: AtomicBool::new(false) };
+        let delivery = Delivery::sentences(on_text);
         let served = self.serve(prompt, budget, &delivery, tries);
         // The budget bounds a slow reader too.
         timeout(budget, served).await.unwrap_or(Err(ModelError::Timeout))
@@ -234,23 +209,36 @@ impl Chain {
         tries: &Tries,
     ) -> Result<Served, ModelError> {
         let deadline = Instant::now() + budget.min(LONGEST_BUDGET);
-        let mut call = Call { prompt, deadline, delivery, tries, attempts: 0 };
-        let mut last = ModelError::NoProvider;
-        for (index, link) in self.links.iter().enumerate() {
-            let is_last = index + 1 == self.links.len();
-            match self.ask(link, &mut call, is_last).await {
+        let attempts = AtomicU32::new(0);
+        let call = Call { prompt, deadline, delivery, lane: Lane::First, tries, attempts: &attempts };
+        match self.settings.hedge_after {
+            Some(after) if self.links.len() > 1 => self.hedged(call, after).await,
+            _ => self.walk(&self.links, call, ModelError::NoProvider, false).await,
+        }
+    }
+
+    /// The answer of the first of these that gives one; `last` is what went wrong before, and `more` whether others
+    /// may be asked behind them.
+    async fn walk(
+        &self,
+        links: &[Link],
+        call: Call<'_>,
+        mut last: ModelError,
+        more: bool,
+    ) -> Result<Served, ModelError> {
+        for (index, link) in links.iter().enumerate() {
+            let is_last = index + 1 == links.len() && !more;
+            match self.ask(link, call, is_last).await {
                 Ok(completion) => {
                     let provider = link.provider.name().to_owned();
-                    return Ok(Served {
-                        provider,
-                        completion: Completion { attempts: call.attempts, ..completion },
-                    });
+                    let attempts = call.attempts.load(Ordering::SeqCst);
+                    return Ok(Served { provider, completion: Completion { attempts, ..completion } });
                 }
                 // An open breaker tells less than a failure that was seen.
                 Err(ModelError::BreakerOpen) if last != ModelError::NoProvider => {}
                 Err(error) => last = error,
             }
-            if delivery.has_begun() || matches!(last, ModelError::Cancelled | ModelError::BadPrompt { .. }) {
+            if !call.goes_on(&last) {
                 break;
             }
         }
@@ -258,24 +246,24 @@ impl Chain {
     }
 
     /// Tries one provider until it answers, fails for good, or time or tries are used up.
-    async fn ask(&self, link: &Link, call: &mut Call<'_>, is_last: bool) -> Result<Completion, ModelError> {
+    async fn ask(&self, link: &Link, call: Call<'_>, is_last: bool) -> Result<Completion, ModelError> {
         let mut last = ModelError::Timeout;
         for tries in 1..=self.settings.retries.saturating_add(1) {
-            let limit = self.limit(tries, call.left(), is_last);
+            let limit = self.limit(link, tries, call.left(), is_last);
             if limit < SHORTEST_TRY {
                 return Err(last);
             }
             let Some(permit) = link.breaker.admit() else {
                 return Err(if tries == 1 { ModelError::BreakerOpen } else { last });
             };
-            call.attempts += 1;
+            let number = call.attempts.fetch_add(1, Ordering::SeqCst) + 1;
             let started = Instant::now();
             call.tries.begin();
-            let outcome = attempt(link, permit, call, limit).await;
+            let outcome = attempt(link, permit, &call, limit).await;
             if outcome.as_ref().err().is_none_or(|error| !error.may_cost()) {
                 call.tries.is_known();
             }
-            log(link, call, started, outcome.as_ref().err());
+            log(link, number, started, outcome.as_ref().err());
             last = match outcome {
                 Ok(completion) => return Ok(completion),
                 Err(error) => error,
@@ -297,8 +285,9 @@ impl Chain {
 
     /// How long this try may take: each half of the one before, and no more than two thirds of what
     /// is left while another provider stands behind.
-    fn limit(&self, tries: u32, left: Duration, is_last: bool) -> Duration {
-        let halved = self.settings.timeout / 2_u32.saturating_pow(tries - 1);
+    fn limit(&self, link: &Link, tries: u32, left: Duration, is_last: bool) -> Duration {
+        let first = link.provider.patience().unwrap_or(self.settings.timeout);
+        let halved = first / 2_u32.saturating_pow(tries - 1);
         halved.min(if is_last { left } else { left * 2 / 3 })
     }
 }
@@ -316,7 +305,7 @@ async fn attempt(
             let answer = timeout(limit, link.provider.complete(call.prompt, limit)).await;
             settle(permit, answer.unwrap_or(Err(ModelError::Timeout)))
         }
-        Delivery::Sentences { to, begun } => {
+        Delivery::Sentences { to, heard } => {
             let (from_provider, mut sentences) = mpsc::channel(SENTENCES_IN_FLIGHT);
             let ask = async {
                 let streamed = link.provider.stream_sentences(call.prompt, limit, from_provider);
@@ -325,7 +314,9 @@ async fn attempt(
             let forward = async {
                 while let Some(sentence) = sentences.recv().await {
                     let place = to.reserve().await.map_err(|_| ModelError::Cancelled)?;
-                    begun.store(true, Ordering::SeqCst);
+                    if !heard.takes(call.lane) {
+                        return Err(ModelError::Cancelled);
+                    }
                     place.send(sentence);
                 }
                 Ok(())
@@ -347,10 +338,9 @@ fn settle(permit: Permit<'_>, answer: Result<Completion, ModelError>) -> Result<
     answer
 }
 
-fn log(link: &Link, call: &Call<'_>, started: Instant, error: Option<&ModelError>) {
+fn log(link: &Link, attempt: u32, started: Instant, error: Option<&ModelError>) {
     let provider = link.provider.name();
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let attempt = call.attempts;
     match error {
         None => tracing::info!(provider, attempt, millis, outcome = "ok", "model call"),
         Some(error) => {

@@ -20,6 +20,15 @@ pub enum ModelError {
     /// The address or the model does not exist: 404.
     #[error("the model or the address does not exist at the provider")]
     NotFound,
+    /// The address is right and the key too, and it has no such model.
+    #[error("the model's provider has no model of this name")]
+    NoSuchModel,
+    /// TLS was refused: the certificate has expired, is for another name, or of somebody whom this machine does not
+    /// trust.
+    #[error(
+        "the certificate of the model's provider is not accepted (expired, for another name, or not trusted here)"
+    )]
+    Certificate,
     /// Another status that is no success.
     #[error("the model's provider answered with status {0}")]
     Refused(u16),
@@ -61,6 +70,8 @@ impl ModelError {
             Self::RateLimited { .. } => "model_rate_limited",
             Self::Unauthorised => "model_unauthorised",
             Self::NotFound => "model_not_found",
+            Self::NoSuchModel => "model_unknown",
+            Self::Certificate => "model_certificate",
             Self::Refused(_) => "model_refused",
             Self::Unreachable => "model_unreachable",
             Self::Lost => "model_lost",
@@ -116,6 +127,9 @@ pub enum SetupError {
     /// `api_key` can't stand in a header.
     #[error("api_key has characters that no key has")]
     ApiKey,
+    /// `api_version` is not one.
+    #[error("api_version must be letters, digits, - and ., for instance 2024-10-21")]
+    ApiVersion,
     /// The HTTP client can't be built, as when the machine has no certificates.
     #[error("the HTTP client could not be built (does this machine have CA certificates?)")]
     Client,
@@ -141,6 +155,8 @@ mod tests {
         for lasting in [
             ModelError::Unauthorised,
             ModelError::NotFound,
+            ModelError::NoSuchModel,
+            ModelError::Certificate,
             ModelError::Refused(400),
             ModelError::Refused(501),
             ModelError::Garbage { what: "an HTML page" },

@@ -2,9 +2,10 @@
 //! person wrote, after the guard) and of [`Published`] text (what the bank wrote), so that sending
 //! raw text out is a compile error (requirement A10).
 //!
-//! * [`Provider`] is the trait; [`OpenAiCompatible`] speaks to every server with OpenAI's chat API.
+//! * [`Provider`] is the trait; [`OpenAiCompatible`] speaks to every server with OpenAI's chat API, [`Anthropic`] to
+//!   those with Anthropic's Messages API.
 //! * [`Chain`] makes one dependable call of several providers: timeout, at most three retries,
-//!   circuit breaker, next provider (B4, E2, E3).
+//!   circuit breaker, next provider, and the next one beside the first where that is slow (B4, E2, E3).
 //! * [`Embeddings`] asks a server with OpenAI's embeddings API for vectors, behind a breaker of its own.
 //! * [`RemoteModeration`] asks a server with OpenAI's moderation API what is unfit in a message (A11).
 //! * [`PriceTable`] turns tokens into money (E4).
@@ -15,19 +16,25 @@
 //! [`Masked`]: contactiq_guard::Masked
 //! [`Published`]: contactiq_guard::Published
 
+mod anthropic;
 mod backoff;
 mod bound;
 mod boundary;
 mod chain;
+mod counting;
 mod error;
+mod events;
 pub mod http;
 mod openai;
 mod price;
 mod prompt;
 mod provider;
+mod reach;
+mod response;
 mod secret;
 mod sentences;
 
+pub use anthropic::{Anthropic, AnthropicSettings};
 pub use backoff::Jitter;
 pub use bound::{Bound, Tries};
 pub use boundary::{LAYOUT_VERSION, Message, Speaker, instructions, render, repeats_boundary};
@@ -36,11 +43,12 @@ pub use contactiq_domain::BreakerState;
 pub use error::{ModelError, SetupError};
 pub use http::Http;
 pub use openai::{
-    Embeddings, EmbeddingsSettings, MOST_DIMENSIONS, ModerationSettings, OpenAiCompatible, OpenAiSettings,
-    OutputLimit, RemoteModeration,
+    Embeddings, EmbeddingsSettings, KeyHeader, MOST_DIMENSIONS, ModerationSettings, OpenAiCompatible,
+    OpenAiSettings, OutputLimit, RemoteModeration,
 };
 pub use price::{Price, PriceError, PriceTable};
 pub use prompt::{Exchange, NumberedPassage, Prompt};
 pub use provider::{Completion, Provider};
+pub use reach::goes_over_plain_http;
 pub use secret::Secret;
 pub use sentences::Sentences;

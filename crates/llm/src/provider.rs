@@ -19,6 +19,11 @@ pub trait Provider: Send + Sync {
         self.name()
     }
 
+    /// The longest that one try at it may take; none of its own, and the chain's holds.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
     /// The whole answer at once, within `budget`.
     ///
     /// # Errors
@@ -42,7 +47,8 @@ pub trait Provider: Send + Sync {
         Ok(completion)
     }
 
-    /// Whether it can be reached and lets us in, without generating anything.
+    /// Whether it can be reached, lets us in and has the model; where it has no list of models to tell that, by a
+    /// question of one word.
     ///
     /// # Errors
     /// As [`Provider::complete`].

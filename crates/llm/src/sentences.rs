@@ -1,5 +1,23 @@
 //! Cuts a stream of text into sentences as they become complete.
 
+use tokio::sync::mpsc;
+
+use crate::ModelError;
+
+/// Hands sentences on.
+///
+/// # Errors
+/// `Cancelled` when nobody takes them any more.
+pub(crate) async fn deliver(
+    sentences: impl IntoIterator<Item = String>,
+    on_text: &mpsc::Sender<String>,
+) -> Result<(), ModelError> {
+    for sentence in sentences {
+        on_text.send(sentence).await.map_err(|_| ModelError::Cancelled)?;
+    }
+    Ok(())
+}
+
 /// Collects pieces and gives back whole sentences. What it gives back, joined, is what it was given.
 ///
 /// A sentence ends at `.`, `!`, `?`, `…` or their full-width forms, with closing quotes, white space

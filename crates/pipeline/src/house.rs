@@ -48,6 +48,8 @@ pub struct House {
     pub prices: PriceTable,
     /// What may be spent on them.
     pub budgets: Budgets,
+    /// Whether a model is asked once more where most of its answer did not stand.
+    pub repairs: bool,
     /// The longest that a model may take for one answer.
     pub model_budget: Duration,
     /// How features become a confidence.

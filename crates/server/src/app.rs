@@ -4,6 +4,7 @@ mod bank_files;
 mod budgets;
 mod encoder;
 mod ledger;
+mod models;
 mod places;
 mod remote_encoder;
 mod vectors;
@@ -17,9 +18,6 @@ use std::{
 
 use contactiq_domain::{Probability, Zone};
 use contactiq_guard::{Guard, GuardSettings, TokenKey};
-use contactiq_llm::{
-    Chain, ChainSettings, Http, Jitter, OpenAiCompatible, OpenAiSettings, Provider, RemoteModeration, Secret,
-};
 use contactiq_nlu::{
     encoder::{CachedEncoder, Encoder, EncoderError},
     intents::TrainError,
@@ -45,7 +43,7 @@ use crate::{
     },
     hands::Hands,
     web::session::Sessions,
-    wiring::{SystemClock, SystemIds, random},
+    wiring::{SystemClock, SystemIds},
 };
 
 use bank_files::BankFiles;
@@ -60,6 +58,7 @@ pub(crate) use encoder::{
 };
 pub(crate) use ledger::make_private;
 pub use ledger::{await_store, open_store};
+pub(crate) use models::{in_plain_sight, open_chain, open_moderation};
 pub(crate) use places::{drain_left, look_at_queue, patience, waiting, with_places};
 pub use vectors::adopt_vectors;
 pub(crate) use vectors::{share_vectors, vectors_of};
@@ -239,7 +238,7 @@ fn admission(config: &Config) -> Admission {
 
 /// Answers that are made at once.
 pub(crate) fn answers_at_once(config: &Config) -> usize {
-    let waits = !config.llm.base_url.is_empty() || config.server.role == ServerRole::Gateway;
+    let waits = config.llm.is_configured() || config.server.role == ServerRole::Gateway;
     match config.limits.answers_at_once {
         0 if waits => ANSWERS_OF_SOMEBODY_ELSE,
         0 => ANSWERS_A_CORE * cores(),
@@ -315,6 +314,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         moderation: open_moderation(config)?.map(Arc::new),
         moderation_budget: Duration::from_secs(config.llm.moderation.timeout_seconds),
         prices,
+        repairs: config.llm.repair,
         model_budget: Duration::from_secs(config.llm.timeout_seconds),
         calibration,
         settings: settings(config),
@@ -376,41 +376,6 @@ async fn train(
         Ok(result) => Ok(result?),
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
-}
-
-pub(crate) fn open_chain(config: &Config) -> Result<(Option<Chain>, Result<String, String>), StartError> {
-    let llm = &config.llm;
-    if llm.base_url.is_empty() {
-        return Ok((None, Err("not configured: answers are made of cited sentences".to_owned())));
-    }
-    let wrong = |e: contactiq_llm::SetupError| StartError::Llm(e.to_string());
-    let http = Http::new().map_err(wrong)?;
-    let mut to = OpenAiSettings::new(&llm.base_url, &llm.model);
-    to.api_key = (!llm.api_key.is_empty()).then(|| Secret::new(llm.api_key.expose().to_owned()));
-    let provider = OpenAiCompatible::new(to, http).map_err(wrong)?;
-    let settings = ChainSettings {
-        timeout: Duration::from_secs(llm.timeout_seconds),
-        retries: llm.max_retries,
-        ..ChainSettings::default()
-    };
-    let providers: Vec<Arc<dyn Provider>> = vec![Arc::new(provider)];
-    Ok((Some(Chain::new(providers, settings, Arc::new(SystemClock), jitter())), Ok(llm.model.clone())))
-}
-
-/// The provider's moderation of this configuration, where it names one.
-pub(crate) fn open_moderation(config: &Config) -> Result<Option<RemoteModeration>, StartError> {
-    let own = &config.llm.moderation;
-    if own.base_url.is_empty() || !config.guard.moderation {
-        return Ok(None);
-    }
-    let wrong = |e: contactiq_llm::SetupError| StartError::Llm(format!("moderation: {e}"));
-    let http = Http::new().map_err(wrong)?;
-    RemoteModeration::new(own.settings(), http, Arc::new(SystemClock)).map(Some).map_err(wrong)
-}
-
-/// Chance for the waits between two tries.
-fn jitter() -> Jitter {
-    Arc::new(|| f64::from(u32::from_le_bytes(random::<4>())) / f64::from(u32::MAX))
 }
 
 /// The door of this configuration: its guard, and how long that may take.

@@ -2,22 +2,35 @@
 
 mod embeddings;
 mod moderation;
-mod response;
 mod settings;
-mod stream;
 mod wire;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::{RequestBuilder, Response, header};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout, timeout_at},
+};
 
 pub use self::embeddings::{Embeddings, EmbeddingsSettings, MOST_DIMENSIONS};
 pub use self::moderation::{ModerationSettings, RemoteModeration};
-pub use self::settings::{OpenAiSettings, OutputLimit};
-use self::{settings::Checked, stream::Events, wire::Collected};
-use crate::{Completion, Http, Message, ModelError, Prompt, Provider, Sentences, SetupError, boundary};
+pub use self::settings::{KeyHeader, OpenAiSettings, OutputLimit};
+use self::{settings::Checked, wire::Collected};
+use crate::{
+    Completion, Http, Message, ModelError, Prompt, Provider, Sentences, SetupError,
+    boundary::{self, Speaker},
+    events::Events,
+    response::{self, send},
+    sentences::deliver,
+};
+
+/// What a body is that is none of this API.
+const NO_CHAT: &str = "no JSON of the chat API";
+/// What a server without a list of models is asked, and how much it may say.
+const PROBE: &str = "Say OK.";
+const PROBE_TOKENS: u32 = 16;
 
 /// A stream that brings more is stopped.
 const LONGEST_TEXT: usize = 1024 * 1024;
@@ -38,8 +51,8 @@ impl OpenAiCompatible {
         Ok(Self { settings: Checked::try_from(settings)?, http })
     }
 
-    fn request(&self, messages: &[Message], prompt: &Prompt, stream: bool) -> RequestBuilder {
-        let most = Some(prompt.max_output_tokens);
+    fn request(&self, messages: &[Message], most: u32, stream: bool) -> RequestBuilder {
+        let most = Some(most);
         let (max_tokens, max_completion_tokens) = match self.settings.output_limit {
             OutputLimit::MaxTokens => (most, None),
             OutputLimit::MaxCompletionTokens => (None, most),
@@ -61,16 +74,16 @@ impl OpenAiCompatible {
 
     fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
         match self.settings.authorization() {
-            Some(value) => request.header(header::AUTHORIZATION, value),
+            Some((name, value)) => request.header(name, value),
             None => request,
         }
     }
 
     async fn whole(&self, prompt: &Prompt) -> Result<Completion, ModelError> {
         let messages = boundary::render(prompt)?;
-        let response = send(self.request(&messages, prompt, false)).await?;
+        let response = send(self.request(&messages, prompt.max_output_tokens, false)).await?;
         let mut collected = Collected::default();
-        collected.take(response::json(response).await?)?;
+        collected.take(response::json(response, NO_CHAT).await?)?;
         collected.finish(&self.settings.model, &messages)
     }
 
@@ -80,19 +93,41 @@ impl OpenAiCompatible {
         on_text: mpsc::Sender<String>,
     ) -> Result<Completion, ModelError> {
         let messages = boundary::render(prompt)?;
-        let response = send(self.request(&messages, prompt, true)).await?;
+        let response = send(self.request(&messages, prompt.max_output_tokens, true)).await?;
         let mut collected = Collected::default();
         let mut sentences = Sentences::default();
         if response::is_of_type(&response, "text/event-stream") {
             self.read_events(response, &mut collected, &mut sentences, &on_text).await?;
         } else {
             // A server that can't stream answers in one piece.
-            let text = collected.take(response::json(response).await?)?;
+            let text = collected.take(response::json(response, NO_CHAT).await?)?;
             deliver(sentences.push(&text), &on_text).await?;
         }
         let completion = collected.finish(&self.settings.model, &messages)?;
         deliver(sentences.finish(), &on_text).await?;
         Ok(completion)
+    }
+
+    /// The list of models costs nothing, and needs the right address and key. Where there is none (Azure's
+    /// deployments, some gateways), or the model is not on it (servers that take any name), one word is asked for.
+    async fn checked(&self) -> Result<(), ModelError> {
+        let request = self.authorised(self.http.client().get(self.settings.models.clone()));
+        let listed = match send(request.header(header::ACCEPT, "application/json")).await {
+            Ok(response) => Some(response::json::<wire::ModelList>(response, NO_CHAT).await?),
+            Err(ModelError::NotFound | ModelError::Refused(405 | 501)) => None,
+            Err(error) => return Err(error),
+        };
+        if listed.as_ref().is_some_and(|list| list.has(&self.settings.model)) {
+            return Ok(());
+        }
+        let word = [Message { role: Speaker::User, content: PROBE.to_owned() }];
+        let answer = match send(self.request(&word, PROBE_TOKENS, false)).await {
+            Err(ModelError::NotFound | ModelError::Refused(400 | 422)) if listed.is_some() => {
+                return Err(ModelError::NoSuchModel);
+            }
+            answer => answer?,
+        };
+        response::json::<wire::Answer>(answer, NO_CHAT).await?.check()
     }
 
     /// Reads until `[DONE]`, or until the end when the last event said why the text ends.
@@ -104,23 +139,28 @@ impl OpenAiCompatible {
         on_text: &mpsc::Sender<String>,
     ) -> Result<(), ModelError> {
         let mut events = Events::default();
-        let mut started = false;
+        // Before the first word the model may read a long prompt; after it, silence is a fault, and a heartbeat no word.
+        let mut spoke: Option<Instant> = None;
         while !events.is_done() {
             let next = response.chunk();
-            // Before the first word the model may read a long prompt; after it, silence is a fault.
             let read = tokio::select! {
                 () = on_text.closed() => return Err(ModelError::Cancelled),
                 read = async {
-                    if started { timeout(self.settings.stall, next).await } else { Ok(next.await) }
+                    match spoke {
+                        Some(at) => timeout_at(at + self.settings.stall, next).await,
+                        None => Ok(next.await),
+                    }
                 } => read,
             };
             let piece =
                 read.map_err(|_| ModelError::Timeout)?.map_err(|error| response::from_transport(&error))?;
             let Some(piece) = piece else { break };
             events.push(&piece);
-            while let Some(answer) = events.next()? {
+            while let Some(answer) = events.next::<wire::Answer>()? {
                 let text = collected.take(answer)?;
-                started |= !text.is_empty();
+                if spoke.is_some() || !text.is_empty() {
+                    spoke = Some(Instant::now());
+                }
                 deliver(sentences.push(&text), on_text).await?;
             }
             if collected.text.len() > LONGEST_TEXT {
@@ -141,6 +181,10 @@ impl Provider for OpenAiCompatible {
         &self.settings.model
     }
 
+    fn patience(&self) -> Option<Duration> {
+        self.settings.patience
+    }
+
     async fn complete(&self, prompt: &Prompt, budget: Duration) -> Result<Completion, ModelError> {
         timeout(budget, self.whole(prompt)).await.unwrap_or(Err(ModelError::Timeout))
     }
@@ -154,27 +198,7 @@ impl Provider for OpenAiCompatible {
         timeout(budget, self.streamed(prompt, on_text)).await.unwrap_or(Err(ModelError::Timeout))
     }
 
-    /// Asks for the list of models: it costs nothing, and needs the right address and key.
     async fn health(&self, budget: Duration) -> Result<(), ModelError> {
-        let listed = async {
-            let request = self.authorised(self.http.client().get(self.settings.models.clone()));
-            let response = send(request.header(header::ACCEPT, "application/json")).await?;
-            response::json::<wire::ModelList>(response).await.map(|_| ())
-        };
-        timeout(budget, listed).await.unwrap_or(Err(ModelError::Timeout))
+        timeout(budget, self.checked()).await.unwrap_or(Err(ModelError::Timeout))
     }
-}
-
-async fn send(request: RequestBuilder) -> Result<Response, ModelError> {
-    response::checked(request.send().await.map_err(|error| response::from_transport(&error))?)
-}
-
-async fn deliver(
-    sentences: impl IntoIterator<Item = String>,
-    on_text: &mpsc::Sender<String>,
-) -> Result<(), ModelError> {
-    for sentence in sentences {
-        on_text.send(sentence).await.map_err(|_| ModelError::Cancelled)?;
-    }
-    Ok(())
 }

@@ -20,8 +20,7 @@ use reqwest::{Url, header};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
 
-use super::{response, settings};
-use crate::{Http, ModelError, Secret, SetupError};
+use crate::{Http, ModelError, Secret, SetupError, reach, response};
 
 /// The answer to one text is a few hundred bytes.
 const LARGEST_ANSWER: usize = 256 * 1024;
@@ -59,9 +58,9 @@ impl ModerationSettings {
     /// # Errors
     /// [`SetupError`] names the setting that is wrong.
     pub fn check(self) -> Result<(), SetupError> {
-        settings::base(&self.base_url)?;
-        settings::model(&self.model)?;
-        settings::key(self.api_key)?;
+        reach::base(&self.base_url)?;
+        reach::model(&self.model)?;
+        reach::key(self.api_key)?;
         Ok(())
     }
 }
@@ -134,12 +133,12 @@ impl RemoteModeration {
     /// # Errors
     /// [`SetupError`] names the setting that is wrong.
     pub fn new(settings: ModerationSettings, http: Http, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
-        let base = settings::base(&settings.base_url)?;
-        let model = settings::model(&settings.model)?;
-        let api_key = settings::key(settings.api_key)?;
-        settings::warn_of_plain_http("moderation", &base, api_key.as_ref());
+        let base = reach::base(&settings.base_url)?;
+        let model = reach::model(&settings.model)?;
+        let api_key = reach::key(settings.api_key)?;
+        reach::warn_of_plain_http("moderation", &base, api_key.as_ref());
         Ok(Self {
-            url: settings::below(&base, "moderations")?,
+            url: reach::below(&base, "moderations")?,
             model,
             api_key,
             http,
@@ -173,10 +172,10 @@ impl RemoteModeration {
     async fn once(&self, text: &Masked) -> Result<Vec<ModerationCategory>, ModelError> {
         let body = Request { model: &self.model, input: text.as_str() };
         let mut request = self.http.client().post(self.url.clone());
-        if let Some(value) = self.api_key.as_ref().and_then(settings::authorization) {
+        if let Some(value) = self.api_key.as_ref().and_then(reach::authorization) {
             request = request.header(header::AUTHORIZATION, value);
         }
-        let response = super::send(request.header(header::ACCEPT, "application/json").json(&body)).await?;
+        let response = response::send(request.header(header::ACCEPT, "application/json").json(&body)).await?;
         let what = "no JSON of the moderation API";
         categories(response::json_within(response, LARGEST_ANSWER, what).await?)
     }

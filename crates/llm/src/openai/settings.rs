@@ -2,9 +2,18 @@
 
 use std::time::Duration;
 
-use reqwest::{Url, header::HeaderValue};
+use reqwest::{
+    Url,
+    header::{AUTHORIZATION, HeaderName, HeaderValue},
+};
 
-use crate::{Secret, SetupError};
+use crate::{
+    Secret, SetupError,
+    reach::{authorization, base, below, key, model, sealed_header, warn_of_plain_http},
+};
+
+/// The header by which Azure OpenAI takes a key.
+const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
 /// Settings of one server.
 #[derive(Debug)]
@@ -25,9 +34,23 @@ pub struct OpenAiSettings {
     pub stream_usage: bool,
     /// How long a stream may be silent after its first word.
     pub stall: Duration,
+    /// Where the key goes.
+    pub key_header: KeyHeader,
+    /// `api-version` behind every address, as Azure OpenAI wants it.
+    pub api_version: Option<String>,
+    /// The longest that one try may take; `None` takes the chain's.
+    pub patience: Option<Duration>,
 }
 
 impl OpenAiSettings {
+    /// Whether they can be used.
+    ///
+    /// # Errors
+    /// [`SetupError`] names the setting that is wrong.
+    pub fn check(self) -> Result<(), SetupError> {
+        Checked::try_from(self).map(drop)
+    }
+
     /// The usual settings: no key, temperature 0, usage in streams, 5 seconds of silence.
     #[must_use]
     pub fn new(base_url: impl Into<String>, model: impl Into<String>) -> Self {
@@ -40,8 +63,21 @@ impl OpenAiSettings {
             temperature: Some(0.0),
             stream_usage: true,
             stall: Duration::from_secs(5),
+            key_header: KeyHeader::default(),
+            api_version: None,
+            patience: None,
         }
     }
+}
+
+/// The header that carries the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyHeader {
+    /// `authorization: Bearer …`, which nearly every server takes.
+    #[default]
+    Authorization,
+    /// `api-key: …`, for Azure OpenAI.
+    ApiKey,
 }
 
 /// The field of the request that limits the output.
@@ -66,6 +102,8 @@ pub(super) struct Checked {
     pub(super) temperature: Option<f32>,
     pub(super) stream_usage: bool,
     pub(super) stall: Duration,
+    key_header: KeyHeader,
+    pub(super) patience: Option<Duration>,
 }
 
 impl TryFrom<OpenAiSettings> for Checked {
@@ -77,8 +115,8 @@ impl TryFrom<OpenAiSettings> for Checked {
         let api_key = key(settings.api_key)?;
         warn_of_plain_http(&settings.name, &base, api_key.as_ref());
         Ok(Self {
-            chat: below(&base, "chat/completions")?,
-            models: below(&base, "models")?,
+            chat: versioned(below(&base, "chat/completions")?, settings.api_version.as_deref())?,
+            models: versioned(below(&base, "models")?, settings.api_version.as_deref())?,
             name: settings.name,
             model,
             api_key,
@@ -86,82 +124,33 @@ impl TryFrom<OpenAiSettings> for Checked {
             temperature: settings.temperature,
             stream_usage: settings.stream_usage,
             stall: settings.stall,
+            key_header: settings.key_header,
+            patience: settings.patience,
         })
     }
 }
 
 impl Checked {
     /// The header with the key, marked so that it is never printed.
-    pub(super) fn authorization(&self) -> Option<HeaderValue> {
-        authorization(self.api_key.as_ref()?)
+    pub(super) fn authorization(&self) -> Option<(HeaderName, HeaderValue)> {
+        let key = self.api_key.as_ref()?;
+        match self.key_header {
+            KeyHeader::Authorization => Some((AUTHORIZATION, authorization(key)?)),
+            KeyHeader::ApiKey => Some((API_KEY, sealed_header(key.expose())?)),
+        }
     }
 }
 
-/// The header with a key, marked so that it is never printed.
-pub(super) fn authorization(key: &Secret) -> Option<HeaderValue> {
-    let line = zeroize::Zeroizing::new(format!("Bearer {}", key.expose()));
-    let mut value = HeaderValue::from_str(&line).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-/// A model's name that can be sent.
-pub(super) fn model(text: &str) -> Result<String, SetupError> {
-    let model = text.trim();
-    if !(1..=200).contains(&model.chars().count()) || model.chars().any(char::is_control) {
-        return Err(SetupError::Model);
-    }
-    Ok(model.to_owned())
-}
-
-/// A key that can stand in a header, where there is one.
-pub(super) fn key(key: Option<Secret>) -> Result<Option<Secret>, SetupError> {
-    let key = key.filter(|key| !key.is_empty());
-    if key.as_ref().is_some_and(|key| !key.expose().bytes().all(|b| b.is_ascii_graphic())) {
-        return Err(SetupError::ApiKey);
-    }
-    Ok(key)
-}
-
-/// Whoever listens on the way reads a key that goes over plain http.
-pub(super) fn warn_of_plain_http(provider: &str, base: &Url, key: Option<&Secret>) {
-    if key.is_some() && base.scheme() == "http" && !is_loopback(base) {
-        tracing::warn!(provider, "the key is sent over plain http");
-    }
-}
-
-pub(super) fn base(text: &str) -> Result<Url, SetupError> {
-    let url = Url::parse(text.trim()).map_err(|_| SetupError::BaseUrl("is no URL"))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err(SetupError::BaseUrl("must begin with http:// or https:// and a host"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(SetupError::BaseUrl("must not carry a user or password; use api_key"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(SetupError::BaseUrl("must not have a ? or # part"));
-    }
-    if url.path().trim_end_matches('/').ends_with("/chat/completions") {
-        return Err(SetupError::BaseUrl("must end before /chat/completions"));
-    }
-    if url.path().trim_end_matches('/').ends_with("/embeddings") {
-        return Err(SetupError::BaseUrl("must end before /embeddings"));
+/// The address with `api-version` behind it, where there is one.
+fn versioned(mut url: Url, version: Option<&str>) -> Result<Url, SetupError> {
+    if let Some(version) = version {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
+        if version.is_empty() || version.len() > 40 || !version.bytes().all(plain) {
+            return Err(SetupError::ApiVersion);
+        }
+        url.query_pairs_mut().append_pair("api-version", version);
     }
     Ok(url)
-}
-
-pub(super) fn below(base: &Url, path: &str) -> Result<Url, SetupError> {
-    let mut url = base.clone();
-    url.path_segments_mut()
-        .map_err(|()| SetupError::BaseUrl("is no URL"))?
-        .pop_if_empty()
-        .extend(path.split('/'));
-    Ok(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -185,8 +174,29 @@ mod tests {
             checked("http://localhost:8080").unwrap().chat.as_str(),
             "http://localhost:8080/chat/completions"
         );
-        assert!(is_loopback(&Url::parse("http://[::1]:1/").unwrap()));
-        assert!(!is_loopback(&Url::parse("http://10.0.0.1/").unwrap()));
+    }
+
+    #[test]
+    fn azure_wants_a_version_in_the_address_and_the_key_in_a_header_of_its_own() {
+        let of = |version: &str| {
+            Checked::try_from(OpenAiSettings {
+                api_key: Some(Secret::new(CANARY.to_owned())),
+                key_header: KeyHeader::ApiKey,
+                api_version: Some(version.to_owned()),
+                ..OpenAiSettings::new("https://bank.example/openai/deployments/ours", "m")
+            })
+        };
+        let azure = of("2024-10-21").unwrap();
+        assert_eq!(
+            azure.chat.as_str(),
+            "https://bank.example/openai/deployments/ours/chat/completions?api-version=2024-10-21"
+        );
+        let (name, value) = azure.authorization().unwrap();
+        assert_eq!((name.as_str(), value.to_str().unwrap()), ("api-key", CANARY));
+        assert!(!format!("{value:?} {azure:?}").contains(CANARY));
+        for bad in ["", "2024&key=x", "a b", &"1".repeat(41)] {
+            assert_eq!(of(bad).unwrap_err(), SetupError::ApiVersion, "{bad}");
+        }
     }
 
     #[test]
@@ -201,6 +211,7 @@ mod tests {
             "https://api.example/v1#sk-canary-7f3a",
             "https://api.example/v1/chat/completions",
             "https://api.example/v1/embeddings/",
+            "https://api.example/v1/messages",
             "http://sk-canary-7f3a:99999999",
         ] {
             let error = checked(bad).unwrap_err();
@@ -216,7 +227,7 @@ mod tests {
         assert!(!format!("{error} {error:?}").contains(CANARY));
         assert_eq!(with_key(format!("{CANARY}ü")).unwrap_err(), SetupError::ApiKey);
         assert!(with_key(" \n".to_owned()).unwrap().authorization().is_none());
-        let header = with_key(CANARY.to_owned()).unwrap().authorization().unwrap();
+        let (_, header) = with_key(CANARY.to_owned()).unwrap().authorization().unwrap();
         assert!(!format!("{header:?}").contains(CANARY));
         for model in ["", " ", "a\nb", &"x".repeat(201)] {
             assert_eq!(

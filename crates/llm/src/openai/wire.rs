@@ -3,10 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Completion, Message, ModelError};
-
-/// No real call has more tokens; a greater figure is an error of the server.
-const MOST_TOKENS: u64 = 10_000_000;
+use crate::{
+    Completion, Message, ModelError,
+    counting::{Usage, estimate, figure, is_model_name},
+};
 
 #[derive(Serialize)]
 pub(super) struct Request<'a> {
@@ -62,16 +62,33 @@ pub(super) struct Said {
 /// What `GET /models` must look like to be one.
 #[derive(Deserialize)]
 pub(super) struct ModelList {
-    #[serde(rename = "data")]
-    pub(super) _data: Vec<serde::de::IgnoredAny>,
+    data: Vec<Listed>,
 }
 
-/// Tokens as the provider counts them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Usage {
-    pub(super) input: u64,
-    pub(super) cached: u64,
-    pub(super) output: u64,
+#[derive(Deserialize)]
+struct Listed {
+    #[serde(default)]
+    id: Option<String>,
+}
+
+impl ModelList {
+    /// Whether this model is among them.
+    pub(super) fn has(&self, model: &str) -> bool {
+        self.data.iter().any(|listed| listed.id.as_deref() == Some(model))
+    }
+}
+
+impl Answer {
+    /// Whether it is one, and no error inside a success.
+    ///
+    /// # Errors
+    /// `Refused` and `Garbage`.
+    pub(super) fn check(self) -> Result<(), ModelError> {
+        match self.choices.is_empty() && self.error.is_none() {
+            true => Err(ModelError::Garbage { what: "no answer of the chat API" }),
+            false => Collected::default().take(self).map(drop),
+        }
+    }
 }
 
 /// Collects an answer from one whole body or from the events of a stream.
@@ -145,26 +162,10 @@ impl Collected {
 
 /// The figures, when all of them can be true.
 fn usage(value: &serde_json::Value) -> Option<Usage> {
-    let figure = |name: &str| value.get(name)?.as_u64().filter(|&tokens| tokens <= MOST_TOKENS);
-    let input = figure("prompt_tokens").filter(|&tokens| tokens > 0)?;
+    let input = figure(value, "prompt_tokens").filter(|&tokens| tokens > 0)?;
     let details = value.get("prompt_tokens_details");
     let cached = details.and_then(|details| details.get("cached_tokens")?.as_u64()).unwrap_or(0);
-    Some(Usage { input, cached: cached.min(input), output: figure("completion_tokens")? })
-}
-
-/// About four characters a token in English; three to be on the safe side of a bill.
-pub(super) fn estimate(text: &str) -> u64 {
-    (text.chars().count() as u64).div_ceil(3)
-}
-
-/// A name that may stand in a record: it comes from outside. llama.cpp gives the path of a file,
-/// which is nobody's business.
-fn is_model_name(name: &str) -> bool {
-    (1..=100).contains(&name.len())
-        && !name.starts_with('/')
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'/' | b'@' | b'+' | b'-'))
+    Some(Usage { input, cached: cached.min(input), output: figure(value, "completion_tokens")? })
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
 //! The crate from outside, against real TCP servers on loopback.
 
 #[cfg(test)]
+mod anthropic;
+#[cfg(test)]
 mod chain;
 #[cfg(test)]
 mod embeddings;
+#[cfg(test)]
+mod hedge;
 #[cfg(test)]
 mod moderation;
 #[cfg(test)]

@@ -144,3 +144,26 @@ async fn health_lists_the_models_and_generates_nothing() {
     assert_eq!(provider.health(Duration::from_millis(100)).await, Err(ModelError::Timeout));
     assert!(server.seen()[0].head.starts_with("get /v1/models http/1.1\r\n"));
 }
+
+#[tokio::test]
+async fn health_tells_a_model_that_does_not_exist_from_a_server_without_a_list() {
+    let list = Reply::json(200, "{\"data\":[{\"id\":\"another\"}]}");
+    let none = Reply::json(404, "{}");
+    for (replies, expected) in [
+        // Some servers take any name.
+        (vec![list.clone(), Reply::answer("OK")], Ok(())),
+        (vec![list.clone(), none.clone()], Err(ModelError::NoSuchModel)),
+        (vec![list.clone(), Reply::json(400, "{}")], Err(ModelError::NoSuchModel)),
+        (vec![list, Reply::json(429, "{}")], Err(ModelError::RateLimited { retry_after: None })),
+        // Azure's deployments and some gateways have no list.
+        (vec![none.clone(), Reply::answer("OK")], Ok(())),
+        (vec![Reply::json(405, "{}"), Reply::answer("OK")], Ok(())),
+        (vec![none.clone(), none.clone()], Err(ModelError::NotFound)),
+        (vec![none, Reply::json(200, "{}")], Err(ModelError::Garbage { what: "no answer of the chat API" })),
+    ] {
+        let server = Server::start(replies);
+        assert_eq!(provider(&server).health(BUDGET).await, expected);
+        let asked = &server.seen()[1].json();
+        assert_eq!((&asked["max_tokens"], asked["messages"].as_array().unwrap().len()), (&16.into(), 1));
+    }
+}

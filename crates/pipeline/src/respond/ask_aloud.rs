@@ -2,7 +2,7 @@
 //! durable, and only then told. Where anything fails on the way what was told is withdrawn, the model is stopped, and
 //! the extractive answer stands.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use contactiq_guard::{Held, Masked, OutputFindingKind};
 use contactiq_llm::{Chain, ModelError, Prompt, Served};
@@ -20,7 +20,8 @@ use super::{
     grounding::Removed,
     orders,
     quotable::Quotable,
-    spend::{Held as Reserved, Unanswered},
+    repair::{self, Once},
+    spend::{self, Held as Reserved, Unanswered},
 };
 use crate::{
     Audience, DoorFault, House, Said,
@@ -81,8 +82,9 @@ pub(super) async fn aloud(
     audience: &Audience,
     extractive: Draft,
 ) -> Written {
+    let since = Instant::now();
     let given = given(house, turn);
-    let prompt = prompt(house, turn, &given);
+    let prompt = prompt(house, turn, &given, "");
     let Ok(evidence) = Quotable::of(house, turn, &given).await else {
         return instead(extractive, format!("{VERSION}: {UNREAD}"), BTreeMap::new());
     };
@@ -109,7 +111,19 @@ pub(super) async fn aloud(
     let paid = telling.paid.unwrap_or_default();
     // Also of a call that was stopped: what nobody knows of it is charged too.
     reserved.settle(paid.cost);
-    Written { paid, ..telling.end(ended, extractive) }
+    // Where nothing was told yet, all may be written again.
+    let untold = telling.shown.is_empty() && matches!(ended, Ok(Ok(_)));
+    let reasons = if untold { telling.gated.reasons.clone() } else { Vec::new() };
+    let written = Written { paid, ..telling.end(ended, extractive.clone()) };
+    repair::again(
+        house,
+        chain,
+        turn,
+        (given.as_slice(), since),
+        Once { written, kept: 0, reasons },
+        extractive,
+    )
+    .await
 }
 
 fn instead(draft: Draft, why: String, values: BTreeMap<String, f64>) -> Written {
@@ -147,6 +161,9 @@ impl Telling<'_> {
 
     /// Notes what it cost, whatever becomes of what it said.
     fn served(&mut self, done: Result<Served, ModelError>) -> Result<Served, ModelError> {
+        if let Ok(served) = &done {
+            spend::told(&served.provider);
+        }
         self.paid = done.as_ref().ok().map(|served| Paid::of(self.house, &served.completion));
         done
     }

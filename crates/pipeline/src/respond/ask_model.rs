@@ -2,7 +2,7 @@
 //! a passage that was given and stands on it. What the gate removes is counted by reason; where
 //! nothing is left, the extractive answer stands. Requests carry masked text alone.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use contactiq_domain::Citation;
 use contactiq_guard::{Guard, Held, Masked, OutputFinding, OutputFindingKind, OutputVerdict, Published, Raw};
@@ -16,6 +16,7 @@ use super::{
     grounding::{self, Evidence, Removed},
     history,
     quotable::{Given, Quotable},
+    repair::Once,
     spend::{self, Asked},
 };
 use crate::{
@@ -66,12 +67,17 @@ impl Written {
     }
 }
 
-/// The model's answer if it stands on the evidence, else the extractive one. What was found of the model's text
-/// is for a reviewer in either case: also where only what the gate removed was unfit.
-pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive: Draft) -> Written {
-    let given = given(house, turn);
-    let prompt = prompt(house, turn, &given);
-    let Asked { served, paid } = spend::ask(house, chain, turn, &prompt).await;
+/// One question, within this time: the model's answer if it stands on the evidence, else the extractive one. What was
+/// found of the model's text is for a reviewer in either case: also where only what the gate removed was unfit.
+pub(super) async fn once(
+    house: &House,
+    chain: &Chain,
+    turn: &Turn,
+    (given, prompt): (&Given<'_>, &Prompt),
+    budget: Duration,
+    extractive: Draft,
+) -> Once {
+    let Asked { served, paid } = spend::ask(house, chain, turn, prompt, budget).await;
     let instead = |draft: Draft, why: String, values: BTreeMap<String, f64>| Written {
         values,
         paid,
@@ -81,18 +87,18 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
         |draft: Draft, values: BTreeMap<String, f64>| instead(draft, format!("{VERSION}: {UNREAD}"), values);
     let served = match served {
         Ok(served) => served,
-        Err(why) => return instead(extractive, why.to_string(), BTreeMap::new()),
+        Err(why) => return instead(extractive, why.to_string(), BTreeMap::new()).into(),
     };
     let completion = &served.completion;
-    let Ok(evidence) = Quotable::of(house, turn, &given).await else {
-        return unread(extractive, BTreeMap::new());
+    let Ok(evidence) = Quotable::of(house, turn, given).await else {
+        return unread(extractive, BTreeMap::new()).into();
     };
     if completion.text.len() > LONGEST {
-        return instead(extractive, format!("{VERSION}: the model wrote too much"), BTreeMap::new());
+        return instead(extractive, format!("{VERSION}: the model wrote too much"), BTreeMap::new()).into();
     }
-    let held = held(&evidence.given, &prompt);
+    let held = held(&evidence.given, prompt);
     let Ok((text, whole)) = inspected(house, completion.text.clone(), held.clone()).await else {
-        return unread(extractive, BTreeMap::new());
+        return unread(extractive, BTreeMap::new()).into();
     };
     let mut found = rules(&whole.findings);
     let boundary = contactiq_llm::repeats_boundary(&text, &prompt.nonce);
@@ -102,15 +108,15 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
             found.push("leaked_instructions/boundary".to_owned());
         }
         let why = format!("{VERSION}: the model repeated its instructions");
-        return instead(extractive, why, BTreeMap::new()).keeping_back(found, whole.text);
+        return instead(extractive, why, BTreeMap::new()).keeping_back(found, whole.text).into();
     }
     if text.trim().trim_end_matches('.') == NO_ANSWER {
         let why = format!("{VERSION}: the model found no answer in the passages");
-        return instead(extractive, why, BTreeMap::new());
+        return instead(extractive, why, BTreeMap::new()).into();
     }
     let mut gated = Gated::default();
     if gated.take(house, turn, &evidence, (&text, false)).await.is_err() {
-        return unread(extractive, BTreeMap::new()).keeping_back(found, whole.text);
+        return unread(extractive, BTreeMap::new()).keeping_back(found, whole.text).into();
     }
     let values = gated.values();
     if gated.reasons.contains(&Removed::Dictated) {
@@ -118,11 +124,12 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
     }
     if gated.text.is_empty() {
         let why = format!("{VERSION}: no sentence of the model stood on the evidence");
-        return instead(extractive, why, values).keeping_back(found, whole.text);
+        let written = instead(extractive, why, values).keeping_back(found, whole.text);
+        return Once { written, kept: 0, reasons: gated.reasons };
     }
     // What the gate let through is judged again: of the whole some findings stood in what it removed.
     let Ok(shown) = house.guard.inspect_output(gated.text.clone(), held).await else {
-        return unread(extractive, values).keeping_back(found, whole.text);
+        return unread(extractive, values).keeping_back(found, whole.text).into();
     };
     if !shown.findings.is_empty() {
         let mut kinds: Vec<String> = shown.findings.iter().map(|f| f.kind.to_string()).collect();
@@ -131,13 +138,13 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
         found.sort_unstable();
         found.dedup();
         let why = format!("{VERSION}: the output guard found {}", kinds.join(", "));
-        return instead(extractive, why, values).keeping_back(found, whole.text);
+        return instead(extractive, why, values).keeping_back(found, whole.text).into();
     }
     let detail =
         format!("{VERSION} by {}; {} sentences removed by the gate", served.provider, gated.reasons.len());
     let draft = Draft { text: shown.text, citations: gated.citations, model: completion.model.clone() };
     let written = Written { values, paid, ..Written::by_house(draft, "generated", detail) };
-    written.keeping_back(found, whole.text)
+    Once { written: written.keeping_back(found, whole.text), kept: gated.kept, reasons: gated.reasons }
 }
 
 /// The model's text without what can't be seen and images, which go first since what is judged is what would be
@@ -177,7 +184,8 @@ pub(super) fn given<'a>(house: &House, turn: &'a Turn) -> Vec<(usize, Cow<'a, Pu
     turn.found.iter().take(PASSAGES).map(read).collect()
 }
 
-pub(super) fn prompt(house: &House, turn: &Turn, given: &Given<'_>) -> Prompt {
+/// The question with its evidence; `more` stands below the template.
+pub(super) fn prompt(house: &House, turn: &Turn, given: &Given<'_>, more: &str) -> Prompt {
     let passages = given
         .iter()
         .enumerate()
@@ -189,7 +197,7 @@ pub(super) fn prompt(house: &House, turn: &Turn, given: &Given<'_>) -> Prompt {
         .collect();
     Prompt {
         version: VERSION,
-        system: Published::by_bank(SYSTEM),
+        system: Published::by_bank(format!("{SYSTEM}{more}")),
         passages,
         history: history::recent(&turn.history),
         question: turn.started.question.clone(),
@@ -211,6 +219,8 @@ fn canary(house: &House) -> String {
 pub(super) struct Gated {
     pub(super) text: String,
     pub(super) citations: Vec<Citation>,
+    /// How many sentences it let through.
+    pub(super) kept: usize,
     /// Why each of the others was removed.
     pub(super) reasons: Vec<Removed>,
 }
@@ -248,6 +258,7 @@ impl Gated {
                     Err(reason) => self.reasons.push(reason),
                 }
             }
+            self.kept += kept.len();
             if !kept.is_empty() {
                 if !self.text.is_empty() {
                     self.text.push(if number == 0 && continues_line { ' ' } else { '\n' });

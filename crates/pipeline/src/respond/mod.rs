@@ -15,6 +15,7 @@ mod order;
 mod orders;
 mod premise;
 mod quotable;
+mod repair;
 mod rows;
 mod several;
 mod spelled;
@@ -219,7 +220,7 @@ async fn finish(house: &House, turn: &mut Turn, draft: Draft, detail: String, si
         (Some(chain), Some(audience)) if escalate::would_answer(house, turn) => {
             ask_aloud::aloud(house, chain, turn, audience, draft).await
         }
-        (Some(chain), _) => ask_model::fluent(house, chain, turn, draft).await,
+        (Some(chain), _) => repair::fluent(house, chain, turn, draft).await,
         (None, _) => Written::by_house(draft, "extractive", detail),
     };
     turn.paid.add(written.paid);

@@ -1,6 +1,8 @@
 //! A call of a model and its money: the most that it can cost is reserved before it, and what it cost is settled after
 //! it, whatever becomes of it (E4). A call that is dropped half way is charged for the tries that nobody knows of.
 
+use std::time::Duration;
+
 use contactiq_domain::{Mode, Spender, interaction::NanoUsd};
 use contactiq_llm::{Chain, ModelError, Prompt, Served, Tries};
 use contactiq_store::budgets::{Refused, Reservation};
@@ -27,19 +29,31 @@ pub(super) struct Asked {
     pub(super) paid: Paid,
 }
 
-/// Asks the model, where every budget has room for it.
-pub(super) async fn ask(house: &House, chain: &Chain, turn: &Turn, prompt: &Prompt) -> Asked {
+/// Asks the model within this time, where every budget has room for it.
+pub(super) async fn ask(
+    house: &House,
+    chain: &Chain,
+    turn: &Turn,
+    prompt: &Prompt,
+    budget: Duration,
+) -> Asked {
     let held = match Held::of(house, chain, turn, prompt).await {
         Ok(held) => held,
         Err(why) => return Asked { served: Err(why.into()), paid: Paid::default() },
     };
-    let served = match chain.complete_counted(prompt, house.model_budget, &held.tries).await {
+    let served = match chain.complete_counted(prompt, budget, &held.tries).await {
         Ok(served) => served,
         Err(error) => return Asked { served: Err(Unanswered::Model(error)), paid: Paid::default() },
     };
+    told(&served.provider);
     let paid = Paid::of(house, &served.completion);
     held.settle(paid.cost);
     Asked { served: Ok(served), paid }
+}
+
+/// Which of the models served.
+pub(super) fn told(provider: &str) {
+    metrics::counter!("contactiq_model_answers_total", "provider" => provider.to_owned()).increment(1);
 }
 
 /// What a call holds while it is under way.

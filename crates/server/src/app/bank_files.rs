@@ -47,6 +47,7 @@ impl BankFiles {
                     warnings.extend(findings.iter().map(|finding| format!("{own}: {finding}")));
                 }
                 warnings.extend(without_a_price(config, &prices));
+                warnings.extend(super::in_plain_sight(config));
                 Ok(BankFiles { taxonomy, rules, calibration, synonyms, prices, warnings })
             }
             (taxonomy, rules, calibration, synonyms, prices) => {
@@ -159,15 +160,22 @@ pub(crate) fn prices(config: &Config) -> Result<PriceTable, StartError> {
 
 /// Models that are asked and have no price: a line each, with what that means.
 pub(crate) fn without_a_price(config: &Config, prices: &PriceTable) -> Vec<String> {
-    let (llm, encoder) = (&config.llm, &config.encoder);
+    let encoder = &config.encoder;
     let mut found = Vec::new();
-    if !llm.base_url.is_empty() && prices.price(&llm.model).is_none() {
+    for provider in config.llm.in_order().iter().filter(|own| prices.price(&own.model).is_none()) {
         let bounded = config.budgets.fields().iter().any(|(_, dollars)| *dollars > 0.0);
         let then = match bounded {
-            true => "there is a budget, so it is never asked, and answers are made of cited sentences",
+            // What a call costs at most is bounded by all that may be asked for it.
+            true => {
+                "there is a budget, so it is never asked, nor is another model, and answers are made of cited sentences"
+            }
             false => "what it costs is not known, and where a budget is set it is not asked",
         };
-        found.push(format!("llm.model {:?} has no price in files.prices: {then}", llm.model));
+        found.push(format!(
+            "{}.model {:?} has no price in files.prices: {then}",
+            provider.place(),
+            provider.model
+        ));
     }
     let remote = !encoder.base_url.is_empty() && encoder.folder != "off";
     if remote && prices.embedding(&encoder.model, 0).is_none() {

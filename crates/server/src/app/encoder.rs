@@ -15,7 +15,8 @@ use contactiq_pipeline::Calibration;
 use serde::{Serialize, Serializer};
 
 use super::{
-    door, jitter,
+    door,
+    models::jitter,
     remote_encoder::{NotOpened, RemoteEncoder},
 };
 use crate::{config::Config, wiring::SystemClock};

@@ -190,13 +190,20 @@ async fn fingerprint(house: &House, config: &Config) -> Result<String, StartErro
         &super::bank_files::texts(config)?,
         &format!("{:?} {:?}", house.settings, house.calibration),
         &house.encoder.as_ref().map_or_else(String::new, |encoder| super::in_words(&**encoder)),
-        &config.llm.base_url,
-        &config.llm.model,
+        &models(config),
     ] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
     Ok(wiring::hex(&hash.finalize()[..16]))
+}
+
+/// Who may write answers, in order, and whether a model is asked twice.
+fn models(config: &Config) -> String {
+    let all = config.llm.in_order();
+    let each =
+        all.iter().map(|provider| format!("{} {} {}", provider.kind, provider.base_url, provider.model));
+    format!("{} {}", each.collect::<Vec<_>>().join("\n"), config.llm.repair)
 }
 
 /// An answer waits no longer for Redis.

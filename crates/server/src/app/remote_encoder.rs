@@ -196,7 +196,7 @@ mod tests {
         let failing = door.failing_with(Arc::new(|| panic!("as the test wants it")));
         let settings = EmbeddingsSettings::new(&base_url, "m");
         let (asked, published) = tokio::task::spawn_blocking(move || {
-            let jitter = super::super::jitter();
+            let jitter = super::super::models::jitter();
             let limit = Duration::from_secs(5);
             let opened = RemoteEncoder::open(settings, limit, failing, Arc::new(SystemClock), jitter);
             let encoder = opened.ok().unwrap();

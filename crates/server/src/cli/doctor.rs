@@ -4,6 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use contactiq_domain::Clock;
 use contactiq_guard::{Masked, Published};
+use contactiq_llm::ModelError;
 use contactiq_nlu::encoder::Encoder;
 use contactiq_store::{documents, keys, vectors::VectorColumn};
 use serde::Serialize;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use super::{Outcome, output};
 use crate::{
     app::{self, NoEncoder},
-    config::Config,
+    config::{Config, LlmProvider},
     guard::limits,
     wiring,
 };
@@ -43,7 +44,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let mut found = vec![configuration(&config), taxonomy(&config)];
     found.extend(encoder(&config));
     found.extend(ledger(&config).await);
-    found.push(model(&config).await);
+    found.extend(models(&config).await);
     found.extend(prices(&config).await);
     found.push(moderation(&config).await);
     found.push(redis(&config).await);
@@ -181,23 +182,46 @@ async fn ledger(config: &Config) -> Vec<Finding> {
     found
 }
 
-async fn model(config: &Config) -> Finding {
+/// Each model by its name, in the order in which they are asked.
+async fn models(config: &Config) -> Vec<Finding> {
     let part = "language model";
-    match app::open_chain(config) {
-        Ok((None, Err(why) | Ok(why))) => Finding { part, state: State::Off, detail: why },
-        Ok((Some(chain), _)) => {
-            let health = chain.health(Duration::from_secs(5)).await;
-            match health.into_iter().find_map(|(_, h)| h.err()) {
-                None => Finding { part, state: State::Ok, detail: format!("{} answers", config.llm.model) },
-                Some(e) => Finding {
-                    part,
-                    state: State::Failing,
-                    detail: format!("{} does not answer: {e}", config.llm.model),
-                },
+    let chain = match app::open_chain(config) {
+        Ok((None, Err(why) | Ok(why))) => return vec![Finding { part, state: State::Off, detail: why }],
+        Ok((Some(chain), _)) => chain,
+        Err(e) => return vec![Finding { part, state: State::Failing, detail: e.to_string() }],
+    };
+    let health = chain.health(Duration::from_secs(5)).await;
+    let mut found: Vec<Finding> = config
+        .llm
+        .in_order()
+        .iter()
+        .zip(health)
+        .map(|(provider, (name, health))| match health {
+            Ok(()) => {
+                Finding { part, state: State::Ok, detail: format!("{name}: {} answers", provider.model) }
             }
-        }
-        Err(e) => Finding { part, state: State::Failing, detail: e.to_string() },
-    }
+            Err(error) => {
+                let fix = fix(&error, provider);
+                let detail = format!("{name}: {} does not answer: {error}{fix}", provider.model);
+                Finding { part, state: State::Failing, detail }
+            }
+        })
+        .collect();
+    let seen = app::in_plain_sight(config).into_iter();
+    found.extend(seen.map(|detail| Finding { part, state: State::Off, detail }));
+    found
+}
+
+/// Which setting to look at.
+fn fix(error: &ModelError, provider: &LlmProvider) -> String {
+    let field = match error {
+        ModelError::Unauthorised => "api_key",
+        ModelError::NoSuchModel => "model",
+        ModelError::NotFound => "base_url and model",
+        ModelError::Unreachable | ModelError::Certificate | ModelError::Garbage { .. } => "base_url",
+        _ => return String::new(),
+    };
+    format!(". Look at {field} of {}", provider.place())
 }
 
 /// What the models that are asked cost, and whether a budget keeps them from being asked.
@@ -213,15 +237,22 @@ async fn prices(config: &Config) -> Option<Finding> {
         let state = if bounded { State::Failing } else { State::Off };
         return Some(Finding { part, state, detail: missing.join("; ") });
     }
-    let price = table.price(&config.llm.model).filter(|_| !config.llm.base_url.is_empty())?;
     let dollars = |nano: u64| nano as f64 / 1e9;
-    let detail = format!(
-        "{}: ${} read, ${} read from the cache, ${} written, for a million tokens",
-        config.llm.model,
-        dollars(price.input),
-        dollars(price.cached_input),
-        dollars(price.output)
-    );
+    let line = |provider: &LlmProvider| {
+        let price = table.price(&provider.model)?;
+        Some(format!(
+            "{}: ${} read, ${} read from the cache, ${} written, for a million tokens",
+            provider.model,
+            dollars(price.input),
+            dollars(price.cached_input),
+            dollars(price.output)
+        ))
+    };
+    let lines: Vec<String> = config.llm.in_order().iter().filter_map(line).collect();
+    if lines.is_empty() {
+        return None;
+    }
+    let detail = lines.join("; ");
     Some(Finding { part, state: State::Ok, detail })
 }
 

@@ -137,6 +137,11 @@ fn fix(path: &str, default: &Value) -> String {
                     triggers (a list of their names) where it is for some alone; or lines = []"
                 .to_owned();
         }
+        "llm.providers" => {
+            return "write [[llm.providers]] with name, kind (openai or anthropic), base_url and model, and with the \
+                    fields that the commented default file lists there; or providers = []"
+                .to_owned();
+        }
         _ if path.starts_with("budgets.") => {
             return "write dollars from 0, which is no budget, to 1000000000".to_owned();
         }

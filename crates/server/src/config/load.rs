@@ -77,7 +77,7 @@ pub fn load_from(file: Option<&Path>, env: &HashMap<String, String>) -> Result<C
         layers = set.map_err(|_| ConfigError(vec![no_field(&field)]))?;
     }
     let merged = layers.build().map_err(|_| ConfigError(vec!["the layers can't be joined".to_owned()]))?;
-    let config = match merged.clone().try_deserialize() {
+    let config: Option<Config> = match merged.clone().try_deserialize() {
         Ok(config) => Some(config),
         Err(_) => {
             let (config, more) = fields::read(&merged);
@@ -85,6 +85,10 @@ pub fn load_from(file: Option<&Path>, env: &HashMap<String, String>) -> Result<C
             config
         }
     };
+    let config = config.map(|mut config| {
+        config.llm.take_keys(env);
+        config
+    });
     wrong.extend(config.iter().flat_map(Config::problems));
     match config {
         Some(config) if wrong.is_empty() => Ok(config),

@@ -3,6 +3,7 @@
 mod fields;
 mod learned;
 mod load;
+mod providers;
 mod validate;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -13,6 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use learned::LearnedSetting;
 pub use load::{ConfigError, DEFAULTS, load, load_from};
+pub(crate) use providers::Wire;
+pub use providers::{KeyPlace, LimitField, LlmProvider, ProviderKind};
 
 /// Text that can't be printed: passwords in URLs, keys of providers.
 #[derive(Clone, Default, Deserialize, PartialEq, Eq)]
@@ -131,6 +134,9 @@ section! {
         api_key: SecretText,
         timeout_seconds: u64,
         max_retries: u32,
+        hedge_after_milliseconds: u64,
+        repair: bool,
+        providers: Vec<LlmProvider>,
         moderation: Moderation,
     }
     Moderation { base_url: String, model: String, api_key: SecretText, timeout_seconds: u64 }

@@ -29,6 +29,7 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("llm.timeout_seconds", 1..=120),
     ("llm.moderation.timeout_seconds", 1..=30),
     ("llm.max_retries", 1..=5),
+    ("llm.hedge_after_milliseconds", 0..=60_000),
     ("knowledge.fetch.most_pages", 1..=50_000),
     ("knowledge.fetch.page_bytes", 1_024..=20_000_000),
     ("knowledge.fetch.page_timeout_seconds", 1..=120),
@@ -66,6 +67,7 @@ impl Config {
             ("llm.timeout_seconds", self.llm.timeout_seconds),
             ("llm.moderation.timeout_seconds", self.llm.moderation.timeout_seconds),
             ("llm.max_retries", self.llm.max_retries.into()),
+            ("llm.hedge_after_milliseconds", self.llm.hedge_after_milliseconds),
             ("knowledge.fetch.most_pages", fetch.most_pages as u64),
             ("knowledge.fetch.page_bytes", fetch.page_bytes as u64),
             ("knowledge.fetch.page_timeout_seconds", fetch.page_timeout_seconds),
@@ -89,6 +91,7 @@ impl Config {
         self.kernel(&mut found);
         self.remote_encoder(&mut found);
         self.moderation(&mut found);
+        found.extend(self.llm.problems());
         self.budgets(&mut found);
         self.links(&mut found);
         self.texts(&mut found);

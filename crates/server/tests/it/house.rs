@@ -140,7 +140,8 @@ pub(crate) async fn start_with(
     .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
     .collect();
     env.insert("CONTACTIQ_DATA_DIR".to_owned(), dir.path().display().to_string());
-    let config = config::load_from(None, &env).unwrap();
+    let file = env.get("CONTACTIQ_CONFIG").map(PathBuf::from);
+    let config = config::load_from(file.as_deref(), &env).unwrap();
     let listener = TcpListener::bind(config.server.listen).await.unwrap();
     let metrics_listener = TcpListener::bind(&config.server.metrics_listen).await.unwrap();
     let (url, metrics) = (address(&listener), format!("{}/metrics", address(&metrics_listener)));

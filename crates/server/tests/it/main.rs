@@ -52,6 +52,7 @@ mod pages;
 mod paper_commands;
 mod papers;
 mod process;
+mod providers;
 mod remembered;
 mod remote_encoder;
 mod replicas;

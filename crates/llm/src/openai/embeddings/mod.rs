@@ -20,8 +20,7 @@ use contactiq_guard::Masked;
 use reqwest::{Url, header};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{response, settings, wire::estimate};
-use crate::{Http, Jitter, ModelError, Secret, SetupError, backoff};
+use crate::{Http, Jitter, ModelError, Secret, SetupError, backoff, counting::estimate, reach, response};
 
 /// Texts of one request.
 const BATCH: usize = 64;
@@ -68,9 +67,9 @@ impl EmbeddingsSettings {
     /// # Errors
     /// [`SetupError`] names the setting that is wrong.
     pub fn check(self) -> Result<(), SetupError> {
-        settings::base(&self.base_url)?;
-        settings::model(&self.model)?;
-        settings::key(self.api_key)?;
+        reach::base(&self.base_url)?;
+        reach::model(&self.model)?;
+        reach::key(self.api_key)?;
         Ok(())
     }
 }
@@ -105,12 +104,12 @@ impl Embeddings {
         clock: Arc<dyn Clock>,
         jitter: Jitter,
     ) -> Result<Self, SetupError> {
-        let base = settings::base(&settings.base_url)?;
-        let model = settings::model(&settings.model)?;
-        let api_key = settings::key(settings.api_key)?;
-        settings::warn_of_plain_http("encoder", &base, api_key.as_ref());
+        let base = reach::base(&settings.base_url)?;
+        let model = reach::model(&settings.model)?;
+        let api_key = reach::key(settings.api_key)?;
+        reach::warn_of_plain_http("encoder", &base, api_key.as_ref());
         Ok(Self {
-            url: settings::below(&base, "embeddings")?,
+            url: reach::below(&base, "embeddings")?,
             model,
             api_key,
             asked_dimensions: settings.dimensions,
@@ -194,10 +193,10 @@ impl Embeddings {
             dimensions: self.asked_dimensions,
         };
         let mut request = self.http.client().post(self.url.clone());
-        if let Some(value) = self.api_key.as_ref().and_then(settings::authorization) {
+        if let Some(value) = self.api_key.as_ref().and_then(reach::authorization) {
             request = request.header(header::AUTHORIZATION, value);
         }
-        let response = super::send(request.header(header::ACCEPT, "application/json").json(&body)).await?;
+        let response = response::send(request.header(header::ACCEPT, "application/json").json(&body)).await?;
         let dimensions = self.dimensions.get().copied();
         let largest = wire::largest_body(batch.len(), dimensions);
         if response.content_length().is_some_and(|length| length > largest as u64) {

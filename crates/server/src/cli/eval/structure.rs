@@ -28,6 +28,7 @@ pub(super) async fn figures(config: &Config, path: &Path, misses: bool) -> Resul
     own.guard.injection = false;
     own.llm.base_url.clone_from(&model.url);
     own.llm.model = "obedient".to_owned();
+    own.llm.providers.clear();
     (own.customer.confidence_threshold, own.banker.confidence_threshold) = (0.0, 0.0);
     load(own, &files).await?;
     let house = house(own).await?;

@@ -1,16 +1,17 @@
-//! Server-sent events of the chat API: bytes in, answers of the wire out.
+//! Server-sent events of a model: bytes in, events of its wire out.
 
 use std::collections::VecDeque;
 
-use super::wire::Answer;
+use serde::de::DeserializeOwned;
+
 use crate::ModelError;
 
-/// A line that is longer is no event of a chat.
+/// An event that is longer is none of a chat.
 const LONGEST_EVENT: usize = 1024 * 1024;
 
 /// Collects bytes and gives back the events that are complete.
 #[derive(Default)]
-pub(super) struct Events {
+pub(crate) struct Events {
     /// Bytes since the last line's end: a character may be cut between two pieces.
     line: Vec<u8>,
     lines: VecDeque<Vec<u8>>,
@@ -20,12 +21,12 @@ pub(super) struct Events {
 
 impl Events {
     /// Whether `[DONE]` came.
-    pub(super) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.done
     }
 
     /// Takes a piece of the body.
-    pub(super) fn push(&mut self, piece: &[u8]) {
+    pub(crate) fn push(&mut self, piece: &[u8]) {
         let mut rest = piece;
         while let Some(end) = rest.iter().position(|&b| b == b'\n') {
             self.line.extend_from_slice(&rest[..end]);
@@ -38,8 +39,8 @@ impl Events {
     /// The next event that is complete.
     ///
     /// # Errors
-    /// `Garbage` when an event is too long or no JSON of the chat API.
-    pub(super) fn next(&mut self) -> Result<Option<Answer>, ModelError> {
+    /// `Garbage` when an event is too long or no JSON of this shape.
+    pub(crate) fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, ModelError> {
         while let Some(line) = self.lines.pop_front() {
             if let Some(answer) = self.read(line.strip_suffix(b"\r").unwrap_or(&line))? {
                 return Ok(Some(answer));
@@ -53,7 +54,7 @@ impl Events {
 
     /// An empty line ends an event; `data:` lines of one event belong together; the rest
     /// (comments as a heartbeat, `event:`, `id:`) says nothing here.
-    fn read(&mut self, line: &[u8]) -> Result<Option<Answer>, ModelError> {
+    fn read<T: DeserializeOwned>(&mut self, line: &[u8]) -> Result<Option<T>, ModelError> {
         if line.is_empty() {
             let data = std::mem::take(&mut self.data);
             return self.event(data.trim_ascii());
@@ -65,7 +66,7 @@ impl Events {
         Ok(None)
     }
 
-    fn event(&mut self, data: &[u8]) -> Result<Option<Answer>, ModelError> {
+    fn event<T: DeserializeOwned>(&mut self, data: &[u8]) -> Result<Option<T>, ModelError> {
         if data.is_empty() || self.done {
             return Ok(None);
         }
@@ -88,8 +89,9 @@ mod tests {
         let mut out = Vec::new();
         for piece in body.chunks(size) {
             events.push(piece);
-            while let Some(answer) = events.next().unwrap() {
-                out.extend(answer.choices.into_iter().filter_map(|choice| choice.message?.content));
+            while let Some(event) = events.next::<serde_json::Value>().unwrap() {
+                let text = event.pointer("/choices/0/delta/content").and_then(|text| text.as_str());
+                out.extend(text.map(str::to_owned));
             }
         }
         (out, events.is_done())
@@ -109,7 +111,7 @@ mod tests {
         let first = |body: &[u8]| {
             let mut events = Events::default();
             events.push(body);
-            events.next().map(|event| event.is_some())
+            events.next::<serde_json::Value>().map(|event| event.is_some())
         };
         assert!(first(b"data: <html>\n\n").is_err());
         assert!(first(&vec![b'x'; LONGEST_EVENT + 1]).is_err());

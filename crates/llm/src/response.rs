@@ -3,18 +3,29 @@
 
 use std::{error::Error, time::Duration};
 
-use reqwest::{Response, header};
+use reqwest::{RequestBuilder, Response, header};
 
 use crate::ModelError;
 
 /// No answer of a bank's assistant is longer; what is, is an attack or a mistake.
 const LARGEST_ANSWER: usize = 2 * 1024 * 1024;
 
+/// What is logged where TLS was refused.
+const CERTIFICATE: &str = "certificate not accepted";
+
+/// Sends a request and lets a success pass.
+///
+/// # Errors
+/// As [`checked`], and what a failed exchange means.
+pub(crate) async fn send(request: RequestBuilder) -> Result<Response, ModelError> {
+    checked(request.send().await.map_err(|error| from_transport(&error))?)
+}
+
 /// Lets a success pass.
 ///
 /// # Errors
 /// What the status means.
-pub(super) fn checked(response: Response) -> Result<Response, ModelError> {
+fn checked(response: Response) -> Result<Response, ModelError> {
     let status = response.status();
     if status.is_success() {
         return Ok(response);
@@ -30,19 +41,22 @@ pub(super) fn checked(response: Response) -> Result<Response, ModelError> {
     })
 }
 
-/// Reads a JSON body of the chat API.
+/// Reads a JSON body of a model's API; `otherwise` says what another one is.
 ///
 /// # Errors
 /// As [`json_within`].
-pub(super) async fn json<T: serde::de::DeserializeOwned>(response: Response) -> Result<T, ModelError> {
-    json_within(response, LARGEST_ANSWER, "no JSON of the chat API").await
+pub(crate) async fn json<T: serde::de::DeserializeOwned>(
+    response: Response,
+    otherwise: &'static str,
+) -> Result<T, ModelError> {
+    json_within(response, LARGEST_ANSWER, otherwise).await
 }
 
 /// Reads a JSON body of at most `largest` bytes; `otherwise` says what another one is.
 ///
 /// # Errors
 /// `Garbage` when it is too large or no JSON of that shape, `Timeout`, `Unreachable` and `Lost` as they come.
-pub(super) async fn json_within<T: serde::de::DeserializeOwned>(
+pub(crate) async fn json_within<T: serde::de::DeserializeOwned>(
     mut response: Response,
     largest: usize,
     otherwise: &'static str,
@@ -62,15 +76,18 @@ pub(super) async fn json_within<T: serde::de::DeserializeOwned>(
 }
 
 /// Whether the response says that it is of this media type.
-pub(super) fn is_of_type(response: &Response, media: &str) -> bool {
+pub(crate) fn is_of_type(response: &Response, media: &str) -> bool {
     let stated = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     stated.is_some_and(|stated| stated.trim_start().to_ascii_lowercase().starts_with(media))
 }
 
 /// What a failed exchange means. The log gets the kind of failure in words of this crate.
-pub(super) fn from_transport(error: &reqwest::Error) -> ModelError {
-    tracing::debug!(kind = kind(error), "no complete response of a model's provider");
-    if error.is_timeout() && !error.is_connect() {
+pub(crate) fn from_transport(error: &reqwest::Error) -> ModelError {
+    let kind = kind(error);
+    tracing::debug!(kind, "no complete response of a model's provider");
+    if kind == CERTIFICATE {
+        ModelError::Certificate
+    } else if error.is_timeout() && !error.is_connect() {
         ModelError::Timeout
     } else if error.is_builder() {
         ModelError::BadPrompt { what: "the request could not be built" }
@@ -94,7 +111,7 @@ fn kind(error: &reqwest::Error) -> &'static str {
         // rustls and the resolver are found by their words; the words themselves are not logged.
         let words = cause.to_string();
         if words.contains("certificate") {
-            return "certificate not accepted";
+            return CERTIFICATE;
         }
         if words.contains("dns error") {
             return "host name not found";

@@ -1,0 +1,201 @@
+//! Servers that speak Anthropic's Messages API. The instructions go apart from the data, as the API has it; both are
+//! those of [`boundary::render`], word for word.
+
+mod settings;
+mod wire;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::{RequestBuilder, Response, Url, header};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout, timeout_at},
+};
+
+pub use self::settings::AnthropicSettings;
+use self::{
+    settings::Checked,
+    wire::{Collected, Event, Listed, Named, Turn},
+};
+use crate::{
+    Completion, Http, ModelError, Prompt, Provider, Sentences, SetupError,
+    boundary::{self, Message, Speaker},
+    events::Events,
+    response::{self, send},
+    sentences::deliver,
+};
+
+/// The version of the API that this file speaks.
+const VERSION: &str = "2023-06-01";
+/// What a body is that is none of this API.
+const NO_MESSAGE: &str = "no JSON of the Messages API";
+/// What a server without a list of models is asked, and how much it may say.
+const PROBE: &str = "Say OK.";
+const PROBE_TOKENS: u32 = 1;
+/// A stream that brings more is stopped.
+const LONGEST_TEXT: usize = 1024 * 1024;
+
+/// A model behind Anthropic's Messages API.
+#[derive(Debug)]
+pub struct Anthropic {
+    settings: Checked,
+    http: Http,
+}
+
+impl Anthropic {
+    /// Checks the settings; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`SetupError`] names the setting that is wrong.
+    pub fn new(settings: AnthropicSettings, http: Http) -> Result<Self, SetupError> {
+        Ok(Self { settings: Checked::try_from(settings)?, http })
+    }
+
+    fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
+        let request = request.header("anthropic-version", VERSION);
+        match self.settings.key() {
+            Some(value) => request.header("x-api-key", value),
+            None => request,
+        }
+    }
+
+    fn request(&self, messages: &[Message], most: u32, stream: bool) -> RequestBuilder {
+        let said = |speaker: Speaker| messages.iter().filter(move |message| message.role == speaker);
+        let body = wire::Request {
+            model: &self.settings.model,
+            max_tokens: most,
+            system: said(Speaker::System).map(|message| message.content.as_str()).next(),
+            messages: said(Speaker::User)
+                .map(|message| Turn { role: "user", content: &message.content })
+                .collect(),
+            temperature: self.settings.temperature,
+            stream,
+        };
+        let accept = if stream { "text/event-stream" } else { "application/json" };
+        let request = self.http.client().post(self.settings.messages.clone());
+        self.authorised(request).header(header::ACCEPT, accept).json(&body)
+    }
+
+    async fn whole(&self, prompt: &Prompt) -> Result<Completion, ModelError> {
+        let messages = boundary::render(prompt)?;
+        let response = send(self.request(&messages, prompt.max_output_tokens, false)).await?;
+        let mut collected = Collected::default();
+        collected.whole(response::json(response, NO_MESSAGE).await?)?;
+        collected.finish(&self.settings.model, &messages)
+    }
+
+    async fn streamed(
+        &self,
+        prompt: &Prompt,
+        on_text: mpsc::Sender<String>,
+    ) -> Result<Completion, ModelError> {
+        let messages = boundary::render(prompt)?;
+        let response = send(self.request(&messages, prompt.max_output_tokens, true)).await?;
+        let (mut collected, mut sentences) = (Collected::default(), Sentences::default());
+        if response::is_of_type(&response, "text/event-stream") {
+            self.read_events(response, &mut collected, &mut sentences, &on_text).await?;
+        } else {
+            // A gateway that can't stream answers in one piece.
+            let text = collected.whole(response::json(response, NO_MESSAGE).await?)?;
+            deliver(sentences.push(&text), &on_text).await?;
+        }
+        let completion = collected.finish(&self.settings.model, &messages)?;
+        deliver(sentences.finish(), &on_text).await?;
+        Ok(completion)
+    }
+
+    /// Reads until `message_stop`, or until the end when the reason for it was given.
+    async fn read_events(
+        &self,
+        mut response: Response,
+        collected: &mut Collected,
+        sentences: &mut Sentences,
+        on_text: &mpsc::Sender<String>,
+    ) -> Result<(), ModelError> {
+        let mut events = Events::default();
+        // Before the first word the model may read and think; after it, silence is a fault, and a `ping` is no word.
+        let mut spoke: Option<Instant> = None;
+        while !collected.stopped {
+            let next = response.chunk();
+            let read = tokio::select! {
+                () = on_text.closed() => return Err(ModelError::Cancelled),
+                read = async {
+                    match spoke {
+                        Some(at) => timeout_at(at + self.settings.stall, next).await,
+                        None => Ok(next.await),
+                    }
+                } => read,
+            };
+            let piece =
+                read.map_err(|_| ModelError::Timeout)?.map_err(|error| response::from_transport(&error))?;
+            let Some(piece) = piece else { break };
+            events.push(&piece);
+            while let Some(event) = events.next::<Event>()? {
+                let is_word = event.is_word();
+                let text = collected.take(event)?;
+                if is_word && (spoke.is_some() || !text.is_empty()) {
+                    spoke = Some(Instant::now());
+                }
+                deliver(sentences.push(&text), on_text).await?;
+            }
+            if collected.text.len() > LONGEST_TEXT {
+                return Err(ModelError::Garbage { what: "a text that does not end" });
+            }
+        }
+        if collected.stopped || collected.has_reason() { Ok(()) } else { Err(ModelError::Lost) }
+    }
+
+    /// Whether the server has the model: by its entry, else by the list of models, else by one word.
+    async fn checked(&self) -> Result<(), ModelError> {
+        match self.read::<Named>(self.settings.model_entry()).await {
+            Err(ModelError::NotFound) => {}
+            read => return read.map(drop),
+        }
+        match self.read::<Listed>(self.settings.models.clone()).await {
+            Ok(_) => return Err(ModelError::NoSuchModel),
+            Err(ModelError::NotFound | ModelError::Refused(405 | 501)) => {}
+            Err(error) => return Err(error),
+        }
+        let word = [Message { role: Speaker::User, content: PROBE.to_owned() }];
+        let answer = send(self.request(&word, PROBE_TOKENS, false)).await?;
+        Collected::default().whole(response::json(answer, NO_MESSAGE).await?).map(drop)
+    }
+
+    async fn read<T: serde::de::DeserializeOwned>(&self, url: Url) -> Result<T, ModelError> {
+        let request = self.authorised(self.http.client().get(url));
+        response::json(send(request.header(header::ACCEPT, "application/json")).await?, NO_MESSAGE).await
+    }
+}
+
+#[async_trait]
+impl Provider for Anthropic {
+    fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    fn model(&self) -> &str {
+        &self.settings.model
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        self.settings.patience
+    }
+
+    async fn complete(&self, prompt: &Prompt, budget: Duration) -> Result<Completion, ModelError> {
+        timeout(budget, self.whole(prompt)).await.unwrap_or(Err(ModelError::Timeout))
+    }
+
+    async fn stream_sentences(
+        &self,
+        prompt: &Prompt,
+        budget: Duration,
+        on_text: mpsc::Sender<String>,
+    ) -> Result<Completion, ModelError> {
+        timeout(budget, self.streamed(prompt, on_text)).await.unwrap_or(Err(ModelError::Timeout))
+    }
+
+    async fn health(&self, budget: Duration) -> Result<(), ModelError> {
+        timeout(budget, self.checked()).await.unwrap_or(Err(ModelError::Timeout))
+    }
+}
