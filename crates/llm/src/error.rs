@@ -20,6 +20,9 @@ pub enum ModelError {
     /// The address or the model does not exist: 404.
     #[error("the model or the address does not exist at the provider")]
     NotFound,
+    /// A look alone finds this: there are models at the provider, and none of this name, though it answers.
+    #[error("the model's provider does not list it, and answers all the same")]
+    NotListed,
     /// Another status that is no success.
     #[error("the model's provider answered with status {0}")]
     Refused(u16),
@@ -61,6 +64,7 @@ impl ModelError {
             Self::RateLimited { .. } => "model_rate_limited",
             Self::Unauthorised => "model_unauthorised",
             Self::NotFound => "model_not_found",
+            Self::NotListed => "model_not_listed",
             Self::Refused(_) => "model_refused",
             Self::Unreachable => "model_unreachable",
             Self::Lost => "model_lost",

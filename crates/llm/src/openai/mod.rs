@@ -17,7 +17,9 @@ pub use self::embeddings::{Embeddings, EmbeddingsSettings, MOST_DIMENSIONS};
 pub use self::moderation::{ModerationSettings, RemoteModeration};
 pub use self::settings::{OpenAiSettings, OutputLimit};
 use self::{settings::Checked, stream::Events, wire::Collected};
-use crate::{Completion, Http, Message, ModelError, Prompt, Provider, Sentences, SetupError, boundary};
+use crate::{
+    Completion, Http, Message, ModelError, Prompt, Provider, Sentences, SetupError, Speaker, boundary,
+};
 
 /// A stream that brings more is stopped.
 const LONGEST_TEXT: usize = 1024 * 1024;
@@ -38,8 +40,8 @@ impl OpenAiCompatible {
         Ok(Self { settings: Checked::try_from(settings)?, http })
     }
 
-    fn request(&self, messages: &[Message], prompt: &Prompt, stream: bool) -> RequestBuilder {
-        let most = Some(prompt.max_output_tokens);
+    fn request(&self, messages: &[Message], most: u32, stream: bool) -> RequestBuilder {
+        let most = Some(most);
         let (max_tokens, max_completion_tokens) = match self.settings.output_limit {
             OutputLimit::MaxTokens => (most, None),
             OutputLimit::MaxCompletionTokens => (None, most),
@@ -68,7 +70,7 @@ impl OpenAiCompatible {
 
     async fn whole(&self, prompt: &Prompt) -> Result<Completion, ModelError> {
         let messages = boundary::render(prompt)?;
-        let response = send(self.request(&messages, prompt, false)).await?;
+        let response = send(self.request(&messages, prompt.max_output_tokens, false)).await?;
         let mut collected = Collected::default();
         collected.take(response::json(response).await?)?;
         collected.finish(&self.settings.model, &messages)
@@ -80,7 +82,7 @@ impl OpenAiCompatible {
         on_text: mpsc::Sender<String>,
     ) -> Result<Completion, ModelError> {
         let messages = boundary::render(prompt)?;
-        let response = send(self.request(&messages, prompt, true)).await?;
+        let response = send(self.request(&messages, prompt.max_output_tokens, true)).await?;
         let mut collected = Collected::default();
         let mut sentences = Sentences::default();
         if response::is_of_type(&response, "text/event-stream") {
@@ -154,12 +156,19 @@ impl Provider for OpenAiCompatible {
         timeout(budget, self.streamed(prompt, on_text)).await.unwrap_or(Err(ModelError::Timeout))
     }
 
-    /// Asks for the list of models: it costs nothing, and needs the right address and key.
+    /// Asks for the list of models: it costs nothing, and needs the right address and key. A server may answer to
+    /// more names than it lists; of a name that it doesn't list it is asked for one token.
     async fn health(&self, budget: Duration) -> Result<(), ModelError> {
         let listed = async {
             let request = self.authorised(self.http.client().get(self.settings.models.clone()));
             let response = send(request.header(header::ACCEPT, "application/json")).await?;
-            response::json::<wire::ModelList>(response).await.map(|_| ())
+            let list = response::json::<wire::ModelList>(response).await?;
+            if list.has(&self.settings.model) {
+                return Ok(());
+            }
+            let hello = Message { role: Speaker::User, content: "Hello".to_owned() };
+            send(self.request(&[hello], 1, false)).await?;
+            Err(ModelError::NotListed)
         };
         timeout(budget, listed).await.unwrap_or(Err(ModelError::Timeout))
     }

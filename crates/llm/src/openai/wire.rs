@@ -62,8 +62,15 @@ pub(super) struct Said {
 /// What `GET /models` must look like to be one.
 #[derive(Deserialize)]
 pub(super) struct ModelList {
-    #[serde(rename = "data")]
-    pub(super) _data: Vec<serde::de::IgnoredAny>,
+    data: Vec<serde_json::Value>,
+}
+
+impl ModelList {
+    /// Whether a model is listed, or the list names none at all.
+    pub(super) fn has(&self, model: &str) -> bool {
+        let mut names = self.data.iter().filter_map(|listed| listed.get("id")?.as_str()).peekable();
+        names.peek().is_none() || names.any(|name| name == model)
+    }
 }
 
 /// Tokens as the provider counts them.

@@ -142,5 +142,16 @@ async fn health_lists_the_models_and_generates_nothing() {
     assert_eq!(provider.health(BUDGET).await, Err(ModelError::Garbage { what: "an HTML page" }));
     assert_eq!(provider.health(BUDGET).await, Err(ModelError::Garbage { what: "no JSON of the chat API" }));
     assert_eq!(provider.health(Duration::from_millis(100)).await, Err(ModelError::Timeout));
-    assert!(server.seen()[0].head.starts_with("get /v1/models http/1.1\r\n"));
+    assert!(server.seen().iter().all(|seen| seen.head.starts_with("get /v1/models http/1.1\r\n")));
+}
+
+#[tokio::test]
+async fn of_a_model_that_is_not_listed_health_asks_for_one_token() {
+    let list = "{\"object\":\"list\",\"data\":[{\"id\":\"another-model\"}]}";
+    let server = Server::start(vec![Reply::json(200, list), Reply::json(404, "{}")]);
+    assert_eq!(provider(&server).health(BUDGET).await, Err(ModelError::NotFound));
+    let asked = server.seen()[1].json();
+    assert_eq!((&asked["max_tokens"], &asked["stream"]), (&serde_json::json!(1), &serde_json::json!(false)));
+    let server = Server::start(vec![Reply::json(200, list), Reply::answer("Hi")]);
+    assert_eq!(provider(&server).health(BUDGET).await, Err(ModelError::NotListed));
 }

@@ -4,6 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use contactiq_domain::Clock;
 use contactiq_guard::{Masked, Published};
+use contactiq_llm::ModelError;
 use contactiq_nlu::encoder::Encoder;
 use contactiq_store::{documents, keys, vectors::VectorColumn};
 use serde::Serialize;
@@ -189,6 +190,14 @@ async fn model(config: &Config) -> Finding {
             let health = chain.health(Duration::from_secs(5)).await;
             match health.into_iter().find_map(|(_, h)| h.err()) {
                 None => Finding { part, state: State::Ok, detail: format!("{} answers", config.llm.model) },
+                Some(ModelError::NotListed) => Finding {
+                    part,
+                    state: State::Off,
+                    detail: format!(
+                        "the server answers, and lists no model {}: another one may answer in its place; see llm.model",
+                        config.llm.model
+                    ),
+                },
                 Some(e) => Finding {
                     part,
                     state: State::Failing,

@@ -176,28 +176,28 @@ impl Bank {
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
-struct Heared {
-    id: String,
-    name: String,
-    data: Value,
+pub(crate) struct Heared {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) data: Value,
 }
 
 /// A client that reads events as they come.
-struct Client {
+pub(crate) struct Client {
     response: reqwest::Response,
     rest: String,
-    heard: Vec<Heared>,
+    pub(crate) heard: Vec<Heared>,
 }
 
 impl Client {
-    async fn of(request: reqwest::RequestBuilder) -> Client {
+    pub(crate) async fn of(request: reqwest::RequestBuilder) -> Client {
         let response = timeout(PATIENCE, request.send()).await.unwrap().unwrap();
         assert_eq!(response.status(), 200);
         Client { response, rest: String::new(), heard: Vec::new() }
     }
 
     /// The next event; none at the end.
-    async fn next(&mut self) -> Option<Heared> {
+    pub(crate) async fn next(&mut self) -> Option<Heared> {
         loop {
             if let Some((block, rest)) = self.rest.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
@@ -220,7 +220,7 @@ impl Client {
     }
 
     /// Reads until an event of this name.
-    async fn until(&mut self, name: &str) -> Heared {
+    pub(crate) async fn until(&mut self, name: &str) -> Heared {
         while let Some(event) = self.next().await {
             if event.name == name {
                 return event;
@@ -242,7 +242,7 @@ impl Client {
     }
 
     /// Reads to the end; the record.
-    async fn done(&mut self) -> Value {
+    pub(crate) async fn done(&mut self) -> Value {
         let record = self.until("done").await.data;
         assert_eq!(self.next().await, None, "nothing comes behind the record");
         assert_eq!(self.words(), text(&record, "answer"), "what was shown is the answer");
@@ -251,7 +251,8 @@ impl Client {
     }
 }
 
-fn respond(record: &Value) -> &Value {
+/// The trace of the step that answers.
+pub(crate) fn respond(record: &Value) -> &Value {
     record["steps"].as_array().unwrap().iter().find(|s| s["step"] == "respond").unwrap()
 }
 
