@@ -53,25 +53,25 @@ cat > "$work/prices.toml" <<'TOML'
 input_per_million = 0.40
 output_per_million = 1.60
 TOML
-contactiq() { # NAME REMEMBERED ARGUMENTS…
-  local name=$1 remembered=$2
-  shift 2
-  env -i PATH="$PATH" HOME="$work" \
-    CONTACTIQ_DATA_DIR="$work/$name" CONTACTIQ_ENCODER="$encoder" CONTACTIQ_LISTEN=127.0.0.1:0 \
-    CONTACTIQ_METRICS_LISTEN= CONTACTIQ__LIMITS__REMEMBERED_ANSWERS="$remembered" \
-    CONTACTIQ_LLM_BASE_URL="http://127.0.0.1:$model/v1" CONTACTIQ_LLM_MODEL=stub \
-    CONTACTIQ__FILES__PRICES="$work/prices.toml" CONTACTIQ__BUDGETS__DAY_USD=100000000 \
-    "$work/contactiq" "$@"
+settings() { # NAME REMEMBERED: the environment of its processes
+  environment=(
+    PATH="$PATH" HOME="$work"
+    CONTACTIQ_DATA_DIR="$work/$1" CONTACTIQ_ENCODER="$encoder" CONTACTIQ_LISTEN=127.0.0.1:0
+    CONTACTIQ__SERVER__METRICS_LISTEN= CONTACTIQ__LIMITS__REMEMBERED_ANSWERS="$2"
+    CONTACTIQ_LLM_BASE_URL="http://127.0.0.1:$model/v1" CONTACTIQ_LLM_MODEL=stub
+    CONTACTIQ__FILES__PRICES="$work/prices.toml" CONTACTIQ__BUDGETS__DAY_USD=100000000
+  )
 }
 serve() { # NAME REMEMBERED
-  # The key's own rate counts, for each of its keys; nothing else is raised.
-  keys=""
+  local keys='' n
+  settings "$1" "$2"
+  # Each key has a rate of its own, which counts in place of the limits of sessions and addresses.
   for n in 1 2 3 4 5 6 7 8; do
-    keys+=$(contactiq "$1" "$2" keys create --name "bench $n" --role customer --rate-per-minute 100000 --json 2>/dev/null \
+    keys+=$(env -i "${environment[@]}" "$work/contactiq" keys create --name "bench $n" --role customer --rate-per-minute 100000 --json \
       | python3 -c 'import json, sys; print(json.load(sys.stdin)["key"])'),
   done
   printf '%s' "${keys%,}" > "$work/$1.keys"
-  contactiq "$1" "$2" serve > "$work/$1.log" 2>&1 &
+  env -i "${environment[@]}" "$work/contactiq" serve > "$work/$1.log" 2>&1 &
   started+=($!)
   until_it_says "$work/$1.log" '  models ' 300
 }
@@ -96,14 +96,19 @@ echo "starting LiteLLM" >&2
   "$cache/venv/bin/litellm" --config "$work/litellm.yaml" --host 127.0.0.1 --port "$litellm" --num_workers 1 --telemetry False) \
   > "$work/litellm.log" 2>&1 &
 started+=($!)
-until_it_says "$work/litellm.log" 'Uvicorn running\|Application startup complete' 120
+for _ in $(seq 600); do
+  if curl -s -o "$work/alive" "http://127.0.0.1:$litellm/health/liveliness"; then break; fi
+  kill -0 "${started[-1]}" 2>/dev/null || break
+  sleep 0.2
+done
+[ -s "$work/alive" ] || { echo "LiteLLM did not start:" >&2; tail -n 20 "$work/litellm.log" >&2; exit 1; }
 
 uptime
 echo "$("$work/contactiq" --version), $pin, $(nproc) cores"
 "$work/bench" "$model" "$seconds" "$rounds" \
-  "LiteLLM=http://127.0.0.1:$litellm/v1=sk-bench" \
-  "ContactIQ=$(address anew)/v1=$(cat "$work/anew.keys")=many" \
-  "remembered=$(address remembered)/v1=$(cat "$work/remembered.keys")=one" > "$work/figures"
+  "LiteLLM=http://127.0.0.1:$litellm/v1=sk-bench=${started[2]}" \
+  "ContactIQ=$(address anew)/v1=$(cat "$work/anew.keys")=${started[0]}=many" \
+  "remembered=$(address remembered)/v1=$(cat "$work/remembered.keys")=${started[1]}=one" > "$work/figures"
 if [ -n "${BENCH_RAW:-}" ]; then cp "$work/figures" "$BENCH_RAW"; fi
 python3 "$scripts/bench_gateway.py" < "$work/figures"
 uptime

@@ -12,9 +12,9 @@ def main():
         if line.startswith("#"):
             notes.append(line[2:].strip())
             continue
-        row, delay, connections, name, a_second, p50, p99, answers, grounded, failed = line.split()
+        row, delay, connections, name, a_second, p50, p99, answers, grounded, failed, processor = line.split()
         figures = {"rps": float(a_second), "p50": float(p50), "p99": float(p99), "answers": int(answers)}
-        figures |= {"grounded": float(grounded), "failed": int(failed)}
+        figures |= {"grounded": float(grounded), "failed": int(failed), "processor": float(processor)}
         if row == "S3":
             sentences[name] = figures
         else:
@@ -33,11 +33,13 @@ def main():
             lite, ours = at["LiteLLM"][figure] - direct, at["ContactIQ"][figure] - direct
             add(
                 f"S1 model {delay} ms, {connections} connections: adds, {figure}, ms",
-                f"{direct:.2f}", f"+{lite:.1f}", (f"+{ours:.2f}", f"{ours / lite:.2f}"), "a third", ours <= lite / 3,
+                f"{direct:.2f}", f"{lite:+.1f}", (f"{ours:+.2f}", f"{ours / lite:.2f}"), "a third", ours <= lite / 3,
             )
     best = {name: max((r["rps"] for (d, _, n), r in runs.items() if n == name and d == 0), default=0) for name in ("direct", "LiteLLM", "ContactIQ", "remembered")}
     ratio = best["ContactIQ"] / best["LiteLLM"]
     add("S1 answers a second at saturation", f"{best['direct']:.0f}", f"{best['LiteLLM']:.0f}", (f"{best['ContactIQ']:.0f}", f"{ratio:.1f}"), "8 times", ratio >= 8)
+    ours, lite = (runs[0, 10, name]["processor"] for name in ("ContactIQ", "LiteLLM"))
+    rows.append(("S1 time of the processors for an answer, ms", "", f"{lite:.1f}", f"{ours:.2f}", f"{ours / lite:.2f}", "", ""))
     for delay, connections in loads:
         if (delay, connections, "remembered") in runs:
             r = runs[delay, connections, "remembered"]

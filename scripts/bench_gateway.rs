@@ -3,10 +3,11 @@
 //! thread for each connection. Both are one process, so that the moment at which the model wrote a sentence and that
 //! at which a person could read it are of one clock.
 //!
-//!     bench_gateway PORT SECONDS ROUNDS NAME=URL=KEYS[=QUESTIONS]…
+//!     bench_gateway PORT SECONDS ROUNDS NAME=URL=KEYS=PROCESS[=QUESTIONS]…
 //!
-//! PORT is where the model server listens. KEYS are separated by commas and used in turn; QUESTIONS is `many` or
-//! `one`, and without it the gateway is sent the prompt that ContactIQ sends to its model.
+//! PORT is where the model server listens. KEYS are separated by commas and used in turn; PROCESS is whose time on the
+//! processor is counted. QUESTIONS is `many` or `one`; without it the gateway is sent the prompt that ContactIQ sends
+//! to its model.
 
 use std::{
     collections::BTreeMap,
@@ -66,10 +67,15 @@ fn serve(stream: TcpStream) -> Result<()> {
         let streams = body.contains("\"stream\":true") || body.contains("\"stream\": true");
         if streams {
             let piece = |delta: &str, finish: &str| {
-                format!("data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"stub\",\"choices\":[{{\"index\":0,\"delta\":{delta},\"finish_reason\":{finish}}}]}}\n\n")
+                format!(
+                    "data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"stub\",\"choices\":[{{\"index\":0,\"delta\":{delta},\"finish_reason\":{finish}}}]}}\n\n"
+                )
             };
             let says = |words: &str| piece(&format!("{{\"role\":\"assistant\",\"content\":\"{words}\"}}"), "null");
-            let end = format!("{}data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"stub\",\"choices\":[],{usage}}}\n\ndata: [DONE]\n\n", piece("{}", "\"stop\""));
+            let end = format!(
+                "{}data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"stub\",\"choices\":[],{usage}}}\n\ndata: [DONE]\n\n",
+                piece("{}", "\"stop\"")
+            );
             let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
             let (begin, rest) = second.split_at(3);
             if PAUSES.load(SeqCst) {
@@ -86,7 +92,12 @@ fn serve(stream: TcpStream) -> Result<()> {
                 out.write_all(format!("{head}{}0\r\n\r\n", chunked(&all)).as_bytes())?;
             }
         } else {
-            json(&mut out, &format!("{{\"id\":\"c\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"stub\",\"choices\":[{{\"index\":0,\"message\":{{\"role\":\"assistant\",\"content\":\"{first}{second}\"}},\"finish_reason\":\"stop\"}}],{usage}}}"))?;
+            json(
+                &mut out,
+                &format!(
+                    "{{\"id\":\"c\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"stub\",\"choices\":[{{\"index\":0,\"message\":{{\"role\":\"assistant\",\"content\":\"{first}{second}\"}},\"finish_reason\":\"stop\"}}],{usage}}}"
+                ),
+            )?;
         }
         *PROMPT.lock().unwrap() = body;
     }
@@ -132,6 +143,7 @@ struct Gateway {
     address: String,
     path: String,
     keys: Vec<String>,
+    process: String,
     /// `many`, `one`, or nothing for a prompt.
     questions: Option<String>,
 }
@@ -146,8 +158,17 @@ impl Gateway {
             address: address.to_owned(),
             path: format!("/{path}/chat/completions"),
             keys: parts[2].split(',').map(str::to_owned).collect(),
-            questions: parts.get(3).map(|&q| q.to_owned()),
+            process: parts[3].to_owned(),
+            questions: parts.get(4).map(|&q| q.to_owned()),
         }
+    }
+
+    /// Milliseconds that its process had of the processors; Linux counts in hundredths of a second.
+    fn processor(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process)).unwrap_or_default();
+        let behind = stat.rsplit(')').next().unwrap_or_default();
+        let figures = behind.split_whitespace().skip(11).take(2);
+        figures.filter_map(|figure| figure.parse::<f64>().ok()).sum::<f64>() * 10.0
     }
 
     fn body(&self, streams: bool) -> String {
@@ -207,22 +228,56 @@ fn messages(body: &str) -> String {
 /// The same question in other words, each number another one.
 fn question(number: u64) -> String {
     const GREETS: [&str; 12] = [
-        "", "Hi, ", "Hello, ", "Good morning, ", "Good evening, ", "Hi there, ", "Hello there, ", "Hey, ",
-        "Good afternoon, ", "Dear bank, ", "Excuse me, ", "Thanks in advance, ",
+        "",
+        "Hi, ",
+        "Hello, ",
+        "Good morning, ",
+        "Good evening, ",
+        "Hi there, ",
+        "Hello there, ",
+        "Hey, ",
+        "Good afternoon, ",
+        "Dear bank, ",
+        "Excuse me, ",
+        "Thanks in advance, ",
     ];
     const LEADS: [&str; 12] = [
-        "", "quick question: ", "please tell me: ", "I would like to know: ", "one question: ", "I wonder: ",
-        "just asking: ", "can you help: ", "my question is: ", "I have a question: ", "small question: ", "could you say: ",
+        "",
+        "quick question: ",
+        "please tell me: ",
+        "I would like to know: ",
+        "one question: ",
+        "I wonder: ",
+        "just asking: ",
+        "can you help: ",
+        "my question is: ",
+        "I have a question: ",
+        "small question: ",
+        "could you say: ",
     ];
     const CORES: [&str; 8] = [
-        "what does a replacement debit card cost", "how much is a replacement debit card",
-        "what is the fee for a replacement debit card", "what do I pay for a replacement debit card",
-        "how much does a replacement debit card cost", "what is the price of a replacement debit card",
-        "what does it cost to replace a debit card", "how much do you charge for a replacement debit card",
+        "what does a replacement debit card cost",
+        "how much is a replacement debit card",
+        "what is the fee for a replacement debit card",
+        "what do I pay for a replacement debit card",
+        "how much does a replacement debit card cost",
+        "what is the price of a replacement debit card",
+        "what does it cost to replace a debit card",
+        "how much do you charge for a replacement debit card",
     ];
     const ENDS: [&str; 12] = [
-        "?", " please?", ", please?", " at the moment?", " now?", " at your bank?", " these days?", " right now?",
-        " with you?", " currently?", " in the end?", " altogether?",
+        "?",
+        " please?",
+        ", please?",
+        " at the moment?",
+        " now?",
+        " at your bank?",
+        " these days?",
+        " right now?",
+        " with you?",
+        " currently?",
+        " in the end?",
+        " altogether?",
     ];
     // A stride that shares no factor with the number of questions visits each once.
     let mut rest = number.wrapping_mul(7919) % (12 * 12 * 8 * 12);
@@ -240,6 +295,7 @@ struct Measured {
     failed: usize,
     grounded: usize,
     seconds: f64,
+    processor: f64,
 }
 
 impl Measured {
@@ -259,6 +315,7 @@ impl Measured {
         self.failed += other.failed;
         self.grounded += other.grounded;
         self.seconds += other.seconds;
+        self.processor += other.processor;
     }
 }
 
@@ -291,7 +348,7 @@ fn chunk(reader: &mut impl BufRead) -> Result<Option<Vec<u8>>> {
 
 /// Every connection asks again as soon as it was answered, for so long.
 fn load(gateway: &Gateway, connections: usize, time: Duration) -> Measured {
-    let began = Instant::now();
+    let (began, before) = (Instant::now(), gateway.processor());
     let each: Vec<_> = (0..connections)
         .map(|number| {
             let gateway = gateway.clone();
@@ -326,6 +383,7 @@ fn load(gateway: &Gateway, connections: usize, time: Duration) -> Measured {
         all.add(one.join().unwrap());
     }
     all.seconds = began.elapsed().as_secs_f64();
+    all.processor = gateway.processor() - before;
     all
 }
 
@@ -368,7 +426,7 @@ fn main() {
             thread::spawn(move || serve(stream));
         }
     });
-    let direct = Gateway::parse(&format!("direct=http://127.0.0.1:{port}/v1=k"));
+    let direct = Gateway::parse(&format!("direct=http://127.0.0.1:{port}/v1=k={}", std::process::id()));
 
     // The prompt that the others are sent is ContactIQ's own; and a control that all of them answer.
     for gateway in gateways.iter().filter(|g| g.questions.is_some()).chain(&gateways) {
@@ -379,7 +437,7 @@ fn main() {
     }
     let prompt = gateways.iter().find(|g| g.questions.is_none()).map_or(0, |g| g.body(false).len());
     println!("# a prompt of {prompt} bytes; {rounds} rounds of {seconds} s each, interleaved");
-    println!("# model connections gateway a_second p50_ms p99_ms answers grounded_% failed");
+    println!("# model connections gateway a_second p50_ms p99_ms answers grounded_% failed processor_ms");
     let targets: Vec<&Gateway> = [&direct].into_iter().chain(&gateways).collect();
     for delay in [0, 200] {
         DELAY.store(delay, SeqCst);
@@ -397,14 +455,15 @@ fn main() {
             }
             for (at, m) in sums {
                 println!(
-                    "S1 {delay} {connections} {} {:.1} {:.3} {:.3} {} {:.1} {}",
+                    "S1 {delay} {connections} {} {:.1} {:.3} {:.3} {} {:.1} {} {:.3}",
                     targets[at].name,
                     m.a_second(),
                     m.at(0.5),
                     m.at(0.99),
                     m.millis.len(),
                     100.0 * m.grounded as f64 / m.millis.len().max(1) as f64,
-                    m.failed
+                    m.failed,
+                    m.processor / m.millis.len().max(1) as f64
                 );
             }
         }
@@ -419,7 +478,14 @@ fn main() {
                 None => m.failed += 1,
             }
         }
-        println!("S3 0 1 {} 0 {:.3} {:.3} {} 100 {}", gateway.name, m.at(0.5), m.at(0.99), m.millis.len(), m.failed);
+        println!(
+            "S3 0 1 {} 0 {:.3} {:.3} {} 100 {} 0",
+            gateway.name,
+            m.at(0.5),
+            m.at(0.99),
+            m.millis.len(),
+            m.failed
+        );
     }
     println!("# calls of the model: {}", CALLS.load(SeqCst));
 }
