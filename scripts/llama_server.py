@@ -22,7 +22,8 @@ def main():
     params.cpuparams.n_threads = 1
     params.n_ctx = 8192
     params.n_parallel = 2
-    params.n_predict = 256
+    # A prompt that nobody waits for any more is left between two batches.
+    params.n_batch = params.n_ubatch = 128
     params.endpoint_slots = True
     params.endpoint_metrics = True
     params.ui = False
