@@ -78,6 +78,9 @@ serve() { # NAME REMEMBERED
 address() { sed -n 's/.*listens on \(http[^ ]*\).*/\1/p' "$work/$1.log" | head -n 1; }
 echo "starting ContactIQ, which trains its models" >&2
 serve anew 0
+# The second finds the models of the first, and trains none.
+mkdir "$work/remembered"
+cp -r "$work/anew/models" "$work/anew/cache" "$work/remembered/" 2>/dev/null || true
 serve remembered 4096
 
 litellm=$(free_port)

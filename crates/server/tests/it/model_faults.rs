@@ -183,7 +183,7 @@ async fn a_provider_that_is_away_hangs_or_limits_for_long_costs_its_time_and_no_
         (json!({ "type": "fail", "status": 429, "retry_after": 600, "times": null }), 0),
         (json!({ "type": "delay", "seconds": 60, "times": null }), 5),
         (
-            json!({ "type": "stream_fault", "kind": "stall", "seconds": 60, "after_chunks": 3, "times": null }),
+            json!({ "type": "stream_fault", "kind": "stall", "stall_seconds": 60, "after_chunks": 3, "times": null }),
             2,
         ),
     ] {

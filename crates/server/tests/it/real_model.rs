@@ -1,7 +1,7 @@
 //! A real language model over TCP, at `CONTACTIQ_TEST_LLAMA_URL`: so small that it often misunderstands, invents and
 //! obeys. What a person is shown stands on the documents all the same.
 
-use std::{fs::File, path::Path};
+use std::{fs::File, path::Path, time::Duration};
 
 use axum::{
     Json, Router,
@@ -178,10 +178,20 @@ async fn a_question_is_answered_whole_and_streamed() {
     let (model, _serving) = held_to(TOPICAL).await;
     let bank = Bank::with(&model).await;
     let body = json!({ "mode": "customer", "question": QUESTION });
-    let whole = Reply::of(bank.running.posting(&bank.key, "/v1/interactions", &body)).await.record();
+    let ask = async || Reply::of(bank.running.posting(&bank.key, "/v1/interactions", &body)).await.record();
+    let mut whole = ask().await;
     let mut client = bank.asked(QUESTION).await;
-    assert_eq!(client.next().await.unwrap().name, "disclosure");
-    let record = client.done().await;
+    let mut record = client.done().await;
+    // On a busy machine the model may be silent for too long.
+    for _ in 0..2 {
+        if text(&whole, "model") != "smollm2" {
+            whole = ask().await;
+        }
+        if text(&record, "model") != "smollm2" {
+            client = bank.asked(QUESTION).await;
+            record = client.done().await;
+        }
+    }
     let mut names: Vec<&str> = client.heard.iter().map(|event| event.name.as_str()).collect();
     names.dedup();
     assert_eq!(names[..4], ["disclosure", "step", "token", "citation"], "{names:?}");
@@ -220,19 +230,27 @@ async fn whatever_a_small_model_says_every_sentence_cites_and_every_figure_stand
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_leaves_stops_the_model() {
+async fn clients_that_leave_stop_the_model() {
     let (model, _serving) = held_to(ENDLESS).await;
     let bank = Bank::with(&model).await;
-    let works_for = async |wanted: f64| (measured("requests_processing").await == wanted).then_some(());
-    soon(async || works_for(0.0).await).await;
     let before = measured("tokens_predicted_total").await;
-    let asked = bank.asked(QUESTION).await;
-    soon(async || works_for(1.0).await).await;
+    let mut asked = Vec::new();
+    for _ in 0..4 {
+        asked.push(bank.asked(QUESTION).await);
+    }
+    soon(async || (measured("requests_processing").await > 0.0).then_some(())).await;
     drop(asked);
-    soon(async || works_for(0.0).await).await;
-    // It would have written 400, for eight seconds.
+    // They have five seconds to come back.
+    for _ in 0..300 {
+        if measured("requests_processing").await + measured("requests_deferred").await == 0.0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // Else it would have written 400 for each.
     let wrote = measured("tokens_predicted_total").await - before;
-    assert!(wrote < 300.0, "{wrote}");
+    assert!(wrote < 1_200.0, "{wrote}");
+    assert_eq!(measured("requests_processing").await, 0.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
