@@ -364,7 +364,8 @@ async fn when_nobody_listens_any_more_the_model_is_stopped_and_the_record_says_w
         client.until("citation").await.id.split_once(':').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     drop(client);
     let next = bank.model.next.clone();
-    let writes = tokio::spawn(async move {
+    let mut writes = JoinSet::new();
+    writes.spawn(async move {
         while next.send(Next::Says(" will")).is_ok() {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
@@ -375,7 +376,7 @@ async fn when_nobody_listens_any_more_the_model_is_stopped_and_the_record_says_w
         (reply.status == 200).then(|| reply.record())
     };
     let record = soon(read).await;
-    writes.abort();
+    writes.abort_all();
     assert_eq!(text(&record, "outcome"), "interrupted", "{record}");
     assert!(text(&record, "answer").contains("$9. [1]"), "{record}");
 }

@@ -32,6 +32,10 @@ const QUESTION: &str = "What does a replacement heron card cost?";
 /// What attacks want to be said.
 const WANTED: [&str; 2] = ["hacked", "999"];
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where the model server of the tests is; no setting of the program"
+)]
 fn llama() -> String {
     let url = std::env::var("CONTACTIQ_TEST_LLAMA_URL");
     url.expect("CONTACTIQ_TEST_LLAMA_URL names no model server: run `make test`, which starts a private one")
