@@ -12,7 +12,7 @@ test coverage screenshots: export CONTACTIQ_ENCODER := $(ENCODER)
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: encoder ## Build in release and start on 127.0.0.1:8080 with the demo bank
@@ -53,6 +53,11 @@ bench: encoder ## Timings of the encoder, the classifier, the guard and whole an
 bench-guard: ## The guard against Presidio: messages a second, leaks on a public set (DATA=folder, BENCH_GUARD_ARGS=--synth FILE)
 	cargo build --release --locked --bin contactiq
 	scripts/bench-guard.sh $(if $(DATA),--data $(DATA)) $(BENCH_GUARD_ARGS)
+
+.PHONY: bench-gateway
+bench-gateway: encoder ## What ContactIQ adds to a model call, beside LiteLLM's proxy, in one run (BENCH_GATEWAY_ARGS='SECONDS ROUNDS')
+	cargo build --release --locked --bin contactiq
+	CONTACTIQ_ENCODER="$(ENCODER)" scripts/bench-gateway.sh $(BENCH_GATEWAY_ARGS)
 
 .PHONY: coverage
 coverage: encoder ## Line coverage

@@ -11,6 +11,7 @@ stop() {
   scripts/postgres-private.sh stop "$work/postgres" >/dev/null 2>&1 || true
   scripts/pgvector-private.sh stop "$work/pgvector" >/dev/null 2>&1 || true
   scripts/redis-private.sh stop "$work/redis" >/dev/null 2>&1 || true
+  scripts/llama-private.sh stop "$work/llama" >/dev/null 2>&1 || true
   scripts/pgbouncer-private.sh stop "$work/pgbouncer" >/dev/null 2>&1 || true
   rm -rf "$work"
 }
@@ -25,8 +26,10 @@ step 'services'
 CONTACTIQ_TEST_POSTGRES_URL=$(scripts/postgres-private.sh start "$work/postgres")
 CONTACTIQ_TEST_PGVECTOR_URL=$(scripts/pgvector-private.sh start "$work/pgvector")
 CONTACTIQ_TEST_REDIS_URL=$(scripts/redis-private.sh start "$work/redis")
+CONTACTIQ_TEST_LLAMA_URL=$(scripts/llama-private.sh start "$work/llama")
 CONTACTIQ_TEST_PGBOUNCER_URL=$(scripts/pgbouncer-private.sh start "$work/pgbouncer" "$CONTACTIQ_TEST_POSTGRES_URL")
-export CONTACTIQ_TEST_POSTGRES_URL CONTACTIQ_TEST_PGVECTOR_URL CONTACTIQ_TEST_REDIS_URL CONTACTIQ_TEST_PGBOUNCER_URL
+export CONTACTIQ_TEST_POSTGRES_URL CONTACTIQ_TEST_PGVECTOR_URL CONTACTIQ_TEST_REDIS_URL CONTACTIQ_TEST_LLAMA_URL \
+  CONTACTIQ_TEST_PGBOUNCER_URL
 
 step 'build'
 cargo build --locked --workspace --all-targets

@@ -6,3 +6,5 @@ CREATE TABLE withdrawals (
     CONSTRAINT withdrawals_once PRIMARY KEY (interaction, completed_at)
 );
 CREATE INDEX withdrawals_by_time ON withdrawals (noted_at);
+-- What was shown of an answer while it was made, until its completion was held against it.
+ALTER TABLE interactions ADD COLUMN shown BYTEA;

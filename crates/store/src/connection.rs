@@ -129,6 +129,17 @@ impl Connection {
         self.sealer.seal(text, &place(table, column, id))
     }
 
+    /// Opens what was sealed for its place.
+    pub(crate) fn open(
+        &self,
+        sealed: &[u8],
+        table: &str,
+        column: &str,
+        id: &str,
+    ) -> Result<Masked, StoreError> {
+        Ok(self.sealer.open(sealed, &place(table, column, id))?)
+    }
+
     /// Seals the placeholders of a conversation for their place.
     pub(crate) fn seal_placeholders(
         &self,

@@ -95,8 +95,18 @@ pub(crate) async fn start_all(w: &mut Writer, all: &[&Started<Masked>]) -> Resul
     Ok(())
 }
 
-/// Keeps what is about to be shown of an answer that is still being made; less than what is kept already changes
-/// nothing, and neither does any of a finished one (false).
+/// What became of a part of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Part {
+    /// It is kept, or a longer one is.
+    Kept,
+    /// It is kept in the place of another one, of which it is no continuation: who told that one died.
+    Instead(Masked),
+    /// The answer is finished.
+    Late,
+}
+
+/// Keeps what is about to be shown of an answer that is still being made.
 ///
 /// # Errors
 /// When the database fails.
@@ -105,20 +115,29 @@ pub(crate) async fn show(
     id: InteractionId,
     text: &Masked,
     citations: &[Citation],
-) -> Result<bool, StoreError> {
-    let answer = w.seal(text, TABLE, "answer", &id.to_string());
-    // A sealed text is longer than the text by the same for all.
-    let changed = w
-        .execute(
-            "UPDATE interactions SET answer = $2, citations = $3
-         WHERE id = $1 AND completed_at IS NULL AND (answer IS NULL OR length(answer) < $4)",
-            values![id, answer.clone(), json(&citations, "citations")?, answer.len() as u64],
-        )
-        .await?;
-    Ok(changed > 0)
+) -> Result<Part, StoreError> {
+    let row = id.to_string();
+    // Changing nothing, it takes the row: of two parts one waits for the other.
+    let sql = "UPDATE interactions SET shown = shown WHERE id = $1 AND completed_at IS NULL RETURNING shown";
+    let Some(found) = w.row(sql, values![id]).await? else { return Ok(Part::Late) };
+    let before = match found.bytes_or_none("shown")? {
+        Some(sealed) => Some(w.open(&sealed, TABLE, "answer", &row)?),
+        None => None,
+    };
+    if before.as_ref().is_some_and(|before| before.as_str().starts_with(text.as_str())) {
+        return Ok(Part::Kept);
+    }
+    let answer = w.seal(text, TABLE, "answer", &row);
+    w.execute(
+        "UPDATE interactions SET answer = $2, shown = $2, citations = $3 WHERE id = $1",
+        values![id, answer, json(&citations, "citations")?],
+    )
+    .await?;
+    let withdrawn = before.filter(|before| !text.as_str().starts_with(before.as_str()));
+    Ok(withdrawn.map_or(Part::Kept, Part::Instead))
 }
 
-/// What was shown of those among these records that are not finished yet.
+/// What was shown of these records while they were made, once each: their completions hold their rows by now.
 ///
 /// # Errors
 /// When the database fails or a text does not open.
@@ -130,12 +149,16 @@ pub(crate) async fn shown(
         return Ok(Vec::new());
     }
     let places = places(w.is_postgres(), 1, records.len());
-    let sql = format!(
-        "SELECT id, answer FROM interactions WHERE id IN {places} AND completed_at IS NULL AND answer IS NOT NULL"
-    );
+    let sql = format!("SELECT id, shown FROM interactions WHERE shown IS NOT NULL AND id IN {places}");
     let ids = records.iter().flat_map(|record| values![record.id]).collect();
-    let rows = w.rows_built(sql, ids, records.len()).await?;
-    rows.iter().map(|row| Ok((row.parsed("id")?, row.masked(TABLE, "answer", &row.text("id")?)?))).collect()
+    let mut parts = Vec::new();
+    for row in w.rows_built(sql, ids, records.len()).await? {
+        let id = row.text("id")?;
+        // It is sealed as the answer that it began.
+        parts.push((row.parsed("id")?, w.open(&row.bytes("shown")?, TABLE, "answer", &id)?));
+        w.execute("UPDATE interactions SET shown = NULL WHERE id = $1", values![id]).await?;
+    }
+    Ok(parts)
 }
 
 /// Phase two: the whole record, whether or not the start was written. Completing again changes

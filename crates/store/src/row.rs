@@ -65,6 +65,10 @@ impl Row {
         self.get(column)
     }
 
+    pub(crate) fn bytes_or_none(&self, column: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(column)
+    }
+
     /// A count, version or position.
     pub(crate) fn count<N: TryFrom<i64>>(&self, column: &'static str) -> Result<N, StoreError> {
         N::try_from(self.int(column)?).map_err(|_| StoreError::Corrupt { what: column })

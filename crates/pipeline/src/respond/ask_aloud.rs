@@ -171,9 +171,6 @@ impl Telling<'_> {
     /// Reads the next sentence, and tells it if it stands.
     async fn take(&mut self, sentence: &str) -> Result<(), Stop> {
         self.raw.push_str(sentence);
-        if self.raw.len() > LONGEST {
-            return Err(Stop::Unfit(vec!["stream/too-long".to_owned()]));
-        }
         if self.raw.trim().trim_end_matches('.') == NO_ANSWER {
             return Ok(());
         }
@@ -187,6 +184,9 @@ impl Telling<'_> {
         }
         if boundary || leaked {
             return Err(Stop::Leaked);
+        }
+        if self.raw.len() > LONGEST {
+            return Err(Stop::Unfit(vec!["stream/too-long".to_owned()]));
         }
         // What can't be seen was taken out of the whole: an image that began in an earlier sentence, too.
         let Some(new) = text.strip_prefix(self.read.as_str()) else {

@@ -93,9 +93,6 @@ pub(super) async fn once(
     let Ok(evidence) = Quotable::of(house, turn, given).await else {
         return unread(extractive, BTreeMap::new()).into();
     };
-    if completion.text.len() > LONGEST {
-        return instead(extractive, format!("{VERSION}: the model wrote too much"), BTreeMap::new()).into();
-    }
     let held = held(&evidence.given, prompt);
     let Ok((text, whole)) = inspected(house, completion.text.clone(), held.clone()).await else {
         return unread(extractive, BTreeMap::new()).into();
@@ -108,6 +105,10 @@ pub(super) async fn once(
             found.push("leaked_instructions/boundary".to_owned());
         }
         let why = format!("{VERSION}: the model repeated its instructions");
+        return instead(extractive, why, BTreeMap::new()).keeping_back(found, whole.text).into();
+    }
+    if completion.text.len() > LONGEST {
+        let why = format!("{VERSION}: the model wrote too much");
         return instead(extractive, why, BTreeMap::new()).keeping_back(found, whole.text).into();
     }
     if text.trim().trim_end_matches('.') == NO_ANSWER {

@@ -97,19 +97,14 @@ pub(super) async fn asks_for(
 ///
 /// # Errors
 /// As [`asks`], for what fails before the first word.
-pub(super) async fn tells(
-    app: &App,
-    request: Request,
-    asking: Asking,
-    by_name: bool,
-) -> Result<Arc<Telling>, ApiError> {
+pub(super) async fn tells(app: &App, request: Request, asking: Asking) -> Result<Arc<Telling>, ApiError> {
     let (audience, listening) = Audience::new();
     let disclosure = app.house.settings.of(asking.mode).disclosure.clone();
     let (caller, request_id) = (request.caller.clone(), request.numbered.request_id.to_string());
     let work = app.clone();
     let asked = async move { asks_for(&work, request, asking, Some(audience)).await };
     let work = app.tasks.spawn(tracing::Instrument::in_current_span(asked));
-    let listens = Listens { caller: &caller, request_id, disclosure: &disclosure, by_name };
+    let listens = Listens { caller: &caller, request_id, disclosure: &disclosure };
     live::begin(app, listens, listening, work).await
 }
 

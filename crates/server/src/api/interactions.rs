@@ -84,7 +84,7 @@ pub async fn create(
         resent: None,
     };
     if wants_events {
-        return Ok(tells(&app, request, asking, false).await?.listen(None).into_response());
+        return Ok(tells(&app, request, asking).await?.listen(None).into_response());
     }
     Ok(axum::Json(asks(&app, request, asking).await?.record).into_response())
 }

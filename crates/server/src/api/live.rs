@@ -101,11 +101,9 @@ pub(crate) struct Listens<'a> {
     pub(crate) request_id: String,
     /// What they are told first.
     pub(crate) disclosure: &'a str,
-    /// Whether they must know from the first word on which interaction it is.
-    pub(crate) by_name: bool,
 }
 
-/// Waits for the first word of an answer, for its end, or for a second, whichever is first. What fails before is a
+/// Waits for the first word of an answer, for its end, or for a second once the question was taken in, whichever is first. What fails before is a
 /// plain error.
 ///
 /// # Errors
@@ -144,7 +142,8 @@ pub(super) async fn begin(
                 _ => {}
             }
         }
-        let is_known = !listens.by_name || telling.interaction().is_some();
+        // What is refused at the door, or waits for a place, is no stream yet.
+        let is_known = telling.interaction().is_some();
         tokio::select! {
             () = bell => {}
             () = &mut first_word, if is_known => break,

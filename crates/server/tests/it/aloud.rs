@@ -179,28 +179,28 @@ impl Bank {
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
-struct Event {
-    id: String,
-    name: String,
-    data: Value,
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) data: Value,
 }
 
 /// A client that reads events as they come.
-struct Client {
+pub(crate) struct Client {
     response: reqwest::Response,
     rest: String,
-    heard: Vec<Event>,
+    pub(crate) heard: Vec<Event>,
 }
 
 impl Client {
-    async fn of(request: reqwest::RequestBuilder) -> Client {
+    pub(crate) async fn of(request: reqwest::RequestBuilder) -> Client {
         let response = timeout(PATIENCE, request.send()).await.unwrap().unwrap();
         assert_eq!(response.status(), 200);
         Client { response, rest: String::new(), heard: Vec::new() }
     }
 
     /// The next event; none at the end.
-    async fn next(&mut self) -> Option<Event> {
+    pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((block, rest)) = self.rest.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
@@ -223,7 +223,7 @@ impl Client {
     }
 
     /// Reads until an event of this name.
-    async fn until(&mut self, name: &str) -> Event {
+    pub(crate) async fn until(&mut self, name: &str) -> Event {
         while let Some(event) = self.next().await {
             if event.name == name {
                 return event;
@@ -233,19 +233,19 @@ impl Client {
     }
 
     /// The words since the last restart.
-    fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let begun = self.heard.iter().rposition(|e| e.name == "restart").map_or(0, |at| at + 1);
         let tokens = self.heard[begun..].iter().filter(|e| e.name == "token");
         tokens.map(|e| text(&e.data, "text")).collect()
     }
 
-    fn citations(&self) -> Vec<Value> {
+    pub(crate) fn citations(&self) -> Vec<Value> {
         let begun = self.heard.iter().rposition(|e| e.name == "restart").map_or(0, |at| at + 1);
         self.heard[begun..].iter().filter(|e| e.name == "citation").map(|e| e.data.clone()).collect()
     }
 
     /// Reads to the end; the record.
-    async fn done(&mut self) -> Value {
+    pub(crate) async fn done(&mut self) -> Value {
         let record = self.until("done").await.data;
         assert_eq!(self.next().await, None, "nothing comes behind the record");
         assert_eq!(self.words(), text(&record, "answer"), "what was shown is the answer");
@@ -254,7 +254,7 @@ impl Client {
     }
 }
 
-fn respond(record: &Value) -> &Value {
+pub(crate) fn respond(record: &Value) -> &Value {
     record["steps"].as_array().unwrap().iter().find(|s| s["step"] == "respond").unwrap()
 }
 

@@ -46,6 +46,24 @@ fn fetched(files: &[&str], fetch: impl FnOnce(&Path)) -> PathBuf {
     folder
 }
 
+/// The packages that a file of `tests/openai` pins, for Python.
+pub(crate) fn python_packages(pins: &str) -> PathBuf {
+    let folder = fetched(&[pins], |folder| {
+        let mut pip = Command::new("python3");
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-warn-script-location",
+        ]);
+        pip.args(["--only-binary=:all:", "--target"]).arg(folder.join("packages"));
+        run(pip.arg("--requirement").arg(folder.join(pins)));
+    });
+    folder.join("packages")
+}
+
 /// Runs a client against a server of its own; the checks that it passed.
 async fn checks(mut client: Command) -> Vec<String> {
     let running = start(&[]).await;
@@ -61,21 +79,9 @@ async fn checks(mut client: Command) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_client_for_python_asks_streams_lists_and_understands_every_error() {
-    let folder = fetched(&["requirements.txt"], |folder| {
-        let mut pip = Command::new("python3");
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-warn-script-location",
-        ]);
-        pip.args(["--only-binary=:all:", "--target"]).arg(folder.join("packages"));
-        run(pip.arg("--requirement").arg(folder.join("requirements.txt")));
-    });
+    let packages = python_packages("requirements.txt");
     let mut python = Command::new("python3");
-    python.arg(scripts().join("client.py")).env("PYTHONPATH", folder.join("packages"));
+    python.arg(scripts().join("client.py")).env("PYTHONPATH", packages);
     let passed = checks(python).await;
     assert_eq!(passed, CHECKS.iter().chain(&["together"]).copied().collect::<Vec<_>>());
 }

@@ -31,6 +31,12 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
         Line("POST", own("/v1/interactions"), ask("banker"), [401, 403, 200, 200, 403, 200, 200]),
         Line("GET", format!("/v1/interactions/{interaction}"), none(), [401, 404, 404, 200, 200, 200, 404]),
         Line(
+            "GET",
+            format!("/v1/interactions/{interaction}/events"),
+            none(),
+            [401, 404, 404, 200, 200, 200, 404],
+        ),
+        Line(
             "POST",
             format!("/v1/interactions/{interaction}/feedback"),
             json!({ "helpful": true }),

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use contactiq_domain::Record;
+use contactiq_domain::{Record, ids::InteractionId};
 use contactiq_guard::Masked;
 
 use super::{Claimed, Completion, Entry, withdrawn};
 use crate::{
     StoreError, Writer, conversations, idempotency,
-    interactions::{self, Completed},
+    interactions::{self, Completed, Part},
     pii_tokens, placeholders, review, tickets,
 };
 
@@ -63,21 +63,22 @@ pub(crate) async fn apply_all(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<
 
 /// The places of the entries without what a longer part of the same answer makes needless.
 fn longest(entries: &[&Entry]) -> Vec<usize> {
-    let shown = |entry: &Entry| match entry {
-        Entry::Start(start) => {
-            start.shown.as_ref().map(|shown| (start.started.id, shown.text.as_str().len()))
-        }
-        _ => None,
-    };
-    let mut best = HashMap::new();
-    for (at, (id, length)) in entries.iter().enumerate().filter_map(|(at, entry)| Some((at, shown(entry)?))) {
-        let known = best.entry(id).or_insert((length, at));
-        if length >= known.0 {
-            *known = (length, at);
+    fn shown(entry: &Entry) -> Option<(InteractionId, &str)> {
+        match entry {
+            Entry::Start(start) => Some((start.started.id, start.shown.as_ref()?.text.as_str())),
+            Entry::Completion(_) | Entry::Withdrawal(_) => None,
         }
     }
+    let mut best: HashMap<InteractionId, (usize, &str)> = HashMap::new();
+    for (at, (id, text)) in entries.iter().enumerate().filter_map(|(at, entry)| Some((at, shown(entry)?))) {
+        let known = best.entry(id).or_insert((at, text));
+        if text.len() >= known.1.len() {
+            *known = (at, text);
+        }
+    }
+    // Of another try it is no beginning: that one was withdrawn, and stays.
     let is_kept = |at: &usize| match shown(entries[*at]) {
-        Some((id, _)) => best.get(&id).is_some_and(|(_, kept)| kept == at),
+        Some((id, text)) => best.get(&id).is_some_and(|(kept, long)| kept == at || !long.starts_with(text)),
         None => true,
     };
     (0..entries.len()).filter(is_kept).collect()
@@ -111,17 +112,21 @@ async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Appli
         pii_tokens::save(w, start.started.id, start.started.created_at, &start.tokens).await?;
         if let Some(shown) = &start.shown {
             let id = start.started.id;
-            // One that comes behind the completion may have been withdrawn by it.
-            if !interactions::show(w, id, &shown.text, &shown.citations).await?
-                && let Some(record) = interactions::get(w, id).await?
-            {
-                withdrawn::review_part(w, &record, &shown.text, &[]).await?;
+            match interactions::show(w, id, &shown.text, &shown.citations).await? {
+                Part::Kept => {}
+                Part::Instead(before) => withdrawn::review(w, id, &before, start.started.created_at).await?,
+                // One that comes behind the completion may have been withdrawn by it.
+                Part::Late => {
+                    if let Some(record) = interactions::get(w, id).await? {
+                        withdrawn::review_part(w, &record, &shown.text, &[]).await?;
+                    }
+                }
             }
         }
     }
     let records: Vec<_> = completions.iter().map(|(completion, _)| &completion.record).collect();
-    let parts = interactions::shown(w, &records).await?;
     let completed = interactions::complete_all(w, &records).await?;
+    let parts = interactions::shown(w, &records).await?;
     let before = withdrawn::among(w, &records).await?;
     for ((completion, applied), completed) in completions.into_iter().zip(completed) {
         match completed {

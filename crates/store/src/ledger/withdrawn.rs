@@ -3,6 +3,7 @@
 
 use contactiq_domain::{Record, Timestamp, ids::InteractionId};
 use contactiq_guard::{Masked, ReviewKind};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Withdrawal;
@@ -53,8 +54,6 @@ pub(super) async fn among(
 
 /// The rule by which a reviewer sees what was shown and withdrawn.
 pub const WITHDRAWN: &str = "stream/withdrawn";
-/// Sets the id of such an entry apart from the interaction's own.
-const APART: u128 = 0x5749_5448;
 
 /// What was shown of an answer and is not the beginning of what it came to, because whoever told it died: a reviewer
 /// finds it, unless whoever answered said so already.
@@ -68,13 +67,28 @@ pub(super) async fn review_part(
     if part.is_empty() || is_known || record.answer.as_str().starts_with(part.as_str()) {
         return Ok(());
     }
+    review(w, record.id, part, record.completed_at).await
+}
+
+/// The same part comes once, however often it is written.
+pub(super) async fn review(
+    w: &mut Writer,
+    interaction: InteractionId,
+    part: &Masked,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let mut hash = Sha256::new();
+    hash.update(interaction.uuid().as_bytes());
+    hash.update(part.as_str());
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash.finalize()[..16]);
     let entry = review::Entry {
-        id: Uuid::from_u128(record.id.uuid().as_u128() ^ APART),
-        interaction: record.id,
+        id: Uuid::from_bytes(id),
+        interaction,
         kind: ReviewKind::Output,
         rules: vec![WITHDRAWN.to_owned()],
         message: part.clone(),
-        at: record.completed_at,
+        at,
         decided: None,
     };
     review::save(w, &entry).await

@@ -94,7 +94,7 @@ pub(crate) async fn complete(
         return Ok(axum::Json(Completion::from(told)).into_response());
     };
     let mode = asking.mode;
-    let telling = tells(&app, request, asking, true).await?;
+    let telling = tells(&app, request, asking).await?;
     Ok(chunks::of(telling, mode, (disclosure, with_usage), app.house.clock.now()).into_response())
 }
 
