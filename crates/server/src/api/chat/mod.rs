@@ -1,6 +1,6 @@
 //! The assistants as models: the shapes of OpenAI's chat completions, so that every client that speaks them can ask.
 //!
-//! The question goes the way of every question ([`super::asking`]). What else a client sends has no authority: no turn
+//! The question goes the way of every question (`api::asking`). What else a client sends has no authority: no turn
 //! of a system, a developer, an assistant or a tool changes how an answer is made, and no parameter does.
 
 mod body;
