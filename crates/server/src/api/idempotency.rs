@@ -126,7 +126,7 @@ async fn again(app: &App, claimed: &Claimed, made: String, place: Place) -> Resu
     let interaction = made.parse().ok().filter(|_| matches!(place, Place::Record));
     if let Some(id) = interaction
         && let Some(record) = record_of(app, id).await?
-        && record.outcome == Outcome::Interrupted
+        && (record.outcome == Outcome::Interrupted || app.house.ledger.has_withdrawn(&record))
     {
         app.house.ledger.forget_claim(claimed, id).await?;
         return Err(ApiError::IdempotencyInFlight { retry_after: 1 });

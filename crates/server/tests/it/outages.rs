@@ -133,7 +133,6 @@ impl Ground {
     }
 }
 
-#[ignore = "it finds one withdrawn answer that was shown again in some runs (docs/ledger.md): `make crash-test` runs it"]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_shown_is_in_the_record_whatever_fails_beside_it() {
     // The user postgres must be able to enter it.

@@ -48,6 +48,7 @@ use group::Group;
 use pending::Pending;
 use queue::{Durability, Kept, Queue};
 use spool::Spool;
+use withdrawn::Withdrawn;
 
 /// An answer waits no longer for the database before the spool is asked too.
 pub const PLACE: Duration = Duration::from_millis(50);
@@ -73,6 +74,7 @@ struct Parts {
     spool: Option<Spool>,
     pending: Pending,
     acknowledged: Acknowledged,
+    withdrawn: Withdrawn,
     /// Of the database.
     breaker: Breaker,
     /// Of the queue.
@@ -121,6 +123,7 @@ impl Ledger {
             spool,
             pending: Pending::default(),
             acknowledged: Acknowledged::none(),
+            withdrawn: Withdrawn::default(),
             breaker,
             queue_breaker,
             quick_breaker,
@@ -183,6 +186,7 @@ impl Ledger {
     /// Takes a completion back from every place that may have it though nobody will be shown it. The error waits for
     /// that as long as an answer may wait for its record: who sends the request again must find one answer.
     async fn withdraw(&self, completion: &Completion) {
+        self.0.withdrawn.add(&completion.record);
         let withdrawal = Arc::new(Entry::Withdrawal(Box::new(Withdrawal {
             conversation: completion.conversation.clone(),
             interaction: completion.record.id,

@@ -1,12 +1,17 @@
 //! Completions that nobody was shown. Workers write what the queue holds side by side, so that a withdrawal may be
 //! written before what it takes back: it is noted for a day, and whatever comes behind it is taken back then.
 
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use contactiq_domain::{Record, Timestamp, ids::InteractionId};
 use contactiq_guard::{Masked, ReviewKind};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::Withdrawal;
+use super::{Ledger, Withdrawal};
 use crate::{
     StoreError, Writer, idempotency, interactions, review,
     value::{places, values},
@@ -14,6 +19,39 @@ use crate::{
 
 /// Seconds that one is noted.
 const NOTED: i64 = 86_400;
+
+/// So many are known to the process that withdrew them.
+const KNOWN: usize = 10_000;
+
+/// What this process withdrew: a place that hung may take a completion after its withdrawal, and whoever asks again
+/// must not be shown it.
+#[derive(Default)]
+pub(super) struct Withdrawn(Mutex<VecDeque<(InteractionId, Timestamp)>>);
+
+impl Withdrawn {
+    pub(super) fn add(&self, record: &Record<Masked>) {
+        let mut known = self.lock();
+        known.truncate(KNOWN - 1);
+        known.push_front((record.id, record.completed_at));
+    }
+
+    fn holds(&self, record: &Record<Masked>) -> bool {
+        self.lock().contains(&(record.id, record.completed_at))
+    }
+
+    // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(InteractionId, Timestamp)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ledger {
+    /// Whether this process withdrew this record: nobody was shown it, and nobody may be.
+    #[must_use]
+    pub fn has_withdrawn(&self, record: &Record<Masked>) -> bool {
+        self.0.withdrawn.holds(record)
+    }
+}
 
 /// Takes a completion back, whether it is written or comes later.
 pub(super) async fn withdraw(w: &mut Writer, withdrawal: &Withdrawal) -> Result<(), StoreError> {
