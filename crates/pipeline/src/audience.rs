@@ -56,12 +56,6 @@ impl Audience {
         // An error is a listener that was dropped.
         drop(left.wait_for(|left| *left).await);
     }
-
-    /// Whether the listener left.
-    #[must_use]
-    pub fn is_gone(&self) -> bool {
-        *self.left.borrow() || self.said.is_closed()
-    }
 }
 
 impl Listening {

@@ -118,8 +118,9 @@ pub async fn look(
     row.map(|row| told(&row, body_hash)).transpose()
 }
 
-/// Says what a request came to whose key was claimed in the queue of a cluster. False when another worker has claimed
-/// it in the table meanwhile, and its answer counts. A claim of ours that is settled already stays as it is.
+/// Says what a request came to whose key was claimed in the queue of a cluster. False when it came to something else in
+/// the table before, which counts. A claim there that came to nothing yet gives way: this answer may have been shown,
+/// and that one is not when its key is gone. A claim of ours that is settled already stays as it is.
 ///
 /// # Errors
 /// When the database fails.
@@ -139,7 +140,7 @@ pub(crate) async fn settle_queued(
                  lease_ends_at = excluded.lease_ends_at, expires_at = excluded.expires_at,
                  fence = excluded.fence, resource = excluded.resource, status = excluded.status
              WHERE idempotency.expires_at <= $6
-                 OR (idempotency.resource IS NULL AND idempotency.lease_ends_at <= $6)
+                 OR idempotency.resource IS NULL
                  OR idempotency.fence = excluded.fence",
             values![
                 slot.caller,

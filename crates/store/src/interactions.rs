@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use contactiq_domain::{
-    Category, Citation, IntentName, Probability, Record, Routing, Timestamp,
+    Category, Citation, IntentName, Probability, Record, Routing,
     ids::{ConversationId, InteractionId, KeyId},
     interaction::{NanoUsd, Started, Tokens},
 };
@@ -15,6 +15,11 @@ use crate::{
     row::{Row, json},
     value::{Value, places, values},
 };
+
+mod unfinished;
+
+pub(crate) use unfinished::{Part, show, shown, withdraw};
+pub use unfinished::{count_unfinished, interrupt_unfinished};
 
 pub(crate) const TABLE: &str = "interactions";
 
@@ -93,72 +98,6 @@ pub(crate) async fn start_all(w: &mut Writer, all: &[&Started<Masked>]) -> Resul
     let sql = format!("INSERT INTO interactions ({STARTED}) VALUES {places} ON CONFLICT (id) DO NOTHING");
     w.rows_built(sql, values, all.len()).await?;
     Ok(())
-}
-
-/// What became of a part of an answer.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Part {
-    /// It is kept, or a longer one is.
-    Kept,
-    /// It is kept in the place of another one, of which it is no continuation: who told that one died.
-    Instead(Masked),
-    /// The answer is finished.
-    Late,
-}
-
-/// Keeps what is about to be shown of an answer that is still being made.
-///
-/// # Errors
-/// When the database fails.
-pub(crate) async fn show(
-    w: &mut Writer,
-    id: InteractionId,
-    text: &Masked,
-    citations: &[Citation],
-) -> Result<Part, StoreError> {
-    let row = id.to_string();
-    // Changing nothing, it takes the row: of two parts one waits for the other.
-    let sql = "UPDATE interactions SET shown = shown WHERE id = $1 AND completed_at IS NULL RETURNING shown";
-    let Some(found) = w.row(sql, values![id]).await? else { return Ok(Part::Late) };
-    let before = match found.bytes_or_none("shown")? {
-        Some(sealed) => Some(w.open(&sealed, TABLE, "answer", &row)?),
-        None => None,
-    };
-    if before.as_ref().is_some_and(|before| before.as_str().starts_with(text.as_str())) {
-        return Ok(Part::Kept);
-    }
-    let answer = w.seal(text, TABLE, "answer", &row);
-    w.execute(
-        "UPDATE interactions SET answer = $2, shown = $2, citations = $3 WHERE id = $1",
-        values![id, answer, json(&citations, "citations")?],
-    )
-    .await?;
-    let withdrawn = before.filter(|before| !text.as_str().starts_with(before.as_str()));
-    Ok(withdrawn.map_or(Part::Kept, Part::Instead))
-}
-
-/// What was shown of these records while they were made, once each: their completions hold their rows by now.
-///
-/// # Errors
-/// When the database fails or a text does not open.
-pub(crate) async fn shown(
-    w: &mut Writer,
-    records: &[&Record<Masked>],
-) -> Result<Vec<(InteractionId, Masked)>, StoreError> {
-    if records.is_empty() {
-        return Ok(Vec::new());
-    }
-    let places = places(w.is_postgres(), 1, records.len());
-    let sql = format!("SELECT id, shown FROM interactions WHERE shown IS NOT NULL AND id IN {places}");
-    let ids = records.iter().flat_map(|record| values![record.id]).collect();
-    let mut parts = Vec::new();
-    for row in w.rows_built(sql, ids, records.len()).await? {
-        let id = row.text("id")?;
-        // It is sealed as the answer that it began.
-        parts.push((row.parsed("id")?, w.open(&row.bytes("shown")?, TABLE, "answer", &id)?));
-        w.execute("UPDATE interactions SET shown = NULL WHERE id = $1", values![id]).await?;
-    }
-    Ok(parts)
 }
 
 /// Phase two: the whole record, whether or not the start was written. Completing again changes
@@ -254,50 +193,6 @@ fn completed(w: &Writer, record: &Record<Masked>) -> Result<Vec<Value>, StoreErr
         record.created_at,
         record.completed_at,
     ])
-}
-
-/// Says that nobody was shown what completed an interaction: it was interrupted. One that was only started, or that
-/// another completion ended, stays as it is (false).
-///
-/// # Errors
-/// When the database fails.
-pub(crate) async fn withdraw(
-    w: &mut Writer,
-    id: InteractionId,
-    completed_at: Timestamp,
-) -> Result<bool, StoreError> {
-    let sql = "UPDATE interactions SET outcome = 'interrupted' WHERE id = $1 AND completed_at = $2";
-    Ok(w.execute(sql, values![id, completed_at]).await? > 0)
-}
-
-/// Marks what was started before `older_than` and never finished, and names it.
-///
-/// # Errors
-/// When the database fails.
-pub async fn interrupt_unfinished(
-    w: &mut Writer,
-    older_than: Timestamp,
-    now: Timestamp,
-) -> Result<Vec<InteractionId>, StoreError> {
-    w.rows(
-        "UPDATE interactions SET outcome = 'interrupted', completed_at = $1
-         WHERE completed_at IS NULL AND created_at < $2 RETURNING id",
-        values![now, older_than],
-    )
-    .await?
-    .iter()
-    .map(|row| row.parsed("id"))
-    .collect()
-}
-
-/// How many interactions were started and are not finished.
-///
-/// # Errors
-/// When the database fails.
-pub async fn count_unfinished(c: &mut Connection) -> Result<u64, StoreError> {
-    let row =
-        c.row("SELECT COUNT(*) AS found FROM interactions WHERE completed_at IS NULL", Vec::new()).await?;
-    row.map_or(Ok(0), |row| row.count("found"))
 }
 
 /// How many interactions ended with an answer or a hand-over: not those that were interrupted.

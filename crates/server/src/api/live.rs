@@ -22,7 +22,7 @@ use tokio::{
     task::{JoinError, JoinHandle},
 };
 
-use super::{asking::Answered, error::ApiError, stream::pieces};
+use super::{asking::Answered, error::ApiError, pieces::pieces};
 use crate::{app::App, guard::identity::Caller, wiring::random_text};
 
 /// A client whose connection broke has so long to come back before the model is stopped.
@@ -103,8 +103,8 @@ pub(crate) struct Listens<'a> {
     pub(crate) disclosure: &'a str,
 }
 
-/// Waits for the first word of an answer, for its end, or for a second once the question was taken in, whichever is first. What fails before is a
-/// plain error.
+/// Waits for the first word of an answer, for its end, or for a second once the question was taken in, whichever is
+/// first. What fails before is a plain error.
 ///
 /// # Errors
 /// Why there is no answer.

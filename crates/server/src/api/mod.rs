@@ -16,12 +16,12 @@ pub mod ledger;
 pub mod live;
 pub(crate) mod message;
 mod named;
+mod pieces;
 pub(crate) mod readable;
 mod resent;
 pub mod review;
 pub mod scan;
 pub mod shapes;
-pub mod stream;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa::{

@@ -1,137 +1,27 @@
 //! A model's answer as it is written: what a client is shown and when, what is durable by then, and what happens when
 //! the client leaves or comes back, or the model goes wrong on the way.
 
-use std::{
-    convert::Infallible,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
-use axum::{
-    Router,
-    body::Body,
-    http::header,
-    response::{IntoResponse, Response},
-    routing::post,
-};
 use contactiq_domain::Role;
-use futures_util::stream;
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, Row, sqlite::SqliteConnectOptions};
-use tokio::{
-    net::TcpListener,
-    sync::{Mutex, mpsc},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::task::JoinSet;
 
 use crate::{
     cluster::Database,
     crash::serve,
     grounding_gate::{CURRENT, QUESTION},
     house::{Key, Running, folder, soon, start_in},
+    listener::{Client, respond},
     process::Terminal,
     reply::text,
     without_tables::{PATIENT, redis},
+    writing_model::{Model, Next},
 };
 
-/// A test waits no longer for anything.
-const PATIENCE: Duration = Duration::from_secs(20);
 const FIRST: &str = "A replacement kite card is $9. [1] ";
 const SECOND: &str = "You get it in 6 working days. [1] ";
-
-/// What a model does next.
-enum Next {
-    Says(&'static str),
-    /// It ends its answer.
-    Ends,
-    /// Its connection breaks.
-    Breaks,
-}
-
-/// A model whose words a test sends one by one.
-struct Model {
-    url: String,
-    next: mpsc::UnboundedSender<Next>,
-    asked: Arc<AtomicUsize>,
-    /// Whether somebody stopped listening to it before its end.
-    stopped: Arc<AtomicBool>,
-    _serving: JoinSet<()>,
-}
-
-/// Notices that nobody reads any more.
-struct Reading {
-    stopped: Arc<AtomicBool>,
-    ended: bool,
-}
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.stopped.store(true, Ordering::SeqCst);
-        }
-    }
-}
-
-type Heard = Arc<Mutex<mpsc::UnboundedReceiver<Next>>>;
-
-fn chunk(choice: Value) -> String {
-    let usage = json!({ "prompt_tokens": 90, "completion_tokens": 9, "total_tokens": 99 });
-    let chunk = json!({ "id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
-        "choices": [choice], "usage": usage });
-    format!("data: {chunk}\n\n")
-}
-
-fn answer(heard: Heard, stopped: Arc<AtomicBool>) -> Response {
-    let reading = Reading { stopped, ended: false };
-    let pieces = stream::unfold(Some((heard, reading)), |state| async move {
-        let (heard, mut reading) = state?;
-        let next = heard.lock().await.recv().await;
-        match next {
-            Some(Next::Says(words)) => {
-                let piece = chunk(json!({ "index": 0, "delta": { "content": words } }));
-                Some((Ok::<_, std::io::Error>(piece), Some((heard, reading))))
-            }
-            Some(Next::Ends) => {
-                reading.ended = true;
-                let piece = chunk(json!({ "index": 0, "delta": {}, "finish_reason": "stop" }));
-                Some((Ok(piece + "data: [DONE]\n\n"), None))
-            }
-            Some(Next::Breaks) | None => {
-                reading.ended = true;
-                Some((Err(std::io::ErrorKind::ConnectionReset.into()), None))
-            }
-        }
-    });
-    ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(pieces)).into_response()
-}
-
-impl Model {
-    async fn start() -> Model {
-        let (next, heard) = mpsc::unbounded_channel();
-        let heard: Heard = Arc::new(Mutex::new(heard));
-        let (asked, stopped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        let (count, cut) = (Arc::clone(&asked), Arc::clone(&stopped));
-        let route = post(move || {
-            count.fetch_add(1, Ordering::SeqCst);
-            let response = answer(Arc::clone(&heard), Arc::clone(&cut));
-            async move { Ok::<_, Infallible>(response) }
-        });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let routes = Router::new().route("/v1/chat/completions", route);
-        let mut serving = JoinSet::new();
-        serving.spawn(async move { drop(axum::serve(listener, routes).await) });
-        Model { url, next, asked, stopped, _serving: serving }
-    }
-
-    fn will(&self, next: Next) {
-        assert!(self.next.send(next).is_ok(), "the model is there");
-    }
-}
 
 /// A bank of one document with a model.
 struct Bank {
@@ -175,87 +65,6 @@ impl Bank {
         let rows = sqlx::query(sql).fetch_all(&mut raw).await.unwrap();
         rows.iter().map(|row| (row.get("bytes"), row.get("citations"))).collect()
     }
-}
-
-/// One event.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Event {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) data: Value,
-}
-
-/// A client that reads events as they come.
-pub(crate) struct Client {
-    response: reqwest::Response,
-    rest: String,
-    pub(crate) heard: Vec<Event>,
-}
-
-impl Client {
-    pub(crate) async fn of(request: reqwest::RequestBuilder) -> Client {
-        let response = timeout(PATIENCE, request.send()).await.unwrap().unwrap();
-        assert_eq!(response.status(), 200);
-        Client { response, rest: String::new(), heard: Vec::new() }
-    }
-
-    /// The next event; none at the end.
-    pub(crate) async fn next(&mut self) -> Option<Event> {
-        loop {
-            if let Some((block, rest)) = self.rest.split_once("\n\n") {
-                let (block, rest) = (block.to_owned(), rest.to_owned());
-                self.rest = rest;
-                let field = |name: &str| {
-                    let line = block.lines().find_map(|l| l.strip_prefix(name));
-                    line.unwrap_or_default().trim().to_owned()
-                };
-                if block.starts_with(':') {
-                    continue;
-                }
-                let data = serde_json::from_str(&field("data:")).unwrap();
-                let event = Event { id: field("id:"), name: field("event:"), data };
-                self.heard.push(event.clone());
-                return Some(event);
-            }
-            let piece = timeout(PATIENCE, self.response.chunk()).await.expect("an event comes").unwrap()?;
-            self.rest.push_str(std::str::from_utf8(&piece).unwrap());
-        }
-    }
-
-    /// Reads until an event of this name.
-    pub(crate) async fn until(&mut self, name: &str) -> Event {
-        while let Some(event) = self.next().await {
-            if event.name == name {
-                return event;
-            }
-        }
-        panic!("it ended without {name}: {:?}", self.heard)
-    }
-
-    /// The words since the last restart.
-    pub(crate) fn words(&self) -> String {
-        let begun = self.heard.iter().rposition(|e| e.name == "restart").map_or(0, |at| at + 1);
-        let tokens = self.heard[begun..].iter().filter(|e| e.name == "token");
-        tokens.map(|e| text(&e.data, "text")).collect()
-    }
-
-    pub(crate) fn citations(&self) -> Vec<Value> {
-        let begun = self.heard.iter().rposition(|e| e.name == "restart").map_or(0, |at| at + 1);
-        self.heard[begun..].iter().filter(|e| e.name == "citation").map(|e| e.data.clone()).collect()
-    }
-
-    /// Reads to the end; the record.
-    pub(crate) async fn done(&mut self) -> Value {
-        let record = self.until("done").await.data;
-        assert_eq!(self.next().await, None, "nothing comes behind the record");
-        assert_eq!(self.words(), text(&record, "answer"), "what was shown is the answer");
-        assert_eq!(self.citations(), *record["citations"].as_array().unwrap());
-        record
-    }
-}
-
-pub(crate) fn respond(record: &Value) -> &Value {
-    record["steps"].as_array().unwrap().iter().find(|s| s["step"] == "respond").unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
-    aloud::{Client, respond},
     chat_clients::python_packages,
     grounding_gate::{CURRENT, QUESTION},
     house::{Key, Running, client, soon, start_in},
+    listener::{Client, respond},
     process::Terminal,
     reply::text,
 };

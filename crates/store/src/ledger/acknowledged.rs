@@ -88,23 +88,23 @@ impl Ledger {
     pub async fn compare(&self, age: Duration) -> Result<Compared, StoreError> {
         let due = self.0.acknowledged.older_than(age);
         let mut compared = Compared::default();
-        let mut again = Vec::new();
-        let mut rest = due.as_slice();
-        while let Some((some, after)) = rest.split_at_checked(AT_ONCE.min(rest.len()))
-            && !some.is_empty()
-        {
+        let (mut again, mut failed) = (Vec::new(), None);
+        for some in due.chunks(AT_ONCE) {
+            if failed.is_some() {
+                again.extend_from_slice(some);
+                continue;
+            }
             match self.compare_some(some, &mut compared).await {
                 Ok(waiting) => again.extend(waiting),
                 Err(error) => {
-                    again.extend_from_slice(rest);
-                    self.0.acknowledged.put_back(again);
-                    return Err(error);
+                    again.extend_from_slice(some);
+                    failed = Some(error);
                 }
             }
-            rest = after;
         }
         self.0.acknowledged.put_back(again);
         metrics::gauge!("contactiq_ledger_compared_waiting").set(compared.waiting as f64);
+        // Also what was found before a failure.
         if !compared.lost.is_empty() {
             metrics::counter!("contactiq_ledger_lost_total").increment(compared.lost.len() as u64);
             let named: Vec<String> = compared.lost.iter().take(NAMED).map(ToString::to_string).collect();
@@ -115,7 +115,7 @@ impl Ledger {
                 "records that were acknowledged are in no table, queue, spool or dead letter"
             );
         }
-        Ok(compared)
+        failed.map_or(Ok(compared), Err)
     }
 
     /// Those of one statement; what waits still.

@@ -62,6 +62,8 @@ pub(super) async fn withdraw(w: &mut Writer, withdrawal: &Withdrawal) -> Result<
         values![*interaction, *completed_at],
     )
     .await?;
+    // Whoever writes the completion at this moment waits for the note, or is waited for.
+    w.execute("UPDATE interactions SET shown = shown WHERE id = $1", values![*interaction]).await?;
     let stood = interactions::withdraw(w, *interaction, *completed_at).await?;
     if let Some(claimed) = claimed.as_ref().filter(|_| stood) {
         idempotency::unsettle(w, &claimed.slot(), &interaction.to_string()).await?;

@@ -125,6 +125,37 @@ on_both_engines! {
         w.save().await.unwrap();
     }
 
+    async fn of_the_claims_of_a_key_the_one_that_came_to_something_first_counts(bench) {
+        let ledger = ledger(bench);
+        let of = |number: u128, queued: bool| {
+            let mut completion = halves(bench).1;
+            completion.claimed = Some(Claimed {
+                caller: "a".into(),
+                route: "POST /v1/interactions".into(),
+                key: "k".into(),
+                body: "body".into(),
+                fence: fence(number),
+                queued,
+                shown: false,
+            });
+            completion
+        };
+        let (of_table, of_queue, late) = (of(1, false), of(2, true), of(3, true));
+        let slot = of_table.claimed.as_ref().unwrap().slot();
+        let mut w = bench.write().await;
+        let until = NOW.plus_seconds(3);
+        let claim = idempotency::claim(&mut w, &slot, "body", NOW, until, fence(1)).await.unwrap();
+        assert_eq!(claim, Claim::New);
+        w.save().await.unwrap();
+        // While the queue is back and the table away the key is claimed again, and that answer may have been shown.
+        assert_eq!(ledger.write(second(&of_queue)).await, Ok(Applied::Written));
+        is_whole(bench, &of_queue).await;
+        for other in [of_table, late] {
+            assert_eq!(ledger.write(second(&other)).await, Ok(Applied::Overtaken));
+        }
+        assert_eq!(interactions::count_finished(&mut *bench.read().await).await.unwrap(), 1);
+    }
+
     async fn what_was_acknowledged_and_is_nowhere_is_found(bench) {
         let ledger = ledger(bench);
         let (kept, gone, unmade) = (halves(bench), halves(bench), halves(bench));
@@ -258,7 +289,9 @@ on_both_engines! {
             queued: false,
             shown: false,
         });
+        assert!(!ledger.has_withdrawn(&late.record));
         assert_eq!(ledger.write(second(&late)).await, Ok(Applied::Overtaken));
+        assert!(ledger.has_withdrawn(&late.record), "nobody who asks again is shown it");
         assert_eq!(ledger.state().spool.unwrap().entries, 1, "the withdrawal");
         let mut kept = late.clone();
         kept.claimed.as_mut().unwrap().shown = true;
