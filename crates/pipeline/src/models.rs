@@ -2,12 +2,15 @@
 //! a text trigger. Stored in the data folder with a fingerprint of what they were trained on, so
 //! that a start with nothing changed trains nothing.
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
 use contactiq_domain::{Category, IntentName, Mode, Trigger};
 use contactiq_nlu::{
     encoder::Encoder,
-    intents::{Example, IntentModel, ModelFileError, Prediction, TrainError, TrainOptions, TriggerModel},
+    intents::{
+        Example, IntentModel, ModelFileError, Prediction, TrainError, TrainOptions, TriggerModel,
+        TriggerModels,
+    },
 };
 
 use crate::{EscalationRules, Taxonomy};
@@ -16,7 +19,7 @@ use crate::{EscalationRules, Taxonomy};
 pub struct Models {
     customer: IntentModel,
     banker: IntentModel,
-    triggers: BTreeMap<Trigger, TriggerModel>,
+    triggers: TriggerModels<Trigger>,
 }
 
 /// Why there are no models.
@@ -59,15 +62,15 @@ impl Models {
         progress(1, all);
         let banker = intent_model(taxonomy, Mode::Banker, encoder, folder, &mut counts)?;
         progress(2, all);
-        let mut triggers = BTreeMap::new();
+        let mut triggers = Vec::with_capacity(speaking.len());
         for trigger in speaking {
             if let Some(model) = trigger_model(taxonomy, rules, trigger, encoder, folder, &mut counts)? {
-                triggers.insert(trigger, model);
+                triggers.push((trigger, model));
             }
             progress(counts.trained + counts.read, all);
         }
         progress(all, all);
-        Ok((Models { customer, banker, triggers }, counts))
+        Ok((Models { customer, banker, triggers: TriggerModels::new(triggers) }, counts))
     }
 
     /// The intents of a text.
@@ -82,19 +85,19 @@ impl Models {
     /// The calibrated probability of each text trigger.
     #[must_use]
     pub fn trigger_scores(&self, text: &str, vector: Option<&[f32]>) -> Vec<(Trigger, f64)> {
-        self.triggers.iter().map(|(trigger, model)| (*trigger, model.score(text, vector))).collect()
+        self.triggers.scores(text, vector)
     }
 
     /// The same of one trigger for words alone; `None` where it has no learned part.
     #[must_use]
     pub fn trigger_score(&self, trigger: Trigger, text: &str) -> Option<f64> {
-        self.triggers.get(&trigger).map(|model| model.score(text, None))
+        self.triggers.score_words(trigger, text)
     }
 
     /// Whether a trigger's learned part has seen enough to hold a pattern back.
     #[must_use]
     pub fn may_deny(&self, trigger: Trigger) -> bool {
-        self.triggers.get(&trigger).is_some_and(TriggerModel::may_deny)
+        self.triggers.may_deny(trigger)
     }
 }
 

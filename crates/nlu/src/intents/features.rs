@@ -156,6 +156,14 @@ pub(super) fn character_grams(words: &[Word], mut each: impl FnMut(u64)) {
     }
 }
 
+/// The hashes of all n-grams: those of words first.
+pub(super) fn grams(words: &[Word]) -> Vec<u64> {
+    let mut all = Vec::with_capacity(32 * words.len());
+    word_grams(words, |hash| all.push(hash));
+    character_grams(words, |hash| all.push(hash));
+    all
+}
+
 /// Hash of a word as typed.
 pub(super) fn surface_hash(word: &Word) -> u64 {
     Hash::new(b'w').text(&word.surface).0

@@ -50,7 +50,7 @@ mod vocabulary;
 pub use error::{ModelFileError, TrainError};
 pub use model::{IntentModel, Neighbour, Prediction};
 pub use training::{CrossValidated, cross_validate};
-pub use trigger::TriggerModel;
+pub use trigger::{TriggerModel, TriggerModels};
 
 /// One thing that a person might write, and what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 //!
 //! All examples are compared, exactly: ten thousand take a tenth of a millisecond.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::matrix::Matrix;
@@ -77,18 +79,22 @@ impl Examples {
         self.labels.iter().filter(|own| **own == label).count()
     }
 
+    /// Moves the vectors into a pool that several models share; where each stands there. Words alone are compared
+    /// here from now on.
+    pub(super) fn share(&mut self, pool: &mut Pool) -> Vec<u32> {
+        let vectors = std::mem::take(&mut self.vectors);
+        if self.dimensions == 0 {
+            return Vec::new();
+        }
+        vectors.chunks_exact(self.dimensions).map(|vector| pool.place(vector)).collect()
+    }
+
     /// The cosine of every example.
     pub(super) fn compare(&self, query: &Query<'_>) -> Vec<f32> {
         let mut cosines = vec![0.0; self.labels.len()];
         match query {
             Query::Vector(vector) if vector.len() == self.dimensions && self.dimensions > 0 => {
-                let vector: Vec<i16> = quantised(vector).collect();
-                pulp::Arch::new().dispatch(|| {
-                    for (cosine, other) in cosines.iter_mut().zip(self.vectors.chunks_exact(self.dimensions))
-                    {
-                        *cosine = dot(&vector, other) as f32 / (SCALE * SCALE);
-                    }
-                });
+                compare(vector, &self.vectors, &mut cosines);
             }
             Query::Vector(_) => {}
             Query::Words(words) => {
@@ -110,13 +116,20 @@ impl Examples {
     /// Every label's score by its examples alone: the logarithm of the sum of their similarities, each
     /// fading exponentially. `skip` leaves rows out.
     pub(super) fn votes(&self, cosines: &[f32], labels: usize, skip: impl Fn(usize) -> bool) -> Vec<f32> {
-        // As if every label had one example that has nothing to do with the utterance.
-        let mut sums = vec![(-FADING).exp(); labels];
+        let mut sums = vec![nothing(); labels];
         for (row, (&label, &cosine)) in self.labels.iter().zip(cosines).enumerate() {
-            // Below this an example adds less than that one.
             if cosine > 0.0 && !skip(row) {
-                sums[label as usize] += (FADING * (cosine - 1.0)).exp();
+                sums[label as usize] += say(cosine);
             }
+        }
+        sums.iter().map(|sum| sum.ln()).collect()
+    }
+
+    /// The same from what [`Pool::says`] found of all, `places` of which are these examples'.
+    pub(super) fn votes_of(&self, says: &[f32], places: &[u32], labels: usize) -> Vec<f32> {
+        let mut sums = vec![nothing(); labels];
+        for (&label, &place) in self.labels.iter().zip(places) {
+            sums[label as usize] += says[place as usize];
         }
         sums.iter().map(|sum| sum.ln()).collect()
     }
@@ -147,6 +160,61 @@ impl Examples {
         rows.sort_unstable_by(nearer);
         rows
     }
+}
+
+/// Vectors of several sets of examples, each kept and compared once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pool {
+    vectors: Vec<i16>,
+    known: HashMap<Box<[i16]>, u32>,
+    count: u32,
+}
+
+impl Pool {
+    fn place(&mut self, vector: &[i16]) -> u32 {
+        if let Some(place) = self.known.get(vector) {
+            return *place;
+        }
+        let place = self.count;
+        self.known.insert(vector.into(), place);
+        self.vectors.extend_from_slice(vector);
+        self.count += 1;
+        place
+    }
+
+    /// Nothing is added any more.
+    pub(super) fn finish(&mut self) {
+        self.known = HashMap::new();
+        self.vectors.shrink_to_fit();
+    }
+
+    /// What each vector says of an utterance's, as [`Examples::votes`] counts it.
+    pub(super) fn says(&self, vector: &[f32]) -> Vec<f32> {
+        let mut says = vec![0.0; self.count as usize];
+        compare(vector, &self.vectors, &mut says);
+        says.iter_mut().for_each(|cosine| *cosine = if *cosine > 0.0 { say(*cosine) } else { 0.0 });
+        says
+    }
+}
+
+/// An example's say by its cosine.
+fn say(cosine: f32) -> f32 {
+    (FADING * (cosine - 1.0)).exp()
+}
+
+/// As if every label had one example that has nothing to do with the utterance: those beyond add less than that one.
+fn nothing() -> f32 {
+    (-FADING).exp()
+}
+
+/// The cosines of a vector with others of its length, which stand one behind the other.
+fn compare(vector: &[f32], others: &[i16], cosines: &mut [f32]) {
+    let vector: Vec<i16> = quantised(vector).collect();
+    pulp::Arch::new().dispatch(|| {
+        for (cosine, other) in cosines.iter_mut().zip(others.chunks_exact(vector.len())) {
+            *cosine = dot(&vector, other) as f32 / (SCALE * SCALE);
+        }
+    });
 }
 
 fn quantised(vector: &[f32]) -> impl Iterator<Item = i16> + '_ {
@@ -184,6 +252,18 @@ mod tests {
         let words = Sparse { index: vec![1, 3, 9], value: vec![0.6, 0.8, 0.1] };
         assert_eq!(examples.compare(&Query::Words(&words)), [0.0, 0.6, 0.8]);
         assert_eq!(examples.compare(&Query::Vector(&[1.0])), [0.0; 3]);
+    }
+
+    #[test]
+    fn sets_that_share_their_vectors_count_the_same() {
+        let (mut pool, all) = (Pool::default(), three());
+        let (mut first, mut second) = (all.clone(), all.clone());
+        let places = [first.share(&mut pool), second.share(&mut pool)];
+        pool.finish();
+        assert_eq!(places, [[0, 1, 2], [0, 1, 2]]);
+        let vector = [0.8_f32, 0.6];
+        let alone = all.votes(&all.compare(&Query::Vector(&vector)), 2, |_| false);
+        assert_eq!(first.votes_of(&pool.says(&vector), &places[0], 2), alone);
     }
 
     #[test]

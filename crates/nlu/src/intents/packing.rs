@@ -1,10 +1,34 @@
 //! Arrays of numbers as base64 inside a model's JSON: a tenth of the time to read, half the size.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+/// Numbers of features by the hashes of their texts.
+pub(super) type Numbers = HashMap<u64, u32, BuildHasherDefault<Hashed>>;
+
+/// The key is a hash already: it is stirred once, because a table looks at its first and last bits.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(self.0 ^ u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
 
 fn pack<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&STANDARD.encode(bytes))
@@ -78,7 +102,7 @@ pub(super) mod map {
     use super::*;
 
     pub(in super::super) fn serialize<S: Serializer>(
-        map: &HashMap<u64, u32>,
+        map: &Numbers,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         let mut keys: Vec<(u32, u64)> = map.iter().map(|(&key, &value)| (value, key)).collect();
@@ -88,7 +112,7 @@ pub(super) mod map {
 
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<HashMap<u64, u32>, D::Error> {
+    ) -> Result<Numbers, D::Error> {
         Ok(unpack::<D, 8>(deserializer)?.into_iter().map(u64::from_le_bytes).zip(0..).collect())
     }
 }

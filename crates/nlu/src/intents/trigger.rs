@@ -1,4 +1,4 @@
-//! One trigger's learned part: two sides, one calibrated probability.
+//! The learned part of a trigger: two sides, one calibrated probability; and those of several, which share work.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::calibrate::Logistic;
 use super::crossing::{self, Crossing};
 use super::error::{ModelFileError, TrainError};
-use super::neighbours::{Examples, Query};
+use super::neighbours::{Examples, Pool, Query};
 use super::prepared::{self, Names};
 use super::views::{VIEWS, Views};
 use super::{Example, TrainOptions, features, fingerprint, model_file};
@@ -79,12 +79,28 @@ impl TriggerModel {
     /// The probability that the message asks for the trigger.
     #[must_use]
     pub fn score(&self, text: &str, vector: Option<&[f32]>) -> f64 {
+        self.score_with(&features::grams(&features::words(text)), vector, |vector| {
+            let cosines = self.examples.compare(&Query::Vector(vector));
+            self.examples.votes(&cosines, SIDES.len(), |_| false)
+        })
+    }
+
+    /// The same with the votes of its examples from the pool, where their vectors were moved.
+    fn score_shared(&self, grams: &[u64], vector: Option<&[f32]>, says: &[f32], places: &[u32]) -> f64 {
+        self.score_with(grams, vector, |_| self.examples.votes_of(says, places, SIDES.len()))
+    }
+
+    fn score_with(
+        &self,
+        grams: &[u64],
+        vector: Option<&[f32]>,
+        votes: impl FnOnce(&[f32]) -> Vec<f32>,
+    ) -> f64 {
         let vector = self.views.usable(vector);
-        let row = self.views.vocabulary.vector(&features::words(text));
+        let row = self.views.vocabulary.vector_of(grams);
         let mut scores = self.views.scores(&row, vector);
         if let Some(vector) = vector {
-            let cosines = self.examples.compare(&Query::Vector(vector));
-            scores.push(self.examples.votes(&cosines, SIDES.len(), |_| false));
+            scores.push(votes(vector));
         }
         let margins = margins(&scores);
         if vector.is_some() { self.full.apply(&margins) } else { self.lexical.apply(&margins) }
@@ -128,6 +144,58 @@ impl TriggerModel {
     /// When the file can't be read, is damaged, or was written by another version of the engine.
     pub fn load(path: &Path) -> Result<Self, ModelFileError> {
         model_file::load(path, KIND)
+    }
+}
+
+/// The learned parts of several triggers. They learn from much the same messages, so that a message is compared with
+/// each of those once, not once a trigger.
+#[derive(Debug, Clone)]
+pub struct TriggerModels<K> {
+    /// Each with the places of its examples in the pool.
+    models: Vec<(K, TriggerModel, Vec<u32>)>,
+    pool: Pool,
+}
+
+impl<K: Copy + PartialEq> TriggerModels<K> {
+    /// Puts them together.
+    #[must_use]
+    pub fn new(models: impl IntoIterator<Item = (K, TriggerModel)>) -> Self {
+        let mut pool = Pool::default();
+        let shared = |(of, mut model): (K, TriggerModel)| {
+            let places = model.examples.share(&mut pool);
+            (of, model, places)
+        };
+        let models = models.into_iter().map(shared).collect();
+        pool.finish();
+        Self { models, pool }
+    }
+
+    /// The probability of each trigger, in the order in which they were given.
+    #[must_use]
+    pub fn scores(&self, text: &str, vector: Option<&[f32]>) -> Vec<(K, f64)> {
+        let grams = features::grams(&features::words(text));
+        let vector = vector.filter(|v| self.models.iter().any(|(_, m, _)| m.views.usable(Some(v)).is_some()));
+        let says = vector.map(|vector| self.pool.says(vector)).unwrap_or_default();
+        let score = |(of, model, places): &(K, TriggerModel, Vec<u32>)| {
+            (*of, model.score_shared(&grams, vector, &says, places))
+        };
+        self.models.iter().map(score).collect()
+    }
+
+    /// The same of one for words alone; `None` where there is none of this trigger.
+    #[must_use]
+    pub fn score_words(&self, of: K, text: &str) -> Option<f64> {
+        self.get(of).map(|model| model.score(text, None))
+    }
+
+    /// Whether a low probability means that a message doesn't ask for this trigger.
+    #[must_use]
+    pub fn may_deny(&self, of: K) -> bool {
+        self.get(of).is_some_and(TriggerModel::may_deny)
+    }
+
+    fn get(&self, of: K) -> Option<&TriggerModel> {
+        self.models.iter().find(|(known, _, _)| *known == of).map(|(_, model, _)| model)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::features::{self, Word};
+use super::packing::Numbers;
 
 /// The most weights (features times labels) that a lexical view may hold: 96 MB of f32.
 const MOST_WEIGHTS: usize = 24_000_000;
@@ -33,7 +34,7 @@ impl Sparse {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Vocabulary {
     #[serde(with = "super::packing::map")]
-    number: HashMap<u64, u32>,
+    number: Numbers,
     #[serde(with = "super::packing::floats")]
     idf: Vec<f32>,
     words: u32,
@@ -57,7 +58,8 @@ impl Vocabulary {
         let most = MOST_WEIGHTS / labels.max(1);
         let word_list = keep(&word_documents, least, most / 2);
         let character_list = keep(&character_documents, least, most / 2);
-        let mut number = HashMap::with_capacity(word_list.len() + character_list.len());
+        let mut number =
+            Numbers::with_capacity_and_hasher(word_list.len() + character_list.len(), Default::default());
         let mut idf = Vec::with_capacity(word_list.len() + character_list.len());
         for &(hash, documents) in word_list.iter().chain(&character_list) {
             number.insert(hash, idf.len() as u32);
@@ -78,9 +80,12 @@ impl Vocabulary {
 
     /// The unit vector of an utterance; empty when nothing in it is known.
     pub(super) fn vector(&self, words: &[Word]) -> Sparse {
-        let mut numbers: Vec<u32> = Vec::with_capacity(16 * words.len());
-        features::word_grams(words, |hash| numbers.extend(self.number.get(&hash)));
-        features::character_grams(words, |hash| numbers.extend(self.number.get(&hash)));
+        self.vector_of(&features::grams(words))
+    }
+
+    /// The same from the utterance's [`features::grams`], which several vocabularies share.
+    pub(super) fn vector_of(&self, grams: &[u64]) -> Sparse {
+        let mut numbers: Vec<u32> = grams.iter().filter_map(|hash| self.number.get(hash).copied()).collect();
         numbers.sort_unstable();
         let mut row = Sparse::default();
         for &number in &numbers {

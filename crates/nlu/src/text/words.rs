@@ -1,5 +1,7 @@
 //! Text to words, words to stems.
 
+use std::{cell::RefCell, collections::HashMap};
+
 use super::{irregular::base_form, is_stop_word};
 use rust_stemmers::{Algorithm, Stemmer};
 
@@ -44,6 +46,33 @@ pub fn stem(word: &str) -> String {
     if word.contains(|c: char| c.is_ascii_digit()) {
         return word.to_owned();
     }
+    if word.len() > LONGEST_REMEMBERED {
+        return stemmed(word);
+    }
+    STEMS.with_borrow_mut(|stems| {
+        if let Some(known) = stems.get(word) {
+            return known.clone();
+        }
+        let made = stemmed(word);
+        // Rather begun anew than kept in order: the usual words are back at once.
+        if stems.len() >= MOST_REMEMBERED {
+            stems.clear();
+        }
+        stems.insert(word.into(), made.clone());
+        made
+    })
+}
+
+/// Words whose stems a thread remembers, and their length in bytes: the same few thousand come with every question
+/// and every passage.
+const MOST_REMEMBERED: usize = 8192;
+const LONGEST_REMEMBERED: usize = 24;
+
+thread_local! {
+    static STEMS: RefCell<HashMap<Box<str>, String>> = RefCell::default();
+}
+
+fn stemmed(word: &str) -> String {
     Stemmer::create(Algorithm::English).stem(base_form(word)).into_owned()
 }
 
@@ -108,6 +137,18 @@ mod tests {
         assert_eq!(stem("forgot"), stem("forgotten"));
         assert_eq!(stem("1234.50"), "1234.50");
         assert_eq!(content_stems("What are the fees for replacing a card?"), ["fee", "replac", "card"]);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_right() {
+        let word = |n: usize| n.to_string().bytes().map(|b| char::from(b - b'0' + b'a')).collect::<String>();
+        for n in 0..MOST_REMEMBERED + 10 {
+            assert_eq!(stem(&word(n)), stemmed(&word(n)));
+        }
+        assert!(STEMS.with_borrow(HashMap::len) <= MOST_REMEMBERED);
+        let long = "counterrevolutionaries".repeat(2);
+        assert_eq!(stem(&long), stemmed(&long));
+        assert!(!STEMS.with_borrow(|stems| stems.contains_key(long.as_str())));
     }
 
     proptest! {
