@@ -1,6 +1,6 @@
 // The identity provider of the tests: oidc-provider as it is, behind a server that can break on purpose.
 //
-// People: mia (banker), sam (supervisor), ada (auditor), root (admin), zoe (no role); signing in at /interaction/UID is
+// People: mia (banker), sam (supervisor), ada (auditor), root (admin), cleo (customer), lee (tellers), zoe (no role); signing in at /interaction/UID is
 // adding ?user=NAME. Clients: "contactiq" (code flow with PKCE), "robot-ROLE[-ALG]" (client credentials).
 //
 //   POST /test/rotate          signs with new keys from now on; the old ones are gone
@@ -16,7 +16,7 @@ import { pathToFileURL } from 'node:url';
 const modules = process.env.OIDC_MODULES;
 const { default: Provider } = await import(pathToFileURL(path.join(modules, 'oidc-provider/lib/index.js')));
 
-const ROLES = { mia: 'banker', sam: 'supervisor', ada: 'auditor', root: 'admin', cleo: 'customer' };
+const ROLES = { mia: 'banker', sam: 'supervisor', ada: 'auditor', root: 'admin', cleo: 'customer', lee: 'tellers' };
 const SECRET = 'a-secret-of-tests-that-is-long-enough';
 const ALGORITHMS = { RS256: 'RS256', PS256: 'PS256', ES256: 'ES256', EdDSA: 'EdDSA' };
 

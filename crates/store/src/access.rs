@@ -35,7 +35,7 @@ pub struct AccessEvent {
     /// of the command line the command (`keys revoke`).
     pub route: String,
     /// What was changed, where that is one thing: an id, or a document as `collection/slug`. Of requests only those
-    /// that change what a reviewer decided have one.
+    /// that change what a reviewer decided, a key or a session have one.
     pub target: Option<String>,
     /// What came of it.
     pub result: AccessResult,

@@ -32,7 +32,7 @@ pub(super) fn run(command: &Command) -> Outcome {
                 output::note(format!("warning: {doubt}"));
             }
             output::line("the configuration is valid");
-            output::line(format!("who gets in: {}", config.identity.in_words(&config.server)));
+            output::note(format!("who gets in: {}", config.identity.in_words(&config.server)));
         }
         Command::Show { json } => {
             let config = config::load()?;

@@ -373,7 +373,7 @@ fn note(
             from_ip: numbered.ip.to_string(),
             method: method.to_owned(),
             route: route.to_owned(),
-            // Ids stay out of what everyone's request leaves, but for an entry that a reviewer judged.
+            // Ids stay out of what everyone's request leaves, but for what a reviewer or an administrator changed.
             target: noted.target(),
             result,
             status,

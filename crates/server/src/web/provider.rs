@@ -109,8 +109,8 @@ pub(super) async fn finish(
         },
         Err(Turned::TooMany(seconds)) => attempt.too_many(seconds),
         Err(Turned::Refused(why)) => {
-            // What the provider itself is to blame for is nobody's attempt.
-            if why != Refusal::Away {
+            // What is nobody's fault is nobody's attempt.
+            if !matches!(why, Refusal::Away | Refusal::SwitchedOff) {
                 app.slow.failed(numbered.ip, None);
             }
             attempt.refused(why)

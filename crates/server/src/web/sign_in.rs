@@ -103,7 +103,6 @@ impl Try<'_> {
         let id = SessionId::new(&*app.house.ids);
         let token = app.sessions.begin(&app.house.store, id, begins, app.house.clock.now()).await?;
         self.noted.set(person.subject.clone());
-        self.noted.set_target(id.to_string());
         tracing::info!(user_id = person.subject.as_str(), role = %person.role, session = %id, result = "allowed", "signed in");
         Ok(app.sessions.set_cookie(&token))
     }

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod access_page;
 mod admission;
 mod aloud;
 mod answers;
@@ -34,6 +35,7 @@ mod guard_commands;
 mod house;
 mod human_only;
 mod idempotency;
+mod identity_commands;
 mod interactions;
 mod knowledge;
 mod knowledge_commands;

@@ -111,6 +111,9 @@ impl Provider {
         for role in ["banker", "supervisor", "auditor", "admin", "customer"] {
             text.push_str(&format!("[[identity.oidc.roles]]\nvalue = \"ciq-{role}\"\nrole = \"{role}\"\n"));
         }
+        text.push_str(
+            "[[identity.oidc.roles]]\nvalue = \"ciq-tellers\"\nrole = \"banker\"\nmode = \"banker\"\n",
+        );
         let file = dir.join("contactiq.toml");
         std::fs::write(&file, text).unwrap();
         file.display().to_string()

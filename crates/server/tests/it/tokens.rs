@@ -62,6 +62,10 @@ async fn a_token_of_the_provider_is_a_person_with_the_role_of_its_claim_however_
         }
     }
     ask(&running, &provider.token("customer").await, "banker").await.problem(403, "forbidden");
+    // A role of one assistant alone.
+    let teller = provider.token("tellers").await;
+    ask(&running, &teller, "banker").await.record();
+    ask(&running, &teller, "customer").await.problem(403, "forbidden");
     // Nobody is anything by default.
     let refused = read(&running, &provider.token("nobody").await, "/v1/models").await;
     assert_eq!(refused.status, 403);
