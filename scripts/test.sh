@@ -23,6 +23,7 @@ step 'formatting'
 cargo fmt --all --check
 
 step 'services'
+scripts/oidc-private.sh fetch # each test that needs an identity provider starts its own
 CONTACTIQ_TEST_POSTGRES_URL=$(scripts/postgres-private.sh start "$work/postgres")
 CONTACTIQ_TEST_PGVECTOR_URL=$(scripts/pgvector-private.sh start "$work/pgvector")
 CONTACTIQ_TEST_REDIS_URL=$(scripts/redis-private.sh start "$work/redis")
@@ -40,6 +41,9 @@ if cargo nextest --version >/dev/null 2>&1; then
 else
   cargo test --locked --workspace --no-fail-fast
 fi
+
+step 'examples of the documentation, among them what must not compile'
+cargo test --locked --workspace --doc
 
 step 'lints'
 cargo clippy --locked --workspace --all-targets -- -D warnings

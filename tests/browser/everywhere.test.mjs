@@ -48,6 +48,13 @@ const pages = {
     await page.getByRole("link", { name: "Open the whole record" }).last().click();
     await sees(page.getByText("How it was decided"));
   },
+  access: (page) => page.goto("/access"),
+  "a key just made": async (page) => {
+    await page.goto("/access");
+    await page.getByLabel("Name").fill(`axe ${Date.now()}`);
+    await page.getByRole("button", { name: "Make the key" }).click();
+    await sees(page.getByText("Copy it now"));
+  },
   "sign-in": (page) => page.goto("/signin"),
 };
 

@@ -47,6 +47,8 @@ crate::words! {
         ReviewGuard => "review_guard",
         /// See how the ledger stands, replay and drop dead letters.
         OperateLedger => "operate_ledger",
+        /// Make and revoke API keys, see who is signed in and end sessions.
+        ManageAccess => "manage_access",
     }
 }
 
@@ -136,8 +138,8 @@ mod tests {
     #[test]
     fn an_auditor_changes_nothing() {
         use Permission::{
-            ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, OperateLedger, ReviewGuard,
-            WriteKnowledge,
+            ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, ManageAccess, OperateLedger,
+            ReviewGuard, WriteKnowledge,
         };
         for p in [
             AskAsCustomer,
@@ -147,6 +149,7 @@ mod tests {
             ActForSubject,
             ReviewGuard,
             OperateLedger,
+            ManageAccess,
         ] {
             assert!(!Role::Auditor.allows(p), "{p}");
         }

@@ -54,6 +54,8 @@ id! {
     FeedbackId,
     /// An API key (not the key itself).
     KeyId,
+    /// A session of the pages (not its token).
+    SessionId,
     /// A document of the bank.
     DocumentId,
     /// An access event.

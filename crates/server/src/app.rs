@@ -3,6 +3,7 @@
 mod bank_files;
 mod budgets;
 mod encoder;
+mod gate;
 mod ledger;
 mod models;
 mod places;
@@ -40,6 +41,8 @@ use crate::{
         admission::Admission,
         keys::KeyCache,
         limits::{self, Limits},
+        slow::Slow,
+        tokens::Tokens,
     },
     hands::Hands,
     web::session::Sessions,
@@ -56,6 +59,7 @@ pub use encoder::{NoEncoder, open_encoder};
 pub(crate) use encoder::{
     absolute, damage, empty_vector_file, encoder_folder, in_words, is_remote, label, misfit,
 };
+pub use gate::Gate;
 pub(crate) use ledger::make_private;
 pub use ledger::{await_store, open_store};
 pub(crate) use models::{in_plain_sight, open_chain, open_moderation};
@@ -115,6 +119,9 @@ pub enum StartError {
     /// The address of Redis.
     #[error("redis.url: {0}")]
     Redis(#[from] SharedError),
+    /// The identity provider or a key of the bank's site.
+    #[error("{0}")]
+    Identity(String),
     /// The language model's settings.
     #[error("the language model can't be used: {0}")]
     Llm(String),
@@ -162,6 +169,10 @@ pub struct Parts {
     pub admission: Admission,
     /// Signed-in browsers.
     pub sessions: Sessions,
+    /// Bearer tokens, and the identity provider.
+    pub tokens: Tokens,
+    /// Who failed to sign in how often.
+    pub slow: Slow,
     /// The API keys.
     pub keys: KeyCache,
     /// The queue of access events.
@@ -199,7 +210,7 @@ impl App {
         standing: Standing,
         shared: Option<SharedLimits>,
         metrics: PrometheusHandle,
-        body_key: [u8; 32],
+        (body_key, gate): ([u8; 32], Gate),
         hands: Hands,
     ) -> App {
         let tasks = TaskTracker::new();
@@ -216,7 +227,9 @@ impl App {
             standing,
             limits,
             admission: admission(&config),
-            sessions: Sessions::default(),
+            sessions: gate.sessions,
+            tokens: gate.tokens,
+            slow: Slow::default(),
             keys: KeyCache::default(),
             access,
             tasks,
@@ -228,6 +241,13 @@ impl App {
             body_key,
             config,
         }))
+    }
+}
+
+impl Parts {
+    /// The key for what a browser keeps of a sign-in at the identity provider.
+    pub(crate) fn sign_in_key(&self) -> [u8; 32] {
+        crate::wiring::mac(&self.body_key, &[b"sign-in"])
     }
 }
 

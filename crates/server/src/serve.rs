@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     api,
-    app::{self, App, Progress, StartError},
+    app::{self, App, Gate, Progress, StartError},
     config::{Config, ServerRole},
     guard::{self, admission::Priority},
     hands::Hands,
@@ -68,7 +68,8 @@ pub async fn build_with(
     let dir = config.server.data_dir.clone();
     let body_key = wiring::derived_key(&dir, "idempotency")
         .map_err(|source| StartError::DataDir { path: dir, source })?;
-    Ok(App::new(house, config, standing, shared, metrics, body_key, hands))
+    let gate = Gate::open(&config, &house)?;
+    Ok(App::new(house, config, standing, shared, metrics, (body_key, gate), hands))
 }
 
 /// One recorder a process: tests start several servers in one.
@@ -95,7 +96,9 @@ pub fn router(app: &App) -> Router {
     let routes = match app.config.server.role {
         // Nobody asks it but balancers and operators.
         ServerRole::Worker => api::health_routes(),
-        ServerRole::All | ServerRole::Gateway => api::routes().split_for_parts().0.merge(web::routes()),
+        ServerRole::All | ServerRole::Gateway => {
+            api::routes().split_for_parts().0.merge(web::routes().done())
+        }
     };
     let routes =
         routes.fallback(web::nowhere).method_not_allowed_fallback(|| async { api::error::ApiError::Method });

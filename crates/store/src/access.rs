@@ -35,12 +35,14 @@ pub struct AccessEvent {
     /// of the command line the command (`keys revoke`).
     pub route: String,
     /// What was changed, where that is one thing: an id, or a document as `collection/slug`. Of requests only those
-    /// that change what a reviewer decided have one.
+    /// that change what a reviewer decided, a key or a session have one.
     pub target: Option<String>,
     /// What came of it.
     pub result: AccessResult,
     /// The HTTP status.
     pub status: u16,
+    /// Why it was refused, in one stable word, where that is known; never a word that somebody sent.
+    pub reason: Option<String>,
 }
 
 /// Writes an event.
@@ -49,8 +51,9 @@ pub struct AccessEvent {
 /// When the database fails or refuses a value.
 pub async fn log(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> {
     w.execute(
-        "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, target, result, status)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, target, result, status,
+             reason)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING",
         values![
             event.id,
             event.at,
@@ -61,6 +64,7 @@ pub async fn log(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> 
             event.target.as_deref(),
             event.result,
             event.status,
+            event.reason.as_deref(),
         ],
     )
     .await?;
@@ -86,6 +90,7 @@ pub async fn recent(c: &mut Connection, limit: u32) -> Result<Vec<AccessEvent>, 
                 target: row.text_or_none("target")?,
                 result: row.parsed("result")?,
                 status: row.count("status")?,
+                reason: row.text_or_none("reason")?,
             })
         })
         .collect()

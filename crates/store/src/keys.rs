@@ -78,6 +78,14 @@ pub async fn find_by_hash(c: &mut Connection, hash: &str) -> Result<Option<ApiKe
     c.row("SELECT * FROM api_keys WHERE hash = $1", values![hash]).await?.map(|row| key(&row)).transpose()
 }
 
+/// The key with this id, also when it is revoked or expired: ask [`ApiKey::is_active`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_by_id(c: &mut Connection, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
+    c.row("SELECT * FROM api_keys WHERE id = $1", values![id]).await?.map(|row| key(&row)).transpose()
+}
+
 /// Every key, oldest first, revoked ones too.
 ///
 /// # Errors

@@ -41,6 +41,7 @@ pub mod interactions;
 pub mod keys;
 pub mod ledger;
 pub mod meta;
+pub mod page_sessions;
 pub mod pii_tokens;
 pub mod placeholders;
 pub mod quarantine;

@@ -3,7 +3,10 @@
 use contactiq_domain::{
     Category, Collection, ContentType, IntentName, Mode, Outcome, Priority, Probability, Role, Routing,
     TicketState, Timestamp, Trigger,
-    ids::{AccessId, ConversationId, DocumentId, FeedbackId, InteractionId, KeyId, RequestId, TicketId},
+    ids::{
+        AccessId, ConversationId, DocumentId, FeedbackId, InteractionId, KeyId, RequestId, SessionId,
+        TicketId,
+    },
 };
 use contactiq_guard::{ReviewDecision, ReviewKind};
 
@@ -85,7 +88,8 @@ bind_as_text! {
         AccessResult, Category, ChangeKind, Collection, ContentType, Mode, Outcome, Priority, ReviewDecision, ReviewKind, Role, Routing, TicketState,
         Trigger;
     |id| id.to_string() =>
-        AccessId, ConversationId, DocumentId, FeedbackId, InteractionId, KeyId, RequestId, TicketId, uuid::Uuid;
+        AccessId, ConversationId, DocumentId, FeedbackId, InteractionId, KeyId, RequestId, SessionId, TicketId,
+        uuid::Uuid;
 }
 
 /// The values of a statement, in the order of its placeholders.

@@ -206,7 +206,7 @@ async fn take_place(app: &App, caller: &Caller, bucket: &str, numbered: &Numbere
 /// Who asks, for the limits and for the turns in the queue. A key with a rate of its own has one bucket for all
 /// that it asks; everyone else has one a session.
 fn bucket(caller: &Caller, ask: &Ask) -> String {
-    let own = caller.own_subject();
+    let own = caller.identity();
     match caller.rate_per_minute {
         Some(_) => own,
         None if !ask.session.starts_with(MADE_UP) => format!("{own}/{}", ask.session),
@@ -239,8 +239,10 @@ async fn accept(app: &App, caller: &Caller, numbered: &Numbered, asking: Asking)
         question: asking.question.whole(),
         conversation,
         follows: None,
-        session: session
-            .unwrap_or_else(|| if acts { format!("{MADE_UP}{}", random_text::<12>()) } else { own }),
+        session: session.or_else(|| caller.session.clone()).unwrap_or_else(|| match acts {
+            true => format!("{MADE_UP}{}", random_text::<12>()),
+            false => own,
+        }),
         subject,
         request_id: numbered.request_id,
         correlation_id: numbered.correlation_id.clone(),

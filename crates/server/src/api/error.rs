@@ -12,6 +12,8 @@ use contactiq_store::StoreError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::guard::refusal::Refusal;
+
 /// What went wrong, for whoever called.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ApiError {
@@ -45,9 +47,9 @@ pub enum ApiError {
     /// The body is too large.
     #[error("the body is larger than this server reads")]
     TooLarge,
-    /// No key, or one that is not known.
-    #[error("send a valid API key as `Authorization: Bearer KEY`, or sign in")]
-    Unauthorised,
+    /// Nobody knows who calls, or they may not come in.
+    #[error("{}", .0.advice())]
+    Refused(Refusal),
     /// The role does not allow it.
     #[error("your role does not allow this")]
     Forbidden,
@@ -138,7 +140,9 @@ impl ApiError {
             }
             ApiError::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            ApiError::Unauthorised => StatusCode::UNAUTHORIZED,
+            ApiError::Refused(Refusal::Away) => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Refused(why) if why.is_forbidden() => StatusCode::FORBIDDEN,
+            ApiError::Refused(_) => StatusCode::UNAUTHORIZED,
             ApiError::Forbidden | ApiError::Csrf | ApiError::ModelForbidden => StatusCode::FORBIDDEN,
             ApiError::NotFound(_) | ApiError::NoRoute | ApiError::NoModel => StatusCode::NOT_FOUND,
             ApiError::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -160,7 +164,9 @@ impl ApiError {
             ApiError::Invalid { code, .. } | ApiError::Parameter { code, .. } => code,
             ApiError::ContentType => "content_type",
             ApiError::TooLarge => "body_too_large",
-            ApiError::Unauthorised => "unauthorised",
+            ApiError::Refused(Refusal::Away) => "unavailable",
+            ApiError::Refused(why) if why.is_forbidden() => "forbidden",
+            ApiError::Refused(_) => "unauthorised",
             ApiError::Forbidden | ApiError::ModelForbidden => "forbidden",
             ApiError::NoModel => "model_not_found",
             ApiError::Csrf => "csrf",
@@ -196,7 +202,7 @@ impl ApiError {
             | ApiError::IdempotencyInFlight { retry_after }
             | ApiError::Overloaded { retry_after } => Some(*retry_after),
             ApiError::AtRisk { error, .. } => error.retry_after(),
-            ApiError::Unavailable | ApiError::Unchecked => Some(5),
+            ApiError::Unavailable | ApiError::Unchecked | ApiError::Refused(Refusal::Away) => Some(5),
             _ => None,
         }
     }
@@ -249,11 +255,22 @@ impl IntoResponse for ApiError {
         if let Some(seconds) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self == ApiError::Unauthorised {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"contactiq\""));
+        if let (ApiError::Refused(why), StatusCode::UNAUTHORIZED) = (&self, self.status()) {
+            // RFC 6750, section 3: nothing is said of an error where nothing was sent.
+            let told = match why.is_of_token() {
+                true => "Bearer realm=\"contactiq\", error=\"invalid_token\"",
+                false => "Bearer realm=\"contactiq\"",
+            };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(told));
         }
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(why: Refusal) -> Self {
+        ApiError::Refused(why)
     }
 }
 

@@ -82,7 +82,7 @@ pub(crate) struct Happened {
 impl Live {
     /// The events of an answer of this caller that is on its way or just arrived.
     pub(crate) fn of(&self, id: InteractionId, caller: &Caller) -> Option<Arc<Telling>> {
-        self.lock().get(&id).filter(|telling| telling.caller == caller.own_subject()).cloned()
+        self.lock().get(&id).filter(|telling| telling.caller == caller.identity()).cloned()
     }
 
     // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
@@ -115,7 +115,7 @@ pub(super) async fn begin(
     work: Work,
 ) -> Result<Arc<Telling>, ApiError> {
     let telling = Arc::new(Telling {
-        caller: listens.caller.own_subject(),
+        caller: listens.caller.identity(),
         request_id: listens.request_id,
         name: random_text::<4>(),
         told: Mutex::default(),

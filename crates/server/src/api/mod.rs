@@ -11,6 +11,7 @@ pub mod health;
 pub mod idempotency;
 pub mod interactions;
 pub mod json;
+pub mod keys;
 pub mod knowledge;
 pub mod ledger;
 pub mod live;
@@ -21,6 +22,7 @@ pub(crate) mod readable;
 mod resent;
 pub mod review;
 pub mod scan;
+pub mod sessions;
 pub mod shapes;
 
 use axum::extract::DefaultBodyLimit;
@@ -29,11 +31,14 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_axum::{
-    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt},
     routes,
 };
 
-use crate::app::App;
+use crate::{
+    app::App,
+    guard::routes::{Api, behind},
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -53,38 +58,47 @@ impl Modify for BearerKey {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("An API key, made with `contactiq keys create`."))
+            .description(Some("An API key, made with `contactiq keys create` or `POST /v1/keys`; an access token of the bank's identity provider; or a session of `POST /v1/sessions`."))
             .build();
         openapi.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(scheme));
     }
 }
 
-/// Every route of the API with its description: one can't be added without the other.
+/// Every route of the API with its description: one can't be added without the other, nor without saying who may.
 #[must_use]
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Described::openapi())
-        .routes(routes!(interactions::create))
-        .routes(routes!(interactions::read))
-        .routes(routes!(interactions::events))
-        .routes(routes!(feedback::create))
-        .routes(routes!(conversations::create, conversations::list))
-        .routes(routes!(conversations::read))
-        .routes(routes!(knowledge::list))
-        .routes(routes!(knowledge::conflicts))
-        .routes(routes!(knowledge::passage))
-        .routes(routes!(scan::scan).layer(DefaultBodyLimit::max(scan::LARGEST_BODY)))
-        .routes(routes!(review::list))
-        .routes(routes!(review::decide))
-        .routes(routes!(costs::read))
-        .routes(routes!(ledger::status))
-        .routes(routes!(ledger::list))
-        .routes(routes!(ledger::read, ledger::discard))
-        .routes(routes!(ledger::replay))
-        .routes(routes!(chat::complete).layer(DefaultBodyLimit::max(chat::LARGEST_BODY)))
-        .routes(routes!(chat::models::list))
-        .routes(routes!(chat::models::read))
-        .routes(routes!(health::health))
-        .routes(routes!(health::ready))
+    let api = Api::new(Described::openapi());
+    let api = behind!(api, interactions::create);
+    let api = behind!(api, interactions::read);
+    let api = behind!(api, interactions::events);
+    let api = behind!(api, feedback::create);
+    let api = behind!(api, conversations::create, conversations::list);
+    let api = behind!(api, conversations::read);
+    let api = behind!(api, knowledge::list);
+    let api = behind!(api, knowledge::conflicts);
+    let api = behind!(api, knowledge::passage);
+    let api = behind!(api, scan::scan => |route| larger(route, scan::LARGEST_BODY));
+    let api = behind!(api, review::list);
+    let api = behind!(api, review::decide);
+    let api = behind!(api, costs::read);
+    let api = behind!(api, ledger::status);
+    let api = behind!(api, ledger::list);
+    let api = behind!(api, ledger::read, ledger::discard);
+    let api = behind!(api, ledger::replay);
+    let api = behind!(api, keys::list, keys::create);
+    let api = behind!(api, keys::revoke);
+    let api = behind!(api, keys::rotate);
+    let api = behind!(api, sessions::list, sessions::create);
+    let api = behind!(api, sessions::end);
+    let api = behind!(api, chat::complete => |route| larger(route, chat::LARGEST_BODY));
+    let api = behind!(api, chat::models::list);
+    let api = behind!(api, chat::models::read);
+    api.public(routes!(health::health)).public(routes!(health::ready)).done()
+}
+
+/// A route that reads bodies up to this size.
+fn larger(route: UtoipaMethodRouter<App>, bytes: usize) -> UtoipaMethodRouter<App> {
+    route.layer(DefaultBodyLimit::max(bytes))
 }
 
 /// The routes of a worker, which answers nobody directly.

@@ -91,7 +91,7 @@ impl Resent {
     pub(super) fn of(self, caller: &Caller, asking: &Asking) -> Transcript {
         Transcript {
             key: self.key,
-            whose: whose(&self.key, &caller.own_subject(), asking.mode, asking.subject.as_deref()),
+            whose: whose(&self.key, &caller.identity(), asking.mode, asking.subject.as_deref()),
             said: self.said,
             asked: self.asked,
         }

@@ -163,7 +163,7 @@ pub async fn decide(
 ) -> Result<axum::Json<EntryShape>, ApiError> {
     let missing = || ApiError::NotFound("entry");
     let id: Uuid = id.parse().map_err(|_| missing())?;
-    let by = caller.name.clone();
+    let by = caller.signature().to_owned();
     let decided = Decided { decision: body.value.decision, by, at: app.house.clock.now() };
     let mut w = app.house.store.write().await?;
     let found = review::get(&mut w, id).await?.filter(|l| caller.sees(l.mode)).ok_or_else(missing)?;

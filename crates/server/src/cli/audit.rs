@@ -31,6 +31,7 @@ pub(super) async fn note(w: &mut Writer, command: &str, target: &str) -> Result<
         result: AccessResult::Allowed,
         // There is no HTTP status on a command line; the law of the column wants one.
         status: 200,
+        reason: None,
     };
     access::log(w, &event).await
 }

@@ -1,5 +1,7 @@
 //! `contactiq doctor`: what works, what is off, and what to do about it.
 
+mod identity;
+
 use std::{process::ExitCode, time::Duration};
 
 use contactiq_domain::Clock;
@@ -49,7 +51,8 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     found.push(moderation(&config).await);
     found.push(redis(&config).await);
     found.push(people(&config));
-    found.extend(identity(&config));
+    found.extend(identity::look(&config).await);
+    found.extend(bank(&config));
     let failing = found.iter().any(|f| f.state == State::Failing);
     if args.json {
         output::json(&found);
@@ -307,7 +310,7 @@ async fn redis(config: &Config) -> Finding {
 }
 
 /// Whether an installation of its own speaks in the demo bank's name.
-fn identity(config: &Config) -> Option<Finding> {
+fn bank(config: &Config) -> Option<Finding> {
     let left = config.still_of_the_demo();
     (!left.is_empty()).then(|| Finding {
         part: "bank",

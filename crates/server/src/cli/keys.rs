@@ -3,17 +3,18 @@
 
 use std::process::ExitCode;
 
-use contactiq_domain::{Budget, Clock, Mode, Role, Timestamp, ids::KeyId, interaction::NanoUsd};
+use contactiq_domain::{Budget, Clock, Mode, Role, interaction::NanoUsd};
 use contactiq_store::{
-    Store, StoreError, Writer,
+    Store, StoreError,
     keys::{self, ApiKey},
 };
 
 use super::{Outcome, audit, output};
 use crate::{
-    app,
+    api, app,
     config::Config,
-    wiring::{SystemClock, SystemIds, random_text, sha256_hex},
+    guard::new_key::{self, Wanted},
+    wiring::SystemClock,
 };
 
 /// Commands of `keys`.
@@ -103,10 +104,10 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?;
     let done = match command {
         Command::Create { name, role, mode, rate_per_minute, budget, expires, json } => {
-            let now = SystemClock.now();
+            let expiry = |text: &str| new_key::expiry(text, SystemClock.now());
             let expires_at =
-                expires.as_deref().map(moment).transpose()?.map(|at| later(at, now)).transpose()?;
-            let name = fit(&name)?;
+                expires.as_deref().map(expiry).transpose().map_err(|why| format!("--expires: {why}"))?;
+            let name = new_key::name(&name).map_err(|why| format!("--name: {why}"))?;
             let budget = budget.into();
             create(&store, &config, Wanted { name, role, mode, rate_per_minute, budget, expires_at }, json)
                 .await
@@ -145,63 +146,22 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
     }
 }
 
-struct Wanted {
-    name: String,
-    role: Role,
-    mode: Option<Mode>,
-    rate_per_minute: Option<u32>,
-    budget: Budget,
-    expires_at: Option<Timestamp>,
-}
-
 async fn create(store: &Store, config: &Config, wanted: Wanted, json: bool) -> Result<(), StoreError> {
     let mut w = store.write().await?;
-    let (key, record) = make(&mut w, config, wanted).await?;
+    let (key, record) = new_key::make(&mut w, config, &SystemClock, wanted).await?;
+    audit::note(&mut w, "keys create", &record.id.to_string()).await?;
     w.save().await?;
     show(&key, &record, json);
     Ok(())
 }
 
-/// The old secret ends and the new one begins in one statement, and the key stays the same: the
-/// conversations and repeated requests of the back end that holds it go on.
 async fn rotate(store: &Store, config: &Config, name_or_id: &str, json: bool) -> Result<(), StoreError> {
-    let key = new_key(config);
     let mut w = store.write().await?;
-    let record = keys::rotate(&mut w, name_or_id, &prefix(&key), &sha256_hex(key.as_bytes())).await?;
+    let (key, record) = new_key::rotate(&mut w, config, name_or_id).await?;
     audit::note(&mut w, "keys rotate", &record.id.to_string()).await?;
     w.save().await?;
     show(&key, &record, json);
     Ok(())
-}
-
-/// The beginning tells a secret scanner what it found, and a person which environment it is for.
-fn new_key(config: &Config) -> String {
-    format!("ciq_{}_{}", config.server.environment, random_text::<32>())
-}
-
-fn prefix(key: &str) -> String {
-    key.chars().take(12).collect()
-}
-
-async fn make(w: &mut Writer, config: &Config, wanted: Wanted) -> Result<(String, ApiKey), StoreError> {
-    let key = new_key(config);
-    let record = ApiKey {
-        id: KeyId::new(&SystemIds),
-        name: wanted.name,
-        prefix: prefix(&key),
-        hash: sha256_hex(key.as_bytes()),
-        role: wanted.role,
-        mode: wanted.mode,
-        rate_per_minute: wanted.rate_per_minute,
-        budget: wanted.budget,
-        created_at: SystemClock.now(),
-        expires_at: wanted.expires_at,
-        revoked_at: None,
-        last_used_at: None,
-    };
-    keys::create(w, &record).await?;
-    audit::note(w, "keys create", &record.id.to_string()).await?;
-    Ok((key, record))
 }
 
 fn show(key: &str, record: &ApiKey, json: bool) {
@@ -220,11 +180,7 @@ async fn list(store: &Store, json: bool) -> Result<(), StoreError> {
     let mut reader = store.read().await?;
     let found = keys::list(&mut reader).await?;
     let now = SystemClock.now();
-    let state = |k: &ApiKey| match (k.revoked_at, k.is_active(now)) {
-        (Some(_), _) => "revoked",
-        (None, true) => "active",
-        (None, false) => "expired",
-    };
+    let state = |k: &ApiKey| api::keys::state(k, now);
     if json {
         for k in &found {
             output::json(&serde_json::json!({
@@ -276,36 +232,12 @@ async fn revoke(store: &Store, key: &str) -> Result<ApiKey, StoreError> {
     Ok(old)
 }
 
-fn fit(name: &str) -> Result<String, String> {
-    let name = name.trim();
-    let fits = (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if fits {
-        Ok(name.to_owned())
-    } else {
-        Err("--name: 1 to 64 characters without control characters".to_owned())
-    }
-}
-
-fn moment(text: &str) -> Result<Timestamp, String> {
-    let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-    full.parse()
-        .map_err(|_| "--expires: write a date as 2027-01-31 or a moment as 2027-01-31T12:00:00Z".to_owned())
-}
-
-fn later(at: Timestamp, now: Timestamp) -> Result<Timestamp, String> {
-    if now < at { Ok(at) } else { Err("--expires lies in the past".to_owned()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn expiry_is_a_date_or_a_moment_to_come() {
-        assert_eq!(moment("2027-01-31").unwrap(), moment("2027-01-31T00:00:00Z").unwrap());
-        assert!(moment("31.1.2027").is_err());
-        assert!(later(moment("2020-01-01").unwrap(), moment("2021-01-01").unwrap()).is_err());
-        assert!(fit("\u{7}").is_err());
+    fn a_budget_is_dollars() {
         assert_eq!(dollars("0.25"), Ok(NanoUsd(250_000_000)));
         for wrong in ["-1", "much", "NaN", "1e12", ""] {
             assert!(dollars(wrong).is_err(), "{wrong}");

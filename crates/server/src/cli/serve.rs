@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, output};
 use crate::{
-    app::{Standing, absolute},
+    app::{App, absolute},
     config::{Config, ServerRole},
     logging, serve, wiring,
 };
@@ -36,7 +36,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let metrics_address = metrics.as_ref().and_then(|m| m.local_addr().ok());
 
     let app = serve::build(config, output::progress()).await?;
-    let code = app.sessions.new_code();
+    let code = app.config.identity.local_sign_in().then(|| app.sessions.new_code());
     let host = if address.ip().is_unspecified() {
         format!("127.0.0.1:{}", address.port())
     } else {
@@ -46,7 +46,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     for field in app.config.still_of_the_demo() {
         output::note(format!("contactiq: {field} is the demo bank's: customers would read it; set your own"));
     }
-    announce(&app.standing, &app.config.server.data_dir, &host, &code, metrics_address.as_deref());
+    announce(&app, &host, code.as_deref(), metrics_address.as_deref());
     if address.ip().is_loopback() || app.config.server.environment == crate::config::Environment::Dev {
         note_key(&app.config.server.data_dir);
     }
@@ -77,7 +77,8 @@ async fn bind(field: &str, address: &str) -> Result<TcpListener, String> {
         .map_err(|e| format!("{field}: {address} can't be used: {e}. Stop what uses it, or choose another (port 0 takes a free one)"))
 }
 
-fn announce(standing: &Standing, data: &Path, host: &str, code: &str, metrics: Option<&str>) {
+fn announce(app: &App, host: &str, code: Option<&str>, metrics: Option<&str>) {
+    let (standing, data) = (&app.standing, &app.config.server.data_dir);
     fn part(name: &str, state: &Result<String, impl std::fmt::Display>) {
         match state {
             Ok(on) => output::line(format!("  {name:<10} on: {on}")),
@@ -85,7 +86,10 @@ fn announce(standing: &Standing, data: &Path, host: &str, code: &str, metrics: O
         }
     }
     output::line(format!("ContactIQ {} listens on http://{host}", env!("CARGO_PKG_VERSION")));
-    output::line(format!("  Sign in    http://{host}/signin?code={code}"));
+    match code {
+        Some(code) => output::line(format!("  Sign in    http://{host}/signin?code={code}")),
+        None => output::line(format!("  Sign in    {}", sign_in_elsewhere(&app.config))),
+    }
     output::line("  API key    contactiq keys create --name me --role admin");
     part("encoder", &standing.encoder);
     if let Some(misfit) = &standing.confidence {
@@ -101,6 +105,15 @@ fn announce(standing: &Standing, data: &Path, host: &str, code: &str, metrics: O
     output::line(format!("  knowledge  {} documents, {} passages", standing.documents, standing.passages));
     let (trained, read) = standing.trained;
     output::line(format!("  models     {trained} trained now, {read} read from the data folder"));
+}
+
+/// Where people sign in when there is no link.
+fn sign_in_elsewhere(config: &Config) -> String {
+    if config.identity.oidc.signs_in() {
+        format!("{}/signin, by {}", config.server.public_url, config.identity.oidc.issuer)
+    } else {
+        "nowhere: identity.local_sign_in is off and there is no identity provider for the pages".to_owned()
+    }
 }
 
 fn note_key(data_dir: &Path) {

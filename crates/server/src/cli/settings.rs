@@ -28,7 +28,11 @@ pub(super) fn run(command: &Command) -> Outcome {
             for warning in crate::app::check_files(&config)? {
                 output::note(format!("warning: {warning}"));
             }
+            for doubt in config.identity.doubts(&config.server) {
+                output::note(format!("warning: {doubt}"));
+            }
             output::line("the configuration is valid");
+            output::note(format!("who gets in: {}", config.identity.in_words(&config.server)));
         }
         Command::Show { json } => {
             let config = config::load()?;

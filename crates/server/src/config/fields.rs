@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use config::{Value, ValueKind, builder::DefaultState};
 
 use super::{
-    Config, Environment, Level, LogFormat, PlaceholderScope, ServerRole, load::defaults, validate::range_of,
+    Config, Environment, Level, LocalSignIn, LogFormat, PlaceholderScope, ServerRole, TokenAlgorithm,
+    load::defaults, validate::range_of,
 };
 
 /// Fields whose value is never said. A test compares them with what `config show` hides.
@@ -17,6 +18,7 @@ const SECRET: &[&str] = &[
     "llm.moderation.api_key",
     "encoder.api_key",
     "guard.token_key",
+    "identity.oidc.client_secret",
 ];
 
 /// A found value longer than this is cut.
@@ -129,6 +131,21 @@ fn fix(path: &str, default: &Value) -> String {
     match path {
         "server.role" => return words(ServerRole::ALL.iter().map(|w| w.as_str())),
         "server.environment" => return words(Environment::ALL.iter().map(|w| w.as_str())),
+        "identity.local_sign_in" => return words(LocalSignIn::ALL.iter().map(|w| w.as_str())),
+        "identity.oidc.algorithms" => {
+            let all: Vec<_> = TokenAlgorithm::ALL.iter().map(|w| w.as_str()).collect();
+            return format!("write a list of some of {}", all.join(", "));
+        }
+        "identity.oidc.roles" => {
+            return "write [[identity.oidc.roles]] with value (a role or group of the provider) and role, and with mode \
+                    where they may use one assistant alone; or roles = []"
+                .to_owned();
+        }
+        "identity.site_keys" => {
+            return "write [[identity.site_keys]] with id, issuer, algorithm (ES256 or EdDSA) and public_key, and with \
+                    origins; or site_keys = []"
+                .to_owned();
+        }
         "guard.placeholders" => return words(PlaceholderScope::ALL.iter().map(|w| w.as_str())),
         "log.level" => return words(Level::ALL.iter().map(|w| w.as_str())),
         "log.format" => return words(LogFormat::ALL.iter().map(|w| w.as_str())),

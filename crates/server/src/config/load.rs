@@ -11,13 +11,27 @@ pub const DEFAULTS: &str = include_str!("../../../../defaults/contactiq.toml");
 
 /// Origins whose pages may call the API.
 const ORIGINS: &str = "server.allowed_origins";
+/// For whom access tokens are.
+const AUDIENCES: &str = "identity.oidc.audiences";
 /// Lists that the environment can set: commas between the entries.
-const LISTS: &[&str] = &[ORIGINS, "knowledge.fetch.allow", "guard.allowed_links"];
+const LISTS: &[&str] = &[
+    ORIGINS,
+    AUDIENCES,
+    "identity.oidc.algorithms",
+    "identity.oidc.scopes",
+    "knowledge.fetch.allow",
+    "guard.allowed_links",
+];
 
 /// The short environment variables of the contract and the fields that they set.
 const SHORT: &[(&str, &str)] = &[
     ("CONTACTIQ_DATA_DIR", "server.data_dir"),
     ("CONTACTIQ_ALLOWED_ORIGINS", ORIGINS),
+    ("CONTACTIQ_PUBLIC_URL", "server.public_url"),
+    ("CONTACTIQ_OIDC_ISSUER", "identity.oidc.issuer"),
+    ("CONTACTIQ_OIDC_AUDIENCES", AUDIENCES),
+    ("CONTACTIQ_OIDC_CLIENT_ID", "identity.oidc.client_id"),
+    ("CONTACTIQ_OIDC_CLIENT_SECRET", "identity.oidc.client_secret"),
     ("CONTACTIQ_LISTEN", "server.listen"),
     ("CONTACTIQ_METRICS_LISTEN", "server.metrics_listen"),
     ("CONTACTIQ_ENCODER", "encoder.folder"),

@@ -1,6 +1,7 @@
 //! Configuration: one validated place (E9). `defaults/contactiq.toml` documents every field.
 
 mod fields;
+mod identity;
 mod learned;
 mod load;
 mod providers;
@@ -12,6 +13,7 @@ use contactiq_domain::{Mode, OpeningHours, Trigger, opening::OpeningError};
 use contactiq_llm::{EmbeddingsSettings, ModerationSettings, Secret};
 use serde::{Deserialize, Serialize};
 
+pub use identity::{Identity, LocalSignIn, Oidc, RoleOf, SiteKey, TokenAlgorithm, is_safe};
 pub use learned::LearnedSetting;
 pub use load::{ConfigError, DEFAULTS, load, load_from};
 pub(crate) use providers::Wire;
@@ -57,6 +59,7 @@ pub struct Config {
     pub bank: Bank,
     pub customer: Assistant,
     pub banker: Assistant,
+    pub identity: Identity,
     pub limits: Limits,
     pub guard: Guard,
     pub encoder: Encoder,
@@ -91,6 +94,7 @@ section! {
         request_timeout_seconds: u64,
         client_timeout_seconds: u64,
         allowed_origins: Vec<String>,
+        public_url: String,
     }
     Bank { name: String, verified_channel: String, crisis_line: String, people: People }
     People {

@@ -15,6 +15,10 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("server.client_timeout_seconds", 1..=120),
     ("customer.answer_words", 20..=500),
     ("banker.answer_words", 20..=500),
+    ("identity.session_idle_minutes", 1..=1440),
+    ("identity.session_hours", 1..=24),
+    ("identity.oidc.leeway_seconds", 0..=300),
+    ("identity.oidc.keys_kept_minutes", 1..=1440),
     ("limits.questions_per_minute", 1..=100),
     ("limits.questions_per_hour_per_ip", 1..=100_000),
     ("limits.body_bytes", 4096..=10_000_000),
@@ -53,6 +57,10 @@ impl Config {
             ("server.client_timeout_seconds", self.server.client_timeout_seconds),
             ("customer.answer_words", self.customer.answer_words as u64),
             ("banker.answer_words", self.banker.answer_words as u64),
+            ("identity.session_idle_minutes", self.identity.session_idle_minutes),
+            ("identity.session_hours", self.identity.session_hours),
+            ("identity.oidc.leeway_seconds", self.identity.oidc.leeway_seconds),
+            ("identity.oidc.keys_kept_minutes", self.identity.oidc.keys_kept_minutes),
             ("limits.questions_per_minute", self.limits.questions_per_minute.into()),
             ("limits.questions_per_hour_per_ip", self.limits.questions_per_hour_per_ip.into()),
             ("limits.body_bytes", self.limits.body_bytes as u64),
@@ -92,6 +100,7 @@ impl Config {
         self.remote_encoder(&mut found);
         self.moderation(&mut found);
         found.extend(self.llm.problems());
+        found.extend(self.identity.problems(&self.server));
         self.budgets(&mut found);
         self.links(&mut found);
         self.texts(&mut found);

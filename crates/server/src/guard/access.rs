@@ -17,12 +17,13 @@ const WAIT: Duration = Duration::from_secs(1);
 /// Written together.
 const BATCH: usize = 200;
 
-/// What the layer outside is told of a request: the extractor leaves the caller's name, and a handler that changes
-/// what somebody decided leaves what it was.
+/// What the layer outside is told of a request: the extractor leaves the caller's name or why nobody was let in, and a
+/// handler that changes what somebody decided leaves what it was.
 #[derive(Debug, Clone, Default)]
 pub struct Noted {
     name: Left,
     target: Left,
+    reason: Left,
 }
 
 type Left = Arc<Mutex<Option<String>>>;
@@ -42,6 +43,17 @@ impl Noted {
     /// Leaves the id of what is changed; never a word that somebody sent.
     pub fn set_target(&self, id: String) {
         leave(&self.target, id);
+    }
+
+    /// Leaves why it was refused: one stable word.
+    pub fn set_reason(&self, word: &'static str) {
+        leave(&self.reason, word.to_owned());
+    }
+
+    /// Why it was refused, where that is known.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        left(&self.reason)
     }
 
     /// The id of what is changed, where a handler left one.

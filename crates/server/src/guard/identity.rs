@@ -1,15 +1,15 @@
 //! Who calls, and what they may: authority is an extractor type in a handler's arguments (A1, A2).
 
-use std::{marker::PhantomData, ops::Deref};
+use std::{borrow::Cow, marker::PhantomData, ops::Deref};
 
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, Method, header, request::Parts},
 };
-use contactiq_domain::{Mode, Permission, Role, ids::KeyId};
-use contactiq_store::conversations::Owner;
+use contactiq_domain::{Mode, Permission, Role, Timestamp, ids::KeyId};
+use contactiq_store::{StoreError, Writer, conversations::Owner, keys::ApiKey};
 
-use super::access::Noted;
+use super::{access::Noted, refusal::Refusal, tokens};
 use crate::{api::error::ApiError, app::App, web::session, wiring};
 
 /// Nobody makes keys longer than this; longer headers are refused unread.
@@ -20,14 +20,20 @@ const LONGEST_KEY: usize = 256;
 pub struct Caller {
     /// What the caller is.
     pub role: Role,
-    /// The only mode that the key may ask in, if limited.
+    /// The only mode that the caller may ask in, if limited.
     pub mode: Option<Mode>,
     /// A rate of its own.
     pub rate_per_minute: Option<u32>,
-    /// The API key; none for a person who signed in on the pages.
+    /// The API key that answers for what is asked; none for a person who signed in.
     pub key: Option<KeyId>,
-    /// What logs call it: the key's name or `local-admin`. Never a key.
+    /// What logs call it: the key's name, `local-admin`, or a person's fingerprint. Never a key or a subject.
     pub name: String,
+    /// The person, where a token or a session says who it is.
+    pub subject: Option<String>,
+    /// The sitting, where a token is of one.
+    pub session: Option<String>,
+    /// What the bank's directory calls a member of staff.
+    pub label: Option<String>,
     /// The token that the pages' forms carry.
     pub csrf: Option<String>,
 }
@@ -61,10 +67,26 @@ impl Caller {
     /// The subject when the caller speaks for itself.
     #[must_use]
     pub fn own_subject(&self) -> String {
-        match self.key {
-            Some(key) => format!("key:{key}"),
-            None => "local-admin".to_owned(),
+        match (&self.subject, self.key) {
+            (Some(subject), _) => subject.clone(),
+            (None, Some(key)) => format!("key:{key}"),
+            (None, None) => session::LOCAL_ADMIN.to_owned(),
         }
+    }
+
+    /// Who it is among all callers: a back end may call its customers what it likes, also like another's.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match (&self.subject, self.key) {
+            (Some(subject), Some(key)) => format!("key:{key}/{subject}"),
+            _ => self.own_subject(),
+        }
+    }
+
+    /// How it signs what people read: a person as the directory calls them.
+    #[must_use]
+    pub fn signature(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.name)
     }
 
     /// Whose conversations these are when the caller acts as `subject`.
@@ -82,14 +104,16 @@ impl FromRequestParts<App> for Caller {
             return Ok(known.clone());
         }
         let caller = match bearer(&parts.headers) {
+            Some(token) if tokens::is_token(token) => by_token(app, token, &parts.headers).await,
             Some(key) => by_key(app, key).await,
-            None => by_session(app, &parts.headers, &parts.method),
+            None => by_session(app, &parts.headers, &parts.method).await,
         };
         if let Some(noted) = parts.extensions.get::<Noted>() {
-            noted.set(match &caller {
-                Ok(c) => c.name.clone(),
-                Err(_) => "anonymous".to_owned(),
-            });
+            match &caller {
+                Ok(c) => noted.set(c.name.clone()),
+                Err(ApiError::Refused(why)) => noted.set_reason(why.as_str()),
+                Err(_) => {}
+            }
         }
         let caller = caller?;
         parts.extensions.insert(caller.clone());
@@ -103,22 +127,25 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
-/// What a request proves itself by, which is kept nowhere: its key, or the token of its session. Empty where it has
-/// neither.
+/// What a caller is recognised by from one request to the next: its key, which is kept nowhere; who it is, where it has
+/// a token or a session, which are others after a while.
 #[must_use]
-pub fn secret(headers: &HeaderMap) -> &str {
-    bearer(headers).or_else(|| session::cookie(headers)).unwrap_or_default()
+pub fn secret<'a>(caller: &Caller, headers: &'a HeaderMap) -> Cow<'a, str> {
+    match bearer(headers) {
+        Some(key) if !tokens::is_token(key) => Cow::Borrowed(key),
+        _ => Cow::Owned(caller.identity()),
+    }
 }
 
 async fn by_key(app: &App, key: &str) -> Result<Caller, ApiError> {
     if key.len() > LONGEST_KEY {
-        return Err(ApiError::Unauthorised);
+        return Err(Refusal::KeyUnknown.into());
     }
     // Keys are random and long: a plain hash gives nothing away and costs nothing.
     let hash = wiring::sha256_hex(key.as_bytes());
     let now = app.house.clock.now();
     let known = app.keys.find(&app.house.store, &hash).await?;
-    let active = known.filter(|k| k.is_active(now)).ok_or(ApiError::Unauthorised)?;
+    let active = active(known, now)?;
     if app.keys.is_first_use(&active, now) {
         note_use(app, active.id);
     }
@@ -128,29 +155,70 @@ async fn by_key(app: &App, key: &str) -> Result<Caller, ApiError> {
         rate_per_minute: active.rate_per_minute,
         key: Some(active.id),
         name: active.name,
+        subject: None,
+        session: None,
+        label: None,
         csrf: None,
     })
 }
 
-/// Keeps when a key was last used, to within a minute.
-fn note_use(app: &App, key: KeyId) {
+fn active(key: Option<ApiKey>, now: Timestamp) -> Result<ApiKey, Refusal> {
+    match key {
+        None => Err(Refusal::KeyUnknown),
+        Some(key) if key.revoked_at.is_some() => Err(Refusal::KeyRevoked),
+        Some(key) if !key.is_active(now) => Err(Refusal::KeyExpired),
+        Some(key) => Ok(key),
+    }
+}
+
+/// A token is validated at every request, and so is the key that answers for it.
+async fn by_token(app: &App, token: &str, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or(""));
+    let bearer = app.tokens.read(token, origin).await?;
+    if let Some(key) = bearer.key {
+        let known = app.keys.find_by_id(&app.house.store, key).await?;
+        active(known, app.house.clock.now())?;
+    }
+    Ok(Caller {
+        role: bearer.role,
+        mode: bearer.mode,
+        rate_per_minute: None,
+        key: bearer.key,
+        name: bearer.name,
+        subject: Some(bearer.subject),
+        session: bearer.session,
+        label: None,
+        csrf: None,
+    })
+}
+
+/// Keeps when something was last used, to within a minute.
+fn keep_use<F>(app: &App, keep: impl FnOnce(Writer, Timestamp) -> F + Send + 'static)
+where
+    F: Future<Output = Result<(), StoreError>> + Send,
+{
     let work = app.clone();
     app.tasks.spawn(async move {
         let now = work.house.clock.now();
-        let noted = async {
-            let mut w = work.house.store.write().await?;
-            contactiq_store::keys::touch(&mut w, key, now).await?;
-            w.save().await
-        };
-        if let Err(error) = noted.await {
-            tracing::warn!(error = %error, "the last use of a key was not kept");
+        let kept = async { keep(work.house.store.write().await?, now).await };
+        if let Err(error) = kept.await {
+            tracing::warn!(error = %error, "the last use of a key or session was not kept");
         }
     });
 }
 
-fn by_session(app: &App, headers: &HeaderMap, method: &Method) -> Result<Caller, ApiError> {
-    let token = session::cookie(headers).ok_or(ApiError::Unauthorised)?;
-    let session = app.sessions.get(token, app.house.clock.now()).ok_or(ApiError::Unauthorised)?;
+fn note_use(app: &App, key: KeyId) {
+    keep_use(app, move |mut w, now| async move {
+        contactiq_store::keys::touch(&mut w, key, now).await?;
+        w.save().await
+    });
+}
+
+async fn by_session(app: &App, headers: &HeaderMap, method: &Method) -> Result<Caller, ApiError> {
+    let token = app.sessions.cookie(headers).ok_or(Refusal::Nothing)?;
+    let found = app.sessions.get(&app.house.store, token, app.house.clock.now()).await?;
+    let (session, keep) = found.ok_or(Refusal::Session)?;
+    let csrf = app.sessions.csrf(token);
     let reads = matches!(*method, Method::GET | Method::HEAD);
     // A form carries its token in the body, which its handler checks; everything else in a header.
     let is_form = headers
@@ -158,17 +226,27 @@ fn by_session(app: &App, headers: &HeaderMap, method: &Method) -> Result<Caller,
         .is_some_and(|v| v.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
     if !reads && !is_form {
         let sent = headers.get("x-csrf-token").and_then(|v| v.to_str().ok()).unwrap_or("");
-        if !session::same(sent, &session.csrf) {
+        if !session::same(sent, &csrf) {
             return Err(ApiError::Csrf);
         }
     }
+    if keep {
+        let id = session.id;
+        keep_use(app, move |mut w, now| async move {
+            contactiq_store::page_sessions::touch(&mut w, id, now).await?;
+            w.save().await
+        });
+    }
     Ok(Caller {
-        role: Role::Admin,
-        mode: None,
+        role: session.role,
+        mode: session.mode,
         rate_per_minute: None,
         key: None,
-        name: "local-admin".to_owned(),
-        csrf: Some(session.csrf),
+        name: session.subject.clone(),
+        subject: Some(session.subject),
+        session: None,
+        label: session.label.map(|label| label.as_str().to_owned()),
+        csrf: Some(csrf),
     })
 }
 
@@ -202,6 +280,10 @@ needs! {
     OperateLedger,
     /// Read the customer collection; staff roles read their own beside it.
     ReadCustomerKnowledge,
+    /// Name subject and session.
+    ActForSubject,
+    /// Make and revoke API keys, see and end sessions.
+    ManageAccess,
 }
 
 /// A caller who may `P`. A handler that takes it can't be reached by anyone else.

@@ -38,6 +38,20 @@ struct Known {
     used: HashMap<KeyId, Timestamp>,
 }
 
+impl Known {
+    /// Keeps what the database said of a key that was looked up.
+    fn keep(&mut self, name: String, found: Option<&ApiKey>) {
+        if let Some(key) = found {
+            self.keys.insert(key.hash.clone(), key.clone());
+            return;
+        }
+        if self.unknown.len() >= MOST_UNKNOWN {
+            self.unknown.clear();
+        }
+        self.unknown.insert(name, Instant::now());
+    }
+}
+
 /// What is known of a key.
 enum Look {
     Known(Box<ApiKey>),
@@ -81,17 +95,36 @@ impl KeyCache {
         let mut reader = store.read().await?;
         let found = contactiq_store::keys::find_by_hash(&mut reader, hash).await?;
         drop(reader);
-        let mut known = self.lock();
-        match &found {
-            Some(key) => drop(known.keys.insert(hash.to_owned(), key.clone())),
-            None => {
-                if known.unknown.len() >= MOST_UNKNOWN {
-                    known.unknown.clear();
-                }
-                known.unknown.insert(hash.to_owned(), Instant::now());
-            }
-        }
+        self.lock().keep(hash.to_owned(), found.as_ref());
         Ok(found)
+    }
+
+    /// The key with this id, also when it is revoked or expired.
+    ///
+    /// # Errors
+    /// As [`KeyCache::find`].
+    pub(super) async fn find_by_id(&self, store: &Store, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
+        // A name that no hash has, so that an unknown id is looked up once a time too.
+        let name = format!("id:{id}");
+        let hash = self.lock().keys.values().find(|key| key.id == id).map(|key| key.hash.clone());
+        match self.look(hash.as_deref().unwrap_or(&name), Instant::now()) {
+            Look::Known(key) => return Ok(Some(*key)),
+            Look::Unknown => return Ok(None),
+            Look::Away => return Err(AWAY),
+            Look::Ask => {}
+        }
+        let mut reader = store.read().await?;
+        let found = contactiq_store::keys::find_by_id(&mut reader, id).await?;
+        drop(reader);
+        self.lock().keep(name, found.as_ref());
+        Ok(found)
+    }
+
+    /// Takes up what was just changed of a key, without waiting for the next reading.
+    pub fn learn(&self, key: &ApiKey) {
+        let mut known = self.lock();
+        known.keys.retain(|_, other| other.id != key.id);
+        known.keys.insert(key.hash.clone(), key.clone());
     }
 
     fn look(&self, hash: &str, now: Instant) -> Look {

@@ -187,7 +187,7 @@ pub async fn open(
 }
 
 /// One subscriber has a whole /64 of IPv6, so that is what counts.
-fn address(ip: IpAddr) -> IpAddr {
+pub(super) fn address(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) => ip,
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

@@ -16,6 +16,11 @@ pub mod admission;
 pub mod identity;
 pub mod keys;
 pub mod limits;
+pub mod new_key;
+pub mod refusal;
+pub mod routes;
+pub mod slow;
+pub mod tokens;
 
 use std::{
     net::IpAddr,
@@ -89,7 +94,8 @@ async fn origin(State(app): State<App>, request: Request, next: Next) -> Respons
     if let Some(origin) = request.headers().get(header::ORIGIN).filter(|_| !reads) {
         let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("");
         let origin = origin.to_str().unwrap_or("");
-        let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host);
+        let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host)
+            || origin == app.config.server.public_url;
         if !own && !app.config.server.allowed_origins.iter().any(|allowed| allowed == origin) {
             return ApiError::Forbidden.into_response();
         }
@@ -347,14 +353,14 @@ fn note(
     since: Instant,
 ) {
     let ms = since.elapsed().as_secs_f64() * 1000.0;
-    let (actor, method) = (noted.name(), method_name(method));
+    let (actor, method, reason) = (noted.name(), method_name(method), noted.reason());
     let result = match status {
         401 => AccessResult::Unauthenticated,
         403 => AccessResult::Forbidden,
         429 => AccessResult::Limited,
         _ => AccessResult::Allowed,
     };
-    tracing::info!(user_id = actor.as_str(), from = %numbered.ip, method, route, status, result = %result, duration_ms = ms, "request answered");
+    tracing::info!(user_id = actor.as_str(), from = %numbered.ip, method, route, status, result = %result, reason = reason.as_deref().unwrap_or(""), duration_ms = ms, "request answered");
     let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
     metrics::counter!("contactiq_http_requests_total", &labels).increment(1);
     metrics::histogram!("contactiq_http_request_seconds", "route" => route.to_owned()).record(ms / 1000.0);
@@ -367,10 +373,11 @@ fn note(
             from_ip: numbered.ip.to_string(),
             method: method.to_owned(),
             route: route.to_owned(),
-            // Ids stay out of what everyone's request leaves, but for an entry that a reviewer judged.
+            // Ids stay out of what everyone's request leaves, but for what a reviewer or an administrator changed.
             target: noted.target(),
             result,
             status,
+            reason,
         });
     }
 }

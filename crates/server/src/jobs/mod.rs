@@ -18,14 +18,16 @@ use std::{
 use contactiq_domain::BreakerState;
 use contactiq_nlu::encoder::{CachedEncoder, Encoder, EncoderError};
 use contactiq_pipeline::{House, Knowledge, KnowledgeError};
-use contactiq_store::{StoreError, documents, idempotency, ledger::purge_withdrawn, transcripts};
+use contactiq_store::{
+    StoreError, documents, idempotency, ledger::purge_withdrawn, page_sessions, transcripts,
+};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::idempotency::RENEWED_EVERY,
     app::{App, load_knowledge},
-    guard::keys,
+    guard::{keys, tokens::KEYS_LOOKED_AT},
 };
 use rest::Rest;
 
@@ -47,6 +49,8 @@ const BUDGETS_EVERY: Duration = Duration::from_secs(5);
 const VECTORS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// While one reads the queue another writes what it read.
 const QUEUE_WRITERS: usize = 2;
+/// Ended sessions of the pages are kept so many seconds, for whoever asks who was signed in.
+const SESSIONS_KEPT: i64 = 90 * 24 * 3600;
 /// An interaction that is this old and not finished was interrupted. The request timeout is at most 120.
 const UNFINISHED_AFTER: i64 = 180;
 
@@ -60,6 +64,15 @@ pub fn start(app: &App, stop: &CancellationToken) {
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "drain", DRAIN_EVERY, |app| async move { ledger::drain(&app).await });
     every(app, stop, "keys", keys::READ_EVERY, |app| async move { read_keys(&app).await });
+    if app.tokens.provider().is_some() {
+        every(app, stop, "provider-keys", KEYS_LOOKED_AT, |app| async move {
+            // What goes wrong is logged and counted where it does; the last good keys count meanwhile.
+            if let Some(provider) = app.tokens.provider() {
+                let _kept = provider.tend().await;
+            }
+            Ok(())
+        });
+    }
     every(app, stop, "leases-in-queue", RENEWED_EVERY, |app| async move {
         app.leases.renew_in_queue(&app).await;
         Ok(())
@@ -192,6 +205,7 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     idempotency::purge(&mut w, app.house.clock.now()).await?;
     purge_withdrawn(&mut w, app.house.clock.now()).await?;
     transcripts::purge(&mut w, app.house.clock.now()).await?;
+    page_sessions::forget(&mut w, app.house.clock.now().plus_seconds(-SESSIONS_KEPT)).await?;
     w.save().await?;
     if app.house.ledger.has_queue() && !matches!(app.house.ledger.queued_entries().await, Ok(Some(0))) {
         // What waits in the queue is no interruption either.

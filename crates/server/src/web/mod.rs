@@ -1,10 +1,12 @@
-//! The pages: server-rendered, with small scripts of our own. They speak for the local session of
-//! the embedded default.
+//! The pages: server-rendered, with small scripts of our own. They speak for whoever signed in, by the bank's identity
+//! provider or by the local link of the embedded default, and show what the role may see.
 
+mod access;
 mod assets;
 mod chat;
 mod dashboard;
 mod documents;
+mod provider;
 mod records;
 mod review;
 pub mod session;
@@ -14,38 +16,54 @@ pub mod views;
 
 use askama::Template;
 use axum::{
-    Router,
     extract::{FromRequestParts, State},
-    http::{Extensions, StatusCode, Uri, request::Parts},
+    http::{Extensions, Method, StatusCode, Uri, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
-    routing::{get, post},
 };
 use contactiq_domain::Permission;
 
 use crate::{
     api::error::ApiError,
     app::App,
-    guard::{Numbered, identity::Caller},
+    guard::{
+        Numbered,
+        identity::Caller,
+        refusal::Refusal,
+        routes::{Authority, Pages},
+    },
 };
 use views::{ErrorView, Layout, NavItem};
 
 /// Every page.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/", get(|| async { Redirect::to("/chat/customer") }))
-        .route("/signin", get(sign_in::form).post(sign_in::submit))
-        .route("/signout", post(sign_in::leave))
-        .route("/chat/{mode}", get(chat::page).post(chat::without_script))
-        .route("/dashboard", get(dashboard::page))
-        .route("/tickets", get(tickets::list))
-        .route("/tickets/{id}", get(tickets::page).post(tickets::change))
-        .route("/review", get(review::list))
-        .route("/review/{id}", post(review::decide))
-        .route("/documents", get(documents::list))
-        .route("/documents/{collection}/{slug}", get(documents::page))
-        .route("/interactions/{id}", get(records::page))
-        .route("/assets/{file}", get(assets::file))
+#[must_use]
+pub fn routes() -> Pages {
+    Pages::default()
+        .public(Method::GET, "/", || async { Redirect::to("/chat/customer") })
+        .public(Method::GET, "/signin", sign_in::form)
+        .public(Method::POST, "/signin", sign_in::submit)
+        .public(Method::GET, "/signin/provider", provider::begin)
+        .public(Method::GET, "/signin/callback", provider::finish)
+        .public(Method::POST, "/signin/ended", provider::ended)
+        .public(Method::GET, "/assets/{file}", assets::file)
+        .post("/signout", sign_in::leave)
+        .get("/chat/{mode}", chat::page)
+        .post("/chat/{mode}", chat::without_script)
+        .get("/dashboard", dashboard::page)
+        .get("/tickets", tickets::list)
+        .get("/tickets/{id}", tickets::page)
+        .post("/tickets/{id}", tickets::change)
+        .get("/review", review::list)
+        .post("/review/{id}", review::decide)
+        .get("/documents", documents::list)
+        .get("/documents/{collection}/{slug}", documents::page)
+        .get("/interactions/{id}", records::page)
+        .get("/access", access::page)
+        .post("/access/keys", access::make)
+        .post("/access/keys/{id}", access::change)
+        .post("/access/sessions/{id}", access::end)
 }
+
+impl Authority for Visitor {}
 
 /// A caller whom a page is shown to. Whoever is not signed in is sent to the sign-in page.
 pub(crate) struct Visitor {
@@ -64,7 +82,10 @@ pub(crate) struct PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        if let (ApiError::Unauthorised, Some(next)) = (&self.error, &self.next) {
+        // Whoever has no session, or none any more; a key or a token does not get better by signing in.
+        if let (ApiError::Refused(Refusal::Nothing | Refusal::Session), Some(next)) =
+            (&self.error, &self.next)
+        {
             let query: String = next.bytes().map(escaped).collect();
             return Redirect::to(&format!("/signin?next={query}")).into_response();
         }
@@ -93,7 +114,10 @@ fn words(error: &ApiError) -> (&'static str, String) {
     let title = match error {
         ApiError::NotFound(_) | ApiError::NoRoute => "Page not found",
         ApiError::Forbidden | ApiError::Csrf => "You can\u{2019}t do this",
-        ApiError::Unavailable | ApiError::Unchecked => "The service is not available",
+        ApiError::Refused(why) if why.is_forbidden() => "You can\u{2019}t come in",
+        ApiError::Unavailable | ApiError::Unchecked | ApiError::Refused(Refusal::Away) => {
+            "The service is not available"
+        }
         ApiError::Invalid { .. } | ApiError::Parameter { .. } => "There is a problem",
         ApiError::AtRisk { .. } => "Please read this first",
         _ => "Something went wrong",
@@ -132,6 +156,7 @@ impl Visitor {
             ("/tickets", "Tickets", Permission::ReadTickets),
             ("/review", "Review", Permission::ReviewGuard),
             ("/documents", "Documents", Permission::ReadCustomerKnowledge),
+            ("/access", "Access", Permission::ManageAccess),
         ];
         let nav = ALL
             .iter()
@@ -140,10 +165,11 @@ impl Visitor {
             .collect();
         Layout {
             nav,
-            signed_in_as: Some(match self.caller.key {
-                None => format!("Local session ({})", self.caller.role),
-                Some(_) => format!("{} ({})", self.caller.name, self.caller.role),
+            signed_in_as: Some(match self.caller.signature() {
+                session::LOCAL_ADMIN => format!("Local session ({})", self.caller.role),
+                name => format!("{name} ({})", self.caller.role),
             }),
+            may_leave: self.caller.csrf.is_some(),
             csrf_token: self.caller.csrf.clone().unwrap_or_default(),
             ..bare(app)
         }

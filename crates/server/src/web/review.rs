@@ -91,7 +91,7 @@ pub(super) async fn decide(
         visitor.fails(&app, ApiError::invalid("decision_invalid", "decision: right or false_alarm"))
     })?;
     let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
-    let decided = Decided { decision, by: visitor.caller.name.clone(), at: app.house.clock.now() };
+    let decided = Decided { decision, by: visitor.caller.signature().to_owned(), at: app.house.clock.now() };
     let mut w = app.house.store.write().await.map_err(fails)?;
     let found = review::get(&mut w, id).await.map_err(fails)?;
     found.filter(|listed| visitor.caller.sees(listed.mode)).ok_or_else(missing)?;

@@ -140,8 +140,9 @@ pub(super) async fn change(
     let mut w = app.house.store.write().await.map_err(fails)?;
     let found = tickets::get(&mut w, id).await.map_err(fails)?;
     found.filter(|ticket| visitor.caller.sees(ticket.mode)).ok_or_else(missing)?;
-    let moved =
-        tickets::advance(&mut w, id, state, &visitor.caller.name, note.as_ref(), now).await.map_err(fails)?;
+    let moved = tickets::advance(&mut w, id, state, visitor.caller.signature(), note.as_ref(), now)
+        .await
+        .map_err(fails)?;
     w.save().await.map_err(fails)?;
     let done = if moved { state.as_str() } else { "late" };
     Ok(Redirect::to(&format!("/tickets/{id}?done={done}")).into_response())

@@ -209,7 +209,7 @@ fn keys_are_created_once_listed_without_themselves_and_revoked() {
     assert!(again.refused().contains("a key with this name is in use"));
     let past =
         terminal.run(&["keys", "create", "--name", "old", "--role", "customer", "--expires", "2020-01-01"]);
-    assert!(past.refused().contains("--expires lies in the past"));
+    assert!(past.refused().contains("--expires: it lies in the past"));
     assert!(terminal.run(&["keys", "revoke", "me"]).well().starts_with("revoked me"));
     let revoked = &terminal.run(&["keys", "revoke", "branch app", "--json"]).lines(0)[0];
     assert_eq!((text(revoked, "name"), text(revoked, "state")), ("branch app", "revoked"));

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod access_page;
 mod admission;
 mod aloud;
 mod answers;
@@ -21,6 +22,7 @@ mod cluster;
 mod command_line;
 mod conversations;
 mod crash;
+mod customer_sessions;
 mod dear;
 mod describing;
 mod dialogue;
@@ -33,6 +35,7 @@ mod guard_commands;
 mod house;
 mod human_only;
 mod idempotency;
+mod identity_commands;
 mod interactions;
 mod knowledge;
 mod knowledge_commands;
@@ -48,6 +51,7 @@ mod listener;
 mod model_faults;
 mod moderation;
 mod obedient;
+mod oidc;
 mod operations;
 mod outages;
 mod pages;
@@ -67,7 +71,9 @@ mod several_requests;
 mod sign_in;
 mod site;
 mod snapshots;
+mod staff;
 mod stream;
+mod tokens;
 mod web_pages;
 mod without_tables;
 mod workers;

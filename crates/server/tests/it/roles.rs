@@ -6,7 +6,7 @@ use std::{
 };
 
 use contactiq_domain::{Clock, Mode, Role};
-use contactiq_server::wiring::SystemClock;
+use contactiq_server::{guard::routes::PUBLIC, web, wiring::SystemClock};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -26,6 +26,8 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
     let ask = |mode: &str| json!({ "mode": mode, "question": "hello" });
     let chat = |mode: &str| json!({ "model": format!("contactiq-{mode}"), "messages": [{ "role": "user", "content": "hello" }] });
     let own = |path: &str| path.to_owned();
+    // A text is what a form sends.
+    let sent = |pairs: &str| Value::String(pairs.to_owned());
     vec![
         Line("POST", own("/v1/interactions"), ask("customer"), [401, 200, 200, 200, 403, 200, 200]),
         Line("POST", own("/v1/interactions"), ask("banker"), [401, 403, 200, 200, 403, 200, 200]),
@@ -85,6 +87,18 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
         Line("GET", own("/v1/ledger/dead-letters/none"), none(), [401, 403, 403, 403, 403, 404, 403]),
         Line("DELETE", own("/v1/ledger/dead-letters/none"), none(), [401, 403, 403, 403, 403, 404, 403]),
         Line("POST", own("/v1/ledger/dead-letters/none/replay"), none(), [401, 403, 403, 403, 403, 404, 403]),
+        Line("GET", own("/v1/keys"), none(), [401, 403, 403, 403, 403, 200, 403]),
+        Line(
+            "POST",
+            own("/v1/keys"),
+            json!({ "name": "", "role": "banker" }),
+            [401, 403, 403, 403, 403, 422, 403],
+        ),
+        Line("DELETE", own("/v1/keys/none"), none(), [401, 403, 403, 403, 403, 404, 403]),
+        Line("POST", own("/v1/keys/none/rotate"), none(), [401, 403, 403, 403, 403, 404, 403]),
+        Line("GET", own("/v1/sessions"), none(), [401, 403, 403, 403, 403, 200, 403]),
+        Line("POST", own("/v1/sessions"), json!({ "subject": "4711" }), [401, 403, 403, 403, 403, 201, 201]),
+        Line("DELETE", own("/v1/sessions/none"), none(), [401, 403, 403, 403, 403, 404, 403]),
         Line("POST", own("/v1/chat/completions"), chat("customer"), [401, 200, 200, 200, 403, 200, 200]),
         Line("POST", own("/v1/chat/completions"), chat("banker"), [401, 403, 200, 200, 403, 200, 200]),
         Line("GET", own("/v1/models"), none(), [401, 200, 200, 200, 200, 200, 200]),
@@ -108,6 +122,22 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
             [303, 403, 200, 200, 200, 200, 200],
         ),
         Line("GET", format!("/interactions/{interaction}"), none(), [303, 403, 403, 200, 200, 200, 403]),
+        Line("GET", own("/tickets/none"), none(), [303, 403, 404, 404, 404, 404, 403]),
+        Line("GET", own("/access"), none(), [303, 403, 403, 403, 403, 200, 403]),
+        // A key has no session, and so no token of a form: it changes nothing on a page.
+        Line("POST", own("/signout"), sent("csrf="), [303, 403, 403, 403, 403, 403, 403]),
+        Line("POST", own("/chat/customer"), sent("question=hello"), [303, 403, 403, 403, 403, 403, 403]),
+        Line("POST", own("/tickets/none"), sent("state=taken"), [303, 403, 403, 403, 403, 403, 403]),
+        Line("POST", own("/review/none"), sent("decision=right"), [303, 403, 403, 403, 403, 403, 403]),
+        Line("POST", own("/access/keys"), sent("name=x&role=admin"), [303, 403, 403, 403, 403, 403, 403]),
+        Line("POST", own("/access/keys/none"), sent("change=revoke"), [303, 403, 403, 403, 403, 403, 403]),
+        Line("POST", own("/access/sessions/none"), sent("csrf="), [303, 403, 403, 403, 403, 403, 403]),
+        // Open to everyone, and of no use without a code, a provider or a signed token.
+        Line("GET", own("/"), none(), [303; 7]),
+        Line("POST", own("/signin"), sent("code=wrong"), [401; 7]),
+        Line("GET", own("/signin/provider"), none(), [403; 7]),
+        Line("GET", own("/signin/callback"), none(), [403; 7]),
+        Line("POST", own("/signin/ended"), sent("logout_token=x"), [403; 7]),
     ]
 }
 
@@ -127,21 +157,25 @@ async fn every_route_opens_for_the_roles_of_the_table_and_for_no_others() {
             if let Some(key) = key {
                 request = request.bearer_auth(&key.text);
             }
-            if !body.is_null() {
-                request = request.json(body);
-            }
+            request = match body {
+                Value::Null => request,
+                Value::String(pairs) => request.header(FORM.0, FORM.1).body(pairs.clone()),
+                body => request.json(body),
+            };
             let reply = Reply::of(request).await;
             assert_eq!(reply.status, *expected, "{method} {path} {body} as {who}: {}", reply.text);
-            let api = path.starts_with("/v1");
+            let api = path.starts_with("/v1") || path == "/signin/ended";
             let openai = path.starts_with("/v1/chat/") || path.starts_with("/v1/models");
             match expected {
                 401 if openai => drop(reply.openai_error(401, "unauthorised")),
                 403 if openai => drop(reply.openai_error(403, "forbidden")),
                 404 if openai => drop(reply.openai_error(404, "model_not_found")),
-                401 => drop(reply.problem(401, "unauthorised")),
+                401 if api => drop(reply.problem(401, "unauthorised")),
+                401 => drop(reply.page(401)),
                 403 if api => drop(reply.problem(403, "forbidden")),
                 403 => drop(reply.page(403)),
-                404 => drop(reply.problem(404, "not_found")),
+                404 if api => drop(reply.problem(404, "not_found")),
+                404 => drop(reply.page(404)),
                 _ => {}
             }
         }
@@ -149,17 +183,34 @@ async fn every_route_opens_for_the_roles_of_the_table_and_for_no_others() {
 }
 
 #[tokio::test]
-async fn every_route_of_the_description_stands_in_the_table() {
+async fn every_route_stands_in_the_table() {
     let described: Value = serde_json::from_str(&contactiq_server::api::openapi()).unwrap();
+    let mut routes: Vec<(String, String)> = web::routes()
+        .listed()
+        .iter()
+        .map(|(method, path)| (method.to_string(), (*path).to_owned()))
+        .collect();
+    assert!(routes.len() > 20, "{routes:?}");
+    for (path, methods) in described["paths"].as_object().unwrap() {
+        routes
+            .extend(methods.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone())));
+    }
+    // What is open to everyone is a route, and says why.
+    for (method, path, why) in PUBLIC {
+        assert!(
+            routes.contains(&((*method).to_owned(), (*path).to_owned())) && !why.is_empty(),
+            "{method} {path}"
+        );
+    }
     let mut missing = BTreeSet::new();
     let table = table("ID", "ID");
-    for (path, methods) in described["paths"].as_object().unwrap() {
-        for method in methods.as_object().unwrap().keys() {
+    for (method, path) in &routes {
+        {
             let parts: Vec<&str> = path.split('/').collect();
             let stands = table.iter().any(|Line(m, p, ..)| {
                 let own: Vec<&str> = p.split('?').next().unwrap().split('/').collect();
                 let fits = |(a, b): (&&str, &&str)| a == b || a.starts_with('{');
-                m.eq_ignore_ascii_case(method) && own.len() == parts.len() && parts.iter().zip(&own).all(fits)
+                m == method && own.len() == parts.len() && parts.iter().zip(&own).all(fits)
             });
             if !stands {
                 missing.insert(format!("{method} {path}"));
@@ -167,6 +218,40 @@ async fn every_route_of_the_description_stands_in_the_table() {
         }
     }
     assert_eq!(missing, BTreeSet::new());
+}
+
+#[tokio::test]
+async fn everyone_reads_their_own_and_only_those_who_may_read_others() {
+    let running = start(&[]).await;
+    let mut keys = Vec::new();
+    for role in ROLES {
+        keys.push((role, running.key(role).await));
+    }
+    let namesakes = [running.key(Role::Customer).await, running.key(Role::Banker).await];
+    for (owner, key) in keys.iter().filter(|(role, _)| *role != Role::Auditor) {
+        let record = running.ask(key, Mode::Customer, "hello").await;
+        let interaction = format!("/v1/interactions/{}", text(&record, "id"));
+        let said = running.post(key, &format!("{interaction}/feedback"), &json!({ "helpful": true })).await;
+        assert_eq!(said.status, 204, "{owner}");
+        let own = running.read(key, "/v1/conversations").await.json();
+        // A key that speaks for people and named nobody asked for a person whom it can't name.
+        let speaks_for_people = matches!(owner, Role::Service | Role::Admin);
+        assert_eq!(own.as_array().map(Vec::len), Some(usize::from(!speaks_for_people)), "{owner}");
+        for path in [
+            interaction.clone(),
+            format!("{interaction}/events"),
+            format!("/v1/conversations/{}", text(&record, "conversation")),
+        ] {
+            assert_eq!(running.read(key, &path).await.status, 200, "{path} as its owner, {owner}");
+            let others = keys.iter().filter(|(role, _)| role != owner).map(|(role, key)| (*role, key));
+            let same = namesakes.iter().zip([Role::Customer, Role::Banker]).map(|(key, role)| (role, key));
+            for (role, other) in others.chain(same) {
+                let may = matches!(role, Role::Supervisor | Role::Auditor | Role::Admin);
+                let status = if may { 200 } else { 404 };
+                assert_eq!(running.read(other, &path).await.status, status, "{path} of {owner} as {role}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

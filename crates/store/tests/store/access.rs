@@ -21,6 +21,7 @@ on_both_engines! {
                 target: (n % 2 == 0).then(|| "customer/replacement-card".into()),
                 result: *result,
                 status: 401,
+                reason: (n % 2 == 1).then(|| "key_unknown".into()),
             };
             access::log(&mut w, &event).await.unwrap();
             access::log(&mut w, &event).await.unwrap();

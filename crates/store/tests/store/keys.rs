@@ -52,6 +52,7 @@ on_both_engines! {
         keys::create(&mut w, &plain).await.unwrap();
         assert_eq!(keys::find_by_hash(&mut w, &kept.hash).await.unwrap().unwrap(), kept);
         assert!(keys::find_by_hash(&mut w, "0").await.unwrap().is_none());
+        assert_eq!(keys::find_by_id(&mut w, kept.id).await.unwrap().unwrap(), kept);
         assert_eq!(keys::list(&mut w).await.unwrap(), [kept.clone(), plain.clone()]);
         assert!(kept.is_active(NOW) && !kept.is_active(NOW.plus_seconds(3600)) && plain.is_active(NOW));
 

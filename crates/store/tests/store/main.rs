@@ -22,6 +22,7 @@ mod interactions;
 mod keys;
 mod ledger;
 mod meta;
+mod page_sessions;
 mod patience;
 mod placeholders;
 mod plans;

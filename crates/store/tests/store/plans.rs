@@ -63,6 +63,14 @@ const SEARCHES: &[Search] = &[
     by("SELECT * FROM access_events WHERE occurred_at >= 1 AND occurred_at < 2", "access_events_by_time"),
     by("DELETE FROM idempotency WHERE expires_at < 5", "idempotency_by_expiry"),
     by("SELECT * FROM dead_letters ORDER BY created_at LIMIT 100", "dead_letters_by_time"),
+    by(
+        "UPDATE page_sessions SET ended_at = 1, ended_by = 'x' WHERE subject = 'x'",
+        "page_sessions_by_subject",
+    ),
+    by(
+        "UPDATE page_sessions SET ended_at = 1, ended_by = 'x' WHERE provider_session = 'x'",
+        "page_sessions_by_provider",
+    ),
     by("SELECT * FROM pii_tokens WHERE type = 'CARD' AND token = 'x'", "pii_tokens_by_token"),
 ];
 

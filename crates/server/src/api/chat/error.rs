@@ -82,6 +82,7 @@ fn param(error: &ApiError) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::refusal::Refusal;
 
     fn shaped(error: &ApiError) -> (u16, serde_json::Value) {
         let shape = serde_json::to_value(ErrorShape::of(error, "r-1")).unwrap();
@@ -91,7 +92,7 @@ mod tests {
     #[test]
     fn the_kind_follows_the_status_and_the_code_stays_ours() {
         for (error, status, kind, code) in [
-            (ApiError::Unauthorised, 401, "authentication_error", "unauthorised"),
+            (ApiError::Refused(Refusal::KeyUnknown), 401, "authentication_error", "unauthorised"),
             (ApiError::ModelForbidden, 403, "permission_error", "forbidden"),
             (ApiError::NoModel, 404, "invalid_request_error", "model_not_found"),
             (ApiError::TooLarge, 413, "invalid_request_error", "body_too_large"),

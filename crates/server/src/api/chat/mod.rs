@@ -111,7 +111,7 @@ fn asking(app: &App, caller: &Caller, headers: &HeaderMap, body: &mut Body) -> R
     };
     let mode = models::mode(model).ok_or(ApiError::NoModel)?;
     let said = messages::read(body.messages.take())?;
-    let resent = said.resent(&app.body_key, identity::secret(headers));
+    let resent = said.resent(&app.body_key, &identity::secret(caller, headers));
     let Ours { conversation, subject, session } = body.contactiq.take().unwrap_or_default();
     // Whoever names the conversation names its person.
     let subject = subject.or_else(|| match conversation {
@@ -129,7 +129,7 @@ fn pseudonym(app: &App, caller: &Caller, body: &Body) -> Option<String> {
         _ => None,
     });
     let name = name.filter(|_| acts(caller))?;
-    let caller = mac(&app.body_key, &[b"names\0", caller.own_subject().as_bytes()]);
+    let caller = mac(&app.body_key, &[b"names\0", caller.identity().as_bytes()]);
     let mut digits = hex(&mac(&caller, &[name.as_bytes()]));
     digits.truncate(32);
     Some(format!("user-{digits}"))

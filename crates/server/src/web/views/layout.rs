@@ -20,6 +20,8 @@ pub struct Layout {
     pub nav: Vec<NavItem>,
     /// Who is signed in, for instance `Local session (admin)`.
     pub signed_in_as: Option<String>,
+    /// Whether there is a session to end: a program with a key has none.
+    pub may_leave: bool,
     /// Sent back by every form as `csrf` and by scripts as `X-CSRF-Token`.
     pub csrf_token: String,
     /// The program's version.

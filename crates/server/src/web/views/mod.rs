@@ -4,6 +4,7 @@
 //! the handler did that and says here what came of it (`may_change`, `today`, `people_available`).
 //! Text goes through askama, which escapes it; nothing in the templates is marked safe.
 
+pub mod access;
 pub mod chart;
 pub mod chat;
 pub mod dashboard;
@@ -19,6 +20,7 @@ pub mod tickets;
 pub mod turn;
 pub mod wording;
 
+pub use access::AccessView;
 pub use chat::ChatView;
 pub use dashboard::DashboardView;
 pub use documents::{DocumentView, DocumentsView};
@@ -26,5 +28,5 @@ pub use error::ErrorView;
 pub use interaction::InteractionView;
 pub use layout::{Layout, NavItem};
 pub use review::ReviewView;
-pub use signin::SignInView;
+pub use signin::{SignInView, SignedInView};
 pub use tickets::{TicketView, TicketsView};

@@ -1,0 +1,304 @@
+//! API keys, for administrators: list, make, revoke, rotate. What the command line does on the data folder (A1).
+
+use axum::{
+    Extension,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use contactiq_domain::{Budget, Mode, Role, Timestamp, ids::KeyId, interaction::NanoUsd};
+use contactiq_store::{
+    StoreError,
+    keys::{self, ApiKey},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    error::{ApiError, Problem},
+    json::Json,
+};
+use crate::{
+    app::App,
+    guard::{
+        access::Noted,
+        identity::{Caller, ManageAccess, May},
+        new_key::{self, MOST_PER_MINUTE, Wanted},
+    },
+};
+
+/// A key, as far as it is kept.
+#[derive(Serialize, ToSchema)]
+pub struct KeyShape {
+    /// Its id, which opens nothing.
+    #[schema(value_type = String)]
+    id: KeyId,
+    /// What people call it.
+    name: String,
+    /// Its first characters.
+    prefix: String,
+    /// `customer`, `banker`, `supervisor`, `auditor`, `admin` or `service`.
+    #[schema(value_type = String, example = "service")]
+    role: Role,
+    /// The one assistant that it may use.
+    #[schema(value_type = Option<String>)]
+    mode: Option<Mode>,
+    /// Its own rate.
+    rate_per_minute: Option<u32>,
+    /// Dollars that its questions may cost in a day.
+    budget_per_day_usd: Option<f64>,
+    /// Dollars that its questions may cost in a month.
+    budget_per_month_usd: Option<f64>,
+    /// `active`, `expired` or `revoked`.
+    state: &'static str,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// From when on it is refused.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    revoked_at: Option<Timestamp>,
+    /// When it was last accepted, to within a minute.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_used_at: Option<Timestamp>,
+}
+
+/// How a key stands.
+#[must_use]
+pub fn state(key: &ApiKey, now: Timestamp) -> &'static str {
+    match (key.revoked_at, key.is_active(now)) {
+        (Some(_), _) => "revoked",
+        (None, true) => "active",
+        (None, false) => "expired",
+    }
+}
+
+impl KeyShape {
+    fn of(key: ApiKey, now: Timestamp) -> Self {
+        let state = state(&key, now);
+        let dollars = |amount: Option<NanoUsd>| amount.map(NanoUsd::dollars);
+        Self {
+            id: key.id,
+            name: key.name,
+            prefix: key.prefix,
+            role: key.role,
+            mode: key.mode,
+            rate_per_minute: key.rate_per_minute,
+            budget_per_day_usd: dollars(key.budget.day),
+            budget_per_month_usd: dollars(key.budget.month),
+            state,
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+            revoked_at: key.revoked_at,
+            last_used_at: key.last_used_at,
+        }
+    }
+}
+
+/// A key to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    /// What people call it, 1 to 64 characters; no other key that is not revoked may have it.
+    name: String,
+    /// `customer`, `banker`, `supervisor`, `auditor`, `admin` or `service`.
+    #[schema(value_type = String, example = "service")]
+    role: Role,
+    /// Only this assistant.
+    #[schema(value_type = Option<String>)]
+    mode: Option<Mode>,
+    /// Questions a minute, 1 to 1000000; such a key is not limited by address.
+    rate_per_minute: Option<u32>,
+    /// Dollars that language models may cost it in a day.
+    budget_per_day_usd: Option<f64>,
+    /// Dollars that language models may cost it in a month.
+    budget_per_month_usd: Option<f64>,
+    /// When it ends: a date (`2027-01-31`) or a moment (`2027-01-31T12:00:00Z`).
+    expires: Option<String>,
+}
+
+impl NewKey {
+    /// One of the page's form, without a budget.
+    pub(crate) fn plain(
+        name: String,
+        role: Role,
+        mode: Option<Mode>,
+        rate_per_minute: Option<u32>,
+        expires: String,
+    ) -> NewKey {
+        let (budget_per_day_usd, budget_per_month_usd) = (None, None);
+        let expires = Some(expires);
+        NewKey { name, role, mode, rate_per_minute, budget_per_day_usd, budget_per_month_usd, expires }
+    }
+}
+
+/// A key and its secret, which is shown this once.
+#[derive(Serialize, ToSchema)]
+pub struct MadeKey {
+    /// Send it as `Authorization: Bearer KEY`. It is not kept.
+    key: String,
+    /// What is kept.
+    #[serde(flatten)]
+    kept: KeyShape,
+}
+
+/// What is wanted, checked.
+pub(crate) fn wanted(app: &App, new: NewKey) -> Result<Wanted, ApiError> {
+    let wrong =
+        |field: &'static str| move |why: &'static str| ApiError::parameter("field_invalid", field, why);
+    let rate = new.rate_per_minute;
+    if rate.is_some_and(|rate| !(1..=MOST_PER_MINUTE).contains(&rate)) {
+        return Err(wrong("rate_per_minute")("a whole number from 1 to 1000000"));
+    }
+    let dollars = |field: &'static str, amount: Option<f64>| match amount {
+        None => Ok(None),
+        Some(amount) => match NanoUsd::from_dollars(amount) {
+            Some(amount) => Ok(Some(amount).filter(|amount| amount.0 > 0)),
+            None => Err(wrong(field)("dollars from 0, which is no budget, to 1000000000")),
+        },
+    };
+    let expiry = |text: String| new_key::expiry(text.trim(), app.house.clock.now()).map_err(wrong("expires"));
+    Ok(Wanted {
+        name: new_key::name(&new.name).map_err(wrong("name"))?,
+        role: new.role,
+        mode: new.mode,
+        rate_per_minute: rate,
+        budget: Budget {
+            day: dollars("budget_per_day_usd", new.budget_per_day_usd)?,
+            month: dollars("budget_per_month_usd", new.budget_per_month_usd)?,
+        },
+        expires_at: new.expires.filter(|text| !text.trim().is_empty()).map(expiry).transpose()?,
+    })
+}
+
+/// A key that may use one assistant alone makes none that may use the other.
+fn within(caller: &Caller, mode: Option<Mode>) -> Result<(), ApiError> {
+    if caller.mode.is_none() || caller.mode == mode { Ok(()) } else { Err(ApiError::Forbidden) }
+}
+
+/// Makes a key.
+pub(crate) async fn made(
+    app: &App,
+    caller: &Caller,
+    noted: &Noted,
+    wanted: Wanted,
+) -> Result<(String, ApiKey), ApiError> {
+    within(caller, wanted.mode)?;
+    let mut w = app.house.store.write().await?;
+    let (secret, key) = new_key::make(&mut w, &app.config, &*app.house.clock, wanted).await.map_err(named)?;
+    w.save().await.map_err(named)?;
+    noted.set_target(key.id.to_string());
+    Ok((secret, key))
+}
+
+fn named(error: StoreError) -> ApiError {
+    match error {
+        StoreError::Conflict { .. } => ApiError::parameter(
+            "name_taken",
+            "name",
+            "a key with this name is in use: choose another name, or rotate it",
+        ),
+        other => other.into(),
+    }
+}
+
+/// Revokes a key.
+pub(crate) async fn revoked(app: &App, caller: &Caller, noted: &Noted, id: &str) -> Result<ApiKey, ApiError> {
+    let id = known(app, caller, id).await?;
+    noted.set_target(id.to_string());
+    let mut w = app.house.store.write().await?;
+    let key = keys::revoke(&mut w, &id.to_string(), app.house.clock.now()).await?;
+    w.save().await?;
+    // Not after the next reading: from now on, here.
+    app.keys.learn(&key);
+    Ok(key)
+}
+
+/// Gives a key another secret.
+pub(crate) async fn rotated(
+    app: &App,
+    caller: &Caller,
+    noted: &Noted,
+    id: &str,
+) -> Result<(String, ApiKey), ApiError> {
+    let id = known(app, caller, id).await?;
+    noted.set_target(id.to_string());
+    let mut w = app.house.store.write().await?;
+    let (secret, key) = new_key::rotate(&mut w, &app.config, &id.to_string()).await?;
+    w.save().await?;
+    app.keys.learn(&key);
+    Ok((secret, key))
+}
+
+/// The key with this id, of those that the caller may change.
+async fn known(app: &App, caller: &Caller, id: &str) -> Result<KeyId, ApiError> {
+    let missing = || ApiError::NotFound("key");
+    let id: KeyId = id.parse().map_err(|_| missing())?;
+    let found = keys::find_by_id(&mut *app.house.store.read().await?, id).await?;
+    found.filter(|key| within(caller, key.mode).is_ok()).map(|key| key.id).ok_or_else(missing)
+}
+
+/// Every key that the caller may change, the oldest first; revoked ones too.
+pub(crate) async fn all(app: &App, caller: &Caller) -> Result<Vec<ApiKey>, ApiError> {
+    let found = keys::list(&mut *app.house.store.read().await?).await?;
+    Ok(found.into_iter().filter(|key| within(caller, key.mode).is_ok()).collect())
+}
+
+/// List the API keys, the oldest first. For administrators.
+#[utoipa::path(
+    get, path = "/v1/keys", tag = "access",
+    responses((status = 200, body = Vec<KeyShape>), (status = 401, body = Problem), (status = 403, body = Problem))
+)]
+pub async fn list(
+    State(app): State<App>,
+    caller: May<ManageAccess>,
+) -> Result<axum::Json<Vec<KeyShape>>, ApiError> {
+    let now = app.house.clock.now();
+    Ok(axum::Json(all(&app, &caller).await?.into_iter().map(|key| KeyShape::of(key, now)).collect()))
+}
+
+/// Make an API key. Its secret is in this answer and nowhere else.
+#[utoipa::path(
+    post, path = "/v1/keys", tag = "access", request_body = NewKey,
+    responses((status = 201, body = MadeKey), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn create(
+    State(app): State<App>,
+    caller: May<ManageAccess>,
+    Extension(noted): Extension<Noted>,
+    body: Json<NewKey>,
+) -> Result<(StatusCode, axum::Json<MadeKey>), ApiError> {
+    let (key, kept) = made(&app, &caller, &noted, wanted(&app, body.value)?).await?;
+    Ok((StatusCode::CREATED, axum::Json(MadeKey { key, kept: KeyShape::of(kept, app.house.clock.now()) })))
+}
+
+/// Revoke an API key: every replica refuses it within five seconds, and the sessions that it made.
+#[utoipa::path(
+    delete, path = "/v1/keys/{id}", tag = "access", params(("id" = String, Path, description = "The key's id")),
+    responses((status = 200, body = KeyShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem))
+)]
+pub async fn revoke(
+    State(app): State<App>,
+    caller: May<ManageAccess>,
+    Extension(noted): Extension<Noted>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<KeyShape>, ApiError> {
+    let key = revoked(&app, &caller, &noted, &id).await?;
+    Ok(axum::Json(KeyShape::of(key, app.house.clock.now())))
+}
+
+/// Give an API key another secret; the old one ends at once.
+#[utoipa::path(
+    post, path = "/v1/keys/{id}/rotate", tag = "access", params(("id" = String, Path, description = "The key's id")),
+    responses((status = 200, body = MadeKey), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem))
+)]
+pub async fn rotate(
+    State(app): State<App>,
+    caller: May<ManageAccess>,
+    Extension(noted): Extension<Noted>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<MadeKey>, ApiError> {
+    let (key, kept) = rotated(&app, &caller, &noted, &id).await?;
+    Ok(axum::Json(MadeKey { key, kept: KeyShape::of(kept, app.house.clock.now()) }))
+}

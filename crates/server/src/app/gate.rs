@@ -1,0 +1,34 @@
+//! What tells callers apart: signed sessions and bearer tokens, with keys made from the sealing key, so that replicas
+//! with the same one know each other's.
+
+use contactiq_pipeline::House;
+
+use super::StartError;
+use crate::{config::Config, guard::tokens::Tokens, web::session::Sessions, wiring};
+
+/// The parts that know who calls.
+pub struct Gate {
+    /// Signed-in browsers.
+    pub sessions: Sessions,
+    /// Bearer tokens.
+    pub tokens: Tokens,
+}
+
+impl Gate {
+    /// Of this configuration.
+    ///
+    /// # Errors
+    /// [`StartError::Identity`] names the setting that can't be used, [`StartError::DataDir`] a key that can't be read.
+    pub fn open(config: &Config, house: &House) -> Result<Gate, StartError> {
+        let dir = &config.server.data_dir;
+        let key = |purpose| {
+            wiring::derived_key(dir, purpose)
+                .map_err(|source| StartError::DataDir { path: dir.clone(), source })
+        };
+        let tokens = Tokens::new(config, key("customer-sessions")?, house.clock.clone());
+        Ok(Gate {
+            sessions: Sessions::new(config, key("page-sessions")?),
+            tokens: tokens.map_err(StartError::Identity)?,
+        })
+    }
+}

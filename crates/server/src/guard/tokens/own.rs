@@ -1,0 +1,95 @@
+//! Sessions of customers that this server signs for a back end of the bank: `POST /v1/sessions`.
+
+use contactiq_domain::{Mode, Role, ids::KeyId};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use serde_json::{Value, json};
+
+use super::{Bearer, Head, Refusal, fingerprint, site::at_home, verified};
+use crate::wiring;
+
+/// The `iss` and `aud` of these tokens.
+pub const OWN_ISSUER: &str = "contactiq";
+/// Their `typ`.
+pub(super) const TYPE: &str = "contactiq-session+jwt";
+/// The longest that one lasts, in seconds.
+pub const LONGEST: u32 = 3600;
+
+/// A session to sign.
+#[derive(Debug, Clone)]
+pub struct New<'a> {
+    /// The key that asks for it: its sessions end with it.
+    pub key: KeyId,
+    /// The person.
+    pub subject: &'a str,
+    /// The sitting.
+    pub session: &'a str,
+    /// The origins whose pages may use it; none, any that may call at all.
+    pub origins: &'a [String],
+    /// Seconds, at most [`LONGEST`].
+    pub seconds: u32,
+}
+
+/// The server's own key: HMAC-SHA256, made from the sealing key, so that replicas share it.
+pub(super) struct OwnKey {
+    id: String,
+    signs: EncodingKey,
+    checks: DecodingKey,
+}
+
+impl OwnKey {
+    pub(super) fn new(key: &[u8; 32]) -> Result<OwnKey, String> {
+        let wrong = |e: jsonwebtoken::errors::Error| e.to_string();
+        Ok(OwnKey {
+            // A name, not the key: what it is a hash of can't be guessed.
+            id: wiring::sha256_hex(&wiring::mac(key, &[b"kid"]))[..16].to_owned(),
+            signs: EncodingKey::from_secret(key).map_err(wrong)?,
+            checks: DecodingKey::from_secret(key).map_err(wrong)?,
+        })
+    }
+
+    pub(super) fn sign(&self, new: &New<'_>, now: i64) -> Option<(String, i64)> {
+        let ends = now + i64::from(new.seconds.min(LONGEST));
+        let header = Header {
+            typ: Some(TYPE.to_owned()),
+            kid: Some(self.id.clone()),
+            ..Header::new(Algorithm::HS256)
+        };
+        let claims = json!({
+            "iss": OWN_ISSUER, "aud": OWN_ISSUER, "sub": new.subject, "sid": new.session, "key": new.key,
+            "origins": new.origins, "iat": now, "exp": ends,
+        });
+        Some((jsonwebtoken::encode(&header, &claims, &self.signs).ok()?, ends))
+    }
+
+    pub(super) fn read(
+        &self,
+        token: &str,
+        head: &Head,
+        origin: Option<&str>,
+        now: i64,
+    ) -> Result<Bearer, Refusal> {
+        if head.alg != "HS256" {
+            return Err(Refusal::Algorithm);
+        }
+        if head.kid.as_deref() != Some(&self.id) {
+            return Err(Refusal::SigningKey);
+        }
+        let claims = verified(token, &self.checks, Algorithm::HS256)?;
+        // Our own clock gave the times: none needs leeway, but replicas may differ by a little.
+        claims.in_time(now, 5)?;
+        claims.from(OWN_ISSUER)?;
+        claims.is_for(&[OWN_ISSUER])?;
+        at_home(&claims, origin)?;
+        let key: KeyId = claims.text("key").and_then(|id| id.parse().ok()).ok_or(Refusal::Malformed)?;
+        let subject = claims.subject("sub")?.to_owned();
+        let session = claims.0.get("sid").and_then(Value::as_str).map(str::to_owned);
+        Ok(Bearer {
+            role: Role::Customer,
+            mode: Some(Mode::Customer),
+            name: fingerprint("customer", &[&key.to_string(), &subject]),
+            subject,
+            session,
+            key: Some(key),
+        })
+    }
+}

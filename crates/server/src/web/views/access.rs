@@ -1,0 +1,124 @@
+//! Who has access: API keys and who is signed in, `/access`.
+
+use contactiq_domain::{Mode, Role, Timestamp};
+use contactiq_store::{keys::ApiKey, page_sessions::PageSession};
+
+use super::{layout::Layout, wording};
+
+/// The page.
+#[derive(Debug, Clone, askama::Template)]
+#[template(path = "access.html")]
+pub struct AccessView {
+    /// The frame.
+    pub layout: Layout,
+    /// The oldest first; revoked ones too.
+    pub keys: Vec<KeyItem>,
+    /// Who is signed in, the latest first.
+    pub sessions: Vec<SessionItem>,
+    /// A key that was just made, with its name: shown this once.
+    pub made: Option<(String, String)>,
+    /// What was just done.
+    pub notice: Option<&'static str>,
+    /// What was wrong with the form.
+    pub problem: Option<String>,
+}
+
+/// One key.
+#[derive(Debug, Clone)]
+pub struct KeyItem {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its first characters.
+    pub prefix: String,
+    /// What its bearer is.
+    pub role: Role,
+    /// The one assistant, or `both`.
+    pub mode: &'static str,
+    /// Its rate in words.
+    pub rate: String,
+    /// `active`, `expired` or `revoked`.
+    pub state: &'static str,
+    /// When it was made, in words.
+    pub made: String,
+    /// When it ends, in words.
+    pub expires: String,
+    /// When it was last used, in words.
+    pub used: String,
+}
+
+impl KeyItem {
+    /// From the store.
+    #[must_use]
+    pub fn of(key: &ApiKey, now: Timestamp) -> Self {
+        let when = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), wording::moment);
+        Self {
+            id: key.id.to_string(),
+            name: key.name.clone(),
+            prefix: key.prefix.clone(),
+            role: key.role,
+            mode: key.mode.map_or("both", Mode::as_str),
+            rate: key
+                .rate_per_minute
+                .map_or_else(|| "by session".to_owned(), |rate| format!("{rate} a minute")),
+            state: crate::api::keys::state(key, now),
+            made: wording::moment(key.created_at),
+            expires: when(key.expires_at),
+            used: when(key.last_used_at),
+        }
+    }
+
+    fn is_active(&self) -> bool {
+        self.state == "active"
+    }
+}
+
+/// One browser that is signed in.
+#[derive(Debug, Clone)]
+pub struct SessionItem {
+    /// Its id.
+    pub id: String,
+    /// The person, as the directory calls them.
+    pub who: String,
+    /// The person, as logs call them.
+    pub subject: String,
+    /// What they are.
+    pub role: Role,
+    /// From where.
+    pub from: String,
+    /// Since when, in words.
+    pub since: String,
+    /// When they were last here, in words.
+    pub seen: String,
+    /// When it ends in any case, in words.
+    pub ends: String,
+}
+
+impl SessionItem {
+    /// From the store.
+    #[must_use]
+    pub fn of(session: &PageSession) -> Self {
+        let label = session.label.as_ref().map(|label| label.as_str().to_owned());
+        Self {
+            id: session.id.to_string(),
+            who: label.unwrap_or_else(|| session.subject.clone()),
+            subject: session.subject.clone(),
+            role: session.role,
+            from: session.from_ip.clone(),
+            since: wording::moment(session.created_at),
+            seen: wording::moment(session.seen_at),
+            ends: wording::moment(session.ends_at),
+        }
+    }
+}
+
+impl AccessView {
+    fn roles(&self) -> &'static [Role] {
+        Role::ALL
+    }
+
+    fn modes(&self) -> &'static [Mode] {
+        Mode::ALL
+    }
+}

@@ -1,0 +1,287 @@
+//! Staff sign in on the pages by the bank's identity provider, see what their role may, and sign out (A1, A2, A4).
+
+use std::time::{Duration, Instant};
+
+use contactiq_store::{access::AccessEvent, page_sessions};
+use jsonwebtoken::Header;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    cluster::Database,
+    house::{FORM, Running, folder, form, soon},
+    oidc::{PEOPLE, Provider, Staff, now, session_cookie, to_the_provider},
+    reply::{Reply, text},
+};
+
+/// The event of a request to this route with this reason, once it is in the access log.
+pub(crate) async fn noted(running: &Running, route: &str, reason: Option<&str>) -> AccessEvent {
+    soon(async || {
+        let mut reader = running.store.read().await.unwrap();
+        let events = contactiq_store::access::recent(&mut reader, 100).await.unwrap();
+        events.into_iter().find(|event| event.route == route && event.reason.as_deref() == reason)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn staff_sign_in_by_the_provider_and_see_what_their_role_may() {
+    let provider = Provider::start();
+    let running = provider.server(&[]).await;
+    let sign_in = Reply::of(running.request(Method::GET, "/signin?next=/tickets")).await;
+    let page = sign_in.page(200);
+    assert!(page.contains("/signin/provider?next=/tickets") && !page.contains("Sign-in code"), "{page}");
+    // The link of the start is off beside a provider.
+    let code = format!("/signin?code={}", running.code());
+    assert!(Reply::of(running.request(Method::GET, &code)).await.page(403).contains("switched off"));
+
+    let of_bankers =
+        [("/chat/banker", 200), ("/tickets", 200), ("/dashboard", 403), ("/review", 403), ("/access", 403)];
+    let of_supervisors =
+        [("/chat/banker", 200), ("/tickets", 200), ("/dashboard", 200), ("/review", 200), ("/access", 403)];
+    let of_auditors =
+        [("/chat/banker", 403), ("/tickets", 200), ("/dashboard", 200), ("/review", 403), ("/access", 403)];
+    let of_admins =
+        [("/chat/banker", 200), ("/tickets", 200), ("/dashboard", 200), ("/review", 200), ("/access", 200)];
+    for ((person, role), pages) in PEOPLE.iter().zip([of_bankers, of_supervisors, of_auditors, of_admins]) {
+        let staff = Staff::sign_in(&running, person).await;
+        let home = staff.get("/documents").await;
+        assert!(home.page(200).contains(&format!("{person}@bank.example ({role})")), "{}", home.text);
+        for (path, status) in pages {
+            assert_eq!(staff.get(path).await.status, status, "{path} as {person}");
+            // Who may not open a page is not led to it.
+            let link = format!("href=\"{path}\"");
+            assert_eq!(home.text.contains(&link), status == 200, "{path} as {person}");
+        }
+    }
+    let event = noted(&running, "/signin/callback", None).await;
+    assert!(event.actor.starts_with("person:") && event.status == 200, "{event:?}");
+    let kept = running.database_bytes();
+    assert!(!crate::house::holds(&kept, "@bank.example"), "what a directory calls people is sealed");
+}
+
+#[tokio::test]
+async fn a_banker_sees_no_conversation_of_another_and_a_supervisor_does() {
+    let provider = Provider::start();
+    let running = provider.server(&[]).await;
+    let banker = Staff::sign_in(&running, "mia").await;
+    let asked = banker.send("/chat/banker", &[("question", "hello")]).await;
+    let chat = asked.redirect().split('#').next().unwrap().to_owned();
+    let id = asked.redirect().split("#turn-").nth(1).unwrap().to_owned();
+    assert_eq!(banker.get(&chat).await.status, 200);
+    assert_eq!(banker.get(&format!("/v1/interactions/{id}")).await.status, 200);
+    let conversation = chat.split("conversation=").nth(1).unwrap();
+    // Another banker: the API, by the address of the conversation and of the interaction, and the same page.
+    let another = provider.token("banker").await;
+    for path in [format!("/v1/interactions/{id}"), format!("/v1/conversations/{conversation}")] {
+        let read = Reply::of(running.request(Method::GET, &path).bearer_auth(&another)).await;
+        read.problem(404, "not_found");
+    }
+    assert_eq!(Reply::of(running.request(Method::GET, &chat).bearer_auth(&another)).await.status, 404);
+    assert_eq!(
+        Reply::of(running.request(Method::GET, &format!("/interactions/{id}")).bearer_auth(&another))
+            .await
+            .status,
+        403
+    );
+    let supervisor = Staff::sign_in(&running, "sam").await;
+    assert_eq!(supervisor.get(&format!("/interactions/{id}")).await.status, 200);
+    assert_eq!(supervisor.get(&format!("/v1/conversations/{conversation}")).await.status, 200);
+    let auditor = Staff::sign_in(&running, "ada").await;
+    assert_eq!(auditor.get(&format!("/interactions/{id}")).await.status, 200);
+}
+
+#[tokio::test]
+async fn who_has_no_role_or_is_declined_does_not_get_in() {
+    let provider = Provider::start();
+    let running = provider.server(&[]).await;
+    for (person, reason) in [("zoe", "token_role"), ("declines", "provider_declined")] {
+        let (back, kept) = to_the_provider(&running, person).await;
+        let reply = Reply::of(running.request(Method::GET, &back).header("cookie", kept)).await;
+        reply.page(403);
+        assert_eq!(session_cookie(&reply), None);
+        let event = noted(&running, "/signin/callback", Some(reason)).await;
+        assert_eq!((event.status, event.actor.as_str()), (403, "anonymous"));
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_is_finished_once_by_the_browser_that_began_it() {
+    let provider = Provider::start();
+    let running = provider.server(&[]).await;
+    let refused = async |back: &str, cookie: &str, reason: &str| {
+        let reply = Reply::of(running.request(Method::GET, back).header("cookie", cookie)).await;
+        assert_eq!(session_cookie(&reply), None, "{back}");
+        assert_eq!(reply.status, 401, "{back} {}", reply.text);
+        noted(&running, "/signin/callback", Some(reason)).await;
+    };
+    let (back, kept) = to_the_provider(&running, "mia").await;
+    let (_, others) = to_the_provider(&running, "sam").await;
+    // No cookie, that of another browser, one that was made up, another's state.
+    refused(&back, "", "sign_in_unknown").await;
+    refused(&back, &others, "sign_in_unknown").await;
+    refused(&back, "contactiq_signin=a.99999999999.Lw.b", "sign_in_unknown").await;
+    refused(&back.replace("state=", "state=x"), &kept, "sign_in_unknown").await;
+    let elsewhere = back.replace("iss=http", "iss=https");
+    assert_ne!(elsewhere, back);
+    refused(&elsewhere, &kept, "token_issuer").await;
+    let made_up = format!("{}&code=made-up", back.replace("code=", "was="));
+    refused(&made_up, &kept, "code_not_exchanged").await;
+    let reply = Reply::of(running.request(Method::GET, &back).header("cookie", &kept)).await;
+    assert!(session_cookie(&reply).is_some(), "{}", reply.text);
+    // The code was used: the provider knows.
+    refused(&back, &kept, "code_not_exchanged").await;
+}
+
+#[tokio::test]
+async fn the_cookies_are_bound_to_the_host_where_people_come_by_https() {
+    let provider = Provider::start();
+    let running = provider.server(&[("CONTACTIQ_PUBLIC_URL", "https://assistant.bank.example")]).await;
+    let begun = Reply::of(running.request(Method::GET, "/signin/provider")).await;
+    let cookie = begun.header("set-cookie");
+    assert!(cookie.starts_with("__Host-contactiq_signin="), "{cookie}");
+    assert!(cookie.contains("; Path=/; HttpOnly; SameSite=Lax; Secure;"), "{cookie}");
+    assert!(
+        begun.redirect().contains("redirect_uri=https%3A%2F%2Fassistant.bank.example%2Fsignin%2Fcallback")
+    );
+    assert!(begun.redirect().contains("code_challenge_method=S256"));
+    let running = provider
+        .server(&[
+            ("CONTACTIQ_PUBLIC_URL", "https://assistant.bank.example"),
+            ("CONTACTIQ__IDENTITY__LOCAL_SIGN_IN", "on"),
+        ])
+        .await;
+    let link = format!("/signin?code={}", running.code());
+    let set = Reply::of(running.request(Method::GET, &link)).await;
+    let cookie = set.header("set-cookie").to_owned();
+    assert!(
+        cookie.starts_with("__Host-contactiq_session=") && cookie.contains("SameSite=Strict; Secure"),
+        "{cookie}"
+    );
+    let pair = cookie.split(';').next().unwrap();
+    let own = running.request(Method::GET, "/documents").header("cookie", pair);
+    assert_eq!(Reply::of(own).await.status, 200);
+    // The same token under the name that any host of the domain can set.
+    let planted =
+        running.request(Method::GET, "/documents").header("cookie", pair.trim_start_matches("__Host-"));
+    assert_eq!(Reply::of(planted).await.redirect(), "/signin?next=/documents");
+}
+
+#[tokio::test]
+async fn a_session_outlives_a_restart_and_a_sign_in_makes_a_new_one() {
+    let provider = Provider::start();
+    let dir = folder();
+    let mut first = provider.server_in(dir.clone(), &[]).await;
+    let cookie = Staff::sign_in(&first, "mia").await.cookie;
+    first.stop().await;
+    let second = provider.server_in(dir, &[("CONTACTIQ__IDENTITY__LOCAL_SIGN_IN", "on")]).await;
+    let staff = Staff { running: &second, cookie };
+    assert_eq!(staff.get("/documents").await.status, 200);
+    // Signing in in the same browser ends the session from before: whoever planted it has nothing.
+    let link = format!("/signin?code={}", second.code());
+    let signed = Reply::of(second.request(Method::GET, &link).header("cookie", &staff.cookie)).await;
+    assert_ne!(session_cookie(&signed).unwrap(), staff.cookie);
+    assert_eq!(staff.get("/documents").await.redirect(), "/signin?next=/documents");
+}
+
+#[tokio::test]
+async fn a_session_ends_at_its_time_whoever_uses_it() {
+    let provider = Provider::start();
+    let running = provider.server(&[]).await;
+    let staff = Staff::sign_in(&running, "mia").await;
+    assert_eq!(staff.get("/documents").await.status, 200);
+    let age = async |sql: &'static str| {
+        let path = running.dir.path().join("contactiq.db");
+        let mut raw =
+            <sqlx::SqliteConnection as sqlx::Connection>::connect(&format!("sqlite:{}", path.display()))
+                .await
+                .unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut raw).await.unwrap();
+    };
+    age("UPDATE page_sessions SET ends_at = created_at + 1").await;
+    soon(async || (staff.get("/documents").await.status == 303).then_some(())).await;
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_and_an_administrator_end_a_session_on_every_replica_within_five_seconds() {
+    let (provider, database) = (Provider::start(), Database::new().await);
+    let replica = async || {
+        let dir = folder();
+        std::fs::write(dir.path().join("sealing.key"), [7; 32]).unwrap();
+        provider.server_in(dir, &[("CONTACTIQ_DATABASE_URL", &database.url)]).await
+    };
+    let (one, two) = (replica().await, replica().await);
+    let ended_within = async |elsewhere: &Staff<'_>, why: &str| {
+        let since = Instant::now();
+        soon(async || (elsewhere.get("/documents").await.status == 303).then_some(())).await;
+        assert!(since.elapsed() < Duration::from_secs(5), "{why}: {:?}", since.elapsed());
+    };
+    let (first, second) = (Staff::sign_in(&one, "mia").await, Staff::sign_in(&two, "mia").await);
+    let other = Staff::sign_in(&two, "sam").await;
+    // Each replica knows the sessions of the other.
+    for (running, staff) in [(&two, &first), (&one, &second)] {
+        let there = Staff { running, cookie: staff.cookie.clone() };
+        assert_eq!(there.get("/documents").await.status, 200);
+    }
+    let left = first.send("/signout", &[("everywhere", "yes")]).await;
+    assert_eq!(left.redirect(), "/signin");
+    assert_eq!(first.get("/documents").await.status, 303, "at once where it was done");
+    ended_within(&second, "everywhere").await;
+    assert_eq!(other.get("/documents").await.status, 200, "nobody else's");
+
+    let admin = Staff::sign_in(&one, "root").await;
+    let listed = admin.get("/v1/sessions").await.json();
+    let of = |label: &str| -> Value {
+        listed.as_array().unwrap().iter().find(|s| s["label"] == label).cloned().unwrap_or_default()
+    };
+    let sams = of("sam@bank.example");
+    assert_eq!((text(&sams, "role"), of("mia@bank.example")), ("supervisor", Value::Null), "{listed}");
+    let done = admin.send(&format!("/access/sessions/{}", text(&sams, "id")), &[]).await;
+    assert_eq!(done.redirect(), "/access?done=ended");
+    ended_within(&other, "administrator").await;
+}
+
+#[tokio::test]
+async fn the_provider_ends_sessions_by_a_logout_token_and_by_nothing_less() {
+    let provider = Provider::start();
+    let running = provider.server(&[]).await;
+    let staff = Staff::sign_in(&running, "mia").await;
+    let event = "http://schemas.openid.net/event/backchannel-logout";
+    let token = |change: fn(&mut Header, &mut Value)| {
+        provider.forge(move |header, claims| {
+            header.typ = Some("logout+jwt".to_owned());
+            *claims = json!({
+                "iss": claims["iss"], "aud": "contactiq", "sub": "mia", "iat": now(), "exp": now() + 60,
+                "jti": "1", "events": { event: {} },
+            });
+            change(header, claims);
+        })
+    };
+    let send = async |token: String| {
+        let request = running.request(Method::POST, "/signin/ended").header(FORM.0, FORM.1);
+        Reply::of(request.body(form(&[("logout_token", &token)]))).await
+    };
+    for (bad, status) in [
+        (token(|_, c| c["aud"] = "another".into()).await, 401),
+        (token(|_, c| c["iss"] = "https://evil.example".into()).await, 401),
+        (token(|_, c| c["nonce"] = "n".into()).await, 401),
+        (token(|_, c| c["events"] = json!({})).await, 401),
+        (token(|_, c| c["exp"] = (now() - 60).into()).await, 401),
+        (provider.token("admin").await, 401),
+        ("x.y.z".to_owned(), 401),
+    ] {
+        assert_eq!(send(bad).await.status, status);
+    }
+    assert_eq!(staff.get("/documents").await.status, 200);
+    let done = send(token(|_, _| ()).await).await;
+    assert_eq!(done.status, 200, "{}", done.text);
+    assert_eq!(staff.get("/documents").await.status, 303);
+    let gone = page_sessions::open(
+        &mut running.store.read().await.unwrap(),
+        contactiq_domain::Timestamp::from_micros(0),
+        1,
+        9,
+    )
+    .await;
+    assert!(gone.unwrap().is_empty());
+}

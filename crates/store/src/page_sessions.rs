@@ -1,0 +1,196 @@
+//! Sessions of the pages: who is signed in, and until when (A1). Never a token, only its SHA-256.
+
+use contactiq_domain::{Mode, Role, Timestamp, ids::SessionId};
+use contactiq_guard::Masked;
+
+use crate::{Connection, StoreError, Writer, row::Row, value::values};
+
+pub(crate) const TABLE: &str = "page_sessions";
+
+/// A session of a signed-in browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageSession {
+    /// Its id, which opens nothing.
+    pub id: SessionId,
+    /// SHA-256 of its token, 64 hex digits.
+    pub token_hash: String,
+    /// Pseudonymous id of the person.
+    pub subject: String,
+    /// What the bank's directory calls the person. Sealed at rest.
+    pub label: Option<Masked>,
+    /// What they are.
+    pub role: Role,
+    /// The one assistant that they may use, if limited.
+    pub mode: Option<Mode>,
+    /// SHA-256 of the session at the identity provider.
+    pub provider_session: Option<String>,
+    /// From where they signed in.
+    pub from_ip: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to within a minute.
+    pub seen_at: Timestamp,
+    /// When it ends in any case.
+    pub ends_at: Timestamp,
+    /// When it was ended, if it was.
+    pub ended_at: Option<Timestamp>,
+    /// By whom.
+    pub ended_by: Option<String>,
+}
+
+impl PageSession {
+    /// Whether it opens the pages at this moment, where it ends after `idle` seconds without use.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp, idle: i64) -> bool {
+        self.ended_at.is_none() && now < self.ends_at && now < self.seen_at.plus_seconds(idle)
+    }
+}
+
+/// Which sessions to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which<'a> {
+    /// This one.
+    One(SessionId),
+    /// The one with this token.
+    Token(&'a str),
+    /// All of a person.
+    Person(&'a str),
+    /// Those of a session at the identity provider.
+    Provider(&'a str),
+}
+
+/// Keeps a session that begins.
+///
+/// # Errors
+/// When the database fails or refuses a value.
+pub async fn begin(w: &mut Writer, session: &PageSession) -> Result<(), StoreError> {
+    let label = session.label.as_ref().map(|label| w.seal(label, TABLE, "label", &session.id.to_string()));
+    w.execute(
+        "INSERT INTO page_sessions (id, token_hash, subject, label, role, mode, provider_session, from_ip,
+             created_at, seen_at, ends_at, ended_at, ended_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        values![
+            session.id,
+            &session.token_hash,
+            &session.subject,
+            label,
+            session.role,
+            session.mode,
+            session.provider_session.as_deref(),
+            &session.from_ip,
+            session.created_at,
+            session.seen_at,
+            session.ends_at,
+            session.ended_at,
+            session.ended_by.as_deref(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The session of a token, also an ended one: ask [`PageSession::is_open`].
+///
+/// # Errors
+/// When the database fails or a sealed column does not open.
+pub async fn find(c: &mut Connection, token_hash: &str) -> Result<Option<PageSession>, StoreError> {
+    c.row("SELECT * FROM page_sessions WHERE token_hash = $1", values![token_hash])
+        .await?
+        .map(|row| session(&row))
+        .transpose()
+}
+
+/// Those that may still be used, the latest first.
+///
+/// # Errors
+/// When the database fails or a sealed column does not open.
+pub async fn open(
+    c: &mut Connection,
+    now: Timestamp,
+    idle: i64,
+    limit: u32,
+) -> Result<Vec<PageSession>, StoreError> {
+    c.rows(
+        "SELECT * FROM page_sessions WHERE ended_at IS NULL AND ends_at > $1 AND seen_at > $2
+         ORDER BY created_at DESC, id DESC LIMIT $3",
+        values![now, now.plus_seconds(-idle), limit],
+    )
+    .await?
+    .iter()
+    .map(session)
+    .collect()
+}
+
+/// Ends sessions; those that were ended now.
+///
+/// # Errors
+/// When the database fails or a sealed column does not open.
+pub async fn end(
+    w: &mut Writer,
+    which: Which<'_>,
+    now: Timestamp,
+    by: &str,
+) -> Result<Vec<PageSession>, StoreError> {
+    let (sql, key) = match which {
+        Which::One(id) => (
+            "UPDATE page_sessions SET ended_at = $2, ended_by = $3 WHERE id = $1 AND ended_at IS NULL RETURNING *",
+            id.to_string(),
+        ),
+        Which::Token(hash) => (
+            "UPDATE page_sessions SET ended_at = $2, ended_by = $3 WHERE token_hash = $1 AND ended_at IS NULL
+             RETURNING *",
+            hash.to_owned(),
+        ),
+        Which::Person(subject) => (
+            "UPDATE page_sessions SET ended_at = $2, ended_by = $3 WHERE subject = $1 AND ended_at IS NULL
+             RETURNING *",
+            subject.to_owned(),
+        ),
+        Which::Provider(hash) => (
+            "UPDATE page_sessions SET ended_at = $2, ended_by = $3 WHERE provider_session = $1 AND ended_at IS NULL
+             RETURNING *",
+            hash.to_owned(),
+        ),
+    };
+    w.rows(sql, values![key, now, by]).await?.iter().map(session).collect()
+}
+
+/// Notes that a session is in use. Call it at most once a minute and session: it is a write.
+///
+/// # Errors
+/// When the database fails.
+pub async fn touch(w: &mut Writer, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
+    w.execute(
+        "UPDATE page_sessions SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2",
+        values![id, now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Forgets sessions whose time was over before this moment; how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget(w: &mut Writer, before: Timestamp) -> Result<u64, StoreError> {
+    w.execute("DELETE FROM page_sessions WHERE ends_at < $1", values![before]).await
+}
+
+fn session(row: &Row) -> Result<PageSession, StoreError> {
+    let id: SessionId = row.parsed("id")?;
+    Ok(PageSession {
+        id,
+        token_hash: row.text("token_hash")?,
+        subject: row.text("subject")?,
+        label: row.masked_or_none(TABLE, "label", &id.to_string())?,
+        role: row.parsed("role")?,
+        mode: row.parsed_or_none("mode")?,
+        provider_session: row.text_or_none("provider_session")?,
+        from_ip: row.text("from_ip")?,
+        created_at: row.moment("created_at")?,
+        seen_at: row.moment("seen_at")?,
+        ends_at: row.moment("ends_at")?,
+        ended_at: row.moment_or_none("ended_at")?,
+        ended_by: row.text_or_none("ended_by")?,
+    })
+}
