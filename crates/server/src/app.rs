@@ -40,8 +40,11 @@ use crate::{
         admission::Admission,
         keys::KeyCache,
         limits::{self, Limits},
+        proxies::Proxies,
+        unusual::Unusual,
     },
     hands::Hands,
+    secrets::Keeper,
     web::session::Sessions,
     wiring::{SystemClock, SystemIds},
 };
@@ -84,11 +87,17 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// The database was sealed with another key.
-    #[error("the database was sealed with another key than {path} holds: restore that file from its backup")]
+    #[error("the database was sealed with another key than {place} holds: restore that key from its backup")]
     WrongKey {
-        /// The key file.
-        path: PathBuf,
+        /// Where the key is.
+        place: String,
     },
+    /// A secret can't be read, or what was read can't be used.
+    #[error("{0}")]
+    Secrets(#[from] crate::config::ConfigError),
+    /// Something was opened before its secret was read: a fault of ours.
+    #[error("{0} was not read before it was used")]
+    Unread(&'static str),
     /// A file that the bank edits is wrong or can't be read.
     #[error("{0}")]
     File(String),
@@ -158,8 +167,14 @@ pub struct Parts {
     pub standing: Standing,
     /// Rate limits.
     pub limits: Limits,
+    /// Whom to believe where a request came from.
+    pub proxies: Proxies,
+    /// What is unusual of how keys are used.
+    pub unusual: Unusual,
     /// The queue of requests.
     pub admission: Admission,
+    /// The secrets, which are read again while we run.
+    pub secrets: Keeper,
     /// Signed-in browsers.
     pub sessions: Sessions,
     /// The API keys.
@@ -201,6 +216,7 @@ impl App {
         metrics: PrometheusHandle,
         body_key: [u8; 32],
         hands: Hands,
+        secrets: Keeper,
     ) -> App {
         let tasks = TaskTracker::new();
         let (access, job) = AccessLog::new(house.store.clone());
@@ -215,7 +231,10 @@ impl App {
             house: Arc::new(house),
             standing,
             limits,
+            proxies: Proxies::of(&config.server),
+            unusual: Unusual::default(),
             admission: admission(&config),
+            secrets,
             sessions: Sessions::default(),
             keys: KeyCache::default(),
             access,
@@ -398,7 +417,7 @@ pub fn guard_settings(config: &Config) -> Result<GuardSettings, StartError> {
         learned: config.guard.learned.model().map_err(StartError::File)?,
         injection_threshold: config.guard.injection_threshold,
         allowed_links: config.guard.allowed_links.clone(),
-        token_key: TokenKey::new(config.guard.token_key.expose().trim().as_bytes()),
+        token_key: TokenKey::new(config.guard.token_key.expose().as_bytes()),
         ..GuardSettings::default()
     })
 }

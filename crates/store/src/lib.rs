@@ -67,5 +67,5 @@ pub use engine::{Connections, Location, Store};
 pub use error::StoreError;
 pub use ledger::Ledger;
 pub use retry::retry;
-pub use shared::{SharedError, SharedLimits};
+pub use shared::{Counts, Left, Limit, RedisAddress, SharedError, SharedLimits, Taken};
 pub use shared_answers::SharedAnswers;

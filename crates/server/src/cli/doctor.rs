@@ -1,6 +1,6 @@
 //! `contactiq doctor`: what works, what is off, and what to do about it.
 
-use std::{process::ExitCode, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use contactiq_domain::Clock;
 use contactiq_guard::{Masked, Published};
@@ -14,6 +14,7 @@ use crate::{
     app::{self, NoEncoder},
     config::{Config, LlmProvider},
     guard::limits,
+    secrets::Keeper,
     wiring,
 };
 
@@ -41,7 +42,11 @@ enum State {
 }
 
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
-    let mut found = vec![configuration(&config), taxonomy(&config)];
+    let secrets = Keeper::new(&config, Arc::new(wiring::SystemClock));
+    secrets.try_open().await;
+    let mut found = vec![configuration(&config)];
+    found.extend(secrets_in_force(&config, &secrets));
+    found.push(taxonomy(&config));
     found.extend(encoder(&config));
     found.extend(ledger(&config).await);
     found.extend(models(&config).await);
@@ -74,6 +79,25 @@ fn configuration(config: &Config) -> Finding {
         app::absolute(&config.server.data_dir).display()
     );
     Finding { part: "configuration", state: State::Ok, detail }
+}
+
+/// Each secret: where it stands, whether it can be read, how old it is, which of its values is in force.
+fn secrets_in_force(config: &Config, secrets: &Keeper) -> Vec<Finding> {
+    let part = "secret";
+    let mut found: Vec<Finding> = secrets
+        .standing()
+        .into_iter()
+        .map(|secret| Finding {
+            part,
+            state: if secret.resolves { State::Ok } else { State::Failing },
+            detail: super::settings::in_words(&secret),
+        })
+        .collect();
+    let wrong = config.clone().checked().err().map(|wrong| wrong.0).unwrap_or_default();
+    found.extend(wrong.into_iter().map(|detail| Finding { part, state: State::Failing, detail }));
+    let warnings = config.secret_warnings().into_iter();
+    found.extend(warnings.map(|detail| Finding { part, state: State::Off, detail }));
+    found
 }
 
 fn taxonomy(config: &Config) -> Finding {
@@ -127,11 +151,7 @@ async fn ledger(config: &Config) -> Vec<Finding> {
     let mut found = vec![Finding {
         part: "database",
         state: State::Ok,
-        detail: format!(
-            "{}; sealing key in {}",
-            store.engine(),
-            app::absolute(&wiring::key_path(&config.server.data_dir)).display()
-        ),
+        detail: format!("{}; sealing key in {}", store.engine(), wiring::key_place(config)),
     }];
     found.extend(store.vectors().map(|column| match column {
         VectorColumn::Pgvector => Finding {

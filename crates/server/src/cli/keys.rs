@@ -9,11 +9,11 @@ use contactiq_store::{
     keys::{self, ApiKey},
 };
 
-use super::{Outcome, audit, output};
+use super::{Outcome, audit, key_text, output};
 use crate::{
     app,
     config::Config,
-    wiring::{SystemClock, SystemIds, random_text, sha256_hex},
+    wiring::{SystemClock, SystemIds, sha256_hex},
 };
 
 /// Commands of `keys`.
@@ -174,13 +174,12 @@ async fn rotate(store: &Store, config: &Config, name_or_id: &str, json: bool) ->
     Ok(())
 }
 
-/// The beginning tells a secret scanner what it found, and a person which environment it is for.
 fn new_key(config: &Config) -> String {
-    format!("ciq_{}_{}", config.server.environment, random_text::<32>())
+    key_text::make(config.server.environment)
 }
 
 fn prefix(key: &str) -> String {
-    key.chars().take(12).collect()
+    key_text::beginning(key).to_owned()
 }
 
 async fn make(w: &mut Writer, config: &Config, wanted: Wanted) -> Result<(String, ApiKey), StoreError> {

@@ -3,10 +3,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use contactiq_llm::{AnthropicSettings, KeyHeader, OpenAiSettings, OutputLimit, Secret, SetupError};
+use contactiq_llm::{AnthropicSettings, KeyHeader, OpenAiSettings, OutputLimit, SetupError};
 use serde::{Deserialize, Serialize};
 
-use super::{Llm, SecretText};
+use super::{Llm, SecretText, secrets};
 
 /// What the provider of `[llm]` is called.
 pub(crate) const FIRST: &str = "openai";
@@ -129,10 +129,11 @@ impl Llm {
     pub(super) fn take_keys(&mut self, env: &HashMap<String, String>) {
         for provider in &mut self.providers {
             let name = provider.name.to_uppercase().replace('-', "_");
-            if let Some(key) =
-                env.get(&format!("CONTACTIQ_LLM_{name}_API_KEY")).filter(|_| provider.api_key.is_empty())
-            {
-                provider.api_key = SecretText(key.clone());
+            let variable = format!("CONTACTIQ_LLM_{name}_API_KEY");
+            if let Some(key) = env.get(&variable).filter(|_| provider.api_key.is_empty()) {
+                let field = "llm.providers.api_key";
+                let text = secrets::from_variable(field, &variable, key);
+                provider.api_key = SecretText::written(vec![text]);
             }
         }
     }
@@ -189,7 +190,7 @@ impl LlmProvider {
     }
 
     pub(crate) fn wire(&self) -> Wire {
-        let api_key = (!self.api_key.is_empty()).then(|| Secret::new(self.api_key.expose().to_owned()));
+        let api_key = self.api_key.keyring();
         let patience = self.timeout_seconds.map(Duration::from_secs);
         let temperature = self.temperature.then_some(0.0);
         match self.kind {
@@ -251,7 +252,8 @@ mod tests {
         let all = config.llm.in_order();
         let names: Vec<&str> = all.iter().map(|provider| provider.name.as_str()).collect();
         assert_eq!(names, [FIRST, "azure-eu", "claude"]);
-        assert_eq!((all[1].api_key.expose(), all[2].api_key.expose()), ("sk-canary-env", "sk-canary-file"));
+        let keys = [&all[1], &all[2]].map(|provider| provider.api_key.expose().to_string());
+        assert_eq!(keys, ["sk-canary-env", "sk-canary-file"]);
         assert!(
             matches!(all[1].wire(), Wire::OpenAi(azure) if azure.patience == Some(Duration::from_secs(9)))
         );

@@ -4,6 +4,7 @@ mod budgets;
 mod drift;
 mod ledger;
 mod rest;
+mod secrets;
 mod vectors;
 
 use std::{
@@ -59,6 +60,7 @@ pub fn start(app: &App, stop: &CancellationToken) {
     });
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "drain", DRAIN_EVERY, |app| async move { ledger::drain(&app).await });
+    every(app, stop, "secrets", secrets::LOOK_EVERY, |app| async move { secrets::look(&app).await });
     every(app, stop, "keys", keys::READ_EVERY, |app| async move { read_keys(&app).await });
     every(app, stop, "leases-in-queue", RENEWED_EVERY, |app| async move {
         app.leases.renew_in_queue(&app).await;
@@ -180,6 +182,10 @@ async fn check_writes(app: &App) -> Result<(), JobError> {
     let written = app.house.store.can_write(app.house.clock.now()).await;
     app.ledger_writes.store(written.is_ok(), Ordering::Relaxed);
     metrics::gauge!("contactiq_ledger_writable").set(if written.is_ok() { 1.0 } else { 0.0 });
+    if written.is_err() {
+        // Its password may be another one by now.
+        app.secrets.was_refused();
+    }
     Ok(written?)
 }
 
