@@ -3,7 +3,7 @@
 use contactiq_domain::{Key, Keyring};
 use reqwest::{RequestBuilder, Response};
 
-use crate::{ModelError, response::send};
+use crate::{KeyQuota, Message, ModelError, response::send};
 
 /// Who asks, for the log and the figures of a key. Both are words of the configuration.
 #[derive(Clone, Copy)]
@@ -14,34 +14,42 @@ pub(crate) struct Asker<'a> {
     pub(crate) operation: &'static str,
 }
 
-/// A response, and the id of the key that opened.
+/// A response, the id of the key that opened, and the tokens that its day holds for it.
 pub(crate) struct Opened {
     pub(crate) response: Response,
     pub(crate) key: String,
+    pub(crate) held: u64,
 }
 
 /// What figures say where there is no key.
 const NO_KEY: &str = "none";
+/// Tokens that a server may count around each message.
+const AROUND_A_MESSAGE: u64 = 16;
+
+/// The most tokens that a call may take: every byte of what is sent is one, and the longest answer.
+pub(crate) fn most_tokens(messages: &[Message], most: u32) -> u64 {
+    let sent = messages.iter().map(|message| message.content.len() as u64 + AROUND_A_MESSAGE);
+    sent.sum::<u64>() + u64::from(most)
+}
 
 /// Sends with the key in force. Where the provider refuses that (401, 403), the standby is tried once, and is in force
-/// from then on when it opens.
+/// from then on when it opens. A quota is taken before each try; of one that the provider did nothing for it is given
+/// back at once.
 ///
 /// # Errors
-/// As [`send`].
+/// As [`send`], and [`ModelError::Quota`].
 pub(crate) async fn send_with(
     keys: &Keyring,
     asker: Asker<'_>,
+    quota: Option<(&dyn KeyQuota, u64)>,
     request: impl Fn(Option<&Key>) -> RequestBuilder,
 ) -> Result<Opened, ModelError> {
     let Some(key) = keys.active() else {
-        let sent = send(request(None)).await;
-        asker.count(NO_KEY, &sent);
-        return opened(sent, NO_KEY);
+        return asker.once(NO_KEY, quota, request(None)).await;
     };
-    let sent = send(request(Some(&key))).await;
-    asker.count(key.id(), &sent);
-    if !matches!(sent, Err(ModelError::Unauthorised)) {
-        return opened(sent, key.id());
+    let opened = asker.once(key.id(), quota, request(Some(&key))).await;
+    if !matches!(opened, Err(ModelError::Unauthorised)) {
+        return opened;
     }
     let Some(standby) = keys.instead_of(&key) else {
         tracing::warn!(
@@ -51,11 +59,10 @@ pub(crate) async fn send_with(
             key = key.id(),
             "the provider refuses the key, and none stands by"
         );
-        return opened(sent, key.id());
+        return opened;
     };
-    let sent = send(request(Some(&standby))).await;
-    asker.count(standby.id(), &sent);
-    match &sent {
+    let opened = asker.once(standby.id(), quota, request(Some(&standby))).await;
+    match &opened {
         Err(ModelError::Unauthorised) => {
             keys.note_stale();
             tracing::warn!(
@@ -69,16 +76,37 @@ pub(crate) async fn send_with(
         Err(_) => {}
         Ok(_) => asker.switch(keys, &key, &standby),
     }
-    opened(sent, standby.id())
-}
-
-fn opened(sent: Result<Response, ModelError>, key: &str) -> Result<Opened, ModelError> {
-    Ok(Opened { response: sent?, key: key.to_owned() })
+    opened
 }
 
 impl Asker<'_> {
-    fn count(self, key: &str, sent: &Result<Response, ModelError>) {
-        let outcome = sent.as_ref().err().map_or("ok", ModelError::code);
+    /// One try with one key.
+    async fn once(
+        self,
+        key: &str,
+        quota: Option<(&dyn KeyQuota, u64)>,
+        request: RequestBuilder,
+    ) -> Result<Opened, ModelError> {
+        let mut held = 0;
+        if let Some((quota, tokens)) = quota {
+            let taken = quota.take(key, tokens).await;
+            if let Err(error) = taken {
+                self.count(key, error.code());
+                return Err(error);
+            }
+            held = tokens;
+        }
+        let sent = send(request).await;
+        self.count(key, sent.as_ref().err().map_or("ok", ModelError::code));
+        if let (Some((quota, _)), Err(error)) = (quota, &sent)
+            && !error.may_cost()
+        {
+            quota.give_back(key, held).await;
+        }
+        Ok(Opened { response: sent?, key: key.to_owned(), held })
+    }
+
+    fn count(self, key: &str, outcome: &'static str) {
         metrics::counter!(
             "contactiq_provider_key_requests_total",
             "provider" => self.provider.to_owned(), "operation" => self.operation, "key" => key.to_owned(),

@@ -30,6 +30,7 @@ mod openai;
 mod price;
 mod prompt;
 mod provider;
+mod quota;
 mod reach;
 mod response;
 mod sentences;
@@ -49,5 +50,6 @@ pub use openai::{
 pub use price::{Price, PriceError, PriceTable};
 pub use prompt::{Exchange, NumberedPassage, Prompt};
 pub use provider::{Completion, Provider};
+pub use quota::KeyQuota;
 pub use reach::goes_over_plain_http;
 pub use sentences::Sentences;

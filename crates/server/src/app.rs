@@ -6,6 +6,7 @@ mod encoder;
 mod ledger;
 mod models;
 mod places;
+mod quotas;
 mod remote_encoder;
 mod vectors;
 
@@ -63,6 +64,7 @@ pub(crate) use ledger::make_private;
 pub use ledger::{await_store, open_store};
 pub(crate) use models::{in_plain_sight, open_chain, open_moderation};
 pub(crate) use places::{drain_left, look_at_queue, patience, waiting, with_places};
+pub(crate) use quotas::purge_quotas;
 pub use vectors::adopt_vectors;
 pub(crate) use vectors::{share_vectors, vectors_of};
 
@@ -298,7 +300,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
     let knowledge =
         load_knowledge(&store, means, move |done, all| told("encoding passages", done, all)).await?;
 
-    let (chain, llm) = open_chain(config)?;
+    let (chain, llm) = open_chain(config, Some(&store))?;
     let budgets = Budgets::new(
         store.clone(),
         budget_settings(config),

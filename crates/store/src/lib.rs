@@ -38,6 +38,7 @@ pub mod feedback;
 mod figures;
 pub mod idempotency;
 pub mod interactions;
+pub mod key_quotas;
 pub mod keys;
 pub mod ledger;
 pub mod meta;

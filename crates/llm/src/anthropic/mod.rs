@@ -23,7 +23,7 @@ use crate::{
     Completion, Http, ModelError, Prompt, Provider, Sentences, SetupError,
     boundary::{self, Message, Speaker},
     events::Events,
-    keyed::{Asker, Opened, send_with},
+    keyed::{Asker, Opened, most_tokens, send_with},
     reach::sealed_header,
     response,
     sentences::deliver,
@@ -86,28 +86,44 @@ impl Anthropic {
     }
 
     async fn sent(&self, request: impl Fn(Option<&Key>) -> RequestBuilder) -> Result<Opened, ModelError> {
-        send_with(&self.settings.api_key, self.asker(), request).await
+        send_with(&self.settings.api_key, self.asker(), None, request).await
+    }
+
+    /// The same for what counts for the day of a key.
+    async fn asked(
+        &self,
+        messages: &[Message],
+        most: u32,
+        request: impl Fn(Option<&Key>) -> RequestBuilder,
+    ) -> Result<Opened, ModelError> {
+        let quota = self.settings.quota.as_deref().map(|quota| (quota, most_tokens(messages, most)));
+        send_with(&self.settings.api_key, self.asker(), quota, request).await
     }
 
     /// What was collected, counted for its key.
-    fn finish(
+    async fn finish(
         &self,
         collected: Collected,
         messages: &[Message],
-        key: &str,
+        (key, held): (&str, u64),
     ) -> Result<Completion, ModelError> {
         let completion = collected.finish(&self.settings.model, messages)?;
-        self.asker().count_tokens(key, completion.input_tokens, completion.output_tokens);
+        let (input, output) = (completion.input_tokens, completion.output_tokens);
+        self.asker().count_tokens(key, input, output);
+        if let Some(quota) = &self.settings.quota {
+            quota.give_back(key, held.saturating_sub(input.saturating_add(output))).await;
+        }
         Ok(completion)
     }
 
     async fn whole(&self, prompt: &Prompt) -> Result<Completion, ModelError> {
         let messages = boundary::render(prompt)?;
         let most = prompt.max_output_tokens;
-        let Opened { response, key } = self.sent(|key| self.request(key, &messages, most, false)).await?;
+        let Opened { response, key, held } =
+            self.asked(&messages, most, |key| self.request(key, &messages, most, false)).await?;
         let mut collected = Collected::default();
         collected.whole(response::json(response, NO_MESSAGE).await?)?;
-        self.finish(collected, &messages, &key)
+        self.finish(collected, &messages, (&key, held)).await
     }
 
     async fn streamed(
@@ -117,7 +133,8 @@ impl Anthropic {
     ) -> Result<Completion, ModelError> {
         let messages = boundary::render(prompt)?;
         let most = prompt.max_output_tokens;
-        let Opened { response, key } = self.sent(|key| self.request(key, &messages, most, true)).await?;
+        let Opened { response, key, held } =
+            self.asked(&messages, most, |key| self.request(key, &messages, most, true)).await?;
         let (mut collected, mut sentences) = (Collected::default(), Sentences::default());
         if response::is_of_type(&response, "text/event-stream") {
             self.read_events(response, &mut collected, &mut sentences, &on_text).await?;
@@ -126,7 +143,7 @@ impl Anthropic {
             let text = collected.whole(response::json(response, NO_MESSAGE).await?)?;
             deliver(sentences.push(&text), &on_text).await?;
         }
-        let completion = self.finish(collected, &messages, &key)?;
+        let completion = self.finish(collected, &messages, (&key, held)).await?;
         deliver(sentences.finish(), &on_text).await?;
         Ok(completion)
     }

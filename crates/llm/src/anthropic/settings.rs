@@ -1,12 +1,12 @@
 //! Settings of one server, and what they look like once they are checked.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use contactiq_domain::Keyring;
 use reqwest::Url;
 
 use crate::{
-    SetupError,
+    KeyQuota, SetupError,
     reach::{base, below, keys, model, warn_of_plain_http},
 };
 
@@ -21,6 +21,8 @@ pub struct AnthropicSettings {
     pub model: String,
     /// The key, where the server wants one.
     pub api_key: Keyring,
+    /// What each key may be used for in a day; none has no limit.
+    pub quota: Option<Arc<dyn KeyQuota>>,
     /// `None` leaves the model's default.
     pub temperature: Option<f32>,
     /// How long a stream may bring no word after its first.
@@ -38,6 +40,7 @@ impl AnthropicSettings {
             base_url: base_url.into(),
             model: model.into(),
             api_key: Keyring::default(),
+            quota: None,
             temperature: Some(0.0),
             stall: Duration::from_secs(5),
             patience: None,
@@ -61,6 +64,7 @@ pub(super) struct Checked {
     pub(super) models: Url,
     pub(super) model: String,
     pub(super) api_key: Keyring,
+    pub(super) quota: Option<Arc<dyn KeyQuota>>,
     pub(super) temperature: Option<f32>,
     pub(super) stall: Duration,
     pub(super) patience: Option<Duration>,
@@ -80,6 +84,7 @@ impl TryFrom<AnthropicSettings> for Checked {
             name: settings.name,
             model,
             api_key,
+            quota: settings.quota,
             temperature: settings.temperature,
             stall: settings.stall,
             patience: settings.patience,

@@ -184,7 +184,7 @@ impl RemoteModeration {
             }
         };
         let asker = Asker { provider: "moderation", operation: "moderation" };
-        let response = send_with(&self.api_key, asker, request).await?.response;
+        let response = send_with(&self.api_key, asker, None, request).await?.response;
         let what = "no JSON of the moderation API";
         categories(response::json_within(response, LARGEST_ANSWER, what).await?)
     }

@@ -1,6 +1,6 @@
 //! Settings of one server, and what they look like once they are checked.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use contactiq_domain::{Key, Keyring};
 use reqwest::{
@@ -9,7 +9,7 @@ use reqwest::{
 };
 
 use crate::{
-    SetupError,
+    KeyQuota, SetupError,
     reach::{authorization, base, below, keys, model, sealed_header, warn_of_plain_http},
 };
 
@@ -27,6 +27,8 @@ pub struct OpenAiSettings {
     pub model: String,
     /// The key, where the server wants one.
     pub api_key: Keyring,
+    /// What each key may be used for in a day; none has no limit.
+    pub quota: Option<Arc<dyn KeyQuota>>,
     /// Where the limit of output tokens goes.
     pub output_limit: OutputLimit,
     /// `None` leaves the model's default, which some models demand.
@@ -60,6 +62,7 @@ impl OpenAiSettings {
             base_url: base_url.into(),
             model: model.into(),
             api_key: Keyring::default(),
+            quota: None,
             output_limit: OutputLimit::default(),
             temperature: Some(0.0),
             stream_usage: true,
@@ -99,6 +102,7 @@ pub(super) struct Checked {
     pub(super) models: Url,
     pub(super) model: String,
     pub(super) api_key: Keyring,
+    pub(super) quota: Option<Arc<dyn KeyQuota>>,
     pub(super) output_limit: OutputLimit,
     pub(super) temperature: Option<f32>,
     pub(super) stream_usage: bool,
@@ -121,6 +125,7 @@ impl TryFrom<OpenAiSettings> for Checked {
             name: settings.name,
             model,
             api_key,
+            quota: settings.quota,
             output_limit: settings.output_limit,
             temperature: settings.temperature,
             stream_usage: settings.stream_usage,

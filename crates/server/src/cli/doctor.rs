@@ -205,7 +205,7 @@ async fn ledger(config: &Config) -> Vec<Finding> {
 /// Each model by its name, in the order in which they are asked.
 async fn models(config: &Config) -> Vec<Finding> {
     let part = "language model";
-    let chain = match app::open_chain(config) {
+    let chain = match app::open_chain(config, None) {
         Ok((None, Err(why) | Ok(why))) => return vec![Finding { part, state: State::Off, detail: why }],
         Ok((Some(chain), _)) => chain,
         Err(e) => return vec![Finding { part, state: State::Failing, detail: e.to_string() }],

@@ -111,6 +111,8 @@ section! {
         base_url: String,
         model: String,
         api_key: SecretText,
+        requests_per_day: u64,
+        tokens_per_day: u64,
         timeout_seconds: u64,
         max_retries: u32,
         hedge_after_milliseconds: u64,

@@ -57,6 +57,12 @@ pub struct LlmProvider {
     /// Left out, `CONTACTIQ_LLM_NAME_API_KEY` of the environment.
     #[serde(default)]
     pub api_key: SecretText,
+    /// Requests a day of each of its keys; 0 has no limit.
+    #[serde(default)]
+    pub requests_per_day: u64,
+    /// Tokens a day of each of its keys, read and written; 0 has no limit.
+    #[serde(default)]
+    pub tokens_per_day: u64,
     /// Seconds for one try; left out, `llm.timeout_seconds`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<u64>,
@@ -115,6 +121,8 @@ impl Llm {
             base_url: self.base_url.clone(),
             model: self.model.clone(),
             api_key: self.api_key.clone(),
+            requests_per_day: self.requests_per_day,
+            tokens_per_day: self.tokens_per_day,
             timeout_seconds: None,
             output_limit: LimitField::MaxTokens,
             stream_usage: true,

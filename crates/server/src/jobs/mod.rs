@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::idempotency::RENEWED_EVERY,
-    app::{App, load_knowledge},
+    app::{App, load_knowledge, purge_quotas},
     guard::keys,
 };
 use rest::Rest;
@@ -194,6 +194,7 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     ledger::drain(app).await?;
     ledger::count(app).await?;
     ledger::compare(app).await;
+    purge_quotas(&app.config, &app.house.store).await?;
     let mut w = app.house.store.write().await?;
     idempotency::purge(&mut w, app.house.clock.now()).await?;
     purge_withdrawn(&mut w, app.house.clock.now()).await?;

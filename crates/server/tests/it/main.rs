@@ -46,6 +46,7 @@ mod knowledge_search;
 mod knowledge_versions;
 mod ledger;
 mod limits;
+mod links;
 mod listener;
 mod model_faults;
 mod moderation;

@@ -295,3 +295,37 @@ async fn a_server_reads_its_secrets_again_on_sighup() {
     assert_eq!(status, Some(0), "{said}");
     assert!(said.contains("a secret has another value") && !said.contains("sk-bank"), "{said}");
 }
+
+#[tokio::test]
+async fn a_day_of_a_providers_key_has_so_many_requests_and_tokens_and_no_more() {
+    let model = KeyedModel::start(&[FIRST], Duration::ZERO).await;
+    let of = async |name: &'static str, most: &str| {
+        start(&[
+            ("CONTACTIQ__LIMITS__REMEMBERED_ANSWERS", "0"),
+            (name, most),
+            ("CONTACTIQ_LLM_BASE_URL", &model.url),
+            ("CONTACTIQ_LLM_MODEL", "m"),
+            ("CONTACTIQ_LLM_API_KEY", FIRST),
+        ])
+        .await
+    };
+    let running = of("CONTACTIQ__LLM__REQUESTS_PER_DAY", "3").await;
+    let key = running.key(Role::Customer).await;
+    for _ in 0..5 {
+        // What does not fit is answered of cited sentences.
+        let record = running.ask(&key, Mode::Customer, REPLACEMENT).await;
+        assert!(record["answer"].as_str().is_some_and(|answer| !answer.is_empty()), "{record}");
+    }
+    assert_eq!(model.came(FIRST), (3, 0));
+    let refused = ["provider=\"openai\""];
+    assert_eq!(counted(&running, "contactiq_provider_key_quota_refused_total", &refused).await, 2.0);
+    drop(running);
+
+    // A call uses 99 tokens of the thousands that it might need: what it did not use is given back.
+    let running = of("CONTACTIQ__LLM__TOKENS_PER_DAY", "20000").await;
+    let key = running.key(Role::Customer).await;
+    for _ in 0..20 {
+        running.ask(&key, Mode::Customer, REPLACEMENT).await;
+    }
+    assert_eq!(model.came(FIRST), (23, 0));
+}

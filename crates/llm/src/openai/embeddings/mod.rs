@@ -206,7 +206,7 @@ impl Embeddings {
             }
         };
         let asker = Asker { provider: "encoder", operation: "embeddings" };
-        let Opened { response, key } = send_with(&self.api_key, asker, request).await?;
+        let Opened { response, key, .. } = send_with(&self.api_key, asker, None, request).await?;
         let dimensions = self.dimensions.get().copied();
         let largest = wire::largest_body(batch.len(), dimensions);
         if response.content_length().is_some_and(|length| length > largest as u64) {
