@@ -12,6 +12,8 @@ stop() {
   scripts/pgvector-private.sh stop "$work/pgvector" >/dev/null 2>&1 || true
   scripts/redis-private.sh stop "$work/redis" >/dev/null 2>&1 || true
   scripts/llama-private.sh stop "$work/llama" >/dev/null 2>&1 || true
+  scripts/openbao-private.sh stop "$work/openbao" >/dev/null 2>&1 || true
+  scripts/moto-private.sh stop "$work/moto" >/dev/null 2>&1 || true
   scripts/pgbouncer-private.sh stop "$work/pgbouncer" >/dev/null 2>&1 || true
   rm -rf "$work"
 }
@@ -29,8 +31,10 @@ CONTACTIQ_TEST_PGVECTOR_URL=$(scripts/pgvector-private.sh start "$work/pgvector"
 CONTACTIQ_TEST_REDIS_URL=$(scripts/redis-private.sh start "$work/redis")
 CONTACTIQ_TEST_LLAMA_URL=$(scripts/llama-private.sh start "$work/llama")
 CONTACTIQ_TEST_PGBOUNCER_URL=$(scripts/pgbouncer-private.sh start "$work/pgbouncer" "$CONTACTIQ_TEST_POSTGRES_URL")
+CONTACTIQ_TEST_OPENBAO_URL=$(scripts/openbao-private.sh start "$work/openbao")
+CONTACTIQ_TEST_MOTO_URL=$(scripts/moto-private.sh start "$work/moto")
 export CONTACTIQ_TEST_POSTGRES_URL CONTACTIQ_TEST_PGVECTOR_URL CONTACTIQ_TEST_REDIS_URL CONTACTIQ_TEST_LLAMA_URL \
-  CONTACTIQ_TEST_PGBOUNCER_URL
+  CONTACTIQ_TEST_PGBOUNCER_URL CONTACTIQ_TEST_OPENBAO_URL CONTACTIQ_TEST_MOTO_URL
 
 step 'build'
 cargo build --locked --workspace --all-targets

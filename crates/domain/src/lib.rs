@@ -17,6 +17,7 @@ pub mod knowledge;
 pub mod mode;
 pub mod opening;
 pub mod probability;
+pub mod secret;
 pub mod ticket;
 pub mod vectors;
 pub mod zone;
@@ -33,6 +34,7 @@ pub use knowledge::{Citation, Collection, ContentType, Document, Passage, Standi
 pub use mode::Mode;
 pub use opening::{OpeningError, OpeningHours};
 pub use probability::Probability;
+pub use secret::{Key, Keyring, Secret};
 pub use ticket::{Priority, Ticket, TicketState};
 pub use vectors::{SharedVectors, VectorKey};
 pub use zone::Zone;

@@ -44,6 +44,9 @@ pub enum ModelError {
         /// What it was, in words of this crate.
         what: &'static str,
     },
+    /// The key was used as much as a day allows, or nobody could be asked whether it was.
+    #[error("the daily quota of the provider's key is used up, or can't be asked")]
+    Quota,
     /// The provider failed too often of late and is left alone for a while.
     #[error("the model failed too often and is left alone for a while")]
     BreakerOpen,
@@ -76,6 +79,7 @@ impl ModelError {
             Self::Unreachable => "model_unreachable",
             Self::Lost => "model_lost",
             Self::Garbage { .. } => "model_garbage",
+            Self::Quota => "model_quota",
             Self::BreakerOpen => "model_breaker_open",
             Self::NoProvider => "model_none",
             Self::BadPrompt { .. } => "model_bad_prompt",
@@ -109,7 +113,9 @@ impl ModelError {
     pub const fn counts_against_provider(&self) -> bool {
         match self {
             Self::Refused(status) => *status == 425 || *status >= 500,
-            Self::BadPrompt { .. } | Self::Cancelled | Self::BreakerOpen | Self::NoProvider => false,
+            Self::BadPrompt { .. } | Self::Cancelled | Self::BreakerOpen | Self::NoProvider | Self::Quota => {
+                false
+            }
             _ => true,
         }
     }

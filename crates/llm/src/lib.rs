@@ -25,13 +25,14 @@ mod counting;
 mod error;
 mod events;
 pub mod http;
+mod keyed;
 mod openai;
 mod price;
 mod prompt;
 mod provider;
+mod quota;
 mod reach;
 mod response;
-mod secret;
 mod sentences;
 
 pub use anthropic::{Anthropic, AnthropicSettings};
@@ -39,7 +40,7 @@ pub use backoff::Jitter;
 pub use bound::{Bound, Tries};
 pub use boundary::{LAYOUT_VERSION, Message, Speaker, instructions, render, repeats_boundary};
 pub use chain::{Chain, ChainSettings, ProviderState, Served};
-pub use contactiq_domain::BreakerState;
+pub use contactiq_domain::{BreakerState, Keyring};
 pub use error::{ModelError, SetupError};
 pub use http::Http;
 pub use openai::{
@@ -49,6 +50,6 @@ pub use openai::{
 pub use price::{Price, PriceError, PriceTable};
 pub use prompt::{Exchange, NumberedPassage, Prompt};
 pub use provider::{Completion, Provider};
+pub use quota::KeyQuota;
 pub use reach::goes_over_plain_http;
-pub use secret::Secret;
 pub use sentences::Sentences;

@@ -2,10 +2,12 @@
 
 use reqwest::{Url, header::HeaderValue};
 
-use crate::{Secret, SetupError};
+use contactiq_domain::{Key, Keyring};
+
+use crate::SetupError;
 
 /// The header with a key, marked so that it is never printed.
-pub(crate) fn authorization(key: &Secret) -> Option<HeaderValue> {
+pub(crate) fn authorization(key: &Key) -> Option<HeaderValue> {
     let line = zeroize::Zeroizing::new(format!("Bearer {}", key.expose()));
     sealed_header(&line)
 }
@@ -19,18 +21,17 @@ pub(crate) fn model(text: &str) -> Result<String, SetupError> {
     Ok(model.to_owned())
 }
 
-/// A key that can stand in a header, where there is one.
-pub(crate) fn key(key: Option<Secret>) -> Result<Option<Secret>, SetupError> {
-    let key = key.filter(|key| !key.is_empty());
-    if key.as_ref().is_some_and(|key| !key.expose().bytes().all(|b| b.is_ascii_graphic())) {
+/// Keys that can stand in a header.
+pub(crate) fn keys(keys: Keyring) -> Result<Keyring, SetupError> {
+    if !keys.keys().iter().all(|key| key.expose().bytes().all(|b| b.is_ascii_graphic())) {
         return Err(SetupError::ApiKey);
     }
-    Ok(key)
+    Ok(keys)
 }
 
 /// Whoever listens on the way reads a key that goes over plain http.
-pub(crate) fn warn_of_plain_http(provider: &str, base: &Url, key: Option<&Secret>) {
-    if key.is_some() && is_plain_and_far(base) {
+pub(crate) fn warn_of_plain_http(provider: &str, base: &Url, keys: &Keyring) {
+    if !keys.is_empty() && is_plain_and_far(base) {
         tracing::warn!(provider, "the key is sent over plain http");
     }
 }

@@ -7,6 +7,7 @@ mod gate;
 mod ledger;
 mod models;
 mod places;
+mod quotas;
 mod remote_encoder;
 mod vectors;
 
@@ -43,8 +44,11 @@ use crate::{
         limits::{self, Limits},
         slow::Slow,
         tokens::Tokens,
+        proxies::Proxies,
+        unusual::Unusual,
     },
     hands::Hands,
+    secrets::Keeper,
     web::session::Sessions,
     wiring::{SystemClock, SystemIds},
 };
@@ -64,6 +68,7 @@ pub(crate) use ledger::make_private;
 pub use ledger::{await_store, open_store};
 pub(crate) use models::{in_plain_sight, open_chain, open_moderation};
 pub(crate) use places::{drain_left, look_at_queue, patience, waiting, with_places};
+pub(crate) use quotas::purge_quotas;
 pub use vectors::adopt_vectors;
 pub(crate) use vectors::{share_vectors, vectors_of};
 
@@ -88,11 +93,17 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// The database was sealed with another key.
-    #[error("the database was sealed with another key than {path} holds: restore that file from its backup")]
+    #[error("the database was sealed with another key than {place} holds: restore that key from its backup")]
     WrongKey {
-        /// The key file.
-        path: PathBuf,
+        /// Where the key is.
+        place: String,
     },
+    /// A secret can't be read, or what was read can't be used.
+    #[error("{0}")]
+    Secrets(#[from] crate::config::ConfigError),
+    /// Something was opened before its secret was read: a fault of ours.
+    #[error("{0} was not read before it was used")]
+    Unread(&'static str),
     /// A file that the bank edits is wrong or can't be read.
     #[error("{0}")]
     File(String),
@@ -165,8 +176,14 @@ pub struct Parts {
     pub standing: Standing,
     /// Rate limits.
     pub limits: Limits,
+    /// Whom to believe where a request came from.
+    pub proxies: Proxies,
+    /// What is unusual of how keys are used.
+    pub unusual: Unusual,
     /// The queue of requests.
     pub admission: Admission,
+    /// The secrets, which are read again while we run.
+    pub secrets: Keeper,
     /// Signed-in browsers.
     pub sessions: Sessions,
     /// Bearer tokens, and the identity provider.
@@ -212,6 +229,7 @@ impl App {
         metrics: PrometheusHandle,
         (body_key, gate): ([u8; 32], Gate),
         hands: Hands,
+        secrets: Keeper,
     ) -> App {
         let tasks = TaskTracker::new();
         let (access, job) = AccessLog::new(house.store.clone());
@@ -226,10 +244,13 @@ impl App {
             house: Arc::new(house),
             standing,
             limits,
+            proxies: Proxies::of(&config.server),
+            unusual: Unusual::default(),
             admission: admission(&config),
             sessions: gate.sessions,
             tokens: gate.tokens,
             slow: Slow::default(),
+            secrets,
             keys: KeyCache::default(),
             access,
             tasks,
@@ -299,7 +320,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
     let knowledge =
         load_knowledge(&store, means, move |done, all| told("encoding passages", done, all)).await?;
 
-    let (chain, llm) = open_chain(config)?;
+    let (chain, llm) = open_chain(config, Some(&store))?;
     let budgets = Budgets::new(
         store.clone(),
         budget_settings(config),
@@ -418,7 +439,7 @@ pub fn guard_settings(config: &Config) -> Result<GuardSettings, StartError> {
         learned: config.guard.learned.model().map_err(StartError::File)?,
         injection_threshold: config.guard.injection_threshold,
         allowed_links: config.guard.allowed_links.clone(),
-        token_key: TokenKey::new(config.guard.token_key.expose().trim().as_bytes()),
+        token_key: TokenKey::new(config.guard.token_key.expose().as_bytes()),
         ..GuardSettings::default()
     })
 }

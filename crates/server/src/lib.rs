@@ -13,6 +13,7 @@ pub mod logging;
 pub mod obedient;
 mod patient;
 pub mod reading;
+pub mod secrets;
 pub mod serve;
 pub mod web;
 pub mod wiring;

@@ -1,6 +1,11 @@
 //! `contactiq serve`: production and tests start the same function with listeners passed in.
 
-use std::{io, net::SocketAddr, sync::OnceLock, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::{Router, extract::State, routing::get};
 use axum_server::Handle;
@@ -17,6 +22,7 @@ use crate::{
     hands::Hands,
     jobs,
     patient::Patient,
+    secrets::Keeper,
     web, wiring,
 };
 
@@ -52,6 +58,12 @@ pub async fn build_with(
     change: impl FnOnce(&mut House),
 ) -> Result<App, StartError> {
     let metrics = recorder();
+    let secrets = Keeper::new(&config, Arc::new(wiring::SystemClock));
+    secrets.open().await?;
+    let config = config.checked()?;
+    for warning in config.secret_warnings() {
+        tracing::warn!("{warning}");
+    }
     app::await_store(&config).await?;
     app::adopt_vectors(&config).await?;
     let (mut house, mut standing) = app::build_house(&config, progress).await?;
@@ -65,11 +77,10 @@ pub async fn build_with(
         shared
     });
     let hands = Hands::of(&house, &config, app::answers_at_once(&config))?;
-    let dir = config.server.data_dir.clone();
-    let body_key = wiring::derived_key(&dir, "idempotency")
-        .map_err(|source| StartError::DataDir { path: dir, source })?;
+    let body_key = wiring::derived_key(&config, "idempotency")
+        .map_err(|source| StartError::DataDir { path: config.server.data_dir.clone(), source })?;
     let gate = Gate::open(&config, &house)?;
-    Ok(App::new(house, config, standing, shared, metrics, (body_key, gate), hands))
+    Ok(App::new(house, config, standing, shared, metrics, (body_key, gate), hands, secrets))
 }
 
 /// One recorder a process: tests start several servers in one.

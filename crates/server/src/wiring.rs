@@ -10,6 +10,8 @@ use std::{
 use contactiq_domain::{Clock, Ids, Timestamp};
 use contactiq_guard::seal::Sealer;
 
+use crate::config::Config;
+
 /// The system's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
@@ -128,24 +130,57 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// The sealing key that the configuration names, else that of its data folder.
+///
+/// # Errors
+/// As [`sealing_key`], and when what is named holds no 32 bytes.
+pub fn sealing_key_of(config: &Config) -> io::Result<[u8; 32]> {
+    match config.sealing_key()? {
+        Some(named) => Ok(named),
+        None => sealing_key(&config.server.data_dir),
+    }
+}
+
+/// Where the sealing key of a configuration is, for messages.
+#[must_use]
+pub fn key_place(config: &Config) -> String {
+    match config.server.sealing_key.shown().as_slice() {
+        [] => crate::app::absolute(&key_path(&config.server.data_dir)).display().to_string(),
+        named => format!("server.sealing_key ({})", named.join(", ")),
+    }
+}
+
 /// A key of its own for one purpose, from the sealing key: it survives a restart.
 ///
 /// # Errors
-/// As [`sealing_key`].
-pub fn derived_key(data_dir: &Path, purpose: &str) -> io::Result<[u8; 32]> {
+/// As [`sealing_key_of`].
+pub fn derived_key(config: &Config, purpose: &str) -> io::Result<[u8; 32]> {
     use sha2::Digest;
     let mut hash = sha2::Sha256::new();
-    hash.update(sealing_key(data_dir)?);
+    hash.update(sealing_key_of(config)?);
     hash.update(purpose.as_bytes());
     Ok(hash.finalize().into())
 }
 
-/// The sealer of a data folder.
+/// The sealer of a configuration.
 ///
 /// # Errors
-/// As [`sealing_key`].
-pub fn sealer(data_dir: &Path) -> io::Result<Arc<Sealer>> {
-    Ok(Arc::new(Sealer::new(&sealing_key(data_dir)?, random::<12>)))
+/// As [`sealing_key_of`].
+pub fn sealer(config: &Config) -> io::Result<Arc<Sealer>> {
+    Ok(Arc::new(Sealer::new(&sealing_key_of(config)?, random::<12>)))
+}
+
+/// Random letters and digits, for what people copy and scanners look for.
+#[must_use]
+pub fn random_letters<const N: usize>() -> String {
+    const ALL: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut text = String::with_capacity(N);
+    while text.len() < N {
+        // Of 256 values 248 are four times 62: the rest would make some letters likelier.
+        let fresh = random::<64>().into_iter().filter(|byte| *byte < 248);
+        text.extend(fresh.map(|byte| char::from(ALL[usize::from(byte % 62)])).take(N - text.len()));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -296,6 +296,18 @@ impl Store {
         Ok(false)
     }
 
+    /// Takes another address of the same PostgreSQL, for instance with a password that was changed (A8): connections
+    /// that are made from now on use it, and those that stand go on. SQLite has none.
+    ///
+    /// # Errors
+    /// [`StoreError::BadUrl`]; then the address before stays.
+    pub fn renew(&self, url: &str) -> Result<(), StoreError> {
+        if let Pools::Postgres { pool, .. } = &*self.pools {
+            pool.set_connect_options(postgres_options(url)?);
+        }
+        Ok(())
+    }
+
     /// Waits for the transactions under way and closes every connection.
     pub async fn close(&self) {
         match &*self.pools {
@@ -364,7 +376,7 @@ async fn open_sqlite_once(path: &Path) -> Result<Pools, StoreError> {
     Ok(Pools::Sqlite { writer, readers })
 }
 
-async fn open_postgres(url: &str) -> Result<(Pools, VectorColumn), StoreError> {
+fn postgres_options(url: &str) -> Result<PgConnectOptions, StoreError> {
     // sqlx reads any scheme as PostgreSQL's.
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(StoreError::BadUrl);
@@ -372,7 +384,11 @@ async fn open_postgres(url: &str) -> Result<(Pools, VectorColumn), StoreError> {
     let options =
         PgConnectOptions::from_str(url).map_err(|_| StoreError::BadUrl)?.application_name("contactiq");
     // Numbers travel as they are, not as text, and a pooler knows no such parameter.
-    let options = options.extra_float_digits(None);
+    Ok(options.extra_float_digits(None))
+}
+
+async fn open_postgres(url: &str) -> Result<(Pools, VectorColumn), StoreError> {
+    let options = postgres_options(url)?;
     let pool = PgPoolOptions::new()
         .min_connections(*POSTGRES_CONNECTIONS.start())
         .max_connections(*POSTGRES_CONNECTIONS.end())

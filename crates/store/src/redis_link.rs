@@ -1,7 +1,8 @@
-//! One connection to Redis that all callers share: asked with patience, made anew after a failure, and described
-//! in words that hold no part of its URL, which has a password.
+//! One connection to Redis that all callers share: asked with patience, made anew after a failure or where the address
+//! is another one by now, and described in words that hold no part of its URL, which has a password.
 
 use std::{
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -12,6 +13,7 @@ use redis::{
     streams::StreamInfoConsumersReply,
 };
 use tokio::time::{Instant, timeout};
+use zeroize::Zeroizing;
 
 /// A connection that is being made may take longer: questions meanwhile go on without it.
 const CONNECTING: Duration = Duration::from_secs(1);
@@ -23,13 +25,10 @@ const DEAD_AFTER: Duration = Duration::from_secs(3600);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SharedError {
     /// The address can't be read as one.
-    #[error("the Redis URL is not valid: it has the form redis://:password@host:6379/0")]
-    BadUrl,
-    /// The address asks for TLS.
     #[error(
-        "rediss:// asks for TLS, which this version does not speak: write redis:// and keep Redis in a private network"
+        "the Redis URL is not valid: it has the form redis://:password@host:6379/0, or rediss:// with TLS"
     )]
-    NoTls,
+    BadUrl,
     /// It can't be reached, or can't do its work now. The same call may pass later.
     #[error("Redis is not available: {why}")]
     Unavailable {
@@ -55,9 +54,45 @@ pub enum SharedError {
     },
 }
 
-/// Connects when it is first used, and again after a failure.
+/// Where Redis is. It is asked for each connection, because a password changes while we run; it is never printed.
+#[derive(Clone)]
+pub struct RedisAddress(Arc<dyn Fn() -> Zeroizing<String> + Send + Sync>);
+
+impl RedisAddress {
+    /// What this says at the time.
+    pub fn live(address: impl Fn() -> Zeroizing<String> + Send + Sync + 'static) -> RedisAddress {
+        RedisAddress(Arc::new(address))
+    }
+
+    /// The address as it is now.
+    fn now(&self) -> Zeroizing<String> {
+        let url = (self.0)();
+        Zeroizing::new(url.trim().to_owned())
+    }
+}
+
+impl From<&str> for RedisAddress {
+    fn from(url: &str) -> RedisAddress {
+        let url = Zeroizing::new(url.to_owned());
+        RedisAddress::live(move || url.clone())
+    }
+}
+
+impl From<&String> for RedisAddress {
+    fn from(url: &String) -> RedisAddress {
+        url.as_str().into()
+    }
+}
+
+impl fmt::Debug for RedisAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RedisAddress(…)")
+    }
+}
+
+/// Connects when it is first used, again after a failure, and where the address changed.
 pub(crate) struct RedisLink {
-    client: Client,
+    address: RedisAddress,
     patience: Duration,
     link: Mutex<Option<Arc<Link>>>,
 }
@@ -65,24 +100,23 @@ pub(crate) struct RedisLink {
 /// One connection that all callers share.
 struct Link {
     manager: ConnectionManager,
+    /// Where it leads.
+    url: Zeroizing<String>,
     since: Instant,
 }
 
 impl RedisLink {
-    /// To the Redis of this URL, asked with this patience. Nothing is sent before the first question.
+    /// To the Redis of this address, asked with this patience. Nothing is sent before the first question.
     ///
     /// # Errors
     /// When the URL can't be read as one.
-    pub(crate) fn new(url: &str, patience: Duration) -> Result<RedisLink, SharedError> {
-        let url = url.trim();
-        if url.starts_with("rediss://") {
-            return Err(SharedError::NoTls);
-        }
-        if !url.starts_with("redis://") {
-            return Err(SharedError::BadUrl);
-        }
-        let client = Client::open(url).map_err(|_| SharedError::BadUrl)?;
-        Ok(RedisLink { client, patience, link: Mutex::default() })
+    pub(crate) fn new(
+        address: impl Into<RedisAddress>,
+        patience: Duration,
+    ) -> Result<RedisLink, SharedError> {
+        let address = address.into();
+        client(&address.now())?;
+        Ok(RedisLink { address, patience, link: Mutex::default() })
     }
 
     /// The same with another patience.
@@ -169,8 +203,10 @@ impl RedisLink {
 
     /// The connection, or a new one that connects when it is first asked.
     fn link(&self) -> Result<Arc<Link>, SharedError> {
+        let url = self.address.now();
         let mut link = self.lock();
-        if let Some(link) = link.as_ref() {
+        // Who asks over a connection to the address before goes on with it.
+        if let Some(link) = link.as_ref().filter(|link| link.url == url) {
             return Ok(link.clone());
         }
         // No retries: a failure is told at once, and the next call tries again.
@@ -178,9 +214,9 @@ impl RedisLink {
             .set_number_of_retries(0)
             .set_connection_timeout(Some(CONNECTING.max(self.patience)))
             .set_response_timeout(Some(self.patience));
-        let manager = ConnectionManager::new_lazy_with_config(self.client.clone(), config)
+        let manager = ConnectionManager::new_lazy_with_config(client(&url)?, config)
             .map_err(|error| told(&error, self.patience))?;
-        Ok(link.insert(Arc::new(Link { manager, since: Instant::now() })).clone())
+        Ok(link.insert(Arc::new(Link { manager, url, since: Instant::now() })).clone())
     }
 
     /// Forgets this connection, unless another caller did so before.
@@ -195,6 +231,14 @@ impl RedisLink {
     fn lock(&self) -> MutexGuard<'_, Option<Arc<Link>>> {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A client of this address, which sends nothing yet.
+fn client(url: &str) -> Result<Client, SharedError> {
+    if !(url.starts_with("redis://") || url.starts_with("rediss://")) {
+        return Err(SharedError::BadUrl);
+    }
+    Client::open(url).map_err(|_| SharedError::BadUrl)
 }
 
 fn timed_out(patience: Duration) -> SharedError {

@@ -12,7 +12,7 @@ use std::{sync::Mutex, time::Duration};
 use contactiq_domain::ids::InteractionId;
 use redis::{RedisResult, Script, aio::ConnectionManager};
 
-use crate::redis_link::{RedisLink, SharedError};
+use crate::redis_link::{RedisAddress, RedisLink, SharedError};
 
 const GROUP: &str = "workers";
 /// A worker that said nothing for so long has died.
@@ -119,11 +119,16 @@ impl Requests {
     ///
     /// # Errors
     /// When the URL can't be read as one.
-    pub fn connect(url: &str, namespace: &str, name: String) -> Result<Requests, SharedError> {
+    pub fn connect(
+        address: impl Into<RedisAddress>,
+        namespace: &str,
+        name: String,
+    ) -> Result<Requests, SharedError> {
+        let address = address.into();
         Ok(Requests {
-            answers: RedisLink::new(url, PATIENCE)?,
-            work: RedisLink::new(url, WORKING)?,
-            waiting: RedisLink::new(url, WORKING)?,
+            answers: RedisLink::new(address.clone(), PATIENCE)?,
+            work: RedisLink::new(address.clone(), WORKING)?,
+            waiting: RedisLink::new(address, WORKING)?,
             namespace: namespace.to_owned(),
             name,
             ahead: Mutex::new(None),

@@ -1,6 +1,6 @@
 //! Rate limits that replicas share through Redis (A3).
 //!
-//! One script takes from both limits in one step, by the clock of the Redis server, so that any
+//! One script takes from all limits of a question in one step, by the clock of the Redis server, so that any
 //! number of replicas together let pass exactly what one would. Keys are hashes: who asked can't be
 //! read from them. They live for as long as their window and no longer.
 //!
@@ -13,12 +13,63 @@ use redis::Script;
 use sha2::{Digest, Sha256};
 
 use crate::redis_link::RedisLink;
-pub use crate::redis_link::SharedError;
+pub use crate::redis_link::{RedisAddress, SharedError};
 
 /// A question waits no longer for its place than this.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// Both limits, in Redis. Connects when it is first used, and again after a failure.
+/// How a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Counts {
+    /// A token bucket: so many a minute, that many at once.
+    Minute,
+    /// A sliding window: so many in any hour.
+    Hour,
+}
+
+impl Counts {
+    /// Its time, in seconds.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        match self {
+            Counts::Minute => 60,
+            Counts::Hour => 3600,
+        }
+    }
+}
+
+/// One limit that a question counts for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// Whose: `key`, `session`, `subject` or `address`.
+    pub what: &'static str,
+    /// Which one.
+    pub whom: String,
+    /// Questions that it allows.
+    pub most: u32,
+    /// In which time.
+    pub counts: Counts,
+}
+
+/// What is left of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Questions that may be asked now.
+    pub left: u32,
+    /// Seconds after which all of it is left, if nobody asks.
+    pub reset: u64,
+}
+
+/// What came of taking a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Seconds to wait; none when the place was taken. Where there is one, nothing was taken from any limit.
+    pub wait: Option<u64>,
+    /// What is left of each limit, in the order in which they were named.
+    pub left: Vec<Left>,
+}
+
+/// All limits, in Redis. Connects when it is first used, and again after a failure.
 pub struct SharedLimits {
     redis: RedisLink,
     script: Script,
@@ -35,7 +86,7 @@ impl SharedLimits {
     ///
     /// # Errors
     /// When the URL can't be read as one.
-    pub fn connect(url: &str) -> Result<SharedLimits, SharedError> {
+    pub fn connect(url: impl Into<RedisAddress>) -> Result<SharedLimits, SharedError> {
         let script = Script::new(include_str!("shared_limits.lua"));
         Ok(SharedLimits { redis: RedisLink::new(url, PATIENCE)?, script })
     }
@@ -46,27 +97,35 @@ impl SharedLimits {
         SharedLimits { redis: self.redis.with_patience(patience), ..self }
     }
 
-    /// Takes a place for a question of this session, and of this address if it counts, with its
-    /// limit an hour. The inner error is how many seconds to wait; then nothing was taken.
+    /// Takes a place for a question from all of these limits, or from none.
     ///
     /// # Errors
     /// When Redis can't be asked.
-    pub async fn take(
-        &self,
-        session: &str,
-        per_minute: u32,
-        address: Option<(&str, u32)>,
-    ) -> Result<Result<(), u64>, SharedError> {
-        let mut invocation = self.script.key(key_name("session", session));
-        invocation.arg(per_minute);
-        if let Some((address, per_hour)) = address {
-            invocation.key(key_name("address", address)).arg(per_hour);
+    pub async fn take(&self, limits: &[Limit]) -> Result<Taken, SharedError> {
+        // The script has the buckets first.
+        let order = |counts| move |(_, limit): &(usize, &Limit)| limit.counts == counts;
+        let numbered = || limits.iter().enumerate();
+        let sorted: Vec<(usize, &Limit)> =
+            numbered().filter(order(Counts::Minute)).chain(numbered().filter(order(Counts::Hour))).collect();
+        let buckets = numbered().filter(order(Counts::Minute)).count();
+        let mut invocation = self.script.prepare_invoke();
+        invocation.arg(buckets);
+        for (_, limit) in &sorted {
+            invocation.key(key_name(limit.what, &limit.whom)).arg(limit.most);
         }
-        let asked = self.redis.ask(async |mut manager| invocation.invoke_async::<u64>(&mut manager).await);
-        Ok(match asked.await? {
-            0 => Ok(()),
-            seconds => Err(seconds),
-        })
+        let asked =
+            self.redis.ask(async |mut manager| invocation.invoke_async::<Vec<u64>>(&mut manager).await);
+        let told = asked.await?;
+        let unread = || SharedError::Failed { code: "an answer of another script".to_owned() };
+        let (wait, pairs) = told.split_first().ok_or_else(unread)?;
+        if pairs.len() != sorted.len() * 2 {
+            return Err(unread());
+        }
+        let mut left = vec![Left { left: 0, reset: 0 }; limits.len()];
+        for ((place, _), pair) in sorted.iter().zip(pairs.chunks_exact(2)) {
+            left[*place] = Left { left: u32::try_from(pair[0]).unwrap_or(u32::MAX), reset: pair[1] };
+        }
+        Ok(Taken { wait: Some(*wait).filter(|wait| *wait > 0), left })
     }
 
     /// Whether Redis answers within this time and lets us in.
@@ -96,7 +155,7 @@ mod tests {
     #[test]
     fn a_url_that_can_not_be_used_is_told_without_its_password() {
         for (url, expected) in [
-            ("rediss://:hush@host:6379", SharedError::NoTls),
+            ("rediss://:hush@host:many", SharedError::BadUrl),
             ("http://:hush@host", SharedError::BadUrl),
             ("redis://:hush@host:many", SharedError::BadUrl),
             ("redis://:hush@host/zero", SharedError::BadUrl),
@@ -106,8 +165,10 @@ mod tests {
             assert_eq!(error, expected, "{url}");
             assert!(!format!("{error} {error:?}").contains("hush"));
         }
-        let limits = SharedLimits::connect("redis://:hush@host").unwrap();
-        assert!(!format!("{limits:?}").contains("hush"));
+        for url in ["redis://:hush@host", "rediss://:hush@host"] {
+            let limits = SharedLimits::connect(url).unwrap();
+            assert!(!format!("{limits:?}").contains("hush"));
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use contactiq_domain::{Breaker, Clock};
 use contactiq_guard::{Masked, seal::Sealer};
 
-use crate::redis_link::{RedisLink, SharedError};
+use crate::redis_link::{RedisAddress, RedisLink, SharedError};
 
 /// Seconds that an answer is kept.
 const KEPT: u64 = 86_400;
@@ -32,7 +32,7 @@ impl SharedAnswers {
     /// # Errors
     /// When the URL can't be read as one.
     pub fn connect(
-        url: &str,
+        url: impl Into<RedisAddress>,
         patience: Duration,
         namespace: &str,
         store: &crate::Store,

@@ -1,56 +1,79 @@
--- Both limits in one step: nothing is taken unless both allow it.
+-- All limits of a question in one step: nothing is taken unless all of them allow it.
 --
--- KEYS[1]  the bucket of a session: hash of `level` and `at`
--- KEYS[2]  the window of an address: list of moments, oldest first; absent when no address counts
--- ARGV[1]  questions a minute
--- ARGV[2]  questions an hour of the address
+-- KEYS     the buckets (hashes of `level` and `at`), then the windows (lists of moments, oldest first)
+-- ARGV[1]  how many of the keys are buckets
+-- ARGV     then the limit of each key: questions a minute of a bucket, questions an hour of a window
 --
--- Returns 0, or the whole seconds to wait. Moments are microseconds of this server's clock, so that
--- the clocks of replicas do not matter. All numbers are whole and below 2^53: nothing is rounded.
--- A full bucket holds a minute for each of its questions, a question costs a minute, and each
--- microsecond brings as much as there are questions a minute.
+-- Returns the whole seconds to wait, 0 when it was taken, and then for each key how many questions are left and the
+-- whole seconds after which none of it is used. Moments are microseconds of this server's clock, so that the clocks of
+-- replicas do not matter. All numbers are whole and below 2^53: nothing is rounded. A full bucket holds a minute for
+-- each of its questions, a question costs a minute, and each microsecond brings as much as there are questions a minute.
 local MINUTE = 60000000
 local HOUR = 3600000000
+local SECOND = 1000000
 
 local function text(number)
   return string.format('%.0f', number)
 end
 
 local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local per_minute = tonumber(ARGV[1])
+local now = tonumber(time[1]) * SECOND + tonumber(time[2])
+local buckets = tonumber(ARGV[1])
 
--- A clock that was set back stands still until it has caught up with the last question.
-local moment = now
-if KEYS[2] then
-  moment = math.max(now, tonumber(redis.call('LINDEX', KEYS[2], -1) or 0))
-  local first = tonumber(redis.call('LINDEX', KEYS[2], 0) or moment)
-  while moment - first >= HOUR do
-    redis.call('LPOP', KEYS[2])
-    first = tonumber(redis.call('LINDEX', KEYS[2], 0) or moment)
+local wait = 0
+local seen = {}
+for place, key in ipairs(KEYS) do
+  local most = tonumber(ARGV[place + 1])
+  -- A clock that was set back stands still until it has caught up with the last question.
+  if place <= buckets then
+    local full = most * MINUTE
+    local level, at = full, now
+    local kept = redis.call('HMGET', key, 'level', 'at')
+    if kept[1] then
+      at = math.max(now, tonumber(kept[2]))
+      local gone = math.min(at - tonumber(kept[2]), MINUTE)
+      level = math.min(tonumber(kept[1]) + gone * most, full)
+    end
+    if level < MINUTE then
+      wait = math.max(wait, math.ceil(math.ceil((MINUTE - level) / most) / SECOND))
+    end
+    seen[place] = { most = most, full = full, level = level, at = at }
+  else
+    local last = tonumber(redis.call('LINDEX', key, -1) or 0)
+    local moment = math.max(now, last)
+    local first = tonumber(redis.call('LINDEX', key, 0) or moment)
+    while moment - first >= HOUR do
+      redis.call('LPOP', key)
+      first = tonumber(redis.call('LINDEX', key, 0) or moment)
+    end
+    local count = redis.call('LLEN', key)
+    if count >= most then
+      wait = math.max(wait, math.ceil((HOUR - (moment - first)) / SECOND))
+    end
+    seen[place] = { most = most, count = count, last = last, moment = moment }
   end
-  if redis.call('LLEN', KEYS[2]) >= tonumber(ARGV[2]) then
-    return math.ceil((HOUR - (moment - first)) / 1000000)
+end
+
+local told = { wait }
+for place, key in ipairs(KEYS) do
+  local one = seen[place]
+  if place <= buckets then
+    -- After a minute a bucket is full and after an hour a window is empty, which is what absence means.
+    if wait == 0 then
+      one.level = one.level - MINUTE
+      redis.call('HSET', key, 'level', text(one.level), 'at', text(one.at))
+      redis.call('PEXPIRE', key, 61000)
+    end
+    table.insert(told, math.floor(one.level / MINUTE))
+    table.insert(told, math.ceil(math.ceil((one.full - one.level) / one.most) / SECOND))
+  else
+    if wait == 0 then
+      redis.call('RPUSH', key, text(one.moment))
+      redis.call('PEXPIRE', key, 3601000)
+      one.count, one.last = one.count + 1, one.moment
+    end
+    table.insert(told, math.max(one.most - one.count, 0))
+    table.insert(told, one.count == 0 and 0 or math.ceil((HOUR - (one.moment - one.last)) / SECOND))
   end
 end
-
-local full = per_minute * MINUTE
-local level, at = full, now
-local kept = redis.call('HMGET', KEYS[1], 'level', 'at')
-if kept[1] then
-  at = math.max(now, tonumber(kept[2]))
-  local gone = math.min(at - tonumber(kept[2]), MINUTE)
-  level = math.min(tonumber(kept[1]) + gone * per_minute, full)
-end
-if level < MINUTE then
-  return math.ceil(math.ceil((MINUTE - level) / per_minute) / 1000000)
-end
-
--- After a minute a bucket is full and after an hour a window is empty, which is what absence means.
-redis.call('HSET', KEYS[1], 'level', text(level - MINUTE), 'at', text(at))
-redis.call('PEXPIRE', KEYS[1], 61000)
-if KEYS[2] then
-  redis.call('RPUSH', KEYS[2], text(moment))
-  redis.call('PEXPIRE', KEYS[2], 3601000)
-end
-return 0
+return told

@@ -7,6 +7,7 @@ mod wire;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use contactiq_domain::Key;
 use reqwest::{RequestBuilder, Response, Url, header};
 use tokio::{
     sync::mpsc,
@@ -22,7 +23,9 @@ use crate::{
     Completion, Http, ModelError, Prompt, Provider, Sentences, SetupError,
     boundary::{self, Message, Speaker},
     events::Events,
-    response::{self, send},
+    keyed::{Asker, Opened, most_tokens, send_with},
+    reach::sealed_header,
+    response,
     sentences::deliver,
 };
 
@@ -52,15 +55,15 @@ impl Anthropic {
         Ok(Self { settings: Checked::try_from(settings)?, http })
     }
 
-    fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
+    fn authorised(&self, key: Option<&Key>, request: RequestBuilder) -> RequestBuilder {
         let request = request.header("anthropic-version", VERSION);
-        match self.settings.key() {
+        match key.and_then(|key| sealed_header(key.expose())) {
             Some(value) => request.header("x-api-key", value),
             None => request,
         }
     }
 
-    fn request(&self, messages: &[Message], most: u32, stream: bool) -> RequestBuilder {
+    fn request(&self, key: Option<&Key>, messages: &[Message], most: u32, stream: bool) -> RequestBuilder {
         let said = |speaker: Speaker| messages.iter().filter(move |message| message.role == speaker);
         let body = wire::Request {
             model: &self.settings.model,
@@ -74,15 +77,53 @@ impl Anthropic {
         };
         let accept = if stream { "text/event-stream" } else { "application/json" };
         let request = self.http.client().post(self.settings.messages.clone());
-        self.authorised(request).header(header::ACCEPT, accept).json(&body)
+        self.authorised(key, request).header(header::ACCEPT, accept).json(&body)
+    }
+
+    /// Who asks with the keys.
+    fn asker(&self) -> Asker<'_> {
+        Asker { provider: &self.settings.name, operation: "answer" }
+    }
+
+    async fn sent(&self, request: impl Fn(Option<&Key>) -> RequestBuilder) -> Result<Opened, ModelError> {
+        send_with(&self.settings.api_key, self.asker(), None, request).await
+    }
+
+    /// The same for what counts for the day of a key.
+    async fn asked(
+        &self,
+        messages: &[Message],
+        most: u32,
+        request: impl Fn(Option<&Key>) -> RequestBuilder,
+    ) -> Result<Opened, ModelError> {
+        let quota = self.settings.quota.as_deref().map(|quota| (quota, most_tokens(messages, most)));
+        send_with(&self.settings.api_key, self.asker(), quota, request).await
+    }
+
+    /// What was collected, counted for its key.
+    async fn finish(
+        &self,
+        collected: Collected,
+        messages: &[Message],
+        (key, held): (&str, u64),
+    ) -> Result<Completion, ModelError> {
+        let completion = collected.finish(&self.settings.model, messages)?;
+        let (input, output) = (completion.input_tokens, completion.output_tokens);
+        self.asker().count_tokens(key, input, output);
+        if let Some(quota) = &self.settings.quota {
+            quota.give_back(key, held.saturating_sub(input.saturating_add(output))).await;
+        }
+        Ok(completion)
     }
 
     async fn whole(&self, prompt: &Prompt) -> Result<Completion, ModelError> {
         let messages = boundary::render(prompt)?;
-        let response = send(self.request(&messages, prompt.max_output_tokens, false)).await?;
+        let most = prompt.max_output_tokens;
+        let Opened { response, key, held } =
+            self.asked(&messages, most, |key| self.request(key, &messages, most, false)).await?;
         let mut collected = Collected::default();
         collected.whole(response::json(response, NO_MESSAGE).await?)?;
-        collected.finish(&self.settings.model, &messages)
+        self.finish(collected, &messages, (&key, held)).await
     }
 
     async fn streamed(
@@ -91,7 +132,9 @@ impl Anthropic {
         on_text: mpsc::Sender<String>,
     ) -> Result<Completion, ModelError> {
         let messages = boundary::render(prompt)?;
-        let response = send(self.request(&messages, prompt.max_output_tokens, true)).await?;
+        let most = prompt.max_output_tokens;
+        let Opened { response, key, held } =
+            self.asked(&messages, most, |key| self.request(key, &messages, most, true)).await?;
         let (mut collected, mut sentences) = (Collected::default(), Sentences::default());
         if response::is_of_type(&response, "text/event-stream") {
             self.read_events(response, &mut collected, &mut sentences, &on_text).await?;
@@ -100,7 +143,7 @@ impl Anthropic {
             let text = collected.whole(response::json(response, NO_MESSAGE).await?)?;
             deliver(sentences.push(&text), &on_text).await?;
         }
-        let completion = collected.finish(&self.settings.model, &messages)?;
+        let completion = self.finish(collected, &messages, (&key, held)).await?;
         deliver(sentences.finish(), &on_text).await?;
         Ok(completion)
     }
@@ -158,13 +201,16 @@ impl Anthropic {
             Err(error) => return Err(error),
         }
         let word = [Message { role: Speaker::User, content: PROBE.to_owned() }];
-        let answer = send(self.request(&word, PROBE_TOKENS, false)).await?;
-        Collected::default().whole(response::json(answer, NO_MESSAGE).await?).map(drop)
+        let answer = self.sent(|key| self.request(key, &word, PROBE_TOKENS, false)).await?;
+        Collected::default().whole(response::json(answer.response, NO_MESSAGE).await?).map(drop)
     }
 
     async fn read<T: serde::de::DeserializeOwned>(&self, url: Url) -> Result<T, ModelError> {
-        let request = self.authorised(self.http.client().get(url));
-        response::json(send(request.header(header::ACCEPT, "application/json")).await?, NO_MESSAGE).await
+        let get = |key: Option<&Key>| {
+            let request = self.authorised(key, self.http.client().get(url.clone()));
+            request.header(header::ACCEPT, "application/json")
+        };
+        response::json(self.sent(get).await?.response, NO_MESSAGE).await
     }
 }
 

@@ -1,12 +1,13 @@
 //! Settings of one server, and what they look like once they are checked.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use reqwest::{Url, header::HeaderValue};
+use contactiq_domain::Keyring;
+use reqwest::Url;
 
 use crate::{
-    Secret, SetupError,
-    reach::{base, below, key, model, sealed_header, warn_of_plain_http},
+    KeyQuota, SetupError,
+    reach::{base, below, keys, model, warn_of_plain_http},
 };
 
 /// Settings of one server.
@@ -19,7 +20,9 @@ pub struct AnthropicSettings {
     /// The model.
     pub model: String,
     /// The key, where the server wants one.
-    pub api_key: Option<Secret>,
+    pub api_key: Keyring,
+    /// What each key may be used for in a day; none has no limit.
+    pub quota: Option<Arc<dyn KeyQuota>>,
     /// `None` leaves the model's default.
     pub temperature: Option<f32>,
     /// How long a stream may bring no word after its first.
@@ -36,7 +39,8 @@ impl AnthropicSettings {
             name: "anthropic".to_owned(),
             base_url: base_url.into(),
             model: model.into(),
-            api_key: None,
+            api_key: Keyring::default(),
+            quota: None,
             temperature: Some(0.0),
             stall: Duration::from_secs(5),
             patience: None,
@@ -59,7 +63,8 @@ pub(super) struct Checked {
     pub(super) messages: Url,
     pub(super) models: Url,
     pub(super) model: String,
-    api_key: Option<Secret>,
+    pub(super) api_key: Keyring,
+    pub(super) quota: Option<Arc<dyn KeyQuota>>,
     pub(super) temperature: Option<f32>,
     pub(super) stall: Duration,
     pub(super) patience: Option<Duration>,
@@ -71,14 +76,15 @@ impl TryFrom<AnthropicSettings> for Checked {
     fn try_from(settings: AnthropicSettings) -> Result<Self, SetupError> {
         let base = base(&settings.base_url)?;
         let model = model(&settings.model)?;
-        let api_key = key(settings.api_key)?;
-        warn_of_plain_http(&settings.name, &base, api_key.as_ref());
+        let api_key = keys(settings.api_key)?;
+        warn_of_plain_http(&settings.name, &base, &api_key);
         Ok(Self {
             messages: below(&base, "messages")?,
             models: below(&base, "models")?,
             name: settings.name,
             model,
             api_key,
+            quota: settings.quota,
             temperature: settings.temperature,
             stall: settings.stall,
             patience: settings.patience,
@@ -87,11 +93,6 @@ impl TryFrom<AnthropicSettings> for Checked {
 }
 
 impl Checked {
-    /// The value of the header with the key, marked so that it is never printed.
-    pub(super) fn key(&self) -> Option<HeaderValue> {
-        sealed_header(self.api_key.as_ref()?.expose())
-    }
-
     /// Where the model's own entry is.
     pub(super) fn model_entry(&self) -> Url {
         let mut url = self.models.clone();
@@ -115,7 +116,7 @@ mod tests {
         assert!(matches!(checked("https://k:canary@h/v1", "m").unwrap_err(), SetupError::BaseUrl(_)));
         assert!(matches!(checked("https://h/v1/messages", "m").unwrap_err(), SetupError::BaseUrl(_)));
         assert_eq!(checked("https://h/v1", " ").unwrap_err(), SetupError::Model);
-        let api_key = Some(Secret::new("sk-canary\nx".to_owned()));
+        let api_key = Keyring::of("sk-canary\nx");
         let settings = AnthropicSettings { api_key, ..AnthropicSettings::new("https://h/v1", "m") };
         assert_eq!(settings.check().unwrap_err(), SetupError::ApiKey);
     }

@@ -8,6 +8,7 @@ mod wire;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use contactiq_domain::Key;
 use reqwest::{RequestBuilder, Response, header};
 use tokio::{
     sync::mpsc,
@@ -22,7 +23,8 @@ use crate::{
     Completion, Http, Message, ModelError, Prompt, Provider, Sentences, SetupError,
     boundary::{self, Speaker},
     events::Events,
-    response::{self, send},
+    keyed::{Asker, Opened, most_tokens, send_with},
+    response,
     sentences::deliver,
 };
 
@@ -51,7 +53,7 @@ impl OpenAiCompatible {
         Ok(Self { settings: Checked::try_from(settings)?, http })
     }
 
-    fn request(&self, messages: &[Message], most: u32, stream: bool) -> RequestBuilder {
+    fn request(&self, key: Option<&Key>, messages: &[Message], most: u32, stream: bool) -> RequestBuilder {
         let most = Some(most);
         let (max_tokens, max_completion_tokens) = match self.settings.output_limit {
             OutputLimit::MaxTokens => (most, None),
@@ -69,22 +71,60 @@ impl OpenAiCompatible {
         };
         let accept = if stream { "text/event-stream" } else { "application/json" };
         let url = self.settings.chat.clone();
-        self.authorised(self.http.client().post(url)).header(header::ACCEPT, accept).json(&body)
+        self.authorised(key, self.http.client().post(url)).header(header::ACCEPT, accept).json(&body)
     }
 
-    fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
-        match self.settings.authorization() {
+    fn authorised(&self, key: Option<&Key>, request: RequestBuilder) -> RequestBuilder {
+        match key.and_then(|key| self.settings.authorization(key)) {
             Some((name, value)) => request.header(name, value),
             None => request,
         }
     }
 
+    /// Who asks with the keys.
+    fn asker(&self) -> Asker<'_> {
+        Asker { provider: &self.settings.name, operation: "answer" }
+    }
+
+    async fn sent(&self, request: impl Fn(Option<&Key>) -> RequestBuilder) -> Result<Opened, ModelError> {
+        send_with(&self.settings.api_key, self.asker(), None, request).await
+    }
+
+    /// The same for what counts for the day of a key.
+    async fn asked(
+        &self,
+        messages: &[Message],
+        most: u32,
+        request: impl Fn(Option<&Key>) -> RequestBuilder,
+    ) -> Result<Opened, ModelError> {
+        let quota = self.settings.quota.as_deref().map(|quota| (quota, most_tokens(messages, most)));
+        send_with(&self.settings.api_key, self.asker(), quota, request).await
+    }
+
+    /// What was collected, counted for its key.
+    async fn finish(
+        &self,
+        collected: Collected,
+        messages: &[Message],
+        (key, held): (&str, u64),
+    ) -> Result<Completion, ModelError> {
+        let completion = collected.finish(&self.settings.model, messages)?;
+        let (input, output) = (completion.input_tokens, completion.output_tokens);
+        self.asker().count_tokens(key, input, output);
+        if let Some(quota) = &self.settings.quota {
+            quota.give_back(key, held.saturating_sub(input.saturating_add(output))).await;
+        }
+        Ok(completion)
+    }
+
     async fn whole(&self, prompt: &Prompt) -> Result<Completion, ModelError> {
         let messages = boundary::render(prompt)?;
-        let response = send(self.request(&messages, prompt.max_output_tokens, false)).await?;
+        let most = prompt.max_output_tokens;
+        let Opened { response, key, held } =
+            self.asked(&messages, most, |key| self.request(key, &messages, most, false)).await?;
         let mut collected = Collected::default();
         collected.take(response::json(response, NO_CHAT).await?)?;
-        collected.finish(&self.settings.model, &messages)
+        self.finish(collected, &messages, (&key, held)).await
     }
 
     async fn streamed(
@@ -93,7 +133,9 @@ impl OpenAiCompatible {
         on_text: mpsc::Sender<String>,
     ) -> Result<Completion, ModelError> {
         let messages = boundary::render(prompt)?;
-        let response = send(self.request(&messages, prompt.max_output_tokens, true)).await?;
+        let most = prompt.max_output_tokens;
+        let Opened { response, key, held } =
+            self.asked(&messages, most, |key| self.request(key, &messages, most, true)).await?;
         let mut collected = Collected::default();
         let mut sentences = Sentences::default();
         if response::is_of_type(&response, "text/event-stream") {
@@ -103,7 +145,7 @@ impl OpenAiCompatible {
             let text = collected.take(response::json(response, NO_CHAT).await?)?;
             deliver(sentences.push(&text), &on_text).await?;
         }
-        let completion = collected.finish(&self.settings.model, &messages)?;
+        let completion = self.finish(collected, &messages, (&key, held)).await?;
         deliver(sentences.finish(), &on_text).await?;
         Ok(completion)
     }
@@ -111,9 +153,12 @@ impl OpenAiCompatible {
     /// The list of models costs nothing, and needs the right address and key. Where there is none (Azure's
     /// deployments, some gateways), or the model is not on it (servers that take any name), one word is asked for.
     async fn checked(&self) -> Result<(), ModelError> {
-        let request = self.authorised(self.http.client().get(self.settings.models.clone()));
-        let listed = match send(request.header(header::ACCEPT, "application/json")).await {
-            Ok(response) => Some(response::json::<wire::ModelList>(response, NO_CHAT).await?),
+        let list = |key: Option<&Key>| {
+            let request = self.authorised(key, self.http.client().get(self.settings.models.clone()));
+            request.header(header::ACCEPT, "application/json")
+        };
+        let listed = match self.sent(list).await {
+            Ok(opened) => Some(response::json::<wire::ModelList>(opened.response, NO_CHAT).await?),
             Err(ModelError::NotFound | ModelError::Refused(405 | 501)) => None,
             Err(error) => return Err(error),
         };
@@ -121,13 +166,13 @@ impl OpenAiCompatible {
             return Ok(());
         }
         let word = [Message { role: Speaker::User, content: PROBE.to_owned() }];
-        let answer = match send(self.request(&word, PROBE_TOKENS, false)).await {
+        let answer = match self.sent(|key| self.request(key, &word, PROBE_TOKENS, false)).await {
             Err(ModelError::NotFound | ModelError::Refused(400 | 422)) if listed.is_some() => {
                 return Err(ModelError::NoSuchModel);
             }
             answer => answer?,
         };
-        response::json::<wire::Answer>(answer, NO_CHAT).await?.check()
+        response::json::<wire::Answer>(answer.response, NO_CHAT).await?.check()
     }
 
     /// Reads until `[DONE]`, or until the end when the last event said why the text ends.

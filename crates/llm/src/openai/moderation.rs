@@ -12,7 +12,7 @@ use std::{
 };
 
 use contactiq_domain::{
-    BreakerState, Clock,
+    BreakerState, Clock, Key, Keyring,
     breaker::{Breaker, Permit},
 };
 use contactiq_guard::{Masked, ModerationCategory};
@@ -20,7 +20,11 @@ use reqwest::{Url, header};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
 
-use crate::{Http, ModelError, Secret, SetupError, reach, response};
+use crate::{
+    Http, ModelError, SetupError,
+    keyed::{Asker, send_with},
+    reach, response,
+};
 
 /// The answer to one text is a few hundred bytes.
 const LARGEST_ANSWER: usize = 256 * 1024;
@@ -33,7 +37,7 @@ pub struct ModerationSettings {
     /// The model.
     pub model: String,
     /// The key, where the server wants one.
-    pub api_key: Option<Secret>,
+    pub api_key: Keyring,
     /// Failures in a row that open the breaker.
     pub breaker_failures: u32,
     /// How long it stays open before one probe.
@@ -47,7 +51,7 @@ impl ModerationSettings {
         Self {
             base_url: base_url.into(),
             model: model.into(),
-            api_key: None,
+            api_key: Keyring::default(),
             breaker_failures: 5,
             breaker_open: Duration::from_secs(60),
         }
@@ -60,7 +64,7 @@ impl ModerationSettings {
     pub fn check(self) -> Result<(), SetupError> {
         reach::base(&self.base_url)?;
         reach::model(&self.model)?;
-        reach::key(self.api_key)?;
+        reach::keys(self.api_key)?;
         Ok(())
     }
 }
@@ -69,7 +73,7 @@ impl ModerationSettings {
 pub struct RemoteModeration {
     url: Url,
     model: String,
-    api_key: Option<Secret>,
+    api_key: Keyring,
     http: Http,
     breaker: Breaker,
     /// Whether the log has been told that the server is left alone.
@@ -135,8 +139,8 @@ impl RemoteModeration {
     pub fn new(settings: ModerationSettings, http: Http, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
         let base = reach::base(&settings.base_url)?;
         let model = reach::model(&settings.model)?;
-        let api_key = reach::key(settings.api_key)?;
-        reach::warn_of_plain_http("moderation", &base, api_key.as_ref());
+        let api_key = reach::keys(settings.api_key)?;
+        reach::warn_of_plain_http("moderation", &base, &api_key);
         Ok(Self {
             url: reach::below(&base, "moderations")?,
             model,
@@ -171,11 +175,16 @@ impl RemoteModeration {
 
     async fn once(&self, text: &Masked) -> Result<Vec<ModerationCategory>, ModelError> {
         let body = Request { model: &self.model, input: text.as_str() };
-        let mut request = self.http.client().post(self.url.clone());
-        if let Some(value) = self.api_key.as_ref().and_then(reach::authorization) {
-            request = request.header(header::AUTHORIZATION, value);
-        }
-        let response = response::send(request.header(header::ACCEPT, "application/json").json(&body)).await?;
+        let request = |key: Option<&Key>| {
+            let request = self.http.client().post(self.url.clone());
+            let request = request.header(header::ACCEPT, "application/json").json(&body);
+            match key.and_then(reach::authorization) {
+                Some(value) => request.header(header::AUTHORIZATION, value),
+                None => request,
+            }
+        };
+        let asker = Asker { provider: "moderation", operation: "moderation" };
+        let response = send_with(&self.api_key, asker, None, request).await?.response;
         let what = "no JSON of the moderation API";
         categories(response::json_within(response, LARGEST_ANSWER, what).await?)
     }

@@ -1,15 +1,16 @@
 //! Settings of one server, and what they look like once they are checked.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use contactiq_domain::{Key, Keyring};
 use reqwest::{
     Url,
     header::{AUTHORIZATION, HeaderName, HeaderValue},
 };
 
 use crate::{
-    Secret, SetupError,
-    reach::{authorization, base, below, key, model, sealed_header, warn_of_plain_http},
+    KeyQuota, SetupError,
+    reach::{authorization, base, below, keys, model, sealed_header, warn_of_plain_http},
 };
 
 /// The header by which Azure OpenAI takes a key.
@@ -25,7 +26,9 @@ pub struct OpenAiSettings {
     /// The model.
     pub model: String,
     /// The key, where the server wants one.
-    pub api_key: Option<Secret>,
+    pub api_key: Keyring,
+    /// What each key may be used for in a day; none has no limit.
+    pub quota: Option<Arc<dyn KeyQuota>>,
     /// Where the limit of output tokens goes.
     pub output_limit: OutputLimit,
     /// `None` leaves the model's default, which some models demand.
@@ -58,7 +61,8 @@ impl OpenAiSettings {
             name: "openai".to_owned(),
             base_url: base_url.into(),
             model: model.into(),
-            api_key: None,
+            api_key: Keyring::default(),
+            quota: None,
             output_limit: OutputLimit::default(),
             temperature: Some(0.0),
             stream_usage: true,
@@ -97,7 +101,8 @@ pub(super) struct Checked {
     pub(super) chat: Url,
     pub(super) models: Url,
     pub(super) model: String,
-    api_key: Option<Secret>,
+    pub(super) api_key: Keyring,
+    pub(super) quota: Option<Arc<dyn KeyQuota>>,
     pub(super) output_limit: OutputLimit,
     pub(super) temperature: Option<f32>,
     pub(super) stream_usage: bool,
@@ -112,14 +117,15 @@ impl TryFrom<OpenAiSettings> for Checked {
     fn try_from(settings: OpenAiSettings) -> Result<Self, SetupError> {
         let base = base(&settings.base_url)?;
         let model = model(&settings.model)?;
-        let api_key = key(settings.api_key)?;
-        warn_of_plain_http(&settings.name, &base, api_key.as_ref());
+        let api_key = keys(settings.api_key)?;
+        warn_of_plain_http(&settings.name, &base, &api_key);
         Ok(Self {
             chat: versioned(below(&base, "chat/completions")?, settings.api_version.as_deref())?,
             models: versioned(below(&base, "models")?, settings.api_version.as_deref())?,
             name: settings.name,
             model,
             api_key,
+            quota: settings.quota,
             output_limit: settings.output_limit,
             temperature: settings.temperature,
             stream_usage: settings.stream_usage,
@@ -131,9 +137,8 @@ impl TryFrom<OpenAiSettings> for Checked {
 }
 
 impl Checked {
-    /// The header with the key, marked so that it is never printed.
-    pub(super) fn authorization(&self) -> Option<(HeaderName, HeaderValue)> {
-        let key = self.api_key.as_ref()?;
+    /// The header with a key, marked so that it is never printed.
+    pub(super) fn authorization(&self, key: &Key) -> Option<(HeaderName, HeaderValue)> {
         match self.key_header {
             KeyHeader::Authorization => Some((AUTHORIZATION, authorization(key)?)),
             KeyHeader::ApiKey => Some((API_KEY, sealed_header(key.expose())?)),
@@ -180,7 +185,7 @@ mod tests {
     fn azure_wants_a_version_in_the_address_and_the_key_in_a_header_of_its_own() {
         let of = |version: &str| {
             Checked::try_from(OpenAiSettings {
-                api_key: Some(Secret::new(CANARY.to_owned())),
+                api_key: Keyring::of(CANARY),
                 key_header: KeyHeader::ApiKey,
                 api_version: Some(version.to_owned()),
                 ..OpenAiSettings::new("https://bank.example/openai/deployments/ours", "m")
@@ -191,7 +196,7 @@ mod tests {
             azure.chat.as_str(),
             "https://bank.example/openai/deployments/ours/chat/completions?api-version=2024-10-21"
         );
-        let (name, value) = azure.authorization().unwrap();
+        let (name, value) = azure.authorization(&azure.api_key.active().unwrap()).unwrap();
         assert_eq!((name.as_str(), value.to_str().unwrap()), ("api-key", CANARY));
         assert!(!format!("{value:?} {azure:?}").contains(CANARY));
         for bad in ["", "2024&key=x", "a b", &"1".repeat(41)] {
@@ -219,15 +224,16 @@ mod tests {
             assert!(!format!("{error} {error:?}").contains(CANARY));
         }
         let with_key = |key: String| {
-            let api_key = Some(Secret::new(key));
+            let api_key = Keyring::of(key);
             Checked::try_from(OpenAiSettings { api_key, ..OpenAiSettings::new("http://localhost", "m") })
         };
         let error = with_key(format!("{CANARY}\n{CANARY}")).unwrap_err();
         assert_eq!(error, SetupError::ApiKey);
         assert!(!format!("{error} {error:?}").contains(CANARY));
         assert_eq!(with_key(format!("{CANARY}ü")).unwrap_err(), SetupError::ApiKey);
-        assert!(with_key(" \n".to_owned()).unwrap().authorization().is_none());
-        let (_, header) = with_key(CANARY.to_owned()).unwrap().authorization().unwrap();
+        assert!(with_key(" \n".to_owned()).unwrap().api_key.is_empty());
+        let set = with_key(CANARY.to_owned()).unwrap();
+        let (_, header) = set.authorization(&set.api_key.active().unwrap()).unwrap();
         assert!(!format!("{header:?}").contains(CANARY));
         for model in ["", " ", "a\nb", &"x".repeat(201)] {
             assert_eq!(

@@ -7,7 +7,7 @@ use std::{
 
 use contactiq_domain::{Timestamp, clock::FixedClock};
 use contactiq_llm::{
-    Anthropic, AnthropicSettings, Chain, ChainSettings, Completion, Http, ModelError, Provider, Secret,
+    Anthropic, AnthropicSettings, Chain, ChainSettings, Completion, Http, Keyring, ModelError, Provider,
 };
 use tokio::sync::mpsc;
 
@@ -35,10 +35,7 @@ const END: &str = "event: message_delta\ndata: {\"type\":\"message_delta\",\"del
     event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
 
 fn settings(server: &Server) -> AnthropicSettings {
-    AnthropicSettings {
-        api_key: Some(Secret::new(KEY.to_owned())),
-        ..AnthropicSettings::new(server.base_url(), "claude-x")
-    }
+    AnthropicSettings { api_key: Keyring::of(KEY), ..AnthropicSettings::new(server.base_url(), "claude-x") }
 }
 
 fn provider(server: &Server) -> Anthropic {

@@ -7,7 +7,7 @@ use std::{
 
 use contactiq_domain::{BreakerState, Timestamp, clock::FixedClock};
 use contactiq_guard::{Masked, Published};
-use contactiq_llm::{Embeddings, EmbeddingsSettings, Http, ModelError, Secret, SetupError};
+use contactiq_llm::{Embeddings, EmbeddingsSettings, Http, Keyring, ModelError, SetupError};
 
 use crate::server::{Reply, Server};
 
@@ -45,7 +45,7 @@ async fn outcome(replies: Vec<Reply>, count: usize) -> (Result<usize, ModelError
 async fn many_texts_go_in_requests_of_64_with_key_model_and_dimensions() {
     let server = Server::start(vec![vectors(64), vectors(64), vectors(2)]);
     let embeddings = client(EmbeddingsSettings {
-        api_key: Some(Secret::new("sk-canary-9".to_owned())),
+        api_key: Keyring::of("sk-canary-9"),
         dimensions: Some(2),
         ..settings(&server)
     });
@@ -206,7 +206,7 @@ fn a_wrong_setting_is_named_and_not_shown() {
         SetupError::BaseUrl(_)
     ));
     assert_eq!(wrong(EmbeddingsSettings::new(base, " ")), SetupError::Model);
-    let api_key = Some(Secret::new("can ary".to_owned()));
+    let api_key = Keyring::of("can ary");
     assert_eq!(
         wrong(EmbeddingsSettings { api_key, ..EmbeddingsSettings::new(base, "m") }),
         SetupError::ApiKey

@@ -9,6 +9,8 @@ mod embeddings;
 #[cfg(test)]
 mod hedge;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod moderation;
 #[cfg(test)]
 mod one_server;

@@ -7,7 +7,7 @@ use std::{
 
 use contactiq_domain::{BreakerState, Timestamp, clock::FixedClock};
 use contactiq_guard::{Masked, ModerationCategory as C, Published};
-use contactiq_llm::{Http, ModelError, ModerationSettings, RemoteModeration, Secret, SetupError};
+use contactiq_llm::{Http, Keyring, ModelError, ModerationSettings, RemoteModeration, SetupError};
 use serde_json::json;
 
 use crate::server::{Reply, Server};
@@ -24,7 +24,7 @@ fn clock() -> Arc<FixedClock> {
 
 fn client(server: &Server, clock: Arc<FixedClock>) -> RemoteModeration {
     let settings = ModerationSettings {
-        api_key: Some(Secret::new("sk-canary-7".to_owned())),
+        api_key: Keyring::of("sk-canary-7"),
         ..ModerationSettings::new(server.base_url(), "little-judge")
     };
     RemoteModeration::new(settings, Http::new().unwrap(), clock).unwrap()

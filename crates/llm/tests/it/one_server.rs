@@ -54,7 +54,7 @@ async fn settings_change_the_request() {
     let settings = OpenAiSettings {
         output_limit: OutputLimit::MaxCompletionTokens,
         temperature: None,
-        api_key: None,
+        api_key: contactiq_llm::Keyring::default(),
         ..settings(&server)
     };
     OpenAiCompatible::new(settings, Http::new().unwrap()).unwrap().complete(&prompt(), BUDGET).await.unwrap();

@@ -1,7 +1,7 @@
 //! A prompt and providers for the tests.
 
 use contactiq_guard::{Masked, Published};
-use contactiq_llm::{Exchange, Http, NumberedPassage, OpenAiCompatible, OpenAiSettings, Prompt, Secret};
+use contactiq_llm::{Exchange, Http, Keyring, NumberedPassage, OpenAiCompatible, OpenAiSettings, Prompt};
 
 use crate::server::Server;
 
@@ -28,10 +28,7 @@ pub(crate) fn prompt() -> Prompt {
 }
 
 pub(crate) fn settings(server: &Server) -> OpenAiSettings {
-    OpenAiSettings {
-        api_key: Some(Secret::new(KEY.to_owned())),
-        ..OpenAiSettings::new(server.base_url(), "little-model")
-    }
+    OpenAiSettings { api_key: Keyring::of(KEY), ..OpenAiSettings::new(server.base_url(), "little-model") }
 }
 
 pub(crate) fn provider(server: &Server) -> OpenAiCompatible {

@@ -9,8 +9,8 @@ use std::{
 use contactiq_domain::{Timestamp, clock::FixedClock};
 use contactiq_guard::{Masked, Published};
 use contactiq_llm::{
-    Chain, ChainSettings, Embeddings, EmbeddingsSettings, Http, ModerationSettings, Provider,
-    RemoteModeration, Secret,
+    Chain, ChainSettings, Embeddings, EmbeddingsSettings, Http, Keyring, ModerationSettings, Provider,
+    RemoteModeration,
 };
 
 use crate::{
@@ -64,7 +64,7 @@ async fn no_canary_in_logs_errors_or_debug() {
     let links: Vec<Arc<dyn Provider>> = vec![provider.clone()];
     let chain = Chain::new(links, once, clock, Arc::new(|| 0.5));
     let mut shown = vec![settings_shown, format!("{provider:#?} {chain:#?}"), format!("{:#?}", prompt())];
-    shown.push(format!("{:?} {:#?}", Secret::new(KEY.to_owned()), contactiq_llm::render(&prompt())));
+    shown.push(format!("{:?} {:#?}", Keyring::of(KEY), contactiq_llm::render(&prompt())));
     for _ in 0..6 {
         let error = chain.complete(&prompt(), Duration::from_secs(5)).await.unwrap_err();
         shown.push(format!("{error} {error:?} {}", error.code()));
@@ -86,7 +86,7 @@ async fn nor_of_the_embeddings() {
     replies.extend(vec![Reply::json(500, &echo); 4]);
     let server = Server::start(replies);
     let settings = EmbeddingsSettings {
-        api_key: Some(Secret::new(KEY.to_owned())),
+        api_key: Keyring::of(KEY),
         ..EmbeddingsSettings::new(server.base_url(), "little-encoder")
     };
     let mut shown = vec![format!("{settings:?}")];
@@ -113,7 +113,7 @@ async fn nor_of_the_moderation() {
     let server =
         Server::start(vec![Reply::json(401, &echo), Reply::json(200, &echo), Reply::json(500, &echo)]);
     let settings = ModerationSettings {
-        api_key: Some(Secret::new(KEY.to_owned())),
+        api_key: Keyring::of(KEY),
         ..ModerationSettings::new(server.base_url(), "little-judge")
     };
     let mut shown = vec![format!("{settings:?}")];

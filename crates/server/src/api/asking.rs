@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     app::App,
-    guard::{Numbered, admission::Priority, identity::Caller, limits::Wait},
+    guard::{Numbered, admission::Priority, identity::Caller, limits::Asker},
     wiring::random_text,
 };
 
@@ -162,8 +162,10 @@ async fn first_time(
     (transcript, audience): (Option<Transcript>, Option<Audience>),
 ) -> Result<Answered, ApiError> {
     let Request { caller, numbered, headers, .. } = request;
-    let bucket = bucket(caller, &ask);
-    if let Err(limited) = take_place(app, caller, &bucket, numbered).await {
+    let own = caller.own_subject();
+    let asker = asker(caller, &own, &ask, numbered);
+    let bucket = asker.turn();
+    if let Err(limited) = take_place(app, asker, numbered).await {
         if let Some(taken) = taken {
             taken.give_back().await;
         }
@@ -195,24 +197,24 @@ fn priority(headers: &HeaderMap) -> Priority {
     }
 }
 
-/// Takes a place under the rate limits.
-async fn take_place(app: &App, caller: &Caller, bucket: &str, numbered: &Numbered) -> Result<(), ApiError> {
-    app.limits
-        .take(bucket, caller.rate_per_minute, numbered.ip)
-        .await
-        .map_err(|Wait(retry_after)| ApiError::TooMany { retry_after })
+/// Takes a place under the rate limits, and leaves for the answer's headers what is left of them.
+pub(crate) async fn take_place(app: &App, asker: Asker<'_>, numbered: &Numbered) -> Result<(), ApiError> {
+    let told = app.limits.take(asker).await;
+    let wait = told.wait();
+    // A request takes one place.
+    let _ = numbered.limits.set(told);
+    wait.map_or(Ok(()), |retry_after| Err(ApiError::TooMany { retry_after }))
 }
 
-/// Who asks, for the limits and for the turns in the queue. A key with a rate of its own has one bucket for all
-/// that it asks; everyone else has one a session.
-fn bucket(caller: &Caller, ask: &Ask) -> String {
-    let own = caller.identity();
-    match caller.rate_per_minute {
-        Some(_) => own,
-        None if !ask.session.starts_with(MADE_UP) => format!("{own}/{}", ask.session),
-        None if !ask.subject.starts_with(MADE_UP) => format!("{own}/{}", ask.subject),
-        // A made-up name would be a new bucket each time.
-        None => format!("{own}/{own}"),
+/// Who asks, for the limits and for the turns in the queue. A name that was made up would be a new limit each time.
+fn asker<'a>(caller: &Caller, own: &'a str, ask: &'a Ask, numbered: &Numbered) -> Asker<'a> {
+    let named = |name: &'a str| Some(name).filter(|name| !name.starts_with(MADE_UP) && *name != own);
+    Asker {
+        own,
+        own_rate: caller.rate_per_minute,
+        session: named(&ask.session),
+        subject: named(&ask.subject),
+        ip: numbered.ip,
     }
 }
 

@@ -20,10 +20,9 @@ impl Gate {
     /// # Errors
     /// [`StartError::Identity`] names the setting that can't be used, [`StartError::DataDir`] a key that can't be read.
     pub fn open(config: &Config, house: &House) -> Result<Gate, StartError> {
-        let dir = &config.server.data_dir;
         let key = |purpose| {
-            wiring::derived_key(dir, purpose)
-                .map_err(|source| StartError::DataDir { path: dir.clone(), source })
+            wiring::derived_key(config, purpose)
+                .map_err(|source| StartError::DataDir { path: config.server.data_dir.clone(), source })
         };
         let tokens = Tokens::new(config, key("customer-sessions")?, house.clock.clone());
         Ok(Gate {

@@ -18,8 +18,11 @@ pub async fn open_store(config: &Config) -> Result<Store, StartError> {
     let dir = &config.server.data_dir;
     let unusable = |source| StartError::DataDir { path: dir.clone(), source };
     make_private(dir).map_err(unusable)?;
-    let sealer = sealer(dir).map_err(unusable)?;
-    let location = match config.database.url.expose() {
+    let sealer = sealer(config).map_err(unusable)?;
+    let location = match config.database_url().as_str() {
+        "" if !config.database.url.is_empty() => {
+            return Err(StartError::Unread("database.url"));
+        }
         "" => {
             let path = dir.join("contactiq.db");
             keep_private(&path).map_err(unusable)?;
@@ -28,7 +31,7 @@ pub async fn open_store(config: &Config) -> Result<Store, StartError> {
         url => Location::Postgres(url.to_owned()),
     };
     let store = Store::open(&location, sealer).await?;
-    check_key(&store, dir).await?;
+    check_key(&store, config).await?;
     Ok(store)
 }
 
@@ -103,13 +106,13 @@ const KEY_FINGERPRINT: &str = "sealing_key";
 
 /// Refuses a database that was sealed with another key: its rows could not be read, and new ones
 /// would be lost when the right key comes back.
-async fn check_key(store: &Store, dir: &Path) -> Result<(), StartError> {
-    let unusable = |source| StartError::DataDir { path: dir.to_owned(), source };
-    let own = crate::wiring::hex(&crate::wiring::derived_key(dir, "fingerprint").map_err(unusable)?[..8]);
+async fn check_key(store: &Store, config: &Config) -> Result<(), StartError> {
+    let unusable = |source| StartError::DataDir { path: config.server.data_dir.clone(), source };
+    let own = crate::wiring::hex(&crate::wiring::derived_key(config, "fingerprint").map_err(unusable)?[..8]);
     let mut w = store.write().await?;
     match contactiq_store::meta::get_meta(&mut w, KEY_FINGERPRINT).await? {
         Some(known) if known == own => Ok(()),
-        Some(_) => Err(StartError::WrongKey { path: crate::wiring::key_path(dir) }),
+        Some(_) => Err(StartError::WrongKey { place: crate::wiring::key_place(config) }),
         None => {
             contactiq_store::meta::set_meta(&mut w, KEY_FINGERPRINT, &own).await?;
             Ok(w.save().await?)

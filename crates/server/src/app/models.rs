@@ -3,17 +3,25 @@
 use std::{sync::Arc, time::Duration};
 
 use contactiq_llm::{
-    Anthropic, Chain, ChainSettings, Http, Jitter, OpenAiCompatible, Provider, RemoteModeration, SetupError,
+    Anthropic, AnthropicSettings, Chain, ChainSettings, Http, Jitter, KeyQuota, OpenAiCompatible,
+    OpenAiSettings, Provider, RemoteModeration, SetupError,
 };
 
-use super::StartError;
+use contactiq_store::Store;
+
+use super::{StartError, quotas::DayOfAKey};
 use crate::{
     config::{Config, LlmProvider, Wire},
     wiring::{SystemClock, random},
 };
 
 /// The models in their order, and what they are called together; or why answers are made without any.
-pub(crate) fn open_chain(config: &Config) -> Result<(Option<Chain>, Result<String, String>), StartError> {
+///
+/// With a store the quotas of their keys are counted there.
+pub(crate) fn open_chain(
+    config: &Config,
+    store: Option<&Store>,
+) -> Result<(Option<Chain>, Result<String, String>), StartError> {
     let llm = &config.llm;
     if !llm.is_configured() {
         return Ok((None, Err("not configured: answers are made of cited sentences".to_owned())));
@@ -21,7 +29,9 @@ pub(crate) fn open_chain(config: &Config) -> Result<(Option<Chain>, Result<Strin
     let http = Http::new().map_err(|wrong| StartError::Llm(wrong.to_string()))?;
     let all = llm.in_order();
     let open = |provider: &LlmProvider| {
-        open(provider, &http).map_err(|wrong| StartError::Llm(format!("{}: {wrong}", provider.place())))
+        let quota = store.and_then(|store| DayOfAKey::of(config, provider, store));
+        open(provider, quota, &http)
+            .map_err(|wrong| StartError::Llm(format!("{}: {wrong}", provider.place())))
     };
     let providers = all.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let settings = ChainSettings {
@@ -34,10 +44,18 @@ pub(crate) fn open_chain(config: &Config) -> Result<(Option<Chain>, Result<Strin
     Ok((Some(Chain::new(providers, settings, Arc::new(SystemClock), jitter())), Ok(models.join(", then "))))
 }
 
-fn open(provider: &LlmProvider, http: &Http) -> Result<Arc<dyn Provider>, SetupError> {
+fn open(
+    provider: &LlmProvider,
+    quota: Option<Arc<dyn KeyQuota>>,
+    http: &Http,
+) -> Result<Arc<dyn Provider>, SetupError> {
     Ok(match provider.wire() {
-        Wire::OpenAi(settings) => Arc::new(OpenAiCompatible::new(settings, http.clone())?),
-        Wire::Anthropic(settings) => Arc::new(Anthropic::new(settings, http.clone())?),
+        Wire::OpenAi(settings) => {
+            Arc::new(OpenAiCompatible::new(OpenAiSettings { quota, ..settings }, http.clone())?)
+        }
+        Wire::Anthropic(settings) => {
+            Arc::new(Anthropic::new(AnthropicSettings { quota, ..settings }, http.clone())?)
+        }
     })
 }
 

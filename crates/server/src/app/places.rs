@@ -144,19 +144,21 @@ pub(crate) async fn waiting(store: &Store, config: &Config) -> Result<Waiting, S
 /// The queue of a cluster, where there is PostgreSQL and a Redis. On SQLite one process writes: there is nothing to
 /// queue for.
 async fn queue(store: &Store, ids: &dyn Ids, config: &Config) -> Result<Option<Queue>, StartError> {
-    let url = config.redis.url.expose();
-    if url.trim().is_empty() || store.engine() == "sqlite" {
+    if config.redis.url.is_empty() || store.engine() == "sqlite" {
         return Ok(None);
     }
-    let queue = Queue::connect(url, &namespace(store, ids, config).await?, ids.next().to_string())?;
+    let queue = Queue::connect(
+        config.redis_address(),
+        &namespace(store, ids, config).await?,
+        ids.next().to_string(),
+    )?;
     Ok(Some(queue.with_patience(patience(config))))
 }
 
 /// What replicas with the same files, settings, models and program answered, each of them remembers.
 async fn share_answers(house: &mut House, config: &Config, queue: &Queue) -> Result<(), StartError> {
-    let url = config.redis.url.expose();
-    let clock = Arc::new(SystemClock);
-    let shared = SharedAnswers::connect(url, patience(config), queue.namespace(), &house.store, clock)?;
+    let (address, clock) = (config.redis_address(), Arc::new(SystemClock));
+    let shared = SharedAnswers::connect(address, patience(config), queue.namespace(), &house.store, clock)?;
     let recall = Recall::new(config.limits.remembered_answers);
     house.recall = recall.shared_as(fingerprint(house, config).await?, shared);
     Ok(())
@@ -214,12 +216,11 @@ pub(crate) const fn patience(config: &Config) -> Duration {
 /// What the names of this bank's keys in Redis have in common. It belongs to one database and one sealing key: what
 /// another database's servers queue must never be written here, also where a stage has the key of another.
 async fn namespace(store: &Store, ids: &dyn Ids, config: &Config) -> Result<String, StartError> {
-    let dir = &config.server.data_dir;
     let mut w = store.write().await?;
     let database = meta::first_meta(&mut w, DATABASE, &ids.next().to_string()).await?;
     w.save().await?;
-    let key = wiring::derived_key(dir, &format!("queue {database}"))
-        .map_err(|source| StartError::DataDir { path: dir.clone(), source })?;
+    let key = wiring::derived_key(config, &format!("queue {database}"))
+        .map_err(|source| StartError::DataDir { path: config.server.data_dir.clone(), source })?;
     Ok(wiring::hex(&key[..8]))
 }
 

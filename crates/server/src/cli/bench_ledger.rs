@@ -74,17 +74,18 @@ pub(super) async fn run(config: &Config, records: usize, json: bool) -> Outcome 
 
 /// How many records a second a cluster queues and one worker writes into PostgreSQL.
 pub(super) async fn drain(config: &Config, url: &str, records: usize, json: bool) -> Outcome {
-    let redis = config.redis.url.expose();
+    let redis = config.redis_url();
     if redis.trim().is_empty() {
         return Err("redis.url is not set: set CONTACTIQ_REDIS_URL, where the records are queued".into());
     }
-    let sealer = wiring::sealer(&config.server.data_dir)?;
+    let sealer = wiring::sealer(config)?;
     let store = Store::open(&Location::Postgres(url.to_owned()), sealer).await?;
     if interactions::count_finished(&mut *store.read().await?).await? > 0 {
         return Err("the database has interactions: name an empty one".into());
     }
     let consumer = SystemIds.next().to_string();
-    let queue = Queue::connect(redis, &format!("bench-{consumer}"), consumer)?.with_patience(PATIENT);
+    let queue =
+        Queue::connect(redis.as_str(), &format!("bench-{consumer}"), consumer)?.with_patience(PATIENT);
     let places = Places { queue: Some(queue), spool: None };
     let ledger = Ledger::new(store.clone(), places, Arc::new(SystemClock));
     let writer = ledger.clone();

@@ -2,7 +2,7 @@
 
 mod identity;
 
-use std::{process::ExitCode, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use contactiq_domain::Clock;
 use contactiq_guard::{Masked, Published};
@@ -16,6 +16,7 @@ use crate::{
     app::{self, NoEncoder},
     config::{Config, LlmProvider},
     guard::limits,
+    secrets::Keeper,
     wiring,
 };
 
@@ -43,7 +44,11 @@ enum State {
 }
 
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
-    let mut found = vec![configuration(&config), taxonomy(&config)];
+    let secrets = Keeper::new(&config, Arc::new(wiring::SystemClock));
+    secrets.try_open().await;
+    let mut found = vec![configuration(&config)];
+    found.extend(secrets_in_force(&config, &secrets));
+    found.push(taxonomy(&config));
     found.extend(encoder(&config));
     found.extend(ledger(&config).await);
     found.extend(models(&config).await);
@@ -77,6 +82,25 @@ fn configuration(config: &Config) -> Finding {
         app::absolute(&config.server.data_dir).display()
     );
     Finding { part: "configuration", state: State::Ok, detail }
+}
+
+/// Each secret: where it stands, whether it can be read, how old it is, which of its values is in force.
+fn secrets_in_force(config: &Config, secrets: &Keeper) -> Vec<Finding> {
+    let part = "secret";
+    let mut found: Vec<Finding> = secrets
+        .standing()
+        .into_iter()
+        .map(|secret| Finding {
+            part,
+            state: if secret.resolves { State::Ok } else { State::Failing },
+            detail: super::settings::in_words(&secret),
+        })
+        .collect();
+    let wrong = config.clone().checked().err().map(|wrong| wrong.0).unwrap_or_default();
+    found.extend(wrong.into_iter().map(|detail| Finding { part, state: State::Failing, detail }));
+    let warnings = config.secret_warnings().into_iter();
+    found.extend(warnings.map(|detail| Finding { part, state: State::Off, detail }));
+    found
 }
 
 fn taxonomy(config: &Config) -> Finding {
@@ -130,11 +154,7 @@ async fn ledger(config: &Config) -> Vec<Finding> {
     let mut found = vec![Finding {
         part: "database",
         state: State::Ok,
-        detail: format!(
-            "{}; sealing key in {}",
-            store.engine(),
-            app::absolute(&wiring::key_path(&config.server.data_dir)).display()
-        ),
+        detail: format!("{}; sealing key in {}", store.engine(), wiring::key_place(config)),
     }];
     found.extend(store.vectors().map(|column| match column {
         VectorColumn::Pgvector => Finding {
@@ -188,7 +208,7 @@ async fn ledger(config: &Config) -> Vec<Finding> {
 /// Each model by its name, in the order in which they are asked.
 async fn models(config: &Config) -> Vec<Finding> {
     let part = "language model";
-    let chain = match app::open_chain(config) {
+    let chain = match app::open_chain(config, None) {
         Ok((None, Err(why) | Ok(why))) => return vec![Finding { part, state: State::Off, detail: why }],
         Ok((Some(chain), _)) => chain,
         Err(e) => return vec![Finding { part, state: State::Failing, detail: e.to_string() }],

@@ -30,11 +30,15 @@ mod thresholds;
 mod topic;
 mod traffic;
 
-use std::{io::ErrorKind, process::ExitCode};
+use std::{io::ErrorKind, process::ExitCode, sync::Arc};
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{self, Config};
+use crate::{
+    config::{self, Config},
+    secrets::Keeper,
+    wiring::SystemClock,
+};
 
 /// Exit status when some lines of a JSONL run gave an error (contract).
 pub const SOME_FAILED: u8 = 3;
@@ -109,8 +113,9 @@ pub fn run() -> ExitCode {
         }
         Command::ParseDocument(args) => parse_document::run(&args),
         Command::Config(command) => settings::run(&command),
-        Command::Doctor(args) => with_runtime(|config| doctor::run(config, args)),
-        Command::Serve(args) => with_runtime(|config| serve::run(config, args)),
+        // They read the secrets themselves: one goes on without, the other waits for them.
+        Command::Doctor(args) => with_config(|config| doctor::run(config, args)),
+        Command::Serve(args) => with_config(|config| serve::run(config, args)),
         Command::Ask(args) => with_runtime(|config| ask::run(config, args)),
         Command::Knowledge(command) => with_runtime(|config| knowledge::run(config, command)),
         Command::Intents(command) => with_runtime(|config| intents::run(config, command)),
@@ -142,8 +147,16 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Loads the configuration and runs on the runtime that the server uses too.
+/// As [`with_config`], with the secrets read.
 fn with_runtime<F: Future<Output = Outcome>>(command: impl FnOnce(Config) -> F) -> Outcome {
+    with_config(async |config: Config| {
+        Keeper::new(&config, Arc::new(SystemClock)).open().await?;
+        command(config.checked()?).await
+    })
+}
+
+/// Loads the configuration and runs on the runtime that the server uses too.
+fn with_config<F: Future<Output = Outcome>>(command: impl FnOnce(Config) -> F) -> Outcome {
     let config = config::load()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(command(config))

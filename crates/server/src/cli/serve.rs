@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, output};
 use crate::{
-    app::{App, absolute},
+    app::{App, Standing, absolute},
     config::{Config, ServerRole},
     logging, serve, wiring,
 };
@@ -47,11 +47,13 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
         output::note(format!("contactiq: {field} is the demo bank's: customers would read it; set your own"));
     }
     announce(&app, &host, code.as_deref(), metrics_address.as_deref());
-    if address.ip().is_loopback() || app.config.server.environment == crate::config::Environment::Dev {
-        note_key(&app.config.server.data_dir);
+    if address.ip().is_loopback() || app.config.server.environment == crate::config::Environment::Development
+    {
+        note_key(&app.config);
     }
 
     let stop = CancellationToken::new();
+    read_secrets_when_told(&app, &stop);
     let signalled = stop.clone();
     app.tasks.spawn(async move {
         ended().await;
@@ -116,8 +118,25 @@ fn sign_in_elsewhere(config: &Config) -> String {
     }
 }
 
-fn note_key(data_dir: &Path) {
-    tracing::info!(sealing_key = %wiring::key_path(data_dir).display(), "back up the sealing key apart from the database: without it nothing sealed can be read");
+/// On SIGHUP the secrets are read again.
+fn read_secrets_when_told(app: &App, stop: &CancellationToken) {
+    #[cfg(unix)]
+    {
+        let (secrets, stop) = (app.secrets.clone(), stop.clone());
+        app.tasks.spawn(async move {
+            let Ok(mut told) = signal::unix::signal(signal::unix::SignalKind::hangup()) else { return };
+            while let Some(Some(())) = stop.run_until_cancelled(told.recv()).await {
+                tracing::info!("told to read the secrets again");
+                secrets.ask();
+            }
+        });
+    }
+    #[cfg(not(unix))]
+    let _ = (app, stop);
+}
+
+fn note_key(config: &Config) {
+    tracing::info!(sealing_key = %wiring::key_place(config), "back up the sealing key apart from the database: without it nothing sealed can be read");
 }
 
 /// Ctrl-C or a polite kill.

@@ -6,20 +6,11 @@ use std::collections::BTreeMap;
 use config::{Value, ValueKind, builder::DefaultState};
 
 use super::{
-    Config, Environment, Level, LocalSignIn, LogFormat, PlaceholderScope, ServerRole, TokenAlgorithm,
-    load::defaults, validate::range_of,
+    Config, Environment, Level, LocalSignIn, LogFormat, PlaceholderScope, ProxyHeader, ServerRole,
+    TokenAlgorithm, VaultAuth,
+    load::defaults, secrets, validate::range_of,
 };
-
-/// Fields whose value is never said. A test compares them with what `config show` hides.
-const SECRET: &[&str] = &[
-    "database.url",
-    "redis.url",
-    "llm.api_key",
-    "llm.moderation.api_key",
-    "encoder.api_key",
-    "guard.token_key",
-    "identity.oidc.client_secret",
-];
+use crate::secrets::HOW;
 
 /// A found value longer than this is cut.
 const SHOWN: usize = 80;
@@ -97,7 +88,7 @@ fn listed(mut names: Vec<&str>) -> String {
 
 /// What was found: the value, unless it is a secret.
 fn is(path: &str, value: &Value) -> String {
-    if SECRET.contains(&path) {
+    if secrets::SECRET.contains(&path) {
         return format!("is {} (not shown)", kind(value));
     }
     match &value.kind {
@@ -147,6 +138,11 @@ fn fix(path: &str, default: &Value) -> String {
                 .to_owned();
         }
         "guard.placeholders" => return words(PlaceholderScope::ALL.iter().map(|w| w.as_str())),
+        "server.proxy_header" => return words(ProxyHeader::ALL.iter().map(|w| w.as_str())),
+        "secrets.vault.auth" => return words(VaultAuth::ALL.iter().map(|w| w.as_str())),
+        _ if secrets::SECRET.contains(&path) => {
+            return format!("write a reference in quotes, or a list of them, the active one first: {HOW}");
+        }
         "log.level" => return words(Level::ALL.iter().map(|w| w.as_str())),
         "log.format" => return words(LogFormat::ALL.iter().map(|w| w.as_str())),
         "bank.people.lines" => {
@@ -201,7 +197,7 @@ mod tests {
                 shown.pointer(&at).is_some_and(|v| v == "(set, not shown)")
             })
             .collect();
-        let mut secret = SECRET.to_vec();
+        let mut secret = secrets::SECRET.to_vec();
         secret.sort_unstable();
         assert_eq!(hidden, secret);
     }

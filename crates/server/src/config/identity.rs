@@ -142,7 +142,7 @@ impl Identity {
     #[must_use]
     pub fn doubts(&self, server: &Server) -> Vec<String> {
         let mut found = Vec::new();
-        let in_use = server.environment != Environment::Dev;
+        let in_use = server.environment != Environment::Development;
         if in_use && !server.public_url.starts_with("https://") {
             found.push(
                 "server.public_url does not begin with https://: cookies of the pages are not Secure, and not bound \

@@ -3,8 +3,10 @@
 use std::{collections::HashMap, path::Path};
 
 use config::{File, FileFormat};
+use contactiq_domain::Clock;
 
-use super::{Config, fields};
+use super::{Config, fields, secrets};
+use crate::wiring::SystemClock;
 
 /// The commented default file: defaults and documentation in one.
 pub const DEFAULTS: &str = include_str!("../../../../defaults/contactiq.toml");
@@ -17,6 +19,7 @@ const AUDIENCES: &str = "identity.oidc.audiences";
 const LISTS: &[&str] = &[
     ORIGINS,
     AUDIENCES,
+    "server.trusted_proxies",
     "identity.oidc.algorithms",
     "identity.oidc.scopes",
     "knowledge.fetch.allow",
@@ -64,7 +67,6 @@ pub fn load() -> Result<Config, ConfigError> {
     let file = std::env::var("CONTACTIQ_CONFIG").ok().filter(|f| !f.is_empty());
     let env: HashMap<String, String> = std::env::vars_os()
         .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
-        .filter(|(k, _)| k.starts_with("CONTACTIQ"))
         .collect();
     load_from(file.as_deref().map(Path::new), &env)
 }
@@ -103,6 +105,8 @@ pub fn load_from(file: Option<&Path>, env: &HashMap<String, String>) -> Result<C
         config.llm.take_keys(env);
         config
     });
+    let now = SystemClock.now();
+    wrong.extend(config.iter().flat_map(|config| config.read_local(env, now)));
     wrong.extend(config.iter().flat_map(Config::problems));
     match config {
         Some(config) if wrong.is_empty() => Ok(config),
@@ -111,14 +115,22 @@ pub fn load_from(file: Option<&Path>, env: &HashMap<String, String>) -> Result<C
 }
 
 impl Config {
+    /// The same once its secrets were read: what they must be is looked at again.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names every field that is wrong.
+    pub fn checked(self) -> Result<Config, ConfigError> {
+        let wrong = self.problems();
+        if wrong.is_empty() { Ok(self) } else { Err(ConfigError(wrong)) }
+    }
+
     /// The same with another part of the work.
     ///
     /// # Errors
     /// [`ConfigError`] when it lacks what that part needs.
     pub fn with_role(mut self, role: super::ServerRole) -> Result<Config, ConfigError> {
         self.server.role = role;
-        let wrong = self.problems();
-        if wrong.is_empty() { Ok(self) } else { Err(ConfigError(wrong)) }
+        self.checked()
     }
 }
 
@@ -158,12 +170,16 @@ fn from_environment(env: &HashMap<String, String>, wrong: &mut Vec<String>) -> V
         let field = path.to_lowercase().replace("__", ".");
         let plain = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if field.split('.').all(plain) {
-            set.push((field, value.clone()));
+            let value = secrets::from_variable(&field, name, value);
+            set.push((field, value));
         } else {
             wrong.push(no_field(name));
         }
     }
-    let short = SHORT.iter().filter_map(|(name, field)| Some(((*field).to_owned(), env.get(*name)?.clone())));
+    let short = SHORT.iter().filter_map(|(name, field)| {
+        let value = secrets::from_variable(field, name, env.get(*name)?);
+        Some(((*field).to_owned(), value))
+    });
     set.extend(short);
     if let Some(demo) = env.get("CONTACTIQ_DEMO") {
         match demo.to_lowercase().as_str() {
@@ -327,7 +343,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("c.toml");
         let text = "[server]\ncolour = \"red\"\ndemo = \"perhaps\"\nlisten = 7\n[limits]\nquestions_per_minute = 500\nbody_bytes = \"many\"\n\
-                    [llm]\nmax_retries = -1\napi_kee = \"sk-canary\"\napi_key = [\"sk-canary\"]\n\
+                    [llm]\nmax_retries = -1\napi_kee = \"sk-canary\"\napi_key = 7\n\
                     [log]\nlevel = \"loud\"\n[paint]\n[bank]\npeople = true\n[redis.url]\nx = \"canary\"\n";
         std::fs::write(&file, text).unwrap();
         let env = [("CONTACTIQ_DEMO", "maybe"), ("CONTACTIQ__", "x"), ("CONTACTIQ__LLM__MODLE", "m")]
@@ -342,12 +358,12 @@ mod tests {
             "limits.body_bytes is \"many\": write a whole number from 4096 to 10000000",
             "llm.max_retries is -1: write a whole number from 1 to 5",
             "llm.api_kee is no field",
-            "llm.api_key is a list (not shown): write a text",
+            "llm.api_key is a whole number (not shown): write a reference",
             "llm.modle is no field",
             "log.level is \"loud\": write one of error, warn, info, debug, trace",
             "paint is no section",
             "bank.people is a flag: it is a section, write its fields under [bank.people]",
-            "redis.url is a section: write a text",
+            "redis.url is a section: write a reference",
             "CONTACTIQ_DEMO is \"maybe\"",
             "CONTACTIQ__ names no field",
         ] {
@@ -378,8 +394,8 @@ mod tests {
         .unwrap();
         let shown = format!("{config:?}{}", serde_json::to_string(&config).unwrap());
         assert!(!shown.contains("canary"));
-        assert_eq!(config.llm.api_key.expose(), "sk-canary");
-        assert_eq!(config.encoder.api_key.expose(), "sk-canary-2");
+        assert_eq!(config.llm.api_key.expose().as_str(), "sk-canary");
+        assert_eq!(config.encoder.api_key.expose().as_str(), "sk-canary-2");
         for (base_url, api_key) in [("https://u:canary@h/v1", "k"), ("https://h/v1", "can\nary")] {
             let error = with(&[
                 ("CONTACTIQ_EMBEDDINGS_BASE_URL", base_url),

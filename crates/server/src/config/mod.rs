@@ -4,13 +4,15 @@ mod fields;
 mod identity;
 mod learned;
 mod load;
+mod production;
 mod providers;
+mod secrets;
 mod validate;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use contactiq_domain::{Mode, OpeningHours, Trigger, opening::OpeningError};
-use contactiq_llm::{EmbeddingsSettings, ModerationSettings, Secret};
+use contactiq_llm::{EmbeddingsSettings, ModerationSettings};
 use serde::{Deserialize, Serialize};
 
 pub use identity::{Identity, LocalSignIn, Oidc, RoleOf, SiteKey, TokenAlgorithm, is_safe};
@@ -18,37 +20,9 @@ pub use learned::LearnedSetting;
 pub use load::{ConfigError, DEFAULTS, load, load_from};
 pub(crate) use providers::Wire;
 pub use providers::{KeyPlace, LimitField, LlmProvider, ProviderKind};
+pub use secrets::{AwsSettings, AzureSettings, GcpSettings, Secrets, VaultAuth, VaultSettings};
 
-/// Text that can't be printed: passwords in URLs, keys of providers.
-#[derive(Clone, Default, Deserialize, PartialEq, Eq)]
-#[serde(transparent)]
-pub struct SecretText(String);
-
-impl SecretText {
-    /// The secret, for the one place that uses it.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it was left out.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.trim().is_empty()
-    }
-}
-
-impl std::fmt::Debug for SecretText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.is_empty() { "\"\"" } else { "\"(set, not shown)\"" })
-    }
-}
-
-impl Serialize for SecretText {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(if self.is_empty() { "" } else { "(set, not shown)" })
-    }
-}
+pub use crate::secrets::SecretText;
 
 /// Everything that can be set. Field by field in `defaults/contactiq.toml`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -56,6 +30,7 @@ impl Serialize for SecretText {
 #[expect(missing_docs, reason = "the commented default file documents every field; two places would drift")]
 pub struct Config {
     pub server: Server,
+    pub secrets: Secrets,
     pub bank: Bank,
     pub customer: Assistant,
     pub banker: Assistant,
@@ -90,11 +65,15 @@ section! {
         metrics_listen: String,
         data_dir: PathBuf,
         environment: Environment,
+        sealing_key: SecretText,
         demo: bool,
         request_timeout_seconds: u64,
         client_timeout_seconds: u64,
         allowed_origins: Vec<String>,
         public_url: String,
+        trusted_proxies: Vec<String>,
+        proxy_header: ProxyHeader,
+        country_header: String,
     }
     Bank { name: String, verified_channel: String, crisis_line: String, people: People }
     People {
@@ -129,13 +108,15 @@ section! {
         dimensions: usize,
         timeout_seconds: u64,
     }
-    Link { url: SecretText }
-    Redis { url: SecretText, patience_milliseconds: u64 }
+    Link { url: SecretText, password: SecretText }
+    Redis { url: SecretText, password: SecretText, patience_milliseconds: u64 }
     Ledger { spool: String, spool_megabytes: u64 }
     Llm {
         base_url: String,
         model: String,
         api_key: SecretText,
+        requests_per_day: u64,
+        tokens_per_day: u64,
         timeout_seconds: u64,
         max_retries: u32,
         hedge_after_milliseconds: u64,
@@ -206,7 +187,7 @@ impl Moderation {
     #[must_use]
     pub fn settings(&self) -> ModerationSettings {
         ModerationSettings {
-            api_key: (!self.api_key.is_empty()).then(|| Secret::new(self.api_key.expose().to_owned())),
+            api_key: self.api_key.keyring(),
             ..ModerationSettings::new(&self.base_url, &self.model)
         }
     }
@@ -231,22 +212,56 @@ impl Encoder {
     #[must_use]
     pub fn remote(&self) -> EmbeddingsSettings {
         EmbeddingsSettings {
-            api_key: (!self.api_key.is_empty()).then(|| Secret::new(self.api_key.expose().to_owned())),
+            api_key: self.api_key.keyring(),
             dimensions: (self.dimensions > 0).then_some(self.dimensions),
             ..EmbeddingsSettings::new(&self.base_url, &self.model)
         }
     }
 }
 
-contactiq_domain::words! {
-    /// Where this server runs; part of every API key.
-    Environment as "environment" {
-        /// A developer's machine.
-        Dev => "dev",
-        /// Before production.
-        Staging => "staging",
-        /// Real people.
-        Prod => "prod",
+/// Where this server runs; its short word is part of every API key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// A developer's machine.
+    #[serde(alias = "dev")]
+    Development,
+    /// Before production.
+    Staging,
+    /// Real people.
+    #[serde(alias = "prod")]
+    Production,
+}
+
+impl Environment {
+    /// The words.
+    pub const ALL: [Environment; 3] =
+        [Environment::Development, Environment::Staging, Environment::Production];
+
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Environment::Development => "development",
+            Environment::Staging => "staging",
+            Environment::Production => "production",
+        }
+    }
+
+    /// What API keys say.
+    #[must_use]
+    pub const fn short(self) -> &'static str {
+        match self {
+            Environment::Development => "dev",
+            Environment::Staging => "staging",
+            Environment::Production => "prod",
+        }
+    }
+}
+
+impl std::fmt::Display for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -259,6 +274,18 @@ impl Config {
         let lines = (self.bank.people.available && self.bank.people.channel == people.channel)
             .then_some("bank.people.channel");
         name.into_iter().chain(lines).collect()
+    }
+}
+
+contactiq_domain::words! {
+    /// The header in which trusted proxies say where a request came from.
+    #[derive(Default)]
+    ProxyHeader as "server.proxy_header" {
+        /// `X-Forwarded-For`, which nearly all of them set.
+        #[default]
+        XForwardedFor => "x-forwarded-for",
+        /// `Forwarded` (RFC 7239).
+        Forwarded => "forwarded",
     }
 }
 

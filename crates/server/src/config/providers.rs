@@ -3,10 +3,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use contactiq_llm::{AnthropicSettings, KeyHeader, OpenAiSettings, OutputLimit, Secret, SetupError};
+use contactiq_llm::{AnthropicSettings, KeyHeader, OpenAiSettings, OutputLimit, SetupError};
 use serde::{Deserialize, Serialize};
 
-use super::{Llm, SecretText};
+use super::{Llm, SecretText, secrets};
 
 /// What the provider of `[llm]` is called.
 pub(crate) const FIRST: &str = "openai";
@@ -57,6 +57,12 @@ pub struct LlmProvider {
     /// Left out, `CONTACTIQ_LLM_NAME_API_KEY` of the environment.
     #[serde(default)]
     pub api_key: SecretText,
+    /// Requests a day of each of its keys; 0 has no limit.
+    #[serde(default)]
+    pub requests_per_day: u64,
+    /// Tokens a day of each of its keys, read and written; 0 has no limit.
+    #[serde(default)]
+    pub tokens_per_day: u64,
     /// Seconds for one try; left out, `llm.timeout_seconds`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<u64>,
@@ -115,6 +121,8 @@ impl Llm {
             base_url: self.base_url.clone(),
             model: self.model.clone(),
             api_key: self.api_key.clone(),
+            requests_per_day: self.requests_per_day,
+            tokens_per_day: self.tokens_per_day,
             timeout_seconds: None,
             output_limit: LimitField::MaxTokens,
             stream_usage: true,
@@ -129,10 +137,11 @@ impl Llm {
     pub(super) fn take_keys(&mut self, env: &HashMap<String, String>) {
         for provider in &mut self.providers {
             let name = provider.name.to_uppercase().replace('-', "_");
-            if let Some(key) =
-                env.get(&format!("CONTACTIQ_LLM_{name}_API_KEY")).filter(|_| provider.api_key.is_empty())
-            {
-                provider.api_key = SecretText(key.clone());
+            let variable = format!("CONTACTIQ_LLM_{name}_API_KEY");
+            if let Some(key) = env.get(&variable).filter(|_| provider.api_key.is_empty()) {
+                let field = "llm.providers.api_key";
+                let text = secrets::from_variable(field, &variable, key);
+                provider.api_key = SecretText::written(vec![text]);
             }
         }
     }
@@ -189,7 +198,7 @@ impl LlmProvider {
     }
 
     pub(crate) fn wire(&self) -> Wire {
-        let api_key = (!self.api_key.is_empty()).then(|| Secret::new(self.api_key.expose().to_owned()));
+        let api_key = self.api_key.keyring();
         let patience = self.timeout_seconds.map(Duration::from_secs);
         let temperature = self.temperature.then_some(0.0);
         match self.kind {
@@ -251,7 +260,8 @@ mod tests {
         let all = config.llm.in_order();
         let names: Vec<&str> = all.iter().map(|provider| provider.name.as_str()).collect();
         assert_eq!(names, [FIRST, "azure-eu", "claude"]);
-        assert_eq!((all[1].api_key.expose(), all[2].api_key.expose()), ("sk-canary-env", "sk-canary-file"));
+        let keys = [&all[1], &all[2]].map(|provider| provider.api_key.expose().to_string());
+        assert_eq!(keys, ["sk-canary-env", "sk-canary-file"]);
         assert!(
             matches!(all[1].wire(), Wire::OpenAi(azure) if azure.patience == Some(Duration::from_secs(9)))
         );

@@ -7,7 +7,7 @@ use contactiq_guard::TokenKey;
 use contactiq_nlu::encoder::KernelChoice;
 
 use super::{Assistant, Config, ServerRole};
-use crate::fetch::AllowList;
+use crate::{fetch::AllowList, guard::proxies::network};
 
 /// What a whole number may be.
 const RANGES: &[(&str, RangeInclusive<u64>)] = &[
@@ -30,6 +30,8 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("guard.seconds", 1..=30),
     ("ledger.spool_megabytes", 1..=1_000_000),
     ("redis.patience_milliseconds", 10..=150),
+    ("llm.requests_per_day", 0..=1_000_000_000),
+    ("llm.tokens_per_day", 0..=1_000_000_000_000),
     ("llm.timeout_seconds", 1..=120),
     ("llm.moderation.timeout_seconds", 1..=30),
     ("llm.max_retries", 1..=5),
@@ -39,6 +41,7 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("knowledge.fetch.page_timeout_seconds", 1..=120),
     ("knowledge.fetch.run_timeout_seconds", 1..=86_400),
     ("knowledge.fetch.delay_milliseconds", 0..=60_000),
+    ("secrets.refresh_seconds", 1..=86_400),
     ("retention.days", 1..=3650),
 ];
 
@@ -72,6 +75,8 @@ impl Config {
             ("encoder.timeout_seconds", self.encoder.timeout_seconds),
             ("guard.seconds", self.guard.seconds),
             ("ledger.spool_megabytes", self.ledger.spool_megabytes),
+            ("llm.requests_per_day", self.llm.requests_per_day),
+            ("llm.tokens_per_day", self.llm.tokens_per_day),
             ("llm.timeout_seconds", self.llm.timeout_seconds),
             ("llm.moderation.timeout_seconds", self.llm.moderation.timeout_seconds),
             ("llm.max_retries", self.llm.max_retries.into()),
@@ -81,6 +86,7 @@ impl Config {
             ("knowledge.fetch.page_timeout_seconds", fetch.page_timeout_seconds),
             ("knowledge.fetch.run_timeout_seconds", fetch.run_timeout_seconds),
             ("knowledge.fetch.delay_milliseconds", fetch.delay_milliseconds),
+            ("secrets.refresh_seconds", self.secrets.refresh_seconds),
             ("retention.days", self.retention.days.into()),
         ] {
             if let Some(range) = range_of(field).filter(|r| !r.contains(&value)) {
@@ -96,6 +102,8 @@ impl Config {
         share("guard.injection_threshold", self.guard.injection_threshold, &mut found);
         found.extend(self.guard.learned.model().err());
         self.token_key(&mut found);
+        self.sealing(&mut found);
+        found.extend(self.unfit());
         self.kernel(&mut found);
         self.remote_encoder(&mut found);
         self.moderation(&mut found);
@@ -120,12 +128,23 @@ impl Config {
     /// A short key could be guessed, and then every token tried out.
     fn token_key(&self, found: &mut Vec<String>) {
         let key = &self.guard.token_key;
-        if !key.is_empty() && TokenKey::new(key.expose().trim().as_bytes()).is_none() {
+        if !key.is_empty() && key.is_read() && TokenKey::new(key.expose().as_bytes()).is_none() {
             found.push(format!(
                 "guard.token_key is too short: write at least {} characters of chance, for instance from \
                  `openssl rand -hex 32`, or \"\" for no tokens",
                 TokenKey::LEAST
             ));
+        }
+    }
+
+    fn sealing(&self, found: &mut Vec<String>) {
+        found.extend(self.sealing_key().err().map(|wrong| wrong.to_string()));
+        for (field, text) in self.secret_fields().iter().filter(|(field, _)| field.starts_with("secrets.")) {
+            if text.references().any(|reference| !reference.is_local()) {
+                found.push(format!(
+                    "{field}: what lets us into a manager of secrets stands on this machine: write file:/path or env:NAME"
+                ));
+            }
         }
     }
 
@@ -259,7 +278,7 @@ impl Config {
                 "server.metrics_listen is {metrics:?}: write address:port, or \"\" to switch it off"
             ));
         }
-        let database = self.database.url.expose();
+        let database = self.database_url();
         if !(database.is_empty()
             || database.starts_with("postgres://")
             || database.starts_with("postgresql://"))
@@ -268,13 +287,14 @@ impl Config {
                 "database.url: write postgres://user:password@host:5432/name, or \"\" for SQLite".to_owned(),
             );
         }
-        let redis = self.redis.url.expose();
+        let redis = self.redis_url();
         if !redis.is_empty()
-            && let Err(error) = contactiq_store::SharedLimits::connect(redis)
+            && let Err(error) = contactiq_store::SharedLimits::connect(redis.as_str())
         {
             found.push(format!("redis.url: {error}; or write \"\""));
         }
-        if self.server.role != ServerRole::All && (redis.is_empty() || database.is_empty()) {
+        if self.server.role != ServerRole::All && (self.redis.url.is_empty() || self.database.url.is_empty())
+        {
             found.push(format!(
                 "server.role is {}: gateways and workers share PostgreSQL and Redis, so set database.url and redis.url; or write \"all\"",
                 self.server.role
@@ -288,6 +308,21 @@ impl Config {
             if llm.model.is_empty() {
                 found.push("llm.model is empty: name the model that llm.base_url serves".to_owned());
             }
+        }
+        for entry in &self.server.trusted_proxies {
+            if network(entry).is_none() {
+                found.push(format!(
+                    "server.trusted_proxies has {entry:?}: write addresses and networks as 10.0.0.0/8, 192.168.7.3 or \
+                     2001:db8::/32"
+                ));
+            }
+        }
+        let header = &self.server.country_header;
+        if !header.is_empty() && axum::http::HeaderName::from_bytes(header.as_bytes()).is_err() {
+            found.push(
+                "server.country_header is no name of a header: write one, for instance cf-ipcountry, or \"\""
+                    .to_owned(),
+            );
         }
         for origin in &self.server.allowed_origins {
             let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));

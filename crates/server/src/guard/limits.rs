@@ -1,11 +1,15 @@
-//! Rate limits (A3): a token bucket a session, a sliding window an address.
+//! Rate limits (A3): a token bucket a session, a key and a person, a sliding window an address.
 //!
-//! A question takes its place before anything else is done for it; there is nothing to give back.
+//! A question takes its place in all limits that it counts for, or in none, before anything else is done for it; there
+//! is nothing to give back. Whoever has a rate of its own (a key made with `--rate-per-minute`) is a back end that
+//! speaks for many people: its key has that rate, it is not counted by address, and the sittings and people whom it
+//! names have the rate of everybody.
 //! With Redis the limits hold for all replicas together. While it is away each replica keeps them
 //! alone: people are answered, and a limit is at most as many times too wide as there are replicas.
 //! After five failures in a row Redis is left alone for a minute (E2), so that questions don't wait
 //! for it; then one of them tries.
 
+mod headers;
 mod local;
 
 use std::{
@@ -18,7 +22,7 @@ use std::{
 };
 
 use contactiq_domain::{Breaker, Clock};
-use contactiq_store::{SharedError, SharedLimits};
+use contactiq_store::{Counts, Limit, SharedError, SharedLimits, Taken};
 use local::LocalLimits;
 
 use crate::{app, config::Config};
@@ -36,9 +40,66 @@ const NEVER: i64 = i64::MIN;
 /// What is said where no Redis is configured.
 pub const NO_REDIS: &str = "not configured: limits are kept in this process";
 
-/// Seconds to wait before the next question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wait(pub u64);
+pub use headers::Told;
+
+/// Who asks, as the limits count.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'a> {
+    /// Who sends the question: a key, or a person of the pages.
+    pub own: &'a str,
+    /// Questions a minute of its key, where that has a rate of its own.
+    pub own_rate: Option<u32>,
+    /// The sitting that it named.
+    pub session: Option<&'a str>,
+    /// The person that it named.
+    pub subject: Option<&'a str>,
+    /// From where.
+    pub ip: IpAddr,
+}
+
+impl Asker<'_> {
+    /// A person of the pages, or a key that asks for itself.
+    #[must_use]
+    pub const fn alone(own: &str, ip: IpAddr) -> Asker<'_> {
+        Asker { own, own_rate: None, session: None, subject: None, ip }
+    }
+
+    /// Whose turn it is in the queue of requests: a key with a rate of its own has one for all that it asks.
+    #[must_use]
+    pub fn turn(&self) -> String {
+        match (self.own_rate, self.session.or(self.subject)) {
+            (Some(_), _) => self.own.to_owned(),
+            (None, Some(named)) => format!("{}/{named}", self.own),
+            (None, None) => format!("{0}/{0}", self.own),
+        }
+    }
+
+    /// The limits that it counts for.
+    fn limits(&self, per_minute: u32, per_hour_per_ip: u32) -> Vec<Limit> {
+        let own = self.own;
+        let bucket = |what, whom, most| Limit { what, whom, most, counts: Counts::Minute };
+        let mut all = Vec::with_capacity(3);
+        if let Some(rate) = self.own_rate {
+            all.push(bucket("key", own.to_owned(), rate));
+        }
+        match (self.session, self.own_rate) {
+            (Some(session), _) => all.push(bucket("session", format!("{own}/{session}"), per_minute)),
+            // Who names neither has one sitting; a back end that names none has its rate alone.
+            (None, None) if self.subject.is_none() => {
+                all.push(bucket("session", format!("{own}/{own}"), per_minute));
+            }
+            (None, _) => {}
+        }
+        if let Some(subject) = self.subject {
+            all.push(bucket("subject", format!("{own}/{subject}"), per_minute));
+        }
+        if self.own_rate.is_none() {
+            let whom = address(self.ip).to_string();
+            all.push(Limit { what: "address", whom, most: per_hour_per_ip, counts: Counts::Hour });
+        }
+        all
+    }
+}
 
 /// Whether replicas share the limits now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +112,7 @@ pub enum Sharing {
     Away,
 }
 
-/// Both limits: shared through Redis where it is configured, else of this process.
+/// All limits: shared through Redis where it is configured, else of this process.
 pub struct Limits {
     clock: Arc<dyn Clock>,
     per_minute: u32,
@@ -81,44 +142,42 @@ impl Limits {
             breaker: Breaker::new(FAILURES, ALONE, clock.clone()),
             warned_at: AtomicI64::new(NEVER),
         });
-        let local = LocalLimits::new(clock.clone(), per_hour_per_ip);
+        let local = LocalLimits::new(clock.clone());
         Limits { clock, per_minute, per_hour_per_ip, local, shared }
     }
 
-    /// Takes a place for a question of this session. A caller with a rate of its own (a key made
-    /// with `--rate-per-minute`) has that rate and is not counted by address: it is a back end that
-    /// speaks for many people.
-    ///
-    /// # Errors
-    /// How long to wait.
-    pub async fn take(&self, session: &str, own_rate: Option<u32>, ip: IpAddr) -> Result<(), Wait> {
-        let per_minute = own_rate.unwrap_or(self.per_minute);
-        let ip = own_rate.is_none().then(|| address(ip));
-        if let Some(shared) = &self.shared {
-            if let Some(answer) = self.take_shared(shared, session, per_minute, ip).await {
-                return answer;
+    /// Takes a place for a question; what is left of each of its limits, also where there is none.
+    pub async fn take(&self, asker: Asker<'_>) -> Told {
+        let limits = asker.limits(self.per_minute, self.per_hour_per_ip);
+        let taken = match self.take_shared(&limits).await {
+            Some(taken) => taken,
+            None => self.local.take(&limits),
+        };
+        if taken.wait.is_some() {
+            for (limit, _) in limits.iter().zip(&taken.left).filter(|(_, left)| left.left == 0) {
+                metrics::counter!("contactiq_limited_total", "limit" => limit.what).increment(1);
             }
-            metrics::counter!("contactiq_limits_degraded_total").increment(1);
         }
-        self.local.take(session, per_minute, ip)
+        Told { limits, taken }
     }
 
-    /// What Redis decided, or nothing when it is away.
-    async fn take_shared(
-        &self,
-        shared: &Shared,
-        session: &str,
-        per_minute: u32,
-        ip: Option<IpAddr>,
-    ) -> Option<Result<(), Wait>> {
+    /// What Redis decided, or nothing when it is away or there is none.
+    async fn take_shared(&self, limits: &[Limit]) -> Option<Taken> {
+        let shared = self.shared.as_ref()?;
+        let taken = self.ask(shared, limits).await;
+        if taken.is_none() {
+            metrics::counter!("contactiq_limits_degraded_total").increment(1);
+        }
+        taken
+    }
+
+    async fn ask(&self, shared: &Shared, limits: &[Limit]) -> Option<Taken> {
         let permit = shared.breaker.admit()?;
-        let ip = ip.map(|ip| ip.to_string());
-        let counted = ip.as_deref().map(|ip| (ip, self.per_hour_per_ip));
-        match shared.limits.take(session, per_minute, counted).await {
-            Ok(answer) => {
+        match shared.limits.take(limits).await {
+            Ok(taken) => {
                 permit.success();
                 shared.is_back();
-                Some(answer.map_err(Wait))
+                Some(taken)
             }
             Err(error) => {
                 permit.failure();
@@ -176,14 +235,12 @@ pub async fn open(
     config: &Config,
     patience: Duration,
 ) -> Result<Option<(SharedLimits, Result<(), SharedError>)>, SharedError> {
-    match config.redis.url.expose().trim() {
-        "" => Ok(None),
-        url => {
-            let shared = SharedLimits::connect(url)?.with_patience(app::patience(config));
-            let answered = shared.ping(patience).await;
-            Ok(Some((shared, answered)))
-        }
+    if config.redis.url.is_empty() {
+        return Ok(None);
     }
+    let shared = SharedLimits::connect(config.redis_address())?.with_patience(app::patience(config));
+    let answered = shared.ping(patience).await;
+    Ok(Some((shared, answered)))
 }
 
 /// One subscriber has a whole /64 of IPv6, so that is what counts.

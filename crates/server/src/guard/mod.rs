@@ -14,6 +14,7 @@
 pub mod access;
 pub mod admission;
 pub mod identity;
+mod key_text;
 pub mod keys;
 pub mod limits;
 pub mod new_key;
@@ -21,9 +22,12 @@ pub mod refusal;
 pub mod routes;
 pub mod slow;
 pub mod tokens;
+pub mod proxies;
+pub mod unusual;
 
 use std::{
     net::IpAddr,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -41,6 +45,7 @@ use futures_util::StreamExt;
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer};
 use tracing::Instrument;
 
+use self::proxies::From;
 use crate::{
     api::{chat, error::ApiError},
     app::App,
@@ -53,8 +58,12 @@ pub struct Numbered {
     pub request_id: RequestId,
     /// From `X-Request-Id`, if it was fit to keep.
     pub correlation_id: Option<String>,
-    /// Where it came from.
+    /// Where it came from: behind trusted proxies, what they say.
     pub ip: IpAddr,
+    /// The country that a trusted proxy says, as two letters.
+    pub country: Option<[u8; 2]>,
+    /// What is left of its limits, once it took a place.
+    pub limits: Arc<OnceLock<limits::Told>>,
 }
 
 /// As many digits are an account's, or a day of birth; shorter ones are codes that a cue would have to explain.
@@ -121,6 +130,8 @@ fn cors(allowed: &[String]) -> CorsLayer {
             HeaderName::from_static("x-request-id"),
             HeaderName::from_static("contactiq-request-id"),
             header::RETRY_AFTER,
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
         ])
         .max_age(Duration::from_secs(600))
 }
@@ -150,9 +161,9 @@ async fn in_time(State(app): State<App>, request: Request, next: Next) -> Respon
 
 async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let since = Instant::now();
-    let (given, ip) = told(&request);
+    let (given, from) = told(&app, &request);
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let numbered = number(&app, given, ip, &route).await;
+    let numbered = number(&app, given, from, &route).await;
     let noted = access::Noted::default();
     let method = request.method().clone();
     let trace = request
@@ -207,24 +218,27 @@ impl Drop for Attempt {
 }
 
 /// What a request calls itself, if that looks like an id, and where it comes from.
-fn told(request: &Request) -> (Option<String>, IpAddr) {
+fn told(app: &App, request: &Request) -> (Option<String>, From) {
     let header = request.headers().get("x-request-id").and_then(|v| v.to_str().ok());
     let ip = request
         .extensions()
         .get::<ConnectInfo<std::net::SocketAddr>>()
         .map_or(IpAddr::from([127, 0, 0, 1]), |c| c.ip());
-    (header.filter(|id| fit(id)).map(str::to_owned), ip)
+    let from = app.proxies.from(ip, request.headers());
+    (header.filter(|id| fit(id)).map(str::to_owned), from)
 }
 
 /// Anybody may send an id, known or not: what is surely none of a person's is not read, and probes, which nobody
 /// looks for by an id, have nothing else kept.
-async fn number(app: &App, given: Option<String>, ip: IpAddr, route: &str) -> Numbered {
+async fn number(app: &App, given: Option<String>, from: From, route: &str) -> Numbered {
     let correlation_id = match given {
         Some(id) if is_random(&id) => Some(id),
         Some(id) if !is_probe(route) && !is_personal(app, &id).await => Some(id),
         _ => None,
     };
-    Numbered { request_id: RequestId::new(&*app.house.ids), correlation_id, ip }
+    let From { ip, country } = from;
+    let request_id = RequestId::new(&*app.house.ids);
+    Numbered { request_id, correlation_id, ip, country, limits: Arc::default() }
 }
 
 fn is_probe(route: &str) -> bool {
@@ -317,6 +331,9 @@ async fn finish(mut response: Response, numbered: &Numbered, speaks_openai: bool
         response = Response::from_parts(parts, Body::from(body));
     }
     let headers = response.headers_mut();
+    if let Some(told) = numbered.limits.get() {
+        told.put(headers);
+    }
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         headers.insert("contactiq-request-id", value.clone());
         let echoed = numbered.correlation_id.as_deref().and_then(|c| HeaderValue::from_str(c).ok());
@@ -354,6 +371,7 @@ fn note(
 ) {
     let ms = since.elapsed().as_secs_f64() * 1000.0;
     let (actor, method, reason) = (noted.name(), method_name(method), noted.reason());
+    app.unusual.note(&actor, numbered, status, app.house.clock.now());
     let result = match status {
         401 => AccessResult::Unauthenticated,
         403 => AccessResult::Forbidden,

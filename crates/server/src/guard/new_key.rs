@@ -9,7 +9,8 @@ use contactiq_store::{
 
 use crate::{
     config::Config,
-    wiring::{SystemIds, random_text, sha256_hex},
+    guard::key_text,
+    wiring::{SystemIds, sha256_hex},
 };
 
 /// The fastest that a key may ask, in questions a minute.
@@ -78,13 +79,12 @@ pub async fn rotate(
     Ok((key, record))
 }
 
-/// The beginning tells a secret scanner what it found, and a person which environment it is for.
 fn new_key(config: &Config) -> String {
-    format!("ciq_{}_{}", config.server.environment, random_text::<32>())
+    key_text::make(config.server.environment)
 }
 
 fn prefix(key: &str) -> String {
-    key.chars().take(12).collect()
+    key_text::beginning(key).to_owned()
 }
 
 /// A name that people can tell keys apart by.

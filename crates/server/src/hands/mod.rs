@@ -43,7 +43,7 @@ impl Hands {
     pub(crate) fn of(house: &House, config: &Config, at_once: usize) -> Result<Hands, StartError> {
         let Some(namespace) = house.ledger.namespace() else { return Ok(Hands::Alone) };
         let name = house.ids.next().to_string();
-        let requests = Requests::connect(config.redis.url.expose(), namespace, name)?;
+        let requests = Requests::connect(config.redis_address(), namespace, name)?;
         let requests = requests.with_patience(app::patience(config));
         Ok(match config.server.role {
             ServerRole::Gateway => Hands::Gateway(Gateway::new(requests)),

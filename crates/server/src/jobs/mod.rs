@@ -4,6 +4,7 @@ mod budgets;
 mod drift;
 mod ledger;
 mod rest;
+mod secrets;
 mod vectors;
 
 use std::{
@@ -26,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::idempotency::RENEWED_EVERY,
-    app::{App, load_knowledge},
+    app::{App, load_knowledge, purge_quotas},
     guard::{keys, tokens::KEYS_LOOKED_AT},
 };
 use rest::Rest;
@@ -63,6 +64,7 @@ pub fn start(app: &App, stop: &CancellationToken) {
     });
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "drain", DRAIN_EVERY, |app| async move { ledger::drain(&app).await });
+    every(app, stop, "secrets", secrets::LOOK_EVERY, |app| async move { secrets::look(&app).await });
     every(app, stop, "keys", keys::READ_EVERY, |app| async move { read_keys(&app).await });
     if app.tokens.provider().is_some() {
         every(app, stop, "provider-keys", KEYS_LOOKED_AT, |app| async move {
@@ -193,6 +195,10 @@ async fn check_writes(app: &App) -> Result<(), JobError> {
     let written = app.house.store.can_write(app.house.clock.now()).await;
     app.ledger_writes.store(written.is_ok(), Ordering::Relaxed);
     metrics::gauge!("contactiq_ledger_writable").set(if written.is_ok() { 1.0 } else { 0.0 });
+    if written.is_err() {
+        // Its password may be another one by now.
+        app.secrets.was_refused();
+    }
     Ok(written?)
 }
 
@@ -201,6 +207,7 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     ledger::drain(app).await?;
     ledger::count(app).await?;
     ledger::compare(app).await;
+    purge_quotas(&app.config, &app.house.store).await?;
     let mut w = app.house.store.write().await?;
     idempotency::purge(&mut w, app.house.clock.now()).await?;
     purge_withdrawn(&mut w, app.house.clock.now()).await?;

@@ -18,12 +18,12 @@ use super::{
 use crate::{
     api::{
         answering::{Turn, answer},
-        asking::helped,
+        asking::{helped, take_place},
         error::ApiError,
         message::Message,
     },
     app::App,
-    guard::{Numbered, admission::Priority, limits::Wait},
+    guard::{Numbered, admission::Priority, limits::Asker},
 };
 
 /// Conversations listed beside the chat.
@@ -166,11 +166,9 @@ async fn asked(
     visitor.check_form(app, &sent.csrf)?;
     let subject = visitor.caller.own_subject();
     // The bucket that the same person has when scripts post their questions (api/asking.rs).
-    let bucket = format!("{subject}/{subject}");
-    app.limits
-        .take(&bucket, None, numbered.ip)
-        .await
-        .map_err(|Wait(retry_after)| visitor.fails(app, ApiError::TooMany { retry_after }))?;
+    let asker = Asker::alone(&subject, numbered.ip);
+    let bucket = asker.turn();
+    take_place(app, asker, &numbered).await.map_err(|limited| visitor.fails(app, limited))?;
     let question = sent.question;
     let ask = Ask {
         mode,

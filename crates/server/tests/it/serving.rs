@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use crate::{house::client, process::Terminal, reply::Reply};
 
 /// A server that is its own process. It is killed when a test fails.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     out: BufReader<ChildStdout>,
     err: ChildStderr,
-    url: String,
+    pub(crate) url: String,
     said: String,
 }
 
@@ -28,7 +28,7 @@ impl Drop for Served {
     }
 }
 
-fn serve(terminal: &Terminal) -> Served {
+pub(crate) fn serve(terminal: &Terminal) -> Served {
     let mut child = terminal.command(&["serve"]).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let err = child.stderr.take().unwrap();
@@ -41,8 +41,13 @@ fn serve(terminal: &Terminal) -> Served {
 }
 
 impl Served {
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it politely to end; its status, and everything that it said.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         let mut rest = std::mem::take(&mut self.said);
         self.err.read_to_string(&mut rest).unwrap();

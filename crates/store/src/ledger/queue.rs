@@ -19,7 +19,7 @@ use redis::{
 pub use claims::Held;
 
 use super::{Completion, drain::Settled};
-use crate::redis_link::{RedisLink, SharedError};
+use crate::redis_link::{RedisAddress, RedisLink, SharedError};
 
 const GROUP: &str = "writers";
 const FIELD: &str = "entry";
@@ -97,11 +97,16 @@ impl Queue {
     ///
     /// # Errors
     /// When the URL can't be read as one.
-    pub fn connect(url: &str, namespace: &str, consumer: String) -> Result<Queue, SharedError> {
+    pub fn connect(
+        address: impl Into<RedisAddress>,
+        namespace: &str,
+        consumer: String,
+    ) -> Result<Queue, SharedError> {
+        let address = address.into();
         Ok(Queue {
-            answers: RedisLink::new(url, PATIENCE)?,
-            work: RedisLink::new(url, WORKING)?,
-            waiting: RedisLink::new(url, WORKING)?,
+            answers: RedisLink::new(address.clone(), PATIENCE)?,
+            work: RedisLink::new(address.clone(), WORKING)?,
+            waiting: RedisLink::new(address, WORKING)?,
             stream: format!("contactiq:{namespace}:ledger"),
             namespace: namespace.to_owned(),
             consumer,

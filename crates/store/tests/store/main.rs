@@ -19,6 +19,7 @@ mod erase;
 mod feedback;
 mod idempotency;
 mod interactions;
+mod key_quotas;
 mod keys;
 mod ledger;
 mod meta;

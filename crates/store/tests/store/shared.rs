@@ -7,7 +7,7 @@ use std::{
 };
 
 use contactiq_domain::clock::FixedClock;
-use contactiq_store::{SharedAnswers, SharedError, SharedLimits};
+use contactiq_store::{Counts, Left, Limit, SharedAnswers, SharedError, SharedLimits};
 use redis::{AsyncCommands, aio::MultiplexedConnection};
 use tokio::task::JoinSet;
 
@@ -27,6 +27,27 @@ fn url() -> String {
 
 fn limits_at(url: &str) -> SharedLimits {
     SharedLimits::connect(url).unwrap().with_patience(LONG)
+}
+
+/// Takes from the bucket of a session and, where it counts, from the window of an address.
+async fn take(
+    limits: &SharedLimits,
+    session: &str,
+    per_minute: u32,
+    address: Option<(&str, u32)>,
+) -> Result<Result<(), u64>, SharedError> {
+    let bucket =
+        Limit { what: "session", whom: session.to_owned(), most: per_minute, counts: Counts::Minute };
+    let window = address.map(|(address, most)| Limit {
+        what: "address",
+        whom: address.to_owned(),
+        most,
+        counts: Counts::Hour,
+    });
+    let all: Vec<Limit> = window.into_iter().chain([bucket]).collect();
+    let taken = limits.take(&all).await?;
+    assert_eq!(taken.left.len(), all.len());
+    Ok(taken.wait.map_or(Ok(()), Err))
 }
 
 /// An empty database, and a connection that looks behind the limits' back.
@@ -86,7 +107,7 @@ async fn must_wait(
 ) {
     let left = |now: i64| u64::try_from(due - now).unwrap().div_ceil(1_000_000);
     let before = now(raw).await;
-    let waits = limits.take(session.0, session.1, address).await.unwrap().unwrap_err();
+    let waits = take(limits, session.0, session.1, address).await.unwrap().unwrap_err();
     let after = now(raw).await;
     assert!((left(after)..=left(before)).contains(&waits), "{waits} s, {} to {}", left(after), left(before));
 }
@@ -98,7 +119,8 @@ async fn two_replicas_share_one_bucket_exactly() {
     let mut takes = JoinSet::new();
     for n in 0..200 {
         let replica = replicas[n % 2].clone();
-        takes.spawn(async move { replica.take("one session", 10, Some(("192.0.2.1", 100))).await.unwrap() });
+        takes
+            .spawn(async move { take(&replica, "one session", 10, Some(("192.0.2.1", 100))).await.unwrap() });
     }
     let answers = takes.join_all().await;
     let passed = answers.iter().filter(|a| a.is_ok()).count();
@@ -114,26 +136,26 @@ async fn a_bucket_fills_by_the_clock_of_redis() {
     let (url, mut raw) = database(2).await;
     let limits = limits_at(&url);
     for _ in 0..10 {
-        limits.take("s", 10, None).await.unwrap().unwrap();
+        take(&limits, "s", 10, None).await.unwrap().unwrap();
     }
-    assert!(limits.take("other", 10, None).await.unwrap().is_ok());
+    assert!(take(&limits, "other", 10, None).await.unwrap().is_ok());
     let () = raw.flushdb().await.unwrap();
 
     // One question empties a bucket of one; the next is due a minute later, to the microsecond.
-    limits.take("s", 1, None).await.unwrap().unwrap();
+    take(&limits, "s", 1, None).await.unwrap().unwrap();
     let bucket = key(&mut raw, "session").await;
     let at: i64 = raw.hget(&bucket, "at").await.unwrap();
     must_wait(&limits, &mut raw, ("s", 1), None, at + 60_000_000).await;
     let () = raw.hset(&bucket, "at", at - 30_500_000).await.unwrap();
     must_wait(&limits, &mut raw, ("s", 1), None, at + 29_500_000).await;
     let () = raw.hset(&bucket, "at", at - 60_000_000).await.unwrap();
-    assert_eq!(limits.take("s", 1, None).await.unwrap(), Ok(()));
-    assert!(limits.take("s", 1, None).await.unwrap().is_err());
+    assert_eq!(take(&limits, "s", 1, None).await.unwrap(), Ok(()));
+    assert!(take(&limits, "s", 1, None).await.unwrap().is_err());
 
     // However long nobody asks, a bucket is never more than full.
     let () = raw.hset(&bucket, "at", at - HOUR).await.unwrap();
-    assert_eq!(limits.take("s", 1, None).await.unwrap(), Ok(()));
-    assert!(limits.take("s", 1, None).await.unwrap().is_err());
+    assert_eq!(take(&limits, "s", 1, None).await.unwrap(), Ok(()));
+    assert!(take(&limits, "s", 1, None).await.unwrap().is_err());
     let ttl: i64 = raw.pttl(&bucket).await.unwrap();
     assert!((1..=61_000).contains(&ttl), "{ttl}");
 }
@@ -144,13 +166,13 @@ async fn the_window_of_an_address_slides() {
     let limits = limits_at(&url);
     let address = Some(("192.0.2.7", 100));
     for n in 0..100 {
-        assert_eq!(limits.take(&format!("s{n}"), 10, address).await.unwrap(), Ok(()), "{n}");
+        assert_eq!(take(&limits, &format!("s{n}"), 10, address).await.unwrap(), Ok(()), "{n}");
     }
     let window = key(&mut raw, "address").await;
     let first: i64 = raw.lindex(&window, 0).await.unwrap();
     must_wait(&limits, &mut raw, ("new", 10), address, first + HOUR).await;
-    assert!(limits.take("new", 10, Some(("192.0.2.8", 100))).await.unwrap().is_ok());
-    assert!(limits.take("new", 10, None).await.unwrap().is_ok(), "a back end is not counted by address");
+    assert!(take(&limits, "new", 10, Some(("192.0.2.8", 100))).await.unwrap().is_ok());
+    assert!(take(&limits, "new", 10, None).await.unwrap().is_ok(), "a back end is not counted by address");
 
     // Three are an hour old, the fourth will be in half a minute: three may ask.
     for n in 0..3 {
@@ -158,7 +180,7 @@ async fn the_window_of_an_address_slides() {
     }
     let () = raw.lset(&window, 3, first - HOUR + 30_000_000).await.unwrap();
     for n in 0..3 {
-        assert_eq!(limits.take(&format!("t{n}"), 10, address).await.unwrap(), Ok(()), "{n}");
+        assert_eq!(take(&limits, &format!("t{n}"), 10, address).await.unwrap(), Ok(()), "{n}");
     }
     must_wait(&limits, &mut raw, ("new", 10), address, first + 30_000_000).await;
     let ttl: i64 = raw.pttl(&window).await.unwrap();
@@ -169,11 +191,11 @@ async fn the_window_of_an_address_slides() {
 async fn a_refusal_takes_from_neither_limit() {
     let (url, mut raw) = database(4).await;
     let limits = limits_at(&url);
-    limits.take("a", 1, Some(("192.0.2.9", 2))).await.unwrap().unwrap();
-    assert!(limits.take("a", 1, Some(("192.0.2.9", 2))).await.unwrap().is_err(), "the bucket is empty");
-    limits.take("b", 1, Some(("192.0.2.9", 2))).await.unwrap().unwrap();
-    assert!(limits.take("c", 1, Some(("192.0.2.9", 2))).await.unwrap().is_err(), "the window is full");
-    assert_eq!(limits.take("c", 1, None).await.unwrap(), Ok(()), "and yet the bucket is not charged");
+    take(&limits, "a", 1, Some(("192.0.2.9", 2))).await.unwrap().unwrap();
+    assert!(take(&limits, "a", 1, Some(("192.0.2.9", 2))).await.unwrap().is_err(), "the bucket is empty");
+    take(&limits, "b", 1, Some(("192.0.2.9", 2))).await.unwrap().unwrap();
+    assert!(take(&limits, "c", 1, Some(("192.0.2.9", 2))).await.unwrap().is_err(), "the window is full");
+    assert_eq!(take(&limits, "c", 1, None).await.unwrap(), Ok(()), "and yet the bucket is not charged");
     let window = key(&mut raw, "address").await;
     let counted: i64 = raw.llen(window).await.unwrap();
     assert_eq!(counted, 2);
@@ -182,8 +204,7 @@ async fn a_refusal_takes_from_neither_limit() {
 #[tokio::test]
 async fn no_key_or_value_tells_who_asked() {
     let (url, mut raw) = database(5).await;
-    limits_at(&url)
-        .take("bank-7/maria.silva@example.com", 10, Some(("203.0.113.77", 100)))
+    take(&limits_at(&url), "bank-7/maria.silva@example.com", 10, Some(("203.0.113.77", 100)))
         .await
         .unwrap()
         .unwrap();
@@ -206,7 +227,7 @@ async fn no_key_or_value_tells_who_asked() {
 async fn a_broken_connection_is_made_again() {
     let (url, mut raw) = database(6).await;
     let limits = limits_at(&url);
-    limits.take("s", 10, None).await.unwrap().unwrap();
+    take(&limits, "s", 10, None).await.unwrap().unwrap();
     let list: String =
         redis::cmd("CLIENT").arg("LIST").arg("TYPE").arg("normal").query_async(&mut raw).await.unwrap();
     let mut killed = 0;
@@ -217,9 +238,9 @@ async fn a_broken_connection_is_made_again() {
     }
     assert_eq!(killed, 1, "{list}");
     // The first call may meet the broken connection; the one after it may not.
-    let first = limits.take("s", 10, None).await;
+    let first = take(&limits, "s", 10, None).await;
     assert!(matches!(first, Ok(Ok(())) | Err(SharedError::Unavailable { .. })), "{first:?}");
-    assert_eq!(limits.take("s", 10, None).await.unwrap(), Ok(()));
+    assert_eq!(take(&limits, "s", 10, None).await.unwrap(), Ok(()));
 }
 
 #[tokio::test]
@@ -228,7 +249,7 @@ async fn a_wrong_password_is_told_without_it() {
     for url in [format!("redis://:let-me-in@{address}"), format!("redis://{address}")] {
         let limits = limits_at(&url);
         for _ in 0..2 {
-            let error = limits.take("s", 10, None).await.unwrap_err();
+            let error = take(&limits, "s", 10, None).await.unwrap_err();
             assert_eq!(error, SharedError::Refused);
             assert_eq!(limits.ping(LONG).await.unwrap_err(), SharedError::Refused);
             let told = format!("{error} {error:?} {limits:?}");
@@ -245,7 +266,7 @@ async fn a_redis_that_is_gone_is_told_soon() {
     let limits = SharedLimits::connect(&format!("redis://:hush@127.0.0.1:{port}/")).unwrap();
     for _ in 0..3 {
         let began = Instant::now();
-        let error = limits.take("s", 10, Some(("192.0.2.1", 100))).await.unwrap_err();
+        let error = take(&limits, "s", 10, Some(("192.0.2.1", 100))).await.unwrap_err();
         assert!(began.elapsed() < Duration::from_millis(200), "{:?}", began.elapsed());
         assert!(!error.to_string().contains("hush"), "{error}");
     }
@@ -254,6 +275,34 @@ async fn a_redis_that_is_gone_is_told_soon() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let limits = SharedLimits::connect(&format!("redis://{}/", silent.local_addr().unwrap())).unwrap();
     let began = Instant::now();
-    assert_eq!(limits.take("s", 10, None).await.unwrap_err(), SharedError::TimedOut { millis: 50 });
+    assert_eq!(take(&limits, "s", 10, None).await.unwrap_err(), SharedError::TimedOut { millis: 50 });
     assert!(began.elapsed() < Duration::from_millis(200), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn all_limits_of_a_question_are_taken_together_or_not_at_all_and_say_what_is_left() {
+    let (url, _) = database(7).await;
+    let limits = limits_at(&url);
+    let limit = |what, whom: &str, most, counts| Limit { what, whom: whom.to_owned(), most, counts };
+    let of = |session: &str| {
+        [
+            limit("address", "192.0.2.1", 4, Counts::Hour),
+            limit("key", "k", 100, Counts::Minute),
+            limit("session", session, 2, Counts::Minute),
+            limit("subject", "p", 3, Counts::Minute),
+        ]
+    };
+    let first = limits.take(&of("a")).await.unwrap();
+    assert_eq!(first.wait, None);
+    assert_eq!(first.left.iter().map(|l| l.left).collect::<Vec<_>>(), [3, 99, 1, 2]);
+    assert_eq!(first.left[0], Left { left: 3, reset: 3600 });
+    assert_eq!(first.left[2], Left { left: 1, reset: 30 });
+    assert_eq!(limits.take(&of("a")).await.unwrap().wait, None);
+    let third = limits.take(&of("a")).await.unwrap();
+    assert!(matches!(third.wait, Some(29..=30)), "{third:?}");
+    assert_eq!(third.left.iter().map(|l| l.left).collect::<Vec<_>>(), [2, 98, 0, 1], "nothing was taken");
+    assert_eq!(limits.take(&of("b")).await.unwrap().wait, None);
+    let by_person = limits.take(&of("c")).await.unwrap();
+    assert!(matches!(by_person.wait, Some(19..=20)), "a person is limited over all sittings: {by_person:?}");
+    assert_eq!(by_person.left[2], Left { left: 2, reset: 0 });
 }

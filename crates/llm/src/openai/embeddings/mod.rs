@@ -13,14 +13,19 @@ use std::{
 };
 
 use contactiq_domain::{
-    BreakerState, Clock,
+    BreakerState, Clock, Key, Keyring,
     breaker::{Breaker, Permit},
 };
 use contactiq_guard::Masked;
 use reqwest::{Url, header};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{Http, Jitter, ModelError, Secret, SetupError, backoff, counting::estimate, reach, response};
+use crate::{
+    Http, Jitter, ModelError, SetupError, backoff,
+    counting::estimate,
+    keyed::{Asker, Opened, send_with},
+    reach, response,
+};
 
 /// Texts of one request.
 const BATCH: usize = 64;
@@ -39,7 +44,7 @@ pub struct EmbeddingsSettings {
     /// The model.
     pub model: String,
     /// The key, where the server wants one.
-    pub api_key: Option<Secret>,
+    pub api_key: Keyring,
     /// Length of a vector, asked for in every request; `None` takes the model's own.
     pub dimensions: Option<usize>,
     /// Failures in a row that open the breaker.
@@ -55,7 +60,7 @@ impl EmbeddingsSettings {
         Self {
             base_url: base_url.into(),
             model: model.into(),
-            api_key: None,
+            api_key: Keyring::default(),
             dimensions: None,
             breaker_failures: 5,
             breaker_open: Duration::from_secs(60),
@@ -69,7 +74,7 @@ impl EmbeddingsSettings {
     pub fn check(self) -> Result<(), SetupError> {
         reach::base(&self.base_url)?;
         reach::model(&self.model)?;
-        reach::key(self.api_key)?;
+        reach::keys(self.api_key)?;
         Ok(())
     }
 }
@@ -79,7 +84,7 @@ impl EmbeddingsSettings {
 pub struct Embeddings {
     url: Url,
     model: String,
-    api_key: Option<Secret>,
+    api_key: Keyring,
     /// Sent with every request, when it was set.
     asked_dimensions: Option<usize>,
     /// Of the first answer; all others must agree.
@@ -106,8 +111,8 @@ impl Embeddings {
     ) -> Result<Self, SetupError> {
         let base = reach::base(&settings.base_url)?;
         let model = reach::model(&settings.model)?;
-        let api_key = reach::key(settings.api_key)?;
-        reach::warn_of_plain_http("encoder", &base, api_key.as_ref());
+        let api_key = reach::keys(settings.api_key)?;
+        reach::warn_of_plain_http("encoder", &base, &api_key);
         Ok(Self {
             url: reach::below(&base, "embeddings")?,
             model,
@@ -192,11 +197,16 @@ impl Embeddings {
             input: batch.iter().map(wire::input).collect(),
             dimensions: self.asked_dimensions,
         };
-        let mut request = self.http.client().post(self.url.clone());
-        if let Some(value) = self.api_key.as_ref().and_then(reach::authorization) {
-            request = request.header(header::AUTHORIZATION, value);
-        }
-        let response = response::send(request.header(header::ACCEPT, "application/json").json(&body)).await?;
+        let request = |key: Option<&Key>| {
+            let request = self.http.client().post(self.url.clone());
+            let request = request.header(header::ACCEPT, "application/json").json(&body);
+            match key.and_then(reach::authorization) {
+                Some(value) => request.header(header::AUTHORIZATION, value),
+                None => request,
+            }
+        };
+        let asker = Asker { provider: "encoder", operation: "embeddings" };
+        let Opened { response, key, .. } = send_with(&self.api_key, asker, None, request).await?;
         let dimensions = self.dimensions.get().copied();
         let largest = wire::largest_body(batch.len(), dimensions);
         if response.content_length().is_some_and(|length| length > largest as u64) {
@@ -205,7 +215,9 @@ impl Embeddings {
         let answer: wire::Answer =
             response::json_within(response, largest, "no JSON of the embeddings API").await?;
         let counted = || body.input.iter().map(|text| estimate(text)).sum();
-        self.tokens.fetch_add(answer.tokens().unwrap_or_else(counted), Ordering::Relaxed);
+        let tokens = answer.tokens().unwrap_or_else(counted);
+        self.tokens.fetch_add(tokens, Ordering::Relaxed);
+        asker.count_tokens(&key, tokens, 0);
         wire::vectors(answer, batch.len(), dimensions)
     }
 

@@ -131,7 +131,7 @@ impl Provider {
             ("code_verifier", &begun.verifier),
         ];
         let mut request = self.http.post(endpoint).header("accept", "application/json");
-        match (secret, basic) {
+        match (secret.as_str(), basic) {
             ("", _) => pairs.push(("client_id", client)),
             // Both are form-encoded first (RFC 6749, 2.3.1).
             (secret, true) => request = request.basic_auth(encoded(client), Some(encoded(secret))),

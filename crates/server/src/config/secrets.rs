@@ -1,0 +1,316 @@
+//! Secrets of the configuration (A8): which there are, how managers of secrets are reached, and the addresses that
+//! carry a password.
+
+use std::collections::HashMap;
+
+use contactiq_domain::Timestamp;
+use contactiq_store::RedisAddress;
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::Config;
+use crate::secrets::{self, SecretText, Written};
+
+/// `[secrets]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the commented default file documents every field; two places would drift")]
+pub struct Secrets {
+    pub refresh_seconds: u64,
+    pub allow_env: bool,
+    pub vault: VaultSettings,
+    pub aws: AwsSettings,
+    pub azure: AzureSettings,
+    pub gcp: GcpSettings,
+}
+
+contactiq_domain::words! {
+    /// What lets us into Vault.
+    VaultAuth as "secrets.vault.auth" {
+        /// A token, for instance of a Vault Agent's file.
+        Token => "token",
+        /// A role and its secret id.
+        AppRole => "approle",
+        /// The service account of the pod.
+        Kubernetes => "kubernetes",
+    }
+}
+
+/// `[secrets.vault]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the commented default file documents every field; two places would drift")]
+pub struct VaultSettings {
+    pub address: String,
+    pub namespace: String,
+    pub auth: VaultAuth,
+    pub auth_mount: String,
+    pub token: SecretText,
+    pub role_id: String,
+    pub secret_id: SecretText,
+    pub role: String,
+    pub jwt_file: String,
+    pub ca_file: String,
+}
+
+/// `[secrets.aws]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the commented default file documents every field; two places would drift")]
+pub struct AwsSettings {
+    pub region: String,
+    pub endpoint: String,
+    pub access_key_id: SecretText,
+    pub secret_access_key: SecretText,
+    pub session_token: SecretText,
+    pub credentials_url: String,
+    pub credentials_token_file: String,
+}
+
+/// `[secrets.azure]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the commented default file documents every field; two places would drift")]
+pub struct AzureSettings {
+    pub address: String,
+    pub tenant: String,
+    pub client_id: String,
+    pub client_secret: SecretText,
+    pub token_file: String,
+    pub authority: String,
+    pub metadata: String,
+}
+
+/// `[secrets.gcp]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the commented default file documents every field; two places would drift")]
+pub struct GcpSettings {
+    pub endpoint: String,
+    pub metadata: String,
+}
+
+/// Fields whose value is never said, in the default file. A test compares them with what `config show` hides.
+pub(super) const SECRET: &[&str] = &[
+    "database.url",
+    "database.password",
+    "redis.url",
+    "redis.password",
+    "server.sealing_key",
+    "llm.api_key",
+    "llm.moderation.api_key",
+    "encoder.api_key",
+    "guard.token_key",
+    "identity.oidc.client_secret",
+    "secrets.vault.token",
+    "secrets.vault.secret_id",
+    "secrets.aws.access_key_id",
+    "secrets.aws.secret_access_key",
+    "secrets.aws.session_token",
+    "secrets.azure.client_secret",
+];
+
+/// What an environment variable holds for a secret field: a reference as it is, else the variable's own name as one, so
+/// that every secret that comes by the environment is known as such.
+pub(super) fn from_variable(field: &str, name: &str, value: &str) -> String {
+    let is_secret = SECRET.contains(&field) || field.ends_with("api_key");
+    let is_plain = matches!(secrets::Reference::parse(value), Ok(None));
+    if is_secret && is_plain && !value.trim().is_empty() { format!("env:{name}") } else { value.to_owned() }
+}
+
+impl Config {
+    /// Every secret by its field, in the order of the file.
+    #[must_use]
+    pub fn secret_fields(&self) -> Vec<(String, SecretText)> {
+        let own = &self.secrets;
+        let mut all: Vec<(String, SecretText)> = [
+            ("server.sealing_key", &self.server.sealing_key),
+            ("guard.token_key", &self.guard.token_key),
+            ("encoder.api_key", &self.encoder.api_key),
+            ("database.url", &self.database.url),
+            ("database.password", &self.database.password),
+            ("redis.url", &self.redis.url),
+            ("redis.password", &self.redis.password),
+            ("llm.api_key", &self.llm.api_key),
+            ("llm.moderation.api_key", &self.llm.moderation.api_key),
+            ("identity.oidc.client_secret", &self.identity.oidc.client_secret),
+        ]
+        .map(|(field, text)| (field.to_owned(), text.clone()))
+        .into();
+        let of = |provider: &super::LlmProvider| {
+            (format!("llm.providers.{}.api_key", provider.name), provider.api_key.clone())
+        };
+        all.extend(self.llm.providers.iter().map(of));
+        let first: [(&str, &SecretText); 6] = [
+            ("secrets.vault.token", &own.vault.token),
+            ("secrets.vault.secret_id", &own.vault.secret_id),
+            ("secrets.aws.access_key_id", &own.aws.access_key_id),
+            ("secrets.aws.secret_access_key", &own.aws.secret_access_key),
+            ("secrets.aws.session_token", &own.aws.session_token),
+            ("secrets.azure.client_secret", &own.azure.client_secret),
+        ];
+        all.extend(first.map(|(field, text)| (field.to_owned(), text.clone())));
+        all
+    }
+
+    /// Reads what stands on this machine; a line for each that can't be.
+    pub(super) fn read_local(&self, env: &HashMap<String, String>, now: Timestamp) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (field, text) in self.secret_fields() {
+            for slip in text.places().iter().filter_map(|written| match written {
+                Written::Slip(slip) => Some(slip),
+                Written::Literal(_) | Written::Reference(_) => None,
+            }) {
+                wrong.push(format!("{field}: {slip}"));
+            }
+            if let Some(Err((place, error))) = secrets::read_local(&text, env, now) {
+                wrong.push(format!("{field}: {place}: {error}"));
+            }
+        }
+        wrong
+    }
+
+    /// The address of PostgreSQL with its password; nothing for SQLite.
+    #[must_use]
+    pub fn database_url(&self) -> Zeroizing<String> {
+        joined(&self.database.url, &self.database.password)
+    }
+
+    /// The address of Redis with its password; nothing where there is none.
+    #[must_use]
+    pub fn redis_url(&self) -> Zeroizing<String> {
+        joined(&self.redis.url, &self.redis.password)
+    }
+
+    /// The same, asked anew for each connection.
+    #[must_use]
+    pub fn redis_address(&self) -> RedisAddress {
+        let redis = self.redis.clone();
+        RedisAddress::live(move || joined(&redis.url, &redis.password))
+    }
+
+    /// The sealing key of the configuration, where it names one.
+    ///
+    /// # Errors
+    /// When it is no 32 bytes.
+    pub fn sealing_key(&self) -> std::io::Result<Option<[u8; 32]>> {
+        let text = self.server.sealing_key.expose();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let wrong = || {
+            let how = "server.sealing_key: write 32 bytes as base64 or hex, for instance from `openssl rand -hex 32`";
+            std::io::Error::new(std::io::ErrorKind::InvalidData, how)
+        };
+        bytes_of(&text).map(Some).ok_or_else(wrong)
+    }
+}
+
+/// 32 bytes as base64 or hex.
+fn bytes_of(text: &str) -> Option<[u8; 32]> {
+    use base64::Engine;
+    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        let mut bytes = [0; 32];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
+        }
+        return Some(bytes);
+    }
+    let engine = base64::engine::general_purpose::STANDARD;
+    Zeroizing::new(engine.decode(text).ok()?).as_slice().try_into().ok()
+}
+
+/// An address with the password that stands elsewhere. One that can't be read as an address stays as it is, and is
+/// refused by whoever uses it.
+fn joined(url: &SecretText, password: &SecretText) -> Zeroizing<String> {
+    let url = Zeroizing::new(url.expose().trim().to_owned());
+    let password = password.expose();
+    if password.is_empty() {
+        return url;
+    }
+    let Ok(mut parsed) = Url::parse(&url) else { return url };
+    match parsed.set_password(Some(&password)) {
+        Ok(()) => Zeroizing::new(parsed.to_string()),
+        Err(()) => url,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load_from;
+
+    fn with(pairs: &[(&str, &str)]) -> Config {
+        load_from(None, &pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_password_may_stand_apart_from_its_address() {
+        let config = with(&[
+            ("CONTACTIQ_DATABASE_URL", "postgres://iq@db.bank.example:5432/iq?sslmode=verify-full"),
+            ("CONTACTIQ__DATABASE__PASSWORD", "p@ss/word of 2027"),
+            ("CONTACTIQ_REDIS_URL", "redis://127.0.0.1:6379/0"),
+            ("CONTACTIQ__REDIS__PASSWORD", "hush"),
+        ]);
+        assert_eq!(
+            config.database_url().as_str(),
+            "postgres://iq:p%40ss%2Fword%20of%202027@db.bank.example:5432/iq?sslmode=verify-full"
+        );
+        assert_eq!(config.redis_url().as_str(), "redis://:hush@127.0.0.1:6379/0");
+        let shown = format!("{config:?}{}", serde_json::to_string(&config).unwrap());
+        assert!(shown.contains("env:CONTACTIQ__REDIS__PASSWORD") && !shown.contains("hush"), "{shown}");
+    }
+
+    #[test]
+    fn a_sealing_key_is_32_bytes_as_hex_or_base64() {
+        let of = |text: &str| {
+            let env = HashMap::from([("CONTACTIQ__SERVER__SEALING_KEY".to_owned(), text.to_owned())]);
+            load_from(None, &env).map(|config| config.sealing_key().unwrap())
+        };
+        assert_eq!(of(&"07".repeat(32)).unwrap(), Some([7; 32]));
+        assert_eq!(of("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap(), Some([7; 32]));
+        assert!(with(&[]).sealing_key().unwrap().is_none());
+        for wrong in ["short-canary", &"zz".repeat(32), "BwcH"] {
+            let told = of(wrong).unwrap_err().to_string();
+            assert!(told.contains("server.sealing_key") && !told.contains("canary"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_reference_is_read_at_once_where_it_stands_on_this_machine() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = dir.path().join("key");
+        std::fs::write(&key, "sk-canary-file\n").unwrap();
+        let file = dir.path().join("c.toml");
+        let text = format!(
+            "[llm]\napi_key = [\"env:BANK_KEY\", \"file:{}\"]\n[encoder]\napi_key = \"vault:secret/iq#k\"\n\
+             [secrets.vault]\naddress = \"http://127.0.0.1:8200\"\n",
+            key.display()
+        );
+        std::fs::write(&file, text).unwrap();
+        let env = HashMap::from([("BANK_KEY".to_owned(), "sk-canary-env".to_owned())]);
+        let config = load_from(Some(&file), &env).unwrap();
+        let values: Vec<String> =
+            config.llm.api_key.keyring().keys().iter().map(|key| key.expose().to_owned()).collect();
+        assert_eq!(values, ["sk-canary-env", "sk-canary-file"]);
+        assert!(!config.encoder.api_key.is_read() && !config.encoder.api_key.is_empty());
+        let shown = serde_json::to_string(&config).unwrap();
+        assert!(shown.contains("vault:secret/iq#k") && shown.contains("env:BANK_KEY"), "{shown}");
+        assert!(!shown.contains("canary"), "{shown}");
+        let said = load_from(Some(&file), &HashMap::new()).unwrap_err().to_string();
+        assert!(said.contains("llm.api_key: env:BANK_KEY: the environment has no such variable"), "{said}");
+    }
+
+    #[test]
+    fn a_slip_in_a_reference_is_told_without_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("c.toml");
+        std::fs::write(&file, "[llm]\napi_key = \"env:sk-canary\"\n").unwrap();
+        let said = load_from(Some(&file), &HashMap::new()).unwrap_err().to_string();
+        assert!(
+            said.contains("llm.api_key: it begins like a reference") && !said.contains("canary"),
+            "{said}"
+        );
+    }
+}

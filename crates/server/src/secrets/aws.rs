@@ -1,0 +1,156 @@
+//! AWS Secrets Manager: `GetSecretValue`, signed by AWS' own crate.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::{
+    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4,
+};
+use contactiq_domain::{Clock, Secret};
+use reqwest::{Client, StatusCode};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{
+    SourceError, local,
+    manager::{self, Answer, Named},
+    reference::Entry,
+};
+use crate::config::AwsSettings;
+
+const AWS: Named = Named {
+    name: "AWS Secrets Manager",
+    address: "secrets.aws.region and secrets.aws.endpoint",
+    access: "the keys of secrets.aws, and the policy of their role",
+};
+const TYPE: &str = "application/x-amz-json-1.1";
+const TARGET: &str = "secretsmanager.GetSecretValue";
+
+/// The way to one region.
+pub(super) struct Aws {
+    settings: AwsSettings,
+    http: Client,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Deserialize)]
+struct Value {
+    #[serde(rename = "SecretString")]
+    text: Option<Zeroizing<String>>,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    #[serde(rename = "__type", default)]
+    kind: String,
+}
+
+/// What the endpoint of a container or pod gives.
+#[derive(Deserialize)]
+struct Lent {
+    #[serde(rename = "AccessKeyId")]
+    id: String,
+    #[serde(rename = "SecretAccessKey")]
+    secret: Zeroizing<String>,
+    #[serde(rename = "Token")]
+    token: Option<String>,
+}
+
+impl Aws {
+    pub(super) fn new(settings: &AwsSettings, clock: Arc<dyn Clock>) -> Result<Aws, SourceError> {
+        if settings.region.trim().is_empty() {
+            return Err(AWS.not_configured("secrets.aws.region"));
+        }
+        Ok(Aws { settings: settings.clone(), http: manager::client(None, AWS)?, clock })
+    }
+
+    /// The current version of an entry.
+    pub(super) async fn read(&self, entry: &Entry) -> Result<Secret, SourceError> {
+        let region = self.settings.region.trim();
+        let url = match self.settings.endpoint.trim() {
+            "" => format!("https://secretsmanager.{region}.amazonaws.com/"),
+            own => format!("{}/", own.trim_end_matches('/')),
+        };
+        let body = serde_json::json!({ "SecretId": entry.name }).to_string();
+        let mut request = self
+            .http
+            .post(&url)
+            .header("content-type", TYPE)
+            .header("x-amz-target", TARGET)
+            .body(body.clone());
+        for (name, value) in self.signed(&url, &body).await? {
+            request = request.header(name, value);
+        }
+        let value: Value = checked(manager::ask(request, AWS).await?)?.json(AWS)?;
+        let text = value.text.ok_or(SourceError::NotText("text: write it as SecretString"))?;
+        manager::field(text, entry.field.as_deref())
+    }
+
+    /// The headers that sign a request.
+    async fn signed(&self, url: &str, body: &str) -> Result<Vec<(String, String)>, SourceError> {
+        let identity = self.credentials().await?.into();
+        let micros = u64::try_from(self.clock.now().micros()).unwrap_or(0);
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(self.settings.region.trim())
+            .name("secretsmanager")
+            .time(SystemTime::UNIX_EPOCH + Duration::from_micros(micros))
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(|_| AWS.garbage())?
+            .into();
+        let headers = [("content-type", TYPE), ("x-amz-target", TARGET)];
+        let wrong = |_| AWS.not_configured("secrets.aws.endpoint to an address");
+        let request =
+            SignableRequest::new("POST", url, headers.into_iter(), SignableBody::Bytes(body.as_bytes()))
+                .map_err(wrong)?;
+        let (signing, _) = sign(request, &params).map_err(wrong)?.into_parts();
+        Ok(signing.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
+    /// The keys of the configuration, else those that this container or pod is lent.
+    async fn credentials(&self) -> Result<Credentials, SourceError> {
+        let own = &self.settings;
+        let source = "contactiq";
+        if !own.access_key_id.is_empty() {
+            let (id, secret) = (own.access_key_id.reread()?, own.secret_access_key.reread()?);
+            let token = Some(own.session_token.reread()?).filter(|token| !token.is_empty());
+            let token = token.map(|token| token.to_string());
+            return Ok(Credentials::new(id.to_string(), secret.to_string(), token, None, source));
+        }
+        if own.credentials_url.trim().is_empty() {
+            return Err(AWS.not_configured("secrets.aws.access_key_id, or secrets.aws.credentials_url"));
+        }
+        let mut request = self.http.get(own.credentials_url.trim());
+        if !own.credentials_token_file.trim().is_empty() {
+            let token = local::file(std::path::Path::new(own.credentials_token_file.trim()))?;
+            request = request.header("authorization", token.expose());
+        }
+        let lent: Lent = manager::ask(request, AWS).await?.checked(AWS)?.json(AWS)?;
+        Ok(Credentials::new(lent.id, lent.secret.to_string(), lent.token, None, source))
+    }
+}
+
+/// Most of its failures have the status 400 and are told apart by their kind.
+fn checked(answer: Answer) -> Result<Answer, SourceError> {
+    if answer.status != StatusCode::BAD_REQUEST {
+        return answer.checked(AWS);
+    }
+    let failure: Failure = answer.json(AWS)?;
+    Err(match failure.kind.rsplit('#').next().unwrap_or_default() {
+        "ResourceNotFoundException" => SourceError::NoEntry { manager: AWS.name },
+        "AccessDeniedException"
+        | "UnrecognizedClientException"
+        | "InvalidSignatureException"
+        | "IncompleteSignatureException"
+        | "MissingAuthenticationTokenException"
+        | "ExpiredTokenException"
+        | "DecryptionFailure" => AWS.refused(),
+        "ThrottlingException" => AWS.away("it takes no more requests for now"),
+        _ => AWS.garbage(),
+    })
+}

@@ -1,0 +1,263 @@
+//! Secrets of the clouds: AWS by moto at `CONTACTIQ_TEST_MOTO_URL`, which looks at signatures; Azure and Google by
+//! servers of the shape that their published API has, because neither can be had on a desk.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, Method, StatusCode, Uri},
+    response::{IntoResponse, Response},
+};
+use base64::Engine;
+use contactiq_server::{
+    config,
+    secrets::Keeper,
+    wiring::{SystemClock, random_letters},
+};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinSet};
+
+use crate::house::client;
+
+const KEY: &str = "sk-bank-4f1c9d7a20b86e35";
+
+/// The key of the model as these settings find it, and whether another reading finds the same.
+async fn found(settings: &[(&str, &str)]) -> Result<String, String> {
+    let env: HashMap<String, String> =
+        settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let config = config::load_from(None, &env).unwrap();
+    let keeper = Keeper::new(&config, Arc::new(SystemClock));
+    keeper.open().await.map_err(|error| error.to_string())?;
+    assert!(keeper.refresh().await.is_empty(), "nothing changed");
+    Ok(config.llm.api_key.expose().to_string())
+}
+
+fn moto() -> String {
+    #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]
+    let url = std::env::var("CONTACTIQ_TEST_MOTO_URL");
+    url.expect("CONTACTIQ_TEST_MOTO_URL names no server: run `make test`, which starts one")
+}
+
+/// A call of moto's, which looks at no signature of these.
+async fn aws(service: &str, target: Option<&str>, body: String) -> String {
+    let scope = format!("Credential=setup/20270101/eu-west-1/{service}/aws4_request");
+    let authorization = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
+    let mut request = client().post(moto()).header("authorization", authorization);
+    request = match target {
+        Some(target) => {
+            let kind = "application/x-amz-json-1.1";
+            request.header("x-amz-target", format!("secretsmanager.{target}")).header("content-type", kind)
+        }
+        None => request.header("content-type", "application/x-www-form-urlencoded"),
+    };
+    let response = request.body(body).send().await.unwrap();
+    let (status, text) = (response.status(), response.text().await.unwrap());
+    assert!(status.is_success(), "{service} {target:?}: {status} {text}");
+    text
+}
+
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    text.split(from).nth(1).unwrap().split(to).next().unwrap()
+}
+
+#[tokio::test]
+async fn aws_gives_a_secret_to_who_signs_and_nothing_to_others() {
+    let url = moto();
+    let (name, user) = (format!("contactiq/{}", random_letters::<9>()), random_letters::<9>());
+    let secret = json!({ "Name": name, "SecretString": json!({ "key": KEY }).to_string(),
+        "ClientRequestToken": random_letters::<32>() });
+    aws("secretsmanager", Some("CreateSecret"), secret.to_string()).await;
+    let plain = json!({ "Name": format!("{name}-plain"), "SecretString": format!("{KEY}\n"),
+        "ClientRequestToken": random_letters::<32>() });
+    aws("secretsmanager", Some("CreateSecret"), plain.to_string()).await;
+    aws("iam", None, format!("Action=CreateUser&UserName={user}&Version=2010-05-08")).await;
+    let allow = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"*"}]}"#;
+    let policy = crate::house::form(&[
+        ("Action", "PutUserPolicy"),
+        ("UserName", &user),
+        ("PolicyName", "read"),
+        ("PolicyDocument", allow),
+        ("Version", "2010-05-08"),
+    ]);
+    aws("iam", None, policy).await;
+    let made = aws("iam", None, format!("Action=CreateAccessKey&UserName={user}&Version=2010-05-08")).await;
+    let id = between(&made, "<AccessKeyId>", "</AccessKeyId>");
+    let access = between(&made, "<SecretAccessKey>", "</SecretAccessKey>");
+    let (field, whole) = (format!("aws-sm:{name}#key"), format!("aws-sm:{name}-plain"));
+    let settings = |access: &str, place: &str| {
+        [
+            ("CONTACTIQ__SECRETS__AWS__REGION", "eu-west-1".to_owned()),
+            ("CONTACTIQ__SECRETS__AWS__ENDPOINT", url.clone()),
+            ("CONTACTIQ__SECRETS__AWS__ACCESS_KEY_ID", id.to_owned()),
+            ("CONTACTIQ__SECRETS__AWS__SECRET_ACCESS_KEY", access.to_owned()),
+            ("CONTACTIQ_LLM_API_KEY", place.to_owned()),
+        ]
+    };
+    let of = async |access: &str, place: &str| {
+        found(&settings(access, place).each_ref().map(|(name, value)| (*name, value.as_str()))).await
+    };
+    // From now on it looks at every signature.
+    let look = async |count: &str| {
+        let reset = client().post(format!("{url}/moto-api/reset-auth")).body(count.to_owned());
+        assert!(reset.send().await.unwrap().status().is_success());
+    };
+    look("0").await;
+    let good = of(access, &field).await;
+    let whole = of(access, &whole).await;
+    let wrong = of("not-the-key-of-this-user", &field).await;
+    let no_field = of(access, &format!("aws-sm:{name}#kee")).await;
+    let no_entry = of(access, "aws-sm:contactiq/nowhere").await;
+    look("1000000").await;
+    assert_eq!((good.unwrap().as_str(), whole.unwrap().as_str()), (KEY, KEY));
+    let wrong = wrong.unwrap_err();
+    assert!(wrong.contains("AWS Secrets Manager refuses us") && !wrong.contains("not-the-key"), "{wrong}");
+    assert!(no_field.unwrap_err().contains("no such field"));
+    let no_entry = no_entry.unwrap_err();
+    assert!(no_entry.contains("AWS Secrets Manager has no such entry"), "{no_entry}");
+}
+
+/// A server that answers as a table says, and keeps what it was asked.
+struct Stub {
+    url: String,
+    asked: Arc<Mutex<Vec<String>>>,
+    _serving: JoinSet<()>,
+}
+
+type Table = Arc<dyn Fn(&Method, &str, &HeaderMap, &str) -> (u16, Value) + Send + Sync>;
+
+impl Stub {
+    async fn that(
+        table: impl Fn(&Method, &str, &HeaderMap, &str) -> (u16, Value) + Send + Sync + 'static,
+    ) -> Stub {
+        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+        let state: (Table, Arc<Mutex<Vec<String>>>) = (Arc::new(table), Arc::clone(&asked));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().fallback(stub).with_state(state);
+        let mut serving = JoinSet::new();
+        serving.spawn(async move { drop(axum::serve(listener, routes).await) });
+        Stub { url, asked, _serving: serving }
+    }
+}
+
+async fn stub(
+    State((table, asked)): State<(Table, Arc<Mutex<Vec<String>>>)>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let path = uri.path_and_query().unwrap().as_str();
+    asked.lock().unwrap().push(format!("{method} {path} {body}"));
+    let (status, answer) = table(&method, path, &headers, &body);
+    (StatusCode::from_u16(status).unwrap(), Json(answer)).into_response()
+}
+
+fn has(headers: &HeaderMap, name: &str, value: &str) -> bool {
+    headers.get(name).is_some_and(|v| v == value)
+}
+
+#[tokio::test]
+async fn azure_gives_a_secret_to_a_managed_identity_a_pod_and_an_application() {
+    let stub = Stub::that(|_, path, headers, body| {
+        let token = json!({ "token_type": "Bearer", "expires_in": 3599, "access_token": "az-token" });
+        let of_pod = "client_assertion=pod-jwt&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
+        let scope = "scope=https%3A%2F%2Fvault.azure.net%2F.default";
+        if path.starts_with("/metadata/identity/oauth2/token") {
+            let fits = has(headers, "metadata", "true")
+                && path.contains("api-version=2018-02-01")
+                && path.contains("resource=https%3A%2F%2Fvault.azure.net");
+            return if fits { (200, token) } else { (400, json!({})) };
+        }
+        if path == "/bank-tenant/oauth2/v2.0/token" {
+            let known = body.contains(of_pod) || body.contains("client_secret=app-secret%2Bx");
+            let fits = known && body.contains(scope) && body.contains("client_id=app-1");
+            return if fits { (200, token) } else { (400, json!({ "error": "invalid_client" })) };
+        }
+        if !has(headers, "authorization", "Bearer az-token") {
+            return (401, json!({ "error": { "code": "Unauthorized" } }));
+        }
+        match path {
+            "/bank-prod/secrets/llm-key?api-version=7.4" => {
+                let id = "https://bank-prod.vault.azure.net/secrets/llm-key/4387e9f3";
+                (200, json!({ "value": KEY, "id": id, "attributes": { "enabled": true } }))
+            }
+            "/bank-prod/secrets/forbidden?api-version=7.4" => (403, json!({ "error": { "code": "Forbidden" } })),
+            _ => (404, json!({ "error": { "code": "SecretNotFound" } })),
+        }
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let pod = dir.path().join("token");
+    std::fs::write(&pod, "pod-jwt\n").unwrap();
+    let (address, pod) = (format!("{}/{{vault}}", stub.url), pod.display().to_string());
+    let base = [
+        ("CONTACTIQ__SECRETS__AZURE__ADDRESS", address.as_str()),
+        ("CONTACTIQ__SECRETS__AZURE__AUTHORITY", &stub.url),
+        ("CONTACTIQ__SECRETS__AZURE__METADATA", &stub.url),
+    ];
+    let of = async |place: &str, more: &[(&str, &str)]| {
+        found(&[&base[..], more, &[("CONTACTIQ_LLM_API_KEY", place)]].concat()).await
+    };
+    let tenant = ("CONTACTIQ__SECRETS__AZURE__TENANT", "bank-tenant");
+    let app = ("CONTACTIQ__SECRETS__AZURE__CLIENT_ID", "app-1");
+    assert_eq!(of("azure-kv:bank-prod/llm-key", &[]).await.unwrap(), KEY);
+    let by_pod = [tenant, app, ("CONTACTIQ__SECRETS__AZURE__TOKEN_FILE", pod.as_str())];
+    assert_eq!(of("azure-kv:bank-prod/llm-key", &by_pod).await.unwrap(), KEY);
+    let by_app = [tenant, app, ("CONTACTIQ__SECRETS__AZURE__CLIENT_SECRET", "app-secret+x")];
+    assert_eq!(of("azure-kv:bank-prod/llm-key", &by_app).await.unwrap(), KEY);
+    let wrong = [tenant, app, ("CONTACTIQ__SECRETS__AZURE__CLIENT_SECRET", "canary")];
+    let told = of("azure-kv:bank-prod/llm-key", &wrong).await.unwrap_err();
+    assert!(told.contains("Azure Key Vault refuses us") && !told.contains("canary"), "{told}");
+    assert!(of("azure-kv:bank-prod/none", &[]).await.unwrap_err().contains("has no such entry"));
+    assert!(of("azure-kv:bank-prod/forbidden", &[]).await.unwrap_err().contains("refuses us"));
+    assert!(stub.asked.lock().unwrap().iter().any(|asked| asked.starts_with("POST /bank-tenant/")));
+}
+
+#[tokio::test]
+async fn google_gives_the_latest_version_to_the_account_of_the_machine() {
+    let stub = Stub::that(|_, path, headers, _| {
+        if path == "/computeMetadata/v1/instance/service-accounts/default/token" {
+            let token = json!({ "access_token": "g-token", "expires_in": 3599, "token_type": "Bearer" });
+            return if has(headers, "metadata-flavor", "Google") { (200, token) } else { (403, json!({})) };
+        }
+        if !has(headers, "authorization", "Bearer g-token") {
+            return (401, json!({ "error": { "status": "UNAUTHENTICATED" } }));
+        }
+        let version = |text: &str| {
+            let data = base64::engine::general_purpose::STANDARD.encode(text);
+            let name = "projects/1/secrets/x/versions/7";
+            (200, json!({ "name": name, "payload": { "data": data, "dataCrc32c": "1" } }))
+        };
+        match path {
+            "/v1/projects/bank-prod/secrets/llm/versions/latest:access" => version(KEY),
+            "/v1/projects/bank-prod/secrets/all/versions/latest:access" => {
+                version(&json!({ "key": KEY }).to_string())
+            }
+            "/v1/projects/bank-prod/secrets/forbidden/versions/latest:access" => {
+                (403, json!({ "error": { "status": "PERMISSION_DENIED" } }))
+            }
+            _ => (404, json!({ "error": { "status": "NOT_FOUND" } })),
+        }
+    })
+    .await;
+    let of = async |place: &str| {
+        found(&[
+            ("CONTACTIQ__SECRETS__GCP__ENDPOINT", stub.url.as_str()),
+            ("CONTACTIQ__SECRETS__GCP__METADATA", &stub.url),
+            ("CONTACTIQ_LLM_API_KEY", place),
+        ])
+        .await
+    };
+    assert_eq!(of("gcp-sm:bank-prod/llm").await.unwrap(), KEY);
+    assert_eq!(of("gcp-sm:bank-prod/all#key").await.unwrap(), KEY);
+    assert!(of("gcp-sm:bank-prod/all#kee").await.unwrap_err().contains("no such field"));
+    assert!(
+        of("gcp-sm:bank-prod/none").await.unwrap_err().contains("Google Secret Manager has no such entry")
+    );
+    assert!(of("gcp-sm:bank-prod/forbidden").await.unwrap_err().contains("refuses us"));
+}
