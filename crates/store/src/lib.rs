@@ -43,6 +43,7 @@ pub mod ledger;
 pub mod meta;
 pub mod pii_tokens;
 pub mod placeholders;
+pub mod privacy;
 pub mod quarantine;
 mod redis_link;
 pub mod reports;

@@ -28,6 +28,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (16, "transcripts", include_str!("../migrations/0016_transcripts.sql")),
     (17, "budgets", include_str!("../migrations/0017_budgets.sql")),
     (18, "withdrawals", include_str!("../migrations/0018_withdrawals.sql")),
+    (20, "privacy", include_str!("../migrations/0020_privacy.sql")),
 ];
 
 /// Those of PostgreSQL alone.
