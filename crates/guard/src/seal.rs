@@ -8,6 +8,7 @@ use aes_gcm_siv::{
     Aes256GcmSiv, KeyInit, Nonce,
     aead::{Aead, Payload},
 };
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::{Masked, Placeholders};
@@ -16,6 +17,9 @@ use crate::{Masked, Placeholders};
 const TEXT: u8 = 1;
 /// The same with the placeholders of a conversation in place of masked text.
 const VALUES: u8 = 2;
+/// What stands in a sealed column whose text was erased: it opens as [`Masked::erased`] at every place, because it says
+/// nothing of anybody.
+pub const ERASED: &[u8] = &[0];
 const HEADER: usize = 1 + 4 + 12;
 
 /// Why a seal did not open. It never carries any of the text.
@@ -32,9 +36,13 @@ pub enum SealError {
     NotAuthentic,
 }
 
+/// What the key of blind indexes is derived by from the sealing key.
+const INDEX: &[u8] = b"contactiq blind index 1";
+
 /// Seals and opens masked text with one 256-bit key.
 pub struct Sealer {
     cipher: Aes256GcmSiv,
+    index: Hmac<Sha256>,
     key_id: [u8; 4],
     nonce: Box<dyn Fn() -> [u8; 12] + Send + Sync>,
 }
@@ -46,7 +54,10 @@ impl Sealer {
         let digest = Sha256::digest(key);
         let mut key_id = [0; 4];
         key_id.copy_from_slice(&digest[..4]);
-        Self { cipher: Aes256GcmSiv::new(key.into()), key_id, nonce: Box::new(nonce) }
+        let mut index = keyed(key);
+        index.update(INDEX);
+        let index = keyed(&index.finalize().into_bytes());
+        Self { cipher: Aes256GcmSiv::new(key.into()), index, key_id, nonce: Box::new(nonce) }
     }
 
     /// Seals `text` for one place, for instance `interactions.question/0198…`: it opens there alone.
@@ -68,8 +79,20 @@ impl Sealer {
     /// [`SealError::UnknownKey`] when it was sealed with another key, and [`SealError::NotAuthentic`]
     /// when it was changed or sealed for another place.
     pub fn open(&self, sealed: &[u8], place: &str) -> Result<Masked, SealError> {
+        if sealed == ERASED {
+            return Ok(Masked::erased());
+        }
         let text = self.open_bytes(TEXT, sealed, place)?;
         String::from_utf8(text).map(Masked::by_guard).map_err(|_| SealError::NotAuthentic)
+    }
+
+    /// A blind index: HMAC-SHA256 of a text, 64 hexadecimal digits. The same text has the same one with this key; without
+    /// the key nobody can try texts out.
+    #[must_use]
+    pub fn blind(&self, text: &str) -> String {
+        let mut index = self.index.clone();
+        index.update(text.as_bytes());
+        index.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Seals the placeholders of a conversation for one place. What is sealed so never opens as masked text.
@@ -116,6 +139,10 @@ impl Sealer {
     }
 }
 
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes keys of any length (RFC 2104)")
+}
+
 /// Values are sealed for another place than masked text, so that neither opens as the other.
 fn values_at(place: &str) -> String {
     format!("values\0{place}")
@@ -143,6 +170,20 @@ mod tests {
         assert_eq!(sealer(1).open(&sealed, "interactions.question/b"), Err(SealError::NotAuthentic));
         assert_eq!(sealer(2).open(&sealed, "interactions.question/a"), Err(SealError::UnknownKey));
         assert!(!sealed.windows(5).any(|w| w == b"where"));
+    }
+
+    #[test]
+    fn a_blind_index_is_the_same_with_the_same_key_alone() {
+        let one = sealer(1).blind("person");
+        assert_eq!((one.len(), &one), (64, &sealer(1).blind("person")));
+        assert!(one != sealer(2).blind("person") && one != sealer(1).blind("persons"));
+    }
+
+    #[test]
+    fn what_was_erased_says_so_and_nothing_else_does() {
+        assert_eq!(sealer(1).open(ERASED, "anywhere"), Ok(Masked::erased()));
+        assert_eq!(sealer(1).open(&[0, 0], "anywhere"), Err(SealError::Malformed));
+        assert_eq!(sealer(1).open_placeholders(ERASED, "anywhere"), Err(SealError::Malformed));
     }
 
     #[test]

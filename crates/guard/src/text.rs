@@ -50,6 +50,12 @@ impl Masked {
         Self(String::new())
     }
 
+    /// What stands where a text was erased (E7).
+    #[must_use]
+    pub fn erased() -> Self {
+        Self("[erased]".to_owned())
+    }
+
     /// The bank's own words, joined as they are: its hotlines must survive.
     #[must_use]
     pub fn from_published(text: &Published) -> Self {

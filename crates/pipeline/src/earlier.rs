@@ -62,7 +62,10 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
             false => AnswerError::UnknownConversation,
         });
     };
-    let history = exchanges(until(history, ask.follows));
+    let history = match house.consents.may_be_remembered(&owner) {
+        true => exchanges(until(history, ask.follows)),
+        false => Vec::new(),
+    };
     let mut earlier = Earlier::default();
     if let Some(last) = history.last() {
         earlier = earlier.after(last.question.clone(), last.answer.clone());
@@ -80,6 +83,9 @@ pub(crate) async fn history(
     follows: Option<InteractionId>,
     now: InteractionId,
 ) -> Result<Vec<Exchange>, AnswerError> {
+    if !house.consents.may_be_remembered(&conversation.owner()) {
+        return Ok(Vec::new());
+    }
     let said = house.ledger.said(conversation.id).await;
     let known = said.conversation().is_some();
     let most = looked_at(follows) + 1;

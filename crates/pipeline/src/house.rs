@@ -12,7 +12,9 @@ use contactiq_nlu::{
 use contactiq_store::{Budgets, Ledger, Store};
 use tokio::sync::Semaphore;
 
-use crate::{Calibration, Door, EscalationRules, Lately, Means, Models, NotRead, Recall, Shelf, Taxonomy};
+use crate::{
+    Calibration, Consents, Door, EscalationRules, Lately, Means, Models, NotRead, Recall, Shelf, Taxonomy,
+};
 
 /// The parts. Cheap to share behind an `Arc`.
 pub struct House {
@@ -34,6 +36,8 @@ pub struct House {
     pub store: Store,
     /// The way into the record.
     pub ledger: Ledger,
+    /// Who wants nothing remembered.
+    pub consents: Consents,
     /// Answers that were given before.
     pub recall: Recall,
     /// What was worked out in the last minutes.

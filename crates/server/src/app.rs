@@ -25,8 +25,8 @@ use contactiq_nlu::{
     intents::TrainError,
 };
 use contactiq_pipeline::{
-    AssistantSettings, Door, EscalationRules, House, Knowledge, KnowledgeError, Lately, Line, Means, Models,
-    ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained,
+    AssistantSettings, Consents, Door, EscalationRules, House, Knowledge, KnowledgeError, Lately, Line,
+    Means, Models, ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained,
 };
 use contactiq_store::{Budgets, Ledger, SharedError, SharedLimits, Store, ledger::Places};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -338,6 +338,8 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         documents: knowledge.documents.len(),
         passages: knowledge.passages.len(),
     };
+    let consents = Consents::default();
+    consents.read(&store).await?;
     let house = House {
         guard: door(config)?,
         taxonomy,
@@ -349,6 +351,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         ledger: Ledger::new(store.clone(), Places::default(), Arc::new(SystemClock)),
         budgets,
         store,
+        consents,
         recall: Recall::new(config.limits.remembered_answers),
         lately: Lately::new(config.limits.remembered_answers),
         chain: chain.map(Arc::new),

@@ -12,6 +12,7 @@ pub mod jobs;
 pub mod logging;
 pub mod obedient;
 mod patient;
+pub mod privacy;
 pub mod reading;
 pub mod secrets;
 pub mod serve;

@@ -1,6 +1,6 @@
 //! Conversations: whose they are and in which mode (P11, A2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use contactiq_domain::{
     Mode, Timestamp,
@@ -9,7 +9,7 @@ use contactiq_domain::{
 use contactiq_guard::Masked;
 
 use crate::{
-    Connection, StoreError, Writer,
+    Connection, StoreError, Writer, privacy,
     row::Row,
     value::{places, values},
 };
@@ -122,15 +122,37 @@ pub(crate) async fn ensure_all(w: &mut Writer, all: &[&Conversation]) -> Result<
         known.insert(id, (mode, row.text("subject")?, row.parsed_or_none::<KeyId>("owner_key")?));
     }
     let belongs = |c: &&Conversation| {
-        known
-            .get(&c.id)
-            .is_some_and(|(mode, subject, key)| *mode == c.mode && Owner { subject, key: *key } == c.owner())
+        known.get(&c.id).is_some_and(|(mode, subject, key)| {
+            // Who was erased is nobody here already, or in a moment.
+            let is_nobody = c.subject == privacy::nobody(c.id) && *key == c.owner_key;
+            *mode == c.mode && (Owner { subject, key: *key } == c.owner() || is_nobody)
+        })
     };
     if all.iter().all(belongs) {
         Ok(made)
     } else {
         Err(StoreError::Conflict { rule: "conversations_id".into() })
     }
+}
+
+/// Which of these belong to somebody who was erased (E7).
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn erased_among(
+    c: &mut Connection,
+    ids: impl Iterator<Item = ConversationId>,
+) -> Result<HashSet<ConversationId>, StoreError> {
+    let ids: Vec<ConversationId> = ids.collect::<BTreeSet<_>>().into_iter().collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let sql = format!(
+        "SELECT id FROM conversations WHERE erased_at IS NOT NULL AND id IN {}",
+        places(c.is_postgres(), 1, ids.len())
+    );
+    let found = c.rows_built(sql, ids.iter().flat_map(|id| values![*id]).collect(), ids.len()).await?;
+    found.iter().map(|row| row.parsed("id")).collect()
 }
 
 /// A conversation of this owner.

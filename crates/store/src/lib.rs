@@ -45,6 +45,7 @@ pub mod meta;
 pub mod page_sessions;
 pub mod pii_tokens;
 pub mod placeholders;
+pub mod privacy;
 pub mod quarantine;
 mod redis_link;
 pub mod reports;

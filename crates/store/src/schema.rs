@@ -29,6 +29,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (17, "budgets", include_str!("../migrations/0017_budgets.sql")),
     (18, "withdrawals", include_str!("../migrations/0018_withdrawals.sql")),
     (19, "sign_in", include_str!("../migrations/0019_sign_in.sql")),
+    (20, "privacy", include_str!("../migrations/0020_privacy.sql")),
 ];
 
 /// Those of PostgreSQL alone.

@@ -21,6 +21,7 @@ mod opening;
 mod output;
 mod page;
 mod parse_document;
+mod privacy;
 mod report;
 mod scratch;
 mod serve;
@@ -73,6 +74,9 @@ enum Command {
     /// The record: what could not be written, and writing it after all.
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// What is kept about a person, forgetting it, and how long anything is kept.
+    #[command(subcommand)]
+    Privacy(privacy::Command),
     /// What language models cost, and how the budgets stand.
     Costs(costs::Args),
     /// API keys: create, list, budget, revoke, rotate.
@@ -122,6 +126,7 @@ pub fn run() -> ExitCode {
         Command::Guard(command) => with_runtime(|config| guard::run(config, command)),
         Command::Escalations(command) => with_runtime(|config| escalations::run(config, command)),
         Command::Ledger(command) => with_runtime(|config| ledger::run(config, command)),
+        Command::Privacy(command) => with_runtime(|config| privacy::run(config, command)),
         Command::Costs(args) => with_runtime(|config| costs::run(config, args)),
         Command::Keys(command) => with_runtime(|config| keys::run(config, command)),
         Command::Demo(command) => with_runtime(|config| traffic::run(config, command)),

@@ -139,7 +139,7 @@ section! {
         user_agent: String,
     }
     Files { intents: String, triggers: String, confidence: String, synonyms: String, prices: String }
-    Retention { days: u32 }
+    Retention { days: u32, figures_days: u32, access_events_days: u32, purge: bool }
     Log { level: Level, format: LogFormat }
 }
 

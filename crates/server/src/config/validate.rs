@@ -43,6 +43,8 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("knowledge.fetch.delay_milliseconds", 0..=60_000),
     ("secrets.refresh_seconds", 1..=86_400),
     ("retention.days", 1..=3650),
+    ("retention.figures_days", 1..=36500),
+    ("retention.access_events_days", 1..=36500),
 ];
 
 /// What this field may be, where it is a whole number.
@@ -88,6 +90,8 @@ impl Config {
             ("knowledge.fetch.delay_milliseconds", fetch.delay_milliseconds),
             ("secrets.refresh_seconds", self.secrets.refresh_seconds),
             ("retention.days", self.retention.days.into()),
+            ("retention.figures_days", self.retention.figures_days.into()),
+            ("retention.access_events_days", self.retention.access_events_days.into()),
         ] {
             if let Some(range) = range_of(field).filter(|r| !r.contains(&value)) {
                 found.push(format!(
@@ -101,6 +105,12 @@ impl Config {
         self.assistant("banker", &self.banker, &mut found);
         share("guard.injection_threshold", self.guard.injection_threshold, &mut found);
         found.extend(self.guard.learned.model().err());
+        if self.retention.figures_days < self.retention.days {
+            found.push(format!(
+                "retention.figures_days is {} and retention.days is {}: figures are what is left of texts, keep them at least as long",
+                self.retention.figures_days, self.retention.days
+            ));
+        }
         self.token_key(&mut found);
         self.sealing(&mut found);
         found.extend(self.unfit());

@@ -4,6 +4,7 @@ mod budgets;
 mod drift;
 mod ledger;
 mod rest;
+mod retention;
 mod secrets;
 mod vectors;
 
@@ -46,6 +47,10 @@ const RECONCILE_EVERY: Duration = Duration::from_secs(60);
 const DRIFT_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often leases of calls that nobody settled, and how the budgets stand, are looked at.
 const BUDGETS_EVERY: Duration = Duration::from_secs(5);
+/// How often it is looked who wants nothing remembered.
+const CONSENTS_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked for what was kept long enough.
+const RETENTION_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often shared vectors are looked through.
 const VECTORS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// While one reads the queue another writes what it read.
@@ -93,6 +98,14 @@ pub fn start(app: &App, stop: &CancellationToken) {
         async move { budgets::look(&app).await }
     });
     every(app, stop, "reconcile", RECONCILE_EVERY, |app| async move { reconcile(&app).await });
+    every(app, stop, "consents", CONSENTS_EVERY, |app| async move {
+        match app.house.consents.read(&app.house.store).await {
+            // Others tell that the database is away; who is known to refuse stays so.
+            Err(StoreError::Unavailable { .. }) => Ok(()),
+            read => Ok(read?),
+        }
+    });
+    every(app, stop, "retention", RETENTION_EVERY, |app| async move { retention::purge(&app).await });
     if vectors::are_shared(app) {
         let stopped = stop.clone();
         every(app, stop, "vectors", VECTORS_EVERY, move |app| {

@@ -9,7 +9,7 @@ use super::{Claimed, Completion, Entry, withdrawn};
 use crate::{
     StoreError, Writer, conversations, idempotency,
     interactions::{self, Completed, Part},
-    pii_tokens, placeholders, review, tickets,
+    pii_tokens, placeholders, privacy, review, tickets,
 };
 
 /// What became of an entry.
@@ -84,8 +84,24 @@ fn longest(entries: &[&Entry]) -> Vec<usize> {
     (0..entries.len()).filter(is_kept).collect()
 }
 
-/// The same of entries of which no two are the same half of one interaction.
+/// The same of entries of which no two are the same half of one interaction. Those whose person was erased meanwhile are
+/// written without their texts.
 async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Applied>, StoreError> {
+    let erased = conversations::erased_among(w, entries.iter().map(|entry| entry.conversation())).await?;
+    if erased.is_empty() {
+        return apply_as_they_are(w, entries).await;
+    }
+    let without: Vec<Entry> = entries
+        .iter()
+        .map(|entry| match erased.contains(&entry.conversation()) {
+            true => privacy::without_texts(entry),
+            false => (*entry).clone(),
+        })
+        .collect();
+    apply_as_they_are(w, &without.iter().collect::<Vec<_>>()).await
+}
+
+async fn apply_as_they_are(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Applied>, StoreError> {
     let mut applied = vec![Applied::Written; entries.len()];
     let (mut starts, mut completions, mut taken_back) = (Vec::new(), Vec::new(), Vec::new());
     for (entry, applied) in entries.iter().zip(&mut applied) {

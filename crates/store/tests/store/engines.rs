@@ -75,6 +75,23 @@ impl Place {
         Store::open(&self.location(), sealer()).await
     }
 
+    /// Another fresh one on the same engine.
+    pub(crate) async fn another(&self) -> Place {
+        match self {
+            Place::Sqlite(_) => Place::sqlite(),
+            Place::Postgres { .. } => Place::postgresql().await,
+        }
+    }
+
+    /// The one value of a query past the store, on SQLite.
+    pub(crate) async fn bytes(&self, sql: &str) -> Vec<u8> {
+        let Location::Sqlite(path) = self.location() else { unreachable!() };
+        let mut raw =
+            SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await.unwrap();
+        let sql = AssertSqlSafe(sql.to_owned());
+        sqlx::query_scalar(sql).fetch_one(&mut raw).await.unwrap()
+    }
+
     /// The same with a statement of this test's own words, which must pass.
     pub(crate) async fn raw_of(&self, sql: String) {
         self.raw(AssertSqlSafe(sql)).await.unwrap();

@@ -28,6 +28,7 @@ mod patience;
 mod placeholders;
 mod plans;
 mod pooler;
+mod privacy;
 mod quarantine;
 mod queue;
 mod reports;

@@ -1,0 +1,325 @@
+//! `contactiq privacy`: what is kept about a person, forgetting it, holding it, and how long anything is kept.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use askama::Template;
+use contactiq_domain::{Clock, ids::KeyId};
+use contactiq_store::{
+    Connection, Store,
+    conversations::Owner,
+    keys,
+    privacy::{
+        consent::{self, Consent, Purpose},
+        erase::{self, Erased, Receipt},
+        holds::{self, Hold},
+        purge,
+    },
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Outcome, audit, output, page::Page, signature};
+use crate::{
+    app,
+    config::Config,
+    privacy,
+    wiring::{SystemClock, SystemIds},
+};
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+/// Commands of `privacy`.
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// All that is kept about a person, as JSON or as a page.
+    Export {
+        #[command(flatten)]
+        person: Person,
+        /// As a page that a person can read.
+        #[arg(long)]
+        html: bool,
+    },
+    /// Take out all that was said by a person and to a person; the figures stay.
+    Erase {
+        #[command(flatten)]
+        person: Person,
+        /// Do it; without this it is only said what would go.
+        #[arg(long)]
+        yes: bool,
+        /// Print the receipt as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The receipts of erasures, the latest first. Keep those of --json outside every backup.
+    Receipts(Page),
+    /// Erase once more those whom a restored backup brought back, from a file of receipts.
+    Again {
+        /// What `privacy receipts --json` printed.
+        receipts: PathBuf,
+    },
+    /// Legal holds.
+    #[command(subcommand)]
+    Hold(HoldCommand),
+    /// Note what a person agrees to or refuses.
+    Consent {
+        #[command(flatten)]
+        person: Person,
+        /// history: what was said before is read for the next answer. improvement: masked texts are looked at.
+        purpose: Purpose,
+        /// yes or no.
+        #[arg(value_parser = ["yes", "no"])]
+        given: String,
+    },
+    /// Take out what was kept long enough.
+    Purge {
+        /// Only say what is due.
+        #[arg(long)]
+        dry_run: bool,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Commands of `privacy hold`.
+#[derive(clap::Subcommand)]
+pub(super) enum HoldCommand {
+    /// Keep everything of a person until the hold is lifted.
+    Place {
+        #[command(flatten)]
+        person: Person,
+        /// The bank's number of the case.
+        #[arg(long)]
+        matter: String,
+    },
+    /// Lift one.
+    Lift {
+        /// Its id.
+        id: Uuid,
+    },
+    /// List them, those in force first.
+    List {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Which person.
+#[derive(clap::Args)]
+pub(super) struct Person {
+    /// The name by which the bank's back end, or the identity provider, calls the person.
+    #[arg(long)]
+    subject: String,
+    /// The back end's key, by name or id; left out of somebody who signs in.
+    #[arg(long)]
+    key: Option<String>,
+}
+
+impl Person {
+    async fn key(&self, c: &mut Connection) -> Result<Option<KeyId>, Failed> {
+        let Some(named) = &self.key else { return Ok(None) };
+        let known = keys::list(c).await?;
+        let by_id = known.iter().find(|key| key.id.to_string() == *named);
+        // Names are given again; the one in force counts, then the latest.
+        let by_name = || {
+            let mut so_called: Vec<_> = known.iter().filter(|key| key.name == *named).collect();
+            so_called.sort_by_key(|key| (key.revoked_at.is_none(), key.created_at));
+            so_called.pop()
+        };
+        let key = by_id.or_else(by_name);
+        Ok(Some(key.ok_or("--key: there is no key of this name or id; `contactiq keys list` shows them")?.id))
+    }
+}
+
+pub(super) async fn run(config: Config, command: Command) -> Outcome {
+    let store = app::open_store(&config).await?.at_work();
+    let done = match command {
+        Command::Export { person, html } => export(&store, &person, html).await,
+        Command::Erase { person, yes, json } => erase(&store, &person, yes, json).await,
+        Command::Receipts(page) => receipts(&store, &page).await,
+        Command::Again { receipts } => again(&store, &receipts).await,
+        Command::Hold(HoldCommand::Place { person, matter }) => place(&store, &person, &matter).await,
+        Command::Hold(HoldCommand::Lift { id }) => lift(&store, id).await,
+        Command::Hold(HoldCommand::List { json }) => held(&store, json).await,
+        Command::Consent { person, purpose, given } => {
+            consented(&store, &person, purpose, given == "yes").await
+        }
+        Command::Purge { dry_run, json } => purge(&store, &config, dry_run, json).await,
+    };
+    store.close().await;
+    done
+}
+
+async fn export(store: &Store, person: &Person, html: bool) -> Outcome {
+    let mut w = store.write().await?;
+    let key = person.key(&mut w).await?;
+    let owner = Owner { subject: &person.subject, key };
+    let exported = privacy::export(&mut w, &owner, SystemClock.now()).await?;
+    // Who reads all about a person leaves a trace, without the person's name.
+    audit::note(&mut w, "privacy export", &format!("{} conversations", exported.conversations.len())).await?;
+    w.save().await?;
+    if html {
+        output::raw(&exported.render()?);
+    } else {
+        output::json(&exported);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn erase(store: &Store, person: &Person, yes: bool, json: bool) -> Outcome {
+    let mut r = store.read().await?;
+    let key = person.key(&mut r).await?;
+    let owner = Owner { subject: &person.subject, key };
+    if !yes {
+        let found = privacy::export(&mut r, &owner, SystemClock.now()).await?;
+        let interactions: usize = found.conversations.iter().map(|c| c.interactions.len()).sum();
+        output::line(format!(
+            "{} conversations with {interactions} interactions would lose their texts; --yes does it, and nothing brings them back",
+            found.conversations.len()
+        ));
+        return Ok(ExitCode::SUCCESS);
+    }
+    drop(r);
+    let now = SystemClock.now();
+    match erase::person(store, &owner, audit::ACTOR, &SystemIds, now).await? {
+        Erased::Held(matter) => Err(format!(
+            "a legal hold is on this person, matter {matter}: `contactiq privacy hold lift` lifts it"
+        )
+        .into()),
+        Erased::Now(receipt) => {
+            let mut w = store.write().await?;
+            audit::note(&mut w, "privacy erase", &receipt.id.to_string()).await?;
+            w.save().await?;
+            if json {
+                output::json(&receipt);
+            } else {
+                output::line(told(&receipt));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn told(receipt: &Receipt) -> String {
+    format!(
+        "{}: {} conversations with {} interactions erased on {}",
+        receipt.id, receipt.conversations, receipt.interactions, receipt.erased_at
+    )
+}
+
+async fn receipts(store: &Store, page: &Page) -> Outcome {
+    let found = erase::receipts(&mut *store.read().await?, page.limit(), page.skip()).await?;
+    for receipt in found {
+        if page.json {
+            output::json(&receipt);
+        } else {
+            output::line(told(&receipt));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn again(store: &Store, file: &PathBuf) -> Outcome {
+    let text =
+        std::fs::read_to_string(file).map_err(|error| format!("{}: {}", file.display(), error.kind()))?;
+    let mut known = Vec::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let receipt: Receipt = serde_json::from_str(line).map_err(|_| {
+            format!(
+                "{}, line {}: no receipt; write what `contactiq privacy receipts --json` printed",
+                file.display(),
+                number + 1
+            )
+        })?;
+        known.push(receipt);
+    }
+    let back = erase::again(store, &known, &SystemIds, SystemClock.now()).await?;
+    let mut w = store.write().await?;
+    audit::note(&mut w, "privacy again", &format!("{back} people")).await?;
+    w.save().await?;
+    output::line(format!("{} receipts read, {back} people had come back and were erased again", known.len()));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn place(store: &Store, person: &Person, matter: &str) -> Outcome {
+    let matter =
+        signature::name(matter).map_err(|_| "--matter: 1 to 64 characters without control characters")?;
+    let mut w = store.write().await?;
+    let key = person.key(&mut w).await?;
+    let owner = Owner { subject: &person.subject, key };
+    let hold = holds::place(&mut w, &owner, matter, audit::ACTOR, &SystemIds, SystemClock.now()).await?;
+    audit::note(&mut w, "privacy hold place", &hold.id.to_string()).await?;
+    w.save().await?;
+    output::line(hold.id);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn lift(store: &Store, id: Uuid) -> Outcome {
+    let mut w = store.write().await?;
+    holds::lift(&mut w, id, audit::ACTOR, SystemClock.now()).await?;
+    audit::note(&mut w, "privacy hold lift", &id.to_string()).await?;
+    w.save().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn held(store: &Store, json: bool) -> Outcome {
+    let found = holds::list(&mut *store.read().await?).await?;
+    if json {
+        for hold in &found {
+            output::json(&json!({
+                "id": hold.id, "subject": hold.subject, "key": hold.owner_key, "matter": hold.matter,
+                "placed_by": hold.placed_by, "placed_at": hold.placed_at,
+                "lifted_by": hold.lifted.as_ref().map(|(by, _)| by), "lifted_at": hold.lifted.as_ref().map(|(_, at)| at),
+            }));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let row = |hold: &Hold| {
+        let lifted =
+            hold.lifted.as_ref().map_or_else(|| "in force".to_owned(), |(by, at)| format!("by {by}, {at}"));
+        vec![
+            hold.id.to_string(),
+            hold.matter.clone(),
+            hold.placed_by.clone(),
+            hold.placed_at.to_string(),
+            lifted,
+        ]
+    };
+    output::table(&["hold", "matter", "placed by", "on", "lifted"], found.iter().map(row).collect());
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn consented(store: &Store, person: &Person, purpose: Purpose, given: bool) -> Outcome {
+    let mut w = store.write().await?;
+    let key = person.key(&mut w).await?;
+    let owner = Owner { subject: &person.subject, key };
+    let noted = Consent { purpose, given, noted_by: audit::ACTOR.to_owned(), noted_at: SystemClock.now() };
+    consent::note(&mut w, &owner, &noted).await?;
+    audit::note(&mut w, "privacy consent", purpose.as_str()).await?;
+    w.save().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn purge(store: &Store, config: &Config, dry_run: bool, json: bool) -> Outcome {
+    let now = SystemClock.now();
+    let before = privacy::before(&config.retention, now);
+    let (what, purged) = if dry_run {
+        ("due", purge::due(&mut *store.read().await?, &before).await?)
+    } else {
+        let purged = privacy::purge(store, &before, now, || std::future::ready(())).await?;
+        let mut w = store.write().await?;
+        audit::note(&mut w, "privacy purge", &format!("{} interactions", purged.texts)).await?;
+        w.save().await?;
+        ("purged", purged)
+    };
+    if json {
+        output::json(&purged);
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::line(format!(
+        "{what}: texts of {} interactions, figures of {}, {} access events; kept: {} held, {} with a ticket that nobody closed",
+        purged.texts, purged.figures, purged.access_events, purged.held, purged.waiting_for_a_person
+    ));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,33 @@
+//! Takes out what was kept long enough (A7).
+
+use std::time::Duration;
+
+use super::JobError;
+use crate::{app::App, privacy};
+
+/// Between two batches, so that questions come first.
+const PAUSE: Duration = Duration::from_millis(200);
+
+pub(super) async fn purge(app: &App) -> Result<(), JobError> {
+    if !app.config.retention.purge {
+        return Ok(());
+    }
+    let now = app.house.clock.now();
+    let before = privacy::before(&app.config.retention, now);
+    let done = privacy::purge(&app.house.store, &before, now, || tokio::time::sleep(PAUSE)).await?;
+    metrics::counter!("contactiq_purged_texts_total").increment(done.texts);
+    metrics::counter!("contactiq_purged_figures_total").increment(done.figures);
+    metrics::gauge!("contactiq_retention_held").set(done.held as f64);
+    metrics::gauge!("contactiq_retention_waiting_for_a_person").set(done.waiting_for_a_person as f64);
+    if done.texts + done.figures + done.access_events > 0 {
+        tracing::info!(
+            texts = done.texts,
+            figures = done.figures,
+            access_events = done.access_events,
+            held = done.held,
+            waiting_for_a_person = done.waiting_for_a_person,
+            "what was kept long enough was taken out"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! What a bank owes people for what it keeps of them (A7, E7): how long, what of it, and that it can be forgotten.
+
+mod export;
+mod retention;
+
+pub use export::{Exported, export};
+pub use retention::{before, purge};

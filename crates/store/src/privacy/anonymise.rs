@@ -1,0 +1,149 @@
+//! What is left of an interaction without its texts: the figures that a dashboard counts, and nothing that was said or
+//! that tells who said it.
+
+use contactiq_domain::{
+    Timestamp,
+    ids::{ConversationId, InteractionId},
+};
+use contactiq_guard::{Masked, seal::ERASED};
+
+use crate::{
+    StoreError, Writer,
+    ledger::Entry,
+    value::{Value, places, values},
+};
+
+/// Interactions that one set of statements takes, so that no transaction holds others up for long.
+pub(super) const BATCH: usize = 500;
+
+/// What becomes of each table. `{ids}` stands for the interactions; before it come the erased text, and the moment where
+/// it is asked for. Reasons and steps may quote a message; citations say what was asked about.
+const STATEMENTS: [&str; 8] = [
+    "UPDATE interactions SET question = $1, answer = CASE WHEN answer IS NULL THEN NULL ELSE $1 END, shown = NULL,
+         citations = CASE WHEN citations IS NULL THEN NULL ELSE '[]' END,
+         classification_reason = CASE WHEN classification_reason IS NULL THEN NULL ELSE '' END,
+         reason = CASE WHEN reason IS NULL THEN NULL ELSE '' END,
+         steps = CASE WHEN steps IS NULL THEN NULL ELSE '[]' END,
+         subject = 'erased:' || conversation, session = 'erased', correlation_id = '', anonymised_at = $2",
+    "UPDATE tickets SET question = $1, told = $1,
+         taken_note = CASE WHEN taken_note IS NULL THEN NULL ELSE $1 END,
+         closed_note = CASE WHEN closed_note IS NULL THEN NULL ELSE $1 END",
+    "UPDATE refusals SET message = $1",
+    // A complaint alone is no figure.
+    "DELETE FROM feedback",
+    "UPDATE feedback SET problem = NULL, subject = 'erased:' || id",
+    "DELETE FROM pii_tokens",
+    "DELETE FROM transcripts",
+    "DELETE FROM dead_letters",
+];
+
+/// How each of them finds its rows, and how many values stand before the ids.
+const CONDITIONS: [(&str, usize); 8] = [
+    ("id", 2),
+    ("interaction", 1),
+    ("interaction", 1),
+    ("helpful IS NULL AND interaction", 0),
+    ("interaction", 0),
+    ("interaction", 0),
+    ("interaction", 0),
+    ("interaction", 0),
+];
+
+/// Takes the texts out of these interactions, at most [`BATCH`], and out of all that hangs on them.
+pub(super) async fn interactions(
+    w: &mut Writer,
+    ids: &[InteractionId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    for (statement, (condition, before)) in STATEMENTS.iter().zip(CONDITIONS) {
+        let mut all: Vec<Value> = values![ERASED.to_vec(), now];
+        all.truncate(before);
+        all.extend(ids.iter().flat_map(|id| values![*id]));
+        let sql = format!("{statement} WHERE {condition} IN {}", listed(w, before, ids.len()));
+        w.execute_built(sql, all).await?;
+    }
+    Ok(())
+}
+
+/// The places of a list that stands behind `before` other values.
+fn listed(w: &Writer, before: usize, count: usize) -> String {
+    let sign = if w.is_postgres() { '$' } else { '?' };
+    let numbers: Vec<String> = (1..=count).map(|place| format!("{sign}{}", before + place)).collect();
+    format!("({})", numbers.join(", "))
+}
+
+/// What lets a conversation's person go: its label, the values behind its placeholders, and the name.
+const CONVERSATIONS: &str =
+    "UPDATE conversations SET label = NULL, placeholders = NULL, subject = 'erased:' || id";
+
+/// Those conversations of these interactions in which no text is left.
+pub(super) async fn emptied_conversations(w: &mut Writer, ids: &[InteractionId]) -> Result<u64, StoreError> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let all = ids.iter().flat_map(|id| values![*id]).collect();
+    let sql = format!(
+        "{CONVERSATIONS} WHERE subject <> 'erased:' || id
+             AND id IN (SELECT conversation FROM interactions WHERE id IN {})
+             AND NOT EXISTS (SELECT 1 FROM interactions WHERE conversation = conversations.id
+                 AND anonymised_at IS NULL)",
+        places(w.is_postgres(), 1, ids.len())
+    );
+    w.execute_built(sql, all).await
+}
+
+/// All conversations of people who were erased.
+pub(super) async fn conversations_of_the_erased(w: &mut Writer) -> Result<u64, StoreError> {
+    let sql = format!("{CONVERSATIONS} WHERE erased_at IS NOT NULL AND subject <> 'erased:' || id");
+    w.execute_built(sql, Vec::new()).await
+}
+
+/// Who stands in the place of the person of a conversation that lost it.
+pub(crate) fn nobody(conversation: ConversationId) -> String {
+    format!("erased:{conversation}")
+}
+
+/// The same entry as it is written once its person was erased: what was still on its way.
+pub(crate) fn entry(entry: &Entry) -> Entry {
+    let mut entry = entry.clone();
+    let nobody = nobody(entry.conversation());
+    let conversation = match &mut entry {
+        Entry::Start(start) => {
+            start.placeholders = None;
+            start.tokens = Vec::new();
+            start.shown = None;
+            start.started.question = Masked::erased();
+            start.started.subject.clone_from(&nobody);
+            start.started.session = "erased".to_owned();
+            start.started.correlation_id = String::new();
+            &mut start.conversation
+        }
+        Entry::Completion(completion) => {
+            let record = &mut completion.record;
+            record.question = Masked::erased();
+            record.answer = Masked::erased();
+            record.citations = Vec::new();
+            record.classification_reason = String::new();
+            record.reason = String::new();
+            record.steps = Vec::new();
+            record.subject.clone_from(&nobody);
+            record.session = "erased".to_owned();
+            record.correlation_id = String::new();
+            if let Some(ticket) = &mut completion.ticket {
+                ticket.question = Masked::erased();
+                ticket.told = Masked::erased();
+                ticket.taken_note = ticket.taken_note.as_ref().map(|_| Masked::erased());
+                ticket.closed_note = ticket.closed_note.as_ref().map(|_| Masked::erased());
+            }
+            completion.reviews.iter_mut().for_each(|review| review.message = Masked::erased());
+            &mut completion.conversation
+        }
+        Entry::Withdrawal(withdrawal) => &mut withdrawal.conversation,
+    };
+    conversation.label = None;
+    conversation.subject = nobody;
+    entry
+}

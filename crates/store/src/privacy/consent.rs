@@ -1,0 +1,106 @@
+//! What a person agreed to, purpose by purpose; the last word counts.
+
+use contactiq_domain::Timestamp;
+
+use super::owner_key;
+use crate::{Connection, StoreError, Writer, conversations::Owner, value::values};
+
+contactiq_domain::words! {
+    /// What something of a person may be used for beside the answer itself.
+    Purpose as "purpose" {
+        /// That what was said before is read for the next answer.
+        History => "history",
+        /// That masked texts are looked at to make the assistant better: labels, examples, replays.
+        Improvement => "improvement",
+    }
+}
+
+/// What was said of one purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// Which.
+    pub purpose: Purpose,
+    /// Whether the person agrees.
+    pub given: bool,
+    /// Who noted it.
+    pub noted_by: String,
+    /// When.
+    pub noted_at: Timestamp,
+}
+
+/// Notes what a person says, in place of what was said before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note(w: &mut Writer, owner: &Owner<'_>, consent: &Consent) -> Result<(), StoreError> {
+    let (subject, owner_key) = named(owner);
+    w.execute(
+        "INSERT INTO consents (subject, owner_key, purpose, given, noted_by, noted_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (subject, owner_key, purpose) DO UPDATE SET given = excluded.given,
+             noted_by = excluded.noted_by, noted_at = excluded.noted_at
+         WHERE consents.noted_at <= excluded.noted_at",
+        values![
+            subject,
+            owner_key,
+            consent.purpose.as_str(),
+            consent.given,
+            &consent.noted_by,
+            consent.noted_at
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// All that a person said.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of(c: &mut Connection, owner: &Owner<'_>) -> Result<Vec<Consent>, StoreError> {
+    let (subject, owner_key) = named(owner);
+    c.rows(
+        "SELECT * FROM consents WHERE subject = $1 AND owner_key = $2 ORDER BY purpose",
+        values![subject, owner_key],
+    )
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(Consent {
+            purpose: row.parsed("purpose")?,
+            given: row.bool("given")?,
+            noted_by: row.text("noted_by")?,
+            noted_at: row.moment("noted_at")?,
+        })
+    })
+    .collect()
+}
+
+/// Everybody who spoke against a purpose, each as [`named`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn refused(c: &mut Connection, purpose: Purpose) -> Result<Vec<(String, String)>, StoreError> {
+    c.rows(
+        "SELECT subject, owner_key FROM consents WHERE purpose = $1 AND NOT given",
+        values![purpose.as_str()],
+    )
+    .await?
+    .iter()
+    .map(|row| Ok((row.text("subject")?, row.text("owner_key")?)))
+    .collect()
+}
+
+/// A person as these tables name it: the subject, and the id of the key that speaks for it, '' for none.
+#[must_use]
+pub fn named(owner: &Owner<'_>) -> (String, String) {
+    (owner.subject.to_owned(), owner_key(owner.key))
+}
+
+/// Forgets it with the person.
+pub(super) async fn forget(w: &mut Writer, owner: &Owner<'_>) -> Result<(), StoreError> {
+    let (subject, owner_key) = named(owner);
+    w.execute("DELETE FROM consents WHERE subject = $1 AND owner_key = $2", values![subject, owner_key])
+        .await?;
+    Ok(())
+}

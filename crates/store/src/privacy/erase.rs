@@ -1,0 +1,203 @@
+//! Forgetting a person (GDPR 17): every text that the person wrote or was told, on every way it may have taken.
+
+use contactiq_domain::{
+    Timestamp,
+    ids::{Ids, InteractionId, KeyId},
+};
+use uuid::Uuid;
+
+use super::{anonymise, blind, consent, holds};
+use crate::{Connection, Store, StoreError, Writer, conversations::Owner, row::Row, value::values};
+
+/// What was erased: the receipt. It names nobody.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Receipt {
+    /// Its id.
+    pub id: Uuid,
+    /// The person as a keyed hash, 64 hexadecimal digits.
+    pub person: String,
+    /// Who erased.
+    pub erased_by: String,
+    /// When.
+    pub erased_at: Timestamp,
+    /// Conversations.
+    pub conversations: u64,
+    /// Interactions.
+    pub interactions: u64,
+}
+
+/// What became of a wish to be forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Erased {
+    /// Nothing of the person is left. Erased twice, the second receipt counts what came in between: mostly nothing.
+    Now(Receipt),
+    /// A legal hold keeps it; this is its matter.
+    Held(String),
+}
+
+/// Erases a person, in transactions of at most 500 interactions each. From the first one on whatever is still in the
+/// queue, in a spool or under way is written without its texts. Broken off, it goes on with the next [`sweep`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn person(
+    store: &Store,
+    owner: &Owner<'_>,
+    by: &str,
+    ids: &dyn Ids,
+    now: Timestamp,
+) -> Result<Erased, StoreError> {
+    let mut w = store.write().await?;
+    if let Some(hold) = holds::of(&mut w, owner).await? {
+        return Ok(Erased::Held(hold.matter));
+    }
+    let conversations = mark(&mut w, owner, now).await?;
+    consent::forget(&mut w, owner).await?;
+    let person = blind(&w, owner);
+    w.save().await?;
+    let receipt = Receipt {
+        id: ids.next(),
+        person,
+        erased_by: by.to_owned(),
+        erased_at: now,
+        conversations,
+        interactions: sweep(store, now).await?,
+    };
+    let mut w = store.write().await?;
+    keep(&mut w, &receipt).await?;
+    w.save().await?;
+    Ok(Erased::Now(receipt))
+}
+
+async fn mark(w: &mut Writer, owner: &Owner<'_>, now: Timestamp) -> Result<u64, StoreError> {
+    w.execute(
+        "UPDATE conversations SET erased_at = $3
+         WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2 AND erased_at IS NULL",
+        values![owner.subject, owner.key, now],
+    )
+    .await
+}
+
+/// Takes out whatever texts are left in conversations of people who were erased: what an erasure that was broken off
+/// left, and what was being written at its moment. How many interactions.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sweep(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
+    let mut swept = 0;
+    loop {
+        let mut w = store.write().await?;
+        let batch = left(&mut w).await?;
+        anonymise::interactions(&mut w, &batch, now).await?;
+        if batch.len() == anonymise::BATCH {
+            w.save().await?;
+        } else {
+            let names = anonymise::conversations_of_the_erased(&mut w).await?;
+            w.save().await?;
+            if !batch.is_empty() || names > 0 {
+                // No older text stays beside the file.
+                store.fold().await?;
+            }
+            return Ok(swept + batch.len() as u64);
+        }
+        swept += batch.len() as u64;
+    }
+}
+
+async fn left(w: &mut Writer) -> Result<Vec<InteractionId>, StoreError> {
+    w.rows(
+        "SELECT interactions.id FROM conversations JOIN interactions ON interactions.conversation = conversations.id
+         WHERE conversations.erased_at IS NOT NULL AND interactions.anonymised_at IS NULL
+         ORDER BY interactions.id LIMIT $1",
+        values![anonymise::BATCH as i64],
+    )
+    .await?
+    .iter()
+    .map(|row| row.parsed("id"))
+    .collect()
+}
+
+async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreError> {
+    w.execute(
+        "INSERT INTO erasures (id, person, erased_by, erased_at, conversations, interactions)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+        values![
+            receipt.id,
+            &receipt.person,
+            &receipt.erased_by,
+            receipt.erased_at,
+            receipt.conversations,
+            receipt.interactions,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The receipts, latest first. `skip` leaves out that many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn receipts(c: &mut Connection, limit: u32, skip: u32) -> Result<Vec<Receipt>, StoreError> {
+    c.rows("SELECT * FROM erasures ORDER BY erased_at DESC, id DESC LIMIT $1 OFFSET $2", values![limit, skip])
+        .await?
+        .iter()
+        .map(receipt)
+        .collect()
+}
+
+/// Erases once more those whom a restored backup brought back: everybody whom one of these receipts names, unless the
+/// conversation began after the erasure. The receipts are kept here too. How many people came back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn again(
+    store: &Store,
+    receipts: &[Receipt],
+    ids: &dyn Ids,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut back = 0;
+    for (subject, key, began_at) in people(&mut *store.read().await?).await? {
+        let owner = Owner { subject: &subject, key };
+        let person = blind(&*store.read().await?, &owner);
+        let named = receipts.iter().filter(|receipt| receipt.person == person);
+        // Who came again after having been forgotten is remembered.
+        let Some(receipt) = named.filter(|receipt| began_at <= receipt.erased_at).next_back() else {
+            continue;
+        };
+        if let Erased::Now(_) = self::person(store, &owner, &receipt.erased_by, ids, now).await? {
+            back += 1;
+        }
+    }
+    let mut w = store.write().await?;
+    for receipt in receipts {
+        keep(&mut w, receipt).await?;
+    }
+    w.save().await?;
+    Ok(back)
+}
+
+/// Everybody whose conversations are here, with the beginning of the first one.
+async fn people(c: &mut Connection) -> Result<Vec<(String, Option<KeyId>, Timestamp)>, StoreError> {
+    c.rows(
+        "SELECT subject, owner_key, MIN(created_at) AS began_at FROM conversations
+         WHERE subject <> 'erased:' || id GROUP BY subject, owner_key",
+        values![],
+    )
+    .await?
+    .iter()
+    .map(|row| Ok((row.text("subject")?, row.parsed_or_none("owner_key")?, row.moment("began_at")?)))
+    .collect()
+}
+
+fn receipt(row: &Row) -> Result<Receipt, StoreError> {
+    Ok(Receipt {
+        id: row.parsed("id")?,
+        person: row.text("person")?,
+        erased_by: row.text("erased_by")?,
+        erased_at: row.moment("erased_at")?,
+        conversations: row.count("conversations")?,
+        interactions: row.count("interactions")?,
+    })
+}

@@ -1,0 +1,32 @@
+//! Privacy (A7, E7): texts go when their time is over or their person asks, figures stay, and nobody can tell whose they
+//! were.
+//!
+//! - [`erase`]: all texts of one person, with a receipt; again after a backup was restored.
+//! - [`purge`]: the texts of interactions that are older than the retention, and later the rows themselves.
+//! - [`holds`]: what a court or an authority wants kept is neither erased nor purged.
+//! - [`consent`]: what a person agreed to.
+//!
+//! A person is an [`Owner`]: the subject and the key that speaks for it. In `anonymise` it is written what "without
+//! texts" means, once for both.
+
+use contactiq_domain::ids::KeyId;
+
+use crate::{Connection, conversations::Owner};
+
+mod anonymise;
+pub mod consent;
+pub mod erase;
+pub mod holds;
+pub mod purge;
+
+pub(crate) use anonymise::{entry as without_texts, nobody};
+
+/// The key that speaks for a person as these tables keep it: '' where the person signed in.
+fn owner_key(key: Option<KeyId>) -> String {
+    key.map(|key| key.to_string()).unwrap_or_default()
+}
+
+/// The person as a keyed hash: the same person has the same one, and nobody turns it back without the sealing key.
+fn blind(c: &Connection, owner: &Owner<'_>) -> String {
+    c.blind(&format!("person\0{}\0{}", owner_key(owner.key), owner.subject))
+}

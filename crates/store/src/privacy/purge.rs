@@ -1,0 +1,135 @@
+//! Retention (A7): texts are kept so many days, the figures without them longer.
+
+use contactiq_domain::{Timestamp, ids::InteractionId};
+
+use super::anonymise;
+use crate::{
+    Connection, Store, StoreError,
+    value::{places, values},
+};
+
+/// Until when what is older goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before {
+    /// Texts of interactions that were asked before this moment.
+    pub texts: Timestamp,
+    /// Whole rows, figures too, of those that were asked before this one.
+    pub figures: Timestamp,
+    /// Events of who accessed what.
+    pub access_events: Timestamp,
+}
+
+/// What is due, or was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Purged {
+    /// Interactions whose texts go.
+    pub texts: u64,
+    /// Interactions that go altogether.
+    pub figures: u64,
+    /// Access events.
+    pub access_events: u64,
+    /// Interactions whose time is over and that stay: a hold is on their person…
+    pub held: u64,
+    /// …or a person has not closed their ticket.
+    pub waiting_for_a_person: u64,
+}
+
+/// Old and with texts.
+const OLD: &str = "FROM interactions JOIN conversations ON conversations.id = interactions.conversation
+     WHERE interactions.anonymised_at IS NULL AND interactions.created_at < $1";
+const HELD: &str = "EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.subject = conversations.subject
+         AND legal_holds.owner_key = COALESCE(conversations.owner_key, '') AND legal_holds.lifted_at IS NULL)";
+const OPEN: &str = "EXISTS (SELECT 1 FROM tickets WHERE tickets.interaction = interactions.id
+         AND tickets.state <> 'closed')";
+
+/// What a purge would do.
+///
+/// # Errors
+/// When the database fails.
+pub async fn due(c: &mut Connection, before: &Before) -> Result<Purged, StoreError> {
+    let mut due = Purged::default();
+    let texts = format!("SELECT COUNT(*) AS found {OLD} AND NOT {HELD} AND NOT {OPEN}");
+    let held = format!("SELECT COUNT(*) AS found {OLD} AND {HELD}");
+    let open = format!("SELECT COUNT(*) AS found {OLD} AND NOT {HELD} AND {OPEN}");
+    for (sql, moment, count) in [
+        (texts, before.texts, &mut due.texts),
+        (held, before.texts, &mut due.held),
+        (open, before.texts, &mut due.waiting_for_a_person),
+        (
+            "SELECT COUNT(*) AS found FROM interactions WHERE anonymised_at IS NOT NULL AND created_at < $1"
+                .to_owned(),
+            before.figures,
+            &mut due.figures,
+        ),
+        (
+            "SELECT COUNT(*) AS found FROM access_events WHERE occurred_at < $1".to_owned(),
+            before.access_events,
+            &mut due.access_events,
+        ),
+    ] {
+        let row = c.rows_built(sql, values![moment], 2).await?.into_iter().next();
+        *count = row.map_or(Ok(0), |row| row.count("found"))?;
+    }
+    Ok(due)
+}
+
+/// Does one batch of each, in a transaction of its own each; nothing is left when all counts are 0. Broken off, the next
+/// one goes on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn step(store: &Store, before: &Before, now: Timestamp) -> Result<Purged, StoreError> {
+    let mut done = Purged::default();
+    let mut w = store.write().await?;
+    let sql = format!(
+        "SELECT interactions.id {OLD} AND NOT {HELD} AND NOT {OPEN} ORDER BY interactions.created_at LIMIT {}",
+        anonymise::BATCH
+    );
+    let found = w.rows_built(sql, values![before.texts], 2).await?;
+    let batch: Vec<InteractionId> = found.iter().map(|row| row.parsed("id")).collect::<Result<_, _>>()?;
+    anonymise::interactions(&mut w, &batch, now).await?;
+    anonymise::emptied_conversations(&mut w, &batch).await?;
+    w.save().await?;
+    done.texts = batch.len() as u64;
+
+    let mut w = store.write().await?;
+    let old = w
+        .rows(
+            "SELECT id FROM interactions WHERE anonymised_at IS NOT NULL AND created_at < $1
+             ORDER BY created_at LIMIT $2",
+            values![before.figures, anonymise::BATCH as i64],
+        )
+        .await?;
+    let old: Vec<InteractionId> = old.iter().map(|row| row.parsed("id")).collect::<Result<_, _>>()?;
+    if !old.is_empty() {
+        let listed = places(w.is_postgres(), 1, old.len());
+        for statement in [
+            "DELETE FROM tickets WHERE interaction",
+            "DELETE FROM feedback WHERE interaction",
+            "DELETE FROM refusals WHERE interaction",
+            "DELETE FROM pii_tokens WHERE interaction",
+            "DELETE FROM interactions WHERE id",
+        ] {
+            let ids = old.iter().flat_map(|id| values![*id]).collect();
+            w.execute_built(format!("{statement} IN {listed}"), ids).await?;
+        }
+    }
+    // Conversations in which nothing is left, or nothing ever was.
+    w.execute(
+        "DELETE FROM conversations WHERE created_at < $1
+             AND NOT EXISTS (SELECT 1 FROM interactions WHERE conversation = conversations.id)
+             AND NOT EXISTS (SELECT 1 FROM tickets WHERE conversation = conversations.id)",
+        values![before.figures],
+    )
+    .await?;
+    done.figures = old.len() as u64;
+    done.access_events = w
+        .execute(
+            "DELETE FROM access_events WHERE id IN
+                 (SELECT id FROM access_events WHERE occurred_at < $1 ORDER BY occurred_at LIMIT $2)",
+            values![before.access_events, anonymise::BATCH as i64],
+        )
+        .await?;
+    w.save().await?;
+    Ok(done)
+}

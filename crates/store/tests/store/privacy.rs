@@ -1,0 +1,356 @@
+//! Who asks to be forgotten is, on every way; what was kept long enough goes; figures stay; and a hold keeps all of it.
+
+use contactiq_domain::{
+    Outcome, Record, TicketState, Timestamp, Trigger,
+    ids::{FeedbackId, Ids, InteractionId},
+};
+use contactiq_guard::{Guard, GuardSettings, Masked, Raw, ReviewKind, TokenKey};
+use contactiq_store::{
+    StoreError, Writer,
+    access::{self, AccessEvent, AccessResult},
+    conversations::{self, Conversation, Owner},
+    feedback::{self, Feedback},
+    interactions,
+    ledger::{self, Completion, Entry, Start},
+    pii_tokens, placeholders,
+    privacy::{
+        consent::{self, Consent, Purpose},
+        erase::{self, Erased, Receipt},
+        holds,
+        purge::{self, Before, Purged},
+    },
+    review::{self, Entry as Review},
+    tickets,
+    transcripts::{self, Transcript},
+};
+
+use crate::{
+    engines::Bench,
+    samples::{NOW, conversation, escalated, masked, record, started, ticket},
+};
+
+const SUBJECT: &str = "jane-of-4711";
+const JANE: Owner<'static> = Owner { subject: SUBJECT, key: None };
+const DAY: i64 = 86_400;
+
+fn of_jane(ids: &dyn Ids) -> Conversation {
+    Conversation { subject: SUBJECT.into(), ..conversation(ids) }
+}
+
+/// A conversation in which everything hangs on one interaction that can hang on one.
+async fn all_of_it(w: &mut Writer, ids: &dyn Ids, of: &Conversation) -> Record<Masked> {
+    conversations::create(w, of).await.unwrap();
+    let record = escalated(&started(ids, of), Trigger::SecurityFraud);
+    interactions::complete(w, &record).await.unwrap();
+    let own = ticket(ids, &record);
+    tickets::open(w, &own).await.unwrap();
+    for state in [TicketState::Taken, TicketState::Closed] {
+        let note = masked("told in Dubbo");
+        tickets::advance(w, own.id, state, "agent", Some(&note), NOW).await.unwrap();
+    }
+    for (subject, helpful) in [(of.subject.as_str(), Some(false)), ("somebody-else", None)] {
+        let said = Feedback {
+            id: FeedbackId::new(ids),
+            interaction: record.id,
+            subject: subject.into(),
+            helpful,
+            problem: Some(masked("wrong in Orange")),
+            created_at: NOW,
+        };
+        feedback::save(w, &said).await.unwrap();
+    }
+    let refused = Review {
+        id: ids.next(),
+        interaction: record.id,
+        kind: ReviewKind::Flagged,
+        rules: vec!["rule".into()],
+        message: masked("flagged in Bathurst"),
+        at: NOW,
+        decided: None,
+    };
+    review::save(w, &refused).await.unwrap();
+    let key = TokenKey::new(&[7; 32]).unwrap();
+    let guard = Guard::new(GuardSettings { token_key: Some(key), ..GuardSettings::default() });
+    let found = guard.inspect(&Raw::new("mail jane@example.com"));
+    let tokens: Vec<_> = found.spans.iter().filter_map(|s| Some((s.kind, s.token?))).collect();
+    assert!(!tokens.is_empty());
+    pii_tokens::save(w, record.id, NOW, &tokens).await.unwrap();
+    let transcript =
+        Transcript { interaction: record.id, conversation: of.id, mark: "a".repeat(64), created_at: NOW };
+    transcripts::keep(w, &transcript).await.unwrap();
+    record
+}
+
+/// What tells of a person in any column of any table. What is sealed can't be found by its words, but by standing there.
+async fn traces(bench: &Bench, id: InteractionId) -> Vec<String> {
+    let mut traces = Vec::new();
+    for (table, column, condition) in [
+        ("conversations", "subject", "subject = 'jane-of-4711'"),
+        (
+            "conversations",
+            "label",
+            "label IS NOT NULL AND id IN (SELECT conversation FROM interactions WHERE id = 'ID')",
+        ),
+        (
+            "conversations",
+            "placeholders",
+            "placeholders IS NOT NULL AND id IN (SELECT conversation FROM interactions WHERE id = 'ID')",
+        ),
+        ("interactions", "subject", "subject = 'jane-of-4711'"),
+        ("interactions", "session", "id = 'ID' AND session <> 'erased'"),
+        ("interactions", "correlation_id", "id = 'ID' AND correlation_id <> ''"),
+        ("interactions", "question", "id = 'ID' AND length(question) > 1"),
+        ("interactions", "answer", "id = 'ID' AND length(answer) > 1"),
+        ("interactions", "shown", "id = 'ID' AND shown IS NOT NULL"),
+        (
+            "interactions",
+            "words",
+            "id = 'ID' AND (citations <> '[]' OR steps <> '[]' OR reason <> '' OR classification_reason <> '')",
+        ),
+        ("tickets", "question", "interaction = 'ID' AND length(question) > 1"),
+        ("tickets", "told", "interaction = 'ID' AND length(told) > 1"),
+        ("tickets", "notes", "interaction = 'ID' AND (length(taken_note) > 1 OR length(closed_note) > 1)"),
+        ("feedback", "problem", "interaction = 'ID' AND problem IS NOT NULL"),
+        ("feedback", "subject", "subject = 'jane-of-4711'"),
+        ("refusals", "message", "interaction = 'ID' AND length(message) > 1"),
+        ("pii_tokens", "token", "interaction = 'ID'"),
+        ("transcripts", "mark", "interaction = 'ID'"),
+        ("dead_letters", "entry", "interaction = 'ID'"),
+        ("consents", "subject", "subject = 'jane-of-4711'"),
+    ] {
+        let condition = condition.replace("ID", &id.to_string());
+        // Division by zero tells that a row is there, on both engines, without reading it.
+        let sql = format!(
+            "CREATE TABLE probe (found BIGINT CHECK (found = 0));
+             INSERT INTO probe SELECT COUNT(*) FROM {table} WHERE {condition}; DROP TABLE probe;"
+        );
+        if bench.place.raw(sqlx::AssertSqlSafe(sql)).await.is_err() {
+            traces.push(format!("{table}.{column}"));
+            let _ = bench.place.raw("DROP TABLE IF EXISTS probe").await;
+        }
+    }
+    traces
+}
+
+fn receipt(erased: Erased) -> Receipt {
+    match erased {
+        Erased::Now(receipt) => receipt,
+        Erased::Held(matter) => panic!("held: {matter}"),
+    }
+}
+
+on_both_engines! {
+    async fn who_is_forgotten_leaves_figures_and_nobody_else_is(bench) {
+        let mut w = bench.write().await;
+        let (own, other) = (of_jane(&bench.ids), conversation(&bench.ids));
+        let said = all_of_it(&mut w, &bench.ids, &own).await;
+        let others = all_of_it(&mut w, &bench.ids, &other).await;
+        consent::note(&mut w, &JANE, &Consent { purpose: Purpose::History, given: false, noted_by: "desk".into(), noted_at: NOW }).await.unwrap();
+        w.save().await.unwrap();
+        let before = traces(bench, said.id).await;
+        for there in ["interactions.question", "tickets.notes", "feedback.problem", "pii_tokens.token", "transcripts.mark", "consents.subject", "conversations.label"] {
+            assert!(before.contains(&there.to_owned()), "the search finds {there}: {before:?}");
+        }
+
+        let erased = receipt(erase::person(&bench.store, &JANE, "desk", &bench.ids, NOW).await.unwrap());
+        assert_eq!((erased.conversations, erased.interactions, erased.person.len()), (1, 1, 64));
+        assert_eq!(traces(bench, said.id).await, Vec::<String>::new());
+        let mut r = bench.read().await;
+        let left = interactions::get(&mut r, said.id).await.unwrap().unwrap();
+        assert_eq!((left.question.as_str(), left.answer.as_str()), ("[erased]", "[erased]"));
+        assert_eq!((left.outcome, left.trigger, left.intent, left.tokens, left.cost_usd), (said.outcome, said.trigger, said.intent, said.tokens, said.cost_usd));
+        assert_eq!(conversations::list_of(&mut r, &JANE, 10).await.unwrap(), []);
+        let ticket = tickets::of_interaction(&mut r, said.id).await.unwrap().unwrap();
+        assert_eq!((ticket.told.as_str(), ticket.closed_note.unwrap().as_str()), ("[erased]", "[erased]"));
+        let kept = feedback::of_interaction(&mut r, said.id).await.unwrap();
+        assert_eq!(kept.iter().map(|f| f.helpful).collect::<Vec<_>>(), [Some(false)], "a complaint without a verdict is gone");
+        assert_eq!(interactions::get(&mut r, others.id).await.unwrap().unwrap(), others);
+        assert_eq!(feedback::of_interaction(&mut r, others.id).await.unwrap().len(), 2);
+        drop(r);
+
+        let again = receipt(erase::person(&bench.store, &JANE, "desk", &bench.ids, NOW).await.unwrap());
+        assert_eq!((again.conversations, again.interactions), (0, 0), "twice is no error");
+        assert_eq!(again.person, erased.person);
+        assert_eq!(erase::receipts(&mut *bench.read().await, 10, 0).await.unwrap().len(), 2);
+    }
+
+    async fn what_was_on_its_way_is_written_without_its_texts(bench) {
+        let own = of_jane(&bench.ids);
+        let begun = started(&bench.ids, &own);
+        let start = Entry::Start(Box::new(Start { conversation: own.clone(), placeholders: None, started: begun.clone(), tokens: Vec::new(), shown: None }));
+        let mut w = bench.write().await;
+        ledger::apply(&mut w, &start).await.unwrap();
+        w.save().await.unwrap();
+        erase::person(&bench.store, &JANE, "desk", &bench.ids, NOW).await.unwrap();
+
+        let done = escalated(&begun, Trigger::SecurityFraud);
+        let completion = Entry::Completion(Box::new(Completion {
+            conversation: own.clone(),
+            ticket: Some(ticket(&bench.ids, &done)),
+            record: done.clone(),
+            reviews: Vec::new(),
+            claimed: None,
+        }));
+        let next = started(&bench.ids, &own);
+        let next_start = Entry::Start(Box::new(Start { conversation: own.clone(), placeholders: Some(placeholders::sealed(&bench.store, own.id, &Default::default())), started: next.clone(), tokens: Vec::new(), shown: None }));
+        let mut w = bench.write().await;
+        ledger::apply(&mut w, &completion).await.unwrap();
+        ledger::apply(&mut w, &next_start).await.unwrap();
+        w.save().await.unwrap();
+        for id in [done.id, next.id] {
+            assert_eq!(traces(bench, id).await, Vec::<String>::new());
+        }
+        let left = interactions::get(&mut *bench.read().await, done.id).await.unwrap().unwrap();
+        assert_eq!((left.outcome, left.answer.as_str()), (Outcome::Escalated, "[erased]"));
+    }
+
+    async fn an_erasure_that_was_broken_off_is_finished(bench) {
+        let mut w = bench.write().await;
+        let own = of_jane(&bench.ids);
+        let said = all_of_it(&mut w, &bench.ids, &own).await;
+        w.save().await.unwrap();
+        bench.place.raw("UPDATE conversations SET erased_at = 1").await.unwrap();
+        assert_eq!(erase::sweep(&bench.store, NOW).await.unwrap(), 1);
+        assert_eq!(traces(bench, said.id).await, Vec::<String>::new());
+        assert_eq!(erase::sweep(&bench.store, NOW).await.unwrap(), 0);
+    }
+
+    async fn a_hold_keeps_everything_until_it_is_lifted(bench) {
+        let mut w = bench.write().await;
+        let refused = holds::place(&mut w, &JANE, "", "counsel", &bench.ids, NOW).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Refused { .. }), "{refused:?}");
+        drop(w);
+        let mut w = bench.write().await;
+        let own = of_jane(&bench.ids);
+        let said = all_of_it(&mut w, &bench.ids, &own).await;
+        let hold = holds::place(&mut w, &JANE, "case 17", "counsel", &bench.ids, NOW).await.unwrap();
+        w.save().await.unwrap();
+        let later = NOW.plus_seconds(1000 * DAY);
+        let before = Before { texts: later, figures: NOW, access_events: NOW };
+        assert_eq!(erase::person(&bench.store, &JANE, "desk", &bench.ids, later).await.unwrap(), Erased::Held("case 17".into()));
+        assert_eq!(purge::due(&mut *bench.read().await, &before).await.unwrap(), Purged { held: 1, ..Purged::default() });
+        assert_eq!(purge::step(&bench.store, &before, later).await.unwrap(), Purged::default());
+        assert_eq!(interactions::get(&mut *bench.read().await, said.id).await.unwrap().unwrap(), said);
+
+        let mut w = bench.write().await;
+        holds::lift(&mut w, hold.id, "counsel", later).await.unwrap();
+        assert!(matches!(holds::lift(&mut w, hold.id, "counsel", later).await, Err(StoreError::NotFound { .. })));
+        w.save().await.unwrap();
+        let listed = holds::list(&mut *bench.read().await).await.unwrap();
+        assert_eq!(listed[0].lifted, Some(("counsel".into(), later)));
+        assert_eq!(purge::step(&bench.store, &before, later).await.unwrap().texts, 1);
+        assert_eq!(traces(bench, said.id).await, Vec::<String>::new());
+    }
+
+    async fn texts_go_when_their_time_is_over_and_figures_later(bench) {
+        let mut w = bench.write().await;
+        let own = of_jane(&bench.ids);
+        let old = all_of_it(&mut w, &bench.ids, &own).await;
+        let young_start = contactiq_domain::Started { created_at: NOW.plus_seconds(50 * DAY), ..started(&bench.ids, &own) };
+        let young = record(&young_start);
+        interactions::complete(&mut w, &young).await.unwrap();
+        let waiting = conversation(&bench.ids);
+        conversations::create(&mut w, &waiting).await.unwrap();
+        let waits = escalated(&started(&bench.ids, &waiting), Trigger::SecurityFraud);
+        interactions::complete(&mut w, &waits).await.unwrap();
+        tickets::open(&mut w, &ticket(&bench.ids, &waits)).await.unwrap();
+        let event = AccessEvent {
+            id: contactiq_domain::ids::AccessId::new(&bench.ids), at: NOW, actor: "a".into(), from_ip: "local".into(), method: "GET".into(),
+            route: "/".into(), target: None, result: AccessResult::Allowed, status: 200,
+        };
+        access::log(&mut w, &event).await.unwrap();
+        w.save().await.unwrap();
+
+        let at = NOW.plus_seconds(91 * DAY);
+        let before = Before { texts: NOW.plus_seconds(DAY), figures: Timestamp::from_micros(0), access_events: at };
+        let due = purge::due(&mut *bench.read().await, &before).await.unwrap();
+        assert_eq!(due, Purged { texts: 1, waiting_for_a_person: 1, access_events: 1, ..Purged::default() });
+        assert_eq!(purge::step(&bench.store, &before, at).await.unwrap(), Purged { texts: 1, access_events: 1, ..Purged::default() });
+        assert_eq!(purge::step(&bench.store, &before, at).await.unwrap(), Purged::default());
+        let mut r = bench.read().await;
+        let left = interactions::get(&mut r, old.id).await.unwrap().unwrap();
+        assert_eq!((left.question.as_str(), left.subject.starts_with("erased:"), left.outcome), ("[erased]", true, old.outcome));
+        assert_eq!(interactions::get(&mut r, young.id).await.unwrap().unwrap(), young);
+        assert_eq!(interactions::get(&mut r, waits.id).await.unwrap().unwrap(), waits);
+        assert_eq!(conversations::list_of(&mut r, &JANE, 5).await.unwrap().len(), 1, "its conversation goes on");
+        drop(r);
+
+        let before = Before { texts: at, figures: at, ..before };
+        let done = purge::step(&bench.store, &before, at).await.unwrap();
+        assert_eq!((done.texts, done.figures), (1, 2), "the young one lost its texts, and both their rows");
+        let mut r = bench.read().await;
+        assert_eq!(interactions::get(&mut r, old.id).await.unwrap(), None);
+        assert_eq!(conversations::list_of(&mut r, &JANE, 5).await.unwrap(), []);
+        assert_eq!(conversations::get_for_staff(&mut r, own.id).await.unwrap(), None);
+        assert_eq!(interactions::get(&mut r, waits.id).await.unwrap().unwrap(), waits);
+    }
+
+    async fn who_comes_back_with_a_backup_is_forgotten_again(bench) {
+        let mut w = bench.write().await;
+        let said = all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
+        let other = all_of_it(&mut w, &bench.ids, &conversation(&bench.ids)).await;
+        w.save().await.unwrap();
+        let erased_at = NOW.plus_seconds(DAY);
+        let known = receipt(erase::person(&bench.store, &JANE, "desk", &bench.ids, erased_at).await.unwrap());
+
+        // The backup of before, in which somebody has begun anew since.
+        let restored = Bench::at(bench.place.another().await).await;
+        let mut w = restored.write().await;
+        let back = all_of_it(&mut w, &restored.ids, &of_jane(&restored.ids)).await;
+        w.save().await.unwrap();
+        assert_eq!(erase::again(&restored.store, &[known.clone()], &restored.ids, erased_at.plus_seconds(1)).await.unwrap(), 1);
+        assert_eq!(traces(&restored, back.id).await, Vec::<String>::new());
+        let mut w = restored.write().await;
+        let anew = Conversation { created_at: erased_at.plus_seconds(DAY), ..of_jane(&restored.ids) };
+        conversations::create(&mut w, &anew).await.unwrap();
+        w.save().await.unwrap();
+        assert_eq!(erase::again(&restored.store, &[known], &restored.ids, erased_at.plus_seconds(2 * DAY)).await.unwrap(), 0);
+        assert_eq!(conversations::list_of(&mut *restored.read().await, &JANE, 5).await.unwrap(), [anew]);
+        restored.end().await;
+        assert!(interactions::get(&mut *bench.read().await, said.id).await.unwrap().unwrap().question.as_str() == "[erased]");
+        assert_eq!(interactions::get(&mut *bench.read().await, other.id).await.unwrap().unwrap(), other);
+    }
+
+    async fn the_last_word_on_a_purpose_counts(bench) {
+        let word = |given, days| Consent { purpose: Purpose::History, given, noted_by: "desk".into(), noted_at: NOW.plus_seconds(days * DAY) };
+        let mut w = bench.write().await;
+        for consent in [word(true, 1), word(false, 2), word(true, 0)] {
+            consent::note(&mut w, &JANE, &consent).await.unwrap();
+        }
+        w.save().await.unwrap();
+        let mut r = bench.read().await;
+        assert_eq!(consent::of(&mut r, &JANE).await.unwrap(), [word(false, 2)]);
+        assert_eq!(consent::refused(&mut r, Purpose::History).await.unwrap(), [(SUBJECT.to_owned(), String::new())]);
+        assert_eq!(consent::refused(&mut r, Purpose::Improvement).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn no_old_text_stays_in_the_file() {
+    let bench = Bench::at(crate::engines::Place::sqlite()).await;
+    let mut w = bench.write().await;
+    let said = all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
+    w.save().await.unwrap();
+    // What is sealed stands there as bytes that can be looked for.
+    let mut columns = Vec::new();
+    for column in ["question", "answer"] {
+        columns.push(
+            bench.place.bytes(&format!("SELECT {column} FROM interactions WHERE id = '{}'", said.id)).await,
+        );
+    }
+    columns.push(SUBJECT.as_bytes().to_vec());
+    let folder = match bench.place.location() {
+        contactiq_store::Location::Sqlite(path) => path.parent().unwrap().to_owned(),
+        contactiq_store::Location::Postgres(_) => unreachable!(),
+    };
+    let files = || -> Vec<u8> {
+        std::fs::read_dir(&folder).unwrap().flat_map(|f| std::fs::read(f.unwrap().path()).unwrap()).collect()
+    };
+    let found = |all: &[u8], text: &[u8]| all.windows(text.len()).any(|part| part == text);
+    let before = files();
+    assert!(columns.iter().all(|text| found(&before, text)), "the search finds what is there");
+    erase::person(&bench.store, &JANE, "desk", &bench.ids, NOW).await.unwrap();
+    let after = files();
+    assert!(columns.iter().all(|text| !found(&after, text)));
+    bench.end().await;
+}
