@@ -49,6 +49,8 @@ crate::words! {
         OperateLedger => "operate_ledger",
         /// Make and revoke API keys, see who is signed in and end sessions.
         ManageAccess => "manage_access",
+        /// Read, forget and hold what is kept about any person.
+        ManagePrivacy => "manage_privacy",
     }
 }
 
@@ -138,8 +140,8 @@ mod tests {
     #[test]
     fn an_auditor_changes_nothing() {
         use Permission::{
-            ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, ManageAccess, OperateLedger,
-            ReviewGuard, WriteKnowledge,
+            ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, ManageAccess, ManagePrivacy,
+            OperateLedger, ReviewGuard, WriteKnowledge,
         };
         for p in [
             AskAsCustomer,
@@ -150,6 +152,7 @@ mod tests {
             ReviewGuard,
             OperateLedger,
             ManageAccess,
+            ManagePrivacy,
         ] {
             assert!(!Role::Auditor.allows(p), "{p}");
         }

@@ -74,6 +74,9 @@ pub enum ApiError {
         /// Seconds to wait.
         retry_after: u64,
     },
+    /// What is kept of the person must stay.
+    #[error("a legal hold is on this person: nothing of it is erased until an administrator lifts it")]
+    LegalHold,
     /// Too many questions.
     #[error("too many requests: wait and try again")]
     TooMany {
@@ -146,7 +149,7 @@ impl ApiError {
             ApiError::Forbidden | ApiError::Csrf | ApiError::ModelForbidden => StatusCode::FORBIDDEN,
             ApiError::NotFound(_) | ApiError::NoRoute | ApiError::NoModel => StatusCode::NOT_FOUND,
             ApiError::Method => StatusCode::METHOD_NOT_ALLOWED,
-            ApiError::IdempotencyInFlight { .. } => StatusCode::CONFLICT,
+            ApiError::IdempotencyInFlight { .. } | ApiError::LegalHold => StatusCode::CONFLICT,
             ApiError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::AtRisk { error, .. } => error.status(),
             ApiError::Timeout => StatusCode::GATEWAY_TIMEOUT,
@@ -175,6 +178,7 @@ impl ApiError {
             ApiError::Method => "method_not_allowed",
             ApiError::IdempotencyMismatch => "idempotency_mismatch",
             ApiError::IdempotencyInFlight { .. } => "idempotency_in_flight",
+            ApiError::LegalHold => "legal_hold",
             ApiError::TooMany { .. } => "too_many_requests",
             ApiError::AtRisk { error, .. } => error.code(),
             ApiError::Overloaded { .. } => "overloaded",

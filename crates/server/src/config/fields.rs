@@ -7,8 +7,7 @@ use config::{Value, ValueKind, builder::DefaultState};
 
 use super::{
     Config, Environment, Level, LocalSignIn, LogFormat, PlaceholderScope, ProxyHeader, ServerRole,
-    TokenAlgorithm, VaultAuth,
-    load::defaults, secrets, validate::range_of,
+    TokenAlgorithm, VaultAuth, load::defaults, secrets, validate::range_of,
 };
 use crate::secrets::HOW;
 

@@ -284,6 +284,8 @@ needs! {
     ActForSubject,
     /// Make and revoke API keys, see and end sessions.
     ManageAccess,
+    /// Read, forget and hold what is kept about any person.
+    ManagePrivacy,
 }
 
 /// A caller who may `P`. A handler that takes it can't be reached by anyone else.

@@ -18,11 +18,11 @@ mod key_text;
 pub mod keys;
 pub mod limits;
 pub mod new_key;
+pub mod proxies;
 pub mod refusal;
 pub mod routes;
 pub mod slow;
 pub mod tokens;
-pub mod proxies;
 pub mod unusual;
 
 use std::{

@@ -61,6 +61,7 @@ mod outages;
 mod pages;
 mod paper_commands;
 mod papers;
+mod persons;
 mod process;
 mod providers;
 mod real_model;

@@ -105,6 +105,27 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
         Line("GET", own("/v1/models/contactiq-banker"), none(), [401, 404, 200, 200, 404, 200, 200]),
         Line("GET", own("/health"), none(), [200; 7]),
         Line("GET", own("/ready"), none(), [200; 7]),
+        Line("POST", own("/v1/persons/export"), json!({}), [401, 200, 200, 200, 200, 200, 200]),
+        Line(
+            "POST",
+            own("/v1/persons/erase"),
+            json!({ "subject": "nobody" }),
+            [401, 403, 403, 403, 403, 200, 200],
+        ),
+        Line(
+            "POST",
+            own("/v1/persons/consents"),
+            json!({ "purpose": "improvement", "given": true }),
+            [401, 204, 204, 204, 204, 204, 204],
+        ),
+        Line("GET", own("/v1/persons/holds"), none(), [401, 403, 403, 403, 403, 200, 403]),
+        Line(
+            "POST",
+            own("/v1/persons/holds"),
+            json!({ "subject": "", "matter": "1" }),
+            [401, 403, 403, 403, 403, 422, 403],
+        ),
+        Line("DELETE", own("/v1/persons/holds/none"), none(), [401, 403, 403, 403, 403, 404, 403]),
         // The pages: whoever is nobody is sent to the sign-in page.
         Line("GET", own("/signin"), none(), [200; 7]),
         Line("GET", own("/assets/base.css"), none(), [200; 7]),

@@ -1,0 +1,277 @@
+//! What is kept about a person (E7): read it, forget it, hold it, and what the person agrees to.
+
+use axum::{
+    Extension,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use contactiq_domain::{Permission, Timestamp, ids::KeyId};
+use contactiq_store::{
+    conversations::Owner,
+    privacy::{
+        consent::{self, Consent, Purpose},
+        erase::{self, Erased},
+        holds::{self, Hold},
+    },
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    error::{ApiError, Problem},
+    json::Json,
+    named::{acts, whose},
+};
+use crate::{
+    app::App,
+    guard::{
+        access::Noted,
+        identity::{Caller, ManagePrivacy, May},
+    },
+    privacy::{self, Exported},
+};
+
+/// The longest number of a case.
+const LONGEST_MATTER: usize = 64;
+
+/// Which person.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The person, as the back end or the identity provider calls them; left out of oneself.
+    subject: Option<String>,
+    /// The id of the back end's key (administrators only); left out of somebody who signs in.
+    #[schema(value_type = Option<String>)]
+    key: Option<KeyId>,
+}
+
+/// A back end means its own people, an administrator anybody, everybody else oneself.
+fn person(caller: &Caller, named: Person) -> Result<(String, Option<KeyId>), ApiError> {
+    if caller.may(Permission::ManagePrivacy) {
+        let subject = named.subject.unwrap_or_else(|| caller.own_subject());
+        return Ok((subject, named.key));
+    }
+    if named.key.is_some() {
+        return Err(ApiError::parameter("not_an_administrator", "key", "only an administrator may name it"));
+    }
+    let subject = whose(caller, named.subject)?;
+    let key = caller.owner(&subject).key;
+    Ok((subject, key))
+}
+
+/// All that is kept about a person: records, tickets, feedback and consents, masked as they are kept.
+#[utoipa::path(
+    post, path = "/v1/persons/export", tag = "privacy", request_body = Person,
+    responses((status = 200, description = "Everything, as one JSON object"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn export(
+    State(app): State<App>,
+    caller: Caller,
+    body: Json<Person>,
+) -> Result<axum::Json<Exported>, ApiError> {
+    let (subject, key) = person(&caller, body.value)?;
+    let mut reader = app.house.store.read().await?;
+    let owner = Owner { subject: &subject, key };
+    Ok(axum::Json(privacy::export(&mut reader, &owner, app.house.clock.now()).await?))
+}
+
+/// What was erased. It names nobody.
+#[derive(Serialize, ToSchema)]
+pub struct ReceiptShape {
+    /// Its id.
+    id: Uuid,
+    /// The person as a keyed hash.
+    person: String,
+    /// Who erased.
+    erased_by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    erased_at: Timestamp,
+    /// Conversations.
+    conversations: u64,
+    /// Interactions.
+    interactions: u64,
+}
+
+/// Take out all that was said by a person and to a person; the figures stay. For back ends and administrators.
+#[utoipa::path(
+    post, path = "/v1/persons/erase", tag = "privacy", request_body = Person,
+    responses((status = 200, body = ReceiptShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem, description = "A legal hold is on the person"), (status = 422, body = Problem))
+)]
+pub async fn erase(
+    State(app): State<App>,
+    caller: Caller,
+    Extension(noted): Extension<Noted>,
+    body: Json<Person>,
+) -> Result<axum::Json<ReceiptShape>, ApiError> {
+    // Whoever found an open browser must not wipe out what was done with it.
+    if !acts(&caller) {
+        caller.must(Permission::ManagePrivacy)?;
+    }
+    let (subject, key) = person(&caller, body.value)?;
+    let (owner, now) = (Owner { subject: &subject, key }, app.house.clock.now());
+    let erased = erase::person(&app.house.store, &owner, &caller.name, &*app.house.ids, now).await?;
+    let Erased::Now(receipt) = erased else { return Err(ApiError::LegalHold) };
+    app.house.consents.read(&app.house.store).await?;
+    noted.set_target(receipt.id.to_string());
+    Ok(axum::Json(ReceiptShape {
+        id: receipt.id,
+        person: receipt.person,
+        erased_by: receipt.erased_by,
+        erased_at: receipt.erased_at,
+        conversations: receipt.conversations,
+        interactions: receipt.interactions,
+    }))
+}
+
+/// What a person agrees to or refuses.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewConsent {
+    /// The person; left out of oneself.
+    subject: Option<String>,
+    /// The id of the back end's key (administrators only).
+    #[schema(value_type = Option<String>)]
+    key: Option<KeyId>,
+    /// `history`: what was said before is read for the next answer. `improvement`: masked texts are looked at.
+    #[schema(value_type = String, example = "history")]
+    purpose: Purpose,
+    /// Whether the person agrees.
+    given: bool,
+}
+
+/// Note what a person agrees to or refuses; the last word counts.
+#[utoipa::path(
+    post, path = "/v1/persons/consents", tag = "privacy", request_body = NewConsent,
+    responses((status = 204, description = "It is noted, and in force on every replica within two seconds"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn note_consent(
+    State(app): State<App>,
+    caller: Caller,
+    body: Json<NewConsent>,
+) -> Result<StatusCode, ApiError> {
+    let NewConsent { subject, key, purpose, given } = body.value;
+    let (subject, key) = person(&caller, Person { subject, key })?;
+    let noted = Consent { purpose, given, noted_by: caller.name.clone(), noted_at: app.house.clock.now() };
+    let mut w = app.house.store.write().await?;
+    consent::note(&mut w, &Owner { subject: &subject, key }, &noted).await?;
+    w.save().await?;
+    app.house.consents.read(&app.house.store).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A hold to place.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewHold {
+    /// The person.
+    subject: String,
+    /// The id of the back end's key; left out of somebody who signs in.
+    #[schema(value_type = Option<String>)]
+    key: Option<KeyId>,
+    /// The bank's number of the case.
+    matter: String,
+}
+
+/// A legal hold.
+#[derive(Serialize, ToSchema)]
+pub struct HoldShape {
+    /// Its id.
+    id: Uuid,
+    /// The person.
+    subject: String,
+    /// The id of the back end's key; empty of somebody who signs in.
+    key: String,
+    /// The bank's number of the case.
+    matter: String,
+    /// Who placed it.
+    placed_by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    placed_at: Timestamp,
+    /// Who lifted it.
+    lifted_by: Option<String>,
+    /// When.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    lifted_at: Option<Timestamp>,
+}
+
+impl From<Hold> for HoldShape {
+    fn from(hold: Hold) -> Self {
+        let (lifted_by, lifted_at) = hold.lifted.unzip();
+        Self {
+            id: hold.id,
+            subject: hold.subject,
+            key: hold.owner_key,
+            matter: hold.matter,
+            placed_by: hold.placed_by,
+            placed_at: hold.placed_at,
+            lifted_by,
+            lifted_at,
+        }
+    }
+}
+
+/// List the legal holds, those in force first.
+#[utoipa::path(
+    get, path = "/v1/persons/holds", tag = "privacy",
+    responses((status = 200, body = Vec<HoldShape>), (status = 401, body = Problem), (status = 403, body = Problem))
+)]
+pub async fn list_holds(
+    State(app): State<App>,
+    _caller: May<ManagePrivacy>,
+) -> Result<axum::Json<Vec<HoldShape>>, ApiError> {
+    let found = holds::list(&mut *app.house.store.read().await?).await?;
+    Ok(axum::Json(found.into_iter().map(Into::into).collect()))
+}
+
+/// Keep everything of a person until the hold is lifted.
+#[utoipa::path(
+    post, path = "/v1/persons/holds", tag = "privacy", request_body = NewHold,
+    responses((status = 201, body = HoldShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn place_hold(
+    State(app): State<App>,
+    caller: May<ManagePrivacy>,
+    Extension(noted): Extension<Noted>,
+    body: Json<NewHold>,
+) -> Result<(StatusCode, axum::Json<HoldShape>), ApiError> {
+    let NewHold { subject, key, matter } = body.value;
+    let matter = matter.trim();
+    if !(1..=LONGEST_MATTER).contains(&matter.chars().count()) || matter.chars().any(char::is_control) {
+        return Err(ApiError::parameter(
+            "field_invalid",
+            "matter",
+            format!("1 to {LONGEST_MATTER} characters without control characters"),
+        ));
+    }
+    if subject.trim().is_empty() {
+        return Err(ApiError::parameter("field_invalid", "subject", "name the person"));
+    }
+    let (owner, now) = (Owner { subject: &subject, key }, app.house.clock.now());
+    let mut w = app.house.store.write().await?;
+    let hold = holds::place(&mut w, &owner, matter, &caller.name, &*app.house.ids, now).await?;
+    w.save().await?;
+    noted.set_target(hold.id.to_string());
+    Ok((StatusCode::CREATED, axum::Json(hold.into())))
+}
+
+/// Lift a legal hold.
+#[utoipa::path(
+    delete, path = "/v1/persons/holds/{id}", tag = "privacy", params(("id" = String, Path)),
+    responses((status = 204, description = "It is lifted"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem))
+)]
+pub async fn lift_hold(
+    State(app): State<App>,
+    caller: May<ManagePrivacy>,
+    Extension(noted): Extension<Noted>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let id: Uuid = id.parse().map_err(|_| ApiError::NotFound("hold"))?;
+    let mut w = app.house.store.write().await?;
+    holds::lift(&mut w, id, &caller.name, app.house.clock.now()).await?;
+    w.save().await?;
+    noted.set_target(id.to_string());
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,182 @@
+//! What is kept about a person: read, forgotten, held, and read for the next answer only where the person lets it.
+
+use contactiq_domain::{Mode, Role};
+use serde_json::{Value, json};
+
+use crate::{
+    house::{Key, REPLACEMENT, Running, holds, start, start_in},
+    process::Terminal,
+    reply::text,
+};
+
+async fn ask_for(
+    running: &Running,
+    key: &Key,
+    subject: &str,
+    question: &str,
+    conversation: Option<&str>,
+) -> Value {
+    let mut body = json!({ "mode": "customer", "question": question, "subject": subject });
+    if let Some(id) = conversation {
+        body["conversation"] = id.into();
+    }
+    running.post(key, "/v1/interactions", &body).await.record()
+}
+
+#[tokio::test]
+async fn a_person_reads_all_of_it_and_is_forgotten() {
+    let mut running = start(&[]).await;
+    let (bank, other, admin) =
+        (running.key(Role::Service).await, running.key(Role::Service).await, running.key(Role::Admin).await);
+    let said = ask_for(&running, &bank, "jane-4711", "My card was stolen at the zoo", None).await;
+    let kept = ask_for(&running, &other, "jane-4711", REPLACEMENT, None).await;
+    let path = format!("/v1/interactions/{}/feedback", text(&said, "id"));
+    let feedback = json!({ "helpful": false, "problem": "nobody called", "subject": "jane-4711" });
+    assert_eq!(running.post(&bank, &path, &feedback).await.status, 204);
+
+    let jane = json!({ "subject": "jane-4711" });
+    let all = running.post(&bank, "/v1/persons/export", &jane).await.json();
+    let first = &all["conversations"][0]["interactions"][0];
+    assert_eq!(first["record"], said);
+    assert_eq!(first["feedback"][0]["problem"], "nobody called");
+    assert_eq!(first["ticket"]["queue"].as_str().map(str::is_empty), Some(false));
+    assert_eq!(
+        all["conversations"].as_array().map(Vec::len),
+        Some(1),
+        "the namesake of another back end is another person"
+    );
+
+    let by_admin = json!({ "subject": "jane-4711", "key": bank.id });
+    assert_eq!(
+        running.post(&admin, "/v1/persons/export", &by_admin).await.json()["conversations"],
+        all["conversations"]
+    );
+    running.post(&other, "/v1/persons/export", &by_admin).await.problem(422, "not_an_administrator");
+
+    let receipt = running.post(&bank, "/v1/persons/erase", &jane).await.json();
+    assert_eq!((&receipt["conversations"], &receipt["interactions"]), (&json!(1), &json!(1)));
+    let after = running.post(&bank, "/v1/persons/export", &jane).await.json();
+    assert_eq!(after["conversations"], json!([]));
+    let record = running.read(&admin, &format!("/v1/interactions/{}", text(&said, "id"))).await.json();
+    assert_eq!((text(&record, "question"), text(&record, "answer")), ("[erased]", "[erased]"));
+    assert_eq!(record["outcome"], said["outcome"]);
+    let gone = json!({ "mode": "customer", "question": "hello", "subject": "jane-4711", "conversation": said["conversation"] });
+    running.post(&bank, "/v1/interactions", &gone).await.problem(404, "not_found");
+    let record = running.read(&admin, &format!("/v1/interactions/{}", text(&kept, "id"))).await.json();
+    assert_eq!(record, kept);
+    running.stop().await;
+    assert!(!holds(&running.database_bytes(), "nobody called"));
+}
+
+#[tokio::test]
+async fn a_hold_keeps_a_person_and_only_administrators_place_one() {
+    let running = start(&[]).await;
+    let (bank, admin, auditor) =
+        (running.key(Role::Service).await, running.key(Role::Admin).await, running.key(Role::Auditor).await);
+    ask_for(&running, &bank, "held", REPLACEMENT, None).await;
+    let hold = json!({ "subject": "held", "key": bank.id, "matter": "case 17" });
+    for who in [&bank, &auditor] {
+        running.post(who, "/v1/persons/holds", &hold).await.problem(403, "forbidden");
+    }
+    running
+        .post(&admin, "/v1/persons/holds", &json!({ "subject": "held", "matter": " " }))
+        .await
+        .problem(422, "field_invalid");
+    let placed = running.post(&admin, "/v1/persons/holds", &hold).await;
+    assert_eq!(placed.status, 201, "{}", placed.text);
+    let jane = json!({ "subject": "held" });
+    running.post(&bank, "/v1/persons/erase", &jane).await.problem(409, "legal_hold");
+    let listed = running.read(&admin, "/v1/persons/holds").await.json();
+    assert_eq!((text(&listed[0], "matter"), &listed[0]["lifted_at"]), ("case 17", &Value::Null));
+    let path = format!("/v1/persons/holds/{}", text(&placed.json(), "id"));
+    let lift = || running.request(reqwest::Method::DELETE, &path).bearer_auth(&admin.text);
+    assert_eq!(crate::reply::Reply::of(lift()).await.status, 204);
+    crate::reply::Reply::of(lift()).await.problem(404, "not_found");
+    assert_eq!(running.post(&bank, "/v1/persons/erase", &jane).await.status, 200);
+}
+
+#[tokio::test]
+async fn who_refuses_is_answered_without_what_was_said_before() {
+    let running = start(&[]).await;
+    let bank = running.key(Role::Service).await;
+    let first = ask_for(&running, &bank, "shy", REPLACEMENT, None).await;
+    let conversation = text(&first, "conversation").to_owned();
+    let follow_up = "How long does it take?";
+    let leaned = ask_for(&running, &bank, "shy", follow_up, Some(&conversation)).await;
+    let detail = |record: &Value| {
+        let steps = record["steps"].as_array().unwrap();
+        steps.iter().find(|s| s["step"] == "understand").map(|s| s["detail"].as_str().unwrap().to_owned())
+    };
+    let no = json!({ "subject": "shy", "purpose": "history", "given": false });
+    assert_eq!(running.post(&bank, "/v1/persons/consents", &no).await.status, 204);
+    let alone = ask_for(&running, &bank, "shy", follow_up, Some(&conversation)).await;
+    let fresh = ask_for(&running, &bank, "somebody-new", follow_up, None).await;
+    assert_ne!(detail(&leaned), detail(&alone));
+    assert_eq!((detail(&alone), &alone["answer"]), (detail(&fresh), &fresh["answer"]));
+    let yes = json!({ "subject": "shy", "purpose": "history", "given": true });
+    assert_eq!(running.post(&bank, "/v1/persons/consents", &yes).await.status, 204);
+    let known = running.post(&bank, "/v1/persons/export", &json!({ "subject": "shy" })).await.json();
+    assert_eq!(
+        (&known["consents"][0]["purpose"], &known["consents"][0]["given"]),
+        (&json!("history"), &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn nobody_wipes_out_what_was_done_in_their_own_browser() {
+    let running = start(&[]).await;
+    let customer = running.key(Role::Customer).await;
+    let said = running.ask(&customer, Mode::Customer, REPLACEMENT).await;
+    running.post(&customer, "/v1/persons/erase", &json!({})).await.problem(403, "forbidden");
+    let own = running.post(&customer, "/v1/persons/export", &json!({})).await.json();
+    assert_eq!(own["conversations"][0]["interactions"][0]["record"], said);
+    running
+        .post(&customer, "/v1/persons/export", &json!({ "subject": "other" }))
+        .await
+        .problem(422, "not_a_service");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_does_the_same() {
+    let mut running = start(&[]).await;
+    let bank = running.key(Role::Service).await;
+    let said = ask_for(&running, &bank, "cli-1", REPLACEMENT, None).await;
+    running.stop().await;
+    let terminal = Terminal::of(running.dir.clone());
+    let key = bank.id.to_string();
+    let run = |arguments: &[&str]| tokio::task::block_in_place(|| terminal.run(arguments));
+    let person = ["--subject", "cli-1", "--key", key.as_str()];
+    let with = |first: &[&'static str], last: &[&'static str]| {
+        let all: Vec<&str> = first.iter().copied().chain(person).chain(last.iter().copied()).collect();
+        run(&all)
+    };
+    let all: Value = serde_json::from_str(&with(&["privacy", "export"], &[]).well()).unwrap();
+    assert_eq!(all["conversations"][0]["interactions"][0]["record"], said);
+    let page = with(&["privacy", "export"], &["--html"]).well();
+    assert!(page.contains("What is kept about cli-1") && page.contains(REPLACEMENT.trim_end_matches('?')));
+    assert!(with(&["privacy", "erase"], &[]).well().contains("1 conversations with 1 interactions"));
+    let hold = with(&["privacy", "hold", "place"], &["--matter", "case 9"]).well();
+    assert!(with(&["privacy", "erase"], &["--yes"]).failed(1).contains("case 9"));
+    run(&["privacy", "hold", "lift", hold.trim()]).well();
+    with(&["privacy", "consent"], &["history", "no"]).well();
+    let receipt: Value =
+        serde_json::from_str(&with(&["privacy", "erase"], &["--yes", "--json"]).well()).unwrap();
+    assert_eq!(receipt["interactions"], 1);
+    let receipts = run(&["privacy", "receipts", "--json"]).well();
+    assert_eq!(serde_json::from_str::<Value>(receipts.trim()).unwrap(), receipt);
+    let file = running.dir.path().join("receipts.jsonl");
+    std::fs::write(&file, &receipts).unwrap();
+    let again = run(&["privacy", "again", file.to_str().unwrap()]).well();
+    assert!(again.contains("1 receipts read, 0 people"), "{again}");
+    std::fs::write(&file, "{}\n").unwrap();
+    assert!(run(&["privacy", "again", file.to_str().unwrap()]).failed(1).contains("line 1: no receipt"));
+    let due: Value = serde_json::from_str(&run(&["privacy", "purge", "--dry-run", "--json"]).well()).unwrap();
+    assert_eq!(due["texts"], 0);
+    run(&["privacy", "purge"]).well();
+    // The server that starts on it goes on.
+    let again = start_in(running.dir.clone(), &[]).await;
+    assert_eq!(
+        again.post(&bank, "/v1/persons/export", &json!({ "subject": "cli-1" })).await.json()["conversations"],
+        json!([])
+    );
+}
