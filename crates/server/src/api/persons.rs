@@ -80,6 +80,7 @@ pub async fn export(
 #[derive(Serialize, ToSchema)]
 pub struct ReceiptShape {
     /// Its id.
+    #[schema(value_type = String)]
     id: Uuid,
     /// The person as a keyed hash.
     person: String,
@@ -178,6 +179,7 @@ pub struct NewHold {
 #[derive(Serialize, ToSchema)]
 pub struct HoldShape {
     /// Its id.
+    #[schema(value_type = String)]
     id: Uuid,
     /// The person.
     subject: String,

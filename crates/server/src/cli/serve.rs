@@ -1,13 +1,13 @@
 //! `contactiq serve`: the start as one readable story; it refuses to limp.
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use tokio::{net::TcpListener, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, output};
 use crate::{
-    app::{App, Standing, absolute},
+    app::{App, absolute},
     config::{Config, ServerRole},
     logging, serve, wiring,
 };

@@ -31,7 +31,7 @@ async fn a_person_reads_all_of_it_and_is_forgotten() {
     let said = ask_for(&running, &bank, "jane-4711", "My card was stolen at the zoo", None).await;
     let kept = ask_for(&running, &other, "jane-4711", REPLACEMENT, None).await;
     let path = format!("/v1/interactions/{}/feedback", text(&said, "id"));
-    let feedback = json!({ "helpful": false, "problem": "nobody called", "subject": "jane-4711" });
+    let feedback = json!({ "helpful": false, "problem": "nobody called" });
     assert_eq!(running.post(&bank, &path, &feedback).await.status, 204);
 
     let jane = json!({ "subject": "jane-4711" });
@@ -156,7 +156,7 @@ async fn the_command_line_does_the_same() {
     assert!(page.contains("What is kept about cli-1") && page.contains(REPLACEMENT.trim_end_matches('?')));
     assert!(with(&["privacy", "erase"], &[]).well().contains("1 conversations with 1 interactions"));
     let hold = with(&["privacy", "hold", "place"], &["--matter", "case 9"]).well();
-    assert!(with(&["privacy", "erase"], &["--yes"]).failed(1).contains("case 9"));
+    assert!(with(&["privacy", "erase"], &["--yes"]).refused().contains("case 9"));
     run(&["privacy", "hold", "lift", hold.trim()]).well();
     with(&["privacy", "consent"], &["history", "no"]).well();
     let receipt: Value =
@@ -169,7 +169,7 @@ async fn the_command_line_does_the_same() {
     let again = run(&["privacy", "again", file.to_str().unwrap()]).well();
     assert!(again.contains("1 receipts read, 0 people"), "{again}");
     std::fs::write(&file, "{}\n").unwrap();
-    assert!(run(&["privacy", "again", file.to_str().unwrap()]).failed(1).contains("line 1: no receipt"));
+    assert!(run(&["privacy", "again", file.to_str().unwrap()]).refused().contains("line 1: no receipt"));
     let due: Value = serde_json::from_str(&run(&["privacy", "purge", "--dry-run", "--json"]).well()).unwrap();
     assert_eq!(due["texts"], 0);
     run(&["privacy", "purge"]).well();

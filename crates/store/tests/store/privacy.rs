@@ -71,7 +71,7 @@ async fn all_of_it(w: &mut Writer, ids: &dyn Ids, of: &Conversation) -> Record<M
     review::save(w, &refused).await.unwrap();
     let key = TokenKey::new(&[7; 32]).unwrap();
     let guard = Guard::new(GuardSettings { token_key: Some(key), ..GuardSettings::default() });
-    let found = guard.inspect(&Raw::new("mail jane@example.com"));
+    let found = guard.inspect(&Raw::new("mail jane@example.com")).unwrap();
     let tokens: Vec<_> = found.spans.iter().filter_map(|s| Some((s.kind, s.token?))).collect();
     assert!(!tokens.is_empty());
     pii_tokens::save(w, record.id, NOW, &tokens).await.unwrap();
@@ -256,7 +256,7 @@ on_both_engines! {
         tickets::open(&mut w, &ticket(&bench.ids, &waits)).await.unwrap();
         let event = AccessEvent {
             id: contactiq_domain::ids::AccessId::new(&bench.ids), at: NOW, actor: "a".into(), from_ip: "local".into(), method: "GET".into(),
-            route: "/".into(), target: None, result: AccessResult::Allowed, status: 200,
+            route: "/".into(), target: None, result: AccessResult::Allowed, reason: None, status: 200,
         };
         access::log(&mut w, &event).await.unwrap();
         w.save().await.unwrap();
