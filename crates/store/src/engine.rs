@@ -208,7 +208,7 @@ impl Store {
                 }
                 Pools::Sqlite { readers, .. } => readers.begin_with(SQLITE_READ).await.map(Link::Sqlite),
                 Pools::Postgres { pool, pooled } => {
-                    pool.begin_with(postgres.text(*pooled)).await.map(Link::Postgres)
+                    begun_apart(pool.clone(), postgres.text(*pooled)).await.map(Link::Postgres)
                 }
             };
             match begun.map_err(StoreError::from) {
@@ -324,6 +324,19 @@ impl Store {
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Store({})", self.engine())
+    }
+}
+
+/// Begins in a task of its own: who waits no longer drops the wait alone. Dropped in the middle, the driver would take the
+/// connection for one without a transaction, and give it to somebody else with one open.
+async fn begun_apart(
+    pool: PgPool,
+    sql: &'static str,
+) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, sqlx::Error> {
+    match tokio::spawn(async move { pool.begin_with(sql).await }).await {
+        Ok(begun) => begun,
+        Err(panic) if panic.is_panic() => std::panic::resume_unwind(panic.into_panic()),
+        Err(_) => Err(sqlx::Error::PoolClosed),
     }
 }
 

@@ -273,7 +273,16 @@ pub(super) async fn subject_of(app: &App, caller: &Caller, id: ConversationId) -
 
 async fn first_answer(app: &App, id: &str) -> Result<Record<Masked>, ApiError> {
     let id: InteractionId = id.parse().map_err(|_| ApiError::Internal)?;
-    record_of(app, id).await?.ok_or(ApiError::NotFound("interaction"))
+    to_show(app, id).await?.ok_or(ApiError::NotFound("interaction"))
+}
+
+/// A record that is shown now to who asks again.
+pub(super) async fn to_show(app: &App, id: InteractionId) -> Result<Option<Record<Masked>>, ApiError> {
+    if let Some(record) = app.house.ledger.to_show(id).await {
+        return Ok(Some(record));
+    }
+    let mut reader = app.house.store.read().await?;
+    Ok(interactions::get(&mut reader, id).await?)
 }
 
 /// A record, also one that no table has yet.

@@ -19,7 +19,7 @@ use contactiq_store::{
     ledger::{Claimed, Claims},
 };
 
-use super::{asking::record_of, error::ApiError};
+use super::{asking::to_show, error::ApiError};
 use crate::{
     app::App,
     guard::identity::Caller,
@@ -124,14 +124,18 @@ pub async fn begin(
 /// the next try.
 async fn again(app: &App, claimed: &Claimed, made: String, place: Place) -> Result<Repeat, ApiError> {
     let interaction = made.parse().ok().filter(|_| matches!(place, Place::Record));
-    if let Some(id) = interaction
-        && let Some(record) = record_of(app, id).await?
-        && (record.outcome == Outcome::Interrupted || app.house.ledger.has_withdrawn(&record))
-    {
-        app.house.ledger.forget_claim(claimed, id).await?;
-        return Err(ApiError::IdempotencyInFlight { retry_after: 1 });
+    let Some(id) = interaction else { return Ok(Repeat::Again(made)) };
+    match to_show(app, id).await? {
+        Some(record) if record.outcome == Outcome::Interrupted || app.house.ledger.has_withdrawn(&record) => {
+            app.house.ledger.forget_claim(claimed, id).await?;
+            Err(ApiError::IdempotencyInFlight { retry_after: 1 })
+        }
+        // Since its key was read: the next try finds what it came to instead.
+        None if app.house.ledger.is_taken_back(id).await => {
+            Err(ApiError::IdempotencyInFlight { retry_after: 1 })
+        }
+        _ => Ok(Repeat::Again(made)),
     }
-    Ok(Repeat::Again(made))
 }
 
 /// The claims that this process works on.

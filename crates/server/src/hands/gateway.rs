@@ -69,7 +69,7 @@ impl Gateway {
         deadline: Instant,
     ) -> Result<Record<Masked>, AnswerError> {
         let how = match self.by_worker(app, (&begun, audience.as_ref()), priority, deadline).await? {
-            Some(Word::Done) => match super::record(&app.house, begun.interaction()).await? {
+            Some(Word::Done) => match super::record_to_show(&app.house, begun.interaction()).await? {
                 Some(record) => return Ok(record),
                 // The queue went away since, and no table has it yet.
                 None => "unread",

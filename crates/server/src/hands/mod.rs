@@ -99,8 +99,21 @@ fn word_of(record: &Record<Masked>) -> Word {
 
 /// The record of an interaction, wherever it is; none where it can't be read now.
 async fn record(house: &House, id: InteractionId) -> Result<Option<Record<Masked>>, StoreError> {
-    if let Some(record) = house.ledger.pending(id).await {
-        return Ok(Some(record));
+    or_of_tables(house, id, house.ledger.pending(id).await).await
+}
+
+/// The same, of one that is shown now.
+async fn record_to_show(house: &House, id: InteractionId) -> Result<Option<Record<Masked>>, StoreError> {
+    or_of_tables(house, id, house.ledger.to_show(id).await).await
+}
+
+async fn or_of_tables(
+    house: &House,
+    id: InteractionId,
+    pending: Option<Record<Masked>>,
+) -> Result<Option<Record<Masked>>, StoreError> {
+    if pending.is_some() {
+        return Ok(pending);
     }
     let reading = async { interactions::get(&mut *house.store.read().await?, id).await };
     match house.ledger.tables(ONLY_TABLES_KNOW, reading).await {

@@ -135,7 +135,7 @@ impl Ledger {
                 compared.written += 1;
             } else if self.waits(*id).await? {
                 waiting.push((*id, *since));
-            } else {
+            } else if !self.is_taken_back(*id).await {
                 lost.push(*id);
             }
         }

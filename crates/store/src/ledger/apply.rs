@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use contactiq_domain::{Record, ids::InteractionId};
+use contactiq_domain::{Outcome, Record, ids::InteractionId};
 use contactiq_guard::Masked;
 
 use super::{Claimed, Completion, Entry, withdrawn};
@@ -175,7 +175,8 @@ async fn overtaken(w: &mut Writer, completion: &Completion) -> Result<Option<App
     if settle(w, claimed, &completion.record).await? || claimed.shown {
         return Ok(None);
     }
-    let before = interactions::get(w, id).await?;
+    // What was interrupted is no answer.
+    let before = interactions::get(w, id).await?.filter(|first| first.outcome != Outcome::Interrupted);
     Ok(Some(before.map_or(Applied::Overtaken, |first| Applied::Before(Box::new(first)))))
 }
 

@@ -34,6 +34,22 @@ pub(crate) struct Settled {
     pub(crate) second: Vec<InteractionId>,
     /// The same of these, whole.
     instead: Vec<Arc<Entry>>,
+    /// Completions whose key came to another answer in the table.
+    overtaken: Vec<Arc<Entry>>,
+}
+
+impl Settled {
+    /// Notes what became of an entry, where that is not what it says.
+    fn came_to(&mut self, applied: &Applied, entry: &Arc<Entry>) {
+        match (applied, &**entry) {
+            (Applied::Before(first), Entry::Completion(completion)) if **first != completion.record => {
+                self.second.push(entry.interaction());
+                self.instead.push(Arc::clone(entry));
+            }
+            (Applied::Overtaken, Entry::Completion(_)) => self.overtaken.push(Arc::clone(entry)),
+            _ => {}
+        }
+    }
 }
 
 impl Ledger {
@@ -73,6 +89,7 @@ impl Ledger {
         // While a cluster is being brought up to date, the newer ones write what they queued; nobody waits behind it.
         let given = given.without(kept::is_newer);
         let said = self.settle(&given.payloads, &mut drained).await?;
+        self.take_back(&said.overtaken, &mut drained).await?;
         if !given.is_empty() {
             // So does the database.
             self.0.breaker.close();
@@ -113,20 +130,44 @@ impl Ledger {
         for (reply, entry) in handed {
             match heard(reply.await) {
                 Ok(applied) => {
-                    if let (Applied::Before(first), Entry::Completion(completion)) = (&applied, &*entry)
-                        && **first != completion.record
-                    {
-                        settled.second.push(entry.interaction());
-                        settled.instead.push(Arc::clone(&entry));
-                    }
+                    settled.came_to(&applied, &entry);
                     self.written(&entry, drained);
                 }
                 Err(error @ StoreError::Unavailable { .. }) => return Err(error),
                 Err(error) => refused.push((entry, error)),
             }
         }
-        self.try_again(refused, drained).await?;
+        self.try_again(refused, &mut settled, drained).await?;
         Ok(settled)
+    }
+
+    /// What the queue took it told to whoever asked, until here the table says that its key came to another answer:
+    /// nobody is told it from now on. Where somebody was told it before, both are in the record.
+    async fn take_back(&self, overtaken: &[Arc<Entry>], drained: &mut Drained) -> Result<(), StoreError> {
+        let Some(queue) = &self.0.queue else { return Ok(()) };
+        for entry in overtaken {
+            let Entry::Completion(completion) = &**entry else { continue };
+            if queue.take_back(completion).await.map_err(queue_failed)? {
+                continue;
+            }
+            let mut told = completion.clone();
+            if let Some(claimed) = &mut told.claimed {
+                claimed.shown = true;
+            }
+            let told = Arc::new(Entry::Completion(told));
+            match heard(self.0.group.submit(Arc::clone(&told)).await) {
+                Ok(_) => {
+                    let id = entry.interaction();
+                    tracing::warn!(interaction = %id, "two answers to one request count: the later one was shown, too");
+                }
+                Err(error @ StoreError::Unavailable { .. }) => return Err(error),
+                Err(error) => {
+                    bury(self, &told, &error, 1, true).await?;
+                    drained.dead += 1;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What the spool took was shown by this server, while a worker that nobody heard any more finished the same
@@ -166,6 +207,7 @@ impl Ledger {
     async fn try_again(
         &self,
         mut refused: Vec<(Arc<Entry>, StoreError)>,
+        settled: &mut Settled,
         drained: &mut Drained,
     ) -> Result<(), StoreError> {
         for wait in WAITS {
@@ -176,7 +218,10 @@ impl Ledger {
             let mut still = Vec::new();
             for (entry, _) in refused {
                 match heard(self.0.group.submit(Arc::clone(&entry)).await) {
-                    Ok(_) => self.written(&entry, drained),
+                    Ok(applied) => {
+                        settled.came_to(&applied, &entry);
+                        self.written(&entry, drained);
+                    }
                     Err(error @ StoreError::Unavailable { .. }) => return Err(error),
                     Err(error) => still.push((entry, error)),
                 }

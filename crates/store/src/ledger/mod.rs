@@ -158,8 +158,13 @@ impl Ledger {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the queue does not take it in time, or there is none.
-    pub async fn write_handed(&self, completion: Completion) -> Result<Applied, StoreError> {
+    pub async fn write_handed(&self, mut completion: Completion) -> Result<Applied, StoreError> {
         let since = Instant::now();
+        if let Some(claimed) = &mut completion.claimed {
+            // Wherever it was claimed: once the queue has it, everybody is told there what its key came to. Its gateway
+            // may have given the key back in the table meanwhile.
+            claimed.queued = true;
+        }
         let entry = Entry::Completion(Box::new(completion));
         let queued = match &self.0.queue {
             // It is shown once its gateway hears of it, which may have died: a claim that another answer got meanwhile
@@ -256,6 +261,14 @@ impl Ledger {
                         Applied::Written
                     }
                     Kept::Before(first) => {
+                        let first = match shown {
+                            // Its caller is told it. Where it was taken back since, another place takes ours.
+                            true => match queue.to_show(entry.interaction()).await {
+                                Ok(Some(first)) => first,
+                                Ok(None) | Err(_) => return Ok(None),
+                            },
+                            false => first,
+                        };
                         let first = self.opened(&first).ok_or(StoreError::Corrupt { what: "record" })?;
                         Applied::Before(Box::new(first.record))
                     }

@@ -51,6 +51,8 @@ pub struct Queue {
     silent: Duration,
     complete: Script,
     withdraw: Script,
+    to_show: Script,
+    take_back: Script,
     claims: claims::Scripts,
 }
 
@@ -113,6 +115,8 @@ impl Queue {
             silent: SILENT,
             complete: Script::new(include_str!("queue/complete.lua")),
             withdraw: Script::new(include_str!("queue/withdraw.lua")),
+            to_show: Script::new(include_str!("queue/to_show.lua")),
+            take_back: Script::new(include_str!("queue/take_back.lua")),
             claims: claims::Scripts::default(),
         })
     }
@@ -259,6 +263,42 @@ impl Queue {
         self.get("GET", &self.record_key(interaction), &[]).await
     }
 
+    /// The bytes of a record that waits and that somebody is about to be told: from then on nobody takes it back.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn to_show(&self, interaction: InteractionId) -> Result<Option<Vec<u8>>, SharedError> {
+        let mut ask = self.to_show.key(self.told_key(interaction));
+        ask.key(self.record_key(interaction)).arg(READABLE_SECONDS);
+        self.answers.ask(async |mut redis| ask.invoke_async::<Option<Vec<u8>>>(&mut redis).await).await
+    }
+
+    /// Takes back a completion whose key came to another answer in the table: nobody is told it from now on. False when
+    /// somebody was told it before.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn take_back(&self, completion: &Completion) -> Result<bool, SharedError> {
+        let interaction = completion.record.id;
+        let mut ask = self.take_back.key(self.told_key(interaction));
+        ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
+        ask.arg(READABLE_SECONDS).arg(interaction.to_string());
+        if let Some(claimed) = &completion.claimed {
+            ask.key(self.result_key(&claimed.slot())).arg(claims::result(claimed, interaction).0);
+        }
+        let back = self.work.ask(async |mut redis| ask.invoke_async::<u64>(&mut redis).await).await?;
+        Ok(back > 0)
+    }
+
+    /// Whether it was taken back.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn was_taken_back(&self, interaction: InteractionId) -> Result<bool, SharedError> {
+        let found: Option<String> = self.get("GET", &self.told_key(interaction), &[]).await?;
+        Ok(found.as_deref() == Some("back"))
+    }
+
     /// The bytes of the records of a conversation that are readable here, oldest first.
     ///
     /// # Errors
@@ -361,6 +401,10 @@ impl Queue {
 
     fn shown_key(&self, interaction: InteractionId) -> String {
         format!("contactiq:{}:shown:{interaction}", self.namespace)
+    }
+
+    fn told_key(&self, interaction: InteractionId) -> String {
+        format!("contactiq:{}:told:{interaction}", self.namespace)
     }
 
     fn record_key(&self, interaction: InteractionId) -> String {

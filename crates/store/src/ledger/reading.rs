@@ -100,6 +100,25 @@ impl Ledger {
         (completion.conversation.owner() == *owner).then_some(completion.record)
     }
 
+    /// As [`Ledger::pending`], of a record that somebody is about to be told: it stands from then on, whatever its key
+    /// came to elsewhere.
+    pub async fn to_show(&self, id: InteractionId) -> Option<Record<Masked>> {
+        if let Some(completion) = self.0.pending.completion(id) {
+            return Some(completion.record);
+        }
+        let kept = self.0.queue.as_ref()?.to_show(id).await.ok()??;
+        self.opened(&kept).map(|completion| completion.record)
+    }
+
+    /// Whether the record of an interaction was in the queue and was taken back from there: nobody was told it, since
+    /// its key had come to another answer.
+    pub async fn is_taken_back(&self, id: InteractionId) -> bool {
+        match &self.0.queue {
+            Some(queue) => queue.was_taken_back(id).await.unwrap_or(false),
+            None => false,
+        }
+    }
+
     async fn completion(&self, id: InteractionId) -> Option<Completion> {
         if let Some(completion) = self.0.pending.completion(id) {
             return Some(completion);
@@ -120,7 +139,13 @@ impl Ledger {
         if let Some(completion) = self.0.pending.claimed(slot) {
             return Some((completion.record.id, completion.claimed?.body));
         }
-        self.0.queue.as_ref()?.claimed(slot).await.ok()?
+        let queue = self.0.queue.as_ref()?;
+        let found = queue.claimed(slot).await.ok()??;
+        // Before it is read: what is in the spool here is what they are told.
+        if self.0.pending.completion(found.0).is_none() {
+            queue.is_shown_again(found.0).await;
+        }
+        Some(found)
     }
 
     /// What was said in a conversation and may be in no table yet. Ask before the tables are read: what is drained

@@ -359,6 +359,34 @@ on_both_engines! {
         assert!(interactions::get(&mut r, late.record.id).await.unwrap().is_none());
     }
 
+    async fn what_was_interrupted_stands_for_no_answer(bench) {
+        let ledger = ledger(bench);
+        let (start, mut completion) = halves(bench);
+        let claimed = |shown| Some(Claimed {
+            caller: "a".into(),
+            route: "POST /v1/interactions".into(),
+            key: "given-back".into(),
+            body: "body".into(),
+            fence: fence(1),
+            queued: false,
+            shown,
+        });
+        completion.claimed = claimed(false);
+        ledger.write(first(&start)).await.unwrap();
+        let mut w = bench.write().await;
+        let late = NOW.plus_seconds(200_000);
+        let marked = interactions::interrupt_unfinished(&mut w, late, NOW).await.unwrap();
+        assert_eq!(marked, [start.started.id]);
+        w.save().await.unwrap();
+        let overtaken = ledger.write(second(&completion)).await;
+        assert_eq!(overtaken, Ok(Applied::Overtaken), "nobody is shown an empty answer");
+        // What somebody was shown counts more.
+        completion.record.completed_at = completion.record.completed_at.plus_micros(5);
+        completion.claimed = claimed(true);
+        assert_eq!(ledger.write(second(&completion)).await, Ok(Applied::Written));
+        is_whole(bench, &completion).await;
+    }
+
     async fn while_the_database_is_away_the_spool_takes_it_and_nothing_is_lost(bench) {
         let folder = tempfile::tempdir().unwrap();
         let open = || async { Spool::open(folder.path(), DEFAULT_MAX_BYTES).await.unwrap() };

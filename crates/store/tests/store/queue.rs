@@ -252,6 +252,112 @@ async fn a_key_is_claimed_once_in_the_queue_and_a_lost_claim_shows_nothing() {
     cluster.bench.end().await;
 }
 
+/// Redis did not answer when the key was claimed, so the table holds the claim; when the question was handed over it did.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_of_a_worker_counts_though_its_gateway_gave_the_key_back_in_the_table() {
+    let cluster = Cluster::new().await;
+    let (gateway, worker) =
+        (cluster.replica(cluster.queue("gateway")), cluster.replica(cluster.queue("worker")));
+    let alone = Ledger::new(cluster.bench.store.clone(), Places::default(), Arc::new(FixedClock::at(NOW)));
+    for (key, passes_on) in [("given-back", false), ("claimed-again", true)] {
+        let claimed = || Claimed {
+            caller: "a".to_owned(),
+            route: "POST /v1/interactions".to_owned(),
+            key: key.to_owned(),
+            body: "body".to_owned(),
+            fence: Fence::of(cluster.bench.ids.next()),
+            queued: false,
+            shown: false,
+        };
+        let (of_worker, of_other) = (claimed(), claimed());
+        let slot = Slot { caller: "a", route: "POST /v1/interactions", key };
+        let (mut completion, mut late) = (halves(&cluster.bench).1, halves(&cluster.bench).1);
+        completion.claimed = Some(of_worker.clone());
+        late.claimed = Some(of_other.clone());
+        let later = NOW.plus_seconds(4);
+        let mut w = cluster.bench.write().await;
+        let claim =
+            idempotency::claim(&mut w, &slot, "body", NOW, NOW.plus_seconds(3), of_worker.fence).await;
+        assert_eq!(claim, Ok(Claim::New));
+        w.save().await.unwrap();
+        assert_eq!(worker.write_handed(completion.clone()).await, Ok(Applied::Written));
+        // No table has it yet. Its gateway heard nothing, found no place for an answer of its own, and said 503; or it
+        // died, and the next request claimed the key while Redis did not answer.
+        let mut w = cluster.bench.write().await;
+        if passes_on {
+            let until = later.plus_seconds(3);
+            let claim = idempotency::claim(&mut w, &slot, "body", later, until, of_other.fence).await;
+            assert_eq!(claim, Ok(Claim::New));
+        } else {
+            assert_eq!(idempotency::release(&mut w, &slot, of_worker.fence).await, Ok(true));
+        }
+        w.save().await.unwrap();
+        // Who asks again is told by the queue.
+        let id = completion.record.id;
+        assert_eq!(gateway.pending_claim(&slot).await, Some((id, "body".to_owned())));
+        assert_eq!(gateway.pending(id).await.as_ref(), Some(&completion.record));
+        cluster.empty(&worker).await;
+        is_whole(&cluster.bench, &completion).await;
+        let found = idempotency::look(&mut *cluster.bench.read().await, &slot, "body", later).await;
+        assert_eq!(found, Ok(Some(Claim::Done { resource: id.to_string(), status: 200 })));
+        if passes_on {
+            assert_eq!(
+                alone.write(second(&late)).await,
+                Ok(Applied::Overtaken),
+                "nobody is shown another one"
+            );
+        }
+    }
+    cluster.bench.end().await;
+}
+
+/// While the queue was away the key came to another answer in the table, of a server that may have been killed before it
+/// showed it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_queue_told_is_in_the_record_and_what_it_told_nobody_is_told_to_nobody() {
+    let cluster = Cluster::new().await;
+    let (gateway, worker) =
+        (cluster.replica(cluster.queue("gateway")), cluster.replica(cluster.queue("worker")));
+    let alone = Ledger::new(cluster.bench.store.clone(), Places::default(), Arc::new(FixedClock::at(NOW)));
+    for told in [true, false] {
+        let key = if told { "told" } else { "untold" };
+        let claimed = || Claimed {
+            caller: "a".to_owned(),
+            route: "POST /v1/interactions".to_owned(),
+            key: key.to_owned(),
+            body: "body".to_owned(),
+            fence: Fence::of(cluster.bench.ids.next()),
+            queued: true,
+            shown: false,
+        };
+        let slot = Slot { caller: "a", route: "POST /v1/interactions", key };
+        let (mut completion, mut other) = (halves(&cluster.bench).1, halves(&cluster.bench).1);
+        completion.claimed = Some(claimed());
+        other.claimed = Some(claimed());
+        let id = completion.record.id;
+        assert_eq!(worker.write_handed(completion.clone()).await, Ok(Applied::Written));
+        assert_eq!(alone.write(second(&other)).await, Ok(Applied::Written));
+        if told {
+            assert_eq!(gateway.to_show(id).await.as_ref(), Some(&completion.record));
+        }
+        cluster.empty(&worker).await;
+        is_whole(&cluster.bench, &other).await;
+        assert_eq!(gateway.is_taken_back(id).await, !told);
+        if told {
+            is_whole(&cluster.bench, &completion).await;
+            assert_eq!(gateway.to_show(id).await, Some(completion.record));
+        } else {
+            assert_eq!(gateway.to_show(id).await, None);
+            assert_eq!(gateway.pending_claim(&slot).await, None, "the table says what the key came to");
+            let mut reader = cluster.bench.read().await;
+            assert_eq!(interactions::get(&mut reader, id).await.unwrap(), None);
+        }
+    }
+    let written = Compared { written: 1, ..Compared::default() };
+    assert_eq!(worker.compare(Duration::ZERO).await, Ok(written), "what nobody was told is not lost");
+    cluster.bench.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn several_workers_write_everything_once() {
     let cluster = Cluster::new().await;
