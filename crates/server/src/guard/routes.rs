@@ -207,7 +207,6 @@ impl Pages {
     }
 
     /// The router.
-    #[must_use]
     pub fn done(self) -> Router<App> {
         self.router
     }

@@ -231,9 +231,10 @@ async fn a_token_ends_while_it_is_used() {
     soon(async || (read(&running, &token, "/v1/costs").await.status == 401).then_some(())).await;
 }
 
-/// Prints what a token costs beside a key: run with `--no-capture`.
+/// Prints what a token costs beside a key, with `--no-capture`: a fifth of a millisecond is meant; a test machine that
+/// others use gets five times that.
 #[tokio::test]
-async fn a_token_costs_less_than_a_fifth_of_a_millisecond() {
+async fn what_a_token_costs_beside_a_key() {
     let provider = Provider::start();
     let running = provider.server(&[]).await;
     let (token, key) = (provider.token("supervisor").await, running.key(Role::Supervisor).await);

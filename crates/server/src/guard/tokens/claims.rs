@@ -65,14 +65,13 @@ impl Claims {
         rest.split('.').try_fold(self.0.get(first)?, |value, name| value.get(name))
     }
 
-    /// The texts at a claim: a list, or one text with spaces between, as `scope` has.
+    /// The texts at a claim: a list, or one text. A text is one value whatever stands in it, since people may name
+    /// groups; but for scopes, which have spaces between them (RFC 8693, 4.2).
     pub(super) fn values(&self, claim: &str) -> Vec<&str> {
         match self.at(claim) {
             Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
-            // A group's name may have spaces itself.
-            Some(Value::String(text)) => {
-                std::iter::once(text.as_str()).chain(text.split_whitespace()).collect()
-            }
+            Some(Value::String(text)) if matches!(claim, "scope" | "scp") => text.split(' ').collect(),
+            Some(Value::String(text)) => vec![text],
             _ => Vec::new(),
         }
     }

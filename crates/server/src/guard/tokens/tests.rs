@@ -176,15 +176,16 @@ async fn a_public_key_is_never_taken_for_a_secret_and_the_token_does_not_choose(
 #[test]
 fn claims_are_found_by_name_and_by_path() {
     let claims = json!({
-        "realm_access": { "roles": ["a", "b"] }, "https://bank.example/roles": ["c"], "groups": "Bank Staff",
+        "realm_access": { "roles": ["a", "b"] }, "https://bank.example/roles": ["c"], "groups": "Bank Staff", "scope": "ask read",
         "deep": { "er": { "still": "x" } }, "n": 7,
     });
     let Value::Object(claims) = claims else { unreachable!() };
     let claims = Claims(claims);
     assert_eq!(claims.values("realm_access.roles"), ["a", "b"]);
     assert_eq!(claims.values("https://bank.example/roles"), ["c"]);
-    assert_eq!(claims.values("groups"), ["Bank Staff", "Bank", "Staff"]);
-    assert_eq!(claims.values("deep.er.still"), ["x", "x"]);
+    assert_eq!(claims.values("groups"), ["Bank Staff"], "who names a group names no other one");
+    assert_eq!(claims.values("scope"), ["ask", "read"]);
+    assert_eq!(claims.values("deep.er.still"), ["x"]);
     for none in ["n", "deep", "realm_access.groups", "", "."] {
         assert!(claims.values(none).is_empty(), "{none}");
     }
