@@ -52,8 +52,8 @@ pub(crate) async fn send_with(
         return opened;
     }
     let Some(standby) = keys.instead_of(&key) else {
-        tracing::warn!(
-            critical = true,
+        // Whoever asked tells the failure as what it is.
+        tracing::info!(
             provider = asker.provider,
             operation = asker.operation,
             key = key.id(),
@@ -65,8 +65,7 @@ pub(crate) async fn send_with(
     match &opened {
         Err(ModelError::Unauthorised) => {
             keys.note_stale();
-            tracing::warn!(
-                critical = true,
+            tracing::info!(
                 provider = asker.provider,
                 operation = asker.operation,
                 "the provider refuses the key in force and the one that stands by"

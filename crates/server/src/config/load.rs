@@ -69,7 +69,6 @@ pub fn load_from(file: Option<&Path>, env: &HashMap<String, String>) -> Result<C
         None => {}
     }
     for (field, value) in from_environment(env, &mut wrong) {
-        let value = secrets::from_variable(&field, &variable(&field, env), &value);
         let set = if LISTS.contains(&field.as_str()) {
             let entries: Vec<&str> = value.split(',').map(str::trim).filter(|o| !o.is_empty()).collect();
             layers.set_override(&field, entries)
@@ -156,12 +155,16 @@ fn from_environment(env: &HashMap<String, String>, wrong: &mut Vec<String>) -> V
         let field = path.to_lowercase().replace("__", ".");
         let plain = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if field.split('.').all(plain) {
-            set.push((field, value.clone()));
+            let value = secrets::from_variable(&field, name, value);
+            set.push((field, value));
         } else {
             wrong.push(no_field(name));
         }
     }
-    let short = SHORT.iter().filter_map(|(name, field)| Some(((*field).to_owned(), env.get(*name)?.clone())));
+    let short = SHORT.iter().filter_map(|(name, field)| {
+        let value = secrets::from_variable(field, name, env.get(*name)?);
+        Some(((*field).to_owned(), value))
+    });
     set.extend(short);
     if let Some(demo) = env.get("CONTACTIQ_DEMO") {
         match demo.to_lowercase().as_str() {
@@ -171,15 +174,6 @@ fn from_environment(env: &HashMap<String, String>, wrong: &mut Vec<String>) -> V
         }
     }
     set
-}
-
-/// The variable that set a field, the short one where there are two.
-fn variable(field: &str, env: &HashMap<String, String>) -> String {
-    let short = SHORT.iter().find(|(name, of)| *of == field && env.contains_key(*name));
-    short.map_or_else(
-        || format!("CONTACTIQ__{}", field.to_uppercase().replace('.', "__")),
-        |(name, _)| (*name).to_owned(),
-    )
 }
 
 fn no_field(name: &str) -> String {

@@ -59,6 +59,8 @@ impl Config {
                          {HOW}"
                     ));
                 }
+                Written::Reference(Reference::Env(_))
+                    if is_address_without_password(field, &text.expose()) => {}
                 Written::Reference(Reference::Env(name)) if strict && !self.secrets.allow_env => {
                     found.push(format!(
                         "{field} comes from the environment (env:{name}), which every process of this user can read: \
@@ -194,6 +196,9 @@ mod tests {
         assert!(said.contains("secrets.allow_env = true") && !said.contains(GOOD), "{said}");
         let allowed = "[server]\nenvironment = \"production\"\n[secrets]\nallow_env = true\n";
         assert!(read(allowed, &env).unwrap().secret_warnings().is_empty());
+        // An address without a password is no secret.
+        let address = [("CONTACTIQ_REDIS_URL", "redis://127.0.0.1:6379")];
+        assert!(read("[server]\nenvironment = \"production\"\n", &address).is_ok());
         // The short words of before are understood.
         assert!(read(&allowed.replace("production", "prod"), &env).is_ok());
     }

@@ -262,7 +262,10 @@ mod tests {
 
     #[test]
     fn a_sealing_key_is_32_bytes_as_hex_or_base64() {
-        let of = |text: &str| with(&[("CONTACTIQ__SERVER__SEALING_KEY", text)]).sealing_key();
+        let of = |text: &str| {
+            let env = HashMap::from([("CONTACTIQ__SERVER__SEALING_KEY".to_owned(), text.to_owned())]);
+            load_from(None, &env).map(|config| config.sealing_key().unwrap())
+        };
         assert_eq!(of(&"07".repeat(32)).unwrap(), Some([7; 32]));
         assert_eq!(of("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap(), Some([7; 32]));
         assert!(with(&[]).sealing_key().unwrap().is_none());

@@ -242,33 +242,41 @@ async fn two_replicas_let_pass_what_one_would_under_two_hundred_clients() {
     for replica in &replicas {
         keys.push(replica.key_with(Role::Service, |_| {}).await);
     }
-    // Nobody else has this address.
-    let [a, b] = contactiq_server::wiring::random::<2>();
-    let address = format!("198.18.{a}.{b}");
-    let mut clients = tokio::task::JoinSet::new();
-    for client in 0..CLIENTS {
-        let requests: Vec<_> = (0..EACH)
-            .map(|number| {
-                let (running, key) = (&replicas[(client + number) % 2], &keys[(client + number) % 2]);
-                let body =
-                    json!({ "mode": "customer", "question": "hello", "session": format!("c{client}") });
-                running.posting(key, "/v1/interactions", &body).header("x-forwarded-for", &address)
-            })
-            .collect();
-        clients.spawn(async move {
-            let mut passed = 0;
-            for request in requests {
-                let reply = Reply::of(request).await;
-                assert!([200, 429].contains(&reply.status), "{reply:?}");
-                passed += usize::from(reply.status == 200);
-            }
-            passed
-        });
-    }
-    let passed: usize = clients.join_all().await.iter().sum();
-    // Both replicas count into one set of figures, because they are one process.
-    let alone = counted(&replicas[0], "contactiq_limits_degraded_total", &[]).await;
-    assert_eq!(alone, 0.0, "Redis was asked for each of {} questions", CLIENTS * EACH);
+    let degraded = async || counted(&replicas[0], "contactiq_limits_degraded_total", &[]).await;
+    let mut tries = 0;
+    let passed = loop {
+        // Nobody else has this address.
+        let [a, b] = contactiq_server::wiring::random::<2>();
+        let (address, before) = (format!("198.18.{a}.{b}"), degraded().await);
+        let mut clients = tokio::task::JoinSet::new();
+        for client in 0..CLIENTS {
+            let requests: Vec<_> = (0..EACH)
+                .map(|number| {
+                    let (running, key) = (&replicas[(client + number) % 2], &keys[(client + number) % 2]);
+                    let session = format!("{tries} {client}");
+                    let body = json!({ "mode": "customer", "question": "hello", "session": session });
+                    running.posting(key, "/v1/interactions", &body).header("x-forwarded-for", &address)
+                })
+                .collect();
+            clients.spawn(async move {
+                let mut passed = 0;
+                for request in requests {
+                    let reply = Reply::of(request).await;
+                    assert!([200, 429].contains(&reply.status), "{reply:?}");
+                    passed += usize::from(reply.status == 200);
+                }
+                passed
+            });
+        }
+        let passed: usize = clients.join_all().await.iter().sum();
+        // On a machine that is busy with other things Redis may be late for a question, which a replica then counts
+        // alone, as it should. What is looked at here is what Redis decides.
+        if degraded().await == before {
+            break passed;
+        }
+        tries += 1;
+        assert!(tries < 5, "Redis never answered each of {} questions in time", CLIENTS * EACH);
+    };
     let off = passed.abs_diff(ALLOWED);
     assert!(off * 100 <= ALLOWED, "{passed} passed of {ALLOWED} allowed");
 }

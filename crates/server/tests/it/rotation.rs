@@ -43,6 +43,7 @@ async fn where_the_provider_refuses_the_active_key_the_standby_takes_over_and_st
     let running = start(&[
         ("CONTACTIQ_CONFIG", &file.display().to_string()),
         ("CONTACTIQ__LIMITS__REMEMBERED_ANSWERS", "0"),
+        ("CONTACTIQ__LLM__REPAIR", "false"),
     ])
     .await;
     let key = running.key(Role::Customer).await;
@@ -104,6 +105,7 @@ async fn the_password_of_postgresql_is_changed_while_a_hundred_questions_run() {
             ("CONTACTIQ__DATABASE__PASSWORD", &place),
             ("CONTACTIQ__SECRETS__REFRESH_SECONDS", "1"),
             ("CONTACTIQ__LIMITS__REMEMBERED_ANSWERS", "0"),
+            ("CONTACTIQ__LLM__REPAIR", "false"),
         ],
     )
     .await;
@@ -268,6 +270,7 @@ async fn a_server_reads_its_secrets_again_on_sighup() {
         .with("CONTACTIQ_LISTEN", "127.0.0.1:0")
         .with("CONTACTIQ_METRICS_LISTEN", "127.0.0.1:0")
         .with("CONTACTIQ__LIMITS__REMEMBERED_ANSWERS", "0")
+        .with("CONTACTIQ__LLM__REPAIR", "false")
         .with("CONTACTIQ_LLM_BASE_URL", model.url.clone())
         .with("CONTACTIQ_LLM_MODEL", "m")
         .with("CONTACTIQ_LLM_API_KEY", place);
@@ -302,6 +305,7 @@ async fn a_day_of_a_providers_key_has_so_many_requests_and_tokens_and_no_more() 
     let of = async |name: &'static str, most: &str| {
         start(&[
             ("CONTACTIQ__LIMITS__REMEMBERED_ANSWERS", "0"),
+            ("CONTACTIQ__LLM__REPAIR", "false"),
             (name, most),
             ("CONTACTIQ_LLM_BASE_URL", &model.url),
             ("CONTACTIQ_LLM_MODEL", "m"),

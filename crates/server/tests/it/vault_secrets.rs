@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, process::Command, sync::Arc, time::Duration};
 
-use contactiq_domain::{Mode, Role};
+use contactiq_domain::{Clock, Mode, Role};
 use contactiq_server::{config, secrets::Keeper, wiring::SystemClock};
 use reqwest::Method;
 use serde_json::json;
@@ -125,8 +125,8 @@ async fn a_role_with_the_token_of_a_pod_logs_in() {
         use base64::Engine;
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
     };
-    let claims =
-        json!({ "sub": "system:serviceaccount:bank:contactiq", "aud": "vault", "exp": 4_000_000_000_u64 });
+    let now = SystemClock.now().micros() / 1_000_000;
+    let claims = json!({ "sub": "system:serviceaccount:bank:contactiq", "aud": "vault", "iat": now, "exp": now + 600 });
     let head = base64(br#"{"alg":"RS256","typ":"JWT"}"#);
     let signed = format!("{head}.{}", base64(claims.to_string().as_bytes()));
     std::fs::write(file("signed"), &signed).unwrap();
@@ -169,6 +169,7 @@ async fn a_key_is_rotated_while_a_hundred_questions_run_and_none_of_them_notices
         ("CONTACTIQ__SECRETS__VAULT__TOKEN", &bao.token),
         ("CONTACTIQ__SECRETS__REFRESH_SECONDS", "1"),
         ("CONTACTIQ__LIMITS__REMEMBERED_ANSWERS", "0"),
+        ("CONTACTIQ__LLM__REPAIR", "false"),
         ("CONTACTIQ_LLM_BASE_URL", &model.url),
         ("CONTACTIQ_LLM_MODEL", "m"),
         ("CONTACTIQ_LLM_API_KEY", &place),
@@ -216,6 +217,7 @@ async fn while_the_vault_is_sealed_the_last_good_value_stays_in_force() {
         ("CONTACTIQ__SECRETS__VAULT__TOKEN", &bao.token),
         ("CONTACTIQ__SECRETS__REFRESH_SECONDS", "1"),
         ("CONTACTIQ__LIMITS__REMEMBERED_ANSWERS", "0"),
+        ("CONTACTIQ__LLM__REPAIR", "false"),
         ("CONTACTIQ_LLM_BASE_URL", &model.url),
         ("CONTACTIQ_LLM_MODEL", "m"),
         ("CONTACTIQ_LLM_API_KEY", "vault:secret/contactiq/llm#key"),

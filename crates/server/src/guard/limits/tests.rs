@@ -124,7 +124,7 @@ async fn redis_decides_again_when_it_is_back() {
     for _ in 0..5 {
         assert!(take(&limits, "s", None, HOME).await.is_ok());
     }
-    // A stand-in for Redis at that port: it knows one answer to whatever is asked, "wait 42 seconds".
+    // A stand-in for Redis at that port: it knows one answer to whatever is asked, "wait 42 seconds" for either limit.
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
     let mut served = tokio::task::JoinSet::new();
     served.spawn(async move {
@@ -133,7 +133,7 @@ async fn redis_decides_again_when_it_is_back() {
         while let Ok(read @ 1..) = stream.read(&mut asked).await {
             // One answer a command; a command is an array, and nothing in one begins with `*`.
             for _ in asked[..read].iter().filter(|b| **b == b'*') {
-                stream.write_all(b":42\r\n").await.unwrap();
+                stream.write_all(b"*5\r\n:42\r\n:0\r\n:60\r\n:9\r\n:60\r\n").await.unwrap();
             }
         }
     });
