@@ -217,8 +217,7 @@ impl App {
         shared: Option<SharedLimits>,
         metrics: PrometheusHandle,
         body_key: [u8; 32],
-        hands: Hands,
-        secrets: Keeper,
+        (hands, secrets): (Hands, Keeper),
     ) -> App {
         let tasks = TaskTracker::new();
         let (access, job) = AccessLog::new(house.store.clone());

@@ -79,7 +79,7 @@ pub async fn build_with(
     let hands = Hands::of(&house, &config, app::answers_at_once(&config))?;
     let body_key = wiring::derived_key(&config, "idempotency")
         .map_err(|source| StartError::DataDir { path: config.server.data_dir.clone(), source })?;
-    Ok(App::new(house, config, standing, shared, metrics, body_key, hands, secrets))
+    Ok(App::new(house, config, standing, shared, metrics, body_key, (hands, secrets)))
 }
 
 /// One recorder a process: tests start several servers in one.
