@@ -228,8 +228,7 @@ impl App {
         shared: Option<SharedLimits>,
         metrics: PrometheusHandle,
         (body_key, gate): ([u8; 32], Gate),
-        hands: Hands,
-        secrets: Keeper,
+        (hands, secrets): (Hands, Keeper),
     ) -> App {
         let tasks = TaskTracker::new();
         let (access, job) = AccessLog::new(house.store.clone());

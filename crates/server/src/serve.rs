@@ -80,7 +80,7 @@ pub async fn build_with(
     let body_key = wiring::derived_key(&config, "idempotency")
         .map_err(|source| StartError::DataDir { path: config.server.data_dir.clone(), source })?;
     let gate = Gate::open(&config, &house)?;
-    Ok(App::new(house, config, standing, shared, metrics, (body_key, gate), hands, secrets))
+    Ok(App::new(house, config, standing, shared, metrics, (body_key, gate), (hands, secrets)))
 }
 
 /// One recorder a process: tests start several servers in one.

@@ -16,7 +16,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -126,6 +126,8 @@ struct Shared {
     breaker: Breaker,
     /// When it was last logged that Redis is away.
     warned_at: AtomicI64,
+    /// Whether it refused our password since somebody looked.
+    refused: AtomicBool,
 }
 
 impl Limits {
@@ -141,6 +143,7 @@ impl Limits {
             limits,
             breaker: Breaker::new(FAILURES, ALONE, clock.clone()),
             warned_at: AtomicI64::new(NEVER),
+            refused: AtomicBool::new(false),
         });
         let local = LocalLimits::new(clock.clone());
         Limits { clock, per_minute, per_hour_per_ip, local, shared }
@@ -187,6 +190,12 @@ impl Limits {
         }
     }
 
+    /// Whether Redis refused our password since the last look: it may have been changed.
+    #[must_use]
+    pub fn take_refused(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.refused.swap(false, Ordering::Relaxed))
+    }
+
     /// Whether the limits are shared now; asks Redis, unless it is being left alone.
     pub async fn sharing(&self) -> Sharing {
         let Some(shared) = &self.shared else { return Sharing::Off };
@@ -208,6 +217,9 @@ impl Limits {
 
 impl Shared {
     fn is_away(&self, error: &SharedError, now: i64) {
+        if *error == SharedError::Refused {
+            self.refused.store(true, Ordering::Relaxed);
+        }
         let last = self.warned_at.load(Ordering::Relaxed);
         // A clock that was set back logs once more rather than keeping quiet.
         let quiet = last != NEVER && (0..QUIET_MICROS).contains(&now.saturating_sub(last));

@@ -11,6 +11,9 @@ pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Reads where it is time, and hands on what changed. Keys of providers and the address of Redis are asked for at each
 /// use; PostgreSQL is told here.
 pub(super) async fn look(app: &App) -> Result<(), JobError> {
+    if app.limits.take_refused() {
+        app.secrets.was_refused();
+    }
     if app.secrets.is_due() {
         for field in app.secrets.refresh().await {
             match field.as_str() {

@@ -66,7 +66,7 @@ async fn what_one_replica_answered_the_others_remember() {
 
 #[tokio::test]
 async fn what_could_differ_is_worked_out_each_time() {
-    let running = start(&[]).await;
+    let running = start(&[("CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE", "100")]).await;
     let key = running.key(Role::Service).await;
     let ask = async |mode: &str, question: &str, conversation: &Value| {
         let mut body = json!({ "mode": mode, "question": question, "subject": "s", "session": "s" });

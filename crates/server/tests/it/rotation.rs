@@ -72,12 +72,11 @@ async fn where_the_provider_refuses_the_active_key_the_standby_takes_over_and_st
     let third = "sk-bank-19c8e6f3a7d5b240";
     secret(dir.path(), "first", third);
     model.opens_to(&[third]);
-    soon(async || {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        running.ask(&key, Mode::Customer, REPLACEMENT).await;
-        (model.came(third).0 > 0).then_some(())
-    })
-    .await;
+    let changed = ["secret=\"llm.api_key\""];
+    soon(async || (counted(&running, "contactiq_secret_changes_total", &changed).await > 0.0).then_some(()))
+        .await;
+    running.ask(&key, Mode::Customer, REPLACEMENT).await;
+    assert_eq!(model.came(third), (1, 0));
 }
 
 #[tokio::test]
