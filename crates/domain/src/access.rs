@@ -47,6 +47,8 @@ crate::words! {
         ReviewGuard => "review_guard",
         /// See how the ledger stands, replay and drop dead letters.
         OperateLedger => "operate_ledger",
+        /// Read, export and verify the audit log.
+        ReadAudit => "read_audit",
     }
 }
 
@@ -76,9 +78,14 @@ impl Role {
                 ReadReports,
                 ReviewGuard,
             ],
-            Role::Auditor => {
-                &[ReadCustomerKnowledge, ReadBankerKnowledge, ReadTickets, ReadAllInteractions, ReadReports]
-            }
+            Role::Auditor => &[
+                ReadCustomerKnowledge,
+                ReadBankerKnowledge,
+                ReadTickets,
+                ReadAllInteractions,
+                ReadReports,
+                ReadAudit,
+            ],
             Role::Admin => Permission::ALL,
             Role::Service => &[
                 AskAsCustomer,

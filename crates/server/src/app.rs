@@ -1,5 +1,6 @@
 //! The only place where the parts of the house meet: [`build_house`].
 
+mod audit;
 mod bank_files;
 mod budgets;
 mod encoder;
@@ -26,7 +27,10 @@ use contactiq_pipeline::{
     AssistantSettings, Door, EscalationRules, House, Knowledge, KnowledgeError, Lately, Line, Means, Models,
     ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained,
 };
-use contactiq_store::{Budgets, Ledger, SharedError, SharedLimits, Store, ledger::Places};
+use contactiq_store::{
+    Budgets, Ledger, SharedError, SharedLimits, Store,
+    ledger::{Places, spool::Spool},
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -46,6 +50,11 @@ use crate::{
     wiring::{SystemClock, SystemIds},
 };
 
+pub use audit::{Audit, Looked};
+pub(crate) use audit::{
+    access_spool, drain_left_access, key_file as audit_key_file, note_configuration,
+    public_file as audit_public_file, rotate_key as rotate_audit_key,
+};
 use bank_files::BankFiles;
 use encoder::Published;
 
@@ -164,8 +173,10 @@ pub struct Parts {
     pub sessions: Sessions,
     /// The API keys.
     pub keys: KeyCache,
-    /// The queue of access events.
+    /// The way of access events into the database.
     pub access: AccessLog,
+    /// The audit log.
+    pub audit: Arc<Audit>,
     /// Work that outlives its request; drained at shutdown.
     pub tasks: TaskTracker,
     /// The figures of `/metrics`.
@@ -201,9 +212,10 @@ impl App {
         metrics: PrometheusHandle,
         body_key: [u8; 32],
         hands: Hands,
+        (audit, access_spool): (Audit, Option<Spool>),
     ) -> App {
         let tasks = TaskTracker::new();
-        let (access, job) = AccessLog::new(house.store.clone());
+        let (access, job) = AccessLog::new(house.store.clone(), access_spool);
         tasks.spawn(job);
         let limits = Limits::new(
             house.clock.clone(),
@@ -219,6 +231,7 @@ impl App {
             sessions: Sessions::default(),
             keys: KeyCache::default(),
             access,
+            audit: Arc::new(audit),
             tasks,
             metrics,
             ledger_writes: AtomicBool::new(true),

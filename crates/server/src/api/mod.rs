@@ -2,6 +2,7 @@
 
 pub(crate) mod answering;
 pub(crate) mod asking;
+pub mod audit;
 pub mod chat;
 pub mod conversations;
 pub(crate) mod costs;
@@ -76,6 +77,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(review::list))
         .routes(routes!(review::decide))
         .routes(routes!(costs::read))
+        .routes(routes!(audit::checkpoint))
+        .routes(routes!(audit::export_log))
         .routes(routes!(ledger::status))
         .routes(routes!(ledger::list))
         .routes(routes!(ledger::read, ledger::discard))

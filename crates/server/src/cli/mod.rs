@@ -2,7 +2,9 @@
 
 mod ask;
 mod audit;
+mod audit_log;
 mod bench;
+mod bench_audit;
 mod bench_ledger;
 mod bench_search;
 mod calibrate;
@@ -69,6 +71,9 @@ enum Command {
     /// The record: what could not be written, and writing it after all.
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// The audit log: verify it, export it, prove an interaction.
+    #[command(subcommand)]
+    Audit(audit_log::Command),
     /// What language models cost, and how the budgets stand.
     Costs(costs::Args),
     /// API keys: create, list, budget, revoke, rotate.
@@ -117,6 +122,7 @@ pub fn run() -> ExitCode {
         Command::Guard(command) => with_runtime(|config| guard::run(config, command)),
         Command::Escalations(command) => with_runtime(|config| escalations::run(config, command)),
         Command::Ledger(command) => with_runtime(|config| ledger::run(config, command)),
+        Command::Audit(command) => with_runtime(|config| audit_log::run(config, command)),
         Command::Costs(args) => with_runtime(|config| costs::run(config, args)),
         Command::Keys(command) => with_runtime(|config| keys::run(config, command)),
         Command::Demo(command) => with_runtime(|config| traffic::run(config, command)),

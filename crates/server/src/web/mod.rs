@@ -2,6 +2,7 @@
 //! the embedded default.
 
 mod assets;
+mod audit;
 mod chat;
 mod dashboard;
 mod documents;
@@ -41,6 +42,8 @@ pub fn routes() -> Router<App> {
         .route("/tickets/{id}", get(tickets::page).post(tickets::change))
         .route("/review", get(review::list))
         .route("/review/{id}", post(review::decide))
+        .route("/audit", get(audit::list))
+        .route("/audit/verify", post(audit::verify))
         .route("/documents", get(documents::list))
         .route("/documents/{collection}/{slug}", get(documents::page))
         .route("/interactions/{id}", get(records::page))
@@ -132,6 +135,7 @@ impl Visitor {
             ("/tickets", "Tickets", Permission::ReadTickets),
             ("/review", "Review", Permission::ReviewGuard),
             ("/documents", "Documents", Permission::ReadCustomerKnowledge),
+            ("/audit", "Audit", Permission::ReadAudit),
         ];
         let nav = ALL
             .iter()

@@ -7,6 +7,7 @@
 mod admission;
 mod aloud;
 mod answers;
+mod audit;
 mod bad_input;
 mod browser;
 mod budgets;

@@ -108,6 +108,9 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
             [303, 403, 200, 200, 200, 200, 200],
         ),
         Line("GET", format!("/interactions/{interaction}"), none(), [303, 403, 403, 200, 200, 200, 403]),
+        Line("GET", own("/audit"), none(), [303, 403, 403, 403, 200, 200, 403]),
+        Line("GET", own("/v1/audit/export"), none(), [401, 403, 403, 403, 200, 200, 403]),
+        Line("GET", own("/v1/audit/checkpoint"), none(), [401, 403, 403, 403, 200, 200, 403]),
     ]
 }
 

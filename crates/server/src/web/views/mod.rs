@@ -4,6 +4,7 @@
 //! the handler did that and says here what came of it (`may_change`, `today`, `people_available`).
 //! Text goes through askama, which escapes it; nothing in the templates is marked safe.
 
+pub mod audit;
 pub mod chart;
 pub mod chat;
 pub mod dashboard;
