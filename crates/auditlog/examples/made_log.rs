@@ -44,7 +44,7 @@ fn main() {
         edge.push(Hash::leaf(&bytes));
         file.write_all(&bytes).unwrap();
         file.write_all(b"\n").unwrap();
-        if (index + 1) % 10_000 == 0 || index + 1 == entries {
+        if (index + 1).is_multiple_of(10_000) || index + 1 == entries {
             let made = Checkpoint {
                 origin: ORIGIN.to_owned(),
                 size: edge.size(),

@@ -30,7 +30,7 @@ fn entry(index: u64) -> Entry {
         clock_back_us: if index == 3 { 5 } else { 0 },
         event: format!("0192f0c5-7e2b-7c3d-9a4e-00000000{index:04}"),
         at_us: 900_000 * index as i64,
-        kind: if index % 2 == 0 { "access" } else { "interaction" }.to_owned(),
+        kind: if index.is_multiple_of(2) { "access" } else { "interaction" }.to_owned(),
         fields: BTreeMap::from([("route".to_owned(), "/v1/\"interactions\"".to_owned())]),
         commitment: (index % 2 == 1).then(|| Hash::commitment(&[index as u8; 32], b"{}")),
     }

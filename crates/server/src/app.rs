@@ -211,8 +211,7 @@ impl App {
         shared: Option<SharedLimits>,
         metrics: PrometheusHandle,
         body_key: [u8; 32],
-        hands: Hands,
-        (audit, access_spool): (Audit, Option<Spool>),
+        (hands, audit, access_spool): (Hands, Audit, Option<Spool>),
     ) -> App {
         let tasks = TaskTracker::new();
         let (access, job) = AccessLog::new(house.store.clone(), access_spool);

@@ -76,7 +76,7 @@ pub async fn build_with(
     let audit = app::Audit::open(&house.store, &config).await?;
     app::note_configuration(&house.store, &config).await?;
     let access_spool = app::access_spool(&config).await?;
-    Ok(App::new(house, config, standing, shared, metrics, body_key, hands, (audit, access_spool)))
+    Ok(App::new(house, config, standing, shared, metrics, body_key, (hands, audit, access_spool)))
 }
 
 /// One recorder a process: tests start several servers in one.

@@ -26,6 +26,9 @@ use crate::{
 
 /// Where the public keys of a key file are, for auditors.
 const PUBLIC: &str = "pub";
+/// Whether somebody wants a checkpoint before its time.
+const WANTED: &str = "audit_checkpoint_wanted";
+const YES: &str = "yes";
 /// Checkpoints that are anchored in one run.
 const ANCHORED_TOGETHER: u32 = 100;
 /// A witness that takes longer does not get this one; it comes again.
@@ -98,6 +101,28 @@ impl Audit {
         self.sequencer.lock().await.run(sign).await
     }
 
+    /// Asks whoever leads for a checkpoint of all that is in the log now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn want_checkpoint(&self, store: &Store) -> Result<(), StoreError> {
+        set_wanted(store, true).await
+    }
+
+    /// The same as [`Audit::run`], with a checkpoint where one is wanted.
+    ///
+    /// # Errors
+    /// As [`Audit::run`].
+    pub async fn run_as_wanted(&self, store: &Store) -> Result<Ran, StoreError> {
+        let wanted = meta::get_meta(&mut *store.read().await?, WANTED).await?;
+        let is_wanted = wanted.is_some_and(|word| word == YES);
+        let ran = self.run(is_wanted).await?;
+        if is_wanted && ran.leads {
+            set_wanted(store, false).await?;
+        }
+        Ok(ran)
+    }
+
     /// Lets another process lead.
     ///
     /// # Errors
@@ -112,7 +137,7 @@ impl Audit {
     /// The first fault.
     pub async fn verify(&self, store: &Store, records: bool, now: Timestamp) -> Result<Verified, AuditFault> {
         let found = self.log.verify(store, (&self.origin, &self.keys), &[], records).await;
-        self.note(found.as_ref().err(), now);
+        self.note(found.as_ref().err(), records, now);
         found
     }
 
@@ -122,19 +147,19 @@ impl Audit {
     /// What is wrong.
     pub async fn look(&self, now: Timestamp) -> Result<(), AuditFault> {
         let found = self.log.verify_tail(&self.keys).await.map(drop);
-        self.note(found.as_ref().err(), now);
+        self.note(found.as_ref().err(), false, now);
         found
     }
 
     /// A database that is away says nothing about the log. What was found wrong with the whole of it is not made good
     /// by an end that verifies.
-    fn note(&self, fault: Option<&AuditFault>, now: Timestamp) {
+    fn note(&self, fault: Option<&AuditFault>, is_whole: bool, now: Timestamp) {
         let fault = match fault {
             Some(AuditFault::Store(error)) if error.is_transient() => return,
             fault => fault.map(ToString::to_string),
         };
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        if fault.is_some() || looked.fault.is_none() {
+        if fault.is_some() || is_whole || looked.fault.is_none() {
             *looked = Looked { at: Some(now), fault };
         }
     }
@@ -172,6 +197,12 @@ impl Audit {
         }
         Ok(0)
     }
+}
+
+async fn set_wanted(store: &Store, is_wanted: bool) -> Result<(), StoreError> {
+    let mut w = store.write().await?;
+    meta::set_meta(&mut w, WANTED, if is_wanted { YES } else { "no" }).await?;
+    w.save().await
 }
 
 /// A place out of reach of whoever runs the log.

@@ -11,7 +11,7 @@ pub(super) async fn run(app: &App) -> Result<(), JobError> {
     let store = app.house.store.at_work();
     let done = async {
         app.access.drain(&store).await?;
-        app.audit.run(false).await
+        app.audit.run_as_wanted(&store).await
     };
     let done = done.await;
     let waiting = audit::waiting(&mut *store.read().await?).await?;

@@ -287,7 +287,7 @@ async fn nobody_is_shown_data_without_a_record_of_it_and_none_is_dropped_while_t
     let path = bare.dir.path().join("contactiq.db");
     let mut raw = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut raw).await.unwrap();
-    bare.read(&customer, "/v1/models").await.problem(503, "unavailable");
+    bare.read(&customer, "/v1/models").await.openai_error(503, "unavailable");
     sqlx::query("ROLLBACK").execute(&mut raw).await.unwrap();
     soon(async || (bare.read(&customer, "/v1/models").await.status == 200).then_some(())).await;
 }

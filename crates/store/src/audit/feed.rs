@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use contactiq_auditlog::Hash;
 use contactiq_domain::Timestamp;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::{AuditKind, Event, of_access};
 use crate::{
@@ -53,11 +52,11 @@ pub async fn note_all(w: &mut Writer, events: &[Event]) -> Result<(), StoreError
     for event in events {
         let Event { id, at, kind, fields, commitment } = event;
         let body = Body { kind: *kind, fields: fields.clone(), commitment: *commitment };
-        bound.extend(values![*id, *at, json(&body, "audit event")?]);
+        bound.extend(values![*at, *id, json(&body, "audit event")?]);
     }
     let places = places(w.is_postgres(), events.len(), 3);
     let sql = format!(
-        "INSERT INTO audit_outbox (event, happened_at, body) VALUES {places} ON CONFLICT (event) DO NOTHING"
+        "INSERT INTO audit_outbox (happened_at, event, body) VALUES {places} ON CONFLICT (happened_at, event) DO NOTHING"
     );
     w.rows_built(sql, bound, events.len()).await?;
     Ok(())
@@ -92,13 +91,14 @@ pub(super) async fn next(c: &mut Connection, most: u32) -> Result<Vec<Event>, St
 }
 
 /// Takes events out that are in the log.
-pub(super) async fn done(w: &mut Writer, events: &[Uuid]) -> Result<(), StoreError> {
+pub(super) async fn done(w: &mut Writer, events: &[Event]) -> Result<(), StoreError> {
     if events.is_empty() {
         return Ok(());
     }
-    let bound = events.iter().flat_map(|id| values![*id]).collect();
-    let places = places(w.is_postgres(), 1, events.len());
-    w.execute_built(format!("DELETE FROM audit_outbox WHERE event IN {places}"), bound).await?;
+    let bound = events.iter().flat_map(|event| values![event.at, event.id]).collect();
+    let places = places(w.is_postgres(), events.len(), 2);
+    let sql = format!("DELETE FROM audit_outbox WHERE (happened_at, event) IN (VALUES {places})");
+    w.execute_built(sql, bound).await?;
     Ok(())
 }
 

@@ -148,7 +148,7 @@ pub(crate) async fn completed(w: &mut Writer, records: &[&Record<Masked>]) -> Re
         );
         event.commitment = Some(Hash::commitment(&salt, to_text(record)?.as_bytes()));
         events.push(event);
-        salts.extend(values![id, record.id, salt.to_vec()]);
+        salts.extend(values![record.id, id, salt.to_vec()]);
         if let Some(trigger) = record.trigger {
             events.push(Event::new(
                 event_id(AuditKind::Escalation, record.id, record.completed_at),
@@ -168,7 +168,7 @@ pub(crate) async fn completed(w: &mut Writer, records: &[&Record<Masked>]) -> Re
     if !records.is_empty() {
         let places = places(w.is_postgres(), records.len(), 3);
         let sql = format!(
-            "INSERT INTO audit_salts (event, interaction, salt) VALUES {places} ON CONFLICT (event) DO NOTHING"
+            "INSERT INTO audit_salts (interaction, event, salt) VALUES {places} ON CONFLICT (interaction, event) DO NOTHING"
         );
         w.rows_built(sql, salts, records.len()).await?;
     }
@@ -225,8 +225,12 @@ pub async fn destroy_salts(w: &mut Writer, interactions: &[InteractionId]) -> Re
 }
 
 /// An entry's salt, where it was not destroyed.
-pub(super) async fn salt(c: &mut Connection, event: &str) -> Result<Option<[u8; 32]>, StoreError> {
-    c.row("SELECT salt FROM audit_salts WHERE event = $1", values![event])
+pub(super) async fn salt(
+    c: &mut Connection,
+    id: InteractionId,
+    event: &str,
+) -> Result<Option<[u8; 32]>, StoreError> {
+    c.row("SELECT salt FROM audit_salts WHERE interaction = $1 AND event = $2", values![id, event])
         .await?
         .map(|row| row.bytes("salt")?.try_into().map_err(|_| StoreError::Corrupt { what: "salt" }))
         .transpose()

@@ -63,7 +63,7 @@ impl AuditLog {
         if last.size <= logged.index {
             return Err(Unproved::Unsigned(logged.index));
         }
-        let opened = match (entry.commitment, interaction::salt(&mut records, &entry.event).await?) {
+        let opened = match (entry.commitment, interaction::salt(&mut records, id, &entry.event).await?) {
             (Some(commitment), Some(salt)) => {
                 let record =
                     interactions::get(&mut records, id).await?.ok_or(Unproved::Changed(logged.index))?;

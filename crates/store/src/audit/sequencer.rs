@@ -113,9 +113,8 @@ impl Sequencer {
             }
             let Some(entries) = self.append(&events).await? else { return Ok(ran) };
             ran.entries += entries;
-            let ids: Vec<_> = events.iter().map(|event| event.id).collect();
             let mut w = self.store.write().await?;
-            feed::done(&mut w, &ids).await?;
+            feed::done(&mut w, &events).await?;
             w.save().await?;
             if self.is_due(false) && !self.sign(&mut ran).await? {
                 return Ok(ran);

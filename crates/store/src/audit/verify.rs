@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use contactiq_auditlog::{
     Checkpoint, Entry, Frontier, Hash, VerifyingKey,
     export::{Walk, What, Whole},
-    tiles::{self, Tail},
+    tiles::{self, Tail, Tile},
 };
 use contactiq_domain::ids::InteractionId;
 
@@ -103,8 +103,10 @@ impl AuditLog {
                 }
                 for tile in tail.push(Hash::leaf(&row.leaf)) {
                     tiles += 1;
-                    if read::tile(&mut reader, tile.place).await? != Some(tile.to_bytes()) {
-                        return Err(found(index, What::Beside("a tile of hashes")));
+                    let kept = read::tile(&mut reader, tile.place).await?;
+                    if kept.as_deref() != Some(&tile.to_bytes()) {
+                        let at = other_entry(&tile, kept.as_deref()).unwrap_or(index);
+                        return Err(found(at, What::Beside("a tile of hashes")));
                     }
                 }
                 if marks.is_empty() && marked <= index {
@@ -203,7 +205,7 @@ impl Counted {
             return Ok(());
         }
         let Some(commitment) = entry.commitment else { return Ok(()) };
-        match interaction::salt(c, &entry.event).await? {
+        match interaction::salt(c, id, &entry.event).await? {
             None => {
                 self.closed += 1;
                 self.unopened.insert(id);
@@ -234,6 +236,13 @@ impl Counted {
         }
         Ok(())
     }
+}
+
+/// The entry whose hash in its tile is another than that of its bytes: one of the two was changed.
+fn other_entry(tile: &Tile, kept: Option<&[u8]>) -> Option<u64> {
+    let kept = tiles::from_bytes(kept?)?;
+    let at = tile.hashes.iter().zip(&kept).position(|(own, kept)| own != kept)?;
+    (tile.place.level == 0).then(|| tile.place.index * tiles::FULL as u64 + at as u64)
 }
 
 /// Whether the record of this interaction is the one that was committed to.

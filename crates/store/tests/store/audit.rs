@@ -550,6 +550,17 @@ on_both_engines! {
         }
         desk.verify(&[], false).await.unwrap();
 
+        // An edited entry is named where its hash stands in a tile.
+        let mut edited = desk.entries().await[77].clone();
+        let back = raw.blob(&edited.to_bytes());
+        edited.fields.insert("target".to_owned(), "k2".to_owned());
+        let blob = raw.blob(&edited.to_bytes());
+        raw.run("DELETE FROM audit_checkpoints WHERE tree_size < 300".to_owned()).await.unwrap();
+        raw.run(format!("UPDATE audit_entries SET leaf = {blob} WHERE leaf_index = 77")).await.unwrap();
+        let (entry, what) = place(desk.verify(&[], false).await.unwrap_err());
+        assert!(entry == Some(77) && matches!(what, What::Beside(_)), "{entry:?} {what}");
+        raw.run(format!("UPDATE audit_entries SET leaf = {back} WHERE leaf_index = 77")).await.unwrap();
+
         // Somebody edits an entry with all that hangs on it, but for the signature.
         let mut edited = desk.entries().await[650].clone();
         let before = edited.to_bytes();
