@@ -5,16 +5,18 @@ cd "$(dirname "$0")/.."
 
 allowed() {
   case "$1" in
-    domain) echo '' ;;
+    domain | auditlog) echo '' ;;
+    verify) echo 'auditlog' ;;
     guard) echo 'domain' ;;
-    ingest | nlu | llm | store) echo 'domain guard' ;;
+    ingest | nlu | llm) echo 'domain guard' ;;
+    store) echo 'domain auditlog guard' ;;
     pipeline) echo 'domain guard ingest nlu llm store' ;;
-    server) echo 'domain guard ingest nlu llm store pipeline' ;;
+    server) echo 'domain auditlog guard ingest nlu llm store pipeline' ;;
   esac
 }
 
 failed=0
-for crate in domain guard ingest nlu llm store pipeline server; do
+for crate in domain auditlog verify guard ingest nlu llm store pipeline server; do
   found=$(cargo tree --locked --offline --edges normal --depth 1 --prefix none --package "contactiq-$crate" |
     sed -n 's/^contactiq-\([a-z]*\) .*/\1/p' | { grep -vx "$crate" || true; } | sort -u | tr '\n' ' ')
   for other in $found; do

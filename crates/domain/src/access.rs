@@ -51,6 +51,8 @@ crate::words! {
         ManageAccess => "manage_access",
         /// Read, forget and hold what is kept about any person.
         ManagePrivacy => "manage_privacy",
+        /// Read, export and verify the audit log.
+        ReadAudit => "read_audit",
     }
 }
 
@@ -80,9 +82,14 @@ impl Role {
                 ReadReports,
                 ReviewGuard,
             ],
-            Role::Auditor => {
-                &[ReadCustomerKnowledge, ReadBankerKnowledge, ReadTickets, ReadAllInteractions, ReadReports]
-            }
+            Role::Auditor => &[
+                ReadCustomerKnowledge,
+                ReadBankerKnowledge,
+                ReadTickets,
+                ReadAllInteractions,
+                ReadReports,
+                ReadAudit,
+            ],
             Role::Admin => Permission::ALL,
             Role::Service => &[
                 AskAsCustomer,

@@ -44,6 +44,8 @@ pub struct Sealer {
     cipher: Aes256GcmSiv,
     index: Hmac<Sha256>,
     key_id: [u8; 4],
+    /// Keyed for pseudonyms alone.
+    pseudonyms: Hmac<Sha256>,
     nonce: Box<dyn Fn() -> [u8; 12] + Send + Sync>,
 }
 
@@ -54,10 +56,12 @@ impl Sealer {
         let digest = Sha256::digest(key);
         let mut key_id = [0; 4];
         key_id.copy_from_slice(&digest[..4]);
+        let own = Sha256::new().chain_update(b"contactiq pseudonyms\n").chain_update(key).finalize();
+        let pseudonyms = keyed(&own);
         let mut index = keyed(key);
         index.update(INDEX);
         let index = keyed(&index.finalize().into_bytes());
-        Self { cipher: Aes256GcmSiv::new(key.into()), index, key_id, nonce: Box::new(nonce) }
+        Self { cipher: Aes256GcmSiv::new(key.into()), index, key_id, pseudonyms, nonce: Box::new(nonce) }
     }
 
     /// Seals `text` for one place, for instance `interactions.question/0198…`: it opens there alone.
@@ -111,6 +115,28 @@ impl Sealer {
     pub fn open_placeholders(&self, sealed: &[u8], place: &str) -> Result<Placeholders, SealError> {
         let bytes = self.open_bytes(VALUES, sealed, &values_at(place))?;
         Placeholders::from_bytes(&bytes).ok_or(SealError::Malformed)
+    }
+
+    /// 32 fresh random bytes, made of three nonces: 288 bits of the same randomness.
+    #[must_use]
+    pub fn fresh(&self) -> [u8; 32] {
+        let mut hash = Sha256::new().chain_update(b"contactiq fresh bytes\n");
+        (0..3).for_each(|_| hash.update((self.nonce)()));
+        hash.finalize().into()
+    }
+
+    /// What stands for a word that is kept nowhere: the same for the same word, and without the key nobody finds the
+    /// word. 32 digits of hex.
+    #[must_use]
+    pub fn pseudonym(&self, word: &str) -> String {
+        use std::fmt::Write;
+        let mut mac = self.pseudonyms.clone();
+        mac.update(word.as_bytes());
+        let bytes = mac.finalize().into_bytes();
+        bytes[..16].iter().fold(String::with_capacity(32), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
     }
 
     fn seal_bytes(&self, format: u8, bytes: &[u8], place: &str) -> Vec<u8> {
@@ -188,6 +214,15 @@ mod tests {
         assert_eq!(sealer(1).seal(&Masked::erased(), "anywhere"), ERASED);
         assert_eq!(sealer(1).open(&[0, 0], "anywhere"), Err(SealError::Malformed));
         assert!(sealer(1).open_placeholders(ERASED, "anywhere").is_err());
+    fn a_pseudonym_stands_for_its_word_and_needs_the_key() {
+        let one = sealer(1).pseudonym("person@bank.example");
+        assert_eq!(one, sealer(1).pseudonym("person@bank.example"));
+        assert!(one.len() == 32 && one != sealer(1).pseudonym("person@bank.exampl"), "{one}");
+        assert_ne!(one, sealer(2).pseudonym("person@bank.example"));
+        let next = std::sync::atomic::AtomicU8::new(0);
+        let counting =
+            Sealer::new(&[1; 32], move || [next.fetch_add(1, std::sync::atomic::Ordering::SeqCst); 12]);
+        assert_ne!(counting.fresh(), counting.fresh());
     }
 
     #[test]

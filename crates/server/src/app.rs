@@ -1,5 +1,6 @@
 //! The only place where the parts of the house meet: [`build_house`].
 
+mod audit;
 mod bank_files;
 mod budgets;
 mod encoder;
@@ -28,7 +29,10 @@ use contactiq_pipeline::{
     AssistantSettings, Consents, Door, EscalationRules, House, Knowledge, KnowledgeError, Lately, Line,
     Means, Models, ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained,
 };
-use contactiq_store::{Budgets, Ledger, SharedError, SharedLimits, Store, ledger::Places};
+use contactiq_store::{
+    Budgets, Ledger, SharedError, SharedLimits, Store,
+    ledger::{Places, spool::Spool},
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -53,6 +57,11 @@ use crate::{
     wiring::{SystemClock, SystemIds},
 };
 
+pub use audit::{Audit, Looked};
+pub(crate) use audit::{
+    access_spool, drain_left_access, key_file as audit_key_file, note_configuration,
+    public_file as audit_public_file, rotate_key as rotate_audit_key,
+};
 use bank_files::BankFiles;
 use encoder::Published;
 
@@ -192,8 +201,10 @@ pub struct Parts {
     pub slow: Slow,
     /// The API keys.
     pub keys: KeyCache,
-    /// The queue of access events.
+    /// The way of access events into the database.
     pub access: AccessLog,
+    /// The audit log.
+    pub audit: Arc<Audit>,
     /// Work that outlives its request; drained at shutdown.
     pub tasks: TaskTracker,
     /// The figures of `/metrics`.
@@ -228,10 +239,10 @@ impl App {
         shared: Option<SharedLimits>,
         metrics: PrometheusHandle,
         (body_key, gate): ([u8; 32], Gate),
-        (hands, secrets): (Hands, Keeper),
+        (hands, secrets, audit, access_spool): (Hands, Keeper, Audit, Option<Spool>),
     ) -> App {
         let tasks = TaskTracker::new();
-        let (access, job) = AccessLog::new(house.store.clone());
+        let (access, job) = AccessLog::new(house.store.clone(), access_spool);
         tasks.spawn(job);
         let limits = Limits::new(
             house.clock.clone(),
@@ -252,6 +263,7 @@ impl App {
             secrets,
             keys: KeyCache::default(),
             access,
+            audit: Arc::new(audit),
             tasks,
             metrics,
             ledger_writes: AtomicBool::new(true),

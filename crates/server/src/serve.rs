@@ -80,7 +80,11 @@ pub async fn build_with(
     let body_key = wiring::derived_key(&config, "idempotency")
         .map_err(|source| StartError::DataDir { path: config.server.data_dir.clone(), source })?;
     let gate = Gate::open(&config, &house)?;
-    Ok(App::new(house, config, standing, shared, metrics, (body_key, gate), (hands, secrets)))
+    let audit = app::Audit::open(&house.store, &config).await?;
+    app::note_configuration(&house.store, &config).await?;
+    let access_spool = app::access_spool(&config).await?;
+    let keepers = (hands, secrets, audit, access_spool);
+    Ok(App::new(house, config, standing, shared, metrics, (body_key, gate), keepers))
 }
 
 /// One recorder a process: tests start several servers in one.
@@ -192,7 +196,7 @@ async fn listen(
 /// Waits for work that outlives its request, then closes the ledger.
 async fn finish(app: App) -> Ended {
     let (tasks, store, ledger) = (app.tasks.clone(), app.house.store.clone(), app.house.ledger.clone());
-    let budgets = app.house.budgets.clone();
+    let (budgets, audit) = (app.house.budgets.clone(), Arc::clone(&app.audit));
     // The access log's job ends when the last handle to it is dropped, and then it has written all.
     drop(app);
     tasks.close();
@@ -208,6 +212,12 @@ async fn finish(app: App) -> Ended {
     }
     // What is not counted in time is charged in full when its leases end.
     let _late = tokio::time::timeout(DRAIN, budgets.flush()).await;
+    // The last events are signed, and another process need not wait for our lease to end.
+    if !matches!(tokio::time::timeout(DRAIN, audit.run(true)).await, Ok(Ok(_))) {
+        tracing::warn!("what waits for the audit log waits until the next start");
+    }
+    let _kept = tokio::time::timeout(DRAIN, audit.stop()).await;
+    audit.log.close().await;
     store.close().await;
     ended
 }

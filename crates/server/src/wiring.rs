@@ -88,8 +88,15 @@ pub fn key_path(data_dir: &Path) -> PathBuf {
 /// # Errors
 /// When the file can't be read or made, or does not hold 32 bytes.
 pub fn sealing_key(data_dir: &Path) -> io::Result<[u8; 32]> {
-    let path = key_path(data_dir);
-    match std::fs::read(&path) {
+    private_key(&key_path(data_dir), random::<32>)
+}
+
+/// Reads a key of 32 bytes, or makes one with mode 0600 where there is none.
+///
+/// # Errors
+/// When the file can't be read or made, or does not hold 32 bytes.
+pub fn private_key(path: &Path, make: impl FnOnce() -> [u8; 32]) -> io::Result<[u8; 32]> {
+    match std::fs::read(path) {
         Ok(bytes) => bytes.try_into().map_err(|_| {
             io::Error::new(
                 io::ErrorKind::InvalidData,
@@ -97,12 +104,10 @@ pub fn sealing_key(data_dir: &Path) -> io::Result<[u8; 32]> {
             )
         }),
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            let key = random::<32>();
-            write_private(&path, &key)?;
+            write_private(path, &make())?;
             // Two processes may start at once: the file that is there wins.
-            let kept = std::fs::read(&path)?;
-            kept.try_into()
-                .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the sealing key is damaged"))
+            let kept = std::fs::read(path)?;
+            kept.try_into().map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the key is damaged"))
         }
         Err(e) => Err(e),
     }

@@ -2,7 +2,7 @@
 
 use contactiq_domain::{Timestamp, ids::AccessId};
 
-use crate::{Connection, StoreError, Writer, value::values};
+use crate::{Connection, StoreError, Writer, audit, value::values};
 
 contactiq_domain::words! {
     /// What came of an attempt.
@@ -19,7 +19,7 @@ contactiq_domain::words! {
 }
 
 /// One attempt to use the API, the pages or the command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AccessEvent {
     /// Its id.
     pub id: AccessId,
@@ -45,11 +45,26 @@ pub struct AccessEvent {
     pub reason: Option<String>,
 }
 
-/// Writes an event.
+/// Writes an event, and notes it for the audit log (E6).
 ///
 /// # Errors
 /// When the database fails or refuses a value.
 pub async fn log(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> {
+    log_all(w, &[event]).await
+}
+
+/// The same of several.
+///
+/// # Errors
+/// When the database fails or refuses a value.
+pub async fn log_all(w: &mut Writer, events: &[&AccessEvent]) -> Result<(), StoreError> {
+    for event in events {
+        insert(w, event).await?;
+    }
+    audit::note_access(w, events).await
+}
+
+async fn insert(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> {
     w.execute(
         "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, target, result, status,
              reason)

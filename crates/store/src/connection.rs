@@ -124,6 +124,11 @@ impl Connection {
         Ok(self.rows(sql, values).await?.into_iter().next())
     }
 
+    /// What seals, gives fresh bytes and keyed hashes.
+    pub(crate) fn sealer(&self) -> Arc<Sealer> {
+        Arc::clone(&self.sealer)
+    }
+
     /// Seals text for its place.
     pub(crate) fn seal(&self, text: &Masked, table: &str, column: &str, id: &str) -> Vec<u8> {
         self.sealer.seal(text, &place(table, column, id))

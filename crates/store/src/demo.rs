@@ -48,6 +48,8 @@ pub async fn clear(w: &mut Writer) -> Result<Share, StoreError> {
         "DELETE FROM feedback WHERE interaction IN (SELECT id FROM interactions WHERE demo)",
         "DELETE FROM refusals WHERE interaction IN (SELECT id FROM interactions WHERE demo)",
         "DELETE FROM tickets WHERE interaction IN (SELECT id FROM interactions WHERE demo)",
+        // Their entries in the audit log stay, and say nothing any more.
+        "DELETE FROM audit_salts WHERE interaction IN (SELECT id FROM interactions WHERE demo)",
         "DELETE FROM interactions WHERE demo",
         "DELETE FROM conversations WHERE demo AND id NOT IN (SELECT conversation FROM interactions)",
     ] {

@@ -19,7 +19,7 @@ use crate::{
     StoreError,
     connection::{Connection, Link, Reader, Writer},
     error::{BUSY, NO_CONNECTION},
-    schema,
+    schema::{self, Schema},
     vectors::{self, VectorColumn},
 };
 
@@ -155,7 +155,9 @@ impl Store {
     /// version knows.
     pub async fn open(location: &Location, sealer: Arc<Sealer>) -> Result<Store, StoreError> {
         let (pools, file, vectors) = match location {
-            Location::Sqlite(path) => (open_sqlite(path).await?, DatabaseFile::of(path).map(Arc::new), None),
+            Location::Sqlite(path) => {
+                (open_sqlite(path, Schema::Sqlite).await?, DatabaseFile::of(path).map(Arc::new), None)
+            }
             Location::Postgres(url) => {
                 let (pools, column) = open_postgres(url).await?;
                 (pools, None, Some(Arc::new(RwLock::new(column))))
@@ -164,6 +166,19 @@ impl Store {
         let store = Store { pools: Arc::new(pools), file, vectors, sealer, at_work: false };
         tracing::debug!(engine = store.engine(), "the store is open");
         Ok(store)
+    }
+
+    /// Opens the audit log that belongs to this store: the file beside it on SQLite, the same database on PostgreSQL.
+    ///
+    /// # Errors
+    /// As [`Store::open`], of the file.
+    pub(crate) async fn open_audit(&self, file: &Path) -> Result<Store, StoreError> {
+        if self.engine() == "postgresql" {
+            return Ok(self.at_work());
+        }
+        let pools = Arc::new(open_sqlite(file, Schema::AuditFile).await?);
+        let file = DatabaseFile::of(file).map(Arc::new);
+        Ok(Store { pools, file, vectors: None, sealer: Arc::clone(&self.sealer), at_work: true })
     }
 
     /// Begins to read: everything that the reader sees is of one moment.
@@ -237,6 +252,12 @@ impl Store {
         let mut w = self.write().await?;
         crate::meta::set_meta(&mut w, "last_write_check", &now.to_string()).await?;
         w.save().await
+    }
+
+    /// What stands for a name or an address in the audit log.
+    #[must_use]
+    pub fn pseudonym(&self, word: &str) -> String {
+        self.sealer.pseudonym(word)
     }
 
     /// What seals and opens the text of people.
@@ -342,10 +363,10 @@ async fn begun_apart(
 
 /// The first process to open a new file switches it to write-ahead logging, and SQLite answers others
 /// that do so at the same moment "busy" without waiting: they try again while patience lasts.
-async fn open_sqlite(path: &Path) -> Result<Pools, StoreError> {
+async fn open_sqlite(path: &Path, schema: Schema) -> Result<Pools, StoreError> {
     let since = std::time::Instant::now();
     loop {
-        match open_sqlite_once(path).await {
+        match open_sqlite_once(path, schema).await {
             Err(StoreError::Unavailable { why: BUSY }) if since.elapsed() < PATIENCE => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -354,7 +375,7 @@ async fn open_sqlite(path: &Path) -> Result<Pools, StoreError> {
     }
 }
 
-async fn open_sqlite_once(path: &Path) -> Result<Pools, StoreError> {
+async fn open_sqlite_once(path: &Path, schema: Schema) -> Result<Pools, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -378,7 +399,7 @@ async fn open_sqlite_once(path: &Path) -> Result<Pools, StoreError> {
         .connect_with(options.clone())
         .await?;
     let mut first = writer.begin_with(SQLITE_WRITE).await?;
-    schema::migrate(&mut *first, false).await?;
+    schema::migrate(&mut *first, schema).await?;
     first.commit().await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
@@ -417,7 +438,7 @@ async fn open_postgres(url: &str) -> Result<(Pools, VectorColumn), StoreError> {
         })?;
     let pooled = url.contains(NO_KEPT_STATEMENTS);
     let mut first = pool.begin_with(POSTGRES_MIGRATE.text(pooled)).await?;
-    schema::migrate(&mut *first, true).await?;
+    schema::migrate(&mut *first, Schema::Postgres).await?;
     let column = vectors::look(&mut first).await?;
     first.commit().await?;
     Ok((Pools::Postgres { pool, pooled }, column))

@@ -22,9 +22,12 @@
 //!
 //! [`vectors`] is PostgreSQL's alone: what replicas share of an encoder (docs/adr/0014).
 //!
+//! [`audit`] is the Merkle log of what happened (docs/audit.md).
+//!
 //! [`SharedLimits`] is what replicas share through Redis: counters, never text.
 
 pub mod access;
+pub mod audit;
 pub mod budgets;
 mod connection;
 pub mod conversations;

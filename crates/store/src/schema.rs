@@ -30,17 +30,50 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (18, "withdrawals", include_str!("../migrations/0018_withdrawals.sql")),
     (19, "sign_in", include_str!("../migrations/0019_sign_in.sql")),
     (20, "privacy", include_str!("../migrations/0020_privacy.sql")),
+    (21, "audit_outbox", include_str!("../migrations/0021_audit_outbox.sql")),
+    (22, "audit_log", include_str!("../migrations/0022_audit_log.sql")),
 ];
 
 /// Those of PostgreSQL alone.
-const POSTGRES_ALONE: &[i64] = &[7];
+const POSTGRES_ALONE: &[i64] = &[7, 22];
+
+/// Those of the audit log of SQLite, which is a file of its own; PostgreSQL has its tables beside the others (22).
+const AUDIT_FILE: &[(i64, &str, &str)] =
+    &[(1, "audit_log", include_str!("../migrations-audit/0001_audit_log.sql"))];
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Schema {
+    /// Everything, on SQLite.
+    Sqlite,
+    /// Everything, on PostgreSQL.
+    Postgres,
+    /// The audit log of SQLite.
+    AuditFile,
+}
+
+impl Schema {
+    fn migrations(self) -> Vec<&'static (i64, &'static str, &'static str)> {
+        match self {
+            Schema::Sqlite => MIGRATIONS.iter().filter(|(v, ..)| !POSTGRES_ALONE.contains(v)).collect(),
+            Schema::Postgres => MIGRATIONS.iter().collect(),
+            Schema::AuditFile => AUDIT_FILE.iter().collect(),
+        }
+    }
+
+    /// The number of the newest, also where it is of the other engine alone.
+    fn newest(self) -> i64 {
+        let all = if self == Schema::AuditFile { AUDIT_FILE } else { MIGRATIONS };
+        all.iter().map(|(version, ..)| *version).max().unwrap_or(0)
+    }
+}
 
 /// Brings the schema up to date. `connection` is inside a transaction that nobody else can hold at
 /// the same time, so that two processes that start together don't both create the tables.
-pub(crate) async fn migrate<C: Migrate>(connection: &mut C, postgres: bool) -> Result<(), StoreError> {
-    let migrations = MIGRATIONS
-        .iter()
-        .filter(|(version, ..)| postgres || !POSTGRES_ALONE.contains(version))
+pub(crate) async fn migrate<C: Migrate>(connection: &mut C, schema: Schema) -> Result<(), StoreError> {
+    let migrations = schema
+        .migrations()
+        .into_iter()
         .map(|(version, name, sql)| {
             Migration::new(*version, (*name).into(), MigrationType::Simple, sql.into_sql_str(), false)
         })
@@ -51,7 +84,9 @@ pub(crate) async fn migrate<C: Migrate>(connection: &mut C, postgres: bool) -> R
     migrator.set_locking(false);
     match migrator.run_direct(None, connection, false).await {
         Ok(()) => Ok(()),
-        Err(MigrateError::VersionMissing(found)) => Err(StoreError::NewerSchema { found, known: newest() }),
+        Err(MigrateError::VersionMissing(found)) => {
+            Err(StoreError::NewerSchema { found, known: schema.newest() })
+        }
         Err(MigrateError::VersionMismatch(_) | MigrateError::Dirty(_)) => {
             Err(StoreError::Corrupt { what: "schema" })
         }
@@ -60,18 +95,14 @@ pub(crate) async fn migrate<C: Migrate>(connection: &mut C, postgres: bool) -> R
     }
 }
 
-fn newest() -> i64 {
-    MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::MIGRATIONS;
 
     #[test]
-    fn migrations_are_numbered_without_gaps() {
+    fn migrations_are_in_the_order_of_their_numbers() {
         let numbers: Vec<i64> = MIGRATIONS.iter().map(|(version, ..)| *version).collect();
-        assert_eq!(numbers, (1..=MIGRATIONS.len() as i64).collect::<Vec<_>>());
+        assert!(numbers.is_sorted_by(|one, other| one < other), "{numbers:?}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use contactiq_domain::{Collection, Document, Passage, Timestamp, ids::DocumentId
 use contactiq_guard::Published;
 
 use crate::{
-    Connection, StoreError, Writer, documents,
+    Connection, StoreError, Writer, audit, documents,
     documents::{Contents, one_writer_at_a_time, passage, select_titles, titles},
     row::Row,
     value::values,
@@ -313,6 +313,15 @@ pub(crate) async fn touch(w: &mut Writer) -> Result<i64, StoreError> {
     let signature = w.making.signature.clone();
     let (by, command) =
         signature.as_ref().map_or((String::new(), String::new()), |s| (s.by.clone(), s.command.clone()));
+    let at = signature.as_ref().map_or(Timestamp::from_micros(0), |s| s.at);
+    let actor = (!by.is_empty()).then(|| w.sealer().pseudonym(&by));
+    let event = audit::Event::new(
+        audit::fresh_id(w),
+        at,
+        audit::AuditKind::Knowledge,
+        &[("version", Some(name(number))), ("actor", actor), ("route", Some(command.clone()))],
+    );
+    audit::note(w, &event).await?;
     w.execute(
         "INSERT INTO knowledge_versions (number, made_at, made_by, command) VALUES ($1, $2, $3, $4)",
         values![number, signature.map(|s| s.at), by, command],

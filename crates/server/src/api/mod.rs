@@ -2,6 +2,7 @@
 
 pub(crate) mod answering;
 pub(crate) mod asking;
+pub mod audit;
 pub mod chat;
 pub mod conversations;
 pub(crate) mod costs;
@@ -82,6 +83,8 @@ pub fn routes() -> OpenApiRouter<App> {
     let api = behind!(api, review::list);
     let api = behind!(api, review::decide);
     let api = behind!(api, costs::read);
+    let api = behind!(api, audit::checkpoint);
+    let api = behind!(api, audit::export_log);
     let api = behind!(api, ledger::status);
     let api = behind!(api, ledger::list);
     let api = behind!(api, ledger::read, ledger::discard);

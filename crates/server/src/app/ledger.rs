@@ -79,6 +79,11 @@ pub(crate) fn make_private(dir: &Path) -> std::io::Result<()> {
     builder.create(dir)
 }
 
+/// The same for the file of the audit log.
+pub(super) fn keep_private_file(path: &Path) -> std::io::Result<()> {
+    keep_private(path)
+}
+
 /// Makes a missing database file that only this user can read, and takes other users' rights from one that is
 /// there: staff documents stand in it in plain text. Whoever may not change them still starts.
 fn keep_private(path: &Path) -> std::io::Result<()> {

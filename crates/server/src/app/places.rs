@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Servers that may share a data folder.
-const PLACES: usize = 64;
+pub(super) const PLACES: usize = 64;
 const OFF: &str = "off";
 /// The name under which a database keeps an id of its own.
 const DATABASE: &str = "database";
@@ -66,7 +66,7 @@ pub(crate) async fn look_at_queue(house: &House) {
 }
 
 /// The folder of all spools; none where there are none.
-fn folder(config: &Config) -> Option<PathBuf> {
+pub(super) fn folder(config: &Config) -> Option<PathBuf> {
     match config.ledger.spool.trim() {
         off if off.eq_ignore_ascii_case(OFF) => None,
         "" => Some(config.server.data_dir.join("spool")),
@@ -74,12 +74,12 @@ fn folder(config: &Config) -> Option<PathBuf> {
     }
 }
 
-const fn most(config: &Config) -> u64 {
+pub(super) const fn most(config: &Config) -> u64 {
     config.ledger.spool_megabytes * 1_000_000
 }
 
 /// The first spool that no other server holds.
-async fn own_spool(folder: PathBuf, config: &Config) -> Result<Spool, StartError> {
+pub(super) async fn own_spool(folder: PathBuf, config: &Config) -> Result<Spool, StartError> {
     make_private(&folder).map_err(|source| StartError::SpoolDir { path: folder.clone(), source })?;
     for place in 0..PLACES {
         match Spool::open(&folder.join(place.to_string()), most(config)).await {

@@ -11,7 +11,7 @@ use contactiq_guard::{Guard, Raw};
 use contactiq_nlu::encoder::{Encoder, Kernel, KernelChoice, MiniLm};
 use contactiq_pipeline::{Filter, Sought, TextTriggers, search};
 
-use super::{Outcome, ask, bench_ledger, bench_search, eval, output, scratch::Scratch};
+use super::{Outcome, ask, bench_audit, bench_ledger, bench_search, eval, output, scratch::Scratch};
 use crate::{app, config::Config, demo, wiring::SystemClock};
 
 /// Options of `bench`.
@@ -31,6 +31,9 @@ pub(super) struct Args {
     /// PostgreSQL, which must be an empty one.
     #[arg(long, requires = "records", value_name = "URL")]
     drain_to: Option<String>,
+    /// Measure writing, exporting and verifying an audit log of so many entries; nothing else is measured then.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
+    audit: u32,
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
@@ -48,6 +51,9 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let mut scratch = Scratch::beside(&config)?;
     if let Some(url) = &args.drain_to {
         return bench_ledger::drain(&config, url, args.records as usize, args.json).await;
+    }
+    if args.audit > 0 {
+        return bench_audit::run(&scratch.config, args.audit as usize, args.json).await;
     }
     if args.records > 0 {
         return bench_ledger::run(&scratch.config, args.records as usize, args.json).await;

@@ -11,7 +11,7 @@ use contactiq_nlu::encoder::Encoder;
 use contactiq_store::{documents, keys, vectors::VectorColumn};
 use serde::Serialize;
 
-use super::{Outcome, output};
+use super::{Outcome, audit_log, output};
 use crate::{
     app::{self, NoEncoder},
     config::{Config, LlmProvider},
@@ -51,6 +51,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     found.push(taxonomy(&config));
     found.extend(encoder(&config));
     found.extend(ledger(&config).await);
+    found.push(audit(&config).await);
     found.extend(models(&config).await);
     found.extend(prices(&config).await);
     found.push(moderation(&config).await);
@@ -203,6 +204,14 @@ async fn ledger(config: &Config) -> Vec<Finding> {
     }
     store.close().await;
     found
+}
+
+async fn audit(config: &Config) -> Finding {
+    let (state, detail) = match audit_log::standing(config).await {
+        Ok(detail) => (State::Ok, detail),
+        Err(why) => (State::Failing, format!("{why}. `contactiq audit verify` says more")),
+    };
+    Finding { part: "audit log", state, detail }
 }
 
 /// Each model by its name, in the order in which they are asked.

@@ -2,7 +2,9 @@
 
 mod ask;
 mod audit;
+mod audit_log;
 mod bench;
+mod bench_audit;
 mod bench_ledger;
 mod bench_search;
 mod calibrate;
@@ -77,6 +79,9 @@ enum Command {
     /// What is kept about a person, forgetting it, and how long anything is kept.
     #[command(subcommand)]
     Privacy(privacy::Command),
+    /// The audit log: verify it, export it, prove an interaction.
+    #[command(subcommand)]
+    Audit(audit_log::Command),
     /// What language models cost, and how the budgets stand.
     Costs(costs::Args),
     /// API keys: create, list, budget, revoke, rotate.
@@ -127,6 +132,7 @@ pub fn run() -> ExitCode {
         Command::Escalations(command) => with_runtime(|config| escalations::run(config, command)),
         Command::Ledger(command) => with_runtime(|config| ledger::run(config, command)),
         Command::Privacy(command) => with_runtime(|config| privacy::run(config, command)),
+        Command::Audit(command) => with_runtime(|config| audit_log::run(config, command)),
         Command::Costs(args) => with_runtime(|config| costs::run(config, args)),
         Command::Keys(command) => with_runtime(|config| keys::run(config, command)),
         Command::Demo(command) => with_runtime(|config| traffic::run(config, command)),

@@ -41,6 +41,7 @@ pub struct Config {
     pub database: Link,
     pub redis: Redis,
     pub ledger: Ledger,
+    pub audit: Audit,
     pub llm: Llm,
     pub budgets: Budgets,
     pub knowledge: Knowledge,
@@ -111,6 +112,14 @@ section! {
     Link { url: SecretText, password: SecretText }
     Redis { url: SecretText, password: SecretText, patience_milliseconds: u64 }
     Ledger { spool: String, spool_megabytes: u64 }
+    Audit {
+        origin: String,
+        key_file: String,
+        checkpoint_seconds: u64,
+        checkpoint_entries: u64,
+        anchor_file: String,
+        anchor_url: String,
+    }
     Llm {
         base_url: String,
         model: String,

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use contactiq_auditlog::SigningKey;
 use contactiq_domain::{interaction::NanoUsd, opening::OpeningError};
 use contactiq_guard::TokenKey;
 use contactiq_nlu::encoder::KernelChoice;
@@ -29,6 +30,8 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("encoder.timeout_seconds", 1..=30),
     ("guard.seconds", 1..=30),
     ("ledger.spool_megabytes", 1..=1_000_000),
+    ("audit.checkpoint_seconds", 1..=3_600),
+    ("audit.checkpoint_entries", 1..=1_000_000),
     ("redis.patience_milliseconds", 10..=150),
     ("llm.requests_per_day", 0..=1_000_000_000),
     ("llm.tokens_per_day", 0..=1_000_000_000_000),
@@ -79,6 +82,8 @@ impl Config {
             ("ledger.spool_megabytes", self.ledger.spool_megabytes),
             ("llm.requests_per_day", self.llm.requests_per_day),
             ("llm.tokens_per_day", self.llm.tokens_per_day),
+            ("audit.checkpoint_seconds", self.audit.checkpoint_seconds),
+            ("audit.checkpoint_entries", self.audit.checkpoint_entries),
             ("llm.timeout_seconds", self.llm.timeout_seconds),
             ("llm.moderation.timeout_seconds", self.llm.moderation.timeout_seconds),
             ("llm.max_retries", self.llm.max_retries.into()),
@@ -124,7 +129,21 @@ impl Config {
         self.texts(&mut found);
         self.addresses(&mut found);
         self.fetch(&mut found);
+        self.audit(&mut found);
         found
+    }
+
+    fn audit(&self, found: &mut Vec<String>) {
+        let (origin, url) = (&self.audit.origin, &self.audit.anchor_url);
+        if SigningKey::new(origin, &[1; 32]).is_err() {
+            found.push(format!(
+                "audit.origin is {origin:?}: write a name without spaces and plus signs, for instance bank.example/contactiq"
+            ));
+        }
+        let is_http = reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if !url.is_empty() && !is_http {
+            found.push("audit.anchor_url: write https://host/path, or \"\"".to_owned());
+        }
     }
 
     fn assistant(&self, name: &str, assistant: &Assistant, found: &mut Vec<String>) {

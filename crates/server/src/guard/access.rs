@@ -1,5 +1,7 @@
-//! Every request leaves an event: who, from where, what, with which result (A4). The event goes to
-//! the log at once and to the ledger through a bounded queue, so that no answer waits for it.
+//! Every request leaves an event: who, from where, what, with which result (A4, E6). The event goes to
+//! the log at once, and to the database, or where that is away to a spool of files. Whoever is shown data waits until
+//! that is so ([`AccessLog::keep`]); whoever asks a question does not, because the record of the question is durable
+//! before the answer is.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -7,15 +9,29 @@ use std::{
 };
 
 use contactiq_domain::ids::AccessId;
-use contactiq_store::{Store, StoreError, access::AccessEvent};
-use tokio::sync::mpsc;
+use contactiq_store::{
+    Store, StoreError,
+    access::AccessEvent,
+    ledger::{IN_ALL, SAME_DISK as PLACE, spool::Spool},
+};
+use tokio::{
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
+    time::Instant,
+};
+use tokio_util::task::TaskTracker;
 
-/// Events that may wait for the ledger. What does not fit is still in the log, and counted.
+/// Events that may wait for the database before whoever makes one waits for a place.
 const WAITING: usize = 10_000;
 /// Before the next try while the database is away.
 const WAIT: Duration = Duration::from_secs(1);
 /// Written together.
 const BATCH: usize = 200;
+/// A database that failed is not asked for so long, where there is a spool.
+const LEFT_ALONE: Duration = Duration::from_secs(2);
+const AWAY: StoreError = StoreError::Unavailable { why: "it did not take access events in time" };
 
 /// What the layer outside is told of a request: the extractor leaves the caller's name or why nobody was let in, and a
 /// handler that changes what somebody decided leaves what it was.
@@ -71,50 +87,148 @@ fn left(place: &Left) -> Option<String> {
     place.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// The queue to the ledger.
+/// The way of events to the ledger and, through its outbox, to the audit log (E6).
 #[derive(Clone)]
-pub struct AccessLog(mpsc::Sender<AccessEvent>);
+pub struct AccessLog {
+    waiting: mpsc::Sender<Kept>,
+    spool: Option<Spool>,
+}
+
+/// An event on its way, and who waits for it.
+struct Kept {
+    event: AccessEvent,
+    reply: Option<oneshot::Sender<bool>>,
+}
 
 impl AccessLog {
-    /// A log and the job that writes it: run it until the log is dropped, and it has written all.
-    pub fn new(store: Store) -> (AccessLog, impl Future<Output = ()> + Send) {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        (AccessLog(sender), write(store, receiver))
+    /// A log and the job that writes it: run it until the log is dropped, and it has written all. What the database does
+    /// not take goes to the spool, where there is one.
+    pub fn new(store: Store, spool: Option<Spool>) -> (AccessLog, impl Future<Output = ()> + Send) {
+        let (waiting, receiver) = mpsc::channel(WAITING);
+        (AccessLog { waiting, spool: spool.clone() }, write(store, spool, receiver))
     }
 
-    /// Puts an event in the queue.
-    pub fn note(&self, event: AccessEvent) {
-        if self.0.try_send(event).is_err() {
-            metrics::counter!("contactiq_access_events_dropped_total").increment(1);
+    /// Hands an event over without waiting. Where too many wait already it goes with `tasks`, which waits for its place:
+    /// none is dropped.
+    pub fn note(&self, event: AccessEvent, tasks: &TaskTracker) {
+        match self.waiting.try_send(Kept { event, reply: None }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(kept)) => {
+                let waiting = self.waiting.clone();
+                tasks.spawn(async move {
+                    if waiting.send(kept).await.is_err() {
+                        lost(1, "the access log was closed");
+                    }
+                });
+            }
+            Err(TrySendError::Closed(_)) => lost(1, "the access log was closed"),
+        }
+    }
+
+    /// Hands an event over and waits until it is durable, as long as an answer may wait for its record; whether it is.
+    pub async fn keep(&self, event: AccessEvent) -> bool {
+        let (reply, kept) = oneshot::channel();
+        let all = async {
+            self.waiting.send(Kept { event, reply: Some(reply) }).await.ok()?;
+            kept.await.ok()
+        };
+        tokio::time::timeout(IN_ALL, all).await.ok().flatten().unwrap_or(false)
+    }
+
+    /// Events that wait in the spool.
+    #[must_use]
+    pub fn spooled(&self) -> u64 {
+        self.spool.as_ref().map_or(0, |spool| spool.depth().entries)
+    }
+
+    /// Writes what the spool holds.
+    ///
+    /// # Errors
+    /// When the database fails: what is left comes again.
+    pub async fn drain(&self, store: &Store) -> Result<(), StoreError> {
+        match &self.spool {
+            Some(spool) => drain(spool, store).await,
+            None => Ok(()),
         }
     }
 }
 
-async fn write(store: Store, mut receiver: mpsc::Receiver<AccessEvent>) {
+/// Writes what a spool holds into the tables, also that of a server that ended.
+///
+/// # Errors
+/// When the database or the spool fails: what is left comes again.
+pub async fn drain(spool: &Spool, store: &Store) -> Result<(), StoreError> {
+    let unreadable = |_| StoreError::Unavailable { why: "the spool of access events can't be read" };
+    while let Some(batch) = spool.next().await.map_err(unreadable)? {
+        let mut events = Vec::with_capacity(batch.payloads.len());
+        for payload in &batch.payloads {
+            match serde_json::from_slice::<AccessEvent>(payload) {
+                Ok(event) => events.push(event),
+                Err(_) => lost(1, "an access event in the spool can't be read"),
+            }
+        }
+        for some in events.chunks(BATCH) {
+            write_batch(store, &some.iter().collect::<Vec<_>>()).await?;
+        }
+        spool.done(batch).await.map_err(unreadable)?;
+    }
+    Ok(())
+}
+
+fn lost(events: usize, why: &str) {
+    metrics::counter!("contactiq_access_events_dropped_total").increment(events as u64);
+    tracing::error!(critical = true, events, why, "access events were not written");
+}
+
+async fn write(store: Store, spool: Option<Spool>, mut receiver: mpsc::Receiver<Kept>) {
     let mut batch = Vec::with_capacity(BATCH);
+    // While it is away nobody waits for it before the spool is asked.
+    let mut left_alone_until = Instant::now();
     while receiver.recv_many(&mut batch, BATCH).await > 0 {
+        let events: Vec<&AccessEvent> = batch.iter().map(|kept| &kept.event).collect();
         let written = loop {
-            match write_batch(&store, &batch).await {
-                // What waits behind it waits in memory, up to its bound.
-                Err(StoreError::Unavailable { .. }) if !receiver.is_closed() => {
-                    tokio::time::sleep(WAIT).await;
+            let within = if spool.is_some() { PLACE } else { IN_ALL };
+            let failed = if spool.is_some() && Instant::now() < left_alone_until {
+                AWAY
+            } else {
+                let first = tokio::time::timeout(within, write_batch(&store, &events)).await;
+                match first.unwrap_or(Err(AWAY)) {
+                    Ok(()) => break Ok(()),
+                    Err(error) => error,
                 }
-                written => break written,
+            };
+            left_alone_until = Instant::now() + LEFT_ALONE;
+            match (&spool, failed) {
+                (Some(spool), _) if keep_all(spool, &events).await => break Ok(()),
+                // Those behind wait in memory; whoever waits for these hears in time that they are not kept.
+                (_, StoreError::Unavailable { .. }) if !receiver.is_closed() => {
+                    tokio::time::sleep(WAIT).await
+                }
+                (_, error) => break Err(error),
             }
         };
-        if let Err(error) = written {
-            metrics::counter!("contactiq_access_events_dropped_total").increment(batch.len() as u64);
-            tracing::error!(critical = true, error = %error, events = batch.len(), "access events were not written");
+        if let Err(error) = &written {
+            lost(events.len(), &error.to_string());
         }
-        batch.clear();
+        for kept in batch.drain(..) {
+            if let Some(reply) = kept.reply {
+                // Who does not wait any more was told that it is not kept.
+                let _ = reply.send(written.is_ok());
+            }
+        }
     }
 }
 
-async fn write_batch(store: &Store, batch: &[AccessEvent]) -> Result<(), StoreError> {
+/// Whether the spool has all of these now.
+async fn keep_all(spool: &Spool, events: &[&AccessEvent]) -> bool {
+    let bytes = events.iter().map(|event| serde_json::to_vec(event).unwrap_or_default());
+    let kept = futures_util::future::join_all(bytes.map(|payload| spool.append(payload))).await;
+    kept.iter().all(Result::is_ok)
+}
+
+async fn write_batch(store: &Store, batch: &[&AccessEvent]) -> Result<(), StoreError> {
     let mut w = store.write().await?;
-    for event in batch {
-        contactiq_store::access::log(&mut w, event).await?;
-    }
+    contactiq_store::access::log_all(&mut w, batch).await?;
     w.save().await
 }
 

@@ -278,6 +278,8 @@ needs! {
     ReviewGuard,
     /// See how the ledger stands, replay and drop dead letters.
     OperateLedger,
+    /// Read, export and verify the audit log.
+    ReadAudit,
     /// Read the customer collection; staff roles read their own beside it.
     ReadCustomerKnowledge,
     /// Name subject and session.

@@ -40,7 +40,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contactiq_domain::ids::RequestId;
-use contactiq_store::access::AccessResult;
+use contactiq_store::access::{AccessEvent, AccessResult};
 use futures_util::StreamExt;
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer};
 use tracing::Instrument;
@@ -181,13 +181,16 @@ async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> R
     request.extensions_mut().insert(numbered.clone());
     request.extensions_mut().insert(noted.clone());
     let speaks_openai = chat::speaks(&route);
-    let mut attempt = Attempt { app, numbered, noted, method, route, since, span, status: None };
+    let mut attempt = Attempt { app, numbered, noted, method, route, since, span, status: None, kept: false };
     // PostgreSQL holds no zero byte, and no address of ours has one.
     let response = if request.uri().to_string().contains("%00") {
         ApiError::NoRoute.into_response()
     } else {
         next.run(request).instrument(attempt.span.clone()).await
     };
+    attempt.status = Some(response.status());
+    let response =
+        if attempt.is_on_record().await { response } else { ApiError::Unavailable.into_response() };
     let response = finish(response, &attempt.numbered, speaks_openai).await;
     attempt.status = Some(response.status());
     response
@@ -207,13 +210,73 @@ struct Attempt {
     since: Instant,
     span: tracing::Span,
     status: Option<StatusCode>,
+    /// Whether its event is durable.
+    kept: bool,
+}
+
+impl Attempt {
+    /// Nobody is shown data before it is on record that they were, and nobody hears that they were refused (E6). A
+    /// question is on record by itself before its answer is shown; who is turned away by a limit is not worth a wait.
+    async fn is_on_record(&mut self) -> bool {
+        let status = self.status.unwrap_or(StatusCode::OK);
+        let asks = self.method == Method::POST
+            && matches!(self.route.as_str(), "/v1/interactions" | "/v1/chat/completions" | "/chat/{mode}");
+        let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if is_unlisted(&self.route)
+            || (asks && !refused)
+            || status == StatusCode::TOO_MANY_REQUESTS
+            || status.is_server_error()
+        {
+            return true;
+        }
+        self.kept = self.app.access.keep(self.event(status.as_u16())).await;
+        if !self.kept {
+            tracing::error!(
+                critical = true,
+                "access to data was not shown, because it could not be put on record"
+            );
+        }
+        self.kept
+    }
+
+    fn event(&self, status: u16) -> AccessEvent {
+        AccessEvent {
+            id: access::event_id(&*self.app.house.ids),
+            at: self.app.house.clock.now(),
+            actor: self.noted.name(),
+            from_ip: self.numbered.ip.to_string(),
+            method: method_name(&self.method).to_owned(),
+            route: self.route.clone(),
+            // Ids stay out of what everyone's request leaves, but for what a reviewer or an administrator changed.
+            target: self.noted.target(),
+            result: result(status),
+            status,
+            reason: self.noted.reason(),
+        }
+    }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
         let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
-        let Self { app, numbered, noted, method, route, since, span, .. } = self;
-        span.in_scope(|| note(app, numbered, noted, method, route, status, *since));
+        self.span.in_scope(|| note(self, status));
+        // Health checks and files would drown what an auditor looks for.
+        if !self.kept && !is_unlisted(&self.route) {
+            self.app.access.note(self.event(status), &self.app.tasks);
+        }
+    }
+}
+
+fn is_unlisted(route: &str) -> bool {
+    is_probe(route) || route == "/assets/{file}"
+}
+
+const fn result(status: u16) -> AccessResult {
+    match status {
+        401 => AccessResult::Unauthenticated,
+        403 => AccessResult::Forbidden,
+        429 => AccessResult::Limited,
+        _ => AccessResult::Allowed,
     }
 }
 
@@ -360,44 +423,15 @@ fn method_name(method: &Method) -> &'static str {
     }
 }
 
-fn note(
-    app: &App,
-    numbered: &Numbered,
-    noted: &access::Noted,
-    method: &Method,
-    route: &str,
-    status: u16,
-    since: Instant,
-) {
-    let ms = since.elapsed().as_secs_f64() * 1000.0;
-    let (actor, method, reason) = (noted.name(), method_name(method), noted.reason());
-    app.unusual.note(&actor, numbered, status, app.house.clock.now());
-    let result = match status {
-        401 => AccessResult::Unauthenticated,
-        403 => AccessResult::Forbidden,
-        429 => AccessResult::Limited,
-        _ => AccessResult::Allowed,
-    };
-    tracing::info!(user_id = actor.as_str(), from = %numbered.ip, method, route, status, result = %result, reason = reason.as_deref().unwrap_or(""), duration_ms = ms, "request answered");
+fn note(attempt: &Attempt, status: u16) {
+    let ms = attempt.since.elapsed().as_secs_f64() * 1000.0;
+    let (actor, method, route) = (attempt.noted.name(), method_name(&attempt.method), &attempt.route);
+    attempt.app.unusual.note(&actor, &attempt.numbered, status, attempt.app.house.clock.now());
+    let (result, reason) = (result(status), attempt.noted.reason().unwrap_or_default());
+    tracing::info!(user_id = actor.as_str(), from = %attempt.numbered.ip, method, route, status, result = %result, reason, duration_ms = ms, "request answered");
     let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
     metrics::counter!("contactiq_http_requests_total", &labels).increment(1);
     metrics::histogram!("contactiq_http_request_seconds", "route" => route.to_owned()).record(ms / 1000.0);
-    // Health checks and files would drown what an auditor looks for.
-    if !is_probe(route) && route != "/assets/{file}" {
-        app.access.note(contactiq_store::access::AccessEvent {
-            id: access::event_id(&*app.house.ids),
-            at: app.house.clock.now(),
-            actor,
-            from_ip: numbered.ip.to_string(),
-            method: method.to_owned(),
-            route: route.to_owned(),
-            // Ids stay out of what everyone's request leaves, but for what a reviewer or an administrator changed.
-            target: noted.target(),
-            result,
-            status,
-            reason,
-        });
-    }
 }
 
 #[cfg(test)]

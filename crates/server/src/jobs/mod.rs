@@ -1,5 +1,6 @@
 //! Work beside the requests: named, supervised, ended at shutdown.
 
+mod audit;
 mod budgets;
 mod drift;
 mod ledger;
@@ -51,6 +52,10 @@ const BUDGETS_EVERY: Duration = Duration::from_secs(5);
 const CONSENTS_EVERY: Duration = Duration::from_secs(2);
 /// How often it is looked for what was kept long enough.
 const RETENTION_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often what waits is taken into the audit log.
+const AUDIT_EVERY: Duration = Duration::from_secs(1);
+/// How often the end of the audit log is verified.
+const AUDIT_LOOK_EVERY: Duration = Duration::from_secs(60);
 /// How often shared vectors are looked through.
 const VECTORS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// While one reads the queue another writes what it read.
@@ -92,6 +97,8 @@ pub fn start(app: &App, stop: &CancellationToken) {
             app.tasks.spawn(async move { ledger::work(&worker, &stopped).await });
         }
     }
+    every(app, stop, "audit", AUDIT_EVERY, |app| async move { audit::run(&app).await });
+    every(app, stop, "audit-look", AUDIT_LOOK_EVERY, |app| async move { audit::look(&app).await });
     let counted = Arc::new(AtomicU64::new(0));
     every(app, stop, "budgets", BUDGETS_EVERY, move |app| {
         budgets::charge_encoder(&app, &counted);

@@ -3,6 +3,7 @@
 
 mod access;
 mod assets;
+mod audit;
 mod chat;
 mod dashboard;
 mod documents;
@@ -57,6 +58,8 @@ pub fn routes() -> Pages {
         .get("/documents", documents::list)
         .get("/documents/{collection}/{slug}", documents::page)
         .get("/interactions/{id}", records::page)
+        .get("/audit", audit::list)
+        .post("/audit/verify", audit::verify)
         .get("/access", access::page)
         .post("/access/keys", access::make)
         .post("/access/keys/{id}", access::change)
@@ -157,6 +160,7 @@ impl Visitor {
             ("/review", "Review", Permission::ReviewGuard),
             ("/documents", "Documents", Permission::ReadCustomerKnowledge),
             ("/access", "Access", Permission::ManageAccess),
+            ("/audit", "Audit", Permission::ReadAudit),
         ];
         let nav = ALL
             .iter()

@@ -182,7 +182,14 @@ async fn is_all_in_the_record(terminal: &Terminal, seen: &Seen) -> String {
     );
     let store = contactiq_server::app::open_store(&config.unwrap()).await.unwrap();
     let summary = holds_all(&store, seen).await;
+    let finished = interactions::count_finished(&mut store.read().await.unwrap()).await.unwrap();
     store.close().await;
+    // The audit log has no gap and no double, and every record that was shown is one that it commits to (E6).
+    terminal.run(&["audit", "checkpoint"]).well();
+    let verified = terminal.run(&["audit", "verify", "--records", "--json"]).lines(0).remove(0);
+    assert_eq!(verified["unsigned"], 0, "{verified}");
+    assert!(verified["records"].as_u64().unwrap() >= finished, "{finished}: {verified}");
+    assert!(verified["log"]["kinds"]["interaction"].as_u64().unwrap() >= finished, "{finished}: {verified}");
     summary
 }
 

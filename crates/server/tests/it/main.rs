@@ -8,6 +8,7 @@ mod access_page;
 mod admission;
 mod aloud;
 mod answers;
+mod audit;
 mod bad_input;
 mod browser;
 mod budgets;

@@ -79,6 +79,8 @@ async fn every_page_is_there_with_its_headers_and_sound() {
         "/tickets?state=closed",
         "/review",
         "/review?kind=flagged&decided=no",
+        "/audit",
+        "/audit?kind=unmasking",
         "/documents",
         "/documents/customer/replacement-card",
         "/documents/banker/training-scenario-scam-call",

@@ -159,6 +159,9 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
         Line("GET", own("/signin/provider"), none(), [403; 7]),
         Line("GET", own("/signin/callback"), none(), [403; 7]),
         Line("POST", own("/signin/ended"), sent("logout_token=x"), [403; 7]),
+        Line("GET", own("/audit"), none(), [303, 403, 403, 403, 200, 200, 403]),
+        Line("GET", own("/v1/audit/export"), none(), [401, 403, 403, 403, 200, 200, 403]),
+        Line("GET", own("/v1/audit/checkpoint"), none(), [401, 403, 403, 403, 200, 200, 403]),
     ]
 }
 

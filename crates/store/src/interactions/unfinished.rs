@@ -6,7 +6,7 @@ use contactiq_guard::Masked;
 
 use super::TABLE;
 use crate::{
-    Connection, StoreError, Writer,
+    Connection, StoreError, Writer, audit,
     row::json,
     value::{places, values},
 };
@@ -100,15 +100,18 @@ pub async fn interrupt_unfinished(
     older_than: Timestamp,
     now: Timestamp,
 ) -> Result<Vec<InteractionId>, StoreError> {
-    w.rows(
-        "UPDATE interactions SET outcome = 'interrupted', completed_at = $1
+    let marked: Vec<InteractionId> = w
+        .rows(
+            "UPDATE interactions SET outcome = 'interrupted', completed_at = $1
          WHERE completed_at IS NULL AND created_at < $2 RETURNING id",
-        values![now, older_than],
-    )
-    .await?
-    .iter()
-    .map(|row| row.parsed("id"))
-    .collect()
+            values![now, older_than],
+        )
+        .await?
+        .iter()
+        .map(|row| row.parsed("id"))
+        .collect::<Result<_, _>>()?;
+    audit::interrupted(w, &marked, now).await?;
+    Ok(marked)
 }
 
 /// How many interactions were started and are not finished.

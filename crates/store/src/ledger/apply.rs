@@ -7,7 +7,7 @@ use contactiq_guard::Masked;
 
 use super::{Claimed, Completion, Entry, withdrawn};
 use crate::{
-    StoreError, Writer, conversations, idempotency,
+    StoreError, Writer, audit, conversations, idempotency,
     interactions::{self, Completed, Part},
     pii_tokens, placeholders, privacy, review, tickets,
 };
@@ -144,6 +144,7 @@ async fn apply_as_they_are(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<App
     let completed = interactions::complete_all(w, &records).await?;
     let parts = interactions::shown(w, &records).await?;
     let before = withdrawn::among(w, &records).await?;
+    let mut audited = Vec::new();
     for ((completion, applied), completed) in completions.into_iter().zip(completed) {
         match completed {
             Completed::Before(first) => *applied = Applied::Before(first),
@@ -154,13 +155,18 @@ async fn apply_as_they_are(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<App
                 if let Some(claimed) = &completion.claimed {
                     idempotency::unsettle(w, &claimed.slot(), &id.to_string()).await?;
                 }
+                audit::withdrawn(w, id, at).await?;
             }
-            Completed::Now => beside(w, completion).await?,
+            Completed::Now => {
+                beside(w, completion).await?;
+                audited.push(&completion.record);
+            }
         }
         if let Some((_, part)) = parts.iter().find(|(id, _)| *id == completion.record.id) {
             withdrawn::review_part(w, &completion.record, part, &completion.reviews).await?;
         }
     }
+    audit::completed(w, &audited).await?;
     for withdrawal in taken_back {
         withdrawn::withdraw(w, withdrawal).await?;
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use contactiq_domain::ids::InteractionId;
 
 use super::{Applied, Entry, Ledger, Unreadable, dead, heard, kept};
-use crate::{SharedError, StoreError, interactions, tickets};
+use crate::{SharedError, StoreError, audit, interactions, tickets};
 
 /// Waits before the second, third and fourth try of an entry that is refused: what it stands on may come by
 /// another way (B4).
@@ -185,6 +185,7 @@ impl Ledger {
             }
             let mut w = self.0.store.at_work().write().await?;
             interactions::replace(&mut w, &completion.record).await?;
+            audit::completed(&mut w, &[&completion.record]).await?;
             if let Some(ticket) = &completion.ticket {
                 tickets::open(&mut w, ticket).await?;
             }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Ledger, Withdrawal};
 use crate::{
-    StoreError, Writer, idempotency, interactions, review,
+    StoreError, Writer, audit, idempotency, interactions, review,
     value::{places, values},
 };
 
@@ -65,6 +65,9 @@ pub(super) async fn withdraw(w: &mut Writer, withdrawal: &Withdrawal) -> Result<
     // Whoever writes the completion at this moment waits for the note, or is waited for.
     w.execute("UPDATE interactions SET shown = shown WHERE id = $1", values![*interaction]).await?;
     let stood = interactions::withdraw(w, *interaction, *completed_at).await?;
+    if stood {
+        audit::withdrawn(w, *interaction, *completed_at).await?;
+    }
     if let Some(claimed) = claimed.as_ref().filter(|_| stood) {
         idempotency::unsettle(w, &claimed.slot(), &interaction.to_string()).await?;
     }

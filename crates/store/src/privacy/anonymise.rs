@@ -8,7 +8,7 @@ use contactiq_domain::{
 use contactiq_guard::{Masked, seal::ERASED};
 
 use crate::{
-    StoreError, Writer,
+    StoreError, Writer, audit,
     ledger::Entry,
     value::{Value, places, values},
 };
@@ -65,6 +65,8 @@ pub(super) async fn interactions(
         let sql = format!("{statement} WHERE {condition} IN {}", listed(w, before, ids.len()));
         w.execute_built(sql, all).await?;
     }
+    // What the audit log committed to can't be guessed from now on.
+    audit::destroy_salts(w, ids).await?;
     Ok(())
 }
 

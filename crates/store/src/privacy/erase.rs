@@ -7,7 +7,13 @@ use contactiq_domain::{
 use uuid::Uuid;
 
 use super::{anonymise, blind, consent, holds};
-use crate::{Connection, Store, StoreError, Writer, conversations::Owner, row::Row, value::values};
+use crate::{
+    Connection, Store, StoreError, Writer,
+    audit::{self, AuditKind, Event},
+    conversations::Owner,
+    row::Row,
+    value::values,
+};
 
 /// What was erased: the receipt. It names nobody.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -65,6 +71,12 @@ pub async fn person(
     };
     let mut w = store.write().await?;
     keep(&mut w, &receipt).await?;
+    let fields = [
+        ("person", Some(receipt.person.clone())),
+        ("conversations", Some(receipt.conversations.to_string())),
+        ("interactions", Some(receipt.interactions.to_string())),
+    ];
+    audit::note(&mut w, &Event::new(receipt.id, now, AuditKind::Erasure, &fields)).await?;
     w.save().await?;
     Ok(Erased::Now(receipt))
 }

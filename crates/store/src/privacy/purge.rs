@@ -5,6 +5,7 @@ use contactiq_domain::{Timestamp, ids::InteractionId};
 use super::anonymise;
 use crate::{
     Connection, Store, StoreError,
+    audit::{self, AuditKind, Event},
     value::{places, values},
 };
 
@@ -89,6 +90,11 @@ pub async fn step(store: &Store, before: &Before, now: Timestamp) -> Result<Purg
     let batch: Vec<InteractionId> = found.iter().map(|row| row.parsed("id")).collect::<Result<_, _>>()?;
     anonymise::interactions(&mut w, &batch, now).await?;
     anonymise::emptied_conversations(&mut w, &batch).await?;
+    if let Some(first) = batch.first() {
+        let fields = [("texts", Some(batch.len().to_string()))];
+        let event = Event::new(first.uuid(), now, AuditKind::Erasure, &fields);
+        audit::note(&mut w, &event).await?;
+    }
     w.save().await?;
     done.texts = batch.len() as u64;
 

@@ -10,6 +10,7 @@
 #[macro_use]
 mod engines;
 mod access;
+mod audit;
 mod budgets;
 mod constraints;
 mod conversations;

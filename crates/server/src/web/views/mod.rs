@@ -5,6 +5,7 @@
 //! Text goes through askama, which escapes it; nothing in the templates is marked safe.
 
 pub mod access;
+pub mod audit;
 pub mod chart;
 pub mod chat;
 pub mod dashboard;

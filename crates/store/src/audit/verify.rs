@@ -1,0 +1,265 @@
+//! Verification inside the database: every column of every row of the log, and the records that entries commit to.
+
+use std::collections::{HashSet, VecDeque};
+
+use contactiq_auditlog::{
+    Checkpoint, Entry, Frontier, Hash, VerifyingKey,
+    export::{Walk, What, Whole},
+    tiles::{self, Tail, Tile},
+};
+use contactiq_domain::ids::InteractionId;
+
+use super::{AuditKind, AuditLog, interaction, log::tail_at, read, sequencer::LAST};
+use crate::{Connection, Reader, Store, StoreError, interactions, meta, value::values};
+
+/// Entries that are read together.
+const TOGETHER: u64 = 2_000;
+/// Checkpoints that are read together.
+const MARKS: u32 = 1_000;
+
+/// Why a log is not verified.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditFault {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The first fault in the order of the entries.
+    #[error("{}{what}", entry.map(|entry| format!("entry {entry}: ")).unwrap_or_default())]
+    Found {
+        /// Where.
+        entry: Option<u64>,
+        /// What.
+        what: What,
+    },
+    /// A record is another than its entry commits to.
+    #[error(
+        "interaction {0}: its record is not the one that its entry commits to, or its salt is gone and it is not"
+    )]
+    Record(InteractionId),
+}
+
+/// A log that was found whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The log.
+    pub log: Whole,
+    /// Entries behind the last checkpoint, whose order and form were looked at.
+    pub unsigned: u64,
+    /// Records that are the ones that were committed to.
+    pub records: u64,
+    /// Entries whose record was erased.
+    pub closed: u64,
+}
+
+fn found(entry: impl Into<Option<u64>>, what: impl Into<What>) -> AuditFault {
+    AuditFault::Found { entry: entry.into(), what: what.into() }
+}
+
+impl AuditLog {
+    /// Verifies the whole log: every entry, the columns beside it, tiles, checkpoints, signatures, and that it is not
+    /// shorter than the store remembers. `anchors` are checkpoints that were kept elsewhere. With `records` also every
+    /// record that an entry commits to, which takes longer.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub async fn verify(
+        &self,
+        store: &Store,
+        (origin, keys): (&str, &[VerifyingKey]),
+        anchors: &[Checkpoint],
+        records: bool,
+    ) -> Result<Verified, AuditFault> {
+        let store = store.at_work();
+        let mut anchors = anchors.to_vec();
+        if let Some(note) = meta::get_meta(&mut *store.read().await?, LAST).await? {
+            let remembered = Checkpoint::open(&note, keys).map_err(|error| found(None, error))?;
+            anchors.push(remembered);
+        }
+        // One moment: what is appended meanwhile is not looked at.
+        let mut reader = self.read().await?;
+        let size = read::size(&mut reader).await?;
+        let mut walk = Walk::new(origin, Frontier::default(), keys, &anchors);
+        let (mut tail, mut tiles, mut signed) = (Tail::default(), 0_u64, 0_u64);
+        let (mut marks, mut marked) = (VecDeque::new(), 0_u64);
+        if read::size_of_checkpoints(&mut reader).await? > size {
+            let (covered, _) = read::last_checkpoint(&mut reader).await?.unwrap_or_default();
+            return Err(found(size, What::Shortened { size: covered }));
+        }
+        let mut counted = Counted::default();
+        let mut records = if records { Some(store.read().await?) } else { None };
+        for first in (0..size).step_by(TOGETHER as usize) {
+            let end = size.min(first + TOGETHER);
+            let rows = read::entries(&mut reader, first, end).await?;
+            for (row, index) in rows.iter().zip(first..) {
+                if row.index != index {
+                    return Err(found(index, What::Order { expected: index, found: row.index }));
+                }
+                let entry = walk.entry(&row.leaf).map_err(|what| found(index, what))?;
+                let beside = row.event == entry.event
+                    && row.kind == entry.kind
+                    && row.logged_at.micros() == entry.logged_at_us;
+                if !beside {
+                    return Err(found(index, What::Beside("a column of the table")));
+                }
+                for tile in tail.push(Hash::leaf(&row.leaf)) {
+                    tiles += 1;
+                    let kept = read::tile(&mut reader, tile.place).await?;
+                    if kept.as_deref() != Some(&tile.to_bytes()) {
+                        let at = other_entry(&tile, kept.as_deref()).unwrap_or(index);
+                        return Err(found(at, What::Beside("a tile of hashes")));
+                    }
+                }
+                if marks.is_empty() && marked <= index {
+                    marks.extend(read::checkpoints(&mut reader, marked, MARKS).await?);
+                    // None are left: nobody asks again.
+                    marked = marks.back().map_or(u64::MAX, |(covered, _): &(u64, String)| *covered);
+                }
+                if let Some((covered, note)) = marks.pop_front_if(|(covered, _)| *covered == index + 1) {
+                    walk.checkpoint(&note).map_err(|what| found(index, what))?;
+                    signed = covered;
+                }
+                if let Some(c) = &mut records {
+                    counted.look(c, &entry).await?;
+                }
+            }
+            let seen = first + rows.len() as u64;
+            if seen < end {
+                return Err(found(seen, What::Order { expected: seen, found: size - 1 }));
+            }
+        }
+        if let Some((covered, _)) = marks.pop_front() {
+            return Err(found(None, What::Place { size: covered }));
+        }
+        if read::count_tiles(&mut reader).await? != tiles {
+            return Err(found(None, What::Beside("a tile that no entry made")));
+        }
+        let noted = read::count_checkpoints(&mut reader).await?;
+        drop(reader);
+        let unsigned = size - signed;
+        let log = if unsigned > 0 {
+            walk.with_unsigned_end().map_err(|what| found(None, what))?
+        } else {
+            walk.end().map_err(|what| found(None, what))?
+        };
+        if noted != log.checkpoints {
+            return Err(found(None, What::Beside("a checkpoint of no entries")));
+        }
+        if let Some(c) = &mut records {
+            counted.end(c).await?;
+        }
+        Ok(Verified { log, unsigned, records: counted.records, closed: counted.closed })
+    }
+
+    /// Verifies the end of the log alone, in an instant: that its last checkpoint is signed and agrees with what is
+    /// kept, and that the entries behind it are in order. How many the log has, and the last checkpoint.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub async fn verify_tail(&self, keys: &[VerifyingKey]) -> Result<(u64, Option<Checkpoint>), AuditFault> {
+        let mut reader = self.read().await?;
+        let size = read::size(&mut reader).await?;
+        let Some((covered, note)) = read::last_checkpoint(&mut reader).await? else {
+            return Ok((size, None));
+        };
+        let last = Checkpoint::open(&note, keys).map_err(|error| found(None, error))?;
+        if last.size != covered {
+            return Err(found(None, What::Place { size: last.size }));
+        }
+        if last.size > size {
+            return Err(found(size, What::Shortened { size: last.size }));
+        }
+        let tail = tail_at(&mut reader, last.size).await?;
+        if tail.root() != last.root {
+            return Err(found(None, What::Root { after: 0, size: last.size }));
+        }
+        let mut walk = Walk::new(&last.origin, tail.frontier(), keys, &[]);
+        let first = size.saturating_sub(TOGETHER).max(last.size);
+        if first == last.size {
+            for row in read::entries(&mut reader, first, size).await? {
+                walk.entry(&row.leaf).map_err(|what| found(row.index, what))?;
+            }
+        }
+        Ok((size, Some(last)))
+    }
+}
+
+/// Records and the entries that commit to them.
+#[derive(Default)]
+struct Counted {
+    records: u64,
+    closed: u64,
+    /// Interactions whose record no entry opens, though it may stand in its table.
+    unopened: HashSet<InteractionId>,
+    opened: HashSet<InteractionId>,
+}
+
+impl Counted {
+    /// Holds the record of an interaction's entry against it.
+    async fn look(&mut self, c: &mut Reader, entry: &Entry) -> Result<(), AuditFault> {
+        let id = entry.fields.get("interaction").and_then(|id| id.parse().ok());
+        let Some(id): Option<InteractionId> = id else { return Ok(()) };
+        if entry.kind == AuditKind::Withdrawal.as_str() {
+            // Its record was changed on the record: what was committed to is not what stands.
+            self.unopened.remove(&id);
+            self.opened.insert(id);
+            return Ok(());
+        }
+        let Some(commitment) = entry.commitment else { return Ok(()) };
+        match interaction::salt(c, id, &entry.event).await? {
+            None => {
+                self.closed += 1;
+                self.unopened.insert(id);
+            }
+            Some(salt) => {
+                let agrees = agrees(c, id, &salt, commitment).await?;
+                if agrees {
+                    self.records += 1;
+                    self.opened.insert(id);
+                } else {
+                    self.unopened.insert(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A record that stands must be one that an entry opens.
+    async fn end(&mut self, c: &mut Reader) -> Result<(), AuditFault> {
+        for id in self.unopened.difference(&self.opened) {
+            let stands = c
+                .row("SELECT id FROM interactions WHERE id = $1 AND completed_at IS NOT NULL", values![*id])
+                .await?
+                .is_some();
+            if stands {
+                return Err(AuditFault::Record(*id));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The entry whose hash in its tile is another than that of its bytes: one of the two was changed.
+fn other_entry(tile: &Tile, kept: Option<&[u8]>) -> Option<u64> {
+    let kept = tiles::from_bytes(kept?)?;
+    let at = tile.hashes.iter().zip(&kept).position(|(own, kept)| own != kept)?;
+    (tile.place.level == 0).then(|| tile.place.index * tiles::FULL as u64 + at as u64)
+}
+
+/// Whether the record of this interaction is the one that was committed to.
+pub(super) async fn agrees(
+    c: &mut Connection,
+    id: InteractionId,
+    salt: &[u8; 32],
+    commitment: Hash,
+) -> Result<bool, StoreError> {
+    let Some(record) = interactions::get(c, id).await? else { return Ok(false) };
+    Ok(Hash::commitment(salt, interaction::to_text(&record)?.as_bytes()) == commitment)
+}
+
+/// The bytes of a full tile as they are kept.
+pub(super) async fn known_tile(
+    c: &mut Connection,
+    place: tiles::Place,
+) -> Result<Option<Vec<Hash>>, StoreError> {
+    Ok(read::tile(c, place).await?.and_then(|bytes| tiles::from_bytes(&bytes)))
+}
