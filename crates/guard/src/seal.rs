@@ -36,13 +36,9 @@ pub enum SealError {
     NotAuthentic,
 }
 
-/// What the key of blind indexes is derived by from the sealing key.
-const INDEX: &[u8] = b"contactiq blind index 1";
-
 /// Seals and opens masked text with one 256-bit key.
 pub struct Sealer {
     cipher: Aes256GcmSiv,
-    index: Hmac<Sha256>,
     key_id: [u8; 4],
     /// Keyed for pseudonyms alone.
     pseudonyms: Hmac<Sha256>,
@@ -58,10 +54,7 @@ impl Sealer {
         key_id.copy_from_slice(&digest[..4]);
         let own = Sha256::new().chain_update(b"contactiq pseudonyms\n").chain_update(key).finalize();
         let pseudonyms = keyed(&own);
-        let mut index = keyed(key);
-        index.update(INDEX);
-        let index = keyed(&index.finalize().into_bytes());
-        Self { cipher: Aes256GcmSiv::new(key.into()), index, key_id, pseudonyms, nonce: Box::new(nonce) }
+        Self { cipher: Aes256GcmSiv::new(key.into()), key_id, pseudonyms, nonce: Box::new(nonce) }
     }
 
     /// Seals `text` for one place, for instance `interactions.question/0198…`: it opens there alone.
@@ -97,7 +90,8 @@ impl Sealer {
     /// the key nobody can try texts out.
     #[must_use]
     pub fn blind(&self, text: &str) -> String {
-        let mut index = self.index.clone();
+        let mut index = self.pseudonyms.clone();
+        index.update(b"blind index\0");
         index.update(text.as_bytes());
         index.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -214,6 +208,9 @@ mod tests {
         assert_eq!(sealer(1).seal(&Masked::erased(), "anywhere"), ERASED);
         assert_eq!(sealer(1).open(&[0, 0], "anywhere"), Err(SealError::Malformed));
         assert!(sealer(1).open_placeholders(ERASED, "anywhere").is_err());
+    }
+
+    #[test]
     fn a_pseudonym_stands_for_its_word_and_needs_the_key() {
         let one = sealer(1).pseudonym("person@bank.example");
         assert_eq!(one, sealer(1).pseudonym("person@bank.example"));
