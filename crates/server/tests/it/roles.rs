@@ -150,6 +150,7 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
         Line("POST", own("/chat/customer"), sent("question=hello"), [303, 403, 403, 403, 403, 403, 403]),
         Line("POST", own("/tickets/none"), sent("state=taken"), [303, 403, 403, 403, 403, 403, 403]),
         Line("POST", own("/review/none"), sent("decision=right"), [303, 403, 403, 403, 403, 403, 403]),
+        Line("POST", own("/audit/verify"), sent("csrf="), [303, 403, 403, 403, 403, 403, 403]),
         Line("POST", own("/access/keys"), sent("name=x&role=admin"), [303, 403, 403, 403, 403, 403, 403]),
         Line("POST", own("/access/keys/none"), sent("change=revoke"), [303, 403, 403, 403, 403, 403, 403]),
         Line("POST", own("/access/sessions/none"), sent("csrf="), [303, 403, 403, 403, 403, 403, 403]),
