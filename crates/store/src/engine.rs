@@ -350,6 +350,10 @@ impl std::fmt::Debug for Store {
 
 /// Begins in a task of its own: who waits no longer drops the wait alone. Dropped in the middle, the driver would take the
 /// connection for one without a transaction, and give it to somebody else with one open.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it ends with the beginning; what nobody waits for is rolled back"
+)]
 async fn begun_apart(
     pool: PgPool,
     sql: &'static str,

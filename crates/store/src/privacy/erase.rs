@@ -173,9 +173,9 @@ pub async fn again(
     for (subject, key, began_at) in people(&mut *store.read().await?).await? {
         let owner = Owner { subject: &subject, key };
         let person = blind(&*store.read().await?, &owner);
-        let named = receipts.iter().filter(|receipt| receipt.person == person);
+        let mut named = receipts.iter().filter(|receipt| receipt.person == person);
         // Who came again after having been forgotten is remembered.
-        let Some(receipt) = named.filter(|receipt| began_at <= receipt.erased_at).next_back() else {
+        let Some(receipt) = named.find(|receipt| began_at <= receipt.erased_at) else {
             continue;
         };
         if let Erased::Now(_) = self::person(store, &owner, &receipt.erased_by, ids, now).await? {

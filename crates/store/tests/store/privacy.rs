@@ -298,7 +298,7 @@ on_both_engines! {
         let mut w = restored.write().await;
         let back = all_of_it(&mut w, &restored.ids, &of_jane(&restored.ids)).await;
         w.save().await.unwrap();
-        assert_eq!(erase::again(&restored.store, &[known.clone()], &restored.ids, erased_at.plus_seconds(1)).await.unwrap(), 1);
+        assert_eq!(erase::again(&restored.store, std::slice::from_ref(&known), &restored.ids, erased_at.plus_seconds(1)).await.unwrap(), 1);
         assert_eq!(traces(&restored, back.id).await, Vec::<String>::new());
         let mut w = restored.write().await;
         let anew = Conversation { created_at: erased_at.plus_seconds(DAY), ..of_jane(&restored.ids) };
