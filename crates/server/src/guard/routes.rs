@@ -80,7 +80,7 @@ impl Api {
         Api(OpenApiRouter::with_openapi(described))
     }
 
-    /// Adds a handler's route; the macro [`crate::guard::routes::behind`] names the handler once.
+    /// Adds a handler's route; the macro `behind!` names the handler once.
     #[must_use]
     pub fn behind<H, T>(self, _handler: H, route: UtoipaMethodRouter<App>) -> Api
     where

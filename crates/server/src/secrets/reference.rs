@@ -50,7 +50,7 @@ impl Reference {
     /// The place that a text names; none where it is the secret itself.
     ///
     /// # Errors
-    /// [`NoReference`] says how this kind is written, and nothing of the text.
+    /// `NoReference` says how this kind is written, and nothing of the text.
     pub fn parse(text: &str) -> Result<Option<Reference>, NoReference> {
         let Some((scheme, rest)) = text.trim().split_once(':') else { return Ok(None) };
         let plain = |part: &str| {

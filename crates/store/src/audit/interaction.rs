@@ -18,7 +18,7 @@ use crate::{
     value::{Value, places, values},
 };
 
-/// The form in which records are committed to. It never changes: another spelling of [`Form1`] would fit no entry that
+/// The form in which records are committed to. It never changes: another spelling of `Form1` would fit no entry that
 /// is in a log. What a record gets new goes into a form of its own.
 pub const FORM: &str = "1";
 /// As many ids go into one statement.
