@@ -116,6 +116,8 @@ fn until(mut found: Vec<Record<Masked>>, last: Option<InteractionId>) -> Vec<Rec
     found
 }
 
+/// What was erased says nothing.
 fn exchanges(records: Vec<Record<Masked>>) -> Vec<Exchange> {
-    records.into_iter().map(Into::into).collect()
+    let said = records.into_iter().filter(|record| record.question != Masked::erased());
+    said.map(Into::into).collect()
 }

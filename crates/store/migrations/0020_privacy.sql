@@ -39,7 +39,7 @@ CREATE INDEX erasures_by_person ON erasures (person);
 CREATE TABLE consents (
     subject TEXT NOT NULL CONSTRAINT consents_subject_given CHECK (subject <> ''),
     owner_key TEXT NOT NULL,
-    purpose TEXT NOT NULL CONSTRAINT consents_purpose CHECK (purpose IN ('history', 'improvement')),
+    purpose TEXT NOT NULL CONSTRAINT consents_purpose CHECK (purpose IN ('history')),
     given BOOLEAN NOT NULL,
     noted_by TEXT NOT NULL CONSTRAINT consents_noted_by CHECK (noted_by <> ''),
     noted_at BIGINT NOT NULL,

@@ -60,8 +60,11 @@ pub async fn keep(
     placeholders: &Placeholders,
 ) -> Result<(), StoreError> {
     let sealed = w.seal_placeholders(placeholders, TABLE, COLUMN, &conversation.to_string());
-    w.execute("UPDATE conversations SET placeholders = $2 WHERE id = $1", values![conversation, sealed])
-        .await?;
+    w.execute(
+        "UPDATE conversations SET placeholders = $2 WHERE id = $1 AND erased_at IS NULL",
+        values![conversation, sealed],
+    )
+    .await?;
     Ok(())
 }
 

@@ -131,7 +131,7 @@ pub async fn of_interaction(
         .transpose()
 }
 
-/// Takes or closes a ticket: an open one can be taken, and closed while nobody has closed it. The
+/// Takes or closes a ticket (without its note where the person was erased): an open one can be taken, and closed while nobody has closed it. The
 /// first who takes it keeps it. False when it does not stand where it would have to.
 ///
 /// # Errors
@@ -150,7 +150,9 @@ pub async fn advance(
         TicketState::Taken => {
             let note = sealed(w, "taken_note");
             w.execute(
-                "UPDATE tickets SET state = 'taken', assignee = $2, taken_at = $3, taken_note = $4
+                "UPDATE tickets SET state = 'taken', assignee = $2, taken_at = $3, taken_note =
+                     CASE WHEN EXISTS (SELECT 1 FROM interactions WHERE interactions.id = tickets.interaction
+                         AND interactions.anonymised_at IS NOT NULL) THEN NULL ELSE $4 END
                  WHERE id = $1 AND state = 'open'",
                 values![id, by, now, note],
             )
@@ -159,7 +161,9 @@ pub async fn advance(
         TicketState::Closed => {
             let note = sealed(w, "closed_note");
             w.execute(
-                "UPDATE tickets SET state = 'closed', closed_by = $2, closed_at = $3, closed_note = $4
+                "UPDATE tickets SET state = 'closed', closed_by = $2, closed_at = $3, closed_note =
+                     CASE WHEN EXISTS (SELECT 1 FROM interactions WHERE interactions.id = tickets.interaction
+                         AND interactions.anonymised_at IS NOT NULL) THEN NULL ELSE $4 END
                  WHERE id = $1 AND state <> 'closed'",
                 values![id, by, now, note],
             )

@@ -126,6 +126,10 @@ async fn keep(
         Repeat::Again(_) => return Ok(()),
         Repeat::First(taken) => taken,
     };
+    if feedback.subject.starts_with("erased:") {
+        // It would be kept behind the back of whoever was forgotten.
+        return Err(ApiError::NotFound("interaction"));
+    }
     let mut w = app.house.store.write().await?;
     match feedback::save(&mut w, feedback).await {
         // The caller was shown it: its record waits in the queue or a spool.

@@ -30,14 +30,23 @@ pub(super) fn named(
             "only a service key may name it; leave it out",
         ));
     }
-    if !(1..=LONGEST).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+    fit(field, name).map(Some)
+}
+
+/// A name that people may have here: not that of nobody, which stands where somebody was erased.
+///
+/// # Errors
+/// `name_invalid` when it is no name.
+pub(super) fn fit(field: &'static str, name: String) -> Result<String, ApiError> {
+    let odd = name.starts_with("erased:") || name.chars().any(char::is_control);
+    if !(1..=LONGEST).contains(&name.chars().count()) || odd {
         return Err(ApiError::parameter(
             "name_invalid",
             field,
             format!("1 to {LONGEST} characters without control characters"),
         ));
     }
-    Ok(Some(name))
+    Ok(name)
 }
 
 /// The subject that a caller speaks for: a back end may name it, everyone else is it.

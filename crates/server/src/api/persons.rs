@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{
     error::{ApiError, Problem},
     json::Json,
-    named::{acts, whose},
+    named::{acts, fit, whose},
 };
 use crate::{
     app::App,
@@ -39,7 +39,7 @@ const LONGEST_MATTER: usize = 64;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Person {
-    /// The person, as the back end or the identity provider calls them; left out of oneself.
+    /// The person, as their records name them (`subject`); left out of oneself.
     subject: Option<String>,
     /// The id of the back end's key (administrators only); left out of somebody who signs in.
     #[schema(value_type = Option<String>)]
@@ -49,8 +49,10 @@ pub struct Person {
 /// A back end means its own people, an administrator anybody, everybody else oneself.
 fn person(caller: &Caller, named: Person) -> Result<(String, Option<KeyId>), ApiError> {
     if caller.may(Permission::ManagePrivacy) {
-        let subject = named.subject.unwrap_or_else(|| caller.own_subject());
-        return Ok((subject, named.key));
+        return Ok(match named.subject {
+            Some(subject) => (fit("subject", subject)?, named.key),
+            None => (caller.own_subject(), named.key.or(caller.key)),
+        });
     }
     if named.key.is_some() {
         return Err(ApiError::parameter("not_an_administrator", "key", "only an administrator may name it"));
@@ -114,7 +116,6 @@ pub async fn erase(
     let (owner, now) = (Owner { subject: &subject, key }, app.house.clock.now());
     let erased = erase::person(&app.house.store, &owner, &caller.name, &*app.house.ids, now).await?;
     let Erased::Now(receipt) = erased else { return Err(ApiError::LegalHold) };
-    app.house.consents.read(&app.house.store).await?;
     noted.set_target(receipt.id.to_string());
     Ok(axum::Json(ReceiptShape {
         id: receipt.id,
@@ -135,7 +136,7 @@ pub struct NewConsent {
     /// The id of the back end's key (administrators only).
     #[schema(value_type = Option<String>)]
     key: Option<KeyId>,
-    /// `history`: what was said before is read for the next answer. `improvement`: masked texts are looked at.
+    /// `history`: what was said before is read for the next answer.
     #[schema(value_type = String, example = "history")]
     purpose: Purpose,
     /// Whether the person agrees.
@@ -150,15 +151,17 @@ pub struct NewConsent {
 pub async fn note_consent(
     State(app): State<App>,
     caller: Caller,
+    Extension(noted): Extension<Noted>,
     body: Json<NewConsent>,
 ) -> Result<StatusCode, ApiError> {
     let NewConsent { subject, key, purpose, given } = body.value;
     let (subject, key) = person(&caller, Person { subject, key })?;
-    let noted = Consent { purpose, given, noted_by: caller.name.clone(), noted_at: app.house.clock.now() };
+    let consent = Consent { purpose, given, noted_by: caller.name.clone(), noted_at: app.house.clock.now() };
     let mut w = app.house.store.write().await?;
-    consent::note(&mut w, &Owner { subject: &subject, key }, &noted).await?;
+    consent::note(&mut w, &Owner { subject: &subject, key }, &consent).await?;
     w.save().await?;
     app.house.consents.read(&app.house.store).await?;
+    noted.set_target(purpose.as_str().to_owned());
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -248,9 +251,7 @@ pub async fn place_hold(
             format!("1 to {LONGEST_MATTER} characters without control characters"),
         ));
     }
-    if subject.trim().is_empty() {
-        return Err(ApiError::parameter("field_invalid", "subject", "name the person"));
-    }
+    let subject = fit("subject", subject)?;
     let (owner, now) = (Owner { subject: &subject, key }, app.house.clock.now());
     let mut w = app.house.store.write().await?;
     let hold = holds::place(&mut w, &owner, matter, &caller.name, &*app.house.ids, now).await?;

@@ -64,7 +64,7 @@ pub(super) enum Command {
     Consent {
         #[command(flatten)]
         person: Person,
-        /// history: what was said before is read for the next answer. improvement: masked texts are looked at.
+        /// history: what was said before is read for the next answer.
         purpose: Purpose,
         /// yes or no.
         #[arg(value_parser = ["yes", "no"])]
@@ -108,7 +108,8 @@ pub(super) enum HoldCommand {
 /// Which person.
 #[derive(clap::Args)]
 pub(super) struct Person {
-    /// The name by which the bank's back end, or the identity provider, calls the person.
+    /// The person, as their records name them (`subject`): the back end's own name, or the one that stands for a person
+    /// of the identity provider or of the bank's site.
     #[arg(long)]
     subject: String,
     /// The back end's key, by name or id; left out of somebody who signs in.

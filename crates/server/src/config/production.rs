@@ -124,21 +124,26 @@ fn strength(field: &str, text: &SecretText, found: &mut Vec<String>) {
 
 /// The password in an address.
 fn password(url: &str) -> Option<String> {
-    Url::parse(url).ok()?.password().map(str::to_owned)
+    let url = Url::parse(url).ok()?;
+    let told = url.query_pairs().filter(|(key, _)| key == "password").last();
+    told.map(|(_, value)| value.into_owned()).or_else(|| url.password().map(str::to_owned))
 }
 
 fn is_address_without_password(field: &str, value: &str) -> bool {
-    matches!(field, "database.url" | "redis.url")
-        && Url::parse(value).is_ok_and(|url| url.password().is_none())
+    matches!(field, "database.url" | "redis.url") && Url::parse(value).is_ok() && password(value).is_none()
 }
 
 fn is_plain_postgres(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
-    let parameter =
-        |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.to_string());
-    let encrypts = parameter("sslmode")
+    // As the driver reads them: the last one counts, under either name.
+    let parameter = |names: [&str; 2]| {
+        let told = url.query_pairs().filter(|(key, _)| names.contains(&&**key)).last();
+        told.map(|(_, value)| value.to_string())
+    };
+    let encrypts = parameter(["sslmode", "ssl-mode"])
         .is_some_and(|mode| matches!(mode.as_str(), "require" | "verify-ca" | "verify-full"));
-    let host = parameter("host").or_else(|| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let host =
+        parameter(["host", "hostaddr"]).or_else(|| url.host_str().map(str::to_owned)).unwrap_or_default();
     !encrypts && !Path::new(&host).is_absolute() && !is_loopback(&host)
 }
 

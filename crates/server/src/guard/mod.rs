@@ -236,7 +236,8 @@ impl Attempt {
                 "access to data was not shown, because it could not be put on record"
             );
         }
-        self.kept
+        // What was changed is changed: whoever did it hears so, and a key that is shown once is shown.
+        self.kept || (!refused && !matches!(self.method, Method::GET | Method::HEAD))
     }
 
     fn event(&self, status: u16) -> AccessEvent {

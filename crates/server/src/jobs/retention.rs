@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use contactiq_store::privacy::erase;
+
 use super::JobError;
 use crate::{app::App, privacy};
 
@@ -9,12 +11,14 @@ use crate::{app::App, privacy};
 const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) async fn purge(app: &App) -> Result<(), JobError> {
+    let (store, now) = (app.house.store.at_work(), app.house.clock.now());
     if !app.config.retention.purge {
+        // Who asked to be forgotten is, whatever was kept long enough.
+        erase::sweep(&store, now).await?;
         return Ok(());
     }
-    let now = app.house.clock.now();
     let before = privacy::before(&app.config.retention, now);
-    let done = privacy::purge(&app.house.store, &before, now, || tokio::time::sleep(PAUSE)).await?;
+    let done = privacy::purge(&store, &before, now, || tokio::time::sleep(PAUSE)).await?;
     metrics::counter!("contactiq_purged_texts_total").increment(done.texts);
     metrics::counter!("contactiq_purged_figures_total").increment(done.figures);
     metrics::gauge!("contactiq_retention_held").set(done.held as f64);

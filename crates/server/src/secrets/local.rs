@@ -32,6 +32,10 @@ pub(super) fn read(
 pub(crate) fn file(path: &Path) -> Result<Secret, SourceError> {
     let told = |e: std::io::Error| SourceError::File(e.kind().to_string());
     let meta = std::fs::metadata(path).map_err(told)?;
+    // A device or a pipe has no end.
+    if !meta.is_file() {
+        return Err(SourceError::NotText("secret: it is no file"));
+    }
     if meta.len() > LONGEST {
         return Err(SourceError::NotText("secret: it is longer than 64 KiB"));
     }

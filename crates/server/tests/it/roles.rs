@@ -115,7 +115,7 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
         Line(
             "POST",
             own("/v1/persons/consents"),
-            json!({ "purpose": "improvement", "given": true }),
+            json!({ "purpose": "history", "given": true }),
             [401, 204, 204, 204, 204, 204, 204],
         ),
         Line("GET", own("/v1/persons/holds"), none(), [401, 403, 403, 403, 403, 200, 403]),

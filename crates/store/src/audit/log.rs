@@ -115,9 +115,13 @@ pub(super) async fn append(
     events: &[Event],
     now: Timestamp,
 ) -> Result<Appended, StoreError> {
-    let known = known(w, events).await?;
+    // What was noted twice is one entry, also where both wait at once.
+    let mut known = known(w, events).await?;
     let (mut rows, mut full, before) = (Vec::<Value>::new(), Vec::<Tile>::new(), tail.size());
-    for event in events.iter().filter(|event| !known.contains(&event.id.to_string())) {
+    for event in events {
+        if !known.insert(event.id.to_string()) {
+            continue;
+        }
         let logged_at = now.max(last_at);
         let entry = Entry {
             v: VERSION,

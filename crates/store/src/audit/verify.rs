@@ -10,6 +10,8 @@ use contactiq_auditlog::{
 use contactiq_domain::ids::InteractionId;
 
 use super::{AuditKind, AuditLog, interaction, log::tail_at, read, sequencer::LAST};
+use contactiq_guard::seal::ERASED;
+
 use crate::{Connection, Reader, Store, StoreError, interactions, meta, value::values};
 
 /// Entries that are read together.
@@ -216,6 +218,10 @@ impl Counted {
                     self.records += 1;
                     self.opened.insert(id);
                 } else {
+                    // Its salt is there, so nobody took it away as one takes records away.
+                    if interactions::get(c, id).await?.is_none() {
+                        return Err(AuditFault::Record(id));
+                    }
                     self.unopened.insert(id);
                 }
             }
@@ -223,11 +229,15 @@ impl Counted {
         Ok(())
     }
 
-    /// A record that stands must be one that an entry opens.
+    /// A record that stands must be one that an entry opens, or one without texts.
     async fn end(&mut self, c: &mut Reader) -> Result<(), AuditFault> {
         for id in self.unopened.difference(&self.opened) {
             let stands = c
-                .row("SELECT id FROM interactions WHERE id = $1 AND completed_at IS NOT NULL", values![*id])
+                .row(
+                    "SELECT id FROM interactions WHERE id = $1 AND completed_at IS NOT NULL
+                         AND NOT (anonymised_at IS NOT NULL AND question = $2 AND (answer IS NULL OR answer = $2))",
+                    values![*id, ERASED.to_vec()],
+                )
                 .await?
                 .is_some();
             if stands {

@@ -77,6 +77,17 @@ pub(crate) async fn shown(
     Ok(parts)
 }
 
+/// Whether the texts of an interaction were taken out.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn is_anonymised(w: &mut Writer, id: InteractionId) -> Result<bool, StoreError> {
+    // Changing nothing, it takes the row: nobody takes its texts out until this is saved.
+    let sql = "UPDATE interactions SET shown = shown WHERE id = $1 RETURNING anonymised_at";
+    let Some(row) = w.row(sql, values![id]).await? else { return Ok(false) };
+    Ok(row.moment_or_none("anonymised_at")?.is_some())
+}
+
 /// Says that nobody was shown what completed an interaction: it was interrupted. One that was only started, or that
 /// another completion ended, stays as it is (false).
 ///

@@ -87,7 +87,9 @@ fn longest(entries: &[&Entry]) -> Vec<usize> {
 /// The same of entries of which no two are the same half of one interaction. Those whose person was erased meanwhile are
 /// written without their texts.
 async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Applied>, StoreError> {
-    let erased = conversations::erased_among(w, entries.iter().map(|entry| entry.conversation())).await?;
+    let conversations: Vec<_> = entries.iter().map(|entry| entry.of()).collect();
+    let mut erased = conversations::erased_among(w, conversations.iter().map(|of| of.id)).await?;
+    erased.extend(privacy::erase::came_late(w, &conversations).await?);
     if erased.is_empty() {
         return apply_as_they_are(w, entries).await;
     }

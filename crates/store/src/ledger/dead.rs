@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{Applied, Entry, Phase, apply::apply, kept};
-use crate::{Connection, Store, StoreError, Writer, row::Row, value::values};
+use crate::{Connection, Store, StoreError, Writer, conversations::Owner, row::Row, value::values};
 
 /// What stands where bytes name no interaction.
 const UNREADABLE: &str = "unreadable";
@@ -201,6 +201,20 @@ async fn tried(w: &mut Writer, id: &str, reason: &str, now: Timestamp) -> Result
 /// When the database fails.
 pub async fn discard(w: &mut Writer, id: &str) -> Result<bool, StoreError> {
     Ok(w.execute("DELETE FROM dead_letters WHERE id = $1", values![id]).await? > 0)
+}
+
+/// Drops those of a person who was erased, as far as they can be read; the others go with their age.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn forget(w: &mut Writer, owner: &Owner<'_>) -> Result<(), StoreError> {
+    for row in w.rows("SELECT id, entry FROM dead_letters", Vec::new()).await? {
+        let entry = kept::from_bytes(&row.bytes("entry")?, &row.sealer);
+        if entry.is_ok_and(|entry| entry.of().owner() == *owner) {
+            discard(w, &row.text("id")?).await?;
+        }
+    }
+    Ok(())
 }
 
 fn letter(row: &Row) -> Result<DeadLetter, StoreError> {

@@ -184,6 +184,10 @@ impl Ledger {
                 continue;
             }
             let mut w = self.0.store.at_work().write().await?;
+            if interactions::is_anonymised(&mut w, id).await? {
+                // Nothing brings its texts back.
+                continue;
+            }
             interactions::replace(&mut w, &completion.record).await?;
             audit::completed(&mut w, &[&completion.record]).await?;
             if let Some(ticket) = &completion.ticket {

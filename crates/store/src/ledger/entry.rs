@@ -154,10 +154,15 @@ impl Entry {
     /// Of which conversation.
     #[must_use]
     pub const fn conversation(&self) -> ConversationId {
+        self.of().id
+    }
+
+    /// The same, whole.
+    pub(crate) const fn of(&self) -> &Conversation {
         match self {
-            Entry::Start(start) => start.conversation.id,
-            Entry::Completion(completion) => completion.conversation.id,
-            Entry::Withdrawal(withdrawal) => withdrawal.conversation.id,
+            Entry::Start(start) => &start.conversation,
+            Entry::Completion(completion) => &completion.conversation,
+            Entry::Withdrawal(withdrawal) => &withdrawal.conversation,
         }
     }
 }

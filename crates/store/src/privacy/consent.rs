@@ -10,8 +10,6 @@ contactiq_domain::words! {
     Purpose as "purpose" {
         /// That what was said before is read for the next answer.
         History => "history",
-        /// That masked texts are looked at to make the assistant better: labels, examples, replays.
-        Improvement => "improvement",
     }
 }
 

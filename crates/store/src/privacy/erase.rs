@@ -1,8 +1,10 @@
 //! Forgetting a person (GDPR 17): every text that the person wrote or was told, on every way it may have taken.
 
+use std::collections::{HashMap, HashSet};
+
 use contactiq_domain::{
     Timestamp,
-    ids::{Ids, InteractionId, KeyId},
+    ids::{ConversationId, Ids, InteractionId, KeyId},
 };
 use uuid::Uuid;
 
@@ -10,9 +12,10 @@ use super::{anonymise, blind, consent, holds};
 use crate::{
     Connection, Store, StoreError, Writer,
     audit::{self, AuditKind, Event},
-    conversations::Owner,
+    conversations::{Conversation, Owner},
+    ledger::dead,
     row::Row,
-    value::values,
+    value::{places, values},
 };
 
 /// What was erased: the receipt. It names nobody.
@@ -57,19 +60,17 @@ pub async fn person(
     if let Some(hold) = holds::of(&mut w, owner).await? {
         return Ok(Erased::Held(hold.matter));
     }
-    let conversations = mark(&mut w, owner, now).await?;
-    consent::forget(&mut w, owner).await?;
-    let person = blind(&w, owner);
-    w.save().await?;
+    // Receipt and entry stand from the first moment on: an erasure that is broken off is one all the same.
     let receipt = Receipt {
         id: ids.next(),
-        person,
+        person: blind(&w, owner),
         erased_by: by.to_owned(),
         erased_at: now,
-        conversations,
-        interactions: sweep(store, now).await?,
+        interactions: count_texts(&mut w, owner).await?,
+        conversations: mark(&mut w, owner, now).await?,
     };
-    let mut w = store.write().await?;
+    consent::forget(&mut w, owner).await?;
+    dead::forget(&mut w, owner).await?;
     keep(&mut w, &receipt).await?;
     let fields = [
         ("person", Some(receipt.person.clone())),
@@ -78,6 +79,7 @@ pub async fn person(
     ];
     audit::note(&mut w, &Event::new(receipt.id, now, AuditKind::Erasure, &fields)).await?;
     w.save().await?;
+    sweep(store, now).await?;
     Ok(Erased::Now(receipt))
 }
 
@@ -88,6 +90,43 @@ async fn mark(w: &mut Writer, owner: &Owner<'_>, now: Timestamp) -> Result<u64, 
         values![owner.subject, owner.key, now],
     )
     .await
+}
+
+async fn count_texts(w: &mut Writer, owner: &Owner<'_>) -> Result<u64, StoreError> {
+    let row = w
+        .row(
+            "SELECT COUNT(*) AS found FROM interactions JOIN conversations ON conversations.id = interactions.conversation
+             WHERE conversations.subject = $1 AND conversations.owner_key IS NOT DISTINCT FROM $2
+                 AND interactions.anonymised_at IS NULL",
+            values![owner.subject, owner.key],
+        )
+        .await?;
+    row.map_or(Ok(0), |row| row.count("found"))
+}
+
+/// Whether somebody was erased after this conversation began: what of it is still on its way is nobody's.
+pub(crate) async fn came_late(
+    c: &mut Connection,
+    all: &[&Conversation],
+) -> Result<HashSet<ConversationId>, StoreError> {
+    if all.is_empty() || c.row("SELECT id FROM erasures LIMIT 1", values![]).await?.is_none() {
+        return Ok(HashSet::new());
+    }
+    let people: Vec<String> = all.iter().map(|conversation| blind(c, &conversation.owner())).collect();
+    let sql = format!(
+        "SELECT person, MAX(erased_at) AS erased_at FROM erasures WHERE person IN {} GROUP BY person",
+        places(c.is_postgres(), 1, people.len())
+    );
+    let rows =
+        c.rows_built(sql, people.iter().flat_map(|person| values![person]).collect(), people.len()).await?;
+    let mut erased: HashMap<String, Timestamp> = HashMap::new();
+    for row in &rows {
+        erased.insert(row.text("person")?, row.moment("erased_at")?);
+    }
+    let late = all.iter().zip(&people).filter(|(conversation, person)| {
+        erased.get(*person).is_some_and(|erased_at| conversation.created_at <= *erased_at)
+    });
+    Ok(late.map(|(conversation, _)| conversation.id).collect())
 }
 
 /// Takes out whatever texts are left in conversations of people who were erased: what an erasure that was broken off
@@ -119,7 +158,8 @@ pub async fn sweep(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
 async fn left(w: &mut Writer) -> Result<Vec<InteractionId>, StoreError> {
     w.rows(
         "SELECT interactions.id FROM conversations JOIN interactions ON interactions.conversation = conversations.id
-         WHERE conversations.erased_at IS NOT NULL AND interactions.anonymised_at IS NULL
+         WHERE conversations.erased_at IS NOT NULL
+             AND (interactions.anonymised_at IS NULL OR length(interactions.answer) > 1)
          ORDER BY interactions.id LIMIT $1",
         values![anonymise::BATCH as i64],
     )

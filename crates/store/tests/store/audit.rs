@@ -20,7 +20,9 @@ use contactiq_store::{
     audit::{
         self, AuditFault, AuditKind, AuditLog, Event, Filter, Ran, Rhythm, Sequencer, Unproved, Verified,
     },
+    conversations::Owner,
     ledger::{self, Completion, Entry as LedgerEntry, Withdrawal},
+    privacy::erase::{self, Erased},
 };
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection, postgres::PgRow,
@@ -357,6 +359,32 @@ on_both_engines! {
         // An append whose answer was lost counts in the log and nowhere else.
         assert!(appended + last <= 1_200, "{appended} and {last}");
         assert!(found.log.checkpoints > 2, "{found:?}");
+        desk.log.close().await;
+    }
+
+    async fn who_is_forgotten_leaves_a_log_that_verifies_and_who_is_only_deleted_does_not(bench) {
+        let desk = Desk::of(bench).await;
+        let (forgotten, deleted) = (complete(bench).await.record, complete(bench).await.record);
+        bench.place.raw_of(format!("UPDATE conversations SET subject = 'other' WHERE id = '{}'", deleted.conversation)).await;
+        desk.sequencer("one").run(true).await.unwrap();
+        let owner = Owner { subject: &forgotten.subject, key: None };
+        let receipt = match erase::person(&bench.store, &owner, "desk", &bench.ids, NOW).await.unwrap() {
+            Erased::Now(receipt) => receipt,
+            Erased::Held(matter) => panic!("{matter}"),
+        };
+        desk.sequencer("one").run(true).await.unwrap();
+        let whole = desk.verify(&[], true).await.unwrap();
+        assert_eq!((whole.records, whole.closed), (1, 1));
+        let entries = desk.entries().await;
+        let erasure = entries.iter().find(|entry| entry.kind == "erasure").unwrap();
+        assert_eq!((&erasure.fields["person"], erasure.fields["interactions"].as_str()), (&receipt.person, "1"));
+        // A mark alone, without the form of what was erased, hides no change.
+        bench.place.raw_of(format!("UPDATE interactions SET answer = question || question WHERE id = '{}'", forgotten.id)).await;
+        assert!(matches!(desk.verify(&[], true).await, Err(AuditFault::Record(found)) if found == forgotten.id));
+        bench.place.raw_of(format!("UPDATE interactions SET answer = question WHERE id = '{}'", forgotten.id)).await;
+        desk.verify(&[], true).await.unwrap();
+        bench.place.raw_of(format!("DELETE FROM interactions WHERE id = '{}'", deleted.id)).await;
+        assert!(matches!(desk.verify(&[], true).await, Err(AuditFault::Record(found)) if found == deleted.id));
         desk.log.close().await;
     }
 
