@@ -16,5 +16,5 @@ CONTACTIQ_TEST_REDIS_URL=$(scripts/redis-private.sh start "$work/redis")
 export CONTACTIQ_TEST_PGVECTOR_URL CONTACTIQ_TEST_REDIS_URL
 
 cargo build --locked --workspace --all-targets
-CONTACTIQ_CRASH_KILLS=${KILLS:-200} cargo nextest run --locked --workspace --no-capture --no-fail-fast \
+CONTACTIQ_CRASH_KILLS=${KILLS:-200} cargo nextest run --locked --workspace --no-capture --no-fail-fast --run-ignored all \
   -E 'test(/^crash::/) + test(/^outages::/) + test(workers::a_killed_worker_fails_no_question)'
