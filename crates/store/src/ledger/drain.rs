@@ -185,7 +185,10 @@ impl Ledger {
             }
             let mut w = self.0.store.at_work().write().await?;
             if interactions::is_anonymised(&mut w, id).await? {
-                // Nothing brings its texts back.
+                // Nothing brings its texts back, and nobody reads them here any more.
+                if let Some(queue) = &self.0.queue {
+                    queue.forget_record(id).await.map_err(queue_failed)?;
+                }
                 continue;
             }
             interactions::replace(&mut w, &completion.record).await?;
