@@ -28,8 +28,8 @@ impl Consents {
     }
 
     /// Whether what this person said before may be read.
-    pub(crate) fn may_be_remembered(&self, owner: &Owner<'_>) -> bool {
+    pub(crate) fn may_be_remembered(&self, store: &Store, owner: &Owner<'_>) -> bool {
         let refused = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        refused.is_empty() || !refused.contains(&consent::named(owner))
+        refused.is_empty() || !refused.contains(&consent::as_kept(store, owner))
     }
 }

@@ -62,7 +62,7 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
             false => AnswerError::UnknownConversation,
         });
     };
-    let history = match house.consents.may_be_remembered(&owner) {
+    let history = match house.consents.may_be_remembered(&house.store, &owner) {
         true => exchanges(until(history, ask.follows)),
         false => Vec::new(),
     };
@@ -83,7 +83,7 @@ pub(crate) async fn history(
     follows: Option<InteractionId>,
     now: InteractionId,
 ) -> Result<Vec<Exchange>, AnswerError> {
-    if !house.consents.may_be_remembered(&conversation.owner()) {
+    if !house.consents.may_be_remembered(&house.store, &conversation.owner()) {
         return Ok(Vec::new());
     }
     let said = house.ledger.said(conversation.id).await;

@@ -81,6 +81,9 @@ pub(crate) use quotas::purge_quotas;
 pub use vectors::adopt_vectors;
 pub(crate) use vectors::{share_vectors, vectors_of};
 
+/// The purpose of the key that hashes bodies and the names that clients send.
+pub const BODY_KEY: &str = "idempotency";
+
 /// Answers made at once for each core: they compute, and wait for the disk a while.
 const ANSWERS_A_CORE: usize = 16;
 /// Answers made at once where they wait for a model or a worker most of the time.
@@ -102,10 +105,14 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// The database was sealed with another key.
-    #[error("the database was sealed with another key than {place} holds: restore that key from its backup")]
+    #[error(
+        "the database was sealed with another key than {place} holds: it needs the key-encryption key {needed}; restore that key from its backup"
+    )]
     WrongKey {
         /// Where the key is.
         place: String,
+        /// The fingerprint of the one that is needed.
+        needed: String,
     },
     /// A secret can't be read, or what was read can't be used.
     #[error("{0}")]

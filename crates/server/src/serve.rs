@@ -77,8 +77,7 @@ pub async fn build_with(
         shared
     });
     let hands = Hands::of(&house, &config, app::answers_at_once(&config))?;
-    let body_key = wiring::derived_key(&config, "idempotency")
-        .map_err(|source| StartError::DataDir { path: config.server.data_dir.clone(), source })?;
+    let body_key = house.store.derived_key(app::BODY_KEY);
     let gate = Gate::open(&config, &house)?;
     let audit = app::Audit::open(&house.store, &config).await?;
     app::note_configuration(&house.store, &config).await?;

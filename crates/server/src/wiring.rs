@@ -8,7 +8,7 @@ use std::{
 };
 
 use contactiq_domain::{Clock, Ids, Timestamp};
-use contactiq_guard::seal::Sealer;
+use contactiq_guard::seal::KeyEncryption;
 
 use crate::config::Config;
 
@@ -135,15 +135,21 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// The sealing key that the configuration names, else that of its data folder.
+/// The key-encryption keys of a configuration: those that it names, and behind them that of its data folder, where there
+/// is one; where it names none, that alone, made if there is none.
 ///
 /// # Errors
 /// As [`sealing_key`], and when what is named holds no 32 bytes.
-pub fn sealing_key_of(config: &Config) -> io::Result<[u8; 32]> {
-    match config.sealing_key()? {
-        Some(named) => Ok(named),
-        None => sealing_key(&config.server.data_dir),
+pub fn key_encryption(config: &Config) -> io::Result<Arc<KeyEncryption>> {
+    let (mut keys, folder) = (config.sealing_keys()?, &config.server.data_dir);
+    if keys.is_empty() || key_path(folder).exists() {
+        let own = sealing_key(folder)?;
+        if !keys.contains(&own) {
+            keys.push(own);
+        }
     }
+    let missing = || io::Error::new(io::ErrorKind::NotFound, "server.sealing_key holds no key");
+    KeyEncryption::new(&keys, Arc::new(random::<12>)).map(Arc::new).ok_or_else(missing)
 }
 
 /// Where the sealing key of a configuration is, for messages.
@@ -153,26 +159,6 @@ pub fn key_place(config: &Config) -> String {
         [] => crate::app::absolute(&key_path(&config.server.data_dir)).display().to_string(),
         named => format!("server.sealing_key ({})", named.join(", ")),
     }
-}
-
-/// A key of its own for one purpose, from the sealing key: it survives a restart.
-///
-/// # Errors
-/// As [`sealing_key_of`].
-pub fn derived_key(config: &Config, purpose: &str) -> io::Result<[u8; 32]> {
-    use sha2::Digest;
-    let mut hash = sha2::Sha256::new();
-    hash.update(sealing_key_of(config)?);
-    hash.update(purpose.as_bytes());
-    Ok(hash.finalize().into())
-}
-
-/// The sealer of a configuration.
-///
-/// # Errors
-/// As [`sealing_key_of`].
-pub fn sealer(config: &Config) -> io::Result<Arc<Sealer>> {
-    Ok(Arc::new(Sealer::new(&sealing_key_of(config)?, random::<12>)))
 }
 
 /// Random letters and digits, for what people copy and scanners look for.

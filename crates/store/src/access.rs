@@ -2,7 +2,7 @@
 
 use contactiq_domain::{Timestamp, ids::AccessId};
 
-use crate::{Connection, StoreError, Writer, audit, value::values};
+use crate::{Connection, Store, StoreError, Writer, audit, row::place, value::values};
 
 contactiq_domain::words! {
     /// What came of an attempt.
@@ -64,7 +64,12 @@ pub async fn log_all(w: &mut Writer, events: &[&AccessEvent]) -> Result<(), Stor
     audit::note_access(w, events).await
 }
 
+pub(crate) const TABLE: &str = "access_events";
+
 async fn insert(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> {
+    let id = event.id.to_string();
+    let hide = |name: &str, column| w.sealer().hide(name, &place(TABLE, column, &id));
+    let (actor, from_ip) = (hide(&event.actor, "actor"), hide(&event.from_ip, "from_ip"));
     w.execute(
         "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, target, result, status,
              reason)
@@ -72,8 +77,8 @@ async fn insert(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> {
         values![
             event.id,
             event.at,
-            &event.actor,
-            &event.from_ip,
+            actor,
+            from_ip,
             &event.method,
             &event.route,
             event.target.as_deref(),
@@ -86,6 +91,32 @@ async fn insert(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// An event as bytes for a spool: who and from where are sealed in it with the installation's key.
+#[must_use]
+pub fn to_bytes(store: &Store, event: &AccessEvent) -> Vec<u8> {
+    let id = event.id.to_string();
+    let hide = |name: &str, column| store.sealer().hide(name, &place(TABLE, column, &id));
+    let hidden = AccessEvent {
+        actor: hide(&event.actor, "actor"),
+        from_ip: hide(&event.from_ip, "from_ip"),
+        ..event.clone()
+    };
+    serde_json::to_vec(&hidden).unwrap_or_default()
+}
+
+/// The event that these bytes are; none where they are no event of this installation.
+#[must_use]
+pub fn from_bytes(store: &Store, bytes: &[u8]) -> Option<AccessEvent> {
+    let event: AccessEvent = serde_json::from_slice(bytes).ok()?;
+    let id = event.id.to_string();
+    let tell = |hidden: &str, column| store.sealer().reveal(hidden, &place(TABLE, column, &id)).ok();
+    Some(AccessEvent {
+        actor: tell(&event.actor, "actor")?,
+        from_ip: tell(&event.from_ip, "from_ip")?,
+        ..event
+    })
+}
+
 /// The latest events, latest first.
 ///
 /// # Errors
@@ -95,11 +126,12 @@ pub async fn recent(c: &mut Connection, limit: u32) -> Result<Vec<AccessEvent>, 
         .await?
         .iter()
         .map(|row| {
+            let id: AccessId = row.parsed("id")?;
             Ok(AccessEvent {
-                id: row.parsed("id")?,
+                id,
                 at: row.moment("occurred_at")?,
-                actor: row.text("actor")?,
-                from_ip: row.text("from_ip")?,
+                actor: row.name(TABLE, "actor", &id.to_string())?,
+                from_ip: row.name(TABLE, "from_ip", &id.to_string())?,
                 method: row.text("method")?,
                 route: row.text("route")?,
                 target: row.text_or_none("target")?,

@@ -1,15 +1,21 @@
 //! Transactions: what the functions of every noun take.
 
 use std::{
+    collections::HashMap,
     ops::{Deref, DerefMut},
     sync::Arc,
 };
 
-use contactiq_guard::{Masked, Placeholders, seal::Sealer};
+use contactiq_domain::ids::{ConversationId, InteractionId};
+use contactiq_guard::{
+    Masked,
+    seal::{DataKey, Sealer},
+};
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Sqlite, Transaction};
 
 use crate::{
     StoreError,
+    data_keys::Keys,
     row::{Cells, Row, place},
     value::Value,
     versions::Making,
@@ -49,17 +55,15 @@ macro_rules! bound {
 
 macro_rules! fetched {
     ($connection:expr, $query:expr) => {{
-        let sealer = &$connection.sealer;
-        let row = |cells| Row { cells, sealer: Arc::clone(sealer) };
         match &mut $connection.link {
             Link::Sqlite(t) => $query
                 .fetch_all(&mut **t)
                 .await
-                .map(|rows| rows.into_iter().map(Cells::Sqlite).map(row).collect::<Vec<Row>>()),
+                .map(|rows| rows.into_iter().map(Cells::Sqlite).collect::<Vec<Cells>>()),
             Link::Postgres(t) => $query
                 .fetch_all(&mut **t)
                 .await
-                .map(|rows| rows.into_iter().map(Cells::Postgres).map(row).collect::<Vec<Row>>()),
+                .map(|rows| rows.into_iter().map(Cells::Postgres).collect::<Vec<Cells>>()),
         }
         .map_err(StoreError::from)
     }};
@@ -68,14 +72,26 @@ macro_rules! fetched {
 /// What a [`Reader`] and a [`Writer`] have in common: the functions that only read take this.
 pub struct Connection {
     link: Link,
-    sealer: Arc<Sealer>,
+    pub(crate) keys: Arc<Keys>,
     spoilt: bool,
     pub(crate) making: Making,
+    pub(crate) people: People,
+}
+
+/// The people of what this transaction writes, as it has found them.
+#[derive(Default)]
+pub(crate) struct People {
+    /// The key of a conversation's person; none where nobody is left.
+    pub(crate) keys: HashMap<ConversationId, Option<Arc<DataKey>>>,
+    /// The conversation of an interaction.
+    pub(crate) conversations: HashMap<InteractionId, ConversationId>,
+    /// Whether a key was made.
+    pub(crate) made: bool,
 }
 
 impl Connection {
-    pub(crate) fn new(link: Link, sealer: Arc<Sealer>) -> Self {
-        Self { link, sealer, spoilt: false, making: Making::default() }
+    pub(crate) fn new(link: Link, keys: Arc<Keys>) -> Self {
+        Self { link, keys, spoilt: false, making: Making::default(), people: People::default() }
     }
 
     /// Runs a statement; how many rows it changed.
@@ -99,7 +115,8 @@ impl Connection {
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
         let found = fetched!(self, bound!(sql, values));
-        self.noted(found)
+        let found = self.noted(found)?;
+        self.with_keys(found).await
     }
 
     /// Every row of a statement that was put together here for so many rows, of our own words and placeholders
@@ -111,7 +128,20 @@ impl Connection {
         rows: usize,
     ) -> Result<Vec<Row>, StoreError> {
         let found = fetched!(self, bound!(AssertSqlSafe(sql), values).persistent(rows == 1));
-        self.noted(found)
+        let found = self.noted(found)?;
+        self.with_keys(found).await
+    }
+
+    /// The same of rows in which nothing is sealed for a person: those of the keys themselves.
+    pub(crate) async fn rows_of_keys(
+        &mut self,
+        sql: String,
+        values: Vec<Value>,
+        rows: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        let found = fetched!(self, bound!(AssertSqlSafe(sql), values).persistent(rows == 1));
+        let keys = Arc::clone(&self.keys);
+        Ok(self.noted(found)?.into_iter().map(|cells| Row::of_nobody(cells, &keys.sealer)).collect())
     }
 
     /// The first row of a query, if there is one. Every row is read, because a statement that
@@ -126,39 +156,22 @@ impl Connection {
 
     /// What seals, gives fresh bytes and keyed hashes.
     pub(crate) fn sealer(&self) -> Arc<Sealer> {
-        Arc::clone(&self.sealer)
+        Arc::clone(&self.keys.sealer)
     }
 
-    /// Seals text for its place.
+    /// Seals text of the bank's own people for its place.
     pub(crate) fn seal(&self, text: &Masked, table: &str, column: &str, id: &str) -> Vec<u8> {
-        self.sealer.seal(text, &place(table, column, id))
+        self.keys.sealer.seal(text, &place(table, column, id))
     }
 
-    /// Opens what was sealed for its place.
-    pub(crate) fn open(
-        &self,
-        sealed: &[u8],
-        table: &str,
-        column: &str,
-        id: &str,
-    ) -> Result<Masked, StoreError> {
-        Ok(self.sealer.open(sealed, &place(table, column, id))?)
+    /// What stands for the name of a person.
+    pub(crate) fn blind_subject(&self, subject: &str) -> String {
+        self.keys.blind_subject(subject)
     }
 
     /// A keyed hash of what must be found again and not be read.
     pub(crate) fn blind(&self, text: &str) -> String {
-        self.sealer.blind(text)
-    }
-
-    /// Seals the placeholders of a conversation for their place.
-    pub(crate) fn seal_placeholders(
-        &self,
-        placeholders: &Placeholders,
-        table: &str,
-        column: &str,
-        id: &str,
-    ) -> Vec<u8> {
-        self.sealer.seal_placeholders(placeholders, &place(table, column, id))
+        self.keys.sealer.blind(text)
     }
 
     /// Whether this is PostgreSQL.

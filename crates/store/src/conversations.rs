@@ -9,7 +9,9 @@ use contactiq_domain::{
 use contactiq_guard::Masked;
 
 use crate::{
-    Connection, StoreError, Writer, privacy,
+    Connection, StoreError, Writer,
+    data_keys::{self, Newcomer},
+    privacy,
     row::Row,
     value::{places, values},
 };
@@ -81,58 +83,90 @@ pub async fn ensure(w: &mut Writer, conversation: &Conversation) -> Result<bool,
 /// # Errors
 /// As [`ensure`], of any of them.
 pub(crate) async fn ensure_all(w: &mut Writer, all: &[&Conversation]) -> Result<usize, StoreError> {
-    const COLUMNS: usize = 7;
     let by_id: BTreeMap<ConversationId, &Conversation> = all.iter().map(|c| (c.id, *c)).collect();
-    if by_id.is_empty() {
-        return Ok(0);
+    if all.iter().any(|c| by_id[&c.id].owner() != c.owner() || by_id[&c.id].mode != c.mode) {
+        return Err(StoreError::Conflict { rule: "conversations_id".into() });
     }
-    let mut values = Vec::with_capacity(by_id.len() * COLUMNS);
-    for conversation in by_id.values() {
-        let id = conversation.id.to_string();
-        let label = conversation.label.as_ref().map(|label| w.seal(label, TABLE, "label", &id));
-        values.extend(values![
-            conversation.id,
-            conversation.mode,
-            &conversation.subject,
-            conversation.owner_key,
-            label,
-            conversation.demo,
-            conversation.created_at,
-        ]);
+    let mut made = 0;
+    let mut unknown: Vec<&Conversation> = by_id.into_values().collect();
+    // Who finds that somebody else began one at the same moment looks once more.
+    while !unknown.is_empty() {
+        unknown = strangers(w, unknown).await?;
+        let begun = insert(w, &unknown).await?;
+        unknown.retain(|c| !begun.contains(&c.id));
+        made += begun.len();
     }
+    Ok(made)
+}
+
+/// Those of these conversations that are not there yet; of the others the keys are known from then on.
+async fn strangers<'c>(
+    w: &mut Writer,
+    all: Vec<&'c Conversation>,
+) -> Result<Vec<&'c Conversation>, StoreError> {
+    // Their people are not erased until this is saved.
+    let held = if w.is_postgres() { " FOR NO KEY UPDATE" } else { "" };
     let sql = format!(
-        "INSERT INTO conversations (id, mode, subject, owner_key, label, demo, created_at) VALUES {}
-         ON CONFLICT (id) DO NOTHING RETURNING id",
-        places(w.is_postgres(), by_id.len(), COLUMNS)
+        "SELECT id, mode, subject, owner_key, data_key FROM conversations WHERE id IN {} ORDER BY id{held}",
+        places(w.is_postgres(), 1, all.len())
     );
-    let made = w.rows_built(sql, values, by_id.len()).await?.len();
-    let others = all.iter().any(|c| by_id[&c.id].owner() != c.owner() || by_id[&c.id].mode != c.mode);
-    if made == by_id.len() && !others {
-        return Ok(made);
-    }
-    let ids = by_id.keys().flat_map(|id| values![*id]).collect();
-    let sql = format!(
-        "SELECT id, mode, subject, owner_key FROM conversations WHERE id IN {}",
-        places(w.is_postgres(), 1, by_id.len())
-    );
+    let ids = all.iter().flat_map(|c| values![c.id]).collect();
     let mut known = BTreeMap::new();
-    for row in w.rows_built(sql, ids, by_id.len()).await? {
+    for row in w.rows_built(sql, ids, all.len()).await? {
         let id: ConversationId = row.parsed("id")?;
         let mode: Mode = row.parsed("mode")?;
         known.insert(id, (mode, row.text("subject")?, row.parsed_or_none::<KeyId>("owner_key")?));
+        w.people.keys.insert(id, row.data_key());
     }
-    let belongs = |c: &&Conversation| {
-        known.get(&c.id).is_some_and(|(mode, subject, key)| {
+    let belongs = |c: &Conversation| {
+        known.get(&c.id).is_none_or(|(mode, subject, key)| {
             // Who was erased is nobody here already, or in a moment.
-            let is_nobody = c.subject == privacy::nobody(c.id) && *key == c.owner_key;
-            *mode == c.mode && (Owner { subject, key: *key } == c.owner() || is_nobody)
+            let is_own = *subject == w.blind_subject(&c.subject) || c.subject == privacy::nobody(c.id);
+            *mode == c.mode && *key == c.owner_key && is_own
         })
     };
-    if all.iter().all(belongs) {
-        Ok(made)
-    } else {
-        Err(StoreError::Conflict { rule: "conversations_id".into() })
+    if !all.iter().all(|c| belongs(c)) {
+        return Err(StoreError::Conflict { rule: "conversations_id".into() });
     }
+    Ok(all.into_iter().filter(|c| !known.contains_key(&c.id)).collect())
+}
+
+/// Begins conversations, each with its person's key, and says which were begun.
+async fn insert(w: &mut Writer, all: &[&Conversation]) -> Result<HashSet<ConversationId>, StoreError> {
+    const COLUMNS: usize = 8;
+    if all.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let mut people = BTreeMap::new();
+    for conversation in all.iter().filter(|c| c.subject != privacy::nobody(c.id)) {
+        let newcomer = Newcomer { subject: &conversation.subject, at: conversation.created_at };
+        people.entry(data_keys::person_of(w, conversation)).or_insert(newcomer);
+    }
+    let keys = data_keys::of_people(w, &people).await?;
+    let mut values = Vec::with_capacity(all.len() * COLUMNS);
+    for conversation in all {
+        let id = conversation.id.to_string();
+        let key = keys.get(&data_keys::person_of(w, conversation)).cloned();
+        let subject = w.subject_for(key.as_deref(), &conversation.subject, conversation.id);
+        let seal = |label: &Masked| w.seal_for(key.as_deref(), label, TABLE, "label", &id);
+        values.extend(values![
+            conversation.id,
+            conversation.mode,
+            subject,
+            conversation.owner_key,
+            conversation.label.as_ref().map(seal),
+            conversation.demo,
+            conversation.created_at,
+            key.as_ref().map(|key| key.name()),
+        ]);
+        w.people.keys.insert(conversation.id, key);
+    }
+    let sql = format!(
+        "INSERT INTO conversations (id, mode, subject, owner_key, label, demo, created_at, data_key) VALUES {}
+         ON CONFLICT (id) DO NOTHING RETURNING id",
+        places(w.is_postgres(), all.len(), COLUMNS)
+    );
+    w.rows_built(sql, values, all.len()).await?.iter().map(|row| row.parsed("id")).collect()
 }
 
 /// Which of these belong to somebody who was erased (E7).
@@ -164,9 +198,10 @@ pub async fn get(
     id: ConversationId,
     owner: &Owner<'_>,
 ) -> Result<Option<Conversation>, StoreError> {
+    let subject = c.blind_subject(owner.subject);
     c.row(
         "SELECT * FROM conversations WHERE id = $1 AND subject = $2 AND owner_key IS NOT DISTINCT FROM $3",
-        values![id, owner.subject, owner.key],
+        values![id, subject, owner.key],
     )
     .await?
     .map(|row| conversation(&row))
@@ -196,10 +231,11 @@ pub async fn list_of(
     owner: &Owner<'_>,
     limit: u32,
 ) -> Result<Vec<Conversation>, StoreError> {
+    let subject = c.blind_subject(owner.subject);
     c.rows(
         "SELECT * FROM conversations WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2
          ORDER BY created_at DESC, id DESC LIMIT $3",
-        values![owner.subject, owner.key, limit],
+        values![subject, owner.key, limit],
     )
     .await?
     .iter()
@@ -208,10 +244,11 @@ pub async fn list_of(
 }
 
 fn conversation(row: &Row) -> Result<Conversation, StoreError> {
+    let id = row.parsed("id")?;
     Ok(Conversation {
-        id: row.parsed("id")?,
+        id,
         mode: row.parsed("mode")?,
-        subject: row.text("subject")?,
+        subject: row.person_by_key(|| privacy::nobody(id))?,
         owner_key: row.parsed_or_none("owner_key")?,
         label: row.masked_or_none(TABLE, "label", &row.text("id")?)?,
         demo: row.bool("demo")?,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use contactiq_domain::Timestamp;
-use contactiq_guard::seal::Sealer;
+use contactiq_guard::seal::{KeyEncryption, Sealer};
 use sqlx::{
     Connection as _, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -18,7 +18,9 @@ use sqlx::{
 use crate::{
     StoreError,
     connection::{Connection, Link, Reader, Writer},
+    data_keys::Keys,
     error::{BUSY, NO_CONNECTION},
+    keyring, moved,
     schema::{self, Schema},
     vectors::{self, VectorColumn},
 };
@@ -142,18 +144,19 @@ pub struct Store {
     file: Option<Arc<DatabaseFile>>,
     /// Of PostgreSQL, as it was seen last.
     pub(crate) vectors: Option<Arc<RwLock<VectorColumn>>>,
-    sealer: Arc<Sealer>,
+    pub(crate) keys: Arc<Keys>,
     /// Whether it is for a job or a command.
     at_work: bool,
 }
 
 impl Store {
-    /// Opens the database, creates it when it is a missing file, and brings its schema up to date.
+    /// Opens the database, creates it when it is a missing file, brings its schema up to date, and opens its keyring
+    /// with the key-encryption keys.
     ///
     /// # Errors
-    /// When it can't be reached or written, the URL is not valid, or the schema is newer than this
-    /// version knows.
-    pub async fn open(location: &Location, sealer: Arc<Sealer>) -> Result<Store, StoreError> {
+    /// When it can't be reached or written, the URL is not valid, the schema is newer than this
+    /// version knows, or none of the keys opens the keyring.
+    pub async fn open(location: &Location, kek: Arc<KeyEncryption>) -> Result<Store, StoreError> {
         let (pools, file, vectors) = match location {
             Location::Sqlite(path) => {
                 (open_sqlite(path, Schema::Sqlite).await?, DatabaseFile::of(path).map(Arc::new), None)
@@ -163,7 +166,13 @@ impl Store {
                 (pools, None, Some(Arc::new(RwLock::new(column))))
             }
         };
-        let store = Store { pools: Arc::new(pools), file, vectors, sealer, at_work: false };
+        // Until the keyring is open nothing is sealed: what seals then would open nowhere else.
+        let none = Sealer::of(&kek.fresh(), &kek.fresh(), kek.nonces());
+        let keys = Arc::new(Keys::new(Arc::new(none), Arc::clone(&kek)));
+        let mut store = Store { pools: Arc::new(pools), file, vectors, keys, at_work: false };
+        let sealer = keyring::open(&store, &kek).await?;
+        store.keys = Arc::new(Keys::new(Arc::new(sealer), kek));
+        moved::blind_subjects(&store).await?;
         tracing::debug!(engine = store.engine(), "the store is open");
         Ok(store)
     }
@@ -178,7 +187,7 @@ impl Store {
         }
         let pools = Arc::new(open_sqlite(file, Schema::AuditFile).await?);
         let file = DatabaseFile::of(file).map(Arc::new);
-        Ok(Store { pools, file, vectors: None, sealer: Arc::clone(&self.sealer), at_work: true })
+        Ok(Store { pools, file, vectors: None, keys: Arc::clone(&self.keys), at_work: true })
     }
 
     /// Begins to read: everything that the reader sees is of one moment.
@@ -188,7 +197,7 @@ impl Store {
     pub async fn read(&self) -> Result<Reader, StoreError> {
         let sql = if self.at_work { POSTGRES_READ_AT_WORK } else { POSTGRES_READ };
         let link = self.begin(false, sql).await?;
-        Ok(Reader(Connection::new(link, Arc::clone(&self.sealer))))
+        Ok(Reader(Connection::new(link, Arc::clone(&self.keys))))
     }
 
     /// Begins to write. On SQLite one writer works at a time, so do nothing slow before
@@ -205,7 +214,7 @@ impl Store {
         }
         let sql = if self.at_work { POSTGRES_WRITE_AT_WORK } else { POSTGRES_WRITE };
         let link = self.begin(true, sql).await?;
-        Ok(Writer(Connection::new(link, Arc::clone(&self.sealer))))
+        Ok(Writer(Connection::new(link, Arc::clone(&self.keys))))
     }
 
     /// The same for a job or a command: it waits 30 s for a connection, a lock or a statement.
@@ -257,17 +266,23 @@ impl Store {
     /// What stands for a name or an address in the audit log.
     #[must_use]
     pub fn pseudonym(&self, word: &str) -> String {
-        self.sealer.pseudonym(word)
+        self.keys.sealer.pseudonym(word)
+    }
+
+    /// A key of its own for one purpose: all processes of this database have the same.
+    #[must_use]
+    pub fn derived_key(&self, purpose: &str) -> [u8; 32] {
+        self.keys.sealer.derived(purpose)
     }
 
     /// What seals and opens the text of people.
     pub(crate) fn sealer(&self) -> &Sealer {
-        &self.sealer
+        &self.keys.sealer
     }
 
     /// The same, for what keeps sealed text elsewhere.
     pub(crate) fn shared_sealer(&self) -> Arc<Sealer> {
-        Arc::clone(&self.sealer)
+        Arc::clone(&self.keys.sealer)
     }
 
     /// `sqlite` or `postgresql`.
@@ -315,6 +330,18 @@ impl Store {
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
         Ok(false)
+    }
+
+    /// Writes the file of SQLite anew, so that no page of it holds what was deleted, and folds what was written. Nobody
+    /// writes meanwhile. PostgreSQL does so by itself, or with `VACUUM FULL`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn vacuum(&self) -> Result<(), StoreError> {
+        if let Pools::Sqlite { writer, .. } = &*self.pools {
+            sqlx::query("VACUUM").execute(writer).await?;
+        }
+        self.fold().await.map(drop)
     }
 
     /// Takes another address of the same PostgreSQL, for instance with a password that was changed (A8): connections
@@ -455,8 +482,8 @@ mod tests {
     #[tokio::test]
     async fn a_full_disk_stops_writing_only_while_it_is_full() {
         let folder = tempfile::tempdir().unwrap();
-        let sealer = Arc::new(Sealer::new(&[1; 32], || [2; 12]));
-        let store = Store::open(&Location::Sqlite(folder.path().join("t.db")), sealer).await.unwrap();
+        let kek = KeyEncryption::new(&[[1; 32]], Arc::new(|| [2; 12])).unwrap();
+        let store = Store::open(&Location::Sqlite(folder.path().join("t.db")), Arc::new(kek)).await.unwrap();
         let Pools::Sqlite { writer, .. } = &*store.pools else { panic!("SQLite was opened") };
         // What a full disk is to SQLite: no further page. It holds for this connection alone.
         sqlx::query("PRAGMA max_page_count = 1").execute(writer).await.unwrap();

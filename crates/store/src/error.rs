@@ -59,6 +59,14 @@ pub enum StoreError {
         /// The newest schema that this version knows.
         known: i64,
     },
+    /// The keys of the database are wrapped by a key-encryption key that is not configured.
+    #[error(
+        "the database was sealed with another key: it needs the key-encryption key {needed}, which server.sealing_key does not hold; restore it from its backup"
+    )]
+    WrongKey {
+        /// The fingerprint of the key.
+        needed: String,
+    },
     /// A sealed column did not open.
     #[error(transparent)]
     Sealed(#[from] SealError),

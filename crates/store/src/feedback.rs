@@ -8,7 +8,7 @@ use contactiq_guard::Masked;
 
 use crate::{Connection, StoreError, Writer, value::values};
 
-const TABLE: &str = "feedback";
+pub(crate) const TABLE: &str = "feedback";
 
 /// What one person said about one answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,22 +34,17 @@ pub struct Feedback {
 /// [`StoreError::Refused`] when the interaction is missing or nothing is said, or when the database
 /// fails.
 pub async fn save(w: &mut Writer, feedback: &Feedback) -> Result<(), StoreError> {
-    let problem =
-        feedback.problem.as_ref().map(|text| w.seal(text, TABLE, "problem", &feedback.id.to_string()));
+    let whose = w.key_of_interaction(feedback.interaction).await?;
+    let seal = |text| w.seal_for(whose.as_deref(), text, TABLE, "problem", &feedback.id.to_string());
+    let problem = feedback.problem.as_ref().map(seal);
+    let subject = w.blind_subject(&feedback.subject);
     // The id is replaced too, because the problem is sealed for it.
     w.execute(
         "INSERT INTO feedback (id, interaction, subject, helpful, problem, created_at)
          VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (interaction, subject) DO UPDATE SET id = excluded.id, helpful = excluded.helpful,
              problem = excluded.problem, created_at = excluded.created_at",
-        values![
-            feedback.id,
-            feedback.interaction,
-            &feedback.subject,
-            feedback.helpful,
-            problem,
-            feedback.created_at,
-        ],
+        values![feedback.id, feedback.interaction, subject, feedback.helpful, problem, feedback.created_at,],
     )
     .await?;
     Ok(())
@@ -63,18 +58,29 @@ pub async fn of_interaction(
     c: &mut Connection,
     interaction: InteractionId,
 ) -> Result<Vec<Feedback>, StoreError> {
-    c.rows("SELECT * FROM feedback WHERE interaction = $1 ORDER BY created_at, id", values![interaction])
-        .await?
-        .iter()
-        .map(|row| {
-            Ok(Feedback {
-                id: row.parsed("id")?,
-                interaction,
-                subject: row.text("subject")?,
-                helpful: row.bool_or_none("helpful")?,
-                problem: row.masked_or_none(TABLE, "problem", &row.text("id")?)?,
-                created_at: row.moment("created_at")?,
-            })
+    c.rows(
+        "SELECT feedback.*, conversations.data_key, conversations.subject AS asker FROM feedback
+         JOIN interactions ON interactions.id = feedback.interaction
+         JOIN conversations ON conversations.id = interactions.conversation
+         WHERE feedback.interaction = $1 ORDER BY feedback.created_at, feedback.id",
+        values![interaction],
+    )
+    .await?
+    .iter()
+    .map(|row| {
+        let id: FeedbackId = row.parsed("id")?;
+        Ok(Feedback {
+            id,
+            interaction,
+            // Who asked has a name here; anybody else a keyed hash alone.
+            subject: match row.text("subject")? {
+                subject if subject == row.text("asker")? => row.person_by_key(|| format!("erased:{id}"))?,
+                subject => subject,
+            },
+            helpful: row.bool_or_none("helpful")?,
+            problem: row.masked_or_none(TABLE, "problem", &id.to_string())?,
+            created_at: row.moment("created_at")?,
         })
-        .collect()
+    })
+    .collect()
 }

@@ -12,6 +12,7 @@ use contactiq_guard::Masked;
 use crate::{
     Connection, StoreError, Writer,
     conversations::Owner,
+    privacy,
     row::{Row, json},
     value::{Value, places, values},
 };
@@ -79,16 +80,18 @@ pub(crate) async fn start_all(w: &mut Writer, all: &[&Started<Masked>]) -> Resul
     }
     let mut values = Vec::with_capacity(all.len() * STARTED_COLUMNS);
     for started in all {
-        let question = w.seal(&started.question, TABLE, "question", &started.id.to_string());
+        let (id, whose) = (started.id.to_string(), w.key_of(started.conversation).await?);
+        let whose = whose.as_deref();
+        w.people.conversations.insert(started.id, started.conversation);
         values.extend(values![
             started.id,
             started.request_id,
             &started.correlation_id,
             started.conversation,
-            &started.subject,
-            &started.session,
+            w.subject_for(whose, &started.subject, started.conversation),
+            w.hide_for(whose, &started.session, TABLE, "session", &id),
             started.mode,
-            question,
+            w.seal_for(whose, &started.question, TABLE, "question", &id),
             started.pii_detected,
             started.demo,
             started.created_at,
@@ -122,7 +125,7 @@ pub(crate) async fn complete_all(
     }
     let mut values = Vec::with_capacity(all.len() * COMPLETED_COLUMNS);
     for record in all {
-        values.extend(completed(w, record)?);
+        values.extend(completed(w, record).await?);
     }
     let places = places(w.is_postgres(), all.len(), COMPLETED_COLUMNS);
     let sql = format!("INSERT INTO interactions ({COMPLETED}) VALUES {places} {COMPLETES} {UNLESS_COMPLETE}");
@@ -146,31 +149,31 @@ pub(crate) async fn complete_all(
 /// # Errors
 /// As [`complete`].
 pub(crate) async fn replace(w: &mut Writer, record: &Record<Masked>) -> Result<(), StoreError> {
-    let values = completed(w, record)?;
+    let values = completed(w, record).await?;
     let places = places(w.is_postgres(), 1, COMPLETED_COLUMNS);
     let sql = format!("INSERT INTO interactions ({COMPLETED}) VALUES {places} {COMPLETES} RETURNING id");
     w.rows_built(sql, values, 2).await.map(drop)
 }
 
-fn completed(w: &Writer, record: &Record<Masked>) -> Result<Vec<Value>, StoreError> {
-    let id = record.id.to_string();
-    let question = w.seal(&record.question, TABLE, "question", &id);
-    let answer = w.seal(&record.answer, TABLE, "answer", &id);
+async fn completed(w: &mut Writer, record: &Record<Masked>) -> Result<Vec<Value>, StoreError> {
+    let (id, whose) = (record.id.to_string(), w.key_of(record.conversation).await?);
+    let whose = whose.as_deref();
+    w.people.conversations.insert(record.id, record.conversation);
     Ok(values![
         record.id,
         record.request_id,
         &record.correlation_id,
         record.conversation,
-        &record.subject,
-        &record.session,
+        w.subject_for(whose, &record.subject, record.conversation),
+        w.hide_for(whose, &record.session, TABLE, "session", &id),
         record.mode,
-        question,
+        w.seal_for(whose, &record.question, TABLE, "question", &id),
         &record.intent,
         record.category,
         record.intent_probability,
         &record.classification_reason,
         record.routing,
-        answer,
+        w.seal_for(whose, &record.answer, TABLE, "answer", &id),
         json(&record.citations, "citations")?,
         record.confidence,
         record.outcome,
@@ -243,12 +246,13 @@ pub async fn get_of(
     id: InteractionId,
     owner: &Owner<'_>,
 ) -> Result<Option<Record<Masked>>, StoreError> {
+    let subject = c.blind_subject(owner.subject);
     c.row(
         "SELECT interactions.* FROM interactions
          JOIN conversations ON conversations.id = interactions.conversation
          WHERE interactions.id = $1 AND interactions.completed_at IS NOT NULL
              AND conversations.subject = $2 AND conversations.owner_key IS NOT DISTINCT FROM $3",
-        values![id, owner.subject, owner.key],
+        values![id, subject, owner.key],
     )
     .await?
     .map(|row| record(&row))
@@ -278,7 +282,7 @@ pub async fn cites(
     version: u32,
 ) -> Result<bool, StoreError> {
     let (subject, key) = match told {
-        Told::Person(owner) => (Some(owner.subject), owner.key),
+        Told::Person(owner) => (Some(c.blind_subject(owner.subject)), owner.key),
         Told::BackEnd(key) => (None, Some(key)),
     };
     // What the pattern takes for a wildcard finds too much at most: the citations themselves are compared, a
@@ -293,7 +297,7 @@ pub async fn cites(
              ORDER BY interactions.request_id LIMIT 50 OFFSET $4",
                 values![
                     key,
-                    subject,
+                    subject.as_deref(),
                     format!("%\"document\":\"{document}\"%\"version\":{version},%"),
                     page * 50
                 ],
@@ -320,13 +324,14 @@ pub async fn started(c: &mut Connection, id: InteractionId) -> Result<Option<Sta
     let Some(row) = c.row("SELECT * FROM interactions WHERE id = $1", values![id]).await? else {
         return Ok(None);
     };
+    let conversation = row.parsed("conversation")?;
     Ok(Some(Started {
         id,
         request_id: row.parsed("request_id")?,
         correlation_id: row.text("correlation_id")?,
-        conversation: row.parsed("conversation")?,
-        subject: row.text("subject")?,
-        session: row.text("session")?,
+        conversation,
+        subject: row.person(|| privacy::nobody(conversation))?,
+        session: row.name(TABLE, "session", &id.to_string())?,
         mode: row.parsed("mode")?,
         question: row.masked(TABLE, "question", &id.to_string())?,
         pii_detected: row.bool("pii_detected")?,
@@ -382,13 +387,14 @@ fn record(row: &Row) -> Result<Record<Masked>, StoreError> {
         Some(name) => IntentName::new(&name).map_err(|_| StoreError::Corrupt { what: "intent" })?,
         None => IntentName::unknown(),
     };
+    let conversation = row.parsed("conversation")?;
     Ok(Record {
         id: row.parsed("id")?,
         request_id: row.parsed("request_id")?,
         correlation_id: row.text("correlation_id")?,
-        conversation: row.parsed("conversation")?,
-        subject: row.text("subject")?,
-        session: row.text("session")?,
+        conversation,
+        subject: row.person(|| privacy::nobody(conversation))?,
+        session: row.name(TABLE, "session", &id)?,
         mode: row.parsed("mode")?,
         question: row.masked(TABLE, "question", &id)?,
         intent,

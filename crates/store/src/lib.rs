@@ -17,8 +17,8 @@
 //! ```
 //!
 //! There is one SQL text a query for both engines, and a test of every public function on both
-//! (docs/adr/0003). What a person wrote is sealed for its table, column and row; it comes back as
-//! `Masked` only if it was sealed there (requirement A6).
+//! (docs/adr/0003). What a person wrote is sealed for its table, column and row with a key of that person; it comes back
+//! as `Masked` only if it was sealed there (requirement A6, docs/adr/0023).
 //!
 //! [`vectors`] is PostgreSQL's alone: what replicas share of an encoder (docs/adr/0014).
 //!
@@ -32,6 +32,7 @@ pub mod budgets;
 mod connection;
 pub mod conversations;
 pub mod costs;
+mod data_keys;
 pub mod demo;
 pub mod documents;
 mod engine;
@@ -42,9 +43,11 @@ mod figures;
 pub mod idempotency;
 pub mod interactions;
 pub mod key_quotas;
+mod keyring;
 pub mod keys;
 pub mod ledger;
 pub mod meta;
+pub mod moved;
 pub mod page_sessions;
 pub mod pii_tokens;
 pub mod placeholders;
@@ -58,6 +61,7 @@ pub mod review;
 mod row;
 pub mod rulings;
 mod schema;
+pub mod sealing;
 pub mod shared;
 mod shared_answers;
 pub mod sources;

@@ -3,7 +3,11 @@
 use contactiq_domain::{Mode, Role, Timestamp, ids::SessionId};
 use contactiq_guard::Masked;
 
-use crate::{Connection, StoreError, Writer, row::Row, value::values};
+use crate::{
+    Connection, StoreError, Writer,
+    row::{Row, place},
+    value::values,
+};
 
 pub(crate) const TABLE: &str = "page_sessions";
 
@@ -64,25 +68,30 @@ pub enum Which<'a> {
 /// # Errors
 /// When the database fails or refuses a value.
 pub async fn begin(w: &mut Writer, session: &PageSession) -> Result<(), StoreError> {
-    let label = session.label.as_ref().map(|label| w.seal(label, TABLE, "label", &session.id.to_string()));
+    let id = session.id.to_string();
+    let label = session.label.as_ref().map(|label| w.seal(label, TABLE, "label", &id));
+    let hide = |name: &str, column| w.sealer().hide(name, &place(TABLE, column, &id));
+    let subject = w.blind_subject(&session.subject);
+    let (named, from_ip) = (hide(&session.subject, "named"), hide(&session.from_ip, "from_ip"));
     w.execute(
         "INSERT INTO page_sessions (id, token_hash, subject, label, role, mode, provider_session, from_ip,
-             created_at, seen_at, ends_at, ended_at, ended_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             created_at, seen_at, ends_at, ended_at, ended_by, named)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         values![
             session.id,
             &session.token_hash,
-            &session.subject,
+            subject,
             label,
             session.role,
             session.mode,
             session.provider_session.as_deref(),
-            &session.from_ip,
+            from_ip,
             session.created_at,
             session.seen_at,
             session.ends_at,
             session.ended_at,
             session.ended_by.as_deref(),
+            named,
         ],
     )
     .await?;
@@ -144,7 +153,7 @@ pub async fn end(
         Which::Person(subject) => (
             "UPDATE page_sessions SET ended_at = $2, ended_by = $3 WHERE subject = $1 AND ended_at IS NULL
              RETURNING *",
-            subject.to_owned(),
+            w.blind_subject(subject),
         ),
         Which::Provider(hash) => (
             "UPDATE page_sessions SET ended_at = $2, ended_by = $3 WHERE provider_session = $1 AND ended_at IS NULL
@@ -181,12 +190,12 @@ fn session(row: &Row) -> Result<PageSession, StoreError> {
     Ok(PageSession {
         id,
         token_hash: row.text("token_hash")?,
-        subject: row.text("subject")?,
+        subject: row.name(TABLE, "named", &id.to_string())?,
         label: row.masked_or_none(TABLE, "label", &id.to_string())?,
         role: row.parsed("role")?,
         mode: row.parsed_or_none("mode")?,
         provider_session: row.text_or_none("provider_session")?,
-        from_ip: row.text("from_ip")?,
+        from_ip: row.name(TABLE, "from_ip", &id.to_string())?,
         created_at: row.moment("created_at")?,
         seen_at: row.moment("seen_at")?,
         ends_at: row.moment("ends_at")?,

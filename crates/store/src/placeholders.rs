@@ -59,7 +59,7 @@ pub async fn keep(
     conversation: ConversationId,
     placeholders: &Placeholders,
 ) -> Result<(), StoreError> {
-    let sealed = w.seal_placeholders(placeholders, TABLE, COLUMN, &conversation.to_string());
+    let Some(sealed) = sealed_for(w, conversation, placeholders).await? else { return Ok(()) };
     w.execute(
         "UPDATE conversations SET placeholders = $2 WHERE id = $1 AND erased_at IS NULL",
         values![conversation, sealed],
@@ -77,12 +77,26 @@ pub(crate) async fn begin_with(
     conversation: ConversationId,
     first: SealedPlaceholders,
 ) -> Result<(), StoreError> {
+    let placeholders =
+        w.sealer().open_placeholders(&first.0, &place(TABLE, COLUMN, &conversation.to_string()))?;
+    let Some(sealed) = sealed_for(w, conversation, &placeholders).await? else { return Ok(()) };
     w.execute(
         "UPDATE conversations SET placeholders = $2 WHERE id = $1 AND placeholders IS NULL",
-        values![conversation, first.0],
+        values![conversation, sealed],
     )
     .await?;
     Ok(())
+}
+
+/// Sealed for the person of the conversation; none where nobody is left of it.
+async fn sealed_for(
+    w: &mut Writer,
+    conversation: ConversationId,
+    placeholders: &Placeholders,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let place = place(TABLE, COLUMN, &conversation.to_string());
+    let whose = w.key_of(conversation).await?;
+    Ok(whose.map(|key| w.sealer().seal_placeholders_for(&key, placeholders, &place)))
 }
 
 fn opened(row: Option<&Row>, conversation: ConversationId) -> Result<Placeholders, StoreError> {

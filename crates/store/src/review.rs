@@ -83,7 +83,8 @@ pub struct Tally {
 /// # Errors
 /// [`StoreError::Refused`] when the interaction is missing, or when the database fails.
 pub async fn save(w: &mut Writer, entry: &Entry) -> Result<(), StoreError> {
-    let message = w.seal(&entry.message, TABLE, "message", &entry.id.to_string());
+    let whose = w.key_of_interaction(entry.interaction).await?;
+    let message = w.seal_for(whose.as_deref(), &entry.message, TABLE, "message", &entry.id.to_string());
     let decided = entry.decided.as_ref();
     w.execute(
         "INSERT INTO refusals (id, interaction, kind, rules, message, created_at, decision, decided_by, decided_at)

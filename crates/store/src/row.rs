@@ -3,9 +3,12 @@
 use std::{str::FromStr, sync::Arc};
 
 use contactiq_domain::{Probability, Timestamp};
-use contactiq_guard::{Masked, Placeholders, seal::Sealer};
+use contactiq_guard::{
+    Masked, Placeholders,
+    seal::{DataKey, DataKeyId, SealError, Sealer, key_of},
+};
 use serde::de::DeserializeOwned;
-use sqlx::{Decode, Postgres, Row as _, Sqlite, Type, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::{Column, Decode, Postgres, Row as _, Sqlite, Type, postgres::PgRow, sqlite::SqliteRow};
 
 use crate::StoreError;
 
@@ -17,11 +20,113 @@ pub(crate) enum Cells {
 /// A row, and the key that opens its sealed columns. Whatever does not parse is
 /// [`StoreError::Corrupt`] with the column's name: a value is never quoted.
 pub(crate) struct Row {
-    pub(crate) cells: Cells,
+    cells: Cells,
     pub(crate) sealer: Arc<Sealer>,
+    whose: Whose,
+}
+
+/// With whose key a row is sealed: all of it with the same.
+#[derive(Clone)]
+pub(crate) enum Whose {
+    /// With nobody's: nothing in it is of a person, or an earlier version wrote it.
+    Nobody,
+    /// With this one.
+    Person(Arc<DataKey>),
+    /// With one that was destroyed.
+    Gone,
+}
+
+/// The column that names a person's key.
+const NAMES_KEY: &str = "data_key";
+/// That one, and the columns that are sealed with a person's key.
+const SEALED: &[&str] = &[
+    NAMES_KEY,
+    "question",
+    "answer",
+    "shown",
+    "told",
+    "taken_note",
+    "closed_note",
+    "message",
+    "problem",
+    "label",
+    "placeholders",
+];
+
+impl Cells {
+    /// The places of such columns in rows like this one, and whether they name the key.
+    pub(crate) fn sealed(&self) -> Vec<(usize, bool)> {
+        fn among<C: Column>(columns: &[C]) -> Vec<(usize, bool)> {
+            let sealed = columns.iter().filter(|column| SEALED.contains(&column.name()));
+            sealed.map(|column| (column.ordinal(), column.name() == NAMES_KEY)).collect()
+        }
+        match self {
+            Cells::Sqlite(row) => among(row.columns()),
+            Cells::Postgres(row) => among(row.columns()),
+        }
+    }
+
+    /// With whose key it is sealed, by the columns at these places.
+    pub(crate) fn key(&self, places: &[(usize, bool)]) -> Option<DataKeyId> {
+        places.iter().find_map(|(place, names_key)| match (self, *names_key) {
+            (Cells::Sqlite(row), true) => id_in(row.try_get::<Option<&str>, _>(place).ok()??),
+            (Cells::Sqlite(row), false) => key_of(row.try_get::<Option<&[u8]>, _>(place).ok()??),
+            (Cells::Postgres(row), true) => id_in(row.try_get::<Option<&str>, _>(place).ok()??),
+            (Cells::Postgres(row), false) => key_of(row.try_get::<Option<&[u8]>, _>(place).ok()??),
+        })
+    }
+}
+
+/// The id that 32 hexadecimal digits are.
+pub(crate) fn id_in(text: &str) -> Option<DataKeyId> {
+    let digits = (text.len() == 32 && text.is_ascii()).then_some(text)?;
+    u128::from_str_radix(digits, 16).ok().map(u128::to_be_bytes)
 }
 
 impl Row {
+    pub(crate) fn of(cells: Cells, sealer: &Arc<Sealer>, whose: Whose) -> Row {
+        Row { cells, sealer: Arc::clone(sealer), whose }
+    }
+
+    pub(crate) fn of_nobody(cells: Cells, sealer: &Arc<Sealer>) -> Row {
+        Row::of(cells, sealer, Whose::Nobody)
+    }
+
+    /// The key with which it is sealed, where it is there.
+    pub(crate) fn data_key(&self) -> Option<Arc<DataKey>> {
+        match &self.whose {
+            Whose::Person(key) => Some(Arc::clone(key)),
+            Whose::Nobody | Whose::Gone => None,
+        }
+    }
+
+    /// Who stands in `subject`, as the bank names them; `nobody` where the person was forgotten.
+    pub(crate) fn person(&self, nobody: impl FnOnce() -> String) -> Result<String, StoreError> {
+        match &self.whose {
+            Whose::Nobody => self.text("subject"),
+            Whose::Person(key) => Ok(self.sealer.open_name_for(key, key.named(), &named_at(key))?),
+            Whose::Gone => Ok(nobody()),
+        }
+    }
+
+    /// The same of a row of which no earlier version's names are left: without a key nobody is.
+    pub(crate) fn person_by_key(&self, nobody: impl FnOnce() -> String) -> Result<String, StoreError> {
+        match &self.whose {
+            Whose::Nobody => Ok(nobody()),
+            Whose::Person(_) | Whose::Gone => self.person(nobody),
+        }
+    }
+
+    /// What a column of names hides, opened for `table` and the row's `id`.
+    pub(crate) fn name(&self, table: &str, column: &'static str, id: &str) -> Result<String, StoreError> {
+        let (hidden, place) = (self.text(column)?, place(table, column, id));
+        match &self.whose {
+            Whose::Nobody => Ok(self.sealer.reveal(&hidden, &place)?),
+            Whose::Person(key) => Ok(self.sealer.reveal_for(key, &hidden, &place)?),
+            Whose::Gone => Ok("erased".to_owned()),
+        }
+    }
+
     fn get<'r, T>(&'r self, column: &'static str) -> Result<T, StoreError>
     where
         T: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>,
@@ -130,8 +235,27 @@ impl Row {
         column: &'static str,
         id: &str,
     ) -> Result<Option<Masked>, StoreError> {
+        self.masked_as(table, column, column, id)
+    }
+
+    /// The same of a column that is sealed as if it were another one.
+    pub(crate) fn masked_as(
+        &self,
+        table: &str,
+        column: &'static str,
+        place_of: &str,
+        id: &str,
+    ) -> Result<Option<Masked>, StoreError> {
         let Some(sealed) = self.get::<Option<Vec<u8>>>(column)? else { return Ok(None) };
-        Ok(Some(self.sealer.open(&sealed, &place(table, column, id))?))
+        let place = place(table, place_of, id);
+        if key_of(&sealed).is_none() {
+            return Ok(Some(self.sealer.open(&sealed, &place)?));
+        }
+        Ok(Some(match &self.whose {
+            Whose::Person(key) => self.sealer.open_for(key, &sealed, &place)?,
+            Whose::Gone => Masked::erased(),
+            Whose::Nobody => return Err(SealError::NotAuthentic.into()),
+        }))
     }
 }
 
@@ -144,8 +268,21 @@ impl Row {
         id: &str,
     ) -> Result<Option<Placeholders>, StoreError> {
         let Some(sealed) = self.get::<Option<Vec<u8>>>(column)? else { return Ok(None) };
-        Ok(Some(self.sealer.open_placeholders(&sealed, &place(table, column, id))?))
+        let place = place(table, column, id);
+        if key_of(&sealed).is_none() {
+            return Ok(Some(self.sealer.open_placeholders(&sealed, &place)?));
+        }
+        match &self.whose {
+            Whose::Person(key) => Ok(Some(self.sealer.open_placeholders_for(key, &sealed, &place)?)),
+            Whose::Gone => Ok(None),
+            Whose::Nobody => Err(SealError::NotAuthentic.into()),
+        }
     }
+}
+
+/// Where a person's name belongs, which is sealed with the person's key.
+pub(crate) fn named_at(key: &DataKey) -> String {
+    place("data_keys", "named", &key.name())
 }
 
 /// Where a sealed value belongs: it opens nowhere else.

@@ -6,7 +6,7 @@ use contactiq_guard::Masked;
 
 use crate::{Connection, StoreError, Writer, row::Row, value::values, versions};
 
-const TABLE: &str = "rulings";
+pub(crate) const TABLE: &str = "rulings";
 
 /// One side of a conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,9 +17,9 @@ pub(crate) const TABLE: &str = "tickets";
 /// [`StoreError::Conflict`] when its interaction has another ticket, [`StoreError::Refused`] when
 /// its interaction is missing or no queue owns it, or when the database fails.
 pub async fn open(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<(), StoreError> {
-    let id = ticket.id.to_string();
-    let question = w.seal(&ticket.question, TABLE, "question", &id);
-    let told = w.seal(&ticket.told, TABLE, "told", &id);
+    let (id, whose) = (ticket.id.to_string(), w.key_of(ticket.conversation).await?);
+    let question = w.seal_for(whose.as_deref(), &ticket.question, TABLE, "question", &id);
+    let told = w.seal_for(whose.as_deref(), &ticket.told, TABLE, "told", &id);
     w.execute(
         "INSERT INTO tickets (id, interaction, conversation, mode, decisive_trigger, rule, queue, priority, state,
              question, told, created_at)
@@ -144,7 +144,13 @@ pub async fn advance(
     note: Option<&Masked>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sealed = |w: &Writer, column: &str| note.map(|note| w.seal(note, TABLE, column, &id.to_string()));
+    let whose = match w.row("SELECT conversation FROM tickets WHERE id = $1", values![id]).await? {
+        Some(row) => w.key_of(row.parsed("conversation")?).await?,
+        None => return Err(StoreError::NotFound { what: "ticket" }),
+    };
+    let sealed = |w: &Writer, column: &str| {
+        note.map(|note| w.seal_for(whose.as_deref(), note, TABLE, column, &id.to_string()))
+    };
     let moved = match to {
         TicketState::Open => 0,
         TicketState::Taken => {
@@ -170,9 +176,6 @@ pub async fn advance(
             .await?
         }
     };
-    if moved == 0 && w.row("SELECT id FROM tickets WHERE id = $1", values![id]).await?.is_none() {
-        return Err(StoreError::NotFound { what: "ticket" });
-    }
     Ok(moved > 0)
 }
 

@@ -10,7 +10,7 @@ use contactiq_store::{
     conversations::Owner,
     privacy::{
         consent::{self, Consent, Purpose},
-        erase::{self, Erased},
+        erase::Erased,
         holds::{self, Hold},
     },
 };
@@ -74,8 +74,8 @@ pub async fn export(
 ) -> Result<axum::Json<Exported>, ApiError> {
     let (subject, key) = person(&caller, body.value)?;
     let mut reader = app.house.store.read().await?;
-    let owner = Owner { subject: &subject, key };
-    Ok(axum::Json(privacy::export(&mut reader, &owner, app.house.clock.now()).await?))
+    let names = privacy::names(&app.house.store, &subject, key);
+    Ok(axum::Json(privacy::export(&mut reader, &names, key, app.house.clock.now()).await?))
 }
 
 /// What was erased. It names nobody.
@@ -113,8 +113,8 @@ pub async fn erase(
         caller.must(Permission::ManagePrivacy)?;
     }
     let (subject, key) = person(&caller, body.value)?;
-    let (owner, now) = (Owner { subject: &subject, key }, app.house.clock.now());
-    let erased = erase::person(&app.house.store, &owner, &caller.name, &*app.house.ids, now).await?;
+    let (store, ids, now) = (&app.house.store, &*app.house.ids, app.house.clock.now());
+    let erased = privacy::erase_person(store, &subject, key, &caller.name, ids, now).await?;
     let Erased::Now(receipt) = erased else { return Err(ApiError::LegalHold) };
     noted.set_target(receipt.id.to_string());
     Ok(axum::Json(ReceiptShape {
@@ -158,7 +158,9 @@ pub async fn note_consent(
     let (subject, key) = person(&caller, Person { subject, key })?;
     let consent = Consent { purpose, given, noted_by: caller.name.clone(), noted_at: app.house.clock.now() };
     let mut w = app.house.store.write().await?;
-    consent::note(&mut w, &Owner { subject: &subject, key }, &consent).await?;
+    for subject in &privacy::names(&app.house.store, &subject, key) {
+        consent::note(&mut w, &Owner { subject, key }, &consent).await?;
+    }
     w.save().await?;
     app.house.consents.read(&app.house.store).await?;
     noted.set_target(purpose.as_str().to_owned());
@@ -252,9 +254,15 @@ pub async fn place_hold(
         ));
     }
     let subject = fit("subject", subject)?;
-    let (owner, now) = (Owner { subject: &subject, key }, app.house.clock.now());
+    let (now, ids) = (app.house.clock.now(), &*app.house.ids);
     let mut w = app.house.store.write().await?;
-    let hold = holds::place(&mut w, &owner, matter, &caller.name, &*app.house.ids, now).await?;
+    let hold =
+        holds::place(&mut w, &Owner { subject: &subject, key }, matter, &caller.name, ids, now).await?;
+    for subject in
+        privacy::kept(&mut w, privacy::names(&app.house.store, &subject, key), key).await?.iter().skip(1)
+    {
+        holds::place(&mut w, &Owner { subject, key }, matter, &caller.name, ids, now).await?;
+    }
     w.save().await?;
     noted.set_target(hold.id.to_string());
     Ok((StatusCode::CREATED, axum::Json(hold.into())))

@@ -62,7 +62,7 @@ impl Audit {
     /// # Errors
     /// [`StartError`] says what to do.
     pub async fn open(store: &Store, config: &Config) -> Result<Audit, StartError> {
-        let (key, keys) = open_key(config, store.engine() == "sqlite")?;
+        let (key, keys) = open_key(store, config)?;
         let dir = &config.server.data_dir;
         let file = dir.join("audit.db");
         super::ledger::keep_private_file(&file)
@@ -287,11 +287,11 @@ pub(crate) fn public_file(config: &Config) -> PathBuf {
 }
 
 /// The key, made at the first start, and every key that signed before. Replicas share no folder: without a file of
-/// their own they make the same key, out of the sealing key that they have in common.
-fn open_key(config: &Config, alone: bool) -> Result<(SigningKey, Vec<VerifyingKey>), StartError> {
+/// their own they make the same key, out of the root key that they have in common.
+fn open_key(store: &Store, config: &Config) -> Result<(SigningKey, Vec<VerifyingKey>), StartError> {
     let path = key_file(config);
     let unusable = |source| StartError::DataDir { path: path.clone(), source };
-    let common = wiring::derived_key(config, "audit signing key").map_err(unusable)?;
+    let (alone, common) = (store.engine() == "sqlite", store.derived_key("audit signing key"));
     let make = || if alone { wiring::random::<32>() } else { common };
     let seed = wiring::private_key(&path, make).map_err(unusable)?;
     let wrong = |error: note::NoteError| StartError::File(format!("audit.origin: {error}"));
@@ -381,8 +381,7 @@ const OWN: &[&str] = &["server.listen", "server.metrics_listen", "server.data_di
 /// # Errors
 /// When the database fails.
 pub(crate) async fn note_configuration(store: &Store, config: &Config) -> Result<(), StartError> {
-    let key = wiring::derived_key(config, "audit configuration")
-        .map_err(|source| StartError::DataDir { path: config.server.data_dir.clone(), source })?;
+    let key = store.derived_key("audit configuration");
     let hashed = |value: &str| wiring::hex(&wiring::mac(&key, &[value.as_bytes()])[..8]);
     let mut now = BTreeMap::new();
     flatten("", &serde_json::to_value(config).unwrap_or_default(), &mut now);

@@ -1,10 +1,10 @@
-//! What tells callers apart: signed sessions and bearer tokens, with keys made from the sealing key, so that replicas
-//! with the same one know each other's.
+//! What tells callers apart: signed sessions and bearer tokens, with keys made from the root key, so that replicas
+//! of one database know each other's.
 
 use contactiq_pipeline::House;
 
 use super::StartError;
-use crate::{config::Config, guard::tokens::Tokens, web::session::Sessions, wiring};
+use crate::{config::Config, guard::tokens::Tokens, web::session::Sessions};
 
 /// The parts that know who calls.
 pub struct Gate {
@@ -18,15 +18,12 @@ impl Gate {
     /// Of this configuration.
     ///
     /// # Errors
-    /// [`StartError::Identity`] names the setting that can't be used, [`StartError::DataDir`] a key that can't be read.
+    /// [`StartError::Identity`] names the setting that can't be used.
     pub fn open(config: &Config, house: &House) -> Result<Gate, StartError> {
-        let key = |purpose| {
-            wiring::derived_key(config, purpose)
-                .map_err(|source| StartError::DataDir { path: config.server.data_dir.clone(), source })
-        };
-        let tokens = Tokens::new(config, key("customer-sessions")?, house.clock.clone());
+        let key = |purpose| house.store.derived_key(purpose);
+        let tokens = Tokens::new(config, key("customer-sessions"), house.clock.clone());
         Ok(Gate {
-            sessions: Sessions::new(config, key("page-sessions")?),
+            sessions: Sessions::new(config, key("page-sessions")),
             tokens: tokens.map_err(StartError::Identity)?,
         })
     }

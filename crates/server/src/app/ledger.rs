@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contactiq_store::{Location, Store};
+use contactiq_store::{Location, Store, StoreError};
 
 use super::StartError;
-use crate::{config::Config, wiring::sealer};
+use crate::{config::Config, wiring::key_encryption};
 
 /// Opens the ledger of this configuration and makes the data folder when it is missing.
 ///
@@ -18,7 +18,7 @@ pub async fn open_store(config: &Config) -> Result<Store, StartError> {
     let dir = &config.server.data_dir;
     let unusable = |source| StartError::DataDir { path: dir.clone(), source };
     make_private(dir).map_err(unusable)?;
-    let sealer = sealer(config).map_err(unusable)?;
+    let kek = key_encryption(config).map_err(unusable)?;
     let location = match config.database_url().as_str() {
         "" if !config.database.url.is_empty() => {
             return Err(StartError::Unread("database.url"));
@@ -30,9 +30,12 @@ pub async fn open_store(config: &Config) -> Result<Store, StartError> {
         }
         url => Location::Postgres(url.to_owned()),
     };
-    let store = Store::open(&location, sealer).await?;
-    check_key(&store, config).await?;
-    Ok(store)
+    Store::open(&location, kek).await.map_err(|error| match error {
+        StoreError::WrongKey { needed } => {
+            StartError::WrongKey { place: crate::wiring::key_place(config), needed }
+        }
+        error => error.into(),
+    })
 }
 
 /// A server that starts beside its database waits so long for it; then whoever started it tries again.
@@ -104,25 +107,6 @@ fn keep_private(path: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Where the store keeps the fingerprint of its sealing key.
-const KEY_FINGERPRINT: &str = "sealing_key";
-
-/// Refuses a database that was sealed with another key: its rows could not be read, and new ones
-/// would be lost when the right key comes back.
-async fn check_key(store: &Store, config: &Config) -> Result<(), StartError> {
-    let unusable = |source| StartError::DataDir { path: config.server.data_dir.clone(), source };
-    let own = crate::wiring::hex(&crate::wiring::derived_key(config, "fingerprint").map_err(unusable)?[..8]);
-    let mut w = store.write().await?;
-    match contactiq_store::meta::get_meta(&mut w, KEY_FINGERPRINT).await? {
-        Some(known) if known == own => Ok(()),
-        Some(_) => Err(StartError::WrongKey { place: crate::wiring::key_place(config) }),
-        None => {
-            contactiq_store::meta::set_meta(&mut w, KEY_FINGERPRINT, &own).await?;
-            Ok(w.save().await?)
-        }
-    }
 }
 
 #[cfg(test)]

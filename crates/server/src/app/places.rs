@@ -147,11 +147,8 @@ async fn queue(store: &Store, ids: &dyn Ids, config: &Config) -> Result<Option<Q
     if config.redis.url.is_empty() || store.engine() == "sqlite" {
         return Ok(None);
     }
-    let queue = Queue::connect(
-        config.redis_address(),
-        &namespace(store, ids, config).await?,
-        ids.next().to_string(),
-    )?;
+    let queue =
+        Queue::connect(config.redis_address(), &namespace(store, ids).await?, ids.next().to_string())?;
     Ok(Some(queue.with_patience(patience(config))))
 }
 
@@ -213,15 +210,13 @@ pub(crate) const fn patience(config: &Config) -> Duration {
     Duration::from_millis(config.redis.patience_milliseconds)
 }
 
-/// What the names of this bank's keys in Redis have in common. It belongs to one database and one sealing key: what
+/// What the names of this bank's keys in Redis have in common. It belongs to one database and its root key: what
 /// another database's servers queue must never be written here, also where a stage has the key of another.
-async fn namespace(store: &Store, ids: &dyn Ids, config: &Config) -> Result<String, StartError> {
+async fn namespace(store: &Store, ids: &dyn Ids) -> Result<String, StartError> {
     let mut w = store.write().await?;
     let database = meta::first_meta(&mut w, DATABASE, &ids.next().to_string()).await?;
     w.save().await?;
-    let key = wiring::derived_key(config, &format!("queue {database}"))
-        .map_err(|source| StartError::DataDir { path: config.server.data_dir.clone(), source })?;
-    Ok(wiring::hex(&key[..8]))
+    Ok(wiring::hex(&store.derived_key(&format!("queue {database}"))[..8]))
 }
 
 fn ledger(house: &House, places: Places) -> Ledger {

@@ -26,6 +26,7 @@ mod parse_document;
 mod privacy;
 mod report;
 mod scratch;
+mod sealing;
 mod serve;
 mod settings;
 mod signature;
@@ -87,6 +88,9 @@ enum Command {
     /// API keys: create, list, budget, revoke, rotate.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Keys that wrap the keys of people: rotate, status.
+    #[command(subcommand)]
+    Sealing(sealing::Command),
     /// The demo bank.
     #[command(subcommand)]
     Demo(traffic::Command),
@@ -135,6 +139,7 @@ pub fn run() -> ExitCode {
         Command::Audit(command) => with_runtime(|config| audit_log::run(config, command)),
         Command::Costs(args) => with_runtime(|config| costs::run(config, args)),
         Command::Keys(command) => with_runtime(|config| keys::run(config, command)),
+        Command::Sealing(command) => with_runtime(|config| sealing::run(config, command)),
         Command::Demo(command) => with_runtime(|config| traffic::run(config, command)),
         Command::Bench(args) => with_runtime(|config| bench::run(config, args)),
         Command::Eval(args) => with_runtime(|config| eval::run(config, args)),

@@ -155,8 +155,8 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
 async fn export(store: &Store, person: &Person, html: bool) -> Outcome {
     let mut w = store.write().await?;
     let key = person.key(&mut w).await?;
-    let owner = Owner { subject: &person.subject, key };
-    let exported = privacy::export(&mut w, &owner, SystemClock.now()).await?;
+    let names = privacy::names(store, &person.subject, key);
+    let exported = privacy::export(&mut w, &names, key, SystemClock.now()).await?;
     // Who reads all about a person leaves a trace, without the person's name.
     audit::note(&mut w, "privacy export", &format!("{} conversations", exported.conversations.len())).await?;
     w.save().await?;
@@ -171,9 +171,9 @@ async fn export(store: &Store, person: &Person, html: bool) -> Outcome {
 async fn erase(store: &Store, person: &Person, yes: bool, json: bool) -> Outcome {
     let mut r = store.read().await?;
     let key = person.key(&mut r).await?;
-    let owner = Owner { subject: &person.subject, key };
     if !yes {
-        let found = privacy::export(&mut r, &owner, SystemClock.now()).await?;
+        let names = privacy::names(store, &person.subject, key);
+        let found = privacy::export(&mut r, &names, key, SystemClock.now()).await?;
         let interactions: usize = found.conversations.iter().map(|c| c.interactions.len()).sum();
         output::line(format!(
             "{} conversations with {interactions} interactions would lose their texts; --yes does it, and nothing brings them back",
@@ -183,7 +183,7 @@ async fn erase(store: &Store, person: &Person, yes: bool, json: bool) -> Outcome
     }
     drop(r);
     let now = SystemClock.now();
-    match erase::person(store, &owner, audit::ACTOR, &SystemIds, now).await? {
+    match privacy::erase_person(store, &person.subject, key, audit::ACTOR, &SystemIds, now).await? {
         Erased::Held(matter) => Err(format!(
             "a legal hold is on this person, matter {matter}: `contactiq privacy hold lift` lifts it"
         )
@@ -248,8 +248,13 @@ async fn place(store: &Store, person: &Person, matter: &str) -> Outcome {
         signature::name(matter).map_err(|_| "--matter: 1 to 64 characters without control characters")?;
     let mut w = store.write().await?;
     let key = person.key(&mut w).await?;
-    let owner = Owner { subject: &person.subject, key };
-    let hold = holds::place(&mut w, &owner, matter, audit::ACTOR, &SystemIds, SystemClock.now()).await?;
+    let (owner, now) = (Owner { subject: &person.subject, key }, SystemClock.now());
+    let hold = holds::place(&mut w, &owner, matter, audit::ACTOR, &SystemIds, now).await?;
+    for subject in
+        privacy::kept(&mut w, privacy::names(store, &person.subject, key), key).await?.iter().skip(1)
+    {
+        holds::place(&mut w, &Owner { subject, key }, matter, audit::ACTOR, &SystemIds, now).await?;
+    }
     audit::note(&mut w, "privacy hold place", &hold.id.to_string()).await?;
     w.save().await?;
     output::line(hold.id);
@@ -294,9 +299,10 @@ async fn held(store: &Store, json: bool) -> Outcome {
 async fn consented(store: &Store, person: &Person, purpose: Purpose, given: bool) -> Outcome {
     let mut w = store.write().await?;
     let key = person.key(&mut w).await?;
-    let owner = Owner { subject: &person.subject, key };
     let noted = Consent { purpose, given, noted_by: audit::ACTOR.to_owned(), noted_at: SystemClock.now() };
-    consent::note(&mut w, &owner, &noted).await?;
+    for subject in &privacy::names(store, &person.subject, key) {
+        consent::note(&mut w, &Owner { subject, key }, &noted).await?;
+    }
     audit::note(&mut w, "privacy consent", purpose.as_str()).await?;
     w.save().await?;
     Ok(ExitCode::SUCCESS)

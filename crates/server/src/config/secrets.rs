@@ -190,20 +190,18 @@ impl Config {
         RedisAddress::live(move || joined(&redis.url, &redis.password))
     }
 
-    /// The sealing key of the configuration, where it names one.
+    /// The key-encryption keys of the configuration, the active one first; none where it names none.
     ///
     /// # Errors
-    /// When it is no 32 bytes.
-    pub fn sealing_key(&self) -> std::io::Result<Option<[u8; 32]>> {
-        let text = self.server.sealing_key.expose();
-        if text.is_empty() {
-            return Ok(None);
-        }
+    /// When one of them is no 32 bytes.
+    pub fn sealing_keys(&self) -> std::io::Result<Vec<[u8; 32]>> {
         let wrong = || {
             let how = "server.sealing_key: write 32 bytes as base64 or hex, for instance from `openssl rand -hex 32`";
             std::io::Error::new(std::io::ErrorKind::InvalidData, how)
         };
-        bytes_of(&text).map(Some).ok_or_else(wrong)
+        // As they are written: what stood by for somebody who was refused is no matter here.
+        let all = self.server.sealing_key.keyring().keys();
+        all.iter().map(|key| bytes_of(key.expose()).ok_or_else(wrong)).collect()
     }
 }
 
@@ -266,11 +264,11 @@ mod tests {
     fn a_sealing_key_is_32_bytes_as_hex_or_base64() {
         let of = |text: &str| {
             let env = HashMap::from([("CONTACTIQ__SERVER__SEALING_KEY".to_owned(), text.to_owned())]);
-            load_from(None, &env).map(|config| config.sealing_key().unwrap())
+            load_from(None, &env).map(|config| config.sealing_keys().unwrap())
         };
-        assert_eq!(of(&"07".repeat(32)).unwrap(), Some([7; 32]));
-        assert_eq!(of("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap(), Some([7; 32]));
-        assert!(with(&[]).sealing_key().unwrap().is_none());
+        assert_eq!(of(&"07".repeat(32)).unwrap(), [[7; 32]]);
+        assert_eq!(of("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap(), [[7; 32]]);
+        assert!(with(&[]).sealing_keys().unwrap().is_empty());
         for wrong in ["short-canary", &"zz".repeat(32), "BwcH"] {
             let told = of(wrong).unwrap_err().to_string();
             assert!(told.contains("server.sealing_key") && !told.contains("canary"), "{told}");

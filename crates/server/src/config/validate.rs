@@ -167,7 +167,7 @@ impl Config {
     }
 
     fn sealing(&self, found: &mut Vec<String>) {
-        found.extend(self.sealing_key().err().map(|wrong| wrong.to_string()));
+        found.extend(self.sealing_keys().err().map(|wrong| wrong.to_string()));
         for (field, text) in self.secret_fields().iter().filter(|(field, _)| field.starts_with("secrets.")) {
             if text.references().any(|reference| !reference.is_local()) {
                 found.push(format!(

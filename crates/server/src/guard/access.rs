@@ -11,7 +11,7 @@ use std::{
 use contactiq_domain::ids::AccessId;
 use contactiq_store::{
     Store, StoreError,
-    access::AccessEvent,
+    access::{self, AccessEvent},
     ledger::{IN_ALL, SAME_DISK as PLACE, spool::Spool},
 };
 use tokio::{
@@ -162,9 +162,9 @@ pub async fn drain(spool: &Spool, store: &Store) -> Result<(), StoreError> {
     while let Some(batch) = spool.next().await.map_err(unreadable)? {
         let mut events = Vec::with_capacity(batch.payloads.len());
         for payload in &batch.payloads {
-            match serde_json::from_slice::<AccessEvent>(payload) {
-                Ok(event) => events.push(event),
-                Err(_) => lost(1, "an access event in the spool can't be read"),
+            match access::from_bytes(store, payload) {
+                Some(event) => events.push(event),
+                None => lost(1, "an access event in the spool can't be read"),
             }
         }
         for some in events.chunks(BATCH) {
@@ -199,7 +199,7 @@ async fn write(store: Store, spool: Option<Spool>, mut receiver: mpsc::Receiver<
             };
             left_alone_until = Instant::now() + LEFT_ALONE;
             match (&spool, failed) {
-                (Some(spool), _) if keep_all(spool, &events).await => break Ok(()),
+                (Some(spool), _) if keep_all(&store, spool, &events).await => break Ok(()),
                 // Those behind wait in memory; whoever waits for these hears in time that they are not kept.
                 (_, StoreError::Unavailable { .. }) if !receiver.is_closed() => {
                     tokio::time::sleep(WAIT).await
@@ -220,15 +220,15 @@ async fn write(store: Store, spool: Option<Spool>, mut receiver: mpsc::Receiver<
 }
 
 /// Whether the spool has all of these now.
-async fn keep_all(spool: &Spool, events: &[&AccessEvent]) -> bool {
-    let bytes = events.iter().map(|event| serde_json::to_vec(event).unwrap_or_default());
+async fn keep_all(store: &Store, spool: &Spool, events: &[&AccessEvent]) -> bool {
+    let bytes = events.iter().map(|event| access::to_bytes(store, event));
     let kept = futures_util::future::join_all(bytes.map(|payload| spool.append(payload))).await;
     kept.iter().all(Result::is_ok)
 }
 
 async fn write_batch(store: &Store, batch: &[&AccessEvent]) -> Result<(), StoreError> {
     let mut w = store.write().await?;
-    contactiq_store::access::log_all(&mut w, batch).await?;
+    access::log_all(&mut w, batch).await?;
     w.save().await
 }
 

@@ -6,6 +6,7 @@ mod drift;
 mod ledger;
 mod rest;
 mod retention;
+mod sealing;
 mod secrets;
 mod vectors;
 
@@ -13,7 +14,7 @@ use std::{
     panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -52,6 +53,8 @@ const BUDGETS_EVERY: Duration = Duration::from_secs(5);
 const CONSENTS_EVERY: Duration = Duration::from_secs(2);
 /// How often it is looked for what was kept long enough.
 const RETENTION_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often it is looked whether texts of an earlier version are left.
+const SEALING_EVERY: Duration = Duration::from_secs(1);
 /// How often what waits is taken into the audit log.
 const AUDIT_EVERY: Duration = Duration::from_secs(1);
 /// How often the end of the audit log is verified.
@@ -113,6 +116,17 @@ pub fn start(app: &App, stop: &CancellationToken) {
         }
     });
     every(app, stop, "retention", RETENTION_EVERY, |app| async move { retention::purge(&app).await });
+    let moved = Arc::new(AtomicBool::new(false));
+    every(app, stop, "sealing", SEALING_EVERY, move |app| {
+        let moved = Arc::clone(&moved);
+        async move {
+            match sealing::move_texts(&app, &moved).await {
+                // Others tell that the database is away; it goes on where it was.
+                Err(error) if error.downcast_ref().is_some_and(StoreError::is_transient) => Ok(()),
+                done => done,
+            }
+        }
+    });
     if vectors::are_shared(app) {
         let stopped = stop.clone();
         every(app, stop, "vectors", VECTORS_EVERY, move |app| {

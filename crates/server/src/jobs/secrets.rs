@@ -20,7 +20,7 @@ pub(super) async fn look(app: &App) -> Result<(), JobError> {
                 "database.url" | "database.password" => app.house.store.renew(&app.config.database_url())?,
                 "server.sealing_key" => tracing::error!(
                     critical = true,
-                    "the sealing key was changed: what is sealed needs the one of before; put it back before the next start"
+                    "the key-encryption keys were changed: they are taken at the next start; it needs those that wrap keys still, as `contactiq sealing status` says"
                 ),
                 "guard.token_key" => {
                     tracing::warn!("the key of tokens was changed: it is in force from the next start on");

@@ -1,6 +1,9 @@
 //! All that is kept about one person (GDPR 15 and 20): as JSON for programs, as a page for the person.
 
-use contactiq_domain::{Mode, Record, Ticket, Timestamp, ids::ConversationId};
+use contactiq_domain::{
+    Mode, Record, Ticket, Timestamp,
+    ids::{ConversationId, KeyId},
+};
 use contactiq_guard::Masked;
 use contactiq_store::{
     Connection, StoreError, conversations,
@@ -74,13 +77,23 @@ pub struct ExportedConsent {
     pub noted_at: Timestamp,
 }
 
-/// Puts everything together. What is still on its way to the tables is missing: ask again a minute later.
+/// Puts everything together that is kept under these names, of which the first is the person's. What is still on its way to the tables is missing: ask again a minute later.
 ///
 /// # Errors
 /// When the database fails or a sealed column does not open.
-pub async fn export(c: &mut Connection, owner: &Owner<'_>, now: Timestamp) -> Result<Exported, StoreError> {
+pub async fn export(
+    c: &mut Connection,
+    names: &[String],
+    key: Option<KeyId>,
+    now: Timestamp,
+) -> Result<Exported, StoreError> {
     let mut conversations = Vec::new();
-    for conversation in conversations::list_of(c, owner, MOST).await? {
+    let mut found = Vec::new();
+    for subject in names {
+        found.extend(conversations::list_of(c, &Owner { subject, key }, MOST).await?);
+    }
+    found.sort_by_key(|conversation| std::cmp::Reverse((conversation.created_at, conversation.id)));
+    for conversation in found {
         let mut exported = Vec::new();
         for record in interactions::of_conversation(c, conversation.id, MOST).await? {
             let said = feedback::of_interaction(c, record.id).await?;
@@ -104,15 +117,9 @@ pub async fn export(c: &mut Connection, owner: &Owner<'_>, now: Timestamp) -> Re
             interactions: exported,
         });
     }
-    let consents = consent::of(c, owner).await?.into_iter().map(|consent| ExportedConsent {
-        purpose: consent.purpose,
-        given: consent.given,
-        noted_at: consent.noted_at,
+    let subject = names.first().cloned().unwrap_or_default();
+    let consents = consent::of(c, &Owner { subject: &subject, key }).await?.into_iter().map(|consent| {
+        ExportedConsent { purpose: consent.purpose, given: consent.given, noted_at: consent.noted_at }
     });
-    Ok(Exported {
-        subject: owner.subject.to_owned(),
-        exported_at: now,
-        conversations,
-        consents: consents.collect(),
-    })
+    Ok(Exported { exported_at: now, conversations, consents: consents.collect(), subject })
 }

@@ -1,7 +1,9 @@
 //! What a bank owes people for what it keeps of them (A7, E7): how long, what of it, and that it can be forgotten.
 
 mod export;
+mod names;
 mod retention;
 
 pub use export::{Exported, export};
+pub use names::{erase_person, kept, names, user};
 pub use retention::{before, purge};

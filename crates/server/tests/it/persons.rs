@@ -180,3 +180,48 @@ async fn the_command_line_does_the_same() {
         json!([])
     );
 }
+
+#[tokio::test]
+async fn whom_a_chat_client_names_is_found_by_what_it_sent() {
+    let mut running = start(&[]).await;
+    let bank = running.key(Role::Service).await;
+    let body =
+        crate::chat::with(crate::chat::question(REPLACEMENT), json!({ "user": "zorblat@mail.example" }));
+    crate::chat::complete(&running, &bank, &body).await;
+    let own = ask_for(&running, &bank, "zorblat@mail.example", REPLACEMENT, None).await;
+    let person = json!({ "subject": "zorblat@mail.example" });
+    let all = running.post(&bank, "/v1/persons/export", &person).await.json();
+    assert_eq!(all["conversations"].as_array().map(Vec::len), Some(2), "{all}");
+    let receipt = running.post(&bank, "/v1/persons/erase", &person).await.json();
+    assert_eq!((&receipt["conversations"], &receipt["interactions"]), (&json!(2), &json!(2)));
+    let after = running.post(&bank, "/v1/persons/export", &person).await.json();
+    assert_eq!(after["conversations"], json!([]));
+    let admin = running.key(Role::Admin).await;
+    let record = running.read(&admin, &format!("/v1/interactions/{}", text(&own, "id"))).await.json();
+    assert_eq!(text(&record, "question"), "[erased]");
+    running.stop().await;
+    assert!(!holds(&running.database_bytes(), "zorblat"));
+}
+
+#[tokio::test]
+async fn a_key_is_rotated_on_the_command_line_while_the_server_answers() {
+    let folder = crate::house::folder();
+    let mut running = start_in(folder.clone(), &[]).await;
+    let bank = running.key(Role::Service).await;
+    let said = ask_for(&running, &bank, "jane-4711", REPLACEMENT, None).await;
+    let terminal = Terminal::of(folder).with("CONTACTIQ__SERVER__SEALING_KEY", "0b".repeat(32));
+    let told =
+        |arguments: &[&str]| -> Value { serde_json::from_str(&terminal.run(arguments).well()).unwrap() };
+    let status = told(&["sealing", "status", "--json"]);
+    let keys = &status["keys"];
+    assert_eq!((&keys[0]["active"], &keys[0]["people"]), (&json!(true), &json!(0)), "{status}");
+    assert_eq!((&keys[1]["people"], &keys[1]["installation"]), (&json!(1), &json!(2)), "{status}");
+    let rotated = told(&["sealing", "rotate", "--json"]);
+    assert_eq!((&rotated["rotated"], &rotated["left"]), (&json!(3), &json!([])), "{rotated}");
+    assert_eq!(told(&["sealing", "status", "--json"])["keys"][1]["people"], 0);
+    // The server knows neither key's name and reads what it read: its keys are in memory.
+    let again =
+        running.read(&bank, &format!("/v1/interactions/{}?subject=jane-4711", text(&said, "id"))).await;
+    assert_eq!(again.status, 200, "{}", again.text);
+    running.stop().await;
+}

@@ -128,7 +128,7 @@ fn kind_of(event: &AccessEvent) -> AuditKind {
     let route = event.route.as_str();
     if event.method == "cli" {
         return match route.split(' ').next().unwrap_or_default() {
-            "keys" => AuditKind::Key,
+            "keys" | "sealing" => AuditKind::Key,
             "knowledge" if route.starts_with("knowledge erase") => AuditKind::Erasure,
             "demo" => AuditKind::Erasure,
             "privacy" if matches!(route, "privacy erase" | "privacy again" | "privacy purge") => {

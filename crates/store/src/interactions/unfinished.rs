@@ -36,14 +36,12 @@ pub(crate) async fn show(
     // Changing nothing, it takes the row: of two parts one waits for the other.
     let sql = "UPDATE interactions SET shown = shown WHERE id = $1 AND completed_at IS NULL RETURNING shown";
     let Some(found) = w.row(sql, values![id]).await? else { return Ok(Part::Late) };
-    let before = match found.bytes_or_none("shown")? {
-        Some(sealed) => Some(w.open(&sealed, TABLE, "answer", &row)?),
-        None => None,
-    };
+    let before = found.masked_as(TABLE, "shown", "answer", &row)?;
     if before.as_ref().is_some_and(|before| before.as_str().starts_with(text.as_str())) {
         return Ok(Part::Kept);
     }
-    let answer = w.seal(text, TABLE, "answer", &row);
+    let whose = w.key_of_interaction(id).await?;
+    let answer = w.seal_for(whose.as_deref(), text, TABLE, "answer", &row);
     w.execute(
         "UPDATE interactions SET answer = $2, shown = $2, citations = $3 WHERE id = $1",
         values![id, answer, json(&citations, "citations")?],
@@ -71,7 +69,8 @@ pub(crate) async fn shown(
     for row in w.rows_built(sql, ids, records.len()).await? {
         let id = row.text("id")?;
         // It is sealed as the answer that it began.
-        parts.push((row.parsed("id")?, w.open(&row.bytes("shown")?, TABLE, "answer", &id)?));
+        let part = row.masked_as(TABLE, "shown", "answer", &id)?;
+        parts.push((row.parsed("id")?, part.ok_or(StoreError::Corrupt { what: "shown" })?));
         w.execute("UPDATE interactions SET shown = NULL WHERE id = $1", values![id]).await?;
     }
     Ok(parts)

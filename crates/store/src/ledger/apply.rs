@@ -7,7 +7,9 @@ use contactiq_guard::Masked;
 
 use super::{Claimed, Completion, Entry, withdrawn};
 use crate::{
-    StoreError, Writer, audit, conversations, idempotency,
+    StoreError, Writer, audit, conversations,
+    error::IN_THE_WAY,
+    idempotency,
     interactions::{self, Completed, Part},
     pii_tokens, placeholders, privacy, review, tickets,
 };
@@ -120,6 +122,10 @@ async fn apply_as_they_are(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<App
     let conversations: Vec<_> =
         conversations.into_iter().chain(completions.iter().map(|(c, _)| &c.conversation)).collect();
     conversations::ensure_all(w, &conversations).await?;
+    if w.people.made && !privacy::erase::came_late(w, &conversations).await?.is_empty() {
+        // The person was erased since it was looked: once more, and nothing is written for them.
+        return Err(StoreError::Unavailable { why: IN_THE_WAY });
+    }
     let started: Vec<_> = starts.iter().map(|start| &start.started).collect();
     interactions::start_all(w, &started).await?;
     for start in starts {

@@ -1,7 +1,9 @@
 //! An entry as bytes, for the spool, the queue and the dead letters. What a person wrote and was told is in it as
 //! it is in the tables: sealed for its table, column and row, so that it can't be read without the key nor moved to
-//! another row, and comes back as `Masked` because it was when it went in. The rest is in the clear, as there: ids,
-//! the pseudonymous names of person and sitting, intent, outcome, reasons, citations of the bank's documents.
+//! another row, and comes back as `Masked` because it was when it went in; so are the names of person and sitting. The
+//! key is the installation's, not the person's, so that nobody needs the database for it: whoever writes an entry into
+//! the tables seals it again. The rest is in the clear, as there: ids, intent, outcome, reasons, citations of the bank's
+//! documents.
 
 use std::convert::Infallible;
 
@@ -28,7 +30,7 @@ use crate::{
 };
 
 /// The form that this version writes. An older one stays readable; a newer one is refused by name.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Why bytes are no entry. It never carries any of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +123,23 @@ struct KeptReview {
     decided: Option<(ReviewDecision, String, Timestamp)>,
 }
 
+/// An entry that an earlier version wrote, as this one writes it; none where it is this one's already.
+///
+/// # Errors
+/// As [`from_bytes`].
+pub(crate) fn renewed(bytes: &[u8], sealer: &Sealer) -> Result<Option<Vec<u8>>, Unreadable> {
+    let form: Form = serde_json::from_slice(bytes).map_err(|_| Unreadable::Damaged)?;
+    if form.form == FORMAT {
+        return Ok(None);
+    }
+    let entry = from_bytes(bytes, sealer)?;
+    let shown = match &entry {
+        Entry::Completion(completion) => completion.claimed.as_ref().is_some_and(|claimed| claimed.shown),
+        Entry::Start(_) | Entry::Withdrawal(_) => false,
+    };
+    to_bytes(&entry, sealer, shown).map(Some)
+}
+
 /// Whether a newer version wrote it.
 pub(crate) fn is_newer(bytes: &[u8]) -> bool {
     serde_json::from_slice::<Form>(bytes).is_ok_and(|form| form.form > FORMAT)
@@ -134,14 +153,15 @@ pub(crate) fn to_bytes(entry: &Entry, sealer: &Sealer, shown: bool) -> Result<Ve
     let seal = |table: &str, column: &str, id: &str, text: &Masked| {
         Sealed(sealer.seal(text, &place(table, column, id)))
     };
+    let hide = |table: &str, column: &str, id: &str, name: &str| sealer.hide(name, &place(table, column, id));
     let (mut start, mut completion, mut withdrawal, mut withdrawn) = (None, None, None, None);
     let conversation = match entry {
         Entry::Start(own) => {
-            start = Some(kept_start(own, &seal));
+            start = Some(kept_start(own, &seal, &hide));
             &own.conversation
         }
         Entry::Completion(own) => {
-            completion = Some(kept_completion(own, shown, &seal));
+            completion = Some(kept_completion(own, shown, &seal, &hide));
             &own.conversation
         }
         Entry::Withdrawal(own) => {
@@ -156,7 +176,7 @@ pub(crate) fn to_bytes(entry: &Entry, sealer: &Sealer, shown: bool) -> Result<Ve
         conversation: KeptConversation {
             id: conversation.id,
             mode: conversation.mode,
-            subject: conversation.subject.clone(),
+            subject: hide(conversations::TABLE, "subject", &id, &conversation.subject),
             owner_key: conversation.owner_key,
             label: conversation.label.as_ref().map(|label| seal(conversations::TABLE, "label", &id, label)),
             demo: conversation.demo,
@@ -170,12 +190,18 @@ pub(crate) fn to_bytes(entry: &Entry, sealer: &Sealer, shown: bool) -> Result<Ve
     serde_json::to_vec(&kept).map_err(|_| Unreadable::Damaged)
 }
 
-fn kept_start(start: &Start, seal: &impl Fn(&str, &str, &str, &Masked) -> Sealed) -> KeptStart {
+fn kept_start(
+    start: &Start,
+    seal: &impl Fn(&str, &str, &str, &Masked) -> Sealed,
+    hide: &impl Fn(&str, &str, &str, &str) -> String,
+) -> KeptStart {
     let id = start.started.id.to_string();
-    let Ok(started) = start
+    let Ok(mut started) = start
         .started
         .clone()
         .try_map(|column, text| Ok::<_, Infallible>(seal(interactions::TABLE, column, &id, &text)));
+    started.subject = hide(interactions::TABLE, "subject", &id, &started.subject);
+    started.session = hide(interactions::TABLE, "session", &id, &started.session);
     KeptStart {
         placeholders: start.placeholders.as_ref().map(|sealed| Sealed(sealed.0.clone())),
         started,
@@ -191,12 +217,15 @@ fn kept_completion(
     completion: &Completion,
     shown: bool,
     seal: &impl Fn(&str, &str, &str, &Masked) -> Sealed,
+    hide: &impl Fn(&str, &str, &str, &str) -> String,
 ) -> KeptCompletion {
     let id = completion.record.id.to_string();
-    let Ok(record) = completion
+    let Ok(mut record) = completion
         .record
         .clone()
         .try_map(|column, text| Ok::<_, Infallible>(seal(interactions::TABLE, column, &id, &text)));
+    record.subject = hide(interactions::TABLE, "subject", &id, &record.subject);
+    record.session = hide(interactions::TABLE, "session", &id, &record.session);
     let ticket = completion.ticket.clone().map(|ticket| {
         let id = ticket.id.to_string();
         let Ok(ticket) =
@@ -231,12 +260,15 @@ pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreada
     let open = |table: &str, column: &str, id: &str, sealed: &Sealed| {
         sealer.open(&sealed.0, &place(table, column, id))
     };
+    // An entry of an earlier version has names in the clear: those are told as they are.
+    let tell =
+        |table: &str, column: &str, id: &str, hidden: &str| sealer.reveal(hidden, &place(table, column, id));
     let own = kept.conversation;
     let label = own.label.map(|label| open(conversations::TABLE, "label", &own.id.to_string(), &label));
     let conversation = Conversation {
         id: own.id,
         mode: own.mode,
-        subject: own.subject,
+        subject: tell(conversations::TABLE, "subject", &own.id.to_string(), &own.subject)?,
         owner_key: own.owner_key,
         label: label.transpose()?,
         demo: own.demo,
@@ -245,8 +277,10 @@ pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreada
     match (kept.start, kept.completion, kept.withdrawal) {
         (Some(start), None, None) => {
             let id = start.started.id.to_string();
-            let started =
+            let mut started =
                 start.started.try_map(|column, sealed| open(interactions::TABLE, column, &id, &sealed))?;
+            started.subject = tell(interactions::TABLE, "subject", &id, &started.subject)?;
+            started.session = tell(interactions::TABLE, "session", &id, &started.session)?;
             Ok(Entry::Start(Box::new(Start {
                 conversation,
                 placeholders: start.placeholders.map(|sealed| SealedPlaceholders(sealed.0)),
@@ -265,6 +299,8 @@ pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreada
             let mut record = completion
                 .record
                 .try_map(|column, sealed| open(interactions::TABLE, column, &id, &sealed))?;
+            record.subject = tell(interactions::TABLE, "subject", &id, &record.subject)?;
+            record.session = tell(interactions::TABLE, "session", &id, &record.session)?;
             record.cost_usd.0 = completion.cost_nano_usd;
             let ticket = completion.ticket.map(|ticket| {
                 let id = ticket.id.to_string();
@@ -431,7 +467,7 @@ mod tests {
         for entry in entries() {
             let bytes = to_bytes(&entry, &sealer(1), true).unwrap();
             assert_eq!(from_bytes(&bytes, &sealer(1)), Ok(entry));
-            for word in ["Wollongong", "Kalgoorlie", "hotline", "Wagga"] {
+            for word in ["Wollongong", "Kalgoorlie", "hotline", "Wagga", "subject \\"] {
                 assert!(!bytes.windows(word.len()).any(|w| w == word.as_bytes()), "{word}");
             }
         }
@@ -444,7 +480,7 @@ mod tests {
             let refused = from_bytes(&bytes, &sealer(1));
             assert_eq!(refused, Err(Unreadable::Sealed(SealError::UnknownKey)));
         }
-        assert_eq!(from_bytes(br#"{"form":2}"#, &sealer(1)), Err(Unreadable::Newer(2)));
+        assert_eq!(from_bytes(br#"{"form":3}"#, &sealer(1)), Err(Unreadable::Newer(3)));
         for bytes in [&b""[..], b"{}", br#"{"form":1}"#, b"\xff\xfe", b"null", b"[1]"] {
             assert_eq!(from_bytes(bytes, &sealer(1)), Err(Unreadable::Damaged));
         }

@@ -16,7 +16,7 @@ mod drain;
 mod entry;
 mod group;
 mod handed;
-mod kept;
+pub(crate) mod kept;
 mod pending;
 pub mod queue;
 mod reading;

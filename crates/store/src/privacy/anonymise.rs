@@ -79,7 +79,7 @@ fn listed(w: &Writer, before: usize, count: usize) -> String {
 
 /// What lets a conversation's person go: its label, the values behind its placeholders, and the name.
 const CONVERSATIONS: &str =
-    "UPDATE conversations SET label = NULL, placeholders = NULL, subject = 'erased:' || id";
+    "UPDATE conversations SET label = NULL, placeholders = NULL, data_key = NULL, subject = 'erased:' || id";
 
 /// Those conversations of these interactions in which no text is left.
 pub(super) async fn emptied_conversations(w: &mut Writer, ids: &[InteractionId]) -> Result<u64, StoreError> {

@@ -3,7 +3,7 @@
 use contactiq_domain::Timestamp;
 
 use super::owner_key;
-use crate::{Connection, StoreError, Writer, conversations::Owner, value::values};
+use crate::{Connection, Store, StoreError, Writer, conversations::Owner, value::values};
 
 contactiq_domain::words! {
     /// What something of a person may be used for beside the answer itself.
@@ -31,7 +31,7 @@ pub struct Consent {
 /// # Errors
 /// When the database fails.
 pub async fn note(w: &mut Writer, owner: &Owner<'_>, consent: &Consent) -> Result<(), StoreError> {
-    let (subject, owner_key) = named(owner);
+    let (subject, owner_key) = named(w, owner);
     w.execute(
         "INSERT INTO consents (subject, owner_key, purpose, given, noted_by, noted_at)
          VALUES ($1, $2, $3, $4, $5, $6)
@@ -56,7 +56,7 @@ pub async fn note(w: &mut Writer, owner: &Owner<'_>, consent: &Consent) -> Resul
 /// # Errors
 /// When the database fails.
 pub async fn of(c: &mut Connection, owner: &Owner<'_>) -> Result<Vec<Consent>, StoreError> {
-    let (subject, owner_key) = named(owner);
+    let (subject, owner_key) = named(c, owner);
     c.rows(
         "SELECT * FROM consents WHERE subject = $1 AND owner_key = $2 ORDER BY purpose",
         values![subject, owner_key],
@@ -74,7 +74,7 @@ pub async fn of(c: &mut Connection, owner: &Owner<'_>) -> Result<Vec<Consent>, S
     .collect()
 }
 
-/// Everybody who spoke against a purpose, each as [`named`].
+/// Everybody who spoke against a purpose, each as [`as_kept`].
 ///
 /// # Errors
 /// When the database fails.
@@ -89,15 +89,20 @@ pub async fn refused(c: &mut Connection, purpose: Purpose) -> Result<Vec<(String
     .collect()
 }
 
-/// A person as these tables name it: the subject, and the id of the key that speaks for it, '' for none.
+/// A person as these tables name it: a keyed hash of the subject, and the id of the key that speaks for it, '' for none.
 #[must_use]
-pub fn named(owner: &Owner<'_>) -> (String, String) {
-    (owner.subject.to_owned(), owner_key(owner.key))
+pub fn as_kept(store: &Store, owner: &Owner<'_>) -> (String, String) {
+    (store.keys.blind_subject(owner.subject), owner_key(owner.key))
+}
+
+/// The same inside a transaction.
+pub(super) fn named(c: &Connection, owner: &Owner<'_>) -> (String, String) {
+    (c.blind_subject(owner.subject), owner_key(owner.key))
 }
 
 /// Forgets it with the person.
 pub(super) async fn forget(w: &mut Writer, owner: &Owner<'_>) -> Result<(), StoreError> {
-    let (subject, owner_key) = named(owner);
+    let (subject, owner_key) = named(w, owner);
     w.execute("DELETE FROM consents WHERE subject = $1 AND owner_key = $2", values![subject, owner_key])
         .await?;
     Ok(())

@@ -6,6 +6,7 @@ use contactiq_domain::{
     Timestamp,
     ids::{ConversationId, Ids, InteractionId, KeyId},
 };
+use contactiq_guard::seal::DataKeyId;
 use uuid::Uuid;
 
 use super::{anonymise, blind, consent, holds};
@@ -13,8 +14,10 @@ use crate::{
     Connection, Store, StoreError, Writer,
     audit::{self, AuditKind, Event},
     conversations::{Conversation, Owner},
+    data_keys::hex,
+    error::IN_THE_WAY,
     ledger::dead,
-    row::Row,
+    row::{Row, id_in},
     value::{places, values},
 };
 
@@ -56,10 +59,37 @@ pub async fn person(
     ids: &dyn Ids,
     now: Timestamp,
 ) -> Result<Erased, StoreError> {
+    let mut tried = 1;
+    let begun = loop {
+        match begin(store, owner, by, ids, now).await {
+            // Whoever writes for the person at this moment may have been first.
+            Err(StoreError::Unavailable { why: IN_THE_WAY }) if tried < TRIES => tried += 1,
+            begun => break begun?,
+        }
+    };
+    if matches!(begun, Erased::Now(_)) {
+        sweep(store, now).await?;
+    }
+    Ok(begun)
+}
+
+/// So often an erasure that had to give way is tried.
+const TRIES: usize = 3;
+
+/// The first transaction: from its end on nothing of the person can be read.
+async fn begin(
+    store: &Store,
+    owner: &Owner<'_>,
+    by: &str,
+    ids: &dyn Ids,
+    now: Timestamp,
+) -> Result<Erased, StoreError> {
     let mut w = store.write().await?;
     if let Some(hold) = holds::of(&mut w, owner).await? {
         return Ok(Erased::Held(hold.matter));
     }
+    // First, so that whoever writes for the person at this moment is waited for, and marked below.
+    let keys = held_keys(&mut w, owner).await?;
     // Receipt and entry stand from the first moment on: an erasure that is broken off is one all the same.
     let receipt = Receipt {
         id: ids.next(),
@@ -69,6 +99,7 @@ pub async fn person(
         interactions: count_texts(&mut w, owner).await?,
         conversations: mark(&mut w, owner, now).await?,
     };
+    let destroyed = destroy(&mut w, owner, &keys).await?;
     consent::forget(&mut w, owner).await?;
     dead::forget(&mut w, owner).await?;
     keep(&mut w, &receipt).await?;
@@ -76,29 +107,62 @@ pub async fn person(
         ("person", Some(receipt.person.clone())),
         ("conversations", Some(receipt.conversations.to_string())),
         ("interactions", Some(receipt.interactions.to_string())),
+        ("keys_destroyed", Some(destroyed.to_string())),
     ];
     audit::note(&mut w, &Event::new(receipt.id, now, AuditKind::Erasure, &fields)).await?;
     w.save().await?;
-    sweep(store, now).await?;
+    // From here on nothing that the keys sealed opens; the rest overwrites it.
+    store.keys.forget(&keys);
     Ok(Erased::Now(receipt))
 }
 
 async fn mark(w: &mut Writer, owner: &Owner<'_>, now: Timestamp) -> Result<u64, StoreError> {
+    let subject = w.blind_subject(owner.subject);
     w.execute(
         "UPDATE conversations SET erased_at = $3
          WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2 AND erased_at IS NULL",
-        values![owner.subject, owner.key, now],
+        values![subject, owner.key, now],
     )
     .await
 }
 
+/// The keys of everything that was sealed for a person; nobody seals with them until this is saved.
+async fn held_keys(w: &mut Writer, owner: &Owner<'_>) -> Result<Vec<DataKeyId>, StoreError> {
+    let (person, subject) = (blind(w, owner), w.blind_subject(owner.subject));
+    let held = if w.is_postgres() { " FOR UPDATE" } else { "" };
+    let sql = format!(
+        "SELECT id FROM data_keys WHERE person = $1 OR id IN (SELECT data_key FROM conversations
+             WHERE subject = $2 AND owner_key IS NOT DISTINCT FROM $3) ORDER BY id{held}"
+    );
+    let rows = w.rows_of_keys(sql, values![person, subject, owner.key], 1).await?;
+    let known = |row: &Row| id_in(&row.text("id")?).ok_or(StoreError::Corrupt { what: "data key" });
+    rows.iter().map(known).collect()
+}
+
+/// Destroys the keys of a person, of whose conversations no one names them any more; how many.
+async fn destroy(w: &mut Writer, owner: &Owner<'_>, keys: &[DataKeyId]) -> Result<u64, StoreError> {
+    let subject = w.blind_subject(owner.subject);
+    w.execute(
+        "UPDATE conversations SET data_key = NULL WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2",
+        values![subject, owner.key],
+    )
+    .await?;
+    let mut destroyed = 0;
+    for some in keys.chunks(anonymise::BATCH) {
+        let sql = format!("DELETE FROM data_keys WHERE id IN {}", places(w.is_postgres(), 1, some.len()));
+        destroyed += w.execute_built(sql, some.iter().flat_map(|id| values![hex(id)]).collect()).await?;
+    }
+    Ok(destroyed)
+}
+
 async fn count_texts(w: &mut Writer, owner: &Owner<'_>) -> Result<u64, StoreError> {
+    let subject = w.blind_subject(owner.subject);
     let row = w
         .row(
             "SELECT COUNT(*) AS found FROM interactions JOIN conversations ON conversations.id = interactions.conversation
              WHERE conversations.subject = $1 AND conversations.owner_key IS NOT DISTINCT FROM $2
                  AND interactions.anonymised_at IS NULL",
-            values![owner.subject, owner.key],
+            values![subject, owner.key],
         )
         .await?;
     row.map_or(Ok(0), |row| row.count("found"))
@@ -233,13 +297,16 @@ pub async fn again(
 /// Everybody whose conversations are here, with the beginning of the first one.
 async fn people(c: &mut Connection) -> Result<Vec<(String, Option<KeyId>, Timestamp)>, StoreError> {
     c.rows(
-        "SELECT subject, owner_key, MIN(created_at) AS began_at FROM conversations
-         WHERE subject <> 'erased:' || id GROUP BY subject, owner_key",
+        "SELECT subject, owner_key, MIN(data_key) AS data_key, MIN(created_at) AS began_at FROM conversations
+         WHERE data_key IS NOT NULL AND erased_at IS NULL GROUP BY subject, owner_key",
         values![],
     )
     .await?
     .iter()
-    .map(|row| Ok((row.text("subject")?, row.parsed_or_none("owner_key")?, row.moment("began_at")?)))
+    .map(|row| {
+        let subject = row.person_by_key(String::new)?;
+        Ok((subject, row.parsed_or_none("owner_key")?, row.moment("began_at")?))
+    })
     .collect()
 }
 

@@ -4,14 +4,14 @@ use contactiq_domain::{Timestamp, ids::Ids};
 use uuid::Uuid;
 
 use super::consent::named;
-use crate::{Connection, StoreError, Writer, conversations::Owner, row::Row, value::values};
+use crate::{Connection, StoreError, Writer, conversations::Owner, data_keys, row::Row, value::values};
 
 /// A hold on everything of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
     /// Its id.
     pub id: Uuid,
-    /// The person.
+    /// The person; `[erased]` where the person was forgotten after it was lifted.
     pub subject: String,
     /// The id of the key that speaks for the person; empty where the person signs in.
     pub owner_key: String,
@@ -37,10 +37,12 @@ pub async fn place(
     ids: &dyn Ids,
     now: Timestamp,
 ) -> Result<Hold, StoreError> {
-    let (subject, owner_key) = named(owner);
+    let (subject, owner_key) = named(w, owner);
+    // Who it is on is told by the person's own key, which the hold keeps from being destroyed.
+    let key = data_keys::of_person(w, owner, now).await?;
     let hold = Hold {
         id: ids.next(),
-        subject,
+        subject: owner.subject.to_owned(),
         owner_key,
         matter: matter.to_owned(),
         placed_by: by.to_owned(),
@@ -48,9 +50,9 @@ pub async fn place(
         lifted: None,
     };
     w.execute(
-        "INSERT INTO legal_holds (id, subject, owner_key, matter, placed_by, placed_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        values![hold.id, &hold.subject, &hold.owner_key, matter, by, now],
+        "INSERT INTO legal_holds (id, subject, owner_key, matter, placed_by, placed_at, data_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        values![hold.id, subject, &hold.owner_key, matter, by, now, key.map(|key| key.name())],
     )
     .await?;
     Ok(hold)
@@ -76,7 +78,7 @@ pub async fn lift(w: &mut Writer, id: Uuid, by: &str, now: Timestamp) -> Result<
 /// # Errors
 /// When the database fails.
 pub async fn of(c: &mut Connection, owner: &Owner<'_>) -> Result<Option<Hold>, StoreError> {
-    let (subject, owner_key) = named(owner);
+    let (subject, owner_key) = named(c, owner);
     c.row(
         "SELECT * FROM legal_holds WHERE subject = $1 AND owner_key = $2 AND lifted_at IS NULL
          ORDER BY placed_at, id LIMIT 1",
@@ -109,7 +111,7 @@ fn hold(row: &Row) -> Result<Hold, StoreError> {
     };
     Ok(Hold {
         id: row.parsed("id")?,
-        subject: row.text("subject")?,
+        subject: row.person_by_key(|| "[erased]".to_owned())?,
         owner_key: row.text("owner_key")?,
         matter: row.text("matter")?,
         placed_by: row.text("placed_by")?,

@@ -26,7 +26,7 @@ fn owner_key(key: Option<KeyId>) -> String {
     key.map(|key| key.to_string()).unwrap_or_default()
 }
 
-/// The person as a keyed hash: the same person has the same one, and nobody turns it back without the sealing key.
-fn blind(c: &Connection, owner: &Owner<'_>) -> String {
+/// The person as a keyed hash: the same person has the same one, and nobody turns it back without the root key.
+pub(crate) fn blind(c: &Connection, owner: &Owner<'_>) -> String {
     c.blind(&format!("person\0{}\0{}", owner_key(owner.key), owner.subject))
 }

@@ -130,6 +130,21 @@ pub async fn step(store: &Store, before: &Before, now: Timestamp) -> Result<Purg
         values![before.figures],
     )
     .await?;
+    // Keys of people of whom nothing is left, and on whom no hold is.
+    let spent = w
+        .execute(
+            "DELETE FROM data_keys WHERE created_at < $1
+                 AND NOT EXISTS (SELECT 1 FROM conversations WHERE conversations.data_key = data_keys.id)
+                 AND NOT EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.data_key = data_keys.id
+                     AND legal_holds.lifted_at IS NULL)",
+            values![before.texts],
+        )
+        .await?;
+    if spent > 0 {
+        let fields = [("data_keys_destroyed", Some(spent.to_string()))];
+        let event = Event::new(audit::fresh_id(&w), now, AuditKind::Key, &fields);
+        audit::note(&mut w, &event).await?;
+    }
     done.figures = old.len() as u64;
     done.access_events = w
         .execute(

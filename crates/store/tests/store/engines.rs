@@ -9,7 +9,7 @@ use std::{
 };
 
 use contactiq_domain::ids::CountingIds;
-use contactiq_guard::seal::Sealer;
+use contactiq_guard::seal::KeyEncryption;
 use contactiq_store::{Location, Reader, Store, StoreError, Writer};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqlSafeStr, SqliteConnection,
@@ -72,7 +72,7 @@ impl Place {
     }
 
     pub(crate) async fn open(&self) -> Result<Store, StoreError> {
-        Store::open(&self.location(), sealer()).await
+        Store::open(&self.location(), kek()).await
     }
 
     /// Another fresh one on the same engine.
@@ -116,6 +116,36 @@ impl Place {
         }
     }
 
+    /// Everything that stands in it: the bytes of SQLite's files, and the rows of PostgreSQL as it writes them.
+    pub(crate) async fn dump(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        match self.location() {
+            Location::Sqlite(path) => {
+                for file in std::fs::read_dir(path.parent().unwrap()).unwrap() {
+                    bytes.extend(std::fs::read(file.unwrap().path()).unwrap());
+                }
+            }
+            Location::Postgres(url) => {
+                let mut raw = PgConnectOptions::from_str(&url).unwrap().connect().await.unwrap();
+                let tables: Vec<String> = sqlx::query_scalar(
+                    "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = 'public'",
+                )
+                .fetch_all(&mut raw)
+                .await
+                .unwrap();
+                assert!(tables.len() > 20);
+                for table in tables {
+                    let sql = format!("SELECT CAST(t AS TEXT) FROM {table} t");
+                    let rows: Vec<String> =
+                        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut raw).await.unwrap();
+                    rows.iter().for_each(|row| bytes.extend(row.bytes()));
+                }
+                raw.close().await.unwrap();
+            }
+        }
+        bytes
+    }
+
     pub(crate) async fn end(self) {
         if let Place::Postgres { server, database } = self {
             let mut admin = PgConnection::connect(&server).await.unwrap();
@@ -125,14 +155,20 @@ impl Place {
     }
 }
 
-/// A sealer whose nonces count: fresh each time, and the same in each run.
-pub(crate) fn sealer() -> Arc<Sealer> {
-    let next = AtomicU64::new(1);
-    Arc::new(Sealer::new(&[7; 32], move || {
+/// Key-encryption keys whose nonces count: fresh each time, also for another store of the same database.
+pub(crate) fn kek() -> Arc<KeyEncryption> {
+    kek_of(&[[7; 32]])
+}
+
+/// The same of these keys, the active one first.
+pub(crate) fn kek_of(keys: &[[u8; 32]]) -> Arc<KeyEncryption> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let nonce = || {
         let mut nonce = [0; 12];
-        nonce[..8].copy_from_slice(&next.fetch_add(1, Ordering::SeqCst).to_le_bytes());
+        nonce[..8].copy_from_slice(&NEXT.fetch_add(1, Ordering::SeqCst).to_le_bytes());
         nonce
-    }))
+    };
+    Arc::new(KeyEncryption::new(keys, Arc::new(nonce)).unwrap())
 }
 
 impl Bench {

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    engines::{Bench, Place, sealer},
+    engines::{Bench, Place, kek},
     samples::{document, passages},
 };
 
@@ -88,7 +88,7 @@ async fn a_large_document_is_few_round_trips() {
     let (server, database) = address.split_once('/').unwrap();
     let (proxy, asked, serving) = counting(server.to_owned()).await;
     let through = Location::Postgres(format!("{user}@{proxy}/{database}"));
-    let store = Store::open(&through, sealer()).await.unwrap();
+    let store = Store::open(&through, kek()).await.unwrap();
     let many = passages(&["A passage of a handbook."; 5_000]);
     let new = document(&bench.ids, "handbook", "handbook");
     let mut w = store.write().await.unwrap();

@@ -10,7 +10,7 @@ use contactiq_store::{
 use tokio::task::JoinSet;
 
 use crate::{
-    engines::{Bench, Place, sealer},
+    engines::{Bench, Place, kek},
     ledger::{first, halves, second},
     samples::NOW,
 };
@@ -29,7 +29,7 @@ fn through(place: &Place, parameters: &str) -> Location {
 async fn everything_works_where_each_transaction_has_another_connection() {
     let place = Place::postgresql().await;
     let location = through(&place, "?statement-cache-capacity=0");
-    let store = Store::open(&location, sealer()).await.unwrap();
+    let store = Store::open(&location, kek()).await.unwrap();
     let bench = Bench { store, place, ids: CountingIds::default() };
     // More at once than the pooler has connections.
     let ledger = Ledger::new(bench.store.clone(), Places::default(), Arc::new(FixedClock::at(NOW)));
@@ -60,7 +60,7 @@ async fn everything_works_where_each_transaction_has_another_connection() {
 async fn what_the_url_lacks_is_told() {
     let place = Place::postgresql().await;
     let told = async {
-        let store = Store::open(&through(&place, ""), sealer()).await?;
+        let store = Store::open(&through(&place, ""), kek()).await?;
         let mut tasks = JoinSet::new();
         for _ in 0..200 {
             let store = store.clone();

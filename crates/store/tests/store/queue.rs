@@ -104,7 +104,7 @@ async fn what_the_spool_took_was_shown_and_stands() {
     let spool = Spool::open(folder.path(), DEFAULT_MAX_BYTES).await.unwrap();
     let away = Queue::connect("redis://127.0.0.1:1/", &cluster.namespace, "gateway".to_owned()).unwrap();
     let none =
-        contactiq_store::Store::open(&Place::sqlite().location(), crate::engines::sealer()).await.unwrap();
+        contactiq_store::Store::open(&Place::sqlite().location(), crate::engines::kek()).await.unwrap();
     none.close().await;
     let alone = Places { queue: Some(away), spool: Some(spool.clone()) };
     let alone = Ledger::new(none, alone, Arc::new(FixedClock::at(NOW)));

@@ -6,7 +6,7 @@ use contactiq_store::{Location, Store, StoreError, meta};
 use sqlx::{Connection, PgConnection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::task::JoinSet;
 
-use crate::engines::{Bench, Place, sealer};
+use crate::engines::{Bench, Place, kek};
 
 /// Table and column, with the type and whether it may be missing.
 type Columns = BTreeMap<(String, String), (String, bool)>;
@@ -82,7 +82,7 @@ on_both_engines! {
     async fn a_database_of_a_newer_version_is_left_alone(bench) {
         bench.place.raw("UPDATE _sqlx_migrations SET version = 99 WHERE version = 6").await.unwrap();
         let refused = bench.place.open().await.unwrap_err();
-        assert_eq!(refused, StoreError::NewerSchema { found: 99, known: 22 });
+        assert_eq!(refused, StoreError::NewerSchema { found: 99, known: 23 });
         assert!(refused.to_string().contains("start the newer version"));
     }
 
@@ -96,7 +96,7 @@ async fn open_at_the_same_time(place: Place) {
     let mut tasks = JoinSet::new();
     for _ in 0..6 {
         let location = place.location();
-        tasks.spawn(async move { Store::open(&location, sealer()).await });
+        tasks.spawn(async move { Store::open(&location, kek()).await });
     }
     for opened in tasks.join_all().await {
         opened.unwrap().close().await;
@@ -118,7 +118,7 @@ async fn processes_that_start_together_on_postgresql_migrate_once() {
 async fn a_place_that_can_not_be_opened_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let missing = Location::Sqlite(folder.path().join("no such folder").join("contactiq.db"));
-    let refused = Store::open(&missing, sealer()).await.unwrap_err();
+    let refused = Store::open(&missing, kek()).await.unwrap_err();
     assert!(refused.to_string().contains("check the data folder"), "{refused}");
 
     let no_database = folder.path().join("text.db");
@@ -127,14 +127,14 @@ async fn a_place_that_can_not_be_opened_says_what_to_do() {
         "this is a text file, and not a small one either: no database at all".repeat(99),
     )
     .unwrap();
-    let refused = Store::open(&Location::Sqlite(no_database), sealer()).await.unwrap_err();
+    let refused = Store::open(&Location::Sqlite(no_database), kek()).await.unwrap_err();
     assert_eq!(refused, StoreError::Unavailable { why: "the file is damaged, or no database" });
 
-    let refused = Store::open(&Location::Postgres("mysql://x".into()), sealer()).await.unwrap_err();
+    let refused = Store::open(&Location::Postgres("mysql://x".into()), kek()).await.unwrap_err();
     assert_eq!(refused, StoreError::BadUrl);
 
     let nobody_there = Location::Postgres("postgres://postgres:open-sesame@127.0.0.1:1/contactiq".into());
-    let refused = Store::open(&nobody_there, sealer()).await.unwrap_err();
+    let refused = Store::open(&nobody_there, kek()).await.unwrap_err();
     assert!(refused.is_transient() && refused.to_string().contains("check that it runs"), "{refused}");
 }
 
@@ -144,7 +144,7 @@ async fn a_password_that_is_wrong_is_named_and_not_shown() {
     let Location::Postgres(url) = place.location() else { unreachable!() };
     let (_, address) = url.rsplit_once('@').unwrap();
     let location = Location::Postgres(format!("postgres://postgres:open-sesame@{address}"));
-    let refused = Store::open(&location, sealer()).await.unwrap_err();
+    let refused = Store::open(&location, kek()).await.unwrap_err();
     assert_eq!(refused, StoreError::Unavailable { why: "the server refused the user or the password" });
     assert!(!format!("{location:?} {refused:?} {refused}").contains("sesame"));
     place.end().await;

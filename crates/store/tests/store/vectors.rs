@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, postgres::PgConnectOptions
 use tokio::task::JoinSet;
 
 use crate::{
-    engines::{Bench, Place, sealer},
+    engines::{Bench, Place, kek},
     samples::{NOW, document, passages},
 };
 
@@ -338,7 +338,7 @@ async fn without_pgvector_bytes_are_shared_and_with_it_the_column_is_its_own() {
     }
     let (_, address) = url.rsplit_once('@').unwrap();
     let location = Location::Postgres(format!("postgres://{user}:hush@{address}"));
-    let open = async || Store::open(&location, sealer()).await.unwrap();
+    let open = async || Store::open(&location, kek()).await.unwrap();
 
     let store = open().await;
     assert_eq!(store.vectors(), Some(VectorColumn::Bytes(NoPgvector::NotAllowed)));

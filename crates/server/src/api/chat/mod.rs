@@ -32,7 +32,7 @@ use crate::{
         Numbered,
         identity::{self, Caller},
     },
-    wiring::{hex, mac},
+    privacy,
 };
 use body::{Body, Ours};
 use completion::{Completion, Told};
@@ -129,8 +129,5 @@ fn pseudonym(app: &App, caller: &Caller, body: &Body) -> Option<String> {
         _ => None,
     });
     let name = name.filter(|_| acts(caller))?;
-    let caller = mac(&app.body_key, &[b"names\0", caller.identity().as_bytes()]);
-    let mut digits = hex(&mac(&caller, &[name.as_bytes()]));
-    digits.truncate(32);
-    Some(format!("user-{digits}"))
+    Some(privacy::user(&app.body_key, &caller.identity(), name))
 }

@@ -1,0 +1,288 @@
+//! The data keys of people: what is kept of one person is sealed with a key that is destroyed when the person is
+//! forgotten (A6, E7; docs/adr/0023).
+//!
+//! Rows find their keys by themselves: whatever a query returns, the keys that its sealed columns name are fetched with
+//! one more query and opened. Whoever writes finds the key of a conversation in the transaction that writes, and keeps
+//! it from being destroyed until that is saved.
+
+mod cache;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use contactiq_domain::{
+    Timestamp,
+    ids::{ConversationId, InteractionId},
+};
+use contactiq_guard::{
+    Masked,
+    seal::{DataKey, DataKeyId, ERASED, KeyEncryption, Sealer},
+};
+
+use crate::{
+    Connection, StoreError, Writer,
+    conversations::{Conversation, Owner},
+    privacy,
+    row::{Cells, Row, Whose, id_in, named_at, place},
+    value::{Value, places, values},
+};
+use cache::Cache;
+
+const COLUMNS: &str = "id, person, kek, wrapped, named";
+
+/// All keys of this process.
+pub(crate) struct Keys {
+    pub(crate) sealer: Arc<Sealer>,
+    pub(crate) kek: Arc<KeyEncryption>,
+    known: Cache,
+}
+
+impl Keys {
+    pub(crate) fn new(sealer: Arc<Sealer>, kek: Arc<KeyEncryption>) -> Self {
+        Self { sealer, kek, known: Cache::default() }
+    }
+
+    /// What stands for the name of a person in the tables.
+    pub(crate) fn blind_subject(&self, subject: &str) -> String {
+        self.sealer.blind(&format!("subject\0{subject}"))
+    }
+
+    /// Forgets keys that were destroyed.
+    pub(crate) fn forget(&self, ids: &[DataKeyId]) {
+        self.known.forget(ids);
+    }
+}
+
+/// A person who gets a key.
+pub(crate) struct Newcomer<'a> {
+    /// As the bank names them.
+    pub(crate) subject: &'a str,
+    /// When the first thing of theirs came.
+    pub(crate) at: Timestamp,
+}
+
+/// The place for which a data key is wrapped: neither its row nor its person can be another.
+pub(crate) fn wrapped_at(id: &str, person: &str) -> String {
+    format!("data_keys/{id}/{person}")
+}
+
+/// Who a conversation is sealed for, as a keyed hash. Where a back end names nobody, each conversation is a person of
+/// its own: so no two people share a key.
+pub(crate) fn person_of(c: &Connection, conversation: &Conversation) -> String {
+    let names_nobody = conversation.owner_key.is_some_and(|key| conversation.subject == format!("key:{key}"));
+    match names_nobody {
+        true => c.blind(&format!("conversation\0{}", conversation.id)),
+        false => privacy::blind(c, &conversation.owner()),
+    }
+}
+
+impl Connection {
+    /// Rows with the keys that open them.
+    pub(crate) async fn with_keys(&mut self, found: Vec<Cells>) -> Result<Vec<Row>, StoreError> {
+        let sealer = self.sealer();
+        let sealed = found.first().map(Cells::sealed).unwrap_or_default();
+        if sealed.is_empty() {
+            return Ok(found.into_iter().map(|cells| Row::of_nobody(cells, &sealer)).collect());
+        }
+        let ids: Vec<Option<DataKeyId>> = found.iter().map(|cells| cells.key(&sealed)).collect();
+        let mut wanted: Vec<DataKeyId> = ids.iter().flatten().copied().collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let keys = self.keys_by_id(&wanted).await?;
+        let rows = found.into_iter().zip(ids).map(|(cells, id)| {
+            let whose = match id {
+                None => Whose::Nobody,
+                Some(id) => keys.get(&id).map_or(Whose::Gone, |key| Whose::Person(Arc::clone(key))),
+            };
+            Row::of(cells, &sealer, whose)
+        });
+        Ok(rows.collect())
+    }
+
+    /// The keys of these ids; those that were destroyed are missing.
+    async fn keys_by_id(
+        &mut self,
+        ids: &[DataKeyId],
+    ) -> Result<HashMap<DataKeyId, Arc<DataKey>>, StoreError> {
+        let keys = Arc::clone(&self.keys);
+        let (mut known, unknown) = keys.known.get(ids);
+        for some in unknown.chunks(TOGETHER) {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM data_keys WHERE id IN {}",
+                places(self.is_postgres(), 1, some.len())
+            );
+            let bound = some.iter().flat_map(|id| values![hex(id)]).collect();
+            for row in self.rows_of_keys(sql, bound, some.len()).await? {
+                let key = keys.unwrapped(&row)?;
+                known.insert(key.id(), key);
+            }
+        }
+        Ok(known)
+    }
+}
+
+/// As many ids go into one statement.
+const TOGETHER: usize = 500;
+
+impl Keys {
+    /// The key of a row, as it is known already or unwrapped now.
+    fn unwrapped(&self, row: &Row) -> Result<Arc<DataKey>, StoreError> {
+        const WRONG: StoreError = StoreError::Corrupt { what: "data key" };
+        let name = row.text("id")?;
+        let id = id_in(&name).ok_or(WRONG)?;
+        if let Some(key) = self.known.confirmed(id) {
+            return Ok(key);
+        }
+        let place = wrapped_at(&name, &row.text("person")?);
+        let key = self.kek.unwrap(&row.text("kek")?, &row.bytes("wrapped")?, &place)?;
+        let key = Arc::new(DataKey::new(id, *key, row.bytes("named")?));
+        self.known.put(&key);
+        Ok(key)
+    }
+}
+
+/// The keys of these people, made for whom has none; each stays until the transaction is saved.
+pub(crate) async fn of_people(
+    w: &mut Writer,
+    wanted: &BTreeMap<String, Newcomer<'_>>,
+) -> Result<HashMap<String, Arc<DataKey>>, StoreError> {
+    let mut found = look(w, wanted.keys()).await?;
+    let missing: Vec<&String> = wanted.keys().filter(|person| !found.contains_key(*person)).collect();
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    let keys = Arc::clone(&w.keys);
+    let mut bound: Vec<Value> = Vec::with_capacity(missing.len() * 6);
+    for person in &missing {
+        let newcomer = &wanted[*person];
+        let mut id = [0; 16];
+        id.copy_from_slice(&keys.sealer.fresh()[..16]);
+        let key = DataKey::new(id, *keys.kek.fresh(), Vec::new());
+        let named = keys.sealer.seal_name_for(&key, newcomer.subject, &named_at(&key));
+        let wrapped = keys.kek.wrap(key.expose(), &wrapped_at(&key.name(), person));
+        bound.extend(values![key.name(), *person, keys.kek.active(), wrapped, named, newcomer.at]);
+    }
+    // Somebody else may make one at this moment: the first one counts.
+    let sql = format!(
+        "INSERT INTO data_keys (id, person, kek, wrapped, named, created_at) VALUES {} ON CONFLICT (person) DO NOTHING",
+        places(w.is_postgres(), missing.len(), 6)
+    );
+    w.rows_of_keys(sql, bound, missing.len()).await?;
+    w.people.made = true;
+    found.extend(look(w, missing.into_iter()).await?);
+    if found.len() == wanted.len() { Ok(found) } else { Err(StoreError::Corrupt { what: "data key" }) }
+}
+
+async fn look(
+    w: &mut Writer,
+    people: impl ExactSizeIterator<Item = &String>,
+) -> Result<HashMap<String, Arc<DataKey>>, StoreError> {
+    let count = people.len();
+    if count == 0 {
+        return Ok(HashMap::new());
+    }
+    let held = if w.is_postgres() { " FOR KEY SHARE" } else { "" };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM data_keys WHERE person IN {} ORDER BY person{held}",
+        places(w.is_postgres(), 1, count)
+    );
+    let keys = Arc::clone(&w.keys);
+    let rows = w.rows_of_keys(sql, people.flat_map(|person| values![person]).collect(), count).await?;
+    rows.iter().map(|row| Ok((row.text("person")?, keys.unwrapped(row)?))).collect()
+}
+
+impl Writer {
+    /// The key with which the texts of a conversation are sealed; none where nobody is left of it, or it is not there.
+    pub(crate) async fn key_of(
+        &mut self,
+        conversation: ConversationId,
+    ) -> Result<Option<Arc<DataKey>>, StoreError> {
+        if let Some(known) = self.people.keys.get(&conversation) {
+            return Ok(known.clone());
+        }
+        let held = if self.is_postgres() { " FOR NO KEY UPDATE" } else { "" };
+        let sql = format!("SELECT data_key FROM conversations WHERE id = $1{held}");
+        let rows = self.rows_built(sql, values![conversation], 1).await?;
+        let key = rows.first().and_then(Row::data_key);
+        self.people.keys.insert(conversation, key.clone());
+        Ok(key)
+    }
+
+    /// The same of the conversation of an interaction.
+    pub(crate) async fn key_of_interaction(
+        &mut self,
+        interaction: InteractionId,
+    ) -> Result<Option<Arc<DataKey>>, StoreError> {
+        let conversation = match self.people.conversations.get(&interaction) {
+            Some(conversation) => *conversation,
+            None => {
+                let sql = "SELECT conversation FROM interactions WHERE id = $1";
+                let Some(row) = self.row(sql, values![interaction]).await? else { return Ok(None) };
+                let conversation = row.parsed("conversation")?;
+                self.people.conversations.insert(interaction, conversation);
+                conversation
+            }
+        };
+        self.key_of(conversation).await
+    }
+
+    /// Seals a person's text for its place; of nobody nothing is kept.
+    pub(crate) fn seal_for(
+        &self,
+        key: Option<&DataKey>,
+        text: &Masked,
+        table: &str,
+        column: &str,
+        id: &str,
+    ) -> Vec<u8> {
+        match key {
+            Some(key) => self.keys.sealer.seal_for(key, text, &place(table, column, id)),
+            None => ERASED.to_vec(),
+        }
+    }
+
+    /// Hides a name that belongs to a person, for its place.
+    pub(crate) fn hide_for(
+        &self,
+        key: Option<&DataKey>,
+        name: &str,
+        table: &str,
+        column: &str,
+        id: &str,
+    ) -> String {
+        match key {
+            Some(key) => self.keys.sealer.hide_for(key, name, &place(table, column, id)),
+            None => "erased".to_owned(),
+        }
+    }
+
+    /// What stands for a person in a row; for nobody, who stands in the place of the person of a conversation.
+    pub(crate) fn subject_for(
+        &self,
+        key: Option<&DataKey>,
+        subject: &str,
+        conversation: ConversationId,
+    ) -> String {
+        match key {
+            Some(_) => self.blind_subject(subject),
+            None => privacy::nobody(conversation),
+        }
+    }
+}
+
+/// The key of a person, made where there is none, for what is kept of them beside conversations.
+pub(crate) async fn of_person(
+    w: &mut Writer,
+    owner: &Owner<'_>,
+    at: Timestamp,
+) -> Result<Option<Arc<DataKey>>, StoreError> {
+    let person = privacy::blind(w, owner);
+    let wanted = BTreeMap::from([(person.clone(), Newcomer { subject: owner.subject, at })]);
+    Ok(of_people(w, &wanted).await?.remove(&person))
+}
+
+pub(crate) fn hex(id: &DataKeyId) -> String {
+    format!("{:032x}", u128::from_be_bytes(*id))
+}

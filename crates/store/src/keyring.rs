@@ -1,0 +1,102 @@
+//! The keys of the installation, wrapped in the database: made once, read at every start and held in memory, so that a
+//! database that is away keeps nobody from sealing what passes through.
+
+use std::sync::Arc;
+
+use contactiq_guard::seal::{KeyEncryption, SealError, Sealer};
+use zeroize::Zeroizing;
+
+use crate::{Connection, Store, StoreError, Writer, meta::get_meta, row::Row, value::values};
+
+/// The root of keyed hashes and of keys for one purpose. On an installation of before there was a keyring it is the key
+/// that sealed everything, so that what was found by its hash is found still.
+const ROOT: &str = "root";
+/// What seals that which only passes through.
+const PASSAGE: &str = "passage";
+/// The fingerprint of the one key of before.
+const KEY_BEFORE: &str = "sealing_key";
+
+/// Opens the keyring, or makes it in a database that has none.
+///
+/// # Errors
+/// [`StoreError::WrongKey`] when no configured key opens it, or when the database fails.
+pub(crate) async fn open(store: &Store, kek: &KeyEncryption) -> Result<Sealer, StoreError> {
+    let mut r = store.read().await?;
+    let found = (get(&mut r, kek, ROOT).await?, get(&mut r, kek, PASSAGE).await?);
+    drop(r);
+    let (root, passage) = match found {
+        (Some(root), Some(passage)) => (root, passage),
+        _ => {
+            let mut w = store.write().await?;
+            let before = before(&mut w, kek).await?;
+            let root = made(&mut w, kek, ROOT, &before.unwrap_or_else(|| kek.fresh())).await?;
+            let passage = made(&mut w, kek, PASSAGE, &kek.fresh()).await?;
+            w.execute("DELETE FROM meta WHERE name = $1", values![KEY_BEFORE]).await?;
+            w.save().await?;
+            (root, passage)
+        }
+    };
+    Ok(Sealer::of(&root, &passage, kek.nonces()))
+}
+
+/// The key with which a version of before sealed what is here.
+async fn before(w: &mut Writer, kek: &KeyEncryption) -> Result<Option<Zeroizing<[u8; 32]>>, StoreError> {
+    if let Some(fingerprint) = get_meta(w, KEY_BEFORE).await? {
+        let key = kek.with_fingerprint(&fingerprint);
+        return key.map(Some).ok_or(StoreError::WrongKey { needed: fingerprint });
+    }
+    let any = "SELECT 1 AS one FROM conversations UNION ALL SELECT 1 AS one FROM rulings LIMIT 1";
+    Ok(w.row(any, Vec::new()).await?.map(|_| kek.own()))
+}
+
+fn place(name: &str) -> String {
+    format!("keyring/{name}")
+}
+
+async fn get(
+    c: &mut Connection,
+    kek: &KeyEncryption,
+    name: &str,
+) -> Result<Option<Zeroizing<[u8; 32]>>, StoreError> {
+    let row = c.row("SELECT name, kek, wrapped FROM keyring WHERE name = $1", values![name]).await?;
+    row.map(|row| unwrapped(kek, &row)).transpose()
+}
+
+fn unwrapped(kek: &KeyEncryption, row: &Row) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+    let id = row.text("kek")?;
+    kek.unwrap(&id, &row.bytes("wrapped")?, &place(&row.text("name")?)).map_err(|error| match error {
+        SealError::UnknownKey => StoreError::WrongKey { needed: id },
+        SealError::Malformed | SealError::NotAuthentic => StoreError::Corrupt { what: "keyring" },
+    })
+}
+
+async fn made(
+    w: &mut Writer,
+    kek: &KeyEncryption,
+    name: &str,
+    key: &[u8; 32],
+) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+    // Two processes may start at once: the first one's key is everybody's.
+    w.execute(
+        "INSERT INTO keyring (name, kek, wrapped) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
+        values![name, kek.active(), kek.wrap(key, &place(name))],
+    )
+    .await?;
+    get(w, kek, name).await?.ok_or(StoreError::Corrupt { what: "keyring" })
+}
+
+/// Wraps those of the installation's keys anew that another key than the active one wraps; how many.
+pub(crate) async fn rotate(w: &mut Writer, kek: &Arc<KeyEncryption>) -> Result<u64, StoreError> {
+    let mut done = 0;
+    for row in w.rows("SELECT name, kek, wrapped FROM keyring WHERE kek <> $1", values![kek.active()]).await?
+    {
+        let (name, key) = (row.text("name")?, unwrapped(kek, &row)?);
+        done += w
+            .execute(
+                "UPDATE keyring SET kek = $2, wrapped = $3 WHERE name = $1 AND kek = $4",
+                values![&name, kek.active(), kek.wrap(&key, &place(&name)), row.text("kek")?],
+            )
+            .await?;
+    }
+    Ok(done)
+}

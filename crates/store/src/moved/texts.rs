@@ -1,0 +1,222 @@
+//! Texts of earlier versions, sealed anew with the key of their person: batch by batch, from where the last one ended.
+
+use contactiq_guard::seal::{ERASED, key_of};
+
+use crate::{
+    Connection, Store, StoreError, Writer, access, conversations, feedback, interactions,
+    ledger::kept,
+    meta, review,
+    row::{Row, place},
+    tickets,
+    value::{Value, values},
+};
+
+/// How far it is: the number of the table and the id behind which it goes on, or [`DONE`].
+const STATE: &str = "texts_moved";
+const DONE: &str = "done";
+/// Rows of one transaction.
+const BATCH: u32 = 200;
+
+/// How a table finds its rows with the keys of their people, and which columns are sealed there: each with the column
+/// for whose place it is.
+struct Table {
+    name: &'static str,
+    sql: &'static str,
+    sealed: &'static [(&'static str, &'static str)],
+}
+
+const TABLES: [Table; 5] = [
+    Table {
+        name: conversations::TABLE,
+        sql: "SELECT id, label, placeholders, data_key FROM conversations WHERE id > $1 ORDER BY id LIMIT $2",
+        sealed: &[("label", "label")],
+    },
+    Table {
+        name: interactions::TABLE,
+        sql: "SELECT interactions.id, question, answer, shown, interactions.subject, session, conversation, data_key
+             FROM interactions JOIN conversations ON conversations.id = interactions.conversation
+             WHERE interactions.id > $1 ORDER BY interactions.id LIMIT $2",
+        sealed: &[("question", "question"), ("answer", "answer"), ("shown", "answer")],
+    },
+    Table {
+        name: tickets::TABLE,
+        sql: "SELECT tickets.id, question, told, taken_note, closed_note, data_key
+             FROM tickets JOIN conversations ON conversations.id = tickets.conversation
+             WHERE tickets.id > $1 ORDER BY tickets.id LIMIT $2",
+        sealed: &[
+            ("question", "question"),
+            ("told", "told"),
+            ("taken_note", "taken_note"),
+            ("closed_note", "closed_note"),
+        ],
+    },
+    Table {
+        name: review::TABLE,
+        sql: "SELECT refusals.id, message, data_key FROM refusals
+             JOIN interactions ON interactions.id = refusals.interaction
+             JOIN conversations ON conversations.id = interactions.conversation
+             WHERE refusals.id > $1 ORDER BY refusals.id LIMIT $2",
+        sealed: &[("message", "message")],
+    },
+    Table {
+        name: feedback::TABLE,
+        sql: "SELECT feedback.id, problem, data_key FROM feedback
+             JOIN interactions ON interactions.id = feedback.interaction
+             JOIN conversations ON conversations.id = interactions.conversation
+             WHERE feedback.id > $1 ORDER BY feedback.id LIMIT $2",
+        sealed: &[("problem", "problem")],
+    },
+];
+/// Behind those come dead letters and access events.
+const LETTERS: usize = TABLES.len();
+const EVENTS: usize = LETTERS + 1;
+
+/// How far it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// Nothing of an earlier version is left.
+    All,
+    /// It is at this table.
+    At(&'static str),
+}
+
+/// Says that there is nothing of an earlier version.
+pub(super) async fn nothing_to_move(w: &mut Writer) -> Result<(), StoreError> {
+    meta::set_meta(w, STATE, DONE).await
+}
+
+/// How far it is.
+///
+/// # Errors
+/// When the database fails.
+pub async fn state(c: &mut Connection) -> Result<Moved, StoreError> {
+    Ok(match meta::get_meta(c, STATE).await? {
+        Some(state) if state == DONE => Moved::All,
+        state => Moved::At(name_of(parsed(state.as_deref()).0)),
+    })
+}
+
+fn name_of(table: usize) -> &'static str {
+    match TABLES.get(table) {
+        Some(table) => table.name,
+        None if table == LETTERS => "dead_letters",
+        None => access::TABLE,
+    }
+}
+
+fn parsed(state: Option<&str>) -> (usize, String) {
+    let parts = state.and_then(|state| state.split_once(' '));
+    parts.and_then(|(table, after)| Some((table.parse().ok()?, after.to_owned()))).unwrap_or_default()
+}
+
+/// Seals the next batch anew, in a transaction of its own; at the end the file is written anew, so that no page of it
+/// holds what stood there. Broken off, it goes on where it was.
+///
+/// # Errors
+/// When the database fails, or what is there does not open.
+pub async fn step(store: &Store) -> Result<Moved, StoreError> {
+    let store = store.at_work();
+    let mut w = store.write().await?;
+    let known = meta::get_meta(&mut w, STATE).await?;
+    if known.as_deref() == Some(DONE) {
+        return Ok(Moved::All);
+    }
+    let (table, after) = parsed(known.as_deref());
+    let last = match TABLES.get(table) {
+        Some(table) => batch(&mut w, table, &after).await?,
+        None if table == LETTERS => letters(&mut w, &after).await?,
+        None => events(&mut w, &after).await?,
+    };
+    let next = if last.is_some() { table } else { table + 1 };
+    if next > EVENTS {
+        w.save().await?;
+        // Before it is said to be done, so that a crash does it once more.
+        store.vacuum().await?;
+        let mut w = store.write().await?;
+        meta::set_meta(&mut w, STATE, DONE).await?;
+        w.save().await?;
+        return Ok(Moved::All);
+    }
+    meta::set_meta(&mut w, STATE, &format!("{next} {}", last.unwrap_or_default())).await?;
+    w.save().await?;
+    Ok(Moved::At(name_of(next)))
+}
+
+async fn batch(w: &mut Writer, table: &Table, after: &str) -> Result<Option<String>, StoreError> {
+    let rows = w.rows(table.sql, values![after, BATCH]).await?;
+    for row in &rows {
+        anew(w, table, row).await?;
+    }
+    rows.last().map(|row| row.text("id")).transpose()
+}
+
+/// Whether it is a text that is not sealed for a person.
+fn is_old(sealed: &[u8]) -> bool {
+    sealed != ERASED && key_of(sealed).is_none()
+}
+
+async fn anew(w: &mut Writer, table: &Table, row: &Row) -> Result<(), StoreError> {
+    let (id, key) = (row.text("id")?, row.data_key());
+    let (key, mut changed) = (key.as_deref(), Vec::new());
+    for (column, place_of) in table.sealed {
+        let Some(old) = row.bytes_or_none(column)?.filter(|sealed| is_old(sealed)) else { continue };
+        let Some(text) = row.masked_as(table.name, column, place_of, &id)? else { continue };
+        changed.push((*column, Value::Bytes(Some(w.seal_for(key, &text, table.name, place_of, &id))), old));
+    }
+    if table.name == conversations::TABLE
+        && let Some(old) = row.bytes_or_none("placeholders")?.filter(|sealed| is_old(sealed))
+    {
+        let own = row.placeholders_or_none(table.name, "placeholders", &id)?;
+        let place = place(table.name, "placeholders", &id);
+        let sealed = key.zip(own).map(|(key, own)| w.sealer().seal_placeholders_for(key, &own, &place));
+        changed.push(("placeholders", Value::Bytes(sealed), old));
+    }
+    if table.name == interactions::TABLE && changed.iter().any(|(column, ..)| *column == "question") {
+        let conversation = row.parsed("conversation")?;
+        let subject = w.subject_for(key, &row.text("subject")?, conversation);
+        let session = w.hide_for(key, &row.text("session")?, table.name, "session", &id);
+        w.execute(
+            "UPDATE interactions SET subject = $2, session = $3 WHERE id = $1 AND anonymised_at IS NULL",
+            values![&id, subject, session],
+        )
+        .await?;
+    }
+    for (column, new, old) in changed {
+        // Whoever changed it meanwhile wrote it in the new form.
+        let sql = format!("UPDATE {} SET {column} = $1 WHERE id = $2 AND {column} = $3", table.name);
+        let bound = [vec![new], values![&id, old]].concat();
+        w.execute_built(sql, bound).await?;
+    }
+    Ok(())
+}
+
+async fn letters(w: &mut Writer, after: &str) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT id, entry FROM dead_letters WHERE id > $1 ORDER BY id LIMIT $2";
+    let rows = w.rows(sql, values![after, BATCH]).await?;
+    for row in &rows {
+        // What can't be read stays as it is: an operator replays it with the version that wrote it, or drops it.
+        if let Ok(Some(entry)) = kept::renewed(&row.bytes("entry")?, &w.sealer()) {
+            w.execute("UPDATE dead_letters SET entry = $2 WHERE id = $1", values![row.text("id")?, entry])
+                .await?;
+        }
+    }
+    rows.last().map(|row| row.text("id")).transpose()
+}
+
+async fn events(w: &mut Writer, after: &str) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT id, actor, from_ip FROM access_events WHERE id > $1 ORDER BY id LIMIT $2";
+    let rows = w.rows(sql, values![after, BATCH]).await?;
+    for row in &rows {
+        let id = row.text("id")?;
+        let told = |column| row.name(access::TABLE, column, &id);
+        let (actor, from_ip) = (told("actor")?, told("from_ip")?);
+        let hide = |name: &str, column| w.sealer().hide(name, &place(access::TABLE, column, &id));
+        let (actor, from_ip) = (hide(&actor, "actor"), hide(&from_ip, "from_ip"));
+        w.execute(
+            "UPDATE access_events SET actor = $2, from_ip = $3 WHERE id = $1",
+            values![&id, actor, from_ip],
+        )
+        .await?;
+    }
+    rows.last().map(|row| row.text("id")).transpose()
+}
