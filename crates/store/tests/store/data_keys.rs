@@ -351,38 +351,41 @@ async fn rotate_while_serving(place: Place) {
     let bench = Bench::at(place).await;
     let first = fill(&bench, PEOPLE, 1).await;
     let both = Store::open(&bench.place.location(), kek_of(&[[9; 32], [7; 32]])).await.unwrap();
-    let (mut served, mut longest, mut rotated, since) = (0_u32, Duration::ZERO, 0, Instant::now());
-    let mut done = false;
+    let (mut served, mut longest, since) = (0_u32, Duration::ZERO, Instant::now());
+    let mut rotated = None;
     let rotation = async {
+        let mut all = 0;
         loop {
             let now = sealing::rotate_step(&both).await.unwrap();
-            rotated += now;
+            all += now;
             if now == 0 {
-                break;
+                break all;
             }
             tokio::task::yield_now().await;
         }
     };
     tokio::pin!(rotation);
-    while !done {
+    while rotated.is_none() {
+        let turn = served;
         let serving = async {
             let at = Instant::now();
-            let own = said(&bench, &of(&bench, &format!("served-{served}"))).await;
+            let own = said(&bench, &of(&bench, &format!("served-{turn}"))).await;
             assert_eq!(get(&bench.store, &own).await.unwrap().as_ref(), Some(&own));
-            let old = &first[(served as usize * 7919) % PEOPLE];
+            let old = &first[(turn as usize * 7919) % PEOPLE];
             assert_eq!(get(&bench.store, old).await.unwrap().as_ref(), Some(old));
             at.elapsed()
         };
         tokio::pin!(serving);
         let took = loop {
             tokio::select! {
-                () = &mut rotation, if !done => done = true,
+                all = &mut rotation, if rotated.is_none() => rotated = Some(all),
                 took = &mut serving => break took,
             }
         };
         served += 1;
         longest = longest.max(took);
     }
+    let rotated = rotated.unwrap_or(0);
     println!(
         "{}: {rotated} keys wrapped anew in {:?}; {served} records written and read meanwhile without a failure, the slowest in {longest:?}",
         bench.store.engine(),

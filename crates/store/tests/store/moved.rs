@@ -33,6 +33,7 @@ use sqlx::{
 
 use crate::{
     engines::{Place, kek, kek_of},
+    placeholders::numbered,
     samples::{escalated, masked, started, ticket},
 };
 
@@ -138,9 +139,9 @@ async fn an_old_database_is_moved(place: Place) {
     begun.session = "jane-4711".into();
     let done = escalated(&begun, contactiq_domain::Trigger::SecurityFraud);
     let given = ticket(&ids, &done);
-    let values = old
-        .sealer
-        .seal_placeholders(&Placeholders::default(), &format!("conversations.placeholders/{}", own.id));
+    let mut numbers = Placeholders::default();
+    numbered(&mut numbers, "My name is Zorblat Quimby");
+    let values = old.sealer.seal_placeholders(&numbers, &format!("conversations.placeholders/{}", own.id));
     old.insert(
         "conversations",
         &[
@@ -336,7 +337,9 @@ async fn an_old_database_is_moved(place: Place) {
         assert_eq!(interactions::get(&mut r, done.id).await.unwrap().as_ref(), Some(&done));
         assert_eq!(conversations::list_of(&mut r, &owner, 9).await.unwrap(), [own.clone()]);
         assert_eq!(tickets::get(&mut r, given.id).await.unwrap().as_ref(), Some(&given));
-        assert_eq!(placeholders::of(&mut r, own.id).await.unwrap(), Placeholders::default());
+        let mut kept = placeholders::of(&mut r, own.id).await.unwrap();
+        let again = "My name is Zorblat Quimby, my wife is called Hannah Novak";
+        assert_eq!(numbered(&mut kept, again), "My name is <PERSON_1>, my wife is called <PERSON_2>");
         let found = feedback::of_interaction(&mut r, done.id).await.unwrap();
         assert_eq!(
             (found[0].subject.as_str(), found[0].problem.clone()),
@@ -369,7 +372,7 @@ async fn an_old_database_is_moved(place: Place) {
         [word, &digits].iter().any(|w| dump.windows(w.len()).any(|window| window == w.as_bytes()))
     };
     assert!(holds("security_fraud"), "a control");
-    for word in ["jane-4711", "203.0.113.7", "Wollongong", "Orange", "Wagga"] {
+    for word in ["jane-4711", "203.0.113.7", "Wollongong", "Orange", "Wagga", "Zorblat"] {
         assert!(!holds(word), "{word}");
     }
     let old_id = {

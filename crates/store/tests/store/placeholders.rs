@@ -4,7 +4,7 @@ use contactiq_store::{StoreError, interactions, pii_tokens, placeholders};
 use crate::samples::{NOW, begun, conversation, started};
 
 /// Numbers a message as its conversation does; the masked text.
-fn numbered(given: &mut Placeholders, text: &str) -> String {
+pub(crate) fn numbered(given: &mut Placeholders, text: &str) -> String {
     let guard = Guard::new(GuardSettings::default());
     let mut inspected = guard.inspect(&Raw::new(text)).unwrap();
     assert!(inspected.number(given), "{text} is new");
