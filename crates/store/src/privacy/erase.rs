@@ -139,7 +139,7 @@ async fn held_keys(w: &mut Writer, owner: &Owner<'_>) -> Result<Vec<DataKeyId>, 
     rows.iter().map(known).collect()
 }
 
-/// Destroys the keys of a person, of whose conversations no one names them any more; how many.
+/// Destroys the keys of a person; how many.
 async fn destroy(w: &mut Writer, owner: &Owner<'_>, keys: &[DataKeyId]) -> Result<u64, StoreError> {
     let subject = w.blind_subject(owner.subject);
     w.execute(
@@ -149,8 +149,15 @@ async fn destroy(w: &mut Writer, owner: &Owner<'_>, keys: &[DataKeyId]) -> Resul
     .await?;
     let mut destroyed = 0;
     for some in keys.chunks(anonymise::BATCH) {
+        let ids = || some.iter().flat_map(|id| values![hex(id)]).collect();
+        // Whatever else names it, by a slip or somebody's hand, must not keep it.
+        let sql = format!(
+            "UPDATE conversations SET data_key = NULL WHERE data_key IN {}",
+            places(w.is_postgres(), 1, some.len())
+        );
+        w.execute_built(sql, ids()).await?;
         let sql = format!("DELETE FROM data_keys WHERE id IN {}", places(w.is_postgres(), 1, some.len()));
-        destroyed += w.execute_built(sql, some.iter().flat_map(|id| values![hex(id)]).collect()).await?;
+        destroyed += w.execute_built(sql, ids()).await?;
     }
     Ok(destroyed)
 }

@@ -20,7 +20,7 @@ use contactiq_store::{
     audit::{
         self, AuditFault, AuditKind, AuditLog, Event, Filter, Ran, Rhythm, Sequencer, Unproved, Verified,
     },
-    conversations::Owner,
+    conversations::{self, Conversation, Owner},
     ledger::{self, Completion, Entry as LedgerEntry, Withdrawal},
     privacy::erase::{self, Erased},
 };
@@ -31,7 +31,7 @@ use sqlx::{
 
 use crate::{
     engines::{Bench, Place},
-    samples::{NOW, begun, record, started},
+    samples::{NOW, conversation, record, started},
 };
 
 const ORIGIN: &str = "bank.example/audit";
@@ -202,8 +202,13 @@ fn attempt(bench: &Bench) -> AccessEvent {
 
 /// Completes an interaction as the ledger does; its completion.
 async fn complete(bench: &Bench) -> Completion {
+    complete_of(bench, "subject-1").await
+}
+
+async fn complete_of(bench: &Bench, subject: &str) -> Completion {
     let mut w = bench.write().await;
-    let conversation = begun(&mut w, &bench.ids).await;
+    let conversation = Conversation { subject: subject.to_owned(), ..conversation(&bench.ids) };
+    conversations::create(&mut w, &conversation).await.unwrap();
     let started = started(&bench.ids, &conversation);
     let completion = Completion {
         record: record(&started),
@@ -364,8 +369,7 @@ on_both_engines! {
 
     async fn who_is_forgotten_leaves_a_log_that_verifies_and_who_is_only_deleted_does_not(bench) {
         let desk = Desk::of(bench).await;
-        let (forgotten, deleted) = (complete(bench).await.record, complete(bench).await.record);
-        bench.place.raw_of(format!("UPDATE conversations SET subject = 'other' WHERE id = '{}'", deleted.conversation)).await;
+        let (forgotten, deleted) = (complete(bench).await.record, complete_of(bench, "other").await.record);
         desk.sequencer("one").run(true).await.unwrap();
         let owner = Owner { subject: &forgotten.subject, key: None };
         let receipt = match erase::person(&bench.store, &owner, "desk", &bench.ids, NOW).await.unwrap() {

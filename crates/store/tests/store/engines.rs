@@ -75,14 +75,6 @@ impl Place {
         Store::open(&self.location(), kek()).await
     }
 
-    /// Another fresh one on the same engine.
-    pub(crate) async fn another(&self) -> Place {
-        match self {
-            Place::Sqlite(_) => Place::sqlite(),
-            Place::Postgres { .. } => Place::postgresql().await,
-        }
-    }
-
     /// The one value of a query past the store, on SQLite.
     pub(crate) async fn bytes(&self, sql: &str) -> Vec<u8> {
         let Location::Sqlite(path) = self.location() else { unreachable!() };

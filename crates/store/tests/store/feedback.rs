@@ -1,7 +1,9 @@
 use contactiq_domain::ids::{FeedbackId, InteractionId};
 use contactiq_store::{
     StoreError,
+    conversations::Owner,
     feedback::{self, Feedback},
+    privacy::consent,
 };
 
 use crate::samples::{NOW, masked, told};
@@ -35,6 +37,9 @@ on_both_engines! {
         for said in [&first, &later, &other] {
             feedback::save(&mut w, said).await.unwrap();
         }
+        // Who did not ask has no name here.
+        let whose = Owner { subject: "subject-2", key: None };
+        let other = Feedback { subject: consent::as_kept(&bench.store, &whose).0, ..other };
         assert_eq!(feedback::of_interaction(&mut w, record.id).await.unwrap(), [later, other]);
         let nothing = feedback::of_interaction(&mut w, InteractionId::new(&bench.ids)).await.unwrap();
         assert!(nothing.is_empty());

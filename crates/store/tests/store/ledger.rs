@@ -3,7 +3,8 @@ use std::{sync::Arc, time::Duration};
 use contactiq_domain::{Mode, Outcome, Trigger, clock::FixedClock};
 use contactiq_guard::ReviewKind;
 use contactiq_store::{
-    Ledger, StoreError, conversations,
+    Ledger, StoreError,
+    conversations::{self, Owner},
     idempotency::{self, Claim, Fence, Slot},
     interactions,
     ledger::{
@@ -11,7 +12,9 @@ use contactiq_store::{
         dead::{self, Replayed},
         spool::{DEFAULT_MAX_BYTES, Spool},
     },
-    placeholders, review, tickets,
+    placeholders,
+    privacy::consent,
+    review, tickets,
 };
 use uuid::Uuid;
 
@@ -233,7 +236,9 @@ on_both_engines! {
         assert_eq!(dead::replay_in(&bench.store, "no such letter", NOW).await, Ok(Ok(Replayed::Missing)));
 
         // The reason is taken away, and it goes where it belongs.
-        bench.place.raw("UPDATE conversations SET subject = 'subject-2'").await.unwrap();
+        let whose = Owner { subject: "subject-2", key: None };
+        let (stands_for, _) = consent::as_kept(&bench.store, &whose);
+        bench.place.raw_of(format!("UPDATE conversations SET subject = '{stands_for}'")).await;
         assert_eq!(dead::replay_in(&bench.store, &letter.id, NOW).await, Ok(Ok(Replayed::Written)));
         let mut r = bench.read().await;
         assert!(interactions::get(&mut r, stranger.record.id).await.unwrap().is_some());

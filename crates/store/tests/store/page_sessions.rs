@@ -85,9 +85,11 @@ on_both_engines! {
         page_sessions::begin(&mut w, &one).await.unwrap();
         page_sessions::begin(&mut w, &other).await.unwrap();
         w.save().await.unwrap();
-        let moved = "UPDATE page_sessions SET label = (SELECT label FROM page_sessions WHERE subject = 'person:2')
-             WHERE subject = 'person:1'";
-        bench.place.raw(moved).await.unwrap();
+        let moved = format!(
+            "UPDATE page_sessions SET label = (SELECT label FROM page_sessions WHERE id = '{}') WHERE id = '{}'",
+            other.id, one.id
+        );
+        bench.place.raw_of(moved).await;
         let mut r = bench.store.read().await.unwrap();
         assert!(page_sessions::find(&mut r, &one.token_hash).await.is_err(), "it is sealed for its row");
         assert_eq!(page_sessions::find(&mut r, &other.token_hash).await.unwrap().unwrap(), other);

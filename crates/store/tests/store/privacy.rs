@@ -312,20 +312,19 @@ on_both_engines! {
         let erased_at = NOW.plus_seconds(DAY);
         let known = receipt(erase::person(&bench.store, &JANE, "desk", &bench.ids, erased_at).await.unwrap());
 
-        // The backup of before, in which somebody has begun anew since.
-        let restored = Bench::at(bench.place.another().await).await;
-        let mut w = restored.write().await;
-        let back = all_of_it(&mut w, &restored.ids, &of_jane(&restored.ids)).await;
+        // The backup of before, with the keyring of this database and no receipt; somebody has begun anew since.
+        bench.place.raw("DELETE FROM erasures").await.unwrap();
+        let mut w = bench.write().await;
+        let back = all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
         w.save().await.unwrap();
-        assert_eq!(erase::again(&restored.store, std::slice::from_ref(&known), &restored.ids, erased_at.plus_seconds(1)).await.unwrap(), 1);
-        assert_eq!(traces(&restored, back.id).await, Vec::<String>::new());
-        let mut w = restored.write().await;
-        let anew = Conversation { created_at: erased_at.plus_seconds(DAY), ..of_jane(&restored.ids) };
+        assert_eq!(erase::again(&bench.store, std::slice::from_ref(&known), &bench.ids, erased_at.plus_seconds(1)).await.unwrap(), 1);
+        assert_eq!(traces(bench, back.id).await, Vec::<String>::new());
+        let mut w = bench.write().await;
+        let anew = Conversation { created_at: erased_at.plus_seconds(DAY), ..of_jane(&bench.ids) };
         conversations::create(&mut w, &anew).await.unwrap();
         w.save().await.unwrap();
-        assert_eq!(erase::again(&restored.store, &[known], &restored.ids, erased_at.plus_seconds(2 * DAY)).await.unwrap(), 0);
-        assert_eq!(conversations::list_of(&mut *restored.read().await, &JANE, 5).await.unwrap(), [anew]);
-        restored.end().await;
+        assert_eq!(erase::again(&bench.store, &[known], &bench.ids, erased_at.plus_seconds(2 * DAY)).await.unwrap(), 0);
+        assert_eq!(conversations::list_of(&mut *bench.read().await, &JANE, 5).await.unwrap(), [anew]);
         assert!(interactions::get(&mut *bench.read().await, said.id).await.unwrap().unwrap().question.as_str() == "[erased]");
         assert_eq!(interactions::get(&mut *bench.read().await, other.id).await.unwrap().unwrap(), other);
     }
@@ -339,7 +338,7 @@ on_both_engines! {
         w.save().await.unwrap();
         let mut r = bench.read().await;
         assert_eq!(consent::of(&mut r, &JANE).await.unwrap(), [word(false, 2)]);
-        assert_eq!(consent::refused(&mut r, Purpose::History).await.unwrap(), [(SUBJECT.to_owned(), String::new())]);
+        assert_eq!(consent::refused(&mut r, Purpose::History).await.unwrap(), [consent::as_kept(&bench.store, &JANE)]);
     }
 }
 
@@ -356,7 +355,10 @@ async fn no_old_text_stays_in_the_file() {
             bench.place.bytes(&format!("SELECT {column} FROM interactions WHERE id = '{}'", said.id)).await,
         );
     }
-    columns.push(SUBJECT.as_bytes().to_vec());
+    columns.push(consent::as_kept(&bench.store, &JANE).0.into_bytes());
+    for column in ["wrapped", "named"] {
+        columns.push(bench.place.bytes(&format!("SELECT {column} FROM data_keys")).await);
+    }
     let folder = match bench.place.location() {
         contactiq_store::Location::Sqlite(path) => path.parent().unwrap().to_owned(),
         contactiq_store::Location::Postgres(_) => unreachable!(),

@@ -103,8 +103,8 @@ async fn what_the_spool_took_was_shown_and_stands() {
     let folder = tempfile::tempdir().unwrap();
     let spool = Spool::open(folder.path(), DEFAULT_MAX_BYTES).await.unwrap();
     let away = Queue::connect("redis://127.0.0.1:1/", &cluster.namespace, "gateway".to_owned()).unwrap();
-    let none =
-        contactiq_store::Store::open(&Place::sqlite().location(), crate::engines::kek()).await.unwrap();
+    // Of the same database, which it can't reach any more.
+    let none = cluster.bench.place.open().await.unwrap();
     none.close().await;
     let alone = Places { queue: Some(away), spool: Some(spool.clone()) };
     let alone = Ledger::new(none, alone, Arc::new(FixedClock::at(NOW)));
@@ -171,7 +171,7 @@ async fn what_a_newer_version_queued_or_nobody_did_keeps_nothing_else_waiting() 
     one.write(first(&start)).await.unwrap();
     let mut raw = ::redis::Client::open(redis()).unwrap().get_multiplexed_async_connection().await.unwrap();
     let stream = format!("contactiq:{}:ledger", cluster.namespace);
-    for (field, bytes) in [("entry", r#"{"form":2}"#), ("else", "nothing")] {
+    for (field, bytes) in [("entry", r#"{"form":3}"#), ("else", "nothing")] {
         let mut add = ::redis::cmd("XADD");
         add.arg((&stream, "*", field, bytes));
         let _: String = add.query_async(&mut raw).await.unwrap();
