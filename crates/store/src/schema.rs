@@ -32,6 +32,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (20, "privacy", include_str!("../migrations/0020_privacy.sql")),
     (21, "audit_outbox", include_str!("../migrations/0021_audit_outbox.sql")),
     (22, "audit_log", include_str!("../migrations/0022_audit_log.sql")),
+    (23, "told_again", include_str!("../migrations/0023_told_again.sql")),
 ];
 
 /// Those of PostgreSQL alone.

@@ -278,11 +278,7 @@ async fn first_answer(app: &App, id: &str) -> Result<Record<Masked>, ApiError> {
 
 /// A record that is shown now to who asks again.
 pub(super) async fn to_show(app: &App, id: InteractionId) -> Result<Option<Record<Masked>>, ApiError> {
-    if let Some(record) = app.house.ledger.to_show(id).await {
-        return Ok(Some(record));
-    }
-    let mut reader = app.house.store.read().await?;
-    Ok(interactions::get(&mut reader, id).await?)
+    Ok(app.house.ledger.to_show_again(id).await?)
 }
 
 /// A record, also one that no table has yet.

@@ -177,14 +177,9 @@ impl Ledger {
         for entry in shown {
             let Entry::Completion(completion) = &*entry else { continue };
             let id = completion.record.id;
-            if let Some(queue) = &self.0.queue
-                && queue.was_shown_again(id).await.map_err(queue_failed)?
-            {
-                tracing::warn!(interaction = %id, "two answers to one request were shown: the later one is in the record");
-                continue;
-            }
             let mut w = self.0.store.at_work().write().await?;
-            if interactions::is_anonymised(&mut w, id).await? {
+            let standing = interactions::standing(&mut w, id).await?;
+            if standing.anonymised {
                 // Nothing brings its texts back, and nobody reads them here any more.
                 if let Some(queue) = &self.0.queue {
                     queue.forget_record(id).await.map_err(queue_failed)?;
@@ -196,9 +191,19 @@ impl Ledger {
             if let Some(ticket) = &completion.ticket {
                 tickets::open(&mut w, ticket).await?;
             }
-            // Before it is saved: what comes again is equal then, and nobody would forget it.
-            if let Some(queue) = &self.0.queue {
-                queue.forget_record(id).await.map_err(queue_failed)?;
+            // Last, and before it is saved: who asks from here on is told this one. Where it can't be saved it comes
+            // again.
+            let stands = !standing.told_again
+                && match &self.0.queue {
+                    Some(queue) => {
+                        let bytes = self.bytes(&entry, true)?;
+                        queue.put_right(id, &bytes).await.map_err(queue_failed)?
+                    }
+                    None => true,
+                };
+            if !stands {
+                tracing::warn!(interaction = %id, "two answers to one request were shown: the later one is in the record");
+                continue;
             }
             w.save().await?;
             tracing::info!(interaction = %id, "the record was put right: a worker had finished what was answered without it");

@@ -263,7 +263,7 @@ impl Ledger {
                     Kept::Before(first) => {
                         let first = match shown {
                             // Its caller is told it. Where it was taken back since, another place takes ours.
-                            true => match queue.to_show(entry.interaction()).await {
+                            true => match queue.to_show(entry.interaction(), false).await {
                                 Ok(Some(first)) => first,
                                 Ok(None) | Err(_) => return Ok(None),
                             },

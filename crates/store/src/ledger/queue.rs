@@ -53,6 +53,7 @@ pub struct Queue {
     withdraw: Script,
     to_show: Script,
     take_back: Script,
+    put_right: Script,
     claims: claims::Scripts,
 }
 
@@ -117,6 +118,7 @@ impl Queue {
             withdraw: Script::new(include_str!("queue/withdraw.lua")),
             to_show: Script::new(include_str!("queue/to_show.lua")),
             take_back: Script::new(include_str!("queue/take_back.lua")),
+            put_right: Script::new(include_str!("queue/put_right.lua")),
             claims: claims::Scripts::default(),
         })
     }
@@ -263,14 +265,35 @@ impl Queue {
         self.get("GET", &self.record_key(interaction), &[]).await
     }
 
-    /// The bytes of a record that waits and that somebody is about to be told: from then on nobody takes it back.
+    /// The bytes of a record that waits and that somebody is about to be told: from then on nobody takes it back, and
+    /// where it is told `again` no other takes its place.
     ///
     /// # Errors
     /// When Redis can't be asked.
-    pub(crate) async fn to_show(&self, interaction: InteractionId) -> Result<Option<Vec<u8>>, SharedError> {
+    pub(crate) async fn to_show(
+        &self,
+        interaction: InteractionId,
+        again: bool,
+    ) -> Result<Option<Vec<u8>>, SharedError> {
         let mut ask = self.to_show.key(self.told_key(interaction));
-        ask.key(self.record_key(interaction)).arg(READABLE_SECONDS);
+        ask.key(self.record_key(interaction)).arg(READABLE_SECONDS).arg(if again { "again" } else { "told" });
         self.answers.ask(async |mut redis| ask.invoke_async::<Option<Vec<u8>>>(&mut redis).await).await
+    }
+
+    /// Puts a completion that was shown in the place of another one of its interaction, for all who read here. False
+    /// when that one was told to somebody who asked again.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn put_right(
+        &self,
+        interaction: InteractionId,
+        bytes: &[u8],
+    ) -> Result<bool, SharedError> {
+        let mut ask = self.put_right.key(self.told_key(interaction));
+        ask.key(self.record_key(interaction)).arg(bytes).arg(READABLE_AFTER);
+        let put = self.work.ask(async |mut redis| ask.invoke_async::<u64>(&mut redis).await).await?;
+        Ok(put > 0)
     }
 
     /// Takes back a completion whose key came to another answer in the table: nobody is told it from now on. False when
@@ -368,26 +391,6 @@ impl Queue {
         self.work.forget_dead(&self.stream, GROUP).await
     }
 
-    /// Notes that a request with a key is told again what it came to.
-    pub async fn is_shown_again(&self, interaction: InteractionId) {
-        let note = async |mut redis| {
-            let key = self.shown_key(interaction);
-            redis::cmd("SET").arg((key, 1, "EX", READABLE_SECONDS)).query_async::<()>(&mut redis).await
-        };
-        if let Err(error) = self.answers.ask(note).await {
-            tracing::debug!(%error, "that an answer is told again can't be noted");
-        }
-    }
-
-    /// Whether it was.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub(crate) async fn was_shown_again(&self, interaction: InteractionId) -> Result<bool, SharedError> {
-        let found: Option<String> = self.get("GET", &self.shown_key(interaction), &[]).await?;
-        Ok(found.is_some())
-    }
-
     /// Nobody reads a record from here any more: the tables know better.
     ///
     /// # Errors
@@ -397,10 +400,6 @@ impl Queue {
             redis::cmd("DEL").arg(self.record_key(interaction)).query_async::<()>(&mut redis).await
         };
         self.work.ask(forget).await
-    }
-
-    fn shown_key(&self, interaction: InteractionId) -> String {
-        format!("contactiq:{}:shown:{interaction}", self.namespace)
     }
 
     fn told_key(&self, interaction: InteractionId) -> String {
