@@ -39,6 +39,10 @@ check-here: ## The parts of check that install nothing
 crash-test: ## Kill servers and workers 200 times under load, also on a disk that forgets, and compare what was shown with the record
 	@KILLS=$(or $(KILLS),200) scripts/crash-test.sh
 
+.PHONY: canaries
+canaries: ## A thousand canaries on every path, and a search of every place where none may be (COUNT=number)
+	@CONTACTIQ_CANARIES=$(or $(COUNT),1000) cargo nextest run --locked --workspace -E 'test(/^canaries::/)' --no-capture
+
 .PHONY: outage
 outage: encoder ## PostgreSQL stands still for 5 minutes under load: answers go on as fast, and all of it is in the record (PAUSE=seconds)
 	cargo build --release --locked --bin contactiq

@@ -161,7 +161,7 @@ pub struct Standing {
     /// Whether Redis shared the limits at the start, or why not.
     pub redis: Result<String, String>,
     /// Models trained at this start and read from the folder.
-    pub trained: (usize, usize),
+    pub trained: Trained,
     /// Documents that answer.
     pub documents: usize,
     /// Their passages.
@@ -345,7 +345,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         database: store.engine().to_owned(),
         llm,
         redis: Err(limits::NO_REDIS.to_owned()),
-        trained: (trained.trained, trained.read),
+        trained,
         documents: knowledge.documents.len(),
         passages: knowledge.passages.len(),
     };

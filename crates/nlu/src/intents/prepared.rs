@@ -12,7 +12,8 @@ use super::{Example, TrainOptions, folds};
 use crate::encoder::Encoder;
 
 /// A linear model's weights grow with labels times features; a bank has a hundred intents, not this many.
-const MOST_LABELS: usize = 1_000;
+/// Labels that one model can tell apart.
+pub const MOST_LABELS: usize = 1_000;
 /// Texts encoded between two reports of progress.
 const BATCH: usize = 64;
 

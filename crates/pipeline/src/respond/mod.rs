@@ -62,14 +62,17 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         Some(draft) => may_be_quoted(house, turn, &draft).await.unwrap_or(false).then_some(draft),
         None => None,
     };
-    if turn.escalates_early() && turn.beside.is_some() {
-        turn.trace(Step::Respond, since, "beside", "a person answers; other requests from documents");
+    // Whatever was found: what a person answers reaches no model.
+    if turn.escalates_early() {
+        let (outcome, detail) = match turn.beside {
+            Some(_) => ("beside", "a person answers; other requests from documents"),
+            None => ("skipped", "a person answers"),
+        };
+        turn.trace(Step::Respond, since, outcome, detail);
         return;
     }
     if turn.found.is_empty() {
-        let detail =
-            if turn.escalates_early() { "a person answers" } else { "nothing was found to answer from" };
-        turn.trace(Step::Respond, since, "skipped", detail);
+        turn.trace(Step::Respond, since, "skipped", "nothing was found to answer from");
         return;
     }
     match served.stopped {

@@ -5,6 +5,7 @@ pub mod check;
 use std::collections::BTreeMap;
 
 use contactiq_domain::{Category, IntentName, Mode, Role, Trigger};
+use contactiq_nlu::intents::MOST_LABELS;
 use serde::Deserialize;
 
 /// Both assistants' intents.
@@ -64,6 +65,18 @@ pub enum TaxonomyError {
     TooFew {
         /// Which assistant.
         mode: Mode,
+    },
+    /// One model tells so many apart.
+    #[error(
+        "intents.toml: [{mode}] has {found} intents; a model tells {limit} apart: join those that get the same answer"
+    )]
+    TooMany {
+        /// Which assistant.
+        mode: Mode,
+        /// How many it has.
+        found: usize,
+        /// How many it may have.
+        limit: usize,
     },
     /// Only a human_only intent escalates by itself.
     #[error(
@@ -168,6 +181,9 @@ impl Taxonomy {
 fn intents(mode: Mode, entries: BTreeMap<String, Entry>) -> Result<Vec<Intent>, TaxonomyError> {
     if entries.len() < 2 || !entries.contains_key(IntentName::UNKNOWN) {
         return Err(TaxonomyError::TooFew { mode });
+    }
+    if entries.len() > MOST_LABELS {
+        return Err(TaxonomyError::TooMany { mode, found: entries.len(), limit: MOST_LABELS });
     }
     entries
         .into_iter()

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use contactiq_pipeline::Trained;
 use tokio::{net::TcpListener, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -105,8 +106,12 @@ fn announce(app: &App, host: &str, code: Option<&str>, metrics: Option<&str>) {
         output::line(format!("  metrics    http://{metrics}/metrics"));
     }
     output::line(format!("  knowledge  {} documents, {} passages", standing.documents, standing.passages));
-    let (trained, read) = standing.trained;
-    output::line(format!("  models     {trained} trained now, {read} read from the data folder"));
+    let Trained { trained, read, unkept } = standing.trained;
+    let unkept = match unkept {
+        0 => String::new(),
+        some => format!("; {some} can't be kept there: each start trains them again"),
+    };
+    output::line(format!("  models     {trained} trained now, {read} read from the data folder{unkept}"));
 }
 
 /// Where people sign in when there is no link.

@@ -75,14 +75,20 @@ fn log_of(terminal: &Terminal) -> Stdio {
 
 /// Starts a server; its address, once it listens.
 pub(crate) fn serve(terminal: &Terminal) -> (Server, String) {
-    let mut child = terminal.command(&["serve"]).stderr(log_of(terminal)).spawn().unwrap();
+    let (server, said) = serve_into(terminal, log_of(terminal));
+    let url = said.split("listens on ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    (server, url)
+}
+
+/// Starts a server whose log goes there; what it said until it listened.
+pub(crate) fn serve_into(terminal: &Terminal, log: Stdio) -> (Server, String) {
+    let mut child = terminal.command(&["serve"]).stderr(log).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut said = String::new();
     while !said.contains("  models ") {
         assert!(out.read_line(&mut said).unwrap() > 0, "it ended after {said}");
     }
-    let url = said.split("listens on ").nth(1).unwrap().lines().next().unwrap().to_owned();
-    (Server(child), url)
+    (Server(child), said)
 }
 
 /// What the clients saw.

@@ -5,10 +5,11 @@ use std::time::Duration;
 use contactiq_domain::Role;
 use contactiq_server::wiring;
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::task::JoinSet;
 
 use crate::{
-    house::{Key, REPLACEMENT, Running, holds, start},
+    house::{Key, REPLACEMENT, Running, holds, soon, start},
     reply::{Reply, text},
 };
 
@@ -99,6 +100,30 @@ async fn a_request_holds_its_key_for_as_long_as_it_works() {
     reply.problem(409, "idempotency_in_flight");
     // It says every second that it still works, for longer than one lease.
     assert_eq!(reply.header("retry-after"), "1");
+}
+
+/// Another program may hold the file of SQLite for long: a backup, an import.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_database_delays_no_request_with_a_key_and_the_key_counts_all_the_same() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let before = ask(&running, &key, "before", REPLACEMENT).await.record();
+    let path = running.dir.path().join("contactiq.db");
+    let mut raw = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut raw).await.unwrap();
+    let first = ask(&running, &key, "while", "hello").await.record();
+    for (name, question, expected) in [("while", "hello", &first), ("before", REPLACEMENT, &before)] {
+        assert_eq!(ask(&running, &key, name, question).await.record(), *expected, "{name}");
+        ask(&running, &key, name, "other").await.problem(422, "idempotency_mismatch");
+    }
+    sqlx::query("ROLLBACK").execute(&mut raw).await.unwrap();
+    let drained = async || {
+        let mut found = sqlx::query("SELECT resource FROM idempotency WHERE resource = $1");
+        found = found.bind(text(&first, "id").to_owned());
+        found.fetch_optional(&mut raw).await.unwrap().map(drop)
+    };
+    soon(drained).await;
+    assert_eq!(ask(&running, &key, "while", "hello").await.record(), first, "and once the table has it");
 }
 
 #[tokio::test]

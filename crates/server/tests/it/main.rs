@@ -13,6 +13,7 @@ mod bad_input;
 mod browser;
 mod budgets;
 mod calibration;
+mod canaries;
 mod chat;
 mod chat_authority;
 mod chat_clients;

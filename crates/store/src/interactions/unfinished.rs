@@ -109,7 +109,7 @@ pub(crate) async fn told_again(w: &mut Writer, id: InteractionId, now: Timestamp
 }
 
 /// Says that nobody was shown what completed an interaction: it was interrupted. One that was only started, or that
-/// another completion ended, stays as it is (false).
+/// another completion ended, stays as it is (false); so does one that somebody who asked again was told.
 ///
 /// # Errors
 /// When the database fails.
@@ -118,7 +118,8 @@ pub(crate) async fn withdraw(
     id: InteractionId,
     completed_at: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE interactions SET outcome = 'interrupted' WHERE id = $1 AND completed_at = $2";
+    let sql = "UPDATE interactions SET outcome = 'interrupted'
+               WHERE id = $1 AND completed_at = $2 AND told_again_at IS NULL";
     Ok(w.execute(sql, values![id, completed_at]).await? > 0)
 }
 

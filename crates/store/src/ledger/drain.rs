@@ -106,8 +106,15 @@ impl Ledger {
             match kept::from_bytes(bytes, self.0.store.sealer()) {
                 Ok(entry) => {
                     let entry = Arc::new(entry);
-                    if matches!(*entry, Entry::Completion(_)) {
-                        settled.said.push(entry.interaction());
+                    match &*entry {
+                        Entry::Completion(_) => settled.said.push(entry.interaction()),
+                        Entry::Withdrawal(withdrawal)
+                            if self.was_told_again(withdrawal.interaction).await? =>
+                        {
+                            tracing::warn!(interaction = %withdrawal.interaction, "a withdrawal came too late: who asked again was told the answer, and it stands");
+                            continue;
+                        }
+                        Entry::Start(_) | Entry::Withdrawal(_) => {}
                     }
                     handed.push((self.0.group.submit(Arc::clone(&entry)), entry));
                 }
@@ -139,6 +146,13 @@ impl Ledger {
         }
         self.try_again(refused, &mut settled, drained).await?;
         Ok(settled)
+    }
+
+    async fn was_told_again(&self, id: InteractionId) -> Result<bool, StoreError> {
+        match &self.0.queue {
+            Some(queue) => queue.was_told_again(id).await.map_err(queue_failed),
+            None => Ok(false),
+        }
     }
 
     /// What the queue took it told to whoever asked, until here the table says that its key came to another answer:

@@ -161,6 +161,7 @@ impl Queue {
         let interaction = completion.record.id;
         let mut ask = self.complete.key(&self.stream);
         ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
+        ask.key(self.told_key(interaction));
         ask.arg(FIELD).arg(bytes).arg(interaction.to_string()).arg(READABLE_SECONDS).arg(SAID);
         if let Some(claimed) = &completion.claimed {
             let slot = claimed.slot();
@@ -180,20 +181,23 @@ impl Queue {
     }
 
     /// Takes a completion back that may be there though its caller was told otherwise: nobody reads it any more, and
-    /// `bytes` say so to whoever writes it.
+    /// `bytes` say so to whoever writes it. False when somebody who asked again was told it: then it stands.
     ///
     /// # Errors
     /// As [`Queue::append`].
-    pub(crate) async fn withdraw(&self, completion: &Completion, bytes: &[u8]) -> Result<(), SharedError> {
+    pub(crate) async fn withdraw(&self, completion: &Completion, bytes: &[u8]) -> Result<bool, SharedError> {
         let interaction = completion.record.id;
         let mut ask = self.withdraw.key(&self.stream);
         ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
+        ask.key(self.told_key(interaction));
         let own = serde_json::to_string(&completion.record.completed_at).unwrap_or_default();
         ask.arg(FIELD).arg(bytes).arg(interaction.to_string()).arg(format!("\"completed_at\":{own}"));
+        ask.arg(READABLE_SECONDS);
         if let Some(claimed) = &completion.claimed {
             ask.key(self.result_key(&claimed.slot())).arg(claims::result(claimed, interaction).0);
         }
-        self.answers.ask(async |mut redis| ask.invoke_async::<()>(&mut redis).await).await
+        let gone = self.answers.ask(async |mut redis| ask.invoke_async::<u64>(&mut redis).await).await?;
+        Ok(gone > 0)
     }
 
     /// The next entries: first those of a worker that fell silent, then new ones; none when nothing came for half
@@ -320,6 +324,15 @@ impl Queue {
     pub(crate) async fn was_taken_back(&self, interaction: InteractionId) -> Result<bool, SharedError> {
         let found: Option<String> = self.get("GET", &self.told_key(interaction), &[]).await?;
         Ok(found.as_deref() == Some("back"))
+    }
+
+    /// Whether somebody who asked again was told what this interaction came to here.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn was_told_again(&self, interaction: InteractionId) -> Result<bool, SharedError> {
+        let found: Option<String> = self.get("GET", &self.told_key(interaction), &[]).await?;
+        Ok(found.as_deref() == Some("again"))
     }
 
     /// The bytes of the records of a conversation that are readable here, oldest first.

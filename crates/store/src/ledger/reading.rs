@@ -217,6 +217,12 @@ impl Ledger {
         self.0.queue.is_some()
     }
 
+    /// Whether no other process answers beside this one: without a queue, on a database that is a file.
+    #[must_use]
+    pub fn answers_alone(&self) -> bool {
+        self.0.queue.is_none() && self.0.store.engine() == "sqlite"
+    }
+
     /// What the names of the queue's keys have in common; none without one.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {

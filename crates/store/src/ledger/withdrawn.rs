@@ -35,6 +35,11 @@ impl Withdrawn {
         known.push_front((record.id, record.completed_at));
     }
 
+    /// It stands after all.
+    pub(super) fn remove(&self, record: &Record<Masked>) {
+        self.lock().retain(|known| *known != (record.id, record.completed_at));
+    }
+
     fn holds(&self, record: &Record<Masked>) -> bool {
         self.lock().contains(&(record.id, record.completed_at))
     }
