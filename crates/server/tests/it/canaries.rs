@@ -29,8 +29,13 @@ use crate::{
 use model::Model;
 use sown::{Canary, sow};
 
-/// Whom the canaries are of: the same person, so that one export holds them.
-const PERSON: &str = "canary-person";
+/// Canaries of one person: nobody asks more often than the limits allow.
+const OF_ONE: usize = 60;
+
+/// Whose a canary is.
+fn person(number: usize) -> String {
+    format!("canary-person-{}", number / OF_ONE)
+}
 
 /// A cluster of a gateway and a worker, with a model that repeats and fails.
 struct Cluster {
@@ -60,7 +65,7 @@ impl Cluster {
                 .with("CONTACTIQ_LLM_MODEL", "m")
                 .with("CONTACTIQ__LLM__MAX_RETRIES", "1")
                 .with("CONTACTIQ__LLM__TIMEOUT_SECONDS", "5")
-                .with("CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE", "100000")
+                .with("CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE", "100")
         };
         let terminals = [part("gateway"), part("worker")];
         let begin = |at: usize| {
@@ -86,7 +91,9 @@ impl Cluster {
     }
 
     fn key(&self, role: &str) -> String {
-        let made = self.terminals[0].run(&["keys", "create", "--name", role, "--role", role]);
+        let rate = ["--rate-per-minute", "100000"];
+        let own = ["keys", "create", "--name", role, "--role", role];
+        let made = self.terminals[0].run(&[&own[..], &rate].concat());
         made.well().trim().to_owned()
     }
 }
@@ -120,8 +127,8 @@ impl Sower {
     }
 
     async fn sow(&mut self, number: usize, canary: &Canary) {
-        let (message, data) = (canary.message.as_str(), canary.data[0].as_str());
-        let asks = json!({ "mode": "customer", "question": message, "subject": PERSON });
+        let (message, data, whose) = (canary.message.as_str(), canary.data[0].as_str(), person(number));
+        let asks = json!({ "mode": "customer", "question": message, "subject": whose });
         let service = self.service.clone();
         match number % 10 {
             0 => drop(self.send(self.post(&service, "/v1/interactions", &asks)).await),
@@ -130,12 +137,12 @@ impl Sower {
                 self.send(stream.header(header::ACCEPT, "text/event-stream")).await;
             }
             at @ (2 | 3) => {
-                let body = json!({ "model": "contactiq-customer", "stream": at == 3, "user": PERSON,
+                let body = json!({ "model": "contactiq-customer", "stream": at == 3, "user": whose,
                     "messages": [{ "role": "user", "content": message }] });
                 self.send(self.post(&service, "/v1/chat/completions", &body)).await;
             }
             4 => {
-                let asked = json!({ "mode": "customer", "question": "What does a replacement card cost?", "subject": PERSON });
+                let asked = json!({ "mode": "customer", "question": "What does a replacement card cost?", "subject": whose });
                 if let Some(record) = self.send(self.post(&service, "/v1/interactions", &asked)).await {
                     let record: Value = serde_json::from_str(&record).unwrap();
                     let path = format!("/v1/interactions/{}/feedback", text(&record, "id"));
@@ -163,9 +170,10 @@ impl Sower {
             }
             7 => {
                 let get = |path: &str| self.http.get(format!("{}{path}", self.url)).bearer_auth(&service);
+                let (in_query, in_name) = (escaped(data), escaped(message));
                 let paths = [
-                    get("/v1/conversations").query(&[("cursor", data), (data, message)]),
-                    get("/v1/interactions/").query(&[("q", message)]),
+                    get(&format!("/v1/conversations?cursor={in_query}&{in_query}={in_name}")),
+                    get(&format!("/v1/interactions/?q={in_name}")),
                     get(&format!("/v1/interactions/{}", data.replace([' ', '!'], "-"))),
                     self.http.get(format!("{}/v1/conversations", self.url)).bearer_auth(data),
                 ];
@@ -179,7 +187,7 @@ impl Sower {
                 self.send(named).await;
             }
             8 => {
-                let body = json!({ "mode": "customer", "subject": PERSON, "label": message });
+                let body = json!({ "mode": "customer", "subject": whose, "label": message });
                 self.send(self.post(&service, "/v1/conversations", &body)).await;
             }
             _ => {
@@ -277,7 +285,12 @@ async fn no_canary_is_found_where_it_may_not_be() {
     let key = key.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let key =
         key.filter(|key| key["role"] == "service").map(|key| text(&key, "id").to_owned()).next().unwrap();
-    let export = cluster.terminals[0].run(&["privacy", "export", "--subject", PERSON, "--key", &key]).well();
+    let export: String = (0..=canaries.len() / OF_ONE)
+        .map(|at| {
+            let whose = person(at * OF_ONE);
+            cluster.terminals[0].run(&["privacy", "export", "--subject", &whose, "--key", &key]).out
+        })
+        .collect();
     let bodies = cluster.model.bodies();
     let scanned: Vec<String> = canaries.iter().map(|c| json!({ "text": c.message }).to_string()).collect();
     let scanned = cluster.terminals[0].feed(&["guard", "scan"], scanned.join("\n").as_bytes()).lines(0);
@@ -309,6 +322,16 @@ async fn no_canary_is_found_where_it_may_not_be() {
     assert!(said.is_empty(), "in logs, figures or errors: {said:?}");
     assert!(kept.is_empty(), "in files: {kept:?}");
     assert!(leaked.is_empty(), "handed on: {leaked:?}");
+}
+
+/// As a part of an address (RFC 3986).
+fn escaped(text: &str) -> String {
+    let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if kept(byte) { out.push(char::from(byte)) } else { out += &format!("%{byte:02X}") }
+    }
+    out
 }
 
 /// Which of the needles, in lower case, are in the files here. By grep: a database has many bytes.
