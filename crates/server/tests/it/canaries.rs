@@ -106,6 +106,8 @@ struct Sower {
     banker: String,
     http: reqwest::Client,
     errors: String,
+    /// A record that was made.
+    made: String,
 }
 
 impl Sower {
@@ -145,7 +147,8 @@ impl Sower {
                 let asked = json!({ "mode": "customer", "question": "What does a replacement card cost?", "subject": whose });
                 if let Some(record) = self.send(self.post(&service, "/v1/interactions", &asked)).await {
                     let record: Value = serde_json::from_str(&record).unwrap();
-                    let path = format!("/v1/interactions/{}/feedback", text(&record, "id"));
+                    text(&record, "id").clone_into(&mut self.made);
+                    let path = format!("/v1/interactions/{}/feedback", self.made);
                     let problem = json!({ "helpful": false, "problem": message });
                     self.send(self.post(&service, &path, &problem)).await;
                 }
@@ -212,6 +215,7 @@ async fn no_canary_is_found_where_it_may_not_be() {
         banker: cluster.key("banker"),
         http: client(),
         errors: String::new(),
+        made: String::new(),
     };
     let admin = sower.admin.clone();
     let sixth = canaries.len() / 6;
@@ -243,7 +247,7 @@ async fn no_canary_is_found_where_it_may_not_be() {
     assert!(ledger["dead_letters"].as_u64().unwrap() > 0, "some lie there: {ledger}");
 
     // Aloud: logs, figures and errors.
-    let mut aloud = sower.errors + &ran.err;
+    let (made, mut aloud) = (sower.made, sower.errors + &ran.err);
     for (at, metrics) in cluster.metrics.iter().enumerate() {
         aloud += &reqwest::get(metrics).await.unwrap().text().await.unwrap();
         aloud += &std::fs::read_to_string(cluster.folder.path().join(format!("{at}.log"))).unwrap();
@@ -269,16 +273,8 @@ async fn no_canary_is_found_where_it_may_not_be() {
     for terminal in &cluster.terminals {
         kept.extend(found(&everything, terminal.data()));
     }
-    // It can be found there at all: an id of a record stands in the clear.
-    let id = cluster.terminals[0].run(&["escalations", "list", "--json"]).out;
-    let id: Option<Value> = id.lines().next().and_then(|line| serde_json::from_str(line).ok());
-    if let Some(id) = id.as_ref().map(|ticket| text(ticket, "interaction").to_owned()) {
-        assert_eq!(
-            found(&[id].into(), &cluster.ground.database.folder).len(),
-            1,
-            "the search sees the tables"
-        );
-    }
+    // What stands there in the clear is found: the id of a record.
+    assert_eq!(found(&[made].into(), &cluster.ground.database.folder).len(), 1, "the search sees the tables");
 
     // Handed on: what the guard recognises.
     let key = cluster.terminals[0].run(&["keys", "list", "--json"]).out;
@@ -317,6 +313,10 @@ async fn no_canary_is_found_where_it_may_not_be() {
         bodies.lines().count(),
         ledger["dead_letters"],
         export.len()
+    );
+    assert!(
+        canaries.iter().any(|canary| bodies.contains(&canary.word)),
+        "people's own words go there, masked"
     );
     assert!(bodies.lines().count() > 10 && export.len() > 1000, "paths were walked");
     assert!(said.is_empty(), "in logs, figures or errors: {said:?}");
