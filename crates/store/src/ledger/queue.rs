@@ -7,6 +7,7 @@
 //! what was just said goes on while PostgreSQL is away.
 
 mod claims;
+mod told;
 
 use std::time::Duration;
 
@@ -50,10 +51,7 @@ pub struct Queue {
     consumer: String,
     silent: Duration,
     complete: Script,
-    withdraw: Script,
-    to_show: Script,
-    take_back: Script,
-    put_right: Script,
+    told: told::Scripts,
     claims: claims::Scripts,
 }
 
@@ -115,10 +113,7 @@ impl Queue {
             consumer,
             silent: SILENT,
             complete: Script::new(include_str!("queue/complete.lua")),
-            withdraw: Script::new(include_str!("queue/withdraw.lua")),
-            to_show: Script::new(include_str!("queue/to_show.lua")),
-            take_back: Script::new(include_str!("queue/take_back.lua")),
-            put_right: Script::new(include_str!("queue/put_right.lua")),
+            told: told::Scripts::default(),
             claims: claims::Scripts::default(),
         })
     }
@@ -178,26 +173,6 @@ impl Queue {
             (Some(b"overtaken"), _) => Ok(Kept::Overtaken),
             _ => Err(SharedError::Failed { code: "COMPLETE".to_owned() }),
         }
-    }
-
-    /// Takes a completion back that may be there though its caller was told otherwise: nobody reads it any more, and
-    /// `bytes` say so to whoever writes it. False when somebody who asked again was told it: then it stands.
-    ///
-    /// # Errors
-    /// As [`Queue::append`].
-    pub(crate) async fn withdraw(&self, completion: &Completion, bytes: &[u8]) -> Result<bool, SharedError> {
-        let interaction = completion.record.id;
-        let mut ask = self.withdraw.key(&self.stream);
-        ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
-        ask.key(self.told_key(interaction));
-        let own = serde_json::to_string(&completion.record.completed_at).unwrap_or_default();
-        ask.arg(FIELD).arg(bytes).arg(interaction.to_string()).arg(format!("\"completed_at\":{own}"));
-        ask.arg(READABLE_SECONDS);
-        if let Some(claimed) = &completion.claimed {
-            ask.key(self.result_key(&claimed.slot())).arg(claims::result(claimed, interaction).0);
-        }
-        let gone = self.answers.ask(async |mut redis| ask.invoke_async::<u64>(&mut redis).await).await?;
-        Ok(gone > 0)
     }
 
     /// The next entries: first those of a worker that fell silent, then new ones; none when nothing came for half
@@ -267,72 +242,6 @@ impl Queue {
     /// When Redis can't be asked.
     pub(crate) async fn record(&self, interaction: InteractionId) -> Result<Option<Vec<u8>>, SharedError> {
         self.get("GET", &self.record_key(interaction), &[]).await
-    }
-
-    /// The bytes of a record that waits and that somebody is about to be told: from then on nobody takes it back, and
-    /// where it is told `again` no other takes its place.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub(crate) async fn to_show(
-        &self,
-        interaction: InteractionId,
-        again: bool,
-    ) -> Result<Option<Vec<u8>>, SharedError> {
-        let mut ask = self.to_show.key(self.told_key(interaction));
-        ask.key(self.record_key(interaction)).arg(READABLE_SECONDS).arg(if again { "again" } else { "told" });
-        self.answers.ask(async |mut redis| ask.invoke_async::<Option<Vec<u8>>>(&mut redis).await).await
-    }
-
-    /// Puts a completion that was shown in the place of another one of its interaction, for all who read here. False
-    /// when that one was told to somebody who asked again.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub(crate) async fn put_right(
-        &self,
-        interaction: InteractionId,
-        bytes: &[u8],
-    ) -> Result<bool, SharedError> {
-        let mut ask = self.put_right.key(self.told_key(interaction));
-        ask.key(self.record_key(interaction)).arg(bytes).arg(READABLE_AFTER);
-        let put = self.work.ask(async |mut redis| ask.invoke_async::<u64>(&mut redis).await).await?;
-        Ok(put > 0)
-    }
-
-    /// Takes back a completion whose key came to another answer in the table: nobody is told it from now on. False when
-    /// somebody was told it before.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub(crate) async fn take_back(&self, completion: &Completion) -> Result<bool, SharedError> {
-        let interaction = completion.record.id;
-        let mut ask = self.take_back.key(self.told_key(interaction));
-        ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
-        ask.arg(READABLE_SECONDS).arg(interaction.to_string());
-        if let Some(claimed) = &completion.claimed {
-            ask.key(self.result_key(&claimed.slot())).arg(claims::result(claimed, interaction).0);
-        }
-        let back = self.work.ask(async |mut redis| ask.invoke_async::<u64>(&mut redis).await).await?;
-        Ok(back > 0)
-    }
-
-    /// Whether it was taken back.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub(crate) async fn was_taken_back(&self, interaction: InteractionId) -> Result<bool, SharedError> {
-        let found: Option<String> = self.get("GET", &self.told_key(interaction), &[]).await?;
-        Ok(found.as_deref() == Some("back"))
-    }
-
-    /// Whether somebody who asked again was told what this interaction came to here.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub(crate) async fn was_told_again(&self, interaction: InteractionId) -> Result<bool, SharedError> {
-        let found: Option<String> = self.get("GET", &self.told_key(interaction), &[]).await?;
-        Ok(found.as_deref() == Some("again"))
     }
 
     /// The bytes of the records of a conversation that are readable here, oldest first.
@@ -413,10 +322,6 @@ impl Queue {
             redis::cmd("DEL").arg(self.record_key(interaction)).query_async::<()>(&mut redis).await
         };
         self.work.ask(forget).await
-    }
-
-    fn told_key(&self, interaction: InteractionId) -> String {
-        format!("contactiq:{}:told:{interaction}", self.namespace)
     }
 
     fn record_key(&self, interaction: InteractionId) -> String {
