@@ -53,6 +53,7 @@ use crate::{
     },
     hands::Hands,
     secrets::Keeper,
+    tls::{PairError, Tls},
     web::session::Sessions,
     wiring::{SystemClock, SystemIds},
 };
@@ -142,6 +143,9 @@ pub enum StartError {
     /// The identity provider or a key of the bank's site.
     #[error("{0}")]
     Identity(String),
+    /// The certificate of this server, or its key.
+    #[error("{0}")]
+    Tls(#[from] PairError),
     /// The language model's settings.
     #[error("the language model can't be used: {0}")]
     Llm(String),
@@ -197,6 +201,8 @@ pub struct Parts {
     pub sessions: Sessions,
     /// Bearer tokens, and the identity provider.
     pub tokens: Tokens,
+    /// TLS of this server; none where it is plain HTTP.
+    pub tls: Option<Arc<Tls>>,
     /// Who failed to sign in how often.
     pub slow: Slow,
     /// The API keys.
@@ -259,6 +265,7 @@ impl App {
             admission: admission(&config),
             sessions: gate.sessions,
             tokens: gate.tokens,
+            tls: gate.tls,
             slow: Slow::default(),
             secrets,
             keys: KeyCache::default(),

@@ -1,6 +1,7 @@
 //! `contactiq doctor`: what works, what is off, and what to do about it.
 
 mod identity;
+mod tls;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
@@ -48,6 +49,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     secrets.try_open().await;
     let mut found = vec![configuration(&config)];
     found.extend(secrets_in_force(&config, &secrets));
+    found.push(tls::look(&config));
     found.push(taxonomy(&config));
     found.extend(encoder(&config));
     found.extend(ledger(&config).await);

@@ -143,9 +143,9 @@ impl Identity {
     pub fn doubts(&self, server: &Server) -> Vec<String> {
         let mut found = Vec::new();
         let in_use = server.environment != Environment::Development;
-        if in_use && !server.public_url.starts_with("https://") {
+        if in_use && !server.is_https() {
             found.push(
-                "server.public_url does not begin with https://: cookies of the pages are not Secure, and not bound \
+                "server.public_url does not begin with https:// and there is no server.tls: cookies of the pages are not Secure, and not bound \
                  to this host"
                     .to_owned(),
             );
@@ -169,6 +169,12 @@ impl Identity {
         if !server.public_url.is_empty() && !is_origin(&server.public_url) {
             found.push(format!(
                 "server.public_url is {:?}: write https://assistant.bank.example, without a path",
+                server.public_url
+            ));
+        }
+        if server.tls.is_on() && server.public_url.starts_with("http://") {
+            found.push(format!(
+                "server.public_url is {:?} and this server speaks TLS (server.tls): write https://",
                 server.public_url
             ));
         }

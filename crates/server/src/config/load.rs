@@ -355,7 +355,7 @@ mod tests {
         let ConfigError(wrong) = load_from(Some(&file), &HashMap::from(env)).unwrap_err();
         let said = wrong.join("\n");
         for line in [
-            "server.colour is no field: remove it, or write one of allowed_origins, client_timeout_seconds,",
+            "server.colour is no field: remove it, or write one of allowed_origins, behind_proxy,",
             "server.demo is \"perhaps\": write true or false",
             "server.listen is 7: write address:port",
             "limits.questions_per_minute is 500: write a number from 1 to 100",

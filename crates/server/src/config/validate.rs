@@ -8,7 +8,7 @@ use contactiq_guard::TokenKey;
 use contactiq_nlu::encoder::KernelChoice;
 
 use super::{Assistant, Config, ServerRole};
-use crate::{fetch::AllowList, guard::proxies::network};
+use crate::{fetch::AllowList, guard::proxies::network, secrets::HOW};
 
 /// What a whole number may be.
 const RANGES: &[(&str, RangeInclusive<u64>)] = &[
@@ -124,6 +124,7 @@ impl Config {
         self.moderation(&mut found);
         found.extend(self.llm.problems());
         found.extend(self.identity.problems(&self.server));
+        self.own_tls(&mut found);
         self.budgets(&mut found);
         self.links(&mut found);
         self.texts(&mut found);
@@ -174,6 +175,23 @@ impl Config {
                     "{field}: what lets us into a manager of secrets stands on this machine: write file:/path or env:NAME"
                 ));
             }
+        }
+    }
+
+    /// One without the other is a slip that must not leave plain HTTP in silence.
+    fn own_tls(&self, found: &mut Vec<String>) {
+        let pair = &self.server.tls;
+        if pair.is_on() && pair.certificate.is_empty() {
+            found.push(
+                "server.tls.certificate is empty: name the PEM file of the certificate for server.tls.key"
+                    .to_owned(),
+            );
+        }
+        if pair.is_on() && pair.key.is_empty() {
+            found.push(format!("server.tls.key is empty: write where the private key stands: {HOW}"));
+        }
+        if pair.key.places().len() > 1 {
+            found.push("server.tls.key is a list: a certificate has one key".to_owned());
         }
     }
 
