@@ -47,7 +47,6 @@ use crate::{
         keys::KeyCache,
         limits::{self, Limits},
         proxies::Proxies,
-        slow::Slow,
         tokens::Tokens,
         unusual::Unusual,
     },
@@ -203,8 +202,6 @@ pub struct Parts {
     pub tokens: Tokens,
     /// TLS of this server; none where it is plain HTTP.
     pub tls: Option<Arc<Tls>>,
-    /// Who failed to sign in how often.
-    pub slow: Slow,
     /// The API keys.
     pub keys: KeyCache,
     /// The way of access events into the database.
@@ -266,7 +263,6 @@ impl App {
             sessions: gate.sessions,
             tokens: gate.tokens,
             tls: gate.tls,
-            slow: Slow::default(),
             secrets,
             keys: KeyCache::default(),
             access,

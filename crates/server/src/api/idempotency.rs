@@ -70,14 +70,7 @@ pub async fn begin(
     body: &[u8],
     place: Place,
 ) -> Result<Repeat, ApiError> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(Repeat::First(None)) };
-    let fits = |key: &&str| (1..=LONGEST_KEY).contains(&key.len());
-    let key = value.to_str().ok().map(|k| k.trim().trim_matches('"')).filter(fits).ok_or_else(|| {
-        ApiError::invalid(
-            "idempotency_key_invalid",
-            "Idempotency-Key: send 1 to 255 visible ASCII characters, for instance a UUID",
-        )
-    })?;
+    let Some(key) = clients_key(headers)? else { return Ok(Repeat::First(None)) };
     let fence = Fence::of(app.house.ids.next());
     let (key, body) = (name(&app.body_key, key), compared(&app.body_key, key, body));
     let caller = caller.identity();
@@ -118,6 +111,64 @@ pub async fn begin(
     }
     app.leases.hold(&claimed);
     Ok(Repeat::First(Some(Taken { app: app.clone(), done: false, claimed })))
+}
+
+/// The key that a client sent, if it sent one.
+fn clients_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let fits = |key: &&str| (1..=LONGEST_KEY).contains(&key.len());
+    value.to_str().ok().map(|k| k.trim().trim_matches('"')).filter(fits).map(Some).ok_or_else(|| {
+        ApiError::invalid(
+            "idempotency_key_invalid",
+            "Idempotency-Key: send 1 to 255 visible ASCII characters, for instance a UUID",
+        )
+    })
+}
+
+/// What a secret is made of that is shown once and kept nowhere. Where the request has an `Idempotency-Key`, a repetition
+/// makes the same again: from the server's key, the client's, which is kept nowhere, and a salt, which is kept as long as
+/// the claim (a day).
+pub struct Chance {
+    /// What is kept beside the claim; empty where nobody can repeat.
+    pub salt: String,
+    /// 256 bits.
+    pub bytes: [u8; 32],
+}
+
+impl Chance {
+    /// For the first request; the same as [`Chance::again`] with its salt.
+    ///
+    /// # Errors
+    /// 422 for a bad key.
+    pub fn first(app: &App, caller: &Caller, route: &str, headers: &HeaderMap) -> Result<Chance, ApiError> {
+        if clients_key(headers)?.is_none() {
+            return Ok(Chance { salt: String::new(), bytes: wiring::random() });
+        }
+        Chance::again(app, caller, route, headers, wiring::random_text::<16>())
+    }
+
+    /// For a repetition.
+    ///
+    /// # Errors
+    /// 422 for a bad key.
+    pub fn again(
+        app: &App,
+        caller: &Caller,
+        route: &str,
+        headers: &HeaderMap,
+        salt: String,
+    ) -> Result<Chance, ApiError> {
+        let key = clients_key(headers)?.unwrap_or_default();
+        let whose = caller.identity();
+        let bytes = made_of(&app.body_key, key, [&whose, route, &salt]);
+        Ok(Chance { salt, bytes })
+    }
+}
+
+/// Each part has its length before it, so that no two requests have one text.
+fn made_of(server: &[u8], key: &str, parts: [&str; 3]) -> [u8; 32] {
+    let told: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
+    mac(&mac(server, &[b"chance\0", key.as_bytes()]), &[told.as_bytes()])
 }
 
 /// A repetition gets the first answer. One whose record was withdrawn was shown to nobody: its key is free before
@@ -280,6 +331,17 @@ mod tests {
         let kept = name(&SERVER, "key-one");
         assert_ne!(kept, name(&SERVER, "key-two"));
         assert_ne!(first, compared(&SERVER, &kept, BODY));
+        let chance = made_of(&SERVER, "key-one", ["key:1", "POST /v1/keys", "salt"]);
+        assert_eq!(chance, made_of(&SERVER, "key-one", ["key:1", "POST /v1/keys", "salt"]));
+        for other in [
+            made_of(&[8; 32], "key-one", ["key:1", "POST /v1/keys", "salt"]),
+            made_of(&SERVER, "key-two", ["key:1", "POST /v1/keys", "salt"]),
+            made_of(&SERVER, "key-one", ["key:2", "POST /v1/keys", "salt"]),
+            made_of(&SERVER, "key-one", ["key:1", "POST /v1/keyss", "alt"]),
+            made_of(&SERVER, "key-one", ["key:1", "POST /v1/keys", "pepper"]),
+        ] {
+            assert_ne!(chance, other);
+        }
         assert_ne!(first, wiring::hex(&mac(&mac(&SERVER, &[b"idempotency-key\0", b"key-one"]), &[BODY])));
     }
 }

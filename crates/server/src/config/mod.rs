@@ -1,7 +1,9 @@
 //! Configuration: one validated place (E9). `defaults/contactiq.toml` documents every field.
 
+mod addresses;
 mod fields;
 mod identity;
+mod kinds;
 mod learned;
 mod load;
 mod production;

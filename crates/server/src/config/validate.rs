@@ -7,7 +7,7 @@ use contactiq_domain::{interaction::NanoUsd, opening::OpeningError};
 use contactiq_guard::TokenKey;
 use contactiq_nlu::encoder::KernelChoice;
 
-use super::{Assistant, Config, ServerRole};
+use super::{Assistant, Config, ServerRole, addresses::said};
 use crate::{fetch::AllowList, guard::proxies::network, secrets::HOW};
 
 /// What a whole number may be.
@@ -125,6 +125,7 @@ impl Config {
         found.extend(self.llm.problems());
         found.extend(self.identity.problems(&self.server));
         self.own_tls(&mut found);
+        found.extend(self.telling_addresses());
         self.budgets(&mut found);
         self.links(&mut found);
         self.texts(&mut found);
@@ -247,8 +248,9 @@ impl Config {
             let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
             if !name.contains('.') || !name.split('.').all(label) {
                 found.push(format!(
-                    "guard.allowed_links has {host:?}: write hosts as www.bank.example, or *.bank.example for every \
-                     name below it, without https:// and without a path"
+                    "guard.allowed_links has {}: write hosts as www.bank.example, or *.bank.example for every \
+                     name below it, without https:// and without a path",
+                    said(host)
                 ));
             }
         }
@@ -257,7 +259,7 @@ impl Config {
     fn fetch(&self, found: &mut Vec<String>) {
         let fetch = &self.knowledge.fetch;
         if let Err(entry) = AllowList::new(&fetch.allow, fetch.allow_private) {
-            found.push(format!("knowledge.fetch.allow has {entry:?}: {}", crate::fetch::HOW));
+            found.push(format!("knowledge.fetch.allow has {}: {}", said(&entry), crate::fetch::HOW));
         }
         let agent = &fetch.user_agent;
         if !agent.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -322,7 +324,8 @@ impl Config {
         let metrics = &self.server.metrics_listen;
         if !metrics.is_empty() && metrics.parse::<std::net::SocketAddr>().is_err() {
             found.push(format!(
-                "server.metrics_listen is {metrics:?}: write address:port, or \"\" to switch it off"
+                "server.metrics_listen is {}: write address:port, or \"\" to switch it off",
+                said(metrics)
             ));
         }
         let database = self.database_url();
@@ -359,8 +362,9 @@ impl Config {
         for entry in &self.server.trusted_proxies {
             if network(entry).is_none() {
                 found.push(format!(
-                    "server.trusted_proxies has {entry:?}: write addresses and networks as 10.0.0.0/8, 192.168.7.3 or \
-                     2001:db8::/32"
+                    "server.trusted_proxies has {}: write addresses and networks as 10.0.0.0/8, 192.168.7.3 or \
+                     2001:db8::/32",
+                    said(entry)
                 ));
             }
         }
@@ -379,7 +383,8 @@ impl Config {
             };
             if !host.is_some_and(plain) {
                 found.push(format!(
-                    "server.allowed_origins has {origin:?}: write origins as https://www.bank.example, without a path or a wildcard"
+                    "server.allowed_origins has {}: write origins as https://www.bank.example, without a path or a wildcard",
+                    said(origin)
                 ));
             }
         }

@@ -14,7 +14,7 @@
 pub mod access;
 pub mod admission;
 pub mod identity;
-mod key_text;
+pub(crate) mod key_text;
 pub mod keys;
 pub mod limits;
 pub mod new_key;
@@ -191,8 +191,10 @@ async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> R
     let speaks_openai = chat::speaks(&route);
     let mut attempt = Attempt { app, numbered, noted, method, route, since, span, status: None, kept: false };
     // PostgreSQL holds no zero byte, and no address of ours has one.
-    let response = if request.uri().to_string().contains("%00") {
+    let response = if request.uri().path().contains("%00") {
         ApiError::NoRoute.into_response()
+    } else if request.uri().query().is_some_and(|query| query.contains("%00")) {
+        ApiError::invalid("query_invalid", "the query holds a zero byte (%00): leave it out").into_response()
     } else {
         next.run(request).instrument(attempt.span.clone()).await
     };
