@@ -16,7 +16,7 @@ pub(crate) const PLAIN: &str =
 /// variants, and each driver tells them inside texts of its own.
 pub(crate) fn why(said: &str) -> Option<&'static str> {
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if has(&["UnknownIssuer", "CaUsedAsEndEntity"]) {
+    if has(&["UnknownIssuer", "CaUsedAsEndEntity", "BadSignature"]) {
         Some(UNTRUSTED)
     } else if has(&["NotValidForName", "not valid for name"]) {
         Some(OTHER_NAME)
@@ -26,5 +26,32 @@ pub(crate) fn why(said: &str) -> Option<&'static str> {
         Some(PLAIN)
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_drivers_say_of_a_handshake_has_words_and_the_rest_has_none() {
+        for (said, told) in [
+            ("invalid peer certificate: UnknownIssuer", Some(UNTRUSTED)),
+            // An authority that was made anew under its old name.
+            ("invalid peer certificate: BadSignature", Some(UNTRUSTED)),
+            ("InvalidCertificate(NotValidForNameContext { expected: DnsName(\"db\") })", Some(OTHER_NAME)),
+            (
+                "invalid peer certificate: certificate expired: verification time 5 (UNIX), but",
+                Some(NOT_IN_FORCE),
+            ),
+            (
+                "error occurred while attempting to establish a TLS connection: server does not support TLS",
+                Some(PLAIN),
+            ),
+            ("received corrupt message of type InvalidContentType", Some(PLAIN)),
+            ("Connection reset by peer (os error 104)", None),
+        ] {
+            assert_eq!(why(said), told, "{said}");
+        }
     }
 }

@@ -336,9 +336,12 @@ async fn redis(config: &Config) -> Finding {
         Ok(Some((_, Ok(())))) => (State::Ok, "answers: limits are shared".to_owned()),
         Ok(Some((_, Err(e)))) => {
             // One without TLS waits for more of what it takes for a command.
-            let late =
-                matches!(e, SharedError::TimedOut { .. }) && config.redis_url().starts_with("rediss://");
-            let hint = if late {
+            let vague = matches!(
+                e,
+                SharedError::TimedOut { .. }
+                    | SharedError::Unavailable { why: "the connection failed or broke" }
+            );
+            let hint = if vague && config.redis_url().starts_with("rediss://") {
                 " (the URL asks for TLS: does it speak that there, as with tls-port?)"
             } else {
                 ""

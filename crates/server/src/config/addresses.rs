@@ -62,7 +62,16 @@ pub(super) fn has_user(url: &str) -> bool {
 
 /// An address, or a text that may be one, as it may be said.
 pub(super) fn said(text: &str) -> String {
-    if has_user(text) { "a text with an @ (not shown)".to_owned() } else { format!("{text:?}") }
+    if is_telling(text) {
+        "an address with more than a host and a path (not shown)".to_owned()
+    } else {
+        format!("{text:?}")
+    }
+}
+
+/// Whether a text may hold what an address should not.
+pub(super) fn is_telling(text: &str) -> bool {
+    has_user(text) || (text.contains("//") && text.contains(['?', '#']))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use config::{Value, ValueKind, builder::DefaultState};
 
 use super::{
     Config, Environment, Level, LocalSignIn, LogFormat, PlaceholderScope, ProxyHeader, ServerRole,
-    TokenAlgorithm, VaultAuth, addresses::has_user, load::defaults, secrets, validate::range_of,
+    TokenAlgorithm, VaultAuth, addresses::is_telling, load::defaults, secrets, validate::range_of,
 };
 use crate::secrets::HOW;
 
@@ -110,8 +110,8 @@ fn is(path: &str, value: &Value) -> String {
     }
     match &value.kind {
         ValueKind::String(text) => {
-            if has_user(text) {
-                return "is a text with an @ (not shown)".to_owned();
+            if is_telling(text) {
+                return "is a text like an address with more than a host and a path (not shown)".to_owned();
             }
             let cut: String = text.chars().take(SHOWN).collect();
             let more = if cut.len() < text.len() { "…" } else { "" };

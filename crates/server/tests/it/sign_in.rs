@@ -118,7 +118,7 @@ async fn a_post_without_the_token_of_its_session_is_refused() {
     assert_eq!(text(&record, "subject"), "local-admin");
     let as_form = browser.request(Method::POST, "/v1/interactions").header(FORM.0, FORM.1);
     let as_form = as_form.body("{\"mode\":\"customer\",\"question\":\"hello\"}");
-    Reply::of(as_form).await.problem(415, "content_type");
+    Reply::of(as_form).await.problem(403, "csrf");
     let listed = Reply::of(browser.request(Method::GET, "/v1/conversations")).await.json();
     assert_eq!(listed.as_array().map(Vec::len), Some(1), "one question was asked: {listed}");
 }

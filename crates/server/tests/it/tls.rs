@@ -140,15 +140,7 @@ async fn a_new_certificate_is_in_force_without_a_restart_and_a_broken_one_is_not
     let running = start(&authority, &[]).await;
     let serial = || {
         let (_, said) = s_client(&authority, &running, "-showcerts");
-        let pem = said
-            .split("-----BEGIN CERTIFICATE-----")
-            .nth(1)
-            .unwrap()
-            .split("-----END")
-            .next()
-            .unwrap()
-            .to_owned();
-        pem
+        said.split("-----BEGIN CERTIFICATE-----").nth(1).unwrap().split("-----END").next().unwrap().to_owned()
     };
     let first = serial();
     // A connection that is open stays so.
