@@ -47,12 +47,12 @@ use crate::{
         keys::KeyCache,
         limits::{self, Limits},
         proxies::Proxies,
-        slow::Slow,
         tokens::Tokens,
         unusual::Unusual,
     },
     hands::Hands,
     secrets::Keeper,
+    tls::{PairError, Tls},
     web::session::Sessions,
     wiring::{SystemClock, SystemIds},
 };
@@ -142,6 +142,9 @@ pub enum StartError {
     /// The identity provider or a key of the bank's site.
     #[error("{0}")]
     Identity(String),
+    /// The certificate of this server, or its key.
+    #[error("{0}")]
+    Tls(#[from] PairError),
     /// The language model's settings.
     #[error("the language model can't be used: {0}")]
     Llm(String),
@@ -197,8 +200,8 @@ pub struct Parts {
     pub sessions: Sessions,
     /// Bearer tokens, and the identity provider.
     pub tokens: Tokens,
-    /// Who failed to sign in how often.
-    pub slow: Slow,
+    /// TLS of this server; none where it is plain HTTP.
+    pub tls: Option<Arc<Tls>>,
     /// The API keys.
     pub keys: KeyCache,
     /// The way of access events into the database.
@@ -259,7 +262,7 @@ impl App {
             admission: admission(&config),
             sessions: gate.sessions,
             tokens: gate.tokens,
-            slow: Slow::default(),
+            tls: gate.tls,
             secrets,
             keys: KeyCache::default(),
             access,

@@ -110,14 +110,7 @@ fn named(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Option<Claimed>, ApiError> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let fits = |key: &&str| (1..=LONGEST_KEY).contains(&key.len());
-    let key = value.to_str().ok().map(|k| k.trim().trim_matches('"')).filter(fits).ok_or_else(|| {
-        ApiError::invalid(
-            "idempotency_key_invalid",
-            "Idempotency-Key: send 1 to 255 visible ASCII characters, for instance a UUID",
-        )
-    })?;
+    let Some(key) = clients_key(headers)? else { return Ok(None) };
     Ok(Some(Claimed {
         caller: caller.identity(),
         route: route.to_owned(),
@@ -127,6 +120,18 @@ fn named(
         queued: false,
         shown: false,
     }))
+}
+
+/// The key that a client sent, if it sent one.
+pub(super) fn clients_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let fits = |key: &&str| (1..=LONGEST_KEY).contains(&key.len());
+    value.to_str().ok().map(|k| k.trim().trim_matches('"')).filter(fits).map(Some).ok_or_else(|| {
+        ApiError::invalid(
+            "idempotency_key_invalid",
+            "Idempotency-Key: send 1 to 255 visible ASCII characters, for instance a UUID",
+        )
+    })
 }
 
 fn first<T>(app: &App, claimed: Claimed) -> Repeat<T> {

@@ -1,10 +1,12 @@
-//! What tells callers apart: signed sessions and bearer tokens, with keys made from the sealing key, so that replicas
+//! What stands between callers and the house: TLS, and what tells callers apart: signed sessions and bearer tokens, with keys made from the sealing key, so that replicas
 //! with the same one know each other's.
+
+use std::sync::Arc;
 
 use contactiq_pipeline::House;
 
 use super::StartError;
-use crate::{config::Config, guard::tokens::Tokens, web::session::Sessions, wiring};
+use crate::{config::Config, guard::tokens::Tokens, tls::Tls, web::session::Sessions, wiring};
 
 /// The parts that know who calls.
 pub struct Gate {
@@ -12,6 +14,8 @@ pub struct Gate {
     pub sessions: Sessions,
     /// Bearer tokens.
     pub tokens: Tokens,
+    /// TLS; none where it is plain HTTP.
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Gate {
@@ -19,7 +23,7 @@ impl Gate {
     ///
     /// # Errors
     /// [`StartError::Identity`] names the setting that can't be used, [`StartError::DataDir`] a key that can't be read.
-    pub fn open(config: &Config, house: &House) -> Result<Gate, StartError> {
+    pub fn open(config: &Config, house: &House, tls: Option<Tls>) -> Result<Gate, StartError> {
         let key = |purpose| {
             wiring::derived_key(config, purpose)
                 .map_err(|source| StartError::DataDir { path: config.server.data_dir.clone(), source })
@@ -28,6 +32,7 @@ impl Gate {
         Ok(Gate {
             sessions: Sessions::new(config, key("page-sessions")?),
             tokens: tokens.map_err(StartError::Identity)?,
+            tls: tls.map(Arc::new),
         })
     }
 }

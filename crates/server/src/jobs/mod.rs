@@ -7,6 +7,7 @@ mod ledger;
 mod rest;
 mod retention;
 mod secrets;
+mod tls;
 mod vectors;
 
 use std::{
@@ -50,6 +51,8 @@ const DRIFT_EVERY: Duration = Duration::from_secs(60 * 60);
 const BUDGETS_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked who wants nothing remembered.
 const CONSENTS_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether the certificate of this server changed.
+const TLS_EVERY: Duration = Duration::from_secs(1);
 /// How often it is looked for what was kept long enough.
 const RETENTION_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often what waits is taken into the audit log.
@@ -75,6 +78,12 @@ pub fn start(app: &App, stop: &CancellationToken) {
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "drain", DRAIN_EVERY, |app| async move { ledger::drain(&app).await });
     every(app, stop, "secrets", secrets::LOOK_EVERY, |app| async move { secrets::look(&app).await });
+    if let Some(tls) = app.tls.clone() {
+        every(app, stop, "tls", TLS_EVERY, move |app| {
+            let tls = tls.clone();
+            async move { tls::look(&app, &tls).await }
+        });
+    }
     every(app, stop, "keys", keys::READ_EVERY, |app| async move { read_keys(&app).await });
     if app.tokens.provider().is_some() {
         every(app, stop, "provider-keys", KEYS_LOOKED_AT, |app| async move {
