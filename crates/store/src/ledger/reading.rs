@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use contactiq_domain::{
-    BreakerState, Record,
+    BreakerState, Outcome, Record,
     ids::{ConversationId, InteractionId},
 };
 use contactiq_guard::Masked;
@@ -112,6 +112,12 @@ impl Ledger {
     /// # Errors
     /// When the tables have to be asked and can't be, or a sealed column does not open.
     pub async fn to_show_again(&self, id: InteractionId) -> Result<Option<Record<Masked>>, StoreError> {
+        // Nobody is told what this process withdrew: no note may keep it.
+        if self.0.withdrawn.knows(id)
+            && let Some(record) = self.pending(id).await.filter(|record| self.has_withdrawn(record))
+        {
+            return Ok(Some(record));
+        }
         if let Some(record) = self.about_to_be_told(id, true).await {
             return Ok(Some(record));
         }
@@ -121,7 +127,11 @@ impl Ledger {
         let mut w = self.0.store.write().await?;
         interactions::told_again(&mut w, id, self.0.clock.now()).await?;
         let record = interactions::get(&mut w, id).await?;
-        w.save().await?;
+        let is_told =
+            |record: &Record<Masked>| record.outcome != Outcome::Interrupted && !self.has_withdrawn(record);
+        if record.as_ref().is_some_and(is_told) {
+            w.save().await?;
+        }
         Ok(record)
     }
 

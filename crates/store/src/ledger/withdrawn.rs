@@ -40,6 +40,11 @@ impl Withdrawn {
         self.lock().retain(|known| *known != (record.id, record.completed_at));
     }
 
+    /// Whether a record of this interaction is among them.
+    pub(super) fn knows(&self, id: InteractionId) -> bool {
+        self.lock().iter().any(|(known, _)| *known == id)
+    }
+
     fn holds(&self, record: &Record<Masked>) -> bool {
         self.lock().contains(&(record.id, record.completed_at))
     }

@@ -6,6 +6,10 @@ local kept = redis.call('GET', KEYS[2])
 if not kept then
     return kept
 end
+if string.find(kept, '"outcome":"interrupted"', 1, true) then
+    -- Nobody is told what is no answer.
+    return kept
+end
 if ARGV[2] == 'again' then
     redis.call('SET', KEYS[1], 'again', 'EX', ARGV[1])
 -- What no key came to is never taken back.
