@@ -146,9 +146,11 @@ fn postgresql_is_spoken_to_with_tls_and_its_certificate_is_looked_at() {
     let (state, why) = found(verified(&plain("CONTACTIQ_TEST_POSTGRES_URL"), &authority));
     assert!(state == "failing" && why.contains("does not speak TLS"), "{why}");
     // A start says it at once and does not wait for what does not pass by itself.
+    // Its folder lives as long as the start reads it.
+    let stranger = Authority::new();
     let since = std::time::Instant::now();
     let terminal = Terminal::new()
-        .with("CONTACTIQ_DATABASE_URL", verified(&named, &Authority::new()))
+        .with("CONTACTIQ_DATABASE_URL", verified(&named, &stranger))
         .with("CONTACTIQ_LISTEN", "127.0.0.1:0")
         .with("CONTACTIQ_METRICS_LISTEN", "127.0.0.1:0");
     let ran = terminal.run(&["serve"]);
