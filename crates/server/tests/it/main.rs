@@ -81,6 +81,7 @@ mod snapshots;
 mod staff;
 mod stream;
 mod tokens;
+mod understanding;
 mod vault_secrets;
 mod web_pages;
 mod without_tables;
