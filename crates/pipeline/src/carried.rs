@@ -8,6 +8,7 @@ use crate::{
     certainty::{FIRES, HUMAN_ONLY, OWN_DATA},
     classify, follow_up,
     reader::Reader,
+    requests,
 };
 
 /// Longer messages say themselves what they speak of.
@@ -102,6 +103,40 @@ const ASKING: &[&str] = &[
     "how", "how's", "what", "what's", "whats", "which", "who", "where", "when", "why", "can", "could", "do",
     "does", "did", "is", "are", "will", "would", "should", "may", "shall", "am",
 ];
+/// Who wants to do this with the thing wants to hear of it.
+const INFORM: &[&str] =
+    &["know", "read", "learn", "understand", "see", "hear", "ask", "find", "check", "compare", "confirm"];
+/// What says of a fragment that it tells something: "happened to me", and not "for my mum".
+const HAPPENED: &[&str] = &[
+    "happened",
+    "happening",
+    "happens",
+    "did",
+    "done",
+    "do",
+    "have",
+    "had",
+    "got",
+    "get",
+    "been",
+    "am",
+    "i'm",
+    "im",
+    "was",
+    "were",
+    "need",
+    "want",
+    "too",
+    "same",
+    "going",
+    "gone",
+    "lost",
+    "fell",
+    "paid",
+    "i've",
+    "ive",
+    "that's",
+];
 /// What stands before a question and is none of its words.
 const OPENINGS: &[&str] =
     &["and", "but", "so", "ok", "okay", "then", "also", "or", "well", "yes", "yeah", "right"];
@@ -125,11 +160,16 @@ fn resolved(message: &str, before: &str) -> Option<(Says, String)> {
     let bare: Vec<String> = spoken.iter().map(|word| bare(word)).collect();
     let first = bare.iter().find(|word| !OPENINGS.contains(&word.as_str()))?;
     let own = bare.iter().any(|word| OWN.contains(&word.as_str()));
-    let leans = follow_up::stands_in(message) || bare.len() <= FRAGMENT;
+    let happened = bare.iter().any(|word| HAPPENED.contains(&word.as_str()));
+    // "And mine?" asks for the thing of one's own.
+    let of_mine = bare.iter().any(|word| word == "mine");
+    let leans = follow_up::stands_in(message) || of_mine || (bare.len() <= FRAGMENT && happened);
     if !own || !leans || bare.len() > MOST_WORDS {
         return None;
     }
-    let asks = ASKING.contains(&first.as_str()) || message.trim_end().ends_with('?');
+    let to_know = |pair: &[String]| pair[0] == "to" && INFORM.contains(&pair[1].as_str());
+    let asks =
+        ASKING.contains(&first.as_str()) || requests::is_request(message) || bare.windows(2).any(to_know);
     let says = if asks { Says::Asks } else { Says::Tells };
     let thing = thing(before)?;
     let mut named = false;
@@ -198,6 +238,18 @@ mod tests {
                 "and payments held on my account?",
             ),
             ("What is a term deposit?", "should I open one?", Says::Asks, "should I open a term deposit?"),
+            (
+                "What is a romance scam?",
+                "tell me more about it",
+                Says::Asks,
+                "tell me more about a romance scam",
+            ),
+            (
+                "What is a romance scam?",
+                "I want to read about it",
+                Says::Asks,
+                "I want to read about a romance scam",
+            ),
             ("What is a skimmed card?", "happened to me", Says::Tells, "a skimmed card happened to me"),
         ] {
             assert_eq!(resolved(message, before), Some((says, expected.to_owned())), "{message}");
@@ -207,7 +259,9 @@ mod tests {
     #[test]
     fn who_does_not_speak_of_themselves_claims_nothing() {
         let before = "What is a romance scam?";
-        for message in ["and how long does it take?", "tell her about it", "", "?", "and online?"] {
+        for message in
+            ["and how long does it take?", "tell her about it", "", "?", "and online?", "for my mum"]
+        {
             assert_eq!(resolved(message, before), None, "{message}");
         }
         let long = "I opened the account with you in May and have used it for all that I buy since then";

@@ -7,7 +7,7 @@ use contactiq_domain::{IntentName, Outcome};
 use contactiq_nlu::text;
 use regex::Regex;
 
-use crate::{admit::without_placeholders, greeting::GREETING, turn::Exchange};
+use crate::{admit::without_placeholders, follow_up, greeting::GREETING, turn::Exchange};
 
 /// Why a message asks for nothing: it is not searched for, and gets guidance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,10 @@ fn is_the_same(one: &str, other: &str) -> bool {
     };
     let (one_key, other_key) = (key(one), key(other));
     // "And for that one?" says something else after something else.
-    let says_enough = |said: &str| text::content_stems(said).into_iter().collect::<BTreeSet<_>>().len() > 1;
+    let says_enough = |said: &str| {
+        let stems: BTreeSet<String> = text::content_stems(said).into_iter().collect();
+        stems.len() > 1 && !follow_up::stands_in(said)
+    };
     one_key == other_key && says_enough(one) && says_enough(other)
 }
 
