@@ -106,6 +106,29 @@ const ASKING: &[&str] = &[
 /// Who wants to do this with the thing wants to hear of it.
 const INFORM: &[&str] =
     &["know", "read", "learn", "understand", "see", "hear", "ask", "find", "check", "compare", "confirm"];
+/// What is wanted of a thing by who wants to hear of it.
+const INFORMATION: &[&str] = &[
+    "definition",
+    "meaning",
+    "explanation",
+    "info",
+    "information",
+    "details",
+    "leaflet",
+    "brochure",
+    "link",
+    "example",
+    "examples",
+    "overview",
+    "summary",
+    "curious",
+    "wondering",
+];
+/// What a question begins with that asks the way to the thing, and not for it.
+const HOW_TO: &[&str] =
+    &["how", "where", "when", "why", "can", "could", "do", "does", "should", "may", "will"];
+/// What stands before the name of a thing.
+const ARTICLES: &[&str] = &["the", "a", "an", "my", "our", "your"];
 /// What says of a fragment that it tells something: "happened to me", and not "for my mum".
 const HAPPENED: &[&str] = &[
     "happened",
@@ -168,10 +191,22 @@ fn resolved(message: &str, before: &str) -> Option<(Says, String)> {
         return None;
     }
     let to_know = |pair: &[String]| pair[0] == "to" && INFORM.contains(&pair[1].as_str());
-    let asks =
-        ASKING.contains(&first.as_str()) || requests::is_request(message) || bare.windows(2).any(to_know);
+    let asks = ASKING.contains(&first.as_str())
+        || requests::is_request(message)
+        || bare.windows(2).any(to_know)
+        || bare.iter().any(|word| INFORMATION.contains(&word.as_str()));
     let says = if asks { Says::Asks } else { Says::Tells };
     let thing = thing(before)?;
+    let of_own = of_mine
+        && !HOW_TO.contains(&first.as_str())
+        && (asks || bare.iter().any(|word| matches!(word.as_str(), "tell" | "show" | "give" | "check")));
+    if of_own {
+        let bare_thing = thing.split_once(' ').filter(|(article, _)| ARTICLES.contains(article));
+        return Some((
+            Says::Asks,
+            format!("show me my {}", bare_thing.map_or(thing.as_str(), |(_, rest)| rest)),
+        ));
+    }
     let mut named = false;
     let words = spoken.iter().zip(&bare).map(|(word, bare)| {
         let end = word.trim_start_matches(|c: char| c.is_alphanumeric() || c == '\'' || c == '\u{2019}');
@@ -250,6 +285,7 @@ mod tests {
                 Says::Asks,
                 "I want to read about a romance scam",
             ),
+            ("What is a lien?", "I only want a summary of it", Says::Asks, "I only want a summary of a lien"),
             ("What is a skimmed card?", "happened to me", Says::Tells, "a skimmed card happened to me"),
         ] {
             assert_eq!(resolved(message, before), Some((says, expected.to_owned())), "{message}");

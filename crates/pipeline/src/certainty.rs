@@ -26,7 +26,7 @@ pub(crate) const IN_SCOPE: f64 = 0.5;
 /// is decided before the intent, since a wrong intent inside it does no harm.
 pub(crate) const HUMAN_ONLY: f64 = 0.5;
 /// When no intent is more probable than a human_only one, less is enough: in doubt a person.
-pub(crate) const FIRST_OF_ALL: f64 = 0.35;
+pub(crate) const FIRST_OF_ALL: f64 = 0.4;
 /// A greeting ends the search for an answer, so it has to be a clear one.
 pub(crate) const GREETING: f64 = 0.6;
 

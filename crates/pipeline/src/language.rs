@@ -26,8 +26,9 @@ const FEWEST_SMALL: usize = 3;
 /// The language that the known words say: two of them and a third of all; or, in a word or two, a word of money with
 /// no English beside it.
 fn by_known_words(all: &[&str], uses: &impl Fn(&str) -> bool) -> Option<Lang> {
-    // "Is" and "my" are Dutch and Afrikaans too.
-    let foreign = all.iter().filter(|word| !uses(word));
+    // "Is" and "my" are Dutch and Afrikaans too; a taxonomy may have examples in Spanish.
+    let of_money = |word: &str| words::known(word).iter().any(|(_, kind)| *kind == Kind::Money);
+    let foreign = all.iter().filter(|word| !uses(word) || of_money(word));
     let known: Vec<(Lang, Kind)> = foreign.clone().flat_map(|word| words::known(word)).copied().collect();
     let count = |lang: Lang| known.iter().filter(|(of, _)| *of == lang).count();
     let hits = known.iter().map(|(lang, _)| count(*lang)).max()?;
@@ -35,8 +36,8 @@ fn by_known_words(all: &[&str], uses: &impl Fn(&str) -> bool) -> Option<Lang> {
     if all.len() >= FEWEST_SMALL {
         return (hits >= 2 && 3 * hits >= all.len()).then_some(*lang);
     }
-    let of_money = known.iter().any(|(of, kind)| of == lang && *kind == Kind::Money);
-    (of_money && foreign.count() == all.len()).then_some(*lang)
+    let speaks_of_money = known.iter().any(|(of, kind)| of == lang && *kind == Kind::Money);
+    (speaks_of_money && foreign.count() == all.len()).then_some(*lang)
 }
 
 /// The language of a message, when it is surely not English. `uses` says which lower-case words the

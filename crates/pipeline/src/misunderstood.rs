@@ -34,11 +34,11 @@ pub(crate) fn signs(history: &[Exchange], message: &str) -> Signs {
     let asked: Vec<String> = history.iter().map(|e| without_placeholders(e.question.as_str())).collect();
     let since = history.iter().rposition(|e| e.outcome == Outcome::Escalated).map_or(0, |at| at + 1);
     let before = (since..history.len())
-        .filter(|at| missed(&history[*at]) || misses(&history[since..*at], &asked[since..*at], &asked[*at]))
+        .filter(|at| missed(&history[*at]) || misses(&history[..*at], since, &asked, &asked[*at]))
         .count();
     Signs {
         before,
-        now: misses(&history[since..], &asked[since..], message),
+        now: misses(history, since, &asked, message),
         refused_before: history.iter().any(|e| e.outcome == Outcome::Blocked),
     }
 }
@@ -52,14 +52,14 @@ fn missed(exchange: &Exchange) -> bool {
     }
 }
 
-/// Whether a message says that what stands before it missed.
-fn misses(history: &[Exchange], asked: &[String], message: &str) -> bool {
+/// Whether a message says that what stands before it missed, or asks the same as one since a person last took over.
+fn misses(history: &[Exchange], since: usize, asked: &[String], message: &str) -> bool {
     let Some(last) = history.last() else { return false };
     let greeted = |intent: &IntentName| intent.as_str() == GREETING;
     let again = || {
-        let mut spoken =
-            history.iter().zip(asked).filter(|(e, _)| e.may_be_leaned_on() && !greeted(&e.intent));
-        spoken.any(|(_, earlier)| is_the_same(earlier, message))
+        let mut spoken = history.iter().zip(asked).skip(since);
+        spoken
+            .any(|(e, earlier)| e.may_be_leaned_on() && !greeted(&e.intent) && is_the_same(earlier, message))
     };
     (last.may_be_leaned_on() && objects(message)) || again()
 }

@@ -134,7 +134,10 @@ impl Asking {
         let prediction = reader.intent(mode, &query, vector.as_deref());
         let prediction = riskiest(reader, mode, prediction, (&parts, &leanings));
         let mut understanding = reader.classify(mode, &prediction, &leanings, &query);
-        if let Some(why) = silence.filter(|_| understanding.category != Category::HumanOnly) {
+        // "You never listen" alone is near to a complaint; what is one is not silent.
+        let overrides =
+            |why: &Silence| *why == Silence::Objection || understanding.category != Category::HumanOnly;
+        if let Some(why) = silence.filter(overrides) {
             understanding = classify::as_silent(&reader.taxonomy, mode, why, understanding);
         }
         if let Some(corrected) = &corrected {
