@@ -97,6 +97,15 @@ impl Models {
         }
     }
 
+    /// The words of a text that spoke most for one intent against another, as the examples spell them.
+    #[must_use]
+    pub fn deciding(&self, mode: Mode, text: &str, intent: &str, against: &str) -> Vec<String> {
+        match mode {
+            Mode::Customer => self.customer.deciding(text, intent, against),
+            Mode::Banker => self.banker.deciding(text, intent, against),
+        }
+    }
+
     /// The calibrated probability of each text trigger.
     #[must_use]
     pub fn trigger_scores(&self, text: &str, vector: Option<&[f32]>) -> Vec<(Trigger, f64)> {

@@ -13,6 +13,7 @@ use time::Date;
 use crate::{
     Found, House, Knowledge,
     duplicates::{Saying, say_the_same},
+    greeting::GREETING,
     lately::Searched,
     products::product,
     turn::Turn,
@@ -177,8 +178,8 @@ fn saying(knowledge: &Knowledge, passage: usize) -> Saying<'_> {
 
 pub(crate) fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
-    let greeting = turn.understanding.as_ref().is_some_and(|u| u.intent.as_str() == "greeting");
-    if greeting || !matches!(turn.routing, Routing::Answer | Routing::Guide) {
+    let greeting = turn.understanding.as_ref().is_some_and(|u| u.intent.as_str() == GREETING);
+    if greeting || turn.silence.is_some() || !matches!(turn.routing, Routing::Answer | Routing::Guide) {
         turn.trace(Step::Retrieve, since, "skipped", "the route needs no passages");
         return;
     }

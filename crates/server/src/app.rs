@@ -356,9 +356,9 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
     consents.read(&store).await?;
     let house = House {
         guard: door(config)?,
-        taxonomy,
-        rules,
-        models,
+        taxonomy: Arc::new(taxonomy),
+        rules: Arc::new(rules),
+        models: Arc::new(models),
         encoder: encoder.ok(),
         shelf: Shelf::new(knowledge),
         synonyms,
@@ -367,7 +367,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         store,
         consents,
         recall: Recall::new(config.limits.remembered_answers),
-        lately: Lately::new(config.limits.remembered_answers),
+        lately: Arc::new(Lately::new(config.limits.remembered_answers)),
         chain: chain.map(Arc::new),
         moderation: open_moderation(config)?.map(Arc::new),
         moderation_budget: Duration::from_secs(config.llm.moderation.timeout_seconds),
@@ -505,6 +505,7 @@ fn assistant(of: &Assistant, bank: &str) -> AssistantSettings {
         disclosure: of.disclosure.replace("{bank}", bank),
         disclaimer: of.disclaimer.replace("{bank}", bank),
         answer_words: of.answer_words,
+        misunderstandings: of.misunderstandings,
     }
 }
 

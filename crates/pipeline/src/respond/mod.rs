@@ -99,14 +99,19 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         turn.trace(Step::Respond, since, "nothing", "no sentence of the passages speaks of the question");
         return;
     }
-    if let Some(dispute) = contested::met(&turn.knowledge, &chosen, house.today()) {
-        return conflict(turn, dispute, since);
-    }
+    // What does not speak of the question contradicts nothing.
     if let Some(lack) =
         sufficient::lacking(&turn.asked(), &chosen, &house.settings.bank, house.today().year())
     {
         turn.trace(Step::Respond, since, "insufficient", lack);
         return;
+    }
+    if let Some(dispute) = contested::met(&turn.knowledge, &chosen, house.today()) {
+        if turn.understanding.as_ref().is_none_or(|u| u.intent.is_unknown()) {
+            turn.trace(Step::Respond, since, "nothing", "not understood, and what is near is contradicted");
+            return;
+        }
+        return conflict(turn, dispute, since);
     }
     turn.judged = whole;
     let draft = compose::extractive(&turn.knowledge, &Manner::of(turn), &[&chosen]);

@@ -8,6 +8,8 @@ use contactiq_domain::{Category, IntentName, Mode, Role, Trigger};
 use contactiq_nlu::intents::MOST_LABELS;
 use serde::Deserialize;
 
+use crate::greeting::Greetings;
+
 /// Both assistants' intents.
 #[derive(Debug, Clone)]
 pub struct Taxonomy {
@@ -15,6 +17,8 @@ pub struct Taxonomy {
     banker: Vec<Intent>,
     /// Words of at least two examples: a word that two people write is no slip.
     words: BTreeMap<String, u32>,
+    /// What greets the customer assistant, and the banker's.
+    greetings: [Greetings; 2],
 }
 
 /// One intent.
@@ -153,13 +157,24 @@ impl Taxonomy {
             }
         }
         words.retain(|_, examples| *examples >= 2);
-        Ok(Taxonomy { customer, banker, words })
+        let greetings = [Greetings::of(&customer), Greetings::of(&banker)];
+        Ok(Taxonomy { customer, banker, words, greetings })
     }
 
     /// Whether the examples use this lower-case word.
     #[must_use]
     pub fn uses(&self, word: &str) -> bool {
         self.words.contains_key(word)
+    }
+
+    /// Whether a text is made of words that greet, thank or say goodbye.
+    #[must_use]
+    pub fn greets(&self, mode: Mode, text: &str) -> bool {
+        let [customer, banker] = &self.greetings;
+        match mode {
+            Mode::Customer => customer.greets(text),
+            Mode::Banker => banker.greets(text),
+        }
     }
 
     /// The intents of one assistant, by name.

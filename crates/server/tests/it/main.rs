@@ -84,6 +84,7 @@ mod staff;
 mod stream;
 mod tls;
 mod tokens;
+mod understanding;
 mod vault_secrets;
 mod web_pages;
 mod without_tables;

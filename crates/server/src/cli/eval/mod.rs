@@ -1,5 +1,6 @@
 //! `contactiq eval`: every figure that can be measured here, its target, what is reached now.
 
+mod conversations;
 mod escalation;
 mod guard;
 pub(super) mod questions;
@@ -173,6 +174,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let mut figures = questions::figures(config, &args.questions, args.misses).await?;
     figures.extend(other);
     figures.extend(escalation::figures(config, args.misses).await?);
+    figures.extend(conversations::figures(config, args.misses).await?);
     figures.extend(structure::figures(config, &args.attacks, args.misses).await?);
     figures.extend(risk::figures(config, args.labelled.as_deref()).await?);
     if let Some(data) = &args.data {
