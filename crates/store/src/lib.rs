@@ -61,6 +61,7 @@ mod schema;
 pub mod shared;
 mod shared_answers;
 pub mod sources;
+pub mod staging;
 pub mod tickets;
 pub mod transcripts;
 mod value;

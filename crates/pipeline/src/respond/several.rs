@@ -12,7 +12,7 @@ use super::{
     choose::{self, Chosen},
     compose,
     contested::{self, Dispute},
-    premise, sufficient,
+    disagree, premise, sufficient,
 };
 use crate::{
     Found, House, Sought, TextTriggers, classify, follow_up, requests, retrieve,
@@ -194,6 +194,9 @@ fn answer(
     }
     if let Some(lack) = sufficient::lacking(&asked, &chosen, &house.settings.bank, house.today().year()) {
         return One::Stopped(Stopped::Lacks(lack));
+    }
+    if let Some(dispute) = disagree::among(&asked, &chosen) {
+        return One::Stopped(Stopped::Contested(dispute));
     }
     let Some(judged) = score::judge(house, turn, &asked, &chosen, &understanding) else { return One::Left };
     let sure = judged.confidence >= house.settings.of(turn.mode()).confidence_threshold;
