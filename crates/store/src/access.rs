@@ -2,7 +2,10 @@
 
 use contactiq_domain::{Timestamp, ids::AccessId};
 
-use crate::{Connection, StoreError, Writer, audit, value::values};
+use crate::{
+    Connection, StoreError, Writer, audit,
+    value::{places, values},
+};
 
 contactiq_domain::words! {
     /// What came of an attempt.
@@ -58,18 +61,21 @@ pub async fn log(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> 
 /// # Errors
 /// When the database fails or refuses a value.
 pub async fn log_all(w: &mut Writer, events: &[&AccessEvent]) -> Result<(), StoreError> {
-    for event in events {
-        insert(w, event).await?;
+    for events in events.chunks(AT_ONCE) {
+        insert(w, events).await?;
+        audit::note_access(w, events).await?;
     }
-    audit::note_access(w, events).await
+    Ok(())
 }
 
-async fn insert(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> {
-    w.execute(
-        "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, target, result, status,
-             reason)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING",
-        values![
+/// Events that one statement carries.
+const AT_ONCE: usize = 500;
+const COLUMNS: usize = 10;
+
+async fn insert(w: &mut Writer, events: &[&AccessEvent]) -> Result<(), StoreError> {
+    let mut bound = Vec::with_capacity(events.len() * COLUMNS);
+    for event in events {
+        bound.extend(values![
             event.id,
             event.at,
             &event.actor,
@@ -80,9 +86,14 @@ async fn insert(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> {
             event.result,
             event.status,
             event.reason.as_deref(),
-        ],
-    )
-    .await?;
+        ]);
+    }
+    let places = places(w.is_postgres(), events.len(), COLUMNS);
+    let sql = format!(
+        "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, target, result, status, reason)
+         VALUES {places} ON CONFLICT (id) DO NOTHING"
+    );
+    w.execute_built(sql, bound).await?;
     Ok(())
 }
 

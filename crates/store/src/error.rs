@@ -106,6 +106,12 @@ const FOLDER_READ_ONLY: &str = "the file or its folder is read-only";
 const DAMAGED: &str = "the file is damaged, or no database";
 
 impl StoreError {
+    /// Whether somebody else writes just now: the database is well.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self, StoreError::Unavailable { why } if *why == BUSY || *why == IN_THE_WAY)
+    }
+
     /// Whether the same call may pass a moment later: the failures that a retry is for (B4).
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -62,6 +62,7 @@ pub mod secure_link;
 mod shared;
 mod shared_answers;
 pub mod sources;
+pub mod staging;
 pub mod tickets;
 pub mod transcripts;
 mod value;

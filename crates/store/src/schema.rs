@@ -33,6 +33,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (21, "audit_outbox", include_str!("../migrations/0021_audit_outbox.sql")),
     (22, "audit_log", include_str!("../migrations/0022_audit_log.sql")),
     (23, "told_again", include_str!("../migrations/0023_told_again.sql")),
+    (27, "staging", include_str!("../migrations/0027_staging.sql")),
 ];
 
 /// Those of PostgreSQL alone.

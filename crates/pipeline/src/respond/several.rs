@@ -12,7 +12,7 @@ use super::{
     choose::{self, Chosen},
     compose,
     contested::{self, Dispute},
-    premise, sufficient,
+    disagree, premise, sufficient,
 };
 use crate::{
     Found, House, Sought,
@@ -206,7 +206,8 @@ fn answer(
     if let Some(lack) = sufficient::lacking(&asked, &chosen, &house.settings.bank, house.today().year()) {
         return One::Stopped(Stopped::Lacks(lack));
     }
-    if let Some(dispute) = contested::met(&turn.knowledge, &chosen, today) {
+    let listed = contested::met(&turn.knowledge, &chosen, today);
+    if let Some(dispute) = listed.or_else(|| disagree::among(&asked, &chosen)) {
         return One::Stopped(Stopped::Contested(dispute));
     }
     let Some(judged) = score::judge(house, turn, &asked, &chosen, understanding) else { return One::Left };

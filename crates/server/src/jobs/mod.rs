@@ -23,7 +23,7 @@ use contactiq_domain::BreakerState;
 use contactiq_nlu::encoder::{CachedEncoder, Encoder, EncoderError};
 use contactiq_pipeline::{House, Knowledge, KnowledgeError};
 use contactiq_store::{
-    StoreError, documents, idempotency, ledger::purge_withdrawn, page_sessions, transcripts,
+    StoreError, documents, idempotency, ledger::purge_withdrawn, page_sessions, staging, transcripts,
 };
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
@@ -219,9 +219,13 @@ async fn read_keys(app: &App) -> Result<(), JobError> {
     }
 }
 
-/// A ledger that can't write must not get questions: the balancer sees it in `/ready`.
+/// A ledger that can't write must not get questions: the balancer sees it in `/ready`. One whose lock another
+/// process holds, an import for instance, takes them while the spool keeps their records.
 async fn check_writes(app: &App) -> Result<(), JobError> {
     let written = app.house.store.can_write(app.house.clock.now()).await;
+    if written.as_ref().is_err_and(StoreError::is_busy) && app.house.ledger.state().spool.is_some() {
+        return Ok(written?);
+    }
     app.ledger_writes.store(written.is_ok(), Ordering::Relaxed);
     metrics::gauge!("contactiq_ledger_writable").set(if written.is_ok() { 1.0 } else { 0.0 });
     if written.is_err() {
@@ -237,6 +241,10 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     ledger::count(app).await?;
     ledger::compare(app).await;
     purge_quotas(&app.config, &app.house.store).await?;
+    let dead = staging::sweep(&app.house.store, app.house.clock.now()).await?;
+    if dead > 0 {
+        tracing::info!(runs = dead, "what interrupted imports left was taken out");
+    }
     let mut w = app.house.store.write().await?;
     idempotency::purge(&mut w, app.house.clock.now()).await?;
     purge_withdrawn(&mut w, app.house.clock.now()).await?;
