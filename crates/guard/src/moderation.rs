@@ -11,7 +11,7 @@ use std::{cell::LazyCell, fmt, sync::LazyLock};
 
 use regex::Regex;
 
-use crate::{Moderation, ModerationCategory as C, self_harm};
+use crate::{Moderation, ModerationCategory as C, patterns, self_harm, stop};
 use phrases::{PEOPLE, PHRASES, Phrase};
 
 struct Compiled {
@@ -25,16 +25,16 @@ static COMPILED: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
     let each = |phrase: &Phrase| {
         let pattern = compile(
             &phrase.pattern.replace("{group}", r"(?:men|women|{people})").replace("{people}", PEOPLE),
-        )?;
-        Some(Compiled { category: phrase.category, mention: phrase.mention, pattern })
+        );
+        Compiled { category: phrase.category, mention: phrase.mention, pattern }
     };
-    PHRASES.iter().filter_map(each).collect()
+    PHRASES.iter().map(each).collect()
 });
 
 /// Compiles a pattern over lower-case text with ASCII letters and boundaries, which keep the fast automaton
-/// also on text that is not ASCII.
-fn compile(pattern: &str) -> Option<Regex> {
-    Regex::new(&pattern.replace(r"\b", r"(?-u:\b)").replace(r"\w", "[a-z0-9_]")).ok()
+/// also on text that is not ASCII. A pattern that is none stops the start: what it looks for would pass.
+fn compile(pattern: &str) -> Regex {
+    patterns::compiled(&pattern.replace(r"\b", r"(?-u:\b)").replace(r"\w", "[a-z0-9_]"))
 }
 
 /// Builds the tables, so that the first message doesn't wait for them.
@@ -95,6 +95,7 @@ pub(crate) fn judge_with(text: &str, told: &mut impl FnMut(C, Rule)) -> Moderati
     let (said, despair) = (Readings::of(&said), Readings::of(&despair));
     let concerns = LazyCell::new(|| reports::concerns(&own));
     for (number, phrase) in COMPILED.iter().enumerate() {
+        stop::point();
         let category = phrase.category;
         let readings = if category == C::SelfHarm { &despair } else { &said };
         if !found.iter().any(|(c, _)| *c == category)

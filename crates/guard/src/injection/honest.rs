@@ -74,13 +74,13 @@ static COMPILED: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
     let each = |(honest, part): (&Honest, Part)| {
         let unless = match honest.unless {
             [] => None,
-            all => Some(compile(&all.join("|"), false)?),
+            all => Some(compile(&all.join("|"), false)),
         };
-        let pattern = compile(&honest.pattern.replace("{object}", OBJECT), false)?;
-        Some(Compiled { unless, anywhere: honest.anywhere, pattern, part })
+        let pattern = compile(&honest.pattern.replace("{object}", OBJECT), false);
+        Compiled { unless, anywhere: honest.anywhere, pattern, part }
     };
     let general = PHRASES.iter().map(|honest| (honest, Part::All));
-    BUSINESS.iter().map(|honest| (honest, Part::Business)).chain(general).filter_map(each).collect()
+    BUSINESS.iter().map(|honest| (honest, Part::Business)).chain(general).map(each).collect()
 });
 
 /// Builds the tables, so that the first message doesn't wait for them.

@@ -15,6 +15,7 @@ use crate::{
     Injection,
     explain::{DecodedReading, InjectionExplained, RuleWeight, Shown},
     normal::Normal,
+    stop,
 };
 
 /// Where a text without any feature stands: sure to be honest, short of certainty.
@@ -119,6 +120,7 @@ fn weigh(text: &str, disguise: &str, reasons: &mut Vec<(f64, String)>) -> f64 {
     let text = honest::without(text, honest::Part::All);
     let mut sum = 0.0;
     for feature in features::COMPILED.iter() {
+        stop::point();
         if feature.pattern.is_match(&text) {
             sum += feature.weight;
             let id = if disguise.is_empty() {

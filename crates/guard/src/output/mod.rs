@@ -15,6 +15,7 @@ use crate::{
     Span, masking,
     moderation::{self, Rule},
     normal::Normal,
+    patterns::compiled,
     pii,
     placeholder::placeholders,
     refuse,
@@ -51,9 +52,8 @@ const TAGS: &[&str] = &[
     r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,8});",
 ];
 
-static COMPILED: LazyLock<[Vec<Regex>; 4]> = LazyLock::new(|| {
-    [LEAKED, ADVICE, MARKUP, TAGS].map(|list| list.iter().filter_map(|p| Regex::new(p).ok()).collect())
-});
+static COMPILED: LazyLock<[Vec<Regex>; 4]> =
+    LazyLock::new(|| [LEAKED, ADVICE, MARKUP, TAGS].map(|list| list.iter().map(|p| compiled(p)).collect()));
 
 /// Builds the tables, so that the first answer doesn't wait for them.
 pub(crate) fn prepare() {
@@ -230,7 +230,8 @@ mod tests {
             let chars: Vec<char> = value.chars().collect();
             let start = value.find('|').unwrap();
             let chars: Vec<char> = chars.into_iter().filter(|c| *c != '|').collect();
-            let span = Span { start, end: chars.len(), kind, score: 1.0, token: None };
+            let span =
+                Span { start, end: chars.len(), kind, score: 1.0, token: None, secret: kind.is_secret() };
             Carried::by(&[&Published::by_bank(evidence)]).has(&chars, &span)
         };
         assert!(carried("|1300 555 727", P::Phone, "Call 1300555727."));

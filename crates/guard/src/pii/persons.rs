@@ -14,7 +14,7 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
         let mut next = token + 1;
         if starts(page, token) {
             let begins = worth(page, token) != Worth::None
-                || page.has(token, t::PARTICLE) && page.slice(token).len() > 1;
+                || page.has(token, t::PARTICLE) && page.slice(token).len() > 1 && !page.foreign[token];
             let promise = if begins { promise(page, token) } else { None };
             if begins && let Some((last, score)) = name_at(page, token, promise) {
                 out.push(Found {
