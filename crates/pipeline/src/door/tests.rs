@@ -101,8 +101,8 @@ async fn a_guard_that_hangs_is_given_up_and_soon_not_tried() {
 async fn a_reading_whose_client_left_keeps_its_place_until_it_ends() {
     let (fault, stop) = hangs();
     let hangs = with_places(patient(), 1).failing_with(fault);
-    let left = time::timeout(SHORT, hangs.mask(Raw::new("hello"))).await;
-    assert!(left.is_err(), "nobody waits for it any more");
+    let gone = time::timeout(SHORT, hangs.mask(Raw::new("hello"))).await;
+    assert!(gone.is_err(), "nobody waits for it any more");
     assert_eq!((left(&hangs.messages), hangs.messages.overdue()), (1, 0), "it has time yet");
     assert_eq!(hangs.messages.places.available_permits(), 0, "and it has its place");
     drop(stop);
