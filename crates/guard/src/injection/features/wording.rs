@@ -78,7 +78,7 @@ pub(super) const WORDING: &[(&str, f64, &str)] = &[
     // -- commitments on the bank's behalf --
     f(
         "dictate/on-behalf",
-        3.4,
+        3.8,
         r"(?:^|[.!?;:,\n] ?|\b(?:please|pls|kindly|just|now|you|to) )(?:confirm|state|declare|promise|guarantee|agree|certify|acknowledge|commit|undertake|admit)\b[^.!?\n]{0,40}\b(?:on behalf of|in the name of|as) (?:the |your |this )bank\b",
     ),
     f("dictate/you-must-say", 1.7, r"\byou must (?:say|answer|reply|state|confirm|tell me|respond)\b"),
