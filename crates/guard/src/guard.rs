@@ -216,8 +216,9 @@ impl Guard {
         output::strip(text)
     }
 
-    /// Masks a text that comes in pieces, with bounded hold-back; the result equals [`Guard::mask`] of the
-    /// whole, within the limits that [`StreamMasker`] names.
+    /// Masks a text that comes in pieces, with bounded hold-back, by the rules alone: what was learned reads
+    /// whole texts and has no part in it. The result equals [`Guard::mask`] of the whole by a guard without a
+    /// learned recogniser, within the limits that [`StreamMasker`] names.
     #[must_use]
     pub fn stream(&self) -> StreamMasker {
         self.stream_output(&[])

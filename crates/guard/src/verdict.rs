@@ -307,7 +307,7 @@ pub enum InputError {
     #[error("the question is empty")]
     Empty,
     /// Longer than allowed.
-    #[error("the question has {got} characters; at most {limit} are allowed")]
+    #[error("the text has {got} characters; at most {limit} are allowed")]
     TooLong {
         /// Allowed code points.
         limit: usize,

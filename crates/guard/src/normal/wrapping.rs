@@ -94,7 +94,7 @@ fn once(normal: &Normal) -> Option<Normal> {
         origin.resize(origin.len() + out.len() - begin, (place(first), place(end.max(first + 1) - 1)));
         at += length;
     }
-    changed.then(|| Normal { text: out, origin: Some(origin), concealing: normal.concealing })
+    changed.then_some(Normal { text: out, origin: Some(origin), concealing: normal.concealing })
 }
 
 /// A readable character that a code may stand for.

@@ -190,7 +190,7 @@ mod tests {
             ("moje hasło to Jezioro44", "Jezioro44", "PASSWORD"),
             ("nova senha: Laranja_7", "Laranja_7", "PASSWORD"),
             ("мой пароль Озеро1987", "Озеро1987", "PASSWORD"),
-            ("我的密码是qing2044ma", "qing2044ma", "PASSWORD"),
+            ("我的密码是 qing2044ma", "qing2044ma", "PASSWORD"),
             ("der Bestätigungscode war 552901", "552901", "OTP"),
             ("il codice di verifica è 118204", "118204", "OTP"),
             ("验证码 704118", "704118", "OTP"),

@@ -54,10 +54,13 @@ const WITHOUT_GAPS: &[&str] = &[
 
 static COMPILED: LazyLock<Vec<Regex>> = LazyLock::new(|| WITHOUT_GAPS.iter().map(|p| compiled(p)).collect());
 
-/// The phrases by their first word: the rest, and whether a name must follow.
-static PHRASES: LazyLock<HashMap<String, Vec<(Vec<String>, bool)>>> = LazyLock::new(|| {
+/// The words of a phrase behind its first, and whether a name must follow.
+type Phrase = (Vec<String>, bool);
+
+/// The phrases by their first word.
+static PHRASES: LazyLock<HashMap<String, Vec<Phrase>>> = LazyLock::new(|| {
     let firm = MY_NAME_IS.iter().flat_map(|(_, phrases)| phrases.split('|')).map(|phrase| (phrase, true));
-    let mut by_first: HashMap<String, Vec<(Vec<String>, bool)>> = HashMap::new();
+    let mut by_first: HashMap<String, Vec<Phrase>> = HashMap::new();
     for (phrase, firm) in firm.chain(I_AM.split('|').map(|phrase| (phrase, false))) {
         let mut words = phrase.split(' ').map(plain);
         if let Some(first) = words.next() {
@@ -210,7 +213,7 @@ mod tests {
             ("здравствуйте, меня зовут Тамара Ильина", "Тамара Ильина"),
             ("मेरा नाम कविता देशपांडे है", "कविता देशपांडे"),
             ("اسمي ليلى", "ليلى"),
-            ("你好，我叫李晓梅，我要挂失", "李晓梅"),
+            ("你好,我叫李晓梅,我要挂失", "李晓梅"),
             ("私の名前は佐藤花子です", "佐藤花子"),
             ("제 이름은 박지훈입니다", "박지훈"),
             ("je suis Mathilde Roussel", "Mathilde Roussel"),

@@ -200,7 +200,8 @@ fn pass(
         found.extend(repeats::find(&page, &[], known));
         learned::join(learned, &page, &mut found);
     }
-    found.retain(|f| !touches(&placeholders, f));
+    found.retain(|f| !touches(&placeholders, f) && !persons::is_unlikely(&page, f));
+    found.retain(|f| !secrets::is_address_of_a_site(text, f));
     let mut found = resolve(found, lost);
     cards::to_the_end(&page, &numbers, &mut found);
     repeat(&page, &placeholders, known, &mut found);

@@ -37,6 +37,8 @@ struct Compiled {
     signs: Vec<Regex>,
     honest: Regex,
     everyday: Regex,
+    bereaved: Regex,
+    their_death: Regex,
 }
 
 static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
@@ -53,6 +55,8 @@ static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
         signs: SIGNS.iter().map(|sign| compile(&signs::spelt(sign))).collect(),
         honest: compile(HONEST),
         everyday: compile(signs::EVERYDAY),
+        bereaved: compile(signs::BEREAVED),
+        their_death: compile(signs::THEIR_DEATH),
     }
 });
 
@@ -76,11 +80,12 @@ pub(crate) fn cries(text: &str) -> bool {
             return true;
         }
         let signs = without(&lower.replace('\'', ""), &COMPILED.everyday);
+        let signs = without_the_dead(&signs);
         if COMPILED.signs.iter().any(|sign| sign.is_match(&signs)) {
             return true;
         }
     }
-    let skeleton = Skeleton::of(&without(&lower, &COMPILED.honest));
+    let skeleton = Skeleton::of(&without_the_dead(&without(&lower, &COMPILED.honest)));
     // "kms" is a distance in any longer message.
     skeleton.letters == *b"kms" || skeleton.cries(&COMPILED.phrases)
 }
@@ -89,6 +94,11 @@ pub(crate) fn cries(text: &str) -> bool {
 /// heard.
 fn without(text: &str, honest: &Regex) -> String {
     honest.replace_all(text, " 00 ").into_owned()
+}
+
+/// The text without what somebody who is mourned did, where the message is of a death and what follows from it.
+fn without_the_dead(text: &str) -> String {
+    if COMPILED.bereaved.is_match(text) { without(text, &COMPILED.their_death) } else { text.to_owned() }
 }
 
 /// The letters of a text without its gaps; `*` stands for any one letter.

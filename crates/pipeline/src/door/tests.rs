@@ -30,14 +30,14 @@ fn hangs() -> (Fault, mpsc::Sender<()>) {
     (fault, stop)
 }
 
-fn left(lane: &Lane) -> usize {
+fn given_up(lane: &Lane) -> usize {
     lane.left.lock().unwrap().len()
 }
 
 /// Waits until no reading that was given up runs.
 fn all_ended(door: &Door) {
     for _ in 0..1000 {
-        if left(&door.messages) + left(&door.long) == 0 {
+        if given_up(&door.messages) + given_up(&door.long) == 0 {
             return;
         }
         thread::sleep(Duration::from_millis(10));
@@ -101,14 +101,14 @@ async fn a_guard_that_hangs_is_given_up_and_soon_not_tried() {
 async fn a_reading_whose_client_left_keeps_its_place_until_it_ends() {
     let (fault, stop) = hangs();
     let hangs = with_places(patient(), 1).failing_with(fault);
-    let gone = time::timeout(SHORT, hangs.mask(Raw::new("hello"))).await;
-    assert!(gone.is_err(), "nobody waits for it any more");
-    assert_eq!((left(&hangs.messages), hangs.messages.overdue()), (1, 0), "it has time yet");
+    let left = time::timeout(SHORT, hangs.mask(Raw::new("hello"))).await;
+    assert!(left.is_err(), "nobody waits for it any more");
+    assert_eq!((given_up(&hangs.messages), hangs.messages.overdue()), (1, 0), "it has time yet");
     assert_eq!(hangs.messages.places.available_permits(), 0, "and it has its place");
     drop(stop);
     all_ended(&hangs);
     assert!(hangs.mask(Raw::new("hello")).await.is_ok());
-    assert_eq!(left(&hangs.messages), 0, "what was heard is not given up");
+    assert_eq!(given_up(&hangs.messages), 0, "what was heard is not given up");
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn who_finds_no_place_in_time_is_not_read_and_long_texts_leave_half_of_the
     let since = Instant::now();
     assert_eq!(none.mask(Raw::new("hello")).await, Err(DoorFault::Stuck));
     assert!(since.elapsed() >= SHORT, "{:?}", since.elapsed());
-    assert_eq!(left(&none.messages), 0);
+    assert_eq!(given_up(&none.messages), 0);
     let blocks = with_places(patient(), 0).read_here(1, |_| 7);
     assert_eq!(blocks, Ok(7), "who may block takes none");
     let none_of_long = Door { long: Lane::with(0), ..door() };
