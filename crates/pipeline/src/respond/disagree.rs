@@ -92,6 +92,8 @@ pub(super) fn without_illustrations(asked: &Asked<'_>, mut ranked: Vec<Chosen>) 
 struct Said {
     /// As an answer shows it.
     shown: String,
+    /// Of a row its cells alone.
+    stated: String,
     /// What says of what it is: of a row label and columns.
     of: String,
     /// The content stems of that, without figures.
@@ -113,14 +115,15 @@ impl<'a> Question<'a> {
         let sentence = &self.asked.knowledge.index.sentences(c.passage)[c.sentence];
         if !sentence.is_row {
             let (shown, figures) = (sentence.text.clone(), figures(&sentence.text));
-            return Said { of: shown.clone(), topics: words(&shown), shown, figures };
+            return Said { of: shown.clone(), topics: words(&shown), stated: shown.clone(), shown, figures };
         }
         let shown = rows::shown(&sentence.text, self.asked.query);
         let row = Row::of(&shown);
         let values: Vec<&str> = row.cells.iter().map(|(_, value)| *value).collect();
         let columns: Vec<&str> = row.cells.iter().map(|(column, _)| *column).collect();
         let of = format!("{} {}", row.label, columns.join(" "));
-        Said { topics: words(&of), figures: figures(&values.join("\n")), of, shown }
+        let stated = values.join("\n");
+        Said { topics: words(&of), figures: figures(&stated), of, stated, shown }
     }
 
     fn disagree(&self, a: &Chosen, b: &Chosen) -> bool {
