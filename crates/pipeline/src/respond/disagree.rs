@@ -35,7 +35,7 @@ const ONE_APART: usize = 2;
 /// Two sentences of which one denies the other share this part of their words.
 const SAME_WORDS: f64 = 0.8;
 /// An illustration is held against what answers at least this share as well.
-const ILLUSTRATION: f64 = 0.7;
+const ILLUSTRATION: f64 = 0.5;
 
 /// Stems that say nothing of what a statement is of.
 const FILLERS: &[&str] = &[
@@ -63,6 +63,10 @@ struct Question<'a> {
 
 /// The sentence that answers, and one that answers about as well and says otherwise.
 pub(super) fn among(asked: &Asked<'_>, chosen: &[Chosen]) -> Option<Dispute> {
+    // Two figures are asked for: one sentence answers one of them, and another one the other.
+    if thing::several(asked.query) {
+        return None;
+    }
     let lead = chosen.iter().find(|c| c.direct).or(chosen.first())?;
     let question = Question::of(asked);
     let near = choose::beside(asked, lead);
@@ -290,7 +294,7 @@ mod tests {
 
     #[test]
     fn two_documents_that_answer_with_different_figures_are_no_answer() {
-        let guide = "# Everyday banking guide\n\nA paper statement costs $2.50.\n\nWe charge $15 for a bank \
+        let guide = "# Harbour account guide\n\nA paper statement costs $2.50.\n\nWe charge $15 for a bank \
             cheque. You can take out up to $1,000 a day from ATMs. New cards arrive within 10 business days.\n";
         let knowledge = test_bank::knowledge_of(&[("fees", "customer", FEES), ("guide", "customer", guide)]);
         for question in [
@@ -316,7 +320,7 @@ mod tests {
 
     #[test]
     fn an_illustration_gives_way_to_the_terms() {
-        let quick = "---\ncontent_type: synthetic\n---\n# Quick guide\n\nA paper statement costs $2.50.\n";
+        let quick = "---\ncontent_type: synthetic\n---\n# Quick guide to the Harbour account\n\nA paper statement costs $2.50.\n";
         let knowledge = test_bank::knowledge_of(&[("fees", "customer", FEES), ("quick", "customer", quick)]);
         let (said, disagree) = answered(&knowledge, Mode::Customer, "What does a paper statement cost?");
         assert!(!disagree && said.iter().any(|s| s.contains("$3.00")), "{said:?}");

@@ -195,10 +195,17 @@ pub(super) struct Thing {
 pub(super) fn of(question: &str) -> Option<Thing> {
     let words = tokens(question);
     let is = |at: usize, list: &[&str]| words.get(at).is_some_and(|w| list.contains(&w.said.as_str()));
-    let of_a_kind =
-        |at: usize| is(at, KINDS).then(|| before(&words, at).or_else(|| behind(&words, at))).flatten();
+    // "How long do I have to dispute a charge for shoes?" asks for no charge.
+    let time = (0..words.len()).any(|at| {
+        is(at, &["how"]) && is(at + 1, &["long", "soon", "quickly", "quick", "fast", "often", "old"])
+    });
+    let of_a_kind = |at: usize| {
+        is(at, if time { TIMES } else { KINDS })
+            .then(|| before(&words, at).or_else(|| behind(&words, at)))
+            .flatten()
+    };
     let of_a_verb = |at: usize| {
-        if is(at, PAID) && is(at + 1, &["for"]) && !words[at].closes {
+        if !time && is(at, PAID) && is(at + 1, &["for"]) && !words[at].closes {
             name(&words, at + 2)
         } else if is(at, &["how"]) && is(at + 1, &["much"]) {
             let verb = at + 2 + usize::from(is(at + 2, &["is", "are", "does", "do", "will", "would"]));
@@ -338,6 +345,11 @@ fn stems(words: &[Token]) -> Vec<String> {
             && !w.said.bytes().any(|b| b.is_ascii_digit())
     };
     words.iter().filter(telling).map(|w| text::stem(&w.said)).collect()
+}
+
+/// Whether a question asks for more than one figure.
+pub(super) fn several(question: &str) -> bool {
+    tokens(question).iter().filter(|token| KINDS.contains(&token.said.as_str())).count() > 1
 }
 
 impl Thing {
