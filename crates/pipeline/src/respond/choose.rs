@@ -66,7 +66,7 @@ const ABOUT_AS_WELL: f64 = 0.82;
 /// A sentence that states the figure goes before an exception to it from this share on.
 const NEARLY_AS_WELL: f64 = 0.9;
 /// A procedure whose heading names what is to be done, from this share on.
-const UNDER_ITS_HEADING: f64 = 0.5;
+const UNDER_ITS_HEADING: f64 = 0.3;
 /// Words of the question that such a heading has.
 const NAMED_BY: usize = 2;
 /// A list of at most so many words is given whole.
@@ -140,7 +140,7 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
 pub(super) fn beside(asked: &Asked<'_>, lead: &Chosen) -> Vec<Chosen> {
     let own = |c: &Chosen| (c.passage, c.sentence);
     let mut near = rank(asked, &Wish::of(asked.query));
-    near.retain(|c| c.score >= lead.score * OTHER_DOCUMENT && own(c) != own(lead));
+    near.retain(|c| c.score >= lead.score * SAME_PASSAGE && own(c) != own(lead));
     near
 }
 

@@ -35,7 +35,7 @@ const ONE_APART: usize = 2;
 /// Two sentences of which one denies the other share this part of their words.
 const SAME_WORDS: f64 = 0.8;
 /// An illustration is held against what answers at least this share as well.
-const ILLUSTRATION: f64 = 0.7;
+const ILLUSTRATION: f64 = 0.5;
 
 /// Stems that say nothing of what a statement is of.
 const FILLERS: &[&str] = &[
@@ -63,6 +63,10 @@ struct Question<'a> {
 
 /// The sentence that answers, and one that answers about as well and says otherwise.
 pub(super) fn among(asked: &Asked<'_>, chosen: &[Chosen]) -> Option<Dispute> {
+    // Two figures are asked for: one sentence answers one of them, and another one the other.
+    if thing::several(asked.query) {
+        return None;
+    }
     let lead = chosen.iter().find(|c| c.direct).or(chosen.first())?;
     let question = Question::of(asked);
     let near = choose::beside(asked, lead);
@@ -92,6 +96,8 @@ pub(super) fn without_illustrations(asked: &Asked<'_>, mut ranked: Vec<Chosen>) 
 struct Said {
     /// As an answer shows it.
     shown: String,
+    /// Of a row its cells alone.
+    stated: String,
     /// What says of what it is: of a row label and columns.
     of: String,
     /// The content stems of that, without figures.
@@ -113,14 +119,15 @@ impl<'a> Question<'a> {
         let sentence = &self.asked.knowledge.index.sentences(c.passage)[c.sentence];
         if !sentence.is_row {
             let (shown, figures) = (sentence.text.clone(), figures(&sentence.text));
-            return Said { of: shown.clone(), topics: words(&shown), shown, figures };
+            return Said { of: shown.clone(), topics: words(&shown), stated: shown.clone(), shown, figures };
         }
         let shown = rows::shown(&sentence.text, self.asked.query);
         let row = Row::of(&shown);
         let values: Vec<&str> = row.cells.iter().map(|(_, value)| *value).collect();
         let columns: Vec<&str> = row.cells.iter().map(|(column, _)| *column).collect();
         let of = format!("{} {}", row.label, columns.join(" "));
-        Said { topics: words(&of), figures: figures(&values.join("\n")), of, shown }
+        let stated = values.join("\n");
+        Said { topics: words(&of), figures: figures(&stated), of, stated, shown }
     }
 
     fn disagree(&self, a: &Chosen, b: &Chosen) -> bool {
@@ -287,7 +294,7 @@ mod tests {
 
     #[test]
     fn two_documents_that_answer_with_different_figures_are_no_answer() {
-        let guide = "# Everyday banking guide\n\nA paper statement costs $2.50.\n\nWe charge $15 for a bank \
+        let guide = "# Harbour account guide\n\nA paper statement costs $2.50.\n\nWe charge $15 for a bank \
             cheque. You can take out up to $1,000 a day from ATMs. New cards arrive within 10 business days.\n";
         let knowledge = test_bank::knowledge_of(&[("fees", "customer", FEES), ("guide", "customer", guide)]);
         for question in [
@@ -313,7 +320,7 @@ mod tests {
 
     #[test]
     fn an_illustration_gives_way_to_the_terms() {
-        let quick = "---\ncontent_type: synthetic\n---\n# Quick guide\n\nA paper statement costs $2.50.\n";
+        let quick = "---\ncontent_type: synthetic\n---\n# Quick guide to the Harbour account\n\nA paper statement costs $2.50.\n";
         let knowledge = test_bank::knowledge_of(&[("fees", "customer", FEES), ("quick", "customer", quick)]);
         let (said, disagree) = answered(&knowledge, Mode::Customer, "What does a paper statement cost?");
         assert!(!disagree && said.iter().any(|s| s.contains("$3.00")), "{said:?}");

@@ -341,10 +341,8 @@ mod tests {
             "What does form Z-17 cost on the Silver card?",
             "Z17 on the Silver card?",
             "What is the fee of a W-8 on the Silver card?",
-            "What is the fee for a cheque book?",
             "What is the fee for a safe deposit box?",
             "What is the late payment fee on the Silver card?",
-            "How much does a courier cost?",
         ] {
             assert!(lacks(question).is_some(), "{question}");
         }
