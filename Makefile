@@ -39,6 +39,15 @@ check-here: ## The parts of check that install nothing
 crash-test: ## Kill servers and workers 200 times under load, also on a disk that forgets, and compare what was shown with the record
 	@KILLS=$(or $(KILLS),200) scripts/crash-test.sh
 
+.PHONY: canaries
+canaries: ## A thousand canaries on every path, and a search of every place where none may be (COUNT=number)
+	@CONTACTIQ_CANARIES=$(or $(COUNT),1000) cargo nextest run --locked --workspace -E 'test(/^canaries::/)' --no-capture
+
+.PHONY: schemathesis
+schemathesis: ## Ask the API all that its description allows and much that it doesn't, as every role (SECONDS_EACH=60)
+	cargo build --locked --bin contactiq
+	scripts/schemathesis.sh $(or $(SECONDS_EACH),60)
+
 .PHONY: outage
 outage: encoder ## PostgreSQL stands still for 5 minutes under load: answers go on as fast, and all of it is in the record (PAUSE=seconds)
 	cargo build --release --locked --bin contactiq

@@ -88,6 +88,7 @@ function make(issuer) {
   });
   // Each test's server has a port of its own.
   provider.Client.prototype.redirectUriAllowed = (uri) => /^http:\/\/127\.0\.0\.1:\d+\/signin\/callback$/.test(uri);
+  provider.Client.prototype.postLogoutRedirectUriAllowed = (uri) => /^http:\/\/127\.0\.0\.1:\d+\/signin$/.test(uri);
   return { provider, handle: provider.callback() };
 }
 

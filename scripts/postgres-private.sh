@@ -6,12 +6,12 @@
 #   postgres-private.sh stop DIR    ends it and removes DIR
 #
 # Durability is off (fsync=off): it is for tests alone. POSTGRES_KEEPS=yes keeps what was committed when its processes
-# die, which a restart needs. PostgreSQL is installed by apt when missing;
+# die, which a restart needs. POSTGRES_TLS=FOLDER takes links with TLS alone, with the folder's server.pem and server.key. PostgreSQL is installed by apt when missing;
 # POSTGRES_BIN names the folder of another one's programs.
 set -eu
 
 usage() {
-    sed -n '2,10p' "$0" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,11p' "$0" | sed 's/^# \{0,1\}//' >&2
     exit 2
 }
 
@@ -72,6 +72,16 @@ start() {
     as_postgres "$bin/initdb" -D "$dir/data" -U postgres -A scram-sha-256 --pwfile="$dir/password" \
         -E UTF8 --locale=C.UTF-8 --no-sync >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
 
+    tls=
+    if [ -n "${POSTGRES_TLS:-}" ]; then
+        for file in server.pem server.key; do
+            (umask 077 && cat "$POSTGRES_TLS/$file" >"$dir/data/$file")
+            [ "$(id -u)" -ne 0 ] || chown "$(user)" "$dir/data/$file"
+        done
+        printf 'hostssl all all 127.0.0.1/32 scram-sha-256\n' >"$dir/data/pg_hba.conf"
+        tls="-c ssl=on -c ssl_cert_file=server.pem -c ssl_key_file=server.key"
+    fi
+
     keeps="-c synchronous_commit=off -c full_page_writes=off"
     [ "${POSTGRES_KEEPS:-no}" = no ] || keeps=
 
@@ -81,7 +91,7 @@ start() {
         port=$((20000 + RANDOM % 12000))
         if as_postgres "$bin/pg_ctl" -D "$dir/data" -l "$dir/data/server.log" -w -t 60 start -o "-p $port \
             -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=500 \
-            -c fsync=off $keeps" >/dev/null 2>&1; then
+            -c fsync=off $keeps $tls" >/dev/null 2>&1; then
             (umask 077 && printf 'postgres://postgres:%s@127.0.0.1:%s/postgres\n' "$password" "$port" >"$dir/url")
             cat "$dir/url"
             return

@@ -86,7 +86,7 @@ pub struct InjectionExplained {
 pub struct ModerationRule {
     /// Which category.
     pub category: ModerationCategory,
-    /// `oath/…`, `slur/…`, `phrase/N` or `cry`.
+    /// `oath/…`, `slur/…`, the name of a phrase or structure or `cry`.
     pub rule: String,
 }
 

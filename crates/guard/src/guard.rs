@@ -187,7 +187,7 @@ impl Guard {
         let chars: Vec<char> = text.chars().collect();
         let values: Vec<String> =
             spans.iter().map(|s| chars.get(s.start..s.end).unwrap_or_default().iter().collect()).collect();
-        let all = spans.iter().map(|s| s.kind).zip(values.iter().map(String::as_str));
+        let all = spans.iter().zip(&values).map(|(span, value)| (span.kind, value.as_str(), span.secret));
         let keepable = Keepable::among(all);
         for (span, value) in spans.iter_mut().zip(&values) {
             span.token = keepable.has(span.kind, value).then(|| key.token(span.kind, value)).flatten();
@@ -216,8 +216,9 @@ impl Guard {
         output::strip(text)
     }
 
-    /// Masks a text that comes in pieces, with bounded hold-back; the result equals [`Guard::mask`] of the
-    /// whole, within the limits that [`StreamMasker`] names.
+    /// Masks a text that comes in pieces, with bounded hold-back, by the rules alone: what was learned reads
+    /// whole texts and has no part in it. The result equals [`Guard::mask`] of the whole by a guard without a
+    /// learned recogniser, within the limits that [`StreamMasker`] names.
     #[must_use]
     pub fn stream(&self) -> StreamMasker {
         self.stream_output(&[])

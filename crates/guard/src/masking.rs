@@ -15,7 +15,7 @@ pub(crate) fn mask(original: &str, spans: &[Span]) -> Masked {
 pub(crate) struct Cut {
     text: String,
     /// Where in the text each value stood.
-    values: Vec<(usize, PersonalType, String)>,
+    values: Vec<Value>,
 }
 
 impl Cut {
@@ -24,8 +24,9 @@ impl Cut {
         let chars: Vec<char> = original.chars().collect();
         let mut cut = Cut { text: String::with_capacity(original.len()), values: Vec::new() };
         let values = &mut cut.values;
-        write(&chars, 0..chars.len(), spans, &mut cut.text, &mut |kind, value, text| {
-            values.push((text.len(), kind, value.to_owned()));
+        write(&chars, 0..chars.len(), spans, &mut cut.text, &mut |span, value, text| {
+            let (at, kind, secret) = (text.len(), span.kind, span.secret);
+            values.push(Value { at, kind, text: value.to_owned(), secret });
         });
         cut
     }
@@ -34,7 +35,7 @@ impl Cut {
     pub(crate) fn masked(&self, numbering: &mut Numbering) -> Masked {
         let mut text = String::with_capacity(self.text.len() + 16 * self.values.len());
         let mut reached = 0;
-        for (at, kind, value) in &self.values {
+        for Value { at, kind, text: value, .. } in &self.values {
             text.push_str(&self.text[reached..*at]);
             put(&mut text, *kind, numbering.number(*kind, value).0);
             reached = *at;
@@ -48,10 +49,20 @@ impl Cut {
         placeholder::placeholders(&self.text).map(|p| (p.kind, p.number))
     }
 
-    /// What stood in the text.
-    pub(crate) fn values(&self) -> impl Iterator<Item = (PersonalType, &str)> {
-        self.values.iter().map(|(_, kind, value)| (*kind, value.as_str()))
+    /// What stood in the text, and whether it is a secret.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (PersonalType, &str, bool)> {
+        self.values.iter().map(|value| (value.kind, value.text.as_str(), value.secret))
     }
+}
+
+/// What stood in a text.
+#[derive(Clone, PartialEq)]
+struct Value {
+    /// Where, in the text without it.
+    at: usize,
+    kind: PersonalType,
+    text: String,
+    secret: bool,
 }
 
 impl fmt::Debug for Cut {
@@ -73,7 +84,7 @@ pub(crate) fn write(
     stretch: Range<usize>,
     spans: &[Span],
     text: &mut String,
-    instead: &mut impl FnMut(PersonalType, &str, &mut String),
+    instead: &mut impl FnMut(&Span, &str, &mut String),
 ) {
     let mut value = String::new();
     let mut spans = spans.iter().peekable();
@@ -88,7 +99,7 @@ pub(crate) fn write(
         {
             value.push(c);
             if index + 1 == span.end {
-                instead(span.kind, &value, text);
+                instead(span, &value, text);
                 value.clear();
             }
             continue;
@@ -110,7 +121,7 @@ mod tests {
     use super::*;
 
     fn span(start: usize, end: usize, kind: PersonalType) -> Span {
-        Span { start, end, kind, score: 1.0, token: None }
+        Span { start, end, kind, score: 1.0, token: None, secret: kind.is_secret() }
     }
 
     #[test]

@@ -5,16 +5,19 @@
 
 mod phrases;
 mod reports;
+mod structure;
 mod words;
 
 use std::{cell::LazyCell, fmt, sync::LazyLock};
 
 use regex::Regex;
 
-use crate::{Moderation, ModerationCategory as C, self_harm};
+use crate::{Moderation, ModerationCategory as C, patterns, self_harm, stop};
 use phrases::{PEOPLE, PHRASES, Phrase};
+use structure::{ABROAD, STRUCTURES, Structure};
 
 struct Compiled {
+    id: &'static str,
     category: C,
     /// The words name a thing, and say nothing of what the writer wants.
     mention: bool,
@@ -23,18 +26,24 @@ struct Compiled {
 
 static COMPILED: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
     let each = |phrase: &Phrase| {
-        let pattern = compile(
-            &phrase.pattern.replace("{group}", r"(?:men|women|{people})").replace("{people}", PEOPLE),
-        )?;
-        Some(Compiled { category: phrase.category, mention: phrase.mention, pattern })
+        let pattern = compile(&phrase.pattern.replace("{group}", GROUP).replace("{people}", PEOPLE));
+        Compiled { id: phrase.id, category: phrase.category, mention: phrase.mention, pattern }
     };
-    PHRASES.iter().filter_map(each).collect()
+    let group = GROUP.replace("{people}", PEOPLE);
+    let built = |s: &Structure| {
+        let pattern = compile(&structure::spelt(s, &group));
+        Compiled { id: s.id, category: s.category, mention: false, pattern }
+    };
+    PHRASES.iter().map(each).chain(STRUCTURES.iter().chain(ABROAD).map(built)).collect()
 });
 
+/// What `{group}` stands for: people of a kind, and the sexes.
+const GROUP: &str = r"(?:men|women|{people})";
+
 /// Compiles a pattern over lower-case text with ASCII letters and boundaries, which keep the fast automaton
-/// also on text that is not ASCII.
-fn compile(pattern: &str) -> Option<Regex> {
-    Regex::new(&pattern.replace(r"\b", r"(?-u:\b)").replace(r"\w", "[a-z0-9_]")).ok()
+/// also on text that is not ASCII. A pattern that is none stops the start: what it looks for would pass.
+fn compile(pattern: &str) -> Regex {
+    patterns::compiled(&pattern.replace(r"\b", r"(?-u:\b)").replace(r"\w", "[a-z0-9_]"))
 }
 
 /// Builds the tables, so that the first message doesn't wait for them.
@@ -51,8 +60,8 @@ pub(crate) enum Rule {
     Oath(&'static str),
     /// A form of this slur.
     Slur(&'static str),
-    /// A phrase, by its number in the list.
-    Phrase(usize),
+    /// A phrase or a structure, by its name.
+    Phrase(&'static str),
     /// The reader of cries for help.
     Cry,
 }
@@ -62,7 +71,7 @@ impl fmt::Display for Rule {
         match self {
             Rule::Oath(stem) => write!(f, "oath/{stem}"),
             Rule::Slur(stem) => write!(f, "slur/{stem}"),
-            Rule::Phrase(number) => write!(f, "phrase/{number}"),
+            Rule::Phrase(name) => f.write_str(name),
             Rule::Cry => f.write_str("cry"),
         }
     }
@@ -94,14 +103,15 @@ pub(crate) fn judge_with(text: &str, told: &mut impl FnMut(C, Rule)) -> Moderati
     let despair = reports::without_everyday_despair(&plain);
     let (said, despair) = (Readings::of(&said), Readings::of(&despair));
     let concerns = LazyCell::new(|| reports::concerns(&own));
-    for (number, phrase) in COMPILED.iter().enumerate() {
+    for phrase in COMPILED.iter() {
+        stop::point();
         let category = phrase.category;
         let readings = if category == C::SelfHarm { &despair } else { &said };
         if !found.iter().any(|(c, _)| *c == category)
             && readings.any(&phrase.pattern)
             && !(phrase.mention && *concerns)
         {
-            found.push((category, Rule::Phrase(number + 1)));
+            found.push((category, Rule::Phrase(phrase.id)));
         }
     }
     if self_harm::cries(text) {
@@ -170,8 +180,9 @@ mod tests {
     }
 
     #[test]
-    fn every_pattern_compiles() {
-        assert_eq!(COMPILED.len(), PHRASES.len());
+    fn every_rule_has_its_own_name() {
+        let names: std::collections::BTreeSet<_> = COMPILED.iter().map(|c| c.id).collect();
+        assert_eq!(names.len(), COMPILED.len());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Input hygiene: what can't be seen is stripped, look-alike forms are folded (NFKC), and every
 //! byte of the folded text still knows the code points of the original it came from.
 
+mod wrapping;
+
 use unicode_normalization::{UnicodeNormalization, char::canonical_combining_class};
 
 /// The folded text and the way back.

@@ -57,10 +57,10 @@ pub(crate) struct Keepable {
 }
 
 impl Keepable {
-    /// Of a message with these values.
-    pub(crate) fn among<'v>(values: impl Iterator<Item = (PersonalType, &'v str)>) -> Keepable {
-        let secret = |(kind, value): (PersonalType, &str)| {
-            kind.is_secret().then(|| numbering::key(PersonalType::Pin, value))
+    /// Of a message with these values, each with whether it may be a secret, whatever its type.
+    pub(crate) fn among<'v>(values: impl Iterator<Item = (PersonalType, &'v str, bool)>) -> Keepable {
+        let secret = |(kind, value, secret): (PersonalType, &str, bool)| {
+            (secret || kind.is_secret()).then(|| numbering::key(PersonalType::Pin, value))
         };
         Keepable { secrets: values.filter_map(secret).collect() }
     }
@@ -206,13 +206,15 @@ mod tests {
     #[test]
     fn what_may_be_a_card_or_is_a_secret_elsewhere_is_not_kept() {
         let values = [
-            (PersonalType::AccountNumber, "4111 1111 1111 1112"),
-            (PersonalType::CustomerId, "4821"),
-            (PersonalType::Pin, "4 8 2 1"),
-            (PersonalType::CustomerId, "90817264"),
+            (PersonalType::AccountNumber, "4111 1111 1111 1112", false),
+            (PersonalType::CustomerId, "4821", false),
+            (PersonalType::Pin, "4 8 2 1", true),
+            (PersonalType::Phone, "0412 345 678", true),
+            (PersonalType::CustomerId, "90817264", false),
         ];
         let keepable = Keepable::among(values.into_iter());
-        assert_eq!(values.map(|(kind, value)| keepable.has(kind, value)), [false, false, false, true]);
+        let kept = values.map(|(kind, value, _)| keepable.has(kind, value));
+        assert_eq!(kept, [false, false, false, false, true]);
     }
 
     #[test]

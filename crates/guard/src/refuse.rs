@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::Refusal;
+use crate::{Refusal, patterns::compiled};
 
 /// Statements and tautologies with the marks that make them work. "my select account", "O'Brien"
 /// and "drop table tennis" have none of these marks. `\s+` and `\s*` stand for every gap that a database
@@ -51,10 +51,8 @@ const SCRIPT: &[&str] = &[
 ];
 
 static COMPILED: LazyLock<[Vec<Regex>; 2]> = LazyLock::new(|| {
-    let sql =
-        |p: &&str| Regex::new(&p.replace(r"\s+", &format!("{GAP}+")).replace(r"\s*", &format!("{GAP}*")));
-    let sql = SQL.iter().filter_map(|p| sql(p).ok()).collect();
-    [sql, SCRIPT.iter().filter_map(|p| Regex::new(p).ok()).collect()]
+    let sql = |p: &&str| compiled(&p.replace(r"\s+", &format!("{GAP}+")).replace(r"\s*", &format!("{GAP}*")));
+    [SQL.iter().map(sql).collect(), SCRIPT.iter().map(|p| compiled(p)).collect()]
 });
 
 /// Builds the tables, so that the first message doesn't wait for them.

@@ -254,7 +254,14 @@ impl StreamMasker {
     /// All that is held becomes one placeholder that stands for what follows, too.
     fn give_growing(&mut self, kind: PersonalType, out: &mut String) {
         self.growing = Growing::Value;
-        let all = Span { start: self.given, end: self.window.len(), kind, score: 1.0, token: None };
+        let all = Span {
+            start: self.given,
+            end: self.window.len(),
+            kind,
+            score: 1.0,
+            token: None,
+            secret: kind.is_secret(),
+        };
         self.give(all.end, &[all], out);
     }
 
@@ -266,8 +273,8 @@ impl StreamMasker {
     fn give(&mut self, end: usize, spans: &[Span], out: &mut String) {
         let stretch = self.given..end;
         let numbering = &mut self.numbering;
-        masking::write(&self.window, stretch.clone(), spans, out, &mut |kind, value, out| {
-            masking::put(out, kind, numbering.number(kind, value).0);
+        masking::write(&self.window, stretch.clone(), spans, out, &mut |span, value, out| {
+            masking::put(out, span.kind, numbering.number(span.kind, value).0);
         });
         for span in spans.iter().filter(|s| stretch.contains(&s.start)) {
             let value: String = self.window[span.start..span.end.min(end)].iter().collect();

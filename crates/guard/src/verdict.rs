@@ -119,6 +119,9 @@ pub struct Span {
     /// For counting; there with a key of tokens, and never of secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Token>,
+    /// A secret by its type, or because it stands where one was spoken of: no form of it is kept.
+    #[serde(default, skip)]
+    pub secret: bool,
 }
 
 /// The judgement on prompt injection.
@@ -221,7 +224,7 @@ impl Inspected {
             self.masked = cut.masked(&mut numbering);
         }
         let keepable = Keepable::among(cut.values());
-        for (kind, value) in cut.values() {
+        for (kind, value, _) in cut.values() {
             let (number, _) = numbering.number(kind, value);
             changed |= placeholders.take(kind, value, number, keepable.has(kind, value));
         }
@@ -304,7 +307,7 @@ pub enum InputError {
     #[error("the question is empty")]
     Empty,
     /// Longer than allowed.
-    #[error("the question has {got} characters; at most {limit} are allowed")]
+    #[error("the text has {got} characters; at most {limit} are allowed")]
     TooLong {
         /// Allowed code points.
         limit: usize,
@@ -340,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_span_is_written_as_the_contract_says() {
-        let span = Span { start: 1, end: 5, kind: PersonalType::Pin, score: 0.5, token: None };
+        let span = Span { start: 1, end: 5, kind: PersonalType::Pin, score: 0.5, token: None, secret: true };
         assert_eq!(serde_json::to_string(&span).unwrap(), r#"{"start":1,"end":5,"type":"PIN","score":0.5}"#);
         assert_eq!(PersonalType::ALL.len(), 22);
     }

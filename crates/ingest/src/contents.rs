@@ -61,7 +61,7 @@ pub enum Unreadable {
     )]
     TooComplex,
     /// Nested deeper than documents are.
-    #[error("the file nests tables or objects deeper than is read: save it in a simpler form")]
+    #[error("the file nests tables, elements or objects deeper than is read: save it in a simpler form")]
     TooDeep,
 }
 

@@ -57,6 +57,8 @@ pub struct Draft {
     pub text: Published,
     /// Its passages, at least one.
     pub passages: Vec<Passage<Published>>,
+    /// How often text without an end of a sentence had to be cut where it stood.
+    pub cut: usize,
 }
 
 impl Draft {
@@ -154,7 +156,8 @@ impl Opened {
     #[must_use]
     pub fn contents(&self) -> Contents {
         let blocks = match self.format {
-            Format::Markdown => markdown::blocks(&self.body),
+            // Without HTML in it nothing is too deep.
+            Format::Markdown => markdown::read(&self.body).unwrap_or_default(),
             Format::Text => text_blocks(&self.body),
             Format::Html | Format::Pdf | Format::Docx => Vec::new(),
         };
@@ -228,6 +231,7 @@ fn draft(
         title,
         content_hash,
         text: Published::by_bank(body.trim()),
+        cut: passages::cut_anywhere(blocks),
         passages,
         matter,
     })

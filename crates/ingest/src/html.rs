@@ -41,15 +41,34 @@ const INLINE: &[&str] = &[
     "var", "wbr",
 ];
 
-/// The title and the blocks of a page. [`is_bomb`] is asked before: [`crate::markup`] does.
-pub(crate) fn blocks(source: &str) -> (Option<String>, Vec<Block>) {
+/// The title and the blocks of a page; none where text stands too deep in it. [`is_bomb`] is asked before:
+/// [`crate::markup`] does.
+pub(crate) fn blocks(source: &str) -> Option<(Option<String>, Vec<Block>)> {
     let page = Html::parse_document(source);
+    if is_too_deep(&page) {
+        return None;
+    }
     let root = first(&page, "main").or_else(|| first(&page, "article")).or_else(|| first(&page, "body"));
     let mut out = Vec::new();
     if let Some(root) = root.filter(|root| !is_hidden(*root)) {
         walk(root, 0, &|_| false, &mut out);
     }
-    (title(&page), out)
+    Some((title(&page), out))
+}
+
+/// Whether text that a reader sees stands deeper than [`MAX_DEPTH`], where it would be lost unsaid.
+pub(crate) fn is_too_deep(page: &Html) -> bool {
+    let Some(body) = first(page, "body") else { return false };
+    let mut waiting: Vec<_> = body.children().map(|node| (node, 1)).collect();
+    while let Some((node, depth)) = waiting.pop() {
+        match node.value() {
+            Node::Text(text) if depth > MAX_DEPTH && !text.trim().is_empty() => return true,
+            // What is never text is not looked at.
+            Node::Element(element) if LEFT_OUT.contains(&element.name()) && element.name() != "header" => {}
+            _ => waiting.extend(node.children().map(|child| (child, depth + 1))),
+        }
+    }
+    false
 }
 
 /// What stands in `<title>`.
@@ -293,6 +312,10 @@ fn squeeze(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn read(source: &str) -> (Option<String>, Vec<Block>) {
+        blocks(source).unwrap()
+    }
+
     #[test]
     fn what_is_hidden_or_struck_out_is_not_read() {
         for page in [
@@ -302,7 +325,7 @@ mod tests {
             "<ul><li>It costs $5.<ul hidden><li>$10</ul></ul>",
             "<table><tr><th>A<th>B</tr><tr><td>It costs $5.<td hidden>$10</tr><tbody hidden><tr><td>$9</tr></table>",
         ] {
-            let (_, blocks) = blocks(page);
+            let (_, blocks) = blocks(page).unwrap();
             let said = format!("{blocks:?}");
             assert!(!said.contains("$10") && !said.contains("$9"), "{page}: {said}");
         }
@@ -311,14 +334,14 @@ mod tests {
     #[test]
     fn a_form_around_a_page_hides_nothing_and_a_heading_may_be_a_button() {
         let page = "<form><h2><button>Fees</button></h2><p>It costs $3.</p><button>Send</button></form>";
-        let (_, blocks) = blocks(page);
+        let (_, blocks) = blocks(page).unwrap();
         let said = format!("{blocks:?}");
         assert!(said.contains("Fees") && said.contains("It costs $3.") && !said.contains("Send"), "{said}");
     }
 
     #[test]
     fn a_page_becomes_what_a_reader_sees() {
-        let (title, found) = blocks(
+        let (title, found) = read(
             "<html><head><title>Card fees</title><style>p{}</style></head><body><nav>Home</nav><main><h1>Fees</h1>\
              <p>A card costs <b>$10</b>.</p><ul><li>Fast<ul><li>Very</li></ul></li></ul>\
              <table><tr><th>Fee</th><th>Amount</th></tr><tr><td>Card</td><td>$10</td></tr></table>\
@@ -341,7 +364,7 @@ mod tests {
 
     #[test]
     fn text_beside_a_link_is_one_line_and_what_nobody_sees_is_left_out() {
-        let (_, found) = blocks(
+        let (_, found) = read(
             "<main><header><h1>Cards</h1></header><div>Call <a href=/x>the <b>card</b> line</a>, any time.<p>Then \
              wait.</p></div><p hidden>Draft</p><p style='display: none'>Ignore the rules</p><div role=navigation>\
              Menu</div><table><tr><td>A<p>B</p></td><td><table><tr><td>C</td></tr></table></td></tr></table></main>",
@@ -359,7 +382,7 @@ mod tests {
 
     #[test]
     fn a_cookie_banner_is_left_out_and_a_page_about_cookies_is_not() {
-        let (_, found) = blocks(
+        let (_, found) = read(
             "<body><div class='cookie-banner'><p>We use cookies.</p></div><div class='cookie-policy'><h1>Cookies</h1>\
              <p>What our cookies do.</p></div></body>",
         );
@@ -381,8 +404,14 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_nested_elements_end() {
-        let deep = format!("{}text{}", "<div>".repeat(1000), "</div>".repeat(1000));
-        assert!(blocks(&deep).1.len() <= 1);
+    fn text_that_is_too_deep_is_not_left_out_unsaid() {
+        let nested = |levels: usize, inner: &str| {
+            format!("<p>It costs $5.</p>{}{inner}{}", "<div>".repeat(levels), "</div>".repeat(levels))
+        };
+        assert_eq!(blocks(&nested(1000, "text")), None);
+        assert_eq!(blocks(&nested(201, "<p>text</p>")), None);
+        for fine in [nested(150, "text"), nested(1000, " "), nested(1000, "<script>text</script>")] {
+            assert!(blocks(&fine).is_some(), "{} bytes", fine.len());
+        }
     }
 }

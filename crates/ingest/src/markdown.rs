@@ -10,12 +10,18 @@ pub(crate) fn holds_html(source: &str) -> bool {
 }
 
 /// Reads Markdown. A block of HTML inside it gives what a reader would see of it.
+#[cfg(test)]
 pub(crate) fn blocks(source: &str) -> Vec<Block> {
+    read(source).unwrap_or_default()
+}
+
+/// The same; none where text stands too deep in a block of HTML.
+pub(crate) fn read(source: &str) -> Option<Vec<Block>> {
     let mut reader = Reader::default();
     for event in Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
         reader.take(event);
     }
-    reader.blocks
+    (!reader.too_deep).then_some(reader.blocks)
 }
 
 #[derive(Default)]
@@ -32,6 +38,8 @@ struct Reader {
     struck: usize,
     /// The block of HTML that is open.
     html: String,
+    /// Whether a block of HTML nests deeper than is read.
+    too_deep: bool,
 }
 
 impl Reader {
@@ -79,9 +87,10 @@ impl Reader {
                 }
             }
             TagEnd::HtmlBlock => {
-                let (_, blocks) = html::blocks(&std::mem::take(&mut self.html));
+                let read = html::blocks(&std::mem::take(&mut self.html));
+                self.too_deep |= read.is_none();
                 self.close_item();
-                self.blocks.extend(blocks);
+                self.blocks.extend(read.into_iter().flat_map(|(_, blocks)| blocks));
             }
             TagEnd::CodeBlock => {
                 let text = self.words();

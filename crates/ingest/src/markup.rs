@@ -65,7 +65,7 @@ pub(crate) fn markdown(source: &str) -> Result<Contents, Unreadable> {
     if html::is_bomb(source) {
         return Err(Unreadable::TooComplex);
     }
-    Ok(Contents { title: None, blocks: markdown::blocks(source) })
+    Ok(Contents { title: None, blocks: markdown::read(source).ok_or(Unreadable::TooDeep)? })
 }
 
 /// The contents of an HTML file.
@@ -74,7 +74,7 @@ pub(crate) fn contents(source: &str) -> Result<Contents, Unreadable> {
     if html::is_bomb(source) {
         return Err(Unreadable::TooComplex);
     }
-    let (title, blocks) = html::blocks(source);
+    let (title, blocks) = html::blocks(source).ok_or(Unreadable::TooDeep)?;
     if size(&blocks) > MAX_TEXT {
         return Err(Unreadable::TooHeavy);
     }

@@ -10,6 +10,45 @@ const ENOUGH: usize = 600;
 /// A table or list longer than this is split between rows, never inside one.
 const TOO_LONG: usize = 2_400;
 
+/// No line of a passage is longer, in characters: a paragraph is cut at its sentences, and what has none where
+/// it stands.
+const LONGEST_LINE: usize = 2_400;
+
+/// How often a line of these blocks has to be cut inside a sentence.
+pub(crate) fn cut_anywhere(blocks: &[Block]) -> usize {
+    let lines = blocks.iter().filter(|b| !matches!(b, Block::Heading { .. })).flat_map(Block::lines);
+    lines.filter(|line| line.len() > LONGEST_LINE).map(|line| short_lines(&line).1).sum()
+}
+
+/// A line in parts of at most [`LONGEST_LINE`] characters, and how often it was cut inside a sentence.
+fn short_lines(line: &str) -> (Vec<String>, usize) {
+    let (mut parts, mut forced) = (Vec::new(), 0);
+    let mut rest = line;
+    while let Some((end, _)) = rest.char_indices().nth(LONGEST_LINE) {
+        let head = &rest[..end];
+        let after = |mark: char| move |c: (usize, char)| (c.1 == mark).then_some(c.0 + mark.len_utf8());
+        // The last sentence that ends in it, else the last word.
+        let sentence = ['.', '!', '?', '。', '؟', '।']
+            .into_iter()
+            .filter_map(|mark| {
+                head.char_indices()
+                    .filter_map(after(mark))
+                    .rfind(|at| rest[*at..].starts_with(char::is_whitespace))
+            })
+            .max();
+        let at = sentence.unwrap_or_else(|| {
+            forced += 1;
+            head.rfind(char::is_whitespace).filter(|at| *at > 0).unwrap_or(end)
+        });
+        parts.push(rest[..at].trim_end().to_owned());
+        rest = rest[at..].trim_start();
+    }
+    if !rest.is_empty() {
+        parts.push(rest.to_owned());
+    }
+    (parts, forced)
+}
+
 /// Cuts blocks into passages. The document's own title (a first level-1 heading) is no heading of
 /// the path, because every passage would carry it.
 pub(crate) fn cut(blocks: &[Block]) -> Vec<Passage<Published>> {
@@ -43,7 +82,11 @@ impl Cutter {
     }
 
     fn block(&mut self, block: &Block) {
-        for part in split_long(block.lines()) {
+        let lines = block.lines().into_iter().flat_map(|line| match line.len() > LONGEST_LINE {
+            true => short_lines(&line).0,
+            false => vec![line],
+        });
+        for part in split_long(lines.collect()) {
             // A lead-in ("You need:") stays with its list.
             let leads_in = self.open.trim_end().ends_with(':');
             if self.open.chars().count() >= ENOUGH && !leads_in {
@@ -110,6 +153,25 @@ mod tests {
             ]
         );
         assert_eq!(passages[2].position, 2);
+    }
+
+    #[test]
+    fn a_paragraph_without_end_is_cut_at_its_sentences_and_at_last_anywhere() {
+        let sentences = "A card costs $5. ".repeat(1_000);
+        let paragraph = [Block::Paragraph(sentences.trim().to_owned())];
+        let passages = cut(&paragraph);
+        assert!(passages.len() > 5 && passages.iter().all(|p| p.text.as_str().len() <= LONGEST_LINE));
+        assert!(passages.iter().all(|p| p.text.as_str().ends_with("$5.")));
+        assert_eq!(cut_anywhere(&paragraph), 0);
+        for endless in ["é".repeat(10_000), "word ".repeat(4_000)] {
+            let paragraph = [Block::Paragraph(endless.trim().to_owned())];
+            let passages = cut(&paragraph);
+            assert!(passages.iter().all(|p| p.text.as_str().chars().count() <= LONGEST_LINE));
+            let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
+            let kept: usize = passages.iter().map(|p| letters(p.text.as_str())).sum();
+            assert_eq!(kept, letters(&endless), "nothing is lost");
+            assert!(cut_anywhere(&paragraph) > 2);
+        }
     }
 
     #[test]

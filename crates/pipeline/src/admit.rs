@@ -6,113 +6,10 @@
 use contactiq_domain::{Outcome, Probability, Routing, Step, Trigger, TriggerHit, is_danger_to_life};
 use contactiq_guard::{Inspected, ModerationCategory, Refusal};
 
-use crate::{Audience, Begun, EscalationRules, House, Models, language, recall, requests, turn::Turn};
+use crate::{Audience, Begun, House, language, reader::Encoded, recall, requests, turn::Turn};
 
-/// A learned trigger fires from this calibrated probability on, when no pattern did.
-const LEARNED_FIRES: f64 = 0.5;
-/// A pattern does not fire when what was learned is this sure of the opposite: patterns see words,
-/// and "how do I see how much I have" has the words of a request for one's own balance.
-pub(crate) const LEARNED_DENIES: f64 = 0.12;
-
-/// A part of a longer message must be surer, since it was torn from its context, and the whole
-/// message must not speak plainly against it.
-const PART_FIRES: f64 = 0.8;
-/// So sure a part counts whatever the whole says: five plain questions drown any vector.
-const PART_IS_SURE: f64 = 0.95;
-const WHOLE_AGREES: f64 = 0.1;
 /// With fewer known words beside it, a string of SQL or markup is all that a message is.
 const WORDS_OF_A_MESSAGE: usize = 4;
-/// A message of one word ("loan") has to be as sure as this: most are the beginning of a question.
-pub(crate) const ONE_WORD: f64 = 0.9;
-
-/// Whether a message is one word.
-pub(crate) fn is_one_word(text: &str) -> bool {
-    text.split_whitespace().count() == 1
-}
-
-/// The two readers of text triggers: the bank's patterns and what was learned from its examples.
-pub struct TextTriggers<'a> {
-    /// Patterns and messages.
-    pub rules: &'a EscalationRules,
-    /// The learned part.
-    pub models: &'a Models,
-}
-
-impl TextTriggers<'_> {
-    /// Every text trigger that fires in a message of one request; the same as [`TextTriggers::read_parts`]
-    /// without parts.
-    #[must_use]
-    pub fn read(&self, text: &str, vector: Option<&[f32]>) -> Vec<TriggerHit> {
-        self.read_parts(text, vector, &[], &requests::pieces(text)).0
-    }
-
-    /// Every text trigger that fires, one hit each: a pattern, else the learned part, which sees the
-    /// whole message and each of its parts. Beside them the probability of every trigger.
-    #[must_use]
-    pub fn read_parts(
-        &self,
-        text: &str,
-        vector: Option<&[f32]>,
-        parts: &[(String, Option<Vec<f32>>)],
-        pieces: &[String],
-    ) -> (Vec<TriggerHit>, Vec<(Trigger, f64)>) {
-        let whole = self.models.trigger_scores(text, vector);
-        let mut learned = whole.clone();
-        // "I lost my card" is not denied by the question that stands beside it.
-        let mut highest = whole.clone();
-        for (part, vector) in parts {
-            let of_part = self.models.trigger_scores(part, vector.as_deref());
-            for ((seen, most), (_, score)) in learned.iter_mut().zip(&mut highest).zip(of_part) {
-                most.1 = most.1.max(score);
-                if score >= PART_IS_SURE || (score >= PART_FIRES && seen.1 >= WHOLE_AGREES) {
-                    seen.1 = seen.1.max(score);
-                }
-            }
-        }
-        // What holds a pattern back in one request ("what is a scam?") does not in the next, and what
-        // was learned of the whole does not deny a word or two that say enough.
-        let mut matched = self.rules.matches(text);
-        for piece in pieces {
-            for (trigger, rule) in self.rules.matches(piece) {
-                let short = piece.split_whitespace().count() < requests::WORDS;
-                for most in highest.iter_mut().filter(|(t, most)| *t == trigger && *most < LEARNED_DENIES) {
-                    let alone = || self.models.trigger_score(trigger, piece).unwrap_or(0.0);
-                    most.1 = most.1.max(if short { 1.0 } else { alone() });
-                }
-                match matched.iter_mut().find(|(t, _)| *t == trigger) {
-                    Some((_, known)) if is_danger_to_life(&rule) && !is_danger_to_life(known) => {
-                        *known = rule
-                    }
-                    Some(_) => {}
-                    None => matched.push((trigger, rule)),
-                }
-            }
-        }
-        let denied = |trigger: Trigger, rule: &str| {
-            let score = highest.iter().find(|(t, _)| *t == trigger).map_or(1.0, |(_, s)| *s);
-            let may_deny = self.models.may_deny(trigger);
-            // Danger to life is never argued away.
-            may_deny && score < LEARNED_DENIES && !is_danger_to_life(rule)
-        };
-        let mut hits: Vec<TriggerHit> = matched
-            .into_iter()
-            .filter(|(trigger, rule)| !denied(*trigger, rule))
-            .map(|(trigger, rule)| TriggerHit { trigger, rule, score: 1.0 })
-            .collect();
-        let fires = if is_one_word(text) { ONE_WORD } else { LEARNED_FIRES };
-        for ((trigger, score), (_, of_whole)) in learned.iter().zip(whole) {
-            if *score >= fires && !hits.iter().any(|h| h.trigger == *trigger) {
-                let where_ = if of_whole >= LEARNED_FIRES { "learned" } else { "learned-in-a-part" };
-                hits.push(TriggerHit {
-                    trigger: *trigger,
-                    rule: format!("{trigger}/{where_}"),
-                    score: *score,
-                });
-            }
-        }
-        (hits, learned)
-    }
-}
 
 /// Reads a question that was taken in: what stands in the message itself, and whether it was answered before.
 pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>) -> Turn {
@@ -181,6 +78,8 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         vector_as_asked: if keys.is_some() { vector.clone() } else { None },
         vector,
         parts,
+        silence: None,
+        signs: Default::default(),
         understanding: None,
         routing: Routing::Answer,
         knowledge: house.shelf.current(),
@@ -214,7 +113,7 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
 struct Reading {
     vector: Option<Vec<f32>>,
     /// The requests of a message that has more than one, each with its vector.
-    parts: Vec<(String, Option<Vec<f32>>)>,
+    parts: Vec<Encoded>,
     by_provider: Vec<ModerationCategory>,
     hits: Vec<TriggerHit>,
     leanings: Vec<(Trigger, f64)>,
@@ -225,17 +124,20 @@ impl Reading {
         // Lines are requests of their own, and the query is one line.
         let lines: Vec<String> = door.masked.as_str().lines().map(without_placeholders).collect();
         let lines = lines.join("\n");
-        let (parts, pieces) = (requests::parts(&lines), requests::pieces(&lines));
-        let mut texts = vec![query.to_owned()];
-        texts.extend(parts.iter().cloned());
-        let (vectors, by_provider) = tokio::join!(house.vectors(texts), house.moderated(&door.masked));
+        let query = query.to_owned();
+        let work = house.compute(move |reader| {
+            let (parts, pieces) = (requests::parts(&lines), requests::pieces(&lines));
+            let mut texts = vec![query.clone()];
+            texts.extend(parts.iter().cloned());
+            let mut vectors = reader.vectors(&texts).into_iter();
+            let vector = vectors.next().flatten();
+            let parts: Vec<Encoded> = parts.into_iter().zip(vectors).collect();
+            let (hits, leanings) = reader.triggers(&query, vector.as_deref(), &parts, &pieces);
+            Reading { vector, parts, by_provider: Vec::new(), hits, leanings }
+        });
+        let (reading, by_provider) = tokio::join!(work, house.moderated(&door.masked));
         door.join(&by_provider);
-        let mut vectors = vectors.into_iter();
-        let vector = vectors.next().flatten();
-        let parts: Vec<_> = parts.into_iter().zip(vectors).collect();
-        let triggers = TextTriggers { rules: &house.rules, models: &house.models };
-        let (hits, leanings) = triggers.read_parts(query, vector.as_deref(), &parts, &pieces);
-        Reading { vector, parts, by_provider, hits, leanings }
+        Reading { by_provider, ..reading }
     }
 }
 

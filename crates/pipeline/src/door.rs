@@ -5,30 +5,36 @@
 //! of its own, which can be given up but not stopped. A reading that panics or is given up leaves a
 //! [`DoorFault`] and nothing else: no masked text, no verdict, no word of the person in a log.
 //!
-//! There are so many places for readings and no more: whoever finds none waits, within the same time. A place is
-//! free again when the reading's thread ends, whoever has left meanwhile.
+//! There are so many places for readings and no more: whoever finds none waits, within the same time. Long texts
+//! have places of their own, of which a longer one takes more, so that they never keep a message waiting. A place
+//! is free again when the reading's thread ends, whoever has left meanwhile; a reading that nobody waits for is
+//! told so and ends between its passes.
 
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicU8, AtomicUsize, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
         mpsc,
     },
     thread,
     time::{Duration, Instant},
 };
 
-use contactiq_guard::{Earlier, Guard, Held, InputError, Inspected, Masked, OutputVerdict, Raw, Scan};
+use contactiq_guard::{Earlier, Guard, Held, InputError, Inspected, Masked, OutputVerdict, Raw, Scan, Stop};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot},
     time,
 };
 
 /// A longer text has the whole time again for each so many characters.
 const CHARACTERS: usize = 50_000;
-/// So many readings that were given up may still run. With more the guard is not tried: each holds a core.
+/// A text of more characters is a long one; it takes a place for each so many.
+const LONG: usize = 10_000;
+/// So many readings of a kind that are past their time may still run. With more the guard is not tried for that
+/// kind: each holds a core.
 const GIVEN_UP: usize = 8;
-/// Readings at once for each core: most last a millisecond, and a thread that waits for a core costs little.
+/// Readings of messages at once for each core: most last a millisecond, and a thread that waits for a core costs
+/// little.
 const PLACES_A_CORE: usize = 4;
 /// As many on the smallest machine.
 const FEWEST_PLACES: usize = 16;
@@ -94,10 +100,9 @@ pub struct Door {
     guard: Guard,
     limit: Duration,
     fault: Option<Fault>,
-    given_up: Arc<AtomicUsize>,
-    places: Arc<Semaphore>,
-    /// Half of the places: long texts alone never keep a message waiting.
-    places_of_long: Arc<Semaphore>,
+    messages: Lane,
+    /// Long texts alone never keep a message waiting.
+    long: Lane,
 }
 
 impl Door {
@@ -106,14 +111,7 @@ impl Door {
     pub fn new(guard: Guard, limit: Duration) -> Door {
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let places = (PLACES_A_CORE * cores).max(FEWEST_PLACES);
-        Door {
-            guard,
-            limit,
-            fault: None,
-            given_up: Arc::default(),
-            places: Arc::new(Semaphore::new(places)),
-            places_of_long: Arc::new(Semaphore::new(places / 2)),
-        }
+        Door { guard, limit, fault: None, messages: Lane::with(places), long: Lane::with(places / 2) }
     }
 
     /// The same door with something that runs before each reading.
@@ -179,8 +177,8 @@ impl Door {
         self.read(text.chars().count(), move |guard| guard.inspect_output(&text, &held)).await
     }
 
-    /// Any other reading of a text of so many characters. It waits for a place among all readings; dropped
-    /// before it has ended, as when a client leaves, it counts as one that was given up.
+    /// Any other reading of a text of so many characters. It waits for a place among those of its kind; dropped
+    /// before it has ended, as when a client leaves, it is told to end.
     ///
     /// # Errors
     /// [`DoorFault`].
@@ -189,13 +187,13 @@ impl Door {
         chars: usize,
         work: impl FnOnce(&Guard) -> T + Send + 'static,
     ) -> Result<T, DoorFault> {
-        self.is_tried()?;
+        self.is_tried(chars)?;
         let (limit, since) = (self.limit_for(chars), Instant::now());
-        let Ok(Some(place)) = time::timeout(limit, self.place(chars)).await else {
+        let Ok(Ok(place)) = time::timeout(limit, self.place(chars)).await else {
             return Err(self.failed(DoorFault::Stuck));
         };
         let (tell, hear) = oneshot::channel();
-        let reading = self.start(work, move |found| drop(tell.send(found)), Some(place))?;
+        let reading = self.start(chars, work, move |found| drop(tell.send(found)), Some(place))?;
         let mut waits = Waits { reading, heard: false };
         let found = time::timeout(limit.saturating_sub(since.elapsed()), hear).await;
         waits.heard = found.is_ok();
@@ -217,7 +215,7 @@ impl Door {
         work: impl FnOnce(&Guard) -> T + Send + 'static,
     ) -> Result<T, DoorFault> {
         let (tell, hear) = mpsc::sync_channel(1);
-        let reading = self.start(work, move |found| drop(tell.send(found)), None)?;
+        let reading = self.start(chars, work, move |found| drop(tell.send(found)), None)?;
         match hear.recv_timeout(self.limit_for(chars)) {
             Ok(found) => Ok(found),
             Err(mpsc::RecvTimeoutError::Disconnected) => Err(self.failed(DoorFault::Panicked)),
@@ -228,14 +226,15 @@ impl Door {
         }
     }
 
+    /// Where texts of so many characters are read.
+    fn lane(&self, chars: usize) -> &Lane {
+        if chars > LONG { &self.long } else { &self.messages }
+    }
+
     /// A place for a text of so many characters, when one is free.
-    async fn place(&self, chars: usize) -> Option<Place> {
-        let of_long = if chars > CHARACTERS {
-            Some(Arc::clone(&self.places_of_long).acquire_owned().await.ok()?)
-        } else {
-            None
-        };
-        Some((Arc::clone(&self.places).acquire_owned().await.ok()?, of_long))
+    async fn place(&self, chars: usize) -> Result<OwnedSemaphorePermit, AcquireError> {
+        let lane = self.lane(chars);
+        Arc::clone(&lane.places).acquire_many_owned(lane.weight(chars)).await
     }
 
     fn limit_for(&self, chars: usize) -> Duration {
@@ -243,21 +242,26 @@ impl Door {
         self.limit.saturating_mul(times)
     }
 
-    /// Not where too many that were given up still run.
-    fn is_tried(&self) -> Result<(), DoorFault> {
-        let stuck = self.given_up.load(Ordering::SeqCst) >= GIVEN_UP;
-        if stuck { Err(self.failed(DoorFault::Stuck)) } else { Ok(()) }
+    /// Not where too many of the same kind are past their time and still run.
+    fn is_tried(&self, chars: usize) -> Result<(), DoorFault> {
+        if self.lane(chars).overdue() >= GIVEN_UP { Err(self.failed(DoorFault::Stuck)) } else { Ok(()) }
     }
 
     fn start<T: Send + 'static>(
         &self,
+        chars: usize,
         work: impl FnOnce(&Guard) -> T + Send + 'static,
         tell: impl FnOnce(T) + Send + 'static,
-        place: Option<Place>,
+        place: Option<OwnedSemaphorePermit>,
     ) -> Result<Arc<Reading>, DoorFault> {
-        self.is_tried()?;
-        let reading = Arc::new(Reading { state: AtomicU8::new(RUNS), given_up: Arc::clone(&self.given_up) });
-        let ends = Ends(Arc::clone(&reading));
+        self.is_tried(chars)?;
+        let reading = Arc::new(Reading {
+            ended: AtomicBool::new(false),
+            stop: Stop::default(),
+            until: Instant::now() + self.limit_for(chars),
+            left: Arc::clone(&self.lane(chars).left),
+        });
+        let (ends, stop) = (Ends(Arc::clone(&reading)), reading.stop.clone());
         let (guard, fault) = (self.guard.clone(), self.fault.clone());
         // A thread and no task: nobody waits for one that was given up, not at a stop either.
         let started = thread::Builder::new().name("guard".to_owned()).spawn(move || {
@@ -265,7 +269,9 @@ impl Door {
             if let Some(fault) = fault {
                 fault();
             }
-            tell(work(&guard));
+            if let Some(found) = stop.heeded_by(|| work(&guard)) {
+                tell(found);
+            }
         });
         match started {
             Ok(_) => Ok(reading),
@@ -281,24 +287,50 @@ impl Door {
     }
 }
 
-const RUNS: u8 = 0;
-const ENDED: u8 = 1;
-const LEFT: u8 = 2;
+/// The places of one kind of texts, and who left them.
+#[derive(Clone)]
+struct Lane {
+    places: Arc<Semaphore>,
+    /// How many places there are.
+    most: usize,
+    left: Arc<Mutex<Vec<Arc<Reading>>>>,
+}
 
-/// What a reading's thread holds until it ends.
-type Place = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
+impl Lane {
+    fn with(most: usize) -> Lane {
+        Lane { places: Arc::new(Semaphore::new(most)), most, left: Arc::default() }
+    }
 
-/// A reading under way: whether anybody waits for it.
+    /// How many places a text takes: by its length, and at most half of them, so that one alone fills none.
+    fn weight(&self, chars: usize) -> u32 {
+        let weight = (chars / LONG).clamp(1, (self.most / 2).max(1));
+        u32::try_from(weight).unwrap_or(u32::MAX)
+    }
+
+    /// Readings that nobody waits for, that are past their time and run all the same.
+    fn overdue(&self) -> usize {
+        let now = Instant::now();
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.retain(|reading| !reading.ended.load(Ordering::SeqCst));
+        left.iter().filter(|reading| reading.until <= now).count()
+    }
+}
+
+/// A reading under way.
 struct Reading {
-    state: AtomicU8,
-    given_up: Arc<AtomicUsize>,
+    ended: AtomicBool,
+    stop: Stop,
+    /// It may take until then, whoever waits for it.
+    until: Instant,
+    left: Arc<Mutex<Vec<Arc<Reading>>>>,
 }
 
 impl Reading {
-    /// Nobody waits any more: its thread counts among those that were given up until it ends.
-    fn give_up(&self) {
-        if self.state.compare_exchange(RUNS, LEFT, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-            self.given_up.fetch_add(1, Ordering::SeqCst);
+    /// Nobody waits any more: it is told to end. What does not end in its time counts until it does.
+    fn give_up(self: &Arc<Self>) {
+        self.stop.set();
+        if !self.ended.load(Ordering::SeqCst) {
+            self.left.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(self));
         }
     }
 }
@@ -322,17 +354,8 @@ struct Ends(Arc<Reading>);
 
 impl Drop for Ends {
     fn drop(&mut self) {
-        if self.0.state.swap(ENDED, Ordering::SeqCst) == LEFT {
-            // Whoever gave it up counts it a moment later than it says so: no count goes below none.
-            while self
-                .0
-                .given_up
-                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
-                .is_err()
-            {
-                thread::yield_now();
-            }
-        }
+        self.0.ended.store(true, Ordering::SeqCst);
+        self.0.left.lock().unwrap_or_else(PoisonError::into_inner).retain(|left| !Arc::ptr_eq(left, &self.0));
     }
 }
 

@@ -12,21 +12,13 @@ use crate::{
     House,
     decision::{self, After, Evidence, Verdict},
     follow_up, language,
+    misunderstood::Silence,
     turn::Turn,
 };
 
-/// From this probability on a trigger that did not fire names the reason, where the answer is not
-/// sure enough to be given.
-const LEANS: f64 = 0.3;
-
-/// The turn before counts as misunderstood when it ended like this.
-const fn misunderstood(outcome: Outcome, unknown: bool) -> bool {
-    match outcome {
-        Outcome::Guided => unknown,
-        Outcome::Blocked | Outcome::Failed => true,
-        _ => false,
-    }
-}
+/// What a person reads whose message only says that the answer before missed.
+const ASK_ANEW: &str = "Sorry, that was not what you meant. Ask it in other words, or name the product, fee or step that \
+    you mean, and I will look again.";
 
 pub(crate) fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
@@ -48,6 +40,9 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
 fn guide(house: &House, turn: &Turn) -> Option<String> {
     let understood = turn.understanding.as_ref()?;
     let intent = house.taxonomy.intent(turn.mode(), understood.intent.as_str())?;
+    if turn.silence == Some(Silence::Objection) {
+        return Some(ASK_ANEW.to_owned());
+    }
     intent.closing.clone().filter(|_| follow_up::closes(&turn.query)).or_else(|| intent.guide.clone())
 }
 
@@ -57,10 +52,11 @@ fn facts(house: &House, turn: &Turn, evidence: Evidence) -> After {
         evidence,
         guide: guide(house, turn).is_some(),
         unknown: turn.understanding.as_ref().is_none_or(|u| u.intent.is_unknown()),
-        // A second refusal is one too many, whatever was answered between them.
-        again: turn.history.last().is_some_and(|e| misunderstood(e.outcome, e.intent.is_unknown()))
-            || (turn.door.refusal.is_some() && turn.history.iter().any(|e| e.outcome == Outcome::Blocked)),
-        leans: turn.leaning(LEANS).is_some(),
+        // A second refusal is one too many, whatever was answered between them and whatever is set.
+        again: turn.signs.before + 1 >= house.settings.of(turn.mode()).misunderstandings
+            || (turn.door.refusal.is_some() && turn.signs.refused_before),
+        repeats: turn.signs.now,
+        leans: turn.leaning().is_some(),
     }
 }
 
@@ -75,7 +71,7 @@ pub(crate) fn would_answer(house: &House, turn: &Turn) -> bool {
 
 /// What becomes of a message that no person took over in step 2, by [`decision::AFTER`].
 fn close(house: &House, turn: &mut Turn) {
-    let (guide, leaning) = (guide(house, turn), turn.leaning(LEANS));
+    let (guide, leaning) = (guide(house, turn), turn.leaning());
     let facts = facts(house, turn, evidence(house, turn));
     let (verdict, rule) = decision::close(&facts);
     let hit = |trigger: Trigger, rule: String, score: f64| TriggerHit { trigger, rule, score };
@@ -85,7 +81,12 @@ fn close(house: &House, turn: &mut Turn) {
             turn.draft = None;
             turn.outcome = Outcome::Guided;
             turn.message = guide.map(|text| house.fill(&text, None));
-            turn.reason = "guidance: the question names nothing that the documents answer".to_owned();
+            turn.reason = match turn.silence {
+                Some(Silence::Objection) => {
+                    "guidance: the message says that the answer before missed".to_owned()
+                }
+                _ => "guidance: the question names nothing that the documents answer".to_owned(),
+            };
         }
         Verdict::Refuse => {
             turn.outcome = Outcome::Blocked;
@@ -166,7 +167,7 @@ fn reason(hit: &TriggerHit) -> String {
         Trigger::FinancialAdvice => "the question asks for personal advice",
         Trigger::AccountSpecific => "the question needs somebody's own record",
         Trigger::HumanOnly => "the bank keeps this subject for its people",
-        Trigger::RepeatedMisunderstanding => "the assistant did not understand twice in a row",
+        Trigger::RepeatedMisunderstanding => "the assistant and the person missed each other more than once",
         Trigger::ConflictingEvidence => "documents in force contradict each other",
         Trigger::InsufficientEvidence => "no document in force answers the question",
         Trigger::LowConfidence => "the confidence of the answer is below the threshold",

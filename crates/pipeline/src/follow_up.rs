@@ -121,6 +121,9 @@ const PREPOSITIONS: &[&str] = &[
 ];
 /// Verbs behind the thing that a question asks about.
 const ENDINGS: &[&str] = &["take", "cost", "last", "work"];
+/// Kinds of things that have names of their own.
+const THINGS: &[&str] =
+    &["account", "card", "deposit", "insurance", "loan", "mortgage", "overdraft", "plan", "saver", "saving"];
 /// The most words of a thing that is named.
 const LONGEST_NAME: usize = 5;
 
@@ -140,12 +143,41 @@ pub(crate) fn whole(question: &str, previous: Option<&str>) -> Option<String> {
         return None;
     }
     let fragment = words.len() <= 3 && !words.iter().any(|word| GREETINGS.contains(word));
+    if opens && !stands_in(question) && is_whole(&lower) {
+        return None;
+    }
     (opens || stands_in(question) || fragment).then(|| {
         another_thing(question, previous).unwrap_or_else(|| match asks_anew(&words) {
             true => format!("{} {question}", topic(previous, &words)),
             false => format!("{previous} {question}"),
         })
     })
+}
+
+/// "What about the everyday account's monthly fee?" names a thing of its own and what is asked of it: the one before
+/// has nothing to add.
+fn is_whole(lower: &str) -> bool {
+    let spoken: Vec<&str> = lower.split_whitespace().collect();
+    let plain: Vec<String> = spoken.iter().map(|word| bare(word)).collect();
+    let plain: Vec<&str> = plain.iter().map(String::as_str).collect();
+    let from = plain.len() - behind_opening(&plain).len();
+    let said = &plain[from..];
+    fn owner(word: &str) -> Option<&str> {
+        word.strip_suffix("'s").or_else(|| word.strip_suffix("\u{2019}s"))
+    }
+    let is_thing = |word: &str| THINGS.contains(&word.strip_suffix('s').unwrap_or(word));
+    let telling = |word: &str| {
+        !ARTICLES.contains(&word)
+            && !FRAME.contains(&word)
+            && !ASKED_FOR.contains(&word)
+            && !PREPOSITIONS.contains(&word)
+    };
+    // "Everyday account's": a kind of thing behind a word that tells which.
+    let named = said.iter().enumerate().any(|(at, word)| {
+        let word = owner(word).unwrap_or(word);
+        is_thing(word) && at > 0 && telling(said[at - 1])
+    });
+    named && said.iter().any(|word| ASKED_FOR.contains(word))
 }
 
 fn words(lower: &str) -> Vec<&str> {
@@ -313,6 +345,21 @@ mod tests {
             ("What does a replacement card cost?", "what about a new PIN", "What does a new PIN cost?"),
         ] {
             assert_eq!(whole(question, Some(before)).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_thing_of_its_own_with_what_is_asked_of_it_needs_nothing_from_before() {
+        let before = Some("Does the Anchor Saver have a card?");
+        for question in [
+            "what about the everyday account's monthly fee?",
+            "and what is the limit of the student account?",
+            "and the rate on the home loan?",
+        ] {
+            assert_eq!(whole(question, before), None, "{question}");
+        }
+        for question in ["and the establishment fee?", "and on the fixed?", "what about its monthly fee?"] {
+            assert!(whole(question, before).is_some(), "{question}");
         }
     }
 

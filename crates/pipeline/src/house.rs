@@ -5,10 +5,7 @@ use std::{sync::Arc, time::Duration};
 use contactiq_domain::{Clock, Ids, Mode, OpeningHours, Probability, Timestamp, Trigger, Zone};
 use contactiq_guard::{Earlier, Masked, ModerationCategory, Published, Raw};
 use contactiq_llm::{Chain, PriceTable, RemoteModeration};
-use contactiq_nlu::{
-    encoder::{CachedEncoder, Encoder, EncoderError},
-    index::Synonyms,
-};
+use contactiq_nlu::{encoder::CachedEncoder, index::Synonyms};
 use contactiq_store::{Budgets, Ledger, Store};
 use tokio::sync::Semaphore;
 
@@ -21,11 +18,11 @@ pub struct House {
     /// The door.
     pub guard: Door,
     /// What can be understood.
-    pub taxonomy: Taxonomy,
+    pub taxonomy: Arc<Taxonomy>,
     /// When a person takes over.
-    pub rules: EscalationRules,
+    pub rules: Arc<EscalationRules>,
     /// What was learned from both.
-    pub models: Models,
+    pub models: Arc<Models>,
     /// The sentence encoder; without it the lexical models work alone.
     pub encoder: Option<Arc<CachedEncoder>>,
     /// The knowledge, swapped as a whole.
@@ -41,7 +38,7 @@ pub struct House {
     /// Answers that were given before.
     pub recall: Recall,
     /// What was worked out in the last minutes.
-    pub lately: Lately,
+    pub lately: Arc<Lately>,
     /// Language models; without them answers are made of cited sentences.
     pub chain: Option<Arc<Chain>>,
     /// A provider's moderation beside the guard's own; without it that stands alone.
@@ -139,6 +136,8 @@ pub struct AssistantSettings {
     pub disclaimer: String,
     /// The longest extractive answer, in words, unless steps or a table are asked for.
     pub answer_words: usize,
+    /// Which misunderstanding of a conversation goes to a person: the second, the third…
+    pub misunderstandings: usize,
 }
 
 impl Settings {
@@ -166,39 +165,6 @@ impl House {
             encoder: self.encoder.clone(),
             synonyms: self.synonyms.clone(),
             before: Some(self.shelf.current()),
-        }
-    }
-
-    /// Encodes one text; see [`House::vectors`].
-    pub(crate) async fn vector(&self, text: &str) -> Option<Vec<f32>> {
-        self.vectors(vec![text.to_owned()]).await.pop().flatten()
-    }
-
-    /// Encodes on a thread of its own, never on the async threads; one place a text. Without an
-    /// encoder the places are empty.
-    pub(crate) async fn vectors(&self, texts: Vec<String>) -> Vec<Option<Vec<f32>>> {
-        let nothing = vec![None; texts.len()];
-        let Some(encoder) = self.encoder.clone() else { return nothing };
-        let Ok(permit) = self.compute.clone().acquire_owned().await else { return nothing };
-        let encoded = tokio::task::spawn_blocking(move || {
-            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            let encoded = encoder.encode(&texts);
-            drop(permit);
-            encoded
-        });
-        match encoded.await {
-            Ok(Ok(vectors)) => vectors.into_iter().map(Some).collect(),
-            Ok(Err(EncoderError::Remote(why))) => {
-                // Who speaks with the other server tells the log of each try, and warns once.
-                tracing::debug!(why, "a question goes on with the lexical model alone");
-                nothing
-            }
-            Ok(Err(error)) => {
-                // The answer goes on with the lexical views alone, and somebody must know.
-                tracing::warn!(error = %error, "the encoder failed on a question");
-                nothing
-            }
-            Err(_panic) => nothing,
         }
     }
 

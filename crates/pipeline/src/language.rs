@@ -1,7 +1,11 @@
 //! Another language than English: a polite sentence in it, and a person (the documents are in English,
 //! and what was learned is too, so neither an answer nor a refusal would be honest).
 
+mod words;
+
 use whatlang::{Lang, Script};
+
+use words::Kind;
 
 /// With fewer words a name of a shop or a place decides; they are left to the taxonomy.
 const FEWEST_WORDS: usize = 4;
@@ -14,125 +18,26 @@ const LONG: usize = 15;
 /// Letters outside the Latin script, from this share on.
 const FOREIGN_LETTERS: f64 = 0.5;
 
-/// Small words that no English sentence has: with two of them, and a third of all words, a sentence too
-/// short for its trigrams has its language all the same.
-const SMALL_WORDS: &[(Lang, &[&str])] = &[
-    (
-        Lang::Spa,
-        &[
-            "cuánto", "cuanto", "cuesta", "una", "el", "los", "mi", "qué", "cómo", "como", "puedo", "tengo",
-            "dónde", "quiero", "tarjeta", "por", "está", "nueva", "perdí", "robaron", "me", "ayuda",
-        ],
-    ),
-    (
-        Lang::Por,
-        &[
-            "quanto", "custa", "uma", "meu", "minha", "como", "onde", "não", "cartão", "posso", "tenho",
-            "quero", "perdi", "roubaram", "é", "ajuda",
-        ],
-    ),
-    (
-        Lang::Ita,
-        &[
-            "quanto", "costa", "una", "il", "mia", "mio", "come", "dove", "carta", "posso", "ho", "voglio",
-            "della", "che", "perso", "rubato", "aiuto",
-        ],
-    ),
-    (
-        Lang::Fra,
-        &[
-            "combien", "coûte", "une", "le", "la", "ma", "mon", "est", "comment", "où", "carte", "puis",
-            "je", "j'ai", "ai", "perdu", "volé", "pour", "aide",
-        ],
-    ),
-    (
-        Lang::Deu,
-        &[
-            "wie",
-            "kostet",
-            "eine",
-            "einen",
-            "der",
-            "das",
-            "ist",
-            "ich",
-            "mein",
-            "meine",
-            "karte",
-            "wo",
-            "und",
-            "nicht",
-            "habe",
-            "verloren",
-            "gestohlen",
-            "hilfe",
-            "kann",
-            "für",
-        ],
-    ),
-    (
-        Lang::Nld,
-        &[
-            "hoeveel", "kost", "een", "het", "mijn", "waar", "kaart", "ik", "heb", "niet", "voor",
-            "verloren", "gestolen", "hoe", "kan",
-        ],
-    ),
-    (
-        Lang::Afr,
-        &[
-            "hoeveel", "kos", "nuwe", "kaart", "ek", "het", "nie", "waar", "vir", "gesteel", "verloor",
-            "hoe", "wat",
-        ],
-    ),
-    (
-        Lang::Tgl,
-        &["magkano", "po", "ang", "bagong", "saan", "paano", "ko", "ng", "nawala", "aking", "ninakaw"],
-    ),
-    (
-        Lang::Ind,
-        &["berapa", "biaya", "kartu", "kad", "saya", "bagaimana", "hilang", "dicuri", "di", "mana", "baru"],
-    ),
-    (
-        Lang::Hin,
-        &[
-            "mera", "meri", "mujhe", "kya", "kaise", "hai", "nahi", "kitna", "karun", "gaya", "chori", "ho",
-            "kahan", "paisa", "ka", "ki",
-        ],
-    ),
-    (
-        Lang::Zul,
-        &["ngilahlekelwe", "ngicela", "yikhadi", "lami", "malini", "ikhadi", "kanjani", "imali", "yami"],
-    ),
-    (
-        Lang::Tur,
-        &[
-            "ne",
-            "kadar",
-            "kart",
-            "kartım",
-            "nasıl",
-            "nerede",
-            "bir",
-            "çalındı",
-            "kayboldu",
-            "benim",
-            "ücreti",
-        ],
-    ),
-    (
-        Lang::Pol,
-        &["ile", "kosztuje", "nowa", "karta", "moja", "jak", "gdzie", "nie", "mam", "skradziono", "zgubiłem"],
-    ),
-];
-/// With fewer words nothing is sure.
+/// A run of so many consonants is a hand on a keyboard: the languages that have some are known by their small words.
+const UNSPEAKABLE: usize = 5;
+/// With fewer words of one language nothing is sure, unless they speak of money.
 const FEWEST_SMALL: usize = 3;
 
-/// The language of the small words, where they say it.
-fn by_small_words(words: &[&str]) -> Option<Lang> {
-    let count = |small: &[&str]| words.iter().filter(|word| small.contains(word)).count();
-    let (lang, hits) =
-        SMALL_WORDS.iter().map(|(lang, small)| (*lang, count(small))).max_by_key(|(_, hits)| *hits)?;
-    (words.len() >= FEWEST_SMALL && hits >= 2 && 3 * hits >= words.len()).then_some(lang)
+/// The language that the known words say: two of them and a third of all; or, in a word or two, a word of money with
+/// no English beside it.
+fn by_known_words(all: &[&str], uses: &impl Fn(&str) -> bool) -> Option<Lang> {
+    // "Is" and "my" are Dutch and Afrikaans too; a taxonomy may have examples in Spanish.
+    let of_money = |word: &str| words::known(word).iter().any(|(_, kind)| *kind == Kind::Money);
+    let foreign = all.iter().filter(|word| !uses(word) || of_money(word));
+    let known: Vec<(Lang, Kind)> = foreign.clone().flat_map(|word| words::known(word)).copied().collect();
+    let count = |lang: Lang| known.iter().filter(|(of, _)| *of == lang).count();
+    let hits = known.iter().map(|(lang, _)| count(*lang)).max()?;
+    let (lang, _) = known.iter().find(|(lang, _)| count(*lang) == hits)?;
+    if all.len() >= FEWEST_SMALL {
+        return (hits >= 2 && 3 * hits >= all.len()).then_some(*lang);
+    }
+    let speaks_of_money = known.iter().any(|(of, kind)| of == lang && *kind == Kind::Money);
+    (speaks_of_money && foreign.count() == all.len()).then_some(*lang)
 }
 
 /// The language of a message, when it is surely not English. `uses` says which lower-case words the
@@ -150,7 +55,7 @@ pub(crate) fn other(text: &str, uses: impl Fn(&str) -> bool) -> Option<Lang> {
     let lower = text.to_lowercase();
     let words: Vec<&str> =
         lower.split(|c: char| !c.is_alphabetic() && c != '\'').filter(|word| word.len() > 1).collect();
-    if let Some(lang) = by_small_words(&words) {
+    if let Some(lang) = by_known_words(&words, &uses) {
         return Some(lang);
     }
     let known = words.iter().filter(|word| uses(word)).count();
@@ -158,7 +63,21 @@ pub(crate) fn other(text: &str, uses: impl Fn(&str) -> bool) -> Option<Lang> {
     let english = found.lang() == Lang::Eng || known as f64 >= least * words.len() as f64;
     // A text of this length has sure trigrams in any language: where it has none, it is noise.
     let noise = words.len() > LONG && !found.is_reliable();
-    (words.len() >= FEWEST_WORDS && !english && !noise).then(|| found.lang())
+    let spoken = match found.is_reliable() {
+        true => words.iter().all(|word| can_be_said(word)),
+        false => words.iter().any(|word| !words::known(word).is_empty()),
+    };
+    (words.len() >= FEWEST_WORDS && !english && !noise && spoken).then(|| found.lang())
+}
+
+/// Whether a word has vowels where a mouth needs them.
+fn can_be_said(word: &str) -> bool {
+    let is_consonant = |c: char| c.is_ascii_alphabetic() && !"aeiouy".contains(c.to_ascii_lowercase());
+    let mut run = 0;
+    word.chars().all(|c| {
+        run = if is_consonant(c) { run + 1 } else { 0 };
+        run < UNSPEAKABLE
+    })
 }
 
 fn is_latin(c: char) -> bool {
@@ -195,6 +114,14 @@ pub(crate) const fn sentence(lang: Lang) -> &'static str {
         Lang::Ell => "Λυπάμαι, μπορώ να βοηθήσω μόνο στα αγγλικά. Επικοινωνήστε μαζί μας έτσι:",
         Lang::Heb => "מצטערים, אפשר לעזור רק באנגלית. כך פונים אלינו:",
         Lang::Tha => "ขออภัย ฉันช่วยได้เฉพาะภาษาอังกฤษ ติดต่อเราได้ดังนี้:",
+        Lang::Swe => "Tyvärr kan jag bara hjälpa till på engelska. Så här når du oss:",
+        Lang::Dan => "Beklager, jeg kan kun hjælpe på engelsk. Sådan kontakter du os:",
+        Lang::Nob => "Beklager, jeg kan bare hjelpe på engelsk. Slik når du oss:",
+        Lang::Fin => "Valitettavasti voin auttaa vain englanniksi. Näin tavoitat meidät:",
+        Lang::Ces => "Je mi líto, mohu pomoci pouze v angličtině. Takto nás můžete kontaktovat:",
+        Lang::Ron => "Îmi pare rău, pot ajuta doar în engleză. Ne puteți contacta astfel:",
+        Lang::Hun => "Sajnálom, csak angolul tudok segíteni. Így ér el minket:",
+        Lang::Hrv => "Žao mi je, mogu pomoći samo na engleskom. Ovako nas možete kontaktirati:",
         Lang::Afr => "Jammer, ek kan net in Engels help. So bereik u ons:",
         _ => "Sorry, I can help in English only.",
     }
@@ -229,6 +156,23 @@ mod tests {
         ] {
             assert_eq!(other(text, english), Some(lang), "{text}");
         }
+        // A word or two, where they speak of money; accents as people type them on a phone.
+        for (text, lang) in [
+            ("cartera robada", Lang::Spa),
+            ("dinero", Lang::Spa),
+            ("compte bloque", Lang::Fra),
+            ("virement", Lang::Fra),
+            ("Geld weg", Lang::Deu),
+            ("conto bloccato", Lang::Ita),
+            ("roubo", Lang::Por),
+            ("rekening geblokkeerd", Lang::Nld),
+            ("konto", Lang::Deu),
+            ("kartu hilang", Lang::Ind),
+        ] {
+            assert!(other(text, english).is_some(), "{text} is {lang}");
+        }
+        assert_eq!(other("cartera robada", english), Some(Lang::Spa));
+        assert_eq!(other("roubo", english), Some(Lang::Por));
         for text in [
             "me and the mrs, como estas lol, what is the fee for a card",
             "how do i get to la paz by card",
@@ -240,6 +184,10 @@ mod tests {
             "你好 how do i transfer money to my card",
             "IBAN",
             "mi card",
+            "La Paz",
+            "robot",
+            "wkrtpl zxqvb ghtrd mnbvx plkjh trwqz",
+            "Kwame",
             &"cjbeb gdhba iagd dgaid hfdh bagj ceii djab ".repeat(20),
         ] {
             assert_eq!(other(text, english), None, "{text}");

@@ -28,18 +28,33 @@ pub enum ModelsError {
     /// Training failed.
     #[error("training failed: {0}")]
     Train(#[from] TrainError),
-    /// The trained model can't be kept.
-    #[error("a trained model can't be kept: {0}")]
-    File(#[from] ModelFileError),
 }
 
 /// How many of the models were trained now and how many were read from the folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Trained {
     /// Trained now.
     pub trained: usize,
     /// Read.
     pub read: usize,
+    /// Trained now and not kept, since the folder takes nothing: the next start trains them again.
+    pub unkept: usize,
+}
+
+impl Trained {
+    /// Counts a model that was trained now. One that can't be kept serves all the same.
+    fn add(&mut self, path: &Path, saved: Result<(), ModelFileError>) {
+        self.trained += 1;
+        if let Err(error) = saved {
+            self.unkept += 1;
+            tracing::error!(
+                critical = true,
+                file = %path.display(),
+                %error,
+                "a trained model can't be kept: it is used, and each start trains it again"
+            );
+        }
+    }
 }
 
 impl Models {
@@ -79,6 +94,15 @@ impl Models {
         match mode {
             Mode::Customer => self.customer.predict(text, vector),
             Mode::Banker => self.banker.predict(text, vector),
+        }
+    }
+
+    /// The words of a text that spoke most for one intent against another, as the examples spell them.
+    #[must_use]
+    pub fn deciding(&self, mode: Mode, text: &str, intent: &str, against: &str) -> Vec<String> {
+        match mode {
+            Mode::Customer => self.customer.deciding(text, intent, against),
+            Mode::Banker => self.banker.deciding(text, intent, against),
         }
     }
 
@@ -133,8 +157,7 @@ fn intent_model(
         return Ok(model);
     }
     let model = IntentModel::train(&examples, &outside, encoder, &options, &|_, _| {})?;
-    model.save(&path)?;
-    counts.trained += 1;
+    counts.add(&path, model.save(&path));
     Ok(model)
 }
 
@@ -177,7 +200,6 @@ fn trigger_model(
         return Ok(Some(model));
     }
     let model = TriggerModel::train(&positives, &negatives, encoder, &options)?;
-    model.save(&path)?;
-    counts.trained += 1;
+    counts.add(&path, model.save(&path));
     Ok(Some(model))
 }

@@ -11,6 +11,12 @@ use contactiq_nlu::text::sentences;
 pub(crate) const WORDS: usize = 3;
 /// A message of 2000 characters may have many sentences; each costs an encoding.
 const MOST: usize = 24;
+/// Pieces that are read one by one…
+const MOST_PIECES: usize = 96;
+/// …and so many of the rest together: 2000 characters make a thousand.
+const TOGETHER: usize = 32;
+/// The longest thing in a list.
+const WORDS_OF_AN_ITEM: usize = 3;
 /// What begins another request inside a sentence.
 const JOINTS: &[&str] = &[
     " and also ",
@@ -113,18 +119,55 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
     }
 }
 
+/// What stands between two joints or commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// Its words.
+    pub(crate) text: String,
+    /// Whether it only names a thing in the list of a question: "theft" in "does it cover theft, lost cards, flights?".
+    pub(crate) is_item: bool,
+}
+
 /// Everything that stands between two joints or commas, however short and however many, each once: for
-/// the patterns, to which one word may be enough.
-pub(crate) fn pieces(text: &str) -> Vec<String> {
-    let fine = cut(text).into_iter().flat_map(|part| part.split([',', '+']).flat_map(|p| p.split("--")));
-    let bare = fine.map(|piece| {
-        let piece = piece.trim();
-        let lower = piece.to_ascii_lowercase();
-        let filler = FILLERS.iter().find(|filler| lower.starts_with(*filler));
-        filler.map_or(piece, |filler| &piece[filler.len()..]).trim().to_owned()
-    });
+/// the patterns, to which one word may be enough. Of very many the last ones stand together.
+pub(crate) fn pieces(text: &str) -> Vec<Piece> {
     let mut seen = HashSet::new();
-    bare.filter(|piece| !piece.is_empty() && seen.insert(piece.clone())).collect()
+    let mut all: Vec<Piece> = Vec::new();
+    for segment in cut(text) {
+        let asks = is_request(segment);
+        for fine in segment.split([',', '+']).flat_map(|p| p.split("--")) {
+            let bare = without_filler(fine.trim());
+            if !bare.is_empty() && seen.insert(bare.to_owned()) {
+                let is_item = asks && bare.len() < segment.len() && names_a_thing(bare);
+                all.push(Piece { text: bare.to_owned(), is_item });
+            }
+        }
+    }
+    if all.len() > MOST_PIECES {
+        let rest = all.split_off(MOST_PIECES);
+        let together = |some: &[Piece]| {
+            let texts: Vec<&str> = some.iter().map(|piece| piece.text.as_str()).collect();
+            Piece { text: texts.join(", "), is_item: some.iter().all(|piece| piece.is_item) }
+        };
+        all.extend(rest.chunks(TOGETHER).map(together));
+    }
+    all
+}
+
+fn without_filler(piece: &str) -> &str {
+    let lower = piece.to_ascii_lowercase();
+    let filler = FILLERS.iter().find(|filler| lower.starts_with(*filler));
+    filler.map_or(piece, |filler| piece[filler.len()..].trim())
+}
+
+/// Few words, none of which is the person.
+fn names_a_thing(piece: &str) -> bool {
+    let lower = piece.to_ascii_lowercase();
+    let mut words = lower.split(|c: char| !(c.is_alphanumeric() || c == '\''));
+    piece.split_whitespace().count() <= WORDS_OF_AN_ITEM
+        && !words.any(|word| {
+            ["i", "i'm", "im", "i've", "ive", "me", "my", "mine", "we", "us", "our"].contains(&word)
+        })
 }
 
 fn cut(text: &str) -> Vec<&str> {
@@ -190,16 +233,40 @@ mod tests {
         assert!(parts("what is the fee for cards and accounts that I share").is_empty());
     }
 
+    fn texts(text: &str) -> Vec<String> {
+        pieces(text).into_iter().map(|piece| piece.text).collect()
+    }
+
     #[test]
     fn patterns_get_every_piece_however_short() {
-        assert_eq!(pieces("what is the fee, kms, thanks"), ["what is the fee", "kms", "thanks"]);
+        assert_eq!(texts("what is the fee, kms, thanks"), ["what is the fee", "kms", "thanks"]);
         assert_eq!(
-            pieces("How do I pay?\n- my card was cloned\nAlso kms"),
+            texts("How do I pay?\n- my card was cloned\nAlso kms"),
             ["How do I pay?", "my card was cloned", "kms"]
         );
-        let many: String = (0..300).map(|i| format!("a b c d{i}. ")).collect();
-        assert_eq!(pieces(&many).len(), 300, "none is left out");
-        assert_eq!(pieces(&"scam,".repeat(400)), ["scam"], "what is said again is read once");
+        assert_eq!(texts(&"scam,".repeat(400)), ["scam"], "what is said again is read once");
+    }
+
+    #[test]
+    fn none_of_very_many_pieces_is_left_out_and_few_are_read_alone() {
+        let many: String = (0..900).map(|i| format!("a{i},")).collect();
+        let texts = texts(&many);
+        assert!(texts.len() <= MOST_PIECES + 900 / TOGETHER + 1, "{}", texts.len());
+        let all = texts.join(", ");
+        assert!((0..900).all(|i| all.split(", ").any(|piece| piece == format!("a{i}"))));
+    }
+
+    #[test]
+    fn an_item_names_a_thing_in_the_list_of_a_question() {
+        let items = |text: &str| -> Vec<String> {
+            pieces(text).into_iter().filter(|piece| piece.is_item).map(|piece| piece.text).collect()
+        };
+        assert_eq!(
+            items("Does the policy cover hail, stolen bikes, a burst pipe?"),
+            ["stolen bikes", "a burst pipe?"]
+        );
+        assert!(items("stolen bikes, a burst pipe").is_empty(), "nothing is asked");
+        assert!(items("how do I order a bike, i was robbed").is_empty(), "that is the person");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use time::Date;
 use crate::{
     Found, House, Knowledge,
     duplicates::{Saying, say_the_same},
+    greeting::GREETING,
     lately::Searched,
     products::product,
     turn::Turn,
@@ -62,7 +63,11 @@ pub fn search(knowledge: &Knowledge, filter: &Filter<'_>, sought: &Sought<'_>) -
 
 /// Which passages may be found.
 pub(crate) fn keep(knowledge: &Knowledge, filter: &Filter<'_>) -> impl Fn(usize) -> bool {
-    move |passage| filter.keeps(knowledge.document_of(passage))
+    move |passage| {
+        let own = knowledge.products.of_document(knowledge.passages[passage].0);
+        let other = filter.product.zip(own).is_some_and(|(wanted, own)| !own.eq_ignore_ascii_case(wanted));
+        !other && filter.keeps(knowledge.document_of(passage))
+    }
 }
 
 impl Filter<'_> {
@@ -101,7 +106,9 @@ pub(crate) fn ranked(
             if filter.collections.first() != Some(&of.collection) {
                 score *= OTHER_COLLECTION;
             }
-            if !named.is_empty() && product(of).is_some_and(|own| !named.contains(own)) {
+            if !named.is_empty()
+                && knowledge.products.of_document(document).is_some_and(|own| !named.contains(own))
+            {
                 score *= OTHER_PRODUCT;
             }
             Found {
@@ -145,7 +152,7 @@ fn collapse(knowledge: &Knowledge, filter: &Filter<'_>, found: Vec<Found>, k: us
 /// "There is no fee" of the gold card is not that of the platinum card: what stands above both must not
 /// name two things.
 fn of_the_same(knowledge: &Knowledge, a: &Found, b: &Found) -> bool {
-    let product_of = |found: &Found| product(&knowledge.documents[found.document]);
+    let product_of = |found: &Found| knowledge.products.of_document(found.document);
     let above = |found: &Found| -> BTreeSet<String> {
         let entry = knowledge.index.entry(found.passage);
         text::content_stems(&format!("{}\n{}", entry.title, entry.headings.join("\n"))).into_iter().collect()
@@ -177,8 +184,8 @@ fn saying(knowledge: &Knowledge, passage: usize) -> Saying<'_> {
 
 pub(crate) fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
-    let greeting = turn.understanding.as_ref().is_some_and(|u| u.intent.as_str() == "greeting");
-    if greeting || !matches!(turn.routing, Routing::Answer | Routing::Guide) {
+    let greeting = turn.understanding.as_ref().is_some_and(|u| u.intent.as_str() == GREETING);
+    if greeting || turn.silence.is_some() || !matches!(turn.routing, Routing::Answer | Routing::Guide) {
         turn.trace(Step::Retrieve, since, "skipped", "the route needs no passages");
         return;
     }

@@ -6,16 +6,11 @@ use contactiq_domain::{Category, Routing, Step, Trigger, TriggerHit};
 
 use crate::{
     House,
+    certainty::OWN_DATA,
     decision::{self, Before},
+    greeting::GREETING,
     turn::Turn,
 };
-
-/// From this probability on a trigger that did not fire may name the reason of a hand-over that
-/// happens anyway.
-const LEANS: f64 = 0.3;
-/// From this probability on a question of a sensitive intent counts as one for this person's own
-/// data (P3): general how-to is answered, and doubt goes to the verified channel.
-const OWN_DATA: f64 = 0.35;
 
 /// Decides where the question goes, by [`decision::BEFORE`].
 pub(crate) fn run(house: &House, turn: &mut Turn) {
@@ -44,7 +39,7 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
         role_too_low: too_low,
         category,
         unknown,
-        greeting: name == "greeting",
+        greeting: name == GREETING,
     };
     let (routing, rule) = decision::route(&facts);
     turn.routing = routing;
@@ -60,7 +55,7 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
         Routing::Escalate if turn.hits.is_empty() => {
             // A person takes over in any case; what the message leans to names the better queue.
             let named = intent.map_or(Trigger::HumanOnly, |i| i.trigger);
-            let trigger = match turn.leaning(LEANS) {
+            let trigger = match turn.leaning() {
                 Some((leaning, _)) if named == Trigger::HumanOnly => leaning,
                 _ => named,
             };

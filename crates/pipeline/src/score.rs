@@ -17,6 +17,8 @@ use crate::{
 
 /// A larger weight would make every answer certain.
 const MOST_WEIGHT: f64 = 100.0;
+/// Stands in the trace where the question says too little.
+const TOO_LITTLE: &str = "says_too_little";
 /// How many features there are.
 const COUNT: usize = 10;
 
@@ -81,6 +83,13 @@ impl Features {
             specific: value("specific")?,
             figure: value("figure")?,
         })
+    }
+
+    /// Whether the trace of step 5 says that the question says too little: then its confidence is bounded, whatever the
+    /// features.
+    #[must_use]
+    pub fn bounded(trace: &StepTrace) -> bool {
+        trace.step == Step::Score && trace.values.contains_key(TOO_LITTLE)
     }
 
     /// As a trace carries them, to three decimals.
@@ -183,6 +192,13 @@ impl Calibration {
             self.weights.as_array().iter().zip(features.as_array()).map(|(w, x)| w * x).sum::<f64>()
                 + self.bias;
         Probability::clamped(1.0 / (1.0 + (-sum).exp()))
+    }
+
+    /// The same of a question that may say too little: then it is bounded, whatever the weights.
+    #[must_use]
+    pub fn confidence_of(&self, features: Features, says_too_little: bool) -> Probability {
+        let confidence = self.confidence(features);
+        if says_too_little { Probability::clamped(confidence.get().min(VAGUE)) } else { confidence }
     }
 
     /// Fits the model to labelled questions: features, whether the answer was right, and how much
@@ -288,8 +304,7 @@ pub(crate) fn judge(
     let features = features(asked, chosen, understanding)?;
     let alone = !turn.history.iter().any(Exchange::may_be_leaned_on);
     let vague = says_too_little(asked.query, features, alone);
-    let confidence = house.calibration.confidence(features);
-    let confidence = if vague { Probability::clamped(confidence.get().min(VAGUE)) } else { confidence };
+    let confidence = house.calibration.confidence_of(features, vague);
     Some(Judged { features, confidence, vague })
 }
 
@@ -319,7 +334,11 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     let detail =
         format!("confidence {:.2}{why}, threshold {:.2} ({features})", confidence.get(), threshold.get());
     let version = Some(house.calibration.version.as_str());
-    turn.trace_with(Step::Score, since, outcome, detail, version, features.values());
+    let mut values = features.values();
+    if vague {
+        values.insert(TOO_LITTLE.to_owned(), 1.0);
+    }
+    turn.trace_with(Step::Score, since, outcome, detail, version, values);
 }
 
 #[cfg(test)]
@@ -362,6 +381,9 @@ mod tests {
             ms: 0.1,
         };
         assert_eq!(Features::of_step(&trace), Some(features));
+        assert!(!Features::bounded(&trace));
+        trace.values.insert(TOO_LITTLE.to_owned(), 1.0);
+        assert_eq!((Features::of_step(&trace), Features::bounded(&trace)), (Some(features), true));
         assert_eq!(Features::of_step(&StepTrace { step: Step::Escalate, ..trace.clone() }), None);
         trace.values.clear();
         assert_eq!(Features::of_step(&trace), None, "no answer to score");

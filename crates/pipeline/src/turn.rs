@@ -12,7 +12,13 @@ use contactiq_guard::{InputError, Inspected, Masked, ModerationCategory, Publish
 use contactiq_llm::Completion;
 use contactiq_store::{StoreError, conversations::Conversation, ledger::Claimed};
 
-use crate::{Audience, DoorFault, Found, House, Knowledge, NotRead, recall, score::Judged};
+use crate::{
+    Audience, DoorFault, Found, House, Knowledge, NotRead, certainty,
+    misunderstood::{Signs, Silence},
+    reader::Encoded,
+    recall,
+    score::Judged,
+};
 
 /// A question as it comes in.
 #[derive(Debug)]
@@ -184,7 +190,11 @@ pub(crate) struct Turn {
     /// The vector of the message as it was written, where an answer to it may be remembered.
     pub(crate) vector_as_asked: Option<Vec<f32>>,
     /// The requests of a message that has more than one, each with its vector.
-    pub(crate) parts: Vec<(String, Option<Vec<f32>>)>,
+    pub(crate) parts: Vec<Encoded>,
+    /// Why nothing is looked for, where the message asks for nothing.
+    pub(crate) silence: Option<Silence>,
+    /// How the conversation goes.
+    pub(crate) signs: Signs,
     pub(crate) understanding: Option<Understanding>,
     pub(crate) routing: Routing,
     pub(crate) knowledge: Arc<Knowledge>,
@@ -233,10 +243,10 @@ impl Turn {
         self.started.mode
     }
 
-    /// The most probable learned trigger, from this probability on.
-    pub(crate) fn leaning(&self, least: f64) -> Option<(Trigger, f64)> {
+    /// The most probable learned trigger, where the message leans to one.
+    pub(crate) fn leaning(&self) -> Option<(Trigger, f64)> {
         let best = self.leanings.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1));
-        best.filter(|(_, score)| *score >= least)
+        best.filter(|(_, score)| *score >= certainty::least(certainty::LEANS, &self.query))
     }
 
     /// Adds a step's trace. `detail` is made of the house's own words, never of the person's.

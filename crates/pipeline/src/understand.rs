@@ -1,134 +1,25 @@
 //! Step 1: what is asked, how sure that is, and whether it is in the bank's scope (P2).
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
-use contactiq_domain::{
-    Category, IntentName, Mode, Probability, Step, Trigger, TriggerHit, Understanding, is_danger_to_life,
-};
+use contactiq_domain::{Category, Mode, Step, Trigger, TriggerHit, Understanding, is_danger_to_life};
 use contactiq_guard::Masked;
 use contactiq_nlu::intents::Prediction;
 
 use crate::{
-    House, Knowledge, Taxonomy,
-    admit::{LEARNED_DENIES, ONE_WORD, is_one_word, without_placeholders},
-    follow_up,
+    EscalationRules, House, Knowledge, Taxonomy,
+    admit::without_placeholders,
+    carried,
+    certainty::{self, HUMAN_ONLY},
+    classify, follow_up,
+    greeting::GREETING,
+    misunderstood::{self, Silence},
+    noise,
+    reader::{Encoded, Reader},
     retrieve::{self, Filter},
     spelling::Corrected,
     turn::{Exchange, Turn},
 };
-
-/// Below this probability of being in scope a question counts as unknown.
-const IN_SCOPE: f64 = 0.5;
-/// A person takes over when the human_only intents together reach this probability: the category
-/// is decided before the intent, since a wrong intent inside it does no harm.
-const HUMAN_ONLY: f64 = 0.5;
-/// A part was torn from its context and has to be surer…
-const PART_HUMAN_ONLY: f64 = 0.8;
-/// …and the whole message must lean to it…
-const WHOLE_AGREES: f64 = 0.1;
-/// …unless it is so sure: three plain questions beside a complaint drown it in the whole.
-const PART_IS_SURE: f64 = 0.95;
-/// A greeting ends the search for an answer, so it has to be a clear one.
-const GREETING: f64 = 0.6;
-
-/// Classifies a text: what step 1 does and `contactiq intents classify` prints. `leanings` are the
-/// probabilities of the learned triggers on the same `text`.
-#[must_use]
-pub fn classify(
-    taxonomy: &Taxonomy,
-    mode: Mode,
-    prediction: &Prediction,
-    leanings: &[(Trigger, f64)],
-    text: &str,
-) -> Understanding {
-    let needed = if is_one_word(text) { ONE_WORD } else { HUMAN_ONLY };
-    let category_of =
-        |label: &str| taxonomy.intent(mode, label).map_or(Category::Automatable, |i| i.category);
-    let wants_person = human_only(taxonomy, mode, prediction, leanings) >= needed;
-    let best = prediction
-        .ranked
-        .iter()
-        .find(|(label, p)| {
-            let clear = label != "greeting" || *p >= GREETING;
-            // A denied intent made nobody take over, so it doesn't name the hand-over either.
-            let named = if wants_person {
-                counts_for_a_person(taxonomy, mode, label, leanings)
-            } else {
-                category_of(label) != Category::HumanOnly
-            };
-            clear && named
-        })
-        .or_else(|| prediction.ranked.first());
-    let (label, probability) = best.map_or((IntentName::UNKNOWN, 0.0), |(l, p)| (l.as_str(), *p));
-
-    let outside = prediction.in_scope < IN_SCOPE && !wants_person && label != "greeting";
-    let (intent, category, probability) = if outside && label != IntentName::UNKNOWN {
-        (IntentName::unknown(), category_of(IntentName::UNKNOWN), 1.0 - prediction.in_scope)
-    } else {
-        (IntentName::new(label).unwrap_or_else(|_| IntentName::unknown()), category_of(label), probability)
-    };
-    Understanding {
-        intent,
-        category,
-        probability: Probability::clamped(probability),
-        in_scope: Probability::clamped(prediction.in_scope),
-        reason: reason(prediction),
-    }
-}
-
-/// The probability of all human_only intents together.
-/// An intent that is named after a trigger ("fraud_alert") does not count where that trigger's own
-/// model, which has learned its look-alikes, is sure of the opposite: "what are the signs of a scam?".
-fn human_only(taxonomy: &Taxonomy, mode: Mode, prediction: &Prediction, leanings: &[(Trigger, f64)]) -> f64 {
-    let counts = |label: &str| counts_for_a_person(taxonomy, mode, label, leanings);
-    prediction.ranked.iter().filter(|(label, _)| counts(label)).map(|(_, p)| p).sum()
-}
-
-fn counts_for_a_person(taxonomy: &Taxonomy, mode: Mode, label: &str, leanings: &[(Trigger, f64)]) -> bool {
-    let denied = |trigger: Trigger| leanings.iter().any(|(t, p)| *t == trigger && *p < LEARNED_DENIES);
-    taxonomy
-        .intent(mode, label)
-        .is_some_and(|intent| intent.category == Category::HumanOnly && !denied(intent.trigger))
-}
-
-fn read(house: &House, mode: Mode, text: &str, vector: Option<&[f32]>) -> Prediction {
-    house.lately.intent(mode, text, vector, || house.models.intent(mode, text, vector))
-}
-
-/// The riskiest request of a message with several decides: a part that a person has to answer, read
-/// alone, when the whole message does not speak plainly against it.
-fn riskiest(house: &House, turn: &Turn, whole: Prediction) -> Prediction {
-    let of = |prediction: &Prediction| human_only(&house.taxonomy, turn.mode(), prediction, &turn.leanings);
-    let in_whole = of(&whole);
-    if in_whole >= HUMAN_ONLY {
-        return whole;
-    }
-    let needed = if in_whole >= WHOLE_AGREES { PART_HUMAN_ONLY } else { PART_IS_SURE };
-    let parts = turn.parts.iter();
-    parts
-        .map(|(part, vector)| read(house, turn.mode(), part, vector.as_deref()))
-        .find(|prediction| of(prediction) >= needed)
-        .unwrap_or(whole)
-}
-
-/// Names the nearest examples and the words that decided: text of the taxonomy, never the person's.
-fn reason(prediction: &Prediction) -> String {
-    let mut parts = Vec::new();
-    if !prediction.nearest.is_empty() {
-        let near: Vec<String> = prediction
-            .nearest
-            .iter()
-            .take(2)
-            .map(|n| format!("\u{201c}{}\u{201d} ({})", n.text, n.label))
-            .collect();
-        parts.push(format!("nearest examples: {}", near.join(", ")));
-    }
-    if !prediction.words.is_empty() {
-        let words: Vec<&str> = prediction.words.iter().take(4).map(String::as_str).collect();
-        parts.push(format!("deciding words: {}", words.join(", ")));
-    }
-    if parts.is_empty() { "no example is near".to_owned() } else { parts.join("; ") }
-}
 
 /// A question as step 3 searches it: without the guard's placeholders, misspelt words as the
 /// documents write them.
@@ -139,12 +30,16 @@ pub fn searched(knowledge: &Knowledge, taxonomy: &Taxonomy, filter: &Filter<'_>,
 }
 
 /// How the question was read. Words put in are the documents' own, so they may be named.
-fn remarks(joined: bool, corrected: Option<&Corrected>) -> String {
+fn remarks(read: &Read) -> String {
     let mut said = String::new();
-    if joined {
+    if read.joined {
         said.push_str("; read together with the question before");
     }
-    if let Some(corrected) = corrected {
+    if !read.carried.is_empty() {
+        let names: Vec<&str> = read.carried.iter().map(|hit| hit.rule.as_str()).collect();
+        said.push_str(&format!("; with the question before {} fired", names.join(", ")));
+    }
+    if let Some(corrected) = &read.corrected {
         let words = corrected.read_as.join("\u{201d}, \u{201c}");
         said.push_str(&format!("; searched as the documents spell it: \u{201c}{words}\u{201d}"));
     }
@@ -153,101 +48,171 @@ fn remarks(joined: bool, corrected: Option<&Corrected>) -> String {
 
 /// "I have a whole bottle of pills here", and in the next message "I want to take them all": what neither
 /// says alone, both say together.
-fn hear_danger_across_turns(house: &House, turn: &mut Turn, previous: Option<&str>) {
-    let heard = |text: &str| house.rules.matches(text).into_iter().find(|(_, rule)| is_danger_to_life(rule));
-    let known = turn.hits.iter().any(|hit| is_danger_to_life(&hit.rule));
-    let Some(previous) = previous.filter(|p| !known && heard(p).is_none()) else { return };
-    if let Some((trigger, rule)) = heard(&format!("{previous} {}", turn.query)) {
-        turn.hits.retain(|hit| hit.trigger != trigger);
-        turn.hits.push(TriggerHit { trigger, rule, score: 1.0 });
-    }
+fn danger_across_turns(rules: &EscalationRules, asked: &Asking) -> Option<TriggerHit> {
+    let heard = |text: &str| rules.matches(text).into_iter().find(|(_, rule)| is_danger_to_life(rule));
+    let previous = asked.previous.as_deref().filter(|p| !asked.in_danger && heard(p).is_none())?;
+    let (trigger, rule) = heard(&format!("{previous} {}", asked.query))?;
+    Some(TriggerHit { trigger, rule, score: 1.0 })
 }
 
 /// The last question, made whole by those before it: "and its rate?" may lean on "and for the gold one?". None where
 /// the last one may not be leaned on.
 fn spoken_of(history: &[Exchange]) -> Option<String> {
     let mut before: Option<String> = None;
-    for exchange in history {
+    // A courtesy between two questions is about nothing.
+    let courtesy = |e: &&Exchange| e.may_be_leaned_on() && e.intent.as_str() == GREETING;
+    for exchange in history.iter().filter(|e| !courtesy(e)) {
         before = exchange.may_be_leaned_on().then(|| {
             let question = without_placeholders(exchange.question.as_str());
-            follow_up::whole(&question, before.as_deref()).unwrap_or(question)
+            // "That's not what I asked" is about the question before it.
+            match before.take_if(|_| misunderstood::only_objects(&question)) {
+                Some(about) => about,
+                None => follow_up::whole(&question, before.as_deref()).unwrap_or(question),
+            }
         });
     }
     before
+}
+
+/// What is read, on a thread of its own.
+struct Asking {
+    mode: Mode,
+    query: String,
+    vector: Option<Vec<f32>>,
+    parts: Vec<Encoded>,
+    leanings: Vec<(Trigger, f64)>,
+    /// The message before, where it may be leaned on…
+    previous: Option<String>,
+    /// …and made whole.
+    spoken_of: Option<String>,
+    in_danger: bool,
+    objects: bool,
+    knowledge: Arc<Knowledge>,
+    filter: Filter<'static>,
+}
+
+/// What was read.
+struct Read {
+    query: String,
+    vector: Option<Vec<f32>>,
+    parts: Vec<Encoded>,
+    leanings: Vec<(Trigger, f64)>,
+    danger: Option<TriggerHit>,
+    /// What the message says only together with the one before.
+    carried: Vec<TriggerHit>,
+    joined: bool,
+    silence: Option<Silence>,
+    corrected: Option<Corrected>,
+    understanding: Understanding,
+}
+
+impl Asking {
+    fn read(self, reader: &Reader) -> Read {
+        let danger = danger_across_turns(&reader.rules, &self);
+        let Asking { mode, mut query, mut vector, parts, mut leanings, spoken_of, objects, .. } = self;
+        let before = spoken_of.filter(|_| !objects);
+        let joined = follow_up::whole(&query, before.as_deref());
+        let mut carried = Vec::new();
+        if let Some(before) = before.as_deref() {
+            let (hits, more) = carried::triggers(reader, mode, (&query, before, joined.as_deref()));
+            carried = hits;
+            // Nothing is lost: each trigger is as probable as where it is most.
+            for ((_, most), (_, other)) in leanings.iter_mut().zip(more) {
+                *most = most.max(other);
+            }
+        }
+        if let Some(whole) = &joined {
+            vector = reader.vector(whole);
+            query.clone_from(whole);
+        }
+        let silence = match objects {
+            true => Some(Silence::Objection),
+            false => noise::says_nothing(&query).then_some(Silence::Noise),
+        };
+        // The intent is learned from misspelt words too; only the search needs the documents' spelling.
+        let corrected = self.knowledge.spelled(&reader.taxonomy, &self.filter, &query);
+        let prediction = reader.intent(mode, &query, vector.as_deref());
+        let prediction = riskiest(reader, mode, prediction, (&parts, &leanings));
+        let mut understanding = reader.classify(mode, &prediction, &leanings, &query);
+        // "You never listen" alone is near to a complaint; what is one is not silent.
+        let overrides =
+            |why: &Silence| *why == Silence::Objection || understanding.category != Category::HumanOnly;
+        if let Some(why) = silence.filter(overrides) {
+            understanding = classify::as_silent(&reader.taxonomy, mode, why, understanding);
+        }
+        if let Some(corrected) = &corrected {
+            query.clone_from(&corrected.text);
+        }
+        let written = self.knowledge.index.written_out(&query);
+        if corrected.is_some() || written.is_some() {
+            vector = reader.vector(written.as_deref().unwrap_or(&query));
+        }
+        let joined = joined.is_some();
+        Read { query, vector, parts, leanings, danger, carried, joined, silence, corrected, understanding }
+    }
+}
+
+/// The riskiest request of a message with several decides: of the parts that a person has to answer, read
+/// alone, the surest, when the whole message does not speak plainly against it.
+fn riskiest(
+    reader: &Reader,
+    mode: Mode,
+    whole: Prediction,
+    (parts, leanings): (&[Encoded], &[(Trigger, f64)]),
+) -> Prediction {
+    let of = |prediction: &Prediction| classify::human_only(&reader.taxonomy, mode, prediction, leanings);
+    let in_whole = of(&whole);
+    if in_whole >= HUMAN_ONLY {
+        return whole;
+    }
+    let read = parts.iter().map(|(part, vector)| reader.intent(mode, part, vector.as_deref()));
+    let risky = read.map(|prediction| (of(&prediction), prediction));
+    let counting = risky.filter(|(risk, _)| certainty::part_counts(*risk, in_whole));
+    counting.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(whole, |(_, prediction)| prediction)
 }
 
 pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let leaned_on = turn.history.last().filter(|e| e.may_be_leaned_on());
     let previous = leaned_on.map(|e| without_placeholders(e.question.as_str()));
-    hear_danger_across_turns(house, turn, previous.as_deref());
-    let joined = follow_up::whole(&turn.query, spoken_of(&turn.history).as_deref());
-    if let Some(whole) = &joined {
-        turn.vector = house.vector(whole).await;
-        turn.query.clone_from(whole);
+    turn.signs = misunderstood::signs(&turn.history, &turn.query);
+    let asking = Asking {
+        mode: turn.mode(),
+        query: std::mem::take(&mut turn.query),
+        vector: turn.vector.take(),
+        parts: std::mem::take(&mut turn.parts),
+        leanings: std::mem::take(&mut turn.leanings),
+        spoken_of: spoken_of(&turn.history),
+        in_danger: turn.hits.iter().any(|hit| is_danger_to_life(&hit.rule)),
+        objects: false,
+        knowledge: Arc::clone(&turn.knowledge),
+        filter: retrieve::filter(house, turn.mode(), turn.role),
+        previous,
+    };
+    let objects = turn.signs.now && misunderstood::only_objects(&asking.query);
+    let asking = Asking { objects, ..asking };
+    let read = house.compute(move |reader| asking.read(reader)).await;
+    let remarks = remarks(&read);
+    if let Some(danger) = read.danger {
+        turn.hits.retain(|hit| hit.trigger != danger.trigger);
+        turn.hits.push(danger);
     }
-    // The intent is learned from misspelt words too; only the search needs the documents' spelling.
-    let corrected = turn.knowledge.spelled(
-        &house.taxonomy,
-        &retrieve::filter(house, turn.mode(), turn.role),
-        &turn.query,
-    );
-    let prediction = read(house, turn.mode(), &turn.query, turn.vector.as_deref());
-    let prediction = riskiest(house, turn, prediction);
-    let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &turn.leanings, &turn.query);
-    if let Some(corrected) = &corrected {
-        turn.query.clone_from(&corrected.text);
+    for hit in read.carried {
+        if !turn.hits.iter().any(|known| known.trigger == hit.trigger) {
+            turn.hits.push(hit);
+        }
     }
-    let written = turn.knowledge.index.written_out(&turn.query);
-    if corrected.is_some() || written.is_some() {
-        turn.vector = house.vector(written.as_deref().unwrap_or(&turn.query)).await;
-    }
+    (turn.query, turn.vector, turn.parts, turn.leanings) =
+        (read.query, read.vector, read.parts, read.leanings);
+    turn.silence = read.silence;
+    let understanding = read.understanding;
     let detail = format!(
-        "{} with probability {:.2}, in scope {:.2}{}",
+        "{} with probability {:.2}, in scope {:.2}{remarks}",
         understanding.intent,
         understanding.probability.get(),
         understanding.in_scope.get(),
-        remarks(joined.is_some(), corrected.as_ref())
     );
     let outcome = understanding.category.as_str();
     turn.understanding = Some(understanding);
     turn.trace(Step::Understand, since, outcome, detail);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read_as(ranked: &[(&str, f64)], leaning: f64) -> Understanding {
-        let taxonomy = Taxonomy::parse(include_str!("../../../defaults/intents.toml")).unwrap();
-        let prediction = Prediction {
-            ranked: ranked.iter().map(|(label, p)| ((*label).to_owned(), *p)).collect(),
-            in_scope: 0.99,
-            nearest: Vec::new(),
-            words: Vec::new(),
-        };
-        classify(&taxonomy, Mode::Customer, &prediction, &[(Trigger::SecurityFraud, leaning)], "two words")
-    }
-
-    #[test]
-    fn an_intent_named_after_a_trigger_is_a_persons_unless_the_trigger_is_sure_of_the_opposite() {
-        let ranked = [("fraud_alert", 0.7), ("general_conversation", 0.3)];
-        assert_eq!(read_as(&ranked, 0.4).category, Category::HumanOnly);
-        assert_eq!(read_as(&ranked, 0.01).intent.as_str(), "general_conversation");
-        // A complaint has no trigger of its own that could deny it.
-        assert_eq!(read_as(&[("complaint", 0.7), ("fee_inquiry", 0.3)], 0.01).category, Category::HumanOnly);
-    }
-
-    #[test]
-    fn a_denied_intent_does_not_name_the_hand_over() {
-        let ranked = [("fraud_alert", 0.4), ("complaint", 0.35), ("hardship", 0.25)];
-        assert_eq!(read_as(&ranked, 0.01).intent.as_str(), "complaint");
-        assert_eq!(read_as(&ranked, 0.4).intent.as_str(), "fraud_alert");
-    }
-
-    #[test]
-    fn human_only_intents_decide_together() {
-        let ranked = [("fee_inquiry", 0.4), ("complaint", 0.3), ("hardship", 0.3)];
-        assert_eq!(read_as(&ranked, 0.0).intent.as_str(), "complaint");
-    }
 }

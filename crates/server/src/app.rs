@@ -47,12 +47,12 @@ use crate::{
         keys::KeyCache,
         limits::{self, Limits},
         proxies::Proxies,
-        slow::Slow,
         tokens::Tokens,
         unusual::Unusual,
     },
     hands::Hands,
     secrets::Keeper,
+    tls::{PairError, Tls},
     web::session::Sessions,
     wiring::{SystemClock, SystemIds},
 };
@@ -149,6 +149,9 @@ pub enum StartError {
     /// The identity provider or a key of the bank's site.
     #[error("{0}")]
     Identity(String),
+    /// The certificate of this server, or its key.
+    #[error("{0}")]
+    Tls(#[from] PairError),
     /// The language model's settings.
     #[error("the language model can't be used: {0}")]
     Llm(String),
@@ -168,7 +171,7 @@ pub struct Standing {
     /// Whether Redis shared the limits at the start, or why not.
     pub redis: Result<String, String>,
     /// Models trained at this start and read from the folder.
-    pub trained: (usize, usize),
+    pub trained: Trained,
     /// Documents that answer.
     pub documents: usize,
     /// Their passages.
@@ -204,8 +207,8 @@ pub struct Parts {
     pub sessions: Sessions,
     /// Bearer tokens, and the identity provider.
     pub tokens: Tokens,
-    /// Who failed to sign in how often.
-    pub slow: Slow,
+    /// TLS of this server; none where it is plain HTTP.
+    pub tls: Option<Arc<Tls>>,
     /// The API keys.
     pub keys: KeyCache,
     /// The way of access events into the database.
@@ -266,7 +269,7 @@ impl App {
             admission: admission(&config),
             sessions: gate.sessions,
             tokens: gate.tokens,
-            slow: Slow::default(),
+            tls: gate.tls,
             secrets,
             keys: KeyCache::default(),
             access,
@@ -352,7 +355,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         database: store.engine().to_owned(),
         llm,
         redis: Err(limits::NO_REDIS.to_owned()),
-        trained: (trained.trained, trained.read),
+        trained,
         documents: knowledge.documents.len(),
         passages: knowledge.passages.len(),
     };
@@ -360,9 +363,9 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
     consents.read(&store).await?;
     let house = House {
         guard: door(config)?,
-        taxonomy,
-        rules,
-        models,
+        taxonomy: Arc::new(taxonomy),
+        rules: Arc::new(rules),
+        models: Arc::new(models),
         encoder: encoder.ok(),
         shelf: Shelf::new(knowledge),
         synonyms,
@@ -371,7 +374,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         store,
         consents,
         recall: Recall::new(config.limits.remembered_answers),
-        lately: Lately::new(config.limits.remembered_answers),
+        lately: Arc::new(Lately::new(config.limits.remembered_answers)),
         chain: chain.map(Arc::new),
         moderation: open_moderation(config)?.map(Arc::new),
         moderation_budget: Duration::from_secs(config.llm.moderation.timeout_seconds),
@@ -509,6 +512,7 @@ fn assistant(of: &Assistant, bank: &str) -> AssistantSettings {
         disclosure: of.disclosure.replace("{bank}", bank),
         disclaimer: of.disclaimer.replace("{bank}", bank),
         answer_words: of.answer_words,
+        misunderstandings: of.misunderstandings,
     }
 }
 

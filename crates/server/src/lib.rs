@@ -16,5 +16,6 @@ pub mod privacy;
 pub mod reading;
 pub mod secrets;
 pub mod serve;
+pub mod tls;
 pub mod web;
 pub mod wiring;

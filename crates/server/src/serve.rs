@@ -9,6 +9,7 @@ use std::{
 
 use axum::{Router, extract::State, routing::get};
 use axum_server::Handle;
+use contactiq_domain::Clock;
 use contactiq_pipeline::House;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
@@ -21,8 +22,8 @@ use crate::{
     guard::{self, admission::Priority},
     hands::Hands,
     jobs,
-    patient::Patient,
     secrets::Keeper,
+    tls::{Front, Tls},
     web, wiring,
 };
 
@@ -64,6 +65,8 @@ pub async fn build_with(
     for warning in config.secret_warnings() {
         tracing::warn!("{warning}");
     }
+    // Before the long work: a pair that can't be used is a slip that is mended by hand.
+    let tls = Tls::open(&config.server.tls, wiring::SystemClock.now()).map_err(StartError::Tls)?;
     app::await_store(&config).await?;
     app::adopt_vectors(&config).await?;
     let (mut house, mut standing) = app::build_house(&config, progress).await?;
@@ -78,7 +81,7 @@ pub async fn build_with(
     });
     let hands = Hands::of(&house, &config, app::answers_at_once(&config))?;
     let body_key = house.store.derived_key(app::BODY_KEY);
-    let gate = Gate::open(&config, &house)?;
+    let gate = Gate::open(&config, &house, tls)?;
     let audit = app::Audit::open(&house.store, &config).await?;
     app::note_configuration(&house.store, &config).await?;
     let access_spool = app::access_spool(&config).await?;
@@ -145,12 +148,14 @@ pub async fn run(
         let routes = Router::new().route("/metrics", get(metrics_text)).with_state(app.clone());
         let stop = stop.clone();
         app.tasks.spawn(async move {
-            if let Err(error) = listen(listener, routes, patience, stop).await {
+            // Plain: it has no personal data, and a listener of its own that others need not reach.
+            if let Err(error) = listen(listener, routes, patience, None, stop).await {
                 tracing::error!(error = %error, "the metrics listener ended");
             }
         });
     }
-    listen(listener, router(&app), patience, stop).await?;
+    let tls = app.tls.clone();
+    listen(listener, router(&app), patience, tls.as_ref(), stop).await?;
     Ok(finish(app).await)
 }
 
@@ -161,14 +166,15 @@ async fn listen(
     listener: TcpListener,
     routes: Router,
     patience: Duration,
+    tls: Option<&Arc<Tls>>,
     stop: CancellationToken,
 ) -> io::Result<()> {
     let handle = Handle::new();
-    // A silent client is closed, and one that sends its head a byte a minute. HTTP/1 alone: a proxy
-    // ends TLS, and without TLS nobody speaks HTTP/2.
+    // A silent client is closed, and one that sends its head a byte a minute. HTTP/1 alone, with TLS too: each bound on
+    // a client's patience is one on a connection, and in HTTP/2 a connection carries many requests.
     let mut server = axum_server::from_tcp(listener.into_std()?)?
         .handle(handle.clone())
-        .acceptor(Patient(patience))
+        .acceptor(Front::new(patience, tls))
         .http1_only()
         .first_request_timeout(patience);
     server.http_builder().http1().header_read_timeout(patience);

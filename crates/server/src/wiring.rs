@@ -164,12 +164,26 @@ pub fn key_place(config: &Config) -> String {
 /// Random letters and digits, for what people copy and scanners look for.
 #[must_use]
 pub fn random_letters<const N: usize>() -> String {
+    letters(N, || random::<64>())
+}
+
+/// The letters and digits that these bytes stand for: the same for the same ones, and as hard to guess.
+#[must_use]
+pub fn letters_of<const N: usize>(chance: &[u8; 32]) -> String {
+    let mut round = 0_u64;
+    letters(N, || {
+        round += 1;
+        mac(chance, &[&round.to_be_bytes()])
+    })
+}
+
+fn letters<const B: usize>(many: usize, mut bytes: impl FnMut() -> [u8; B]) -> String {
     const ALL: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mut text = String::with_capacity(N);
-    while text.len() < N {
+    let mut text = String::with_capacity(many);
+    while text.len() < many {
         // Of 256 values 248 are four times 62: the rest would make some letters likelier.
-        let fresh = random::<64>().into_iter().filter(|byte| *byte < 248);
-        text.extend(fresh.map(|byte| char::from(ALL[usize::from(byte % 62)])).take(N - text.len()));
+        let fresh = bytes().into_iter().filter(|byte| *byte < 248);
+        text.extend(fresh.map(|byte| char::from(ALL[usize::from(byte % 62)])).take(many - text.len()));
     }
     text
 }

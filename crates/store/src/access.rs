@@ -2,7 +2,11 @@
 
 use contactiq_domain::{Timestamp, ids::AccessId};
 
-use crate::{Connection, Store, StoreError, Writer, audit, row::place, value::values};
+use crate::{
+    Connection, Store, StoreError, Writer, audit,
+    row::place,
+    value::{places, values},
+};
 
 contactiq_domain::words! {
     /// What came of an attempt.
@@ -58,23 +62,25 @@ pub async fn log(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> 
 /// # Errors
 /// When the database fails or refuses a value.
 pub async fn log_all(w: &mut Writer, events: &[&AccessEvent]) -> Result<(), StoreError> {
-    for event in events {
-        insert(w, event).await?;
+    for events in events.chunks(AT_ONCE) {
+        insert(w, events).await?;
+        audit::note_access(w, events).await?;
     }
-    audit::note_access(w, events).await
+    Ok(())
 }
 
 pub(crate) const TABLE: &str = "access_events";
+/// Events that one statement carries.
+const AT_ONCE: usize = 500;
+const COLUMNS: usize = 10;
 
-async fn insert(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> {
-    let id = event.id.to_string();
-    let hide = |name: &str, column| w.sealer().hide(name, &place(TABLE, column, &id));
-    let (actor, from_ip) = (hide(&event.actor, "actor"), hide(&event.from_ip, "from_ip"));
-    w.execute(
-        "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, target, result, status,
-             reason)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING",
-        values![
+async fn insert(w: &mut Writer, events: &[&AccessEvent]) -> Result<(), StoreError> {
+    let mut bound = Vec::with_capacity(events.len() * COLUMNS);
+    for event in events {
+        let id = event.id.to_string();
+        let hide = |name: &str, column| w.sealer().hide(name, &place(TABLE, column, &id));
+        let (actor, from_ip) = (hide(&event.actor, "actor"), hide(&event.from_ip, "from_ip"));
+        bound.extend(values![
             event.id,
             event.at,
             actor,
@@ -85,9 +91,14 @@ async fn insert(w: &mut Writer, event: &AccessEvent) -> Result<(), StoreError> {
             event.result,
             event.status,
             event.reason.as_deref(),
-        ],
-    )
-    .await?;
+        ]);
+    }
+    let places = places(w.is_postgres(), events.len(), COLUMNS);
+    let sql = format!(
+        "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, target, result, status, reason)
+         VALUES {places} ON CONFLICT (id) DO NOTHING"
+    );
+    w.execute_built(sql, bound).await?;
     Ok(())
 }
 

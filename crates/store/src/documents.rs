@@ -60,14 +60,15 @@ pub async fn put(
     }
     let latest = w
         .row(
-            "SELECT COALESCE(MAX(version), 0) AS latest FROM documents WHERE collection = $1 AND slug = $2",
+            "SELECT COALESCE(MAX(version), 0) AS latest FROM documents
+             WHERE collection = $1 AND slug = $2 AND staged_by IS NULL",
             values![document.collection, &document.slug],
         )
         .await?
         .ok_or(StoreError::Corrupt { what: "version" })?
         .count::<u32>("latest")?;
     retire(w, document.collection, &document.slug).await?;
-    insert(w, document, latest + 1).await?;
+    insert_row(w, document, &Place { version: latest + 1, is_current: true, staged_by: None }).await?;
     insert_passages(w, document.id, passages).await?;
     let kind = if current.is_some() { ChangeKind::Changed } else { ChangeKind::Added };
     versions::note(w, document.collection, &document.slug, kind, Some(document.id)).await?;
@@ -143,7 +144,7 @@ pub async fn latest(
     slug: &str,
 ) -> Result<Option<Document<Published>>, StoreError> {
     c.row(
-        "SELECT * FROM documents WHERE collection = $1 AND slug = $2
+        "SELECT * FROM documents WHERE collection = $1 AND slug = $2 AND staged_by IS NULL
          ORDER BY CASE WHEN is_current THEN 0
              WHEN id = (SELECT c.document FROM knowledge_changes c
                  WHERE c.collection = $1 AND c.slug = $2 AND c.document IS NOT NULL
@@ -168,7 +169,7 @@ pub async fn get_version(
 ) -> Result<Option<Document<Published>>, StoreError> {
     c.row(
         "SELECT * FROM documents
-         WHERE collection = $1 AND slug = $2 AND version = $3 AND erased_at IS NULL",
+         WHERE collection = $1 AND slug = $2 AND version = $3 AND erased_at IS NULL AND staged_by IS NULL",
         values![collection, slug, version],
     )
     .await?
@@ -279,11 +280,23 @@ async fn retire(w: &mut Writer, collection: Collection, slug: &str) -> Result<u6
     .await
 }
 
-async fn insert(w: &mut Writer, document: &Document<Published>, version: u32) -> Result<(), StoreError> {
+/// What the row of a document says beside the document.
+pub(crate) struct Place<'a> {
+    pub(crate) version: u32,
+    pub(crate) is_current: bool,
+    /// The run that brings it in before it is in force.
+    pub(crate) staged_by: Option<&'a str>,
+}
+
+pub(crate) async fn insert_row(
+    w: &mut Writer,
+    document: &Document<Published>,
+    place: &Place<'_>,
+) -> Result<(), StoreError> {
     w.execute(
         "INSERT INTO documents (id, slug, collection, title, url, content_type, product, owner, valid_from,
-             valid_until, version, content_hash, text, role, is_current)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, TRUE)",
+             valid_until, version, content_hash, text, role, is_current, staged_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         values![
             document.id,
             &document.slug,
@@ -295,10 +308,12 @@ async fn insert(w: &mut Writer, document: &Document<Published>, version: u32) ->
             &document.owner,
             document.valid_from,
             document.valid_until,
-            version,
+            place.version,
             &document.content_hash,
             document.text.as_str(),
             document.role,
+            place.is_current,
+            place.staged_by,
         ],
     )
     .await?;
@@ -307,7 +322,7 @@ async fn insert(w: &mut Writer, document: &Document<Published>, version: u32) ->
 
 /// Many passages with each statement: over a network a large document is not thousands of round trips, during
 /// which no other import can begin.
-async fn insert_passages(
+pub(crate) async fn insert_passages(
     w: &mut Writer,
     document: DocumentId,
     passages: &[Passage<Published>],
@@ -328,6 +343,25 @@ async fn insert_passages(
         w.execute_built(sql, all).await?;
     }
     Ok(())
+}
+
+/// Whether another document in force says the same words, and the latest version of this name: what a document needs
+/// to know to be staged.
+///
+/// # Errors
+/// When the database fails.
+pub async fn standing(c: &mut Connection, document: &Document<Published>) -> Result<(bool, u32), StoreError> {
+    let row = c
+        .row(
+            "SELECT (SELECT COUNT(*) FROM documents t WHERE t.is_current AND t.collection = $1
+                     AND t.content_hash = $2 AND t.slug <> $3) AS twins,
+                 (SELECT COALESCE(MAX(v.version), 0) FROM documents v WHERE v.collection = $1 AND v.slug = $3
+                     AND v.staged_by IS NULL) AS latest",
+            values![document.collection, &document.content_hash, &document.slug],
+        )
+        .await?
+        .ok_or(StoreError::Corrupt { what: "version" })?;
+    Ok((row.count::<u64>("twins")? > 0, row.count("latest")?))
 }
 
 /// Another document of the collection that says the same to the same people on the same days.

@@ -3,6 +3,8 @@
 use contactiq_guard::seal::SealError;
 use sqlx::error::{DatabaseError, ErrorKind};
 
+use crate::secure_link::{self, OTHER_NAME, PLAIN, UNTRUSTED};
+
 /// Another connection holds the lock that this one needs.
 pub(crate) const BUSY: &str = "another process is writing";
 /// Another transaction wanted the same rows, and one of the two had to give way.
@@ -88,8 +90,19 @@ pub enum StoreError {
 }
 
 /// What does not pass by itself.
-const LASTING: &[&str] =
-    &[DISK_FULL, READ_ONLY, FOLDER_READ_ONLY, DAMAGED, POOLED, NO_DATABASE, NO_ENTRY, NO_FILE];
+const LASTING: &[&str] = &[
+    DISK_FULL,
+    READ_ONLY,
+    FOLDER_READ_ONLY,
+    DAMAGED,
+    POOLED,
+    NO_DATABASE,
+    NO_ENTRY,
+    NO_FILE,
+    UNTRUSTED,
+    OTHER_NAME,
+    PLAIN,
+];
 const NO_DATABASE: &str = "the server has no database of this name";
 const NO_ENTRY: &str = "the server refused the user or the password";
 const NO_FILE: &str = "the file can't be opened: check the data folder and its permissions";
@@ -101,6 +114,12 @@ const FOLDER_READ_ONLY: &str = "the file or its folder is read-only";
 const DAMAGED: &str = "the file is damaged, or no database";
 
 impl StoreError {
+    /// Whether somebody else writes just now: the database is well.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self, StoreError::Unavailable { why } if *why == BUSY || *why == IN_THE_WAY)
+    }
+
     /// Whether the same call may pass a moment later: the failures that a retry is for (B4).
     #[must_use]
     pub fn is_transient(&self) -> bool {
@@ -115,8 +134,15 @@ impl From<sqlx::Error> for StoreError {
             E::Database(error) => from_database(&*error),
             E::PoolTimedOut => Self::Unavailable { why: NO_CONNECTION },
             E::PoolClosed | E::WorkerCrashed => Self::Unavailable { why: "it was closed" },
-            E::Io(_) => Self::Unavailable { why: "the connection to it failed" },
-            E::Tls(_) => Self::Unavailable { why: "no secure connection to it can be made" },
+            // A handshake that fails is told as a connection that did.
+            E::Io(error) => {
+                let why = secure_link::why(&format!("{error} {error:?}"));
+                Self::Unavailable { why: why.unwrap_or("the connection to it failed") }
+            }
+            E::Tls(error) => {
+                let why = secure_link::why(&format!("{error} {error:?}"));
+                Self::Unavailable { why: why.unwrap_or("no secure connection to it can be made") }
+            }
             E::Configuration(_) => Self::BadUrl,
             E::RowNotFound => Self::NotFound { what: "row" },
             E::ColumnDecode { .. } | E::ColumnNotFound(_) | E::Decode(_) => Self::Corrupt { what: "column" },

@@ -19,7 +19,7 @@ use crate::{
 
 mod unfinished;
 
-pub(crate) use unfinished::{Part, is_anonymised, show, shown, withdraw};
+pub(crate) use unfinished::{Part, show, shown, standing, told_again, withdraw};
 pub use unfinished::{count_unfinished, interrupt_unfinished};
 
 pub(crate) const TABLE: &str = "interactions";

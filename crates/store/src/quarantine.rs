@@ -4,7 +4,7 @@
 //! What was found is kept with each version of a document. What an owner decided is kept with the words, under
 //! the document's name: the last word counts in every version, whatever position they stand at.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use contactiq_domain::{Collection, Passage, Timestamp, ids::DocumentId};
 use contactiq_guard::Published;
@@ -76,6 +76,54 @@ pub async fn keep(
         .iter()
         .map(|row| row.count("position"))
         .collect::<Result<Vec<u32>, _>>()?;
+    let changed = put(w, document, suspects, &known).await?;
+    if changed {
+        versions::touch(w).await?;
+    }
+    held(w, document).await
+}
+
+/// The same for a document that is not in force yet: nothing is found otherwise by it.
+pub(crate) async fn keep_staged(
+    w: &mut Writer,
+    document: DocumentId,
+    suspects: &[Suspect],
+) -> Result<Vec<u32>, StoreError> {
+    if suspects.is_empty() {
+        return Ok(Vec::new());
+    }
+    put(w, document, suspects, &[]).await?;
+    held(w, document).await
+}
+
+/// The positions that are held, where this is what is known of the document already: then there is nothing to keep.
+///
+/// # Errors
+/// When the database fails.
+pub async fn kept(
+    c: &mut Connection,
+    document: DocumentId,
+    suspects: &[Suspect],
+) -> Result<Option<Vec<u32>>, StoreError> {
+    let known = c
+        .rows("SELECT position FROM suspect_passages WHERE document = $1", values![document])
+        .await?
+        .iter()
+        .map(|row| row.count("position"))
+        .collect::<Result<BTreeSet<u32>, _>>()?;
+    if known != suspects.iter().map(|s| s.position).collect() {
+        return Ok(None);
+    }
+    if known.is_empty() { Ok(Some(Vec::new())) } else { held(c, document).await.map(Some) }
+}
+
+/// Whether something had to be written.
+async fn put(
+    w: &mut Writer,
+    document: DocumentId,
+    suspects: &[Suspect],
+    known: &[u32],
+) -> Result<bool, StoreError> {
     let wanted: Vec<u32> = suspects.iter().map(|s| s.position).collect();
     let mut changed = false;
     for position in known.iter().filter(|p| !wanted.contains(p)) {
@@ -105,10 +153,7 @@ pub async fn keep(
         }
         changed = true;
     }
-    if changed {
-        versions::touch(w).await?;
-    }
-    held(w, document).await
+    Ok(changed)
 }
 
 /// The positions that are held in quarantine, of one version of a document.

@@ -15,6 +15,8 @@ use redis::{
 use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
+use crate::secure_link;
+
 /// A connection that is being made may take longer: questions meanwhile go on without it.
 const CONNECTING: Duration = Duration::from_secs(1);
 
@@ -259,7 +261,10 @@ fn told(error: &RedisError, patience: Duration) -> SharedError {
         (_, "MISCONF") => unavailable("it can't write its disk"),
         (_, "BUSY") => unavailable("a script of somebody else runs too long"),
         (ErrorKind::Io, _) if error.is_connection_refusal() => unavailable("nothing listens at its address"),
-        (ErrorKind::Io, _) => unavailable("the connection failed or broke"),
+        (ErrorKind::Io, _) => {
+            let why = secure_link::why(&format!("{error} {error:?}"));
+            unavailable(why.unwrap_or("the connection failed or broke"))
+        }
         (_, "") => SharedError::Failed { code: error.category().to_owned() },
         (_, code) => SharedError::Failed { code: code.to_owned() },
     }

@@ -32,7 +32,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (20, "privacy", include_str!("../migrations/0020_privacy.sql")),
     (21, "audit_outbox", include_str!("../migrations/0021_audit_outbox.sql")),
     (22, "audit_log", include_str!("../migrations/0022_audit_log.sql")),
-    (23, "data_keys", include_str!("../migrations/0023_data_keys.sql")),
+    (23, "told_again", include_str!("../migrations/0023_told_again.sql")),
+    (27, "staging", include_str!("../migrations/0027_staging.sql")),
+    (28, "data_keys", include_str!("../migrations/0028_data_keys.sql")),
 ];
 
 /// Those of PostgreSQL alone.

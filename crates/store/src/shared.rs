@@ -102,6 +102,18 @@ impl SharedLimits {
     /// # Errors
     /// When Redis can't be asked.
     pub async fn take(&self, limits: &[Limit]) -> Result<Taken, SharedError> {
+        self.run(limits, true).await
+    }
+
+    /// How these limits stand, without taking anything.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn look(&self, limits: &[Limit]) -> Result<Taken, SharedError> {
+        self.run(limits, false).await
+    }
+
+    async fn run(&self, limits: &[Limit], takes: bool) -> Result<Taken, SharedError> {
         // The script has the buckets first.
         let order = |counts| move |(_, limit): &(usize, &Limit)| limit.counts == counts;
         let numbered = || limits.iter().enumerate();
@@ -112,6 +124,9 @@ impl SharedLimits {
         invocation.arg(buckets);
         for (_, limit) in &sorted {
             invocation.key(key_name(limit.what, &limit.whom)).arg(limit.most);
+        }
+        if !takes {
+            invocation.arg("look");
         }
         let asked =
             self.redis.ask(async |mut manager| invocation.invoke_async::<Vec<u64>>(&mut manager).await);

@@ -2,7 +2,8 @@
 --
 -- KEYS     the buckets (hashes of `level` and `at`), then the windows (lists of moments, oldest first)
 -- ARGV[1]  how many of the keys are buckets
--- ARGV     then the limit of each key: questions a minute of a bucket, questions an hour of a window
+-- ARGV     then the limit of each key: questions a minute of a bucket, questions an hour of a window; then `look`, where
+--          nothing is to be taken
 --
 -- Returns the whole seconds to wait, 0 when it was taken, and then for each key how many questions are left and the
 -- whole seconds after which none of it is used. Moments are microseconds of this server's clock, so that the clocks of
@@ -19,6 +20,8 @@ end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * SECOND + tonumber(time[2])
 local buckets = tonumber(ARGV[1])
+
+local takes = ARGV[#KEYS + 2] ~= 'look'
 
 local wait = 0
 local seen = {}
@@ -59,7 +62,7 @@ for place, key in ipairs(KEYS) do
   local one = seen[place]
   if place <= buckets then
     -- After a minute a bucket is full and after an hour a window is empty, which is what absence means.
-    if wait == 0 then
+    if wait == 0 and takes then
       one.level = one.level - MINUTE
       redis.call('HSET', key, 'level', text(one.level), 'at', text(one.at))
       redis.call('PEXPIRE', key, 61000)
@@ -67,7 +70,7 @@ for place, key in ipairs(KEYS) do
     table.insert(told, math.floor(one.level / MINUTE))
     table.insert(told, math.ceil(math.ceil((one.full - one.level) / one.most) / SECOND))
   else
-    if wait == 0 then
+    if wait == 0 and takes then
       redis.call('RPUSH', key, text(one.moment))
       redis.call('PEXPIRE', key, 3601000)
       one.count, one.last = one.count + 1, one.moment

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::languages::LANGUAGES;
+use crate::patterns::compiled;
 use wording::WORDING;
 
 /// One pattern with its stable id.
@@ -333,9 +334,9 @@ const FEATURES: &[(&str, f64, &str)] = &[
 
 /// Compiles a pattern with ASCII boundaries, which keep the fast automaton also on text that is not
 /// ASCII. The patterns of other languages keep their own letters.
-pub(super) fn compile(pattern: &str, letters: bool) -> Option<Regex> {
+pub(super) fn compile(pattern: &str, letters: bool) -> Regex {
     let ascii = pattern.replace(r"\b", r"(?-u:\b)");
-    Regex::new(&if letters { ascii } else { ascii.replace(r"\w", "[a-z0-9_]") }).ok()
+    compiled(&if letters { ascii } else { ascii.replace(r"\w", "[a-z0-9_]") })
 }
 
 /// The compiled patterns.
@@ -344,10 +345,10 @@ pub(super) static COMPILED: LazyLock<Vec<Feature>> = LazyLock::new(|| {
         .iter()
         .chain(WORDING)
         .chain(LANGUAGES)
-        // A pattern that does not compile is left out; a test holds that none is.
-        .filter_map(|(id, weight, pattern)| {
-            let pattern = compile(pattern, id.starts_with("lang/"))?;
-            Some(Feature { id, weight: *weight, pattern })
+        .map(|(id, weight, pattern)| Feature {
+            id,
+            weight: *weight,
+            pattern: compile(pattern, id.starts_with("lang/")),
         })
         .collect()
 });

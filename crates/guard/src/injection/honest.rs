@@ -56,6 +56,17 @@ const PHRASES: &[Honest] = &[
         anywhere: false,
         pattern: r"\b(?:developer mode|jailbr\w+|root(?:ed)?)\b[^.!?\n]{0,40}\b(?:android|iphone|ios|ipad|phone|device|samsung|pixel|tablet|mobile)\b|\b(?:android|iphone|ios|ipad|phone|device|samsung|pixel|tablet|mobile)\b[^.!?\n]{0,40}\b(?:developer mode|jailbr\w+|rooted)\b",
     },
+    // "Prompt" as a bank's word, and all of something that a bank has.
+    Honest {
+        unless: &[],
+        anywhere: false,
+        pattern: r"\bprompt (?:payments?|pay|payers?|service|repl(?:y|ies)|responses?|settlements?|repayments?|action|attention|deliver(?:y|ies)|refunds?|resolutions?|processing|help|discounts?|reminders?)\b",
+    },
+    Honest {
+        unless: &[],
+        anywhere: false,
+        pattern: r"\b(?:list|print|tell|give|show|send|what(?:'s| is| are))(?: me| us)? (?:all |every |each )?(?:of )?(?:your|the) (?:\w+ )?(?:fees?|charges|rates?|products?|accounts?|cards?|loans?|mortgages?|branch(?:es)?|offers?|discounts?|prices?|tariffs?|deposits?|services?|opening hours|hours|contacts?|phone numbers?|locations|atms?|benefits|rewards)\b(?: please)?(?:[?.!,]|$)|^(?:what are|tell me|list|show me) (?:all )?(?:of )?your rules(?: please)?[?.! ]*$",
+    },
     Honest {
         unless: &[],
         anywhere: false,
@@ -74,13 +85,13 @@ static COMPILED: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
     let each = |(honest, part): (&Honest, Part)| {
         let unless = match honest.unless {
             [] => None,
-            all => Some(compile(&all.join("|"), false)?),
+            all => Some(compile(&all.join("|"), false)),
         };
-        let pattern = compile(&honest.pattern.replace("{object}", OBJECT), false)?;
-        Some(Compiled { unless, anywhere: honest.anywhere, pattern, part })
+        let pattern = compile(&honest.pattern.replace("{object}", OBJECT), false);
+        Compiled { unless, anywhere: honest.anywhere, pattern, part }
     };
     let general = PHRASES.iter().map(|honest| (honest, Part::All));
-    BUSINESS.iter().map(|honest| (honest, Part::Business)).chain(general).filter_map(each).collect()
+    BUSINESS.iter().map(|honest| (honest, Part::Business)).chain(general).map(each).collect()
 });
 
 /// Builds the tables, so that the first message doesn't wait for them.

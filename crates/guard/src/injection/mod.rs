@@ -15,6 +15,7 @@ use crate::{
     Injection,
     explain::{DecodedReading, InjectionExplained, RuleWeight, Shown},
     normal::Normal,
+    stop,
 };
 
 /// Where a text without any feature stands: sure to be honest, short of certainty.
@@ -42,6 +43,18 @@ pub(crate) fn judge_with(normal: &Normal, hidden: &str, threshold: f64, learned_
         blocked: score >= threshold,
         reasons: reasons.into_iter().map(|r| r.1).collect(),
     }
+}
+
+/// A message of at most so many words is a short one.
+const FEW: usize = 8;
+/// Rules that weigh less than this leave a short message to what was learned.
+const ALONE: f64 = 1.9;
+/// What was learned says hardly more than this of a short message alone: it ranks, and blocks nothing.
+const MOST_ALONE: f64 = 1.6;
+
+/// Hardly more than [`MOST_ALONE`], in the same order.
+fn softened(learned: f64) -> f64 {
+    if learned > MOST_ALONE { MOST_ALONE + 0.05 * (learned - MOST_ALONE) } else { learned }
 }
 
 /// What speaks for an attack, on the logistic scale, before the bias.
@@ -79,6 +92,9 @@ fn weighed(normal: &Normal, hidden: &str, learned_most: f64) -> Weighed {
     // A customer's own affairs, in the words of attacks, are not held against him.
     let affairs = honest::without(&plain, honest::Part::Business);
     let learned = learned::weight(&plain).min(learned::weight(&affairs)).min(learned_most);
+    // A few words that no rule knows make no attack by what was learned alone: they look like many things.
+    let few = plain.split_whitespace().take(FEW + 1).count() <= FEW;
+    let learned = if few && sum < ALONE { softened(learned) } else { learned };
     if learned >= 1.0 {
         reasons.push((learned, "learned".to_owned()));
     }
@@ -119,6 +135,7 @@ fn weigh(text: &str, disguise: &str, reasons: &mut Vec<(f64, String)>) -> f64 {
     let text = honest::without(text, honest::Part::All);
     let mut sum = 0.0;
     for feature in features::COMPILED.iter() {
+        stop::point();
         if feature.pattern.is_match(&text) {
             sum += feature.weight;
             let id = if disguise.is_empty() {

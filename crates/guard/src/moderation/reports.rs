@@ -48,7 +48,9 @@ const EVERYDAY: &str = r"(?x)\b(?:
 
 /// The same for what sounds like despair.
 const EVERYDAY_DESPAIR: &str = r"(?x)\b(?:
-    overdos\w+\ (?:on|of)\ (?:\w+\ ){0,2}?(?:fees?|charges?|paper\w*|e-?mails?|forms?|coffee|caffeine|chocolates?|sugar|netflix|tv|telly|sun\w*|information|info|documents?|documentation|jargon|marketing|ads|adverts?|advertising|notifications?|messages|texts|spam|calls|letters|admin|bureaucracy|red\ tape|questions|shopping|spreadsheets?|numbers|maths?|acronyms|options|choices|christmas|turkey|cake|sweets|pizza|curry|social\ media|instagram|tiktok|screen\ time|work|meetings|music|apps?|passwords|codes|security|kindness|irony|cuteness|politeness|apologies|bingeing|memes)
+    overdos\w+\ (?:charges?|fees?|limits?|protection|facilit(?:y|ies)|accounts?|interest|rates?)
+  | can'?t\ (?:take|do)\ (?:it|this)\ any\ ?more[\ ,.;:!-]+(?:(?:this\ is\ )?(?:the\ )?(?:second|third|fourth|fifth|sixth|tenth|\d+(?:nd|rd|th)?)\ time|you(?:'ve|\ have|r)?\ (?:locked|blocked|charged|keep|kept|app|website|system|site|staff|phone|line|bank)|your\ \w+|the\ (?:app|website|site|queue|hold\ music|line)|(?:been\ |i'?ve\ been\ )?on\ hold)
+  | overdos\w+\ (?:on|of)\ (?:\w+\ ){0,2}?(?:fees?|charges?|paper\w*|e-?mails?|forms?|coffee|caffeine|chocolates?|sugar|netflix|tv|telly|sun\w*|information|info|documents?|documentation|jargon|marketing|ads|adverts?|advertising|notifications?|messages|texts|spam|calls|letters|admin|bureaucracy|red\ tape|questions|shopping|spreadsheets?|numbers|maths?|acronyms|options|choices|christmas|turkey|cake|sweets|pizza|curry|social\ media|instagram|tiktok|screen\ time|work|meetings|music|apps?|passwords|codes|security|kindness|irony|cuteness|politeness|apologies|bingeing|memes)
   | cut(?:ting)?\ my\ ?self\ (?:off|out|short|loose)(?:\ completely|\ entirely)?\ (?:from|of)\ (?:\w+\ ){0,2}?(?:shopping|spending|credit|cards?|loans?|borrowing|gambling|betting|amazon|ebay|takeaways?|subscriptions?|social\ media|buying|online|overdrafts?|netflix|uber\w*|klarna|afterpay|buy\ now|casinos?|pokies|alcohol|sugar|coffee|temptation|the\ (?:app|deal|account|contract|card))
   | cut(?:ting)?\ my\ ?self\ (?:a\ (?:deal|break|cheque|check|slice)|some\ slack|shaving|cooking|chopping|slicing|while\ (?:shaving|cooking)|on\ (?:the|your|an?|my)\ (?:\w+\ )?(?:atm|doors?|glass\ door|tin|paper|card|machine|counter|envelope|gate|fence|shelf))
   | can'?t\ (?:go\ on|take\ it\ on)\ (?:\w+\ )?(?:holidays?|vacations?|leave|honeymoon|trips?|cruises?|tours?|flights?|planes?|trains?|dates?|online|the\ (?:app|website|web\ site|site|internet|portal|computer|phone|page|bus|next)|my\ (?:phone|computer|laptop|account|app|netbank\w*|ipad)|your\ (?:app|website|site|page|portal)|internet|netbank\w*|to\ (?:the|your|my|step|page)|with(?:out)?\ (?:the|this|my|an?|your)\ (?:\w+\ )?(?:application|transaction|payment|process|form|card|purchase|booking|order|code|step|registration|setup))
@@ -103,9 +105,9 @@ const OPENINGS: &[Opening] = &[
 ];
 
 struct Compiled {
-    everyday: Option<Regex>,
-    everyday_despair: Option<Regex>,
-    concerns: Option<Regex>,
+    everyday: Regex,
+    everyday_despair: Regex,
+    concerns: Regex,
     openings: Vec<(Told, bool, Regex)>,
 }
 
@@ -113,7 +115,7 @@ static COMPILED: LazyLock<Compiled> = LazyLock::new(|| Compiled {
     everyday: compile(EVERYDAY),
     everyday_despair: compile(EVERYDAY_DESPAIR),
     concerns: compile(CONCERNS),
-    openings: OPENINGS.iter().filter_map(|o| Some((o.told, o.of_others, compile(o.pattern)?))).collect(),
+    openings: OPENINGS.iter().map(|o| (o.told, o.of_others, compile(o.pattern))).collect(),
 });
 
 /// Builds the tables, so that the first message doesn't wait for them.
@@ -123,21 +125,17 @@ pub(super) fn prepare() {
 
 /// The lower-case text without the everyday uses of its words.
 pub(super) fn without_everyday(text: &str) -> Cow<'_, str> {
-    cut(text, COMPILED.everyday.as_ref())
+    COMPILED.everyday.replace_all(text, "…")
 }
 
 /// The lower-case text without what only sounds like despair.
 pub(super) fn without_everyday_despair(text: &str) -> Cow<'_, str> {
-    cut(text, COMPILED.everyday_despair.as_ref())
-}
-
-fn cut<'a>(text: &'a str, pattern: Option<&Regex>) -> Cow<'a, str> {
-    pattern.map_or(Cow::Borrowed(text), |pattern| pattern.replace_all(text, "…"))
+    COMPILED.everyday_despair.replace_all(text, "…")
 }
 
 /// Whether the lower-case text is about a crime, a purchase or a report.
 pub(super) fn concerns(text: &str) -> bool {
-    COMPILED.concerns.as_ref().is_some_and(|pattern| pattern.is_match(text))
+    COMPILED.concerns.is_match(text)
 }
 
 /// The lower-case text without what it tells of others.
@@ -258,13 +256,6 @@ fn clause(sentence: &str, kind: Told) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_pattern_compiles() {
-        assert!(COMPILED.everyday.is_some() && COMPILED.everyday_despair.is_some());
-        assert!(COMPILED.concerns.is_some());
-        assert_eq!(COMPILED.openings.len(), OPENINGS.len());
-    }
 
     #[test]
     fn what_is_told_of_goes_and_what_is_said_stays() {

@@ -1,5 +1,6 @@
 //! The output guard: what a model wrote, checked before a person sees it.
 
+mod advice;
 mod leak;
 mod links;
 mod scams;
@@ -15,29 +16,14 @@ use crate::{
     Span, masking,
     moderation::{self, Rule},
     normal::Normal,
+    patterns::compiled,
     pii,
     placeholder::placeholders,
     refuse,
 };
 
+use advice::{ADVICE, LEAKED};
 pub(crate) use strip::strip;
-
-/// Words of a model that speaks about its own instructions.
-const LEAKED: &[&str] = &[
-    r"(?i)\b(?:my|the) (?:system|initial|hidden|original) (?:prompt|instructions?|message) (?:is|are|says?|states?|reads?|begins?|tells?)\b",
-    r"(?i)\b(?:here (?:is|are)|these are|this is) my (?:\w+ )?(?:system prompt|prompt|instructions)\b",
-    r"(?i)\bi (?:was|am|have been) (?:instructed|programmed|told|configured|prompted) (?:to|not to|by|that)\b",
-    r"(?i)<\|(?:im_start|im_end|system|endoftext)|\[/?inst\]|<<sys>>",
-    r"(?i)\b(?:developer|dan|god|jailbreak) mode (?:enabled|activated|on)\b",
-];
-
-/// Advice that only a licensed person may give.
-const ADVICE: &[&str] = &[
-    r"(?i)\b(?:you|i'?d|i would|we) (?:should|ought to|must|strongly|definitely)?\s?(?:recommend|advise|suggest)?\s?(?:that you |you )?(?:should |to )?(?:invest|buy|sell|purchase|short|hold|put (?:all )?(?:your|the) (?:money|savings))(?:ing)?\b[^.!?\n]{0,60}\b(?:in|into|shares?|stocks?|funds?|crypto\w*|bitcoin|bonds?|etfs?|gold|property|portfolio)\b",
-    r"(?i)\b(?:guaranteed (?:returns?|profits?)|risk[- ]free (?:investment|return)|can'?t lose|sure[- ]fire)\b",
-    r"(?i)\b(?:best|right|ideal|perfect) (?:investment|stock|share|fund|etf) for you\b",
-    r"(?i)\byou should (?:invest|buy|sell|consolidate your super|withdraw your super|refinance|take out a loan)\b",
-];
 
 /// Markup that a page would show as more than text. Placeholders (`<PERSON_1>`) are none.
 const MARKUP: &[&str] = &[
@@ -52,7 +38,7 @@ const TAGS: &[&str] = &[
 ];
 
 static COMPILED: LazyLock<[Vec<Regex>; 4]> = LazyLock::new(|| {
-    [LEAKED, ADVICE, MARKUP, TAGS].map(|list| list.iter().filter_map(|p| Regex::new(p).ok()).collect())
+    [LEAKED, ADVICE, MARKUP, TAGS].map(|list| list.iter().map(|p| compiled(&advice::spelt(p))).collect())
 });
 
 /// Builds the tables, so that the first answer doesn't wait for them.
@@ -230,7 +216,8 @@ mod tests {
             let chars: Vec<char> = value.chars().collect();
             let start = value.find('|').unwrap();
             let chars: Vec<char> = chars.into_iter().filter(|c| *c != '|').collect();
-            let span = Span { start, end: chars.len(), kind, score: 1.0, token: None };
+            let span =
+                Span { start, end: chars.len(), kind, score: 1.0, token: None, secret: kind.is_secret() };
             Carried::by(&[&Published::by_bank(evidence)]).has(&chars, &span)
         };
         assert!(carried("|1300 555 727", P::Phone, "Call 1300555727."));

@@ -5,7 +5,7 @@ use super::{
     context::{after, before, strength},
     cues::Cue,
     lexicon::traits as t,
-    numbers::{Numbers, Sep, Window},
+    numbers::{Numbers, Sep, Unit, Window},
     page::{Found, Gap, Page},
 };
 use crate::PersonalType as P;
@@ -70,6 +70,52 @@ fn number_score(page: &Page<'_>, w: &Window<'_>) -> Option<f64> {
     }
     None
 }
+
+/// A card's number is taken to the end of what was said with it: of a mistyped or misheard one a window fits, and
+/// the digits beside it are the card's too.
+pub(super) fn to_the_end(page: &Page<'_>, numbers: &Numbers, found: &mut [Found]) {
+    for index in 0..found.len() {
+        let f = found[index];
+        if f.kind != P::CreditCard {
+            continue;
+        }
+        let first = numbers.units.partition_point(|u| page.start(u.first) < f.start);
+        let last = numbers.units.partition_point(|u| page.end(u.last) <= f.end);
+        let Some(run) = numbers.runs.iter().find(|run| run.contains(&first)) else { continue };
+        if last <= first || last > run.end {
+            continue;
+        }
+        let own = |unit: &Unit| {
+            matches!(unit.sep, Sep::Space | Sep::Hyphen | Sep::Dot | Sep::Filler)
+                && !unit.amount
+                && !unit.glued
+        };
+        let (before, after) =
+            (index.checked_sub(1).map_or(0, |i| found[i].end), found.get(index + 1).map(|n| n.start));
+        let mut rest = 0;
+        for unit in numbers.units[last..run.end].iter().take_while(|u| own(u)) {
+            rest += unit.len;
+            let free = after.is_none_or(|next| page.end(unit.last) <= next);
+            if !free || rest > LONGEST_REST {
+                break;
+            }
+            found[index].end = page.end(unit.last);
+        }
+        rest = 0;
+        for at in (run.start..first).rev() {
+            let unit = &numbers.units[at];
+            rest += unit.len;
+            let joined = own(&numbers.units[at + 1]) && !unit.amount && !unit.glued;
+            if !joined || page.start(unit.first) < before || rest > LONGEST_REST {
+                break;
+            }
+            found[index].start = page.start(unit.first);
+        }
+    }
+}
+
+/// So many digits beside a card are its own; more are another number.
+const LONGEST_REST: usize = 5;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Issuer {

@@ -13,6 +13,7 @@ use super::{
     pass, placeholders,
     repeats::Known,
     said::{self, Before, Expected, is_number},
+    secrets::looks_secret,
 };
 use crate::PersonalType as P;
 
@@ -45,6 +46,11 @@ const FILLERS: &[&str] = &[
     "end",
     "ending",
     "then",
+    "lastly",
+    "finally",
+    "secondly",
+    "thirdly",
+    "plus",
     "follows",
     "right",
     "correct",
@@ -108,6 +114,9 @@ pub(super) fn find(text: &str, found: &[Found], before: Before<'_>, known: &Know
             return read;
         }
     }
+    if let Some(secret) = odd_one(&page, found, &expected) {
+        return vec![secret];
+    }
     // "9081" after "what are the last four digits of your account?": asked for, so it is that.
     let asked = expected.iter().filter(|e| e.asked).filter_map(|e| said::behind(e.cue)?.1.first().copied());
     if let Some(kind) = asked.into_iter().find(|kind| is_number(*kind))
@@ -116,6 +125,44 @@ pub(super) fn find(text: &str, found: &[Found], before: Before<'_>, known: &Know
         return bare;
     }
     if named { read_behind(&page, core, NAME, found, known, false) } else { Vec::new() }
+}
+
+/// A message with more words holds more than an answer.
+const MOST_AROUND: usize = 16;
+
+/// The one piece of letters and digits in a short message, after talk of a password or a code: "it's Willow77, just
+/// so that you know".
+fn odd_one(page: &Page<'_>, found: &[Found], expected: &[Expected]) -> Option<Found> {
+    let kind = expected.iter().find_map(|e| match e.cue {
+        Cue::Password => Some(P::Password),
+        Cue::Otp => Some(P::Otp),
+        _ => None,
+    })?;
+    if page.tokens.len() > MOST_AROUND {
+        return None;
+    }
+    let mut odd = None;
+    let mut at = 0;
+    for piece in page.text.split_inclusive(char::is_whitespace) {
+        let chunk = piece.trim_matches(|c: char| c.is_whitespace() || ",.;:?()\"'".contains(c));
+        let start = at + piece.find(chunk).unwrap_or(0);
+        at += piece.len();
+        let taken = found.iter().any(|f| f.start < start + chunk.len() && start < f.end);
+        let mixed = chunk.chars().any(|c| c.is_ascii_digit()) && !chunk.contains(['@', '/', '$', '%', '<']);
+        // "iPhone15" and "ios17" are named by what they are.
+        let named = page
+            .cues
+            .iter()
+            .any(|c| c.cue == Cue::Version && page.start(c.first) <= start && start <= page.end(c.last) + 1);
+        if mixed && !taken && !named && looks_secret(chunk) {
+            if odd.is_some() {
+                return None;
+            }
+            let by = "dialogue: the one piece of letters and digits after talk of a secret";
+            odd = Some(Found { start, end: start + chunk.len(), kind, score: 0.8, by });
+        }
+    }
+    odd
 }
 
 /// The first token of the value, behind what only brings it; where it is part of an unbroken piece, the
@@ -278,6 +325,21 @@ mod tests {
         let normal = Normal::new(text);
         let spans = find_after(&normal, Before { question, answer }, &Known::default(), None);
         crate::masking::mask(text, &spans).as_str().to_owned()
+    }
+
+    #[test]
+    fn the_odd_piece_after_talk_of_a_password_is_it_and_a_third_part_goes_on() {
+        for (question, text, left) in [
+            (
+                "do you want my password",
+                "sure, it was Willow77 if you must know",
+                "sure, it was <PASSWORD_1> if you must know",
+            ),
+            ("my card number is <CREDIT_CARD_1>", "and lastly 4021", "and lastly <CREDIT_CARD_1>"),
+            ("i forgot my password", "ok thanks, bye", "ok thanks, bye"),
+        ] {
+            assert_eq!(masked(question, "", text), left, "{question} / {text}");
+        }
     }
 
     #[test]

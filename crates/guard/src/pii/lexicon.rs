@@ -9,7 +9,10 @@ use std::{
 
 use super::{
     cues::{Cue, PHRASES},
-    names, places, vocabulary,
+    cues_abroad::TONGUES,
+    names,
+    page::plain,
+    places, tongues, vocabulary,
 };
 
 /// What a word may be. One bit each.
@@ -39,6 +42,8 @@ pub(super) mod traits {
     pub(in crate::pii) const FILLER: u32 = 1 << 17;
     pub(in crate::pii) const CITY: u32 = 1 << 18;
     pub(in crate::pii) const COMPANY: u32 = 1 << 19;
+    /// A word of another language that carries no content.
+    pub(in crate::pii) const OTHER_TONGUE: u32 = 1 << 20;
 }
 use traits as t;
 
@@ -197,6 +202,9 @@ impl Lexicon {
                 entry.month = month;
             }
         }
+        for word in tongues::words() {
+            lexicon.entry(word).traits |= t::OTHER_TONGUE;
+        }
         lexicon.add_spoken();
         lexicon.add_phrases();
         for brand in vocabulary::BRANDS.split('|').map(str::trim).filter(|b| !b.is_empty()) {
@@ -265,6 +273,7 @@ impl Lexicon {
                 self.entries[first].phrases.push(Phrase { rest: ids, cue: *cue });
             }
         }
+        self.add_phrases_abroad();
         for entry in &mut self.entries {
             entry.phrases.sort_by_key(|p| std::cmp::Reverse(p.rest.len()));
         }
@@ -272,6 +281,29 @@ impl Lexicon {
             let id = self.ids[word];
             for variant in misspellings(word) {
                 self.ids.entry(variant.into()).or_insert(id);
+            }
+        }
+    }
+
+    /// The cues of other languages. A word that no English list has is one of theirs.
+    fn add_phrases_abroad(&mut self) {
+        for (cue, phrases) in TONGUES.iter().flat_map(|tongue| tongue.phrases) {
+            for phrase in phrases.split('|') {
+                let mut ids = Vec::new();
+                for word in words_of(phrase) {
+                    let known = self.ids.contains_key(word.as_str());
+                    let id = self.id_or_new(&word);
+                    if !known {
+                        self.entries[usize::from(id)].traits |= t::OTHER_TONGUE;
+                    }
+                    ids.push(id);
+                }
+                if let Some((first, rest)) = ids.split_first() {
+                    let phrases = &mut self.entries[usize::from(*first)].phrases;
+                    if !phrases.iter().any(|p| p.rest == rest && p.cue == *cue) {
+                        phrases.push(Phrase { rest: rest.to_vec(), cue: *cue });
+                    }
+                }
             }
         }
     }
@@ -306,6 +338,11 @@ impl Lexicon {
     pub(super) fn brands(&self, id: u16) -> &[Vec<u16>] {
         self.brands.get(&id).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The words of a phrase as a page has them: without accents.
+fn words_of(phrase: &str) -> impl Iterator<Item = String> {
+    phrase.split_whitespace().map(plain)
 }
 
 /// One letter lost, doubled, or swapped with its neighbour, for words long enough to stay themselves.

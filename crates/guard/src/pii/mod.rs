@@ -7,12 +7,15 @@ mod check;
 mod context;
 mod credentials;
 mod cues;
+mod cues_abroad;
 mod dates;
 mod dialogue;
 mod email;
 mod explain;
+mod governed;
 mod iban;
 mod identifier;
+mod introduced;
 mod keys;
 mod layout;
 mod learned;
@@ -32,6 +35,7 @@ mod repeats;
 mod said;
 mod secrets;
 mod spelt;
+mod tongues;
 mod units;
 mod vocabulary;
 
@@ -47,20 +51,25 @@ use page::{Found, Page};
 pub(crate) use repeats::Known;
 pub(crate) use said::Before;
 
-use crate::{Span, normal::Normal, placeholder};
+use crate::{Span, normal::Normal, placeholder, stop};
 
 /// Builds the tables, so that the first message doesn't wait for them.
 pub(crate) fn prepare() {
     std::sync::LazyLock::force(&lexicon::LEXICON);
+    introduced::prepare();
 }
 
 /// Finds personal data; spans in code points of the original, ordered, never overlapping.
 pub(crate) fn find(normal: &Normal, learned: Option<&Learned>) -> Vec<Span> {
+    let unwrapped = normal.unwrapped();
+    let normal = unwrapped.as_ref().unwrap_or(normal);
     spans_of(normal, in_text(normal, &Known::default(), learned))
 }
 
 /// What the rules find in a text before which these values were found.
 pub(crate) fn find_beside(normal: &Normal, known: &Known) -> Vec<Span> {
+    let unwrapped = normal.unwrapped();
+    let normal = unwrapped.as_ref().unwrap_or(normal);
     spans_of(normal, in_text(normal, known, None))
 }
 
@@ -71,6 +80,8 @@ pub(crate) fn find_after(
     known: &Known,
     learned: Option<&Learned>,
 ) -> Vec<Span> {
+    let unwrapped = normal.unwrapped();
+    let normal = unwrapped.as_ref().unwrap_or(normal);
     let mut found = in_text(normal, known, learned);
     let more = dialogue::find(normal.text(), &found, before, known);
     if !more.is_empty() {
@@ -84,11 +95,19 @@ pub(crate) fn find_after(
 fn spans_of(normal: &Normal, found: Vec<Found>) -> Vec<Span> {
     let mut spans = Vec::with_capacity(found.len());
     let mut reached = 0;
-    for f in found {
+    let secrets = governed::secrets(normal.text(), &found);
+    for (f, secret) in found.into_iter().zip(secrets) {
         let (start, end) = normal.original(f.start, f.end);
         let start = start.max(reached);
         if end > start {
-            spans.push(Span { start, end, kind: f.kind, score: f.score.clamp(0.0, 1.0), token: None });
+            spans.push(Span {
+                start,
+                end,
+                kind: f.kind,
+                score: f.score.clamp(0.0, 1.0),
+                token: None,
+                secret,
+            });
             reached = end;
         }
     }
@@ -151,29 +170,40 @@ fn pass(
     let page = Page::new(text, &placeholders);
     let mut found = Vec::new();
     let numbers = Numbers::read(&page);
+    stop::point();
     if !numbers.runs.is_empty() {
         cards::find(&page, &numbers, &mut found);
+        stop::point();
         national::find(&page, &numbers, &mut found);
         iban::find(&page, &mut found);
         network::find(&page, &mut found);
+        stop::point();
         dates::find(&page, &numbers, &mut found);
     }
     accounts::find(&page, &numbers, &mut found);
+    stop::point();
     loose::find(&page, &numbers, &mut found);
     spelt::find(&page, &mut found);
     email::find(&page, &mut found);
+    stop::point();
     phones::find(&page, &numbers, &mut found);
     secrets::find(&page, &numbers, &mut found);
+    stop::point();
     keys::find(&page, &mut found);
     addresses::find(&page, &mut found);
+    stop::point();
     persons::find(&page, &mut found);
+    introduced::find(&page, &mut found);
+    stop::point();
     if let Some(learned) = learned {
         // What the conversation knows already, so that no half of it is taken for another.
         found.extend(repeats::find(&page, &[], known));
         learned::join(learned, &page, &mut found);
     }
-    found.retain(|f| !touches(&placeholders, f));
+    found.retain(|f| !touches(&placeholders, f) && !persons::is_unlikely(&page, f));
+    found.retain(|f| !secrets::is_address_of_a_site(text, f));
     let mut found = resolve(found, lost);
+    cards::to_the_end(&page, &numbers, &mut found);
     repeat(&page, &placeholders, known, &mut found);
     // What was learned takes everyday words for a password where one is spoken of.
     let spoken_of = learned.is_some() && page.cues.iter().any(|c| learned::calls_a_secret(c.cue));

@@ -148,7 +148,9 @@ pub(super) fn promise(page: &Page<'_>, token: usize) -> Option<Promise> {
     {
         return Some(Promise::Good);
     }
-    if back(1, &["i'm", "im"]) || back(1, &["am", ","]) && back(2, &["i"]) {
+    // In German "im" is "in the".
+    let is_im = back(1, &["im"]) && !page.foreign[b1];
+    if back(1, &["i'm"]) || is_im || back(1, &["am", ","]) && back(2, &["i"]) {
         return Some(Promise::Fair);
     }
     // "my security answer is", "mother's maiden name is": a name more often than not.

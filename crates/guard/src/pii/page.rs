@@ -2,7 +2,9 @@
 
 use super::{
     cues::Cue,
+    cues_abroad::WITHOUT_GAPS,
     lexicon::{Entry, LEXICON, traits},
+    tongues,
 };
 
 /// What a token is made of.
@@ -67,6 +69,8 @@ pub(super) struct Page<'t> {
     brand: Vec<(usize, usize)>,
     /// Messages in capitals or without any carry no meaning in their case.
     pub(super) cased: bool,
+    /// For each token whether it stands in a part that is not English.
+    pub(super) foreign: Vec<bool>,
 }
 
 impl<'t> Page<'t> {
@@ -80,6 +84,7 @@ impl<'t> Page<'t> {
             cost: Vec::new(),
             brand: Vec::new(),
             cased: false,
+            foreign: Vec::new(),
         };
         page.tokenise(placeholders);
         page.find_phrases();
@@ -94,6 +99,7 @@ impl<'t> Page<'t> {
             }
         }
         page.cased = upper > 0 && upper <= lower * 3;
+        page.foreign = tongues::foreign(&page);
         page
     }
 
@@ -129,7 +135,7 @@ impl<'t> Page<'t> {
                     lower.push_str(slice);
                     lower.make_ascii_lowercase();
                 } else {
-                    lower.extend(slice.chars().flat_map(|c| unaccent(c).to_lowercase()));
+                    lower.push_str(&plain(slice));
                 }
                 // "pin's" is the pin, where "it's" has an entry of its own.
                 match LEXICON.id(&lower) {
@@ -152,6 +158,7 @@ impl<'t> Page<'t> {
         while at < self.tokens.len() {
             let word = self.tokens[at].word;
             if word == 0 {
+                self.find_without_gaps(at);
                 at += 1;
                 continue;
             }
@@ -173,6 +180,21 @@ impl<'t> Page<'t> {
                 }
             }
             at = next;
+        }
+    }
+
+    /// Cues inside a run of letters, where a language puts no gap between words.
+    fn find_without_gaps(&mut self, at: usize) {
+        let slice = self.slice(at);
+        if slice.is_ascii() || self.tokens[at].kind != Kind::Word || !slice.chars().any(|c| c >= '\u{e00}') {
+            return;
+        }
+        for (cue, words) in WITHOUT_GAPS {
+            // The nearest to what follows comes first, and one of a kind is enough.
+            if words.split('|').any(|word| slice.contains(word)) {
+                self.cues.push(CueHit { first: at, last: at, cue: *cue });
+                break;
+            }
         }
     }
 
@@ -353,8 +375,20 @@ fn is_mark(c: char) -> bool {
     unicode_normalization::char::is_combining_mark(c)
 }
 
+/// A word in small letters without accents.
+pub(super) fn plain(word: &str) -> String {
+    word.chars().flat_map(|c| unaccent(c).to_lowercase()).collect()
+}
+
 /// The base letter, so that "álvaro" is found as "alvaro".
 fn unaccent(c: char) -> char {
+    match c {
+        'ł' | 'Ł' => return 'l',
+        'ø' | 'Ø' => return 'o',
+        'đ' | 'Đ' => return 'd',
+        'ı' => return 'i',
+        _ => {}
+    }
     let mut base = c;
     unicode_normalization::char::decompose_canonical(c, |part| {
         if base == c && !is_mark(part) {

@@ -14,7 +14,7 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
         let mut next = token + 1;
         if starts(page, token) {
             let begins = worth(page, token) != Worth::None
-                || page.has(token, t::PARTICLE) && page.slice(token).len() > 1;
+                || page.has(token, t::PARTICLE) && page.slice(token).len() > 1 && !page.foreign[token];
             let promise = if begins { promise(page, token) } else { None };
             if begins && let Some((last, score)) = name_at(page, token, promise) {
                 out.push(Found {
@@ -31,9 +31,38 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
     }
 }
 
+/// A lone everyday word with a capital, or a place with what stands in it: "Faith based loans", "May and June",
+/// "Hyde Park branch". A name needs words of a person around it.
+pub(super) fn is_unlikely(page: &Page<'_>, f: &Found) -> bool {
+    if f.kind != P::Person || f.score >= FIRM {
+        return false;
+    }
+    let first = page.tokens.partition_point(|t| (t.end as usize) <= f.start);
+    let last = page.tokens.partition_point(|t| (t.start as usize) < f.end).saturating_sub(1).max(first);
+    let in_place = ["branch", "branches", "atm", "atms", "station", "airport", "shopping", "mall", "speech"];
+    if in_place.iter().any(|word| page.is(last + 1, word)) && promise(page, first) < Some(Promise::Fair) {
+        return true;
+    }
+    let everyday = page.has(first, t::MONTH | t::AMBIGUOUS | t::COMMON | t::FUNCTION);
+    // Beside another month a name of a month is one.
+    let month = page.has(first, t::MONTH)
+        && (first.saturating_sub(2)..=last + 2).any(|i| i != first && page.has(i, t::MONTH));
+    let based =
+        ["based", "loans", "loan", "account", "accounts", "card", "cards", "savings", "period", "design"];
+    let compound = everyday && based.iter().any(|word| page.is(last + 1, word));
+    first == last && (month || compound) && promise(page, first) < Some(Promise::Fair)
+}
+
+/// A rule that is as sure as this is believed.
+const FIRM: f64 = 0.84;
+
 /// A name may begin here: a word that begins a piece of text and belongs to no brand.
 fn starts(page: &Page<'_>, token: usize) -> bool {
     if !page.is_word(token) || page.in_brand(token) {
+        return false;
+    }
+    // "Ich bin Kunde": a small word of another language is no name there, whatever list it stands in.
+    if page.foreign[token] && page.has(token, t::OTHER_TONGUE) && page.cased && !page.is_capital(token) {
         return false;
     }
     let inside_name = token > 0

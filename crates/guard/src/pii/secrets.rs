@@ -27,6 +27,29 @@ pub(super) fn find(page: &Page<'_>, numbers: &Numbers, out: &mut Vec<Found>) {
     listed(page, numbers, out);
 }
 
+/// A web address is no password: "is www.bank.com/login real".
+pub(super) fn is_address_of_a_site(text: &str, f: &Found) -> bool {
+    if f.kind != P::Password {
+        return false;
+    }
+    let part = |c: char| c.is_ascii_alphanumeric() || "-._~/:?#@%&=+".contains(c);
+    let start = text[..f.start]
+        .rfind(|c| !part(c))
+        .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+    let end = text[f.start..].find(|c| !part(c)).map_or(text.len(), |n| f.start + n);
+    let chunk =
+        text[start..end].trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
+    let host = chunk.strip_prefix("https://").or_else(|| chunk.strip_prefix("http://"));
+    let given = host.is_some() || chunk.starts_with("www.");
+    let host = host.unwrap_or(&chunk).split(['/', '?', '#']).next().unwrap_or_default();
+    let ends = host
+        .rsplit('.')
+        .next()
+        .is_some_and(|end| (2..=12).contains(&end.len()) && end.bytes().all(|b| b.is_ascii_lowercase()));
+    let labels = host.split('.').count() >= 2 && host.split('.').all(|l| !l.is_empty());
+    given && labels && ends && !chunk.contains('@')
+}
+
 /// "tried 4722, 4723 and 4724 as pin": what is said of one of a list is said of all that are as long.
 fn listed(page: &Page<'_>, numbers: &Numbers, out: &mut Vec<Found>) {
     let units = &numbers.units;
@@ -374,6 +397,8 @@ mod tests {
     #[test]
     fn talk_about_passwords_is_none() {
         for text in [
+            "is the login page www.larkbank2.example real",
+            "password reset from https://secure-larkbank.example/login?a=1 is it you",
             "i forgot my password",
             "password reset link expired",
             "my password is wrong",

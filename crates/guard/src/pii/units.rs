@@ -17,15 +17,20 @@ pub(super) fn read(
         digits.extend(page.slice(token).bytes().map(|b| b - b'0'));
         let mut last = token;
         // A letter typed for a digit inside digits.
-        while let Some(digit) = typed_for(page, last + 1).filter(|_| page.gap(last + 1) == Gap::None) {
-            digits.push(digit);
+        while let Some(typed) = typed_between(page, last + 1) {
+            digits.extend(typed);
             digits.extend(page.slice(last + 2).bytes().map(|b| b - b'0'));
             last += 2;
         }
+        let length = page.end(last) - page.start(token);
+        if let Some(typed) = typed_behind(page, last + 1, length, token, previous) {
+            digits.extend(typed);
+            last += 1;
+        }
         return Some((last, false));
     }
-    if let Some(digit) = typed_for(page, token).filter(|_| begins_group(page, token, previous)) {
-        digits.push(digit);
+    if let Some(typed) = typed_for(page, token).filter(|_| begins_group(page, token, previous)) {
+        digits.extend(typed);
         let (last, _) = read(page, token + 1, previous, digits)?;
         return Some((last, false));
     }
@@ -116,31 +121,84 @@ fn said_whole(page: &Page<'_>, token: usize) -> Option<(usize, Vec<u8>)> {
     Some((last?, value.to_string().bytes().map(|b| b - b'0').collect()))
 }
 
-/// The digit that a letter in front of digits was typed for.
-fn typed_for(page: &Page<'_>, token: usize) -> Option<u8> {
-    if !page.is_digits(token + 1) || page.gap(token + 1) != Gap::None {
-        return None;
-    }
-    match page.slice(token) {
-        "o" | "O" => Some(0),
-        "l" | "I" => Some(1),
+/// The digit that a letter looks like.
+fn looks_like(letter: char) -> Option<u8> {
+    match letter {
+        'o' | 'O' | 'Q' | 'D' => Some(0),
+        'l' | 'I' | 'i' => Some(1),
+        'Z' | 'z' => Some(2),
+        'S' | 's' => Some(5),
+        'G' => Some(6),
+        'B' => Some(8),
         _ => None,
     }
+}
+
+/// The digits that a word of one to three letters was typed for; only the usual ones where `usual`.
+fn typed(page: &Page<'_>, token: usize, usual: bool) -> Option<Vec<u8>> {
+    let word = page.slice(token);
+    if !page.is_word(token) || word.len() > 3 {
+        return None;
+    }
+    let usual_only = |c: char| !usual || matches!(c, 'o' | 'O' | 'l' | 'I');
+    word.chars().map(|c| looks_like(c).filter(|_| usual_only(c))).collect()
+}
+
+/// The digits that letters in front of digits were typed for.
+fn typed_for(page: &Page<'_>, token: usize) -> Option<Vec<u8>> {
+    let glued = page.is_digits(token + 1) && page.gap(token + 1) == Gap::None;
+    if glued { typed(page, token, true) } else { None }
+}
+
+/// The digits that letters between digits were typed for: the rarer ones where digits enough stand on both sides.
+fn typed_between(page: &Page<'_>, token: usize) -> Option<Vec<u8>> {
+    if page.gap(token) != Gap::None || !page.is_digits(token + 1) || page.gap(token + 1) != Gap::None {
+        return None;
+    }
+    let sides = page.slice(token - 1).len().min(page.slice(token + 1).len());
+    typed(page, token, page.slice(token).len() > 1 || sides < 2)
+}
+
+/// The digits that letters behind digits were typed for: at the end of a long number, or of a group beside others.
+fn typed_behind(
+    page: &Page<'_>,
+    token: usize,
+    length: usize,
+    first: usize,
+    previous: Option<&Unit>,
+) -> Option<Vec<u8>> {
+    if page.gap(token) != Gap::None || page.gap(token + 1) == Gap::None && page.is_digits(token + 1) {
+        return None;
+    }
+    let whole = length + page.slice(token).len();
+    let group = |i: usize| page.is_digits(i) && page.gap(i) == Gap::Space && page.slice(i).len() >= 3;
+    let beside = length >= 3
+        && (group(token + 1) || previous.is_some_and(|u| u.last + 1 == first && !u.spoken && u.len == whole));
+    // A long number that lacks a digit of a card's, or a group of four.
+    let long = (13..=19).contains(&whole) || length >= 8 && page.slice(token).len() == 1;
+    if !(long || beside) {
+        return None;
+    }
+    typed(page, token, !long)
 }
 
 /// Whether a letter and the digits that touch it are one group of a number: "4539 l488", "o412 345 678". Alone
 /// it is part of some code.
 fn begins_group(page: &Page<'_>, token: usize, previous: Option<&Unit>) -> bool {
     let length = page.slice(token + 1).len() + 1;
+    let length = length - 1 + page.slice(token).len();
     let goes_on = previous.is_some_and(|u| {
-        u.last + 1 == token && page.gap(token) == Gap::Space && !u.spoken && u.len == length
+        let hyphen = u.last + 2 == token && page.slice(token - 1) == "-" && page.gap(token) == Gap::None;
+        (hyphen || u.last + 1 == token && page.gap(token) == Gap::Space) && !u.spoken && u.len == length
     });
     let next = token + 2;
-    let begins = length == 4
-        && page.gap(token) != Gap::None
-        && page.gap(next) == Gap::Space
-        && page.is_digits(next)
-        && page.slice(next).len() >= 3;
+    let group = page.gap(next) == Gap::Space && page.is_digits(next) && page.slice(next).len() >= 3;
+    let hyphen = page.slice(next) == "-"
+        && page.gap(next) == Gap::None
+        && page.gap(next + 1) == Gap::None
+        && (page.is_digits(next + 1) || typed_for(page, next + 1).is_some());
+    let free = token == 0 || page.gap(token) != Gap::None || matches!(page.slice(token - 1), ":" | "=" | "#");
+    let begins = free && (length == 4 && group || (3..=4).contains(&length) && hyphen);
     goes_on || begins
 }
 
@@ -197,6 +255,11 @@ fn is_dash_word(page: &Page<'_>, token: usize) -> bool {
     )
 }
 
+/// A word of a script that puts no gap between words: it touches what stands beside it.
+fn has_no_gaps(page: &Page<'_>, token: usize) -> bool {
+    page.slice(token).chars().next().is_some_and(|c| c >= '\u{e00}')
+}
+
 /// Whether letters touch the digits, other than a cue's ("CIF023685" is a customer id by its cue).
 pub(super) fn is_glued(page: &Page<'_>, token: usize, last: usize) -> bool {
     let before = token > 0 && page.gap(token) == Gap::None && page.is_word(token - 1);
@@ -209,6 +272,7 @@ pub(super) fn is_glued(page: &Page<'_>, token: usize, last: usize) -> bool {
         && page.is_word(token - 2)
         && page.entry(token - 2).spoken.is_none()
         && page.cues_before(token, 0).next().is_none();
-    let after = page.gap(last + 1) == Gap::None && page.is_word(last + 1);
+    let after = page.gap(last + 1) == Gap::None && page.is_word(last + 1) && !has_no_gaps(page, last + 1);
+    let before = before && !has_no_gaps(page, token - 1);
     (before && !cued) || after || marked
 }

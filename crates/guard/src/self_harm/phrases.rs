@@ -114,7 +114,13 @@ pub(super) const TAILS: &[&str] =
 
 /// Honest sentences that carry the words.
 pub(super) const HONEST: &str = r"(?x)\b(?:
-    overdos\w+\ (?:on|of)\ (?:fees|charges|paperwork|emails)
+    overdos\w+\ (?:charges?|fees?|limits?|protection|facilit(?:y|ies)|accounts?|interest|rates?)
+  | (?:cover(?:s|ed)?|includ(?:e|es|ed)|exclud(?:e|es|ed)|pays?|paid|claim(?:s|ed)?|payouts?)\ (?:out\ )?(?:for\ |on\ |in\ case\ of\ |in\ the\ event\ of\ |after\ )?(?:a\ |death\ by\ )?suicide
+  | (?:fees?|rates?|prices?|costs?|interest|repayments?|terms|charges?)\ (?:\w+\ )?(?:is|are|was|were|would\ be)\ (?:\w+\ )?suicide
+  | suicide\ (?:(?:is|are|be|not|also|always|still)\ )*(?:excluded|covered|included|exempt)
+  | (?:financial|commercial|career|political|business|professional)\ suicide
+  | (?:polic(?:y|ies)|procedures?|training|guidelines|guidance|process|modules?|course)(?:\ (?:on|for|about|who|what|how|see|sees|handle|handles|handling|with|of|the|in|to|when|if|where|report|reports|reporting|and|around|regarding|customers?|people|someone|clients?|callers?|staff|employees|agents|colleagues|advisers|talk|talks|talking|mention|mentions|mentioning|show|shows|signs?|thoughts?|is|are|at|risk)){0,10}\ (?:self[\ -]?harm\w*|suicid\w+)
+  | overdos\w+\ (?:on|of)\ (?:fees|charges|paperwork|emails)
   | (?:kill(?:ing)?|kid(?:ding)?)\ myself\ (?:laughing|into)
   | kid(?:ding)?\ (?:myself|my\ self)
   | suicide\ (?:squad|awareness|clause|exclusion|module|training|door|policy)

@@ -40,6 +40,17 @@ pub(super) const SIGNS: &[&str] = &[
     r"\b(?:someone|somebody|please|just|pls|god) (?:please |just )?kill me\b|\b(?:no|any) future (?:for me|left)\b|\b(?:sees?|theres|there is|have) no (?:other )?way out(?:{end}| (?:but to die|of (?:this )?(?:mess|life|hell|misery|pain|darkness)|any ?more|for me))|\b(?:dont|do not) deserve to (?:live|be alive|exist)\b|\b(?:nothing|no reason|not much|little) (?:left )?(?:to live for|worth living)\b|\b(?:i|im|ive|i am|we)(?: \w+){0,2} (?:plan|planning|planned|intend|decided|going|choose|chosen) to (?:die|kill my ?self|take my (?:own )?life)\b",
     r"\b(?:no|any|a single) reason (?:for me |left )?to (?:live|go on|carry on|keep going|be here|be alive)\b|\b(?:my )?life (?:has|have|had) no (?:meaning|purpose|point|value)(?:{end}| (?:any ?more|left|now))|\b(?:my |this )?life is (?:meaningless|pointless|worthless|over{end})|\bno (?:meaning|purpose) (?:in|to) (?:my )?life\b",
     r"\b(?:kill(?:ing|ed|s)?|hang(?:ing|ed)?|harm(?:ing|ed)?|drown(?:ing|ed)?|shoot(?:ing)?|unalive) (?:him|her|them) ?sel(?:f|ves)\b|\b(?:take|taking|took|taken|end|ending|ended) (?:his|her|their) (?:own )?li(?:fe|ves)\b|\b(?:gonna|going to|want to|might|will|could|wanna|ill|id rather) (?:\w+ )?(?:top|off|neck) my ?self(?:{end}| (?:if|over|because|tonight|now|so|and))|\bdo(?:ing)? (?:my ?self in|away with my ?self)\b",
+    // -- what people say for it where they live --
+    r"\b(?:gonna|going to|want to|wanna|might|may|will|could|should|ill|id|im|just|rather|ready to|about to|as well|need to|time to|cant stop thinking of|thinking of) (?:\w+ ){0,2}?(?:top|topping|off|offing|neck|necking|rope|roping|unalive|unaliving|end|ending|delete|deleting|yeet|do in) (?:my ?self|me ?self|mesen|mysen)\b",
+    r"(?:^|[.!?,;] ?)kms (?:fr|rn|tbh|lol|now|if|over|because|bc|cos|this|tonight|then)\b|\b(?:gonna|just|imma|wanna|ill|id|should|might|literally|about to|rather) kms\b|[a-z] kms (?:fr|rn|tbh)\b",
+    r"\b(?:ill|i will|im gonna|gonna|going to|want to|wanna|might|could|id|ready to|about to|i may|i should|rather|tempted to) (?:\w+ ){0,2}?(?:jump|leap|dive|step|walk) (?:off|from|in front of|under) (?:of )?(?:the |a |my |this |that )?\w+",
+    r"\b(?:ive|ive got|i have|i got|i keep|i bought|theres|there is) (?:got )?(?:an?|the|my|some|enough) (?:\w+ )?(?:rope|noose|pills|sleeping tablets|razor ?blades?|shotgun|gun) (?:in|by|under|beside|next to|on|hidden|waiting|here|ready) ",
+    r"\b(?:im|i am|me|ive been|i|standing|sitting|stood|sat|been)\b[^.!?\n]{0,15}\b(?:on|at|by) (?:the|a|this|that) (?:edge|ledge|bridge|cliff|overpass|flyover|train tracks|tracks|parapet|railings?|roof|rooftop)(?: (?:right )?now| rn| tonight| alone| looking down| crying)+(?:[^a-z]*$|[.!,;\n])",
+    r"\bno (?:point|sense|use) (?:in )?(?:going on|carrying on|continuing|being (?:here|alive)|to (?:go|carry) on)(?:{end}| (?:after|any ?more|without|since|now|with (?:this|it|life)|like this|if))",
+    r"\b(?:cant|can not|cannot|dont want to|dont wanna|done with|no longer want to) (?:do|take|handle|cope with|face|deal with|bear) (?:this |my |the )?(?:life|living|existence|being alive)(?: thing)?(?:{end}| (?:any ?more|any longer|now|like this))",
+    r"\b(?:cant|cannot|can not|dont|do not|couldnt|no longer) see (?:a|any|no|another) (?:\w+ )?way (?:out|forward|through)(?: (?:of (?:this|it|here)|for me|any ?more|now))?(?:[^a-z]*$|[.!,;\n])",
+    r"\b(?:i|ive|im|i have|i am) (?:\w+ )?(?:keep|kept|started|been|back to|gone back to) (?:\w+ )?cutting(?: my ?self| my (?:arms?|legs?|wrists?))?(?:[^a-z]*$| (?:since|because|cos|again|every (?:night|day)|to (?:cope|feel)|at night)\b)",
+    r"\b(?:insurance|policy|cover|payout|pays?)\b[^.!?\n]{0,40}\bif i (?:do|did) it (?:my ?self|on purpose|by my own hand)\b|\bif i (?:die|died|was dead|were dead|am dead|disappear(?:ed)?|wasnt here) (?:tomorrow|tonight|today|this (?:week|weekend|month)|now|soon)\b",
     r"\b(?:how|what|which|where)\b[^.!?\n]{0,30}\b(?:painless|quickest|easiest|best|least painful|fastest)\b[^.!?\n]{0,20}\b(?:way|ways|method|methods) to (?:die|kill myself|end my life)\b|\b(?:painless|quick|easy) (?:death|way to die)\b|\bhow many (?:\w+ ){0,3}?(?:pills|tablets|paracetamol|panadol|mg) (?:\w+ ){0,3}?(?:to die|to kill|would kill|will kill|is lethal|are lethal|lethal|fatal)\b",
 ];
 
@@ -48,9 +59,21 @@ pub(super) fn spelt(sign: &str) -> String {
     sign.replace("{means}", MEANS).replace("{place}", PLACE).replace("{end}", END)
 }
 
+/// A message of somebody who died: the late, an estate, an account to be closed.
+pub(super) const BEREAVED: &str = r"\b(?:my|our|her|his|the) (?:late|deceased) \w+|\b(?:estate|probate|executor|executrix|death certificate|coroner\w*|funeral|bereave\w*|next of kin)\b|\b(?:close|closing|cancel|freeze|access) (?:his|her|their) (?:\w+ )?(?:accounts?|cards?|loans?)\b|\b(?:passed away|died) (?:\w+ ){0,2}?(?:ago|last|in)\b";
+
+/// What he did.
+pub(super) const THEIR_DEATH: &str = r"\b(?:took|taken|ended) (?:his|her|their) (?:own )?li(?:fe|ves)\b|\b(?:died|dead|death|lost|passed)(?: \w+){0,3} (?:by|from|of|to) suicide\b|\b(?:committed|completed) suicide\b|\b(?:killed|hanged|hung|shot|drowned) (?:him|her|them) ?sel(?:f|ves)\b|\b(?:his|her|their|whose) suicide\b";
+
 /// The same words of a bank's, an insurer's or an annoyed customer's.
 pub(super) const EVERYDAY: &str = r"(?x)\b(?:
-    end(?:ing)?\ (?:things|everything|it\ all|all\ this|it|this\ all|all\ of\ this)\ (?:with|between|at|on|from)\ (?:you|ur|your|my|the|our|him|them|us|both|this\ (?:bank|lender|insurer|provider|company|contract|account|agreement))\b(?:\ (?:bank\w*|lender|insurer|provider|broker|landlord|ex|boyfriend|girlfriend|husband|wife|partner|employer|accountant|gym|contract|account|company|lease))?
+    top(?:ping)?\ (?:my|me)\ ?self\ up
+  | (?:jump|step|leap|dive|walk)\ (?:off|from|under|in\ front\ of)\ (?:the\ |a\ |my\ |this\ |that\ )?(?:call|phone|line|chat|zoom|plan|deal|queue|fixed|variable|loan|rate|bandwagon|topic|meeting|train\ (?:at|in)|bus\ (?:at|in)|one\ \w+|\w+\ (?:plan|rate|loan|deal|account|card|bank|call))
+  | (?:point|sense|use)\ (?:in\ )?(?:going\ on|carrying\ on|continuing)\ (?:hold|holiday|the|with\ (?:the|my|this)\ \w+|about|to\ the)
+  | way\ (?:out|forward|through)\ of\ (?:this|the|my|that|your)\ (?:\w+\ )?(?:menu|screen|page|app|contract|loop|chat|form|lease|loan|agreement|car\ park)
+  | cutting\ (?:my|the|our|back|down|out|costs?|expenses|spending|cards?|up)
+  | (?:rope|gun|shotgun)\ (?:in\ the\ (?:safe|cabinet)|on\ (?:order|layby|lay\ by|afterpay))
+  | end(?:ing)?\ (?:things|everything|it\ all|all\ this|it|this\ all|all\ of\ this)\ (?:with|between|at|on|from)\ (?:you|ur|your|my|the|our|him|them|us|both|this\ (?:bank|lender|insurer|provider|company|contract|account|agreement))\b(?:\ (?:bank\w*|lender|insurer|provider|broker|landlord|ex|boyfriend|girlfriend|husband|wife|partner|employer|accountant|gym|contract|account|company|lease))?
   | (?:about|going|ready|want(?:ing)?|tempted|gonna|need|have)\ to\ jump\ (?:ship|in\ (?:on|at|now|and|early|with|the\ queue)|into\ (?:\w+\ ){0,2}?(?:shares?|stocks?|crypto|etfs?|market|call|chat|investing|property|fixed|loan|deal)|on\ (?:a|the)\ (?:call|phone|plane|bandwagon|offer|rate|deal|flight|zoom)|through|the\ (?:queue|gun|line|fence)|over\ to|to\ (?:another|an?\ (?:\w+\ )?(?:bank|lender|rate|account|provider)|the\ (?:other|next|front|new))|at|across|banks?|between|up|straight|right\ in)
   | (?:rates?|premiums?|prices?|fees?|repayments?|costs?|inflation|bills?|shares?|stocks?|markets?|bitcoin|payments?|interest|dollar|rupee|pound|it|they|that)\ (?:(?:is|are|was|were|will\ be|might\ be|seems?|looks?)\ )?(?:about|going|ready|due|set|likely|gonna)\ to\ jump
   | jump(?:ing|ed)?\ (?:ship|through\ (?:\w+\ )?hoops|the\ (?:queue|gun|line|shark))
@@ -147,6 +170,51 @@ mod tests {
             "life has no meaning anymore",
         ] {
             assert!(cries(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn dialects_places_and_questions_that_are_none_are_heard() {
+        for text in [
+            "reckon i might just neck meself",
+            "honestly gonna off myself over this mortgage",
+            "kms tbh",
+            "imma kms",
+            "if they sell the farm i'll jump off the harbour bridge",
+            "i've got a noose in the shed",
+            "stood at the edge right now",
+            "im on the overpass alone",
+            "there's no point carrying on any more",
+            "i can't face this life any longer",
+            "i can't see any way out.",
+            "i've started cutting again",
+            "does the policy pay if i did it myself",
+            "what if i died tonight, is the loan gone",
+        ] {
+            assert!(cries(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_bereaved_staff_and_insured_are_not_in_danger() {
+        for text in [
+            "my late brother took his own life and i need to close his accounts",
+            "the deceased committed suicide, what does the estate need to send",
+            "is death by suicide excluded, or does the cover include suicide after a year",
+            "these interest charges are suicide",
+            "switching now would be financial suicide",
+            "what training do you give staff, is there guidance for callers at risk of self harm",
+            "overdose fee or overdraft fee?",
+            "the lease allows 15000 kms over three years",
+            "i want to top myself up to the limit",
+            "going to jump off this call, bye",
+            "no point going on hold again",
+            "i can't see a way out of this menu",
+            "i keep cutting costs",
+            "what happens to the mortgage if i die",
+            "i crossed the bridge and the toll was charged twice",
+        ] {
+            assert!(!cries(text), "{text}");
         }
     }
 

@@ -90,7 +90,7 @@ mod tests {
     use super::super::{Block, blocks};
 
     fn rows(page: &str) -> Vec<Vec<String>> {
-        match blocks(page).1.as_slice() {
+        match blocks(page).unwrap().1.as_slice() {
             [Block::Table { header, rows }] => {
                 std::iter::once(header.clone()).chain(rows.iter().cloned()).collect()
             }

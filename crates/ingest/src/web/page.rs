@@ -12,7 +12,7 @@ use crate::{
     contents::{MAX_TEXT, size},
     draft::{hex, short_title},
     front_matter::MAX_ADDRESS,
-    html::{first, is_bomb, title},
+    html::{first, is_bomb, is_too_deep, title},
     passages,
 };
 
@@ -35,13 +35,16 @@ impl Page {
     /// Reads a page. `robot` is the name of the reader, for a `<meta>` that speaks to it alone.
     ///
     /// # Errors
-    /// [`Unreadable::NotUtf8`], [`Unreadable::TooComplex`], [`Unreadable::TooHeavy`].
+    /// [`Unreadable::NotUtf8`], [`Unreadable::TooComplex`], [`Unreadable::TooDeep`], [`Unreadable::TooHeavy`].
     pub fn read(bytes: &[u8], robot: &str) -> Result<Page, Unreadable> {
         let source = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)?;
         if is_bomb(source) {
             return Err(Unreadable::TooComplex);
         }
         let html = Html::parse_document(&source.replace('\0', ""));
+        if is_too_deep(&html) {
+            return Err(Unreadable::TooDeep);
+        }
         let blocks = content::blocks(&html);
         if size(&blocks) > MAX_TEXT {
             return Err(Unreadable::TooHeavy);
@@ -81,6 +84,7 @@ impl Page {
             title,
             content_hash,
             text: Published::by_bank(text),
+            cut: passages::cut_anywhere(&self.blocks),
             passages,
             matter: given,
         })

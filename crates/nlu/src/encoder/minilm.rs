@@ -34,7 +34,8 @@ const KNOWN: &str = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab12
 /// What an encoder is tried with when it was loaded.
 const PROBES: [&str; 2] = ["Where is my card?", "the ferry leaves at nine"];
 
-/// Texts that one thread encodes; more are shared among threads.
+/// Published texts that one thread encodes; more are shared among threads. What a person asks is always one thread's:
+/// whoever asks holds a permit for one core.
 const ALONE: usize = 8;
 
 /// Tokens that go through the network together: enough that a weight read from memory serves many
@@ -159,6 +160,21 @@ impl MiniLm {
         Ok(())
     }
 
+    fn encode_on(&self, threads: usize, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+        let tokens = texts.iter().map(|text| self.tokens.of(text)).collect::<Result<Vec<_>, _>>()?;
+        let mut order: Vec<usize> = (0..tokens.len()).collect();
+        order.sort_by_key(|at| std::cmp::Reverse(tokens[*at].len()));
+
+        let mut batches = Vec::new();
+        let mut rest = order.as_slice();
+        while let Some(longest) = rest.first() {
+            let (batch, after) = rest.split_at((BATCH_TOKENS / tokens[*longest].len()).clamp(1, rest.len()));
+            batches.push(batch);
+            rest = after;
+        }
+        Ok(self.encode_batches(&tokens, &batches, threads.min(batches.len().max(1))))
+    }
+
     /// Encodes batches of token rows, given as places in `tokens`, longest first, on several threads.
     fn encode_batches(&self, tokens: &[Vec<u32>], batches: &[&[usize]], threads: usize) -> Vec<Vec<f32>> {
         let next = AtomicUsize::new(0);
@@ -205,23 +221,13 @@ impl Encoder for MiniLm {
     }
 
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
-        let tokens = texts.iter().map(|text| self.tokens.of(text)).collect::<Result<Vec<_>, _>>()?;
-        let mut order: Vec<usize> = (0..tokens.len()).collect();
-        order.sort_by_key(|at| std::cmp::Reverse(tokens[*at].len()));
+        self.encode_on(1, texts)
+    }
 
-        let mut batches = Vec::new();
-        let mut rest = order.as_slice();
-        while let Some(longest) = rest.first() {
-            let (batch, after) = rest.split_at((BATCH_TOKENS / tokens[*longest].len()).clamp(1, rest.len()));
-            batches.push(batch);
-            rest = after;
-        }
-        let threads = if texts.len() > ALONE {
-            std::thread::available_parallelism().map_or(1, usize::from).min(batches.len())
-        } else {
-            1
-        };
-        Ok(self.encode_batches(&tokens, &batches, threads))
+    /// On as many threads as pay.
+    fn encode_published(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.encode_on(if texts.len() > ALONE { cores() } else { 1 }, texts)
     }
 }
 

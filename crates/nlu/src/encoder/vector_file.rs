@@ -135,6 +135,13 @@ impl VectorFile {
         Ok(true)
     }
 
+    /// As a disk that takes nothing more.
+    #[cfg(test)]
+    pub(crate) fn refuse_writes(&mut self, path: &Path) -> io::Result<()> {
+        self.file = File::open(path)?;
+        Ok(())
+    }
+
     fn record(&self) -> usize {
         KEY + self.dimensions * size_of::<f32>() + CHECK
     }

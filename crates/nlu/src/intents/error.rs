@@ -33,6 +33,18 @@ pub enum TrainError {
         /// How many there may be.
         limit: usize,
     },
+    /// More numbers than a training may hold in memory.
+    #[error(
+        "{examples} examples of {labels} labels are more than one model is trained on: examples times labels may be {limit} at most; give fewer examples of each, or split the taxonomy"
+    )]
+    TooMuch {
+        /// How many examples there are.
+        examples: usize,
+        /// How many labels.
+        labels: usize,
+        /// How much their product may be.
+        limit: usize,
+    },
     /// A trigger without one of its two sides.
     #[error("a trigger needs positive and negative examples")]
     OneSided,

@@ -27,6 +27,7 @@ mod explain;
 mod features;
 mod fingerprint;
 mod folds;
+pub mod interval;
 mod lbfgs;
 mod matrix;
 pub mod metrics;
@@ -49,6 +50,7 @@ mod vocabulary;
 
 pub use error::{ModelFileError, TrainError};
 pub use model::{IntentModel, Neighbour, Prediction};
+pub use prepared::MOST_LABELS;
 pub use training::{CrossValidated, cross_validate};
 pub use trigger::{TriggerModel, TriggerModels};
 

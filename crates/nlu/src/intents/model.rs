@@ -1,12 +1,13 @@
 //! The trained intent model and what it says of an utterance.
 
-use std::path::Path;
+use std::{path::Path, sync::OnceLock};
 
 use serde::{Deserialize, Serialize};
 
 use super::blend::Blend;
 use super::calibrate::{logit, sigmoid};
 use super::error::{ModelFileError, TrainError};
+use super::explain::Spellings;
 use super::neighbours::{Examples, Query};
 use super::scope::{Evidence, Gate};
 use super::topic::Topic;
@@ -34,6 +35,9 @@ pub struct IntentModel {
     pub(super) examples: Examples,
     /// Whether the shipped topic gate has a say: the encoder is its own, and the taxonomy is of banking.
     pub(super) on_topic: bool,
+    /// Made of the examples when the first reason is asked for.
+    #[serde(skip)]
+    pub(super) spellings: OnceLock<Spellings>,
 }
 
 /// What turns the views' scores into probabilities.
@@ -53,8 +57,6 @@ pub struct Prediction {
     pub in_scope: f64,
     /// The most similar examples, nearest first.
     pub nearest: Vec<Neighbour>,
-    /// The words, and pairs of words, that spoke most for the first label against the second.
-    pub words: Vec<String>,
 }
 
 /// A training example near an utterance.
@@ -128,8 +130,23 @@ impl IntentModel {
                     similarity: f64::from(cosines[row]),
                 })
                 .collect(),
-            words: explain::deciding(&self.views, &words, &row, order[0], order[1]),
         }
+    }
+
+    /// The words, and pairs of words, of `text` that spoke most for one label against another, spelled as the training
+    /// set spells them; none where a label is not known.
+    #[must_use]
+    pub fn deciding(&self, text: &str, label: &str, against: &str) -> Vec<String> {
+        let place = |label: &str| self.labels.iter().position(|known| known == label);
+        let Some(labels) = place(label).zip(place(against)) else { return Vec::new() };
+        let spellings = self.spellings.get_or_init(|| {
+            let names = self.labels.iter().map(|label| label.replace(|c: char| !c.is_alphanumeric(), " "));
+            let names: Vec<String> = names.collect();
+            Spellings::of(self.examples.texts().chain(names.iter().map(String::as_str)))
+        });
+        let words = features::words(text);
+        let row = self.views.vocabulary.vector(&words);
+        explain::deciding((&self.views, spellings), &words, &row, labels)
     }
 
     /// Changes with the training data, the options, the encoder and the engine.

@@ -64,6 +64,11 @@ impl Examples {
         }
     }
 
+    /// The texts of all.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(String::as_str)
+    }
+
     /// The text of an example.
     pub(super) fn text(&self, row: usize) -> &str {
         &self.texts[row]

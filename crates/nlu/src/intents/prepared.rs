@@ -11,8 +11,12 @@ use super::vocabulary::{Sparse, Vocabulary};
 use super::{Example, TrainOptions, folds};
 use crate::encoder::Encoder;
 
-/// A linear model's weights grow with labels times features; a bank has a hundred intents, not this many.
-const MOST_LABELS: usize = 1_000;
+/// Labels that one model can tell apart: its weights grow with labels times features; a bank has a hundred intents, not
+/// this many.
+pub const MOST_LABELS: usize = 1_000;
+/// Examples times labels. Cross-validation keeps a score of four views for each, 16 bytes together: 400 MB for so many,
+/// 300 intents of 80 examples take 31 MB.
+const MOST_SCORES: usize = 25_000_000;
 /// Texts encoded between two reports of progress.
 const BATCH: usize = 64;
 
@@ -125,6 +129,13 @@ fn check<'a>(examples: &[Example<'a>]) -> Result<Vec<&'a str>, TrainError> {
     }
     if labels.len() > MOST_LABELS {
         return Err(TrainError::TooManyLabels { found: labels.len(), limit: MOST_LABELS });
+    }
+    if examples.len().saturating_mul(labels.len()) > MOST_SCORES {
+        return Err(TrainError::TooMuch {
+            examples: examples.len(),
+            labels: labels.len(),
+            limit: MOST_SCORES,
+        });
     }
     Ok(labels.into_iter().collect())
 }

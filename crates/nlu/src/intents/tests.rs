@@ -84,7 +84,9 @@ fn predicts_ranks_explains_and_guards() {
         assert!((said.ranked.iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-9);
         assert!(said.ranked.windows(2).all(|pair| pair[0].1 >= pair[1].1));
         assert_eq!(said.nearest[0].label, "fees");
-        assert!(said.words.iter().any(|word| word.contains("fee")), "{:?}", said.words);
+        let words = model.deciding("could you explain the monthly fee", "fees", &said.ranked[1].0);
+        assert!(words.iter().any(|word| word.contains("fee")), "{words:?}");
+        assert!(model.deciding("the fee", "fees", "nobody").is_empty());
         let outside = ask("how is the weather and the football");
         assert!(said.in_scope > 0.8 && outside.in_scope < 0.5, "{} {}", said.in_scope, outside.in_scope);
     }
@@ -222,4 +224,45 @@ fn the_bench_reports_the_fields_of_the_contract() {
     }
     let without = run_bench(&Bench { oos: None, ..bench }, None, &|| 0, &|_, _| {}).unwrap();
     assert!(!serde_json::to_string(&without).unwrap().contains("oos_auroc"));
+}
+
+#[test]
+fn more_than_memory_holds_is_refused_before_anything_is_trained() {
+    let labels: Vec<String> = (0..1_000).map(|label| format!("label {label}")).collect();
+    let labels = &labels;
+    let many: Vec<Example<'_>> =
+        (0..25_001).map(|at| Example { text: "a", label: &labels[at % 1_000] }).collect();
+    let train = |examples| IntentModel::train(examples, &[], None, &TrainOptions::default(), &|_, _| {});
+    let error = train(&many).unwrap_err();
+    assert!(matches!(error, TrainError::TooMuch { examples: 25_001, labels: 1_000, .. }), "{error}");
+    assert!(error.to_string().contains("split the taxonomy"), "{error}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    /// A reason stands in the record in plain words: what only the person wrote is never in it.
+    #[test]
+    fn a_reason_is_spelled_as_the_training_set_spells(
+        private in "[a-z]{3,9}(ing|ed|s|er|ly)?",
+        stem in proptest::sample::select(vec!["loan", "fee", "card", "transfer", "branch", "limit", "delivery"]),
+        ending in "(ing|ed|s|er|ers|ly|ingly|'s)?",
+    ) {
+        static MODEL: std::sync::LazyLock<IntentModel> = std::sync::LazyLock::new(|| model(None));
+        static KNOWN: std::sync::LazyLock<std::collections::HashSet<String>> = std::sync::LazyLock::new(|| {
+            let labels = THINGS.iter().map(|(label, _)| label.replace('_', " "));
+            let texts = sentences().into_iter().map(|(text, _)| text).chain(labels);
+            texts.flat_map(|text| features::words(&text)).map(|word| word.surface).collect()
+        });
+        let text = format!("{private} about the {stem}{ending} {private} and {stem} {private}");
+        for first in MODEL.labels() {
+            for second in MODEL.labels() {
+                for word in MODEL.deciding(&text, first, second) {
+                    for word in word.split(' ') {
+                        proptest::prop_assert!(KNOWN.contains(word), "{word} of {text}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -68,6 +68,7 @@ pub(super) fn train(
     progress(total, total);
     Ok(IntentModel {
         on_topic,
+        spellings: Default::default(),
         fingerprint,
         outside: is_outside,
         views,

@@ -163,7 +163,7 @@ const UPPER: &[&str] =
     &[" at most ", " maximum ", " up to ", " less than ", " no more than ", " under ", " below ", " within "];
 
 /// "At least 2 days" and "at most 5 days" may both be true.
-fn opposite_bounds(a: &str, b: &str) -> bool {
+pub(crate) fn opposite_bounds(a: &str, b: &str) -> bool {
     let bounds = |text: &str| {
         let plain = text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), " ");
         let padded = format!(" {} ", plain.split_whitespace().collect::<Vec<_>>().join(" "));

@@ -11,7 +11,7 @@ use contactiq_domain::{Category, Routing, Trigger};
 pub use table::{Flaw, Rule};
 
 /// The version of both tables; beside that of `triggers.toml` in every record's step 6.
-pub const VERSION: &str = "1";
+pub const VERSION: &str = "2";
 
 /// What is known before anything is retrieved.
 #[derive(Debug, Clone, Copy)]
@@ -56,8 +56,11 @@ pub struct After {
     pub guide: bool,
     /// It was not understood.
     pub unknown: bool,
-    /// Neither was the turn before; of a refused message also that an earlier one was refused.
+    /// One more misunderstanding is a person's: there were as many in the conversation before; of a refused message also
+    /// that an earlier one was refused.
     pub again: bool,
+    /// It asks the same again, or says that the answer before missed.
+    pub repeats: bool,
     /// The message leans to a learned trigger that did not fire.
     pub leans: bool,
 }
@@ -108,9 +111,11 @@ pub const AFTER: &[Rule<After, Verdict>] = &[
         then: Verdict::Person(Trigger::ConflictingEvidence),
     },
     Rule {
-        id: "repeated_misunderstanding/second-in-a-row",
+        id: "repeated_misunderstanding/once-too-often",
         rank: 20,
-        when: |f| f.again && (f.refused || (f.guide && f.unknown && f.evidence != Evidence::Sure)),
+        when: |f| {
+            f.again && (f.refused || f.repeats || (f.guide && f.unknown && f.evidence != Evidence::Sure))
+        },
         then: Verdict::Person(Trigger::RepeatedMisunderstanding),
     },
     Rule { id: "answer/refused", rank: 30, when: |f| f.refused, then: Verdict::Refuse },
@@ -190,14 +195,16 @@ fn every_after() -> impl Iterator<Item = After> {
     let flags = BOTH.into_iter().flat_map(|refused| BOTH.into_iter().map(move |guide| (refused, guide)));
     let flags = flags.flat_map(|f| BOTH.into_iter().map(move |unknown| (f, unknown)));
     let flags = flags.flat_map(|f| BOTH.into_iter().map(move |again| (f, again)));
+    let flags = flags.flat_map(|f| BOTH.into_iter().map(move |repeats| (f, repeats)));
     let flags = flags.flat_map(|f| BOTH.into_iter().map(move |leans| (f, leans)));
-    flags.flat_map(|((((refused, guide), unknown), again), leans)| {
+    flags.flat_map(|(((((refused, guide), unknown), again), repeats), leans)| {
         [None, Vague, Weak, Sure, Conflict].into_iter().map(move |evidence| After {
             refused,
             evidence,
             guide,
             unknown,
             again,
+            repeats,
             leans,
         })
     })
@@ -210,7 +217,7 @@ mod tests {
     #[test]
     fn the_tables_are_whole_without_contradiction_and_without_dead_rules() {
         assert_eq!(check(), Ok(()));
-        assert_eq!((every_before().count(), every_after().count()), (96, 160));
+        assert_eq!((every_before().count(), every_after().count()), (96, 320));
     }
 
     #[test]
@@ -237,7 +244,8 @@ mod tests {
             let (verdict, rule) = close(&facts);
             assert_ne!(rule, "low_confidence/undecided");
             let released = verdict == Verdict::Answer;
-            assert_eq!(released, facts.evidence == Evidence::Sure && !facts.refused, "{facts:?}");
+            let missed = facts.again && facts.repeats;
+            assert_eq!(released, facts.evidence == Evidence::Sure && !facts.refused && !missed, "{facts:?}");
             if facts.evidence == Evidence::Conflict {
                 assert_eq!(verdict, Verdict::Person(Trigger::ConflictingEvidence), "{facts:?}");
             }

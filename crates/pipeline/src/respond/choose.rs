@@ -1,7 +1,7 @@
 //! Which sentences answer: similarity and shared words with the question, the passage's own score,
 //! and whether a figure is asked for and given.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contactiq_nlu::{
     index::{Alternative, Sentence, lead_in},
@@ -9,10 +9,12 @@ use contactiq_nlu::{
 };
 
 use super::{
+    band, disagree,
     figure::figures,
     grounding::{self, topics},
     order, orders, rows,
     statement::Row,
+    thing,
     wish::Wish,
 };
 use crate::{
@@ -63,6 +65,10 @@ const MOST: usize = 6;
 const ABOUT_AS_WELL: f64 = 0.82;
 /// A sentence that states the figure goes before an exception to it from this share on.
 const NEARLY_AS_WELL: f64 = 0.9;
+/// A procedure whose heading names what is to be done, from this share on.
+const UNDER_ITS_HEADING: f64 = 0.3;
+/// Words of the question that such a heading has.
+const NAMED_BY: usize = 2;
 /// A list of at most so many words is given whole.
 const SHORT_LIST: usize = 70;
 /// Fewer steps are no procedure.
@@ -71,14 +77,13 @@ const FEWEST_STEPS: usize = 2;
 /// The sentences of the answer, the best first; empty when none speaks of the question.
 pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
     let wish = Wish::of(asked.query);
-    let mut ranked = rank(asked, &wish);
-    ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let ranked = disagree::without_illustrations(asked, rank(asked, &wish));
     let Some(best) = ranked.first().cloned().filter(|b| b.score >= FLOOR) else { return Vec::new() };
 
     let index = &asked.knowledge.index;
     let own = |c: &Chosen| (c.passage, c.sentence);
     if wish.steps
-        && let Some(procedure) = procedure(asked, &ranked, &best)
+        && let Some(procedure) = procedure(asked, &wish, &ranked, &best)
     {
         return procedure;
     }
@@ -129,6 +134,14 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
         chosen.extend(unit);
     }
     named_rows(asked, &wish, chosen)
+}
+
+/// The sentences that answer about as well as this one, in any document, itself left out.
+pub(super) fn beside(asked: &Asked<'_>, lead: &Chosen) -> Vec<Chosen> {
+    let own = |c: &Chosen| (c.passage, c.sentence);
+    let mut near = rank(asked, &Wish::of(asked.query));
+    near.retain(|c| c.score >= lead.score * SAME_PASSAGE && own(c) != own(lead));
+    near
 }
 
 /// Leaves out of the longest answer what was chosen last, until all of them together are short enough; the
@@ -185,9 +198,18 @@ fn direct(asked: &Asked<'_>, wish: &Wish, ranked: &[Chosen], best: &Chosen) -> C
     if !wish.figure {
         return best.clone();
     }
-    let text = |c: &Chosen| asked.knowledge.index.sentences(c.passage)[c.sentence].text.as_str();
+    let index = &asked.knowledge.index;
+    let text = |c: &Chosen| index.sentences(c.passage)[c.sentence].text.as_str();
     let near = ranked.iter().filter(|c| c.score >= best.score * ABOUT_AS_WELL);
-    let states: Vec<&Chosen> = near.filter(|c| wish.is_given_by(text(c))).collect();
+    let mut states: Vec<&Chosen> = near.filter(|c| wish.is_given_by(text(c))).collect();
+    // What states it of the thing that is asked for goes before its neighbour.
+    if let Some(thing) = thing::of(asked.query) {
+        let alternatives = index.alternatives(asked.query);
+        let holds = |c: &Chosen| thing::is_held(asked, &thing, &alternatives, c);
+        if states.iter().any(|c| holds(c)) {
+            states.retain(|c| holds(c));
+        }
+    }
     let plain =
         states.iter().filter(|c| c.score >= best.score * NEARLY_AS_WELL).find(|c| !is_exception(text(c)));
     let first = if states.first().is_some_and(|c| is_exception(text(c))) { plain } else { states.first() };
@@ -205,9 +227,22 @@ fn is_exception(sentence: &str) -> bool {
         .any(|word| lower.contains(word))
 }
 
-/// Of the rows of a table those that the question names, where it names some.
-fn named_rows(asked: &Asked<'_>, wish: &Wish, chosen: Vec<Chosen>) -> Vec<Chosen> {
+/// Of the rows of a table those that the question names, where it names some. Where one row is the answer,
+/// others stay that are named by the same words.
+fn named_rows(asked: &Asked<'_>, wish: &Wish, mut chosen: Vec<Chosen>) -> Vec<Chosen> {
     let index = &asked.knowledge.index;
+    let telling = |c: &Chosen| -> Option<BTreeSet<String>> {
+        let sentence = &index.sentences(c.passage)[c.sentence];
+        let label = || text::content_stems(Row::of(&sentence.text).label).into_iter();
+        sentence.is_row.then(|| label().filter(|stem| wish.stems.contains(stem)).collect())
+    };
+    let lead = chosen.iter().find(|c| c.direct).and_then(telling).filter(|told| !told.is_empty());
+    if let Some(lead) = lead.filter(|_| !wish.list) {
+        let first = chosen.first().map(|c| (c.passage, c.sentence));
+        chosen.retain(|c| {
+            Some((c.passage, c.sentence)) == first || telling(c).is_none_or(|own| own.is_superset(&lead))
+        });
+    }
     let named = |c: &Chosen| {
         let sentence = &index.sentences(c.passage)[c.sentence];
         let label = text::content_stems(Row::of(&sentence.text).label);
@@ -236,8 +271,20 @@ pub(super) fn measured(asked: &Asked<'_>, places: &[(usize, usize)]) -> Vec<Chos
     chosen
 }
 
+/// The sentences of the best passages, the best first. Of rows by bands ("over $5,000") those in which an
+/// amount of the question does not fall are left out.
 fn rank(asked: &Asked<'_>, wish: &Wish) -> Vec<Chosen> {
-    look(asked, wish, PASSAGES)
+    let amounts = band::amounts(asked.query);
+    let mut ranked = look(asked, wish, PASSAGES);
+    let mut outside: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    ranked.retain(|c| {
+        let rows = outside
+            .entry(c.passage)
+            .or_insert_with(|| band::outside(asked.knowledge.index.sentences(c.passage), &amounts));
+        !rows.contains(&c.sentence)
+    });
+    ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
+    ranked
 }
 
 fn look(asked: &Asked<'_>, wish: &Wish, passages: usize) -> Vec<Chosen> {
@@ -303,12 +350,22 @@ fn with_synonyms(mut words: BTreeSet<String>, alternatives: &[Alternative]) -> B
 
 /// For a question about how to do something: the whole numbered list of the first passage, among
 /// those that speak of it about as well as the best sentence, that has one; its best step first.
-fn procedure(asked: &Asked<'_>, ranked: &[Chosen], best: &Chosen) -> Option<Vec<Chosen>> {
+fn procedure(asked: &Asked<'_>, wish: &Wish, ranked: &[Chosen], best: &Chosen) -> Option<Vec<Chosen>> {
     let index = &asked.knowledge.index;
-    let near = ranked.iter().filter(|c| c.score >= best.score * ABOUT_AS_WELL);
-    let found = near
-        .clone()
-        .find(|c| index.sentences(c.passage).iter().filter(|s| s.is_step).count() >= FEWEST_STEPS)?;
+    let has_steps =
+        |c: &&Chosen| index.sentences(c.passage).iter().filter(|s| s.is_step).count() >= FEWEST_STEPS;
+    // Steps under a heading with the verb of the question are what it asks for, also where a sentence says
+    // more of the words that a question before it left.
+    let headed = |c: &&Chosen| {
+        let heading = index.entry(c.passage).headings.last().cloned();
+        let heading = text::content_stems(&heading.unwrap_or_else(|| index.entry(c.passage).title.clone()));
+        verb(asked.query).is_some_and(|verb| heading.contains(&verb))
+            && heading.iter().filter(|stem| wish.stems.contains(*stem)).count() >= NAMED_BY
+    };
+    let near = |share: f64| ranked.iter().filter(move |c| c.score >= best.score * share);
+    let found = near(ABOUT_AS_WELL)
+        .find(has_steps)
+        .or_else(|| near(UNDER_ITS_HEADING).filter(headed).find(has_steps))?;
     let own = index.sentences(found.passage);
     let mut chosen = vec![found.clone()];
     let wanted = |i: usize| own[i].is_step || (i + 1 < own.len() && lead_in(own, i + 1) == Some(i));
@@ -319,10 +376,17 @@ fn procedure(asked: &Asked<'_>, ranked: &[Chosen], best: &Chosen) -> Option<Vec<
     );
     // "To export transactions, choose …" is a procedure in one sentence, and stays beside the steps.
     let said = chosen.iter().any(|c| (c.passage, c.sentence) == (best.passage, best.sentence));
-    if !said {
+    if !said && found.score >= best.score * ABOUT_AS_WELL {
         chosen.insert(0, best.clone());
     }
     Some(chosen)
+}
+
+/// What the asker wants to do: "how do I *change* it".
+fn verb(question: &str) -> Option<String> {
+    let words = text::words(question);
+    let asks = words.iter().rposition(|word| word == "how")?;
+    words[asks + 1..].iter().find(|word| !text::is_stop_word(word)).map(|word| text::stem(word))
 }
 
 /// A sentence with what it needs to be understood: the one that says what its "it" is, and an item's
@@ -351,7 +415,8 @@ fn with_its_own(asked: &Asked<'_>, c: &Chosen) -> Vec<Chosen> {
 /// where there are several.
 fn length<'a>(knowledge: &Knowledge, chosen: impl Iterator<Item = &'a Chosen> + Clone) -> usize {
     let documents: BTreeSet<usize> = chosen.clone().map(|c| knowledge.passages[c.passage].0).collect();
-    let titles: usize = if documents.len() > 1 {
+    // "From" names them also where there is one that the question does not name.
+    let titles: usize = if !documents.is_empty() {
         1 + documents.iter().map(|d| count(&knowledge.documents[*d].title) + 1).sum::<usize>()
     } else {
         0
@@ -366,4 +431,51 @@ fn saying(of: &Sentence) -> Saying<'_> {
 
 fn count(text: &str) -> usize {
     text.split_whitespace().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use contactiq_domain::Mode;
+
+    use super::*;
+    use crate::respond::test_bank;
+
+    const BANK: &str = "# Saver\n\n| Balance | Base rate | Bonus rate |\n|---|---|---|\n\
+        | Up to $50,000 | 1.10% | 3.15% |\n| $50,000.01 to $250,000 | 1.10% | 2.40% |\n\
+        | Over $250,000 | 0.60% | none |\n\n## Daily limits\n\n| Channel | Limit | Highest limit |\n\
+        |---|---|---|\n| ATM cash | $1,200 | $2,500 |\n| Transfers in the app | $5,000 | $25,000 |\n\
+        | Transfers abroad | $3,000 | $10,000 |\n\n## Change a limit\n\n1. Open the app and choose Profile.\n\
+        2. Choose Limits.\n3. Move the slider.\n";
+
+    fn said(question: &str) -> Vec<String> {
+        let knowledge = test_bank::knowledge_of(&[("saver", "customer", BANK)]);
+        let found = test_bank::found(&knowledge, Mode::Customer, question);
+        let asked = Asked { knowledge: &knowledge, query: question, vector: None, found: &found };
+        let text = |c: &Chosen| knowledge.index.sentences(c.passage)[c.sentence].text.clone();
+        sentences(&asked, 120).iter().map(text).collect()
+    }
+
+    #[test]
+    fn an_amount_finds_its_band() {
+        let read = said("What bonus rate does the saver pay on a balance of $300,000?");
+        assert!(read[0].starts_with("Over $250,000"), "{read:?}");
+        assert!(!read.iter().any(|s| s.starts_with("Up to") || s.starts_with("$50,000.01")), "{read:?}");
+        let read = said("What base rate does the saver pay on a balance of 60000?");
+        assert!(read[0].starts_with("$50,000.01"), "{read:?}");
+    }
+
+    #[test]
+    fn one_row_that_answers_stands_without_its_neighbours() {
+        let read = said("What is the daily ATM cash limit?");
+        assert!(read[0].starts_with("ATM cash"), "{read:?}");
+        assert!(!read.iter().any(|s| s.starts_with("Transfers")), "{read:?}");
+        let read = said("What is the limit for transfers?");
+        assert_eq!(read.iter().filter(|s| s.starts_with("Transfers")).count(), 2, "{read:?}");
+    }
+
+    #[test]
+    fn steps_are_asked_for_also_behind_a_question_for_a_figure() {
+        let read = said("the daily limit for transfers abroad? How do I change it?");
+        assert!(read.iter().any(|s| s.starts_with("1. Open the app")), "{read:?}");
+    }
 }

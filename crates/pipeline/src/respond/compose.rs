@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use contactiq_domain::{Citation, Mode, Role, knowledge::ContentType};
 use contactiq_guard::{Masked, Published};
-use contactiq_nlu::index::Sentence;
+use contactiq_nlu::{index::Sentence, text};
 
 use super::{choose::Chosen, contested::Dispute, grounding, order, rows};
 use crate::{
@@ -153,7 +153,7 @@ impl Answer<'_> {
         written(&self.lines, self.citations)
     }
 
-    /// Which document said what, where several did. A title's figures are held against the passages
+    /// Which document said what, where several did, or where the question does not name it. A title's figures are held against the passages
     /// like any other: "Rates of 2024" is no figure of theirs.
     fn from(&self) -> Option<String> {
         let mut named: Vec<(&str, &str, Vec<String>)> = Vec::new();
@@ -169,8 +169,15 @@ impl Answer<'_> {
         let stated = named.iter().all(|(_, title, _)| grounding::unsupported(title, &quotes).is_empty());
         let from: Vec<String> =
             named.iter().map(|(_, title, markers)| format!("{title} {}", markers.join(" "))).collect();
-        (from.len() > 1 && stated).then(|| format!("From: {}.", from.join("; ")))
+        let told = from.len() > 1 || named.iter().any(|(_, title, _)| !is_said(title, self.manner.question));
+        (told && stated && !from.is_empty()).then(|| format!("From: {}.", from.join("; ")))
     }
+}
+
+/// Whether a question has all the words of a title.
+pub(super) fn is_said(title: &str, question: &str) -> bool {
+    let asked = text::content_stems(question);
+    text::content_stems(title).iter().all(|stem| asked.contains(stem))
 }
 
 /// The house's own lines as a draft.

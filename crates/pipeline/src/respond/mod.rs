@@ -3,11 +3,13 @@
 
 mod ask_aloud;
 mod ask_model;
+mod band;
 mod choose;
 mod citation;
 mod comparison;
 mod compose;
 mod contested;
+mod disagree;
 pub(crate) mod figure;
 pub mod grounding;
 mod history;
@@ -24,6 +26,7 @@ mod statement;
 mod sufficient;
 #[cfg(test)]
 mod test_bank;
+mod thing;
 mod wish;
 
 pub(crate) use choose::Chosen;
@@ -35,7 +38,7 @@ use ask_model::Written;
 use comparison::Comparison;
 pub(crate) use compose::EXTRACTIVE;
 use compose::Manner;
-use contactiq_domain::{Mode, Step};
+use contactiq_domain::{Mode, Probability, Step, Understanding};
 
 use crate::{
     DoorFault, House, escalate,
@@ -47,6 +50,9 @@ use crate::{
 const AS_ONE: usize = 2;
 /// The rule by which a draft stays inside that would quote an order to a model.
 const QUOTED: &str = "orders/quoted";
+
+/// A question is surely of the bank where its documents contradict it.
+const CERTAIN: Probability = Probability::ONE;
 
 /// Words of an answer that are not the house's own lines below it.
 pub(crate) fn words(house: &House, mode: Mode) -> usize {
@@ -62,14 +68,17 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         Some(draft) => may_be_quoted(house, turn, &draft).await.unwrap_or(false).then_some(draft),
         None => None,
     };
-    if turn.escalates_early() && turn.beside.is_some() {
-        turn.trace(Step::Respond, since, "beside", "a person answers; other requests from documents");
+    // Whatever was found: what a person answers reaches no model.
+    if turn.escalates_early() {
+        let (outcome, detail) = match turn.beside {
+            Some(_) => ("beside", "a person answers; other requests from documents"),
+            None => ("skipped", "a person answers"),
+        };
+        turn.trace(Step::Respond, since, outcome, detail);
         return;
     }
     if turn.found.is_empty() {
-        let detail =
-            if turn.escalates_early() { "a person answers" } else { "nothing was found to answer from" };
-        turn.trace(Step::Respond, since, "skipped", detail);
+        turn.trace(Step::Respond, since, "skipped", "nothing was found to answer from");
         return;
     }
     match served.stopped {
@@ -96,14 +105,20 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         turn.trace(Step::Respond, since, "nothing", "no sentence of the passages speaks of the question");
         return;
     }
-    if let Some(dispute) = contested::met(&turn.knowledge, &chosen, house.today()) {
-        return conflict(turn, dispute, since);
-    }
+    // What does not speak of the question contradicts nothing.
     if let Some(lack) =
         sufficient::lacking(&turn.asked(), &chosen, &house.settings.bank, house.today().year())
     {
         turn.trace(Step::Respond, since, "insufficient", lack);
         return;
+    }
+    let listed = contested::met(&turn.knowledge, &chosen, house.today());
+    if let Some(dispute) = listed.or_else(|| disagree::among(&turn.asked(), &chosen)) {
+        if turn.understanding.as_ref().is_none_or(|u| u.intent.is_unknown()) {
+            turn.trace(Step::Respond, since, "nothing", "not understood, and what is near is contradicted");
+            return;
+        }
+        return conflict(turn, dispute, since);
     }
     turn.judged = whole;
     let draft = compose::extractive(&turn.knowledge, &Manner::of(turn), &[&chosen]);
@@ -140,7 +155,11 @@ fn decide(house: &House, turn: &Turn) -> Option<Decided> {
             let manner = Manner { opening: compose::OTHERWISE, ..Manner::of(turn) };
             return Some(Decided::Drafted {
                 draft: Box::new(compose::extractive(&turn.knowledge, &manner, &[&chosen])),
-                judged: judge(&chosen),
+                // Documents that speak of the very thing say better than its words that it is the bank's affair.
+                judged: turn.understanding.as_ref().and_then(|understanding| {
+                    let understanding = Understanding { in_scope: CERTAIN, ..understanding.clone() };
+                    score::judge(house, turn, &asked, &chosen, &understanding)
+                }),
                 outcome: "corrected",
                 detail: "the question rests on something that the documents contradict",
             });

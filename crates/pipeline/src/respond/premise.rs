@@ -231,8 +231,12 @@ fn figured(premise: &Premise, ranked: &[(f64, &Statement)]) -> Verdict {
 
 fn affirmed(premise: &Premise, ranked: &[(f64, &Statement)]) -> Verdict {
     let conditional = CONDITION.is_match(&premise.said);
+    // A cell with "none" denies only where no other cell speaks of the thing as well: of the columns one is meant.
+    let other_cell =
+        ranked.iter().filter(|(_, s)| s.is_cell && !s.denies).map(|(near, _)| *near).fold(0.0, f64::max);
+    let counts = |near: f64, s: &Statement| !s.is_cell || (s.denies && near > other_cell + CLOSE);
     let same: Vec<&Statement> =
-        ranked.iter().filter(|(near, s)| *near >= SAME_THING && !s.is_cell).map(|(_, s)| *s).collect();
+        ranked.iter().filter(|(near, s)| *near >= SAME_THING && counts(*near, s)).map(|(_, s)| *s).collect();
     let plain: Vec<&str> = same
         .iter()
         .map(|s| s.text.as_str())

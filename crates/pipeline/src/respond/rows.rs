@@ -5,10 +5,29 @@ use std::collections::BTreeSet;
 
 use contactiq_nlu::text;
 
-use super::{figure::figures, statement::Row};
+use super::{figure::figures, statement::Row, wish::Wish};
 
 /// Columns that limit what another one says are kept beside it.
 const LIMITS: &[&str] = &["condition", "except", "note", "unless", "waive", "when"];
+/// Stems of the words that ask for a figure. They name no column: a question for a charge is not one for
+/// the column "When charged".
+const FOR_A_FIGURE: &[&str] = &["charg", "cost", "fee", "limit", "price", "rate"];
+/// What turns the words behind it round: "without the bonus".
+const WITHOUT: &[&str] = &["without", "excluding", "except", "minus"];
+/// Content words behind one of [`WITHOUT`] that it turns round.
+const TURNED: usize = 2;
+/// Cells that say that there is none.
+const NONE: &[&str] = &[
+    "no",
+    "none",
+    "nil",
+    "not allowed",
+    "not applicable",
+    "not available",
+    "not offered",
+    "unlimited",
+    "n/a",
+];
 
 /// Rows of one passage as lines of an answer, each with its marker.
 pub(super) fn lines(rows: &[(&str, u32)], question: &str) -> Vec<String> {
@@ -19,10 +38,7 @@ pub(super) fn lines(rows: &[(&str, u32)], question: &str) -> Vec<String> {
             columns.push(column);
         }
     }
-    let kept = match named(&columns, question) {
-        Some(named) => beside(&read, &columns, &named),
-        None => columns.clone(),
-    };
+    let kept = kept(&read, &columns, question);
     let kept: Vec<&str> = if read.iter().all(|(row, _)| has_any(row, &kept)) { kept } else { columns };
     // Without names of columns a table says no more than its rows.
     if read.len() < 2 || kept.is_empty() || kept.contains(&"") {
@@ -37,6 +53,80 @@ pub(super) fn lines(rows: &[(&str, u32)], question: &str) -> Vec<String> {
         lines.push(markdown(std::iter::once(label).chain(cells)));
     }
     lines
+}
+
+/// A row as an answer to this question shows it, in the form of the passages.
+pub(super) fn shown(line: &str, question: &str) -> String {
+    let read = [(Row::of(line), 0)];
+    let columns: Vec<&str> = read[0].0.cells.iter().map(|(column, _)| *column).collect();
+    let kept = kept(&read, &columns, question);
+    let cells = read[0].0.cells.iter().filter(|(column, _)| kept.contains(column));
+    cells.fold(read[0].0.label.to_owned(), |said, (column, value)| match *column {
+        "" => format!("{said} | {value}"),
+        column => format!("{said} | {column}: {value}"),
+    })
+}
+
+/// Whether a shown row says that there is none of what is asked for.
+pub(super) fn says_none(shown: &str) -> bool {
+    Row::of(shown).cells.iter().any(|(_, value)| is_none(value))
+}
+
+/// Whether a cell says that there is none.
+pub(super) fn is_none(value: &str) -> bool {
+    NONE.contains(&value.to_lowercase().trim_end_matches('.'))
+}
+
+/// The columns that answer: those that the question names, where it names some, never without the one
+/// that holds what it asks for, and none that it turns round.
+fn kept<'a>(read: &[(Row<'a>, u32)], columns: &[&'a str], question: &str) -> Vec<&'a str> {
+    let open = not_opposed(columns, question);
+    let kept = match named_by(&open, question, true) {
+        Some(named) => beside(read, &open, &named),
+        None => return open,
+    };
+    let wish = Wish::of(question);
+    if !wish.figure && wish.kinds.is_empty() {
+        return kept;
+    }
+    let gives = |column: &str| {
+        let mut cells = read.iter().filter_map(|(row, _)| value(row, column));
+        cells.any(|cell| wish.is_given_by(cell) || is_none(cell))
+    };
+    if kept.iter().any(|column| gives(column)) {
+        return kept;
+    }
+    open.into_iter().filter(|column| kept.contains(column) || gives(column)).collect()
+}
+
+/// The columns without those of which the question says the contrary: "with LMI" is not "without LMI".
+fn not_opposed<'a>(columns: &[&'a str], question: &str) -> Vec<&'a str> {
+    let asked: BTreeSet<String> = text::content_stems(question).into_iter().collect();
+    let out = turned(question);
+    let opposed = |column: &str| {
+        let own = turned(column);
+        text::content_stems(column).iter().any(|stem| {
+            let telling = !FOR_A_FIGURE.contains(&stem.as_str()) && !WITHOUT.contains(&stem.as_str());
+            telling && asked.contains(stem) && own.contains(stem) != out.contains(stem)
+        })
+    };
+    let open: Vec<&str> = columns.iter().copied().filter(|column| !opposed(column)).collect();
+    if open.is_empty() { columns.to_vec() } else { open }
+}
+
+/// Content stems that a text turns round.
+fn turned(said: &str) -> BTreeSet<String> {
+    let mut turned = BTreeSet::new();
+    let mut left = 0;
+    for word in text::words(said) {
+        if WITHOUT.contains(&word.as_str()) {
+            left = TURNED;
+        } else if left > 0 && !text::is_stop_word(&word) {
+            turned.insert(text::stem(&word));
+            left -= 1;
+        }
+    }
+    turned
 }
 
 /// The named columns, and those that say something else of the row than a named one does: "for how long"
@@ -90,12 +180,20 @@ fn has_any(row: &Row<'_>, kept: &[&str]) -> bool {
 
 /// The columns that a question names by all the words that tell them apart; none where it names all or
 /// none. Of `Everyday` and `Everyday Gold` a question for the second names both words once.
-pub(super) fn named<'a>(columns: &[&'a str], question: &str) -> Option<Vec<&'a str>> {
+pub(super) fn named<'a>(columns: &[&'a str], text: &str) -> Option<Vec<&'a str>> {
+    named_by(columns, text, false)
+}
+
+/// The same; of a question the words that ask for a figure name nothing.
+fn named_by<'a>(columns: &[&'a str], question: &str, asks: bool) -> Option<Vec<&'a str>> {
     let asked = text::content_stems(question);
     let stems = |column: &str| -> BTreeSet<String> { text::content_stems(column).into_iter().collect() };
     let all: Vec<(&str, BTreeSet<String>)> = columns.iter().map(|c| (*c, stems(c))).collect();
     // What every column says tells none apart.
-    let shared = |s: &String| all.len() > 1 && all.iter().all(|(_, own)| own.contains(s));
+    let shared = |s: &String| {
+        (asks && FOR_A_FIGURE.contains(&s.as_str()))
+            || (all.len() > 1 && all.iter().all(|(_, own)| own.contains(s)))
+    };
     let telling: Vec<(&str, BTreeSet<String>)> = all
         .iter()
         .map(|(column, own)| (*column, own.iter().filter(|s| !shared(s)).cloned().collect()))
@@ -153,6 +251,29 @@ mod tests {
             lines(&[(row, 1)], "who may raise purchases up to $9,500"),
             ["- Branch manager: Purchases up to: $15,000; Lasts: 3 days [1]"]
         );
+    }
+
+    #[test]
+    fn the_column_that_holds_what_is_asked_for_is_never_dropped() {
+        let row = "Bank cheque | Fee: $12.00 | When charged: per cheque";
+        for question in ["What is the charge for a bank cheque?", "When do you charge for a bank cheque?"] {
+            let shown = shown(row, question);
+            assert!(shown.contains("Fee: $12.00"), "{question} {shown}");
+        }
+        let row = "Courier | Fee: $18 | Delivery: by hand";
+        assert!(shown(row, "How much is a courier delivery?").contains("$18"));
+        assert_eq!(shown("Card | free", "card"), "Card | free");
+        assert!(says_none("Over $9 | Bonus rate: none") && !says_none("No fee | Bonus rate: 1%"));
+    }
+
+    #[test]
+    fn a_column_that_the_question_turns_round_is_not_named() {
+        let row = "Up to $50,000 | Base rate: 1.10% | Bonus rate: 3.15%";
+        assert_eq!(shown(row, "What rate do I get without the bonus?"), "Up to $50,000 | Base rate: 1.10%");
+        assert_eq!(shown(row, "What is the bonus rate?"), "Up to $50,000 | Bonus rate: 3.15%");
+        let row = "Investment | Maximum LVR without LMI: 70% | Maximum LVR with LMI: 85%";
+        assert_eq!(shown(row, "maximum LVR with LMI"), "Investment | Maximum LVR with LMI: 85%");
+        assert_eq!(shown(row, "maximum LVR without LMI"), "Investment | Maximum LVR without LMI: 70%");
     }
 
     #[test]

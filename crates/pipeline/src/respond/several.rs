@@ -4,7 +4,7 @@
 //! What a person takes over stays with the person; beside it only cited sentences are given, never a
 //! model's, and nothing at all where somebody is in distress.
 
-use contactiq_domain::{Category, Routing, Trigger};
+use contactiq_domain::{Category, Mode, Routing, Trigger, Understanding};
 
 use contactiq_nlu::text;
 
@@ -12,16 +12,19 @@ use super::{
     choose::{self, Chosen},
     compose,
     contested::{self, Dispute},
-    premise, sufficient,
+    disagree, premise, sufficient,
 };
 use crate::{
-    Found, House, Sought, TextTriggers, classify, follow_up, requests, retrieve,
+    Found, House, Sought,
+    certainty::LEANS,
+    follow_up,
+    greeting::GREETING,
+    reader::{Encoded, Reader},
+    requests, retrieve,
     score::{self, Judged},
     turn::{Asked, Draft, Turn},
 };
 
-/// From this probability on of any trigger a request is left to the person.
-const LEANS: f64 = 0.3;
 /// A message may ask more than anybody would read the answers of.
 const MOST: usize = 8;
 /// A request of at most so many content words does not say what it speaks of.
@@ -113,14 +116,21 @@ pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
             turn.knowledge.spelled(&house.taxonomy, &filter, &whole).map_or(whole, |c| c.text)
         })
         .collect();
-    let written = searched.iter().map(|text| turn.knowledge.for_its_vector(text)).collect();
-    let vectors = house.vectors(written).await;
+    let written: Vec<String> = searched.iter().map(|text| turn.knowledge.for_its_vector(text)).collect();
+    let own: Vec<Encoded> = asked.iter().map(|i| turn.parts[*i].clone()).collect();
+    let mode = turn.mode();
+    let work = house.compute(move |reader| {
+        let read: Vec<Option<Understanding>> =
+            own.iter().map(|(text, vector)| read(reader, mode, text, vector.as_deref())).collect();
+        (read, reader.vectors(&written))
+    });
+    let (read, vectors) = work.await;
     let most = super::words(house, turn.mode());
     let most = if turn.escalates_early() { most.min(BESIDE_WORDS) } else { most };
     let words = (most / asked.len()).max(FEWEST_WORDS);
-    for ((part, text), vector) in asked.into_iter().zip(searched).zip(vectors) {
-        let (own, own_vector) = &turn.parts[part];
-        match answer(house, turn, (own, own_vector.as_deref()), (&text, vector), words) {
+    for ((understood, text), vector) in read.into_iter().zip(searched).zip(vectors) {
+        let Some(understood) = understood else { continue };
+        match answer(house, turn, &understood, (&text, vector), words) {
             One::Answered(answered) => served.answers.push(answered),
             One::Stopped(why) => served.stopped = served.stopped.or(Some(why)),
             One::Left => {}
@@ -155,25 +165,28 @@ enum One {
     Left,
 }
 
-/// One request: as it stands it is judged, made whole by the part before it is searched.
+/// What one request is understood as, as it stands; none where it fires or leans to a trigger.
+fn read(reader: &Reader, mode: Mode, own: &str, vector: Option<&[f32]>) -> Option<Understanding> {
+    let (hits, leanings) = reader.triggers(own, vector, &[], &[]);
+    let leans = !hits.is_empty() || leanings.iter().any(|(_, probability)| *probability >= LEANS);
+    (!leans).then(|| {
+        let prediction = reader.intent(mode, own, vector);
+        reader.classify(mode, &prediction, &leanings, own)
+    })
+}
+
+/// One request: as it stands it was judged, made whole by the part before it is searched.
 fn answer(
     house: &House,
     turn: &Turn,
-    (own, own_vector): (&str, Option<&[f32]>),
+    understanding: &Understanding,
     (text, vector): (&str, Option<Vec<f32>>),
     words: usize,
 ) -> One {
-    let triggers = TextTriggers { rules: &house.rules, models: &house.models };
-    let (hits, leanings) = triggers.read_parts(own, own_vector, &[], &[]);
-    if !hits.is_empty() || leanings.iter().any(|(_, probability)| *probability >= LEANS) {
-        return One::Left;
-    }
-    let prediction = house.models.intent(turn.mode(), own, own_vector);
-    let understanding = classify(&house.taxonomy, turn.mode(), &prediction, &leanings, own);
     let intent = house.taxonomy.intent(turn.mode(), understanding.intent.as_str());
     let a_persons = understanding.category == Category::HumanOnly
         || understanding.intent.is_unknown()
-        || understanding.intent.as_str() == "greeting"
+        || understanding.intent.as_str() == GREETING
         || intent.is_some_and(|i| !turn.role.reaches(i.role));
     if a_persons {
         return One::Left;
@@ -189,13 +202,15 @@ fn answer(
         return One::Left;
     }
     let chosen = choose::sentences(&asked, words);
-    if let Some(dispute) = contested::met(&turn.knowledge, &chosen, today) {
-        return One::Stopped(Stopped::Contested(dispute));
-    }
+    // What does not speak of the question contradicts nothing.
     if let Some(lack) = sufficient::lacking(&asked, &chosen, &house.settings.bank, house.today().year()) {
         return One::Stopped(Stopped::Lacks(lack));
     }
-    let Some(judged) = score::judge(house, turn, &asked, &chosen, &understanding) else { return One::Left };
+    let listed = contested::met(&turn.knowledge, &chosen, today);
+    if let Some(dispute) = listed.or_else(|| disagree::among(&asked, &chosen)) {
+        return One::Stopped(Stopped::Contested(dispute));
+    }
+    let Some(judged) = score::judge(house, turn, &asked, &chosen, understanding) else { return One::Left };
     let sure = judged.confidence >= house.settings.of(turn.mode()).confidence_threshold;
     One::Answered(Answered { chosen, found, judged, sure })
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::{
     figure::{Figure, figures},
     grounding::topics,
+    rows,
 };
 use crate::turn::Asked;
 
@@ -19,6 +20,8 @@ pub(super) struct Statement {
     pub(super) text: String,
     /// Whether it is one cell of a row.
     pub(super) is_cell: bool,
+    /// Whether it is one that says that there is none.
+    pub(super) denies: bool,
     pub(super) figures: Vec<Figure>,
     /// Its content words, and those of the headings and the title above it.
     stems: BTreeSet<String>,
@@ -43,13 +46,22 @@ pub(super) fn statements(asked: &Asked<'_>) -> Vec<Statement> {
     for (number, found) in asked.found.iter().enumerate() {
         let entry = index.entry(found.passage);
         let place = topics(&format!("{}\n{}", entry.title, entry.headings.join("\n")));
-        for (at, sentence) in index.sentences(found.passage).iter().enumerate() {
+        let sentences = index.sentences(found.passage);
+        let prose = || sentences.iter().filter(|s| !s.is_row).flat_map(|s| topics(&s.text));
+        for (at, sentence) in sentences.iter().enumerate() {
             let mut state = |text: String, value: &str, is_cell: bool| {
-                let stems = topics(&text).into_iter().chain(place.iter().cloned()).collect();
+                let denies = is_cell && rows::is_none(value);
+                let mut stems: BTreeSet<String> =
+                    topics(&text).into_iter().chain(place.iter().cloned()).collect();
+                // A bare "none" is of the product that its passage speaks of.
+                if denies {
+                    stems.extend(prose());
+                }
                 all.push(Statement {
                     found: number,
                     sentence: at,
                     is_cell,
+                    denies,
                     figures: figures(value),
                     stems,
                     text,

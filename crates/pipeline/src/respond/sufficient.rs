@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use contactiq_nlu::text;
 use regex::Regex;
 
-use super::{choose::Chosen, wish::Wish};
+use super::{choose::Chosen, rows, thing, wish::Wish};
 use crate::turn::Asked;
 
 /// What the passages lack, in the house's words for the trace; `None` where they state it.
@@ -17,10 +17,26 @@ pub(super) fn lacking(
     this_year: i32,
 ) -> Option<&'static str> {
     let index = &asked.knowledge.index;
-    let said = |c: &Chosen| index.sentences(c.passage)[c.sentence].text.as_str();
     let wish = Wish::of(asked.query);
-    if !wish.kinds.is_empty() && !chosen.iter().any(|c| wish.is_given_by(said(c))) {
+    // Of a row only what is shown answers.
+    let states = |c: &Chosen| {
+        let sentence = &index.sentences(c.passage)[c.sentence];
+        if !sentence.is_row {
+            return wish.is_given_by(&sentence.text);
+        }
+        let shown = rows::shown(&sentence.text, asked.query);
+        wish.is_given_by(&shown) || rows::says_none(&shown)
+    };
+    if !wish.kinds.is_empty() && !chosen.iter().any(states) {
         return Some("no sentence states the figure that is asked for");
+    }
+    if let Some(thing) = thing::of(asked.query).filter(|_| !wish.steps) {
+        let alternatives = index.alternatives(asked.query);
+        let open = wish.kinds.is_empty() && !wish.figure;
+        let mut answering = chosen.iter().filter(|c| open || states(c));
+        if !answering.any(|c| thing::is_held(asked, &thing, &alternatives, c)) {
+            return Some("what is stated is not said of the thing that is asked for");
+        }
     }
     let passages: Vec<String> = chosen.iter().map(|c| in_its_place(asked, c.passage)).collect();
     if DAYS
@@ -325,6 +341,8 @@ mod tests {
             "What does form Z-17 cost on the Silver card?",
             "Z17 on the Silver card?",
             "What is the fee of a W-8 on the Silver card?",
+            "What is the fee for a safe deposit box?",
+            "What is the late payment fee on the Silver card?",
         ] {
             assert!(lacks(question).is_some(), "{question}");
         }

@@ -76,21 +76,25 @@ A late fee of $20 applies to every loan. Hand form LN-3 to the Loan Desk.
 
 /// Its knowledge, without vectors.
 pub(crate) fn knowledge() -> Knowledge {
-    let ids = CountingIds::default();
-    let files = [
+    knowledge_of(&[
         ("cards", "customer", CARDS),
         ("accounts", "customer", ACCOUNTS),
         ("payments", "customer", PAYMENTS),
         ("old-savings", "customer", OLD),
         ("loans", "banker", STAFF),
-    ];
-    let documents = files.map(|(slug, collection, text)| {
+    ])
+}
+
+/// The knowledge of a bank with these documents: slug, collection and Markdown of each.
+pub(crate) fn knowledge_of(files: &[(&str, &str, &str)]) -> Knowledge {
+    let ids = CountingIds::default();
+    let documents = files.iter().map(|(slug, collection, text)| {
         let collection = collection.parse().ok();
         let draft = contactiq_ingest::parse(&format!("{slug}.md"), text.as_bytes(), collection).unwrap();
         let (document, passages) = draft.into_document(DocumentId::new(&ids));
         (document.with_text(()), passages)
     });
-    Knowledge::build("test".to_owned(), documents.to_vec(), &[], &Means::default(), &|_, _| {}).unwrap()
+    Knowledge::build("test".to_owned(), documents.collect(), &[], &Means::default(), &|_, _| {}).unwrap()
 }
 
 /// What is found for a question.

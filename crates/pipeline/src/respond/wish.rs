@@ -141,6 +141,23 @@ impl Wish {
     }
 }
 
+impl Wish {
+    /// Whether a figure of this dimension is of a kind that was asked for; any where the kind is open.
+    pub(super) fn takes(&self, dimension: &str) -> bool {
+        let span = SPANS.contains(&dimension);
+        self.kinds.is_empty()
+            || self.kinds.iter().any(|kind| match kind {
+                Kind::Money | Kind::Rate => matches!(dimension, "money" | "percent"),
+                Kind::Duration => span || matches!(dimension, "date" | "month"),
+                Kind::Hour => matches!(dimension, "time" | "hour"),
+                Kind::Age | Kind::Number => true,
+            })
+    }
+}
+
+/// What spans of time are counted in.
+const SPANS: &[&str] = &["second", "minute", "hour", "day", "week", "fortnight", "month", "year"];
+
 impl Kind {
     /// Whether the sentence says something of this kind.
     fn is_in(self, sentence: &str, found: &[Figure]) -> bool {
@@ -149,7 +166,6 @@ impl Kind {
         let has = |dimensions: &[&str]| {
             found.iter().filter_map(|f| f.unit.dimension()).any(|d| dimensions.contains(&d))
         };
-        const SPANS: &[&str] = &["second", "minute", "hour", "day", "week", "fortnight", "month", "year"];
         match self {
             Kind::Money => has(&["money", "percent"]) || no_amount.is_match(&lower),
             Kind::Rate => has(&["percent", "percentage point", "basis point"]) || no_amount.is_match(&lower),

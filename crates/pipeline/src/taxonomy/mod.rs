@@ -5,7 +5,10 @@ pub mod check;
 use std::collections::BTreeMap;
 
 use contactiq_domain::{Category, IntentName, Mode, Role, Trigger};
+use contactiq_nlu::intents::MOST_LABELS;
 use serde::Deserialize;
+
+use crate::greeting::Greetings;
 
 /// Both assistants' intents.
 #[derive(Debug, Clone)]
@@ -14,6 +17,8 @@ pub struct Taxonomy {
     banker: Vec<Intent>,
     /// Words of at least two examples: a word that two people write is no slip.
     words: BTreeMap<String, u32>,
+    /// What greets the customer assistant, and the banker's.
+    greetings: [Greetings; 2],
 }
 
 /// One intent.
@@ -64,6 +69,18 @@ pub enum TaxonomyError {
     TooFew {
         /// Which assistant.
         mode: Mode,
+    },
+    /// One model tells so many apart.
+    #[error(
+        "intents.toml: [{mode}] has {found} intents; a model tells {limit} apart: join those that get the same answer"
+    )]
+    TooMany {
+        /// Which assistant.
+        mode: Mode,
+        /// How many it has.
+        found: usize,
+        /// How many it may have.
+        limit: usize,
     },
     /// Only a human_only intent escalates by itself.
     #[error(
@@ -140,13 +157,24 @@ impl Taxonomy {
             }
         }
         words.retain(|_, examples| *examples >= 2);
-        Ok(Taxonomy { customer, banker, words })
+        let greetings = [Greetings::of(&customer), Greetings::of(&banker)];
+        Ok(Taxonomy { customer, banker, words, greetings })
     }
 
     /// Whether the examples use this lower-case word.
     #[must_use]
     pub fn uses(&self, word: &str) -> bool {
         self.words.contains_key(word)
+    }
+
+    /// Whether a text is made of words that greet, thank or say goodbye.
+    #[must_use]
+    pub fn greets(&self, mode: Mode, text: &str) -> bool {
+        let [customer, banker] = &self.greetings;
+        match mode {
+            Mode::Customer => customer.greets(text),
+            Mode::Banker => banker.greets(text),
+        }
     }
 
     /// The intents of one assistant, by name.
@@ -168,6 +196,9 @@ impl Taxonomy {
 fn intents(mode: Mode, entries: BTreeMap<String, Entry>) -> Result<Vec<Intent>, TaxonomyError> {
     if entries.len() < 2 || !entries.contains_key(IntentName::UNKNOWN) {
         return Err(TaxonomyError::TooFew { mode });
+    }
+    if entries.len() > MOST_LABELS {
+        return Err(TaxonomyError::TooMany { mode, found: entries.len(), limit: MOST_LABELS });
     }
     entries
         .into_iter()

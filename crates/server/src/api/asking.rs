@@ -14,7 +14,7 @@ use contactiq_store::{conversations, interactions, ledger::ONLY_TABLES_KNOW};
 use super::{
     answering::{Turn, answer},
     error::ApiError,
-    idempotency::{self, Place, Repeat, Taken},
+    idempotency::{self, Repeat, Taken},
     live::{self, Listens, Telling},
     message::Message,
     named::{acts, named},
@@ -138,9 +138,9 @@ async fn taken_in(
     let task = async move {
         let Request { route, caller, headers, bytes, .. } = &request;
         // A repetition costs no place under the limits: its answer is there.
-        match idempotency::begin(&work, caller, route, headers, bytes, Place::Record).await? {
-            Repeat::Again(id) => {
-                let record = first_answer(&work, &id).await?;
+        match idempotency::begin_question(&work, caller, route, headers, bytes).await? {
+            Repeat::Again(record) => {
+                let record = *record;
                 let light = match &transcript {
                     Some(transcript) => transcript.again(&work, &record).await,
                     None => Light::of(&ask),
@@ -269,20 +269,6 @@ pub(super) async fn subject_of(app: &App, caller: &Caller, id: ConversationId) -
         .filter(|c| c.owner_key == caller.key && caller.sees(c.mode))
         .map(|c| c.subject)
         .ok_or(ApiError::NotFound("conversation"))
-}
-
-async fn first_answer(app: &App, id: &str) -> Result<Record<Masked>, ApiError> {
-    let id: InteractionId = id.parse().map_err(|_| ApiError::Internal)?;
-    to_show(app, id).await?.ok_or(ApiError::NotFound("interaction"))
-}
-
-/// A record that is shown now to who asks again.
-pub(super) async fn to_show(app: &App, id: InteractionId) -> Result<Option<Record<Masked>>, ApiError> {
-    if let Some(record) = app.house.ledger.to_show(id).await {
-        return Ok(Some(record));
-    }
-    let mut reader = app.house.store.read().await?;
-    Ok(interactions::get(&mut reader, id).await?)
 }
 
 /// A record, also one that no table has yet.

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     error::{ApiError, Problem},
-    idempotency::{self, Place, Repeat},
+    idempotency::{self, Repeat},
     json::Json,
     named::{acts, whose},
     shapes::RecordShape,
@@ -69,7 +69,7 @@ pub async fn create(
 ) -> Result<(StatusCode, axum::Json<ConversationShape>), ApiError> {
     caller.must(body.value.mode.permission())?;
     let subject = whose(&caller, body.value.subject.clone())?;
-    let taken = match idempotency::begin(&app, &caller, ROUTE, &headers, &body.bytes, Place::Table).await? {
+    let taken = match idempotency::begin(&app, &caller, ROUTE, &headers, &body.bytes).await? {
         Repeat::Again(id) => {
             let id = id.parse().map_err(|_| ApiError::Internal)?;
             let mut reader = app.house.store.read().await?;

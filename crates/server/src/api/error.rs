@@ -74,6 +74,11 @@ pub enum ApiError {
         /// Seconds to wait.
         retry_after: u64,
     },
+    /// What the first request with this key made is another by now, or ended.
+    #[error(
+        "what the first request with this Idempotency-Key made was changed or ended since: use a new key"
+    )]
+    IdempotencyGone,
     /// What is kept of the person must stay.
     #[error("a legal hold is on this person: nothing of it is erased until an administrator lifts it")]
     LegalHold,
@@ -149,7 +154,9 @@ impl ApiError {
             ApiError::Forbidden | ApiError::Csrf | ApiError::ModelForbidden => StatusCode::FORBIDDEN,
             ApiError::NotFound(_) | ApiError::NoRoute | ApiError::NoModel => StatusCode::NOT_FOUND,
             ApiError::Method => StatusCode::METHOD_NOT_ALLOWED,
-            ApiError::IdempotencyInFlight { .. } | ApiError::LegalHold => StatusCode::CONFLICT,
+            ApiError::IdempotencyInFlight { .. } | ApiError::IdempotencyGone | ApiError::LegalHold => {
+                StatusCode::CONFLICT
+            }
             ApiError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::AtRisk { error, .. } => error.status(),
             ApiError::Timeout => StatusCode::GATEWAY_TIMEOUT,
@@ -178,6 +185,7 @@ impl ApiError {
             ApiError::Method => "method_not_allowed",
             ApiError::IdempotencyMismatch => "idempotency_mismatch",
             ApiError::IdempotencyInFlight { .. } => "idempotency_in_flight",
+            ApiError::IdempotencyGone => "idempotency_gone",
             ApiError::LegalHold => "legal_hold",
             ApiError::TooMany { .. } => "too_many_requests",
             ApiError::AtRisk { error, .. } => error.code(),

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use super::{
     asking::helped,
     error::{ApiError, Problem},
-    idempotency::{self, Place, Repeat},
+    idempotency::{self, Repeat},
     interactions::asked,
     json::Json,
     message::Message,
@@ -122,7 +122,7 @@ async fn keep(
 ) -> Result<(), ApiError> {
     // The key is the interaction's own: the same words may be said of another answer.
     let route = format!("POST /v1/interactions/{}/feedback", feedback.interaction);
-    let taken = match idempotency::begin(app, caller, &route, headers, bytes, Place::Table).await? {
+    let taken = match idempotency::begin(app, caller, &route, headers, bytes).await? {
         Repeat::Again(_) => return Ok(()),
         Repeat::First(taken) => taken,
     };

@@ -131,6 +131,10 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
             Some(encoder) if encoder.breaker() != BreakerState::Closed => {
                 "away: the lexical model works alone".to_owned()
             }
+            Some(encoder) if encoder.has_given_up_its_file() => format!(
+                "{}; cache/vectors.bin can't be written, so that the next start encodes again",
+                say(&app.standing.encoder, "the lexical model works alone")
+            ),
             _ => say(&app.standing.encoder, "the lexical model works alone"),
         },
         model: say(&app.standing.llm, "answers are made of cited sentences"),

@@ -12,14 +12,15 @@ use std::{
 };
 
 use axum::http::HeaderMap;
-use contactiq_domain::Outcome;
+use contactiq_domain::{Outcome, Record, ids::InteractionId};
+use contactiq_guard::Masked;
 use contactiq_store::{
     StoreError, Writer,
     idempotency::{self, Claim, Fence},
     ledger::{Claimed, Claims},
 };
 
-use super::{asking::to_show, error::ApiError};
+use super::error::ApiError;
 use crate::{
     app::App,
     guard::identity::Caller,
@@ -42,23 +43,15 @@ pub struct Taken {
 }
 
 /// What a request with a key is.
-pub enum Repeat {
+pub enum Repeat<T> {
     /// No key, or the first with it: do the work, then settle.
     First(Option<Taken>),
-    /// It was done: the id of what it made.
-    Again(String),
+    /// It was done: what it came to.
+    Again(T),
 }
 
-/// Where what a request makes says that its key came to it.
-#[derive(Clone, Copy)]
-pub enum Place {
-    /// In its record, which a cluster keeps without its database: so does it the key.
-    Record,
-    /// In a transaction of the tables.
-    Table,
-}
-
-/// Looks at the `Idempotency-Key` of a request and takes its place.
+/// Looks at the `Idempotency-Key` of a request and takes its place. What it makes says in a transaction of the tables
+/// that the key came to it; whoever repeats it gets the id.
 ///
 /// # Errors
 /// 422 for a bad key or another body, 409 while the first is at work.
@@ -68,74 +61,157 @@ pub async fn begin(
     route: &str,
     headers: &HeaderMap,
     body: &[u8],
-    place: Place,
-) -> Result<Repeat, ApiError> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(Repeat::First(None)) };
+) -> Result<Repeat<String>, ApiError> {
+    match named(app, caller, route, headers, body)? {
+        None => Ok(Repeat::First(None)),
+        Some(claimed) => in_table(app, claimed).await,
+    }
+}
+
+/// The same of a question, whose record says what its key came to: a cluster keeps that without its database. Whoever
+/// repeats it gets the record, which stands from then on.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn begin_question(
+    app: &App,
+    caller: &Caller,
+    route: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Repeat<Box<Record<Masked>>>, ApiError> {
+    let Some(claimed) = named(app, caller, route, headers, body)? else { return Ok(Repeat::First(None)) };
+    if let Some(again) = pending(app, &claimed).await? {
+        return Ok(again);
+    }
+    let made = match app.house.ledger.claim(&claimed, LEASE, app.house.clock.now()).await? {
+        Some(Claims::New) => return Ok(first(app, Claimed { queued: true, ..claimed })),
+        Some(Claims::InFlight) => return Err(IN_FLIGHT),
+        Some(Claims::Mismatch) => return Err(ApiError::IdempotencyMismatch),
+        Some(Claims::Done(made)) => made,
+        None if app.house.ledger.answers_alone() => {
+            return here(app, Claimed { queued: true, ..claimed }).await;
+        }
+        None => match in_table(app, claimed.clone()).await? {
+            Repeat::First(taken) => return Ok(Repeat::First(taken)),
+            Repeat::Again(made) => made.parse().map_err(|_| ApiError::Internal)?,
+        },
+    };
+    again(app, &claimed, made).await
+}
+
+const IN_FLIGHT: ApiError = ApiError::IdempotencyInFlight { retry_after: 1 };
+
+/// The claim of a request that has a key.
+fn named(
+    app: &App,
+    caller: &Caller,
+    route: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Option<Claimed>, ApiError> {
+    let Some(key) = clients_key(headers)? else { return Ok(None) };
+    Ok(Some(Claimed {
+        // A back end's customer is in it: tables and queues know a keyed hash.
+        caller: app.house.store.pseudonym(&caller.identity()),
+        route: route.to_owned(),
+        key: name(&app.body_key, key),
+        body: compared(&app.body_key, key, body),
+        fence: Fence::of(app.house.ids.next()),
+        queued: false,
+        shown: false,
+    }))
+}
+
+/// The key that a client sent, if it sent one.
+pub(super) fn clients_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let fits = |key: &&str| (1..=LONGEST_KEY).contains(&key.len());
-    let key = value.to_str().ok().map(|k| k.trim().trim_matches('"')).filter(fits).ok_or_else(|| {
+    value.to_str().ok().map(|k| k.trim().trim_matches('"')).filter(fits).map(Some).ok_or_else(|| {
         ApiError::invalid(
             "idempotency_key_invalid",
             "Idempotency-Key: send 1 to 255 visible ASCII characters, for instance a UUID",
         )
-    })?;
-    let fence = Fence::of(app.house.ids.next());
-    let (key, body) = (name(&app.body_key, key), compared(&app.body_key, key, body));
-    // A back end's customer is in it: tables and queues know a keyed hash.
-    let caller = app.house.store.pseudonym(&caller.identity());
-    let claimed = Claimed { caller, route: route.to_owned(), key, body, fence, queued: false, shown: false };
-    if let Some((made, first)) = app.house.ledger.pending_claim(&claimed.slot()).await {
-        // Its record is kept, and no table knows yet.
-        return if first == claimed.body {
-            again(app, &claimed, made.to_string(), place).await
-        } else {
-            Err(ApiError::IdempotencyMismatch)
-        };
-    }
-    let claimed = match place {
-        Place::Record => match app.house.ledger.claim(&claimed, LEASE, app.house.clock.now()).await? {
-            Some(Claims::New) => Claimed { queued: true, ..claimed },
-            Some(Claims::InFlight) => return Err(ApiError::IdempotencyInFlight { retry_after: 1 }),
-            Some(Claims::Mismatch) => return Err(ApiError::IdempotencyMismatch),
-            Some(Claims::Done(made)) => return again(app, &claimed, made.to_string(), place).await,
-            None => claimed,
-        },
-        Place::Table => claimed,
-    };
-    if !claimed.queued {
-        let mut w = app.house.store.write().await?;
-        // The writer may have been waited for: the lease begins now.
-        let now = app.house.clock.now();
-        let until = now.plus_seconds(LEASE.as_secs() as i64);
-        let slot = claimed.slot();
-        let claim = idempotency::claim(&mut w, &slot, &claimed.body, now, until, fence).await?;
-        w.save().await?;
-        match claim {
-            Claim::New => {}
-            Claim::Done { resource, .. } => return again(app, &claimed, resource, place).await,
-            // Most are done in a second, and one that was killed gives its key back soon.
-            Claim::InFlight { .. } => return Err(ApiError::IdempotencyInFlight { retry_after: 1 }),
-            Claim::Mismatch => return Err(ApiError::IdempotencyMismatch),
-        }
-    }
-    app.leases.hold(&claimed);
-    Ok(Repeat::First(Some(Taken { app: app.clone(), done: false, claimed })))
+    })
 }
 
-/// A repetition gets the first answer. One whose record was withdrawn was shown to nobody: its key is free before
-/// the next try.
-async fn again(app: &App, claimed: &Claimed, made: String, place: Place) -> Result<Repeat, ApiError> {
-    let interaction = made.parse().ok().filter(|_| matches!(place, Place::Record));
-    let Some(id) = interaction else { return Ok(Repeat::Again(made)) };
-    match to_show(app, id).await? {
+fn first<T>(app: &App, claimed: Claimed) -> Repeat<T> {
+    app.leases.hold(&claimed);
+    Repeat::First(Some(Taken { app: app.clone(), done: false, claimed }))
+}
+
+/// Claims a key in the table.
+async fn in_table(app: &App, claimed: Claimed) -> Result<Repeat<String>, ApiError> {
+    let mut w = app.house.store.write().await?;
+    // The writer may have been waited for: the lease begins now.
+    let now = app.house.clock.now();
+    let until = now.plus_seconds(LEASE.as_secs() as i64);
+    let claim = idempotency::claim(&mut w, &claimed.slot(), &claimed.body, now, until, claimed.fence).await?;
+    w.save().await?;
+    match claim {
+        Claim::New => Ok(first(app, claimed)),
+        Claim::Done { resource, .. } => Ok(Repeat::Again(resource)),
+        // Most are done in a second, and one that was killed gives its key back soon.
+        Claim::InFlight { .. } => Err(IN_FLIGHT),
+        Claim::Mismatch => Err(ApiError::IdempotencyMismatch),
+    }
+}
+
+/// Claims a key in this process: on SQLite nobody else answers, and what a key came to is read beside whoever writes.
+/// A database that another program holds for long costs no answer. Should two servers share the file all the same, the
+/// first record that says what the key came to counts, and the other is shown to nobody.
+async fn here(app: &App, claimed: Claimed) -> Result<Repeat<Box<Record<Masked>>>, ApiError> {
+    match app.leases.hold_alone(&claimed) {
+        Claims::New => {}
+        Claims::Mismatch => return Err(ApiError::IdempotencyMismatch),
+        Claims::InFlight | Claims::Done(_) => return Err(IN_FLIGHT),
+    }
+    // Given back where it is dropped.
+    let taken = Taken { app: app.clone(), done: false, claimed };
+    let claimed = &taken.claimed;
+    // Held before it is looked for: whoever held it before has settled it in the spool or in the table.
+    if let Some(again) = pending(app, claimed).await? {
+        return Ok(again);
+    }
+    let mut reader = app.house.store.read().await?;
+    let now = app.house.clock.now();
+    let found = idempotency::look(&mut reader, &claimed.slot(), &claimed.body, now).await?;
+    drop(reader);
+    match found {
+        None | Some(Claim::New) => Ok(Repeat::First(Some(taken))),
+        Some(Claim::Done { resource, .. }) => {
+            again(app, claimed, resource.parse().map_err(|_| ApiError::Internal)?).await
+        }
+        Some(Claim::InFlight { .. }) => Err(IN_FLIGHT),
+        Some(Claim::Mismatch) => Err(ApiError::IdempotencyMismatch),
+    }
+}
+
+/// What a question came to whose record is kept, and which no table knows yet.
+async fn pending(app: &App, claimed: &Claimed) -> Result<Option<Repeat<Box<Record<Masked>>>>, ApiError> {
+    match app.house.ledger.pending_claim(&claimed.slot()).await {
+        None => Ok(None),
+        Some((made, first)) if first == claimed.body => again(app, claimed, made).await.map(Some),
+        Some(_) => Err(ApiError::IdempotencyMismatch),
+    }
+}
+
+/// A repetition gets the first answer, read once: what is told stands. One whose record was withdrawn was shown to
+/// nobody: its key is free before the next try.
+async fn again(
+    app: &App,
+    claimed: &Claimed,
+    made: InteractionId,
+) -> Result<Repeat<Box<Record<Masked>>>, ApiError> {
+    match app.house.ledger.to_show_again(made).await? {
         Some(record) if record.outcome == Outcome::Interrupted || app.house.ledger.has_withdrawn(&record) => {
-            app.house.ledger.forget_claim(claimed, id).await?;
-            Err(ApiError::IdempotencyInFlight { retry_after: 1 })
+            app.house.ledger.forget_claim(claimed, made).await?;
+            Err(IN_FLIGHT)
         }
-        // Since its key was read: the next try finds what it came to instead.
-        None if app.house.ledger.is_taken_back(id).await => {
-            Err(ApiError::IdempotencyInFlight { retry_after: 1 })
-        }
-        _ => Ok(Repeat::Again(made)),
+        Some(record) => Ok(Repeat::Again(Box::new(record))),
+        // On its way into the tables, or taken back since its key was read: the next try finds it, or what the key came
+        // to instead.
+        None => Err(IN_FLIGHT),
     }
 }
 
@@ -146,6 +222,19 @@ pub struct Leases(Mutex<HashMap<Fence, Claimed>>);
 impl Leases {
     fn hold(&self, claimed: &Claimed) {
         self.lock().insert(claimed.fence, claimed.clone());
+    }
+
+    /// Holds a key that nobody else in this process holds; otherwise what it is here.
+    fn hold_alone(&self, claimed: &Claimed) -> Claims {
+        let mut held = self.lock();
+        match held.values().find(|other| other.slot() == claimed.slot()) {
+            Some(other) if other.body == claimed.body => Claims::InFlight,
+            Some(_) => Claims::Mismatch,
+            None => {
+                held.insert(claimed.fence, claimed.clone());
+                Claims::New
+            }
+        }
     }
 
     fn let_go(&self, claimed: &Claimed) {

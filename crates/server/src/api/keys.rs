@@ -3,7 +3,7 @@
 use axum::{
     Extension,
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
 };
 use contactiq_domain::{Budget, Mode, Role, Timestamp, ids::KeyId, interaction::NanoUsd};
 use contactiq_store::{
@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::{
     error::{ApiError, Problem},
     json::Json,
+    shown_once::{Asked, Once},
 };
 use crate::{
     app::App,
@@ -184,10 +185,23 @@ pub(crate) async fn made(
     noted: &Noted,
     wanted: Wanted,
 ) -> Result<(String, ApiKey), ApiError> {
+    made_once(app, caller, noted, wanted, Once::default()).await
+}
+
+async fn made_once(
+    app: &App,
+    caller: &Caller,
+    noted: &Noted,
+    wanted: Wanted,
+    once: Once,
+) -> Result<(String, ApiKey), ApiError> {
     within(caller, wanted.mode)?;
     let mut w = app.house.store.write().await?;
-    let (secret, key) = new_key::make(&mut w, &app.config, &*app.house.clock, wanted).await.map_err(named)?;
+    let secret = once.secret(app);
+    let (secret, key) = new_key::make_as(&mut w, &*app.house.clock, wanted, secret).await.map_err(named)?;
+    once.settle(&mut w, key.id, StatusCode::CREATED).await?;
     w.save().await.map_err(named)?;
+    once.done();
     noted.set_target(key.id.to_string());
     Ok((secret, key))
 }
@@ -222,11 +236,23 @@ pub(crate) async fn rotated(
     noted: &Noted,
     id: &str,
 ) -> Result<(String, ApiKey), ApiError> {
+    rotated_once(app, caller, noted, id, Once::default()).await
+}
+
+async fn rotated_once(
+    app: &App,
+    caller: &Caller,
+    noted: &Noted,
+    id: &str,
+    once: Once,
+) -> Result<(String, ApiKey), ApiError> {
     let id = known(app, caller, id).await?;
     noted.set_target(id.to_string());
     let mut w = app.house.store.write().await?;
-    let (secret, key) = new_key::rotate(&mut w, &app.config, &id.to_string()).await?;
+    let (secret, key) = new_key::rotate_to(&mut w, &id.to_string(), once.secret(app)).await?;
+    once.settle(&mut w, key.id, StatusCode::OK).await?;
     w.save().await?;
+    once.done();
     app.keys.learn(&key);
     Ok((secret, key))
 }
@@ -258,18 +284,25 @@ pub async fn list(
     Ok(axum::Json(all(&app, &caller).await?.into_iter().map(|key| KeyShape::of(key, now)).collect()))
 }
 
-/// Make an API key. Its secret is in this answer and nowhere else.
+/// Make an API key. Its secret is in this answer and nowhere else; sent again with its `Idempotency-Key`, the request gets
+/// the same one for a day, as long as the key has it.
 #[utoipa::path(
     post, path = "/v1/keys", tag = "access", request_body = NewKey,
-    responses((status = 201, body = MadeKey), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+    params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, body = MadeKey), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn create(
     State(app): State<App>,
     caller: May<ManageAccess>,
     Extension(noted): Extension<Noted>,
+    headers: HeaderMap,
     body: Json<NewKey>,
 ) -> Result<(StatusCode, axum::Json<MadeKey>), ApiError> {
-    let (key, kept) = made(&app, &caller, &noted, wanted(&app, body.value)?).await?;
+    let wanted = wanted(&app, body.value)?;
+    let (key, kept) = match Once::begin(&app, &caller, "POST /v1/keys", &headers, &body.bytes).await? {
+        Asked::First(once) => made_once(&app, &caller, &noted, wanted, once).await?,
+        Asked::Again(secret, key) => (secret, key),
+    };
     Ok((StatusCode::CREATED, axum::Json(MadeKey { key, kept: KeyShape::of(kept, app.house.clock.now()) })))
 }
 
@@ -288,17 +321,26 @@ pub async fn revoke(
     Ok(axum::Json(KeyShape::of(key, app.house.clock.now())))
 }
 
-/// Give an API key another secret; the old one ends at once.
+/// Give an API key another secret; the old one ends at once. Sent again with its `Idempotency-Key`, the request gets the
+/// same one for a day, as long as the key has it.
 #[utoipa::path(
-    post, path = "/v1/keys/{id}/rotate", tag = "access", params(("id" = String, Path, description = "The key's id")),
-    responses((status = 200, body = MadeKey), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem))
+    post, path = "/v1/keys/{id}/rotate", tag = "access",
+    params(("id" = String, Path, description = "The key's id"), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, body = MadeKey), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn rotate(
     State(app): State<App>,
     caller: May<ManageAccess>,
     Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
+    headers: HeaderMap,
 ) -> Result<axum::Json<MadeKey>, ApiError> {
-    let (key, kept) = rotated(&app, &caller, &noted, &id).await?;
+    // As it was made, whatever form of it the address has.
+    let known = known(&app, &caller, &id).await?;
+    let route = format!("POST /v1/keys/{known}/rotate");
+    let (key, kept) = match Once::begin(&app, &caller, &route, &headers, b"").await? {
+        Asked::First(once) => rotated_once(&app, &caller, &noted, &id, once).await?,
+        Asked::Again(secret, key) => (secret, key),
+    };
     Ok(axum::Json(MadeKey { key, kept: KeyShape::of(kept, app.house.clock.now()) }))
 }

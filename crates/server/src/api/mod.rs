@@ -6,6 +6,7 @@ pub mod audit;
 pub mod chat;
 pub mod conversations;
 pub(crate) mod costs;
+mod described;
 pub mod error;
 pub mod feedback;
 pub mod health;
@@ -26,6 +27,7 @@ pub mod review;
 pub mod scan;
 pub mod sessions;
 pub mod shapes;
+mod shown_once;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa::{
@@ -118,7 +120,8 @@ pub fn health_routes() -> axum::Router<App> {
 /// The description as JSON: what stands in `docs/openapi.json`.
 #[must_use]
 pub fn openapi() -> String {
-    let (_, described) = routes().split_for_parts();
+    let (_, mut described) = routes().split_for_parts();
+    described::complete(&mut described);
     let mut text = described.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text

@@ -5,7 +5,7 @@
 use axum::{
     Extension,
     extract::{Path, Query, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
 };
 use contactiq_domain::{Mode, Permission, Role, Timestamp, ids::SessionId};
 use contactiq_store::page_sessions::{PageSession, Which};
@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     error::{ApiError, Problem},
+    idempotency::{self, Repeat},
     json::Json,
     named::named,
 };
@@ -62,13 +63,16 @@ pub struct SignedSession {
 }
 
 /// Sign a short session for a customer's browser, with which it asks as that person and nothing else. For service keys.
+/// Sent again with its `Idempotency-Key`, the request gets the same token for a day, also when that has ended.
 #[utoipa::path(
     post, path = "/v1/sessions", tag = "access", request_body = NewSession,
-    responses((status = 201, body = SignedSession), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+    params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, body = SignedSession), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn create(
     State(app): State<App>,
     caller: May<ActForSubject>,
+    headers: HeaderMap,
     body: Json<NewSession>,
 ) -> Result<(StatusCode, axum::Json<SignedSession>), ApiError> {
     let new = body.value;
@@ -82,7 +86,7 @@ pub async fn create(
     }
     // Who signed in on a page is an administrator, for whom no back end answers: `named` says so.
     let subject = named(&caller, Some(new.subject), "subject")?.unwrap_or_default();
-    let session = named(&caller, new.session, "session")?.unwrap_or_else(random_text::<12>);
+    let told = named(&caller, new.session, "session")?;
     let key = caller.key.ok_or(ApiError::Forbidden)?;
     let seconds = new.seconds.unwrap_or(USUAL);
     if !(SHORTEST..=LONGEST_SESSION).contains(&seconds) {
@@ -97,8 +101,25 @@ pub async fn create(
             "one of server.allowed_origins: a page of another could not read an answer",
         ));
     }
-    let signed = New { key, subject: &subject, session: &session, origins: &origins, seconds };
+    // A token is kept nowhere: what is signed twice is the same, so when it began and the name that was made up are enough.
+    let begun = idempotency::begin(&app, &caller, "POST /v1/sessions", &headers, &body.bytes).await?;
+    let (from, made_up, taken) = match begun {
+        Repeat::First(taken) => (app.house.clock.now().micros() / 1_000_000, random_text::<12>(), taken),
+        Repeat::Again(made) => {
+            let (from, made_up) = made.split_once(' ').ok_or(ApiError::Internal)?;
+            (from.parse().map_err(|_| ApiError::Internal)?, made_up.to_owned(), None)
+        }
+    };
+    let session = told.unwrap_or_else(|| made_up.clone());
+    let signed =
+        New { key, subject: &subject, session: &session, origins: &origins, seconds, from: Some(from) };
     let (token, ends) = app.tokens.sign(&signed).ok_or(ApiError::Internal)?;
+    if let Some(taken) = taken {
+        let mut w = app.house.store.write().await?;
+        taken.settle(&mut w, &format!("{from} {made_up}"), StatusCode::CREATED.as_u16()).await?;
+        w.save().await?;
+        taken.done();
+    }
     let expires_at = Timestamp::from_micros(ends * 1_000_000);
     Ok((StatusCode::CREATED, axum::Json(SignedSession { token, session, expires_at })))
 }

@@ -20,7 +20,17 @@ pub(super) fn sign(w: &mut Writer, command: &str) {
 
 /// Notes a change of `target` (an id or a document's name, never a secret) in the transaction that makes it.
 pub(super) async fn note(w: &mut Writer, command: &str, target: &str) -> Result<(), StoreError> {
-    let event = AccessEvent {
+    access::log(w, &event(command, target)).await
+}
+
+/// The same of several targets.
+pub(super) async fn note_all(w: &mut Writer, command: &str, targets: &[String]) -> Result<(), StoreError> {
+    let events: Vec<AccessEvent> = targets.iter().map(|target| event(command, target)).collect();
+    access::log_all(w, &events.iter().collect::<Vec<_>>()).await
+}
+
+fn event(command: &str, target: &str) -> AccessEvent {
+    AccessEvent {
         id: AccessId::new(&SystemIds),
         at: SystemClock.now(),
         actor: ACTOR.to_owned(),
@@ -32,6 +42,5 @@ pub(super) async fn note(w: &mut Writer, command: &str, target: &str) -> Result<
         // There is no HTTP status on a command line; the law of the column wants one.
         status: 200,
         reason: None,
-    };
-    access::log(w, &event).await
+    }
 }

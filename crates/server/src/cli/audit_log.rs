@@ -206,7 +206,7 @@ async fn verify(
             if json {
                 output::json(&json!({
                     "verified": true, "log": found.log, "unsigned": found.unsigned,
-                    "records": found.records, "erased": found.closed,
+                    "records": found.records, "erased": found.closed, "earlier": found.earlier,
                 }));
             } else {
                 output::line(format!(
@@ -218,6 +218,9 @@ async fn verify(
                         "{} records are those that were committed to, {} were erased",
                         found.records, found.closed
                     ));
+                    if found.earlier > 0 {
+                        output::line(format!("{} records ended before the log began", found.earlier));
+                    }
                 }
             }
             Ok(ExitCode::SUCCESS)

@@ -7,12 +7,12 @@ use std::{
 };
 
 use contactiq_nlu::risk::Promise;
-use contactiq_pipeline::{Calibration, Features};
+use contactiq_pipeline::Calibration;
 
 use super::{
     Outcome,
     eval::second_bank::load,
-    judging::{JudgedAnswer, Questions, judge, withholding_nothing},
+    judging::{self, JudgedAnswer, Questions, judge, withholding_nothing},
     output,
     scratch::Scratch,
     thresholds,
@@ -120,42 +120,31 @@ async fn fit(config: Config, args: &Args) -> Outcome {
     for folder in &args.bank {
         others.extend(ask_bank(config.clone(), folder).await?);
     }
-    let (mut judged, in_use, encoder) = ask_all(config, &questions).await?;
+    let (mut judged, _, encoder) = ask_all(config, &questions).await?;
     let own = judged.len();
     judged.extend(others);
-    let points: Vec<(Features, &JudgedAnswer)> =
-        judged.iter().filter_map(|j| Some((j.features?, j))).collect();
+    let points: Vec<&JudgedAnswer> = judged.iter().filter(|j| j.features.is_some()).collect();
     if points.is_empty() {
         return Err("no question got as far as an answer: nothing to fit".into());
     }
     let date = contactiq_domain::Clock::now(&crate::wiring::SystemClock).date();
-    let answerable = points.iter().filter(|(_, j)| j.answerable).count() as f64;
-    let others = points.len() as f64 - answerable;
-    let of_others = if others > 0.0 {
-        answerable * args.unanswerable_share / (1.0 - args.unanswerable_share).max(1e-6) / others
-    } else {
-        1.0
-    };
-    let weighted: Vec<(Features, bool, f64)> =
-        points.iter().map(|(f, j)| (*f, j.right, if j.answerable { 1.0 } else { of_others })).collect();
-    let mut fitted = Calibration::fit("", &weighted);
+    let mut fitted = judging::fitted(points.iter().copied(), args.unanswerable_share);
     // Two fits of one day are two versions: the trace of step 5 names the weights by it.
     let weights = format!("{:?} {:?} {}", fitted.bias, fitted.weights, questions.fingerprint);
     fitted.version = format!("fitted-{date}-{}", &sha256_hex(weights.as_bytes())[..8]);
     fitted.encoder = encoder;
     fitted.questions = Some(questions.fingerprint);
     // Traffic is compared with the bank's own questions alone.
-    let of_own = judged.iter().take(own).filter_map(|j| Some((j.features?, j)));
-    for (features, one) in of_own {
-        // A question that says too little has a low confidence whatever the weights, live as here.
-        let capped = one.confidence < in_use.confidence(features);
-        let confidence = if capped { one.confidence } else { fitted.confidence(features) };
+    for one in &judged[..own] {
+        let Some(features) = one.features else { continue };
+        let confidence = fitted.confidence_of(features, one.vague);
         fitted.baseline.entry(one.mode).or_default().add(one.intent.as_str(), confidence);
     }
     output::note(format!(
-        "{} labelled answers, {} right",
+        "{} labelled answers, {} state every fact, {} more cite a document that does",
         points.len(),
-        points.iter().filter(|(_, j)| j.right).count()
+        points.iter().filter(|j| j.right).count(),
+        points.iter().filter(|j| j.cited && !j.right).count()
     ));
     output::raw(
         "# How ten features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`. The baseline counts the labelled answers, for the drift alarm.\n",

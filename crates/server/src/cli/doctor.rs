@@ -1,6 +1,7 @@
 //! `contactiq doctor`: what works, what is off, and what to do about it.
 
 mod identity;
+mod tls;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
@@ -8,7 +9,7 @@ use contactiq_domain::Clock;
 use contactiq_guard::{Masked, Published};
 use contactiq_llm::ModelError;
 use contactiq_nlu::encoder::Encoder;
-use contactiq_store::{Store, documents, keys, vectors::VectorColumn};
+use contactiq_store::{SharedError, Store, documents, keys, vectors::VectorColumn};
 use serde::Serialize;
 
 use super::{Outcome, audit_log, output};
@@ -48,6 +49,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     secrets.try_open().await;
     let mut found = vec![configuration(&config)];
     found.extend(secrets_in_force(&config, &secrets));
+    found.push(tls::look(&config));
     found.push(taxonomy(&config));
     found.extend(encoder(&config));
     found.extend(ledger(&config).await);
@@ -353,7 +355,20 @@ async fn redis(config: &Config) -> Finding {
     let (state, detail) = match limits::open(config, Duration::from_secs(2)).await {
         Ok(None) => (State::Off, limits::NO_REDIS.to_owned()),
         Ok(Some((_, Ok(())))) => (State::Ok, "answers: limits are shared".to_owned()),
-        Ok(Some((_, Err(e)))) => (State::Failing, format!("{e}: limits are kept in each process meanwhile")),
+        Ok(Some((_, Err(e)))) => {
+            // One without TLS waits for more of what it takes for a command.
+            let vague = matches!(
+                e,
+                SharedError::TimedOut { .. }
+                    | SharedError::Unavailable { why: "the connection failed or broke" }
+            );
+            let hint = if vague && config.redis_url().starts_with("rediss://") {
+                " (the URL asks for TLS: does it speak that there, as with tls-port?)"
+            } else {
+                ""
+            };
+            (State::Failing, format!("{e}{hint}: limits are kept in each process meanwhile"))
+        }
         Err(e) => (State::Failing, e.to_string()),
     };
     Finding { part: "redis", state, detail }

@@ -130,7 +130,7 @@ async fn classify_lines(config: &Config, mode: Mode) -> Outcome {
         let vector = opening::vector(house.encoder.as_ref(), &text);
         let prediction = house.models.intent(mode, &text, vector.as_deref());
         let leanings = house.models.trigger_scores(&text, vector.as_deref());
-        let found = classify(&house.taxonomy, mode, &prediction, &leanings, &text);
+        let found = classify(&house.taxonomy, &house.models, mode, &prediction, &leanings, &text);
         Ok(json!({
             "intent": found.intent,
             "category": found.category,

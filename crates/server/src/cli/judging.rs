@@ -5,7 +5,7 @@ use std::path::Path;
 use contactiq_domain::{IntentName, Mode, Outcome, Probability};
 use contactiq_guard::Raw;
 use contactiq_nlu::risk::Judged;
-use contactiq_pipeline::{Features, House};
+use contactiq_pipeline::{Calibration, Features, House};
 use serde::Deserialize;
 
 use super::{ask, eval::questions::states, jsonl, output};
@@ -33,8 +33,12 @@ pub(super) struct JudgedAnswer {
     shown: bool,
     /// Whether the documents answer the question.
     pub(super) answerable: bool,
-    /// Whether the draft states the asked facts, or cites the document that holds them.
+    /// Whether the draft states every asked fact (P8: right and complete).
     pub(super) right: bool,
+    /// Whether it cites the document that holds them: the person would find them one click away.
+    pub(super) cited: bool,
+    /// Whether its confidence was bounded because the question says too little.
+    pub(super) vague: bool,
 }
 
 impl JudgedAnswer {
@@ -46,6 +50,33 @@ impl JudgedAnswer {
             needs_person: !self.answerable || (self.shown && !self.right),
         }
     }
+}
+
+/// How much each of these counts, so that the questions without an answer are the share that they are in real traffic:
+/// a labelled set has more of them than customers ask.
+pub(super) fn weights<'a>(
+    judged: impl Iterator<Item = &'a JudgedAnswer> + Clone,
+    unanswerable_share: f64,
+) -> impl Fn(&JudgedAnswer) -> f64 {
+    let answerable = judged.clone().filter(|j| j.answerable).count() as f64;
+    let others = judged.count() as f64 - answerable;
+    let of_others = if others > 0.0 {
+        answerable * unanswerable_share / (1.0 - unanswerable_share).max(1e-6) / others
+    } else {
+        1.0
+    };
+    move |one| if one.answerable { 1.0 } else { of_others }
+}
+
+/// The confidence fitted to those of which a draft was made.
+pub(super) fn fitted<'a>(
+    judged: impl Iterator<Item = &'a JudgedAnswer> + Clone,
+    unanswerable_share: f64,
+) -> Calibration {
+    let weight = weights(judged.clone(), unanswerable_share);
+    let points: Vec<(Features, bool, f64)> =
+        judged.filter_map(|one| Some((one.features?, one.right, weight(one)))).collect();
+    Calibration::fit("", &points)
 }
 
 /// The same configuration with nothing withheld.
@@ -64,7 +95,6 @@ pub(super) async fn judge(
     let mut judged = Vec::with_capacity(questions.labelled.len());
     for labelled in &questions.labelled {
         let record = ask::ask_beside(house, labelled.mode, Raw::new(labelled.question.clone())).await?;
-        // Right: the asked facts, or the document that holds them, one click away.
         let stated = labelled.facts.iter().all(|f| states(record.answer.as_str(), f));
         let cited = record.citations.iter().any(|c| labelled.documents.contains(&c.document));
         judged.push(JudgedAnswer {
@@ -73,7 +103,9 @@ pub(super) async fn judge(
             confidence: record.confidence,
             shown: record.outcome == Outcome::Resolved,
             answerable: labelled.answerable,
-            right: labelled.answerable && (stated || cited),
+            right: labelled.answerable && stated,
+            cited: labelled.answerable && cited,
+            vague: record.steps.iter().any(Features::bounded),
             intent: record.intent,
         });
         bar.inc(1);

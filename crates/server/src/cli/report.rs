@@ -3,12 +3,15 @@
 
 use std::{collections::BTreeMap, process::ExitCode};
 
-use contactiq_domain::Mode;
+use contactiq_domain::{Mode, Trigger};
 use contactiq_nlu::{
     encoder::Encoder,
     intents::{CrossValidated, Example, TrainOptions, cross_validate},
 };
-use contactiq_pipeline::taxonomy::check::THIN;
+use contactiq_pipeline::{
+    EscalationRules,
+    taxonomy::check::{Finding, THIN, check},
+};
 use serde::Serialize;
 
 use super::{Outcome, opening, output};
@@ -38,7 +41,32 @@ struct Report {
     accuracy: f64,
     intents: Vec<Row>,
     confusions: Vec<Confusion>,
+    /// Utterances that stand twice, in two intents, or nearly the same in two.
+    repeated: Vec<Repeated>,
 }
+
+/// Utterances that are the same, or nearly.
+#[derive(Debug, Serialize)]
+struct Repeated {
+    what: &'static str,
+    intents: String,
+    examples: String,
+}
+
+/// What a trigger learns from, beside the intents that name it.
+#[derive(Debug, Serialize)]
+struct TriggerRow {
+    trigger: Trigger,
+    examples: usize,
+    look_alikes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'static str>,
+}
+
+/// A trigger with fewer examples than this is thin: people say it in more ways than any intent.
+const THIN_TRIGGER: usize = 150;
+/// One with fewer look-alikes than this catches who only asks about the subject.
+const FEW_LOOK_ALIKES: usize = 40;
 
 /// One intent.
 #[derive(Debug, Serialize)]
@@ -67,6 +95,12 @@ struct Confusion {
 pub(super) fn run(config: &Config, args: &Args) -> Outcome {
     let taxonomy = app::taxonomy(config)?;
     let encoder = opening::encoder(config);
+    let bar = output::bar("comparing examples", 1);
+    let findings = check(&taxonomy, encoder.as_deref().map(|e| e as &dyn Encoder), &|done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
     let mut reports = Vec::new();
     for mode in Mode::ALL.iter().filter(|mode| args.mode.is_none_or(|only| only == **mode)) {
         let intents = taxonomy.of(*mode);
@@ -87,14 +121,59 @@ pub(super) fn run(config: &Config, args: &Args) -> Outcome {
             },
         );
         bar.finish_and_clear();
-        reports.push(report(*mode, &examples, &judged.map_err(|e| e.to_string())?));
+        let judged = judged.map_err(|e| e.to_string())?;
+        reports.push(Report { repeated: repeated(*mode, &findings), ..report(*mode, &examples, &judged) });
     }
+    let triggers = triggers(&app::escalation_rules(config)?);
     if args.json {
         reports.iter().for_each(output::json);
+        triggers.iter().for_each(output::json);
     } else {
         reports.iter().for_each(show);
+        show_triggers(triggers);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn repeated(mode: Mode, findings: &[Finding]) -> Vec<Repeated> {
+    let of_mode = findings.iter().filter(|finding| !matches!(finding, Finding::Thin { .. }));
+    of_mode
+        .map(Finding::words)
+        .filter(|(_, own, ..)| *own == mode)
+        .map(|(what, _, intents, examples)| Repeated { what, intents, examples })
+        .collect()
+}
+
+fn triggers(rules: &EscalationRules) -> Vec<TriggerRow> {
+    let read = Trigger::ALL.iter().copied().filter(|trigger| trigger.is_read_from_text());
+    read.map(|trigger| {
+        let own = rules.of(trigger);
+        let advice = if own.examples.len() < THIN_TRIGGER {
+            Some("thin: write more examples")
+        } else if own.look_alikes.len() < FEW_LOOK_ALIKES {
+            Some("write what only resembles it")
+        } else {
+            None
+        };
+        TriggerRow { trigger, examples: own.examples.len(), look_alikes: own.look_alikes.len(), advice }
+    })
+    .collect()
+}
+
+fn show_triggers(triggers: Vec<TriggerRow>) {
+    output::line("triggers: what each learns from");
+    let cells = |row: TriggerRow| {
+        vec![
+            row.trigger.to_string(),
+            row.examples.to_string(),
+            row.look_alikes.to_string(),
+            row.advice.unwrap_or_default().to_owned(),
+        ]
+    };
+    output::table(
+        &["trigger", "examples", "look-alikes", "to do"],
+        triggers.into_iter().map(cells).collect(),
+    );
 }
 
 fn report(mode: Mode, examples: &[Example<'_>], judged: &CrossValidated) -> Report {
@@ -146,7 +225,8 @@ fn report(mode: Mode, examples: &[Example<'_>], judged: &CrossValidated) -> Repo
     confusions.sort_by(|a, b| b.times.cmp(&a.times).then_with(|| a.intent.cmp(&b.intent)));
     confusions.truncate(LISTED);
     let right: usize = found.iter().sum();
-    Report { mode, accuracy: share(right, judged.targets.len()), intents, confusions }
+    let accuracy = share(right, judged.targets.len());
+    Report { mode, accuracy, intents, confusions, repeated: Vec::new() }
 }
 
 fn show(report: &Report) {
@@ -173,6 +253,12 @@ fn show(report: &Report) {
         .map(|c| vec![c.intent.clone(), c.taken_for.clone(), c.times.to_string(), c.example.clone()])
         .collect();
     output::table(&["intent", "taken for", "times", "for instance"], rows);
+    let rows = report
+        .repeated
+        .iter()
+        .map(|one| vec![one.what.to_owned(), one.intents.clone(), one.examples.clone()])
+        .collect();
+    output::table(&["repeated", "intents", "examples"], rows);
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use contactiq_pipeline::Trained;
 use tokio::{net::TcpListener, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -87,12 +88,14 @@ fn announce(app: &App, host: &str, code: Option<&str>, metrics: Option<&str>) {
             Err(why) => output::line(format!("  {name:<10} off: {why}")),
         }
     }
-    output::line(format!("ContactIQ {} listens on http://{host}", env!("CARGO_PKG_VERSION")));
+    let scheme = if app.tls.is_some() { "https" } else { "http" };
+    output::line(format!("ContactIQ {} listens on {scheme}://{host}", env!("CARGO_PKG_VERSION")));
     match code {
-        Some(code) => output::line(format!("  Sign in    http://{host}/signin?code={code}")),
+        Some(code) => output::line(format!("  Sign in    {scheme}://{host}/signin?code={code}")),
         None => output::line(format!("  Sign in    {}", sign_in_elsewhere(&app.config))),
     }
     output::line("  API key    contactiq keys create --name me --role admin");
+    part("tls", &tls(app));
     part("encoder", &standing.encoder);
     if let Some(misfit) = &standing.confidence {
         output::line(format!("  confidence {misfit}"));
@@ -105,8 +108,19 @@ fn announce(app: &App, host: &str, code: Option<&str>, metrics: Option<&str>) {
         output::line(format!("  metrics    http://{metrics}/metrics"));
     }
     output::line(format!("  knowledge  {} documents, {} passages", standing.documents, standing.passages));
-    let (trained, read) = standing.trained;
-    output::line(format!("  models     {trained} trained now, {read} read from the data folder"));
+    let Trained { trained, read, unkept } = standing.trained;
+    let unkept = match unkept {
+        0 => String::new(),
+        some => format!("; {some} can't be kept there: each start trains them again"),
+    };
+    output::line(format!("  models     {trained} trained now, {read} read from the data folder{unkept}"));
+}
+
+/// How this server is spoken to.
+fn tls(app: &App) -> Result<String, &'static str> {
+    let tls =
+        app.tls.as_ref().ok_or("plain HTTP (server.tls); a proxy ends TLS where others reach this server")?;
+    Ok(format!("version 1.3, {} until {}", tls.certificate().display(), tls.ends().date()))
 }
 
 /// Where people sign in when there is no link.

@@ -7,7 +7,7 @@ use config::{Value, ValueKind, builder::DefaultState};
 
 use super::{
     Config, Environment, Level, LocalSignIn, LogFormat, PlaceholderScope, ProxyHeader, ServerRole,
-    TokenAlgorithm, VaultAuth, load::defaults, secrets, validate::range_of,
+    TokenAlgorithm, VaultAuth, addresses::is_telling, load::defaults, secrets, validate::range_of,
 };
 use crate::secrets::HOW;
 
@@ -56,6 +56,24 @@ fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, Value>) {
     }
 }
 
+/// What is said of a value of a file that is of another kind than its default.
+pub(super) fn misfit(path: &str, value: &toml::Value, default: &toml::Value) -> String {
+    format!("{path} {}: {}", is(path, &plain(value)), fix(path, &plain(default)))
+}
+
+/// A value of TOML as one of the layers; of a list and of a section its kind alone.
+fn plain(value: &toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => Value::from(text.as_str()),
+        toml::Value::Integer(number) => Value::from(*number),
+        toml::Value::Float(number) => Value::from(*number),
+        toml::Value::Boolean(flag) => Value::from(*flag),
+        toml::Value::Datetime(at) => Value::from(at.to_string()),
+        toml::Value::Array(_) => Value::new(None, ValueKind::Array(Vec::new())),
+        toml::Value::Table(_) => Value::new(None, ValueKind::Table(Default::default())),
+    }
+}
+
 /// A field that the defaults don't have. Its value is never said: it may be a secret under a slip of
 /// the pen.
 fn unknown(path: &str, value: &Value, known: &BTreeMap<String, Value>) -> String {
@@ -92,6 +110,9 @@ fn is(path: &str, value: &Value) -> String {
     }
     match &value.kind {
         ValueKind::String(text) => {
+            if is_telling(text) {
+                return "is a text like an address with more than a host and a path (not shown)".to_owned();
+            }
             let cut: String = text.chars().take(SHOWN).collect();
             let more = if cut.len() < text.len() { "…" } else { "" };
             format!("is {:?}{more}", cut)

@@ -3,7 +3,7 @@
 use contactiq_domain::{Mode, Role};
 use serde::{Deserialize, Serialize};
 
-use super::{Environment, SecretText, Server};
+use super::{Environment, SecretText, Server, addresses::said};
 
 /// Who may call, beside those with an API key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -143,9 +143,9 @@ impl Identity {
     pub fn doubts(&self, server: &Server) -> Vec<String> {
         let mut found = Vec::new();
         let in_use = server.environment != Environment::Development;
-        if in_use && !server.public_url.starts_with("https://") {
+        if in_use && !server.is_https() {
             found.push(
-                "server.public_url does not begin with https://: cookies of the pages are not Secure, and not bound \
+                "server.public_url does not begin with https:// and there is no server.tls: cookies of the pages are not Secure, and not bound \
                  to this host"
                     .to_owned(),
             );
@@ -168,8 +168,14 @@ impl Identity {
         let mut found = Vec::new();
         if !server.public_url.is_empty() && !is_origin(&server.public_url) {
             found.push(format!(
-                "server.public_url is {:?}: write https://assistant.bank.example, without a path",
-                server.public_url
+                "server.public_url is {}: write https://assistant.bank.example, without a path",
+                said(&server.public_url)
+            ));
+        }
+        if server.tls.is_on() && server.public_url.starts_with("http://") {
+            found.push(format!(
+                "server.public_url is {} and this server speaks TLS (server.tls): write https://",
+                said(&server.public_url)
             ));
         }
         let oidc = &self.oidc;
@@ -194,9 +200,9 @@ impl Oidc {
     fn problems(&self, server: &Server, found: &mut Vec<String>) {
         if !is_safe(&self.issuer) {
             found.push(format!(
-                "identity.oidc.issuer is {:?}: write the issuer as the provider's discovery document has it, with \
+                "identity.oidc.issuer is {}: write the issuer as the provider's discovery document has it, with \
                  https:// (http:// on this machine alone), without a query",
-                self.issuer
+                said(&self.issuer)
             ));
         }
         if self.audiences.is_empty() && self.client_id.is_empty() {
@@ -253,7 +259,10 @@ impl SiteKey {
         }
         for origin in &self.origins {
             if !server.allowed_origins.contains(origin) && *origin != server.public_url {
-                found.push(format!("origins has {origin:?}, which server.allowed_origins lacks: its pages could not read an answer"));
+                found.push(format!(
+                    "origins has {}, which server.allowed_origins lacks: its pages could not read an answer",
+                    said(origin)
+                ));
             }
         }
         found

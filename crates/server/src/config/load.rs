@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path};
 use config::{File, FileFormat};
 use contactiq_domain::Clock;
 
-use super::{Config, fields, secrets};
+use super::{Config, fields, kinds, secrets};
 use crate::wiring::SystemClock;
 
 /// The commented default file: defaults and documentation in one.
@@ -78,8 +78,13 @@ pub fn load() -> Result<Config, ConfigError> {
 pub fn load_from(file: Option<&Path>, env: &HashMap<String, String>) -> Result<Config, ConfigError> {
     let mut wrong = Vec::new();
     let mut layers = defaults();
+    let mut misfits = Vec::new();
     match file.map(read_file) {
-        Some(Ok(source)) => layers = layers.add_source(source),
+        Some(Ok((source, written))) => {
+            layers = layers.add_source(source);
+            let known = toml::from_str(DEFAULTS).unwrap_or_default();
+            misfits = kinds::misfits(&written, &known);
+        }
         Some(Err(why)) => wrong.push(why),
         None => {}
     }
@@ -101,6 +106,12 @@ pub fn load_from(file: Option<&Path>, env: &HashMap<String, String>) -> Result<C
             config
         }
     };
+    for (path, line) in misfits {
+        let place = format!("{path} ");
+        if !wrong.iter().any(|told| told.starts_with(&place)) {
+            wrong.push(line);
+        }
+    }
     let config = config.map(|mut config| {
         config.llm.take_keys(env);
         config
@@ -150,16 +161,16 @@ pub(super) fn demo_people() -> Option<super::People> {
 }
 
 /// A file as a layer. A message names the line and never what stands there: it may hold a key.
-fn read_file(path: &Path) -> Result<File<config::FileSourceString, FileFormat>, String> {
+fn read_file(path: &Path) -> Result<(File<config::FileSourceString, FileFormat>, toml::Table), String> {
     let name = path.display();
     let text =
         std::fs::read_to_string(path).map_err(|e| format!("CONTACTIQ_CONFIG: {name} can't be read: {e}"))?;
-    if let Err(error) = toml::from_str::<toml::Table>(&text) {
+    let written = toml::from_str::<toml::Table>(&text).map_err(|error| {
         let before = error.span().and_then(|at| text.get(..at.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        return Err(format!("{name}: line {line} is not valid TOML: mend it, the rest was not read"));
-    }
-    Ok(File::from_str(&text, FileFormat::Toml))
+        format!("{name}: line {line} is not valid TOML: mend it, the rest was not read")
+    })?;
+    Ok((File::from_str(&text, FileFormat::Toml), written))
 }
 
 /// The fields that environment variables set, in the order in which they are laid over each other.
@@ -355,7 +366,7 @@ mod tests {
         let ConfigError(wrong) = load_from(Some(&file), &HashMap::from(env)).unwrap_err();
         let said = wrong.join("\n");
         for line in [
-            "server.colour is no field: remove it, or write one of allowed_origins, client_timeout_seconds,",
+            "server.colour is no field: remove it, or write one of allowed_origins, behind_proxy,",
             "server.demo is \"perhaps\": write true or false",
             "server.listen is 7: write address:port",
             "limits.questions_per_minute is 500: write a number from 1 to 100",

@@ -1,7 +1,9 @@
 //! Configuration: one validated place (E9). `defaults/contactiq.toml` documents every field.
 
+mod addresses;
 mod fields;
 mod identity;
+mod kinds;
 mod learned;
 mod load;
 mod production;
@@ -75,7 +77,10 @@ section! {
         trusted_proxies: Vec<String>,
         proxy_header: ProxyHeader,
         country_header: String,
+        behind_proxy: bool,
+        tls: TlsPair,
     }
+    TlsPair { certificate: String, key: SecretText }
     Bank { name: String, verified_channel: String, crisis_line: String, people: People }
     People {
         available: bool,
@@ -86,7 +91,7 @@ section! {
         closed_on: Vec<String>,
         lines: Vec<Line>,
     }
-    Assistant { confidence_threshold: f64, disclosure: String, disclaimer: String, answer_words: usize }
+    Assistant { confidence_threshold: f64, disclosure: String, disclaimer: String, answer_words: usize, misunderstandings: usize }
     Limits { questions_per_minute: u32, questions_per_hour_per_ip: u32, body_bytes: usize, answers_at_once: usize, questions_waiting: usize, remembered_answers: usize }
     Guard {
         personal_data: bool,
@@ -188,6 +193,22 @@ impl People {
     pub fn opening(&self, open: &[String]) -> Result<Option<OpeningHours>, OpeningError> {
         let hours = OpeningHours::parse(&self.time_zone, open, &self.closed_on)?;
         Ok((!open.is_empty()).then_some(hours))
+    }
+}
+
+impl TlsPair {
+    /// Whether this server speaks TLS itself.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !self.certificate.is_empty() || !self.key.is_empty()
+    }
+}
+
+impl Server {
+    /// Whether browsers reach us by https: because we speak TLS, or because a proxy does.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.tls.is_on() || self.public_url.starts_with("https://")
     }
 }
 

@@ -45,6 +45,7 @@ impl Config {
                 strength(&field, &text, &mut found);
             }
         }
+        self.plain_listener(&mut found);
         self.plain_links(&mut found);
         found
     }
@@ -72,19 +73,31 @@ impl Config {
         }
     }
 
+    /// A listener that others reach, and on which they could be listened to.
+    fn plain_listener(&self, found: &mut Vec<String>) {
+        let server = &self.server;
+        if !server.listen.ip().is_loopback() && !server.tls.is_on() && !server.behind_proxy {
+            found.push(format!(
+                "server.listen is {}, which other machines reach without TLS: set server.tls.certificate and \
+                 server.tls.key, listen on a loopback address, or write server.behind_proxy = true where a proxy ends TLS",
+                server.listen
+            ));
+        }
+    }
+
     /// Links on which a secret or a question could be read by whoever listens.
     fn plain_links(&self, found: &mut Vec<String>) {
-        if self.database.url.is_read() && is_plain_postgres(&self.database_url()) {
+        if self.database.url.is_read() && is_unverified_postgres(&self.database_url()) {
             found.push(
-                "database.url leads over a plain link to another machine: add ?sslmode=verify-full (and sslrootcert), \
-                 or put PostgreSQL behind a loopback address"
+                "database.url leads to another machine over a link on which nobody looks at its certificate: add \
+                 ?sslmode=verify-full (and sslrootcert), or put PostgreSQL behind a loopback address"
                     .to_owned(),
             );
         }
-        if self.redis.url.is_read() && is_plain_redis(&self.redis_url()) {
+        if self.redis.url.is_read() && is_unverified_redis(&self.redis_url()) {
             found.push(
-                "redis.url leads over a plain link to another machine: write rediss://, or put Redis behind a \
-                 loopback address"
+                "redis.url leads to another machine over a link on which nobody looks at its certificate: write \
+                 rediss:// without #insecure, or put Redis behind a loopback address"
                     .to_owned(),
             );
         }
@@ -133,23 +146,24 @@ fn is_address_without_password(field: &str, value: &str) -> bool {
     matches!(field, "database.url" | "redis.url") && Url::parse(value).is_ok() && password(value).is_none()
 }
 
-fn is_plain_postgres(text: &str) -> bool {
+fn is_unverified_postgres(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     // As the driver reads them: the last one counts, under either name.
     let parameter = |names: [&str; 2]| {
         let told = url.query_pairs().filter(|(key, _)| names.contains(&&**key)).last();
         told.map(|(_, value)| value.to_string())
     };
-    let encrypts = parameter(["sslmode", "ssl-mode"])
-        .is_some_and(|mode| matches!(mode.as_str(), "require" | "verify-ca" | "verify-full"));
+    // `require` encrypts and lets anybody in the middle answer; with an authority alone, another server of the bank.
+    let verifies = parameter(["sslmode", "ssl-mode"]).is_some_and(|mode| mode == "verify-full");
     let host =
         parameter(["host", "hostaddr"]).or_else(|| url.host_str().map(str::to_owned)).unwrap_or_default();
-    !encrypts && !Path::new(&host).is_absolute() && !is_loopback(&host)
+    !verifies && !Path::new(&host).is_absolute() && !is_loopback(&host)
 }
 
-fn is_plain_redis(text: &str) -> bool {
+fn is_unverified_redis(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
-    url.scheme() == "redis" && !is_loopback(url.host_str().unwrap_or_default())
+    let verifies = url.scheme() == "rediss" && url.fragment() != Some("insecure");
+    !verifies && !is_loopback(url.host_str().unwrap_or_default())
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -243,7 +257,18 @@ mod tests {
                 "postgres://iq@db.bank.example/iq?sslmode=prefer".to_owned(),
                 "database.url leads",
             ),
+            (
+                "CONTACTIQ_DATABASE_URL",
+                "postgres://iq@db.bank.example/iq?sslmode=require".to_owned(),
+                "sslmode=verify-full",
+            ),
+            (
+                "CONTACTIQ_DATABASE_URL",
+                "postgres://iq@db.bank.example/iq?sslmode=verify-ca".to_owned(),
+                "sslmode=verify-full",
+            ),
             ("CONTACTIQ_REDIS_URL", format!("redis://:{GOOD}@10.0.0.7:6379"), "redis.url leads"),
+            ("CONTACTIQ_REDIS_URL", format!("rediss://:{GOOD}@10.0.0.7:6379/#insecure"), "redis.url leads"),
             (
                 "CONTACTIQ__SECRETS__VAULT__ADDRESS",
                 "http://vault.bank.example:8200".to_owned(),
@@ -267,6 +292,33 @@ mod tests {
         assert!(of(&model).unwrap_err().contains("llm.base_url leads over plain http"));
         let warned = read("", &model).unwrap().secret_warnings();
         assert_eq!(warned.len(), 1, "{warned:?}");
+    }
+
+    #[test]
+    fn production_listens_to_other_machines_with_tls_or_behind_a_proxy_alone() {
+        let of = |more: &str| {
+            let text = format!("[server]\nenvironment = \"production\"\nlisten = \"0.0.0.0:8443\"\n{more}");
+            read(&text, &[])
+        };
+        let said = of("").unwrap_err();
+        assert!(
+            said.contains("server.listen is 0.0.0.0:8443") && said.contains("server.tls.certificate"),
+            "{said}"
+        );
+        assert!(of("behind_proxy = true\n").is_ok());
+        let dir = tempfile::tempdir().unwrap();
+        let key = dir.path().join("key.pem");
+        std::fs::write(&key, GOOD).unwrap();
+        let tls = format!("[server.tls]\ncertificate = \"/c.pem\"\nkey = \"file:{}\"\n", key.display());
+        assert!(of(&tls).is_ok());
+        assert!(read(&of_listen("127.0.0.1:0"), &[]).is_ok() && read(&of_listen("[::1]:0"), &[]).is_ok());
+        assert!(read(&of_listen("[::]:0"), &[]).is_err());
+        let elsewhere = read("[server]\nlisten = \"0.0.0.0:1\"\n", &[]).unwrap().secret_warnings();
+        assert!(elsewhere[0].contains("without TLS"), "{elsewhere:?}");
+    }
+
+    fn of_listen(address: &str) -> String {
+        format!("[server]\nenvironment = \"production\"\nlisten = \"{address}\"\n")
     }
 
     #[cfg(unix)]

@@ -98,6 +98,7 @@ pub(super) const SECRET: &[&str] = &[
     "redis.url",
     "redis.password",
     "server.sealing_key",
+    "server.tls.key",
     "llm.api_key",
     "llm.moderation.api_key",
     "encoder.api_key",
@@ -126,6 +127,7 @@ impl Config {
         let own = &self.secrets;
         let mut all: Vec<(String, SecretText)> = [
             ("server.sealing_key", &self.server.sealing_key),
+            ("server.tls.key", &self.server.tls.key),
             ("guard.token_key", &self.guard.token_key),
             ("encoder.api_key", &self.encoder.api_key),
             ("database.url", &self.database.url),

@@ -7,8 +7,8 @@ use contactiq_domain::{interaction::NanoUsd, opening::OpeningError};
 use contactiq_guard::TokenKey;
 use contactiq_nlu::encoder::KernelChoice;
 
-use super::{Assistant, Config, ServerRole};
-use crate::{fetch::AllowList, guard::proxies::network};
+use super::{Assistant, Config, ServerRole, addresses::said};
+use crate::{fetch::AllowList, guard::proxies::network, secrets::HOW};
 
 /// What a whole number may be.
 const RANGES: &[(&str, RangeInclusive<u64>)] = &[
@@ -16,6 +16,8 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("server.client_timeout_seconds", 1..=120),
     ("customer.answer_words", 20..=500),
     ("banker.answer_words", 20..=500),
+    ("customer.misunderstandings", 1..=6),
+    ("banker.misunderstandings", 1..=6),
     ("identity.session_idle_minutes", 1..=1440),
     ("identity.session_hours", 1..=24),
     ("identity.oidc.leeway_seconds", 0..=300),
@@ -65,6 +67,8 @@ impl Config {
             ("server.client_timeout_seconds", self.server.client_timeout_seconds),
             ("customer.answer_words", self.customer.answer_words as u64),
             ("banker.answer_words", self.banker.answer_words as u64),
+            ("customer.misunderstandings", self.customer.misunderstandings as u64),
+            ("banker.misunderstandings", self.banker.misunderstandings as u64),
             ("identity.session_idle_minutes", self.identity.session_idle_minutes),
             ("identity.session_hours", self.identity.session_hours),
             ("identity.oidc.leeway_seconds", self.identity.oidc.leeway_seconds),
@@ -124,6 +128,8 @@ impl Config {
         self.moderation(&mut found);
         found.extend(self.llm.problems());
         found.extend(self.identity.problems(&self.server));
+        self.own_tls(&mut found);
+        found.extend(self.telling_addresses());
         self.budgets(&mut found);
         self.links(&mut found);
         self.texts(&mut found);
@@ -174,6 +180,23 @@ impl Config {
                     "{field}: what lets us into a manager of secrets stands on this machine: write file:/path or env:NAME"
                 ));
             }
+        }
+    }
+
+    /// One without the other is a slip that must not leave plain HTTP in silence.
+    fn own_tls(&self, found: &mut Vec<String>) {
+        let pair = &self.server.tls;
+        if pair.is_on() && pair.certificate.is_empty() {
+            found.push(
+                "server.tls.certificate is empty: name the PEM file of the certificate for server.tls.key"
+                    .to_owned(),
+            );
+        }
+        if pair.is_on() && pair.key.is_empty() {
+            found.push(format!("server.tls.key is empty: write where the private key stands: {HOW}"));
+        }
+        if pair.key.places().len() > 1 {
+            found.push("server.tls.key is a list: a certificate has one key".to_owned());
         }
     }
 
@@ -229,8 +252,9 @@ impl Config {
             let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
             if !name.contains('.') || !name.split('.').all(label) {
                 found.push(format!(
-                    "guard.allowed_links has {host:?}: write hosts as www.bank.example, or *.bank.example for every \
-                     name below it, without https:// and without a path"
+                    "guard.allowed_links has {}: write hosts as www.bank.example, or *.bank.example for every \
+                     name below it, without https:// and without a path",
+                    said(host)
                 ));
             }
         }
@@ -239,7 +263,7 @@ impl Config {
     fn fetch(&self, found: &mut Vec<String>) {
         let fetch = &self.knowledge.fetch;
         if let Err(entry) = AllowList::new(&fetch.allow, fetch.allow_private) {
-            found.push(format!("knowledge.fetch.allow has {entry:?}: {}", crate::fetch::HOW));
+            found.push(format!("knowledge.fetch.allow has {}: {}", said(&entry), crate::fetch::HOW));
         }
         let agent = &fetch.user_agent;
         if !agent.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -304,7 +328,8 @@ impl Config {
         let metrics = &self.server.metrics_listen;
         if !metrics.is_empty() && metrics.parse::<std::net::SocketAddr>().is_err() {
             found.push(format!(
-                "server.metrics_listen is {metrics:?}: write address:port, or \"\" to switch it off"
+                "server.metrics_listen is {}: write address:port, or \"\" to switch it off",
+                said(metrics)
             ));
         }
         let database = self.database_url();
@@ -341,8 +366,9 @@ impl Config {
         for entry in &self.server.trusted_proxies {
             if network(entry).is_none() {
                 found.push(format!(
-                    "server.trusted_proxies has {entry:?}: write addresses and networks as 10.0.0.0/8, 192.168.7.3 or \
-                     2001:db8::/32"
+                    "server.trusted_proxies has {}: write addresses and networks as 10.0.0.0/8, 192.168.7.3 or \
+                     2001:db8::/32",
+                    said(entry)
                 ));
             }
         }
@@ -361,7 +387,8 @@ impl Config {
             };
             if !host.is_some_and(plain) {
                 found.push(format!(
-                    "server.allowed_origins has {origin:?}: write origins as https://www.bank.example, without a path or a wildcard"
+                    "server.allowed_origins has {}: write origins as https://www.bank.example, without a path or a wildcard",
+                    said(origin)
                 ));
             }
         }

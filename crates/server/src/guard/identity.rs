@@ -106,7 +106,7 @@ impl FromRequestParts<App> for Caller {
         let caller = match bearer(&parts.headers) {
             Some(token) if tokens::is_token(token) => by_token(app, token, &parts.headers).await,
             Some(key) => by_key(app, key).await,
-            None => by_session(app, &parts.headers, &parts.method).await,
+            None => by_session(app, parts).await,
         };
         if let Some(noted) = parts.extensions.get::<Noted>() {
             match &caller {
@@ -214,16 +214,19 @@ fn note_use(app: &App, key: KeyId) {
     });
 }
 
-async fn by_session(app: &App, headers: &HeaderMap, method: &Method) -> Result<Caller, ApiError> {
+async fn by_session(app: &App, parts: &Parts) -> Result<Caller, ApiError> {
+    let headers = &parts.headers;
     let token = app.sessions.cookie(headers).ok_or(Refusal::Nothing)?;
     let found = app.sessions.get(&app.house.store, token, app.house.clock.now()).await?;
     let (session, keep) = found.ok_or(Refusal::Session)?;
     let csrf = app.sessions.csrf(token);
-    let reads = matches!(*method, Method::GET | Method::HEAD);
-    // A form carries its token in the body, which its handler checks; everything else in a header.
-    let is_form = headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|v| v.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
+    // A form of a page carries its token in the body, which its handler checks; everything else in a header. The API has
+    // no forms: there a content type, which any page may choose, is no way around it.
+    let is_form = !parts.uri.path().starts_with("/v1/")
+        && headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|v| v.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
     if !reads && !is_form {
         let sent = headers.get("x-csrf-token").and_then(|v| v.to_str().ok()).unwrap_or("");
         if !session::same(sent, &csrf) {

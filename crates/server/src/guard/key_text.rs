@@ -3,7 +3,7 @@
 
 use crate::{
     config::Environment,
-    wiring::{random_letters, sha256_hex},
+    wiring::{letters_of, random_letters, sha256_hex},
 };
 
 /// Letters and digits of chance: 256 bits.
@@ -15,7 +15,16 @@ const SHOWN: usize = 4;
 
 /// A new key of this environment.
 pub(crate) fn make(environment: Environment) -> String {
-    let key = format!("ciq_{}_{}", environment.short(), random_letters::<CHANCE>());
+    checked(environment, &random_letters::<CHANCE>())
+}
+
+/// The key of this environment that is made of this chance, which is as good as its own.
+pub(crate) fn make_of(environment: Environment, chance: &[u8; 32]) -> String {
+    checked(environment, &letters_of::<CHANCE>(chance))
+}
+
+fn checked(environment: Environment, letters: &str) -> String {
+    let key = format!("ciq_{}_{letters}", environment.short());
     let check = check(&key);
     key + &check
 }
@@ -59,6 +68,11 @@ mod tests {
     fn a_key_says_what_it_is_and_checks_itself() {
         let pattern = regex::Regex::new(&format!("^{PATTERN}$")).unwrap();
         for environment in Environment::ALL {
+            assert_eq!(make_of(environment, &[7; 32]), make_of(environment, &[7; 32]));
+            assert_ne!(make_of(environment, &[7; 32]), make_of(environment, &[8; 32]));
+            assert!(
+                pattern.is_match(&make_of(environment, &[7; 32])) && is_one(&make_of(environment, &[7; 32]))
+            );
             let key = make(environment);
             assert!(pattern.is_match(&key) && is_one(&key), "{key}");
             let mut other = key.clone().into_bytes();

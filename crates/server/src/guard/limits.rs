@@ -121,6 +121,13 @@ pub struct Limits {
     shared: Option<Shared>,
 }
 
+/// What is done with limits.
+#[derive(Clone, Copy)]
+enum Does {
+    Take,
+    Look,
+}
+
 struct Shared {
     limits: SharedLimits,
     breaker: Breaker,
@@ -152,7 +159,7 @@ impl Limits {
     /// Takes a place for a question; what is left of each of its limits, also where there is none.
     pub async fn take(&self, asker: Asker<'_>) -> Told {
         let limits = asker.limits(self.per_minute, self.per_hour_per_ip);
-        let taken = match self.take_shared(&limits).await {
+        let taken = match self.ask_shared(&limits, Does::Take).await {
             Some(taken) => taken,
             None => self.local.take(&limits),
         };
@@ -164,19 +171,38 @@ impl Limits {
         Told { limits, taken }
     }
 
+    /// Seconds until each of these has a place, without taking one; none where each has.
+    pub(super) async fn wait_for(&self, limits: &[Limit]) -> Option<u64> {
+        match self.ask_shared(limits, Does::Look).await {
+            Some(seen) => seen.wait,
+            None => self.local.look(limits).wait,
+        }
+    }
+
+    /// Takes a place from each of these, for what is no question.
+    pub(super) async fn count(&self, limits: &[Limit]) {
+        if self.ask_shared(limits, Does::Take).await.is_none() {
+            self.local.take(limits);
+        }
+    }
+
     /// What Redis decided, or nothing when it is away or there is none.
-    async fn take_shared(&self, limits: &[Limit]) -> Option<Taken> {
+    async fn ask_shared(&self, limits: &[Limit], does: Does) -> Option<Taken> {
         let shared = self.shared.as_ref()?;
-        let taken = self.ask(shared, limits).await;
+        let taken = self.ask(shared, limits, does).await;
         if taken.is_none() {
             metrics::counter!("contactiq_limits_degraded_total").increment(1);
         }
         taken
     }
 
-    async fn ask(&self, shared: &Shared, limits: &[Limit]) -> Option<Taken> {
+    async fn ask(&self, shared: &Shared, limits: &[Limit], does: Does) -> Option<Taken> {
         let permit = shared.breaker.admit()?;
-        match shared.limits.take(limits).await {
+        let asked = match does {
+            Does::Take => shared.limits.take(limits).await,
+            Does::Look => shared.limits.look(limits).await,
+        };
+        match asked {
             Ok(taken) => {
                 permit.success();
                 shared.is_back();
@@ -270,4 +296,4 @@ pub(super) fn address(ip: IpAddr) -> IpAddr {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -14,7 +14,7 @@
 pub mod access;
 pub mod admission;
 pub mod identity;
-mod key_text;
+pub(crate) mod key_text;
 pub mod keys;
 pub mod limits;
 pub mod new_key;
@@ -76,11 +76,16 @@ const MANY_DIGITS: usize = 11;
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// A browser that was here once speaks TLS to this host, and to those below it, for a year.
+const HSTS: &str = "max-age=31536000; includeSubDomains";
+
 /// Puts the layers around the routes.
 pub fn around(routes: Router<App>, app: &App) -> Router<App> {
     let fixed = |name: &'static str, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
     };
+    // Never over plain HTTP, where a browser would not believe it (RFC 6797, 7.2).
+    let strict = app.config.server.is_https().then(|| HeaderValue::from_static(HSTS));
     routes
         .layer(DefaultBodyLimit::max(app.config.limits.body_bytes))
         .layer(middleware::from_fn_with_state(app.clone(), in_time))
@@ -93,6 +98,7 @@ pub fn around(routes: Router<App>, app: &App) -> Router<App> {
         .layer(fixed("permissions-policy", "camera=(), microphone=(), geolocation=()"))
         .layer(fixed("cross-origin-opener-policy", "same-origin"))
         .layer(fixed("cache-control", "no-store"))
+        .layer(SetResponseHeaderLayer::if_not_present(header::STRICT_TRANSPORT_SECURITY, strict))
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
         .layer(middleware::from_fn_with_state(app.clone(), numbered))
 }
@@ -103,7 +109,9 @@ async fn origin(State(app): State<App>, request: Request, next: Next) -> Respons
     if let Some(origin) = request.headers().get(header::ORIGIN).filter(|_| !reads) {
         let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("");
         let origin = origin.to_str().unwrap_or("");
-        let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host)
+        // Where we have TLS, a page that came without it may be anybody's.
+        let plain = || origin.strip_prefix("http://").filter(|_| !app.config.server.is_https());
+        let own = origin.strip_prefix("https://").or_else(plain) == Some(host)
             || origin == app.config.server.public_url;
         if !own && !app.config.server.allowed_origins.iter().any(|allowed| allowed == origin) {
             return ApiError::Forbidden.into_response();
@@ -183,8 +191,10 @@ async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> R
     let speaks_openai = chat::speaks(&route);
     let mut attempt = Attempt { app, numbered, noted, method, route, since, span, status: None, kept: false };
     // PostgreSQL holds no zero byte, and no address of ours has one.
-    let response = if request.uri().to_string().contains("%00") {
+    let response = if request.uri().path().contains("%00") {
         ApiError::NoRoute.into_response()
+    } else if request.uri().query().is_some_and(|query| query.contains("%00")) {
+        ApiError::invalid("query_invalid", "the query holds a zero byte (%00): leave it out").into_response()
     } else {
         next.run(request).instrument(attempt.span.clone()).await
     };

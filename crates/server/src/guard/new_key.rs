@@ -45,7 +45,19 @@ pub async fn make(
     clock: &dyn Clock,
     wanted: Wanted,
 ) -> Result<(String, ApiKey), StoreError> {
-    let key = new_key(config);
+    make_as(w, clock, wanted, key_text::make(config.server.environment)).await
+}
+
+/// Makes a key with this secret, which must be of 256 bits of chance.
+///
+/// # Errors
+/// As [`make`].
+pub async fn make_as(
+    w: &mut Writer,
+    clock: &dyn Clock,
+    wanted: Wanted,
+    key: String,
+) -> Result<(String, ApiKey), StoreError> {
     let record = ApiKey {
         id: KeyId::new(&SystemIds),
         name: wanted.name,
@@ -74,13 +86,20 @@ pub async fn rotate(
     config: &Config,
     name_or_id: &str,
 ) -> Result<(String, ApiKey), StoreError> {
-    let key = new_key(config);
-    let record = keys::rotate(w, name_or_id, &prefix(&key), &sha256_hex(key.as_bytes())).await?;
-    Ok((key, record))
+    rotate_to(w, name_or_id, key_text::make(config.server.environment)).await
 }
 
-fn new_key(config: &Config) -> String {
-    key_text::make(config.server.environment)
+/// Gives a key this secret, which must be of 256 bits of chance.
+///
+/// # Errors
+/// As [`rotate`].
+pub async fn rotate_to(
+    w: &mut Writer,
+    name_or_id: &str,
+    key: String,
+) -> Result<(String, ApiKey), StoreError> {
+    let record = keys::rotate(w, name_or_id, &prefix(&key), &sha256_hex(key.as_bytes())).await?;
+    Ok((key, record))
 }
 
 fn prefix(key: &str) -> String {

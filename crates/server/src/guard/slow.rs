@@ -1,118 +1,94 @@
 //! Attempts to sign in are slowed: by address, and by the name that somebody tries to be. Attempts that fail count,
-//! and whoever has used theirs up is turned away unheard until some come back. Each process counts its own.
+//! and whoever has used theirs up is turned away unheard until some come back. They are limits like those of questions:
+//! shared by all replicas where there is Redis, of this process otherwise; behind trusted proxies the client's address
+//! counts.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
-    time::Instant,
-};
+use std::net::IpAddr;
 
-use super::limits::address;
+use contactiq_store::{Counts, Limit};
 
-/// Failures that an address has at once, and seconds until one comes back.
-const BY_ADDRESS: (f64, f64) = (10.0, 6.0);
+use super::limits::{Limits, address};
+
+/// Failures that an address has at once, and in each minute.
+const BY_ADDRESS: u32 = 10;
 /// The same for a name: more, so that nobody shuts another one out from a single address.
-const BY_NAME: (f64, f64) = (100.0, 0.6);
-/// Addresses and names that are remembered.
-const MOST: usize = 100_000;
+const BY_NAME: u32 = 100;
 
-/// Who failed how often.
-#[derive(Default)]
-pub struct Slow(Mutex<HashMap<String, Used>>);
-
-/// Failures that are left, as of a moment.
-struct Used {
-    left: f64,
-    at: Instant,
+/// Whether an attempt is heard.
+///
+/// # Errors
+/// Seconds to wait.
+pub async fn hears(limits: &Limits, ip: IpAddr, name: Option<&str>) -> Result<(), u64> {
+    limits.wait_for(&of(ip, name)).await.map_or(Ok(()), Err)
 }
 
-impl Used {
-    fn left(&self, (most, back): (f64, f64), now: Instant) -> f64 {
-        (self.left + now.saturating_duration_since(self.at).as_secs_f64() / back).min(most)
-    }
+/// Counts an attempt that failed.
+pub async fn failed(limits: &Limits, ip: IpAddr, name: Option<&str>) {
+    limits.count(&of(ip, name)).await;
 }
 
-impl Slow {
-    /// Whether an attempt is heard.
-    ///
-    /// # Errors
-    /// Seconds to wait.
-    pub fn hears(&self, ip: IpAddr, name: Option<&str>) -> Result<(), u64> {
-        self.hears_at(ip, name, Instant::now())
-    }
-
-    /// Counts an attempt that failed.
-    pub fn failed(&self, ip: IpAddr, name: Option<&str>) {
-        self.failed_at(ip, name, Instant::now());
-    }
-
-    fn hears_at(&self, ip: IpAddr, name: Option<&str>, now: Instant) -> Result<(), u64> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, rate) in keys(ip, name) {
-            if let Some(left) = known.get(&key).map(|used| used.left(rate, now))
-                && left < 1.0
-            {
-                return Err(((1.0 - left) * rate.1).ceil().max(1.0) as u64);
-            }
-        }
-        Ok(())
-    }
-
-    fn failed_at(&self, ip: IpAddr, name: Option<&str>, now: Instant) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            // Whoever has all of theirs back need not be remembered.
-            known.retain(|key, used| {
-                let rate = if key.starts_with("ip:") { BY_ADDRESS } else { BY_NAME };
-                used.left(rate, now) < rate.0
-            });
-        }
-        for (key, rate) in keys(ip, name) {
-            let left = known.get(&key).map_or(rate.0, |used| used.left(rate, now));
-            if known.len() < MOST || known.contains_key(&key) {
-                known.insert(key, Used { left: (left - 1.0).max(0.0), at: now });
-            }
-        }
-    }
-}
-
-fn keys(ip: IpAddr, name: Option<&str>) -> impl Iterator<Item = (String, (f64, f64))> {
-    let by_address = (format!("ip:{}", address(ip)), BY_ADDRESS);
-    let by_name = name.map(|name| (format!("name:{name}"), BY_NAME));
-    std::iter::once(by_address).chain(by_name)
+fn of(ip: IpAddr, name: Option<&str>) -> Vec<Limit> {
+    let bucket = |what, whom, most| Limit { what, whom, most, counts: Counts::Minute };
+    let by_name = name.map(|name| bucket("sign-in-name", name.to_owned(), BY_NAME));
+    std::iter::once(bucket("sign-in-address", address(ip).to_string(), BY_ADDRESS)).chain(by_name).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
+    use super::super::limits::tests::{limits_with, replica};
     use super::*;
+    use crate::wiring::random_text;
 
-    #[test]
-    fn an_address_has_ten_failures_and_one_more_every_six_seconds() {
-        let (slow, now) = (Slow::default(), Instant::now());
+    #[tokio::test]
+    async fn an_address_has_ten_failures_and_one_more_every_six_seconds() {
+        let (clock, limits) = limits_with(10, 1000, None);
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         for _ in 0..10 {
-            assert_eq!(slow.hears_at(one, None, now), Ok(()));
-            slow.failed_at(one, None, now);
+            // Who gets in costs nothing.
+            assert_eq!(hears(&limits, one, None).await, Ok(()));
+            assert_eq!(hears(&limits, one, None).await, Ok(()));
+            failed(&limits, one, None).await;
         }
-        assert_eq!(slow.hears_at(one, None, now), Err(6));
-        assert_eq!(slow.hears_at(other, None, now), Ok(()));
-        assert_eq!(slow.hears_at(one, None, now + Duration::from_secs(6)), Ok(()));
-        slow.failed_at(one, None, now + Duration::from_secs(6));
-        assert!(slow.hears_at(one, None, now + Duration::from_secs(7)).is_err());
-        assert_eq!(slow.hears_at(one, None, now + Duration::from_secs(3600)), Ok(()));
+        assert_eq!(hears(&limits, one, None).await, Err(6));
+        assert_eq!(hears(&limits, other, None).await, Ok(()));
+        clock.advance_seconds(6);
+        assert_eq!(hears(&limits, one, None).await, Ok(()));
+        failed(&limits, one, None).await;
+        clock.advance_seconds(1);
+        assert!(hears(&limits, one, None).await.is_err());
+        clock.advance_seconds(3600);
+        assert_eq!(hears(&limits, one, None).await, Ok(()));
     }
 
-    #[test]
-    fn a_name_is_slowed_from_however_many_addresses_it_is_tried() {
-        let (slow, now) = (Slow::default(), Instant::now());
+    #[tokio::test]
+    async fn a_name_is_slowed_from_however_many_addresses_it_is_tried() {
+        let (_, limits) = limits_with(10, 1000, None);
         for n in 0..100 {
-            slow.failed_at(IpAddr::from([192, 0, 2, n]), Some("local-admin"), now);
+            failed(&limits, IpAddr::from([192, 0, 2, n]), Some("local-admin")).await;
         }
         let elsewhere = IpAddr::from([198, 51, 100, 1]);
-        assert_eq!(slow.hears_at(elsewhere, Some("local-admin"), now), Err(1));
-        assert_eq!(slow.hears_at(elsewhere, None, now), Ok(()));
+        assert_eq!(hears(&limits, elsewhere, Some("local-admin")).await, Err(1));
+        assert_eq!(hears(&limits, elsewhere, None).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn replicas_count_together() {
+        let replicas = [limits_with(10, 1000, Some(replica())).1, limits_with(10, 1000, Some(replica())).1];
+        // A name of this run's own, in a Redis that others use too; documentation addresses are nobody's.
+        let (ip, name) = (IpAddr::from(rand_v6()), random_text::<12>());
+        for n in 0..10 {
+            assert_eq!(hears(&replicas[n % 2], ip, Some(&name)).await, Ok(()));
+            failed(&replicas[n % 2], ip, Some(&name)).await;
+        }
+        for replica in &replicas {
+            let wait = hears(replica, ip, Some(&name)).await.unwrap_err();
+            assert!((1..=6).contains(&wait), "{wait}");
+        }
+    }
+
+    fn rand_v6() -> [u8; 16] {
+        let mut address = crate::wiring::random::<16>();
+        address[..4].copy_from_slice(&[0x20, 0x01, 0x0d, 0xb8]);
+        address
     }
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use contactiq_domain::{Record, ids::InteractionId};
+use contactiq_domain::{Outcome, Record, ids::InteractionId};
 use contactiq_guard::Masked;
 use contactiq_pipeline::{AnswerError, Audience, Begun, Said, finish_to};
 use contactiq_store::requests::{Reply, Requests, Word};
@@ -70,6 +70,7 @@ impl Gateway {
     ) -> Result<Record<Masked>, AnswerError> {
         let how = match self.by_worker(app, (&begun, audience.as_ref()), priority, deadline).await? {
             Some(Word::Done) => match super::record_to_show(&app.house, begun.interaction()).await? {
+                Some(record) if record.outcome == Outcome::Interrupted => return Err(AnswerError::Left),
                 Some(record) => return Ok(record),
                 // The queue went away since, and no table has it yet.
                 None => "unread",

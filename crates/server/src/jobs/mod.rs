@@ -8,6 +8,7 @@ mod rest;
 mod retention;
 mod sealing;
 mod secrets;
+mod tls;
 mod vectors;
 
 use std::{
@@ -23,7 +24,7 @@ use contactiq_domain::BreakerState;
 use contactiq_nlu::encoder::{CachedEncoder, Encoder, EncoderError};
 use contactiq_pipeline::{House, Knowledge, KnowledgeError};
 use contactiq_store::{
-    StoreError, documents, idempotency, ledger::purge_withdrawn, page_sessions, transcripts,
+    StoreError, documents, idempotency, ledger::purge_withdrawn, page_sessions, staging, transcripts,
 };
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +52,8 @@ const DRIFT_EVERY: Duration = Duration::from_secs(60 * 60);
 const BUDGETS_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked who wants nothing remembered.
 const CONSENTS_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether the certificate of this server changed.
+const TLS_EVERY: Duration = Duration::from_secs(1);
 /// How often it is looked for what was kept long enough.
 const RETENTION_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often it is looked whether texts of an earlier version are left.
@@ -78,6 +81,12 @@ pub fn start(app: &App, stop: &CancellationToken) {
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "drain", DRAIN_EVERY, |app| async move { ledger::drain(&app).await });
     every(app, stop, "secrets", secrets::LOOK_EVERY, |app| async move { secrets::look(&app).await });
+    if let Some(tls) = app.tls.clone() {
+        every(app, stop, "tls", TLS_EVERY, move |app| {
+            let tls = tls.clone();
+            async move { tls::look(&app, &tls).await }
+        });
+    }
     every(app, stop, "keys", keys::READ_EVERY, |app| async move { read_keys(&app).await });
     if app.tokens.provider().is_some() {
         every(app, stop, "provider-keys", KEYS_LOOKED_AT, |app| async move {
@@ -224,9 +233,13 @@ async fn read_keys(app: &App) -> Result<(), JobError> {
     }
 }
 
-/// A ledger that can't write must not get questions: the balancer sees it in `/ready`.
+/// A ledger that can't write must not get questions: the balancer sees it in `/ready`. One whose lock another
+/// process holds, an import for instance, takes them while the spool keeps their records.
 async fn check_writes(app: &App) -> Result<(), JobError> {
     let written = app.house.store.can_write(app.house.clock.now()).await;
+    if written.as_ref().is_err_and(StoreError::is_busy) && app.house.ledger.state().spool.is_some() {
+        return Ok(written?);
+    }
     app.ledger_writes.store(written.is_ok(), Ordering::Relaxed);
     metrics::gauge!("contactiq_ledger_writable").set(if written.is_ok() { 1.0 } else { 0.0 });
     if written.is_err() {
@@ -242,6 +255,10 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     ledger::count(app).await?;
     ledger::compare(app).await;
     purge_quotas(&app.config, &app.house.store).await?;
+    let dead = staging::sweep(&app.house.store, app.house.clock.now()).await?;
+    if dead > 0 {
+        tracing::info!(runs = dead, "what interrupted imports left was taken out");
+    }
     let mut w = app.house.store.write().await?;
     idempotency::purge(&mut w, app.house.clock.now()).await?;
     purge_withdrawn(&mut w, app.house.clock.now()).await?;

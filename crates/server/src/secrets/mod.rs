@@ -62,8 +62,8 @@ pub(crate) fn is_open_to_others(path: &Path) -> bool {
 }
 
 impl SecretText {
-    /// The active value as it stands now: a file is read anew. For what lets us into a manager.
-    fn reread(&self) -> Result<Zeroizing<String>, SourceError> {
+    /// The active value as it stands now: a file is read anew. For what lets us into a manager, and for TLS.
+    pub(crate) fn reread(&self) -> Result<Zeroizing<String>, SourceError> {
         match self.places().first() {
             Some(Written::Reference(Reference::File(path))) => {
                 Ok(Zeroizing::new(local::file(path)?.expose().to_owned()))

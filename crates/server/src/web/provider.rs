@@ -10,15 +10,15 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use contactiq_store::page_sessions::Which;
+use contactiq_store::page_sessions::{PageSession, Which};
 use serde::Deserialize;
 
 use super::{
     bare,
-    session::{cookie, same},
+    session::{LOCAL_ADMIN, cookie, same},
     show,
     sign_in::{Try, safe},
-    views::SignedInView,
+    views::{SignedInView, SignedOutView},
 };
 use crate::{
     api::error::ApiError,
@@ -27,6 +27,7 @@ use crate::{
         Numbered,
         access::Noted,
         refusal::Refusal,
+        slow,
         tokens::{Begun, Person, Provider, SignedOut},
     },
     wiring,
@@ -111,7 +112,7 @@ pub(super) async fn finish(
         Err(Turned::Refused(why)) => {
             // What is nobody's fault is nobody's attempt.
             if !matches!(why, Refusal::Away | Refusal::SwitchedOff) {
-                app.slow.failed(numbered.ip, None);
+                slow::failed(&app.limits, numbered.ip, None).await;
             }
             attempt.refused(why)
         }
@@ -138,7 +139,7 @@ async fn person(
     seed: Option<&str>,
     returned: &Returned,
 ) -> Result<Person, Turned> {
-    app.slow.hears(numbered.ip, None).map_err(Turned::TooMany)?;
+    slow::hears(&app.limits, numbered.ip, None).await.map_err(Turned::TooMany)?;
     let provider: &Provider =
         app.tokens.provider().filter(|_| app.config.identity.oidc.signs_in()).ok_or(Refusal::SwitchedOff)?;
     let begun = Begun::of(&app.sign_in_key(), seed.ok_or(Refusal::State)?);
@@ -177,13 +178,39 @@ pub(super) async fn ended(
     let now = app.house.clock.now();
     let whose = provider.signed_out(&sent.logout_token, now.micros() / 1_000_000).await.map_err(refused)?;
     noted.set(BY_PROVIDER.to_owned());
-    let which = match &whose {
-        SignedOut::Person(subject) => Which::Person(subject),
-        SignedOut::ProviderSession(hash) => Which::Provider(hash),
-    };
-    let ended = app.sessions.end(&app.house.store, which, now, BY_PROVIDER).await?;
-    tracing::info!(sessions = ended.len(), "the identity provider ended sessions");
+    let ended = ended_there(&app, &whose).await?;
+    tracing::info!(sessions = ended, "the identity provider ended sessions");
     Ok(StatusCode::OK)
+}
+
+/// Ends what a logout token means; how many. A session there that it names is that one alone, and with it those of the
+/// person of which nobody knows to which session they belong: an ID token need not say so. Without one, all of the
+/// person. What began after the token was made is not meant: it may come twice, or late.
+async fn ended_there(app: &App, whose: &SignedOut) -> Result<usize, ApiError> {
+    let (store, now) = (&app.house.store, app.house.clock.now());
+    let mut ended = 0;
+    if let Some(hash) = &whose.session {
+        ended += app.sessions.end(store, Which::Provider(hash), now, BY_PROVIDER).await?.len();
+    }
+    let meant = |session: &PageSession| {
+        Some(&session.subject) == whose.person.as_ref()
+            && session.created_at.micros().div_euclid(1_000_000) <= whose.said
+            && (whose.session.is_none() || session.provider_session.is_none())
+    };
+    for session in app.sessions.open(store, now).await?.iter().filter(|session| meant(session)) {
+        ended += app.sessions.end(store, Which::One(session.id), now, BY_PROVIDER).await?.len();
+    }
+    Ok(ended)
+}
+
+/// The page that takes a browser to the provider, to sign out there too; none where there is nothing to do there. A
+/// redirect would not do: behind a form browsers follow none to another site (`form-action`).
+pub(super) async fn farewell(app: &App, ended: &[PageSession]) -> Option<Response> {
+    let by_provider = ended.iter().any(|session| session.subject != LOCAL_ADMIN);
+    let provider = app.tokens.provider().filter(|_| by_provider && app.config.identity.oidc.signs_in())?;
+    let back = format!("{}/signin", app.config.server.public_url);
+    let address = provider.farewell(&back).await?;
+    Some(show(StatusCode::OK, &SignedOutView { layout: bare(app), address }))
 }
 
 fn callback(app: &App) -> String {

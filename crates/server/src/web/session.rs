@@ -85,7 +85,7 @@ impl Sessions {
             key,
             idle: whole(config.identity.session_idle_minutes * 60),
             lasts: whole(config.identity.session_hours * 3600),
-            secure: config.server.public_url.starts_with("https://"),
+            secure: config.server.is_https(),
         }
     }
 

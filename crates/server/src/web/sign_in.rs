@@ -11,7 +11,7 @@ use contactiq_store::{StoreError, page_sessions::Which};
 use serde::Deserialize;
 
 use super::{
-    PageError, Visitor, bare,
+    PageError, Visitor, bare, provider,
     session::{Begins, LOCAL_ADMIN, local_admin},
     show,
     views::SignInView,
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     api::error::ApiError,
     app::App,
-    guard::{Numbered, access::Noted, refusal::Refusal, tokens::Person},
+    guard::{Numbered, access::Noted, refusal::Refusal, slow, tokens::Person},
 };
 
 /// What a sign-in link carries.
@@ -82,11 +82,11 @@ impl Try<'_> {
         if !app.config.identity.local_sign_in() {
             return self.refused(Refusal::SwitchedOff);
         }
-        if let Err(seconds) = app.slow.hears(numbered.ip, Some(LOCAL_ADMIN)) {
+        if let Err(seconds) = slow::hears(&app.limits, numbered.ip, Some(LOCAL_ADMIN)).await {
             return self.too_many(seconds);
         }
         if !app.sessions.take_code(code) {
-            app.slow.failed(numbered.ip, Some(LOCAL_ADMIN));
+            slow::failed(&app.limits, numbered.ip, Some(LOCAL_ADMIN)).await;
             return self.refused(Refusal::Code);
         }
         match self.begin(&local_admin()).await {
@@ -170,7 +170,11 @@ pub(super) async fn leave(
     let which = if sent.everywhere.is_some() { Which::Person(&subject) } else { Which::Token(&hash) };
     let ended = app.sessions.end(store, which, now, name).await.map_err(|e| visitor.fails(&app, e))?;
     tracing::info!(user_id = name.as_str(), sessions = ended.len(), "signed out");
-    Ok(([(header::SET_COOKIE, app.sessions.set_cookie(""))], Redirect::to("/signin")).into_response())
+    let on = match provider::farewell(&app, &ended).await {
+        Some(page) => page,
+        None => Redirect::to("/signin").into_response(),
+    };
+    Ok(([(header::SET_COOKIE, app.sessions.set_cookie(""))], on).into_response())
 }
 
 /// Only a path of our own: an address elsewhere would make the sign-in page a trap.

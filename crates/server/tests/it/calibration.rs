@@ -176,6 +176,6 @@ fn a_fit_asks_the_banks_own_documents_and_leaves_no_record_in_its_data() {
         + &label("I was robbed, help", "x/y");
     let file = terminal.file("questions.jsonl", questions);
     let ran = terminal.run(&["intents", "calibrate", "--questions", &file.to_string_lossy()]);
-    assert!(ran.err.contains("labelled answers, 1 right"), "{ran:?}");
+    assert!(ran.err.contains("1 labelled answers, 1 state every fact, 0 more cite"), "{ran:?}");
     assert_eq!(terminal.run(&["escalations", "list", "--json"]).well(), "");
 }

@@ -64,16 +64,31 @@ impl Drop for Server {
     }
 }
 
+/// Where a server's log goes: into a folder that `CONTACTIQ_CRASH_LOGS` names, or nowhere.
+fn log_of(terminal: &Terminal) -> Stdio {
+    #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]
+    let Ok(folder) = std::env::var("CONTACTIQ_CRASH_LOGS") else { return Stdio::null() };
+    let name = terminal.data().to_string_lossy().replace('/', "_");
+    let path = Path::new(&folder).join(format!("{name}.log"));
+    std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap().into()
+}
+
 /// Starts a server; its address, once it listens.
 pub(crate) fn serve(terminal: &Terminal) -> (Server, String) {
-    let mut child = terminal.command(&["serve"]).stderr(Stdio::null()).spawn().unwrap();
+    let (server, said) = serve_into(terminal, log_of(terminal));
+    let url = said.split("listens on ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    (server, url)
+}
+
+/// Starts a server whose log goes there; what it said until it listened.
+pub(crate) fn serve_into(terminal: &Terminal, log: Stdio) -> (Server, String) {
+    let mut child = terminal.command(&["serve"]).stderr(log).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut said = String::new();
     while !said.contains("  models ") {
         assert!(out.read_line(&mut said).unwrap() > 0, "it ended after {said}");
     }
-    let url = said.split("listens on ").nth(1).unwrap().lines().next().unwrap().to_owned();
-    (Server(child), url)
+    (Server(child), said)
 }
 
 /// What the clients saw.
@@ -206,8 +221,11 @@ pub(crate) async fn holds_all(store: &contactiq_store::Store, seen: &Seen) -> St
         }
         ids.insert(text(answer, "id"));
     }
+    // Every request that was answered has one finished record, however often it was sent.
+    let finished = interactions::count_finished(&mut reader).await.unwrap();
     let summary = format!(
-        "{} answers seen, {} requests sent, {} of them failed and were sent again {:?}; missing {}, changed {}",
+        "{} answers seen, {} requests sent, {} of them failed and were sent again {:?}; missing {}, changed {}, \
+         finished {finished}",
         answers.len(),
         seen.tried.load(Ordering::SeqCst),
         seen.failed.load(Ordering::SeqCst),
@@ -215,11 +233,12 @@ pub(crate) async fn holds_all(store: &contactiq_store::Store, seen: &Seen) -> St
         missing.len(),
         changed.len()
     );
+    let told = |name: &String| (name.clone(), text(&answers[name], "id"));
+    let missing: Vec<_> = missing.into_iter().map(told).collect();
+    let changed: Vec<_> = changed.into_iter().map(|(name, what)| (told(name), what)).collect();
     assert!(missing.is_empty() && changed.is_empty(), "{summary}: missing {missing:?}, changed {changed:?}");
     assert_eq!(ids.len(), answers.len(), "two requests have one record");
     assert!(answers.len() as u64 > CLIENTS, "{} answers prove nothing", answers.len());
-    // Every request that was answered has one finished record, however often it was sent.
-    let finished = interactions::count_finished(&mut reader).await.unwrap();
     assert_eq!(
         finished,
         answers.len() as u64,

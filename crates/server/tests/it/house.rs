@@ -147,7 +147,7 @@ pub(crate) async fn start_with(
     let (url, metrics) = (address(&listener), format!("{}/metrics", address(&metrics_listener)));
 
     let app = serve::build_with(config, Arc::new(|_, _, _| {}), change).await.unwrap();
-    if app.standing.trained.0 > 0 {
+    if app.standing.trained.trained > 0 {
         keep_trained(dir.path());
     }
     let (store, tasks, admission) = (app.house.store.clone(), app.tasks.clone(), app.admission.clone());

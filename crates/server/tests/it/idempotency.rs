@@ -5,10 +5,11 @@ use std::time::Duration;
 use contactiq_domain::Role;
 use contactiq_server::wiring;
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::task::JoinSet;
 
 use crate::{
-    house::{Key, REPLACEMENT, Running, holds, start},
+    house::{Key, REPLACEMENT, Running, holds, soon, start},
     reply::{Reply, text},
 };
 
@@ -101,6 +102,30 @@ async fn a_request_holds_its_key_for_as_long_as_it_works() {
     assert_eq!(reply.header("retry-after"), "1");
 }
 
+/// Another program may hold the file of SQLite for long: a backup, an import.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_database_delays_no_request_with_a_key_and_the_key_counts_all_the_same() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let before = ask(&running, &key, "before", REPLACEMENT).await.record();
+    let path = running.dir.path().join("contactiq.db");
+    let mut raw = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut raw).await.unwrap();
+    let first = ask(&running, &key, "while", "hello").await.record();
+    for (name, question, expected) in [("while", "hello", &first), ("before", REPLACEMENT, &before)] {
+        assert_eq!(ask(&running, &key, name, question).await.record(), *expected, "{name}");
+        ask(&running, &key, name, "other").await.problem(422, "idempotency_mismatch");
+    }
+    sqlx::query("ROLLBACK").execute(&mut raw).await.unwrap();
+    let drained = async || {
+        let mut found = sqlx::query("SELECT resource FROM idempotency WHERE resource = $1");
+        found = found.bind(text(&first, "id").to_owned());
+        found.fetch_optional(&mut raw).await.unwrap().map(drop)
+    };
+    soon(drained).await;
+    assert_eq!(ask(&running, &key, "while", "hello").await.record(), first, "and once the table has it");
+}
+
 #[tokio::test]
 async fn a_request_that_was_refused_gives_its_key_back() {
     let running = start(&[]).await;
@@ -132,4 +157,75 @@ async fn the_table_of_keys_says_nothing_of_the_question() {
     let body = json!({ "mode": "customer", "question": "hello wombatbotherer" }).to_string();
     let unkeyed = wiring::sha256_hex(body.as_bytes());
     assert!(!holds(&bytes, &unkeyed), "a guessed question can't be found by its hash");
+}
+
+async fn made(running: &Running, key: &Key, path: &str, name: &str, body: &Value) -> Reply {
+    Reply::of(running.posting(key, path, body).header("idempotency-key", name)).await
+}
+
+#[tokio::test]
+async fn a_key_is_made_once_and_shown_again_and_its_secret_is_kept_nowhere() {
+    let mut running = start(&[]).await;
+    let (admin, other) = (running.key(Role::Admin).await, running.key(Role::Admin).await);
+    let body = json!({ "name": "shop", "role": "service" });
+    let first = made(&running, &admin, "/v1/keys", "once", &body).await;
+    assert_eq!(first.status, 201, "{}", first.text);
+    let again = made(&running, &admin, "/v1/keys", "once", &body).await;
+    assert_eq!((again.status, again.json()), (201, first.json()));
+    made(&running, &admin, "/v1/keys", "once", &json!({ "name": "shop-2", "role": "service" }))
+        .await
+        .problem(422, "idempotency_mismatch");
+    // Another administrator with the same words makes a key of their own, or hears that the name is taken.
+    made(&running, &other, "/v1/keys", "once", &body).await.problem(422, "name_taken");
+    let secret = text(&first.json(), "key").to_owned();
+    let shop = Key { id: text(&first.json(), "id").parse().unwrap(), text: secret.clone() };
+    assert_eq!(running.read(&shop, "/v1/models").await.status, 200);
+    // Rotated twice with one Idempotency-Key: one new secret.
+    let path = format!("/v1/keys/{}/rotate", shop.id);
+    let rotated = made(&running, &admin, &path, "turn", &json!({})).await;
+    let once_more = made(&running, &admin, &path, "turn", &json!({})).await;
+    assert_eq!((rotated.status, rotated.json()["key"].clone()), (200, once_more.json()["key"].clone()));
+    let second = text(&rotated.json(), "key").to_owned();
+    assert_ne!(second, secret);
+    let shop = Key { id: shop.id, text: second.clone() };
+    assert_eq!(running.read(&shop, "/v1/models").await.status, 200);
+    // What the first request made is another by now.
+    made(&running, &admin, "/v1/keys", "once", &body).await.problem(409, "idempotency_gone");
+    running
+        .request(reqwest::Method::DELETE, &format!("/v1/keys/{}", shop.id))
+        .bearer_auth(&admin.text)
+        .send()
+        .await
+        .unwrap();
+    made(&running, &admin, &path, "turn", &json!({})).await.problem(409, "idempotency_gone");
+    running.stop().await;
+    let bytes = running.database_bytes();
+    for secret in [&secret, &second] {
+        assert!(!holds(&bytes, secret) && !holds(&bytes, &secret[12..]), "no secret is kept");
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_signed_once_and_its_token_is_kept_nowhere() {
+    let mut running = start(&[]).await;
+    let shop = running.key(Role::Service).await;
+    for body in [json!({ "subject": "4711" }), json!({ "subject": "4711", "session": "visit-1" })] {
+        let name = body.to_string().len().to_string();
+        let first = made(&running, &shop, "/v1/sessions", &name, &body).await;
+        assert_eq!(first.status, 201, "{}", first.text);
+        // Also a second later.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        let again = made(&running, &shop, "/v1/sessions", &name, &body).await;
+        assert_eq!(again.json(), first.json());
+        let new = made(&running, &shop, "/v1/sessions", &format!("{name}-new"), &body).await;
+        assert_ne!(new.json()["token"], first.json()["token"]);
+        made(&running, &shop, "/v1/sessions", &name, &json!({ "subject": "4712" }))
+            .await
+            .problem(422, "idempotency_mismatch");
+        let token = text(&first.json(), "token").to_owned();
+        let asked = running.request(reqwest::Method::GET, "/v1/conversations").bearer_auth(&token);
+        assert_eq!(Reply::of(asked).await.status, 200);
+    }
+    running.stop().await;
+    assert!(!holds(&running.database_bytes(), "eyJ"), "no token is kept");
 }

@@ -107,6 +107,55 @@ fn two_that_add_at_once_both_add_everything() {
     assert_eq!(changed, 50, "what both add is added once");
 }
 
+#[test]
+fn two_large_runs_at_once_both_store_everything() {
+    let terminal = Terminal::new().with("CONTACTIQ_DEMO", "off");
+    let folders = [documents(&terminal, "one", 0..180), documents(&terminal, "other", 150..330)];
+    let add = |folder: &String| {
+        terminal.command(&["knowledge", "add", "--collection", "customer", "--json", folder]).spawn().unwrap()
+    };
+    let running: Vec<_> = folders.iter().map(add).collect();
+    for child in running {
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    }
+    assert_eq!(listed(&terminal).len(), 330);
+    let versions = terminal.run(&["knowledge", "versions", "--json"]).lines(0);
+    let changed: usize = versions.iter().map(|v| v["changes"].as_array().unwrap().len()).sum();
+    assert_eq!(
+        (versions.len(), changed),
+        (3, 330),
+        "each run is one version, and what both add is added once"
+    );
+}
+
+#[test]
+fn a_large_run_that_is_killed_leaves_nothing_to_be_seen_and_the_next_one_stores_all() {
+    let terminal = Terminal::new().with("CONTACTIQ_DEMO", "off");
+    let kept = documents(&terminal, "kept", 0..3);
+    terminal.run(&["knowledge", "add", "--collection", "customer", &kept]).well();
+    let many = documents(&terminal, "many", 100..2_100);
+    let arguments = ["knowledge", "add", "--collection", "customer", &many];
+    let log = || std::fs::metadata(terminal.data().join("contactiq.db-wal")).map_or(0, |m| m.len());
+    let before = log();
+    let mut child = terminal.command(&arguments).spawn().unwrap();
+    // A first part of it is in the database.
+    while log() <= before + 100_000 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it could be killed");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    assert!(!child.wait().unwrap().success());
+    assert_eq!(listed(&terminal).len(), 3);
+    let versions = || terminal.run(&["knowledge", "versions", "--json"]).lines(0).len();
+    assert_eq!(versions(), 2);
+    terminal.run(&arguments).well();
+    assert_eq!((listed(&terminal).len(), versions()), (2_003, 3));
+    let shown = terminal.run(&["knowledge", "show", "--collection", "customer", "kite-100", "--json"]);
+    let shown: Value = serde_json::from_str(&shown.well()).unwrap();
+    assert_eq!(shown["document"]["version"], 1, "what the dead run staged took no number");
+}
+
 /// Runs a command that can't make a file longer than so many blocks of 512 bytes: what a full disk is to
 /// it. The signal that would end it is ignored, as it is where no limit is set.
 fn with_a_full_disk(terminal: &Terminal, blocks: u64, input: impl Into<Stdio>, arguments: &[&str]) -> Ran {
@@ -143,16 +192,25 @@ fn a_disk_that_is_full_in_the_middle_leaves_nothing_of_a_run_and_says_so() {
         &["knowledge", "add", "--collection", "customer", "--json", &many],
     );
     let lines = ran.lines(3);
-    assert_eq!(lines.len(), 60, "{ran:?}");
-    for line in &lines {
-        assert_eq!((&line["outcome"], &line["code"]), (&json!("skipped"), &json!("unavailable")), "{line}");
-        let why = line["detail"].as_str().unwrap();
-        assert!(why.contains("nothing of this run was stored: the database is not available"), "{line}");
-    }
+    let [line] = &lines[..] else { panic!("one line for all of them: {ran:?}") };
+    assert_eq!((&line["outcome"], &line["code"]), (&json!("skipped"), &json!("unavailable")), "{line}");
+    assert_eq!(line["file"], "60 documents");
+    let why = line["detail"].as_str().unwrap();
+    assert!(why.contains("nothing of this run was stored: the database is not available"), "{line}");
+    // With `--each` it stops at the first that can't be stored: the next would fail as well.
+    let each = with_a_full_disk(
+        &terminal,
+        blocks,
+        Stdio::null(),
+        &["knowledge", "add", "--each", "--collection", "customer", "--json", &many],
+    )
+    .lines(3);
+    let stopped: Vec<&Value> = each.iter().filter(|line| line["outcome"] == "skipped").collect();
+    assert_eq!(stopped.len(), 1, "{each:?}");
+    assert!(stopped[0]["detail"].as_str().unwrap().contains("this one and all after it"), "{each:?}");
     // With room again nothing is half there: what was there is, and no more.
-    assert_eq!(listed(&terminal).len(), 3);
     let versions = terminal.run(&["knowledge", "versions", "--json"]).lines(0);
-    assert_eq!(versions.len(), 2);
+    assert_eq!(versions.len(), listed(&terminal).len() - 1, "k0 aside, the first run and each with `--each`");
     let found = ask(&terminal, "what does a kite of the kind 2 cost").lines(0);
     assert_eq!(found[0]["passages"][0]["document"], "kite-2", "what was there still answers");
     assert_eq!(terminal.run(&["knowledge", "add", "--collection", "customer", &many]).status, 0);

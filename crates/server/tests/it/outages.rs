@@ -27,16 +27,16 @@ use crate::{
 const CLIENTS: u64 = 6;
 
 /// A PostgreSQL or a Redis that may be paused and die.
-struct Service {
+pub(crate) struct Service {
     script: PathBuf,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// Where its processes work.
     works_in: PathBuf,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Service {
-    fn start(name: &str, below: &TempDir, works_in: &str) -> Service {
+    pub(crate) fn start(name: &str, below: &TempDir, works_in: &str) -> Service {
         let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts");
         let script = Path::new(scripts).join(format!("{name}-private.sh"));
         let folder = below.path().join(name);
@@ -58,7 +58,7 @@ impl Service {
     }
 
     /// Sends a signal to each of its processes.
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let works_in = self.works_in.canonicalize().unwrap();
         let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok());
         let own =
@@ -99,10 +99,10 @@ const OUTAGES: [Outage; 7] = [
 ];
 
 /// What a cluster stands on, and the flag that fills the disk of the gateway's spool.
-struct Ground {
-    database: Service,
-    queue: Service,
-    full: PathBuf,
+pub(crate) struct Ground {
+    pub(crate) database: Service,
+    pub(crate) queue: Service,
+    pub(crate) full: PathBuf,
 }
 
 impl Ground {
@@ -126,7 +126,7 @@ impl Ground {
         }
     }
 
-    fn heals(&self) {
+    pub(crate) fn heals(&self) {
         self.database.signal("CONT");
         self.queue.signal("CONT");
         let _ = std::fs::remove_file(&self.full);

@@ -118,7 +118,7 @@ async fn a_post_without_the_token_of_its_session_is_refused() {
     assert_eq!(text(&record, "subject"), "local-admin");
     let as_form = browser.request(Method::POST, "/v1/interactions").header(FORM.0, FORM.1);
     let as_form = as_form.body("{\"mode\":\"customer\",\"question\":\"hello\"}");
-    Reply::of(as_form).await.problem(415, "content_type");
+    Reply::of(as_form).await.problem(403, "csrf");
     let listed = Reply::of(browser.request(Method::GET, "/v1/conversations")).await.json();
     assert_eq!(listed.as_array().map(Vec::len), Some(1), "one question was asked: {listed}");
 }
@@ -183,4 +183,32 @@ async fn scripts_of_the_pages_stream_with_the_session_and_its_token() {
     let path = format!("/v1/interactions/{}/feedback", text(&record, "id"));
     let said = browser.request(Method::POST, &path).json(&json!({ "helpful": true }));
     assert_eq!(Reply::of(said.header("x-csrf-token", &browser.csrf)).await.status, 204);
+}
+
+#[tokio::test]
+async fn the_api_asks_a_browser_for_its_token_whatever_content_type_it_says() {
+    let running = start(&[]).await;
+    let browser = Browser::sign_in(&running).await;
+    let id = "019f0c57-0000-7000-8000-000000000000";
+    for (method, path) in [
+        (Method::POST, format!("/v1/ledger/dead-letters/{id}/replay")),
+        (Method::POST, format!("/v1/keys/{id}/rotate")),
+        (Method::DELETE, format!("/v1/keys/{id}")),
+        (Method::DELETE, format!("/v1/sessions/{id}")),
+        (Method::POST, "/v1/keys".to_owned()),
+        (Method::POST, "/v1/interactions".to_owned()),
+    ] {
+        for kind in [
+            "application/x-www-form-urlencoded",
+            "application/x-www-form-urlencoded; charset=utf-8",
+            "text/plain",
+            "application/json",
+        ] {
+            let forged = browser.request(method.clone(), &path).header("content-type", kind).body("");
+            Reply::of(forged).await.problem(403, "csrf");
+        }
+        let own = browser.request(method.clone(), &path).header("x-csrf-token", &browser.csrf);
+        let reply = Reply::of(own).await;
+        assert!(!reply.text.contains("\"csrf\""), "{method} {path}: {}", reply.text);
+    }
 }

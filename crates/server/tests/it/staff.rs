@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
+    browser::between,
     cluster::Database,
     house::{FORM, Running, folder, form, soon},
     oidc::{PEOPLE, Provider, Staff, now, session_cookie, to_the_provider},
@@ -224,7 +225,7 @@ async fn signing_out_everywhere_and_an_administrator_end_a_session_on_every_repl
         assert_eq!(there.get("/documents").await.status, 200);
     }
     let left = first.send("/signout", &[("everywhere", "yes")]).await;
-    assert_eq!(left.redirect(), "/signin");
+    assert!(left.page(200).contains("You are signed out here"), "{}", left.text);
     assert_eq!(first.get("/documents").await.status, 303, "at once where it was done");
     ended_within(&second, "everywhere").await;
     assert_eq!(other.get("/documents").await.status, 200, "nobody else's");
@@ -284,4 +285,74 @@ async fn the_provider_ends_sessions_by_a_logout_token_and_by_nothing_less() {
     )
     .await;
     assert!(gone.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn whoever_signs_out_is_taken_to_the_providers_own_sign_out() {
+    let provider = Provider::start();
+    let running = provider.server(&[("CONTACTIQ__IDENTITY__LOCAL_SIGN_IN", "on")]).await;
+    let staff = Staff::sign_in(&running, "mia").await;
+    let left = staff.send("/signout", &[]).await;
+    let page = left.page(200).to_owned();
+    assert!(left.header("set-cookie").contains("Max-Age=0"), "{page}");
+    let to = between(&page, "content=\"0;url=", "\"").replace("&amp;", "&").replace("&#38;", "&");
+    let url = reqwest::Url::parse(&to).unwrap();
+    let pairs: std::collections::HashMap<_, _> = url.query_pairs().into_owned().collect();
+    assert!(to.starts_with(&format!("{}/", provider.issuer)), "{to}");
+    assert_eq!(pairs["client_id"], "contactiq");
+    assert_eq!(pairs["post_logout_redirect_uri"], format!("{}/signin", running.url));
+    // The provider knows us, and the address to which it will send the browser back.
+    let there = Reply::of(crate::house::client().get(&to)).await;
+    assert_eq!(there.status, 200, "{}", there.text);
+    assert!(!there.text.contains("post_logout_redirect_uri not registered"), "{}", there.text);
+    assert_eq!(staff.get("/documents").await.status, 303);
+    // Whoever signed in with the code has no session there.
+    let link = format!("/signin?code={}", running.code());
+    let signed = Reply::of(running.request(Method::GET, &link)).await;
+    let local = Staff { running: &running, cookie: session_cookie(&signed).unwrap() };
+    assert_eq!(local.send("/signout", &[]).await.redirect(), "/signin");
+}
+
+#[tokio::test]
+async fn a_logout_token_that_comes_late_or_names_an_unknown_session_ends_what_it_means() {
+    let provider = Provider::start();
+    let running = provider.server(&[]).await;
+    let token = async |sid: Option<&str>, said: i64| {
+        let sid = sid.map(str::to_owned);
+        provider
+            .forge(move |header, claims| {
+                header.typ = Some("logout+jwt".to_owned());
+                *claims = json!({
+                    "iss": claims["iss"], "aud": "contactiq", "sub": "mia", "iat": said, "exp": now() + 600,
+                    "jti": "1", "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+                });
+                if let Some(sid) = sid {
+                    claims["sid"] = sid.into();
+                }
+            })
+            .await
+    };
+    let send = async |token: String| {
+        let request = running.request(Method::POST, "/signin/ended").header(FORM.0, FORM.1);
+        Reply::of(request.body(form(&[("logout_token", &token)]))).await.status
+    };
+    let staff = Staff::sign_in(&running, "mia").await;
+    // One of before this session began is not about it.
+    assert_eq!(send(token(None, now() - 60).await).await, 200);
+    assert_eq!(staff.get("/documents").await.status, 200);
+    // One about another session at the provider is not about one that is known to belong elsewhere.
+    let path = running.dir.path().join("contactiq.db");
+    let mut raw =
+        <sqlx::SqliteConnection as sqlx::Connection>::connect(&format!("sqlite:{}", path.display()))
+            .await
+            .unwrap();
+    let elsewhere = format!("UPDATE page_sessions SET provider_session = '{}'", "0".repeat(64));
+    sqlx::raw_sql(sqlx::AssertSqlSafe(elsewhere)).execute(&mut raw).await.unwrap();
+    assert_eq!(send(token(Some("another"), now()).await).await, 200);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(staff.get("/documents").await.status, 200);
+    // But of a session that nobody knows to belong anywhere it may be.
+    sqlx::raw_sql("UPDATE page_sessions SET provider_session = NULL").execute(&mut raw).await.unwrap();
+    assert_eq!(send(token(Some("another"), now()).await).await, 200);
+    soon(async || (staff.get("/documents").await.status == 303).then_some(())).await;
 }

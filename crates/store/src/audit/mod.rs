@@ -11,6 +11,7 @@ mod log;
 mod prove;
 mod read;
 mod sequencer;
+mod unlogged;
 mod verify;
 
 use std::collections::BTreeMap;

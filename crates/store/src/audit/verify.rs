@@ -7,9 +7,9 @@ use contactiq_auditlog::{
     export::{Walk, What, Whole},
     tiles::{self, Tail, Tile},
 };
-use contactiq_domain::ids::InteractionId;
+use contactiq_domain::{Timestamp, ids::InteractionId};
 
-use super::{AuditKind, AuditLog, interaction, log::tail_at, read, sequencer::LAST};
+use super::{AuditKind, AuditLog, interaction, log::tail_at, read, sequencer::LAST, unlogged};
 use contactiq_guard::seal::ERASED;
 
 use crate::{Connection, Reader, Store, StoreError, interactions, meta, value::values};
@@ -38,6 +38,9 @@ pub enum AuditFault {
         "interaction {0}: its record is not the one that its entry commits to, or its salt is gone and it is not"
     )]
     Record(InteractionId),
+    /// No entry speaks of a record.
+    #[error("interaction {0}: no entry of the log speaks of its record")]
+    Unlogged(InteractionId),
 }
 
 /// A log that was found whole.
@@ -51,6 +54,8 @@ pub struct Verified {
     pub records: u64,
     /// Entries whose record was erased.
     pub closed: u64,
+    /// Records that ended before the log began.
+    pub earlier: u64,
 }
 
 fn found(entry: impl Into<Option<u64>>, what: impl Into<What>) -> AuditFault {
@@ -60,7 +65,7 @@ fn found(entry: impl Into<Option<u64>>, what: impl Into<What>) -> AuditFault {
 impl AuditLog {
     /// Verifies the whole log: every entry, the columns beside it, tiles, checkpoints, signatures, and that it is not
     /// shorter than the store remembers. `anchors` are checkpoints that were kept elsewhere. With `records` also every
-    /// record that an entry commits to, which takes longer.
+    /// record that an entry commits to, and that there is no record of which no entry speaks; that takes longer.
     ///
     /// # Errors
     /// The first fault.
@@ -121,6 +126,7 @@ impl AuditLog {
                     signed = covered;
                 }
                 if let Some(c) = &mut records {
+                    counted.began.get_or_insert(row.logged_at);
                     counted.look(c, &entry).await?;
                 }
             }
@@ -146,10 +152,19 @@ impl AuditLog {
         if noted != log.checkpoints {
             return Err(found(None, What::Beside("a checkpoint of no entries")));
         }
-        if let Some(c) = &mut records {
-            counted.end(c).await?;
+        if let Some(mut c) = records {
+            counted.end(&mut c).await?;
+            drop(c);
+            if let Some(began) = counted.began {
+                let beside = unlogged::look(self, &store, &counted.known, (size, began)).await?;
+                if let Some(id) = beside.unlogged {
+                    return Err(AuditFault::Unlogged(id));
+                }
+                counted.earlier = beside.earlier;
+            }
         }
-        Ok(Verified { log, unsigned, records: counted.records, closed: counted.closed })
+        let Counted { records, closed, earlier, .. } = counted;
+        Ok(Verified { log, unsigned, records, closed, earlier })
     }
 
     /// Verifies the end of the log alone, in an instant: that its last checkpoint is signed and agrees with what is
@@ -193,13 +208,18 @@ struct Counted {
     /// Interactions whose record no entry opens, though it may stand in its table.
     unopened: HashSet<InteractionId>,
     opened: HashSet<InteractionId>,
+    /// Interactions of which an entry speaks.
+    known: HashSet<InteractionId>,
+    /// When the first entry was logged.
+    began: Option<Timestamp>,
+    earlier: u64,
 }
 
 impl Counted {
     /// Holds the record of an interaction's entry against it.
     async fn look(&mut self, c: &mut Reader, entry: &Entry) -> Result<(), AuditFault> {
-        let id = entry.fields.get("interaction").and_then(|id| id.parse().ok());
-        let Some(id): Option<InteractionId> = id else { return Ok(()) };
+        let Some(id) = unlogged::of(&entry.fields) else { return Ok(()) };
+        self.known.insert(id);
         if entry.kind == AuditKind::Withdrawal.as_str() {
             // Its record was changed on the record: what was committed to is not what stands.
             self.unopened.remove(&id);

@@ -76,19 +76,39 @@ pub(crate) async fn shown(
     Ok(parts)
 }
 
-/// Whether the texts of an interaction were taken out.
+/// What keeps a record in its place.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Its texts were taken out.
+    pub(crate) anonymised: bool,
+    /// Somebody who asked again was told it.
+    pub(crate) told_again: bool,
+}
+
+/// What keeps a record in its place. Changing nothing, it takes the row: nothing of this changes until it is saved.
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) async fn is_anonymised(w: &mut Writer, id: InteractionId) -> Result<bool, StoreError> {
-    // Changing nothing, it takes the row: nobody takes its texts out until this is saved.
-    let sql = "UPDATE interactions SET shown = shown WHERE id = $1 RETURNING anonymised_at";
-    let Some(row) = w.row(sql, values![id]).await? else { return Ok(false) };
-    Ok(row.moment_or_none("anonymised_at")?.is_some())
+pub(crate) async fn standing(w: &mut Writer, id: InteractionId) -> Result<Standing, StoreError> {
+    let sql = "UPDATE interactions SET shown = shown WHERE id = $1 RETURNING anonymised_at, told_again_at";
+    let Some(row) = w.row(sql, values![id]).await? else { return Ok(Standing::default()) };
+    Ok(Standing {
+        anonymised: row.moment_or_none("anonymised_at")?.is_some(),
+        told_again: row.moment_or_none("told_again_at")?.is_some(),
+    })
+}
+
+/// Notes that somebody who asked again is told what completed an interaction; nothing where nothing did.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn told_again(w: &mut Writer, id: InteractionId, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE interactions SET told_again_at = $2 WHERE id = $1 AND completed_at IS NOT NULL";
+    w.execute(sql, values![id, now]).await.map(drop)
 }
 
 /// Says that nobody was shown what completed an interaction: it was interrupted. One that was only started, or that
-/// another completion ended, stays as it is (false).
+/// another completion ended, stays as it is (false); so does one that somebody who asked again was told.
 ///
 /// # Errors
 /// When the database fails.
@@ -97,7 +117,8 @@ pub(crate) async fn withdraw(
     id: InteractionId,
     completed_at: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE interactions SET outcome = 'interrupted' WHERE id = $1 AND completed_at = $2";
+    let sql = "UPDATE interactions SET outcome = 'interrupted'
+               WHERE id = $1 AND completed_at = $2 AND told_again_at IS NULL";
     Ok(w.execute(sql, values![id, completed_at]).await? > 0)
 }
 

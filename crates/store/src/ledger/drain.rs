@@ -106,8 +106,15 @@ impl Ledger {
             match kept::from_bytes(bytes, self.0.store.sealer()) {
                 Ok(entry) => {
                     let entry = Arc::new(entry);
-                    if matches!(*entry, Entry::Completion(_)) {
-                        settled.said.push(entry.interaction());
+                    match &*entry {
+                        Entry::Completion(_) => settled.said.push(entry.interaction()),
+                        Entry::Withdrawal(withdrawal)
+                            if self.was_told_again(withdrawal.interaction).await? =>
+                        {
+                            tracing::warn!(interaction = %withdrawal.interaction, "a withdrawal came too late: who asked again was told the answer, and it stands");
+                            continue;
+                        }
+                        Entry::Start(_) | Entry::Withdrawal(_) => {}
                     }
                     handed.push((self.0.group.submit(Arc::clone(&entry)), entry));
                 }
@@ -139,6 +146,13 @@ impl Ledger {
         }
         self.try_again(refused, &mut settled, drained).await?;
         Ok(settled)
+    }
+
+    async fn was_told_again(&self, id: InteractionId) -> Result<bool, StoreError> {
+        match &self.0.queue {
+            Some(queue) => queue.was_told_again(id).await.map_err(queue_failed),
+            None => Ok(false),
+        }
     }
 
     /// What the queue took it told to whoever asked, until here the table says that its key came to another answer:
@@ -177,14 +191,9 @@ impl Ledger {
         for entry in shown {
             let Entry::Completion(completion) = &*entry else { continue };
             let id = completion.record.id;
-            if let Some(queue) = &self.0.queue
-                && queue.was_shown_again(id).await.map_err(queue_failed)?
-            {
-                tracing::warn!(interaction = %id, "two answers to one request were shown: the later one is in the record");
-                continue;
-            }
             let mut w = self.0.store.at_work().write().await?;
-            if interactions::is_anonymised(&mut w, id).await? {
+            let standing = interactions::standing(&mut w, id).await?;
+            if standing.anonymised {
                 // Nothing brings its texts back, and nobody reads them here any more.
                 if let Some(queue) = &self.0.queue {
                     queue.forget_record(id).await.map_err(queue_failed)?;
@@ -196,9 +205,19 @@ impl Ledger {
             if let Some(ticket) = &completion.ticket {
                 tickets::open(&mut w, ticket).await?;
             }
-            // Before it is saved: what comes again is equal then, and nobody would forget it.
-            if let Some(queue) = &self.0.queue {
-                queue.forget_record(id).await.map_err(queue_failed)?;
+            // Last, and before it is saved: who asks from here on is told this one. Where it can't be saved it comes
+            // again.
+            let stands = !standing.told_again
+                && match &self.0.queue {
+                    Some(queue) => {
+                        let bytes = self.bytes(&entry, true)?;
+                        queue.put_right(id, &bytes).await.map_err(queue_failed)?
+                    }
+                    None => true,
+                };
+            if !stands {
+                tracing::warn!(interaction = %id, "two answers to one request were shown: the later one is in the record");
+                continue;
             }
             w.save().await?;
             tracing::info!(interaction = %id, "the record was put right: a worker had finished what was answered without it");

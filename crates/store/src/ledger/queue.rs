@@ -7,6 +7,7 @@
 //! what was just said goes on while PostgreSQL is away.
 
 mod claims;
+mod told;
 
 use std::time::Duration;
 
@@ -50,9 +51,7 @@ pub struct Queue {
     consumer: String,
     silent: Duration,
     complete: Script,
-    withdraw: Script,
-    to_show: Script,
-    take_back: Script,
+    told: told::Scripts,
     claims: claims::Scripts,
 }
 
@@ -114,9 +113,7 @@ impl Queue {
             consumer,
             silent: SILENT,
             complete: Script::new(include_str!("queue/complete.lua")),
-            withdraw: Script::new(include_str!("queue/withdraw.lua")),
-            to_show: Script::new(include_str!("queue/to_show.lua")),
-            take_back: Script::new(include_str!("queue/take_back.lua")),
+            told: told::Scripts::default(),
             claims: claims::Scripts::default(),
         })
     }
@@ -159,6 +156,7 @@ impl Queue {
         let interaction = completion.record.id;
         let mut ask = self.complete.key(&self.stream);
         ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
+        ask.key(self.told_key(interaction));
         ask.arg(FIELD).arg(bytes).arg(interaction.to_string()).arg(READABLE_SECONDS).arg(SAID);
         if let Some(claimed) = &completion.claimed {
             let slot = claimed.slot();
@@ -175,23 +173,6 @@ impl Queue {
             (Some(b"overtaken"), _) => Ok(Kept::Overtaken),
             _ => Err(SharedError::Failed { code: "COMPLETE".to_owned() }),
         }
-    }
-
-    /// Takes a completion back that may be there though its caller was told otherwise: nobody reads it any more, and
-    /// `bytes` say so to whoever writes it.
-    ///
-    /// # Errors
-    /// As [`Queue::append`].
-    pub(crate) async fn withdraw(&self, completion: &Completion, bytes: &[u8]) -> Result<(), SharedError> {
-        let interaction = completion.record.id;
-        let mut ask = self.withdraw.key(&self.stream);
-        ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
-        let own = serde_json::to_string(&completion.record.completed_at).unwrap_or_default();
-        ask.arg(FIELD).arg(bytes).arg(interaction.to_string()).arg(format!("\"completed_at\":{own}"));
-        if let Some(claimed) = &completion.claimed {
-            ask.key(self.result_key(&claimed.slot())).arg(claims::result(claimed, interaction).0);
-        }
-        self.answers.ask(async |mut redis| ask.invoke_async::<()>(&mut redis).await).await
     }
 
     /// The next entries: first those of a worker that fell silent, then new ones; none when nothing came for half
@@ -263,42 +244,6 @@ impl Queue {
         self.get("GET", &self.record_key(interaction), &[]).await
     }
 
-    /// The bytes of a record that waits and that somebody is about to be told: from then on nobody takes it back.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub(crate) async fn to_show(&self, interaction: InteractionId) -> Result<Option<Vec<u8>>, SharedError> {
-        let mut ask = self.to_show.key(self.told_key(interaction));
-        ask.key(self.record_key(interaction)).arg(READABLE_SECONDS);
-        self.answers.ask(async |mut redis| ask.invoke_async::<Option<Vec<u8>>>(&mut redis).await).await
-    }
-
-    /// Takes back a completion whose key came to another answer in the table: nobody is told it from now on. False when
-    /// somebody was told it before.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub(crate) async fn take_back(&self, completion: &Completion) -> Result<bool, SharedError> {
-        let interaction = completion.record.id;
-        let mut ask = self.take_back.key(self.told_key(interaction));
-        ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
-        ask.arg(READABLE_SECONDS).arg(interaction.to_string());
-        if let Some(claimed) = &completion.claimed {
-            ask.key(self.result_key(&claimed.slot())).arg(claims::result(claimed, interaction).0);
-        }
-        let back = self.work.ask(async |mut redis| ask.invoke_async::<u64>(&mut redis).await).await?;
-        Ok(back > 0)
-    }
-
-    /// Whether it was taken back.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub(crate) async fn was_taken_back(&self, interaction: InteractionId) -> Result<bool, SharedError> {
-        let found: Option<String> = self.get("GET", &self.told_key(interaction), &[]).await?;
-        Ok(found.as_deref() == Some("back"))
-    }
-
     /// The bytes of the records of a conversation that are readable here, oldest first.
     ///
     /// # Errors
@@ -368,26 +313,6 @@ impl Queue {
         self.work.forget_dead(&self.stream, GROUP).await
     }
 
-    /// Notes that a request with a key is told again what it came to.
-    pub async fn is_shown_again(&self, interaction: InteractionId) {
-        let note = async |mut redis| {
-            let key = self.shown_key(interaction);
-            redis::cmd("SET").arg((key, 1, "EX", READABLE_SECONDS)).query_async::<()>(&mut redis).await
-        };
-        if let Err(error) = self.answers.ask(note).await {
-            tracing::debug!(%error, "that an answer is told again can't be noted");
-        }
-    }
-
-    /// Whether it was.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub(crate) async fn was_shown_again(&self, interaction: InteractionId) -> Result<bool, SharedError> {
-        let found: Option<String> = self.get("GET", &self.shown_key(interaction), &[]).await?;
-        Ok(found.is_some())
-    }
-
     /// Nobody reads a record from here any more: the tables know better.
     ///
     /// # Errors
@@ -397,14 +322,6 @@ impl Queue {
             redis::cmd("DEL").arg(self.record_key(interaction)).query_async::<()>(&mut redis).await
         };
         self.work.ask(forget).await
-    }
-
-    fn shown_key(&self, interaction: InteractionId) -> String {
-        format!("contactiq:{}:shown:{interaction}", self.namespace)
-    }
-
-    fn told_key(&self, interaction: InteractionId) -> String {
-        format!("contactiq:{}:told:{interaction}", self.namespace)
     }
 
     fn record_key(&self, interaction: InteractionId) -> String {

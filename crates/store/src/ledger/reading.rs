@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use contactiq_domain::{
-    BreakerState, Record,
+    BreakerState, Outcome, Record,
     ids::{ConversationId, InteractionId},
 };
 use contactiq_guard::Masked;
@@ -103,10 +103,43 @@ impl Ledger {
     /// As [`Ledger::pending`], of a record that somebody is about to be told: it stands from then on, whatever its key
     /// came to elsewhere.
     pub async fn to_show(&self, id: InteractionId) -> Option<Record<Masked>> {
+        self.about_to_be_told(id, false).await
+    }
+
+    /// The record that whoever asks again is told, wherever it is: from then on no other takes its place, which a server
+    /// may have shown that died, or could not reach its queue.
+    ///
+    /// # Errors
+    /// When the tables have to be asked and can't be, or a sealed column does not open.
+    pub async fn to_show_again(&self, id: InteractionId) -> Result<Option<Record<Masked>>, StoreError> {
+        // Nobody is told what this process withdrew: no note may keep it.
+        if self.0.withdrawn.knows(id)
+            && let Some(record) = self.pending(id).await.filter(|record| self.has_withdrawn(record))
+        {
+            return Ok(Some(record));
+        }
+        if let Some(record) = self.about_to_be_told(id, true).await {
+            return Ok(Some(record));
+        }
+        if self.0.queue.is_none() {
+            return interactions::get(&mut *self.0.store.read().await?, id).await;
+        }
+        let mut w = self.0.store.write().await?;
+        interactions::told_again(&mut w, id, self.0.clock.now()).await?;
+        let record = interactions::get(&mut w, id).await?;
+        let is_told =
+            |record: &Record<Masked>| record.outcome != Outcome::Interrupted && !self.has_withdrawn(record);
+        if record.as_ref().is_some_and(is_told) {
+            w.save().await?;
+        }
+        Ok(record)
+    }
+
+    async fn about_to_be_told(&self, id: InteractionId, again: bool) -> Option<Record<Masked>> {
         if let Some(completion) = self.0.pending.completion(id) {
             return Some(completion.record);
         }
-        let kept = self.0.queue.as_ref()?.to_show(id).await.ok()??;
+        let kept = self.0.queue.as_ref()?.to_show(id, again).await.ok()??;
         self.opened(&kept).map(|completion| completion.record)
     }
 
@@ -139,13 +172,7 @@ impl Ledger {
         if let Some(completion) = self.0.pending.claimed(slot) {
             return Some((completion.record.id, completion.claimed?.body));
         }
-        let queue = self.0.queue.as_ref()?;
-        let found = queue.claimed(slot).await.ok()??;
-        // Before it is read: what is in the spool here is what they are told.
-        if self.0.pending.completion(found.0).is_none() {
-            queue.is_shown_again(found.0).await;
-        }
-        Some(found)
+        self.0.queue.as_ref()?.claimed(slot).await.ok()?
     }
 
     /// What was said in a conversation and may be in no table yet. Ask before the tables are read: what is drained
@@ -198,6 +225,12 @@ impl Ledger {
     #[must_use]
     pub fn has_queue(&self) -> bool {
         self.0.queue.is_some()
+    }
+
+    /// Whether no other process answers beside this one: without a queue, on a database that is a file.
+    #[must_use]
+    pub fn answers_alone(&self) -> bool {
+        self.0.queue.is_none() && self.0.store.engine() == "sqlite"
     }
 
     /// What the names of the queue's keys have in common; none without one.

@@ -92,13 +92,7 @@ impl Ledger {
                     Held::New => {}
                     Held::InFlight => return Ok(Some(Claims::InFlight)),
                     Held::Mismatch => return Ok(Some(Claims::Mismatch)),
-                    Held::Done(made, body) if body == claimed.body => {
-                        // What is in the spool here is what they are told.
-                        if self.0.pending.completion(made).is_none() {
-                            queue.is_shown_again(made).await;
-                        }
-                        return Ok(Some(Claims::Done(made)));
-                    }
+                    Held::Done(made, body) if body == claimed.body => return Ok(Some(Claims::Done(made))),
                     Held::Done(..) => return Ok(Some(Claims::Mismatch)),
                 }
             }

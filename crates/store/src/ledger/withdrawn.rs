@@ -35,6 +35,16 @@ impl Withdrawn {
         known.push_front((record.id, record.completed_at));
     }
 
+    /// It stands after all.
+    pub(super) fn remove(&self, record: &Record<Masked>) {
+        self.lock().retain(|known| *known != (record.id, record.completed_at));
+    }
+
+    /// Whether a record of this interaction is among them.
+    pub(super) fn knows(&self, id: InteractionId) -> bool {
+        self.lock().iter().any(|(known, _)| *known == id)
+    }
+
     fn holds(&self, record: &Record<Masked>) -> bool {
         self.lock().contains(&(record.id, record.completed_at))
     }

@@ -430,6 +430,16 @@ on_both_engines! {
         assert_eq!(Disclosure::verify(&text, &keys()).unwrap().record, Disclosed::Closed);
         let other = InteractionId::new(&bench.ids);
         assert!(matches!(desk.log.prove(&bench.store, other, &keys()).await, Err(Unproved::Unknown)));
+
+        // A record that nobody's answer came to is found; one whose entry waits is none.
+        let late = complete(bench).await;
+        assert_eq!(desk.verify(&[], true).await.unwrap().earlier, 0);
+        bench.place.raw("DELETE FROM audit_outbox").await.unwrap();
+        let at = late.record.completed_at.plus_seconds(3600).micros();
+        bench.place.raw_of(format!("UPDATE interactions SET completed_at = {at}")).await;
+        assert!(matches!(desk.verify(&[], true).await, Err(AuditFault::Unlogged(found)) if found == late.record.id));
+        bench.place.raw("UPDATE interactions SET completed_at = 1").await.unwrap();
+        assert_eq!(desk.verify(&[], true).await.unwrap().earlier, 1);
         desk.log.close().await;
     }
 

@@ -42,6 +42,7 @@ mod samples;
 mod schema;
 mod sealing;
 mod shared;
+mod staging;
 mod tickets;
 mod transactions;
 mod transcripts;

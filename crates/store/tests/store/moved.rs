@@ -38,6 +38,8 @@ use crate::{
 };
 
 const OLD_KEY: [u8; 32] = [7; 32];
+/// The migration that brought keys of people.
+const DATA_KEYS: i64 = 28;
 const POSTGRES_ALONE: [i64; 2] = [7, 22];
 
 /// The migrations of that version.
@@ -48,7 +50,7 @@ fn migrator(postgres: bool) -> Migrator {
     let migrations = files.iter().filter_map(|path| {
         let (number, name) = path.file_stem()?.to_str()?.split_once('_')?;
         let version: i64 = number.parse().ok()?;
-        if version > 22 || (!postgres && POSTGRES_ALONE.contains(&version)) {
+        if version >= DATA_KEYS || (!postgres && POSTGRES_ALONE.contains(&version)) {
             return None;
         }
         let sql = AssertSqlSafe(std::fs::read_to_string(path).unwrap()).into_sql_str();

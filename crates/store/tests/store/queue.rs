@@ -110,17 +110,29 @@ async fn what_the_spool_took_was_shown_and_stands() {
     let alone = Ledger::new(none, alone, Arc::new(FixedClock::at(NOW)));
     let worker = cluster.replica(cluster.queue("worker"));
     let mut records = Vec::new();
-    for again in [false, true] {
+    let (waits, is_written) = (Some(false), Some(true));
+    for again in [None, waits, is_written] {
         let (start, completion) = halves(&cluster.bench);
         worker.write(first(&start)).await.unwrap();
         let mut shown = completion.clone();
         shown.record.reason = "by the gateway".to_owned();
         assert_eq!(alone.write(second(&shown)).await, Ok(Applied::Written));
         assert_eq!(worker.write_handed(completion.clone()).await, Ok(Applied::Written));
-        if again {
-            cluster.queue("other").is_shown_again(shown.record.id).await;
+        // Who asks again is told what the queue has, or the table where the queue can't be asked.
+        let other = match again {
+            None => None,
+            Some(false) => Some(cluster.replica(cluster.queue("other"))),
+            Some(true) => {
+                cluster.empty(&worker).await;
+                let away = Queue::connect("redis://127.0.0.1:1/", &cluster.namespace, "other".to_owned());
+                Some(cluster.replica(away.unwrap()))
+            }
+        };
+        if let Some(other) = &other {
+            let told = other.to_show_again(shown.record.id).await.unwrap();
+            assert_eq!(told.as_ref(), Some(&completion.record));
         }
-        records.push(if again { completion.record } else { shown.record });
+        records.push(if other.is_some() { completion.record } else { shown.record });
     }
     cluster.empty(&worker).await;
     spool.close().await;

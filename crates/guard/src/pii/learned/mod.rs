@@ -18,7 +18,7 @@ use super::{
     lexicon::traits as t,
     page::{Found, Gap, Kind, Page},
 };
-use crate::PersonalType as P;
+use crate::{PersonalType as P, stop};
 
 /// How many labels there are.
 pub(crate) const LABELS: usize = 4;
@@ -112,6 +112,7 @@ impl Learned {
         let looks: Vec<Look> = (0..page.tokens.len()).map(|token| Look::of(page, token)).collect();
         let scores: Vec<[f32; LABELS]> = (0..looks.len())
             .map(|token| {
+                stop::step(token);
                 let mut sums = [0i32; LABELS - 1];
                 features::each(page, &looks, token, |bucket| {
                     for (sum, weight) in sums.iter_mut().zip(&self.weights[bucket as usize]) {
@@ -148,12 +149,21 @@ pub(super) fn join(model: &Learned, page: &Page<'_>, out: &mut Vec<Found>) {
         return;
     }
     let beliefs = model.read(page);
-    out.retain(|f| f.kind != P::Person || f.score >= WEAK || most(page, &beliefs, f, Label::Person) >= NONE);
+    out.retain(|f| {
+        let weak = f.kind == P::Person && f.score < WEAK;
+        !weak || is_foreign(page, f) || most(page, &beliefs, f, Label::Person) >= NONE
+    });
     for (label, kind) in
         [(Label::Person, P::Person), (Label::Address, P::Address), (Label::Secret, P::Password)]
     {
         let taken = taken(page, out, kind);
         for (first, last, mean) in runs(page, &beliefs, label, &taken) {
+            // It was trained on English: what it believes of other languages is no knowledge. An address has
+            // digits and capitals everywhere.
+            let address = label == Label::Address && (first..=last).any(|t| page.is_capital(t));
+            if page.foreign[first..=last].contains(&true) && !address {
+                continue;
+            }
             let (start, end) = (page.start(first), page.end(last));
             let mut whole = Found { start, end, kind, score: 0.45 + 0.4 * f64::from(mean), by: LEARNED };
             // A part that a rule found is completed.
@@ -165,6 +175,12 @@ pub(super) fn join(model: &Learned, page: &Page<'_>, out: &mut Vec<Found>) {
             out.push(whole);
         }
     }
+}
+
+/// Whether a finding begins where the text is not English.
+fn is_foreign(page: &Page<'_>, f: &Found) -> bool {
+    let first = page.tokens.partition_point(|t| (t.end as usize) <= f.start);
+    page.foreign.get(first).copied().unwrap_or(false)
 }
 
 /// The most that any token of a finding is believed to be this.

@@ -6,7 +6,7 @@ use contactiq_domain::{Mode, Outcome, Trigger};
 use contactiq_guard::Raw;
 use serde::Deserialize;
 
-use super::{Figure, house};
+use super::{Figure, Share, house};
 use crate::{
     cli::{ask, jsonl, output},
     config::Config,
@@ -143,23 +143,18 @@ fn beside(measure: String, t: &Tally) -> Figure {
 fn rows(families: &BTreeMap<Trigger, Tally>) -> Vec<Figure> {
     let mut all = Tally::default();
     families.values().for_each(|t| all.add(t));
-    let count = |a: u32, b: u32| format!("({a} of {b})");
+    let share = |a: u32, b: u32| Share::new(a as usize, b as usize);
     let mut figures = vec![
-        Figure::at_least(
+        Figure::share_at_least(
             "U15",
-            format!("own escalation set: handed over {}", count(all.handed_over, all.positives)),
+            "own escalation set: handed over",
             share(all.handed_over, all.positives),
             0.97,
         ),
-        Figure::at_least(
+        Figure::share_at_least("U15", "… with the right trigger", share(all.right, all.positives), 0.90),
+        Figure::share_at_most(
             "U15",
-            format!("… with the right trigger {}", count(all.right, all.positives)),
-            share(all.right, all.positives),
-            0.90,
-        ),
-        Figure::at_most(
-            "U15",
-            format!("look-alikes handed over by a risk trigger {}", count(all.needless, all.look_alikes)),
+            "look-alikes handed over by a risk trigger",
             share(all.needless, all.look_alikes),
             0.04,
         ),

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use contactiq_guard::{Guard, PersonalType, Raw, Span};
-use contactiq_nlu::intents::metrics;
+use contactiq_nlu::intents::{interval::bootstrap, metrics};
 use serde::Deserialize;
 
-use super::{Figure, understanding::odd};
+use super::{Figure, Share, understanding::odd};
 use crate::{app, cli::jsonl, config::Config};
 
 #[derive(Deserialize)]
@@ -45,52 +45,45 @@ pub(super) fn figures(config: &Config, data: &Path) -> Result<Vec<Figure>, Faile
 }
 
 fn personal(guard: &Guard, data: &Path) -> Result<Vec<Figure>, Failed> {
-    let mut counts = Counts::default();
+    let mut messages = Vec::new();
     for row in odd(jsonl::file::<Personal>(&data.join("pii_dev.jsonl"))?) {
         let scan = guard.scan(&Raw::new(row.text)).map_err(|e| e.to_string())?;
-        counts.add(&row.spans, &scan.spans);
+        messages.push(Counts::of(&row.spans, &scan.spans));
     }
-    let (mut flagged, mut all) = (0, 0);
+    let mut plain = Share::default();
     for row in odd(jsonl::file::<Plain>(&data.join("banking77_train.jsonl"))?) {
-        flagged += usize::from(!guard.scan(&Raw::new(row.text)).map_err(|e| e.to_string())?.spans.is_empty());
-        all += 1;
+        plain.count(!guard.scan(&Raw::new(row.text)).map_err(|e| e.to_string())?.spans.is_empty());
     }
-    let share = |a: usize, b: usize| if b == 0 { 0.0 } else { a as f64 / b as f64 };
-    let f1 = |hit: usize, hit_found: usize| {
-        let (recall, precision) = (share(hit, counts.labelled), share(hit_found, counts.found));
-        if recall + precision == 0.0 { 0.0 } else { 2.0 * recall * precision / (recall + precision) }
+    let all = Counts::sum(messages.iter());
+    let f1 = |measure: &str, of: fn(&Counts) -> f64, target: f64| {
+        let drawn = |rows: &[usize]| of(&Counts::sum(rows.iter().map(|row| &messages[*row])));
+        Figure::number("G1", measure, of(&all), target).within(bootstrap(messages.len(), drawn))
     };
     let mut figures = vec![
-        Figure::number(
-            "G1",
-            "personal data, span F1 (overlap, same type)",
-            f1(counts.overlap, counts.overlap_found),
-            0.94,
-        ),
-        Figure::number("G1", "personal data, exact F1", f1(counts.exact, counts.exact), 0.90),
-        Figure::at_most(
+        f1("personal data, span F1 (overlap, same type)", Counts::overlap_f1, 0.94),
+        f1("personal data, exact F1", Counts::exact_f1, 0.90),
+        Figure::share_at_most(
             "G2",
             "messages in which a character of personal data survives",
-            share(counts.leaking, counts.with),
+            Share::new(all.leaking, all.with),
             0.06,
         ),
-        Figure::at_most(
+        Figure::share_at_most(
             "G4",
             "false alarms on messages without personal data",
-            share(counts.alarmed, counts.without),
+            Share::new(all.alarmed, all.without),
             0.02,
         ),
-        Figure::at_most("G4", "false alarms on BANKING77 questions", share(flagged, all), 0.002),
+        Figure::share_at_most("G4", "false alarms on BANKING77 questions", plain, 0.002),
     ];
     for (i, kind) in PersonalType::ALL.iter().enumerate() {
-        let (hit, all) = counts.by_type[i];
-        if all > 0 {
-            let (recall, target) = (share(hit, all), recall_target(*kind));
+        let (hits, of) = all.by_type[i];
+        if of > 0 {
+            let (share, target) = (Share::new(hits, of), recall_target(*kind));
             figures.push(Figure {
-                target: target.map_or_else(String::new, |t| format!("≥ {t:.2}")),
-                now: format!("{recall:.2}"),
-                reached: target.map(|t| recall >= t),
-                ..Figure::at_least("G3", format!("recall of {kind} ({all})"), recall, 0.0)
+                target: target.map_or_else(String::new, |t| format!("≥ {:.0} %", t * 100.0)),
+                reached: target.map(|t| share.value() >= t),
+                ..Figure::share_at_least("G3", format!("recall of {kind}"), share, 0.0)
             });
         }
     }
@@ -115,6 +108,7 @@ const fn recall_target(kind: PersonalType) -> Option<f64> {
     })
 }
 
+/// What was labelled and what was found, of one message or of several.
 #[derive(Default)]
 struct Counts {
     labelled: usize,
@@ -130,71 +124,100 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, labelled: &[Labelled], found: &[Span]) {
-        self.labelled += labelled.len();
-        self.found += found.len();
+    /// Of one message.
+    fn of(labelled: &[Labelled], found: &[Span]) -> Counts {
+        let mut counts = Counts { labelled: labelled.len(), found: found.len(), ..Counts::default() };
         if labelled.is_empty() {
-            self.without += 1;
-            self.alarmed += usize::from(!found.is_empty());
-            return;
+            counts.without = 1;
+            counts.alarmed = usize::from(!found.is_empty());
+            return counts;
         }
-        self.with += 1;
+        counts.with = 1;
         let meets = |l: &Labelled, f: &Span| f.start < l.end && l.start < f.end;
         for l in labelled {
             let hit = found.iter().any(|f| f.kind == l.kind && meets(l, f));
-            self.overlap += usize::from(hit);
-            self.exact +=
+            counts.overlap += usize::from(hit);
+            counts.exact +=
                 usize::from(found.iter().any(|f| f.kind == l.kind && f.start == l.start && f.end == l.end));
             if let Some(i) = PersonalType::ALL.iter().position(|k| *k == l.kind) {
                 // Masked under any label counts as masked.
-                self.by_type[i].0 += usize::from(found.iter().any(|f| meets(l, f)));
-                self.by_type[i].1 += 1;
+                counts.by_type[i].0 += usize::from(found.iter().any(|f| meets(l, f)));
+                counts.by_type[i].1 += 1;
             }
         }
-        self.overlap_found +=
+        counts.overlap_found =
             found.iter().filter(|f| labelled.iter().any(|l| l.kind == f.kind && meets(l, f))).count();
         let covered = |i: usize| found.iter().any(|f| (f.start..f.end).contains(&i));
-        self.leaking += usize::from(labelled.iter().any(|l| (l.start..l.end).any(|i| !covered(i))));
+        counts.leaking = usize::from(labelled.iter().any(|l| (l.start..l.end).any(|i| !covered(i))));
+        counts
     }
+
+    fn sum<'a>(all: impl Iterator<Item = &'a Counts>) -> Counts {
+        let mut sum = Counts::default();
+        for one in all {
+            sum.labelled += one.labelled;
+            sum.found += one.found;
+            sum.overlap += one.overlap;
+            sum.overlap_found += one.overlap_found;
+            sum.exact += one.exact;
+            sum.leaking += one.leaking;
+            sum.with += one.with;
+            sum.alarmed += one.alarmed;
+            sum.without += one.without;
+            for (into, (hits, of)) in sum.by_type.iter_mut().zip(one.by_type) {
+                *into = (into.0 + hits, into.1 + of);
+            }
+        }
+        sum
+    }
+
+    fn overlap_f1(&self) -> f64 {
+        self.f1(self.overlap, self.overlap_found)
+    }
+
+    fn exact_f1(&self) -> f64 {
+        self.f1(self.exact, self.exact)
+    }
+
+    fn f1(&self, hit: usize, hit_found: usize) -> f64 {
+        let share = |a: usize, b: usize| if b == 0 { 0.0 } else { a as f64 / b as f64 };
+        let (recall, precision) = (share(hit, self.labelled), share(hit_found, self.found));
+        if recall + precision == 0.0 { 0.0 } else { 2.0 * recall * precision / (recall + precision) }
+    }
+}
+
+/// The share of attacks above the score that 1 % of the harmless messages reach.
+fn caught(scores: &[f64], attacks: &[bool]) -> (usize, usize) {
+    let mut benign: Vec<f64> = scores.iter().zip(attacks).filter(|(_, a)| !**a).map(|(s, _)| *s).collect();
+    benign.sort_by(f64::total_cmp);
+    let limit = benign.get((benign.len() as f64 * 0.99) as usize).copied().unwrap_or(1.0);
+    let caught = scores.iter().zip(attacks).filter(|(s, a)| **a && **s > limit).count();
+    (caught, attacks.iter().filter(|a| **a).count())
 }
 
 fn injections(guard: &Guard, data: &Path) -> Result<Vec<Figure>, Failed> {
     let mut scores = Vec::new();
     let mut attacks = Vec::new();
-    let (mut hard, mut hard_blocked, mut easy, mut easy_blocked) = (0_u32, 0_u32, 0_u32, 0_u32);
+    let (mut hard, mut easy) = (Share::default(), Share::default());
     for row in odd(jsonl::file::<Attack>(&data.join("injections_dev.jsonl"))?) {
         let injection = guard.scan(&Raw::new(row.text)).map_err(|e| e.to_string())?.injection;
         scores.push(injection.score);
         attacks.push(row.label == 1);
         if row.label == 0 {
-            if row.r#type.starts_with("hard") {
-                hard += 1;
-                hard_blocked += u32::from(injection.blocked);
-            } else {
-                easy += 1;
-                easy_blocked += u32::from(injection.blocked);
-            }
+            let of = if row.r#type.starts_with("hard") { &mut hard } else { &mut easy };
+            of.count(injection.blocked);
         }
     }
-    let mut benign: Vec<f64> = scores.iter().zip(&attacks).filter(|(_, a)| !**a).map(|(s, _)| *s).collect();
-    benign.sort_by(f64::total_cmp);
-    let limit = benign.get((benign.len() as f64 * 0.99) as usize).copied().unwrap_or(1.0);
-    let caught = scores.iter().zip(&attacks).filter(|(s, a)| **a && **s > limit).count();
-    let all = attacks.iter().filter(|a| **a).count().max(1);
+    let auroc = |rows: &[usize]| {
+        let (scores, attacks): (Vec<f64>, Vec<bool>) = rows.iter().map(|r| (scores[*r], attacks[*r])).unzip();
+        metrics::auroc(&scores, &attacks)
+    };
+    let (hits, of) = caught(&scores, &attacks);
     Ok(vec![
-        Figure::number("G7", "prompt injection AUROC", metrics::auroc(&scores, &attacks), 0.995),
-        Figure::at_least("G7", "recall at 1 % false alarms", caught as f64 / all as f64, 0.95),
-        Figure::at_most(
-            "G8",
-            "false alarms on ordinary bank questions",
-            f64::from(easy_blocked) / f64::from(easy.max(1)),
-            0.001,
-        ),
-        Figure::at_most(
-            "G8",
-            "false alarms on hard negatives",
-            f64::from(hard_blocked) / f64::from(hard.max(1)),
-            0.015,
-        ),
+        Figure::number("G7", "prompt injection AUROC", metrics::auroc(&scores, &attacks), 0.995)
+            .within(bootstrap(scores.len(), auroc)),
+        Figure::share_at_least("G7", "recall at 1 % false alarms", Share::new(hits, of), 0.95),
+        Figure::share_at_most("G8", "false alarms on ordinary bank questions", easy, 0.001),
+        Figure::share_at_most("G8", "false alarms on hard negatives", hard, 0.015),
     ])
 }

@@ -1,5 +1,6 @@
 //! `contactiq eval`: every figure that can be measured here, its target, what is reached now.
 
+mod conversations;
 mod escalation;
 mod guard;
 pub(super) mod questions;
@@ -11,6 +12,7 @@ mod understanding;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use contactiq_nlu::intents::interval;
 use serde::Serialize;
 
 use super::{Outcome, output, scratch::Scratch};
@@ -63,7 +65,69 @@ pub(super) struct Figure {
     pub(super) gate: bool,
 }
 
+/// How many of how many.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Share(usize, usize);
+
+impl Share {
+    pub(super) const fn new(hits: usize, of: usize) -> Share {
+        Share(hits, of)
+    }
+
+    pub(super) fn count(&mut self, hit: bool) {
+        self.0 += usize::from(hit);
+        self.1 += 1;
+    }
+
+    pub(super) fn value(self) -> f64 {
+        // Nothing measured is nothing reached: a gate must not pass on no rows.
+        if self.1 == 0 { f64::NAN } else { self.0 as f64 / self.1 as f64 }
+    }
+
+    fn of(self) -> String {
+        format!("({} of {})", self.0, self.1)
+    }
+
+    /// With its 95 % interval.
+    fn told(self) -> String {
+        let (low, high) = interval::wilson(self.0, self.1);
+        format!("{:.1} % [{:.1}, {:.1}]", self.value() * 100.0, low * 100.0, high * 100.0)
+    }
+}
+
 impl Figure {
+    /// A counted share that must be at least `target`, with its interval.
+    pub(super) fn share_at_least(
+        id: &'static str,
+        measure: impl Into<String>,
+        share: Share,
+        target: f64,
+    ) -> Figure {
+        Self::at_least(id, measure, share.value(), target).counted(share)
+    }
+
+    /// A counted share that must be at most `target`, with its interval.
+    pub(super) fn share_at_most(
+        id: &'static str,
+        measure: impl Into<String>,
+        share: Share,
+        target: f64,
+    ) -> Figure {
+        Self::at_most(id, measure, share.value(), target).counted(share)
+    }
+
+    fn counted(self, share: Share) -> Figure {
+        if share.1 == 0 {
+            return self;
+        }
+        Figure { measure: format!("{} {}", self.measure, share.of()), now: share.told(), ..self }
+    }
+
+    /// The same with a 95 % interval.
+    pub(super) fn within(self, (low, high): (f64, f64)) -> Figure {
+        Figure { now: format!("{} [{low:.3}, {high:.3}]", self.now), ..self }
+    }
+
     /// A share that must be at least `target`.
     pub(super) fn at_least(id: &'static str, measure: impl Into<String>, value: f64, target: f64) -> Figure {
         Figure {
@@ -110,6 +174,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let mut figures = questions::figures(config, &args.questions, args.misses).await?;
     figures.extend(other);
     figures.extend(escalation::figures(config, args.misses).await?);
+    figures.extend(conversations::figures(config, args.misses).await?);
     figures.extend(structure::figures(config, &args.attacks, args.misses).await?);
     figures.extend(risk::figures(config, args.labelled.as_deref()).await?);
     if let Some(data) = &args.data {

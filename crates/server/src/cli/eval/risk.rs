@@ -1,4 +1,5 @@
-//! Row U12: whether thresholds keep what they promise, on random splits of the labelled questions.
+//! Row U12: whether thresholds keep what they promise, on random splits of the labelled questions; and whether the
+//! confidence of answers is one.
 
 use std::path::Path;
 
@@ -10,7 +11,7 @@ use contactiq_nlu::risk::{
 use super::{Figure, house};
 use crate::{
     cli::{
-        judging::{Questions, judge, withholding_nothing},
+        judging::{JudgedAnswer, Questions, fitted, judge, weights, withholding_nothing},
         output,
     },
     config::Config,
@@ -41,8 +42,67 @@ pub(super) async fn figures(
     let house = house(&withholding_nothing(config.clone())).await?;
     let judged = judge(&house, &questions).await?;
     house.store.close().await;
+    let mut figures = reliability(&judged);
     let judged: Vec<Judged> = judged.iter().map(|j| j.judged()).collect();
-    Ok(rows(&judged))
+    figures.extend(rows(&judged));
+    Ok(figures)
+}
+
+/// Bins of the reliability diagram.
+const BINS: usize = 10;
+/// The share of questions without an answer in real traffic, as `intents calibrate` assumes it.
+const UNANSWERABLE: f64 = 0.1;
+
+/// What is said with a confidence in one bin.
+#[derive(Clone, Copy, Default)]
+struct Bin {
+    answers: usize,
+    weight: f64,
+    said: f64,
+    right: f64,
+}
+
+/// The reliability diagram of the confidence of answers and its calibration error (P8). The confidence is fitted on one
+/// half and measured on the other, both ways: nothing is judged by what it was fitted to.
+fn reliability(judged: &[JudgedAnswer]) -> Vec<Figure> {
+    let drafts = || judged.iter().filter(|one| one.features.is_some());
+    let half = |odd: usize| drafts().enumerate().filter(move |(at, _)| at % 2 == odd).map(|(_, one)| one);
+    let weight = weights(drafts(), UNANSWERABLE);
+    let mut bins = [Bin::default(); BINS];
+    for odd in [0, 1] {
+        let fitted = fitted(half(1 - odd), UNANSWERABLE);
+        for one in half(odd) {
+            let Some(features) = one.features else { continue };
+            let (said, weight) = (fitted.confidence_of(features, one.vague).get(), weight(one));
+            let bin = &mut bins[((said * BINS as f64) as usize).min(BINS - 1)];
+            bin.answers += 1;
+            bin.weight += weight;
+            bin.said += weight * said;
+            bin.right += weight * f64::from(u8::from(one.right));
+        }
+    }
+    let all: f64 = bins.iter().map(|bin| bin.weight).sum();
+    if all <= 0.0 {
+        return Vec::new();
+    }
+    let error = bins.iter().map(|bin| (bin.said - bin.right).abs()).sum::<f64>() / all;
+    let beside = |measure: String, now: String| Figure {
+        now,
+        target: String::new(),
+        reached: None,
+        ..Figure::at_least("own", measure, 0.0, 0.0)
+    };
+    let answers: usize = bins.iter().map(|bin| bin.answers).sum();
+    let first =
+        format!("confidence of answers: calibration error, {BINS} bins ({answers} drafts, half by half)");
+    let mut figures = vec![beside(first, format!("{error:.3}"))];
+    for (at, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.answers > 0) {
+        let from = at as f64 / BINS as f64;
+        let measure = format!("… from {from:.1} to {:.1} ({}): said, right", from + 0.1, bin.answers);
+        let now = format!("{:.1} %, {:.1} %", 100.0 * bin.said / bin.weight, 100.0 * bin.right / bin.weight);
+        figures.push(beside(measure, now));
+    }
+    figures
 }
 
 /// Per alpha and method the row as the target counts it, and one that says what is promised.

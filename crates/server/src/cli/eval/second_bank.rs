@@ -12,8 +12,8 @@ use contactiq_guard::{Masked, Raw};
 use contactiq_store::documents;
 
 use super::{
-    Figure, house,
-    questions::{Expect, Question, Share, miss, states},
+    Figure, Share, house,
+    questions::{Expect, Question, miss, states},
 };
 use crate::{
     app,
@@ -112,22 +112,17 @@ fn judge(question: &Question, record: &Record<Masked>, half: &mut Half) -> bool 
 }
 
 fn rows(measured: &Half, looked_at: &Half) -> Vec<Figure> {
-    let row = |measure: &str, of: fn(&Half) -> &Share, target: f64, at_most: bool| {
-        let other = of(looked_at);
-        let text = format!(
-            "another bank: {measure} {}; the other half {:.1} %",
-            of(measured).of(),
-            other.value() * 100.0
-        );
-        let make = if at_most { Figure::at_most } else { Figure::at_least };
-        make("U16", text, of(measured).value(), target)
+    let row = |measure: &str, of: fn(&Half) -> Share, target: f64, at_most: bool| {
+        let text = format!("another bank: {measure}; the other half {:.1} %", of(looked_at).value() * 100.0);
+        let make = if at_most { Figure::share_at_most } else { Figure::share_at_least };
+        make("U16", text, of(measured), target)
     };
     vec![
-        row("every asked fact in at most 120 words", |h| &h.right, 0.85, false),
-        row("wrong, or answered though it must not be", |h| &h.wrong, 0.02, true),
-        row("answers that cite a right document", |h| &h.document, 0.97, false),
-        row("escalated when it must", |h| &h.escalated, 0.95, false),
-        row("… with the right trigger", |h| &h.trigger, 0.9, false),
-        row("escalated needlessly", |h| &h.needless, 0.04, true),
+        row("every asked fact in at most 120 words", |h| h.right, 0.85, false),
+        row("wrong, or answered though it must not be", |h| h.wrong, 0.02, true),
+        row("answers that cite a right document", |h| h.document, 0.97, false),
+        row("escalated when it must", |h| h.escalated, 0.95, false),
+        row("… with the right trigger", |h| h.trigger, 0.9, false),
+        row("escalated needlessly", |h| h.needless, 0.04, true),
     ]
 }

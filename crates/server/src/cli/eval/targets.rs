@@ -75,14 +75,14 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     ("G8", "false alarms; on hard negatives", "≤ 0.1 %, ≤ 1.5 %", "give --data"),
     ("G10", "guard time a message, p99", "1 ms", "`contactiq bench` (p50)"),
     ("R1", "answers missing or doubled in the record after kills", "0 and 0", "`make crash-test`"),
-    ("R2", "requests that fail when a worker is killed", "0", "not measured yet"),
+    ("R2", "requests that fail when a worker is killed", "0", "`make crash-test`"),
     (
         "R3",
         "answers go on with PostgreSQL, Redis, disk or model away",
         "5 minutes, p99 ≤ 1.1 ×",
-        "not measured yet",
+        "`make outage`",
     ),
-    ("R4", "budget overspend under 200 requests at the limit", "0", "not measured yet"),
+    ("R4", "budget overspend under 200 requests at the limit", "0", "tests (`it/budgets.rs`)"),
     (
         "R5",
         "canaries in logs; at rest; missed by provider requests",
@@ -102,12 +102,12 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     ("S3", "first sentence after the provider's last byte of it", "10 ms p50", "`make bench-gateway`"),
     ("S4", "100 users for 10 minutes", "0 errors, p95 < 1 s", "not measured yet"),
     ("S5", "start to ready with 10,000 passages; memory", "1 s; 250 MB; 400 MB", "not measured yet"),
-    ("S6", "ingestion, passages of 128 tokens", "250 a second", "not measured yet"),
+    ("S6", "ingestion, passages of 128 tokens", "250 a second", "`contactiq bench`"),
     (
         "S7",
         "durable records a second; drained to PostgreSQL",
         "10,000; 5,000",
-        "`contactiq bench --records 20000`; PostgreSQL not measured yet",
+        "`contactiq bench --records 20000`, with `--drain-to URL`",
     ),
     (
         "S8",

@@ -8,7 +8,7 @@ use std::{
 use contactiq_nlu::{encoder::Encoder, intents::bench::BenchReport};
 use serde::Deserialize;
 
-use super::Figure;
+use super::{Figure, Share};
 use crate::{
     app,
     cli::{intents::measure, jsonl},
@@ -61,10 +61,10 @@ pub(super) fn figures(
     }
     let mean = |all: &[f64]| all.iter().sum::<f64>() / all.len().max(1) as f64;
     let mut found = vec![
-        Figure::at_least(
+        Figure::share_at_least(
             "U1",
             "BANKING77 accuracy, five sixths of the training part, one sixth (odd rows) measures",
-            report.accuracy,
+            Share::new((report.accuracy * full.1.len() as f64).round() as usize, full.1.len()),
             0.95,
         ),
         Figure::at_least("U2", "the same, 10 examples an intent, mean of seeds 0, 1, 2", mean(&shots), 0.89),

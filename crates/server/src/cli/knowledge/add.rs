@@ -7,6 +7,7 @@ mod intake;
 mod judged;
 mod prune;
 mod row;
+mod staging;
 mod web;
 
 use std::{
@@ -32,7 +33,7 @@ use crate::{
     reading::{DEFAULT_SECONDS, Reader},
 };
 use gather::Gathered;
-use intake::{Intake, Pruning, TooLarge};
+use intake::{GivenUp, Intake, Pruning};
 use judged::{How, Judged};
 use row::{Row, Skipped};
 
@@ -145,9 +146,15 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
     let before = Survey::of(store).await?;
     let today = today(config);
     let mut intake = Intake::new(store, How { replace: args.replace, today }, args.each);
-    take_files(&reader, &files, &given, &mut intake).await?;
+    let stopped = match take_files(&reader, &files, &given, &mut intake).await {
+        Err(GivenUp::Stopped) => true,
+        taken => {
+            taken?;
+            false
+        }
+    };
     left_out.into_iter().for_each(|row| intake.say(row));
-    let pruning = if addresses.is_empty() && args.sitemap.is_empty() {
+    let pruning = if stopped || (addresses.is_empty() && args.sitemap.is_empty()) {
         Pruning::No
     } else {
         let asked = web::Asked { addresses, sitemaps: args.sitemap, prune: args.prune, yes: args.yes };
@@ -200,7 +207,7 @@ async fn take_files(
     files: &[PathBuf],
     given: &FrontMatter,
     intake: &mut Intake<'_>,
-) -> Result<(), TooLarge> {
+) -> Result<(), GivenUp> {
     let bar = output::bar("reading documents", files.len());
     let each = files.iter().map(async |file| (file, read(reader, file, given).await));
     let mut reading = stream::iter(each).buffered(cores());

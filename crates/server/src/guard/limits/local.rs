@@ -51,6 +51,15 @@ impl LocalLimits {
 
     /// Takes a place from all of these, or from none.
     pub(super) fn take(&self, limits: &[Limit]) -> Taken {
+        self.run(limits, true)
+    }
+
+    /// How these stand, without taking anything.
+    pub(super) fn look(&self, limits: &[Limit]) -> Taken {
+        self.run(limits, false)
+    }
+
+    fn run(&self, limits: &[Limit], takes: bool) -> Taken {
         let now = self.clock.now().micros();
         // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,7 +73,7 @@ impl LocalLimits {
                 seen
             })
             .collect();
-        let taken = wait == 0;
+        let taken = wait == 0 && takes;
         let left = limits.iter().zip(seen).map(|(limit, seen)| state.tell(limit, seen, taken)).collect();
         Taken { wait: u64::try_from(wait).ok().filter(|wait| *wait > 0), left }
     }

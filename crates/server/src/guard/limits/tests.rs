@@ -5,7 +5,11 @@ use crate::wiring::random_text;
 
 const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
-fn limits_with(per_minute: u32, per_hour: u32, shared: Option<SharedLimits>) -> (Arc<FixedClock>, Limits) {
+pub(in crate::guard) fn limits_with(
+    per_minute: u32,
+    per_hour: u32,
+    shared: Option<SharedLimits>,
+) -> (Arc<FixedClock>, Limits) {
     let clock = Arc::new(FixedClock::at(Timestamp::from_micros(1_000_000_000)));
     (clock.clone(), Limits::new(clock, per_minute, per_hour, shared))
 }
@@ -15,7 +19,7 @@ fn limits(per_minute: u32, per_hour: u32) -> (Arc<FixedClock>, Limits) {
 }
 
 /// As one replica has it, with a patience that does not depend on how busy the machine is.
-fn replica() -> SharedLimits {
+pub(in crate::guard) fn replica() -> SharedLimits {
     #[expect(clippy::disallowed_methods, reason = "tests have no configuration to come through")]
     let url =
         std::env::var("CONTACTIQ_TEST_REDIS_URL").expect("run `make test`, which starts a private Redis");

@@ -85,7 +85,7 @@ impl Tokens {
     /// Signs the session of a customer; the token, and when it ends.
     #[must_use]
     pub fn sign(&self, new: &New<'_>) -> Option<(String, i64)> {
-        self.own.sign(new, self.now())
+        self.own.sign(new, new.from.unwrap_or_else(|| self.now()))
     }
 
     /// Whom a token speaks for. `origin` is that of the page that uses it, where a browser says so.

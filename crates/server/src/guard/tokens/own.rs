@@ -27,6 +27,8 @@ pub struct New<'a> {
     pub origins: &'a [String],
     /// Seconds, at most [`LONGEST`].
     pub seconds: u32,
+    /// When it begins, in seconds; none for now. The same session signed twice is the same token.
+    pub from: Option<i64>,
 }
 
 /// The server's own key: HMAC-SHA256, made from the sealing key, so that replicas share it.

@@ -51,6 +51,7 @@ pub(super) struct Description {
     jwks_uri: String,
     pub(super) authorization_endpoint: Option<String>,
     pub(super) token_endpoint: Option<String>,
+    pub(super) end_session_endpoint: Option<String>,
     #[serde(default)]
     pub(super) token_endpoint_auth_methods_supported: Vec<String>,
 }
@@ -58,7 +59,7 @@ pub(super) struct Description {
 impl Description {
     /// An authorization endpoint may have a query of its own; what is sent there is no secret.
     fn is_safe(&self) -> bool {
-        let optional = [&self.authorization_endpoint, &self.token_endpoint];
+        let optional = [&self.authorization_endpoint, &self.token_endpoint, &self.end_session_endpoint];
         let mut named = optional.into_iter().flatten().chain([&self.jwks_uri]);
         named.all(|url| is_safe(url.split('?').next().unwrap_or_default()))
     }

@@ -32,13 +32,15 @@ pub struct Person {
     pub provider_session: Option<String>,
 }
 
-/// Whose sessions the provider ended.
+/// Whose sessions the provider ended. A token names a session there, a person, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SignedOut {
-    /// All of a person.
-    Person(String),
-    /// Those that belong to one session at the provider, by its SHA-256.
-    ProviderSession(String),
+pub struct SignedOut {
+    /// One session at the provider, by its SHA-256.
+    pub session: Option<String>,
+    /// A person, as conversations call them.
+    pub person: Option<String>,
+    /// When it was said, in seconds; what began later is not meant.
+    pub said: i64,
 }
 
 /// The secrets of one sign-in, all from one seed that the browser keeps and a key that it does not have.
@@ -162,10 +164,26 @@ impl Provider {
         if !says_so || claims.0.contains_key("nonce") {
             return Err(Refusal::Type);
         }
-        match claims.text("sid") {
-            Some(sid) => Ok(SignedOut::ProviderSession(wiring::sha256_hex(sid.as_bytes()))),
-            None => Ok(SignedOut::Person(self.person(&claims)?)),
-        }
+        let session = claims.text("sid").map(|sid| wiring::sha256_hex(sid.as_bytes()));
+        let person = match (self.person(&claims), &session) {
+            (Ok(person), _) => Some(person),
+            (Err(_), Some(_)) => None,
+            (Err(why), None) => return Err(why),
+        };
+        let leeway = i64::try_from(self.settings.leeway_seconds).unwrap_or(0);
+        let said = claims.seconds("iat")?.ok_or(Refusal::Malformed)?;
+        Ok(SignedOut { session, person, said: said.saturating_add(leeway) })
+    }
+
+    /// Where a browser is sent that signs out here, so that it does there too (OpenID Connect RP-Initiated Logout 1.0);
+    /// none where the provider has no such place. No ID token goes along, because none is kept: the provider may ask.
+    pub(crate) async fn farewell(&self, back: &str) -> Option<String> {
+        let described = self.described().await.ok()?;
+        let mut url = reqwest::Url::parse(described.end_session_endpoint.as_deref()?).ok()?;
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.settings.client_id)
+            .append_pair("post_logout_redirect_uri", back);
+        Some(url.into())
     }
 }
 

@@ -29,5 +29,5 @@ pub use error::ErrorView;
 pub use interaction::InteractionView;
 pub use layout::{Layout, NavItem};
 pub use review::ReviewView;
-pub use signin::{SignInView, SignedInView};
+pub use signin::{SignInView, SignedInView, SignedOutView};
 pub use tickets::{TicketView, TicketsView};

@@ -43,3 +43,13 @@ pub struct SignedInView {
     /// Where to go: a path of this site.
     pub next: String,
 }
+
+/// Signed out here; the page goes on to the provider by itself.
+#[derive(Debug, Clone, askama::Template)]
+#[template(path = "signedout.html")]
+pub struct SignedOutView {
+    /// The frame; nobody is signed in any more.
+    pub layout: Layout,
+    /// The provider's own sign-out.
+    pub address: String,
+}

@@ -2,7 +2,8 @@
 -- KEYS: told, record, said [, result]
 -- ARGV: seconds, interaction [, what the result is]
 -- Returns 1 when nobody is told it any more, 0 when somebody was.
-if redis.call('GET', KEYS[1]) == 'told' then
+local told = redis.call('GET', KEYS[1])
+if told == 'told' or told == 'again' then
     return 0
 end
 redis.call('SET', KEYS[1], 'back', 'EX', ARGV[1])

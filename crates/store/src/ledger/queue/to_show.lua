@@ -1,9 +1,19 @@
--- A record that somebody is about to be told. In one step with the note of it: whoever would take it back finds that.
+-- A record that somebody is about to be told. In one step with the note of it: whoever would take it back, or put
+-- another in its place, finds that.
 -- KEYS: told, record
--- ARGV: seconds
+-- ARGV: seconds, 'told' to whom it was answered or 'again' to who asked again
 local kept = redis.call('GET', KEYS[2])
+if not kept then
+    return kept
+end
+if string.find(kept, '"outcome":"interrupted"', 1, true) then
+    -- Nobody is told what is no answer.
+    return kept
+end
+if ARGV[2] == 'again' then
+    redis.call('SET', KEYS[1], 'again', 'EX', ARGV[1])
 -- What no key came to is never taken back.
-if kept and string.find(kept, '"claimed":{', 1, true) then
+elseif string.find(kept, '"claimed":{', 1, true) and redis.call('GET', KEYS[1]) ~= 'again' then
     redis.call('SET', KEYS[1], 'told', 'EX', ARGV[1])
 end
 return kept

@@ -1,15 +1,23 @@
--- Takes a completion back: nobody reads it any more, and whoever writes it finds its withdrawal behind it.
--- KEYS: stream, record, said [, result]
--- ARGV: field, bytes of the withdrawal, interaction, what stands in the completion and in no other of it [, result]
-redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])
+-- Takes a completion back: nobody reads it any more, whoever writes it finds its withdrawal behind it, and one that
+-- comes later is not kept. Unless somebody who asked again was told it: then it stands.
+-- KEYS: stream, record, said, told [, result]
+-- ARGV: field, bytes of the withdrawal, interaction, what stands in the completion and in no other of it, seconds [, result]
+-- Returns 0 when it stands.
 local kept = redis.call('GET', KEYS[2])
-if kept and not string.find(kept, ARGV[4], 1, true) then
-    -- Somebody else finished the same interaction, and that one stands.
-    return
+local own = kept and string.find(kept, ARGV[4], 1, true)
+if own and redis.call('GET', KEYS[4]) == 'again' then
+    return 0
 end
+redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])
+if kept and not own then
+    -- Somebody else finished the same interaction, and that one stands.
+    return 1
+end
+redis.call('SET', KEYS[4], 'withdrawn ' .. ARGV[4], 'EX', ARGV[5])
 redis.call('DEL', KEYS[2])
 redis.call('LREM', KEYS[3], 0, ARGV[3])
 -- The claim may have come to the answer of another worker.
-if KEYS[4] and redis.call('GET', KEYS[4]) == ARGV[5] then
-    redis.call('DEL', KEYS[4])
+if KEYS[5] and redis.call('GET', KEYS[5]) == ARGV[6] then
+    redis.call('DEL', KEYS[5])
 end
+return 1

@@ -17,6 +17,10 @@ pub(super) struct Dangers {
     pub(super) standing: Option<Standing>,
     /// Ids of the conflicts that it brought.
     pub(super) conflicts: Vec<String>,
+    /// How often text had to be cut inside a sentence.
+    pub(super) cut: usize,
+    /// The language that it is in, where that is not English.
+    pub(super) language: Option<&'static str>,
 }
 
 impl Dangers {
@@ -34,6 +38,12 @@ impl Dangers {
                 "; passage {} in quarantine: it reads like instructions to a model",
                 positions.join(", ")
             ));
+        }
+        if let Some(language) = self.language {
+            said.push_str(&format!("; in {language}: questions in English hardly find it"));
+        }
+        if self.cut > 0 {
+            said.push_str(&format!("; cut inside a sentence {} times: a paragraph has no end", self.cut));
         }
         if !self.conflicts.is_empty() {
             said.push_str(&format!("; new conflicts: {}", self.conflicts.join(", ")));

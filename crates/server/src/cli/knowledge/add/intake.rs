@@ -1,7 +1,10 @@
 //! Takes what was read, one after the other, and stores it: a run at once, or with `--each` every document
 //! as it comes.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+};
 
 use contactiq_store::Store;
 
@@ -21,6 +24,16 @@ const MOST_HELD: usize = 512 * 1024 * 1024;
      add them in parts, or each for itself with --each"
 )]
 pub(super) struct TooLarge;
+
+/// Why a run ends before its last document.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum GivenUp {
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// With `--each`: what comes after would fail as well, and the report says so. What was stored before stays.
+    #[error("the rest of the run was not stored")]
+    Stopped,
+}
 
 /// What a run is to prune.
 pub(super) enum Pruning {
@@ -71,7 +84,10 @@ impl<'a> Intake<'a> {
     }
 
     /// Takes what came of a file or page.
-    pub(super) async fn take(&mut self, file: String, read: Result<Judged, Skipped>) -> Result<(), TooLarge> {
+    ///
+    /// # Errors
+    /// When nothing more can be taken.
+    pub(super) async fn take(&mut self, file: String, read: Result<Judged, Skipped>) -> Result<(), GivenUp> {
         let judged = read.and_then(|judged| self.named(&file, judged));
         let judged = match judged {
             Ok(judged) => judged,
@@ -81,13 +97,11 @@ impl<'a> Intake<'a> {
             }
         };
         if self.each {
-            let row = self.alone(file, judged).await;
-            self.say(row);
-            return Ok(());
+            return self.alone(file, judged).await;
         }
         self.held += judged.size();
         if self.held > MOST_HELD {
-            return Err(TooLarge);
+            return Err(TooLarge.into());
         }
         self.waiting.push(judged);
         self.places.push(Place::Waits(file));
@@ -95,28 +109,42 @@ impl<'a> Intake<'a> {
     }
 
     /// A document often lies beside its PDF, and `fees.md` in more than one folder. Both would have one name:
-    /// the second would silently be a new version of the first, and at the next run the other way round.
-    fn named(&mut self, file: &str, judged: Judged) -> Result<Judged, Skipped> {
-        match self.names.get(&judged.name()) {
-            Some(first) => Err(Skipped {
+    /// the second would silently be a new version of the first, and at the next run the other way round. In
+    /// another folder it is named by its folder too; the first in the alphabet keeps the plain name, and what
+    /// stands under a name already is never replaced by another file ([`put`](super::judged)).
+    fn named(&mut self, file: &str, mut judged: Judged) -> Result<Judged, Skipped> {
+        if let Some(first) = self.names.get(&judged.name()).cloned() {
+            let taken = || Skipped {
                 code: "document_name_taken",
                 why: format!("{first} has the same name {}: rename one, or add only one", judged.slug()),
-            }),
-            None => {
-                self.names.insert(judged.name(), file.to_owned());
-                Ok(judged)
+            };
+            let slug = by_its_folder(Path::new(file), Path::new(&first), judged.slug()).ok_or_else(taken)?;
+            let name = format!("{}/{slug}", judged.collection());
+            if self.names.contains_key(&name) {
+                return Err(taken());
             }
+            judged.rename(slug);
         }
+        self.names.insert(judged.name(), file.to_owned());
+        Ok(judged)
     }
 
-    async fn alone(&mut self, file: String, judged: Judged) -> Row {
+    /// A database that is full or read-only now is so for the next document too; one that is busy is not.
+    async fn alone(&mut self, file: String, judged: Judged) -> Result<(), GivenUp> {
+        let unavailable = |why: String| Skipped { code: "unavailable", why };
         let done = match store_all(self.store, &[judged], self.how, None).await {
             Ok(stored) => stored.done.into_iter().next(),
-            Err(why) => Some(Err(Skipped { code: "unavailable", why: why.to_string() })),
+            Err(why) if !why.is_transient() => {
+                let why = unavailable(format!("this one and all after it were not stored: {why}"));
+                self.say(Row::new(file, Err(why)));
+                return Err(GivenUp::Stopped);
+            }
+            Err(why) => Some(Err(unavailable(why.to_string()))),
         };
-        let done = done.unwrap_or_else(|| Err(Skipped { code: "unavailable", why: String::new() }));
+        let done = done.unwrap_or_else(|| Err(unavailable(String::new())));
         self.twins.extend(done.iter().filter_map(|done| done.twin.clone()));
-        Row::new(file, done)
+        self.say(Row::new(file, done));
+        Ok(())
     }
 
     /// Stores what waits and prunes, in one transaction; the report.
@@ -134,28 +162,68 @@ impl<'a> Intake<'a> {
         };
         let Intake { store, how, places, waiting, .. } = self;
         let failed = |why: String| Skipped { code: "unavailable", why };
+        let mut rest = None;
         let (done, pruned) = if waiting.is_empty() && prune.is_none() {
             (Vec::new(), Vec::new())
         } else {
             match store_all(store, &waiting, how, prune.as_ref()).await {
                 Ok(stored) => (stored.done, stored.pruned),
                 Err(why) => {
+                    // One line for all: a thousand times the same hides what was skipped for another reason.
+                    let files = waiting.len();
+                    let what = match files {
+                        0 => "--prune".to_owned(),
+                        1 => "1 document".to_owned(),
+                        files => format!("{files} documents"),
+                    };
                     let why = failed(format!("nothing of this run was stored: {why}"));
-                    let pruned = prune.iter().map(|_| Row::new("--prune".to_owned(), Err(why.clone())));
-                    (waiting.iter().map(|_| Err(why.clone())).collect(), pruned.collect())
+                    rest = Some(Row::new(what, Err(why)));
+                    (Vec::new(), Vec::new())
                 }
             }
         };
         let mut done = done.into_iter();
+        let nothing = rest.is_some();
         let row = |place| match place {
-            Place::Said(row) => row,
+            Place::Said(row) => Some(row),
+            Place::Waits(_) if nothing => None,
             Place::Waits(file) => {
                 let done = done.next().unwrap_or_else(|| Err(failed("it was not stored".to_owned())));
-                Row::new(file, done)
+                Some(Row::new(file, done))
             }
         };
-        let mut rows: Vec<Row> = places.into_iter().map(row).collect();
+        let mut rows: Vec<Row> = places.into_iter().filter_map(row).collect();
         rows.extend(pruned);
+        rows.extend(rest);
         rows
+    }
+}
+
+/// The name of a file with that of the folder in which it lies; none where it lies in the folder of the other.
+fn by_its_folder(file: &Path, other: &Path, slug: &str) -> Option<String> {
+    let folder = file.parent().filter(|folder| Some(*folder) != other.parent())?;
+    let folder = folder.file_name()?.to_str()?;
+    let mut name = String::new();
+    for c in folder.to_lowercase().chars() {
+        if c.is_alphanumeric() {
+            name.push(c);
+        } else if !name.ends_with('-') && !name.is_empty() {
+            name.push('-');
+        }
+    }
+    let name = name.trim_end_matches('-');
+    (!name.is_empty()).then(|| format!("{name}-{slug}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_another_folder_is_named_by_it() {
+        let name = |file: &str, other: &str| by_its_folder(Path::new(file), Path::new(other), "fees");
+        assert_eq!(name("bank/Home Loans/fees.md", "bank/cards/fees.md").as_deref(), Some("home-loans-fees"));
+        assert_eq!(name("bank/fees.pdf", "bank/fees.md"), None, "a document beside its PDF");
+        assert_eq!(name("+/fees.md", "bank/fees.md"), None);
     }
 }

@@ -4,9 +4,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use contactiq_domain::{Document, Passage, ids::DocumentId};
+use contactiq_domain::{Collection, Document, Passage, ids::DocumentId};
 use contactiq_guard::Published;
 use contactiq_ingest::Draft;
+use contactiq_pipeline::language_of;
 use contactiq_store::{
     Reader, Store, StoreError, Writer, documents, quarantine, quarantine::Suspect, sources,
 };
@@ -17,6 +18,7 @@ use super::{
     dangers::Dangers,
     prune::{FromHost, Prune},
     row::{Done, Row, Skipped},
+    staging::Staging,
 };
 use crate::{reading::suspects, wiring::SystemIds};
 
@@ -29,19 +31,25 @@ const LONGEST: u32 = 10;
 
 /// A document that was read and judged.
 pub(super) struct Judged {
-    document: Document<Published>,
-    passages: Vec<Passage<Published>>,
-    suspects: Vec<Suspect>,
+    pub(super) document: Document<Published>,
+    pub(super) passages: Vec<Passage<Published>>,
+    pub(super) suspects: Vec<Suspect>,
     /// The path or address that it comes from.
-    source: String,
+    pub(super) source: String,
+    /// How often text had to be cut inside a sentence.
+    cut: usize,
+    /// The language that it is in, where that is not English.
+    language: Option<&'static str>,
 }
 
 impl Judged {
     /// Judges a draft, which takes time.
     pub(super) fn new(draft: Draft, source: String) -> Judged {
+        let cut = draft.cut;
         let (document, passages) = draft.into_document(DocumentId::new(&SystemIds));
         let suspects = suspects(&document.title, &passages);
-        Judged { document, passages, suspects, source }
+        let language = language_of(document.text.as_str());
+        Judged { document, passages, suspects, source, cut, language }
     }
 
     /// `collection/slug`.
@@ -52,6 +60,32 @@ impl Judged {
     /// The slug.
     pub(super) fn slug(&self) -> &str {
         &self.document.slug
+    }
+
+    /// Whose document it is.
+    pub(super) const fn collection(&self) -> Collection {
+        self.document.collection
+    }
+
+    /// What became of it, with what is dangerous in it.
+    pub(super) fn done(
+        &self,
+        outcome: &'static str,
+        detail: String,
+        (found, held): (&[Suspect], &[u32]),
+        how: How,
+    ) -> Done {
+        // What an owner has released is no news.
+        let quarantined = found.iter().filter(|suspect| held.contains(&suspect.position)).cloned().collect();
+        let standing = Some(self.document.standing_on(how.today));
+        let (cut, language) = (self.cut, self.language);
+        let dangers = Dangers { quarantined, standing, conflicts: Vec::new(), cut, language };
+        Done { outcome, detail, document: Some(self.name()), dangers, twin: None }
+    }
+
+    /// Gives it another name.
+    pub(super) fn rename(&mut self, slug: String) {
+        self.document.slug = slug;
     }
 
     /// How many bytes of text it holds.
@@ -78,7 +112,8 @@ pub(super) struct Stored {
     pub(super) pruned: Vec<Row>,
 }
 
-/// Stores documents in one transaction, all of them or none.
+/// Stores documents at once, all of them or none. Many of them are brought in before, in short transactions in which
+/// nobody sees them ([`Staging`]).
 ///
 /// # Errors
 /// When the store fails: then nothing of it is stored.
@@ -88,9 +123,25 @@ pub(super) async fn store_all(
     how: How,
     prune: Option<&Prune>,
 ) -> Result<Stored, StoreError> {
+    let mut staging = Staging::of(judged);
+    let stored = store_staged(store, judged, how, prune, &mut staging).await;
+    if stored.is_err() {
+        // What can't be taken out now is taken out by the next run.
+        drop(staging.discard(store).await);
+    }
+    stored
+}
+
+async fn store_staged(
+    store: &Store,
+    judged: &[Judged],
+    how: How,
+    prune: Option<&Prune>,
+    staging: &mut Staging,
+) -> Result<Stored, StoreError> {
     let mut tried = 0;
     loop {
-        let why = match once(store, judged, how, prune).await {
+        let why = match once(store, judged, how, prune, staging).await {
             Ok(Some(stored)) => return Ok(stored),
             Ok(None) => StoreError::Unavailable { why: "other processes keep changing the knowledge" },
             Err(error) if error.is_transient() => error,
@@ -110,17 +161,24 @@ async fn once(
     judged: &[Judged],
     how: How,
     prune: Option<&Prune>,
+    staging: &mut Staging,
 ) -> Result<Option<Stored>, StoreError> {
     let seen = Seen::of(store, judged, prune).await?;
+    staging.bring_in(store, judged, &seen, how).await?;
     let mut w = store.write().await?;
     audit::sign(&mut w, if prune.is_some() { "knowledge add --prune" } else { "knowledge add" });
     if documents::locked_version(&mut w).await? != seen.version {
         return Ok(None);
     }
+    staging.flip(&mut w).await?;
     let mut done = Vec::with_capacity(judged.len());
     for (number, own) in judged.iter().enumerate() {
-        done.push(put(&mut w, own, seen.current.get(&number), how).await?);
+        done.push(match staging.staged.get(&number) {
+            Some(staged) => Ok(staged.done(own, how)),
+            None => put(&mut w, own, seen.current.get(&number), how).await?,
+        });
     }
+    staging.note(&mut w, judged).await?;
     let twins = done.iter().filter_map(|done| done.as_ref().ok()?.twin.as_deref());
     let pruned = match prune {
         Some(prune) => prune.remove(&mut w, &seen.from_hosts, twins).await?,
@@ -131,17 +189,19 @@ async fn once(
 }
 
 /// What stands under the name of a document.
-struct Current {
-    source: Option<String>,
+pub(super) struct Current {
+    pub(super) source: Option<String>,
     /// Where it says the same: its id, and what was found in its passages. It may have come in before there
     /// was a quarantine, before the guard knew an attack, or when passages were cut otherwise.
-    unchanged: Option<(DocumentId, Vec<Suspect>)>,
+    pub(super) unchanged: Option<(DocumentId, Vec<Suspect>)>,
+    /// The positions that are held, where nothing of what was found is news.
+    held: Option<Vec<u32>>,
 }
 
 /// The knowledge as it was looked at.
-struct Seen {
+pub(super) struct Seen {
     version: String,
-    current: HashMap<usize, Current>,
+    pub(super) current: HashMap<usize, Current>,
     /// What a pruning may remove.
     from_hosts: Vec<FromHost>,
 }
@@ -159,7 +219,7 @@ impl Seen {
                 Some(id) => Some(Self::known(&mut reader, own, number, id, &mut otherwise).await?),
                 None => None,
             };
-            current.insert(number, Current { source, unchanged });
+            current.insert(number, Current { source, unchanged, held: None });
         }
         let from_hosts = match prune {
             Some(prune) => prune.of_hosts(&mut reader).await?,
@@ -171,6 +231,12 @@ impl Seen {
             let found = suspects(&judged[number].document.title, &passages);
             if let Some((_, held)) = current.get_mut(&number).and_then(|c| c.unchanged.as_mut()) {
                 *held = found;
+            }
+        }
+        let mut reader = store.read().await?;
+        for known in current.values_mut() {
+            if let Some((id, found)) = &known.unchanged {
+                known.held = quarantine::kept(&mut reader, *id, found).await?;
             }
         }
         Ok(Seen { version, current, from_hosts })
@@ -199,6 +265,12 @@ async fn put(
     how: How,
 ) -> Result<Result<Done, Skipped>, StoreError> {
     let (document, name) = (&own.document, own.name());
+    // Nothing is written of what is there as it is: a run over a whole bank keeps nobody waiting for that.
+    if let Some(Current { source: Some(source), unchanged: Some((_, found)), held: Some(held) }) = current
+        && !(how.replace && *source != own.source)
+    {
+        return Ok(Ok(own.done("unchanged", name, (found, held), how)));
+    }
     let first = current.and_then(|current| current.source.as_deref());
     let unchanged = current.and_then(|current| current.unchanged.as_ref());
     if let Some(first) = first.filter(|first| unchanged.is_none() && !how.replace && *first != own.source) {
@@ -232,9 +304,5 @@ async fn put(
     }
     // A new document without a suspect has nothing to be kept, and nothing that was.
     let held = if is_new && found.is_empty() { Vec::new() } else { quarantine::keep(w, id, found).await? };
-    // What an owner has released is no news.
-    let quarantined = found.iter().filter(|suspect| held.contains(&suspect.position)).cloned().collect();
-    let standing = Some(document.standing_on(how.today));
-    let dangers = Dangers { quarantined, standing, conflicts: Vec::new() };
-    Ok(Ok(Done { outcome, detail, document: Some(name), dangers, twin: None }))
+    Ok(Ok(own.done(outcome, detail, (found, &held), how)))
 }

@@ -95,6 +95,12 @@ impl Row {
             let each = |s: &quarantine::Suspect| json!({ "passage": s.position, "score": s.score, "reasons": s.reasons });
             line["quarantined"] = self.dangers.quarantined.iter().map(each).collect();
         }
+        if let Some(language) = self.dangers.language {
+            line["language"] = json!(language);
+        }
+        if self.dangers.cut > 0 {
+            line["cut"] = json!(self.dangers.cut);
+        }
         if !self.dangers.conflicts.is_empty() {
             line["conflicts"] = json!(self.dangers.conflicts);
         }

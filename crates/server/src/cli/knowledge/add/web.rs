@@ -9,7 +9,7 @@ use contactiq_ingest::{
 use reqwest::Url;
 
 use super::{
-    intake::{Intake, Pruning, TooLarge},
+    intake::{GivenUp, Intake, Pruning},
     judge, output,
     prune::Prune,
     row::{Row, Skipped},
@@ -84,7 +84,7 @@ pub(super) enum WebError {
     Setup(#[from] SetupError),
     /// There is more than a run holds.
     #[error(transparent)]
-    TooLarge(#[from] TooLarge),
+    GivenUp(#[from] GivenUp),
 }
 
 /// Fetches the pages one after the other; what is to be pruned then.
@@ -124,7 +124,14 @@ pub(super) async fn take_all(
     }
     let bar = output::bar("fetching pages", pages.len());
     for url in &pages {
-        run.page(url).await?;
+        match run.page(url).await {
+            // The report says why, and nothing is removed.
+            Err(GivenUp::Stopped) => {
+                run.whole = false;
+                break;
+            }
+            taken => taken?,
+        }
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -215,7 +222,7 @@ impl Run<'_, '_> {
         })
     }
 
-    async fn page(&mut self, url: &Url) -> Result<(), TooLarge> {
+    async fn page(&mut self, url: &Url) -> Result<(), GivenUp> {
         let read = match self.fetcher.get(url, Want::Page).await {
             Ok(fetched) => self.draft(fetched).await,
             Err(why) => Err(why.into()),

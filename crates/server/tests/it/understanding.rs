@@ -1,0 +1,188 @@
+//! What is understood of short, strange and repeated messages, and of those that lean on the turn before.
+
+use std::{sync::Arc, time::Duration};
+
+use contactiq_domain::{Mode, Role};
+use serde_json::{Value, json};
+
+use crate::{
+    house::{Key, REPLACEMENT, Running, folder, start, start_with},
+    reply::{text, texts},
+};
+
+/// The records of one conversation.
+async fn said(running: &Running, key: &Key, messages: &[&str]) -> Vec<Value> {
+    let mut conversation = Value::Null;
+    let mut records = Vec::new();
+    for question in messages {
+        let mut body = json!({ "mode": "customer", "question": question });
+        if !conversation.is_null() {
+            body["conversation"] = conversation.clone();
+        }
+        let record = running.post(key, "/v1/interactions", &body).await.record();
+        conversation = record["conversation"].clone();
+        records.push(record);
+    }
+    records
+}
+
+/// What became of the last message: outcome and trigger.
+async fn ends(running: &Running, key: &Key, messages: &[&str]) -> (String, String) {
+    let record = said(running, key, messages).await.pop().unwrap();
+    (text(&record, "outcome").to_owned(), record["trigger"].as_str().unwrap_or_default().to_owned())
+}
+
+fn person(trigger: &str) -> (String, String) {
+    ("escalated".to_owned(), trigger.to_owned())
+}
+
+#[tokio::test]
+async fn a_word_or_two_of_another_language_reaches_a_person_with_a_sentence_in_it() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    for (asked, sentence) in [
+        ("tarjeta robada", "solo puedo ayudar en inglés"),
+        ("carte volée", "je ne peux aider qu'en anglais"),
+        ("robo", "solo puedo ayudar en inglés"),
+        ("Karte gesperrt", "nur auf Englisch"),
+    ] {
+        let record = running.ask(&key, Mode::Customer, asked).await;
+        assert_eq!(record["outcome"], "escalated", "{record}");
+        assert!(text(&record, "answer").contains(sentence), "{record}");
+    }
+}
+
+#[tokio::test]
+async fn names_strokes_and_what_masking_leaves_empty_are_not_understood() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let long = "x".repeat(1990);
+    for asked in [
+        "John Smith",
+        ".",
+        "x",
+        "someone@example.com",
+        "4111 1111 1111 1111",
+        &long,
+        "\u{1f600}\u{1f600}",
+        "https://example.com/login?x=1",
+        "for i in range(10): print(i)",
+    ] {
+        let record = running.ask(&key, Mode::Customer, asked).await;
+        assert_eq!((text(&record, "outcome"), text(&record, "intent")), ("guided", "unknown"), "{record}");
+        let again = ends(&running, &key, &[asked, asked]).await;
+        assert_eq!(again, person("repeated_misunderstanding"), "{asked}");
+    }
+    for greeting in ["hello", "thanks a lot", "hi John"] {
+        let record = running.ask(&key, Mode::Customer, greeting).await;
+        assert_eq!((text(&record, "outcome"), text(&record, "intent")), ("guided", "greeting"), "{record}");
+    }
+}
+
+#[tokio::test]
+async fn strokes_are_no_language_and_contradict_nothing() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    for asked in ["asdkjh qwlekj zmxncb vbnqwp", "wkrtpl zxqvb ghtrd mnbvx plkjh"] {
+        let record = running.ask(&key, Mode::Customer, asked).await;
+        let rules = texts(&record["triggers"], "rule");
+        assert!(!rules.iter().any(|r| r.contains("language") || r.contains("conflicting")), "{record}");
+        assert_ne!(record["outcome"], "resolved", "{record}");
+    }
+}
+
+#[tokio::test]
+async fn a_general_question_and_a_claim_on_it_are_together_what_the_claim_says() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    for (before, claim, trigger) in [
+        ("What is an authorised push payment scam?", "I did one yesterday", "security_fraud"),
+        ("How does hardship assistance work?", "I think I need it", "legal_hardship"),
+        ("How does hardship assistance work?", "sign me up for it", "legal_hardship"),
+        ("What happens if I go bankrupt?", "that is me", "legal_hardship"),
+    ] {
+        let (first, _) = ends(&running, &key, &[before]).await;
+        assert_ne!(first, "escalated", "the question alone is general: {before}");
+        assert_eq!(ends(&running, &key, &[before, claim]).await, person(trigger), "{before} / {claim}");
+    }
+    for (before, follow_up) in [
+        ("How does hardship assistance work?", "and how long does it take?"),
+        ("What is an authorised push payment scam?", "and how common is it?"),
+    ] {
+        let record = said(&running, &key, &[before, follow_up]).await.pop().unwrap();
+        let fired = texts(&record["triggers"], "trigger");
+        assert!(!fired.contains(&"security_fraud") && !fired.contains(&"legal_hardship"), "{record}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_missed_more_than_once_reaches_a_person() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let missed = person("repeated_misunderstanding");
+    assert_eq!(ends(&running, &key, &[REPLACEMENT, REPLACEMENT]).await.0, "resolved", "once more is no harm");
+    assert_eq!(ends(&running, &key, &[REPLACEMENT, REPLACEMENT, REPLACEMENT]).await, missed);
+    assert_eq!(ends(&running, &key, &["blorp fnarg", "hello", "zibble wuk"]).await, missed);
+    let objected = said(&running, &key, &[REPLACEMENT, "that's not what I asked"]).await.pop().unwrap();
+    assert_eq!(text(&objected, "outcome"), "guided", "{objected}");
+    assert!(text(&objected, "answer").contains("not what you meant"), "{objected}");
+    let twice = [REPLACEMENT, "that's not what I asked", "no, you still don't get it"];
+    assert_eq!(ends(&running, &key, &twice).await, missed);
+    let on = [REPLACEMENT, "that's not what I asked", "How long does an international transfer take?"];
+    assert_eq!(ends(&running, &key, &on).await.0, "resolved", "who goes on is answered");
+}
+
+#[tokio::test]
+async fn how_many_misunderstandings_are_too_many_is_set() {
+    let running = start(&[("CONTACTIQ__CUSTOMER__MISUNDERSTANDINGS", "3")]).await;
+    let key = running.key(Role::Customer).await;
+    assert_eq!(ends(&running, &key, &["blorp fnarg", "zibble wuk"]).await.0, "guided");
+    let third = ends(&running, &key, &["blorp fnarg", "zibble wuk", "quux grault"]).await;
+    assert_eq!(third, person("repeated_misunderstanding"));
+}
+
+#[tokio::test]
+async fn the_things_in_the_list_of_a_question_are_not_reported() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    for asked in [
+        "Does travel insurance cover theft, lost card, cancelled flights?",
+        "Does travel insurance cover theft and lost card and cancelled flights?",
+    ] {
+        let record = running.ask(&key, Mode::Customer, asked).await;
+        assert!(!texts(&record["triggers"], "trigger").contains(&"security_fraud"), "{record}");
+    }
+    let record = running.ask(&key, Mode::Customer, "what is the ATM limit, someone stole my card").await;
+    assert_eq!(text(&record, "trigger"), "security_fraud", "{record}");
+}
+
+#[tokio::test]
+async fn a_reason_holds_no_word_that_only_the_person_wrote() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let asked = "what does Zorblatting cost when transferringly chargings quimbified my cardly";
+    let record = running.ask(&key, Mode::Customer, asked).await;
+    let reason = text(&record, "classification_reason").to_lowercase();
+    for own in ["zorblatting", "transferringly", "chargings", "quimbified", "cardly"] {
+        assert!(!reason.contains(own), "{own}: {reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_read_under_the_permits_of_the_processor_and_others_are_served_meanwhile() {
+    let mut compute = None;
+    let running = start_with(folder(), &[], |house| compute = Some(Arc::clone(&house.compute))).await;
+    let key = running.key(Role::Customer).await;
+    let compute = compute.unwrap();
+    let all = u32::try_from(compute.available_permits()).unwrap();
+    let held = compute.acquire_many_owned(all).await.unwrap();
+    let asked = running.ask(&key, Mode::Customer, REPLACEMENT);
+    tokio::pin!(asked);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(800), &mut asked).await.is_err(),
+        "it waits for a core"
+    );
+    running.read(&key, "/health").await.json();
+    drop(held);
+    assert_eq!(asked.await["outcome"], "resolved");
+}
