@@ -203,7 +203,7 @@ async fn whom_a_chat_client_names_is_found_by_what_it_sent() {
     assert!(!holds(&running.database_bytes(), "zorblat"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_rotated_on_the_command_line_while_the_server_answers() {
     let folder = crate::house::folder();
     let mut running = start_in(folder.clone(), &[]).await;

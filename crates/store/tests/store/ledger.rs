@@ -408,7 +408,7 @@ on_both_engines! {
         assert_eq!(ledger.pending(id).await.as_ref(), Some(&completion.record));
         let owner = completion.conversation.owner();
         assert!(ledger.pending_of(id, &owner).await.is_some());
-        let other = conversations::Owner { subject: "subject-2", key: None };
+        let other = Owner { subject: "subject-2", key: None };
         assert!(ledger.pending_of(id, &other).await.is_none());
         let mut r = bench.read().await;
         let said = ledger.said(completion.conversation.id).await;
