@@ -266,12 +266,7 @@ mod tests {
             ),
             ("How does hardship help work?", "I would need it", Says::Tells, "I would need hardship help"),
             ("What happens when I miss a repayment?", "that's me", Says::Tells, "I miss a repayment is me"),
-            (
-                "Which payments are held?",
-                "and those on mine?",
-                Says::Asks,
-                "and payments held on my account?",
-            ),
+            ("Which payments are held?", "and those on mine?", Says::Asks, "show me my payments held"),
             ("What is a term deposit?", "should I open one?", Says::Asks, "should I open a term deposit?"),
             (
                 "What is a romance scam?",

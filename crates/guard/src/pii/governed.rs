@@ -11,6 +11,8 @@ use super::{
 const SECRETS: &[Cue] = &[Cue::Cvv, Cue::Pin, Cue::Otp, Cue::Code, Cue::Password, Cue::ApiKey];
 /// A cue of the sentence before still speaks this far, in the units of [`Page::distance`].
 const REACH: u32 = 24;
+/// Tokens on each side of a value that belong to its sentence at most.
+const SENTENCE: usize = 60;
 /// Two parts of one number stand at most so many bytes apart.
 const APART: usize = 48;
 
@@ -21,12 +23,15 @@ pub(super) fn secrets(text: &str, found: &[Found]) -> Vec<bool> {
     }
     let page = Page::new(text, &[]);
     let parts = parts_of_cards(text);
+    let longest = parts.iter().map(|(start, end)| end - start).max().unwrap_or_default();
     found
         .iter()
         .map(|f| {
-            f.kind.is_secret()
-                || spoken_of(&page, f)
-                || parts.iter().any(|(start, end)| *start < f.end && f.start < *end)
+            f.kind.is_secret() || spoken_of(&page, f) || {
+                // The parts are in the order of their beginnings.
+                let near = parts.partition_point(|(start, _)| *start + longest < f.start);
+                parts[near..].iter().take_while(|(start, _)| *start < f.end).any(|(_, end)| f.start < *end)
+            }
         })
         .collect()
 }
@@ -39,8 +44,10 @@ fn spoken_of(page: &Page<'_>, f: &Found) -> bool {
         page.gap(token + 1) == Gap::Break
             || matches!(page.slice(token), "." | "!" | "?" | ";") && page.gap(token + 1) != Gap::None
     };
-    let begin = (0..first).rev().find(|t| ends(*t)).map_or(0, |t| t + 1);
-    let end = (last..page.tokens.len()).find(|t| ends(*t)).unwrap_or(page.tokens.len());
+    // A text without an end of a sentence must not be walked through for each value.
+    let (from, to) = (first.saturating_sub(SENTENCE), page.tokens.len().min(last + SENTENCE));
+    let begin = (from..first).rev().find(|t| ends(*t)).map_or(from, |t| t + 1);
+    let end = (last..to).find(|t| ends(*t)).unwrap_or(to);
     let cues = &page.cues[page.cues.partition_point(|c| c.first + 64 < begin)..];
     cues.iter().take_while(|c| c.first <= end).filter(|c| SECRETS.contains(&c.cue)).any(|c| {
         // A cue inside the value is the value's own: "Pin Oak Road".

@@ -9,7 +9,7 @@ use contactiq_nlu::{
 };
 
 use super::{
-    band, disagree,
+    band,
     figure::figures,
     grounding::{self, topics},
     order, orders, rows,
@@ -77,7 +77,7 @@ const FEWEST_STEPS: usize = 2;
 /// The sentences of the answer, the best first; empty when none speaks of the question.
 pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
     let wish = Wish::of(asked.query);
-    let ranked = disagree::without_illustrations(asked, rank(asked, &wish));
+    let ranked = rank(asked, &wish);
     let Some(best) = ranked.first().cloned().filter(|b| b.score >= FLOOR) else { return Vec::new() };
 
     let index = &asked.knowledge.index;
