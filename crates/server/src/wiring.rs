@@ -178,7 +178,7 @@ pub fn sealer(config: &Config) -> io::Result<Arc<Sealer>> {
 /// Random letters and digits, for what people copy and scanners look for.
 #[must_use]
 pub fn random_letters<const N: usize>() -> String {
-    letters(N, || random::<64>())
+    letters(N, random::<64>)
 }
 
 /// The letters and digits that these bytes stand for: the same for the same ones, and as hard to guess.
