@@ -102,6 +102,7 @@ async fn a_general_question_and_a_claim_on_it_are_together_what_the_claim_says()
     let running = crate::house::start_in(dir, &[("CONTACTIQ_ENCODER", &folder.display().to_string())]).await;
     let key = running.key(Role::Customer).await;
     for (before, claim, trigger) in [
+        ("What is an authorised push payment scam?", "I did one yesterday", "security_fraud"),
         ("How does hardship assistance work?", "I think I need it", "legal_hardship"),
         ("How does hardship assistance work?", "sign me up for it", "legal_hardship"),
         ("What happens if I go bankrupt?", "that is me", "legal_hardship"),
@@ -110,9 +111,6 @@ async fn a_general_question_and_a_claim_on_it_are_together_what_the_claim_says()
         assert_ne!(first, "escalated", "the question alone is general: {before}");
         assert_eq!(ends(&running, &key, &[before, claim]).await, person(trigger), "{before} / {claim}");
     }
-    // Words alone are not sure that this is fraud; a person hears of it all the same.
-    let claimed = ["What is an authorised push payment scam?", "I did one yesterday"];
-    assert_eq!(ends(&running, &key, &claimed).await.0, "escalated");
     for (before, follow_up) in [
         ("How does hardship assistance work?", "and how long does it take?"),
         ("What is an authorised push payment scam?", "and how common is it?"),

@@ -191,12 +191,25 @@ impl Ledger {
         for entry in shown {
             let Entry::Completion(completion) = &*entry else { continue };
             let id = completion.record.id;
+            // First, and outside of any transaction: who asks from here on is told this one. Where it can't be written
+            // then, it comes again.
+            if let Some(queue) = &self.0.queue {
+                let bytes = self.bytes(&entry, true)?;
+                if !queue.put_right(id, &bytes).await.map_err(queue_failed)? {
+                    both_were_shown(id);
+                    continue;
+                }
+            }
             let mut w = self.0.store.at_work().write().await?;
             let standing = interactions::standing(&mut w, id).await?;
-            if standing.anonymised {
-                // Nothing brings its texts back, and nobody reads them here any more.
+            if standing.anonymised || standing.told_again {
+                drop(w);
+                // The table knows better: nothing brings texts back, and what was told stands.
                 if let Some(queue) = &self.0.queue {
                     queue.forget_record(id).await.map_err(queue_failed)?;
+                }
+                if standing.told_again {
+                    both_were_shown(id);
                 }
                 continue;
             }
@@ -204,20 +217,6 @@ impl Ledger {
             audit::completed(&mut w, &[&completion.record]).await?;
             if let Some(ticket) = &completion.ticket {
                 tickets::open(&mut w, ticket).await?;
-            }
-            // Last, and before it is saved: who asks from here on is told this one. Where it can't be saved it comes
-            // again.
-            let stands = !standing.told_again
-                && match &self.0.queue {
-                    Some(queue) => {
-                        let bytes = self.bytes(&entry, true)?;
-                        queue.put_right(id, &bytes).await.map_err(queue_failed)?
-                    }
-                    None => true,
-                };
-            if !stands {
-                tracing::warn!(interaction = %id, "two answers to one request were shown: the later one is in the record");
-                continue;
             }
             w.save().await?;
             tracing::info!(interaction = %id, "the record was put right: a worker had finished what was answered without it");
@@ -279,6 +278,10 @@ pub(super) async fn bury(
     w.save().await?;
     told(why);
     Ok(())
+}
+
+fn both_were_shown(id: InteractionId) {
+    tracing::warn!(interaction = %id, "two answers to one request were shown: the later one is in the record");
 }
 
 fn told(why: &dyn std::fmt::Display) {
