@@ -164,7 +164,7 @@ pub fn key_place(config: &Config) -> String {
 /// Random letters and digits, for what people copy and scanners look for.
 #[must_use]
 pub fn random_letters<const N: usize>() -> String {
-    letters(N, || random::<64>())
+    letters(N, random::<64>)
 }
 
 /// The letters and digits that these bytes stand for: the same for the same ones, and as hard to guess.

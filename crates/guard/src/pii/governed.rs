@@ -27,7 +27,7 @@ pub(super) fn secrets(text: &str, found: &[Found]) -> Vec<bool> {
     found
         .iter()
         .map(|f| {
-            f.kind.is_secret() || spoken_of(&page, f) || {
+            f.kind.is_secret() || spoken_of(&page, f, found) || {
                 // The parts are in the order of their beginnings.
                 let near = parts.partition_point(|(start, _)| *start + longest < f.start);
                 parts[near..].iter().take_while(|(start, _)| *start < f.end).any(|(_, end)| f.start < *end)
@@ -37,7 +37,7 @@ pub(super) fn secrets(text: &str, found: &[Found]) -> Vec<bool> {
 }
 
 /// A secret is spoken of in the sentence, or shortly before.
-fn spoken_of(page: &Page<'_>, f: &Found) -> bool {
+fn spoken_of(page: &Page<'_>, f: &Found, found: &[Found]) -> bool {
     let first = page.tokens.partition_point(|t| (t.end as usize) <= f.start);
     let last = page.tokens.partition_point(|t| (t.start as usize) < f.end).saturating_sub(1).max(first);
     let ends = |token: usize| {
@@ -52,7 +52,15 @@ fn spoken_of(page: &Page<'_>, f: &Found) -> bool {
     cues.iter().take_while(|c| c.first <= end).filter(|c| SECRETS.contains(&c.cue)).any(|c| {
         // A cue inside the value is the value's own: "Pin Oak Road".
         let outside = c.last < first || c.first > last;
-        outside && (c.first >= begin || c.last < first && page.distance(c.last + 1, first) <= REACH)
+        // "My name is Zorblat Quimby, my pin is 4821": a cue behind the value has a value of its own.
+        let own = || {
+            let behind = page.tokens[c.last].end as usize;
+            let next = found.get(found.partition_point(|other| other.start < behind));
+            next.is_some_and(|other| other.kind.is_secret())
+        };
+        outside
+            && (c.last < first || !own())
+            && (c.first >= begin || c.last < first && page.distance(c.last + 1, first) <= REACH)
     })
 }
 

@@ -11,8 +11,6 @@ mod tests;
 mod words;
 
 pub(crate) use ruled::{without, without_overruled};
-pub(crate) use same::opposite_bounds;
-pub(crate) use words::is_kind_of_page;
 
 use std::collections::{HashMap, HashSet};
 

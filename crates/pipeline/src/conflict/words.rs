@@ -76,11 +76,6 @@ const ILLUSTRATIONS: &[&str] = &[
     "suppose",
 ];
 
-/// Whether a stem is of a word of titles that names a kind of page.
-pub(crate) fn is_kind_of_page(stem: &str) -> bool {
-    KINDS_OF_PAGE.iter().any(|word| text::stem(word) == stem)
-}
-
 /// A set of content words: their numbers, sorted, each once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct WordSet(Vec<u32>);

@@ -136,14 +136,6 @@ pub(crate) fn sentences(asked: &Asked<'_>, most_words: usize) -> Vec<Chosen> {
     named_rows(asked, &wish, chosen)
 }
 
-/// The sentences that answer about as well as this one, in any document, itself left out.
-pub(super) fn beside(asked: &Asked<'_>, lead: &Chosen) -> Vec<Chosen> {
-    let own = |c: &Chosen| (c.passage, c.sentence);
-    let mut near = rank(asked, &Wish::of(asked.query));
-    near.retain(|c| c.score >= lead.score * SAME_PASSAGE && own(c) != own(lead));
-    near
-}
-
 /// Leaves out of the longest answer what was chosen last, until all of them together are short enough; the
 /// best of each stays.
 pub(super) fn shortened(knowledge: &Knowledge, groups: &[&[Chosen]], most_words: usize) -> Vec<Vec<Chosen>> {

@@ -9,7 +9,6 @@ mod citation;
 mod comparison;
 mod compose;
 mod contested;
-mod disagree;
 pub(crate) mod figure;
 pub mod grounding;
 mod history;
@@ -113,7 +112,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         return;
     }
     let listed = contested::met(&turn.knowledge, &chosen, house.today());
-    if let Some(dispute) = listed.or_else(|| disagree::among(&turn.asked(), &chosen)) {
+    if let Some(dispute) = listed {
         if turn.understanding.as_ref().is_none_or(|u| u.intent.is_unknown()) {
             turn.trace(Step::Respond, since, "nothing", "not understood, and what is near is contradicted");
             return;

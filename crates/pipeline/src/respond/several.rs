@@ -12,7 +12,7 @@ use super::{
     choose::{self, Chosen},
     compose,
     contested::{self, Dispute},
-    disagree, premise, sufficient,
+    premise, sufficient,
 };
 use crate::{
     Found, House, Sought,
@@ -207,7 +207,7 @@ fn answer(
         return One::Stopped(Stopped::Lacks(lack));
     }
     let listed = contested::met(&turn.knowledge, &chosen, today);
-    if let Some(dispute) = listed.or_else(|| disagree::among(&asked, &chosen)) {
+    if let Some(dispute) = listed {
         return One::Stopped(Stopped::Contested(dispute));
     }
     let Some(judged) = score::judge(house, turn, &asked, &chosen, understanding) else { return One::Left };

@@ -347,17 +347,7 @@ fn stems(words: &[Token]) -> Vec<String> {
     words.iter().filter(telling).map(|w| text::stem(&w.said)).collect()
 }
 
-/// Whether a question asks for more than one figure.
-pub(super) fn several(question: &str) -> bool {
-    tokens(question).iter().filter(|token| KINDS.contains(&token.said.as_str())).count() > 1
-}
-
 impl Thing {
-    /// Whether these stems name what it is.
-    pub(super) fn names(&self, held: &BTreeSet<String>) -> bool {
-        self.stems.last().is_none_or(|what| held.contains(what) || is_part_of_one(what, held))
-    }
-
     /// Whether these stems hold it. A word that the bank's documents use elsewhere is missed where it is not
     /// used; one that they never use may be the asker's for one of theirs.
     fn is_in(&self, held: &BTreeSet<String>, known: &dyn Fn(&str) -> bool) -> bool {

@@ -141,20 +141,6 @@ impl Wish {
     }
 }
 
-impl Wish {
-    /// Whether a figure of this dimension is of a kind that was asked for; any where the kind is open.
-    pub(super) fn takes(&self, dimension: &str) -> bool {
-        let span = SPANS.contains(&dimension);
-        self.kinds.is_empty()
-            || self.kinds.iter().any(|kind| match kind {
-                Kind::Money | Kind::Rate => matches!(dimension, "money" | "percent"),
-                Kind::Duration => span || matches!(dimension, "date" | "month"),
-                Kind::Hour => matches!(dimension, "time" | "hour"),
-                Kind::Age | Kind::Number => true,
-            })
-    }
-}
-
 /// What spans of time are counted in.
 const SPANS: &[&str] = &["second", "minute", "hour", "day", "week", "fortnight", "month", "year"];
 

@@ -216,12 +216,14 @@ async fn a_stop_lets_requests_end_and_closes_the_rest() {
     let kept = Client::builder().no_proxy().tls_certs_only([authority.certificate()]).build().unwrap();
     assert_eq!(kept.get(format!("{}/health", running.url)).send().await.unwrap().status(), 200);
     let body = json!({ "mode": "customer", "question": REPLACEMENT });
-    let asked = tokio::spawn(running.posting(&key, "/v1/interactions", &body).send());
+    let mut asked = tokio::task::JoinSet::new();
+    asked.spawn(running.posting(&key, "/v1/interactions", &body).send());
     tokio::time::sleep(Duration::from_millis(30)).await;
     let since = Instant::now();
     running.stop().await;
     assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
-    let answer: Value = asked.await.unwrap().unwrap().json().await.unwrap();
+    let answered = asked.join_next().await.unwrap().unwrap().unwrap();
+    let answer: Value = answered.json().await.unwrap();
     assert!(answer["outcome"].is_string(), "{answer}");
     drop(silent);
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use contactiq_domain::ids::InteractionId;
 
-use super::{Applied, Entry, Ledger, Unreadable, dead, heard, kept};
+use super::{Applied, Completion, Entry, Ledger, Unreadable, Withdrawal, dead, heard, kept};
 use crate::{SharedError, StoreError, audit, interactions, tickets};
 
 /// Waits before the second, third and fourth try of an entry that is refused: what it stands on may come by
@@ -27,13 +27,11 @@ pub struct Drained {
 
 /// Records that are in their tables now.
 #[derive(Default)]
-pub(crate) struct Settled {
+struct Settled {
     /// All.
-    pub(crate) said: Vec<InteractionId>,
+    said: Vec<InteractionId>,
     /// Those of which the table has another one, which was there first.
-    pub(crate) second: Vec<InteractionId>,
-    /// The same of these, whole.
-    instead: Vec<Arc<Entry>>,
+    second: Vec<Arc<Entry>>,
     /// Completions whose key came to another answer in the table.
     overtaken: Vec<Arc<Entry>>,
 }
@@ -43,8 +41,7 @@ impl Settled {
     fn came_to(&mut self, applied: &Applied, entry: &Arc<Entry>) {
         match (applied, &**entry) {
             (Applied::Before(first), Entry::Completion(completion)) if **first != completion.record => {
-                self.second.push(entry.interaction());
-                self.instead.push(Arc::clone(entry));
+                self.second.push(Arc::clone(entry));
             }
             (Applied::Overtaken, Entry::Completion(_)) => self.overtaken.push(Arc::clone(entry)),
             _ => {}
@@ -65,7 +62,7 @@ impl Ledger {
             drained.damaged += batch.damaged_bytes;
             for payloads in batch.payloads.chunks(TOGETHER) {
                 let settled = self.settle(payloads, &mut drained).await?;
-                self.put_right(settled.instead).await?;
+                self.put_right(settled.second).await?;
             }
             // The database answers, whatever requests found.
             self.0.breaker.close();
@@ -88,14 +85,15 @@ impl Ledger {
         self.0.queue_breaker.close();
         // While a cluster is being brought up to date, the newer ones write what they queued; nobody waits behind it.
         let given = given.without(kept::is_newer);
-        let said = self.settle(&given.payloads, &mut drained).await?;
-        self.take_back(&said.overtaken, &mut drained).await?;
+        let settled = self.settle(&given.payloads, &mut drained).await?;
+        self.take_back(&settled.overtaken, &mut drained).await?;
+        self.give_way(&settled.second).await?;
         if !given.is_empty() {
             // So does the database.
             self.0.breaker.close();
             self.0.quick_breaker.close();
         }
-        queue.done(&given, &said).await.map_err(queue_failed)?;
+        queue.done(&given, &settled.said).await.map_err(queue_failed)?;
         Ok(drained)
     }
 
@@ -108,9 +106,7 @@ impl Ledger {
                     let entry = Arc::new(entry);
                     match &*entry {
                         Entry::Completion(_) => settled.said.push(entry.interaction()),
-                        Entry::Withdrawal(withdrawal)
-                            if self.was_told_again(withdrawal.interaction).await? =>
-                        {
+                        Entry::Withdrawal(withdrawal) if self.was_told_again(withdrawal).await? => {
                             tracing::warn!(interaction = %withdrawal.interaction, "a withdrawal came too late: who asked again was told the answer, and it stands");
                             continue;
                         }
@@ -148,11 +144,9 @@ impl Ledger {
         Ok(settled)
     }
 
-    async fn was_told_again(&self, id: InteractionId) -> Result<bool, StoreError> {
-        match &self.0.queue {
-            Some(queue) => queue.was_told_again(id).await.map_err(queue_failed),
-            None => Ok(false),
-        }
+    async fn was_told_again(&self, withdrawal: &Withdrawal) -> Result<bool, StoreError> {
+        let Some(queue) = &self.0.queue else { return Ok(false) };
+        queue.was_told_again(withdrawal.interaction, withdrawal.completed_at).await.map_err(queue_failed)
     }
 
     /// What the queue took it told to whoever asked, until here the table says that its key came to another answer:
@@ -190,39 +184,65 @@ impl Ledger {
     async fn put_right(&self, shown: Vec<Arc<Entry>>) -> Result<(), StoreError> {
         for entry in shown {
             let Entry::Completion(completion) = &*entry else { continue };
-            let id = completion.record.id;
-            let mut w = self.0.store.at_work().write().await?;
-            let standing = interactions::standing(&mut w, id).await?;
-            if standing.anonymised {
-                // Nothing brings its texts back, and nobody reads them here any more.
-                if let Some(queue) = &self.0.queue {
-                    queue.forget_record(id).await.map_err(queue_failed)?;
+            // First, and outside of any transaction: who asks from here on is told this one. Where it can't be written
+            // then, it comes again.
+            if let Some(queue) = &self.0.queue {
+                let bytes = self.bytes(&entry, true)?;
+                if !queue.put_right(completion, &bytes).await.map_err(queue_failed)? {
+                    both_were_shown(completion.record.id);
+                    continue;
                 }
-                continue;
             }
-            interactions::replace(&mut w, &completion.record).await?;
-            audit::completed(&mut w, &[&completion.record]).await?;
-            if let Some(ticket) = &completion.ticket {
-                tickets::open(&mut w, ticket).await?;
+            if self.put_in_place(completion).await? {
+                let id = completion.record.id;
+                tracing::info!(interaction = %id, "the record was put right: a worker had finished what was answered without it");
             }
-            // Last, and before it is saved: who asks from here on is told this one. Where it can't be saved it comes
-            // again.
-            let stands = !standing.told_again
-                && match &self.0.queue {
-                    Some(queue) => {
-                        let bytes = self.bytes(&entry, true)?;
-                        queue.put_right(id, &bytes).await.map_err(queue_failed)?
-                    }
-                    None => true,
-                };
-            if !stands {
-                tracing::warn!(interaction = %id, "two answers to one request were shown: the later one is in the record");
-                continue;
-            }
-            w.save().await?;
-            tracing::info!(interaction = %id, "the record was put right: a worker had finished what was answered without it");
         }
         Ok(())
+    }
+
+    /// What the queue took met another record of its interaction in the table, one that a gateway wrote which heard
+    /// nothing of its worker. That one may be withdrawn yet: where somebody who asked again was told the queue's, that
+    /// one stands.
+    async fn give_way(&self, second: &[Arc<Entry>]) -> Result<(), StoreError> {
+        let Some(queue) = &self.0.queue else { return Ok(()) };
+        for entry in second {
+            let Entry::Completion(completion) = &**entry else { continue };
+            if queue.give_way(completion).await.map_err(queue_failed)? {
+                continue;
+            }
+            if self.put_in_place(completion).await? {
+                let id = completion.record.id;
+                tracing::warn!(interaction = %id, "a worker's answer is in the record: who asked again was told it");
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a record in the place of another one of its interaction. False where that one stands: its texts were taken
+    /// out, or somebody who asked again was told it by the table.
+    async fn put_in_place(&self, completion: &Completion) -> Result<bool, StoreError> {
+        let id = completion.record.id;
+        let mut w = self.0.store.at_work().write().await?;
+        let standing = interactions::standing(&mut w, id).await?;
+        if standing.anonymised || standing.told_again {
+            drop(w);
+            // The table knows better: nothing brings texts back, and what was told stands.
+            if let Some(queue) = &self.0.queue {
+                queue.forget_record(id).await.map_err(queue_failed)?;
+            }
+            if standing.told_again {
+                both_were_shown(id);
+            }
+            return Ok(false);
+        }
+        interactions::replace(&mut w, &completion.record).await?;
+        audit::completed(&mut w, &[&completion.record]).await?;
+        if let Some(ticket) = &completion.ticket {
+            tickets::open(&mut w, ticket).await?;
+        }
+        w.save().await?;
+        Ok(true)
     }
 
     fn written(&self, entry: &Entry, drained: &mut Drained) {
@@ -279,6 +299,10 @@ pub(super) async fn bury(
     w.save().await?;
     told(why);
     Ok(())
+}
+
+fn both_were_shown(id: InteractionId) {
+    tracing::warn!(interaction = %id, "two answers to one request were shown: the later one is in the record");
 }
 
 fn told(why: &dyn std::fmt::Display) {

@@ -92,7 +92,8 @@ pub struct Claimed {
     pub body: String,
     /// The claim's fencing token.
     pub fence: Fence,
-    /// Whether it was claimed in the queue of a cluster: the table hears of it with the record.
+    /// Whether it was claimed outside of the table, in the queue of a cluster or in the memory of the one process on
+    /// SQLite: the table hears of it with the record.
     #[serde(default)]
     pub queued: bool,
     /// Whether the answer was shown already, because another place than the tables took its record. Otherwise a

@@ -198,28 +198,24 @@ impl Ledger {
             completed_at: completion.record.completed_at,
             claimed: completion.claimed.clone(),
         })));
-        let Ok(bytes) = self.bytes(&withdrawal, false) else { return };
-        // First, because others read it there: who asked again may have been told it.
-        let by_queue = match &self.0.queue {
-            Some(queue) => match queue.withdraw(completion, &bytes).await {
-                Ok(false) => {
-                    self.0.withdrawn.remove(&completion.record);
-                    return;
-                }
-                Ok(true) => true,
-                Err(_) => false,
-            },
-            None => true,
-        };
-        // Behind the completion, should that wait there still; nobody need hear of it.
+        // At once behind the completion, should that wait there still; nobody need hear of it.
         drop(self.0.group.submit(Arc::clone(&withdrawal)));
-        let by_spool = match &self.0.spool {
-            Some(spool) => {
-                matches!(tokio::time::timeout(IN_ALL, spool.append(bytes)).await, Ok(Ok(())))
+        let Ok(bytes) = self.bytes(&withdrawal, false) else { return };
+        let by_queue = async {
+            match &self.0.queue {
+                Some(queue) => queue.withdraw(completion, &bytes).await.is_ok(),
+                None => true,
             }
-            None => true,
         };
-        if !(by_queue && by_spool) {
+        let by_spool = async {
+            match &self.0.spool {
+                Some(spool) => {
+                    matches!(tokio::time::timeout(IN_ALL, spool.append(bytes.clone())).await, Ok(Ok(())))
+                }
+                None => true,
+            }
+        };
+        if tokio::join!(by_queue, by_spool) != (true, true) {
             tracing::warn!(interaction = %completion.record.id, "a record that nobody was shown may be found finished");
         }
     }

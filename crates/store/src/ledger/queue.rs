@@ -19,7 +19,7 @@ use redis::{
 
 pub use claims::Held;
 
-use super::{Completion, drain::Settled};
+use super::Completion;
 use crate::redis_link::{RedisAddress, RedisLink, SharedError};
 
 const GROUP: &str = "writers";
@@ -214,24 +214,20 @@ impl Queue {
         Ok(given(read.keys.into_iter().flat_map(|key| key.ids).collect()))
     }
 
-    /// Takes entries out: they are where they belong. `records` are the completions among them; they stay readable
+    /// Takes entries out: they are where they belong. `said` are the completions among them; they stay readable
     /// for some minutes.
     ///
     /// # Errors
     /// When Redis can't be asked; then they come again, which does no harm.
-    pub(crate) async fn done(&self, given: &Given, records: &Settled) -> Result<(), SharedError> {
+    pub(crate) async fn done(&self, given: &Given, said: &[InteractionId]) -> Result<(), SharedError> {
         if given.places.is_empty() {
             return Ok(());
         }
         let mut all = redis::pipe();
         all.atomic().cmd("XACK").arg((&self.stream, GROUP)).arg(&given.places).ignore();
         all.cmd("XDEL").arg(&self.stream).arg(&given.places).ignore();
-        for interaction in &records.said {
+        for interaction in said {
             all.cmd("EXPIRE").arg(self.record_key(*interaction)).arg(READABLE_AFTER).ignore();
-        }
-        for interaction in &records.second {
-            // Who reads it is told what the table says.
-            all.cmd("DEL").arg(self.record_key(*interaction)).ignore();
         }
         self.work.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await
     }

@@ -35,11 +35,6 @@ impl Withdrawn {
         known.push_front((record.id, record.completed_at));
     }
 
-    /// It stands after all.
-    pub(super) fn remove(&self, record: &Record<Masked>) {
-        self.lock().retain(|known| *known != (record.id, record.completed_at));
-    }
-
     /// Whether a record of this interaction is among them.
     pub(super) fn knows(&self, id: InteractionId) -> bool {
         self.lock().iter().any(|(known, _)| *known == id)

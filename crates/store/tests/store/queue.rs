@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contactiq_domain::{clock::FixedClock, ids::Ids};
+use contactiq_domain::{Outcome, clock::FixedClock, ids::Ids};
 use contactiq_store::{
     Ledger,
     conversations::Owner,
     idempotency::{self, Claim, Fence, Slot},
     interactions,
     ledger::{
-        Applied, Claimed, Claims, Compared, Places, dead,
+        Applied, Claimed, Claims, Compared, Entry, Places, Withdrawal, dead,
         queue::{Durability, Queue},
         spool::{DEFAULT_MAX_BYTES, Spool},
     },
@@ -116,6 +116,7 @@ async fn what_the_spool_took_was_shown_and_stands() {
         worker.write(first(&start)).await.unwrap();
         let mut shown = completion.clone();
         shown.record.reason = "by the gateway".to_owned();
+        shown.record.completed_at = completion.record.completed_at.plus_micros(7);
         assert_eq!(alone.write(second(&shown)).await, Ok(Applied::Written));
         assert_eq!(worker.write_handed(completion.clone()).await, Ok(Applied::Written));
         // Who asks again is told what the queue has, or the table where the queue can't be asked.
@@ -203,17 +204,35 @@ async fn of_two_answers_that_met_in_the_tables_readers_are_told_the_first() {
         cluster.replica(cluster.queue("one")),
         Ledger::new(cluster.bench.store.clone(), Places::default(), Arc::new(FixedClock::at(NOW))),
     );
-    let (start, completion) = halves(&cluster.bench);
-    alone.write(first(&start)).await.unwrap();
-    alone.write(second(&completion)).await.unwrap();
-    let mut other = completion.clone();
-    other.record.reason = "by a worker".to_owned();
-    assert_eq!(one.write_handed(other.clone()).await, Ok(Applied::Written));
-    let id = completion.record.id;
-    assert_eq!(one.pending(id).await, Some(other.record));
-    cluster.empty(&one).await;
-    assert_eq!(one.pending(id).await, None);
-    is_whole(&cluster.bench, &completion).await;
+    for told_again in [false, true] {
+        let (start, completion) = halves(&cluster.bench);
+        alone.write(first(&start)).await.unwrap();
+        alone.write(second(&completion)).await.unwrap();
+        let mut other = completion.clone();
+        other.record.reason = "by a worker".to_owned();
+        other.record.completed_at = completion.record.completed_at.plus_micros(-7);
+        assert_eq!(one.write_handed(other.clone()).await, Ok(Applied::Written));
+        let id = completion.record.id;
+        assert_eq!(one.pending(id).await.as_ref(), Some(&other.record));
+        if told_again {
+            assert_eq!(one.to_show_again(id).await.unwrap().as_ref(), Some(&other.record));
+        }
+        cluster.empty(&one).await;
+        let standing = if told_again { &other } else { &completion };
+        assert_eq!(one.pending(id).await, told_again.then(|| other.record.clone()), "readers hear the same");
+        is_whole(&cluster.bench, standing).await;
+
+        // What a gateway wrote and showed nobody is withdrawn: what was told is not.
+        let withdrawal = Entry::Withdrawal(Box::new(Withdrawal {
+            conversation: completion.conversation.clone(),
+            interaction: id,
+            completed_at: completion.record.completed_at,
+            claimed: None,
+        }));
+        assert_eq!(alone.write(withdrawal).await, Ok(Applied::Written));
+        let found = interactions::get(&mut *cluster.bench.read().await, id).await.unwrap().unwrap();
+        assert_eq!(found.outcome == Outcome::Interrupted, !told_again);
+    }
     cluster.bench.end().await;
 }
 

@@ -87,7 +87,7 @@ fn what_is_forgotten_is_encoded_again_and_the_rest_is_not() {
 struct Replicas {
     kept: Mutex<HashMap<Key, Vec<f32>>>,
     asked: AtomicUsize,
-    away: std::sync::atomic::AtomicBool,
+    away: AtomicBool,
 }
 
 impl SharedVectors for Replicas {

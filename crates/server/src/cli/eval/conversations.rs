@@ -6,7 +6,7 @@ use contactiq_domain::{Mode, Outcome, Trigger};
 use contactiq_guard::Raw;
 use serde::Deserialize;
 
-use super::{Figure, house};
+use super::{Figure, Share, house};
 use crate::{
     cli::{ask, jsonl, output},
     config::Config,
@@ -30,11 +30,11 @@ struct Conversation {
 
 /// What became of one half.
 #[derive(Default)]
-struct Tally {
-    positives: u32,
-    right: u32,
-    look_alikes: u32,
-    needless: u32,
+struct Half {
+    /// Of those that need a person: handed over by the right trigger.
+    right: Share,
+    /// Of the look-alikes: handed over by the trigger that they resemble.
+    needless: Share,
 }
 
 /// Asks every conversation, and judges what becomes of its last message.
@@ -50,7 +50,7 @@ pub(super) async fn figures(
     let conversations: Vec<Conversation> = jsonl::file(path)?;
     let house = house(config).await?;
     let bar = output::bar("asking in conversations", conversations.len());
-    let mut halves: [Tally; 2] = Default::default();
+    let mut halves: [Half; 2] = Default::default();
     for (row, conversation) in conversations.iter().enumerate() {
         let mut id = None;
         for said in &conversation.before {
@@ -59,17 +59,15 @@ pub(super) async fn figures(
         let record = ask::ask(&house, conversation.mode, Raw::new(conversation.text.clone()), id).await?;
         let named = |wanted| record.triggers.iter().any(|hit| hit.trigger == wanted);
         let fired = named(conversation.family);
-        let tally = &mut halves[row % 2];
+        let half = &mut halves[row % 2];
         let fine = match conversation.trigger {
             Some(wanted) => {
                 let right = record.outcome == Outcome::Escalated && named(wanted);
-                tally.positives += 1;
-                tally.right += u32::from(right);
+                half.right.count(right);
                 right
             }
             None => {
-                tally.look_alikes += 1;
-                tally.needless += u32::from(fired);
+                half.needless.count(fired);
                 !fired
             }
         };
@@ -93,46 +91,22 @@ pub(super) async fn figures(
     Ok(rows(&halves))
 }
 
-fn share(a: u32, b: u32) -> f64 {
-    f64::from(a) / f64::from(b.max(1))
-}
-
-fn rows([measuring, seen]: &[Tally; 2]) -> Vec<Figure> {
-    let of = |a: u32, b: u32| format!("({a} of {b})");
+fn rows([measuring, seen]: &[Half; 2]) -> Vec<Figure> {
+    let beside = |measure: &str, share: Share| Figure {
+        target: String::new(),
+        reached: None,
+        ..Figure::share_at_least("U15", measure, share, 0.0)
+    };
     vec![
-        Figure::at_least(
+        Figure::share_at_least(
             "U15",
-            format!(
-                "own conversations: handed over by the right trigger {}",
-                of(measuring.right, measuring.positives)
-            ),
-            share(measuring.right, measuring.positives),
+            "own conversations: handed over by the right trigger",
+            measuring.right,
             0.90,
         ),
-        Figure::at_most(
-            "U15",
-            format!("… look-alikes handed over by it {}", of(measuring.needless, measuring.look_alikes)),
-            share(measuring.needless, measuring.look_alikes),
-            0.04,
-        ),
-        Figure {
-            target: String::new(),
-            now: format!(
-                "{:.1} %, {:.1} %",
-                100.0 * share(seen.right, seen.positives),
-                100.0 * share(seen.needless, seen.look_alikes)
-            ),
-            reached: None,
-            ..Figure::at_least(
-                "U15",
-                format!(
-                    "… the half that may be looked at: right, needless ({} and {} look-alikes)",
-                    seen.positives, seen.look_alikes
-                ),
-                0.0,
-                0.0,
-            )
-        },
+        Figure::share_at_most("U15", "… look-alikes handed over by it", measuring.needless, 0.04),
+        beside("… the half that may be looked at: right", seen.right),
+        beside("… the half that may be looked at: look-alikes handed over", seen.needless),
     ]
 }
 
@@ -142,10 +116,11 @@ mod tests {
 
     #[test]
     fn both_halves_are_printed_and_only_the_measuring_one_reaches_targets() {
-        let tally = |needless| Tally { positives: 4, right: 3, look_alikes: 2, needless };
-        let rows = rows(&[tally(0), tally(1)]);
-        assert_eq!(rows.iter().map(|f| f.reached).collect::<Vec<_>>(), [Some(false), Some(true), None]);
-        assert_eq!(rows[2].now, "75.0 %, 50.0 %");
+        let half = |needless| Half { right: Share::new(3, 4), needless: Share::new(needless, 2) };
+        let rows = rows(&[half(0), half(1)]);
+        let reached: Vec<_> = rows.iter().map(|f| f.reached).collect();
+        assert_eq!(reached, [Some(false), Some(true), None, None]);
+        assert!(rows[2].now.starts_with("75.0 %") && rows[3].now.starts_with("50.0 %"), "{rows:?}");
     }
 
     #[test]

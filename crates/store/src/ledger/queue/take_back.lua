@@ -3,7 +3,7 @@
 -- ARGV: seconds, interaction [, what the result is]
 -- Returns 1 when nobody is told it any more, 0 when somebody was.
 local told = redis.call('GET', KEYS[1])
-if told == 'told' or told == 'again' then
+if told and (told == 'told' or string.sub(told, 1, 6) == 'again ') then
     return 0
 end
 redis.call('SET', KEYS[1], 'back', 'EX', ARGV[1])

@@ -1,7 +1,7 @@
 //! Who was told what, noted in Redis with the reading: a record that somebody was told is not taken back, and no other
 //! takes its place.
 
-use contactiq_domain::ids::InteractionId;
+use contactiq_domain::{Timestamp, ids::InteractionId};
 use redis::Script;
 
 use super::{FIELD, Queue, READABLE_AFTER, READABLE_SECONDS, claims};
@@ -13,6 +13,7 @@ pub(super) struct Scripts {
     to_show: Script,
     take_back: Script,
     put_right: Script,
+    give_way: Script,
 }
 
 impl Default for Scripts {
@@ -22,29 +23,28 @@ impl Default for Scripts {
             to_show: Script::new(include_str!("to_show.lua")),
             take_back: Script::new(include_str!("take_back.lua")),
             put_right: Script::new(include_str!("put_right.lua")),
+            give_way: Script::new(include_str!("give_way.lua")),
         }
     }
 }
 
 impl Queue {
     /// Takes a completion back that may be there though its caller was told otherwise: nobody reads it any more, and
-    /// `bytes` say so to whoever writes it. False when somebody who asked again was told it: then it stands.
+    /// `bytes` say so to whoever writes it. One that somebody who asked again was told stays readable here.
     ///
     /// # Errors
     /// As [`Queue::append`].
-    pub(crate) async fn withdraw(&self, completion: &Completion, bytes: &[u8]) -> Result<bool, SharedError> {
+    pub(crate) async fn withdraw(&self, completion: &Completion, bytes: &[u8]) -> Result<(), SharedError> {
         let interaction = completion.record.id;
         let mut ask = self.told.withdraw.key(&self.stream);
         ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
         ask.key(self.told_key(interaction));
-        let own = serde_json::to_string(&completion.record.completed_at).unwrap_or_default();
-        ask.arg(FIELD).arg(bytes).arg(interaction.to_string()).arg(format!("\"completed_at\":{own}"));
+        ask.arg(FIELD).arg(bytes).arg(interaction.to_string()).arg(own(completion.record.completed_at));
         ask.arg(READABLE_SECONDS);
         if let Some(claimed) = &completion.claimed {
             ask.key(self.result_key(&claimed.slot())).arg(claims::result(claimed, interaction).0);
         }
-        let gone = self.answers.ask(async |mut redis| ask.invoke_async::<u64>(&mut redis).await).await?;
-        Ok(gone > 0)
+        self.answers.ask(async |mut redis| ask.invoke_async::<()>(&mut redis).await).await
     }
 
     /// The bytes of a record that waits and that somebody is about to be told: from then on nobody takes it back, and
@@ -67,15 +67,26 @@ impl Queue {
     ///
     /// # Errors
     /// When Redis can't be asked.
-    pub(crate) async fn put_right(
-        &self,
-        interaction: InteractionId,
-        bytes: &[u8],
-    ) -> Result<bool, SharedError> {
+    pub(crate) async fn put_right(&self, completion: &Completion, bytes: &[u8]) -> Result<bool, SharedError> {
+        let interaction = completion.record.id;
         let mut ask = self.told.put_right.key(self.told_key(interaction));
-        ask.key(self.record_key(interaction)).arg(bytes).arg(READABLE_AFTER);
+        ask.key(self.record_key(interaction)).arg(bytes).arg(own(completion.record.completed_at));
+        ask.arg(READABLE_AFTER);
         let put = self.work.ask(async |mut redis| ask.invoke_async::<u64>(&mut redis).await).await?;
         Ok(put > 0)
+    }
+
+    /// A completion that met another one of its interaction in the table: from now on nobody reads it here. False when
+    /// somebody who asked again was told it: then it stands.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn give_way(&self, completion: &Completion) -> Result<bool, SharedError> {
+        let interaction = completion.record.id;
+        let mut ask = self.told.give_way.key(self.told_key(interaction));
+        ask.key(self.record_key(interaction)).arg(own(completion.record.completed_at));
+        let gave = self.work.ask(async |mut redis| ask.invoke_async::<u64>(&mut redis).await).await?;
+        Ok(gave > 0)
     }
 
     /// Takes back a completion whose key came to another answer in the table: nobody is told it from now on. False when
@@ -104,16 +115,25 @@ impl Queue {
         Ok(found.as_deref() == Some("back"))
     }
 
-    /// Whether somebody who asked again was told what this interaction came to here.
+    /// Whether somebody who asked again was told the completion of this moment.
     ///
     /// # Errors
     /// When Redis can't be asked.
-    pub(crate) async fn was_told_again(&self, interaction: InteractionId) -> Result<bool, SharedError> {
+    pub(crate) async fn was_told_again(
+        &self,
+        interaction: InteractionId,
+        completed_at: Timestamp,
+    ) -> Result<bool, SharedError> {
         let found: Option<String> = self.get("GET", &self.told_key(interaction), &[]).await?;
-        Ok(found.as_deref() == Some("again"))
+        Ok(found.is_some_and(|told| told == format!("again {}", own(completed_at))))
     }
 
     pub(super) fn told_key(&self, interaction: InteractionId) -> String {
         format!("contactiq:{}:told:{interaction}", self.namespace)
     }
+}
+
+/// What stands in a completion of this moment, and in no other of its interaction.
+fn own(completed_at: Timestamp) -> String {
+    format!("\"completed_at\":{}", serde_json::to_string(&completed_at).unwrap_or_default())
 }

@@ -2,22 +2,22 @@
 -- comes later is not kept. Unless somebody who asked again was told it: then it stands.
 -- KEYS: stream, record, said, told [, result]
 -- ARGV: field, bytes of the withdrawal, interaction, what stands in the completion and in no other of it, seconds [, result]
--- Returns 0 when it stands.
 local kept = redis.call('GET', KEYS[2])
 local own = kept and string.find(kept, ARGV[4], 1, true)
-if own and redis.call('GET', KEYS[4]) == 'again' then
-    return 0
+if own and redis.call('GET', KEYS[4]) == 'again ' .. ARGV[4] then
+    return
 end
 redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])
 if kept and not own then
     -- Somebody else finished the same interaction, and that one stands.
-    return 1
+    return
 end
-redis.call('SET', KEYS[4], 'withdrawn ' .. ARGV[4], 'EX', ARGV[5])
+if string.sub(redis.call('GET', KEYS[4]) or '', 1, 6) ~= 'again ' then
+    redis.call('SET', KEYS[4], 'withdrawn ' .. ARGV[4], 'EX', ARGV[5])
+end
 redis.call('DEL', KEYS[2])
 redis.call('LREM', KEYS[3], 0, ARGV[3])
 -- The claim may have come to the answer of another worker.
 if KEYS[5] and redis.call('GET', KEYS[5]) == ARGV[6] then
     redis.call('DEL', KEYS[5])
 end
-return 1

@@ -9,7 +9,7 @@ use std::{
 use contactiq_store::Store;
 
 use super::{
-    judged::{How, Judged, store_all},
+    judged::{How, Judged, store_all, were_others},
     prune::{self, Prune},
     row::{Row, Skipped},
 };
@@ -129,12 +129,13 @@ impl<'a> Intake<'a> {
         Ok(judged)
     }
 
-    /// A database that is full or read-only now is so for the next document too; one that is busy is not.
+    /// A database that is full, read-only or still away after all tries is so for the next document too; one that
+    /// is busy is not.
     async fn alone(&mut self, file: String, judged: Judged) -> Result<(), GivenUp> {
         let unavailable = |why: String| Skipped { code: "unavailable", why };
         let done = match store_all(self.store, &[judged], self.how, None).await {
             Ok(stored) => stored.done.into_iter().next(),
-            Err(why) if !why.is_transient() => {
+            Err(why) if !were_others(&why) => {
                 let why = unavailable(format!("this one and all after it were not stored: {why}"));
                 self.say(Row::new(file, Err(why)));
                 return Err(GivenUp::Stopped);

@@ -112,6 +112,13 @@ pub(super) struct Stored {
     pub(super) pruned: Vec<Row>,
 }
 
+const CHANGING: &str = "other processes keep changing the knowledge";
+
+/// Whether others were in the way, so that the next document may well be stored.
+pub(super) fn were_others(error: &StoreError) -> bool {
+    error.is_busy() || matches!(error, StoreError::Unavailable { why } if *why == CHANGING)
+}
+
 /// Stores documents at once, all of them or none. Many of them are brought in before, in short transactions in which
 /// nobody sees them ([`Staging`]).
 ///
@@ -143,7 +150,7 @@ async fn store_staged(
     loop {
         let why = match once(store, judged, how, prune, staging).await {
             Ok(Some(stored)) => return Ok(stored),
-            Ok(None) => StoreError::Unavailable { why: "other processes keep changing the knowledge" },
+            Ok(None) => StoreError::Unavailable { why: CHANGING },
             Err(error) if error.is_transient() => error,
             Err(error) => return Err(error),
         };
