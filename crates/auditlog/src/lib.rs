@@ -10,7 +10,8 @@
 //! - [`proof`]: that an entry is in a tree, and that one tree continues another;
 //! - [`note`], [`checkpoint`]: a signed statement about a tree, in the formats of C2SP;
 //! - [`export`]: a log as a file, and its verification;
-//! - [`disclosure`]: one entry with its proof and the record that it commits to, as a file.
+//! - [`disclosure`]: one entry with its proof and the record that it commits to, as a file;
+//! - [`receipt`]: that a person was erased, signed.
 
 pub mod checkpoint;
 pub mod disclosure;
@@ -20,6 +21,7 @@ pub mod frontier;
 pub mod hash;
 pub mod note;
 pub mod proof;
+pub mod receipt;
 pub mod tiles;
 
 pub use checkpoint::Checkpoint;

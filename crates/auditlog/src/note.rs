@@ -43,6 +43,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// A key that signs.
+#[derive(Clone)]
 pub struct SigningKey {
     name: String,
     key: ed25519_dalek::SigningKey,

@@ -59,7 +59,7 @@ use crate::{
 
 pub use audit::{Audit, Looked};
 pub(crate) use audit::{
-    access_spool, drain_left_access, key_file as audit_key_file, note_configuration,
+    access_spool, drain_left_access, key_file as audit_key_file, note_configuration, open_key as audit_key,
     public_file as audit_public_file, rotate_key as rotate_audit_key,
 };
 use bank_files::BankFiles;

@@ -8,6 +8,7 @@ use contactiq_auditlog::{
     VerifyingKey,
     disclosure::{Disclosure, Record},
     export, note,
+    receipt::Receipt,
 };
 
 const USAGE: &str = "\
@@ -18,6 +19,8 @@ Verifies the audit log of ContactIQ, offline.
       checkpoints that were kept elsewhere: lines {\"checkpoint\":\"…\"}, or an earlier export.
   contactiq-verify proof --key KEYS PROOF
       That one entry is in the log, and that a record is the one it commits to.
+  contactiq-verify receipt --key KEYS RECEIPT
+      That a person was erased: the signed note, or the JSON that holds it as `signed`.
 
 KEYS holds public keys, name+hash+key, one a line: get it from the bank once, on another way than the log.
 Exit status: 0 verified, 1 not, 2 wrong use.";
@@ -64,14 +67,18 @@ impl<'a> Asked<'a> {
                 _ => return None,
             }
         }
-        matches!(command.as_str(), "log" | "proof").then_some(())?;
+        matches!(command.as_str(), "log" | "proof" | "receipt").then_some(())?;
         Some(Asked { command, keys: keys?, anchors, json, file: file? })
     }
 
     /// What was found, in words, or why it is not verified.
     fn answer(&self) -> Result<String, String> {
         let keys = note::keys(&read(self.keys)?).map_err(|error| format!("{}: {error}", self.keys))?;
-        if self.command == "log" { self.log(&keys) } else { self.proof(&keys) }
+        match self.command {
+            "log" => self.log(&keys),
+            "receipt" => self.receipt(&keys),
+            _ => self.proof(&keys),
+        }
     }
 
     fn log(&self, keys: &[VerifyingKey]) -> Result<String, String> {
@@ -96,6 +103,19 @@ impl<'a> Asked<'a> {
             whole.anchors,
             whole.clock_set_back,
             kinds.join("\n")
+        ))
+    }
+
+    fn receipt(&self, keys: &[VerifyingKey]) -> Result<String, String> {
+        let text = read(self.file)?;
+        // As the bank's program prints it, the note stands in the JSON of the receipt.
+        let printed = serde_json::from_str::<serde_json::Value>(text.trim());
+        let signed =
+            printed.ok().and_then(|printed| Some(printed["signed"].as_str()?.to_owned())).unwrap_or(text);
+        let receipt = Receipt::open(&signed, keys).map_err(|error| error.to_string())?;
+        Ok(format!(
+            "verified: {} interactions in {} conversations of the person {} were erased at {} (receipt {})",
+            receipt.interactions, receipt.conversations, receipt.person, receipt.erased_at, receipt.id
         ))
     }
 

@@ -4,7 +4,7 @@
 
 use std::process::{Command, Output};
 
-use contactiq_auditlog::{Checkpoint, Entry, Frontier, Hash, SigningKey, export};
+use contactiq_auditlog::{Checkpoint, Entry, Frontier, Hash, SigningKey, export, receipt::Receipt};
 
 fn run(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_contactiq-verify")).args(arguments).output().unwrap()
@@ -59,4 +59,32 @@ fn it_says_what_it_verified_and_what_fails_first() {
     for wrong in [&["log"][..], &["proof", "--json", "x"], &["log", "--key"], &["burn", "--key", "k", "f"]] {
         assert_eq!(run(wrong).status.code(), Some(2), "{wrong:?}");
     }
+}
+
+#[test]
+fn a_receipt_of_an_erasure_is_verified_as_a_note_and_as_it_is_printed() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("receipt");
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = |name: &str| folder.join(name).display().to_string();
+    let key = SigningKey::new("bank.example/audit", &[1; 32]).unwrap();
+    std::fs::write(path("keys"), format!("{}\n", key.verifying_key())).unwrap();
+    let receipt = Receipt {
+        id: "r-1".to_owned(),
+        person: "cd".repeat(32),
+        erased_by: "operator".to_owned(),
+        erased_at: "2026-11-29T10:00:00Z".to_owned(),
+        conversations: 2,
+        interactions: 7,
+    };
+    let signed = receipt.sign(&key).unwrap();
+    std::fs::write(path("note"), &signed).unwrap();
+    std::fs::write(path("json"), serde_json::json!({ "id": "r-1", "signed": signed }).to_string()).unwrap();
+    for file in ["note", "json"] {
+        let said = String::from_utf8(run(&["receipt", "--key", &path("keys"), &path(file)]).stdout).unwrap();
+        assert!(said.starts_with("verified: 7 interactions in 2 conversations"), "{said}");
+    }
+    std::fs::write(path("forged"), signed.replace("\"interactions\":7", "\"interactions\":9")).unwrap();
+    let bad = run(&["receipt", "--key", &path("keys"), &path("forged")]);
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(String::from_utf8(bad.stderr).unwrap().contains("not of the key that it names"));
 }

@@ -29,7 +29,7 @@ use crate::{
         access::Noted,
         identity::{Caller, ManagePrivacy, May},
     },
-    privacy::{self, Exported},
+    privacy::{self, Exported, Signed},
 };
 
 /// The longest number of a case.
@@ -95,6 +95,9 @@ pub struct ReceiptShape {
     conversations: u64,
     /// Interactions.
     interactions: u64,
+    /// All of it as a note that the key of the audit log signed: `contactiq-verify receipt` holds it against the
+    /// public key.
+    signed: String,
 }
 
 /// Take out all that was said by a person and to a person; the figures stay. For back ends and administrators.
@@ -117,7 +120,10 @@ pub async fn erase(
     let erased = privacy::erase_person(store, &subject, key, &caller.name, ids, now).await?;
     let Erased::Now(receipt) = erased else { return Err(ApiError::LegalHold) };
     noted.set_target(receipt.id.to_string());
+    let Signed { receipt, signed } =
+        Signed::of(receipt, &app.audit.signer).map_err(|_| ApiError::Internal)?;
     Ok(axum::Json(ReceiptShape {
+        signed,
         id: receipt.id,
         person: receipt.person,
         erased_by: receipt.erased_by,

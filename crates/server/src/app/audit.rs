@@ -51,6 +51,8 @@ pub struct Audit {
     pub origin: String,
     /// Those that signed it, now or before.
     pub keys: Vec<VerifyingKey>,
+    /// Signs receipts too.
+    pub signer: SigningKey,
     sequencer: tokio::sync::Mutex<Sequencer>,
     looked: Mutex<Looked>,
     anchors: Vec<Anchor>,
@@ -74,7 +76,7 @@ impl Audit {
         let sequencer = Sequencer::new(
             store.clone(),
             log.clone(),
-            (key, keys.clone()),
+            (key.clone(), keys.clone()),
             settings.origin.clone(),
             Rhythm {
                 every: Duration::from_secs(settings.checkpoint_seconds),
@@ -87,6 +89,7 @@ impl Audit {
             log,
             origin: settings.origin.clone(),
             keys,
+            signer: key,
             sequencer: tokio::sync::Mutex::new(sequencer),
             looked: Mutex::default(),
             anchors: [file, witness(&settings.anchor_url)?].into_iter().flatten().collect(),
@@ -288,7 +291,13 @@ pub(crate) fn public_file(config: &Config) -> PathBuf {
 
 /// The key, made at the first start, and every key that signed before. Replicas share no folder: without a file of
 /// their own they make the same key, out of the root key that they have in common.
-fn open_key(store: &Store, config: &Config) -> Result<(SigningKey, Vec<VerifyingKey>), StartError> {
+///
+/// # Errors
+/// When a file can't be used, or is none of keys.
+pub(crate) fn open_key(
+    store: &Store,
+    config: &Config,
+) -> Result<(SigningKey, Vec<VerifyingKey>), StartError> {
     let path = key_file(config);
     let unusable = |source| StartError::DataDir { path: path.clone(), source };
     let (alone, common) = (store.engine() == "sqlite", store.derived_key("audit signing key"));

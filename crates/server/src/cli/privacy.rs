@@ -22,7 +22,7 @@ use super::{Outcome, audit, output, page::Page, signature};
 use crate::{
     app,
     config::Config,
-    privacy,
+    privacy::{self, Signed},
     wiring::{SystemClock, SystemIds},
 };
 
@@ -137,9 +137,9 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?.at_work();
     let done = match command {
         Command::Export { person, html } => export(&store, &person, html).await,
-        Command::Erase { person, yes, json } => erase(&store, &person, yes, json).await,
-        Command::Receipts(page) => receipts(&store, &page).await,
-        Command::Again { receipts } => again(&store, &receipts).await,
+        Command::Erase { person, yes, json } => erase(&store, &config, &person, yes, json).await,
+        Command::Receipts(page) => receipts(&store, &config, &page).await,
+        Command::Again { receipts } => again(&store, &config, &receipts).await,
         Command::Hold(HoldCommand::Place { person, matter }) => place(&store, &person, &matter).await,
         Command::Hold(HoldCommand::Lift { id }) => lift(&store, id).await,
         Command::Hold(HoldCommand::List { json }) => held(&store, json).await,
@@ -168,7 +168,9 @@ async fn export(store: &Store, person: &Person, html: bool) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn erase(store: &Store, person: &Person, yes: bool, json: bool) -> Outcome {
+async fn erase(store: &Store, config: &Config, person: &Person, yes: bool, json: bool) -> Outcome {
+    // Before anything goes: without the key there would be no receipt.
+    let (signer, _) = app::audit_key(store, config)?;
     let mut r = store.read().await?;
     let key = person.key(&mut r).await?;
     if !yes {
@@ -193,7 +195,7 @@ async fn erase(store: &Store, person: &Person, yes: bool, json: bool) -> Outcome
             audit::note(&mut w, "privacy erase", &receipt.id.to_string()).await?;
             w.save().await?;
             if json {
-                output::json(&receipt);
+                output::json(&Signed::of(receipt, &signer)?);
             } else {
                 output::line(told(&receipt));
             }
@@ -209,11 +211,12 @@ fn told(receipt: &Receipt) -> String {
     )
 }
 
-async fn receipts(store: &Store, page: &Page) -> Outcome {
+async fn receipts(store: &Store, config: &Config, page: &Page) -> Outcome {
+    let (signer, _) = app::audit_key(store, config)?;
     let found = erase::receipts(&mut *store.read().await?, page.limit(), page.skip()).await?;
     for receipt in found {
         if page.json {
-            output::json(&receipt);
+            output::json(&Signed::of(receipt, &signer)?);
         } else {
             output::line(told(&receipt));
         }
@@ -221,18 +224,14 @@ async fn receipts(store: &Store, page: &Page) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn again(store: &Store, file: &PathBuf) -> Outcome {
+async fn again(store: &Store, config: &Config, file: &PathBuf) -> Outcome {
+    let (_, keys) = app::audit_key(store, config)?;
     let text =
         std::fs::read_to_string(file).map_err(|error| format!("{}: {}", file.display(), error.kind()))?;
     let mut known = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let receipt: Receipt = serde_json::from_str(line).map_err(|_| {
-            format!(
-                "{}, line {}: no receipt; write what `contactiq privacy receipts --json` printed",
-                file.display(),
-                number + 1
-            )
-        })?;
+        let receipt = Signed::read(line, &keys)
+            .map_err(|why| format!("{}, line {}: {why}", file.display(), number + 1))?;
         known.push(receipt);
     }
     let back = erase::again(store, &known, &SystemIds, SystemClock.now()).await?;

@@ -2,8 +2,10 @@
 
 mod export;
 mod names;
+mod receipt;
 mod retention;
 
 pub use export::{Exported, export};
 pub use names::{erase_person, kept, names, user};
+pub use receipt::Signed;
 pub use retention::{before, purge};

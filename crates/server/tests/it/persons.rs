@@ -55,6 +55,7 @@ async fn a_person_reads_all_of_it_and_is_forgotten() {
 
     let receipt = running.post(&bank, "/v1/persons/erase", &jane).await.json();
     assert_eq!((&receipt["conversations"], &receipt["interactions"]), (&json!(1), &json!(1)));
+    assert!(text(&receipt, "signed").contains(text(&receipt, "person")), "{receipt}");
     let after = running.post(&bank, "/v1/persons/export", &jane).await.json();
     assert_eq!(after["conversations"], json!([]));
     let record = running.read(&admin, &format!("/v1/interactions/{}", text(&said, "id"))).await.json();
@@ -162,12 +163,18 @@ async fn the_command_line_does_the_same() {
     let receipt: Value =
         serde_json::from_str(&with(&["privacy", "erase"], &["--yes", "--json"]).well()).unwrap();
     assert_eq!(receipt["interactions"], 1);
+    assert!(text(&receipt, "signed").starts_with("contactiq.erasure-receipt/v1\n"), "{receipt}");
     let receipts = run(&["privacy", "receipts", "--json"]).well();
     assert_eq!(serde_json::from_str::<Value>(receipts.trim()).unwrap(), receipt);
     let file = running.dir.path().join("receipts.jsonl");
     std::fs::write(&file, &receipts).unwrap();
     let again = run(&["privacy", "again", file.to_str().unwrap()]).well();
     assert!(again.contains("1 receipts read, 0 people"), "{again}");
+    let forged = receipts.replace("\"interactions\":1", "\"interactions\":2");
+    assert_ne!(forged, receipts);
+    std::fs::write(&file, forged).unwrap();
+    let ran = run(&["privacy", "again", file.to_str().unwrap()]);
+    assert!(ran.refused().contains("line 1: the signature is of another receipt"), "{ran:?}");
     std::fs::write(&file, "{}\n").unwrap();
     assert!(run(&["privacy", "again", file.to_str().unwrap()]).refused().contains("line 1: no receipt"));
     let due: Value = serde_json::from_str(&run(&["privacy", "purge", "--dry-run", "--json"]).well()).unwrap();

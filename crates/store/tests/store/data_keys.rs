@@ -62,7 +62,7 @@ fn holds(dump: &[u8], word: &str) -> bool {
 }
 
 async fn get(store: &Store, record: &Record<Masked>) -> Result<Option<Record<Masked>>, StoreError> {
-    interactions::get(&mut *store.read().await.unwrap(), record.id).await
+    interactions::get(&mut store.read().await.unwrap(), record.id).await
 }
 
 on_both_engines! {
@@ -187,7 +187,7 @@ on_both_engines! {
         let mut w = bench.write().await;
         let hold = holds::place(&mut w, &JANE, "case 17", "desk", &bench.ids, NOW).await.unwrap();
         w.save().await.unwrap();
-        assert_eq!(holds::list(&mut *bench.read().await).await.unwrap(), [hold.clone()]);
+        assert_eq!(holds::list(&mut *bench.read().await).await.unwrap(), std::slice::from_ref(&hold));
         let mut w = bench.write().await;
         holds::lift(&mut w, hold.id, "desk", NOW).await.unwrap();
         w.save().await.unwrap();
@@ -322,6 +322,7 @@ async fn fill(bench: &Bench, people: usize, each: usize) -> Vec<Record<Masked>> 
     first
 }
 
+#[expect(clippy::print_stdout, reason = "a figure is printed")]
 async fn erase_among_many(place: Place) {
     let bench = Bench::at(place).await;
     fill(&bench, 5_000, 20).await;
@@ -346,6 +347,7 @@ async fn how_long_an_erasure_among_many_takes_postgresql() {
     erase_among_many(Place::postgresql().await).await;
 }
 
+#[expect(clippy::print_stdout, reason = "a figure is printed")]
 async fn rotate_while_serving(place: Place) {
     const PEOPLE: usize = 100_000;
     let bench = Bench::at(place).await;

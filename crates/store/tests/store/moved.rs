@@ -362,7 +362,7 @@ async fn an_old_database_is_moved(place: Place) {
     store.close().await;
     let store = Store::open(&place.location(), kek_of(&[[9; 32], OLD_KEY])).await.unwrap();
     while moved::step(&store).await.unwrap() != Moved::All {}
-    assert_eq!(moved::state(&mut *store.read().await.unwrap()).await.unwrap(), Moved::All);
+    assert_eq!(moved::state(&mut store.read().await.unwrap()).await.unwrap(), Moved::All);
     whole(&store).await;
     assert!(sealing::status(&store).await.unwrap()[1..].iter().all(|wrapped| wrapped.people == 0));
     store.close().await;
