@@ -105,9 +105,13 @@ impl Terminal {
     /// Runs a command with this on its standard input.
     pub(crate) fn feed(&self, arguments: &[&str], input: &[u8]) -> Ran {
         let mut child = self.command(arguments).spawn().unwrap();
-        // A command that reads nothing may be gone before all is written.
-        drop(child.stdin.take().unwrap().write_all(input));
-        let done = child.wait_with_output().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // Beside reading: the command waits while nobody takes what it says. One that reads nothing may be gone
+        // before all is written.
+        let done = std::thread::scope(|all| {
+            all.spawn(move || drop(stdin.write_all(input)));
+            child.wait_with_output().unwrap()
+        });
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Ran { status: done.status.code().unwrap(), out: text(done.stdout), err: text(done.stderr) }
     }
