@@ -35,6 +35,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (23, "told_again", include_str!("../migrations/0023_told_again.sql")),
     (27, "staging", include_str!("../migrations/0027_staging.sql")),
     (28, "data_keys", include_str!("../migrations/0028_data_keys.sql")),
+    (29, "signed_receipts", include_str!("../migrations/0029_signed_receipts.sql")),
 ];
 
 /// Those of PostgreSQL alone.

@@ -10,7 +10,7 @@ use contactiq_store::{
     conversations::Owner,
     privacy::{
         consent::{self, Consent, Purpose},
-        erase::Erased,
+        erase::{By, Receipt},
         holds::{self, Hold},
     },
 };
@@ -29,9 +29,11 @@ use crate::{
         access::Noted,
         identity::{Caller, ManagePrivacy, May},
     },
-    privacy::{self, Exported, Signed},
+    privacy::{self, Exported, Forgotten},
 };
 
+/// Who notes an own consent.
+const ONESELF: &str = "oneself";
 /// The longest number of a case.
 const LONGEST_MATTER: usize = 64;
 
@@ -78,7 +80,7 @@ pub async fn export(
     Ok(axum::Json(privacy::export(&mut reader, &names, key, app.house.clock.now()).await?))
 }
 
-/// What was erased. It names nobody.
+/// One receipt. It names nobody.
 #[derive(Serialize, ToSchema)]
 pub struct ReceiptShape {
     /// Its id.
@@ -97,39 +99,67 @@ pub struct ReceiptShape {
     interactions: u64,
     /// All of it as a note that the key of the audit log signed: `contactiq-verify receipt` holds it against the
     /// public key.
-    signed: String,
+    signed: Option<String>,
+}
+
+impl From<Receipt> for ReceiptShape {
+    fn from(receipt: Receipt) -> Self {
+        Self {
+            id: receipt.id,
+            person: receipt.person,
+            erased_by: receipt.erased_by,
+            erased_at: receipt.erased_at,
+            conversations: receipt.conversations,
+            interactions: receipt.interactions,
+            signed: receipt.signed,
+        }
+    }
+}
+
+/// What was erased.
+#[derive(Serialize, ToSchema)]
+pub struct ErasureShape {
+    /// Conversations, under all names of the person.
+    conversations: u64,
+    /// Interactions.
+    interactions: u64,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    erased_at: Timestamp,
+    /// A receipt for each name, to be kept outside of every backup: that of the name that was said, and that of what
+    /// clients of the chat interface send as `user`.
+    receipts: Vec<ReceiptShape>,
 }
 
 /// Take out all that was said by a person and to a person; the figures stay. For back ends and administrators.
 #[utoipa::path(
     post, path = "/v1/persons/erase", tag = "privacy", request_body = Person,
-    responses((status = 200, body = ReceiptShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem, description = "A legal hold is on the person"), (status = 422, body = Problem))
+    responses((status = 200, body = ErasureShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem, description = "A legal hold is on the person"), (status = 422, body = Problem))
 )]
 pub async fn erase(
     State(app): State<App>,
     caller: Caller,
     Extension(noted): Extension<Noted>,
     body: Json<Person>,
-) -> Result<axum::Json<ReceiptShape>, ApiError> {
+) -> Result<axum::Json<ErasureShape>, ApiError> {
     // Whoever found an open browser must not wipe out what was done with it.
     if !acts(&caller) {
         caller.must(Permission::ManagePrivacy)?;
     }
     let (subject, key) = person(&caller, body.value)?;
     let (store, ids, now) = (&app.house.store, &*app.house.ids, app.house.clock.now());
-    let erased = privacy::erase_person(store, &subject, key, &caller.name, ids, now).await?;
-    let Erased::Now(receipt) = erased else { return Err(ApiError::LegalHold) };
-    noted.set_target(receipt.id.to_string());
-    let Signed { receipt, signed } =
-        Signed::of(receipt, &app.audit.signer).map_err(|_| ApiError::Internal)?;
-    Ok(axum::Json(ReceiptShape {
-        signed,
-        id: receipt.id,
-        person: receipt.person,
-        erased_by: receipt.erased_by,
-        erased_at: receipt.erased_at,
-        conversations: receipt.conversations,
-        interactions: receipt.interactions,
+    let by = By { name: &caller.name, signer: Some(&app.audit.signer) };
+    let receipts = match privacy::erase_person(store, &subject, key, by, ids, now).await? {
+        Forgotten::Now(receipts) => receipts,
+        Forgotten::Held(_) => return Err(ApiError::LegalHold),
+    };
+    let said: Vec<String> = receipts.iter().map(|receipt| receipt.id.to_string()).collect();
+    noted.set_target(said.join(" "));
+    Ok(axum::Json(ErasureShape {
+        conversations: receipts.iter().map(|receipt| receipt.conversations).sum(),
+        interactions: receipts.iter().map(|receipt| receipt.interactions).sum(),
+        erased_at: now,
+        receipts: receipts.into_iter().map(Into::into).collect(),
     }))
 }
 
@@ -162,7 +192,9 @@ pub async fn note_consent(
 ) -> Result<StatusCode, ApiError> {
     let NewConsent { subject, key, purpose, given } = body.value;
     let (subject, key) = person(&caller, Person { subject, key })?;
-    let consent = Consent { purpose, given, noted_by: caller.name.clone(), noted_at: app.house.clock.now() };
+    // What names the person here would stand beside the keyed hash of the subject.
+    let noted_by = if acts(&caller) { ONESELF.to_owned() } else { caller.name.clone() };
+    let consent = Consent { purpose, given, noted_by, noted_at: app.house.clock.now() };
     let mut w = app.house.store.write().await?;
     for subject in &privacy::names(&app.house.store, &subject, key) {
         consent::note(&mut w, &Owner { subject, key }, &consent).await?;
@@ -262,13 +294,9 @@ pub async fn place_hold(
     let subject = fit("subject", subject)?;
     let (now, ids) = (app.house.clock.now(), &*app.house.ids);
     let mut w = app.house.store.write().await?;
-    let hold =
-        holds::place(&mut w, &Owner { subject: &subject, key }, matter, &caller.name, ids, now).await?;
-    for subject in
-        privacy::kept(&mut w, privacy::names(&app.house.store, &subject, key), key).await?.iter().skip(1)
-    {
-        holds::place(&mut w, &Owner { subject, key }, matter, &caller.name, ids, now).await?;
-    }
+    let names = privacy::names(&app.house.store, &subject, key);
+    let (owner, said) = (Owner { subject: &subject, key }, (matter, caller.name.as_str()));
+    let hold = privacy::hold_person(&mut w, &owner, &names, said, ids, now).await?;
     w.save().await?;
     noted.set_target(hold.id.to_string());
     Ok((StatusCode::CREATED, axum::Json(hold.into())))

@@ -10,7 +10,7 @@ use contactiq_store::{
     keys,
     privacy::{
         consent::{self, Consent, Purpose},
-        erase::{self, Erased, Receipt},
+        erase::{self, By, Receipt},
         holds::{self, Hold},
         purge,
     },
@@ -22,7 +22,7 @@ use super::{Outcome, audit, output, page::Page, signature};
 use crate::{
     app,
     config::Config,
-    privacy::{self, Signed},
+    privacy::{self, Forgotten},
     wiring::{SystemClock, SystemIds},
 };
 
@@ -56,6 +56,9 @@ pub(super) enum Command {
     Again {
         /// What `privacy receipts --json` printed.
         receipts: PathBuf,
+        /// Also those without a signature, from before receipts were signed.
+        #[arg(long)]
+        unsigned: bool,
     },
     /// Legal holds.
     #[command(subcommand)]
@@ -138,8 +141,8 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let done = match command {
         Command::Export { person, html } => export(&store, &person, html).await,
         Command::Erase { person, yes, json } => erase(&store, &config, &person, yes, json).await,
-        Command::Receipts(page) => receipts(&store, &config, &page).await,
-        Command::Again { receipts } => again(&store, &config, &receipts).await,
+        Command::Receipts(page) => receipts(&store, &page).await,
+        Command::Again { receipts, unsigned } => again(&store, &config, &receipts, unsigned).await,
         Command::Hold(HoldCommand::Place { person, matter }) => place(&store, &person, &matter).await,
         Command::Hold(HoldCommand::Lift { id }) => lift(&store, id).await,
         Command::Hold(HoldCommand::List { json }) => held(&store, json).await,
@@ -185,21 +188,29 @@ async fn erase(store: &Store, config: &Config, person: &Person, yes: bool, json:
     }
     drop(r);
     let now = SystemClock.now();
-    match privacy::erase_person(store, &person.subject, key, audit::ACTOR, &SystemIds, now).await? {
-        Erased::Held(matter) => Err(format!(
+    let by = By { name: audit::ACTOR, signer: Some(&signer) };
+    match privacy::erase_person(store, &person.subject, key, by, &SystemIds, now).await? {
+        Forgotten::Held(matter) => Err(format!(
             "a legal hold is on this person, matter {matter}: `contactiq privacy hold lift` lifts it"
         )
         .into()),
-        Erased::Now(receipt) => {
+        Forgotten::Now(receipts) => {
+            let said: Vec<String> = receipts.iter().map(|receipt| receipt.id.to_string()).collect();
             let mut w = store.write().await?;
-            audit::note(&mut w, "privacy erase", &receipt.id.to_string()).await?;
+            audit::note(&mut w, "privacy erase", &said.join(" ")).await?;
             w.save().await?;
-            if json {
-                output::json(&Signed::of(receipt, &signer)?);
-            } else {
-                output::line(told(&receipt));
-            }
+            show(&receipts, json);
             Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn show(receipts: &[Receipt], json: bool) {
+    for receipt in receipts {
+        if json {
+            output::json(receipt);
+        } else {
+            output::line(told(receipt));
         }
     }
 }
@@ -211,30 +222,23 @@ fn told(receipt: &Receipt) -> String {
     )
 }
 
-async fn receipts(store: &Store, config: &Config, page: &Page) -> Outcome {
-    let (signer, _) = app::audit_key(store, config)?;
+async fn receipts(store: &Store, page: &Page) -> Outcome {
     let found = erase::receipts(&mut *store.read().await?, page.limit(), page.skip()).await?;
-    for receipt in found {
-        if page.json {
-            output::json(&Signed::of(receipt, &signer)?);
-        } else {
-            output::line(told(&receipt));
-        }
-    }
+    show(&found, page.json);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn again(store: &Store, config: &Config, file: &PathBuf) -> Outcome {
-    let (_, keys) = app::audit_key(store, config)?;
+async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -> Outcome {
+    let (signer, keys) = app::audit_key(store, config)?;
     let text =
         std::fs::read_to_string(file).map_err(|error| format!("{}: {}", file.display(), error.kind()))?;
     let mut known = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let receipt = Signed::read(line, &keys)
+        let receipt = privacy::receipt_in(line, &keys, unsigned)
             .map_err(|why| format!("{}, line {}: {why}", file.display(), number + 1))?;
         known.push(receipt);
     }
-    let back = erase::again(store, &known, &SystemIds, SystemClock.now()).await?;
+    let back = erase::again(store, &known, Some(&signer), &SystemIds, SystemClock.now()).await?;
     let mut w = store.write().await?;
     audit::note(&mut w, "privacy again", &format!("{back} people")).await?;
     w.save().await?;
@@ -248,12 +252,8 @@ async fn place(store: &Store, person: &Person, matter: &str) -> Outcome {
     let mut w = store.write().await?;
     let key = person.key(&mut w).await?;
     let (owner, now) = (Owner { subject: &person.subject, key }, SystemClock.now());
-    let hold = holds::place(&mut w, &owner, matter, audit::ACTOR, &SystemIds, now).await?;
-    for subject in
-        privacy::kept(&mut w, privacy::names(store, &person.subject, key), key).await?.iter().skip(1)
-    {
-        holds::place(&mut w, &Owner { subject, key }, matter, audit::ACTOR, &SystemIds, now).await?;
-    }
+    let names = privacy::names(store, &person.subject, key);
+    let hold = privacy::hold_person(&mut w, &owner, &names, (matter, audit::ACTOR), &SystemIds, now).await?;
     audit::note(&mut w, "privacy hold place", &hold.id.to_string()).await?;
     w.save().await?;
     output::line(hold.id);

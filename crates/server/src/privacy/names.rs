@@ -7,11 +7,11 @@ use contactiq_domain::{
     ids::{Ids, KeyId},
 };
 use contactiq_store::{
-    Connection, Store, StoreError, conversations,
+    Store, StoreError, Writer,
     conversations::Owner,
     privacy::{
-        erase::{self, Erased},
-        holds,
+        erase::{self, By, Erased, Receipt},
+        holds::{self, Hold},
     },
 };
 
@@ -36,26 +36,17 @@ pub fn names(store: &Store, subject: &str, key: Option<KeyId>) -> Vec<String> {
     std::iter::once(subject.to_owned()).chain(alias).collect()
 }
 
-/// Those of them under which something is kept, and the first in any case.
-///
-/// # Errors
-/// When the database fails.
-pub async fn kept(
-    c: &mut Connection,
-    names: Vec<String>,
-    key: Option<KeyId>,
-) -> Result<Vec<String>, StoreError> {
-    let mut kept = Vec::with_capacity(names.len());
-    for name in names {
-        let is_first = kept.is_empty();
-        if is_first || !conversations::list_of(c, &Owner { subject: &name, key }, 1).await?.is_empty() {
-            kept.push(name);
-        }
-    }
-    Ok(kept)
+/// What became of a wish to be forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Forgotten {
+    /// The receipts, one a name, that of the name that was said first. Also of a name under which nothing is kept yet:
+    /// a question may be on its way.
+    Now(Vec<Receipt>),
+    /// A legal hold keeps the person; this is its matter.
+    Held(String),
 }
 
-/// Erases a person under all names; the receipt is of the first one, and counts what was erased under all.
+/// Erases a person under all names.
 ///
 /// # Errors
 /// When the database fails.
@@ -63,29 +54,43 @@ pub async fn erase_person(
     store: &Store,
     subject: &str,
     key: Option<KeyId>,
-    by: &str,
+    by: By<'_>,
     ids: &dyn Ids,
     now: Timestamp,
-) -> Result<Erased, StoreError> {
+) -> Result<Forgotten, StoreError> {
+    let names = names(store, subject, key);
     let mut r = store.read().await?;
-    let names = kept(&mut r, names(store, subject, key), key).await?;
     for name in &names {
         if let Some(hold) = holds::of(&mut r, &Owner { subject: name, key }).await? {
-            return Ok(Erased::Held(hold.matter));
+            return Ok(Forgotten::Held(hold.matter));
         }
     }
     drop(r);
-    let mut all = None;
+    let mut receipts = Vec::with_capacity(names.len());
     for name in &names {
-        let erased = erase::person(store, &Owner { subject: name, key }, by, ids, now).await?;
-        let Erased::Now(receipt) = erased else { return Ok(erased) };
-        let first = all.get_or_insert_with(|| erase::Receipt {
-            conversations: 0,
-            interactions: 0,
-            ..receipt.clone()
-        });
-        first.conversations += receipt.conversations;
-        first.interactions += receipt.interactions;
+        match erase::person(store, &Owner { subject: name, key }, by, ids, now).await? {
+            Erased::Now(receipt) => receipts.push(receipt),
+            Erased::Held(matter) => return Ok(Forgotten::Held(matter)),
+        }
     }
-    all.map(Erased::Now).ok_or(StoreError::NotFound { what: "person" })
+    Ok(Forgotten::Now(receipts))
+}
+
+/// Holds a person under all names; the hold on the name that was said. Lifting it lifts all.
+///
+/// # Errors
+/// When a name or the matter is empty, or the database fails.
+pub async fn hold_person(
+    w: &mut Writer,
+    owner: &Owner<'_>,
+    names: &[String],
+    (matter, by): (&str, &str),
+    ids: &dyn Ids,
+    now: Timestamp,
+) -> Result<Hold, StoreError> {
+    let hold = holds::place(w, owner, matter, by, ids, now).await?;
+    for subject in names.iter().filter(|name| *name != owner.subject) {
+        holds::place(w, &Owner { subject, key: owner.key }, matter, by, ids, now).await?;
+    }
+    Ok(hold)
 }

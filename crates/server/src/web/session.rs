@@ -24,6 +24,8 @@ use crate::{config::Config, guard::tokens::Person, wiring};
 
 /// The local administrator's subject and name.
 pub const LOCAL_ADMIN: &str = "local-admin";
+/// Who ends an own session: a name would stand beside the keyed hash of the person.
+pub(super) const ONESELF: &str = "oneself";
 /// The cookie's name.
 const COOKIE: &str = "contactiq_session";
 /// Its name where it is Secure: a browser takes one so called from this host alone.
@@ -137,7 +139,7 @@ impl Sessions {
         let before = begins.before.map(hash);
         let mut w = store.write().await?;
         if let Some(before) = &before {
-            page_sessions::end(&mut w, Which::Token(before), now, &person.subject).await?;
+            page_sessions::end(&mut w, Which::Token(before), now, ONESELF).await?;
         }
         page_sessions::begin(&mut w, &session).await?;
         w.save().await?;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{
     PageError, Visitor, bare, provider,
-    session::{Begins, LOCAL_ADMIN, local_admin},
+    session::{Begins, LOCAL_ADMIN, ONESELF, local_admin},
     show,
     views::SignInView,
 };
@@ -168,7 +168,7 @@ pub(super) async fn leave(
     let hash = crate::wiring::sha256_hex(app.sessions.cookie(&headers).unwrap_or_default().as_bytes());
     let subject = visitor.caller.own_subject();
     let which = if sent.everywhere.is_some() { Which::Person(&subject) } else { Which::Token(&hash) };
-    let ended = app.sessions.end(store, which, now, name).await.map_err(|e| visitor.fails(&app, e))?;
+    let ended = app.sessions.end(store, which, now, ONESELF).await.map_err(|e| visitor.fails(&app, e))?;
     tracing::info!(user_id = name.as_str(), sessions = ended.len(), "signed out");
     let on = match provider::farewell(&app, &ended).await {
         Some(page) => page,

@@ -7,9 +7,7 @@ use contactiq_guard::Masked;
 
 use super::{Claimed, Completion, Entry, withdrawn};
 use crate::{
-    StoreError, Writer, audit, conversations,
-    error::IN_THE_WAY,
-    idempotency,
+    StoreError, Writer, audit, conversations, idempotency,
     interactions::{self, Completed, Part},
     pii_tokens, placeholders, privacy, review, tickets,
 };
@@ -90,6 +88,8 @@ fn longest(entries: &[&Entry]) -> Vec<usize> {
 /// written without their texts.
 async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Applied>, StoreError> {
     let conversations: Vec<_> = entries.iter().map(|entry| entry.of()).collect();
+    let people: Vec<String> = conversations.iter().map(|of| privacy::blind(w, &of.owner())).collect();
+    privacy::turns::together(w, people.into_iter()).await?;
     let mut erased = conversations::erased_among(w, conversations.iter().map(|of| of.id)).await?;
     erased.extend(privacy::erase::came_late(w, &conversations).await?);
     if erased.is_empty() {
@@ -122,10 +122,6 @@ async fn apply_as_they_are(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<App
     let conversations: Vec<_> =
         conversations.into_iter().chain(completions.iter().map(|(c, _)| &c.conversation)).collect();
     conversations::ensure_all(w, &conversations).await?;
-    if w.people.made && !privacy::erase::came_late(w, &conversations).await?.is_empty() {
-        // The person was erased since it was looked: once more, and nothing is written for them.
-        return Err(StoreError::Unavailable { why: IN_THE_WAY });
-    }
     let started: Vec<_> = starts.iter().map(|start| &start.started).collect();
     interactions::start_all(w, &started).await?;
     for start in starts {

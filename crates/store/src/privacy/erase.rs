@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use contactiq_auditlog::{SigningKey, receipt::Receipt as Note};
 use contactiq_domain::{
     Timestamp,
     ids::{ConversationId, Ids, InteractionId, KeyId},
@@ -9,7 +10,7 @@ use contactiq_domain::{
 use contactiq_guard::seal::DataKeyId;
 use uuid::Uuid;
 
-use super::{anonymise, blind, consent, holds};
+use super::{anonymise, blind, consent, holds, turns};
 use crate::{
     Connection, Store, StoreError, Writer,
     audit::{self, AuditKind, Event},
@@ -36,6 +37,39 @@ pub struct Receipt {
     pub conversations: u64,
     /// Interactions.
     pub interactions: u64,
+    /// All of it as a note that the key of the audit log signed. None of before receipts were signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<String>,
+}
+
+impl Receipt {
+    /// What is signed of it.
+    #[must_use]
+    pub fn note(&self) -> Note {
+        Note {
+            id: self.id.to_string(),
+            person: self.person.clone(),
+            erased_by: self.erased_by.clone(),
+            erased_at: self.erased_at.to_string(),
+            conversations: self.conversations,
+            interactions: self.interactions,
+        }
+    }
+}
+
+/// Who erases, and with which key the receipt is signed.
+#[derive(Debug, Clone, Copy)]
+pub struct By<'a> {
+    /// Its name in receipt and log.
+    pub name: &'a str,
+    /// None leaves the receipt unsigned.
+    pub signer: Option<&'a SigningKey>,
+}
+
+impl<'a> From<&'a str> for By<'a> {
+    fn from(name: &'a str) -> Self {
+        By { name, signer: None }
+    }
 }
 
 /// What became of a wish to be forgotten.
@@ -52,13 +86,14 @@ pub enum Erased {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn person(
+pub async fn person<'a>(
     store: &Store,
     owner: &Owner<'_>,
-    by: &str,
+    by: impl Into<By<'a>>,
     ids: &dyn Ids,
     now: Timestamp,
 ) -> Result<Erased, StoreError> {
+    let by = by.into();
     let mut tried = 1;
     let begun = loop {
         match begin(store, owner, by, ids, now).await {
@@ -80,28 +115,35 @@ const TRIES: usize = 3;
 async fn begin(
     store: &Store,
     owner: &Owner<'_>,
-    by: &str,
+    by: By<'_>,
     ids: &dyn Ids,
     now: Timestamp,
 ) -> Result<Erased, StoreError> {
     let mut w = store.write().await?;
+    let person = blind(&w, owner);
+    // Whoever writes for the person at this moment is waited for, and marked below.
+    turns::alone(&mut w, &person).await?;
     if let Some(hold) = holds::of(&mut w, owner).await? {
         return Ok(Erased::Held(hold.matter));
     }
-    // First, so that whoever writes for the person at this moment is waited for, and marked below.
     let keys = held_keys(&mut w, owner).await?;
     // Receipt and entry stand from the first moment on: an erasure that is broken off is one all the same.
-    let receipt = Receipt {
+    let mut receipt = Receipt {
         id: ids.next(),
-        person: blind(&w, owner),
-        erased_by: by.to_owned(),
+        person,
+        erased_by: by.name.to_owned(),
         erased_at: now,
+        signed: None,
         interactions: count_texts(&mut w, owner).await?,
         conversations: mark(&mut w, owner, now).await?,
     };
     let destroyed = destroy(&mut w, owner, &keys).await?;
     consent::forget(&mut w, owner).await?;
     dead::forget(&mut w, owner).await?;
+    if let Some(signer) = by.signer {
+        let signed = receipt.note().sign(signer);
+        receipt.signed = Some(signed.map_err(|_| StoreError::Corrupt { what: "receipt" })?);
+    }
     keep(&mut w, &receipt).await?;
     let fields = [
         ("person", Some(receipt.person.clone())),
@@ -131,7 +173,8 @@ async fn held_keys(w: &mut Writer, owner: &Owner<'_>) -> Result<Vec<DataKeyId>, 
     let (person, subject) = (blind(w, owner), w.blind_subject(owner.subject));
     let held = if w.is_postgres() { " FOR UPDATE" } else { "" };
     let sql = format!(
-        "SELECT id FROM data_keys WHERE person = $1 OR id IN (SELECT data_key FROM conversations
+        "SELECT id FROM data_keys WHERE id IN (SELECT id FROM data_keys WHERE person = $1
+             UNION SELECT data_key FROM conversations
              WHERE subject = $2 AND owner_key IS NOT DISTINCT FROM $3) ORDER BY id{held}"
     );
     let rows = w.rows_of_keys(sql, values![person, subject, owner.key], 1).await?;
@@ -242,8 +285,8 @@ async fn left(w: &mut Writer) -> Result<Vec<InteractionId>, StoreError> {
 
 async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreError> {
     w.execute(
-        "INSERT INTO erasures (id, person, erased_by, erased_at, conversations, interactions)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO erasures (id, person, erased_by, erased_at, conversations, interactions, signed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
         values![
             receipt.id,
             &receipt.person,
@@ -251,6 +294,7 @@ async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreError> {
             receipt.erased_at,
             receipt.conversations,
             receipt.interactions,
+            receipt.signed.as_deref(),
         ],
     )
     .await?;
@@ -277,6 +321,7 @@ pub async fn receipts(c: &mut Connection, limit: u32, skip: u32) -> Result<Vec<R
 pub async fn again(
     store: &Store,
     receipts: &[Receipt],
+    signer: Option<&SigningKey>,
     ids: &dyn Ids,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
@@ -289,7 +334,9 @@ pub async fn again(
         let Some(receipt) = named.find(|receipt| began_at <= receipt.erased_at) else {
             continue;
         };
-        if let Erased::Now(_) = self::person(store, &owner, &receipt.erased_by, ids, now).await? {
+        if let Erased::Now(_) =
+            self::person(store, &owner, By { name: &receipt.erased_by, signer }, ids, now).await?
+        {
             back += 1;
         }
     }
@@ -325,5 +372,6 @@ fn receipt(row: &Row) -> Result<Receipt, StoreError> {
         erased_at: row.moment("erased_at")?,
         conversations: row.count("conversations")?,
         interactions: row.count("interactions")?,
+        signed: row.text_or_none("signed")?,
     })
 }

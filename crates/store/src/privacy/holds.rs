@@ -3,7 +3,7 @@
 use contactiq_domain::{Timestamp, ids::Ids};
 use uuid::Uuid;
 
-use super::consent::named;
+use super::{blind, consent::named, turns};
 use crate::{Connection, StoreError, Writer, conversations::Owner, data_keys, row::Row, value::values};
 
 /// A hold on everything of one person.
@@ -37,6 +37,9 @@ pub async fn place(
     ids: &dyn Ids,
     now: Timestamp,
 ) -> Result<Hold, StoreError> {
+    // An erasure under way is over before it, or sees it.
+    let person = blind(w, owner);
+    turns::alone(w, &person).await?;
     let (subject, owner_key) = named(w, owner);
     // Who it is on is told by the person's own key, which the hold keeps from being destroyed.
     let key = data_keys::of_person(w, owner, now).await?;
@@ -58,7 +61,7 @@ pub async fn place(
     Ok(hold)
 }
 
-/// Lifts one.
+/// Lifts one, and what was placed with it on the other names of the person.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when no hold in force has this id, or when the database fails.
@@ -66,7 +69,10 @@ pub async fn lift(w: &mut Writer, id: Uuid, by: &str, now: Timestamp) -> Result<
     let lifted = w
         .execute(
             "UPDATE legal_holds SET lifted_by = $2, lifted_at = CASE WHEN placed_at > $3 THEN placed_at ELSE $3 END
-             WHERE id = $1 AND lifted_at IS NULL",
+             WHERE lifted_at IS NULL AND EXISTS (SELECT 1 FROM legal_holds named WHERE named.id = $1
+                 AND named.lifted_at IS NULL AND named.matter = legal_holds.matter
+                 AND named.owner_key = legal_holds.owner_key AND named.placed_by = legal_holds.placed_by
+                 AND named.placed_at = legal_holds.placed_at)",
             values![id, by, now],
         )
         .await?;
@@ -89,19 +95,28 @@ pub async fn of(c: &mut Connection, owner: &Owner<'_>) -> Result<Option<Hold>, S
     .transpose()
 }
 
-/// All of them, those in force first, then the latest.
+/// All of them, those in force first, then the latest. One that was placed on several names of a person is one: that of
+/// the name that was said, which was placed first.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(c: &mut Connection) -> Result<Vec<Hold>, StoreError> {
-    c.rows(
-        "SELECT * FROM legal_holds ORDER BY CASE WHEN lifted_at IS NULL THEN 0 ELSE 1 END, placed_at DESC, id DESC",
-        values![],
-    )
-    .await?
-    .iter()
-    .map(hold)
-    .collect()
+    let all: Vec<Hold> = c
+        .rows(
+            "SELECT * FROM legal_holds ORDER BY CASE WHEN lifted_at IS NULL THEN 0 ELSE 1 END, placed_at DESC, id DESC",
+            values![],
+        )
+        .await?
+        .iter()
+        .map(hold)
+        .collect::<Result<_, _>>()?;
+    let together = |a: &Hold, b: &Hold| {
+        (&a.matter, &a.owner_key, &a.placed_by, a.placed_at)
+            == (&b.matter, &b.owner_key, &b.placed_by, b.placed_at)
+    };
+    // Those of one moment stand together, the first one last.
+    let is_first = |at: usize| all.get(at + 1).is_none_or(|next| !together(&all[at], next));
+    Ok((0..all.len()).filter(|at| is_first(*at)).map(|at| all[at].clone()).collect())
 }
 
 fn hold(row: &Row) -> Result<Hold, StoreError> {

@@ -7,7 +7,7 @@
 //! - [`consent`]: what a person agreed to.
 //!
 //! A person is an [`Owner`]: the subject and the key that speaks for it. In `anonymise` it is written what "without
-//! texts" means, once for both.
+//! texts" means, once for both; `turns` keeps them and whoever writes apart.
 
 use contactiq_domain::ids::KeyId;
 
@@ -18,6 +18,7 @@ pub mod consent;
 pub mod erase;
 pub mod holds;
 pub mod purge;
+pub(crate) mod turns;
 
 pub(crate) use anonymise::{entry as without_texts, nobody};
 

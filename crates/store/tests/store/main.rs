@@ -46,5 +46,6 @@ mod staging;
 mod tickets;
 mod transactions;
 mod transcripts;
+mod turns;
 mod vectors;
 mod versions;

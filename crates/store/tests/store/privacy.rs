@@ -317,13 +317,13 @@ on_both_engines! {
         let mut w = bench.write().await;
         let back = all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
         w.save().await.unwrap();
-        assert_eq!(erase::again(&bench.store, std::slice::from_ref(&known), &bench.ids, erased_at.plus_seconds(1)).await.unwrap(), 1);
+        assert_eq!(erase::again(&bench.store, std::slice::from_ref(&known), None, &bench.ids, erased_at.plus_seconds(1)).await.unwrap(), 1);
         assert_eq!(traces(bench, back.id).await, Vec::<String>::new());
         let mut w = bench.write().await;
         let anew = Conversation { created_at: erased_at.plus_seconds(DAY), ..of_jane(&bench.ids) };
         conversations::create(&mut w, &anew).await.unwrap();
         w.save().await.unwrap();
-        assert_eq!(erase::again(&bench.store, &[known], &bench.ids, erased_at.plus_seconds(2 * DAY)).await.unwrap(), 0);
+        assert_eq!(erase::again(&bench.store, &[known], None, &bench.ids, erased_at.plus_seconds(2 * DAY)).await.unwrap(), 0);
         assert_eq!(conversations::list_of(&mut *bench.read().await, &JANE, 5).await.unwrap(), [anew]);
         assert!(interactions::get(&mut *bench.read().await, said.id).await.unwrap().unwrap().question.as_str() == "[erased]");
         assert_eq!(interactions::get(&mut *bench.read().await, other.id).await.unwrap().unwrap(), other);
