@@ -30,6 +30,7 @@ mod wish;
 
 pub(crate) use choose::Chosen;
 pub(crate) use figure::figures;
+pub(crate) use wish::asks_yes_or_no;
 
 use std::time::Instant;
 
