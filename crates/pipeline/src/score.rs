@@ -1,6 +1,6 @@
 //! Step 5: one number for how probable it is that the answer is right and complete (P8).
 //!
-//! A logistic model over twelve features; its weights come from labelled questions of the bank
+//! A logistic model over eleven features; its weights come from labelled questions of the bank
 //! (`contactiq intents calibrate`) and stand in a file, so that anyone can see and redo them.
 
 use std::{collections::BTreeMap, fmt, time::Instant};
@@ -20,7 +20,7 @@ const MOST_WEIGHT: f64 = 100.0;
 /// Stands in the trace where the question says too little.
 const TOO_LITTLE: &str = "says_too_little";
 /// How many features there are.
-const COUNT: usize = 12;
+const COUNT: usize = 11;
 
 /// What the confidence is computed from; each from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -51,10 +51,6 @@ pub struct Features {
     /// 0 where a yes or a no is asked for: the passages speak of the thing, and rarely of that very claim.
     #[serde(default)]
     pub asks_what: f64,
-    /// 1 where no passage but those that were found holds a word of the question; less by the weight of
-    /// the words that only others hold: the bank speaks of them elsewhere.
-    #[serde(default)]
-    pub in_reach: f64,
 }
 
 impl Features {
@@ -71,7 +67,6 @@ impl Features {
         "specific",
         "figure",
         "asks_what",
-        "in_reach",
     ];
 
     /// The features in the trace of step 5; `None` for another step, and where there was no answer to
@@ -91,9 +86,8 @@ impl Features {
             held: value("held")?,
             specific: value("specific")?,
             figure: value("figure")?,
-            // Traces of before had no such features.
+            // Traces of before had no such feature.
             asks_what: value("asks_what").unwrap_or_default(),
-            in_reach: value("in_reach").unwrap_or_default(),
         })
     }
 
@@ -123,7 +117,6 @@ impl Features {
             specific,
             figure,
             asks_what,
-            in_reach,
         ] = values;
         Features {
             similarity,
@@ -137,7 +130,6 @@ impl Features {
             specific,
             figure,
             asks_what,
-            in_reach,
         }
     }
 
@@ -154,7 +146,6 @@ impl Features {
             self.specific,
             self.figure,
             self.asks_what,
-            self.in_reach,
         ]
     }
 }
@@ -291,8 +282,6 @@ fn features(asked: &Asked<'_>, chosen: &[Chosen], understanding: &Understanding)
     let (best, sentence) = (found.first()?, chosen.first()?);
     let passages: Vec<usize> = chosen.iter().map(|c| c.passage).collect();
     let said = asked.knowledge.index.said(asked.query, &passages);
-    let all: Vec<usize> = found.iter().map(|f| f.passage).collect();
-    let elsewhere = asked.knowledge.index.said(asked.query, &all).held_elsewhere;
     let other = found.iter().find(|f| f.document != best.document).map_or(0.0, |f| f.score);
     Some(Features {
         similarity: sentence.similarity.clamp(0.0, 1.0),
@@ -312,7 +301,6 @@ fn features(asked: &Asked<'_>, chosen: &[Chosen], understanding: &Understanding)
         specific: (said.weight / 2.0).min(1.0),
         figure: f64::from(u8::from(sentence.gives_figure)),
         asks_what: f64::from(u8::from(!asks_yes_or_no(asked.query))),
-        in_reach: 1.0 - elsewhere,
     })
 }
 
@@ -390,7 +378,6 @@ mod tests {
             specific: 0.6,
             figure: 1.0,
             asks_what: 1.0,
-            in_reach: 1.0,
         }
     }
 
@@ -427,12 +414,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_before_the_newer_features_is_read() {
-        let written = toml::to_string(&Calibration::fit("test", &[(at(0.9), true, 1.0)])).unwrap();
-        let older: Vec<&str> =
-            written.lines().filter(|l| !l.starts_with("asks_what") && !l.starts_with("in_reach")).collect();
+    fn a_file_of_before_the_newest_feature_is_read() {
+        let fitted = Calibration::fit("test", &[(at(0.9), true, 1.0)]);
+        let written = toml::to_string(&fitted).unwrap();
+        let older: Vec<&str> = written.lines().filter(|line| !line.starts_with("asks_what")).collect();
         let read = Calibration::parse(&older.join("\n")).unwrap();
-        assert_eq!((read.weights.asks_what, read.weights.in_reach), (0.0, 0.0));
+        assert_eq!(read.weights, Features { asks_what: 0.0, ..fitted.weights });
     }
 
     #[test]

@@ -29,8 +29,6 @@ pub struct Said {
     pub weight: f64,
     /// The weight of the rarest content word that the passages lack, 0 to 1; 0 where they hold all.
     pub rarest_missing: f64,
-    /// Share of that weight which other passages hold, and these ones do not, 0 to 1; 0 without terms.
-    pub held_elsewhere: f64,
 }
 
 /// Stems, their weights, and which passage holds them.
@@ -172,17 +170,12 @@ impl Lexical {
     /// How much the terms say, and the rarest of them that none of the passages holds.
     pub(crate) fn said(&self, wording: &Wording, entries: &[usize]) -> Said {
         let share = |weight: f64| if self.unknown > 0.0 { weight / self.unknown } else { 0.0 };
-        let missing: Vec<&Term> = (0..wording.terms.len())
+        let missing = (0..wording.terms.len())
             .filter(|term| !entries.iter().any(|entry| self.is_held(wording, *term, *entry)))
-            .map(|term| &wording.terms[term])
-            .collect();
-        let is_known = |term: &&&Term| term.stem.is_some_and(|stem| !self.postings[stem as usize].is_empty());
-        let weight: f64 = wording.terms.iter().map(|term| term.weight).sum();
-        let elsewhere: f64 = missing.iter().filter(is_known).map(|term| term.weight).sum();
+            .map(|term| wording.terms[term].weight);
         Said {
-            weight: share(weight),
-            rarest_missing: share(missing.iter().map(|term| term.weight).fold(0.0, f64::max)).clamp(0.0, 1.0),
-            held_elsewhere: if weight > 0.0 { (elsewhere / weight).clamp(0.0, 1.0) } else { 0.0 },
+            weight: share(wording.terms.iter().map(|term| term.weight).sum()),
+            rarest_missing: share(missing.fold(0.0, f64::max)).clamp(0.0, 1.0),
         }
     }
 

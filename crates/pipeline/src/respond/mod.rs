@@ -84,8 +84,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     match served.stopped {
         Some(several::Stopped::Contested(dispute)) => return conflict(turn, dispute, since),
         Some(several::Stopped::Lacks(lack)) => {
-            turn.trace(Step::Respond, since, "insufficient", lack);
-            return;
+            return insufficient(turn, lack, since);
         }
         None => {}
     }
@@ -109,8 +108,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     if let Some(lack) =
         sufficient::lacking(&turn.asked(), &chosen, &house.settings.bank, house.today().year())
     {
-        turn.trace(Step::Respond, since, "insufficient", lack);
-        return;
+        return insufficient(turn, lack, since);
     }
     let listed = contested::met(&turn.knowledge, &chosen, house.today());
     if let Some(dispute) = listed {
@@ -124,6 +122,12 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let draft = compose::extractive(&turn.knowledge, &Manner::of(turn), &[&chosen]);
     let detail = format!("{} sentences of {} documents", chosen.len(), draft.citations.len());
     finish(house, turn, draft, detail, since).await;
+}
+
+/// The passages speak of it, and do not state what is asked.
+fn insufficient(turn: &mut Turn, lack: &'static str, since: Instant) {
+    turn.lacks = true;
+    turn.trace(Step::Respond, since, "insufficient", lack);
 }
 
 /// Documents disagree: nothing is released.
@@ -193,7 +197,7 @@ impl Decided {
                 let written = Written::by_house(*draft, outcome, detail.to_owned());
                 release(house, turn, written, since).await;
             }
-            Decided::Insufficient(lack) => turn.trace(Step::Respond, since, "insufficient", lack),
+            Decided::Insufficient(lack) => insufficient(turn, lack, since),
         }
     }
 }

@@ -154,7 +154,7 @@ async fn fit(config: Config, args: &Args) -> Outcome {
         points.iter().filter(|j| j.cited && !j.right).count()
     ));
     output::raw(
-        "# How twelve features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`. The baseline counts the labelled answers, for the drift alarm.\n",
+        "# How eleven features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`. The baseline counts the labelled answers, for the drift alarm.\n",
     );
     output::raw(&toml::to_string(&fitted)?);
     Ok(ExitCode::SUCCESS)
