@@ -74,7 +74,7 @@ pub struct StepTrace {
     /// Version of the file that the step followed: of the escalation rules, of the confidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// The numbers that it decided by, under stable names; of step 5 the ten features.
+    /// The numbers that it decided by, under stable names; of step 5 the eleven features.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, f64>,
     /// Milliseconds.

@@ -91,6 +91,7 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         conflicting: Vec::new(),
         confidence: Probability::ZERO,
         vague: false,
+        lacks: false,
         outcome: Outcome::Failed,
         message: None,
         reason: String::new(),

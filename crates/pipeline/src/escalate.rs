@@ -112,6 +112,7 @@ fn evidence(house: &House, turn: &Turn) -> Evidence {
     let threshold = house.settings.of(turn.mode()).confidence_threshold;
     match &turn.draft {
         _ if !turn.conflicting.is_empty() => Evidence::Conflict,
+        None if turn.lacks => Evidence::Lacks,
         None => Evidence::None,
         Some(_) if turn.confidence >= threshold => Evidence::Sure,
         Some(_) if turn.vague => Evidence::Vague,

@@ -1,6 +1,6 @@
 //! Step 5: one number for how probable it is that the answer is right and complete (P8).
 //!
-//! A logistic model over ten features; its weights come from labelled questions of the bank
+//! A logistic model over eleven features; its weights come from labelled questions of the bank
 //! (`contactiq intents calibrate`) and stand in a file, so that anyone can see and redo them.
 
 use std::{collections::BTreeMap, fmt, time::Instant};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     House, follow_up,
-    respond::Chosen,
+    respond::{Chosen, asks_yes_or_no},
     turn::{Asked, Exchange, Turn},
 };
 
@@ -20,7 +20,7 @@ const MOST_WEIGHT: f64 = 100.0;
 /// Stands in the trace where the question says too little.
 const TOO_LITTLE: &str = "says_too_little";
 /// How many features there are.
-const COUNT: usize = 10;
+const COUNT: usize = 11;
 
 /// What the confidence is computed from; each from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,9 @@ pub struct Features {
     pub specific: f64,
     /// 0 where a figure is asked and the best sentence has none.
     pub figure: f64,
+    /// 0 where a yes or a no is asked for: the passages speak of the thing, and rarely of that very claim.
+    #[serde(default)]
+    pub asks_what: f64,
 }
 
 impl Features {
@@ -63,6 +66,7 @@ impl Features {
         "held",
         "specific",
         "figure",
+        "asks_what",
     ];
 
     /// The features in the trace of step 5; `None` for another step, and where there was no answer to
@@ -82,6 +86,8 @@ impl Features {
             held: value("held")?,
             specific: value("specific")?,
             figure: value("figure")?,
+            // Traces of before had no such feature.
+            asks_what: value("asks_what").unwrap_or_default(),
         })
     }
 
@@ -99,8 +105,19 @@ impl Features {
     }
 
     const fn of_array(values: [f64; COUNT]) -> Features {
-        let [similarity, coverage, margin, agreement, both_views, intent, in_scope, held, specific, figure] =
-            values;
+        let [
+            similarity,
+            coverage,
+            margin,
+            agreement,
+            both_views,
+            intent,
+            in_scope,
+            held,
+            specific,
+            figure,
+            asks_what,
+        ] = values;
         Features {
             similarity,
             coverage,
@@ -112,6 +129,7 @@ impl Features {
             held,
             specific,
             figure,
+            asks_what,
         }
     }
 
@@ -127,6 +145,7 @@ impl Features {
             self.held,
             self.specific,
             self.figure,
+            self.asks_what,
         ]
     }
 }
@@ -281,6 +300,7 @@ fn features(asked: &Asked<'_>, chosen: &[Chosen], understanding: &Understanding)
         held: 1.0 - said.rarest_missing,
         specific: (said.weight / 2.0).min(1.0),
         figure: f64::from(u8::from(sentence.gives_figure)),
+        asks_what: f64::from(u8::from(!asks_yes_or_no(asked.query))),
     })
 }
 
@@ -357,6 +377,7 @@ mod tests {
             held: 0.8,
             specific: 0.6,
             figure: 1.0,
+            asks_what: 1.0,
         }
     }
 
@@ -385,8 +406,20 @@ mod tests {
         trace.values.insert(TOO_LITTLE.to_owned(), 1.0);
         assert_eq!((Features::of_step(&trace), Features::bounded(&trace)), (Some(features), true));
         assert_eq!(Features::of_step(&StepTrace { step: Step::Escalate, ..trace.clone() }), None);
+        trace.values.remove("asks_what");
+        let before = Features { asks_what: 0.0, ..features };
+        assert_eq!(Features::of_step(&trace), Some(before), "a trace of before this feature");
         trace.values.clear();
         assert_eq!(Features::of_step(&trace), None, "no answer to score");
+    }
+
+    #[test]
+    fn a_file_of_before_the_newest_feature_is_read() {
+        let fitted = Calibration::fit("test", &[(at(0.9), true, 1.0)]);
+        let written = toml::to_string(&fitted).unwrap();
+        let older: Vec<&str> = written.lines().filter(|line| !line.starts_with("asks_what")).collect();
+        let read = Calibration::parse(&older.join("\n")).unwrap();
+        assert_eq!(read.weights, Features { asks_what: 0.0, ..fitted.weights });
     }
 
     #[test]

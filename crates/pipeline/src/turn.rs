@@ -211,6 +211,8 @@ pub(crate) struct Turn {
     pub(crate) confidence: Probability,
     /// Whether the question says too little to be answered.
     pub(crate) vague: bool,
+    /// Whether the passages speak of what is asked, and do not state it.
+    pub(crate) lacks: bool,
     pub(crate) outcome: Outcome,
     /// What the person is shown when no draft is released.
     pub(crate) message: Option<Published>,

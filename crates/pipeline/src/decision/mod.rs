@@ -11,7 +11,7 @@ use contactiq_domain::{Category, Routing, Trigger};
 pub use table::{Flaw, Rule};
 
 /// The version of both tables; beside that of `triggers.toml` in every record's step 6.
-pub const VERSION: &str = "2";
+pub const VERSION: &str = "3";
 
 /// What is known before anything is retrieved.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,8 @@ pub struct Before {
 pub enum Evidence {
     /// Nothing that speaks of the question.
     None,
+    /// Passages that speak of it, and do not state what it asks for.
+    Lacks,
     /// An answer below the threshold, since the question says too little.
     Vague,
     /// An answer below the threshold.
@@ -125,8 +127,14 @@ pub const AFTER: &[Rule<After, Verdict>] = &[
         when: |f| f.evidence == Evidence::Sure && !f.refused,
         then: Verdict::Answer,
     },
-    // Greetings, small talk and questions outside the scope: guidance instead of a weak answer.
-    Rule { id: "answer/guide", rank: 50, when: |f| f.guide, then: Verdict::Guide },
+    // Greetings, small talk and questions outside the scope: guidance instead of a weak answer. What the
+    // passages speak of is none of them, however it is worded.
+    Rule {
+        id: "answer/guide",
+        rank: 50,
+        when: |f| f.guide && (f.unknown || f.evidence != Evidence::Lacks),
+        then: Verdict::Guide,
+    },
     // A person takes over in any case; what the message leans to names the better queue.
     Rule { id: "leaning-and-not-sure", rank: 60, when: |f| f.leans, then: Verdict::PersonItLeansTo },
     Rule {
@@ -144,7 +152,7 @@ pub const AFTER: &[Rule<After, Verdict>] = &[
     Rule {
         id: "insufficient_evidence/no-sentence-answers",
         rank: 70,
-        when: |f| f.evidence == Evidence::None,
+        when: |f| matches!(f.evidence, Evidence::None | Evidence::Lacks),
         then: Verdict::Person(Trigger::InsufficientEvidence),
     },
 ];
@@ -191,14 +199,14 @@ fn every_before() -> impl Iterator<Item = Before> {
 }
 
 fn every_after() -> impl Iterator<Item = After> {
-    use Evidence::{Conflict, None, Sure, Vague, Weak};
+    use Evidence::{Conflict, Lacks, None, Sure, Vague, Weak};
     let flags = BOTH.into_iter().flat_map(|refused| BOTH.into_iter().map(move |guide| (refused, guide)));
     let flags = flags.flat_map(|f| BOTH.into_iter().map(move |unknown| (f, unknown)));
     let flags = flags.flat_map(|f| BOTH.into_iter().map(move |again| (f, again)));
     let flags = flags.flat_map(|f| BOTH.into_iter().map(move |repeats| (f, repeats)));
     let flags = flags.flat_map(|f| BOTH.into_iter().map(move |leans| (f, leans)));
     flags.flat_map(|(((((refused, guide), unknown), again), repeats), leans)| {
-        [None, Vague, Weak, Sure, Conflict].into_iter().map(move |evidence| After {
+        [None, Lacks, Vague, Weak, Sure, Conflict].into_iter().map(move |evidence| After {
             refused,
             evidence,
             guide,
@@ -217,7 +225,7 @@ mod tests {
     #[test]
     fn the_tables_are_whole_without_contradiction_and_without_dead_rules() {
         assert_eq!(check(), Ok(()));
-        assert_eq!((every_before().count(), every_after().count()), (96, 320));
+        assert_eq!((every_before().count(), every_after().count()), (96, 384));
     }
 
     #[test]
@@ -248,6 +256,9 @@ mod tests {
             assert_eq!(released, facts.evidence == Evidence::Sure && !facts.refused && !missed, "{facts:?}");
             if facts.evidence == Evidence::Conflict {
                 assert_eq!(verdict, Verdict::Person(Trigger::ConflictingEvidence), "{facts:?}");
+            }
+            if facts.evidence == Evidence::Lacks && !facts.unknown && !facts.refused {
+                assert_ne!(verdict, Verdict::Guide, "{facts:?}");
             }
             // In doubt a person, or guidance where the taxonomy has it.
             if !released && !facts.refused && !facts.guide {

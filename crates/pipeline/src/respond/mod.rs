@@ -30,6 +30,7 @@ mod wish;
 
 pub(crate) use choose::Chosen;
 pub(crate) use figure::figures;
+pub(crate) use wish::asks_yes_or_no;
 
 use std::time::Instant;
 
@@ -83,8 +84,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     match served.stopped {
         Some(several::Stopped::Contested(dispute)) => return conflict(turn, dispute, since),
         Some(several::Stopped::Lacks(lack)) => {
-            turn.trace(Step::Respond, since, "insufficient", lack);
-            return;
+            return insufficient(turn, lack, since);
         }
         None => {}
     }
@@ -108,8 +108,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     if let Some(lack) =
         sufficient::lacking(&turn.asked(), &chosen, &house.settings.bank, house.today().year())
     {
-        turn.trace(Step::Respond, since, "insufficient", lack);
-        return;
+        return insufficient(turn, lack, since);
     }
     let listed = contested::met(&turn.knowledge, &chosen, house.today());
     if let Some(dispute) = listed {
@@ -123,6 +122,12 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let draft = compose::extractive(&turn.knowledge, &Manner::of(turn), &[&chosen]);
     let detail = format!("{} sentences of {} documents", chosen.len(), draft.citations.len());
     finish(house, turn, draft, detail, since).await;
+}
+
+/// The passages speak of it, and do not state what is asked.
+fn insufficient(turn: &mut Turn, lack: &'static str, since: Instant) {
+    turn.lacks = true;
+    turn.trace(Step::Respond, since, "insufficient", lack);
 }
 
 /// Documents disagree: nothing is released.
@@ -192,7 +197,7 @@ impl Decided {
                 let written = Written::by_house(*draft, outcome, detail.to_owned());
                 release(house, turn, written, since).await;
             }
-            Decided::Insufficient(lack) => turn.trace(Step::Respond, since, "insufficient", lack),
+            Decided::Insufficient(lack) => insufficient(turn, lack, since),
         }
     }
 }

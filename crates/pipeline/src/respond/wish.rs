@@ -141,6 +141,42 @@ impl Wish {
     }
 }
 
+/// Verbs that a question for a yes or a no begins with.
+const ASKS_WHETHER: &[&str] = &[
+    "am", "are", "aren't", "can", "can't", "could", "did", "do", "does", "doesn't", "don't", "has", "have",
+    "is", "isn't", "may", "must", "shall", "should", "was", "were", "will", "won't", "would",
+];
+/// What may stand before them.
+const OPENERS: &[&str] = &[
+    "afternoon",
+    "also",
+    "and",
+    "but",
+    "day",
+    "good",
+    "hello",
+    "hey",
+    "hi",
+    "morning",
+    "ok",
+    "okay",
+    "please",
+    "so",
+    "thanks",
+    "then",
+];
+
+/// Whether a sentence of it asks for a yes or a no.
+pub(crate) fn asks_yes_or_no(question: &str) -> bool {
+    question.split(['.', '?', '!']).any(|sentence| {
+        let words = sentence
+            .split_whitespace()
+            .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase().replace('’', "'"));
+        let mut telling = words.filter(|word| !word.is_empty() && !OPENERS.contains(&word.as_str()));
+        telling.next().is_some_and(|first| ASKS_WHETHER.contains(&first.as_str()))
+    })
+}
+
 /// What spans of time are counted in.
 const SPANS: &[&str] = &["second", "minute", "hour", "day", "week", "fortnight", "month", "year"];
 
@@ -183,6 +219,18 @@ mod tests {
         assert_eq!(kinds("What is the interest rate on a car loan?"), [Kind::Rate]);
         assert_eq!(kinds("How do I block my card?"), []);
         assert_eq!(kinds("How much can I withdraw a day?"), [], "an amount or a number");
+    }
+
+    #[test]
+    fn a_yes_or_a_no_is_asked_for_where_a_sentence_begins_with_its_verb() {
+        for question in
+            ["Can I pay by cheque?", "Hi, is it free?", "I moved. So, don’t you need my new address?"]
+        {
+            assert!(asks_yes_or_no(question), "{question}");
+        }
+        for question in ["What can I pay?", "card fee", "How much is it, and when is it due?", "", "Hello!"] {
+            assert!(!asks_yes_or_no(question), "{question}");
+        }
     }
 
     #[test]

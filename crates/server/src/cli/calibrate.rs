@@ -33,6 +33,11 @@ pub(super) struct Args {
     /// set has more of them than customers ask.
     #[arg(long, default_value_t = 0.1, value_parser = share)]
     unanswerable_share: f64,
+    /// Count an answer as right also where it cites the right document and misses a fact: the confidence is
+    /// then that the person is led to the right document, which separates what is answered from what is not
+    /// best. Without it only an answer with every fact is right.
+    #[arg(long, conflicts_with = "alpha")]
+    document_is_enough: bool,
     /// Choose thresholds instead: at most this share of all interactions is answered though a person
     /// was needed. Above 0, below 1.
     #[arg(long, value_parser = open_share)]
@@ -128,7 +133,9 @@ async fn fit(config: Config, args: &Args) -> Outcome {
         return Err("no question got as far as an answer: nothing to fit".into());
     }
     let date = contactiq_domain::Clock::now(&crate::wiring::SystemClock).date();
-    let mut fitted = judging::fitted(points.iter().copied(), args.unanswerable_share);
+    let mut fitted = judging::fitted(points.iter().copied(), args.unanswerable_share, |one| {
+        one.right || (args.document_is_enough && one.cited)
+    });
     // Two fits of one day are two versions: the trace of step 5 names the weights by it.
     let weights = format!("{:?} {:?} {}", fitted.bias, fitted.weights, questions.fingerprint);
     fitted.version = format!("fitted-{date}-{}", &sha256_hex(weights.as_bytes())[..8]);
@@ -147,7 +154,7 @@ async fn fit(config: Config, args: &Args) -> Outcome {
         points.iter().filter(|j| j.cited && !j.right).count()
     ));
     output::raw(
-        "# How ten features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`. The baseline counts the labelled answers, for the drift alarm.\n",
+        "# How eleven features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`. The baseline counts the labelled answers, for the drift alarm.\n",
     );
     output::raw(&toml::to_string(&fitted)?);
     Ok(ExitCode::SUCCESS)

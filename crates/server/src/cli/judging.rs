@@ -68,14 +68,15 @@ pub(super) fn weights<'a>(
     move |one| if one.answerable { 1.0 } else { of_others }
 }
 
-/// The confidence fitted to those of which a draft was made.
+/// The confidence fitted to those of which a draft was made; `right` says which of them counts as right.
 pub(super) fn fitted<'a>(
     judged: impl Iterator<Item = &'a JudgedAnswer> + Clone,
     unanswerable_share: f64,
+    right: impl Fn(&JudgedAnswer) -> bool,
 ) -> Calibration {
     let weight = weights(judged.clone(), unanswerable_share);
     let points: Vec<(Features, bool, f64)> =
-        judged.filter_map(|one| Some((one.features?, one.right, weight(one)))).collect();
+        judged.filter_map(|one| Some((one.features?, right(one), weight(one)))).collect();
     Calibration::fit("", &points)
 }
 

@@ -70,7 +70,7 @@ fn reliability(judged: &[JudgedAnswer]) -> Vec<Figure> {
     let weight = weights(drafts(), UNANSWERABLE);
     let mut bins = [Bin::default(); BINS];
     for odd in [0, 1] {
-        let fitted = fitted(half(1 - odd), UNANSWERABLE);
+        let fitted = fitted(half(1 - odd), UNANSWERABLE, |one| one.right);
         for one in half(odd) {
             let Some(features) = one.features else { continue };
             let (said, weight) = (fitted.confidence_of(features, one.vague).get(), weight(one));
