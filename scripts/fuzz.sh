@@ -22,11 +22,15 @@ if rustup run nightly rustc --version >/dev/null 2>&1; then toolchain=(+nightly)
 # What is fuzzed is what is shipped: the same versions of everything.
 cp Cargo.lock fuzz/Cargo.lock
 # Nothing of ours is unsafe, so that the address sanitizer would only make it slower.
-options=(--sanitizer none --features house)
-nice -n "${NICE:-0}" cargo "${toolchain[@]}" fuzz build "${options[@]}"
-
+options=(--sanitizer none)
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cargo "${toolchain[@]}" fuzz list)
+# The crates with a database, HTTP and TLS below them are built where a target needs them.
+house=$(awk -v RS= '/required-features/ { split($0, part, "\""); print part[2] }' fuzz/Cargo.toml)
+if grep -qxF "$house" < <(printf '%s\n' "${targets[@]}"); then options+=(--features house); fi
+for target in "${targets[@]}"; do
+  nice -n "${NICE:-0}" cargo "${toolchain[@]}" fuzz build "${options[@]}" "$target"
+done
 mkdir -p "$logs"
 
 fuzz() {

