@@ -48,6 +48,10 @@ schemathesis: ## Ask the API all that its description allows and much that it do
 	cargo build --locked --bin contactiq
 	scripts/schemathesis.sh $(or $(SECONDS_EACH),60)
 
+.PHONY: fuzz
+fuzz: ## Fuzz every parser, so long for each (SECONDS=60, TARGETS=names); not a part of test
+	scripts/fuzz.sh $(or $(SECONDS),60) $(TARGETS)
+
 .PHONY: outage
 outage: encoder ## PostgreSQL stands still for 5 minutes under load: answers go on as fast, and all of it is in the record (PAUSE=seconds)
 	cargo build --release --locked --bin contactiq

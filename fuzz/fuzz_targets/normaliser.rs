@@ -9,9 +9,14 @@ use libfuzzer_sys::fuzz_target;
 
 static GUARD: LazyLock<Guard> = LazyLock::new(|| Guard::new(GuardSettings::default()));
 
-fuzz_target!(|text: &str| {
+fuzz_target!(init: { LazyLock::force(&GUARD); }, |text: &str| {
     let masked = GUARD.mask(&Raw::new(text));
-    assert!(!masked.as_str().chars().any(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{e0000}'..='\u{e007f}' | '\u{0}')));
+    assert!(
+        !masked
+            .as_str()
+            .chars()
+            .any(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{e0000}'..='\u{e007f}' | '\u{0}'))
+    );
     assert_eq!(one_script(&one_script(text)), one_script(text));
     let told = GUARD.explain(&Raw::new(text)).expect("a fuzzer's text is short");
     let length = text.chars().count();

@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 
 static GUARD: LazyLock<Guard> = LazyLock::new(|| Guard::new(GuardSettings::default()));
 
-fuzz_target!(|text: &str| {
+fuzz_target!(init: { LazyLock::force(&GUARD); }, |text: &str| {
     let scan = GUARD.scan(&Raw::new(text)).expect("a fuzzer's text is short");
     let length = text.chars().count();
     let mut reached = 0;

@@ -23,7 +23,7 @@ fn streamed(text: &str, mut length: impl FnMut() -> usize) -> String {
     Masked::joined(out).as_str().to_owned()
 }
 
-fuzz_target!(|input: (Vec<u8>, &str)| {
+fuzz_target!(init: { LazyLock::force(&GUARD); }, |input: (Vec<u8>, &str)| {
     let (cuts, text) = input;
     let mut cuts = cuts.into_iter().cycle();
     let whole = streamed(text, || usize::MAX);

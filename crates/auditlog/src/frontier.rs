@@ -11,11 +11,15 @@ pub struct Frontier {
     roots: Vec<Hash>,
 }
 
+/// No log has as many entries: at a million a second it would take 292,000 years.
+const BEYOND: u64 = 1 << 63;
+
 impl Frontier {
-    /// The edge of the tree of this size with these roots; none where there are not as many as the size asks for.
+    /// The edge of the tree of this size with these roots; none where there are not as many as the size asks for, or
+    /// the size is one that no log has.
     #[must_use]
     pub fn new(size: u64, roots: Vec<Hash>) -> Option<Frontier> {
-        (roots.len() == size.count_ones() as usize).then_some(Frontier { size, roots })
+        (size < BEYOND && roots.len() == size.count_ones() as usize).then_some(Frontier { size, roots })
     }
 
     /// How many entries the tree has.

@@ -95,6 +95,27 @@ fn a_file_that_is_cut_anywhere_is_found_and_so_is_one_with_something_behind_it()
     assert!(verify(&[file.as_slice(), b"\n"].concat(), &[]).is_err());
 }
 
+/// An export that claims to begin behind more entries than can be counted on from.
+#[test]
+fn a_log_of_a_size_that_none_has_is_refused() {
+    for from in [u64::MAX, 1 << 63] {
+        let edge = vec![Hash([0; 32]); from.count_ones() as usize];
+        let edge = serde_json::to_string(&edge).unwrap();
+        let begin = format!(
+            "{{\"contactiq_audit_log\":1,\"origin\":\"{ORIGIN}\",\"from\":{from},\"edge\":{edge}}}\n"
+        );
+        let file = [
+            begin.into_bytes(),
+            Entry { index: from, ..entry(0) }.to_bytes(),
+            b"\n".to_vec(),
+            export::end(1, 0),
+        ]
+        .concat();
+        let fault = verify(&file, &[]).unwrap_err();
+        assert!(matches!(fault.what, What::Line), "{fault}");
+    }
+}
+
 #[test]
 fn the_entry_that_fails_first_is_named() {
     let changed = |change: &dyn Fn(&mut Vec<Vec<u8>>)| {

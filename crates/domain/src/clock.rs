@@ -1,11 +1,16 @@
 //! Time, passed in. Nothing below `server` asks the operating system for it.
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, error::TryFromParsed, format_description::well_known::Rfc3339};
 
 /// A moment in UTC, in whole microseconds since 1970: what both database engines keep exactly
 /// (docs/adr/0003).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
+
+/// 0000-01-01T00:00:00Z, in microseconds.
+const FIRST_WRITTEN: i64 = -62_167_219_200_000_000;
+/// 9999-12-31T23:59:59.999999Z, in microseconds.
+const LAST_WRITTEN: i64 = 253_402_300_799_999_999;
 
 impl Timestamp {
     /// From microseconds since 1970-01-01T00:00:00Z.
@@ -38,8 +43,15 @@ impl Timestamp {
         self.to_offset().date()
     }
 
+    /// Whether RFC 3339 can write it: years 0 to 9999 in UTC.
+    fn is_written(self) -> bool {
+        (FIRST_WRITTEN..=LAST_WRITTEN).contains(&self.0)
+    }
+
+    /// The moment, or the end of what can be written that it lies beyond.
     fn to_offset(self) -> OffsetDateTime {
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
+        let micros = self.0.clamp(FIRST_WRITTEN, LAST_WRITTEN);
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 }
@@ -59,7 +71,9 @@ impl std::fmt::Display for Timestamp {
 impl std::str::FromStr for Timestamp {
     type Err = time::error::Parse;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        OffsetDateTime::parse(text, &Rfc3339).map(Self::from)
+        let at = Self::from(OffsetDateTime::parse(text, &Rfc3339)?);
+        // With an offset the ends of the first and the last year lie beyond what could be written again.
+        if at.is_written() { Ok(at) } else { Err(TryFromParsed::InsufficientInformation.into()) }
     }
 }
 
@@ -113,5 +127,17 @@ mod tests {
         let at = Timestamp::from_micros(1_795_000_000_123_456);
         assert_eq!(at.to_string().parse::<Timestamp>().unwrap(), at);
         assert_eq!(serde_json::from_str::<Timestamp>(&serde_json::to_string(&at).unwrap()).unwrap(), at);
+    }
+
+    #[test]
+    fn a_moment_that_could_not_be_written_is_none() {
+        for text in ["9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01"] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
+        for text in ["9999-12-31T23:59:59.999999Z", "0000-01-01T00:00:00Z"] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
+        }
+        assert_eq!(Timestamp::from_micros(i64::MAX).to_string(), "9999-12-31T23:59:59.999999Z");
+        assert_eq!(Timestamp::from_micros(i64::MIN).to_string(), "0000-01-01T00:00:00Z");
     }
 }

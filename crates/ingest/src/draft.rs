@@ -5,8 +5,10 @@ use contactiq_guard::Published;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Contents, FrontMatter, IngestError, Kind, Wanted, block::Block, front_matter::MAX_TITLE, markdown,
-    markup, passages,
+    Contents, FrontMatter, IngestError, Kind, Wanted,
+    block::Block,
+    front_matter::{MAX_TITLE, plain},
+    markdown, markup, passages,
 };
 
 /// The largest document that is read, in bytes.
@@ -135,8 +137,7 @@ impl Opened {
             return Err(IngestError::ReadApart);
         }
         let source = std::str::from_utf8(bytes).map_err(|_| IngestError::NotUtf8)?;
-        let source =
-            source.strip_prefix('\u{feff}').unwrap_or(source).replace("\r\n", "\n").replace('\0', "");
+        let source = plain(source);
         let (matter, body) = FrontMatter::split(&source)?;
         let matter = matter.or(given)?;
         Ok(Opened { slug, format, matter, body: body.to_owned(), content_hash: hash(&source) })

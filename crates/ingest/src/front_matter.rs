@@ -35,6 +35,11 @@ pub struct FrontMatter {
     pub valid_until: Option<Date>,
 }
 
+/// A text as it is read: without a byte order mark and zeros, with line feeds alone between its lines.
+pub(crate) fn plain(text: &str) -> String {
+    text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\0', "")
+}
+
 /// What follows the line that opens front matter. Nearly right is right: with spaces behind it, an empty
 /// line or a byte order mark before it. A document that says who may see it must not be everybody's for a
 /// space. A dash line before plain text is a rule of Markdown, and opens nothing.
@@ -93,14 +98,20 @@ impl FrontMatter {
     }
 
     /// The text without its front matter: a page of the web does not say who may see it, until when it holds
-    /// or which address is cited.
+    /// or which address is cited. What stands behind it and would be read as front matter goes too.
     #[must_use]
     pub fn left_out(bytes: Vec<u8>) -> Vec<u8> {
-        let split = std::str::from_utf8(&bytes).ok().map(|text| text.replace("\r\n", "\n"));
-        match split.as_deref().map(FrontMatter::split) {
-            Some(Ok((_, body))) => body.as_bytes().to_vec(),
-            _ => bytes,
+        let Ok(text) = std::str::from_utf8(&bytes) else { return bytes };
+        let text = plain(text);
+        let mut rest = text.as_str();
+        while opened(rest).is_some() {
+            match FrontMatter::split(rest) {
+                Ok((_, body)) => rest = body,
+                // Whoever reads it says what is wrong with it.
+                Err(_) => break,
+            }
         }
+        rest.as_bytes().to_vec()
     }
 
     /// What the document says of itself, and what the caller says where it says nothing.
@@ -250,6 +261,21 @@ mod tests {
         }
         let rule = "\n---\nA line above this is a rule of Markdown.\n---\n";
         assert_eq!(FrontMatter::split(rule).unwrap(), (FrontMatter::default(), rule));
+    }
+
+    #[test]
+    fn what_was_left_out_comes_back_in_no_form() {
+        for text in [
+            "---\nrole: banker\n---\nBody",
+            "---\r\ntitle: a\r\n---\r\n---\r\nrole: banker\r\n---\r\nBody",
+            "\0---\nrole: banker\n---\nBody",
+            "--\0-\nrole: banker\n---\n\u{feff}\n---\nvalid_until: 2020-01-01\n---\nBody",
+        ] {
+            let left = FrontMatter::left_out(text.as_bytes().to_vec());
+            assert_eq!(String::from_utf8(left).unwrap(), "Body", "{text:?}");
+        }
+        let unclosed = "---\nrole: banker\nBody";
+        assert_eq!(FrontMatter::left_out(unclosed.as_bytes().to_vec()), unclosed.as_bytes());
     }
 
     #[test]
