@@ -45,6 +45,11 @@ pub enum StoreError {
         /// Collection and slug of each.
         documents: String,
     },
+    /// The keys of the installation are gone from the database, and what was sealed with them is there.
+    #[error(
+        "the table keyring has lost its keys, without which nobody's records are found: restore it from a backup"
+    )]
+    KeyringLost,
     /// A stored value is not what was stored there.
     #[error("the stored {what} is damaged")]
     Corrupt {

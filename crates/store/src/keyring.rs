@@ -22,7 +22,14 @@ const KEY_BEFORE: &str = "sealing_key";
 /// [`StoreError::WrongKey`] when no configured key opens it, or when the database fails.
 pub(crate) async fn open(store: &Store, kek: &KeyEncryption) -> Result<Sealer, StoreError> {
     let mut r = store.read().await?;
+    // A new root in the place of a lost one would find nobody, nor any hold, and say so to whoever asks. Looked for
+    // first: another process that starts makes the keyring before anybody's key.
+    let has_people = has_people(&mut r).await?;
     let found = (get(&mut r, kek, ROOT).await?, get(&mut r, kek, PASSAGE).await?);
+    let is_whole = found.0.is_some() && found.1.is_some();
+    if !is_whole && (has_people || found.0.is_some() || found.1.is_some()) {
+        return Err(StoreError::KeyringLost);
+    }
     drop(r);
     let (root, passage) = match found {
         (Some(root), Some(passage)) => (root, passage),
@@ -47,6 +54,11 @@ async fn before(w: &mut Writer, kek: &KeyEncryption) -> Result<Option<Zeroizing<
     }
     let any = "SELECT 1 AS one FROM conversations UNION ALL SELECT 1 AS one FROM rulings LIMIT 1";
     Ok(w.row(any, Vec::new()).await?.map(|_| kek.own()))
+}
+
+/// Whether somebody's key is here: it was made with a keyring.
+async fn has_people(r: &mut Connection) -> Result<bool, StoreError> {
+    Ok(r.row("SELECT 1 AS one FROM data_keys LIMIT 1", Vec::new()).await?.is_some())
 }
 
 fn place(name: &str) -> String {

@@ -1,6 +1,6 @@
 //! What no table may have yet, for its readers, and how the ledger stands.
 
-use std::sync::PoisonError;
+use std::{collections::HashSet, sync::PoisonError};
 
 use contactiq_domain::{
     BreakerState, Outcome, Record,
@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     SharedError, StoreError,
-    conversations::{Conversation, Owner},
+    conversations::{self, Conversation, Owner},
     idempotency::Slot,
-    interactions,
+    interactions, privacy,
 };
 
 /// Records of one conversation that may be in no table yet, oldest first.
@@ -137,10 +137,10 @@ impl Ledger {
 
     async fn about_to_be_told(&self, id: InteractionId, again: bool) -> Option<Record<Masked>> {
         if let Some(completion) = self.0.pending.completion(id) {
-            return Some(completion.record);
+            return self.of_whom_is_left(completion).await.map(|completion| completion.record);
         }
         let kept = self.0.queue.as_ref()?.to_show(id, again).await.ok()??;
-        self.opened(&kept).map(|completion| completion.record)
+        self.of_whom_is_left(self.opened(&kept)?).await.map(|completion| completion.record)
     }
 
     /// Whether the record of an interaction was in the queue and was taken back from there: nobody was told it, since
@@ -154,9 +154,38 @@ impl Ledger {
 
     async fn completion(&self, id: InteractionId) -> Option<Completion> {
         if let Some(completion) = self.0.pending.completion(id) {
+            return self.of_whom_is_left(completion).await;
+        }
+        let completion = self.opened(&self.0.queue.as_ref()?.record(id).await.ok()??)?;
+        self.of_whom_is_left(completion).await
+    }
+
+    /// A completion without its texts, where its person was erased since: a queue holds it until it ends there.
+    async fn of_whom_is_left(&self, completion: Completion) -> Option<Completion> {
+        if !self.erased(std::slice::from_ref(&completion)).await.contains(&completion.conversation.id) {
             return Some(completion);
         }
-        self.opened(&self.0.queue.as_ref()?.record(id).await.ok()??)
+        match privacy::without_texts(&Entry::Completion(Box::new(completion))) {
+            Entry::Completion(completion) => Some(*completion),
+            Entry::Start(_) | Entry::Withdrawal(_) => None,
+        }
+    }
+
+    /// Those of these conversations whose person was erased since. While the tables can't be asked nobody is erased; for
+    /// who was just before, what passes through stays readable until it ends.
+    async fn erased(&self, found: &[Completion]) -> HashSet<ConversationId> {
+        if found.is_empty() {
+            return HashSet::new();
+        }
+        let asking = async {
+            let conversations: Vec<_> = found.iter().map(|completion| &completion.conversation).collect();
+            let mut r = self.0.store.read().await?;
+            let mut erased =
+                conversations::erased_among(&mut r, conversations.iter().map(|of| of.id)).await?;
+            erased.extend(privacy::erase::came_late(&mut r, &conversations).await?);
+            Ok(erased)
+        };
+        self.tables(PLACE, asking).await.unwrap_or_default()
     }
 
     /// A record that lies in the queue. What can't be read there is in no table either, and a dead letter soon.
@@ -188,6 +217,8 @@ impl Ledger {
         }
         said.sort_by_key(|completion| (completion.record.created_at, completion.record.id));
         said.dedup_by_key(|completion| completion.record.id);
+        let erased = self.erased(&said).await;
+        said.retain(|completion| !erased.contains(&completion.conversation.id));
         Said { completions: said, partly }
     }
 

@@ -13,6 +13,7 @@ use contactiq_store::{
         queue::{Durability, Queue},
         spool::{DEFAULT_MAX_BYTES, Spool},
     },
+    privacy::erase,
 };
 
 use crate::{
@@ -92,6 +93,28 @@ async fn what_the_queue_took_is_read_by_every_replica_and_written_by_one() {
     let said = one.said(conversation).await;
     let said = said.after_tables(&mut *cluster.bench.read().await, conversation, 6).await.unwrap();
     assert_eq!(said, [completion.record], "and it is said once");
+    cluster.bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_queue_still_holds_of_who_was_erased_is_read_by_nobody() {
+    let cluster = Cluster::new().await;
+    let (one, other) = (cluster.replica(cluster.queue("one")), cluster.replica(cluster.queue("other")));
+    let (start, completion) = halves(&cluster.bench);
+    one.write(first(&start)).await.unwrap();
+    one.write(second(&completion)).await.unwrap();
+    cluster.empty(&one).await;
+    let (id, owner) = (completion.record.id, completion.conversation.owner());
+    assert_eq!(other.pending(id).await.as_ref(), Some(&completion.record), "it is still there");
+    erase::person(&cluster.bench.store, &owner, "desk", &cluster.bench.ids, NOW).await.unwrap();
+    for replica in [&one, &other] {
+        for left in [replica.pending(id).await, replica.to_show(id).await] {
+            let left = left.unwrap();
+            assert_eq!((left.question.as_str(), left.answer.as_str()), ("[erased]", "[erased]"));
+        }
+        assert_eq!(replica.pending_of(id, &owner).await, None);
+        assert!(replica.said(completion.conversation.id).await.conversation().is_none(), "nobody goes on");
+    }
     cluster.bench.end().await;
 }
 

@@ -3,7 +3,7 @@
 use contactiq_domain::ids::{FeedbackId, Ids};
 use contactiq_guard::{ReviewKind, seal::SealError};
 use contactiq_store::{
-    Store, StoreError, documents,
+    Store, StoreError, conversations, documents,
     feedback::{self, Feedback},
     interactions,
     review::{self, Entry},
@@ -12,7 +12,7 @@ use contactiq_store::{
 
 use crate::{
     engines::{kek, kek_of},
-    samples::{NOW, document, masked, passages, ticket, told},
+    samples::{NOW, conversation, document, masked, passages, ticket, told},
 };
 
 on_both_engines! {
@@ -120,4 +120,17 @@ async fn the_files_of_sqlite_hold_no_word_of_a_person() {
         assert!(!holds(word), "{word}");
     }
     bench.end().await;
+}
+
+on_both_engines! {
+    async fn a_keyring_that_is_lost_is_told_and_not_made_anew(bench) {
+        let of = conversation(&bench.ids);
+        let mut w = bench.write().await;
+        conversations::create(&mut w, &of).await.unwrap();
+        w.save().await.unwrap();
+        bench.place.raw("DELETE FROM keyring WHERE name = 'root'").await.unwrap();
+        assert_eq!(bench.place.open().await.err(), Some(StoreError::KeyringLost));
+        bench.place.raw("DELETE FROM keyring").await.unwrap();
+        assert_eq!(bench.place.open().await.err(), Some(StoreError::KeyringLost));
+    }
 }
