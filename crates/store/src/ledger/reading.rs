@@ -9,7 +9,7 @@ use contactiq_domain::{
 use contactiq_guard::Masked;
 
 use super::{
-    Completion, Entry, Ledger, kept,
+    Completion, Entry, Ledger, PLACE, kept,
     queue::{Durability, Queue},
     spool::{self, Spool},
 };
