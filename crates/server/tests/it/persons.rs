@@ -115,7 +115,9 @@ async fn who_refuses_is_answered_without_what_was_said_before() {
     let alone = ask_for(&running, &bank, "shy", follow_up, Some(&conversation)).await;
     let fresh = ask_for(&running, &bank, "somebody-new", follow_up, None).await;
     assert_ne!(detail(&leaned), detail(&alone));
-    assert_eq!((detail(&alone), &alone["answer"]), (detail(&fresh), &fresh["answer"]));
+    // Each has a ticket of its own.
+    let told = |record: &Value| text(record, "answer").split("Your reference").next().map(str::to_owned);
+    assert_eq!((detail(&alone), told(&alone)), (detail(&fresh), told(&fresh)));
     let yes = json!({ "subject": "shy", "purpose": "history", "given": true });
     assert_eq!(running.post(&bank, "/v1/persons/consents", &yes).await.status, 204);
     let known = running.post(&bank, "/v1/persons/export", &json!({ "subject": "shy" })).await.json();
