@@ -35,6 +35,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (23, "told_again", include_str!("../migrations/0023_told_again.sql")),
     (27, "staging", include_str!("../migrations/0027_staging.sql")),
     (28, "data_keys", include_str!("../migrations/0028_data_keys.sql")),
+    (30, "holds_by_key", include_str!("../migrations/0030_holds_by_key.sql")),
 ];
 
 /// Those of PostgreSQL alone.
