@@ -69,8 +69,12 @@ on_both_engines! {
 
         // Without a spool nobody takes it; in one group with it the others are written.
         let alone = Ledger::new(bench.store.clone(), Places::default(), clock());
-        let (refused, one, other) =
-            tokio::join!(alone.write(newer_entry.clone()), alone.write(entry(&others[0])), alone.write(entry(&others[1])));
+        let same_person = second(&halves(bench).1);
+        let (refused, one, other) = tokio::join!(
+            alone.write(same_person),
+            alone.write(entry(&others[0])),
+            alone.write(entry(&others[1]))
+        );
         assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
         assert!(one.is_ok() && other.is_ok());
 

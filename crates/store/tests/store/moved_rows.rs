@@ -282,7 +282,7 @@ async fn names_of_many(place: Place) {
         "id" => "'i' || n.i".to_owned(),
         "request_id" => "'r' || n.i".to_owned(),
         "conversation" => {
-            "'00000000-0000-7000-8000-' || substr(CAST(1000000000000 + n.i AS TEXT), 2)".to_owned()
+            "'00000000-0000-7000-9000-' || substr(CAST(1000000000000 + n.i AS TEXT), 2)".to_owned()
         }
         other => format!("t.{other}"),
     };
