@@ -41,6 +41,15 @@ macro_rules! id {
     )+};
 }
 
+impl KeyId {
+    /// The subject of whoever calls with this key and names nobody. As the identity of a back end it stands for all its
+    /// people together.
+    #[must_use]
+    pub fn subject(self) -> String {
+        format!("key:{self}")
+    }
+}
+
 id! {
     /// An interaction: one question and what became of it.
     InteractionId,

@@ -82,12 +82,13 @@ impl Sealer {
     #[must_use]
     pub fn of(root: &[u8; 32], passage: &[u8; 32], nonces: Nonces) -> Self {
         let own = Sha256::new().chain_update(b"contactiq pseudonyms\n").chain_update(root).finalize();
+        let own = Zeroizing::new(<[u8; 32]>::from(own));
         Self {
             cipher: Aes256GcmSiv::new(passage.into()),
             key_id: short_id(passage),
             root: Zeroizing::new(*root),
             root_id: short_id(root),
-            pseudonyms: keyed(&own),
+            pseudonyms: keyed(&*own),
             nonces,
         }
     }
@@ -119,12 +120,6 @@ impl Sealer {
         }
         let text = self.open_bytes(TEXT, sealed, place)?;
         String::from_utf8(text).map(Masked::by_guard).map_err(|_| SealError::NotAuthentic)
-    }
-
-    /// Whether a value was sealed by a version that knew no keys of people.
-    #[must_use]
-    pub fn is_old(&self, sealed: &[u8]) -> bool {
-        matches!(sealed.first(), Some(&(TEXT | VALUES))) && sealed.get(1..5) == Some(&self.root_id)
     }
 
     /// A blind index: HMAC-SHA256 of a text, 64 hexadecimal digits. The same text has the same one with this key; without
@@ -178,8 +173,8 @@ impl Sealer {
 
     /// A key of its own for one purpose: it survives a restart, and a rotation of the key-encryption key.
     #[must_use]
-    pub fn derived(&self, purpose: &str) -> [u8; 32] {
-        Sha256::new().chain_update(*self.root).chain_update(purpose).finalize().into()
+    pub fn derived(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(Sha256::new().chain_update(&*self.root).chain_update(purpose).finalize().into())
     }
 
     /// What stands for a word that is kept nowhere: the same for the same word, and without the key nobody finds the

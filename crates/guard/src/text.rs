@@ -56,6 +56,12 @@ impl Masked {
         Self("[erased]".to_owned())
     }
 
+    /// What stands in a list where a text can't be opened here, because its key is missing. It is shown and never kept.
+    #[must_use]
+    pub fn locked() -> Self {
+        Self("[locked]".to_owned())
+    }
+
     /// The bank's own words, joined as they are: its hotlines must survive.
     #[must_use]
     pub fn from_published(text: &Published) -> Self {

@@ -36,6 +36,7 @@ use contactiq_store::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
+use zeroize::Zeroizing;
 
 use crate::{
     api::{idempotency::Leases, live::Live},
@@ -229,7 +230,7 @@ pub struct Parts {
     /// Who answers: this process, or workers.
     pub hands: Hands,
     /// Compares the bodies of repeated requests, and what clients resend, without keeping them.
-    pub body_key: [u8; 32],
+    pub body_key: Zeroizing<[u8; 32]>,
 }
 
 impl Deref for App {
@@ -248,7 +249,7 @@ impl App {
         standing: Standing,
         shared: Option<SharedLimits>,
         metrics: PrometheusHandle,
-        (body_key, gate): ([u8; 32], Gate),
+        (body_key, gate): (Zeroizing<[u8; 32]>, Gate),
         (hands, secrets, audit, access_spool): (Hands, Keeper, Audit, Option<Spool>),
     ) -> App {
         let tasks = TaskTracker::new();
@@ -289,7 +290,7 @@ impl App {
 impl Parts {
     /// The key for what a browser keeps of a sign-in at the identity provider.
     pub(crate) fn sign_in_key(&self) -> [u8; 32] {
-        crate::wiring::mac(&self.body_key, &[b"sign-in"])
+        crate::wiring::mac(&*self.body_key, &[b"sign-in"])
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 
 use contactiq_domain::{Clock, Ids, Timestamp};
 use contactiq_guard::seal::KeyEncryption;
+use zeroize::Zeroizing;
 
 use crate::config::Config;
 
@@ -87,30 +88,39 @@ pub fn key_path(data_dir: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When the file can't be read or made, or does not hold 32 bytes.
-pub fn sealing_key(data_dir: &Path) -> io::Result<[u8; 32]> {
-    private_key(&key_path(data_dir), random::<32>)
+pub fn sealing_key(data_dir: &Path) -> io::Result<Zeroizing<[u8; 32]>> {
+    private_key(&key_path(data_dir), || Zeroizing::new(random::<32>()))
 }
 
 /// Reads a key of 32 bytes, or makes one with mode 0600 where there is none.
 ///
 /// # Errors
 /// When the file can't be read or made, or does not hold 32 bytes.
-pub fn private_key(path: &Path, make: impl FnOnce() -> [u8; 32]) -> io::Result<[u8; 32]> {
-    match std::fs::read(path) {
-        Ok(bytes) => bytes.try_into().map_err(|_| {
+pub fn private_key(
+    path: &Path,
+    make: impl FnOnce() -> Zeroizing<[u8; 32]>,
+) -> io::Result<Zeroizing<[u8; 32]>> {
+    match std::fs::read(path).map(Zeroizing::new) {
+        Ok(bytes) => key_in(&bytes).ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!("{} must hold exactly 32 bytes: restore it from its backup", path.display()),
             )
         }),
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            write_private(path, &make())?;
+            write_private(path, &*make())?;
             // Two processes may start at once: the file that is there wins.
-            let kept = std::fs::read(path)?;
-            kept.try_into().map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the key is damaged"))
+            let kept = Zeroizing::new(std::fs::read(path)?);
+            key_in(&kept).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the key is damaged"))
         }
         Err(e) => Err(e),
     }
+}
+
+fn key_in(bytes: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut key = Zeroizing::new([0; 32]);
+    (bytes.len() == key.len()).then(|| key.copy_from_slice(bytes))?;
+    Some(key)
 }
 
 /// Writes a file that only this user can read; a file that is there already stays.
@@ -141,11 +151,14 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As [`sealing_key`], and when what is named holds no 32 bytes.
 pub fn key_encryption(config: &Config) -> io::Result<Arc<KeyEncryption>> {
-    let (mut keys, folder) = (config.sealing_keys()?, &config.server.data_dir);
+    let (named, folder) = (config.sealing_keys()?, &config.server.data_dir);
+    // As large as it gets: what a list that grows leaves behind is not wiped.
+    let mut keys = Zeroizing::new(Vec::with_capacity(named.len() + 1));
+    keys.extend_from_slice(&named);
     if keys.is_empty() || key_path(folder).exists() {
         let own = sealing_key(folder)?;
-        if !keys.contains(&own) {
-            keys.push(own);
+        if !keys.contains(&*own) {
+            keys.push(*own);
         }
     }
     let missing = || io::Error::new(io::ErrorKind::NotFound, "server.sealing_key holds no key");

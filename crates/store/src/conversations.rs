@@ -116,7 +116,7 @@ async fn strangers<'c>(
         let id: ConversationId = row.parsed("id")?;
         let mode: Mode = row.parsed("mode")?;
         known.insert(id, (mode, row.text("subject")?, row.parsed_or_none::<KeyId>("owner_key")?));
-        w.people.keys.insert(id, row.data_key());
+        w.people.keys.insert(id, row.data_key()?);
     }
     let belongs = |c: &Conversation| {
         known.get(&c.id).is_none_or(|(mode, subject, key)| {

@@ -10,6 +10,7 @@ mod cache;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use contactiq_domain::{
@@ -31,6 +32,8 @@ use crate::{
 use cache::Cache;
 
 const COLUMNS: &str = "id, person, kek, wrapped, named";
+/// A key stays in memory for so long without a look at its row: one that was destroyed elsewhere for no longer.
+const KEPT_UNUSED: Duration = Duration::from_secs(60);
 
 /// All keys of this process.
 pub(crate) struct Keys {
@@ -53,6 +56,11 @@ impl Keys {
     pub(crate) fn forget(&self, ids: &[DataKeyId]) {
         self.known.forget(ids);
     }
+
+    /// Forgets keys whose rows nobody has looked at for a minute.
+    pub(crate) fn forget_unused(&self) {
+        self.known.forget_unused(KEPT_UNUSED);
+    }
 }
 
 /// A person who gets a key.
@@ -71,7 +79,7 @@ pub(crate) fn wrapped_at(id: &str, person: &str) -> String {
 /// Who a conversation is sealed for, as a keyed hash. Where a back end names nobody, each conversation is a person of
 /// its own: so no two people share a key.
 pub(crate) fn person_of(c: &Connection, conversation: &Conversation) -> String {
-    let names_nobody = conversation.owner_key.is_some_and(|key| conversation.subject == format!("key:{key}"));
+    let names_nobody = conversation.owner_key.is_some_and(|key| conversation.subject == key.subject());
     match names_nobody {
         true => c.blind(&format!("conversation\0{}", conversation.id)),
         false => privacy::blind(c, &conversation.owner()),
@@ -94,20 +102,20 @@ impl Connection {
         let rows = found.into_iter().zip(ids).map(|(cells, id)| {
             let whose = match id {
                 None => Whose::Nobody,
-                Some(id) => keys.get(&id).map_or(Whose::Gone, |key| Whose::Person(Arc::clone(key))),
+                Some(id) => keys.get(&id).cloned().unwrap_or(Whose::Gone),
             };
             Row::of(cells, &sealer, whose)
         });
         Ok(rows.collect())
     }
 
-    /// The keys of these ids; those that were destroyed are missing.
-    async fn keys_by_id(
-        &mut self,
-        ids: &[DataKeyId],
-    ) -> Result<HashMap<DataKeyId, Arc<DataKey>>, StoreError> {
+    /// The keys of these ids; those that were destroyed are missing. One that can't be unwrapped is said to be, and is in
+    /// nobody else's way.
+    async fn keys_by_id(&mut self, ids: &[DataKeyId]) -> Result<HashMap<DataKeyId, Whose>, StoreError> {
         let keys = Arc::clone(&self.keys);
-        let (mut known, unknown) = keys.known.get(ids);
+        let (known, unknown) = keys.known.get(ids);
+        let mut found: HashMap<DataKeyId, Whose> =
+            known.into_iter().map(|(id, key)| (id, Whose::Person(key))).collect();
         for some in unknown.chunks(TOGETHER) {
             let sql = format!(
                 "SELECT {COLUMNS} FROM data_keys WHERE id IN {}",
@@ -115,11 +123,22 @@ impl Connection {
             );
             let bound = some.iter().flat_map(|id| values![hex(id)]).collect();
             for row in self.rows_of_keys(sql, bound, some.len()).await? {
-                let key = keys.unwrapped(&row)?;
-                known.insert(key.id(), key);
+                let id = id_of(&row)?;
+                let whose = match keys.unwrapped(&row) {
+                    Ok(key) => Whose::Person(key),
+                    Err(StoreError::Sealed(why)) => {
+                        tracing::warn!(data_key = hex(&id), %why, "the key of a person can't be unwrapped");
+                        Whose::Locked(why)
+                    }
+                    Err(error) => return Err(error),
+                };
+                found.insert(id, whose);
             }
+            // Destroyed elsewhere: nothing here keeps them any longer.
+            let gone: Vec<DataKeyId> = some.iter().filter(|id| !found.contains_key(*id)).copied().collect();
+            keys.forget(&gone);
         }
-        Ok(known)
+        Ok(found)
     }
 }
 
@@ -129,18 +148,20 @@ const TOGETHER: usize = 500;
 impl Keys {
     /// The key of a row, as it is known already or unwrapped now.
     fn unwrapped(&self, row: &Row) -> Result<Arc<DataKey>, StoreError> {
-        const WRONG: StoreError = StoreError::Corrupt { what: "data key" };
-        let name = row.text("id")?;
-        let id = id_in(&name).ok_or(WRONG)?;
+        let (id, name) = (id_of(row)?, row.text("id")?);
         if let Some(key) = self.known.confirmed(id) {
             return Ok(key);
         }
         let place = wrapped_at(&name, &row.text("person")?);
         let key = self.kek.unwrap(&row.text("kek")?, &row.bytes("wrapped")?, &place)?;
-        let key = Arc::new(DataKey::new(id, *key, row.bytes("named")?));
+        let key = Arc::new(DataKey::new(id, key, row.bytes("named")?));
         self.known.put(&key);
         Ok(key)
     }
+}
+
+fn id_of(row: &Row) -> Result<DataKeyId, StoreError> {
+    id_in(&row.text("id")?).ok_or(StoreError::Corrupt { what: "data key" })
 }
 
 /// The keys of these people, made for whom has none; each stays until the transaction is saved.
@@ -159,7 +180,7 @@ pub(crate) async fn of_people(
         let newcomer = &wanted[*person];
         let mut id = [0; 16];
         id.copy_from_slice(&keys.sealer.fresh()[..16]);
-        let key = DataKey::new(id, *keys.kek.fresh(), Vec::new());
+        let key = DataKey::new(id, keys.kek.fresh(), Vec::new());
         let named = keys.sealer.seal_name_for(&key, newcomer.subject, &named_at(&key));
         let wrapped = keys.kek.wrap(key.expose(), &wrapped_at(&key.name(), person));
         bound.extend(values![key.name(), *person, keys.kek.active(), wrapped, named, newcomer.at]);
@@ -205,7 +226,7 @@ impl Writer {
         let held = if self.is_postgres() { " FOR NO KEY UPDATE" } else { "" };
         let sql = format!("SELECT data_key FROM conversations WHERE id = $1{held}");
         let rows = self.rows_built(sql, values![conversation], 1).await?;
-        let key = rows.first().and_then(Row::data_key);
+        let key = rows.first().map(Row::data_key).transpose()?.flatten();
         self.people.keys.insert(conversation, key.clone());
         Ok(key)
     }
@@ -285,4 +306,61 @@ pub(crate) async fn of_person(
 
 pub(crate) fn hex(id: &DataKeyId) -> String {
     format!("{:032x}", u128::from_be_bytes(*id))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use contactiq_domain::{Mode, ids::CountingIds};
+
+    use super::*;
+    use crate::{Location, Store, conversations};
+
+    #[tokio::test]
+    async fn a_key_that_was_destroyed_elsewhere_stays_in_no_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let next = std::sync::atomic::AtomicU8::new(1);
+        let nonce = move || [next.fetch_add(1, std::sync::atomic::Ordering::SeqCst); 12];
+        let kek = Arc::new(KeyEncryption::new(&[[1; 32]], Arc::new(nonce)).unwrap());
+        let location = Location::Sqlite(folder.path().join("t.db"));
+        let (one, other) = (
+            Store::open(&location, Arc::clone(&kek)).await.unwrap(),
+            Store::open(&location, kek).await.unwrap(),
+        );
+        let own = Conversation {
+            id: ConversationId::new(&CountingIds::default()),
+            mode: Mode::Customer,
+            subject: "jane".into(),
+            owner_key: None,
+            label: None,
+            demo: false,
+            created_at: Timestamp::from_micros(1),
+        };
+        let mut w = one.write().await.unwrap();
+        conversations::create(&mut w, &own).await.unwrap();
+        w.save().await.unwrap();
+        let read = async || {
+            conversations::get_for_staff(&mut *other.read().await.unwrap(), own.id).await.unwrap().unwrap()
+        };
+        assert_eq!(read().await.subject, "jane");
+        let rows = one.read().await.unwrap().rows("SELECT data_key FROM conversations", Vec::new()).await;
+        let id = rows.unwrap()[0].data_key().unwrap().unwrap().id();
+        assert!(other.keys.known.confirmed(id).is_some());
+        let mut w = one.write().await.unwrap();
+        // The row names it still.
+        w.execute("PRAGMA defer_foreign_keys = ON", Vec::new()).await.unwrap();
+        w.execute("DELETE FROM data_keys", Vec::new()).await.unwrap();
+        w.execute("UPDATE conversations SET data_key = NULL", Vec::new()).await.unwrap();
+        w.save().await.unwrap();
+        let since = Instant::now();
+        // Asked for by its name, it is found to be gone.
+        while !other.read().await.unwrap().keys_by_id(&[id]).await.unwrap().is_empty() {
+            assert!(since.elapsed() < Duration::from_secs(2));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(other.keys.known.confirmed(id).is_none());
+        one.close().await;
+        other.close().await;
+    }
 }

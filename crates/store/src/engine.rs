@@ -14,12 +14,13 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use zeroize::Zeroizing;
 
 use crate::{
     StoreError,
     connection::{Connection, Link, Reader, Writer},
     data_keys::Keys,
-    error::{BUSY, NO_CONNECTION},
+    error::{BUSY, NO_CONNECTION, NO_ROOM},
     keyring, moved,
     schema::{self, Schema},
     vectors::{self, VectorColumn},
@@ -122,6 +123,18 @@ impl DatabaseFile {
 
     fn is_lost(&self) -> bool {
         Self::identity(&self.path) != Some(self.identity)
+    }
+
+    /// Whether all of it may be written once more beside it; where that can't be found out, it is tried.
+    #[cfg(unix)]
+    fn has_room(&self) -> bool {
+        let Ok(needed) = std::fs::metadata(&self.path).map(|file| file.len()) else { return true };
+        rustix::fs::statvfs(&self.path).map_or(true, |at| at.f_bavail.saturating_mul(at.f_frsize) >= needed)
+    }
+
+    #[cfg(not(unix))]
+    fn has_room(&self) -> bool {
+        true
     }
 
     #[cfg(unix)]
@@ -271,8 +284,14 @@ impl Store {
 
     /// A key of its own for one purpose: all processes of this database have the same.
     #[must_use]
-    pub fn derived_key(&self, purpose: &str) -> [u8; 32] {
+    pub fn derived_key(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         self.keys.sealer.derived(purpose)
+    }
+
+    /// Forgets keys of people that nobody used for a minute, so that one that another process destroyed does not stay in
+    /// this one's memory. Cheap to call often.
+    pub fn forget_unused_keys(&self) {
+        self.keys.forget_unused();
     }
 
     /// What seals and opens the text of people.
@@ -336,9 +355,12 @@ impl Store {
     /// writes meanwhile. PostgreSQL does so by itself, or with `VACUUM FULL`.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When there is no room for it, or the database fails.
     pub async fn vacuum(&self) -> Result<(), StoreError> {
         if let Pools::Sqlite { writer, .. } = &*self.pools {
+            if self.file.as_ref().is_some_and(|file| !file.has_room()) {
+                return Err(StoreError::Unavailable { why: NO_ROOM });
+            }
             sqlx::query("VACUUM").execute(writer).await?;
         }
         self.fold().await.map(drop)

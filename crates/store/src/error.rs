@@ -9,6 +9,9 @@ use crate::secure_link::{self, OTHER_NAME, PLAIN, UNTRUSTED};
 pub(crate) const BUSY: &str = "another process is writing";
 /// Another transaction wanted the same rows, and one of the two had to give way.
 pub(crate) const IN_THE_WAY: &str = "another transaction was in the way";
+/// A key that is needed is wrapped by a key-encryption key that another process has, and this one not yet.
+pub(crate) const LOCKED: &str =
+    "a key is wrapped by a key-encryption key that is not configured here: add it to server.sealing_key";
 /// All connections are in use.
 pub(crate) const NO_CONNECTION: &str = "no connection became free in time";
 
@@ -101,6 +104,7 @@ const LASTING: &[&str] = &[
     FOLDER_READ_ONLY,
     DAMAGED,
     POOLED,
+    NO_ROOM,
     NO_DATABASE,
     NO_ENTRY,
     NO_FILE,
@@ -108,6 +112,8 @@ const LASTING: &[&str] = &[
     OTHER_NAME,
     PLAIN,
 ];
+/// SQLite writes a copy where temporary files are, and that back beside the file.
+pub(crate) const NO_ROOM: &str = "the data folder has not as much free room as the database has bytes, which writing it anew needs there, and once more where temporary files are";
 const NO_DATABASE: &str = "the server has no database of this name";
 const NO_ENTRY: &str = "the server refused the user or the password";
 const NO_FILE: &str = "the file can't be opened: check the data folder and its permissions";
@@ -123,6 +129,20 @@ impl StoreError {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         matches!(self, StoreError::Unavailable { why } if *why == BUSY || *why == IN_THE_WAY)
+    }
+
+    /// Whether a key of somebody can't be unwrapped here.
+    pub(crate) fn is_locked(&self) -> bool {
+        matches!(self, StoreError::Unavailable { why } if *why == LOCKED)
+    }
+
+    /// The same of whoever writes: what a key-encryption key is missing for can be written once it is configured, so it
+    /// waits and is not refused.
+    pub(crate) fn of_a_writer(self) -> StoreError {
+        match self {
+            StoreError::Sealed(SealError::UnknownKey) => StoreError::Unavailable { why: LOCKED },
+            other => other,
+        }
     }
 
     /// Whether the same call may pass a moment later: the failures that a retry is for (B4).

@@ -15,17 +15,39 @@ use crate::{
     data_keys, meta, page_sessions,
     row::place,
     rulings,
-    value::values,
+    value::{Value, places, values},
 };
 pub use texts::{Moved, state, step};
 
 /// Says that people are keyed hashes here.
 const NAMES: &str = "names_blinded";
+/// How many rows could not be read.
+const UNREAD: &str = "rows_unread";
+/// Rows that one statement changes.
+const TOGETHER: i64 = 500;
+
+/// How many rows of an earlier version could not be read, and stay as that version wrote them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unread(c: &mut Connection) -> Result<u64, StoreError> {
+    Ok(meta::get_meta(c, UNREAD).await?.and_then(|count| count.parse().ok()).unwrap_or(0))
+}
+
+/// Counts a row that can't be read, so that it keeps none of the others. Whatever else failed is told.
+async fn skip(w: &mut Writer, table: &str, id: &str, why: StoreError) -> Result<(), StoreError> {
+    if !matches!(why, StoreError::Sealed(_) | StoreError::Corrupt { .. }) {
+        return Err(why);
+    }
+    tracing::error!(critical = true, table, id, %why, "a row of an earlier version can't be read and stays as it is");
+    let count = unread(w).await? + 1;
+    meta::set_meta(w, UNREAD, &count.to_string()).await
+}
 
 /// Replaces the names of people by keyed hashes, in one transaction, once.
 ///
 /// # Errors
-/// When the database fails, or what is there does not open.
+/// When the database fails.
 pub(crate) async fn blind_subjects(store: &Store) -> Result<(), StoreError> {
     if meta::get_meta(&mut *store.read().await?, NAMES).await?.is_some() {
         return Ok(());
@@ -63,7 +85,7 @@ async fn conversations(w: &mut Writer) -> Result<(), StoreError> {
         .await?;
     for row in &people {
         let (subject, key) = (row.text("subject")?, row.parsed_or_none::<KeyId>("owner_key")?);
-        if key.is_some_and(|key| subject == format!("key:{key}")) {
+        if key.is_some_and(|key| subject == key.subject()) {
             of_nobody(w, &subject, key).await?;
             continue;
         }
@@ -109,21 +131,47 @@ async fn of_nobody(w: &mut Writer, subject: &str, key: Option<KeyId>) -> Result<
     Ok(())
 }
 
+/// By id, some hundred together: nothing finds feedback by its subject.
 async fn feedback(w: &mut Writer) -> Result<(), StoreError> {
-    let sql = "SELECT DISTINCT subject FROM feedback WHERE subject <> 'erased:' || id";
-    for row in w.rows(sql, Vec::new()).await? {
-        let subject = row.text("subject")?;
-        let blind = w.blind_subject(&subject);
-        w.execute("UPDATE feedback SET subject = $2 WHERE subject = $1", values![&subject, blind]).await?;
+    let mut after = String::new();
+    loop {
+        let sql = "SELECT id, subject FROM feedback WHERE id > $1 ORDER BY id LIMIT $2";
+        let rows = w.rows(sql, values![&after, TOGETHER]).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.text("id")?;
+        let mut anew: Vec<Value> = Vec::with_capacity(rows.len() * 2);
+        for row in &rows {
+            let (id, subject) = (row.text("id")?, row.text("subject")?);
+            if subject != format!("erased:{id}") {
+                let blind = w.blind_subject(&subject);
+                anew.extend(values![id, blind]);
+            }
+        }
+        if !anew.is_empty() {
+            let sql = format!(
+                "WITH anew (id, subject) AS (VALUES {}) UPDATE feedback SET subject = anew.subject FROM anew
+                 WHERE feedback.id = anew.id",
+                places(w.is_postgres(), anew.len() / 2, 2)
+            );
+            w.execute_built(sql, anew).await?;
+        }
     }
-    Ok(())
 }
 
 async fn holds(w: &mut Writer) -> Result<(), StoreError> {
     for row in w.rows("SELECT id, subject, owner_key, placed_at FROM legal_holds", Vec::new()).await? {
         let (id, subject) = (row.text("id")?, row.text("subject")?);
-        let owner = Owner { subject: &subject, key: key_in(&row.text("owner_key")?)? };
-        let key = data_keys::of_person(w, &owner, row.moment("placed_at")?).await?;
+        let key = match key_in(&row.text("owner_key")?) {
+            Ok(key) => {
+                let owner = Owner { subject: &subject, key };
+                data_keys::of_person(w, &owner, row.moment("placed_at")?).await?
+            }
+            // It holds still; whom it is on is told by nobody.
+            Err(why) => {
+                skip(w, "legal_holds", &id, why).await?;
+                None
+            }
+        };
         let blind = w.blind_subject(&subject);
         w.execute(
             "UPDATE legal_holds SET subject = $2, data_key = $3 WHERE id = $1",
@@ -155,8 +203,13 @@ async fn sessions(w: &mut Writer) -> Result<(), StoreError> {
         let (id, subject) = (row.text("id")?, row.text("subject")?);
         let hide = |name: &str, column| w.sealer().hide(name, &place(page_sessions::TABLE, column, &id));
         let (named, from_ip) = (hide(&subject, "named"), hide(&row.text("from_ip")?, "from_ip"));
-        let label = row.masked_or_none(page_sessions::TABLE, "label", &id)?;
-        let label = label.map(|label| w.seal(&label, page_sessions::TABLE, "label", &id));
+        let label = match row.masked_or_none(page_sessions::TABLE, "label", &id) {
+            Ok(label) => label.map(|label| w.seal(&label, page_sessions::TABLE, "label", &id)),
+            Err(why) => {
+                skip(w, page_sessions::TABLE, &id, why).await?;
+                row.bytes_or_none("label")?
+            }
+        };
         let blind = w.blind_subject(&subject);
         w.execute(
             "UPDATE page_sessions SET subject = $2, named = $3, from_ip = $4, label = $5 WHERE id = $1",
@@ -172,7 +225,13 @@ async fn notes(w: &mut Writer) -> Result<(), StoreError> {
     let sql = "SELECT conflict, note FROM rulings WHERE note IS NOT NULL";
     for row in w.rows(sql, Vec::new()).await? {
         let conflict = row.text("conflict")?;
-        let note = row.masked(rulings::TABLE, "note", &conflict)?;
+        let note = match row.masked(rulings::TABLE, "note", &conflict) {
+            Ok(note) => note,
+            Err(why) => {
+                skip(w, rulings::TABLE, &conflict, why).await?;
+                continue;
+            }
+        };
         let note = w.seal(&note, rulings::TABLE, "note", &conflict);
         w.execute("UPDATE rulings SET note = $2 WHERE conflict = $1", values![&conflict, note]).await?;
     }

@@ -120,7 +120,8 @@ pub async fn decide(w: &mut Writer, id: Uuid, decided: &Decided) -> Result<(), S
     if changed == 0 { Err(StoreError::NotFound { what: "entry" }) } else { Ok(()) }
 }
 
-/// Entries, the latest first. `skip` leaves out that many of the first.
+/// Entries, the latest first. `skip` leaves out that many of the first. A text whose key can't be unwrapped here is
+/// [`Masked::locked`].
 ///
 /// # Errors
 /// When the database fails or a sealed column does not open.
@@ -139,8 +140,8 @@ pub async fn list(
         values![filter.kind, filter.mode, filter.since, filter.decided, limit, skip],
     )
     .await?
-    .iter()
-    .map(listed)
+    .into_iter()
+    .map(|row| listed(&row.beside_others()))
     .collect()
 }
 

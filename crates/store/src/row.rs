@@ -23,6 +23,8 @@ pub(crate) struct Row {
     cells: Cells,
     pub(crate) sealer: Arc<Sealer>,
     whose: Whose,
+    /// Whether what can't be opened says so in its place.
+    beside_others: bool,
 }
 
 /// With whose key a row is sealed: all of it with the same.
@@ -34,6 +36,8 @@ pub(crate) enum Whose {
     Person(Arc<DataKey>),
     /// With one that was destroyed.
     Gone,
+    /// With one that can't be unwrapped here.
+    Locked(SealError),
 }
 
 /// The column that names a person's key.
@@ -85,18 +89,26 @@ pub(crate) fn id_in(text: &str) -> Option<DataKeyId> {
 
 impl Row {
     pub(crate) fn of(cells: Cells, sealer: &Arc<Sealer>, whose: Whose) -> Row {
-        Row { cells, sealer: Arc::clone(sealer), whose }
+        Row { cells, sealer: Arc::clone(sealer), whose, beside_others: false }
     }
 
     pub(crate) fn of_nobody(cells: Cells, sealer: &Arc<Sealer>) -> Row {
         Row::of(cells, sealer, Whose::Nobody)
     }
 
+    /// The same row on a page of many people: a text of it whose key can't be unwrapped reads as [`Masked::locked`] and
+    /// keeps nobody from the others.
+    pub(crate) fn beside_others(mut self) -> Row {
+        self.beside_others = true;
+        self
+    }
+
     /// The key with which it is sealed, where it is there.
-    pub(crate) fn data_key(&self) -> Option<Arc<DataKey>> {
+    pub(crate) fn data_key(&self) -> Result<Option<Arc<DataKey>>, StoreError> {
         match &self.whose {
-            Whose::Person(key) => Some(Arc::clone(key)),
-            Whose::Nobody | Whose::Gone => None,
+            Whose::Person(key) => Ok(Some(Arc::clone(key))),
+            Whose::Nobody | Whose::Gone => Ok(None),
+            Whose::Locked(why) => Err((*why).into()),
         }
     }
 
@@ -106,6 +118,7 @@ impl Row {
             Whose::Nobody => self.text("subject"),
             Whose::Person(key) => Ok(self.sealer.open_name_for(key, key.named(), &named_at(key))?),
             Whose::Gone => Ok(nobody()),
+            Whose::Locked(why) => Err((*why).into()),
         }
     }
 
@@ -113,7 +126,7 @@ impl Row {
     pub(crate) fn person_by_key(&self, nobody: impl FnOnce() -> String) -> Result<String, StoreError> {
         match &self.whose {
             Whose::Nobody => Ok(nobody()),
-            Whose::Person(_) | Whose::Gone => self.person(nobody),
+            Whose::Person(_) | Whose::Gone | Whose::Locked(_) => self.person(nobody),
         }
     }
 
@@ -124,6 +137,7 @@ impl Row {
             Whose::Nobody => Ok(self.sealer.reveal(&hidden, &place)?),
             Whose::Person(key) => Ok(self.sealer.reveal_for(key, &hidden, &place)?),
             Whose::Gone => Ok("erased".to_owned()),
+            Whose::Locked(why) => Err((*why).into()),
         }
     }
 
@@ -254,6 +268,8 @@ impl Row {
         Ok(Some(match &self.whose {
             Whose::Person(key) => self.sealer.open_for(key, &sealed, &place)?,
             Whose::Gone => Masked::erased(),
+            Whose::Locked(_) if self.beside_others => Masked::locked(),
+            Whose::Locked(why) => return Err((*why).into()),
             Whose::Nobody => return Err(SealError::NotAuthentic.into()),
         }))
     }
@@ -275,6 +291,7 @@ impl Row {
         match &self.whose {
             Whose::Person(key) => Ok(Some(self.sealer.open_placeholders_for(key, &sealed, &place)?)),
             Whose::Gone => Ok(None),
+            Whose::Locked(why) => Err((*why).into()),
             Whose::Nobody => Err(SealError::NotAuthentic.into()),
         }
     }

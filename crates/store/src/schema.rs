@@ -36,6 +36,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (27, "staging", include_str!("../migrations/0027_staging.sql")),
     (28, "data_keys", include_str!("../migrations/0028_data_keys.sql")),
     (29, "signed_receipts", include_str!("../migrations/0029_signed_receipts.sql")),
+    (30, "holds_by_key", include_str!("../migrations/0030_holds_by_key.sql")),
 ];
 
 /// Those of PostgreSQL alone.

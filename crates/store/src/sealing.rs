@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use contactiq_domain::{Timestamp, ids::Ids};
+use contactiq_domain::Timestamp;
 
 use crate::{
-    Connection, Store, StoreError,
+    Connection, Store, StoreError, Writer,
     audit::{self, AuditKind, Event},
     data_keys::wrapped_at,
     keyring,
@@ -70,15 +70,18 @@ pub async fn status(store: &Store) -> Result<Vec<Wrapped>, StoreError> {
 }
 
 /// Wraps the next batch anew; how many keys, 0 when none waits that can be. Broken off, the next one goes on; two at
-/// once share the work.
+/// once share the work. The audit log has an entry of the beginning, in the transaction of the first batch, and one of the
+/// end with the count, in that of the step that finds nothing left: so one that was broken off is a beginning without an
+/// end, until somebody finishes it.
 ///
 /// # Errors
 /// When the database fails or a wrapped key was changed.
-pub async fn rotate_step(store: &Store) -> Result<u64, StoreError> {
+pub async fn rotate_step(store: &Store, by: &str, now: Timestamp) -> Result<u64, StoreError> {
     let kek = Arc::clone(&store.keys.kek);
     let mut w = store.at_work().write().await?;
     let rotated = keyring::rotate(&mut w, &kek).await?;
     if rotated > 0 {
+        count(&mut w, store, rotated, by, now).await?;
         w.save().await?;
         return Ok(rotated);
     }
@@ -108,31 +111,75 @@ pub async fn rotate_step(store: &Store) -> Result<u64, StoreError> {
             places(w.is_postgres(), rows.len(), 2)
         );
         let rotated = w.execute_built(sql, bound).await?;
+        count(&mut w, store, rotated, by, now).await?;
         w.save().await?;
         return Ok(rotated);
     }
+    end(w, store, by, now).await?;
     Ok(0)
 }
 
-/// Notes in the audit log that keys were wrapped anew.
-///
-/// # Errors
-/// When the database fails.
-pub async fn note_rotation(
+/// Under which name the keys are counted that were wrapped anew with this key-encryption key.
+fn counted_at(store: &Store) -> String {
+    format!("rotation_{}", store.keys.kek.active())
+}
+
+/// Counts what this step wraps; with the first one a rotation begins.
+async fn count(
+    w: &mut Writer,
     store: &Store,
     rotated: u64,
     by: &str,
-    ids: &dyn Ids,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let name = counted_at(store);
+    let begins = w
+        .execute(
+            "INSERT INTO meta (name, value) VALUES ($1, '0') ON CONFLICT (name) DO NOTHING",
+            values![&name],
+        )
+        .await?;
+    if begins > 0 {
+        note(w, store, ("rotation", "begun"), None, by, now).await?;
+    }
+    w.execute(
+        "UPDATE meta SET value = CAST(CAST(value AS BIGINT) + $2 AS TEXT) WHERE name = $1",
+        values![&name, rotated],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends a rotation, unless somebody else is at the last keys of it, or has ended it.
+async fn end(mut w: Writer, store: &Store, by: &str, now: Timestamp) -> Result<(), StoreError> {
+    for old in store.keys.kek.ids().filter(|id| *id != store.keys.kek.active()) {
+        let left = "SELECT 1 AS one FROM data_keys WHERE kek = $1 LIMIT 1";
+        if w.row(left, values![old]).await?.is_some() {
+            return Ok(());
+        }
+    }
+    let sql = "DELETE FROM meta WHERE name = $1 RETURNING value";
+    let Some(row) = w.row(sql, values![counted_at(store)]).await? else { return Ok(()) };
+    note(&mut w, store, ("rotation", "ended"), Some(row.text("value")?), by, now).await?;
+    w.save().await
+}
+
+async fn note(
+    w: &mut Writer,
+    store: &Store,
+    (what, became): (&str, &str),
+    keys_rotated: Option<String>,
+    by: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let fields = [
-        ("keys_rotated", Some(rotated.to_string())),
+        (what, Some(became.to_owned())),
+        ("keys_rotated", keys_rotated),
         ("to", Some(store.keys.kek.active().to_owned())),
         ("actor", Some(store.pseudonym(by))),
     ];
-    let mut w = store.write().await?;
-    audit::note(&mut w, &Event::new(ids.next(), now, AuditKind::Key, &fields)).await?;
-    w.save().await
+    let event = Event::new(audit::fresh_id(w), now, AuditKind::Key, &fields);
+    audit::note(w, &event).await
 }
 
 /// How many people have a key.

@@ -74,7 +74,8 @@ pub async fn count(c: &mut Connection, filter: &Filter) -> Result<u64, StoreErro
 
 /// Tickets in the order in which a person should take them: danger to life first, then fraud, then by
 /// priority, and the one that waits longest first among equals. What is closed stands behind what is
-/// not, and demo traffic behind all others. `skip` leaves out that many of the first.
+/// not, and demo traffic behind all others. `skip` leaves out that many of the first. A text whose key can't be unwrapped
+/// here is [`Masked::locked`].
 ///
 /// # Errors
 /// When the database fails or a sealed column does not open.
@@ -96,8 +97,8 @@ pub async fn list(
         values![filter.state, filter.mode, filter.trigger, filter.demo, limit, skip],
     )
     .await?
-    .iter()
-    .map(ticket)
+    .into_iter()
+    .map(|row| ticket(&row.beside_others()))
     .collect()
 }
 

@@ -29,8 +29,8 @@ pub struct DataKey {
 impl DataKey {
     /// A key of this id. `named` is what [`Sealer::seal_name_for`] made of the person's name with it.
     #[must_use]
-    pub fn new(id: DataKeyId, key: [u8; 32], named: Vec<u8>) -> Self {
-        Self { id, key: Zeroizing::new(key), named }
+    pub fn new(id: DataKeyId, key: impl Into<Zeroizing<[u8; 32]>>, named: Vec<u8>) -> Self {
+        Self { id, key: key.into(), named }
     }
 
     /// What it is known by.

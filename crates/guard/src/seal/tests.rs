@@ -130,7 +130,6 @@ fn what_the_version_before_sealed_still_opens() {
     let text = Masked::by_guard("where is my card".into());
     let old = before.seal(&text, "p");
     let now = Sealer::of(&[1; 32], &[2; 32], Arc::new(|| [7; 12]));
-    assert!(now.is_old(&old) && !now.is_old(&now.seal(&text, "p")) && !now.is_old(ERASED));
     assert_eq!(now.open(&old, "p"), Ok(text.clone()));
     assert_eq!(before.open(&now.seal(&text, "p"), "p"), Err(SealError::UnknownKey));
     assert_eq!(now.blind("a"), before.blind("a"), "what was found by its index is found still");

@@ -115,8 +115,8 @@ fn named(
         // A back end's customer is in it: tables and queues know a keyed hash.
         caller: app.house.store.pseudonym(&caller.identity()),
         route: route.to_owned(),
-        key: name(&app.body_key, key),
-        body: compared(&app.body_key, key, body),
+        key: name(&*app.body_key, key),
+        body: compared(&*app.body_key, key, body),
         fence: Fence::of(app.house.ids.next()),
         queued: false,
         shown: false,

@@ -132,7 +132,7 @@ impl Chance {
     ) -> Result<Chance, ApiError> {
         let key = clients_key(headers)?.unwrap_or_default();
         let whose = caller.identity();
-        let bytes = made_of(&app.body_key, key, [&whose, route, &salt]);
+        let bytes = made_of(&*app.body_key, key, [&whose, route, &salt]);
         Ok(Chance { salt, bytes })
     }
 }

@@ -16,6 +16,7 @@ use contactiq_store::{
     ledger::spool::{Spool, SpoolError},
     meta,
 };
+use zeroize::Zeroizing;
 
 use super::{StartError, places};
 use crate::{
@@ -301,7 +302,7 @@ pub(crate) fn open_key(
     let path = key_file(config);
     let unusable = |source| StartError::DataDir { path: path.clone(), source };
     let (alone, common) = (store.engine() == "sqlite", store.derived_key("audit signing key"));
-    let make = || if alone { wiring::random::<32>() } else { common };
+    let make = || if alone { Zeroizing::new(wiring::random::<32>()) } else { common };
     let seed = wiring::private_key(&path, make).map_err(unusable)?;
     let wrong = |error: note::NoteError| StartError::File(format!("audit.origin: {error}"));
     let key = SigningKey::new(&config.audit.origin, &seed).map_err(wrong)?;
@@ -337,7 +338,7 @@ pub(crate) fn rotate_key(config: &Config) -> Result<VerifyingKey, StartError> {
     let unusable = |source| StartError::DataDir { path: path.clone(), source };
     let wrong = |error: note::NoteError| StartError::File(format!("audit.origin: {error}"));
     let beside = path.with_extension(format!("new-{}", wiring::random_text::<6>()));
-    let seed = wiring::private_key(&beside, wiring::random::<32>).map_err(unusable)?;
+    let seed = wiring::private_key(&beside, || Zeroizing::new(wiring::random::<32>())).map_err(unusable)?;
     let key = SigningKey::new(&config.audit.origin, &seed).map_err(wrong)?.verifying_key();
     // Known before it signs.
     add_public(&public_file(config), &key).map_err(unusable)?;
@@ -391,7 +392,7 @@ const OWN: &[&str] = &["server.listen", "server.metrics_listen", "server.data_di
 /// When the database fails.
 pub(crate) async fn note_configuration(store: &Store, config: &Config) -> Result<(), StartError> {
     let key = store.derived_key("audit configuration");
-    let hashed = |value: &str| wiring::hex(&wiring::mac(&key, &[value.as_bytes()])[..8]);
+    let hashed = |value: &str| wiring::hex(&wiring::mac(&*key, &[value.as_bytes()])[..8]);
     let mut now = BTreeMap::new();
     flatten("", &serde_json::to_value(config).unwrap_or_default(), &mut now);
     now.retain(|field, _| !OWN.contains(&field.as_str()));

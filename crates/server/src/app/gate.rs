@@ -25,7 +25,7 @@ impl Gate {
     /// [`StartError::Identity`] names the setting that can't be used.
     pub fn open(config: &Config, house: &House, tls: Option<Tls>) -> Result<Gate, StartError> {
         let key = |purpose| house.store.derived_key(purpose);
-        let tokens = Tokens::new(config, key("customer-sessions"), house.clock.clone());
+        let tokens = Tokens::new(config, &key("customer-sessions"), house.clock.clone());
         Ok(Gate {
             sessions: Sessions::new(config, key("page-sessions")),
             tokens: tokens.map_err(StartError::Identity)?,

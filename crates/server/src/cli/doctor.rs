@@ -12,7 +12,7 @@ use contactiq_nlu::encoder::Encoder;
 use contactiq_store::{SharedError, Store, documents, keys, vectors::VectorColumn};
 use serde::Serialize;
 
-use super::{Outcome, audit_log, output};
+use super::{Outcome, audit_log, output, sealing};
 use crate::{
     app::{self, NoEncoder},
     config::{Config, LlmProvider},
@@ -147,23 +147,12 @@ fn encoder(config: &Config) -> Vec<Finding> {
 }
 
 /// Whether every key is wrapped by the key-encryption key that is in force.
-async fn sealing(store: &Store) -> Finding {
-    let part = "sealing";
-    let all = match contactiq_store::sealing::status(store).await {
-        Ok(all) => all,
-        Err(e) => return Finding { part, state: State::Failing, detail: e.to_string() },
+async fn keys_of_people(store: &Store) -> Finding {
+    let (state, detail) = match sealing::standing(store).await {
+        Ok(detail) => (State::Ok, detail),
+        Err(detail) => (State::Failing, detail),
     };
-    let people: u64 = all.iter().map(|wrapped| wrapped.people).sum();
-    let others: Vec<_> = all.iter().filter(|w| !w.active && w.installation + w.people > 0).collect();
-    let detail = match others.first() {
-        None => format!("{people} keys of people, all wrapped by the active key"),
-        Some(wrapped) => {
-            format!("{} keys wrapped by {}: {}", wrapped.people, wrapped.kek, super::sealing::said(wrapped))
-        }
-    };
-    let missing = others.iter().any(|wrapped| !wrapped.configured);
-    let state = if missing { State::Failing } else { State::Ok };
-    Finding { part, state, detail }
+    Finding { part: "sealing", state, detail }
 }
 
 async fn ledger(config: &Config) -> Vec<Finding> {
@@ -179,7 +168,7 @@ async fn ledger(config: &Config) -> Vec<Finding> {
         state: State::Ok,
         detail: format!("{}; sealing key in {}", store.engine(), wiring::key_place(config)),
     }];
-    found.push(sealing(&store).await);
+    found.push(keys_of_people(&store).await);
     found.extend(store.vectors().map(|column| match column {
         VectorColumn::Pgvector => Finding {
             part: "vectors",

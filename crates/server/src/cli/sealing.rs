@@ -12,11 +12,7 @@ use contactiq_store::{
 use serde_json::json;
 
 use super::{Outcome, audit, output};
-use crate::{
-    app,
-    config::Config,
-    wiring::{SystemClock, SystemIds},
-};
+use crate::{app, config::Config, wiring::SystemClock};
 
 /// Commands of `sealing`.
 #[derive(clap::Subcommand)]
@@ -50,9 +46,15 @@ async fn rotate(store: &Store, json: bool) -> Outcome {
         sealing::status(store).await?.iter().filter(|w| !w.active && w.configured).map(keys).sum();
     let bar =
         (!json).then(|| output::bar("keys wrapped anew", usize::try_from(waiting).unwrap_or(usize::MAX)));
+    if waiting > 0 {
+        let active = sealing::status(store).await?.into_iter().find(|wrapped| wrapped.active);
+        let mut w = store.write().await?;
+        audit::note(&mut w, "sealing rotate", &active.map(|wrapped| wrapped.kek).unwrap_or_default()).await?;
+        w.save().await?;
+    }
     let mut rotated = 0;
     loop {
-        let now = sealing::rotate_step(store).await?;
+        let now = sealing::rotate_step(store, audit::ACTOR, SystemClock.now()).await?;
         if now == 0 {
             break;
         }
@@ -65,10 +67,6 @@ async fn rotate(store: &Store, json: bool) -> Outcome {
         bar.finish_and_clear();
     }
     if rotated > 0 {
-        sealing::note_rotation(store, rotated, audit::ACTOR, &SystemIds, SystemClock.now()).await?;
-        let mut w = store.write().await?;
-        audit::note(&mut w, "sealing rotate", &format!("{rotated} keys")).await?;
-        w.save().await?;
         // No older wrapping of a key stays beside the file.
         store.fold().await?;
     }
@@ -102,13 +100,16 @@ fn keys(wrapped: &Wrapped) -> u64 {
 
 async fn status(store: &Store, json: bool) -> Outcome {
     let all = sealing::status(store).await?;
-    let moved = moved::state(&mut *store.read().await?).await?;
+    let mut reader = store.read().await?;
+    let (moved, unread) = (moved::state(&mut reader).await?, moved::unread(&mut reader).await?);
+    drop(reader);
     if json {
         let at = match moved {
             Moved::All => None,
             Moved::At(table) => Some(table),
+            Moved::File => Some("file"),
         };
-        output::json(&json!({ "keys": all, "sealing_anew": at }));
+        output::json(&json!({ "keys": all, "sealing_anew": at, "unread": unread }));
         return Ok(ExitCode::SUCCESS);
     }
     let row = |wrapped: &Wrapped| {
@@ -123,16 +124,37 @@ async fn status(store: &Store, json: bool) -> Outcome {
         &["key-encryption key", "", "of the installation", "of people"],
         all.iter().map(row).collect(),
     );
-    if let Moved::At(table) = moved {
-        output::line(format!(
+    match moved {
+        Moved::All => {}
+        Moved::At(table) => output::line(format!(
             "texts of an earlier version are sealed anew by a running server; it is at {table}"
+        )),
+        Moved::File => output::line(
+            "texts of an earlier version are sealed anew; the database file waits to be written anew by a running server",
+        ),
+    }
+    if unread > 0 {
+        output::line(format!(
+            "{unread} rows of an earlier version could not be read and stay as it wrote them: the log of the server names them"
         ));
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// How the keys stand, for `doctor`; an error is what has to be mended.
+pub(super) async fn standing(store: &Store) -> Result<String, String> {
+    let all = sealing::status(store).await.map_err(|error| error.to_string())?;
+    let people: u64 = all.iter().map(|wrapped| wrapped.people).sum();
+    let others: Vec<_> = all.iter().filter(|wrapped| !wrapped.active && keys(wrapped) > 0).collect();
+    let detail = match others.first() {
+        None => format!("{people} keys of people, all wrapped by the active key"),
+        Some(wrapped) => format!("{} keys wrapped by {}: {}", keys(wrapped), wrapped.kek, said(wrapped)),
+    };
+    if others.iter().any(|wrapped| !wrapped.configured) { Err(detail) } else { Ok(detail) }
+}
+
 /// What there is to say of a key-encryption key.
-pub(super) fn said(wrapped: &Wrapped) -> &'static str {
+fn said(wrapped: &Wrapped) -> &'static str {
     match (wrapped.active, wrapped.configured, keys(wrapped)) {
         (true, ..) => "active",
         (false, true, 0) => "may be taken out of the configuration",

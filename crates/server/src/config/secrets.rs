@@ -196,29 +196,36 @@ impl Config {
     ///
     /// # Errors
     /// When one of them is no 32 bytes.
-    pub fn sealing_keys(&self) -> std::io::Result<Vec<[u8; 32]>> {
+    pub fn sealing_keys(&self) -> std::io::Result<Zeroizing<Vec<[u8; 32]>>> {
         let wrong = || {
             let how = "server.sealing_key: write 32 bytes as base64 or hex, for instance from `openssl rand -hex 32`";
             std::io::Error::new(std::io::ErrorKind::InvalidData, how)
         };
         // As they are written: what stood by for somebody who was refused is no matter here.
         let all = self.server.sealing_key.keyring().keys();
-        all.iter().map(|key| bytes_of(key.expose()).ok_or_else(wrong)).collect()
+        // As large as it gets: what a list that grows leaves behind is not wiped.
+        let mut keys = Zeroizing::new(Vec::with_capacity(all.len()));
+        for key in &all {
+            keys.push(*bytes_of(key.expose()).ok_or_else(wrong)?);
+        }
+        Ok(keys)
     }
 }
 
 /// 32 bytes as base64 or hex.
-fn bytes_of(text: &str) -> Option<[u8; 32]> {
+fn bytes_of(text: &str) -> Option<Zeroizing<[u8; 32]>> {
     use base64::Engine;
+    let mut bytes = Zeroizing::new([0; 32]);
     if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        let mut bytes = [0; 32];
         for (at, byte) in bytes.iter_mut().enumerate() {
             *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
         }
         return Some(bytes);
     }
     let engine = base64::engine::general_purpose::STANDARD;
-    Zeroizing::new(engine.decode(text).ok()?).as_slice().try_into().ok()
+    let decoded = Zeroizing::new(engine.decode(text).ok()?);
+    (decoded.len() == bytes.len()).then(|| bytes.copy_from_slice(&decoded))?;
+    Some(bytes)
 }
 
 /// An address with the password that stands elsewhere. One that can't be read as an address stays as it is, and is
@@ -268,8 +275,8 @@ mod tests {
             let env = HashMap::from([("CONTACTIQ__SERVER__SEALING_KEY".to_owned(), text.to_owned())]);
             load_from(None, &env).map(|config| config.sealing_keys().unwrap())
         };
-        assert_eq!(of(&"07".repeat(32)).unwrap(), [[7; 32]]);
-        assert_eq!(of("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap(), [[7; 32]]);
+        assert_eq!(*of(&"07".repeat(32)).unwrap(), [[7; 32]]);
+        assert_eq!(*of("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap(), [[7; 32]]);
         assert!(with(&[]).sealing_keys().unwrap().is_empty());
         for wrong in ["short-canary", &"zz".repeat(32), "BwcH"] {
             let told = of(wrong).unwrap_err().to_string();

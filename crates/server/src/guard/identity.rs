@@ -69,7 +69,7 @@ impl Caller {
     pub fn own_subject(&self) -> String {
         match (&self.subject, self.key) {
             (Some(subject), _) => subject.clone(),
-            (None, Some(key)) => format!("key:{key}"),
+            (None, Some(key)) => key.subject(),
             (None, None) => session::LOCAL_ADMIN.to_owned(),
         }
     }
@@ -78,7 +78,7 @@ impl Caller {
     #[must_use]
     pub fn identity(&self) -> String {
         match (&self.subject, self.key) {
-            (Some(subject), Some(key)) => format!("key:{key}/{subject}"),
+            (Some(subject), Some(key)) => format!("{}/{subject}", key.subject()),
             _ => self.own_subject(),
         }
     }

@@ -15,7 +15,7 @@ use std::{
     panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -56,7 +56,7 @@ const CONSENTS_EVERY: Duration = Duration::from_secs(2);
 const TLS_EVERY: Duration = Duration::from_secs(1);
 /// How often it is looked for what was kept long enough.
 const RETENTION_EVERY: Duration = Duration::from_secs(60 * 60);
-/// How often it is looked whether texts of an earlier version are left.
+/// How often it is looked whether texts of an earlier version are left, or keys in memory that nobody used for long.
 const SEALING_EVERY: Duration = Duration::from_secs(1);
 /// How often what waits is taken into the audit log.
 const AUDIT_EVERY: Duration = Duration::from_secs(1);
@@ -125,11 +125,12 @@ pub fn start(app: &App, stop: &CancellationToken) {
         }
     });
     every(app, stop, "retention", RETENTION_EVERY, |app| async move { retention::purge(&app).await });
-    let moved = Arc::new(AtomicBool::new(false));
+    let moving = Arc::new(sealing::Moving::default());
     every(app, stop, "sealing", SEALING_EVERY, move |app| {
-        let moved = Arc::clone(&moved);
+        let moving = Arc::clone(&moving);
         async move {
-            match sealing::move_texts(&app, &moved).await {
+            app.house.store.forget_unused_keys();
+            match sealing::move_texts(&app, &moving).await {
                 // Others tell that the database is away; it goes on where it was.
                 Err(error) if error.downcast_ref().is_some_and(StoreError::is_transient) => Ok(()),
                 done => done,

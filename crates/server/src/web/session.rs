@@ -19,6 +19,7 @@ use contactiq_store::{
     page_sessions::{self, PageSession, Which},
 };
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 use crate::{config::Config, guard::tokens::Person, wiring};
 
@@ -56,7 +57,7 @@ pub struct Begins<'a> {
 pub struct Sessions {
     known: Mutex<HashMap<String, Known>>,
     codes: Mutex<Vec<String>>,
-    key: [u8; 32],
+    key: Zeroizing<[u8; 32]>,
     idle: i64,
     lasts: i64,
     secure: bool,
@@ -79,12 +80,12 @@ enum Look {
 impl Sessions {
     /// Sessions of this configuration. The key is for the tokens of forms.
     #[must_use]
-    pub fn new(config: &Config, key: [u8; 32]) -> Sessions {
+    pub fn new(config: &Config, key: impl Into<Zeroizing<[u8; 32]>>) -> Sessions {
         let whole = |value: u64| i64::try_from(value).unwrap_or(0);
         Sessions {
             known: Mutex::default(),
             codes: Mutex::default(),
-            key,
+            key: key.into(),
             idle: whole(config.identity.session_idle_minutes * 60),
             lasts: whole(config.identity.session_hours * 3600),
             secure: config.server.is_https(),
@@ -244,7 +245,7 @@ impl Sessions {
     /// What the forms and scripts of a session send back: made from its token, and so kept nowhere.
     #[must_use]
     pub fn csrf(&self, token: &str) -> String {
-        URL_SAFE_NO_PAD.encode(wiring::mac(&self.key, &[b"csrf\0", token.as_bytes()]))
+        URL_SAFE_NO_PAD.encode(wiring::mac(&*self.key, &[b"csrf\0", token.as_bytes()]))
     }
 
     /// The session token in a request's cookies.

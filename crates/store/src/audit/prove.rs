@@ -8,7 +8,12 @@ use contactiq_auditlog::{
 };
 use contactiq_domain::ids::InteractionId;
 
-use super::{AuditLog, interaction, log::tail_at, read, verify::known_tile};
+use super::{
+    AuditLog, interaction,
+    log::tail_at,
+    read,
+    verify::{is_being_erased, known_tile},
+};
 use crate::{Store, StoreError, interactions, value::values};
 
 /// Why nothing can be proved of an interaction.
@@ -68,10 +73,11 @@ impl AuditLog {
                 let record =
                     interactions::get(&mut records, id).await?.ok_or(Unproved::Changed(logged.index))?;
                 let record = interaction::to_text(&record)?;
-                if Hash::commitment(&salt, record.as_bytes()) != commitment {
+                let agrees = Hash::commitment(&salt, record.as_bytes()) == commitment;
+                if !agrees && !is_being_erased(&mut records, id).await? {
                     return Err(Unproved::Changed(logged.index));
                 }
-                Some(Opened { salt: Hash(salt).to_string(), record })
+                agrees.then(|| Opened { salt: Hash(salt).to_string(), record })
             }
             _ => None,
         };

@@ -52,7 +52,7 @@ pub struct Verified {
     pub unsigned: u64,
     /// Records that are the ones that were committed to.
     pub records: u64,
-    /// Entries whose record was erased.
+    /// Entries whose record was erased, or is being erased.
     pub closed: u64,
     /// Records that ended before the log began.
     pub earlier: u64,
@@ -242,7 +242,11 @@ impl Counted {
                     if interactions::get(c, id).await?.is_none() {
                         return Err(AuditFault::Record(id));
                     }
-                    self.unopened.insert(id);
+                    if is_being_erased(c, id).await? {
+                        self.closed += 1;
+                    } else {
+                        self.unopened.insert(id);
+                    }
                 }
             }
         }
@@ -273,6 +277,14 @@ fn other_entry(tile: &Tile, kept: Option<&[u8]>) -> Option<u64> {
     let kept = tiles::from_bytes(kept?)?;
     let at = tile.hashes.iter().zip(&kept).position(|(own, kept)| own != kept)?;
     (tile.place.level == 0).then(|| tile.place.index * tiles::FULL as u64 + at as u64)
+}
+
+/// Whether an erasure of its person has begun and not come to this record: the key is destroyed, so that its texts read as
+/// erased and can't be what was committed to, and the salt goes with them in a moment.
+pub(super) async fn is_being_erased(c: &mut Connection, id: InteractionId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM interactions JOIN conversations ON conversations.id = interactions.conversation
+         WHERE interactions.id = $1 AND conversations.erased_at IS NOT NULL AND conversations.data_key IS NULL";
+    Ok(c.row(sql, values![id]).await?.is_some())
 }
 
 /// Whether the record of this interaction is the one that was committed to.

@@ -1,5 +1,5 @@
 //! Unwrapped data keys in memory: bounded, and believed for a second, so that a key that another process destroyed is
-//! not used for longer.
+//! not used for longer. Nor does it stay: what nobody asks for is forgotten after a while.
 
 use std::{
     collections::HashMap,
@@ -24,6 +24,7 @@ pub(super) struct Cache(Mutex<Generations>);
 struct Generations {
     now: Seen,
     before: Seen,
+    looked_through: Option<Instant>,
 }
 
 impl Cache {
@@ -62,6 +63,17 @@ impl Cache {
             kept.now.remove(id);
             kept.before.remove(id);
         }
+    }
+
+    /// Forgets keys whose rows were not seen for `long`. Cheap to ask often: it looks through them that seldom.
+    pub(super) fn forget_unused(&self, long: Duration) {
+        let mut kept = self.lock();
+        if kept.looked_through.is_some_and(|at| at.elapsed() < long) {
+            return;
+        }
+        kept.looked_through = Some(Instant::now());
+        kept.now.retain(|_, (_, seen)| seen.elapsed() < long);
+        kept.before.retain(|_, (_, seen)| seen.elapsed() < long);
     }
 
     // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
@@ -117,5 +129,21 @@ mod tests {
         assert!(cache.confirmed(key(1).id()).is_some());
         cache.forget(&[key(1).id()]);
         assert!(cache.confirmed(key(1).id()).is_none() && cache.get(&[key(1).id()]).1.len() == 1);
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_forgotten() {
+        let cache = Cache::default();
+        cache.put(&key(1));
+        cache.forget_unused(Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(20));
+        cache.put(&key(2));
+        // It was looked through a moment ago.
+        cache.forget_unused(Duration::from_secs(60));
+        assert!(cache.confirmed(key(1).id()).is_some());
+        std::thread::sleep(Duration::from_millis(20));
+        cache.put(&key(2));
+        cache.forget_unused(Duration::from_millis(20));
+        assert!(cache.confirmed(key(1).id()).is_none() && cache.confirmed(key(2).id()).is_some());
     }
 }

@@ -172,7 +172,7 @@ pub async fn replay_in(
         let replayed = replay(&mut w, id).await?;
         w.save().await.map(|()| replayed)
     };
-    match replayed.await {
+    match replayed.await.map_err(StoreError::of_a_writer) {
         Ok(replayed) => Ok(Ok(replayed)),
         Err(error @ StoreError::Unavailable { .. }) => Err(error),
         Err(why) => {

@@ -1,11 +1,11 @@
 //! Draining the spool into the tables, and burying what they refuse.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use contactiq_domain::ids::InteractionId;
 
 use super::{Applied, Completion, Entry, Ledger, Unreadable, Withdrawal, dead, heard, kept};
-use crate::{SharedError, StoreError, audit, interactions, tickets};
+use crate::{SharedError, StoreError, audit, error::LOCKED, interactions, tickets};
 
 /// Waits before the second, third and fourth try of an entry that is refused: what it stands on may come by
 /// another way (B4).
@@ -34,6 +34,13 @@ struct Settled {
     second: Vec<Arc<Entry>>,
     /// Completions whose key came to another answer in the table.
     overtaken: Vec<Arc<Entry>>,
+    /// What is in no table, because the key of its person can't be unwrapped here.
+    locked: Vec<Locked>,
+}
+
+struct Locked {
+    half: (InteractionId, &'static str),
+    bytes: Vec<u8>,
 }
 
 impl Settled {
@@ -51,18 +58,30 @@ impl Settled {
 
 impl Ledger {
     /// Writes what the spool holds into the tables, oldest first. What is damaged or refused becomes a dead
-    /// letter; nothing is taken from the spool before it is in a table.
+    /// letter; nothing is taken from the spool before it is in a table. What waits for a key-encryption key that is not
+    /// configured here goes behind the rest.
     ///
     /// # Errors
     /// When the database or the spool's folder fails: what is left comes again.
     pub async fn drain(&self) -> Result<Drained, StoreError> {
         let mut drained = Drained::default();
         let Some(spool) = &self.0.spool else { return Ok(drained) };
+        let mut waiting = HashSet::new();
         while let Some(batch) = spool.next().await.map_err(spool_failed)? {
             drained.damaged += batch.damaged_bytes;
+            let (before, mut locked) = (drained, Vec::new());
             for payloads in batch.payloads.chunks(TOGETHER) {
                 let settled = self.settle(payloads, &mut drained).await?;
                 self.put_right(settled.second).await?;
+                locked.extend(settled.locked);
+            }
+            let is_new = locked.iter().filter(|locked| waiting.insert(locked.half)).count() > 0;
+            if !locked.is_empty() && !is_new && drained == before {
+                // They came round: whatever else was there is written.
+                return Err(StoreError::Unavailable { why: LOCKED });
+            }
+            for locked in locked {
+                spool.append(locked.bytes).await.map_err(spool_failed)?;
             }
             // The database answers, whatever requests found.
             self.0.breaker.close();
@@ -84,8 +103,13 @@ impl Ledger {
         // It answers, whatever requests found.
         self.0.queue_breaker.close();
         // While a cluster is being brought up to date, the newer ones write what they queued; nobody waits behind it.
-        let given = given.without(kept::is_newer);
+        let given = given.without("a newer version wrote it", kept::is_newer);
         let settled = self.settle(&given.payloads, &mut drained).await?;
+        // Another worker may have the key-encryption key already.
+        let given = match settled.locked.is_empty() {
+            true => given,
+            false => given.without(LOCKED, |bytes| settled.locked.iter().any(|l| l.bytes == bytes)),
+        };
         self.take_back(&settled.overtaken, &mut drained).await?;
         self.give_way(&settled.second).await?;
         if !given.is_empty() {
@@ -112,7 +136,7 @@ impl Ledger {
                         }
                         Entry::Start(_) | Entry::Withdrawal(_) => {}
                     }
-                    handed.push((self.0.group.submit(Arc::clone(&entry)), entry));
+                    handed.push((self.0.group.submit(Arc::clone(&entry)), entry, bytes));
                 }
                 // While a cluster is being brought up to date, the newer ones write it.
                 Err(Unreadable::Newer(form)) => {
@@ -130,11 +154,16 @@ impl Ledger {
             }
         }
         let mut refused = Vec::new();
-        for (reply, entry) in handed {
+        for (reply, entry, bytes) in handed {
             match heard(reply.await) {
                 Ok(applied) => {
                     settled.came_to(&applied, &entry);
                     self.written(&entry, drained);
+                }
+                Err(error) if error.is_locked() => {
+                    let half = (entry.interaction(), entry.label());
+                    settled.said.retain(|id| *id != half.0);
+                    settled.locked.push(Locked { half, bytes: bytes.clone() });
                 }
                 Err(error @ StoreError::Unavailable { .. }) => return Err(error),
                 Err(error) => refused.push((entry, error)),

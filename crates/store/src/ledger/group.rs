@@ -85,11 +85,14 @@ async fn groups(store: &Store, jobs: &mut mpsc::Receiver<Job>) {
             // One that is refused must not take the others with it: each for itself.
             Err(error) if batch.len() > 1 && !matches!(error, StoreError::Unavailable { .. }) => {
                 for job in batch.drain(..) {
-                    let done = alone(store, &job.entry).await;
+                    let done = alone(store, &job.entry).await.map_err(StoreError::of_a_writer);
                     answer([(job, done)]);
                 }
             }
-            Err(error) => answer(batch.drain(..).map(|job| (job, Err(error.clone())))),
+            Err(error) => {
+                let error = error.of_a_writer();
+                answer(batch.drain(..).map(|job| (job, Err(error.clone()))));
+            }
         }
     }
 }

@@ -260,6 +260,11 @@ pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreada
     let open = |table: &str, column: &str, id: &str, sealed: &Sealed| {
         sealer.open(&sealed.0, &place(table, column, id))
     };
+    // It has callers in the clear too, and the table their pseudonyms since.
+    let claim = |claimed: Claimed| match form.form {
+        ..FORMAT => Claimed { caller: sealer.pseudonym(&claimed.caller), ..claimed },
+        _ => claimed,
+    };
     // An entry of an earlier version has names in the clear: those are told as they are.
     let tell =
         |table: &str, column: &str, id: &str, hidden: &str| sealer.reveal(hidden, &place(table, column, id));
@@ -322,11 +327,11 @@ pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreada
                 record,
                 ticket: ticket.transpose()?,
                 reviews: reviews.collect::<Result<_, _>>()?,
-                claimed: completion.claimed,
+                claimed: completion.claimed.map(claim),
             })))
         }
         (None, None, Some((interaction, completed_at))) => {
-            let claimed = kept.withdrawn;
+            let claimed = kept.withdrawn.map(claim);
             Ok(Entry::Withdrawal(Box::new(Withdrawal { conversation, interaction, completed_at, claimed })))
         }
         _ => Err(Unreadable::Damaged),

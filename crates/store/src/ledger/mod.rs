@@ -288,6 +288,12 @@ impl Ledger {
         let Some(permit) = self.0.breaker.admit() else { return Asked::Failed };
         let mut reply = self.0.group.submit(Arc::clone(entry));
         match tokio::time::timeout(self.0.place, &mut reply).await.map(heard) {
+            // The database is well: it is this person's key that is missing here.
+            Ok(Err(error)) if error.is_locked() => {
+                permit.success();
+                tracing::warn!(%error, "the spool takes an entry");
+                Asked::Failed
+            }
             Ok(Err(error @ StoreError::Unavailable { .. })) => {
                 permit.failure();
                 tracing::debug!(%error, "the spool takes an entry");

@@ -344,12 +344,12 @@ impl Queue {
 }
 
 impl Given {
-    /// The same without some, which stay with this worker until another one takes them.
-    pub(crate) fn without(self, left: impl Fn(&[u8]) -> bool) -> Given {
+    /// The same without some, which stay with this worker until another one takes them, and why.
+    pub(crate) fn without(self, why: &str, left: impl Fn(&[u8]) -> bool) -> Given {
         let mut given = Given::default();
         for (place, bytes) in self.places.into_iter().zip(self.payloads) {
             if left(&bytes) {
-                tracing::warn!(%place, "an entry of a newer version waits for it");
+                tracing::warn!(%place, why, "an entry of the queue is left to another worker");
             } else {
                 given.places.push(place);
                 given.payloads.push(bytes);

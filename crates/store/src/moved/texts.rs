@@ -2,6 +2,7 @@
 
 use contactiq_guard::seal::{ERASED, key_of};
 
+use super::skip;
 use crate::{
     Connection, Store, StoreError, Writer, access, conversations, feedback, interactions,
     ledger::kept,
@@ -70,6 +71,8 @@ const TABLES: [Table; 5] = [
 /// Behind those come dead letters and access events.
 const LETTERS: usize = TABLES.len();
 const EVENTS: usize = LETTERS + 1;
+/// At last the file is written anew.
+const FILE: usize = EVENTS + 1;
 
 /// How far it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +81,8 @@ pub enum Moved {
     All,
     /// It is at this table.
     At(&'static str),
+    /// Every text is sealed anew; the file is not written anew yet, so that its free pages may hold what stood there.
+    File,
 }
 
 /// Says that there is nothing of an earlier version.
@@ -92,16 +97,17 @@ pub(super) async fn nothing_to_move(w: &mut Writer) -> Result<(), StoreError> {
 pub async fn state(c: &mut Connection) -> Result<Moved, StoreError> {
     Ok(match meta::get_meta(c, STATE).await? {
         Some(state) if state == DONE => Moved::All,
-        state => Moved::At(name_of(parsed(state.as_deref()).0)),
+        state => at(parsed(state.as_deref()).0),
     })
 }
 
-fn name_of(table: usize) -> &'static str {
-    match TABLES.get(table) {
+fn at(table: usize) -> Moved {
+    Moved::At(match TABLES.get(table) {
         Some(table) => table.name,
         None if table == LETTERS => "dead_letters",
-        None => access::TABLE,
-    }
+        None if table == EVENTS => access::TABLE,
+        None => return Moved::File,
+    })
 }
 
 fn parsed(state: Option<&str>) -> (usize, String) {
@@ -109,11 +115,13 @@ fn parsed(state: Option<&str>) -> (usize, String) {
     parts.and_then(|(table, after)| Some((table.parse().ok()?, after.to_owned()))).unwrap_or_default()
 }
 
-/// Seals the next batch anew, in a transaction of its own; at the end the file is written anew, so that no page of it
-/// holds what stood there. Broken off, it goes on where it was.
+/// Seals the next batch anew, in a transaction of its own; at the end, from [`Moved::File`] on, the file is written anew,
+/// so that no page of it holds what stood there. Broken off, it goes on where it was. A row that can't be read is counted
+/// ([`unread`](super::unread)) and stays.
 ///
 /// # Errors
-/// When the database fails, or what is there does not open.
+/// When the database fails; from [`Moved::File`] on, when there is no room: try again after a good while, because it takes
+/// the file from everybody meanwhile.
 pub async fn step(store: &Store) -> Result<Moved, StoreError> {
     let store = store.at_work();
     let mut w = store.write().await?;
@@ -122,14 +130,8 @@ pub async fn step(store: &Store) -> Result<Moved, StoreError> {
         return Ok(Moved::All);
     }
     let (table, after) = parsed(known.as_deref());
-    let last = match TABLES.get(table) {
-        Some(table) => batch(&mut w, table, &after).await?,
-        None if table == LETTERS => letters(&mut w, &after).await?,
-        None => events(&mut w, &after).await?,
-    };
-    let next = if last.is_some() { table } else { table + 1 };
-    if next > EVENTS {
-        w.save().await?;
+    if table >= FILE {
+        drop(w);
         // Before it is said to be done, so that a crash does it once more.
         store.vacuum().await?;
         let mut w = store.write().await?;
@@ -137,15 +139,23 @@ pub async fn step(store: &Store) -> Result<Moved, StoreError> {
         w.save().await?;
         return Ok(Moved::All);
     }
+    let last = match TABLES.get(table) {
+        Some(table) => batch(&mut w, table, &after).await?,
+        None if table == LETTERS => letters(&mut w, &after).await?,
+        None => events(&mut w, &after).await?,
+    };
+    let next = if last.is_some() { table } else { table + 1 };
     meta::set_meta(&mut w, STATE, &format!("{next} {}", last.unwrap_or_default())).await?;
     w.save().await?;
-    Ok(Moved::At(name_of(next)))
+    Ok(at(next))
 }
 
 async fn batch(w: &mut Writer, table: &Table, after: &str) -> Result<Option<String>, StoreError> {
     let rows = w.rows(table.sql, values![after, BATCH]).await?;
     for row in &rows {
-        anew(w, table, row).await?;
+        if let Err(why) = anew(w, table, row).await? {
+            skip(w, table.name, &row.text("id")?, why).await?;
+        }
     }
     rows.last().map(|row| row.text("id")).transpose()
 }
@@ -155,23 +165,42 @@ fn is_old(sealed: &[u8]) -> bool {
     sealed != ERASED && key_of(sealed).is_none()
 }
 
-async fn anew(w: &mut Writer, table: &Table, row: &Row) -> Result<(), StoreError> {
-    let (id, key) = (row.text("id")?, row.data_key());
-    let (key, mut changed) = (key.as_deref(), Vec::new());
+/// Seals a row anew. The inner error is why a text of it can't be read: that one stays as it is, and what can be read is
+/// sealed all the same.
+async fn anew(w: &mut Writer, table: &Table, row: &Row) -> Result<Result<(), StoreError>, StoreError> {
+    let id = row.text("id")?;
+    let key = match row.data_key() {
+        Ok(key) => key,
+        Err(why) => return Ok(Err(why)),
+    };
+    let (key, mut changed, mut whole) = (key.as_deref(), Vec::new(), Ok(()));
+    let mut tells_who = false;
     for (column, place_of) in table.sealed {
         let Some(old) = row.bytes_or_none(column)?.filter(|sealed| is_old(sealed)) else { continue };
-        let Some(text) = row.masked_as(table.name, column, place_of, &id)? else { continue };
-        changed.push((*column, Value::Bytes(Some(w.seal_for(key, &text, table.name, place_of, &id))), old));
+        tells_who |= *column == "question";
+        match row.masked_as(table.name, column, place_of, &id) {
+            Ok(None) => {}
+            Ok(Some(text)) => {
+                let sealed = w.seal_for(key, &text, table.name, place_of, &id);
+                changed.push((*column, Value::Bytes(Some(sealed)), old));
+            }
+            Err(why) => whole = Err(why),
+        }
     }
     if table.name == conversations::TABLE
         && let Some(old) = row.bytes_or_none("placeholders")?.filter(|sealed| is_old(sealed))
     {
-        let own = row.placeholders_or_none(table.name, "placeholders", &id)?;
-        let place = place(table.name, "placeholders", &id);
-        let sealed = key.zip(own).map(|(key, own)| w.sealer().seal_placeholders_for(key, &own, &place));
-        changed.push(("placeholders", Value::Bytes(sealed), old));
+        match row.placeholders_or_none(table.name, "placeholders", &id) {
+            Ok(own) => {
+                let place = place(table.name, "placeholders", &id);
+                let sealed =
+                    key.zip(own).map(|(key, own)| w.sealer().seal_placeholders_for(key, &own, &place));
+                changed.push(("placeholders", Value::Bytes(sealed), old));
+            }
+            Err(why) => whole = Err(why),
+        }
     }
-    if table.name == interactions::TABLE && changed.iter().any(|(column, ..)| *column == "question") {
+    if table.name == interactions::TABLE && tells_who {
         let conversation = row.parsed("conversation")?;
         let subject = w.subject_for(key, &row.text("subject")?, conversation);
         let session = w.hide_for(key, &row.text("session")?, table.name, "session", &id);
@@ -187,17 +216,21 @@ async fn anew(w: &mut Writer, table: &Table, row: &Row) -> Result<(), StoreError
         let bound = [vec![new], values![&id, old]].concat();
         w.execute_built(sql, bound).await?;
     }
-    Ok(())
+    Ok(whole)
 }
 
 async fn letters(w: &mut Writer, after: &str) -> Result<Option<String>, StoreError> {
     let sql = "SELECT id, entry FROM dead_letters WHERE id > $1 ORDER BY id LIMIT $2";
     let rows = w.rows(sql, values![after, BATCH]).await?;
     for row in &rows {
-        // What can't be read stays as it is: an operator replays it with the version that wrote it, or drops it.
-        if let Ok(Some(entry)) = kept::renewed(&row.bytes("entry")?, &w.sealer()) {
-            w.execute("UPDATE dead_letters SET entry = $2 WHERE id = $1", values![row.text("id")?, entry])
-                .await?;
+        let id = row.text("id")?;
+        match kept::renewed(&row.bytes("entry")?, &w.sealer()) {
+            Ok(None) => {}
+            Ok(Some(entry)) => {
+                w.execute("UPDATE dead_letters SET entry = $2 WHERE id = $1", values![id, entry]).await?;
+            }
+            // It stays as it is: an operator replays it with the version that wrote it, or drops it.
+            Err(_) => skip(w, "dead_letters", &id, StoreError::Corrupt { what: "entry" }).await?,
         }
     }
     rows.last().map(|row| row.text("id")).transpose()
@@ -209,7 +242,13 @@ async fn events(w: &mut Writer, after: &str) -> Result<Option<String>, StoreErro
     for row in &rows {
         let id = row.text("id")?;
         let told = |column| row.name(access::TABLE, column, &id);
-        let (actor, from_ip) = (told("actor")?, told("from_ip")?);
+        let (actor, from_ip) = match (told("actor"), told("from_ip")) {
+            (Ok(actor), Ok(from_ip)) => (actor, from_ip),
+            (Err(why), _) | (_, Err(why)) => {
+                skip(w, access::TABLE, &id, why).await?;
+                continue;
+            }
+        };
         let hide = |name: &str, column| w.sealer().hide(name, &place(access::TABLE, column, &id));
         let (actor, from_ip) = (hide(&actor, "actor"), hide(&from_ip, "from_ip"));
         w.execute(

@@ -86,7 +86,16 @@ pub(super) async fn emptied_conversations(w: &mut Writer, ids: &[InteractionId])
     if ids.is_empty() {
         return Ok(0);
     }
-    let all = ids.iter().flat_map(|id| values![*id]).collect();
+    let all: Vec<Value> = ids.iter().flat_map(|id| values![*id]).collect();
+    if w.is_postgres() {
+        // Held first, so that the next statement sees what whoever goes on with one of them has written.
+        let sql = format!(
+            "SELECT id FROM conversations WHERE id IN (SELECT conversation FROM interactions WHERE id IN {})
+             ORDER BY id FOR UPDATE",
+            places(true, 1, ids.len())
+        );
+        w.rows_of_keys(sql, all.clone(), ids.len()).await?;
+    }
     let sql = format!(
         "{CONVERSATIONS} WHERE subject <> 'erased:' || id
              AND id IN (SELECT conversation FROM interactions WHERE id IN {})

@@ -4,8 +4,9 @@ use contactiq_domain::{Timestamp, ids::InteractionId};
 
 use super::anonymise;
 use crate::{
-    Connection, Store, StoreError,
+    Connection, Store, StoreError, Writer,
     audit::{self, AuditKind, Event},
+    row::id_in,
     value::{places, values},
 };
 
@@ -130,21 +131,6 @@ pub async fn step(store: &Store, before: &Before, now: Timestamp) -> Result<Purg
         values![before.figures],
     )
     .await?;
-    // Keys of people of whom nothing is left, and on whom no hold is.
-    let spent = w
-        .execute(
-            "DELETE FROM data_keys WHERE created_at < $1
-                 AND NOT EXISTS (SELECT 1 FROM conversations WHERE conversations.data_key = data_keys.id)
-                 AND NOT EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.data_key = data_keys.id
-                     AND legal_holds.lifted_at IS NULL)",
-            values![before.texts],
-        )
-        .await?;
-    if spent > 0 {
-        let fields = [("data_keys_destroyed", Some(spent.to_string()))];
-        let event = Event::new(audit::fresh_id(&w), now, AuditKind::Key, &fields);
-        audit::note(&mut w, &event).await?;
-    }
     done.figures = old.len() as u64;
     done.access_events = w
         .execute(
@@ -154,5 +140,65 @@ pub async fn step(store: &Store, before: &Before, now: Timestamp) -> Result<Purg
         )
         .await?;
     w.save().await?;
+    if done.texts + done.figures + done.access_events == 0 {
+        // Once, behind everything else that makes keys needless.
+        spent_keys(store, before, now).await?;
+    }
     Ok(done)
+}
+
+/// Of people of whom nothing is left, and on whom no hold is.
+const SPENT: &str = "NOT EXISTS (SELECT 1 FROM conversations WHERE conversations.data_key = data_keys.id)
+     AND NOT EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.data_key = data_keys.id
+         AND legal_holds.lifted_at IS NULL)";
+
+/// Destroys the keys of people of whom nothing is left, in batches. They are looked for while nobody is kept from
+/// writing.
+async fn spent_keys(store: &Store, before: &Before, now: Timestamp) -> Result<(), StoreError> {
+    let (mut after, mut all) = (String::new(), 0);
+    loop {
+        let sql = format!(
+            "SELECT id FROM data_keys WHERE id > $1 AND created_at < $2 AND {SPENT} ORDER BY id LIMIT {}",
+            anonymise::BATCH
+        );
+        let mut r = store.read().await?;
+        let found = r.rows_of_keys(sql, values![&after, before.texts], 1).await?;
+        drop(r);
+        let names: Vec<String> = found.iter().map(|row| row.text("id")).collect::<Result<_, _>>()?;
+        let Some(last) = names.last() else { break };
+        after.clone_from(last);
+        let mut w = store.write().await?;
+        // Whoever writes for such a person at this moment holds the key: it is left to the next purge.
+        let held = if w.is_postgres() { " FOR UPDATE SKIP LOCKED" } else { "" };
+        let listed = places(w.is_postgres(), 1, names.len());
+        let sql = format!("SELECT id FROM data_keys WHERE id IN {listed} ORDER BY id{held}");
+        let bound = names.iter().flat_map(|name| values![name]).collect();
+        let free = w.rows_of_keys(sql, bound, names.len()).await?;
+        let free: Vec<String> = free.iter().map(|row| row.text("id")).collect::<Result<_, _>>()?;
+        all += destroy(&mut w, &free, now).await?;
+        w.save().await?;
+        let ids: Vec<_> = names.iter().filter_map(|name| id_in(name)).collect();
+        store.keys.forget(&ids);
+    }
+    if all > 0 {
+        // No older wrapping of a key stays beside the file.
+        store.fold().await?;
+    }
+    Ok(())
+}
+
+/// Destroys those of these keys that are spent still; how many.
+async fn destroy(w: &mut Writer, names: &[String], now: Timestamp) -> Result<u64, StoreError> {
+    if names.is_empty() {
+        return Ok(0);
+    }
+    let sql =
+        format!("DELETE FROM data_keys WHERE id IN {} AND {SPENT}", places(w.is_postgres(), 1, names.len()));
+    let spent = w.execute_built(sql, names.iter().flat_map(|name| values![name]).collect()).await?;
+    if spent > 0 {
+        let fields = [("data_keys_destroyed", Some(spent.to_string()))];
+        let event = Event::new(audit::fresh_id(w), now, AuditKind::Key, &fields);
+        audit::note(w, &event).await?;
+    }
+    Ok(spent)
 }

@@ -392,6 +392,35 @@ on_both_engines! {
         desk.log.close().await;
     }
 
+    async fn an_erasure_that_is_not_finished_is_no_false_alarm(bench) {
+        let desk = Desk::of(bench).await;
+        let (own, other) = (complete(bench).await.record, complete_of(bench, "other").await.record);
+        desk.sequencer("one").run(true).await.unwrap();
+        // What its first transaction does; the sweep never came.
+        let owner = Owner { subject: &own.subject, key: None };
+        let (jane, _) = contactiq_store::privacy::consent::as_kept(&bench.store, &owner);
+        bench
+            .place
+            .raw_of(format!(
+                "UPDATE conversations SET erased_at = 1, data_key = NULL WHERE subject = '{jane}';
+                 DELETE FROM data_keys WHERE id NOT IN (SELECT data_key FROM conversations WHERE data_key IS NOT NULL)"
+            ))
+            .await;
+        let fresh = bench.place.open().await.unwrap();
+        let verify = async || desk.log.verify(&fresh, (ORIGIN, &keys()), &[], true).await;
+        let whole = verify().await.unwrap();
+        assert_eq!((whole.records, whole.closed), (1, 1));
+        let text = desk.log.prove(&fresh, own.id, &keys()).await.unwrap().to_text();
+        assert_eq!(Disclosure::verify(&text, &keys()).unwrap().record, Disclosed::Closed);
+        // Of others a change is told as before, and a mark alone hides none.
+        bench.place.raw_of(format!("UPDATE interactions SET confidence = 0.01 WHERE id = '{}'", other.id)).await;
+        assert!(matches!(verify().await, Err(AuditFault::Record(found)) if found == other.id));
+        bench.place.raw("UPDATE conversations SET erased_at = 1").await.unwrap();
+        assert!(matches!(verify().await, Err(AuditFault::Record(found)) if found == other.id));
+        fresh.close().await;
+        desk.log.close().await;
+    }
+
     async fn an_interaction_is_committed_to_proved_and_erased(bench) {
         let desk = Desk::of(bench).await;
         let completion = complete(bench).await;

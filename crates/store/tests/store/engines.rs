@@ -84,6 +84,25 @@ impl Place {
         sqlx::query_scalar(sql).fetch_one(&mut raw).await.unwrap()
     }
 
+    /// The columns of a table.
+    pub(crate) async fn columns(&self, table: &str) -> Vec<String> {
+        match self.location() {
+            Location::Sqlite(path) => {
+                let options = SqliteConnectOptions::new().filename(path);
+                let mut raw = SqliteConnection::connect_with(&options).await.unwrap();
+                let sql = AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}')"));
+                sqlx::query_scalar(sql).fetch_all(&mut raw).await.unwrap()
+            }
+            Location::Postgres(url) => {
+                let mut raw = PgConnectOptions::from_str(&url).unwrap().connect().await.unwrap();
+                let sql = AssertSqlSafe(format!(
+                    "SELECT CAST(column_name AS TEXT) FROM information_schema.columns WHERE table_name = '{table}'"
+                ));
+                sqlx::query_scalar(sql).fetch_all(&mut raw).await.unwrap()
+            }
+        }
+    }
+
     /// The same with a statement of this test's own words, which must pass.
     pub(crate) async fn raw_of(&self, sql: String) {
         self.raw(AssertSqlSafe(sql)).await.unwrap();

@@ -1,21 +1,15 @@
 //! A database of the version before there were keys of people: it is read at once, and soon nothing in it opens with the
 //! key that sealed everything, nor names anybody.
 
-use std::str::FromStr;
-
-use contactiq_domain::{
-    Mode,
-    ids::{CountingIds, KeyId},
-};
-use contactiq_guard::{
-    Masked, Placeholders,
-    seal::{Sealer, key_of},
-};
+use contactiq_domain::ids::CountingIds;
+use contactiq_guard::{Placeholders, seal::key_of};
 use contactiq_store::{
-    Location, Store, conversations,
-    conversations::Owner,
-    feedback, interactions,
-    ledger::dead,
+    Store,
+    conversations::{self, Owner},
+    feedback,
+    idempotency::Fence,
+    interactions,
+    ledger::{Claimed, Entry, dead},
     moved::{self, Moved},
     placeholders,
     privacy::{
@@ -24,117 +18,17 @@ use contactiq_store::{
     },
     rulings, sealing, tickets,
 };
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr,
-    migrate::{Migrate, Migration, MigrationType, Migrator},
-    postgres::PgConnectOptions,
-    sqlite::SqliteConnectOptions,
-};
 
 use crate::{
     engines::{Place, kek, kek_of},
+    old_database::{OLD_KEY, Old, quoted},
     placeholders::numbered,
     samples::{escalated, masked, started, ticket},
 };
 
-const OLD_KEY: [u8; 32] = [7; 32];
-/// The migration that brought keys of people.
-const DATA_KEYS: i64 = 28;
-const POSTGRES_ALONE: [i64; 2] = [7, 22];
-
-/// The migrations of that version.
-fn migrator(postgres: bool) -> Migrator {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
-    files.sort();
-    let migrations = files.iter().filter_map(|path| {
-        let (number, name) = path.file_stem()?.to_str()?.split_once('_')?;
-        let version: i64 = number.parse().ok()?;
-        if version >= DATA_KEYS || (!postgres && POSTGRES_ALONE.contains(&version)) {
-            return None;
-        }
-        let sql = AssertSqlSafe(std::fs::read_to_string(path).unwrap()).into_sql_str();
-        Some(Migration::new(version, name.to_owned().into(), MigrationType::Simple, sql, false))
-    });
-    let mut migrator = Migrator::with_migrations(migrations.collect());
-    migrator.set_locking(false);
-    migrator
-}
-
-async fn run<C: Migrate + Connection>(connection: &mut C, postgres: bool) {
-    migrator(postgres).run_direct(None, connection, false).await.unwrap();
-}
-
-async fn migrate(place: &Place) {
-    match place.location() {
-        Location::Sqlite(path) => {
-            let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
-            let mut raw = options.pragma("secure_delete", "ON").connect().await.unwrap();
-            run(&mut raw, false).await;
-            raw.close().await.unwrap();
-        }
-        Location::Postgres(url) => {
-            let mut raw = PgConnectOptions::from_str(&url).unwrap().connect().await.unwrap();
-            run(&mut raw, true).await;
-            raw.close().await.unwrap();
-        }
-    }
-}
-
-/// Rows as that version wrote them.
-struct Old<'p> {
-    place: &'p Place,
-    sealer: Sealer,
-    postgres: bool,
-}
-
-impl Old<'_> {
-    fn bytes(&self, bytes: &[u8]) -> String {
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        if self.postgres { format!("'\\x{digits}'::bytea") } else { format!("X'{digits}'") }
-    }
-
-    fn sealed(&self, text: &Masked, place: &str) -> String {
-        self.bytes(&self.sealer.seal(text, place))
-    }
-
-    async fn insert(&self, table: &str, columns: &[(&str, String)]) {
-        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        let values: Vec<&str> = columns.iter().map(|(_, value)| value.as_str()).collect();
-        let sql = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "));
-        self.place.raw(AssertSqlSafe(sql)).await.unwrap();
-    }
-}
-
-fn quoted(text: impl std::fmt::Display) -> String {
-    format!("'{}'", text.to_string().replace('\'', "''"))
-}
-
-fn json(value: &impl serde::Serialize) -> String {
-    quoted(serde_json::to_string(value).unwrap())
-}
-
 async fn an_old_database_is_moved(place: Place) {
-    migrate(&place).await;
-    let ids = CountingIds::default();
-    let postgres = matches!(place.location(), Location::Postgres(_));
-    let nonces = std::sync::atomic::AtomicU8::new(1);
-    let sealer =
-        Sealer::new(&OLD_KEY, move || [nonces.fetch_add(1, std::sync::atomic::Ordering::SeqCst); 12]);
-    let old = Old { place: &place, sealer, postgres };
-    let key = KeyId::new(&ids);
-    old.insert(
-        "api_keys",
-        &[
-            ("id", quoted(key)),
-            ("name", quoted("bank")),
-            ("prefix", quoted("ciq")),
-            ("hash", quoted("a".repeat(64))),
-            ("role", quoted("service")),
-            ("created_at", "1".into()),
-        ],
-    )
-    .await;
+    let (old, ids) = (Old::at(&place).await, CountingIds::default());
+    let key = old.key(&ids).await;
     let mut own = crate::samples::conversation(&ids);
     (own.subject, own.owner_key) = ("jane-4711".into(), Some(key));
     let mut begun = started(&ids, &own);
@@ -144,61 +38,15 @@ async fn an_old_database_is_moved(place: Place) {
     let mut numbers = Placeholders::default();
     numbered(&mut numbers, "My name is Zorblat Quimby");
     let values = old.sealer.seal_placeholders(&numbers, &format!("conversations.placeholders/{}", own.id));
-    old.insert(
-        "conversations",
-        &[
-            ("id", quoted(own.id)),
-            ("mode", quoted(Mode::Customer)),
-            ("subject", quoted(&own.subject)),
-            ("owner_key", quoted(key)),
-            ("label", old.sealed(own.label.as_ref().unwrap(), &format!("conversations.label/{}", own.id))),
-            ("placeholders", old.bytes(&values)),
-            ("demo", "FALSE".into()),
-            ("created_at", own.created_at.micros().to_string()),
-        ],
-    )
-    .await;
-    old.insert(
-        "interactions",
-        &[
-            ("id", quoted(done.id)),
-            ("request_id", quoted(done.request_id)),
-            ("correlation_id", quoted(&done.correlation_id)),
-            ("conversation", quoted(done.conversation)),
-            ("subject", quoted(&done.subject)),
-            ("session", quoted(&done.session)),
-            ("mode", quoted(done.mode)),
-            ("question", old.sealed(&done.question, &format!("interactions.question/{}", done.id))),
-            ("intent", quoted(done.intent.as_str())),
-            ("category", quoted(done.category)),
-            ("intent_probability", done.intent_probability.get().to_string()),
-            ("classification_reason", quoted(&done.classification_reason)),
-            ("routing", quoted(done.routing)),
-            ("answer", old.sealed(&done.answer, &format!("interactions.answer/{}", done.id))),
-            ("citations", json(&done.citations)),
-            ("confidence", done.confidence.get().to_string()),
-            ("outcome", quoted(done.outcome)),
-            ("decisive_trigger", quoted(done.trigger.unwrap())),
-            ("triggers", json(&done.triggers)),
-            ("reason", quoted(&done.reason)),
-            ("ticket", done.ticket.map_or("NULL".into(), quoted)),
-            ("steps", json(&done.steps)),
-            ("retrieved_passages", done.retrieved_passages.to_string()),
-            ("model", quoted(&done.model)),
-            ("tokens_input", done.tokens.input.to_string()),
-            ("tokens_output", done.tokens.output.to_string()),
-            ("cost_nano_usd", done.cost_usd.0.to_string()),
-            ("pii_detected", "TRUE".into()),
-            ("pii_masked", "TRUE".into()),
-            ("knowledge_version", quoted(&done.knowledge_version)),
-            ("retention_policy", quoted(&done.retention_policy)),
-            ("demo", "FALSE".into()),
-            ("processing_time_ms", done.processing_time_ms.to_string()),
-            ("created_at", done.created_at.micros().to_string()),
-            ("completed_at", done.completed_at.micros().to_string()),
-        ],
-    )
-    .await;
+    old.conversation(&own).await;
+    place
+        .raw_of(format!(
+            "UPDATE conversations SET placeholders = {} WHERE id = '{}'",
+            old.bytes(&values),
+            own.id
+        ))
+        .await;
+    old.record(&done).await;
     old.insert(
         "tickets",
         &[
@@ -302,10 +150,20 @@ async fn an_old_database_is_moved(place: Place) {
         ],
     )
     .await;
+    let claimed = Claimed {
+        caller: format!("key:{key}/jane-4711"),
+        route: "r".into(),
+        key: "n".into(),
+        body: "b".into(),
+        fence: Fence::of(uuid::Uuid::from_u128(10)),
+        queued: true,
+        shown: true,
+    };
     let entry = serde_json::json!({
         "form": 1,
         "conversation": { "id": own.id, "mode": "customer", "subject": "jane-4711", "owner_key": key, "label": null, "demo": false, "created_at": own.created_at },
         "withdrawal": [done.id, done.completed_at],
+        "withdrawn": claimed,
     });
     old.insert(
         "dead_letters",
@@ -321,12 +179,7 @@ async fn an_old_database_is_moved(place: Place) {
         ],
     )
     .await;
-    let fingerprint = {
-        use sha2::{Digest, Sha256};
-        let hash = Sha256::new().chain_update(OLD_KEY).chain_update(b"fingerprint").finalize();
-        hash[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
-    old.insert("meta", &[("name", quoted("sealing_key")), ("value", quoted(fingerprint))]).await;
+    old.end().await;
 
     let refused = Store::open(&place.location(), kek_of(&[[8; 32]])).await.unwrap_err();
     assert!(refused.to_string().contains("sealed with another key"), "{refused}");
@@ -351,7 +204,9 @@ async fn an_old_database_is_moved(place: Place) {
         assert_eq!(consent::of(&mut r, &owner).await.unwrap()[0].purpose, Purpose::History);
         assert_eq!(rulings::list(&mut r).await.unwrap()[0].note, Some(masked("both hold in Wagga")));
         let (_, letter) = dead::get(&mut r, "letter").await.unwrap().unwrap();
-        assert_eq!(letter.unwrap().interaction(), done.id);
+        let Ok(Entry::Withdrawal(letter)) = letter else { panic!("{letter:?}") };
+        assert_eq!(letter.interaction, done.id);
+        assert_eq!(letter.claimed.unwrap().caller, store.pseudonym(&format!("key:{key}/jane-4711")));
         let event = &contactiq_store::access::recent(&mut r, 9).await.unwrap()[0];
         assert_eq!((event.actor.as_str(), event.from_ip.as_str()), ("jane-4711", "203.0.113.7"));
     };

@@ -28,7 +28,7 @@ async fn provider(config: &Config) -> Finding {
         return Finding { part, state: State::Off, detail };
     }
     // Nothing is signed here: any key will do.
-    let tokens = match Tokens::new(config, [0; 32], Arc::new(SystemClock)) {
+    let tokens = match Tokens::new(config, &[0; 32], Arc::new(SystemClock)) {
         Ok(tokens) => tokens,
         Err(detail) => return Finding { part, state: State::Failing, detail },
     };

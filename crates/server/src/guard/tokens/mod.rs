@@ -69,11 +69,11 @@ impl Tokens {
     ///
     /// # Errors
     /// Which setting can't be used.
-    pub fn new(config: &Config, own: [u8; 32], clock: Arc<dyn Clock>) -> Result<Tokens, String> {
+    pub fn new(config: &Config, own: &[u8; 32], clock: Arc<dyn Clock>) -> Result<Tokens, String> {
         let identity = &config.identity;
         let provider =
             identity.oidc.is_configured().then(|| Provider::new(identity.oidc.clone())).transpose()?;
-        Ok(Tokens { provider, site: SiteKeys::new(&identity.site_keys)?, own: OwnKey::new(&own)?, clock })
+        Ok(Tokens { provider, site: SiteKeys::new(&identity.site_keys)?, own: OwnKey::new(own)?, clock })
     }
 
     /// The identity provider, if there is one.

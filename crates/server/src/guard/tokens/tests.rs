@@ -27,7 +27,7 @@ fn tokens() -> Tokens {
     );
     std::fs::write(&file, text).unwrap();
     let config = crate::config::load_from(Some(&file), &HashMap::new()).unwrap();
-    Tokens::new(&config, [7; 32], at(NOW)).unwrap()
+    Tokens::new(&config, &[7; 32], at(NOW)).unwrap()
 }
 
 fn own(tokens: &Tokens, origins: &[String]) -> (String, KeyId) {

@@ -158,3 +158,34 @@ fn a_text_that_was_moved_to_another_place_does_not_open() {
     let moved = serde_json::to_vec(&json).unwrap();
     assert_eq!(from_bytes(&moved, &sealer(1)), Err(Unreadable::Sealed(SealError::NotAuthentic)));
 }
+
+#[test]
+fn who_claimed_an_entry_of_an_earlier_version_is_a_pseudonym_from_here_on() {
+    let [_, completion, withdrawal] = entries();
+    for entry in [completion, withdrawal] {
+        let text = String::from_utf8(to_bytes(&entry, &sealer(1), true).unwrap()).unwrap();
+        let mut old: serde_json::Value = serde_json::from_str(&text).unwrap();
+        old["form"] = 1.into();
+        for place in ["/completion/claimed/caller", "/withdrawn/caller"] {
+            if let Some(caller) = old.pointer_mut(place) {
+                *caller = "key:k/Zorblat".into();
+            }
+        }
+        let old = serde_json::to_vec(&old).unwrap();
+        let expected = sealer(1).pseudonym("key:k/Zorblat");
+        let caller = |entry: &Entry| match entry {
+            Entry::Completion(own) => own.claimed.clone().unwrap().caller,
+            Entry::Withdrawal(own) => own.claimed.clone().unwrap().caller,
+            Entry::Start(_) => unreachable!(),
+        };
+        assert_eq!(caller(&from_bytes(&old, &sealer(1)).unwrap()), expected);
+        let anew = renewed(&old, &sealer(1)).unwrap().unwrap();
+        assert!(!anew.windows(7).any(|part| part == b"Zorblat"));
+        assert_eq!(
+            caller(&from_bytes(&anew, &sealer(1)).unwrap()),
+            expected,
+            "once, and not of the pseudonym"
+        );
+        assert_eq!(renewed(&anew, &sealer(1)), Ok(None));
+    }
+}
