@@ -174,7 +174,9 @@ impl Sealer {
     /// A key of its own for one purpose: it survives a restart, and a rotation of the key-encryption key.
     #[must_use]
     pub fn derived(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(Sha256::new().chain_update(&*self.root).chain_update(purpose).finalize().into())
+        Zeroizing::new(
+            Sha256::new().chain_update(self.root.as_slice()).chain_update(purpose).finalize().into(),
+        )
     }
 
     /// What stands for a word that is kept nowhere: the same for the same word, and without the key nobody finds the

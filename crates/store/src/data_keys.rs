@@ -341,7 +341,7 @@ mod tests {
         conversations::create(&mut w, &own).await.unwrap();
         w.save().await.unwrap();
         let read = async || {
-            conversations::get_for_staff(&mut *other.read().await.unwrap(), own.id).await.unwrap().unwrap()
+            conversations::get_for_staff(&mut other.read().await.unwrap(), own.id).await.unwrap().unwrap()
         };
         assert_eq!(read().await.subject, "jane");
         let rows = one.read().await.unwrap().rows("SELECT data_key FROM conversations", Vec::new()).await;
