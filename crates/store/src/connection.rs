@@ -85,8 +85,6 @@ pub(crate) struct People {
     pub(crate) keys: HashMap<ConversationId, Option<Arc<DataKey>>>,
     /// The conversation of an interaction.
     pub(crate) conversations: HashMap<InteractionId, ConversationId>,
-    /// Whether a key was made.
-    pub(crate) made: bool,
 }
 
 impl Connection {

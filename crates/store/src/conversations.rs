@@ -75,6 +75,9 @@ pub async fn create(w: &mut Writer, conversation: &Conversation) -> Result<(), S
 /// [`StoreError::Conflict`] as said, [`StoreError::Refused`] when the key is missing, or when the
 /// database fails.
 pub async fn ensure(w: &mut Writer, conversation: &Conversation) -> Result<bool, StoreError> {
+    // An erasure under way is over before it, or sees it.
+    let person = privacy::blind(w, &conversation.owner());
+    privacy::turns::together(w, std::iter::once(person)).await?;
     Ok(ensure_all(w, &[conversation]).await? > 0)
 }
 

@@ -191,7 +191,6 @@ pub(crate) async fn of_people(
         places(w.is_postgres(), missing.len(), 6)
     );
     w.rows_of_keys(sql, bound, missing.len()).await?;
-    w.people.made = true;
     found.extend(look(w, missing.into_iter()).await?);
     if found.len() == wanted.len() { Ok(found) } else { Err(StoreError::Corrupt { what: "data key" }) }
 }

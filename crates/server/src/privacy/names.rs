@@ -32,7 +32,7 @@ pub fn user(body_key: &[u8; 32], identity: &str, called: &str) -> String {
 /// All names of a person: the one that was said, and of a back end's person the one that stands for it.
 #[must_use]
 pub fn names(store: &Store, subject: &str, key: Option<KeyId>) -> Vec<String> {
-    let alias = key.map(|key| user(&store.derived_key(BODY_KEY), &format!("key:{key}"), subject));
+    let alias = key.map(|key| user(&store.derived_key(BODY_KEY), &key.subject(), subject));
     std::iter::once(subject.to_owned()).chain(alias).collect()
 }
 
