@@ -17,7 +17,7 @@ pub struct TextTriggers<'a> {
 }
 
 impl TextTriggers<'_> {
-    /// Every text trigger that fires in a message of one request; the same as [`TextTriggers::read_parts`]
+    /// Every text trigger that fires in a message of one request; the same as `read_parts`
     /// without parts.
     #[must_use]
     pub fn read(&self, text: &str, vector: Option<&[f32]>) -> Vec<TriggerHit> {

@@ -1,5 +1,5 @@
 //! What versions before there were keys of people left in a database: people by the bank's names, and texts sealed with
-//! the one key of the installation. Names go before anything is served ([`blind_subjects`]); texts are sealed anew in
+//! the one key of the installation. Names go before anything is served (`blind_subjects`); texts are sealed anew in
 //! small batches while it is served ([`step`]), and are read in both forms meanwhile.
 
 mod texts;

@@ -28,7 +28,7 @@ pub enum NotTaken {
 /// The receipt in a line of JSON, if one of these keys signed it.
 ///
 /// # Errors
-/// [`NotTaken`].
+/// `NotTaken`.
 pub fn receipt_in(line: &str, keys: &[VerifyingKey], unsigned: bool) -> Result<Receipt, NotTaken> {
     let receipt: Receipt = serde_json::from_str(line).map_err(|_| NotTaken::Shape)?;
     match &receipt.signed {
