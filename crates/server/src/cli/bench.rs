@@ -11,7 +11,9 @@ use contactiq_guard::{Guard, Raw};
 use contactiq_nlu::encoder::{Encoder, Kernel, KernelChoice, MiniLm};
 use contactiq_pipeline::{Filter, Sought, TextTriggers, search};
 
-use super::{Outcome, ask, bench_audit, bench_ledger, bench_search, eval, output, scratch::Scratch};
+use super::{
+    Outcome, ask, bench_audit, bench_ledger, bench_search, bench_users, eval, output, scratch::Scratch,
+};
 use crate::{app, config::Config, demo, wiring::SystemClock};
 
 /// Options of `bench`.
@@ -34,6 +36,8 @@ pub(super) struct Args {
     /// Measure writing, exporting and verifying an audit log of so many entries; nothing else is measured then.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
     audit: u32,
+    #[command(flatten)]
+    users: bench_users::Users,
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
@@ -42,12 +46,15 @@ pub(super) struct Args {
 #[derive(serde::Serialize)]
 pub(super) struct Timing {
     what: String,
-    p50_us: f64,
-    p99_us: f64,
+    pub(super) p50_us: f64,
+    pub(super) p99_us: f64,
     a_second: f64,
 }
 
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
+    if let Some(url) = &args.users.against {
+        return bench_users::run(url, &args.users, args.json).await;
+    }
     let mut scratch = Scratch::beside(&config)?;
     if let Some(url) = &args.drain_to {
         return bench_ledger::drain(&config, url, args.records as usize, args.json).await;

@@ -7,6 +7,7 @@ mod bench;
 mod bench_audit;
 mod bench_ledger;
 mod bench_search;
+mod bench_users;
 mod calibrate;
 mod costs;
 mod doctor;
