@@ -79,6 +79,7 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         vector,
         parts,
         silence: None,
+        names: None,
         signs: Default::default(),
         understanding: None,
         routing: Routing::Answer,

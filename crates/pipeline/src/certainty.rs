@@ -27,6 +27,9 @@ pub(crate) const IN_SCOPE: f64 = 0.5;
 pub(crate) const HUMAN_ONLY: f64 = 0.5;
 /// When no intent is more probable than a human_only one, less is enough: in doubt a person.
 pub(crate) const FIRST_OF_ALL: f64 = 0.4;
+/// A fragment that names a thing of its own is read without the question before it where its own intent is this sure, and
+/// another one.
+pub(crate) const OWN_TOPIC: f64 = 0.6;
 /// A greeting ends the search for an answer, so it has to be a clear one.
 pub(crate) const GREETING: f64 = 0.6;
 

@@ -1,5 +1,12 @@
 //! Follow-ups: "and for the gold one?" is understood together with the question before (P11).
 
+mod courtesy;
+mod own_topic;
+
+use courtesy::COURTESIES;
+pub(crate) use courtesy::closes;
+pub(crate) use own_topic::{own_words, turns_to_another};
+
 /// Openings that lean on what was said before.
 const OPENINGS: &[&str] = &[
     "and ",
@@ -19,79 +26,10 @@ const OPENINGS: &[&str] = &[
 /// Words that stand for something said before.
 const STAND_INS: &[&str] =
     &["it", "its", "that", "those", "these", "they", "them", "this", "one", "ones", "there", "both"];
-/// Words of thanks, goodbye and assent: a message of these alone asks for nothing.
-const COURTESIES: &[&str] = &[
-    "thank",
-    "thanks",
-    "thankyou",
-    "thx",
-    "ty",
-    "ta",
-    "cheers",
-    "you",
-    "u",
-    "so",
-    "much",
-    "very",
-    "many",
-    "a",
-    "lot",
-    "bye",
-    "goodbye",
-    "cya",
-    "see",
-    "later",
-    "ok",
-    "okay",
-    "k",
-    "kk",
-    "great",
-    "good",
-    "fine",
-    "perfect",
-    "cool",
-    "nice",
-    "lovely",
-    "brilliant",
-    "awesome",
-    "that",
-    "thats",
-    "s",
-    "all",
-    "is",
-    "it",
-    "for",
-    "now",
-    "got",
-    "sorted",
-    "done",
-    "no",
-    "yes",
-    "yep",
-    "nope",
-    "understood",
-    "alright",
-    "right",
-    "hi",
-    "hello",
-    "hey",
-    "there",
-    "morning",
-    "evening",
-    "afternoon",
-    "night",
-    "day",
-    "mate",
-    "have",
-    "then",
-    "again",
-    "will",
-    "do",
-    "works",
-    "helpful",
-];
 /// A fragment with one of these is a greeting.
 const GREETINGS: &[&str] = &["hello", "hi", "hey", "thanks", "thank", "thx", "cheers", "bye", "goodbye"];
+/// So much of the question before is carried, words.
+const CARRIED_WORDS: usize = 60;
 /// Longer questions stand on their own.
 const MOST_WORDS: usize = 9;
 
@@ -131,7 +69,7 @@ const LONGEST_NAME: usize = 5;
 /// asked about; a question of its own keeps what the one before was about, and not what that asked for; anything else
 /// stands behind it.
 pub(crate) fn whole(question: &str, previous: Option<&str>) -> Option<String> {
-    let previous = previous?;
+    let previous = last_words(previous?);
     let lower = question.to_lowercase();
     let words = words(&lower);
     if words.is_empty() || words.len() > MOST_WORDS {
@@ -178,6 +116,13 @@ fn is_whole(lower: &str) -> bool {
         is_thing(word) && at > 0 && telling(said[at - 1])
     });
     named && said.iter().any(|word| ASKED_FOR.contains(word))
+}
+
+/// The end of a long message: the encoder reads so much, and what is asked now must not fall behind it.
+fn last_words(previous: &str) -> &str {
+    let starts: Vec<usize> =
+        previous.split_whitespace().map(|word| word.as_ptr().addr() - previous.as_ptr().addr()).collect();
+    starts.len().checked_sub(CARRIED_WORDS).map_or(previous, |from| &previous[starts[from]..])
 }
 
 fn words(lower: &str) -> Vec<&str> {
@@ -268,19 +213,6 @@ fn bare(word: &str) -> String {
     word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()
 }
 
-/// Whether a message only thanks or says goodbye.
-pub(crate) fn closes(message: &str) -> bool {
-    const CLOSING: &[&str] = &[
-        "thank", "thanks", "thankyou", "thx", "ty", "ta", "cheers", "bye", "goodbye", "cya", "later",
-        "sorted", "done", "helpful", "helped",
-    ];
-    let lower = message.to_lowercase();
-    let words = words(&lower);
-    !message.trim_end().ends_with('?')
-        && words.iter().all(|word| COURTESIES.contains(word) || CLOSING.contains(word))
-        && words.iter().any(|word| CLOSING.contains(word))
-}
-
 /// Whether the question names something by a word that stands for it. Not in "is there a fee?", "is it possible to …",
 /// "how long does it take to …", "report that my card …", "more than one card": there it stands for nothing.
 pub(crate) fn stands_in(question: &str) -> bool {
@@ -327,6 +259,14 @@ mod tests {
         }
         assert!(whole("ok and for gold?", before).is_some());
         assert!(whole("Is there a fee for closing an account?", before).is_none(), "it stands on its own");
+    }
+
+    #[test]
+    fn of_a_long_message_its_end_is_carried() {
+        let before = format!("{} What does the card cost?", "word ".repeat(300));
+        let whole = whole("and for the gold one?", Some(&before)).unwrap();
+        assert!(whole.ends_with("What does the card cost? and for the gold one?"), "{whole}");
+        assert_eq!(whole.split_whitespace().count(), CARRIED_WORDS + 5);
     }
 
     #[test]
@@ -410,16 +350,6 @@ mod tests {
             ("How much is it?", "and how long does it take?", "How much is it? and how long does it take?"),
         ] {
             assert_eq!(whole(question, Some(before)).as_deref(), Some(expected));
-        }
-    }
-
-    #[test]
-    fn thanks_and_goodbyes_close() {
-        for closing in ["thank you", "thanks, that helped", "thx bye", "Cheers mate", "ok thanks"] {
-            assert!(closes(closing), "{closing}");
-        }
-        for other in ["hello", "thanks, what does a new card cost?", "yes", "", "ok", "is it done?"] {
-            assert!(!closes(other), "{other}");
         }
     }
 

@@ -16,6 +16,8 @@ const SIGNS: usize = 2;
 /// Whether nothing of a message, without placeholders, can be understood.
 pub(crate) fn says_nothing(message: &str) -> bool {
     let without_links = LINK.replace_all(message, " ");
+    // "Fee(s) for card(s)" calls no function.
+    let without_links = PLURAL.replace_all(&without_links, "$1");
     let is_word = |word: &String| {
         let letters = word.chars().filter(|c| c.is_alphabetic()).count();
         letters <= LONGEST_WORD && (letters >= 2 || word.chars().any(|c| c.is_alphabetic() && !c.is_ascii()))
@@ -39,6 +41,7 @@ const KEYWORDS: &[&str] = &[
     "null", "None", "true", "false",
 ];
 
+static PLURAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)([a-z])\((?:e?s|ies)\)"));
 static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:[a-z][a-z0-9+.-]*://|www\.)\S+"));
 /// A call, an assignment or comparison, brackets and arrows, the end of a statement, a tag.
 static CODE: LazyLock<Regex> = LazyLock::new(|| {
@@ -88,6 +91,9 @@ mod tests {
             "is this one real: www.bank.test/login",
             "what does code(17) on my statement mean, and is it bad?",
             "fee (monthly)",
+            "Fee(s) for card(s)?",
+            "Branch(es) and hour(s)?",
+            "ATM limit(s): debit card(s)?",
             "can I pay <5 dollars>",
             "card fees -> how much",
         ] {

@@ -109,9 +109,10 @@ fn joint(lower: &str) -> Option<(usize, usize)> {
 /// to be judged alone.
 pub(crate) fn parts(text: &str) -> Vec<String> {
     let cut = cut(text);
-    let mut parts: Vec<String> =
-        cut.into_iter().filter(|part| part.split_whitespace().count() >= WORDS).map(str::to_owned).collect();
-    parts.truncate(MOST);
+    let parts: Vec<&str> = cut.into_iter().filter(|part| part.split_whitespace().count() >= WORDS).collect();
+    // Of very many several stand together, so that none is left out.
+    let together = parts.len().div_ceil(MOST).max(1);
+    let parts: Vec<String> = parts.chunks(together).map(|some| some.join(" ")).collect();
     if parts.len() > 1 || parts.first().is_some_and(|p| p.len() + 8 < text.trim().len()) {
         parts
     } else {
@@ -208,7 +209,13 @@ mod tests {
             parts("remind me of the cheque cut-off, and also the customer has given her code to a caller"),
             ["remind me of the cheque cut-off,", "the customer has given her code to a caller"]
         );
-        assert!(parts(&"a b c d. ".repeat(300)).len() <= MOST);
+        let many: String = (0..130).map(|i| format!("word{i} and more here. ")).collect();
+        let read = parts(&many);
+        assert!(read.len() <= MOST);
+        assert!(
+            (0..130).all(|i| read.iter().any(|part| part.contains(&format!("word{i} ")))),
+            "none is left out"
+        );
         // Typed on a phone, without capitals.
         assert_eq!(
             parts("what are your hours. i got scammed. thanks"),

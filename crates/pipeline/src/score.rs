@@ -263,13 +263,18 @@ impl Calibration {
 const ONE_COMMON_WORD: f64 = 0.2;
 /// A question that says less than this may be asked of many things.
 const LITTLE: f64 = 0.5;
-/// The best passages are of as many documents.
-const SCATTERED: f64 = 0.21;
 /// The most confidence that an answer to such a question has.
 const VAGUE: f64 = 0.3;
 
 /// Passages whose agreement counts.
 const LOOKED_AT: usize = 5;
+
+/// Whether the best passages are of as many documents.
+fn is_scattered(found: &[crate::Found]) -> bool {
+    let looked_at = &found[..found.len().min(LOOKED_AT)];
+    let of_best = |f: &&crate::Found| looked_at.first().is_some_and(|best| best.document == f.document);
+    looked_at.len() > 1 && looked_at.iter().filter(of_best).count() == 1
+}
 
 /// The document that one view puts first.
 fn first_by(found: &[crate::Found], view: impl Fn(&crate::Found) -> f64) -> Option<usize> {
@@ -323,21 +328,28 @@ pub(crate) fn judge(
 ) -> Option<Judged> {
     let features = features(asked, chosen, understanding)?;
     let alone = !turn.history.iter().any(Exchange::may_be_leaned_on);
-    let vague = says_too_little(asked.query, features, alone);
+    let vague = says_too_little(asked.query, features, (is_scattered(asked.found), alone))
+        || is_of_before(turn, asked, chosen);
     let confidence = house.calibration.confidence_of(features, vague);
     Some(Judged { features, confidence, vague })
 }
 
+/// Whether the answer to a follow-up holds nothing of what that names, though other passages do: it answers the question
+/// before once more.
+fn is_of_before(turn: &Turn, asked: &Asked<'_>, chosen: &[Chosen]) -> bool {
+    let passages: Vec<usize> = chosen.iter().map(|c| c.passage).collect();
+    let named = turn.names.as_deref().and_then(|names| asked.knowledge.index.holds_any(names, &passages));
+    named == Some(false)
+}
+
 /// "How much is the fee?", "what's the limit on that one?": what many documents answer something like,
 /// while nobody knows which of them was meant. Calibration can't know it: labelled questions are whole.
-fn says_too_little(request: &str, features: Features, alone: bool) -> bool {
+fn says_too_little(request: &str, features: Features, (scattered, alone): (bool, bool)) -> bool {
     let said = features.specific;
     // Both ways of looking put one document first, and it holds every word that was said.
     let is_found = features.both_views >= 1.0 && features.held >= 1.0 && features.coverage >= 1.0;
     said < ONE_COMMON_WORD
-        || (said < LITTLE
-            && !is_found
-            && (features.agreement <= SCATTERED || (alone && follow_up::stands_in(request))))
+        || (said < LITTLE && !is_found && (scattered || (alone && follow_up::stands_in(request))))
 }
 
 pub(crate) fn run(house: &House, turn: &mut Turn) {

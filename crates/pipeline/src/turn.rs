@@ -193,6 +193,8 @@ pub(crate) struct Turn {
     pub(crate) parts: Vec<Encoded>,
     /// Why nothing is looked for, where the message asks for nothing.
     pub(crate) silence: Option<Silence>,
+    /// What a follow-up names of its own, where it was read together with the question before.
+    pub(crate) names: Option<String>,
     /// How the conversation goes.
     pub(crate) signs: Signs,
     pub(crate) understanding: Option<Understanding>,

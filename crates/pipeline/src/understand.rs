@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Instant};
 
-use contactiq_domain::{Category, Mode, Step, Trigger, TriggerHit, Understanding, is_danger_to_life};
+use contactiq_domain::{
+    Category, IntentName, Mode, Step, Trigger, TriggerHit, Understanding, is_danger_to_life,
+};
 use contactiq_guard::Masked;
 use contactiq_nlu::intents::Prediction;
 
@@ -10,7 +12,7 @@ use crate::{
     EscalationRules, House, Knowledge, Taxonomy,
     admit::without_placeholders,
     carried,
-    certainty::{self, HUMAN_ONLY},
+    certainty::{self, HUMAN_ONLY, IN_SCOPE, OWN_TOPIC},
     classify, follow_up,
     greeting::GREETING,
     misunderstood::{self, Silence},
@@ -32,7 +34,7 @@ pub fn searched(knowledge: &Knowledge, taxonomy: &Taxonomy, filter: &Filter<'_>,
 /// How the question was read. Words put in are the documents' own, so they may be named.
 fn remarks(read: &Read) -> String {
     let mut said = String::new();
-    if read.joined {
+    if read.joined.is_some() {
         said.push_str("; read together with the question before");
     }
     if !read.carried.is_empty() {
@@ -57,21 +59,33 @@ fn danger_across_turns(rules: &EscalationRules, asked: &Asking) -> Option<Trigge
 
 /// The last question, made whole by those before it: "and its rate?" may lean on "and for the gold one?". None where
 /// the last one may not be leaned on.
-fn spoken_of(history: &[Exchange]) -> Option<String> {
-    let mut before: Option<String> = None;
+fn spoken_of(history: &[Exchange]) -> Option<Spoken> {
+    let mut before: Option<Spoken> = None;
     // A courtesy between two questions is about nothing.
     let courtesy = |e: &&Exchange| e.may_be_leaned_on() && e.intent.as_str() == GREETING;
     for exchange in history.iter().filter(|e| !courtesy(e)) {
         before = exchange.may_be_leaned_on().then(|| {
             let question = without_placeholders(exchange.question.as_str());
             // "That's not what I asked" is about the question before it.
-            match before.take_if(|_| misunderstood::only_objects(&question)) {
-                Some(about) => about,
-                None => follow_up::whole(&question, before.as_deref()).unwrap_or(question),
+            if let Some(about) = before.take_if(|_| misunderstood::only_objects(&question)) {
+                return about;
             }
+            let apart = before.as_ref().is_some_and(|before| {
+                before.intent != exchange.intent && follow_up::turns_to_another(&question, &before.text)
+            });
+            let leaned_on = before.as_ref().filter(|_| !apart).map(|before| before.text.as_str());
+            let text = follow_up::whole(&question, leaned_on).unwrap_or(question);
+            Spoken { text, intent: exchange.intent.clone() }
         });
     }
     before
+}
+
+/// What a conversation was about last.
+struct Spoken {
+    /// Its question, made whole.
+    text: String,
+    intent: IntentName,
 }
 
 /// What is read, on a thread of its own.
@@ -84,7 +98,7 @@ struct Asking {
     /// The message before, where it may be leaned on…
     previous: Option<String>,
     /// …and made whole.
-    spoken_of: Option<String>,
+    spoken_of: Option<Spoken>,
     in_danger: bool,
     objects: bool,
     knowledge: Arc<Knowledge>,
@@ -100,7 +114,8 @@ struct Read {
     danger: Option<TriggerHit>,
     /// What the message says only together with the one before.
     carried: Vec<TriggerHit>,
-    joined: bool,
+    /// What the message names of its own, where it was joined to the question before.
+    joined: Option<String>,
     silence: Option<Silence>,
     corrected: Option<Corrected>,
     understanding: Understanding,
@@ -110,10 +125,19 @@ impl Asking {
     fn read(self, reader: &Reader) -> Read {
         let danger = danger_across_turns(&reader.rules, &self);
         let Asking { mode, mut query, mut vector, parts, mut leanings, spoken_of, objects, .. } = self;
-        let before = spoken_of.filter(|_| !objects);
-        let joined = follow_up::whole(&query, before.as_deref());
+        let spoken_of = spoken_of.filter(|_| !objects);
+        let before = spoken_of.as_ref().map(|spoken| spoken.text.as_str());
+        let alone = follow_up::whole(&query, before).map(|whole| Alone {
+            prediction: reader.intent(mode, &query, vector.as_deref()),
+            text: query.clone(),
+            vector: vector.clone(),
+            whole,
+        });
+        let apart = |alone: &Alone| spoken_of.as_ref().is_some_and(|before| alone.turns_from(before));
+        let alone = alone.filter(|alone| !apart(alone));
+        let joined = alone.as_ref().map(|alone| alone.whole.clone());
         let mut carried = Vec::new();
-        if let Some(before) = before.as_deref() {
+        if let Some(before) = before {
             let (hits, more) = carried::triggers(reader, mode, (&query, before, joined.as_deref()));
             carried = hits;
             // Nothing is lost: each trigger is as probable as where it is most.
@@ -132,8 +156,14 @@ impl Asking {
         // The intent is learned from misspelt words too; only the search needs the documents' spelling.
         let corrected = self.knowledge.spelled(&reader.taxonomy, &self.filter, &query);
         let prediction = reader.intent(mode, &query, vector.as_deref());
-        let prediction = riskiest(reader, mode, prediction, (&parts, &leanings));
-        let mut understanding = reader.classify(mode, &prediction, &leanings, &query);
+        let joined = alone.as_ref().map(|alone| follow_up::own_words(&alone.text).join(" "));
+        let alone = alone.map(|alone| (alone.text, alone.vector));
+        let pieces: Vec<&Encoded> = parts.iter().chain(&alone).collect();
+        let risk = riskiest(reader, mode, &prediction, (&pieces, &leanings));
+        let mut understanding = match risk {
+            Some(risk) => reader.classify(mode, &risk.prediction, &risk.leanings, risk.text),
+            None => reader.classify(mode, &prediction, &leanings, &query),
+        };
         // "You never listen" alone is near to a complaint; what is one is not silent.
         let overrides =
             |why: &Silence| *why == Silence::Objection || understanding.category != Category::HumanOnly;
@@ -147,28 +177,63 @@ impl Asking {
         if corrected.is_some() || written.is_some() {
             vector = reader.vector(written.as_deref().unwrap_or(&query));
         }
-        let joined = joined.is_some();
         Read { query, vector, parts, leanings, danger, carried, joined, silence, corrected, understanding }
     }
 }
 
-/// The riskiest request of a message with several decides: of the parts that a person has to answer, read
-/// alone, the surest, when the whole message does not speak plainly against it.
-fn riskiest(
+/// A message that leans on the one before, as it stands.
+struct Alone {
+    text: String,
+    vector: Option<Vec<f32>>,
+    prediction: Prediction,
+    /// It, made whole by the one before.
+    whole: String,
+}
+
+impl Alone {
+    /// Whether it names another thing, and asks something else of it than what was asked before.
+    fn turns_from(&self, before: &Spoken) -> bool {
+        let clear = self.prediction.in_scope >= IN_SCOPE;
+        let first = self.prediction.ranked.first().filter(|(_, p)| clear && *p >= OWN_TOPIC);
+        first.is_some_and(|(label, _)| *label != before.intent.as_str())
+            && follow_up::turns_to_another(&self.text, &before.text)
+    }
+}
+
+/// One request for a person among those of a message.
+struct Risk<'a> {
+    text: &'a str,
+    prediction: Prediction,
+    leanings: Vec<(Trigger, f64)>,
+}
+
+/// The riskiest request of a message with several decides, and so does what a follow-up says alone: of what a person has
+/// to answer, read alone, the surest, when the whole does not speak plainly against it. Each is denied by its own
+/// triggers alone: plain questions beside it drown those of the whole.
+fn riskiest<'a>(
     reader: &Reader,
     mode: Mode,
-    whole: Prediction,
-    (parts, leanings): (&[Encoded], &[(Trigger, f64)]),
-) -> Prediction {
-    let of = |prediction: &Prediction| classify::human_only(&reader.taxonomy, mode, prediction, leanings);
-    let in_whole = of(&whole);
+    whole: &Prediction,
+    (parts, leanings): (&[&'a Encoded], &[(Trigger, f64)]),
+) -> Option<Risk<'a>> {
+    let of = |prediction: &Prediction, leanings: &[(Trigger, f64)]| {
+        classify::human_only(&reader.taxonomy, mode, prediction, leanings)
+    };
+    let in_whole = of(whole, leanings);
     if in_whole >= HUMAN_ONLY {
-        return whole;
+        return None;
     }
-    let read = parts.iter().map(|(part, vector)| reader.intent(mode, part, vector.as_deref()));
-    let risky = read.map(|prediction| (of(&prediction), prediction));
-    let counting = risky.filter(|(risk, _)| certainty::part_counts(*risk, in_whole));
-    counting.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(whole, |(_, prediction)| prediction)
+    let read = parts.iter().filter_map(|(text, vector)| {
+        let prediction = reader.intent(mode, text, vector.as_deref());
+        // Most parts ask a person for nothing, whatever their triggers say.
+        if !certainty::part_counts(of(&prediction, &[]), in_whole) {
+            return None;
+        }
+        let leanings = reader.models.trigger_scores(text, vector.as_deref());
+        let risk = of(&prediction, &leanings);
+        certainty::part_counts(risk, in_whole).then_some((risk, Risk { text, prediction, leanings }))
+    });
+    read.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, risk)| risk)
 }
 
 pub(crate) async fn run(house: &House, turn: &mut Turn) {
@@ -205,6 +270,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     (turn.query, turn.vector, turn.parts, turn.leanings) =
         (read.query, read.vector, read.parts, read.leanings);
     turn.silence = read.silence;
+    turn.names = read.joined;
     let understanding = read.understanding;
     let detail = format!(
         "{} with probability {:.2}, in scope {:.2}{remarks}",

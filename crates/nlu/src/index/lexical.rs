@@ -179,6 +179,17 @@ impl Lexical {
         }
     }
 
+    /// Whether the passages hold one of the terms, in these words or in others; none where no passage of all knows any.
+    pub(crate) fn holds_any(&self, wording: &Wording, entries: &[usize]) -> Option<bool> {
+        let is_known = |term: &usize| {
+            wording.terms[*term].stem.is_some()
+                || wording.otherwise.iter().any(|other| other.of.contains(term))
+        };
+        let mut known = (0..wording.terms.len()).filter(is_known).peekable();
+        known.peek()?;
+        Some(known.any(|term| entries.iter().any(|entry| self.is_held(wording, term, *entry))))
+    }
+
     /// Share of the terms' weight that title, headings and text of a passage hold, in these words or in
     /// others; 0 without terms.
     pub(crate) fn coverage(&self, entry: usize, wording: &Wording) -> f64 {

@@ -221,6 +221,13 @@ impl Index {
         self.lexical.said(&self.wording(question), entries)
     }
 
+    /// Whether these entries hold one of the content words of a text, in these words or in others; none where no entry
+    /// of all knows any of them.
+    #[must_use]
+    pub fn holds_any(&self, text: &str, entries: &[usize]) -> Option<bool> {
+        self.lexical.holds_any(&self.wording(text), entries)
+    }
+
     /// The distinct content words of a text, to be compared with [`Sentence::stems`].
     #[must_use]
     pub fn terms(&self, text: &str) -> Vec<Term> {

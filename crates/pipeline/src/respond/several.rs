@@ -99,9 +99,14 @@ pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
     if turn.door.refusal.is_some() || turn.language.is_some() || !may_be_answered(turn) {
         return served;
     }
-    let asked: Vec<usize> =
-        (0..turn.parts.len()).filter(|i| requests::is_request(&turn.parts[*i].0)).take(MOST).collect();
+    let mut asked: Vec<usize> =
+        (0..turn.parts.len()).filter(|i| requests::is_request(&turn.parts[*i].0)).collect();
     served.requests = asked.len();
+    if asked.len() > MOST {
+        // What leaves one out without a word is no answer.
+        served.stopped = Some(Stopped::Lacks("more is asked at once than is answered at once"));
+        asked.truncate(MOST);
+    }
     // One request and its story are one question, unless the story is what a person takes over.
     if asked.is_empty() || (asked.len() == 1 && !turn.escalates_early()) {
         return served;
