@@ -3,10 +3,12 @@
 //! Triggers are evaluated on every message, also on one that a guard refuses: a fraud report with
 //! an oath in it is a fraud report first.
 
-use contactiq_domain::{Outcome, Probability, Routing, Step, Trigger, TriggerHit, is_danger_to_life};
+use contactiq_domain::{Mode, Outcome, Probability, Routing, Step, Trigger, TriggerHit, is_danger_to_life};
 use contactiq_guard::{Inspected, ModerationCategory, Refusal};
 
-use crate::{Audience, Begun, House, language, reader::Encoded, recall, requests, turn::Turn};
+use crate::{
+    Audience, Begun, House, denied, language, names_a_customer, reader::Encoded, recall, requests, turn::Turn,
+};
 
 /// With fewer known words beside it, a string of SQL or markup is all that a message is.
 const WORDS_OF_A_MESSAGE: usize = 4;
@@ -15,7 +17,9 @@ const WORDS_OF_A_MESSAGE: usize = 4;
 pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>) -> Turn {
     let Begun { role, started, conversation, continues, claimed, mut door, history, since, handed, .. } =
         begun;
-    let query = without_placeholders(door.masked.as_str());
+    let written = without_placeholders(door.masked.as_str());
+    let query = denied::left_out(&written).into_owned();
+    let denies = query != written;
     let keys = recall::keys(house, &started, role, continues, &door);
     let mut before = recall::find(house, keys.as_ref()).await;
     if before.is_some() && !house.moderated(&door.masked).await.is_empty() {
@@ -35,6 +39,17 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         hits.push(TriggerHit {
             trigger: Trigger::EmotionalDistress,
             rule: "emotional_distress/self-harm-moderation".to_owned(),
+            score: 1.0,
+        });
+    }
+
+    if started.mode == Mode::Banker
+        && names_a_customer::asks_of_one(door.masked.as_str())
+        && !hits.iter().any(|hit| hit.trigger == Trigger::AccountSpecific)
+    {
+        hits.push(TriggerHit {
+            trigger: Trigger::AccountSpecific,
+            rule: "account_specific/names-a-customer".to_owned(),
             score: 1.0,
         });
     }
@@ -79,7 +94,7 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         vector,
         parts,
         silence: None,
-        names: None,
+        alone: None,
         signs: Default::default(),
         understanding: None,
         routing: Routing::Answer,
@@ -102,7 +117,10 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         by_provider,
         kept_back: None,
     };
-    let (outcome, detail) = describe(&turn);
+    let (outcome, mut detail) = describe(&turn);
+    if denies {
+        detail.push_str("; what it says is not so was left out");
+    }
     turn.trace(Step::Guard, since, outcome, detail);
     if let Some(before) = before {
         recall::resume(&mut turn, &before);
@@ -125,7 +143,7 @@ impl Reading {
     async fn of(house: &House, query: &str, door: &mut Inspected) -> Reading {
         // Lines are requests of their own, and the query is one line.
         let lines: Vec<String> = door.masked.as_str().lines().map(without_placeholders).collect();
-        let lines = lines.join("\n");
+        let lines = denied::left_out(&lines.join("\n")).into_owned();
         let query = query.to_owned();
         let work = house.compute(move |reader| {
             let (parts, pieces) = (requests::parts(&lines), requests::pieces(&lines));
@@ -195,6 +213,7 @@ mod tests {
         assert_eq!(without_placeholders("my card <CREDIT_CARD_1> was <b> a < 3"), "my card was <b> a < 3");
         assert_eq!(without_placeholders("<PERSON_12>"), "");
         assert_eq!(without_placeholders("a<"), "a<");
+        assert_eq!(without_placeholders("\u{ff46}\u{ff45}\u{ff45} \u{1d42d}\u{1d428} pay"), "fee to pay");
         assert_eq!(without_placeholders("f\u{435}\u{435} for \u{441}ard"), "fee for card");
         assert_eq!(
             without_placeholders("\u{43d}\u{435}\u{442}"),

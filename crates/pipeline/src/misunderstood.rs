@@ -92,7 +92,7 @@ fn is_the_same(one: &str, other: &str) -> bool {
 /// What people say when they were not understood, in lower case with straight apostrophes.
 const OBJECTIONS: &[&str] = &[
     // That's not what I asked; not whit a meant; no be wetin I ask; that wasn't my question.
-    r"\b(?:not|isn'?t|wasn'?t|wasnae|isnae|ain'?t|no|nae|never)(?: be)? (?:what|wot|wha|whit|wetin|the thing|the question)(?: that)? (?:i|i'?m|a|ah|me|we)(?: don| did| am| was)? (?:ask|asked|askin|asking|meant|mean|meaning|want|wanted|wanting|said|say|saying|need|needed|after|on about|looking)\b(?: for| about| to (?:know|ask))*",
+    r"\b(?:not|isn'?t|wasn'?t|wasnae|isnae|ain'?t|no|nae|never)(?: be)? (?:what|wot|wat|wha|whit|wetin|the thing|the question)(?: that)? (?:i|i'?m|a|ah|me|we)(?: don| did| am| was)? (?:ask|asked|askin|asking|meant|mean|meaning|want|wanted|wanting|said|say|saying|need|needed|after|on about|looking)\b(?: for| about| to (?:know|ask))*",
     r"\b(?:not|isn'?t|wasn'?t|nae) my question\b",
     r"\b(?:i|a) (?:didn'?t|did not|never|didnae|dint|no) (?:ask|mean|say|want) (?:for |about )?(?:that|this|it|dat|any of that)\b",
     // You don't get it; ye're no listening; you no understand; u still not getting it.
@@ -107,7 +107,8 @@ const OBJECTIONS: &[&str] = &[
     r"\b(?:you|u|ye)(?:'?ve| have)? (?:already|just) (?:said|told|gave|sent)(?: me)?(?: (?:that|this|it|the same(?: thing)?))+\b",
     r"\b(?:stop|keep|kept|quit)s? (?:repeating|saying the same|giving me the same|telling me the same)(?: (?:yourself|that|it|thing|answer))*",
     r"\b(?:read|try|look at) (?:it|that|my (?:question|message)) again\b|^(?:no[,.! ]+)?try again\b|\bread (?:my|the) question\b",
-    r"\b(?:no[, ]+)?(?:that|this)(?:'?s| is) not it\b|\bwrong end of the stick\b|\bmiss(?:ed|ing|es)? the point\b",
+    r"^(?:(?:no|nope|nah|mate|bro|lah|sorry|um|er)[,.! ]+)*(?:(?:that|this|it|dat)(?:'?s| is| was)? )?(?:wrong|incorrect|not right|not correct)(?: (?:mate|again|lah|bro|that|though))*[.! ]*$",
+    r"\b(?:no[, ]+)?(?:that|this|it|dat)(?:'?s| is)? (?:not|ain'?t|no|nae|isn'?t) it\b|\bwrong end of the stick\b|\bmiss(?:ed|ing|es)? the point\b",
 ];
 /// What stands beside an objection and asks for nothing.
 const BESIDE: &[&str] = &[

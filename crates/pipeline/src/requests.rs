@@ -17,6 +17,8 @@ const MOST_PIECES: usize = 96;
 const TOGETHER: usize = 32;
 /// The longest thing in a list.
 const WORDS_OF_AN_ITEM: usize = 3;
+/// Words of the person who writes.
+const OWN: &[&str] = &["i", "i'm", "im", "i've", "ive", "me", "my", "mine", "we", "us", "our"];
 /// What begins another request inside a sentence.
 const JOINTS: &[&str] = &[
     " and also ",
@@ -88,6 +90,13 @@ pub(crate) fn is_request(part: &str) -> bool {
     lower.trim_end().ends_with('?')
         || (ASKING.contains(&first) && !goes_on)
         || WISHES.iter().any(|wish| lower.starts_with(wish))
+}
+
+/// Whether a part tells something of the person who writes, and asks for nothing.
+pub(crate) fn tells_of_oneself(part: &str) -> bool {
+    let lower = part.to_lowercase();
+    let mut words = lower.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '\u{2019}'));
+    !is_request(part) && words.any(|word| OWN.contains(&word))
 }
 
 /// Where the next request begins: the place of its joint, and the length of the joint.
@@ -165,10 +174,7 @@ fn without_filler(piece: &str) -> &str {
 fn names_a_thing(piece: &str) -> bool {
     let lower = piece.to_ascii_lowercase();
     let mut words = lower.split(|c: char| !(c.is_alphanumeric() || c == '\''));
-    piece.split_whitespace().count() <= WORDS_OF_AN_ITEM
-        && !words.any(|word| {
-            ["i", "i'm", "im", "i've", "ive", "me", "my", "mine", "we", "us", "our"].contains(&word)
-        })
+    piece.split_whitespace().count() <= WORDS_OF_AN_ITEM && !words.any(|word| OWN.contains(&word))
 }
 
 fn cut(text: &str) -> Vec<&str> {
@@ -274,6 +280,15 @@ mod tests {
         );
         assert!(items("stolen bikes, a burst pipe").is_empty(), "nothing is asked");
         assert!(items("how do I order a bike, i was robbed").is_empty(), "that is the person");
+    }
+
+    #[test]
+    fn who_tells_of_oneself_asks_for_nothing() {
+        assert!(
+            tells_of_oneself("My husband hits me.")
+                && tells_of_oneself("Also my husband hits me when I spend.")
+        );
+        assert!(!tells_of_oneself("what is my limit?") && !tells_of_oneself("fees for wires"));
     }
 
     #[test]

@@ -338,8 +338,8 @@ pub(crate) fn judge(
 /// before once more.
 fn is_of_before(turn: &Turn, asked: &Asked<'_>, chosen: &[Chosen]) -> bool {
     let passages: Vec<usize> = chosen.iter().map(|c| c.passage).collect();
-    let named = turn.names.as_deref().and_then(|names| asked.knowledge.index.holds_any(names, &passages));
-    named == Some(false)
+    let alone = turn.alone.as_ref();
+    alone.and_then(|alone| asked.knowledge.index.holds_any(&alone.names, &passages)) == Some(false)
 }
 
 /// "How much is the fee?", "what's the limit on that one?": what many documents answer something like,

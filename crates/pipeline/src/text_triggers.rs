@@ -4,7 +4,7 @@ use contactiq_domain::{Trigger, TriggerHit, is_danger_to_life};
 
 use crate::{
     EscalationRules, Models,
-    certainty::{self, DENIES, FIRES},
+    certainty::{self, DENIES, FIRES, TOLD},
     requests::{self, Piece},
 };
 
@@ -44,7 +44,9 @@ impl TextTriggers<'_> {
                 learned.iter_mut().zip(&mut highest).zip(&whole).zip(of_part)
             {
                 most.1 = most.1.max(score);
-                if certainty::part_counts(score, *of_whole) {
+                if certainty::part_counts(score, *of_whole)
+                    || (score >= TOLD && requests::tells_of_oneself(part))
+                {
                     seen.1 = seen.1.max(score);
                 }
             }

@@ -193,8 +193,8 @@ pub(crate) struct Turn {
     pub(crate) parts: Vec<Encoded>,
     /// Why nothing is looked for, where the message asks for nothing.
     pub(crate) silence: Option<Silence>,
-    /// What a follow-up names of its own, where it was read together with the question before.
-    pub(crate) names: Option<String>,
+    /// A follow-up as it stands, where it was read together with the question before.
+    pub(crate) alone: Option<Alone>,
     /// How the conversation goes.
     pub(crate) signs: Signs,
     pub(crate) understanding: Option<Understanding>,
@@ -221,6 +221,16 @@ pub(crate) struct Turn {
     pub(crate) reason: String,
     pub(crate) ticket: Option<contactiq_domain::Ticket<Masked>>,
     pub(crate) steps: Vec<StepTrace>,
+}
+
+/// A follow-up without the question before it.
+#[derive(Debug)]
+pub(crate) struct Alone {
+    pub(crate) query: String,
+    pub(crate) vector: Option<Vec<f32>>,
+    pub(crate) understanding: Understanding,
+    /// What it names of its own.
+    pub(crate) names: String,
 }
 
 /// One request as steps 3 to 5 see it.

@@ -20,7 +20,7 @@ use crate::{
     reader::{Encoded, Reader},
     retrieve::{self, Filter},
     spelling::Corrected,
-    turn::{Exchange, Turn},
+    turn::{self, Exchange, Turn},
 };
 
 /// A question as step 3 searches it: without the guard's placeholders, misspelt words as the
@@ -34,7 +34,7 @@ pub fn searched(knowledge: &Knowledge, taxonomy: &Taxonomy, filter: &Filter<'_>,
 /// How the question was read. Words put in are the documents' own, so they may be named.
 fn remarks(read: &Read) -> String {
     let mut said = String::new();
-    if read.joined.is_some() {
+    if read.alone.is_some() {
         said.push_str("; read together with the question before");
     }
     if !read.carried.is_empty() {
@@ -114,8 +114,8 @@ struct Read {
     danger: Option<TriggerHit>,
     /// What the message says only together with the one before.
     carried: Vec<TriggerHit>,
-    /// What the message names of its own, where it was joined to the question before.
-    joined: Option<String>,
+    /// The message as it stands, where it was joined to the question before.
+    alone: Option<turn::Alone>,
     silence: Option<Silence>,
     corrected: Option<Corrected>,
     understanding: Understanding,
@@ -127,13 +127,13 @@ impl Asking {
         let Asking { mode, mut query, mut vector, parts, mut leanings, spoken_of, objects, .. } = self;
         let spoken_of = spoken_of.filter(|_| !objects);
         let before = spoken_of.as_ref().map(|spoken| spoken.text.as_str());
-        let alone = follow_up::whole(&query, before).map(|whole| Alone {
+        let alone = follow_up::whole(&query, before).map(|whole| ReadAlone {
             prediction: reader.intent(mode, &query, vector.as_deref()),
             text: query.clone(),
             vector: vector.clone(),
             whole,
         });
-        let apart = |alone: &Alone| spoken_of.as_ref().is_some_and(|before| alone.turns_from(before));
+        let apart = |alone: &ReadAlone| spoken_of.as_ref().is_some_and(|before| alone.turns_from(before));
         let alone = alone.filter(|alone| !apart(alone));
         let joined = alone.as_ref().map(|alone| alone.whole.clone());
         let mut carried = Vec::new();
@@ -156,9 +156,14 @@ impl Asking {
         // The intent is learned from misspelt words too; only the search needs the documents' spelling.
         let corrected = self.knowledge.spelled(&reader.taxonomy, &self.filter, &query);
         let prediction = reader.intent(mode, &query, vector.as_deref());
-        let joined = alone.as_ref().map(|alone| follow_up::own_words(&alone.text).join(" "));
-        let alone = alone.map(|alone| (alone.text, alone.vector));
-        let pieces: Vec<&Encoded> = parts.iter().chain(&alone).collect();
+        let alone = alone.map(|alone| turn::Alone {
+            understanding: reader.classify(mode, &alone.prediction, &leanings, &alone.text),
+            names: follow_up::own_words(&alone.text).join(" "),
+            query: alone.text,
+            vector: alone.vector,
+        });
+        let as_it_stands = alone.as_ref().map(|alone| (alone.query.clone(), alone.vector.clone()));
+        let pieces: Vec<&Encoded> = parts.iter().chain(&as_it_stands).collect();
         let risk = riskiest(reader, mode, &prediction, (&pieces, &leanings));
         let mut understanding = match risk {
             Some(risk) => reader.classify(mode, &risk.prediction, &risk.leanings, risk.text),
@@ -177,12 +182,12 @@ impl Asking {
         if corrected.is_some() || written.is_some() {
             vector = reader.vector(written.as_deref().unwrap_or(&query));
         }
-        Read { query, vector, parts, leanings, danger, carried, joined, silence, corrected, understanding }
+        Read { query, vector, parts, leanings, danger, carried, alone, silence, corrected, understanding }
     }
 }
 
-/// A message that leans on the one before, as it stands.
-struct Alone {
+/// A message that leans on the one before, as it was read alone.
+struct ReadAlone {
     text: String,
     vector: Option<Vec<f32>>,
     prediction: Prediction,
@@ -190,7 +195,7 @@ struct Alone {
     whole: String,
 }
 
-impl Alone {
+impl ReadAlone {
     /// Whether it names another thing, and asks something else of it than what was asked before.
     fn turns_from(&self, before: &Spoken) -> bool {
         let clear = self.prediction.in_scope >= IN_SCOPE;
@@ -270,7 +275,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     (turn.query, turn.vector, turn.parts, turn.leanings) =
         (read.query, read.vector, read.parts, read.leanings);
     turn.silence = read.silence;
-    turn.names = read.joined;
+    turn.alone = read.alone;
     let understanding = read.understanding;
     let detail = format!(
         "{} with probability {:.2}, in scope {:.2}{remarks}",

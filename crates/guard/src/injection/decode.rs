@@ -5,6 +5,8 @@ mod letters;
 
 use std::borrow::Cow;
 
+use unicode_normalization::UnicodeNormalization;
+
 /// Another reading of the text.
 pub(crate) struct Reading {
     /// Which disguise it wore; part of the reason.
@@ -75,7 +77,21 @@ fn homoglyphs(text: &str) -> Option<String> {
 /// letters, so that it can be understood ("fее" typed on two keyboards); other words stay as they are.
 #[must_use]
 pub fn one_script(text: &str) -> Cow<'_, str> {
-    as_latin(text, true).map_or(Cow::Borrowed(text), Cow::Owned)
+    let plain = unstyled(text);
+    match as_latin(&plain, true) {
+        Some(latin) => Cow::Owned(latin),
+        None => plain,
+    }
+}
+
+/// Full-width and mathematical letters and digits as plain ones (NFKC, UAX 15); everything else as it is.
+fn unstyled(text: &str) -> Cow<'_, str> {
+    let styled = |c: char| matches!(c, '\u{ff01}'..='\u{ff5e}' | '\u{1d400}'..='\u{1d7ff}');
+    if !text.chars().any(styled) {
+        return Cow::Borrowed(text);
+    }
+    let plain = |c: char| if styled(c) { std::iter::once(c).nfkc().next().unwrap_or(c) } else { c };
+    Cow::Owned(text.chars().map(plain).collect())
 }
 
 /// `mixed`: words of look-alikes alone are left, since they may be another language's.

@@ -1,6 +1,7 @@
 //! Step 4: an answer made of evidence (P7). Without a language model it consists of the bank's own
 //! sentences, each with its citation; whatever writes it, the grounding gate reads it.
 
+mod as_it_stands;
 mod ask_aloud;
 mod ask_model;
 mod band;
@@ -38,7 +39,7 @@ use ask_model::Written;
 use comparison::Comparison;
 pub(crate) use compose::EXTRACTIVE;
 use compose::Manner;
-use contactiq_domain::{Mode, Probability, Step, Understanding};
+use contactiq_domain::{Mode, Probability, Routing, Step, Understanding};
 
 use crate::{
     DoorFault, House, escalate,
@@ -62,6 +63,9 @@ pub(crate) fn words(house: &House, mode: Mode) -> usize {
 
 pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
+    if turn.routing == Routing::Answer {
+        as_it_stands::prefer(house, turn);
+    }
     let served = several::serve(house, turn).await;
     // If the whole is not sure enough, a person gets it, and this much can be said already.
     turn.beside = match served.beside(turn) {

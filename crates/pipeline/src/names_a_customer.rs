@@ -1,0 +1,42 @@
+//! A member of staff who asks about a person by name asks for that customer's record, whatever the words are near to.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Whether a masked message asks of a person whom the guard recognised by the name: "does <PERSON_1> have …",
+/// "<PERSON_1>'s limit", "the account of <PERSON_1>". Who only wrote or said something is no customer.
+pub(crate) fn asks_of_one(masked: &str) -> bool {
+    OF_A_PERSON.is_match(masked)
+}
+
+static OF_A_PERSON: LazyLock<Regex> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a constant pattern, compiled by the test of this file")]
+    Regex::new(
+        r"(?i)\b(?:does|do|is|was|has|had|did|can|could|will|for|of|about|on|up)\s+(?:(?:mr|mrs|ms|miss|dr|customer|client)\.?\s+)?<PERSON_\d+>|<PERSON_\d+>['\u{2019}]s\b",
+    )
+    .expect("a constant pattern")
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_customer_is_asked_about() {
+        for message in [
+            "does <PERSON_1> have a hardship arrangement",
+            "what is <PERSON_1>'s limit",
+            "look up the account of <PERSON_1>",
+            "is <PERSON_2> a Gold customer",
+            "what limit was set for Mr <PERSON_1>?",
+        ] {
+            assert!(asks_of_one(message), "{message}");
+        }
+        for message in
+            ["<PERSON_1> asked me what the cheque limit is", "what is the hardship policy", "ask <PERSON_1>"]
+        {
+            assert!(!asks_of_one(message), "{message}");
+        }
+    }
+}
