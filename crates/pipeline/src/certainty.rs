@@ -12,8 +12,6 @@ pub(crate) const PART: f64 = 0.8;
 pub(crate) const WHOLE_AGREES: f64 = 0.1;
 /// …unless the part is so sure: five plain questions drown any vector.
 pub(crate) const PART_ALONE: f64 = 0.95;
-/// A part in which the person tells of themselves ("my husband hits me") is torn from no context: this is enough.
-pub(crate) const TOLD: f64 = 0.6;
 /// A message of one word ("loan") has to be as sure as this: most are the beginning of a question.
 pub(crate) const ONE_WORD: f64 = 0.9;
 /// From this probability on a trigger that did not fire may name the reason of a hand-over that happens

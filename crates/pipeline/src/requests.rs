@@ -92,13 +92,6 @@ pub(crate) fn is_request(part: &str) -> bool {
         || WISHES.iter().any(|wish| lower.starts_with(wish))
 }
 
-/// Whether a part tells something of the person who writes, and asks for nothing.
-pub(crate) fn tells_of_oneself(part: &str) -> bool {
-    let lower = part.to_lowercase();
-    let mut words = lower.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '\u{2019}'));
-    !is_request(part) && words.any(|word| OWN.contains(&word))
-}
-
 /// Where the next request begins: the place of its joint, and the length of the joint.
 fn joint(lower: &str) -> Option<(usize, usize)> {
     let plain = JOINTS.iter().filter_map(|j| lower.find(j).map(|at| (at, j.len())));
@@ -280,15 +273,6 @@ mod tests {
         );
         assert!(items("stolen bikes, a burst pipe").is_empty(), "nothing is asked");
         assert!(items("how do I order a bike, i was robbed").is_empty(), "that is the person");
-    }
-
-    #[test]
-    fn who_tells_of_oneself_asks_for_nothing() {
-        assert!(
-            tells_of_oneself("My husband hits me.")
-                && tells_of_oneself("Also my husband hits me when I spend.")
-        );
-        assert!(!tells_of_oneself("what is my limit?") && !tells_of_oneself("fees for wires"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use contactiq_domain::{Trigger, TriggerHit, is_danger_to_life};
 
 use crate::{
     EscalationRules, Models,
-    certainty::{self, DENIES, FIRES, TOLD},
+    certainty::{self, DENIES, FIRES},
     requests::{self, Piece},
 };
 
@@ -44,9 +44,7 @@ impl TextTriggers<'_> {
                 learned.iter_mut().zip(&mut highest).zip(&whole).zip(of_part)
             {
                 most.1 = most.1.max(score);
-                if certainty::part_counts(score, *of_whole)
-                    || (score >= TOLD && requests::tells_of_oneself(part))
-                {
+                if certainty::part_counts(score, *of_whole) {
                     seen.1 = seen.1.max(score);
                 }
             }

@@ -158,7 +158,11 @@ impl Asking {
         let prediction = reader.intent(mode, &query, vector.as_deref());
         let alone = alone.map(|alone| turn::Alone {
             understanding: reader.classify(mode, &alone.prediction, &leanings, &alone.text),
-            names: follow_up::own_words(&alone.text).join(" "),
+            names: match follow_up::stands_in(&alone.text) {
+                // "What about one in shares?" is about the same thing.
+                true => String::new(),
+                false => follow_up::own_words(&alone.text).join(" "),
+            },
             query: alone.text,
             vector: alone.vector,
         });

@@ -38,6 +38,13 @@ const ASPECTS: &[&str] = &[
     "closing",
 ];
 
+/// A figure is another case of the same thing: "and what if it was sixty?".
+const NUMBERS: &[&str] = &[
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "fifteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred",
+    "thousand", "million", "half", "double", "twice",
+];
+
 /// Whether a fragment names a thing of its own and what is asked of it, so that the question before has nothing to add.
 /// It does so for certain where that question is about another thing; where it is about a product whose aspect this may
 /// be ("withdrawal limit" after "tell me about the Saver"), only a kind of product of its own tells.
@@ -78,7 +85,8 @@ fn tells(word: &str) -> bool {
     let says_nothing = [ARTICLES, FRAME, ASKED_FOR, PREPOSITIONS, ASPECTS, STAND_INS, COURTESIES]
         .iter()
         .any(|words| words.contains(&word));
-    !says_nothing && !contactiq_nlu::text::is_stop_word(word)
+    let number = NUMBERS.contains(&word) || word.starts_with(|c: char| c.is_ascii_digit());
+    !says_nothing && !number && !contactiq_nlu::text::is_stop_word(word)
 }
 
 fn is_thing(word: &str) -> bool {
@@ -126,6 +134,7 @@ mod tests {
     fn own_words_name_something() {
         assert_eq!(own_words("and what is the monthly fee for students?"), ["students"]);
         assert_eq!(own_words("how long does it take?"), Vec::<String>::new());
+        assert_eq!(own_words("and what about sixty or 500?"), Vec::<String>::new());
         assert_eq!(own_words("cheque book fee"), ["cheque", "book"]);
     }
 }
