@@ -10,6 +10,7 @@
 //! - [`text`] words, stems and sentences, shared by the others.
 
 pub mod encoder;
+mod hex;
 pub mod index;
 pub mod intents;
 pub mod risk;

@@ -52,7 +52,8 @@ fn facts(house: &House, turn: &Turn, evidence: Evidence) -> After {
         evidence,
         guide: guide(house, turn).is_some(),
         unknown: turn.understanding.as_ref().is_none_or(|u| u.intent.is_unknown()),
-        // A second refusal is one too many, whatever was answered between them and whatever is set.
+        // A second refusal since a person last took over is one too many, whatever was answered between them and
+        // whatever is set.
         again: turn.signs.before + 1 >= house.settings.of(turn.mode()).misunderstandings
             || (turn.door.refusal.is_some() && turn.signs.refused_before),
         repeats: turn.signs.now,

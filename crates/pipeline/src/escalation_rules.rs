@@ -8,6 +8,8 @@ use contactiq_domain::{Mode, Priority, Trigger, is_danger_to_life};
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
+use crate::taxonomy::check::wording;
+
 /// All eleven triggers with their rules and messages.
 #[derive(Debug, Clone)]
 pub struct EscalationRules {
@@ -72,11 +74,23 @@ pub enum RulesError {
         /// What to mend.
         why: String,
     },
-    /// A trigger that is not read from the text has patterns or examples: they would never fire.
+    /// A trigger that is not read from the text has patterns, examples or look-alikes: nothing would ever read them.
     #[error(
-        "triggers.toml: [{0}] is not read from the text, so its patterns and examples would never fire: remove them"
+        "triggers.toml: [{0}] is not read from the text, so its patterns, examples and look-alikes would never be read: remove them"
     )]
     Unreachable(Trigger),
+    /// An example or look-alike says nothing.
+    #[error(
+        "triggers.toml: [{trigger}] has a blank message in {list}, number {number}: write one, or remove it"
+    )]
+    Blank {
+        /// Whose.
+        trigger: Trigger,
+        /// `examples` or `look_alikes`.
+        list: &'static str,
+        /// Its place there, from 1.
+        number: usize,
+    },
     /// Who is in danger must be told whom to call.
     #[error("triggers.toml: [emotional_distress.{0}] message must name {{crisis_line}}")]
     NoCrisisLine(Mode),
@@ -204,7 +218,8 @@ impl EscalationRules {
 
 impl TriggerRules {
     fn compile(trigger: Trigger, entry: Entry) -> Result<TriggerRules, RulesError> {
-        let speaks = !entry.patterns.is_empty() || !entry.unless.is_empty() || !entry.examples.is_empty();
+        let learns = !entry.examples.is_empty() || !entry.look_alikes.is_empty();
+        let speaks = learns || !entry.patterns.is_empty() || !entry.unless.is_empty();
         if speaks && !trigger.is_read_from_text() {
             return Err(RulesError::Unreachable(trigger));
         }
@@ -228,8 +243,8 @@ impl TriggerRules {
             unless: compile(trigger, entry.unless)?,
             queue: entry.queue,
             priority: entry.priority,
-            examples: entry.examples,
-            look_alikes: entry.look_alikes,
+            examples: messages(trigger, "examples", &entry.examples)?,
+            look_alikes: messages(trigger, "look_alikes", &entry.look_alikes)?,
             customer: entry.customer,
             banker: entry.banker,
         })
@@ -261,6 +276,15 @@ impl TriggerRules {
     }
 }
 
+/// The messages without what stands around them.
+fn messages(trigger: Trigger, list: &'static str, written: &[String]) -> Result<Vec<String>, RulesError> {
+    let one = |(at, message): (usize, &String)| match message.trim() {
+        "" => Err(RulesError::Blank { trigger, list, number: at + 1 }),
+        message => Ok(message.to_owned()),
+    };
+    written.iter().enumerate().map(one).collect()
+}
+
 /// One pattern in two triggers, or one message on both sides of a trigger: whatever is then done is wrong.
 fn refuse_contradictions(rules: &BTreeMap<Trigger, TriggerRules>) -> Result<(), RulesError> {
     let mut owners: BTreeMap<&str, Trigger> = BTreeMap::new();
@@ -271,8 +295,8 @@ fn refuse_contradictions(rules: &BTreeMap<Trigger, TriggerRules>) -> Result<(), 
                 return Err(RulesError::Pattern { trigger: *trigger, id: pattern.id.clone(), why });
             }
         }
-        let examples: BTreeSet<String> = own.examples.iter().map(|e| e.to_lowercase()).collect();
-        if let Some(both) = own.look_alikes.iter().find(|l| examples.contains(&l.to_lowercase())) {
+        let examples: BTreeSet<String> = own.examples.iter().map(|e| wording(e)).collect();
+        if let Some(both) = own.look_alikes.iter().find(|l| examples.contains(&wording(l))) {
             return Err(RulesError::BothSides { trigger: *trigger, text: both.clone() });
         }
     }
@@ -358,6 +382,17 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_around_a_message_is_no_part_of_it() {
+        let padded = shipped().replacen("\nexamples = [", "\nexamples = [ \"  a message of ours\\t \",", 1);
+        let rules = EscalationRules::parse(&padded).unwrap();
+        let of_all = Trigger::ALL.iter().flat_map(|trigger| &rules.of(*trigger).examples);
+        assert_eq!(
+            of_all.filter(|e| e.trim() == "a message of ours").collect::<Vec<_>>(),
+            ["a message of ours"]
+        );
+    }
+
+    #[test]
     fn danger_to_life_is_named_before_any_other_pattern_of_distress() {
         let rules = EscalationRules::parse(shipped()).unwrap();
         let hits = rules.matches("i am falling apart and i want to die");
@@ -371,6 +406,10 @@ mod tests {
             |from: &str, to: &str| EscalationRules::parse(&shipped().replacen(from, to, 1)).unwrap_err();
         assert!(matches!(
             with("[human_only]\ndescription", "[human_only]\nexamples = [\"x\"]\ndescription"),
+            RulesError::Unreachable(Trigger::HumanOnly)
+        ));
+        assert!(matches!(
+            with("[human_only]\ndescription", "[human_only]\nlook_alikes = [\"x\"]\ndescription"),
             RulesError::Unreachable(Trigger::HumanOnly)
         ));
         assert!(matches!(with("{ticket}", "{tiket}"), RulesError::Placeholder { .. }));
@@ -387,6 +426,13 @@ mod tests {
         let both =
             with("look_alikes = [", "look_alikes = [ \"ABC def\", \"has my salary come in\",").to_string();
         assert!(both.contains("as an example and as a look-alike"), "{both}");
+        let signs = with("look_alikes = [", "look_alikes = [ \"Has my  SALARY come in!\",").to_string();
+        assert!(signs.contains("as an example and as a look-alike"), "{signs}");
+        for (list, written) in [("examples", "examples = ["), ("look_alikes", "look_alikes = [")] {
+            let blank = with(written, &format!("{written} \" \",")).to_string();
+            let named = blank.contains(&format!("has a blank message in {list}, number 1"));
+            assert!(named && blank.contains("triggers.toml: [account_specific]"), "{blank}");
+        }
         assert!(matches!(with("[low_confidence", "[lo_confidence"), RulesError::Syntax(_)));
     }
 }

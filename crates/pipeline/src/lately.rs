@@ -5,12 +5,13 @@
 //! Both stay in the process: asking another machine takes longer than working them out.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use contactiq_domain::{Mode, Role};
-use contactiq_nlu::intents::Prediction;
+use contactiq_nlu::intents::{Neighbour, Prediction};
 use hashlink::LruCache;
 use sha2::{Digest, Sha256};
 use time::Date;
@@ -19,13 +20,29 @@ use crate::Found;
 
 /// Passages that were found are found again for so long.
 const PASSAGES_KEPT: Duration = Duration::from_secs(300);
+/// The most that are kept of each, however many answers a bank remembers: a prediction has a number for every intent,
+/// so that with 1,000 of them these are 100 MB.
+const MOST: usize = 4_096;
 
 type Key = [u8; 32];
 
 /// The last predictions and searches.
 pub struct Lately {
-    intents: Mutex<LruCache<Key, Prediction>>,
+    intents: Mutex<Intents>,
     passages: Mutex<LruCache<Key, (Instant, Vec<Found>)>>,
+}
+
+/// Predictions, and the names of labels once for all of them.
+struct Intents {
+    kept: LruCache<Key, Kept>,
+    names: HashSet<Arc<str>>,
+}
+
+/// A prediction.
+struct Kept {
+    ranked: Vec<(Arc<str>, f64)>,
+    in_scope: f64,
+    nearest: Vec<Neighbour>,
 }
 
 /// What a search depends on beside its words.
@@ -34,14 +51,18 @@ pub(crate) struct Searched<'a> {
     pub(crate) mode: Mode,
     pub(crate) role: Role,
     pub(crate) version: &'a str,
+    /// Whether the index had vectors: of one version there is one without while a remote encoder is away.
+    pub(crate) by_meaning: bool,
     pub(crate) day: Date,
 }
 
 impl Lately {
-    /// Keeps so many of each; 0 keeps none.
+    /// Keeps so many of each, 4,096 at most; 0 keeps none.
     #[must_use]
     pub fn new(capacity: usize) -> Lately {
-        Lately { intents: Mutex::new(LruCache::new(capacity)), passages: Mutex::new(LruCache::new(capacity)) }
+        let capacity = capacity.min(MOST);
+        let intents = Intents { kept: LruCache::new(capacity), names: HashSet::new() };
+        Lately { intents: Mutex::new(intents), passages: Mutex::new(LruCache::new(capacity)) }
     }
 
     /// What a text was read as, or is now.
@@ -53,11 +74,11 @@ impl Lately {
         read: impl FnOnce() -> Prediction,
     ) -> Prediction {
         let key = key(&[mode.as_str(), text], vector);
-        if let Some(found) = counted("intents", lock(&self.intents).get(&key).cloned()) {
+        if let Some(found) = counted("intents", lock(&self.intents).get(&key)) {
             return found;
         }
         let read = read();
-        lock(&self.intents).insert(key, read.clone());
+        lock(&self.intents).keep(key, &read);
         read
     }
 
@@ -69,8 +90,9 @@ impl Lately {
         vector: Option<&[f32]>,
         search: impl FnOnce() -> Vec<Found>,
     ) -> Vec<Found> {
-        let Searched { mode, role, version, day } = searched;
-        let key = key(&[mode.as_str(), role.as_str(), version, &day.to_string(), text], vector);
+        let Searched { mode, role, version, by_meaning, day } = searched;
+        let by = if by_meaning { "meaning" } else { "words" };
+        let key = key(&[mode.as_str(), role.as_str(), version, by, &day.to_string(), text], vector);
         let fresh = |(since, _): &&(Instant, Vec<Found>)| since.elapsed() < PASSAGES_KEPT;
         let found = lock(&self.passages).get(&key).filter(fresh).map(|(_, found)| found.clone());
         if let Some(found) = counted("passages", found) {
@@ -84,7 +106,30 @@ impl Lately {
 
 impl std::fmt::Debug for Lately {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Lately({}, {})", lock(&self.intents).len(), lock(&self.passages).len())
+        write!(f, "Lately({}, {})", lock(&self.intents).kept.len(), lock(&self.passages).len())
+    }
+}
+
+impl Intents {
+    fn get(&mut self, key: &Key) -> Option<Prediction> {
+        let Kept { ranked, in_scope, nearest } = self.kept.get(key)?;
+        let ranked = ranked.iter().map(|(label, share)| (label.as_ref().to_owned(), *share)).collect();
+        Some(Prediction { ranked, in_scope: *in_scope, nearest: nearest.clone() })
+    }
+
+    fn keep(&mut self, key: Key, read: &Prediction) {
+        // The labels belong to the process, so the names never grow beyond them.
+        let ranked = read.ranked.iter().map(|(label, share)| (self.name(label), *share)).collect();
+        self.kept.insert(key, Kept { ranked, in_scope: read.in_scope, nearest: read.nearest.clone() });
+    }
+
+    fn name(&mut self, label: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(label) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = label.into();
+        self.names.insert(Arc::clone(&name));
+        name
     }
 }
 
@@ -101,7 +146,8 @@ fn key(parts: &[&str], vector: Option<&[f32]>) -> Key {
     hash.finalize().into()
 }
 
-fn counted<T>(cache: &'static str, found: Option<T>) -> Option<T> {
+/// Counts what was found, or not, in one of the caches.
+pub(crate) fn counted<T>(cache: &'static str, found: Option<T>) -> Option<T> {
     let name = if found.is_some() { "contactiq_cache_hits_total" } else { "contactiq_cache_misses_total" };
     metrics::counter!(name, "cache" => cache).increment(1);
     found
@@ -124,7 +170,8 @@ mod tests {
     fn the_same_search_is_made_once_and_every_other_one_again() {
         let lately = Lately::new(8);
         let day = time::macros::date!(2026 - 11 - 29);
-        let here = Searched { mode: Mode::Customer, role: Role::Customer, version: "v1", day };
+        let here =
+            Searched { mode: Mode::Customer, role: Role::Customer, version: "v1", by_meaning: true, day };
         let vector = [1.0_f32, 0.0];
         let ask = |searched, text, vector: Option<&[f32]>, new| {
             lately.passages(searched, text, vector, || found(new))[0].passage
@@ -136,10 +183,35 @@ mod tests {
         assert_eq!(ask(Searched { role: Role::Banker, ..here }, "the fee", Some(&vector), 5), 5);
         assert_eq!(ask(Searched { mode: Mode::Banker, ..here }, "the fee", Some(&vector), 6), 6);
         assert_eq!(ask(Searched { version: "v2", ..here }, "the fee", Some(&vector), 7), 7);
+        assert_eq!(
+            ask(Searched { by_meaning: false, ..here }, "the fee", Some(&vector), 9),
+            9,
+            "what words alone found does not outlive the repair of the index"
+        );
         let tomorrow = day.next_day().unwrap();
         assert_eq!(ask(Searched { day: tomorrow, ..here }, "the fee", Some(&vector), 8), 8);
         let none = Lately::new(0);
         assert_eq!(none.passages(here, "the fee", None, || found(1))[0].passage, 1);
         assert_eq!(none.passages(here, "the fee", None, || found(2))[0].passage, 2);
+    }
+
+    #[test]
+    fn predictions_have_a_bound_of_their_own_and_their_labels_are_kept_once() {
+        let lately = Lately::new(1_000_000);
+        let read = |n: usize| Prediction {
+            ranked: (0..100).map(|label| (format!("intent_{label}"), (n + label) as f64)).collect(),
+            in_scope: n as f64,
+            nearest: vec![Neighbour { text: "e".to_owned(), label: "intent_1".to_owned(), similarity: 0.5 }],
+        };
+        for n in 0..MOST + 10 {
+            lately.intent(Mode::Customer, &n.to_string(), None, || read(n));
+        }
+        let last = MOST + 9;
+        let again = lately.intent(Mode::Customer, &last.to_string(), None, || panic!("it is kept"));
+        assert_eq!(again, read(last));
+        let intents = lock(&lately.intents);
+        assert_eq!((intents.kept.len(), intents.names.len()), (MOST, 100));
+        let shared = intents.names.get("intent_1").map(Arc::strong_count);
+        assert_eq!(shared, Some(MOST + 1), "one name for all of them");
     }
 }

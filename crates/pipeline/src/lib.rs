@@ -66,7 +66,7 @@ pub use record::reconcile;
 pub use replicas::{Replicas, give, links, search_in_store};
 pub use respond::grounding;
 pub use retrieve::{Filter, Sought, search};
-pub use rule_findings::{RuleFinding, rule_findings};
+pub use rule_findings::{RuleFinding, on_two_sides, rule_findings};
 pub use score::{Calibration, Features};
 pub use synonyms::SynonymFile;
 pub use taxonomy::{Taxonomy, TaxonomyError};

@@ -2,7 +2,7 @@
 //! a text trigger. Stored in the data folder with a fingerprint of what they were trained on, so
 //! that a start with nothing changed trains nothing.
 
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 use contactiq_domain::{Category, IntentName, Mode, Trigger};
 use contactiq_nlu::{
@@ -13,7 +13,7 @@ use contactiq_nlu::{
     },
 };
 
-use crate::{EscalationRules, Taxonomy};
+use crate::{EscalationRules, Taxonomy, taxonomy::check::wording};
 
 /// Every learned model.
 pub struct Models {
@@ -162,7 +162,7 @@ fn intent_model(
 }
 
 /// A trigger learns from its own examples, and those of the intents that name it, against its
-/// look-alikes and the utterances of all other intents.
+/// look-alikes and the utterances of all other intents, but for those that are examples of its own.
 fn trigger_model(
     taxonomy: &Taxonomy,
     rules: &EscalationRules,
@@ -177,15 +177,16 @@ fn trigger_model(
     }
     let mut positives: Vec<&str> = own.examples.iter().map(String::as_str).collect();
     let mut negatives: Vec<&str> = own.look_alikes.iter().map(String::as_str).collect();
+    let owned: HashSet<String> = own.examples.iter().map(|example| wording(example)).collect();
     for mode in Mode::ALL {
         for intent in taxonomy.of(*mode) {
             let examples = intent.examples.iter().map(String::as_str);
-            if intent.category == Category::HumanOnly && intent.trigger == trigger {
+            if intent.teaches(trigger) {
                 positives.extend(examples);
             } else if intent.category == Category::Sensitive && trigger == Trigger::AccountSpecific {
                 // Some ask how to, some ask for their own data: which is not known, so they teach nothing.
             } else {
-                negatives.extend(examples);
+                negatives.extend(examples.filter(|example| !owned.contains(&wording(example))));
             }
         }
     }
@@ -202,4 +203,42 @@ fn trigger_model(
     let model = TriggerModel::train(&positives, &negatives, encoder, &options)?;
     counts.add(&path, model.save(&path));
     Ok(Some(model))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_example_of_a_trigger_never_teaches_its_other_side_and_all_else_does() {
+        let rules = EscalationRules::parse(include_str!("../../../defaults/triggers.toml")).unwrap();
+        let intent = |name: &str, category: &str, example: &str| {
+            format!(
+                "[{name}]\ncategory = \"{category}\"\nrole = \"customer\"\ndescription = \"\"\n\
+                 examples = [{example:?}]\n"
+            )
+        };
+        let trigger = Trigger::LegalHardship;
+        let own = rules.of(trigger);
+        let shouted = own.examples[0].to_uppercase() + "!";
+        let file = [
+            "version = 1\n".to_owned(),
+            intent("customer.complaint", "human_only", "I want to complain"),
+            intent("customer.other_complaint", "human_only", &shouted),
+            intent("customer.unknown", "automatable", "tell me a joke"),
+            intent("banker.fees", "automatable", &shouted),
+            intent("banker.unknown", "automatable", "sing me a song"),
+        ];
+        let taxonomy = Taxonomy::parse(&file.concat()).unwrap();
+        // A folder that is not there: the model is trained and not kept.
+        let nowhere = Path::new("no-such-folder");
+        let model =
+            trigger_model(&taxonomy, &rules, trigger, None, nowhere, &mut Trained::default()).unwrap();
+        let positives: Vec<&str> = own.examples.iter().map(String::as_str).collect();
+        let mut negatives: Vec<&str> = own.look_alikes.iter().map(String::as_str).collect();
+        negatives.extend(["I want to complain", "tell me a joke", "sing me a song"]);
+        let options = TrainOptions::default();
+        let wanted = TriggerModel::expected_fingerprint(&positives, &negatives, None, &options);
+        assert_eq!(model.unwrap().fingerprint(), wanted);
+    }
 }

@@ -191,8 +191,13 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     }
     let sought = Sought { text: &turn.query, vector: turn.vector.as_deref(), k: PASSAGES };
     let filter = filter(house, turn.mode(), turn.role);
-    let searched =
-        Searched { mode: turn.mode(), role: turn.role, version: &turn.knowledge.version, day: filter.day };
+    let searched = Searched {
+        mode: turn.mode(),
+        role: turn.role,
+        version: &turn.knowledge.version,
+        by_meaning: turn.knowledge.index.has_vectors(),
+        day: filter.day,
+    };
     turn.found = house
         .lately
         .passages(searched, sought.text, sought.vector, || search(&turn.knowledge, &filter, &sought));

@@ -2,11 +2,14 @@
 //! or fire where they should not. `contactiq intents check` prints it; what contradicts itself outright
 //! stops the start already ([`crate::RulesError`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use contactiq_domain::Trigger;
+use contactiq_domain::{Mode, Trigger};
 
-use crate::EscalationRules;
+use crate::{
+    EscalationRules, Taxonomy,
+    taxonomy::{Intent, check::wording},
+};
 
 /// Something to look at. Texts are the bank's own.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -42,6 +45,19 @@ pub enum RuleFinding {
         /// On how many.
         look_alikes: usize,
     },
+    /// A message stands in both files, and on another side of the trigger in each.
+    OnTwoSides {
+        /// Whose.
+        trigger: Trigger,
+        /// Whether it is an example of the trigger; else a look-alike.
+        example: bool,
+        /// Which assistant's intent has it.
+        mode: Mode,
+        /// The intent.
+        intent: String,
+        /// The message, as the intent has it.
+        message: String,
+    },
 }
 
 impl RuleFinding {
@@ -72,6 +88,21 @@ impl RuleFinding {
                 trigger.to_string(),
                 format!("`{id}` matches {look_alikes}: make it narrower, or leave them to the learned part"),
             ),
+            RuleFinding::OnTwoSides { trigger, example, mode, intent, message } => (
+                "a message on two sides",
+                trigger.to_string(),
+                if *example {
+                    format!(
+                        "\"{message}\" is an example here and of the intent {mode}.{intent}, which names another \
+                         trigger or none: the trigger learns it as its own; keep it in one file"
+                    )
+                } else {
+                    format!(
+                        "\"{message}\" is a look-alike here and an example of the intent {mode}.{intent}, which \
+                         names the trigger: the trigger learns both; keep it in one file"
+                    )
+                },
+            ),
         }
     }
 }
@@ -99,11 +130,44 @@ pub fn rule_findings(rules: &EscalationRules) -> Vec<RuleFinding> {
     found
 }
 
+/// Messages of the rules that the intents have on another side: an example of a trigger in an intent that does not name
+/// it, or a look-alike in one that does.
+#[must_use]
+pub fn on_two_sides(rules: &EscalationRules, taxonomy: &Taxonomy) -> Vec<RuleFinding> {
+    let mut of: HashMap<String, Vec<(Mode, &Intent, &str)>> = HashMap::new();
+    for mode in Mode::ALL {
+        for intent in taxonomy.of(*mode) {
+            for message in &intent.examples {
+                of.entry(wording(message)).or_default().push((*mode, intent, message));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for trigger in Trigger::ALL.iter().copied().filter(|t| t.is_read_from_text()) {
+        let own = rules.of(trigger);
+        let examples = own.examples.iter().map(|message| (message, true));
+        for (message, example) in examples.chain(own.look_alikes.iter().map(|message| (message, false))) {
+            for (mode, intent, message) in of.get(&wording(message)).into_iter().flatten() {
+                if intent.teaches(trigger) != example {
+                    found.push(RuleFinding::OnTwoSides {
+                        trigger,
+                        example,
+                        mode: *mode,
+                        intent: intent.name.to_string(),
+                        message: (*message).to_owned(),
+                    });
+                }
+            }
+        }
+    }
+    found
+}
+
 fn shared_examples(rules: &EscalationRules) -> Vec<RuleFinding> {
     let mut of: BTreeMap<String, (String, Vec<Trigger>)> = BTreeMap::new();
     for trigger in Trigger::ALL.iter().copied() {
         for example in &rules.of(trigger).examples {
-            let entry = of.entry(example.to_lowercase()).or_insert_with(|| (example.clone(), Vec::new()));
+            let entry = of.entry(wording(example)).or_insert_with(|| (example.clone(), Vec::new()));
             if !entry.1.contains(&trigger) {
                 entry.1.push(trigger);
             }
@@ -143,6 +207,52 @@ mod tests {
             }
         }
         rule_findings(&EscalationRules::parse(&bare).unwrap())
+    }
+
+    #[test]
+    fn one_message_of_two_triggers_is_found_however_it_is_punctuated() {
+        let shipped = include_str!("../../../defaults/triggers.toml");
+        let both = shipped
+            .replacen("\nexamples = [", "\nexamples = [ \"my own wording, twice\",", 2)
+            .replacen("my own wording, twice", "My own wording: TWICE!", 1);
+        let found = rule_findings(&EscalationRules::parse(&both).unwrap());
+        let twice =
+            |f: &&RuleFinding| matches!(f, RuleFinding::ExampleOfTwo { triggers, .. } if triggers.len() == 2);
+        assert_eq!(found.iter().filter(twice).count(), 1, "{found:?}");
+    }
+
+    #[test]
+    fn a_message_on_another_side_in_the_other_file_is_found() {
+        let (triggers, intents) =
+            (include_str!("../../../defaults/triggers.toml"), include_str!("../../../defaults/intents.toml"));
+        let sides = |intents: &str| {
+            on_two_sides(&EscalationRules::parse(triggers).unwrap(), &Taxonomy::parse(intents).unwrap())
+        };
+        let shipped = sides(intents);
+        let messages: Vec<String> = shipped.iter().map(|f| f.words().2).collect();
+        assert_eq!(messages.len(), 2, "{messages:?}");
+        for known in ["get me your manager", "I'm taking this to the ombudsman"] {
+            assert!(
+                messages.iter().any(|m| m.contains(known) && m.contains("customer.complaint")),
+                "{messages:?}"
+            );
+        }
+        let rules = EscalationRules::parse(triggers).unwrap();
+        let look_alike = &rules.of(Trigger::SecurityFraud).look_alikes[0];
+        let named = "trigger = \"security_fraud\"";
+        let at = intents.find(named).unwrap();
+        let (before, intent) = intents.split_at(at);
+        let more =
+            intent.replacen("examples = [", &format!("examples = [ {:?},", look_alike.to_uppercase()), 1);
+        let found = sides(&format!("{before}{more}"));
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(
+            found.iter().any(|f| matches!(
+                f,
+                RuleFinding::OnTwoSides { trigger: Trigger::SecurityFraud, example: false, .. }
+            )),
+            "{found:?}"
+        );
     }
 
     #[test]

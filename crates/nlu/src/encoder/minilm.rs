@@ -10,6 +10,7 @@ use super::{
     tokens::{TOKENIZER, Tokens},
     weights::{CONFIG, Config, WEIGHTS, Weights, damaged},
 };
+use crate::hex::hex;
 use sha2::{Digest, Sha256};
 use std::{
     path::Path,
@@ -245,10 +246,6 @@ impl Hashed<'_> {
     fn is_known(&self) -> bool {
         hex(&self.hash) == KNOWN
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A thread that panicked leaves vectors or workspaces that are whole.

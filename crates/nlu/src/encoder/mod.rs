@@ -31,6 +31,7 @@ pub use cache::{CacheSize, CachedEncoder};
 pub use coarse::Coarse;
 pub use dot::{dot, dots};
 pub use kernel::{Kernel, KernelChoice, UnknownKernel};
+pub(crate) use matmul::multiply_add;
 pub use minilm::MiniLm;
 
 use contactiq_domain::BreakerState;

@@ -282,19 +282,43 @@ fn a_missing_file_is_named_and_other_weights_have_another_fingerprint() {
     assert_ne!(model.fingerprint(), tiny.load().unwrap().fingerprint());
 }
 
-/// The real model, where `CONTACTIQ_ENCODER` names its folder.
+/// The real model of the folder that `CONTACTIQ_ENCODER` names; none where it is `off`.
+///
+/// # Panics
+/// Where it is not set, or names no folder: a promise that nobody measured is no promise kept.
 #[expect(clippy::disallowed_methods, reason = "a test has no configuration to ask")]
 pub(super) fn real_model(kernel: Kernel) -> Option<MiniLm> {
-    let Ok(folder) = std::env::var("CONTACTIQ_ENCODER") else {
-        println!("not run: CONTACTIQ_ENCODER doesn't name the model's folder; the tiny model was tested");
-        return None;
-    };
-    let folder = PathBuf::from(folder);
-    if !folder.exists() {
-        println!("not run: there is no encoder in CONTACTIQ_ENCODER; the tiny model was tested");
-        return None;
-    }
+    let folder =
+        real_folder(std::env::var("CONTACTIQ_ENCODER").ok()).unwrap_or_else(|what| panic!("{what}"))?;
     Some(MiniLm::load_for(&folder, KernelChoice::Forced(kernel)).unwrap())
+}
+
+/// The folder that the variable names, or what to do.
+fn real_folder(named: Option<String>) -> Result<Option<PathBuf>, String> {
+    let folder = match named.as_deref().unwrap_or_default() {
+        "" => Err("CONTACTIQ_ENCODER is not set".to_owned()),
+        "off" => return Ok(None),
+        folder if !PathBuf::from(folder).exists() => Err(format!("CONTACTIQ_ENCODER: {folder} is not there")),
+        folder => Ok(Some(PathBuf::from(folder))),
+    };
+    folder.map_err(|why| {
+        format!(
+            "{why}: `make encoder` fetches the model and `make test` names its folder; `off` leaves this out"
+        )
+    })
+}
+
+#[test]
+fn without_the_real_model_nothing_passes_unmeasured() {
+    for (named, why) in
+        [(None, "is not set"), (Some(""), "is not set"), (Some("/no/such"), "/no/such is not there")]
+    {
+        let what = real_folder(named.map(str::to_owned)).unwrap_err();
+        assert!(what.contains(why) && what.contains("`make encoder`") && what.contains("`off`"), "{what}");
+    }
+    assert_eq!(real_folder(Some("off".to_owned())), Ok(None));
+    let here = env!("CARGO_MANIFEST_DIR");
+    assert_eq!(real_folder(Some(here.to_owned())), Ok(Some(PathBuf::from(here))));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Example, TrainOptions, topic};
 use crate::encoder::Encoder;
+use crate::hex::hex;
 
 /// Raise it with every change that makes the same data give another model.
 const ENGINE: &str = "contactiq intents 1";
@@ -34,16 +35,6 @@ pub(super) fn of(
         add(example.text);
     }
     hex(&sum.finalize())
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string can't fail.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
+use crate::encoder::multiply_add;
+
 /// Row after row.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Matrix {
@@ -130,12 +132,6 @@ fn tile<S: Simd, const N: usize>(
         let cells = &mut out.data[(first + row) * right.columns + column..][..N * S::F32_LANES];
         S::as_mut_simd_f32s(cells).0.copy_from_slice(sums);
     }
-}
-
-/// A processor without fused multiply-add would call a function of the C library for each.
-#[inline(always)]
-fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
-    if S::IS_SCALAR { simd.add_f32s(simd.mul_f32s(a, b), c) } else { simd.mul_add_f32s(a, b, c) }
 }
 
 /// `target += factor * source`.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::error::ModelFileError;
-use super::fingerprint::hex;
+use crate::hex::hex;
 
 /// Writes beside the place and renames, so that a reader sees the old model or the new one.
 pub(super) fn save(path: &Path, kind: &str, model: &impl Serialize) -> Result<(), ModelFileError> {

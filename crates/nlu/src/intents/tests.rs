@@ -266,3 +266,21 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_cross_validation_learns_what_a_training_does() {
+    // "unknown" is a name that teaches nothing about what is outside, and a word that customers write.
+    let mut sentences = sentences();
+    let charges: Vec<String> = FRAMES.iter().map(|frame| frame.replace("{}", "an unknown charge")).collect();
+    sentences.extend(charges.into_iter().map(|text| (text, "fees")));
+    let examples = examples(&sentences);
+    let options = TrainOptions::default();
+    let unknown_of_charges = |outside: &[&str]| -> f64 {
+        let judged = cross_validate(&examples, outside, None, &options, &|_, _| {}).unwrap();
+        let unknown = judged.labels.iter().position(|label| label == "unknown").unwrap();
+        let rows = examples.iter().zip(&judged.probabilities);
+        rows.filter(|(example, _)| example.text.contains("unknown")).map(|(_, shares)| shares[unknown]).sum()
+    };
+    let (taught, muted) = (unknown_of_charges(&[]), unknown_of_charges(&["unknown"]));
+    assert!(muted < taught, "{muted} {taught}");
+}

@@ -136,13 +136,15 @@ pub struct CrossValidated {
     pub probabilities: Vec<Vec<f64>>,
 }
 
-/// Cross-validates: for reports of confusions and thin spots. The blend is fitted on the same folds; its
-/// handful of weights makes that harmless.
+/// Cross-validates the labels as [`IntentModel::train`] would learn them with the same `outside`: for reports of
+/// confusions and thin spots. The blend is fitted on the same folds; its handful of weights makes that harmless. The
+/// scope gate has no say: which label an utterance is nearest to is asked, not whether it is in scope.
 ///
 /// # Errors
 /// As [`IntentModel::train`].
 pub fn cross_validate(
     examples: &[Example<'_>],
+    outside: &[&str],
     encoder: Option<&dyn Encoder>,
     options: &TrainOptions,
     progress: &dyn Fn(usize, usize),
@@ -153,19 +155,20 @@ pub fn cross_validate(
         done = (done + 1).min(total);
         progress(done, total);
     };
-    let prepared = prepared::prepare(examples, Names::But(&[]), encoder, &mut report)?;
+    let prepared = prepared::prepare(examples, Names::But(outside), encoder, &mut report)?;
     let count = prepared.texts.len();
     let folds = options.folds.clamp(2, count.max(2));
     let mut parts = crossing::folds_and_whole(&prepared.fold_of(folds, options), folds);
     parts.pop();
     let word_parts = prepared.word_parts();
     let store = prepared.store(&word_parts);
-    let outside = vec![false; prepared.labels.len()];
+    let is_outside: Vec<bool> =
+        prepared.labels.iter().map(|label| outside.contains(&label.as_str())).collect();
     let crossing = Crossing {
         data: prepared.data(),
         store: &store,
         word_parts: &word_parts,
-        outside: &outside,
+        outside: &is_outside,
         seed: options.seed,
     };
     let results = crossing.run(&parts, &mut report);

@@ -59,7 +59,7 @@ pub struct After {
     /// It was not understood.
     pub unknown: bool,
     /// One more misunderstanding is a person's: there were as many in the conversation before; of a refused message also
-    /// that an earlier one was refused.
+    /// that an earlier one was refused. All since a person last took over.
     pub again: bool,
     /// It asks the same again, or says that the answer before missed.
     pub repeats: bool,

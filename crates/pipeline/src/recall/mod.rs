@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Found, House, Knowledge,
+    lately::counted,
     respond::EXTRACTIVE,
     score::Judged,
     turn::{Draft, Turn},
@@ -45,6 +46,9 @@ pub struct Recall {
 
 struct Kept {
     version: String,
+    /// Whether the index of that version had vectors: without them, while a remote encoder is away, other passages are
+    /// found.
+    by_meaning: bool,
     answers: LruCache<Key, Arc<Answered>>,
     /// The questions of one signature: their vectors, and what they are known by.
     alike: LruCache<Key, Vec<(Vec<f32>, Key)>>,
@@ -80,7 +84,7 @@ impl Recall {
     #[must_use]
     pub fn new(capacity: usize) -> Recall {
         let (answers, alike) = (LruCache::new(capacity), LruCache::new(capacity));
-        let kept = Mutex::new(Kept { version: String::new(), answers, alike });
+        let kept = Mutex::new(Kept { version: String::new(), by_meaning: false, answers, alike });
         Recall { kept, shared: None, fingerprint: String::new() }
     }
 
@@ -103,15 +107,15 @@ impl Recall {
         self.len() == 0
     }
 
-    fn get(&self, key: &Key, version: &str) -> Option<Arc<Answered>> {
+    fn get(&self, key: &Key, knowledge: &Knowledge) -> Option<Arc<Answered>> {
         let mut kept = self.lock();
-        kept.belongs_to(version).then(|| kept.answers.get(key).cloned()).flatten()
+        kept.belongs_to(knowledge).then(|| kept.answers.get(key).cloned()).flatten()
     }
 
     /// The answer to a question of the same meaning.
-    fn get_alike(&self, meaning: &Key, vector: &[f32], version: &str) -> Option<Arc<Answered>> {
+    fn get_alike(&self, meaning: &Key, vector: &[f32], knowledge: &Knowledge) -> Option<Arc<Answered>> {
         let mut kept = self.lock();
-        if !kept.belongs_to(version) {
+        if !kept.belongs_to(knowledge) {
             return None;
         }
         let Kept { alike, answers, .. } = &mut *kept;
@@ -122,11 +126,13 @@ impl Recall {
 
     fn keep(&self, keys: Keys, vector: Option<&[f32]>, answered: Arc<Answered>) {
         let mut kept = self.lock();
-        if !kept.belongs_to(&answered.knowledge.version) {
+        let knowledge = &answered.knowledge;
+        if !kept.belongs_to(knowledge) {
             // An older snapshot would be held in memory for its answers.
             kept.answers.clear();
             kept.alike.clear();
-            kept.version.clone_from(&answered.knowledge.version);
+            kept.version.clone_from(&knowledge.version);
+            kept.by_meaning = knowledge.index.has_vectors();
         }
         kept.answers.insert(keys.exact, answered);
         if let (Some(meaning), Some(vector)) = (keys.meaning, vector) {
@@ -147,8 +153,8 @@ impl Recall {
 }
 
 impl Kept {
-    fn belongs_to(&self, version: &str) -> bool {
-        self.version == version
+    fn belongs_to(&self, knowledge: &Knowledge) -> bool {
+        self.version == knowledge.version && self.by_meaning == knowledge.index.has_vectors()
     }
 }
 
@@ -178,11 +184,12 @@ pub(crate) fn keys(
     let knowledge = house.shelf.current();
     // Documents begin and end to hold with the day.
     let day = house.today().to_string();
+    let (mode, version) = (started.mode.as_str(), knowledge.version.as_str());
+    let by = if knowledge.index.has_vectors() { "by meaning" } else { "by words" };
     let of = |kind: &str, words: &str| -> Key {
         let mut hash = Sha256::new();
         let fingerprint = house.recall.fingerprint.as_str();
-        for part in [kind, started.mode.as_str(), role.as_str(), &knowledge.version, fingerprint, &day, words]
-        {
+        for part in [kind, mode, role.as_str(), version, by, fingerprint, &day, words] {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }
@@ -206,11 +213,9 @@ fn normalised(text: &str) -> Option<String> {
 pub(crate) async fn find(house: &House, keys: Option<&Keys>) -> Option<Arc<Answered>> {
     let keys = keys?;
     let knowledge = house.shelf.current();
-    let mut found = house.recall.get(&keys.exact, &knowledge.version);
-    counted("answers", found.is_some());
+    let mut found = counted("answers", house.recall.get(&keys.exact, &knowledge));
     if let (None, Some(shared)) = (&found, &house.recall.shared) {
-        found = shared::get(shared, &keys.exact, knowledge).await.map(Arc::new);
-        counted("shared_answers", found.is_some());
+        found = counted("shared_answers", shared::get(shared, &keys.exact, knowledge).await.map(Arc::new));
         if let Some(found) = &found {
             house.recall.keep(*keys, None, Arc::clone(found));
         }
@@ -225,14 +230,7 @@ pub(crate) fn find_alike(
     vector: Option<&[f32]>,
 ) -> Option<Arc<Answered>> {
     let meaning = keys?.meaning?;
-    let found = house.recall.get_alike(&meaning, vector?, &house.shelf.current().version);
-    counted("answers_by_meaning", found.is_some());
-    found
-}
-
-fn counted(cache: &'static str, hit: bool) {
-    let name = if hit { "contactiq_cache_hits_total" } else { "contactiq_cache_misses_total" };
-    metrics::counter!(name, "cache" => cache).increment(1);
+    counted("answers_by_meaning", house.recall.get_alike(&meaning, vector?, &house.shelf.current()))
 }
 
 /// Puts a turn where the first one stood after step 6.
@@ -269,8 +267,9 @@ pub(crate) async fn keep(house: &House, turn: &Turn) {
         understanding.category == Category::Automatable && understanding.intent != IntentName::unknown();
     // What a model failed at, or said in part, it may say better the next time.
     let whole = house.chain.is_none() || draft.model != EXTRACTIVE;
-    // Nor what was found by words alone while the encoder was away.
-    let whole = whole && (house.encoder.is_none() || turn.vector.is_some());
+    // Nor what was found by words alone while the encoder was away, or had not given the passages their vectors.
+    let by_meaning = turn.vector.is_some() && turn.knowledge.index.has_vectors();
+    let whole = whole && (house.encoder.is_none() || by_meaning);
     let removed = |step: &StepTrace| step.values.get("removed").is_some_and(|removed| *removed > 0.0);
     if !plain || !open || !whole || turn.steps.iter().any(removed) || turn.outcome != Outcome::Resolved {
         return;

@@ -1,17 +1,22 @@
 //! `contactiq intents check`: what a bank should mend in its taxonomy before it trains.
 
-use std::collections::{HashMap, HashSet};
+mod alike;
+
+use std::collections::HashMap;
 
 use contactiq_domain::{Category, Mode};
 use contactiq_nlu::encoder::Encoder;
 use serde::Serialize;
 
+use self::alike::Alike;
 use super::Taxonomy;
 
 /// An intent with fewer examples than this is thin.
 pub const THIN: usize = 40;
 /// Two examples of different intents with a similarity at or above this are near-duplicates.
 pub const NEAR: f64 = 0.92;
+/// So many near-duplicates of one assistant are listed, and the others counted.
+pub const LISTED: usize = 100;
 
 /// One thing to mend.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -50,6 +55,13 @@ pub enum Finding {
         examples: [String; 2],
         /// Cosine of the encoder, or share of common words without it.
         similarity: f64,
+    },
+    /// There are more near-duplicates than are listed.
+    MoreNearDuplicates {
+        /// Which assistant.
+        mode: Mode,
+        /// How many pairs more.
+        more: usize,
     },
     /// Too few utterances.
     Thin {
@@ -102,6 +114,12 @@ impl Finding {
                 intents.join(", "),
                 format!("\"{}\" and \"{}\" (similarity {similarity:.2})", examples[0], examples[1]),
             ),
+            Finding::MoreNearDuplicates { mode, more } => (
+                "examples nearly the same",
+                *mode,
+                "…".to_owned(),
+                format!("{more} pairs more: mend these first"),
+            ),
             Finding::Thin { mode, intent, examples } => {
                 ("few examples", *mode, intent.clone(), format!("{examples}: write at least {THIN}"))
             }
@@ -109,11 +127,8 @@ impl Finding {
     }
 }
 
-/// Examples that are encoded at once, between two words of progress.
-const BATCH: usize = 32;
-
 /// Looks through the whole taxonomy. With an encoder near-duplicates are found by meaning. `progress`
-/// hears how many examples were compared, and of how many.
+/// hears how many steps are done, of how many: each example is encoded, where there is an encoder, and compared.
 #[must_use]
 pub fn check(
     taxonomy: &Taxonomy,
@@ -122,6 +137,7 @@ pub fn check(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let all: usize = Mode::ALL.iter().flat_map(|m| taxonomy.of(*m)).map(|i| i.examples.len()).sum();
+    let all = if encoder.is_some() { 2 * all } else { all };
     let mut done = 0;
     let mut step = |more: usize| {
         done += more;
@@ -151,7 +167,8 @@ pub fn repeated_utterances(taxonomy: &Taxonomy) -> Vec<Finding> {
     findings
 }
 
-fn plain(text: &str) -> String {
+/// A text as it is compared: lower case, letters and digits alone.
+pub(crate) fn wording(text: &str) -> String {
     let kept: String =
         text.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     let words = kept.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -163,7 +180,7 @@ fn repeated(taxonomy: &Taxonomy, mode: Mode, findings: &mut Vec<Finding>) {
     let mut seen: HashMap<String, (&str, Category, &str)> = HashMap::new();
     for intent in taxonomy.of(mode) {
         for example in &intent.examples {
-            match seen.insert(plain(example), (intent.name.as_str(), intent.category, example)) {
+            match seen.insert(wording(example), (intent.name.as_str(), intent.category, example)) {
                 Some((other, _, first)) if other == intent.name.as_str() => {
                     findings.push(Finding::Duplicate {
                         mode,
@@ -184,6 +201,7 @@ fn repeated(taxonomy: &Taxonomy, mode: Mode, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Pairs of different intents that are nearly the same. The time grows with the square of the examples.
 fn near(
     taxonomy: &Taxonomy,
     mode: Mode,
@@ -191,51 +209,51 @@ fn near(
     step: &mut dyn FnMut(usize),
     findings: &mut Vec<Finding>,
 ) {
-    let all: Vec<(&str, &str)> = taxonomy
-        .of(mode)
-        .iter()
-        .flat_map(|i| i.examples.iter().map(|e| (i.name.as_str(), e.as_str())))
-        .collect();
-    let texts: Vec<&str> = all.iter().map(|(_, e)| *e).collect();
-    let vectors: Option<Vec<Vec<f32>>> = encoder.and_then(|e| {
-        let mut vectors = Vec::with_capacity(texts.len());
-        for batch in texts.chunks(BATCH) {
-            vectors.extend(e.encode(batch).ok()?);
-            step(batch.len());
-        }
-        Some(vectors)
-    });
-    if vectors.is_none() {
-        step(texts.len());
-    }
-    let words: Vec<HashSet<String>> =
-        texts.iter().map(|t| plain(t).split(' ').map(str::to_owned).collect()).collect();
-    for i in 0..all.len() {
-        for j in i + 1..all.len() {
-            if all[i].0 == all[j].0 {
-                continue;
-            }
-            let similarity = match &vectors {
-                Some(v) => v[i].iter().zip(&v[j]).map(|(a, b)| f64::from(a * b)).sum(),
-                None => {
-                    let both = words[i].intersection(&words[j]).count() as f64;
-                    both / (words[i].len() + words[j].len()) as f64 * 2.0
+    let intents = taxonomy.of(mode);
+    let all: Vec<(&str, &str)> =
+        intents.iter().flat_map(|i| i.examples.iter().map(|e| (i.name.as_str(), e.as_str()))).collect();
+    let texts: Vec<&str> = all.iter().map(|(_, example)| *example).collect();
+    let alike = match encoder.and_then(|encoder| Alike::by_meaning(&texts, encoder, step)) {
+        Some(alike) => alike,
+        None => Alike::by_words(&texts),
+    };
+    let (mut listed, mut more) = (0, 0);
+    let mut similar = vec![0.0; all.len()];
+    let mut behind = 0;
+    for intent in intents {
+        let from = behind;
+        behind += intent.examples.len();
+        for one in from..behind {
+            let similar = &mut similar[behind..];
+            alike.to_those_from(one, behind, similar);
+            for (other, similarity) in (behind..).zip(similar.iter().map(|s| f64::from(*s))) {
+                if similarity < NEAR || wording(texts[one]) == wording(texts[other]) {
+                    continue;
                 }
-            };
-            if similarity >= NEAR && plain(all[i].1) != plain(all[j].1) {
+                if listed == LISTED {
+                    more += 1;
+                    continue;
+                }
+                listed += 1;
                 findings.push(Finding::NearDuplicate {
                     mode,
-                    intents: [all[i].0.to_owned(), all[j].0.to_owned()],
-                    examples: [all[i].1.to_owned(), all[j].1.to_owned()],
+                    intents: [all[one].0.to_owned(), all[other].0.to_owned()],
+                    examples: [texts[one].to_owned(), texts[other].to_owned()],
                     similarity,
                 });
             }
+            step(1);
         }
+    }
+    if more > 0 {
+        findings.push(Finding::MoreNearDuplicates { mode, more });
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use contactiq_nlu::encoder::EncoderError;
+
     use super::*;
 
     #[test]
@@ -273,6 +291,93 @@ mod tests {
         assert_eq!(count(Finding::refuses_start), 0, "both are automatable");
         assert_eq!(count(|f| matches!(f, Finding::NearDuplicate { .. })), 1);
         assert_eq!(count(|f| matches!(f, Finding::Thin { .. })), 4);
+    }
+
+    /// A vector for each text of the test, none for others.
+    struct Circle;
+
+    impl Encoder for Circle {
+        fn dimensions(&self) -> usize {
+            2
+        }
+        fn fingerprint(&self) -> &str {
+            "circle"
+        }
+        fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+            let one = |text: &&str| -> Result<Vec<f32>, EncoderError> {
+                let degrees: f32 =
+                    text.trim_start_matches("at ").parse().map_err(|_| EncoderError::Tokenizer)?;
+                Ok(vec![degrees.to_radians().cos(), degrees.to_radians().sin()])
+            };
+            texts.iter().map(one).collect()
+        }
+    }
+
+    fn of_two(some: &[String], others: &[String]) -> Taxonomy {
+        let intent = |name: &str, examples: &[String]| {
+            format!(
+                "[{name}]\ncategory = \"automatable\"\nrole = \"customer\"\ndescription = \"\"\n\
+                 examples = {examples:?}\n"
+            )
+        };
+        let banker = ["0".to_owned()];
+        let all = [
+            "version = 1\n".to_owned(),
+            intent("customer.some", some),
+            intent("customer.unknown", others),
+            intent("banker.a", &banker),
+            intent("banker.unknown", &["180".to_owned()]),
+        ];
+        Taxonomy::parse(&all.concat()).unwrap()
+    }
+
+    fn pairs(findings: &[Finding]) -> Vec<[String; 2]> {
+        let pair = |finding: &Finding| match finding {
+            Finding::NearDuplicate { examples, .. } => Some(examples.clone()),
+            _ => None,
+        };
+        findings.iter().filter_map(pair).collect()
+    }
+
+    #[test]
+    fn what_the_encoder_puts_side_by_side_is_found_across_intents_alone() {
+        let texts = |all: &[&str]| all.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
+        let taxonomy = of_two(&texts(&["0", "1", "90"]), &texts(&["20", "80", "200", "at 90"]));
+        let found = pairs(&check(&taxonomy, Some(&Circle), &|_, _| {}));
+        // Within 23 degrees the cosine is 0.92; 0 and 1 are of one intent.
+        assert_eq!(found, [["0", "20"], ["1", "20"], ["90", "80"], ["90", "at 90"]]);
+    }
+
+    #[test]
+    fn of_many_near_duplicates_the_first_are_listed_and_the_others_counted() {
+        let texts = |from: usize| -> Vec<String> {
+            let one =
+                |n: usize| format!("one two three four five six seven eight nine ten eleven twelve w{n}");
+            (from..from + 15).map(one).collect()
+        };
+        let findings = check(&of_two(&texts(0), &texts(100)), None, &|_, _| {});
+        assert_eq!(pairs(&findings).len(), LISTED);
+        let more = Finding::MoreNearDuplicates { mode: Mode::Customer, more: 15 * 15 - LISTED };
+        assert!(findings.contains(&more), "{findings:?}");
+    }
+
+    #[test]
+    fn progress_is_told_while_examples_are_compared_and_ends_at_its_end() {
+        let numbers = |from: usize| (from..from + 20).map(|n| n.to_string()).collect::<Vec<_>>();
+        let taxonomy = of_two(&numbers(0), &numbers(100));
+        let words = of_two(&["a card".to_owned()], &["a loan".to_owned()]);
+        let circle = Some(&Circle as &dyn Encoder);
+        for (taxonomy, encoder, examples) in
+            [(&taxonomy, circle, 42), (&taxonomy, None, 42), (&words, circle, 4)]
+        {
+            let told = std::cell::RefCell::new(Vec::new());
+            drop(check(taxonomy, encoder, &|done, all| told.borrow_mut().push((done, all))));
+            let told = told.into_inner();
+            let all = if encoder.is_some() { 2 * examples } else { examples };
+            assert!(told.windows(2).all(|pair| pair[0].0 < pair[1].0), "{told:?}");
+            assert_eq!(told.last(), Some(&(all, all)));
+            assert!(told.len() >= examples, "each row of comparisons is told: {told:?}");
+        }
     }
 
     #[test]

@@ -42,6 +42,13 @@ pub struct Intent {
     pub examples: Vec<String>,
 }
 
+impl Intent {
+    /// Whether its utterances are examples of this trigger.
+    pub(crate) fn teaches(&self, trigger: Trigger) -> bool {
+        self.category == Category::HumanOnly && self.trigger == trigger
+    }
+}
+
 /// What is wrong with the file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TaxonomyError {

@@ -119,6 +119,12 @@ async fn ask_bank(
     Ok(judged)
 }
 
+/// The confidence of all that was asked.
+fn fit_to(judged: &[JudgedAnswer], unanswerable_share: f64, document_is_enough: bool) -> Calibration {
+    let weight = judging::weights(judged, unanswerable_share);
+    judging::fitted(judged.iter(), weight, |one| one.right || (document_is_enough && one.cited))
+}
+
 async fn fit(config: Config, args: &Args) -> Outcome {
     let questions = Questions::read(&args.questions)?;
     let mut others = Vec::new();
@@ -133,9 +139,7 @@ async fn fit(config: Config, args: &Args) -> Outcome {
         return Err("no question got as far as an answer: nothing to fit".into());
     }
     let date = contactiq_domain::Clock::now(&crate::wiring::SystemClock).date();
-    let mut fitted = judging::fitted(points.iter().copied(), args.unanswerable_share, |one| {
-        one.right || (args.document_is_enough && one.cited)
-    });
+    let mut fitted = fit_to(&judged, args.unanswerable_share, args.document_is_enough);
     // Two fits of one day are two versions: the trace of step 5 names the weights by it.
     let weights = format!("{:?} {:?} {}", fitted.bias, fitted.weights, questions.fingerprint);
     fitted.version = format!("fitted-{date}-{}", &sha256_hex(weights.as_bytes())[..8]);
@@ -158,4 +162,22 @@ async fn fit(config: Config, args: &Args) -> Outcome {
     );
     output::raw(&toml::to_string(&fitted)?);
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::judging::tests::{ALIKE, asked},
+        *,
+    };
+
+    #[test]
+    fn questions_that_got_no_draft_count_for_the_share_without_an_answer() {
+        let said = |judged: &[JudgedAnswer]| fit_to(judged, 0.1, false).confidence_of(ALIKE, false).get();
+        // 90 to 90 * 0.1 / 0.9 / 50 * 10, not to 90 * 0.1 / 0.9.
+        let most = said(&asked((90, 90), (50, 10)));
+        assert!((most - 90.0 / 92.0).abs() < 0.005, "{most}");
+        let all = said(&asked((90, 90), (10, 10)));
+        assert!((all - 0.9).abs() < 0.005, "{all}");
+    }
 }

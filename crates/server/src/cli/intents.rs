@@ -12,7 +12,7 @@ use contactiq_nlu::{
     },
 };
 use contactiq_pipeline::{
-    RuleFinding, classify, rule_findings,
+    RuleFinding, classify, on_two_sides, rule_findings,
     taxonomy::check::{Finding, check},
     without_placeholders,
 };
@@ -25,7 +25,7 @@ use crate::{app, config::Config};
 /// Commands of `intents`.
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Find duplicates, near-duplicates across intents, thin intents and unknown names.
+    /// Find duplicates, near-duplicates across intents, thin intents, and messages on two sides of a trigger.
     Check {
         /// Print findings as JSON.
         #[arg(long)]
@@ -87,7 +87,9 @@ fn check_taxonomy(config: &Config, as_json: bool) -> Outcome {
     let progress = output::progress();
     let told = |done, all| progress("comparing examples", done, all);
     let findings = check(&taxonomy, encoder.as_deref().map(|e| e as &dyn Encoder), &told);
-    let of_rules = rule_findings(&app::escalation_rules(config)?);
+    let rules = app::escalation_rules(config)?;
+    let of_rules: Vec<RuleFinding> =
+        rule_findings(&rules).into_iter().chain(on_two_sides(&rules, &taxonomy)).collect();
     let wrong = findings.iter().any(Finding::is_error);
     if as_json {
         let rules = of_rules.iter().map(serde_json::to_value);

@@ -52,14 +52,11 @@ impl JudgedAnswer {
     }
 }
 
-/// How much each of these counts, so that the questions without an answer are the share that they are in real traffic:
-/// a labelled set has more of them than customers ask.
-pub(super) fn weights<'a>(
-    judged: impl Iterator<Item = &'a JudgedAnswer> + Clone,
-    unanswerable_share: f64,
-) -> impl Fn(&JudgedAnswer) -> f64 {
-    let answerable = judged.clone().filter(|j| j.answerable).count() as f64;
-    let others = judged.count() as f64 - answerable;
+/// How much each counts, so that the questions without an answer are the share that they are in real traffic: a labelled
+/// set has more of them than customers ask. `asked` is all of them, also those of which no draft was made.
+pub(super) fn weights(asked: &[JudgedAnswer], unanswerable_share: f64) -> impl Fn(&JudgedAnswer) -> f64 {
+    let answerable = asked.iter().filter(|j| j.answerable).count() as f64;
+    let others = asked.len() as f64 - answerable;
     let of_others = if others > 0.0 {
         answerable * unanswerable_share / (1.0 - unanswerable_share).max(1e-6) / others
     } else {
@@ -68,13 +65,13 @@ pub(super) fn weights<'a>(
     move |one| if one.answerable { 1.0 } else { of_others }
 }
 
-/// The confidence fitted to those of which a draft was made; `right` says which of them counts as right.
+/// The confidence fitted to those of which a draft was made, by their [`weights`]; `right` says which of them counts as
+/// right.
 pub(super) fn fitted<'a>(
-    judged: impl Iterator<Item = &'a JudgedAnswer> + Clone,
-    unanswerable_share: f64,
+    judged: impl Iterator<Item = &'a JudgedAnswer>,
+    weight: impl Fn(&JudgedAnswer) -> f64,
     right: impl Fn(&JudgedAnswer) -> bool,
 ) -> Calibration {
-    let weight = weights(judged.clone(), unanswerable_share);
     let points: Vec<(Features, bool, f64)> =
         judged.filter_map(|one| Some((one.features?, right(one), weight(one)))).collect();
     Calibration::fit("", &points)
@@ -132,5 +129,60 @@ impl Questions {
             })
         })?;
         Ok(Questions { labelled, fingerprint: sha256_hex(text.as_bytes()) })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// What every draft is judged by.
+    pub(in crate::cli) const ALIKE: Features = Features {
+        similarity: 0.0,
+        coverage: 0.0,
+        margin: 0.0,
+        agreement: 0.0,
+        both_views: 0.0,
+        intent: 0.0,
+        in_scope: 0.0,
+        held: 0.0,
+        specific: 0.0,
+        figure: 0.0,
+        asks_what: 0.0,
+    };
+
+    /// What became of a question.
+    fn one(answerable: bool, draft: bool) -> JudgedAnswer {
+        JudgedAnswer {
+            mode: Mode::Customer,
+            intent: IntentName::unknown(),
+            features: draft.then_some(ALIKE),
+            confidence: Probability::ZERO,
+            shown: draft,
+            answerable,
+            right: answerable && draft,
+            cited: answerable && draft,
+            vague: false,
+        }
+    }
+
+    /// So many answerable and others, of which so many got a draft.
+    pub(in crate::cli) fn asked(answerable: (usize, usize), others: (usize, usize)) -> Vec<JudgedAnswer> {
+        let side = |right: bool, (all, drafts): (usize, usize)| (0..all).map(move |n| one(right, n < drafts));
+        side(true, answerable).chain(side(false, others)).collect()
+    }
+
+    #[test]
+    fn the_share_without_an_answer_is_that_of_all_that_was_asked() {
+        let asked = asked((300, 290), (100, 60));
+        let weight = weights(&asked, 0.1);
+        assert_eq!(weight(&asked[0]), 1.0);
+        let unanswerable = weight(&asked[399]);
+        assert!((unanswerable - 1.0 / 3.0).abs() < 1e-9, "{unanswerable}");
+        assert!((unanswerable * 100.0 / (unanswerable * 100.0 + 300.0) - 0.1).abs() < 1e-9);
+        // All drafts are alike, so the confidence is the weighted share of those that are right: 290 of 310.
+        let fitted = fitted(asked.iter(), &weight, |one| one.right);
+        let said = fitted.confidence_of(ALIKE, false).get();
+        assert!((said - 290.0 / 310.0).abs() < 0.005, "{said}");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, process::ExitCode};
 
-use contactiq_domain::{Mode, Trigger};
+use contactiq_domain::{IntentName, Mode, Trigger};
 use contactiq_nlu::{
     encoder::Encoder,
     intents::{CrossValidated, Example, TrainOptions, cross_validate},
@@ -113,6 +113,7 @@ pub(super) fn run(config: &Config, args: &Args) -> Outcome {
         let bar = output::bar("cross-validating", 1);
         let judged = cross_validate(
             &examples,
+            &[IntentName::UNKNOWN],
             encoder.as_deref().map(|e| e as &dyn Encoder),
             &TrainOptions::default(),
             &|done, all| {

@@ -51,6 +51,7 @@ fn tell(mode: Mode, interactions: u64, drift: &Drift) {
     metrics::gauge!("contactiq_drift_ks", "mode" => mode).set(drift.test.distance);
     for (what, shift) in [("confidence", drift.confidence), ("intent", drift.intents)] {
         metrics::gauge!("contactiq_drift_psi", "mode" => mode, "what" => what).set(shift.psi);
+        metrics::gauge!("contactiq_drift_chance", "mode" => mode, "what" => what).set(shift.chance);
         if shift.alarms() {
             tracing::warn!(
                 mode,

@@ -154,6 +154,11 @@ async fn a_fitted_file_carries_its_baseline_and_live_questions_are_compared_with
     let psi = async |what| counted(&running, "contactiq_drift_psi", &["mode=\"customer\"", what]).await;
     soon(async || (psi("what=\"intent\"").await > 0.0).then_some(())).await;
     assert!(psi("what=\"confidence\"").await > 0.0);
+    // What the alert compares it with: three labelled answers and a hundred live ones differ much by chance.
+    let chance = async |what| counted(&running, "contactiq_drift_chance", &["mode=\"customer\"", what]).await;
+    for what in ["what=\"confidence\"", "what=\"intent\""] {
+        assert!(chance(what).await > 0.25, "{what}");
+    }
     assert!(counted(&running, "contactiq_drift_ks", &["mode=\"customer\""]).await > 0.0);
     assert_eq!(counted(&running, "contactiq_drift_ks", &["mode=\"banker\""]).await, 0.0);
 }

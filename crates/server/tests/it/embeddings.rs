@@ -47,10 +47,20 @@ pub(crate) struct Embeddings {
     _serving: JoinSet<()>,
 }
 
-/// The folder of the real encoder, when CONTACTIQ_ENCODER names one.
+/// The folder of the real encoder, which CONTACTIQ_ENCODER names; none where it is `off`.
+///
+/// # Panics
+/// Where it is not set, or names no folder: what nobody measured must not pass.
 #[expect(clippy::disallowed_methods, reason = "a test asks whether the real encoder is at hand")]
 pub(crate) fn real_folder() -> Option<PathBuf> {
-    std::env::var("CONTACTIQ_ENCODER").ok().map(PathBuf::from).filter(|folder| folder.exists())
+    let named = std::env::var("CONTACTIQ_ENCODER").unwrap_or_default();
+    let folder = (named != "off").then(|| PathBuf::from(named))?;
+    assert!(
+        folder.is_dir(),
+        "CONTACTIQ_ENCODER names no folder of an encoder: `make encoder` fetches it and `make test` names its folder; \
+         `off` leaves this test out"
+    );
+    Some(folder)
 }
 
 /// Where runs keep what the real encoder made of the demo bank, for those that come after: it takes minutes.

@@ -125,7 +125,7 @@ fn part<'a>(doctor: &'a [Value], name: &str) -> Option<&'a Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_weights_answer_alike_here_and_on_another_server() {
     let Some(weights) = real_folder() else {
-        println!("not run: CONTACTIQ_ENCODER doesn't name the model's folder");
+        println!("not run: CONTACTIQ_ENCODER is off");
         return;
     };
     let there = Embeddings::real(&weights).await;
@@ -338,6 +338,54 @@ async fn what_was_loaded_while_it_was_away_gets_its_vectors_when_it_is_back() {
     })
     .await;
     assert_eq!(readiness(&running).await, "little-encoder, 64 dimensions, remote");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_words_alone_found_is_not_remembered_beyond_the_repair() {
+    let there = Embeddings::of_words().await;
+    let start =
+        Start::new(there.settings()).with("CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD", "0").of_cards();
+    let running = start.serve().await;
+    let key = running.key(Role::Customer).await;
+    let recalled = async |question: &str| {
+        let record = running.ask(&key, Mode::Customer, question).await;
+        let steps = record["steps"].as_array().unwrap();
+        steps.iter().any(|step| text(step, "detail").starts_with("as answered before: "))
+    };
+    let mut remembered = Vec::new();
+    for question in [
+        "What does a replacement card cost?",
+        "How long does a new card take to arrive?",
+        "How do I activate my new card?",
+        "What is the annual fee of the Low Rate credit card?",
+    ] {
+        assert!(!recalled(question).await, "{question}");
+        if recalled(question).await {
+            remembered.push(question);
+        }
+    }
+    assert!(!remembered.is_empty(), "none of them is of the kind that is remembered");
+
+    // Another version, whose passages have no vectors; those of the questions are known.
+    let before = ready(&running).await["documents"].as_u64();
+    there.is_down(true);
+    start.add_ruby();
+    soon(async || (ready(&running).await["documents"].as_u64() > before).then_some(())).await;
+    for question in &remembered {
+        for _ in 0..2 {
+            assert!(!recalled(question).await, "{question}");
+        }
+    }
+    there.is_down(false);
+    soon(async || {
+        for question in &remembered {
+            if recalled(question).await {
+                return Some(());
+            }
+        }
+        None
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -95,7 +95,7 @@ async fn strokes_are_no_language_and_contradict_nothing() {
 async fn a_general_question_and_a_claim_on_it_are_together_what_the_claim_says() {
     // What a claim means is seen by meaning: words alone hear too few of them.
     let Some(folder) = crate::embeddings::real_folder() else {
-        return eprintln!("CONTACTIQ_ENCODER names no encoder: `make test` sets it");
+        return eprintln!("not run: CONTACTIQ_ENCODER is off");
     };
     let dir = crate::house::folder();
     crate::embeddings::with_kept_vectors(dir.path());

@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::matrix::Matrix;
-use super::{fingerprint, model_file, packing};
+use super::{model_file, packing};
 use crate::encoder::{Encoder, EncoderError};
+use crate::hex::hex;
 
 /// Kind of the file; another one is refused.
 pub(super) const KIND: &str = "contactiq-topic 1";
@@ -64,8 +65,7 @@ const FILE: &[u8] = include_bytes!("banking.model");
 static SHIPPED: LazyLock<Option<Topic>> = LazyLock::new(|| model_file::parse(FILE, KIND).ok());
 
 /// Changes with the shipped gate.
-pub(super) static SHIPPED_FINGERPRINT: LazyLock<String> =
-    LazyLock::new(|| fingerprint::hex(&Sha256::digest(FILE)));
+pub(super) static SHIPPED_FINGERPRINT: LazyLock<String> = LazyLock::new(|| hex(&Sha256::digest(FILE)));
 
 impl Topic {
     /// The one that comes with the program, when `encoder` is the one that it was trained with.

@@ -67,10 +67,10 @@ struct Bin {
 fn reliability(judged: &[JudgedAnswer]) -> Vec<Figure> {
     let drafts = || judged.iter().filter(|one| one.features.is_some());
     let half = |odd: usize| drafts().enumerate().filter(move |(at, _)| at % 2 == odd).map(|(_, one)| one);
-    let weight = weights(drafts(), UNANSWERABLE);
+    let weight = weights(judged, UNANSWERABLE);
     let mut bins = [Bin::default(); BINS];
     for odd in [0, 1] {
-        let fitted = fitted(half(1 - odd), UNANSWERABLE, |one| one.right);
+        let fitted = fitted(half(1 - odd), &weight, |one| one.right);
         for one in half(odd) {
             let Some(features) = one.features else { continue };
             let (said, weight) = (fitted.confidence_of(features, one.vague).get(), weight(one));
@@ -160,6 +160,19 @@ mod tests {
     use contactiq_domain::Probability;
 
     use super::*;
+    use crate::cli::judging::tests::asked;
+
+    #[test]
+    fn the_diagram_weighs_drafts_by_all_that_was_asked() {
+        let right = |others| {
+            let figures = reliability(&asked((90, 90), others));
+            assert_eq!(figures.len(), 2, "one kind of draft falls into one bin");
+            figures[1].now.clone()
+        };
+        // 90 of 90 + 10 * 0.2, and of 90 + 10.
+        assert!(right((50, 10)).ends_with(", 97.8 %"), "{}", right((50, 10)));
+        assert!(right((10, 10)).ends_with(", 90.0 %"), "{}", right((10, 10)));
+    }
 
     #[test]
     fn a_set_that_is_too_small_says_how_large_it_is() {
