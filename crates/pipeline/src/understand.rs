@@ -12,7 +12,7 @@ use crate::{
     EscalationRules, House, Knowledge, Taxonomy,
     admit::without_placeholders,
     carried,
-    certainty::{self, HUMAN_ONLY, IN_SCOPE, OWN_TOPIC},
+    certainty::{self, FIRES, HUMAN_ONLY, IN_SCOPE, OWN_TOPIC},
     classify, follow_up,
     greeting::GREETING,
     misunderstood::{self, Silence},
@@ -238,7 +238,9 @@ fn riskiest<'a>(
         if !certainty::part_counts(of(&prediction, &[]), in_whole) {
             return None;
         }
-        let leanings = reader.models.trigger_scores(text, vector.as_deref());
+        let mut leanings = reader.models.trigger_scores(text, vector.as_deref());
+        // Torn from what stands around it, an intent that is named after a trigger needs that one too.
+        leanings.iter_mut().filter(|(_, p)| *p < FIRES).for_each(|(_, p)| *p = 0.0);
         let risk = of(&prediction, &leanings);
         certainty::part_counts(risk, in_whole).then_some((risk, Risk { text, prediction, leanings }))
     });
