@@ -77,6 +77,11 @@ bench-gateway: encoder ## What ContactIQ adds to a model call, beside LiteLLM's 
 	cargo build --release --locked --bin contactiq
 	CONTACTIQ_ENCODER="$(ENCODER)" scripts/bench-gateway.sh $(BENCH_GATEWAY_ARGS)
 
+.PHONY: bench-users
+bench-users: encoder ## Answers a second for 100 users over HTTP, new and repeated questions (BENCH_USERS_ARGS='SECONDS [MINUTES [RATE]]')
+	cargo build --release --locked --bin contactiq
+	CONTACTIQ_ENCODER="$(ENCODER)" scripts/bench-users.sh $(BENCH_USERS_ARGS)
+
 .PHONY: coverage
 coverage: encoder ## Line coverage
 	@scripts/coverage.sh

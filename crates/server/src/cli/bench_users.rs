@@ -15,6 +15,7 @@ use std::{
 
 use contactiq_domain::Mode;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::{
     Outcome,
@@ -96,9 +97,12 @@ pub(super) async fn run(url: &str, users: &Users, as_json: bool) -> Outcome {
         apart: users.rate.map(|rate| Duration::from_secs(1) / rate),
         seen: Mutex::new(Seen::default()),
     });
-    let all: Vec<_> = (0..users.users).map(|_| tokio::spawn(Arc::clone(&asked).user())).collect();
-    for user in all {
-        user.await?;
+    let mut all = JoinSet::new();
+    for _ in 0..users.users {
+        all.spawn(Arc::clone(&asked).user());
+    }
+    while let Some(user) = all.join_next().await {
+        user?;
     }
     let took = asked.begun.elapsed();
     let mut seen = std::mem::take(&mut *asked.seen.lock().unwrap_or_else(PoisonError::into_inner));

@@ -255,6 +255,12 @@ impl Running {
         self.post(key, "/v1/interactions", &json!({ "mode": mode, "question": question })).await.record()
     }
 
+    /// The record of a question in a conversation.
+    pub(crate) async fn ask_in(&self, key: &Key, mode: Mode, question: &str, conversation: &str) -> Value {
+        let body = json!({ "mode": mode, "question": question, "conversation": conversation });
+        self.post(key, "/v1/interactions", &body).await.record()
+    }
+
     /// Every byte that the database has on the disk.
     pub(crate) fn database_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();

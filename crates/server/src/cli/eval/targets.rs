@@ -83,13 +83,8 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
         "`make outage`",
     ),
     ("R4", "budget overspend under 200 requests at the limit", "0", "tests (`it/budgets.rs`)"),
-    (
-        "R5",
-        "canaries in logs; at rest; missed by provider requests",
-        "0; 0; 0",
-        "tests (canaries on paths); 1,000 not yet",
-    ),
-    ("R6", "crashes and 5xx in an hour of fuzzing each", "0", "not measured yet"),
+    ("R5", "canaries in logs; at rest; missed by provider requests", "0; 0; 0", "`make canaries`"),
+    ("R6", "crashes and 5xx in an hour of fuzzing each", "0", "`make fuzz`, `make schemathesis`"),
     ("R7", "memory growth in an hour of soak", "< 2 %", "not measured yet"),
     ("R8", "line coverage", "90 %, guard and ledger 95 %", "`make coverage`"),
     (
@@ -98,9 +93,9 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
         "a third, 8 × throughput; 1 and 5 ms cached",
         "`make bench-gateway`",
     ),
-    ("S2", "answers a second, 100 users", "800, cached 4,000; p99 300, 80 ms", "not measured yet"),
+    ("S2", "answers a second, 100 users", "800, cached 4,000; p99 300, 80 ms", "`scripts/bench-users.sh`"),
     ("S3", "first sentence after the provider's last byte of it", "10 ms p50", "`make bench-gateway`"),
-    ("S4", "100 users for 10 minutes", "0 errors, p95 < 1 s", "not measured yet"),
+    ("S4", "100 users for 10 minutes", "0 errors, p95 < 1 s", "`scripts/bench-users.sh 20 10`"),
     ("S5", "start to ready with 10,000 passages; memory", "1 s; 250 MB; 400 MB", "not measured yet"),
     ("S6", "ingestion, passages of 128 tokens", "250 a second", "`contactiq bench`"),
     (
