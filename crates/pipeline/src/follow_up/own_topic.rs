@@ -38,6 +38,42 @@ const ASPECTS: &[&str] = &[
     "closing",
 ];
 
+/// Whom a case is about is no thing: "and her brother?".
+const PEOPLE: &[&str] = &[
+    "brother",
+    "sister",
+    "mum",
+    "mom",
+    "mother",
+    "dad",
+    "father",
+    "parent",
+    "parents",
+    "wife",
+    "husband",
+    "partner",
+    "son",
+    "daughter",
+    "child",
+    "children",
+    "kid",
+    "kids",
+    "friend",
+    "cousin",
+    "uncle",
+    "aunt",
+    "nan",
+    "gran",
+    "grandson",
+    "granddaughter",
+    "boyfriend",
+    "girlfriend",
+    "flatmate",
+    "colleague",
+    "someone",
+    "somebody",
+    "people",
+];
 /// A figure is another case of the same thing: "and what if it was sixty?".
 const NUMBERS: &[&str] = &[
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -82,7 +118,7 @@ fn plain(text: &str) -> Vec<String> {
 }
 
 fn tells(word: &str) -> bool {
-    let says_nothing = [ARTICLES, FRAME, ASKED_FOR, PREPOSITIONS, ASPECTS, STAND_INS, COURTESIES]
+    let says_nothing = [ARTICLES, FRAME, ASKED_FOR, PREPOSITIONS, ASPECTS, STAND_INS, COURTESIES, PEOPLE]
         .iter()
         .any(|words| words.contains(&word));
     let number = NUMBERS.contains(&word) || word.starts_with(|c: char| c.is_ascii_digit());
@@ -134,6 +170,7 @@ mod tests {
     fn own_words_name_something() {
         assert_eq!(own_words("and what is the monthly fee for students?"), ["students"]);
         assert_eq!(own_words("how long does it take?"), Vec::<String>::new());
+        assert!(!own_words("ok and her brother, who's 17?").contains(&"brother".to_owned()));
         assert_eq!(own_words("and what about sixty or 500?"), Vec::<String>::new());
         assert_eq!(own_words("cheque book fee"), ["cheque", "book"]);
     }
