@@ -79,6 +79,12 @@ pub enum RulesError {
         "triggers.toml: [{0}] is not read from the text, so its patterns, examples and look-alikes would never be read: remove them"
     )]
     Unreachable(Trigger),
+    /// Records name the version that decided.
+    #[error("triggers.toml: version is blank: records name it, so give it a date or a number")]
+    NoVersion,
+    /// A ticket belongs to a team.
+    #[error("triggers.toml: [{0}] queue is blank: name the team that answers its tickets")]
+    NoQueue(Trigger),
     /// An example or look-alike says nothing.
     #[error(
         "triggers.toml: [{trigger}] has a blank message in {list}, number {number}: write one, or remove it"
@@ -179,6 +185,9 @@ impl EscalationRules {
     pub fn parse(text: &str) -> Result<EscalationRules, RulesError> {
         crate::decision::check()?;
         let file: File = toml::from_str(text).map_err(|e| RulesError::Syntax(e.to_string()))?;
+        if file.version.trim().is_empty() {
+            return Err(RulesError::NoVersion);
+        }
         let mut rules = BTreeMap::new();
         for (trigger, entry) in file.triggers {
             rules.insert(trigger, TriggerRules::compile(trigger, entry)?);
@@ -222,6 +231,9 @@ impl TriggerRules {
         let speaks = learns || !entry.patterns.is_empty() || !entry.unless.is_empty();
         if speaks && !trigger.is_read_from_text() {
             return Err(RulesError::Unreachable(trigger));
+        }
+        if entry.queue.trim().is_empty() {
+            return Err(RulesError::NoQueue(trigger));
         }
         for (mode, messages) in [(Mode::Customer, &entry.customer), (Mode::Banker, &entry.banker)] {
             messages::check(trigger, mode, messages)?;
@@ -309,6 +321,18 @@ fn compile(trigger: Trigger, patterns: Vec<PatternText>) -> Result<Vec<Pattern>,
         let bad = |why: String| RulesError::Pattern { trigger, id: p.id.clone(), why };
         if compiled.iter().any(|c| c.id == p.id) {
             return Err(bad("the id stands twice".to_owned()));
+        }
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if p.id.is_empty() || !p.id.chars().all(plain) {
+            return Err(bad(
+                "an id is made of small letters, digits and -: records and figures name it".to_owned()
+            ));
+        }
+        if is_danger_to_life(&p.id) && trigger != Trigger::EmotionalDistress {
+            return Err(bad(
+                "an id that begins with `self-harm` belongs to emotional_distress: nothing holds it back"
+                    .to_owned(),
+            ));
         }
         let regex =
             RegexBuilder::new(&p.pattern).case_insensitive(true).build().map_err(|e| bad(e.to_string()))?;
@@ -434,5 +458,10 @@ mod tests {
             assert!(named && blank.contains("triggers.toml: [account_specific]"), "{blank}");
         }
         assert!(matches!(with("[low_confidence", "[lo_confidence"), RulesError::Syntax(_)));
+        assert!(matches!(with("version = \"", "version = \" \" # \""), RulesError::NoVersion));
+        assert!(matches!(with("queue = \"", "queue = \"\" # \""), RulesError::NoQueue(Trigger::HumanOnly)));
+        assert!(with("id = \"my-balance\"", "id = \"My <b>\"").to_string().contains("small letters"));
+        let danger = with("id = \"my-balance\"", "id = \"self-harm-balance\"").to_string();
+        assert!(danger.contains("belongs to emotional_distress"), "{danger}");
     }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,10 +12,14 @@ use sha2::{Digest as _, Sha256};
 use super::error::ModelFileError;
 use crate::hex::hex;
 
+/// A file of an attempt that is as old as this was left behind.
+const LEFT: Duration = Duration::from_secs(3600);
+
 /// Writes beside the place and renames, so that a reader sees the old model or the new one.
 pub(super) fn save(path: &Path, kind: &str, model: &impl Serialize) -> Result<(), ModelFileError> {
     let body = serde_json::to_vec(model).map_err(|error| ModelFileError::Io(error.into()))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
+    remove_left(path, &name);
     let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
     let written = write(&beside, kind, &body).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
@@ -22,6 +27,25 @@ pub(super) fn save(path: &Path, kind: &str, model: &impl Serialize) -> Result<()
         fs::remove_file(&beside).ok();
     }
     Ok(written?)
+}
+
+/// Attempts of processes that were killed while they wrote this model, an hour ago or more: one that is under way is
+/// written in seconds.
+fn remove_left(path: &Path, name: &str) {
+    let Some(entries) = path.parent().and_then(|folder| fs::read_dir(folder).ok()) else { return };
+    let begins = format!(".{name}.");
+    for entry in entries.flatten() {
+        let of_ours =
+            entry.file_name().to_str().is_some_and(|n| n.starts_with(&begins) && n.ends_with(".part"));
+        let written = entry
+            .metadata()
+            .and_then(|data| data.modified())
+            .and_then(|at| at.elapsed().map_err(std::io::Error::other));
+        if of_ours && written.is_ok_and(|ago| ago >= LEFT) {
+            // It only takes room; who can't remove it can't write the model either, and hears of that.
+            fs::remove_file(entry.path()).ok();
+        }
+    }
 }
 
 fn write(path: &Path, kind: &str, body: &[u8]) -> std::io::Result<()> {
@@ -57,6 +81,24 @@ pub(super) fn parse<M: DeserializeOwned>(content: &[u8], kind: &str) -> Result<M
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_what_is_under_way_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.model");
+        let (old, new) = (folder.path().join(".a.model.1.part"), folder.path().join(".a.model.2.part"));
+        let other = folder.path().join(".b.model.1.part");
+        for file in [&old, &new, &other] {
+            fs::write(file, "half").unwrap();
+        }
+        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        for file in [&old, &other] {
+            fs::File::options().write(true).open(file).unwrap().set_modified(long_ago).unwrap();
+        }
+        save(&path, "kind 1", &1).unwrap();
+        assert_eq!((old.exists(), new.exists(), other.exists()), (false, true, true));
+        assert_eq!(load::<i32>(&path, "kind 1").unwrap(), 1);
+    }
 
     #[test]
     fn a_file_comes_back_and_damage_is_seen() {

@@ -246,10 +246,34 @@ fn read_csv(path: &std::path::Path) -> Result<Vec<(String, String)>, String> {
     }
     let mut rows = Vec::new();
     for (number, row) in reader.deserialize::<CsvRow>().enumerate() {
-        let row = row.map_err(|_| format!("{name}: row {} can't be read", number + 2))?;
+        let row = row.map_err(|e| format!("{name}: row {} can't be read: {}", number + 2, why_unread(&e)))?;
+        if row.category.trim().is_empty() {
+            return Err(format!("{name}: row {} has no category: give it one, or remove it", number + 2));
+        }
+        if row.text.contains('\n') && row.text.lines().count() > MOST_LINES {
+            return Err(format!(
+                "{name}: row {} has {} lines: a quote is not closed",
+                number + 2,
+                row.text.lines().count()
+            ));
+        }
         rows.push((row.text, row.category));
     }
     if rows.is_empty() { Err(format!("{name} has no rows")) } else { Ok(rows) }
+}
+
+/// An utterance of more lines is the rest of a file behind a quote that nobody closed.
+const MOST_LINES: usize = 100;
+
+/// What is wrong with a row, without its words.
+fn why_unread(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("it has {len} columns, and the header has {expected_len}")
+        }
+        csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_owned(),
+        _ => "it is no row of the header's columns".to_owned(),
+    }
 }
 
 fn read_scope(path: &std::path::Path) -> Result<Vec<(String, bool)>, String> {
@@ -259,6 +283,26 @@ fn read_scope(path: &std::path::Path) -> Result<Vec<(String, bool)>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_that_is_no_row_is_named_with_what_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        for (text, why) in [
+            ("text,category\na,b,c\n", "row 2 can't be read: it has 3 columns, and the header has 2"),
+            ("text,category\na,b\nc,\n", "row 3 has no category"),
+            ("text\na\n", "no column `category`"),
+            ("text,category\n", "no rows"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = read_csv(&path).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+        std::fs::write(&path, format!("text,category\n\"a,b\n{}", "c,d\n".repeat(200))).unwrap();
+        assert!(read_csv(&path).unwrap_err().contains("quote"));
+        std::fs::write(&path, b"text,category\n\xff,b\n").unwrap();
+        assert!(read_csv(&path).unwrap_err().contains("not UTF-8"));
+    }
 
     #[test]
     fn a_finding_says_which_words_and_what_to_do() {

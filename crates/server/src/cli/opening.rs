@@ -24,6 +24,13 @@ pub(super) async fn house(config: &Config) -> Result<House, StartError> {
     if let Some(encoder) = &house.encoder {
         say_damage(encoder);
     }
+    if standing.trained.unkept > 0 {
+        output::note(format!(
+            "contactiq: {} models can't be kept in {}: each start trains them again. Make room or let it be written",
+            standing.trained.unkept,
+            config.server.data_dir.join("models").display()
+        ));
+    }
     Ok(house)
 }
 

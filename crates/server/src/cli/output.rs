@@ -85,7 +85,9 @@ pub(crate) fn progress() -> Progress {
             match running.as_ref() {
                 Some((name, since)) if name == what => {
                     if done == 1 && since.elapsed() > NOTICEABLE {
-                        note(format!("contactiq: {what}, {done} of {all} done; the next start is quick"));
+                        note(format!(
+                            "contactiq: {what}, {done} of {all} done; what can be kept is read at the next start"
+                        ));
                     }
                 }
                 _ => *running = Some((what.to_owned(), Instant::now())),
