@@ -51,7 +51,7 @@ if [ "$minutes" -gt 0 ]; then
 fi
 stop
 start 10000
-echo "the same 320 questions again and again"
+echo "the same questions again and again"
 "$work/contactiq" bench --against "$url" --users 100 --seconds 5 --again >/dev/null
 "$work/contactiq" bench --against "$url" --users 100 --seconds "$seconds" --again
 stop

@@ -17,9 +17,8 @@ const WORDS_OF_A_MESSAGE: usize = 4;
 pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>) -> Turn {
     let Begun { role, started, conversation, continues, claimed, mut door, history, since, handed, .. } =
         begun;
-    let written = without_placeholders(door.masked.as_str());
-    let query = denied::left_out(&written).into_owned();
-    let denies = query != written;
+    let query = read_of(door.masked.as_str());
+    let denies = query != without_placeholders(door.masked.as_str());
     let keys = recall::keys(house, &started, role, continues, &door);
     let mut before = recall::find(house, keys.as_ref()).await;
     if before.is_some() && !house.moderated(&door.masked).await.is_empty() {
@@ -143,8 +142,11 @@ impl Reading {
     async fn of(house: &House, query: &str, door: &mut Inspected) -> Reading {
         // Lines are requests of their own, and the query is one line.
         let lines: Vec<String> = door.masked.as_str().lines().map(without_placeholders).collect();
-        let lines = denied::left_out(&lines.join("\n")).into_owned();
+        let lines = lines.join("\n");
         let query = query.to_owned();
+        // What was left out of the one is in no part of the other.
+        let whole = lines.split_whitespace().eq(query.split_whitespace());
+        let lines = if whole { lines } else { query.clone() };
         let work = house.compute(move |reader| {
             let (parts, pieces) = (requests::parts(&lines), requests::pieces(&lines));
             let mut texts = vec![query.clone()];
@@ -190,6 +192,12 @@ fn describe(turn: &Turn) -> (&'static str, String) {
     )
 }
 
+/// A message as it is read: without placeholders, and without what it says is not so.
+#[must_use]
+pub fn read_of(masked: &str) -> String {
+    denied::without_denials(&without_placeholders(masked)).into_owned()
+}
+
 /// `my card <CREDIT_CARD_1>` is understood as `my card`: a placeholder says nothing of the topic. A
 /// word typed on two keyboards is read in Latin letters.
 #[must_use]
@@ -213,7 +221,10 @@ mod tests {
         assert_eq!(without_placeholders("my card <CREDIT_CARD_1> was <b> a < 3"), "my card was <b> a < 3");
         assert_eq!(without_placeholders("<PERSON_12>"), "");
         assert_eq!(without_placeholders("a<"), "a<");
-        assert_eq!(without_placeholders("\u{ff46}\u{ff45}\u{ff45} \u{1d42d}\u{1d428} pay"), "fee to pay");
+        assert_eq!(
+            without_placeholders("\u{ff46}\u{ff45}\u{ff45} \u{1d42d}\u{210e}\u{1d428} pay \u{2122}"),
+            "fee tho pay \u{2122}"
+        );
         assert_eq!(without_placeholders("f\u{435}\u{435} for \u{441}ard"), "fee for card");
         assert_eq!(
             without_placeholders("\u{43d}\u{435}\u{442}"),

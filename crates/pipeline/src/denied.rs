@@ -1,33 +1,49 @@
 //! What a message says is not so: "I am not in hardship, what is the late fee?" asks for a fee and raises nothing.
 //!
 //! Patterns and what was learned hear the words and not the "not" before them. So such a statement is left out before
-//! triggers and intents are read; the guard, which hears cries for help, reads the message as it was written. Statements
-//! about one's life are never left out, and nothing is where the denial itself is the complaint ("you don't let me
-//! speak to a person").
+//! triggers and intents are read; the guard, which hears cries for help, reads the message as it was written.
+//!
+//! It is left out only where nothing can depend on it: it is a clause of its own, a request stands beside it, and
+//! nothing else of the message speaks of loss, crime, want or harm. In doubt the message is read as it stands, and a
+//! person may get it.
 
 use std::{borrow::Cow, sync::LazyLock};
 
 use regex::Regex;
 
-/// The text without the statements that deny something; borrowed where there is none.
-pub(crate) fn left_out(text: &str) -> Cow<'_, str> {
-    match DENIALS.is_match(text) {
-        true => {
-            let rest = DENIALS.replace_all(text, "$lead");
-            Cow::Owned(
-                rest.trim_start_matches([' ', ',', ';', '.', '-', '\u{2013}', '\u{2014}']).trim().to_owned(),
-            )
-        }
-        false => Cow::Borrowed(text),
+use crate::requests;
+
+/// A message denies no more than so many things.
+const MOST: usize = 4;
+
+/// The text without the statements that deny something; borrowed where none is left out.
+pub(crate) fn without_denials(text: &str) -> Cow<'_, str> {
+    let mut rest = Cow::Borrowed(text);
+    for _ in 0..MOST {
+        let Some(statement) = DENIAL.captures(&rest).and_then(|found| found.name("statement")) else { break };
+        let (before, after) = (&rest[..statement.start()], &rest[statement.end()..]);
+        let after = after.trim_start_matches([' ', ',', ';', '.', '!', '-', '\u{2013}', '\u{2014}']);
+        rest = Cow::Owned(format!("{}{after}", before));
     }
+    let rest = match rest {
+        Cow::Owned(rest) => rest.trim().to_owned(),
+        Cow::Borrowed(text) => return Cow::Borrowed(text),
+    };
+    if asks(&rest) && !ALARMS.is_match(&rest) { Cow::Owned(rest) } else { Cow::Borrowed(text) }
+}
+
+/// Whether what is left asks for something.
+fn asks(rest: &str) -> bool {
+    rest.contains('?') || requests::is_request(OPENING.replace(rest, "").trim())
 }
 
 /// Whom nobody wants to speak to.
-const PERSON: &str = "(?:anyone|anybody|someone|somebody|(?:a |an |any |the |real |live )*(?:person|people|human|human being|agent|adviser|advisor|operator|rep|representative|manager|staff))";
+const PERSON: &str = "(?:anyone|anybody|someone|somebody|(?:a |an |any |the |real |live )*(?:human being|person|people|human|agent|adviser|advisor|operator|representative|rep|manager|staff))";
 /// How a thing got lost.
 const GONE: &str = "(?:lost|stolen|missing|hacked|cloned|compromised|nicked|pinched)";
 
-static DENIALS: LazyLock<Regex> = LazyLock::new(|| {
+/// A denial that is a clause of its own: from the beginning, or behind the end of another clause, to the end of its own.
+static DENIAL: LazyLock<Regex> = LazyLock::new(|| {
     let not = "(?:do not|don['\u{2019}]?t|dinnae|did not|didn['\u{2019}]?t)";
     let am_not = "(?:i['\u{2019}]?m|i am|we['\u{2019}]?re|we are)(?: really| honestly| definitely)? not(?: at all| really)?";
     let statements = [
@@ -35,18 +51,32 @@ static DENIALS: LazyLock<Regex> = LazyLock::new(|| {
         format!("(?:please |pls )?(?:do not|don['\u{2019}]?t) (?:put|pass|transfer|connect|send) me (?:through |on |over )?(?:to )?{PERSON}"),
         format!("(?:there is |there['\u{2019}]?s )?no need (?:to|for me to) (?:talk|speak|chat)(?: to| with)? {PERSON}"),
         format!("{am_not} (?:in|having|facing|experiencing|under)(?: any| a| real)? ?(?:financial |money )?(?:hardship|difficult(?:y|ies)|trouble|arrears|stress)"),
-        format!("{am_not} (?:distressed|upset|angry|complaining|struggling|asking for (?:financial )?advice|looking for (?:financial )?advice|behind(?: on (?:my|the|our) \\w+)?)"),
+        format!("{am_not} (?:distressed|upset|angry|complaining|struggling|(?:asking|looking) for (?:financial )?advice|behind (?:on|with) [^.,;:!?]{{1,40}})"),
         "it(?:['\u{2019}]?s| is) not that (?:i|we) (?:can['\u{2019}]?t|cannot|can not) (?:pay|afford)(?: it| them)?".to_owned(),
         format!("(?:my|the|our) (?:\\w+ )?(?:card|cards|phone|wallet|purse) (?:is not|isn['\u{2019}]?t|was not|wasn['\u{2019}]?t|has not been|hasn['\u{2019}]?t been) {GONE}(?:,? (?:or|nor|and) {GONE})*"),
         "(?:i|we) (?:have not|haven['\u{2019}]?t) (?:lost (?:my|the|our) (?:card|phone|wallet|purse)|been (?:scammed|hacked|robbed|defrauded))".to_owned(),
         "(?:i|we) (?:do not|don['\u{2019}]?t) want to (?:complain|(?:make|lodge) a complaint)|this is(?:n['\u{2019}]?t| not) a complaint".to_owned(),
     ];
-    // To the end of the clause: "I am not in hardship at the moment".
-    let tail = "(?: (?:yet|at all|or anything|right now|now|today|at the moment|at present|thanks|thank you|please))*";
+    let tail =
+        "(?: (?:at all|or anything|right now|now|today|at the moment|at present|thanks|thank you|please))*";
     pattern(&format!(
-        r"(?i)(?P<lead>^|[.,;!?\n-]\s*|\b(?:and|but|so|hi|hello|hey|look|well|ok)\s+)(?:{}){tail}\b[.,;!:]?\s*(?:(?:and|but|so|just|only)\s+)*",
+        r"(?i)(?:^|[.,;:!?(\n\u{{2013}}\u{{2014}}-]\s*|\b(?:hi|hello|hey|look|well|ok)\s+)(?P<statement>(?:(?:and|so)\s+)?(?:{}){tail}\s*(?:[.,;:!)\n\u{{2013}}\u{{2014}}]+|\s-\s|$))",
         statements.join("|")
     ))
+});
+
+/// What stands before a request and asks for nothing.
+static OPENING: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^(?:(?:and|so|but|i|we|just|only|simply|please|pls|hi|hello|hey)[, ]+)*(?:would like to know|wanted to know|want(?:ed)? to ask)?\s*",
+    )
+});
+
+/// What else a message may speak of: with it nothing is left out.
+static ALARMS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:lost|stole|missing|hack|clon|compromis|nick|pinch|scam|fraud|rob|someone|somebody|hardship|arrears|can['\u{2019}]?t (?:pay|afford|cope|go)|cannot (?:pay|afford|cope|go)|struggl|lied|rude|hurt|hit(?:s|ting)? me|dead|die|dying|kill|suicid|live any|alive|anymore|any more|lawyer|ombudsman)",
+    )
 });
 
 fn pattern(source: &str) -> Regex {
@@ -69,7 +99,8 @@ mod tests {
                 "We are not in financial difficulty. Are there fees for extra repayments?",
                 "Are there fees for extra repayments?",
             ),
-            ("I don't want to talk to a person, just tell me the ATM limit", "tell me the ATM limit"),
+            ("I don't want to talk to a person, just tell me the ATM limit", "just tell me the ATM limit"),
+            ("I don't want to talk to a human being, what is the limit?", "what is the limit?"),
             (
                 "please don't put me through to anyone, how do I reset my password",
                 "how do I reset my password",
@@ -83,27 +114,46 @@ mod tests {
                 "It's not that I can't pay, I simply want to know the late fee",
                 "I simply want to know the late fee",
             ),
-            ("I do not need to speak to anyone", ""),
             ("How do I pay? I have not been scammed.", "How do I pay?"),
+            ("my card is not lost. I am not in hardship. what is the late fee?", "what is the late fee?"),
+            ("I'm not behind on my credit card payments, what is the late fee", "what is the late fee"),
         ] {
-            assert_eq!(left_out(message), rest, "{message}");
+            assert_eq!(without_denials(message), rest, "{message}");
         }
     }
 
     #[test]
-    fn what_is_no_denial_stays() {
+    fn what_something_depends_on_stays() {
         for message in [
             "I don't want to talk to a robot",
             "I don't want to live",
+            "I don't want to talk to anyone or live any more",
+            "I don't want to talk to anyone. I don't want to be here anymore. How do I leave it all to my son?",
             "I am not able to pay",
             "why don't you let me speak to a person",
             "you don't want me to speak to a person",
             "I can't speak to anyone about what he does to me",
+            "I don't want to speak to anyone but the manager",
+            "I don't want to speak to anyone except a real person",
+            "Please do not send me people's bills",
             "my card is not working",
             "I am not sure what to do, I was scammed",
             "my card was stolen",
+            "My card was not lost, it was stolen",
+            "My card was not stolen but cloned",
+            "my card wasn't stolen but somebody used it",
+            "my card wasn't stolen, how do I block it, somebody used it",
+            "We are not behind on our mortgage yet but we will be next month",
+            "I'm not in arrears yet but will be by Friday",
+            "I'm not in hardship but my mother is",
+            "I haven't been scammed yet but a man keeps calling",
+            "My card isn't lost but my husband's is",
+            "There is a $900 payment to CoinX, I'm not behind it",
+            "I don't want to complain, but your staff lied to me",
+            "I don't want to make a complaint by email, can I do it on the phone?",
+            "I don't want to talk to a person",
         ] {
-            assert_eq!(left_out(message), message);
+            assert_eq!(without_denials(message), message);
         }
     }
 }

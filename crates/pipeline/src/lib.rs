@@ -49,7 +49,7 @@ mod text_triggers;
 mod turn;
 mod understand;
 
-pub use admit::without_placeholders;
+pub use admit::{read_of, without_placeholders};
 pub use audience::{Audience, Listening, Said};
 pub use begun::Begun;
 pub use classify::classify;

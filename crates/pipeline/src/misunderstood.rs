@@ -7,7 +7,7 @@ use contactiq_domain::{IntentName, Outcome};
 use contactiq_nlu::text;
 use regex::Regex;
 
-use crate::{admit::without_placeholders, follow_up, greeting::GREETING, turn::Exchange};
+use crate::{admit::read_of, follow_up, greeting::GREETING, turn::Exchange};
 
 /// Why a message asks for nothing: it is not searched for, and gets guidance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(crate) struct Signs {
 
 /// The signs in a conversation, oldest exchange first, and in the message that follows.
 pub(crate) fn signs(history: &[Exchange], message: &str) -> Signs {
-    let asked: Vec<String> = history.iter().map(|e| without_placeholders(e.question.as_str())).collect();
+    let asked: Vec<String> = history.iter().map(|e| read_of(e.question.as_str())).collect();
     let since = history.iter().rposition(|e| e.outcome == Outcome::Escalated).map_or(0, |at| at + 1);
     // What failed was our fault: whoever asks again after that was not misunderstood.
     let before = (since..history.len())

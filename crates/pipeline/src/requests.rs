@@ -110,8 +110,7 @@ fn joint(lower: &str) -> Option<(usize, usize)> {
 /// The parts of a message that has more than one; otherwise none. Parts of a word or two say too little
 /// to be judged alone.
 pub(crate) fn parts(text: &str) -> Vec<String> {
-    let cut = cut(text);
-    let parts: Vec<&str> = cut.into_iter().filter(|part| part.split_whitespace().count() >= WORDS).collect();
+    let parts = all_parts(text);
     // Of very many several stand together, so that none is left out.
     let together = parts.len().div_ceil(MOST).max(1);
     let parts: Vec<String> = parts.chunks(together).map(|some| some.join(" ")).collect();
@@ -120,6 +119,15 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
     } else {
         Vec::new()
     }
+}
+
+fn all_parts(text: &str) -> Vec<&str> {
+    cut(text).into_iter().filter(|part| part.split_whitespace().count() >= WORDS).collect()
+}
+
+/// How many things a message asks for, however many parts are read together.
+pub(crate) fn how_many(text: &str) -> usize {
+    all_parts(text).into_iter().filter(|part| is_request(part)).count()
 }
 
 /// What stands between two joints or commas.

@@ -269,7 +269,7 @@ const VAGUE: f64 = 0.3;
 /// Passages whose agreement counts.
 const LOOKED_AT: usize = 5;
 
-/// Whether the best passages are of as many documents.
+/// Whether nothing but one passage is of the best document, and the others of the best are of others.
 fn is_scattered(found: &[crate::Found]) -> bool {
     let looked_at = &found[..found.len().min(LOOKED_AT)];
     let of_best = |f: &&crate::Found| looked_at.first().is_some_and(|best| best.document == f.document);

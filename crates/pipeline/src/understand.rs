@@ -10,7 +10,7 @@ use contactiq_nlu::intents::Prediction;
 
 use crate::{
     EscalationRules, House, Knowledge, Taxonomy,
-    admit::without_placeholders,
+    admit::read_of,
     carried,
     certainty::{self, FIRES, HUMAN_ONLY, IN_SCOPE, OWN_TOPIC},
     classify, follow_up,
@@ -27,7 +27,7 @@ use crate::{
 /// documents write them.
 #[must_use]
 pub fn searched(knowledge: &Knowledge, taxonomy: &Taxonomy, filter: &Filter<'_>, masked: &Masked) -> String {
-    let query = without_placeholders(masked.as_str());
+    let query = read_of(masked.as_str());
     knowledge.spelled(taxonomy, filter, &query).map_or(query, |c| c.text)
 }
 
@@ -65,7 +65,7 @@ fn spoken_of(history: &[Exchange]) -> Option<Spoken> {
     let courtesy = |e: &&Exchange| e.may_be_leaned_on() && e.intent.as_str() == GREETING;
     for exchange in history.iter().filter(|e| !courtesy(e)) {
         before = exchange.may_be_leaned_on().then(|| {
-            let question = without_placeholders(exchange.question.as_str());
+            let question = read_of(exchange.question.as_str());
             // "That's not what I asked" is about the question before it.
             if let Some(about) = before.take_if(|_| misunderstood::only_objects(&question)) {
                 return about;
@@ -250,7 +250,7 @@ fn riskiest<'a>(
 pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let leaned_on = turn.history.last().filter(|e| e.may_be_leaned_on());
-    let previous = leaned_on.map(|e| without_placeholders(e.question.as_str()));
+    let previous = leaned_on.map(|e| read_of(e.question.as_str()));
     turn.signs = misunderstood::signs(&turn.history, &turn.query);
     let asking = Asking {
         mode: turn.mode(),

@@ -73,8 +73,9 @@ fn homoglyphs(text: &str) -> Option<String> {
     as_latin(text, false)
 }
 
-/// The text with the Cyrillic and Greek look-alikes of words that have Latin letters too as Latin
-/// letters, so that it can be understood ("fее" typed on two keyboards); other words stay as they are.
+/// The text in plain letters, so that it can be understood: full-width and mathematical ones as what they stand for, and
+/// the Cyrillic and Greek look-alikes of words that have Latin letters too as Latin ones ("fее" typed on two keyboards).
+/// Other words stay as they are.
 #[must_use]
 pub fn one_script(text: &str) -> Cow<'_, str> {
     let plain = unstyled(text);
@@ -86,7 +87,16 @@ pub fn one_script(text: &str) -> Cow<'_, str> {
 
 /// Full-width and mathematical letters and digits as plain ones (NFKC, UAX 15); everything else as it is.
 fn unstyled(text: &str) -> Cow<'_, str> {
-    let styled = |c: char| matches!(c, '\u{ff01}'..='\u{ff5e}' | '\u{1d400}'..='\u{1d7ff}');
+    // The holes of the mathematical letters are filled by the letter-like symbols.
+    let one_letter = |c: char| {
+        let mut folded = std::iter::once(c).nfkc();
+        folded.next().is_some_and(|l| l.is_ascii_alphabetic()) && folded.next().is_none()
+    };
+    let styled = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' | '\u{1d400}'..='\u{1d7ff}' => true,
+        '\u{2100}'..='\u{214f}' => one_letter(c),
+        _ => false,
+    };
     if !text.chars().any(styled) {
         return Cow::Borrowed(text);
     }

@@ -27,24 +27,28 @@ pub(super) fn prefer(house: &House, turn: &mut Turn) {
     if a_persons || intent.is_some_and(|intent| !turn.role.reaches(intent.role)) {
         return;
     }
+    let joined = turn.understanding.as_ref().map(|joined| joined.category);
+    if joined != Some(Category::Automatable) {
+        return;
+    }
     let filter = retrieve::filter(house, turn.mode(), turn.role);
-    let sought = Sought { text: &alone.query, vector: alone.vector.as_deref(), k: retrieve::PASSAGES };
+    let spelled = turn.knowledge.spelled(&house.taxonomy, &filter, &alone.query);
+    let query = spelled.map_or_else(|| alone.query.clone(), |corrected| corrected.text);
+    let sought = Sought { text: &query, vector: alone.vector.as_deref(), k: retrieve::PASSAGES };
     let found = retrieve::search(&turn.knowledge, &filter, &sought);
-    let asked = Asked {
-        knowledge: &turn.knowledge,
-        query: &alone.query,
-        vector: alone.vector.as_deref(),
-        found: &found,
-    };
+    let asked =
+        Asked { knowledge: &turn.knowledge, query: &query, vector: alone.vector.as_deref(), found: &found };
     if holds(&asked) != Some(true) {
         return;
     }
-    if let Some(alone) = turn.alone.take() {
-        turn.found = found;
-        (turn.query, turn.vector) = (alone.query, alone.vector);
-        turn.understanding = Some(alone.understanding);
-    }
+    let Some(alone) = turn.alone.take() else { return };
     if let Some(step) = turn.steps.iter_mut().rfind(|step| step.step == Step::Retrieve) {
-        step.detail.push_str("; searched again as the follow-up stands: what it names is elsewhere");
+        step.detail.push_str(&format!(
+            "; searched again as the follow-up stands, {}: what it names is elsewhere",
+            alone.understanding.intent
+        ));
     }
+    turn.found = found;
+    (turn.query, turn.vector) = (query, alone.vector);
+    turn.understanding = Some(alone.understanding);
 }

@@ -102,7 +102,7 @@ pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
     let mut asked: Vec<usize> =
         (0..turn.parts.len()).filter(|i| requests::is_request(&turn.parts[*i].0)).collect();
     served.requests = asked.len();
-    if asked.len() > MOST {
+    if asked.len() > MOST || requests::how_many(turn.door.masked.as_str()) > MOST {
         // What leaves one out without a word is no answer.
         served.stopped = Some(Stopped::Lacks("more is asked at once than is answered at once"));
         asked.truncate(MOST);

@@ -28,8 +28,7 @@ use crate::demo;
 const KEY: &str = "CONTACTIQ_BENCH_KEY";
 /// Whoever waits longer has got no answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What people put before a question, and behind it: each question of the demo's traffic in so many wordings, of
-/// which no two are the same after normalising.
+/// What people put before a question, and behind it: each question of the demo's traffic in so many wordings.
 const BEFORE: [&str; 9] = [
     "",
     "Hi,",
@@ -170,7 +169,11 @@ impl Asked {
                     seen.times.push(since.elapsed());
                     *seen.answers.entry(outcome).or_default() += 1;
                 }
-                Err(why) => *seen.failures.entry(why).or_default() += 1,
+                Err(why) => {
+                    // Whoever waited for nothing waited too.
+                    seen.times.push(since.elapsed());
+                    *seen.failures.entry(why).or_default() += 1;
+                }
             }
         }
         let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -195,10 +198,17 @@ impl Asked {
                 if e.is_timeout() { "no answer in 30 s".to_owned() } else { "no connection".to_owned() }
             })?;
         let status = response.status();
-        let body: Value = response.json().await.map_err(|_| format!("{status} without JSON"))?;
+        let body: Value = response
+            .json()
+            .await
+            .map_err(|e| if e.is_timeout() { late() } else { format!("{status} without JSON") })?;
         let word = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         word("outcome").ok_or_else(|| word("code").unwrap_or_else(|| status.to_string()))
     }
+}
+
+fn late() -> String {
+    format!("no answer in {} s", PATIENCE.as_secs())
 }
 
 /// A question in the round-th wording.

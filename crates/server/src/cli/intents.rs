@@ -12,9 +12,8 @@ use contactiq_nlu::{
     },
 };
 use contactiq_pipeline::{
-    RuleFinding, classify, on_two_sides, rule_findings,
+    RuleFinding, classify, on_two_sides, read_of, rule_findings,
     taxonomy::check::{Finding, check},
-    without_placeholders,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -128,7 +127,7 @@ async fn classify_lines(config: &Config, mode: Mode) -> Outcome {
     let door = app::door(config)?;
     let done = jsonl::each(|line: Line| {
         let masked = jsonl::inspected(&door, line.text)?.masked;
-        let text = without_placeholders(masked.as_str());
+        let text = read_of(masked.as_str());
         let vector = opening::vector(house.encoder.as_ref(), &text);
         let prediction = house.models.intent(mode, &text, vector.as_deref());
         let leanings = house.models.trigger_scores(&text, vector.as_deref());

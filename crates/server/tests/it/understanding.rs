@@ -92,6 +92,41 @@ async fn strokes_are_no_language_and_contradict_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_denied_raises_nothing_and_staff_who_name_a_customer_ask_for_a_record() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    for denial in [
+        "I am not in hardship, I just want to know the late payment fee",
+        "my card isn't lost or stolen, how do I set a PIN?",
+    ] {
+        let record = running.ask(&key, Mode::Customer, denial).await;
+        let fired = texts(&record["triggers"], "trigger");
+        assert!(!fired.contains(&"legal_hardship") && !fired.contains(&"security_fraud"), "{record}");
+        assert!(record["steps"].to_string().contains("what it says is not so was left out"), "{record}");
+    }
+    let reported = running.ask(&key, Mode::Customer, "My card was not lost, it was stolen").await;
+    assert_eq!(text(&reported, "trigger"), "security_fraud", "{reported}");
+
+    let staff = running.key(Role::Banker).await;
+    let record = running.ask(&staff, Mode::Banker, "does Maria Garcia have a hardship arrangement").await;
+    assert!(texts(&record["triggers"], "trigger").contains(&"account_specific"), "{record}");
+    assert_eq!(record["outcome"], "escalated", "{record}");
+}
+
+#[tokio::test]
+async fn more_requests_than_are_answered_at_once_are_a_persons() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let one = "What does a replacement card cost?";
+    let others = "How do I activate my card? What is the ATM limit? How do I reset my password? What is PayID? \
+        How do I open an account online? What is the monthly fee? How do I close my account? When are you open? \
+        How do I stop a cheque?";
+    let record = running.ask(&key, Mode::Customer, &format!("{one} {others}")).await;
+    assert_eq!(record["outcome"], "escalated", "{record}");
+    assert!(record["steps"].to_string().contains("more is asked at once"), "{record}");
+}
+
+#[tokio::test]
 async fn a_general_question_and_a_claim_on_it_are_together_what_the_claim_says() {
     // What a claim means is seen by meaning: words alone hear too few of them.
     let Some(folder) = crate::embeddings::real_folder() else {
@@ -110,6 +145,14 @@ async fn a_general_question_and_a_claim_on_it_are_together_what_the_claim_says()
         let (first, _) = ends(&running, &key, &[before]).await;
         assert_ne!(first, "escalated", "the question alone is general: {before}");
         assert_eq!(ends(&running, &key, &[before, claim]).await, person(trigger), "{before} / {claim}");
+    }
+    for (before, follow_up, says, not) in [
+        ("How do I reset my online banking password?", "ATM withdrawal limit", "ATM limit", "password"),
+        ("What is the annual fee of the Gold card?", "and the PayID limit?", "PayID limit", "annual fee"),
+    ] {
+        let record = said(&running, &key, &[before, follow_up]).await.pop().unwrap();
+        let answer = text(&record, "answer");
+        assert!(answer.contains(says) && !answer.contains(not), "{record}");
     }
     for (before, follow_up) in [
         ("How does hardship assistance work?", "and how long does it take?"),
