@@ -34,7 +34,8 @@ pub(crate) fn without_denials(text: &str) -> Cow<'_, str> {
 
 /// Whether what is left asks for something.
 fn asks(rest: &str) -> bool {
-    rest.contains('?') || requests::is_request(OPENING.replace(rest, "").trim())
+    let rest_of_it = OPENING.replace(rest, "");
+    rest.contains('?') || requests::is_request(&rest_of_it) || WANTS_TO_KNOW.is_match(&rest_of_it)
 }
 
 /// Whom nobody wants to speak to.
@@ -67,10 +68,10 @@ static DENIAL: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What stands before a request and asks for nothing.
 static OPENING: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)^(?:(?:and|so|but|i|we|just|only|simply|please|pls|hi|hello|hey)[, ]+)*(?:would like to know|wanted to know|want(?:ed)? to ask)?\s*",
-    )
+    pattern(r"(?i)^(?:(?:and|so|but|i|we|just|only|simply|really|please|pls|hi|hello|hey)[, ]+)*")
 });
+static WANTS_TO_KNOW: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)^(?:want|wanted|need|wish|would like|(?:am|was) wondering|wondering)\b"));
 
 /// What else a message may speak of: with it nothing is left out.
 static ALARMS: LazyLock<Regex> = LazyLock::new(|| {

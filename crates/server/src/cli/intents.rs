@@ -249,12 +249,9 @@ fn read_csv(path: &std::path::Path) -> Result<Vec<(String, String)>, String> {
         if row.category.trim().is_empty() {
             return Err(format!("{name}: row {} has no category: give it one, or remove it", number + 2));
         }
-        if row.text.contains('\n') && row.text.lines().count() > MOST_LINES {
-            return Err(format!(
-                "{name}: row {} has {} lines: a quote is not closed",
-                number + 2,
-                row.text.lines().count()
-            ));
+        let lines = row.text.lines().count().max(row.category.lines().count());
+        if lines > MOST_LINES {
+            return Err(format!("{name}: row {} has {lines} lines: a quote is not closed", number + 2));
         }
         rows.push((row.text, row.category));
     }
@@ -297,7 +294,7 @@ mod tests {
             let error = read_csv(&path).unwrap_err();
             assert!(error.contains(why), "{error}");
         }
-        std::fs::write(&path, format!("text,category\n\"a,b\n{}", "c,d\n".repeat(200))).unwrap();
+        std::fs::write(&path, format!("text,category\na,\"b\n{}", "c,d\n".repeat(200))).unwrap();
         assert!(read_csv(&path).unwrap_err().contains("quote"));
         std::fs::write(&path, b"text,category\n\xff,b\n").unwrap();
         assert!(read_csv(&path).unwrap_err().contains("not UTF-8"));
