@@ -73,8 +73,7 @@ struct Seen {
 
 /// Asks, and prints answers a second, p50, p95 and p99 in milliseconds, and what went wrong.
 pub(super) async fn run(url: &str, users: &Users, as_json: bool) -> Outcome {
-    let key =
-        std::env::var(KEY).map_err(|_| format!("{KEY} is not set: put an API key of the server there"))?;
+    let key = api_key()?;
     let client = reqwest::Client::builder()
         .timeout(PATIENCE)
         .pool_max_idle_per_host(users.users as usize)
@@ -205,6 +204,11 @@ impl Asked {
         let word = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         word("outcome").ok_or_else(|| word("code").unwrap_or_else(|| status.to_string()))
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a client's own key is no setting of the server that it asks")]
+fn api_key() -> Result<String, String> {
+    std::env::var(KEY).map_err(|_| format!("{KEY} is not set: put an API key of the server there"))
 }
 
 fn late() -> String {
