@@ -55,13 +55,18 @@ static DENIAL: LazyLock<Regex> = LazyLock::new(|| {
         format!("{am_not} (?:distressed|upset|angry|complaining|struggling|(?:asking|looking) for (?:financial )?advice|behind (?:on|with) [^.,;:!?]{{1,40}})"),
         "it(?:['\u{2019}]?s| is) not that (?:i|we) (?:can['\u{2019}]?t|cannot|can not) (?:pay|afford)(?: it| them)?".to_owned(),
         format!("(?:my|the|our) (?:\\w+ )?(?:card|cards|phone|wallet|purse) (?:is not|isn['\u{2019}]?t|was not|wasn['\u{2019}]?t|has not been|hasn['\u{2019}]?t been) {GONE}(?:,? (?:or|nor|and) {GONE})*"),
+        format!("(?:i|we) (?:really |just )?{not} need {PERSON}"),
+        format!("(?:a |the )?card (?:is not|isn['\u{2019}]?t|was not|wasn['\u{2019}]?t) {GONE}(?:,? (?:or|nor|and) {GONE})*"),
+        "(?:nobody|no one|no-one)(?: has| is)? (?:scammed|hacked|robbed|defrauded|forced|forcing|pressuring|pressured) (?:me|us)".to_owned(),
+        "(?:i|we) (?:was not|wasn['\u{2019}]?t|were not|weren['\u{2019}]?t|am not being|are not being) (?:scammed|hacked|robbed|forced|pressured)(?: by (?:anyone|anybody))?".to_owned(),
+        "i['\u{2019}]?m not being (?:forced|pressured|scammed)(?: by (?:anyone|anybody))?".to_owned(),
         "(?:i|we) (?:have not|haven['\u{2019}]?t) (?:lost (?:my|the|our) (?:card|phone|wallet|purse)|been (?:scammed|hacked|robbed|defrauded))".to_owned(),
         "(?:i|we) (?:do not|don['\u{2019}]?t) want to (?:complain|(?:make|lodge) a complaint)|this is(?:n['\u{2019}]?t| not) a complaint".to_owned(),
     ];
     let tail =
         "(?: (?:at all|or anything|right now|now|today|at the moment|at present|thanks|thank you|please))*";
     pattern(&format!(
-        r"(?i)(?:^|[.,;:!?(\n\u{{2013}}\u{{2014}}-]\s*|\b(?:hi|hello|hey|look|well|ok)\s+)(?P<statement>(?:(?:and|so)\s+)?(?:{}){tail}\s*(?:[.,;:!)\n\u{{2013}}\u{{2014}}]+|\s-\s|$))",
+        r"(?i)(?:^|[.,;:!?(\n\u{{2013}}\u{{2014}}-]\s*|\b(?:hi|hello|hey|look|well|ok)\s+)(?P<statement>(?:(?:and|so|no)\s+)?(?:{}){tail}\s*(?:[.,;:!)\n\u{{2013}}\u{{2014}}]+|\s-\s|$))",
         statements.join("|")
     ))
 });
@@ -116,6 +121,20 @@ mod tests {
                 "I simply want to know the late fee",
             ),
             ("How do I pay? I have not been scammed.", "How do I pay?"),
+            (
+                "no i havent lost my card, I only want to know what a replacement costs",
+                "I only want to know what a replacement costs",
+            ),
+            (
+                "nobody has scammed me, I just want to know how to spot a fake text",
+                "I just want to know how to spot a fake text",
+            ),
+            ("I'm not being forced by anyone. How do I add a signatory?", "How do I add a signatory?"),
+            (
+                "dont need a person thanks, just the opening hours",
+                "dont need a person thanks, just the opening hours",
+            ),
+            ("I don't need a person. What are the opening hours?", "What are the opening hours?"),
             ("my card is not lost. I am not in hardship. what is the late fee?", "what is the late fee?"),
             ("I'm not behind on my credit card payments, what is the late fee", "what is the late fee"),
         ] {

@@ -18,6 +18,7 @@ use crate::{
     misunderstood::{self, Silence},
     noise,
     reader::{Encoded, Reader},
+    requests,
     retrieve::{self, Filter},
     spelling::Corrected,
     turn::{self, Exchange, Turn},
@@ -31,6 +32,9 @@ pub fn searched(knowledge: &Knowledge, taxonomy: &Taxonomy, filter: &Filter<'_>,
     knowledge.spelled(taxonomy, filter, &query).map_or(query, |c| c.text)
 }
 
+/// So many requests before a part may name its thing.
+const REACH: usize = 3;
+
 /// How the question was read. Words put in are the documents' own, so they may be named.
 fn remarks(read: &Read) -> String {
     let mut said = String::new();
@@ -39,7 +43,7 @@ fn remarks(read: &Read) -> String {
     }
     if !read.carried.is_empty() {
         let names: Vec<&str> = read.carried.iter().map(|hit| hit.rule.as_str()).collect();
-        said.push_str(&format!("; with the question before {} fired", names.join(", ")));
+        said.push_str(&format!("; with a question before it {} fired", names.join(", ")));
     }
     if let Some(corrected) = &read.corrected {
         let words = corrected.read_as.join("\u{201d}, \u{201c}");
@@ -145,6 +149,11 @@ impl Asking {
                 *most = most.max(other);
             }
         }
+        for hit in carried_within(reader, mode, &parts) {
+            if !carried.iter().any(|known| known.trigger == hit.trigger) {
+                carried.push(hit);
+            }
+        }
         if let Some(whole) = &joined {
             vector = reader.vector(whole);
             query.clone_from(whole);
@@ -188,6 +197,19 @@ impl Asking {
         }
         Read { query, vector, parts, leanings, danger, carried, alone, silence, corrected, understanding }
     }
+}
+
+/// "What is the rate of the Low Rate card? I lost it yesterday": what a part tells of the thing that another one before it
+/// asks about. The nearest that makes a claim of it counts.
+fn carried_within(reader: &Reader, mode: Mode, parts: &[Encoded]) -> Vec<TriggerHit> {
+    let mut hits = Vec::new();
+    for (at, (part, _)) in parts.iter().enumerate() {
+        let before =
+            parts[..at].iter().rev().filter(|(earlier, _)| requests::is_request(earlier)).take(REACH);
+        let mut claims = before.map(|(earlier, _)| carried::triggers(reader, mode, (part, earlier, None)).0);
+        hits.extend(claims.find(|found| !found.is_empty()).unwrap_or_default());
+    }
+    hits
 }
 
 /// A message that leans on the one before, as it was read alone.

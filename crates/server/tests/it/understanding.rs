@@ -146,6 +146,12 @@ async fn a_general_question_and_a_claim_on_it_are_together_what_the_claim_says()
         assert_ne!(first, "escalated", "the question alone is general: {before}");
         assert_eq!(ends(&running, &key, &[before, claim]).await, person(trigger), "{before} / {claim}");
     }
+    for together in [
+        "What is the Low Rate card's rate? I lost it at the pool yesterday.",
+        "What is the annual fee of the Low Rate card? I lost it at the beach.",
+    ] {
+        assert_eq!(ends(&running, &key, &[together]).await, person("security_fraud"), "{together}");
+    }
     for (before, follow_up, says, not) in [
         ("How do I reset my online banking password?", "ATM withdrawal limit", "ATM limit", "password"),
         ("What is the annual fee of the Gold card?", "and the PayID limit?", "PayID limit", "annual fee"),
