@@ -206,10 +206,20 @@ fn carried_within(reader: &Reader, mode: Mode, parts: &[Encoded]) -> Vec<Trigger
     for (at, (part, _)) in parts.iter().enumerate() {
         let before =
             parts[..at].iter().rev().filter(|(earlier, _)| requests::is_request(earlier)).take(REACH);
-        let mut claims = before.map(|(earlier, _)| carried::triggers(reader, mode, (part, earlier, None)).0);
+        // "The annual fee of the Low Rate card": the thing that gets lost stands last.
+        let forms = before.flat_map(|(earlier, _)| [Some(earlier.clone()), last_thing(earlier)]).flatten();
+        let mut claims = forms.map(|earlier| carried::triggers(reader, mode, (part, &earlier, None)).0);
         hits.extend(claims.find(|found| !found.is_empty()).unwrap_or_default());
     }
     hits
+}
+
+/// A question of the last thing that another one names with an article.
+fn last_thing(request: &str) -> Option<String> {
+    let lower = request.to_lowercase();
+    let at = [" the ", " my ", " a ", " an "].iter().filter_map(|article| lower.rfind(article)).max()?;
+    let thing = request.get(at..)?.trim().trim_end_matches(|c: char| !c.is_alphanumeric());
+    Some(format!("What is {thing}?"))
 }
 
 /// A message that leans on the one before, as it was read alone.
