@@ -5,7 +5,7 @@ mod messages;
 use std::collections::{BTreeMap, BTreeSet};
 
 use contactiq_domain::{Mode, Priority, Trigger, is_danger_to_life};
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use crate::taxonomy::check::wording;
@@ -30,8 +30,6 @@ pub struct TriggerRules {
     /// Messages close in wording on which it must not fire.
     pub look_alikes: Vec<String>,
     patterns: Vec<Pattern>,
-    /// All of them in one pass: most messages meet none.
-    together: RegexSet,
     unless: Vec<Pattern>,
     customer: Messages,
     banker: Messages,
@@ -172,8 +170,6 @@ struct File {
     triggers: BTreeMap<Trigger, Entry>,
 }
 
-/// The most that the patterns of a trigger may take together, bytes: each may take a tenth of it alone.
-const TOGETHER: usize = 100 << 20;
 /// Messages without a common word: what matches all of them says nothing of any.
 const EVERYDAY: [&str; 4] = ["opening hours?", "fee for a new card", "thanks", "how do i register online"];
 
@@ -211,7 +207,6 @@ impl EscalationRules {
         let text = plain(text);
         self.rules
             .iter()
-            .filter(|(_, rules)| rules.together.is_match(&text))
             .filter_map(|(trigger, rules)| {
                 let mut hits = rules.patterns.iter().filter(|p| p.regex.is_match(&text));
                 let first = hits.next()?;
@@ -241,17 +236,8 @@ impl TriggerRules {
                 return Err(RulesError::NoCrisisLine(mode));
             }
         }
-        let patterns = compile(trigger, entry.patterns)?;
-        let sources = patterns.iter().map(|p| p.regex.as_str());
-        let together = RegexSetBuilder::new(sources).case_insensitive(true).size_limit(TOGETHER).build();
-        let together = together.map_err(|e| RulesError::Pattern {
-            trigger,
-            id: patterns.last().map(|p| p.id.clone()).unwrap_or_default(),
-            why: format!("all patterns together: {e}"),
-        })?;
         Ok(TriggerRules {
-            patterns,
-            together,
+            patterns: compile(trigger, entry.patterns)?,
             unless: compile(trigger, entry.unless)?,
             queue: entry.queue,
             priority: entry.priority,

@@ -223,6 +223,8 @@ mod tests {
             (0..130).all(|i| read.iter().any(|part| part.contains(&format!("word{i} ")))),
             "none is left out"
         );
+        let asked: String = (0..30).map(|i| format!("What is thing{i}? ")).collect();
+        assert_eq!((how_many(&asked), how_many(&many)), (30, 0), "also of those that are read together");
         // Typed on a phone, without capitals.
         assert_eq!(
             parts("what are your hours. i got scammed. thanks"),

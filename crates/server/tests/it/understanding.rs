@@ -108,8 +108,8 @@ async fn what_is_denied_raises_nothing_and_staff_who_name_a_customer_ask_for_a_r
     assert_eq!(text(&reported, "trigger"), "security_fraud", "{reported}");
 
     let staff = running.key(Role::Banker).await;
-    let record = running.ask(&staff, Mode::Banker, "does Maria Garcia have a hardship arrangement").await;
-    assert!(texts(&record["triggers"], "trigger").contains(&"account_specific"), "{record}");
+    let record = running.ask(&staff, Mode::Banker, "what colour does Maria Garcia like").await;
+    assert!(texts(&record["triggers"], "rule").contains(&"account_specific/names-a-customer"), "{record}");
     assert_eq!(record["outcome"], "escalated", "{record}");
 }
 
