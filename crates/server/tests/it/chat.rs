@@ -6,7 +6,7 @@ use contactiq_domain::{Mode, Role};
 use serde_json::{Value, json};
 
 use crate::{
-    house::{Key, REPLACEMENT, Running, holds, soon, start},
+    house::{Key, REPLACEMENT, Running, holds, holds_word, soon, start},
     reply::{Reply, text, texts},
 };
 
@@ -133,7 +133,9 @@ async fn a_person_takes_over_and_a_guard_refuses_here_as_everywhere() {
 
     let private = complete(&running, &key, &body("My card 4111 1111 1111 1111 is worn out, what now?")).await;
     assert_eq!(private["contactiq"]["pii_detected"], true);
-    assert!(!private.to_string().contains("4111") && !holds(&running.database_bytes(), "4111 1111"));
+    assert!(
+        !holds_word(private.to_string().as_bytes(), "4111") && !holds(&running.database_bytes(), "4111 1111")
+    );
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    house::holds,
+    house::{holds, holds_word},
     process::Terminal,
     reply::{text, texts},
 };
@@ -256,7 +256,7 @@ fn questions_in_lines_get_records_in_lines_and_tickets_that_can_be_listed() {
     assert_eq!((text(ticket, "trigger"), text(ticket, "state")), (text(&lines[1], "trigger"), "open"));
     assert!(text(ticket, "question").contains("<CREDIT_CARD_1>"));
     let shown = terminal.run(&["escalations", "show", text(ticket, "id")]).well();
-    assert!(shown.contains("explicit_human_request") && !shown.contains("4111"), "{shown}");
+    assert!(shown.contains("explicit_human_request") && !holds_word(shown.as_bytes(), "4111"), "{shown}");
     let table = terminal.run(&["escalations", "list", "--state", "open", "--mode", "customer"]).well();
     assert!(table.contains("explicit_human_request"), "{table}");
     assert_eq!(terminal.run(&["escalations", "list", "--state", "closed", "--json"]).lines(0).len(), 0);
@@ -272,7 +272,7 @@ fn questions_in_lines_get_records_in_lines_and_tickets_that_can_be_listed() {
     let taken = &taken.lines(0)[0];
     assert_eq!((text(taken, "state"), text(taken, "assignee")), ("taken", "mara"));
     assert!(text(taken, "taken_note").contains("Called back on <"), "{taken}");
-    assert!(!taken.to_string().contains("0412"), "{taken}");
+    assert!(!holds_word(taken.to_string().as_bytes(), "0412"), "{taken}");
     let late = terminal.run(&["escalations", "take", id]);
     assert!(late.refused().contains("is taken already"), "{}", late.err);
     assert!(terminal.run(&["escalations", "list"]).well().contains("taken by mara"));

@@ -279,6 +279,17 @@ pub(crate) fn holds(haystack: &[u8], needle: &str) -> bool {
     haystack.windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle.as_bytes()))
 }
 
+/// Whether this word or number stands in some bytes by itself. Four digits alone also come in ids, hashes and
+/// fractions of a second, and a test that looks for them there fails by chance.
+pub(crate) fn holds_word(haystack: &[u8], word: &str) -> bool {
+    let part_of_another = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    haystack.windows(word.len()).enumerate().any(|(at, w)| {
+        w.eq_ignore_ascii_case(word.as_bytes())
+            && !part_of_another(at.checked_sub(1).and_then(|before| haystack.get(before)))
+            && !part_of_another(haystack.get(at + word.len()))
+    })
+}
+
 /// Tries until it is so, for what happens soon after an answer.
 pub(crate) async fn soon<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..200 {

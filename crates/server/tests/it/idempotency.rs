@@ -209,6 +209,7 @@ async fn a_key_is_made_once_and_shown_again_and_its_secret_is_kept_nowhere() {
 async fn a_session_is_signed_once_and_its_token_is_kept_nowhere() {
     let mut running = start(&[]).await;
     let shop = running.key(Role::Service).await;
+    let mut headers = String::new();
     for body in [json!({ "subject": "4711" }), json!({ "subject": "4711", "session": "visit-1" })] {
         let name = body.to_string().len().to_string();
         let first = made(&running, &shop, "/v1/sessions", &name, &body).await;
@@ -223,9 +224,11 @@ async fn a_session_is_signed_once_and_its_token_is_kept_nowhere() {
             .await
             .problem(422, "idempotency_mismatch");
         let token = text(&first.json(), "token").to_owned();
+        // What all of them begin with. A few letters of it would also be in sealed bytes, by chance.
+        headers = token.split('.').next().unwrap().to_owned();
         let asked = running.request(reqwest::Method::GET, "/v1/conversations").bearer_auth(&token);
         assert_eq!(Reply::of(asked).await.status, 200);
     }
     running.stop().await;
-    assert!(!holds(&running.database_bytes(), "eyJ"), "no token is kept");
+    assert!(!holds(&running.database_bytes(), &headers), "no token is kept");
 }

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::{
-    house::{REPLACEMENT, holds, start, start_in},
+    house::{REPLACEMENT, holds, holds_word, start, start_in},
     reply::{Reply, text, texts},
 };
 
@@ -236,7 +236,7 @@ async fn personal_data_is_masked_in_the_record_and_nothing_is_raw_on_the_disk() 
     assert!(kept.contains("<CREDIT_CARD_1>") && !kept.contains("4111"), "{kept}");
     assert!(!kept.contains("jo.marsupial"), "{kept}");
     assert_eq!((&record["pii_detected"], &record["pii_masked"]), (&json!(true), &json!(true)));
-    assert!(!record.to_string().contains("4111"));
+    assert!(!holds_word(record.to_string().as_bytes(), "4111"));
     let plain = running.ask(&key, Mode::Customer, REPLACEMENT).await;
     assert_eq!(plain["pii_detected"], false);
 

@@ -5,7 +5,7 @@ use reqwest::Method;
 
 use crate::{
     browser::{Browser, between},
-    house::{REPLACEMENT, start},
+    house::{REPLACEMENT, holds_word, start},
     reply::{Reply, text},
 };
 
@@ -286,7 +286,11 @@ async fn a_ticket_is_listed_taken_and_closed() {
     for shown in ["<dt>Taken by</dt><dd>local-admin, ", "<dt>Closed</dt><dd>local-admin, "] {
         assert!(page.text.contains(shown), "{shown} in {}", page.text);
     }
-    assert!(page.text.contains("It is about &#60;") && !page.text.contains("5105"), "{}", page.text);
+    assert!(
+        page.text.contains("It is about &#60;") && !holds_word(page.text.as_bytes(), "5105"),
+        "{}",
+        page.text
+    );
     let record = browser.get(&interaction).await;
     assert!(record.page(200).contains("Closed by local-admin, "), "{}", record.text);
     assert!(browser.get("/tickets?demo=hide").await.page(200).contains(&ticket));
@@ -339,7 +343,7 @@ async fn the_interaction_page_shows_the_whole_record() {
         assert!(html.contains(text(&record, name)), "{name}");
     }
     assert!(html.contains(&format!("/tickets/{}", text(&record, "ticket"))));
-    assert!(html.contains("CREDIT_CARD_1") && !html.contains("4111"));
+    assert!(html.contains("CREDIT_CARD_1") && !holds_word(html.as_bytes(), "4111"));
 }
 
 #[tokio::test]
