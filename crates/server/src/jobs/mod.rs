@@ -251,7 +251,6 @@ async fn check_writes(app: &App) -> Result<(), JobError> {
 }
 
 async fn reconcile(app: &App) -> Result<(), JobError> {
-    // What the spool holds is no interruption.
     ledger::drain(app).await?;
     ledger::count(app).await?;
     ledger::compare(app).await;
@@ -266,16 +265,13 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     transcripts::purge(&mut w, app.house.clock.now()).await?;
     page_sessions::forget(&mut w, app.house.clock.now().plus_seconds(-SESSIONS_KEPT)).await?;
     w.save().await?;
-    if app.house.ledger.has_queue() && !matches!(app.house.ledger.queued_entries().await, Ok(Some(0))) {
-        // What waits in the queue is no interruption either.
-        return Ok(());
-    }
-    let interrupted = contactiq_pipeline::reconcile(&app.house, UNFINISHED_AFTER).await?;
-    if interrupted > 0 {
-        metrics::counter!("contactiq_interrupted_total").increment(interrupted as u64);
+    let long_ago = app.house.clock.now().plus_seconds(-UNFINISHED_AFTER);
+    let interrupted = app.house.ledger.interrupt_unfinished(long_ago).await?;
+    if !interrupted.is_empty() {
+        metrics::counter!("contactiq_interrupted_total").increment(interrupted.len() as u64);
         tracing::warn!(
             critical = true,
-            interrupted,
+            interrupted = interrupted.len(),
             "interactions that never finished were marked interrupted"
         );
     }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     api::{
-        answering::{Turn, answer},
+        answering::{Turn, answer, in_time},
         asking::{helped, take_place},
         error::ApiError,
         message::Message,
@@ -146,7 +146,7 @@ pub(super) async fn without_script(
     Form(sent): Form<Sent>,
 ) -> Result<Response, PageError> {
     let (assistant, question) = (mode.parse::<Mode>().ok(), sent.question.clone());
-    match (asked(&app, &visitor, &mode, numbered, sent).await, assistant) {
+    match (in_time(&app, asked(&app, &visitor, &mode, numbered, sent)).await, assistant) {
         (Err(page), Some(mode)) => {
             let error = helped(&app, mode, &question, page.error.clone()).await;
             Err(PageError { error, ..page })
