@@ -27,6 +27,7 @@ mod command_line;
 mod conversations;
 mod crash;
 mod customer_sessions;
+mod cut_streams;
 mod dear;
 mod describing;
 mod dialogue;

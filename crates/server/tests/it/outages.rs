@@ -209,7 +209,7 @@ async fn pause(milliseconds: u64) {
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
 }
 
-async fn store(gateway: &Terminal, tables: &Database) -> contactiq_store::Store {
+pub(crate) async fn store(gateway: &Terminal, tables: &Database) -> contactiq_store::Store {
     let settings = [
         ("CONTACTIQ_DATA_DIR".to_owned(), gateway.data().display().to_string()),
         ("CONTACTIQ_DATABASE_URL".to_owned(), tables.url.clone()),
