@@ -27,6 +27,8 @@ crate::words! {
         AskAsBanker => "ask_as_banker",
         /// Read interactions and conversations of others.
         ReadAllInteractions => "read_all_interactions",
+        /// See what stood where personal data was masked, for a purpose that goes on record.
+        Unmask => "unmask",
         /// Read tickets.
         ReadTickets => "read_tickets",
         /// Take and close tickets.
@@ -81,6 +83,8 @@ impl Role {
                 ReadAllInteractions,
                 ReadReports,
                 ReviewGuard,
+                // Whoever answers for bankers may have to know whom a case is about. An auditor proves and does not look.
+                Unmask,
             ],
             Role::Auditor => &[
                 ReadCustomerKnowledge,
@@ -148,7 +152,7 @@ mod tests {
     fn an_auditor_changes_nothing() {
         use Permission::{
             ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, ManageAccess, ManagePrivacy,
-            OperateLedger, ReviewGuard, WriteKnowledge,
+            OperateLedger, ReviewGuard, Unmask, WriteKnowledge,
         };
         for p in [
             AskAsCustomer,
@@ -160,6 +164,7 @@ mod tests {
             OperateLedger,
             ManageAccess,
             ManagePrivacy,
+            Unmask,
         ] {
             assert!(!Role::Auditor.allows(p), "{p}");
         }

@@ -3,13 +3,13 @@
 use std::{borrow::Cow, marker::PhantomData, ops::Deref};
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, MatchedPath},
     http::{HeaderMap, Method, header, request::Parts},
 };
 use contactiq_domain::{Mode, Permission, Role, Timestamp, ids::KeyId};
 use contactiq_store::{StoreError, Writer, conversations::Owner, keys::ApiKey};
 
-use super::{access::Noted, refusal::Refusal, tokens};
+use super::{Numbered, access::Noted, asks, guesses, refusal::Refusal, tokens};
 use crate::{api::error::ApiError, app::App, web::session, wiring};
 
 /// Nobody makes keys longer than this; longer headers are refused unread.
@@ -103,21 +103,84 @@ impl FromRequestParts<App> for Caller {
         if let Some(known) = parts.extensions.get::<Caller>() {
             return Ok(known.clone());
         }
+        let asked = Asked::of(parts);
         let caller = match bearer(&parts.headers) {
             Some(token) if tokens::is_token(token) => by_token(app, token, &parts.headers).await,
-            Some(key) => by_key(app, key).await,
+            Some(key) => by_key(app, key, &asked).await,
             None => by_session(app, parts).await,
         };
-        if let Some(noted) = parts.extensions.get::<Noted>() {
-            match &caller {
-                Ok(c) => noted.set(c.name.clone()),
-                Err(ApiError::Refused(why)) => noted.set_reason(why.as_str()),
-                Err(_) => {}
-            }
+        let caller = match caller {
+            Err(ApiError::Refused(why)) => Err(asked.refused(app, why, bearer(&parts.headers)).await),
+            known => known,
+        };
+        match &caller {
+            Ok(caller) => asked.noted.set(caller.name.clone()),
+            Err(ApiError::Refused(why)) => asked.noted.set_reason(why.as_str()),
+            Err(_) => {}
         }
         let caller = caller?;
+        asked.take_place(app, &caller).await?;
         parts.extensions.insert(caller.clone());
         Ok(caller)
+    }
+}
+
+/// What is asked for, as far as it says how dear a request is.
+struct Asked {
+    noted: Noted,
+    numbered: Option<Numbered>,
+    /// Whether it is a route of the API. A page of whoever is not signed in leads to the sign-in.
+    is_api: bool,
+    /// Whether it asks a question, which takes a place under limits of its own.
+    is_question: bool,
+}
+
+impl Asked {
+    fn of(parts: &Parts) -> Asked {
+        let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        Asked {
+            noted: parts.extensions.get::<Noted>().cloned().unwrap_or_default(),
+            numbered: parts.extensions.get::<Numbered>().cloned(),
+            is_api: route.starts_with("/v1/"),
+            is_question: parts.method == Method::POST && asks(route),
+        }
+    }
+
+    /// What whoever is not known is told: why, or after too many failures to wait.
+    async fn refused(&self, app: &App, why: Refusal, sent: Option<&str>) -> ApiError {
+        let is_heard = why.is_forbidden() || why == Refusal::Away || !self.is_api;
+        match &self.numbered {
+            Some(Numbered { ip, .. }) if !is_heard => match guesses::failed(app, *ip, why, sent).await {
+                Some(wait) => self.unheard(wait),
+                None => why.into(),
+            },
+            _ => why.into(),
+        }
+    }
+
+    /// Whether too many failures came from where it came from, so that the database is not asked for its sake.
+    async fn waits(&self, app: &App) -> Option<ApiError> {
+        let numbered = self.numbered.as_ref().filter(|_| self.is_api)?;
+        guesses::waits(app, numbered.ip).await.map(|wait| self.unheard(wait))
+    }
+
+    fn unheard(&self, retry_after: u64) -> ApiError {
+        self.noted.set_unheard();
+        ApiError::TooMany { retry_after }
+    }
+
+    /// Whatever is no question takes a place among the caller's requests: the guard as a service, sessions, lists and
+    /// knowledge cost too (A3). Here, so that no route can be without it.
+    async fn take_place(&self, app: &App, caller: &Caller) -> Result<(), ApiError> {
+        let Some(numbered) = self.numbered.as_ref().filter(|_| self.is_api && !self.is_question) else {
+            return Ok(());
+        };
+        let most = app.config.limits.requests_per_minute.max(caller.rate_per_minute.unwrap_or(0));
+        let told = app.limits.take_request(caller.identity(), most).await;
+        let wait = told.wait();
+        // A request takes one place.
+        let _ = numbered.limits.set(told);
+        wait.map_or(Ok(()), |retry_after| Err(ApiError::TooMany { retry_after }))
     }
 }
 
@@ -137,13 +200,18 @@ pub fn secret<'a>(caller: &Caller, headers: &'a HeaderMap) -> Cow<'a, str> {
     }
 }
 
-async fn by_key(app: &App, key: &str) -> Result<Caller, ApiError> {
+async fn by_key(app: &App, key: &str, asked: &Asked) -> Result<Caller, ApiError> {
     if key.len() > LONGEST_KEY {
         return Err(Refusal::KeyUnknown.into());
     }
     // Keys are random and long: a plain hash gives nothing away and costs nothing.
     let hash = wiring::sha256_hex(key.as_bytes());
     let now = app.house.clock.now();
+    if !app.keys.has(&hash)
+        && let Some(unheard) = asked.waits(app).await
+    {
+        return Err(unheard);
+    }
     let known = app.keys.find(&app.house.store, &hash).await?;
     let active = active(known, now)?;
     if app.keys.is_first_use(&active, now) {
@@ -275,6 +343,8 @@ needs! {
     ReadTickets,
     /// Read interactions of others.
     ReadAllInteractions,
+    /// See what stood where personal data was masked.
+    Unmask,
     /// Use the guard as a service.
     ScanText,
     /// Read and judge what the guard refused, flagged or kept back.

@@ -80,6 +80,11 @@ impl KeyCache {
         Ok(())
     }
 
+    /// Whether a key with this hash is known here, without asking anybody.
+    pub(super) fn has(&self, hash: &str) -> bool {
+        self.lock().keys.contains_key(hash)
+    }
+
     /// The key with this hash, also when it is revoked or expired.
     ///
     /// # Errors

@@ -144,6 +144,39 @@ async fn an_address_has_its_window_whatever_the_key() {
 }
 
 #[tokio::test]
+async fn what_is_no_question_has_a_limit_of_its_caller_whatever_it_is() {
+    let running = start(&[("CONTACTIQ__LIMITS__REQUESTS_PER_MINUTE", "6")]).await;
+    let key = running.key_with(Role::Service, |_| {}).await;
+    let asked = hello(&running, &key, None).await.record();
+    let id = asked["id"].as_str().unwrap();
+    let send = async |path: &str, body: &Value| running.post(&key, path, body).await;
+    let said = format!("/v1/interactions/{id}/feedback");
+    let made = send("/v1/sessions", &json!({ "subject": "4711" })).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    assert_eq!(made.header("ratelimit-policy"), "\"requests\";q=6;w=60");
+    assert_eq!(send("/v1/guard/scan", &json!({ "text": "hello" })).await.status, 200);
+    assert_eq!(send("/v1/conversations", &json!({ "mode": "customer" })).await.status, 201);
+    assert_eq!(send(&said, &json!({ "helpful": true })).await.status, 204);
+    assert_eq!(running.read(&key, "/v1/knowledge").await.status, 200);
+    assert_eq!(running.read(&key, &format!("/v1/interactions/{id}")).await.status, 200);
+    for path in ["/v1/knowledge", "/v1/conversations", "/v1/persons/holds"] {
+        assert!((1..=10).contains(&wait(&running.read(&key, path).await)), "{path}");
+    }
+    for path in ["/v1/guard/scan", "/v1/sessions", &said, "/v1/persons/export"] {
+        wait(&send(path, &json!({})).await);
+    }
+    // Questions have limits of their own, another key and the customer of a session have theirs.
+    assert_eq!(hello(&running, &key, None).await.status, 200);
+    let session = Key { id: key.id, text: made.json()["token"].as_str().unwrap().to_owned() };
+    assert_eq!(running.read(&session, "/v1/conversations").await.status, 200);
+    let fast = running.key_with(Role::Service, |k| k.rate_per_minute = Some(50)).await;
+    for _ in 0..50 {
+        assert_eq!(running.read(&fast, "/v1/knowledge").await.status, 200);
+    }
+    wait(&running.read(&fast, "/v1/knowledge").await);
+}
+
+#[tokio::test]
 async fn a_question_that_is_refused_for_its_role_takes_no_place() {
     let running = start(&[("CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE", "1")]).await;
     let key = running.key_with(Role::Customer, |_| {}).await;
@@ -174,7 +207,7 @@ async fn answers_and_refusals_say_what_is_left_of_each_limit() {
     let policy = "\"key\";q=50;w=60, \"session\";q=2;w=60, \"subject\";q=2;w=60";
     assert_eq!(answer.header("ratelimit-policy"), policy);
     let read = running.read(&key, "/v1/conversations").await;
-    assert_eq!(read.header("ratelimit"), "", "reading is not limited");
+    assert_eq!(read.header("ratelimit"), "\"requests\";r=599;t=1", "reading has a limit of its own");
 }
 
 #[tokio::test]
