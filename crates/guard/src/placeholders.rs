@@ -293,7 +293,7 @@ mod tests {
             .enumerate()
         {
             let mut inspected = guard.inspect_in(&Raw::new(text), &Earlier::default()).unwrap();
-            inspected.number(&mut given);
+            assert!(inspected.number(&mut given));
             assert!(n == 1 || given.note_message(id(0)));
             masked.push(inspected.masked);
         }

@@ -22,6 +22,8 @@ pub struct Caller {
     pub role: Role,
     /// The only mode that the caller may ask in, if limited.
     pub mode: Option<Mode>,
+    /// What is left to it of its role, where its key is narrowed.
+    pub scopes: Option<Vec<Permission>>,
     /// A rate of its own.
     pub rate_per_minute: Option<u32>,
     /// The API key that answers for what is asked; none for a person who signed in.
@@ -45,7 +47,7 @@ impl Caller {
         self.mode.is_none_or(|own| own == mode)
     }
 
-    /// Whether role and mode limit allow it.
+    /// Whether role, scopes and mode limit allow it.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
         let mode_forbids = matches!(
@@ -53,7 +55,8 @@ impl Caller {
             (Some(Mode::Customer), Permission::AskAsBanker | Permission::ReadBankerKnowledge)
                 | (Some(Mode::Banker), Permission::AskAsCustomer)
         );
-        !mode_forbids && self.role.allows(permission)
+        let is_left = self.scopes.as_ref().is_none_or(|left| left.contains(&permission));
+        !mode_forbids && is_left && self.role.allows(permission)
     }
 
     /// Refuses what is not allowed.
@@ -214,12 +217,17 @@ async fn by_key(app: &App, key: &str, asked: &Asked) -> Result<Caller, ApiError>
     }
     let known = app.keys.find(&app.house.store, &hash).await?;
     let active = active(known, now)?;
+    if !active.opens_with(&hash, now) {
+        // The secret before the last rotation, and its time is over.
+        return Err(Refusal::KeyExpired.into());
+    }
     if app.keys.is_first_use(&active, now) {
         note_use(app, active.id);
     }
     Ok(Caller {
         role: active.role,
         mode: active.mode,
+        scopes: active.scopes,
         rate_per_minute: active.rate_per_minute,
         key: Some(active.id),
         name: active.name,
@@ -243,13 +251,16 @@ fn active(key: Option<ApiKey>, now: Timestamp) -> Result<ApiKey, Refusal> {
 async fn by_token(app: &App, token: &str, headers: &HeaderMap) -> Result<Caller, ApiError> {
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or(""));
     let bearer = app.tokens.read(token, origin).await?;
+    let mut scopes = None;
     if let Some(key) = bearer.key {
         let known = app.keys.find_by_id(&app.house.store, key).await?;
-        active(known, app.house.clock.now())?;
+        // A key gives no session more than it has.
+        scopes = active(known, app.house.clock.now())?.scopes;
     }
     Ok(Caller {
         role: bearer.role,
         mode: bearer.mode,
+        scopes,
         rate_per_minute: None,
         key: bearer.key,
         name: bearer.name,
@@ -311,6 +322,7 @@ async fn by_session(app: &App, parts: &Parts) -> Result<Caller, ApiError> {
     Ok(Caller {
         role: session.role,
         mode: session.mode,
+        scopes: None,
         rate_per_minute: None,
         key: None,
         name: session.subject.clone(),
@@ -343,6 +355,8 @@ needs! {
     ReadTickets,
     /// Read interactions of others.
     ReadAllInteractions,
+    /// Say whether an answer was helpful.
+    GiveFeedback,
     /// See what stood where personal data was masked.
     Unmask,
     /// Use the guard as a service.

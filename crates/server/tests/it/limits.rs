@@ -1,6 +1,7 @@
 //! Rate limits: a token bucket a session, a sliding window an address (A3).
 
 use contactiq_domain::Role;
+use contactiq_store::access::{self, AccessEvent};
 use serde_json::{Value, json};
 
 use crate::{
@@ -337,4 +338,15 @@ async fn what_is_unusual_of_a_key_is_counted() {
         running.read(&Key::unknown(), "/v1/conversations").await.problem(401, "unauthorised");
     }
     assert_eq!(unusual("failures").await, 1.0);
+    // Each is in the access log, by whom and from where.
+    crate::house::soon(async || {
+        let events = access::recent(&mut running.store.read().await.unwrap(), 100).await.unwrap();
+        let found = |reason: &str, known: bool| {
+            let is_it = |e: &&AccessEvent| e.method == "unusual" && e.reason.as_deref() == Some(reason);
+            let found: Vec<_> = events.iter().filter(is_it).collect();
+            found.len() == 1 && (found[0].actor != "anonymous") == known && found[0].from_ip == "127.0.0.1"
+        };
+        (found("unusual_country", true) && found("unusual_failures", false)).then_some(())
+    })
+    .await;
 }

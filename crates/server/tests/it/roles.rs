@@ -48,7 +48,7 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
             "POST",
             format!("/v1/interactions/{interaction}/feedback"),
             json!({ "helpful": true }),
-            [401, 404, 404, 404, 404, 404, 404],
+            [401, 404, 404, 404, 403, 404, 404],
         ),
         Line(
             "POST",
