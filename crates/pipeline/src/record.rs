@@ -44,6 +44,9 @@ async fn number(house: &House, begun: &mut Begun) -> Result<Option<SealedPlaceho
     if !begun.continues {
         let mut given = Placeholders::default();
         let changed = begun.door.number(&mut given);
+        if changed {
+            given.note_message(begun.started.id);
+        }
         begun.started.question = begun.door.masked.clone();
         return Ok(changed.then(|| placeholders::sealed(&house.store, conversation, &given)));
     }
@@ -63,7 +66,8 @@ async fn number_on(house: &House, begun: &mut Begun) -> Result<(), StoreError> {
     let conversation = begun.conversation.id;
     let mut w = house.store.write().await?;
     let mut given = placeholders::locked(&mut w, conversation).await?;
-    if begun.door.number(&mut given) {
+    let changed = begun.door.number(&mut given);
+    if given.note_message(begun.started.id) || changed {
         placeholders::keep(&mut w, conversation, &given).await?;
     }
     w.save().await?;

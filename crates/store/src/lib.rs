@@ -70,6 +70,7 @@ pub mod sources;
 pub mod staging;
 pub mod tickets;
 pub mod transcripts;
+pub mod unmasking;
 mod value;
 pub mod vectors;
 pub mod versions;

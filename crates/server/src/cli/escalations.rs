@@ -78,11 +78,15 @@ pub(super) struct Move {
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?;
     match command {
-        Command::List(wanted) => list(&mut *store.read().await?, &wanted).await?,
+        Command::List(wanted) => list(&store, &wanted).await?,
         Command::Take(who) => advance(&config, &store, &who, TicketState::Taken).await?,
         Command::Resolve(who) => advance(&config, &store, &who, TicketState::Closed).await?,
         Command::Show { id, json } => {
-            let ticket = find(&mut *store.read().await?, &id).await?;
+            let mut w = store.write().await?;
+            let ticket = find(&mut w, &id).await?;
+            // Nobody is shown what a person said before that is on record.
+            audit::note(&mut w, "escalations show", &ticket.id.to_string()).await?;
+            w.save().await?;
             if json {
                 output::json(&ticket);
             } else {
@@ -94,16 +98,20 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(c: &mut Connection, wanted: &List) -> Result<(), Failed> {
+async fn list(store: &Store, wanted: &List) -> Result<(), Failed> {
     let filter = tickets::Filter {
         state: wanted.state,
         mode: wanted.mode,
         trigger: wanted.trigger,
         demo: wanted.demo.map(|share| matches!(share, DemoShare::Only)),
+        agent: None,
     };
     let page = &wanted.page;
-    let found = tickets::list(c, &filter, page.limit(), page.skip()).await?;
-    let all = tickets::count(c, &filter).await?;
+    let mut w = store.write().await?;
+    let found = tickets::list(&mut w, &filter, page.limit(), page.skip()).await?;
+    let all = tickets::count(&mut w, &filter).await?;
+    audit::note(&mut w, "escalations list", &format!("{} tickets", found.len())).await?;
+    w.save().await?;
     if page.json {
         found.iter().for_each(output::json);
     } else {

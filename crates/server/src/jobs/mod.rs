@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::idempotency::RENEWED_EVERY,
     app::{App, load_knowledge, purge_quotas},
-    guard::{keys, tokens::KEYS_LOOKED_AT},
+    guard::{guesses, keys, tokens::KEYS_LOOKED_AT},
 };
 use rest::Rest;
 
@@ -46,6 +46,8 @@ const PLACES_EVERY: Duration = Duration::from_secs(5);
 const DRAIN_EVERY: Duration = Duration::from_secs(1);
 /// How often unfinished interactions and old keys are looked for (B3).
 const RECONCILE_EVERY: Duration = Duration::from_secs(60);
+/// How often it is told who was turned away unheard.
+const GUESSES_EVERY: Duration = Duration::from_secs(5);
 /// How often live interactions are compared with the labelled ones (P8).
 const DRIFT_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often leases of calls that nobody settled, and how the budgets stand, are looked at.
@@ -87,6 +89,10 @@ pub fn start(app: &App, stop: &CancellationToken) {
             async move { tls::look(&app, &tls).await }
         });
     }
+    every(app, stop, "guesses", GUESSES_EVERY, |app| async move {
+        guesses::tell(&app);
+        Ok(())
+    });
     every(app, stop, "keys", keys::READ_EVERY, |app| async move { read_keys(&app).await });
     if app.tokens.provider().is_some() {
         every(app, stop, "provider-keys", KEYS_LOOKED_AT, |app| async move {

@@ -136,13 +136,19 @@ fn kind_of(event: &AccessEvent) -> AuditKind {
                 AuditKind::Erasure
             }
             "knowledge" => AuditKind::Knowledge,
+            "escalations" if matches!(route, "escalations list" | "escalations show") => AuditKind::Access,
             "escalations" => AuditKind::Ticket,
+            "guard" if route == "guard review" => AuditKind::Access,
             "guard" => AuditKind::Review,
             "ledger" => AuditKind::Ledger,
             "audit" if route.starts_with("audit keys") => AuditKind::Key,
             "audit" => AuditKind::Audit,
             _ => AuditKind::Access,
         };
+    }
+    // What was noticed of a use is none.
+    if event.method == "unusual" {
+        return AuditKind::Access;
     }
     let changes = !matches!(event.method.as_str(), "GET" | "HEAD" | "OPTIONS");
     match route {
@@ -214,6 +220,12 @@ mod tests {
             ("cli", "knowledge add", Allowed, AuditKind::Knowledge),
             ("cli", "knowledge erase", Allowed, AuditKind::Erasure),
             ("cli", "escalations close", Allowed, AuditKind::Ticket),
+            ("cli", "escalations show", Allowed, AuditKind::Access),
+            ("cli", "guard review", Allowed, AuditKind::Access),
+            ("cli", "guard decide right", Allowed, AuditKind::Review),
+            ("POST", "/v1/interactions/{id}/unmask", Allowed, AuditKind::Access),
+            ("unheard", "unheard", Limited, AuditKind::Refused),
+            ("unusual", "/v1/keys", Allowed, AuditKind::Access),
         ] {
             assert_eq!(kind_of(&attempt(method, route, result)), kind, "{method} {route} {result}");
         }
