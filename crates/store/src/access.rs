@@ -4,7 +4,7 @@ use contactiq_domain::{Timestamp, ids::AccessId};
 
 use crate::{
     Connection, Store, StoreError, Writer, audit,
-    row::place,
+    row::{Row, place},
     value::{places, values},
 };
 
@@ -126,6 +126,85 @@ pub fn from_bytes(store: &Store, bytes: &[u8]) -> Option<AccessEvent> {
         from_ip: tell(&event.from_ip, "from_ip")?,
         ..event
     })
+}
+
+/// Whether an event is by or about one of these people: keyed hashes, with the names.
+fn is_of(row: &Row, held: &[(String, String)]) -> Result<bool, StoreError> {
+    let actor = row.name(TABLE, "actor", &row.text("id")?)?;
+    let target = row.text_or_none("target")?.unwrap_or_default();
+    let told = |name: &str| target.split(' ').any(|word| word.strip_prefix("person:") == Some(name));
+    Ok(held.iter().any(|(person, subject)| actor == *subject || told(person)))
+}
+
+/// Old events, the oldest first, behind this place.
+async fn old(
+    c: &mut Connection,
+    before: Timestamp,
+    after: &(i64, String),
+    limit: usize,
+) -> Result<Vec<Row>, StoreError> {
+    c.rows(
+        "SELECT * FROM access_events WHERE occurred_at < $1 AND (occurred_at > $2 OR (occurred_at = $2 AND id > $3))
+         ORDER BY occurred_at, id LIMIT $4",
+        values![before, after.0, &after.1, limit as i64],
+    )
+    .await
+}
+
+/// Takes out at most `limit` events from before this moment, the oldest first, but those of people who are held.
+pub(crate) async fn purge(
+    w: &mut Writer,
+    before: Timestamp,
+    held: &[(String, String)],
+    limit: usize,
+) -> Result<u64, StoreError> {
+    if held.is_empty() {
+        return w
+            .execute(
+                "DELETE FROM access_events WHERE id IN
+                     (SELECT id FROM access_events WHERE occurred_at < $1 ORDER BY occurred_at LIMIT $2)",
+                values![before, limit as i64],
+            )
+            .await;
+    }
+    let mut after = (i64::MIN, String::new());
+    loop {
+        let rows = old(w, before, &after, limit).await?;
+        let Some(last) = rows.last() else { return Ok(0) };
+        after = (last.int("occurred_at")?, last.text("id")?);
+        let mut ids = Vec::new();
+        for row in &rows {
+            if !is_of(row, held)? {
+                ids.extend(values![row.text("id")?]);
+            }
+        }
+        if !ids.is_empty() {
+            let sql =
+                format!("DELETE FROM access_events WHERE id IN {}", places(w.is_postgres(), 1, ids.len()));
+            return w.execute_built(sql, ids).await;
+        }
+    }
+}
+
+/// How many events [`purge`] would take out.
+pub(crate) async fn due(
+    c: &mut Connection,
+    before: Timestamp,
+    held: &[(String, String)],
+) -> Result<u64, StoreError> {
+    if held.is_empty() {
+        let sql = "SELECT COUNT(*) AS found FROM access_events WHERE occurred_at < $1";
+        return c.row(sql, values![before]).await?.map_or(Ok(0), |row| row.count("found"));
+    }
+    let (mut after, mut found) = ((i64::MIN, String::new()), 0);
+    loop {
+        let rows = old(c, before, &after, AT_ONCE).await?;
+        let Some(last) = rows.last() else { return Ok(found) };
+        after = (last.int("occurred_at")?, last.text("id")?);
+        for row in &rows {
+            found += u64::from(!is_of(row, held)?);
+        }
+    }
 }
 
 /// The latest events, latest first.

@@ -10,7 +10,7 @@ use contactiq_store::{
     keys,
     privacy::{
         consent::{self, Consent, Purpose},
-        erase::{self, By, Receipt},
+        erase::{self, By, Forgotten, Receipt},
         holds::{self, Hold},
         purge,
     },
@@ -22,7 +22,7 @@ use super::{Outcome, audit, output, page::Page, signature};
 use crate::{
     app,
     config::Config,
-    privacy::{self, Forgotten},
+    privacy,
     wiring::{SystemClock, SystemIds},
 };
 
@@ -78,6 +78,9 @@ pub(super) enum Command {
         /// Only say what is due.
         #[arg(long)]
         dry_run: bool,
+        /// The clock is right, though it is far ahead of when it was last believed.
+        #[arg(long)]
+        clock_is_right: bool,
         /// As JSON.
         #[arg(long)]
         json: bool,
@@ -149,7 +152,9 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         Command::Consent { person, purpose, given } => {
             consented(&store, &person, purpose, given == "yes").await
         }
-        Command::Purge { dry_run, json } => purge(&store, &config, dry_run, json).await,
+        Command::Purge { dry_run, clock_is_right, json } => {
+            purge(&store, &config, dry_run, clock_is_right, json).await
+        }
     };
     store.close().await;
     done
@@ -188,7 +193,7 @@ async fn erase(store: &Store, config: &Config, person: &Person, yes: bool, json:
     }
     drop(r);
     let now = SystemClock.now();
-    let by = By { name: audit::ACTOR, signer: Some(&signer) };
+    let by = By { name: audit::ACTOR, signer: Some(&signer), settles: None };
     match privacy::erase_person(store, &person.subject, key, by, &SystemIds, now).await? {
         Forgotten::Held(matter) => Err(format!(
             "a legal hold is on this person, matter {matter}: `contactiq privacy hold lift` lifts it"
@@ -307,8 +312,13 @@ async fn consented(store: &Store, person: &Person, purpose: Purpose, given: bool
     Ok(ExitCode::SUCCESS)
 }
 
-async fn purge(store: &Store, config: &Config, dry_run: bool, json: bool) -> Outcome {
+async fn purge(store: &Store, config: &Config, dry_run: bool, clock_is_right: bool, json: bool) -> Outcome {
     let now = SystemClock.now();
+    if clock_is_right && !dry_run {
+        purge::believe(store, now).await?;
+    } else if !dry_run {
+        privacy::believable(store, &config.retention, now).await?;
+    }
     let before = privacy::before(&config.retention, now);
     let (what, purged) = if dry_run {
         ("due", purge::due(&mut *store.read().await?, &before).await?)

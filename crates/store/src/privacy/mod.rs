@@ -11,7 +11,7 @@
 
 use contactiq_domain::ids::KeyId;
 
-use crate::{Connection, conversations::Owner};
+use crate::{Connection, Store, conversations::Owner};
 
 mod anonymise;
 pub mod consent;
@@ -27,7 +27,17 @@ fn owner_key(key: Option<KeyId>) -> String {
     key.map(|key| key.to_string()).unwrap_or_default()
 }
 
+/// A person as receipts, entries of the audit log and access events name them: a keyed hash, 64 hexadecimal digits.
+#[must_use]
+pub fn person(store: &Store, owner: &Owner<'_>) -> String {
+    store.keys.sealer.blind(&told(owner))
+}
+
+fn told(owner: &Owner<'_>) -> String {
+    format!("person\0{}\0{}", owner_key(owner.key), owner.subject)
+}
+
 /// The person as a keyed hash: the same person has the same one, and nobody turns it back without the root key.
 pub(crate) fn blind(c: &Connection, owner: &Owner<'_>) -> String {
-    c.blind(&format!("person\0{}\0{}", owner_key(owner.key), owner.subject))
+    c.blind(&told(owner))
 }

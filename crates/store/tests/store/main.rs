@@ -35,6 +35,7 @@ mod placeholders;
 mod plans;
 mod pooler;
 mod privacy;
+mod purging;
 mod quarantine;
 mod queue;
 mod reports;
