@@ -38,8 +38,8 @@ pub struct AccessEvent {
     /// The route as the server declares it (`/v1/interactions/{id}`), so that no id or text gets in;
     /// of the command line the command (`keys revoke`).
     pub route: String,
-    /// What was changed, where that is one thing: an id, or a document as `collection/slug`. Of requests only those
-    /// that change what a reviewer decided, a key or a session have one.
+    /// What was seen or changed: an id, a document as `collection/slug`, `person:` and the keyed hash of a person, `own`
+    /// of a person's own data, or `list` with the filter of a list. Never a word that somebody wrote.
     pub target: Option<String>,
     /// What came of it.
     pub result: AccessResult,
@@ -72,7 +72,7 @@ pub async fn log_all(w: &mut Writer, events: &[&AccessEvent]) -> Result<(), Stor
 pub(crate) const TABLE: &str = "access_events";
 /// Events that one statement carries.
 const AT_ONCE: usize = 500;
-const COLUMNS: usize = 10;
+const COLUMNS: usize = 11;
 
 async fn insert(w: &mut Writer, events: &[&AccessEvent]) -> Result<(), StoreError> {
     let mut bound = Vec::with_capacity(events.len() * COLUMNS);
@@ -91,15 +91,59 @@ async fn insert(w: &mut Writer, events: &[&AccessEvent]) -> Result<(), StoreErro
             event.result,
             event.status,
             event.reason.as_deref(),
+            w.blind(&whose(&event.actor)),
         ]);
     }
     let places = places(w.is_postgres(), events.len(), COLUMNS);
     let sql = format!(
-        "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, target, result, status, reason)
+        "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, target, result, status, reason, whose)
          VALUES {places} ON CONFLICT (id) DO NOTHING"
     );
     w.execute_built(sql, bound).await?;
     Ok(())
+}
+
+/// What is hashed of somebody's name to find their events.
+fn whose(actor: &str) -> String {
+    format!("actor\0{actor}")
+}
+
+/// The events of an actor, and those that have one of these targets; the latest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of(
+    c: &mut Connection,
+    actor: Option<&str>,
+    targets: &[String],
+) -> Result<Vec<AccessEvent>, StoreError> {
+    let mut found = Vec::new();
+    if let Some(actor) = actor {
+        let named = c.blind(&whose(actor));
+        let rows = c.rows("SELECT * FROM access_events WHERE whose = $1", values![named]).await?;
+        found.extend(rows.iter().map(told).collect::<Result<Vec<_>, _>>()?);
+        // An earlier version left nothing to find them by.
+        let mut after = String::new();
+        loop {
+            let sql = "SELECT * FROM access_events WHERE whose IS NULL AND id > $1 ORDER BY id LIMIT $2";
+            let rows = c.rows(sql, values![&after, AT_ONCE as i64]).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.text("id")?;
+            for row in &rows {
+                found.extend(Some(told(row)?).filter(|event| event.actor == actor));
+            }
+        }
+    }
+    for some in targets.chunks(AT_ONCE) {
+        let listed = places(c.is_postgres(), 1, some.len());
+        let sql = format!("SELECT * FROM access_events WHERE target IN {listed}");
+        let bound = some.iter().flat_map(|target| values![target]).collect();
+        let rows = c.rows_built(sql, bound, some.len()).await?;
+        found.extend(rows.iter().map(told).collect::<Result<Vec<_>, _>>()?);
+    }
+    found.sort_by_key(|event| std::cmp::Reverse((event.at, event.id)));
+    found.dedup_by_key(|event| event.id);
+    Ok(found)
 }
 
 /// An event as bytes for a spool: who and from where are sealed in it with the installation's key.
@@ -215,20 +259,22 @@ pub async fn recent(c: &mut Connection, limit: u32) -> Result<Vec<AccessEvent>, 
     c.rows("SELECT * FROM access_events ORDER BY occurred_at DESC, id DESC LIMIT $1", values![limit])
         .await?
         .iter()
-        .map(|row| {
-            let id: AccessId = row.parsed("id")?;
-            Ok(AccessEvent {
-                id,
-                at: row.moment("occurred_at")?,
-                actor: row.name(TABLE, "actor", &id.to_string())?,
-                from_ip: row.name(TABLE, "from_ip", &id.to_string())?,
-                method: row.text("method")?,
-                route: row.text("route")?,
-                target: row.text_or_none("target")?,
-                result: row.parsed("result")?,
-                status: row.count("status")?,
-                reason: row.text_or_none("reason")?,
-            })
-        })
+        .map(told)
         .collect()
+}
+
+fn told(row: &Row) -> Result<AccessEvent, StoreError> {
+    let id: AccessId = row.parsed("id")?;
+    Ok(AccessEvent {
+        id,
+        at: row.moment("occurred_at")?,
+        actor: row.name(TABLE, "actor", &id.to_string())?,
+        from_ip: row.name(TABLE, "from_ip", &id.to_string())?,
+        method: row.text("method")?,
+        route: row.text("route")?,
+        target: row.text_or_none("target")?,
+        result: row.parsed("result")?,
+        status: row.count("status")?,
+        reason: row.text_or_none("reason")?,
+    })
 }

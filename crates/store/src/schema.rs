@@ -37,6 +37,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (28, "data_keys", include_str!("../migrations/0028_data_keys.sql")),
     (29, "signed_receipts", include_str!("../migrations/0029_signed_receipts.sql")),
     (30, "holds_by_key", include_str!("../migrations/0030_holds_by_key.sql")),
+    (35, "exports", include_str!("../migrations/0035_exports.sql")),
 ];
 
 /// Those of PostgreSQL alone.

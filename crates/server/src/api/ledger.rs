@@ -23,6 +23,7 @@ use crate::{
     guard::{
         access::Noted,
         identity::{May, OperateLedger},
+        seen,
     },
 };
 
@@ -153,11 +154,13 @@ pub struct Which {
 pub async fn list(
     State(app): State<App>,
     caller: May<OperateLedger>,
+    Extension(noted): Extension<Noted>,
     which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
 ) -> Result<axum::Json<Vec<DeadLetterShape>>, ApiError> {
     everything(&caller)?;
     let Query(which) = which.map_err(|_| ApiError::invalid("query_invalid", "page: a number from 1"))?;
     let page = which.page.unwrap_or(1).clamp(1, MOST_PAGES);
+    noted.set_target(seen::list(&[("page", Some(page.to_string()))]));
     let mut reader = app.house.store.read().await?;
     let found = dead::list(&mut reader, LISTED, (page - 1) * LISTED).await?;
     Ok(axum::Json(found.into_iter().map(Into::into).collect()))
@@ -172,11 +175,13 @@ pub async fn list(
 pub async fn read(
     State(app): State<App>,
     caller: May<OperateLedger>,
+    Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
 ) -> Result<axum::Json<DeadLetterShape>, ApiError> {
     everything(&caller)?;
     let mut reader = app.house.store.read().await?;
     let (letter, entry) = dead::get(&mut reader, &id).await?.ok_or(ApiError::NotFound("dead letter"))?;
+    noted.set_target(id);
     Ok(axum::Json(DeadLetterShape { entry: entry.ok().as_ref().map(told), ..letter.into() }))
 }
 

@@ -1,9 +1,11 @@
 //! What is kept about a person (E7): read it, forget it, hold it, and what the person agrees to.
 
+use askama::Template;
 use axum::{
     Extension,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Response},
 };
 use contactiq_domain::{Permission, Timestamp, ids::KeyId};
 use contactiq_store::{
@@ -11,6 +13,7 @@ use contactiq_store::{
     privacy::{
         consent::{self, Consent, Purpose},
         erase::{self, By, Forgotten, Receipt},
+        exports::{self, Form},
         holds::{self, Hold},
     },
 };
@@ -29,8 +32,9 @@ use crate::{
     guard::{
         access::Noted,
         identity::{Caller, ManagePrivacy, May},
+        seen,
     },
-    privacy::{self, Exported},
+    privacy,
 };
 
 /// Who notes an own consent.
@@ -65,20 +69,39 @@ fn person(caller: &Caller, named: Person) -> Result<(String, Option<KeyId>), Api
     Ok((subject, key))
 }
 
-/// All that is kept about a person: records, tickets, feedback and consents, masked as they are kept.
+/// All that is kept about a person: conversations, records, tickets, feedback, what the guard said, consents, sign-ins and
+/// accesses, masked as they are kept. With `Accept: text/html` as a page for the person. It is on record that it was made.
 #[utoipa::path(
     post, path = "/v1/persons/export", tag = "privacy", request_body = Person,
-    responses((status = 200, description = "Everything, as one JSON object"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+    responses((status = 200, description = "Everything, as one JSON object or a page"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn export(
     State(app): State<App>,
     caller: Caller,
+    Extension(noted): Extension<Noted>,
+    headers: HeaderMap,
     body: Json<Person>,
-) -> Result<axum::Json<Exported>, ApiError> {
+) -> Result<Response, ApiError> {
     let (subject, key) = person(&caller, body.value)?;
-    let mut reader = app.house.store.read().await?;
-    let names = privacy::names(&app.house.store, &subject, key);
-    Ok(axum::Json(privacy::export(&mut reader, &names, key, app.house.clock.now()).await?))
+    let (store, now) = (&app.house.store, app.house.clock.now());
+    noted.set_target(seen::person(store, &caller, &subject, key));
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let form = if accept.contains("text/html") { Form::Html } else { Form::Json };
+    let names = privacy::names(store, &subject, key);
+    let mut w = store.write().await?;
+    let exported = privacy::export(&mut w, &names, key, now).await?;
+    // What names the person here would stand beside the keyed hash of the person.
+    let by = if caller.subject.is_some() && caller.own_subject() == subject { ONESELF } else { &caller.name };
+    exports::note(&mut w, &Owner { subject: &subject, key }, (form, by), &*app.house.ids, now).await?;
+    w.save().await?;
+    Ok(match form {
+        Form::Json => axum::Json(exported).into_response(),
+        Form::Html => {
+            let page = exported.render().map_err(|_| ApiError::Internal)?;
+            let kept = [(header::CONTENT_DISPOSITION, "attachment; filename=\"export.html\"")];
+            (kept, Html(page)).into_response()
+        }
+    })
 }
 
 /// One receipt. It names nobody.
@@ -98,6 +121,8 @@ pub struct ReceiptShape {
     conversations: u64,
     /// Interactions.
     interactions: u64,
+    /// How often all of it was handed out before: what was made of those files is the bank's to find.
+    exports: u64,
     /// All of it as a note that the key of the audit log signed: `contactiq-verify receipt` holds it against the
     /// public key.
     signed: Option<String>,
@@ -112,6 +137,7 @@ impl From<Receipt> for ReceiptShape {
             erased_at: receipt.erased_at,
             conversations: receipt.conversations,
             interactions: receipt.interactions,
+            exports: receipt.exports,
             signed: receipt.signed,
         }
     }
@@ -124,6 +150,8 @@ pub struct ErasureShape {
     conversations: u64,
     /// Interactions.
     interactions: u64,
+    /// How often all of it was handed out before.
+    exports: u64,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     erased_at: Timestamp,
@@ -175,6 +203,7 @@ pub async fn erase(
     Ok(axum::Json(ErasureShape {
         conversations: receipts.iter().map(|receipt| receipt.conversations).sum(),
         interactions: receipts.iter().map(|receipt| receipt.interactions).sum(),
+        exports: receipts.iter().map(|receipt| receipt.exports).sum(),
         erased_at: now,
         receipts: receipts.into_iter().map(Into::into).collect(),
     }))
@@ -326,7 +355,9 @@ impl From<Hold> for HoldShape {
 pub async fn list_holds(
     State(app): State<App>,
     _caller: May<ManagePrivacy>,
+    Extension(noted): Extension<Noted>,
 ) -> Result<axum::Json<Vec<HoldShape>>, ApiError> {
+    noted.set_target(seen::list(&[]));
     let found = holds::list(&mut *app.house.store.read().await?).await?;
     Ok(axum::Json(found.into_iter().map(Into::into).collect()))
 }

@@ -23,6 +23,7 @@ use crate::{
     guard::{
         access::Noted,
         identity::{May, ReviewGuard},
+        seen,
     },
 };
 
@@ -121,6 +122,7 @@ pub(crate) fn since(day: &str) -> Result<Timestamp, ApiError> {
 pub async fn list(
     State(app): State<App>,
     caller: May<ReviewGuard>,
+    Extension(noted): Extension<Noted>,
     which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
 ) -> Result<axum::Json<Vec<EntryShape>>, ApiError> {
     let wrong = |_| {
@@ -136,6 +138,13 @@ pub async fn list(
         decided: which.decided,
     };
     let page = which.page.unwrap_or(1).clamp(1, MOST_PAGES);
+    noted.set_target(seen::list(&[
+        ("kind", filter.kind.map(|kind| kind.to_string())),
+        ("mode", filter.mode.map(|mode| mode.to_string())),
+        ("since", filter.since.map(|since| since.to_string())),
+        ("decided", filter.decided.map(|decided| decided.to_string())),
+        ("page", Some(page.to_string())),
+    ]));
     let mut reader = app.house.store.read().await?;
     let found = review::list(&mut reader, &filter, LISTED, (page - 1) * LISTED).await?;
     Ok(axum::Json(found.into_iter().map(EntryShape::from).collect()))

@@ -11,6 +11,7 @@ use contactiq_store::{
     privacy::{
         consent::{self, Consent, Purpose},
         erase::{self, By, Forgotten, Receipt},
+        exports::{self, Form},
         holds::{self, Hold},
         purge,
     },
@@ -22,6 +23,7 @@ use super::{Outcome, audit, output, page::Page, signature};
 use crate::{
     app,
     config::Config,
+    guard::seen,
     privacy,
     wiring::{SystemClock, SystemIds},
 };
@@ -166,7 +168,9 @@ async fn export(store: &Store, person: &Person, html: bool) -> Outcome {
     let names = privacy::names(store, &person.subject, key);
     let exported = privacy::export(&mut w, &names, key, SystemClock.now()).await?;
     // Who reads all about a person leaves a trace, without the person's name.
-    audit::note(&mut w, "privacy export", &format!("{} conversations", exported.conversations.len())).await?;
+    let (owner, form) = (Owner { subject: &person.subject, key }, if html { Form::Html } else { Form::Json });
+    exports::note(&mut w, &owner, (form, audit::ACTOR), &SystemIds, SystemClock.now()).await?;
+    audit::note(&mut w, "privacy export", &seen::of_person(store, &person.subject, key)).await?;
     w.save().await?;
     if html {
         output::raw(&exported.render()?);
@@ -222,8 +226,8 @@ fn show(receipts: &[Receipt], json: bool) {
 
 fn told(receipt: &Receipt) -> String {
     format!(
-        "{}: {} conversations with {} interactions erased on {}",
-        receipt.id, receipt.conversations, receipt.interactions, receipt.erased_at
+        "{}: {} conversations with {} interactions erased on {}; handed out {} times before",
+        receipt.id, receipt.conversations, receipt.interactions, receipt.erased_at, receipt.exports
     )
 }
 

@@ -28,7 +28,7 @@ use crate::{
         message::Message,
     },
     app::App,
-    guard::{Numbered, admission::Priority, limits::Asker},
+    guard::{Numbered, admission::Priority, limits::Asker, seen},
     wiring::{random_text, sha256_hex},
 };
 
@@ -66,6 +66,8 @@ async fn view(app: &App, visitor: &Visitor, mode: Mode, opened: Option<&str>) ->
     // Before an escalation nobody knows which it will be: this is the line for the plainest.
     let people = app.house.people(mode, Trigger::HumanOnly).is_some();
     let current: Option<ConversationId> = opened.and_then(|id| id.parse().ok());
+    let what = current.map_or_else(|| seen::list(&[]), |id| id.to_string());
+    visitor.noted.set_target(seen::one(&visitor.caller, &subject, what));
     let said = match current {
         Some(id) => app.house.ledger.said(id).await,
         None => Said::default(),

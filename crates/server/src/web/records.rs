@@ -9,7 +9,7 @@ use contactiq_domain::{Permission, ids::InteractionId};
 use contactiq_store::{feedback, interactions, tickets};
 
 use super::{PageError, Visitor, show, views::InteractionView};
-use crate::{api::error::ApiError, app::App};
+use crate::{api::error::ApiError, app::App, guard::seen};
 
 pub(super) async fn page(
     State(app): State<App>,
@@ -24,6 +24,7 @@ pub(super) async fn page(
     let mut reader = app.house.store.read().await.map_err(fails)?;
     let found = interactions::get(&mut reader, id).await.map_err(fails)?.or(pending);
     let record = found.filter(|record| visitor.caller.sees(record.mode)).ok_or_else(missing)?;
+    visitor.noted.set_target(seen::one(&visitor.caller, &record.subject, id));
     let said = feedback::of_interaction(&mut reader, id).await.map_err(fails)?;
     let helpful = said.first().and_then(|f| f.helpful);
     let reached = record.trigger.is_some_and(|t| app.house.people(record.mode, t).is_some());

@@ -18,7 +18,7 @@ use super::{
         tickets::{DemoShare, TicketItem},
     },
 };
-use crate::{api::error::ApiError, app::App};
+use crate::{api::error::ApiError, app::App, guard::seen};
 
 /// Tickets of one page.
 const LISTED: u32 = 100;
@@ -50,6 +50,11 @@ pub(super) async fn list(
         demo: demo.map(|share| share == DemoShare::Only),
     };
     let page = which.page.unwrap_or(1).clamp(1, MOST_PAGES);
+    visitor.noted.set_target(seen::list(&[
+        ("state", state.map(|state| state.to_string())),
+        ("mode", filter.mode.map(|mode| mode.to_string())),
+        ("page", Some(page.to_string())),
+    ]));
     let mut reader = app.house.store.read().await.map_err(fails)?;
     let found = tickets::list(&mut reader, &filter, LISTED, (page - 1) * LISTED).await.map_err(fails)?;
     let view = TicketsView {
@@ -82,6 +87,7 @@ pub(super) async fn page(
     let mut reader = app.house.store.read().await.map_err(fails)?;
     let found = tickets::get(&mut reader, id).await.map_err(fails)?;
     let ticket = found.filter(|ticket| visitor.caller.sees(ticket.mode)).ok_or_else(missing)?;
+    visitor.noted.set_target(id.to_string());
     let notice = match done.done.as_deref() {
         Some("taken") => Some("You have taken this ticket.".to_owned()),
         Some("closed") => Some("This ticket is closed.".to_owned()),
@@ -140,6 +146,7 @@ pub(super) async fn change(
     let mut w = app.house.store.write().await.map_err(fails)?;
     let found = tickets::get(&mut w, id).await.map_err(fails)?;
     found.filter(|ticket| visitor.caller.sees(ticket.mode)).ok_or_else(missing)?;
+    visitor.noted.set_target(id.to_string());
     let moved = tickets::advance(&mut w, id, state, visitor.caller.signature(), note.as_ref(), now)
         .await
         .map_err(fails)?;

@@ -59,6 +59,20 @@ async fn what_is_done_and_seen_is_in_a_log_that_an_auditor_verifies() {
     running.read(&customer, "/v1/costs").await.problem(403, "forbidden");
     running.read(&Key::unknown(), "/v1/costs").await.problem(401, "unauthorised");
     running.read(&auditor, &format!("/v1/interactions/{}", text(&answered, "id"))).await.record();
+    running.read(&auditor, &format!("/v1/conversations/{}", text(&answered, "conversation"))).await;
+    let bank = running.key(Role::Service).await;
+    let jane = serde_json::json!({ "subject": "jane-4711" });
+    assert_eq!(running.read(&bank, "/v1/conversations?subject=jane-4711").await.status, 200);
+    assert_eq!(running.post(&bank, "/v1/persons/export", &jane).await.status, 200);
+    browser.get("/tickets?state=open").await.page(200);
+    browser.get(&format!("/tickets/{}", text(&escalated, "ticket"))).await.page(200);
+    browser.get(&format!("/interactions/{}", text(&escalated, "id"))).await.page(200);
+    let own = browser.ask("customer", REPLACEMENT).await;
+    browser.get(&own).await.page(200);
+    running
+        .read(&auditor, "/v1/conversations/0192f0c5-7e2b-7c3d-9a4e-5f6a7b8c9d0e")
+        .await
+        .problem(404, "not_found");
     browser.send("/signout", &[]).await;
 
     let entries = exported(&running, &auditor, |entries| {
@@ -76,6 +90,26 @@ async fn what_is_done_and_seen_is_in_a_log_that_an_auditor_verifies() {
     ] {
         assert!(has(&entries, kind, route), "{kind} {route} in {entries:?}");
     }
+    // Whose data it was: an id of one thing, a keyed hash of a person, the filter of a list, and `own`.
+    let seen = |route: &str| -> Vec<&str> {
+        let of_route = entries.iter().filter(|e| e["fields"]["route"] == route);
+        of_route.map(|e| e["fields"]["target"].as_str().unwrap_or_default()).collect()
+    };
+    assert_eq!(seen("/v1/interactions/{id}"), [text(&answered, "id")]);
+    assert_eq!(
+        seen("/v1/conversations/{id}"),
+        [text(&answered, "conversation"), ""],
+        "nothing was seen of the second"
+    );
+    assert_eq!(seen("/tickets"), ["list state=open page=1"]);
+    assert_eq!(seen("/tickets/{id}"), [text(&escalated, "ticket")]);
+    assert_eq!(seen("/interactions/{id}"), [text(&escalated, "id")]);
+    assert!(seen("/chat/{mode}").contains(&"own"), "{:?}", seen("/chat/{mode}"));
+    let person = seen("/v1/persons/export")[0];
+    assert!(person.starts_with("person:") && person.len() == 71, "{person}");
+    assert_eq!(seen("/v1/conversations"), [person]);
+    let export = entries.iter().find(|e| e["kind"] == "export" && e["fields"]["form"] == "json").unwrap();
+    assert_eq!(format!("person:{}", text(&export["fields"], "person")), person);
     let of = |kind: &str, id: &str| {
         entries.iter().find(|e| e["kind"] == kind && e["fields"]["interaction"] == id).unwrap().clone()
     };
@@ -93,7 +127,7 @@ async fn what_is_done_and_seen_is_in_a_log_that_an_auditor_verifies() {
     assert!(entries.iter().any(|e| e["kind"] == "knowledge"), "the demo bank's documents");
     // Nobody is named, nothing is quoted.
     let said = serde_json::to_string(&entries).unwrap();
-    for word in ["127.0.0.1", "local-admin", "replacement card cost", "is using it", "customer "] {
+    for word in ["jane", "127.0.0.1", "local-admin", "replacement card cost", "is using it", "customer "] {
         assert!(!said.contains(word), "{word}");
     }
     let checkpoint = running.read(&auditor, "/v1/audit/checkpoint").await;

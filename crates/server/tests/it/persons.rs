@@ -72,6 +72,43 @@ async fn a_person_reads_all_of_it_and_is_forgotten() {
 }
 
 #[tokio::test]
+async fn everything_that_names_a_person_is_handed_out_and_that_it_was_is_on_record() {
+    let mut running = start(&[]).await;
+    let browser = crate::browser::Browser::sign_in(&running).await;
+    browser.ask("customer", "what does a fucking replacement card cost?").await;
+    let (admin, supervisor) = (running.key(Role::Admin).await, running.key(Role::Supervisor).await);
+    let listed = running.read(&supervisor, "/v1/guard/review").await.json();
+    let seen = text(&listed[0], "interaction").to_owned();
+    running.read(&supervisor, &format!("/v1/interactions/{seen}")).await.record();
+    let oneself = json!({ "subject": "local-admin" });
+    let all = running.post(&admin, "/v1/persons/export", &oneself).await.json();
+    let said = &all["conversations"][0]["interactions"][0];
+    assert_eq!((text(&said["review"][0], "kind"), &said["record"]["id"]), ("flagged", &json!(seen)));
+    assert!(text(&said["review"][0], "message").contains("replacement card"));
+    let sign_ins = all["sign_ins"].as_array().unwrap();
+    assert_eq!((sign_ins.len(), text(&sign_ins[0], "from_ip")), (1, "127.0.0.1"));
+    let accesses = all["accesses"].as_array().unwrap();
+    let of = |by: &str, route: &str| accesses.iter().filter(|a| a["by"] == by && a["route"] == route).count();
+    assert!(of("you", "/chat/{mode}") >= 2, "{accesses:?}");
+    assert_eq!(of("the bank", "/v1/interactions/{id}"), 1, "the supervisor, who is not named: {accesses:?}");
+    assert!(!all.to_string().contains("supervisor"), "{all}");
+    assert_eq!(all["exports"], json!([]));
+
+    let page = running.posting(&admin, "/v1/persons/export", &oneself).header("accept", "text/html");
+    let page = crate::reply::Reply::of(page).await;
+    assert!(page.header("content-type").starts_with("text/html"), "{}", page.text);
+    for words in ["What the guard said", "When you signed in", "Who saw what is yours", "handed out before"] {
+        assert!(page.text.contains(words), "{words}");
+    }
+    let again = running.post(&admin, "/v1/persons/export", &oneself).await.json();
+    assert_eq!(again["exports"].as_array().map(Vec::len), Some(2));
+    let receipt = running.post(&admin, "/v1/persons/erase", &oneself).await.json();
+    assert_eq!((&receipt["exports"], &receipt["receipts"][0]["exports"]), (&json!(3), &json!(3)));
+    assert!(text(&receipt["receipts"][0], "signed").contains("\"exports\":3"));
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_hold_keeps_a_person_and_only_administrators_place_one() {
     let running = start(&[]).await;
     let (bank, admin, auditor) =

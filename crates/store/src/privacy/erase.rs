@@ -10,7 +10,7 @@ use contactiq_domain::{
 use contactiq_guard::seal::DataKeyId;
 use uuid::Uuid;
 
-use super::{anonymise, blind, consent, holds, turns};
+use super::{anonymise, blind, consent, exports, holds, turns};
 use crate::{
     Connection, Store, StoreError, Writer,
     audit::{self, AuditKind, Event},
@@ -38,6 +38,9 @@ pub struct Receipt {
     pub conversations: u64,
     /// Interactions.
     pub interactions: u64,
+    /// How often all of it was handed out before: those files are out of reach here.
+    #[serde(default)]
+    pub exports: u64,
     /// All of it as a note that the key of the audit log signed. None of before receipts were signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<String>,
@@ -54,6 +57,7 @@ impl Receipt {
             erased_at: self.erased_at.to_string(),
             conversations: self.conversations,
             interactions: self.interactions,
+            exports: self.exports,
         }
     }
 }
@@ -195,6 +199,7 @@ async fn one(
         signed: None,
         interactions: count_texts(w, owner).await?,
         conversations: mark(w, owner, now).await?,
+        exports: exports::count(w, owner).await?,
     };
     let destroyed = destroy(w, owner, keys).await?;
     consent::forget(w, owner).await?;
@@ -341,8 +346,8 @@ async fn left(w: &mut Writer) -> Result<Vec<InteractionId>, StoreError> {
 
 async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreError> {
     w.execute(
-        "INSERT INTO erasures (id, person, erased_by, erased_at, conversations, interactions, signed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO erasures (id, person, erased_by, erased_at, conversations, interactions, exports, signed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
         values![
             receipt.id,
             &receipt.person,
@@ -350,6 +355,7 @@ async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreError> {
             receipt.erased_at,
             receipt.conversations,
             receipt.interactions,
+            receipt.exports,
             receipt.signed.as_deref(),
         ],
     )
@@ -437,6 +443,7 @@ fn receipt(row: &Row) -> Result<Receipt, StoreError> {
         erased_at: row.moment("erased_at")?,
         conversations: row.count("conversations")?,
         interactions: row.count("interactions")?,
+        exports: row.count("exports")?,
         signed: row.text_or_none("signed")?,
     })
 }

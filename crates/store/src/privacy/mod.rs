@@ -5,6 +5,7 @@
 //! - [`purge`]: the texts of interactions that are older than the retention, and later the rows themselves.
 //! - [`holds`]: what a court or an authority wants kept is neither erased nor purged.
 //! - [`consent`]: what a person agreed to.
+//! - [`exports`]: who was handed all that is kept about a person.
 //!
 //! A person is an [`Owner`]: the subject and the key that speaks for it. In `anonymise` it is written what "without
 //! texts" means, once for both; `turns` keeps them and whoever writes apart.
@@ -16,6 +17,7 @@ use crate::{Connection, Store, conversations::Owner};
 mod anonymise;
 pub mod consent;
 pub mod erase;
+pub mod exports;
 pub mod holds;
 pub mod purge;
 pub(crate) mod turns;
@@ -31,6 +33,12 @@ fn owner_key(key: Option<KeyId>) -> String {
 #[must_use]
 pub fn person(store: &Store, owner: &Owner<'_>) -> String {
     store.keys.sealer.blind(&told(owner))
+}
+
+/// The same inside a transaction.
+#[must_use]
+pub fn hashed(c: &Connection, owner: &Owner<'_>) -> String {
+    blind(c, owner)
 }
 
 fn told(owner: &Owner<'_>) -> String {

@@ -96,8 +96,7 @@ fn personal(kind: u64, dice: &mut Dice) -> (String, Vec<String>) {
             (format!("my card is {wide}"), vec![card, wide, dashed])
         }
         11..=13 => {
-            // So few digits stand in ids and times by chance: they are looked for with what is said before them, and as
-            // a value of their own.
+            // So few digits stand in ids, times and lengths by chance: they are looked for with what is said before them.
             let (said, count) = match kind {
                 11 => ("my PIN is", 4),
                 12 => ("the CVV is", 3),
@@ -105,7 +104,7 @@ fn personal(kind: u64, dice: &mut Dice) -> (String, Vec<String>) {
             };
             let code = digits(dice, count);
             let alone = said.split(' ').skip(1).collect::<Vec<_>>().join(" ");
-            (format!("{said} {code}"), vec![format!("{alone} {code}"), format!("\"{code}\"")])
+            (format!("{said} {code}"), vec![format!("{alone} {code}")])
         }
         _ => {
             let card = card(dice);
