@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use askama::Template;
 use contactiq_domain::{Clock, ids::KeyId};
+use contactiq_guard::{Raw, TokenKey};
 use contactiq_store::{
     Connection, Store,
     conversations::Owner,
@@ -13,6 +14,7 @@ use contactiq_store::{
         erase::{self, By, Forgotten, Receipt},
         exports::{self, Form},
         holds::{self, Hold},
+        named::{self, NamedIn},
         purge,
     },
 };
@@ -74,6 +76,21 @@ pub(super) enum Command {
         /// yes or no.
         #[arg(value_parser = ["yes", "no"])]
         given: String,
+    },
+    /// Where bankers named somebody: the interactions, found by a name, an address, a telephone or an account number.
+    Named {
+        /// As bankers may have written it; several for one person.
+        #[arg(required = true)]
+        values: Vec<String>,
+        /// Take the texts of these interactions out.
+        #[arg(long)]
+        erase: bool,
+        /// Do it; without this it is only said what would go.
+        #[arg(long, requires = "erase")]
+        yes: bool,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
     },
     /// Take out what was kept long enough.
     Purge {
@@ -154,6 +171,9 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         Command::Consent { person, purpose, given } => {
             consented(&store, &person, purpose, given == "yes").await
         }
+        Command::Named { values, erase, yes, json } => {
+            named(&store, &config, values, erase && yes, json).await
+        }
         Command::Purge { dry_run, clock_is_right, json } => {
             purge(&store, &config, dry_run, clock_is_right, json).await
         }
@@ -163,10 +183,12 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
 }
 
 async fn export(store: &Store, person: &Person, html: bool) -> Outcome {
-    let mut w = store.write().await?;
-    let key = person.key(&mut w).await?;
+    let mut r = store.read().await?;
+    let key = person.key(&mut r).await?;
     let names = privacy::names(store, &person.subject, key);
-    let exported = privacy::export(&mut w, &names, key, SystemClock.now()).await?;
+    let exported = privacy::export(&mut r, &names, key, SystemClock.now()).await?;
+    drop(r);
+    let mut w = store.write().await?;
     // Who reads all about a person leaves a trace, without the person's name.
     let (owner, form) = (Owner { subject: &person.subject, key }, if html { Form::Html } else { Form::Json });
     exports::note(&mut w, &owner, (form, audit::ACTOR), &SystemIds, SystemClock.now()).await?;
@@ -313,6 +335,42 @@ async fn consented(store: &Store, person: &Person, purpose: Purpose, given: bool
     }
     audit::note(&mut w, "privacy consent", purpose.as_str()).await?;
     w.save().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn named(store: &Store, config: &Config, values: Vec<String>, erase: bool, json: bool) -> Outcome {
+    let secret = config.guard.token_key.expose();
+    let key = TokenKey::new(secret.as_bytes()).ok_or(
+        "guard.token_key is not set: without it nothing is kept by which people could be found in bankers' questions",
+    )?;
+    let tokens: Vec<_> = values.into_iter().flat_map(|value| key.tokens_of(&Raw::new(value))).collect();
+    if erase {
+        let (signer, _) = app::audit_key(store, config)?;
+        let by = (audit::ACTOR, &signer);
+        let done = named::erase(store, &tokens, by, &SystemIds, SystemClock.now()).await?;
+        show(std::slice::from_ref(&done.receipt), json);
+        if done.held > 0 {
+            output::note(format!("{} interactions stay: a hold is on the banker", done.held));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut w = store.write().await?;
+    let found = named::find(&mut w, &tokens).await?;
+    audit::note(&mut w, "privacy named", &seen::list(&[("found", Some(found.len().to_string()))])).await?;
+    w.save().await?;
+    if json {
+        found.iter().for_each(output::json);
+    } else {
+        let row = |named: &NamedIn| {
+            let held = if named.held { "held" } else { "-" };
+            vec![named.interaction.to_string(), named.created_at.to_string(), held.to_owned()]
+        };
+        output::table(&["interaction", "asked on", "hold"], found.iter().map(row).collect());
+        output::note(format!(
+            "{} interactions of bankers name it; --erase --yes takes their texts out",
+            found.len()
+        ));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

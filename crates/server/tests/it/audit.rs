@@ -145,6 +145,33 @@ async fn what_is_done_and_seen_is_in_a_log_that_an_auditor_verifies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_witness_that_never_answers_holds_the_log_not() {
+    // It takes the connection and what is sent, and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/checkpoints", listener.local_addr().unwrap());
+    let mut held = tokio::task::JoinSet::new();
+    held.spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            open.push(stream);
+        }
+    });
+    let running = start(&[SOON, ("CONTACTIQ__AUDIT__ANCHOR_URL", &url)]).await;
+    let (customer, auditor) = (running.key(Role::Customer).await, running.key(Role::Auditor).await);
+    // The first checkpoint is on its way to the witness from here on.
+    exported(&running, &auditor, |entries| !entries.is_empty()).await;
+    let began = std::time::Instant::now();
+    for round in 1..=3_usize {
+        running.ask(&customer, Mode::Customer, REPLACEMENT).await;
+        exported(&running, &auditor, |entries| {
+            entries.iter().filter(|e| e["kind"] == "interaction").count() >= round
+        })
+        .await;
+    }
+    assert!(began.elapsed() < Duration::from_secs(9), "each round within seconds: {:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_page_shows_the_log_and_verifies_it() {
     let running = start(&[SOON]).await;
     let browser = Browser::sign_in(&running).await;

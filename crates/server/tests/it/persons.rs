@@ -280,3 +280,33 @@ async fn a_key_is_rotated_on_the_command_line_while_the_server_answers() {
     assert_eq!(again.status, 200, "{}", again.text);
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_banker_names_is_found_and_erased_there() {
+    const KEY: (&str, &str) = ("CONTACTIQ_TOKEN_KEY", "f3b1c9d47a5e60821b9c0d7e6f5a4b3c");
+    let mut running = start(&[KEY]).await;
+    let banker = running.key(Role::Banker).await;
+    let asked = "May I send the rate to jane.citizen@mail.example, what does the policy say?";
+    let said = running.ask(&banker, Mode::Banker, asked).await;
+    let other = running.ask(&banker, Mode::Banker, "What does the policy say about rates?").await;
+    let terminal = Terminal::of(running.dir.clone());
+    let run = |terminal: &Terminal, more: &[&str]| {
+        let all = [&["privacy", "named", "JANE.citizen@mail.example", "Jane Citizen"], more].concat();
+        tokio::task::block_in_place(|| terminal.run(&all))
+    };
+    assert!(run(&terminal, &[]).refused().contains("guard.token_key"));
+    let terminal = terminal.with(KEY.0, KEY.1);
+    let found = run(&terminal, &["--json"]).lines(0);
+    assert_eq!(found.iter().map(|named| text(named, "interaction")).collect::<Vec<_>>(), [text(&said, "id")]);
+    run(&terminal, &["--erase"]).well();
+    let receipt = run(&terminal, &["--erase", "--yes", "--json"]).lines(0);
+    assert_eq!((&receipt[0]["interactions"], &receipt[0]["conversations"]), (&json!(1), &json!(1)));
+    let admin = running.key(Role::Admin).await;
+    let record =
+        async |of: &Value| running.read(&admin, &format!("/v1/interactions/{}", text(of, "id"))).await.json();
+    assert_eq!(text(&record(&said).await, "question"), "[erased]");
+    assert_eq!(record(&other).await, other);
+    assert_eq!(run(&terminal, &["--json"]).lines(0), Vec::<Value>::new());
+    running.stop().await;
+    assert!(!holds(&running.database_bytes(), "jane.citizen"));
+}

@@ -344,7 +344,7 @@ async fn left(w: &mut Writer) -> Result<Vec<InteractionId>, StoreError> {
     .collect()
 }
 
-async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreError> {
+pub(super) async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreError> {
     w.execute(
         "INSERT INTO erasures (id, person, erased_by, erased_at, conversations, interactions, exports, signed)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",

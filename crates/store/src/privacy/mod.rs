@@ -5,6 +5,7 @@
 //! - [`purge`]: the texts of interactions that are older than the retention, and later the rows themselves.
 //! - [`holds`]: what a court or an authority wants kept is neither erased nor purged.
 //! - [`consent`]: what a person agreed to.
+//! - [`named`]: people whom a banker's conversation names.
 //! - [`exports`]: who was handed all that is kept about a person.
 //!
 //! A person is an [`Owner`]: the subject and the key that speaks for it. In `anonymise` it is written what "without
@@ -19,6 +20,7 @@ pub mod consent;
 pub mod erase;
 pub mod exports;
 pub mod holds;
+pub mod named;
 pub mod purge;
 pub(crate) mod turns;
 

@@ -28,6 +28,7 @@ mod locked_keys;
 mod meta;
 mod moved;
 mod moved_rows;
+mod named;
 mod old_database;
 mod page_sessions;
 mod patience;
