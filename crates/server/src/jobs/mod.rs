@@ -82,7 +82,11 @@ pub fn start(app: &App, stop: &CancellationToken) {
     });
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "drain", DRAIN_EVERY, |app| async move { ledger::drain(&app).await });
-    every(app, stop, "secrets", secrets::LOOK_EVERY, |app| async move { secrets::look(&app).await });
+    let active = Arc::new(secrets::Active::default());
+    every(app, stop, "secrets", secrets::LOOK_EVERY, move |app| {
+        let active = Arc::clone(&active);
+        async move { secrets::look(&app, &active).await }
+    });
     if let Some(tls) = app.tls.clone() {
         every(app, stop, "tls", TLS_EVERY, move |app| {
             let tls = tls.clone();
@@ -116,6 +120,11 @@ pub fn start(app: &App, stop: &CancellationToken) {
         }
     }
     every(app, stop, "audit", AUDIT_EVERY, |app| async move { audit::run(&app).await });
+    let stopped = stop.clone();
+    every(app, stop, "audit-anchor", AUDIT_EVERY, move |app| {
+        let stopped = stopped.clone();
+        async move { stopped.run_until_cancelled(audit::anchor(&app)).await.unwrap_or(Ok(())) }
+    });
     every(app, stop, "audit-look", AUDIT_LOOK_EVERY, |app| async move { audit::look(&app).await });
     let counted = Arc::new(AtomicU64::new(0));
     every(app, stop, "budgets", BUDGETS_EVERY, move |app| {

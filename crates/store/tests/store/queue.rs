@@ -230,7 +230,7 @@ async fn what_a_newer_version_queued_or_nobody_did_keeps_nothing_else_waiting() 
     one.write(first(&start)).await.unwrap();
     let mut raw = ::redis::Client::open(redis()).unwrap().get_multiplexed_async_connection().await.unwrap();
     let stream = format!("contactiq:{}:ledger", cluster.namespace);
-    for (field, bytes) in [("entry", r#"{"form":3}"#), ("else", "nothing")] {
+    for (field, bytes) in [("entry", r#"{"form":4}"#), ("else", "nothing")] {
         let mut add = ::redis::cmd("XADD");
         add.arg((&stream, "*", field, bytes));
         let _: String = add.query_async(&mut raw).await.unwrap();
