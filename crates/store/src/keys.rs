@@ -71,6 +71,13 @@ impl ApiKey {
         self.is_active(now) && (self.hash == hash || before())
     }
 
+    /// The hashes of the secrets that open it at this moment.
+    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &str> {
+        let before = self.before.as_ref().filter(|before| now < before.ends_at);
+        let all = std::iter::once(self.hash.as_str()).chain(before.map(|before| before.hash.as_str()));
+        all.filter(move |_| self.is_active(now))
+    }
+
     /// Until when the secret before goes on, if it does.
     #[must_use]
     pub fn overlaps_until(&self, now: Timestamp) -> Option<Timestamp> {

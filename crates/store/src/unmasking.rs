@@ -35,39 +35,23 @@ pub enum Unmasked {
     Erased,
     /// No original of this message is kept.
     NotKept,
+    /// The purpose holds a word of what it would open, which must not stand in the log.
+    NamedBefore,
 }
 
-/// Opens the originals of a message. With [`Unmasked::Shown`] its entry of the audit log is durable; with the others
-/// nothing was shown, and the access event of the request stands alone. Without placeholders there is nothing to show,
-/// and that somebody looked is on record all the same.
+/// Opens the originals of a message. When this returns, the entry of the audit log is durable, also where there was
+/// nothing to show; only a purpose that names who is looked for is in no log.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is no such finished interaction, or when the database fails or a sealed column
 /// does not open: then nothing is shown.
 pub async fn unmask(mut w: Writer, asked: &Asked<'_>) -> Result<Unmasked, StoreError> {
-    let missing = || StoreError::NotFound { what: "interaction" };
-    let row = w
-        .row(
-            "SELECT conversations.erased_at, interactions.anonymised_at FROM interactions
-             JOIN conversations ON conversations.id = interactions.conversation WHERE interactions.id = $1",
-            values![asked.interaction],
-        )
-        .await?
-        .ok_or_else(missing)?;
-    if row.moment_or_none("erased_at")?.is_some() || row.moment_or_none("anonymised_at")?.is_some() {
-        return Ok(Unmasked::Erased);
-    }
-    let record = interactions::get(&mut w, asked.interaction).await?.ok_or_else(missing)?;
-    let kept = placeholders::of(&mut w, record.conversation).await?;
-    let originals = match kept.originals(asked.interaction, &record.question) {
-        Some(originals) => originals,
-        None if contactiq_guard::placeholders(record.question.as_str()).next().is_none() => Vec::new(),
-        None => return Ok(Unmasked::NotKept),
+    let found = look(&mut w, asked).await?;
+    let shown = match &found {
+        Unmasked::NamedBefore => return Ok(found),
+        Unmasked::Shown(originals) => originals.iter().filter(|original| original.value().is_some()).count(),
+        Unmasked::Erased | Unmasked::NotKept => 0,
     };
-    let shown = originals.iter().filter(|original| original.value().is_some()).count();
-    if shown == 0 && !originals.is_empty() {
-        return Ok(Unmasked::NotKept);
-    }
     let event = Event::new(
         audit::fresh_id(&w),
         asked.at,
@@ -82,5 +66,45 @@ pub async fn unmask(mut w: Writer, asked: &Asked<'_>) -> Result<Unmasked, StoreE
     );
     audit::note(&mut w, &event).await?;
     w.save().await?;
+    Ok(found)
+}
+
+async fn look(w: &mut Writer, asked: &Asked<'_>) -> Result<Unmasked, StoreError> {
+    let missing = || StoreError::NotFound { what: "interaction" };
+    let row = w
+        .row(
+            "SELECT conversations.erased_at, interactions.anonymised_at FROM interactions
+             JOIN conversations ON conversations.id = interactions.conversation WHERE interactions.id = $1",
+            values![asked.interaction],
+        )
+        .await?
+        .ok_or_else(missing)?;
+    if row.moment_or_none("erased_at")?.is_some() || row.moment_or_none("anonymised_at")?.is_some() {
+        return Ok(Unmasked::Erased);
+    }
+    let record = interactions::get(w, asked.interaction).await?.ok_or_else(missing)?;
+    let kept = placeholders::of(w, record.conversation).await?;
+    let originals = match kept.originals(asked.interaction, &record.question) {
+        Some(originals) => originals,
+        None if contactiq_guard::placeholders(record.question.as_str()).next().is_none() => Vec::new(),
+        None => return Ok(Unmasked::NotKept),
+    };
+    if originals.iter().filter_map(Original::value).any(|value| shares_a_word(value, asked.purpose.as_str()))
+    {
+        return Ok(Unmasked::NamedBefore);
+    }
+    if !originals.is_empty() && originals.iter().all(|original| original.value().is_none()) {
+        return Ok(Unmasked::NotKept);
+    }
     Ok(Unmasked::Shown(originals))
+}
+
+/// Whether a word or number of a value, of three letters or digits and more, stands in a text too.
+fn shares_a_word(value: &str, text: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let split = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() > 2);
+        split.map(str::to_lowercase).collect()
+    };
+    let said = words(text);
+    words(value).iter().any(|word| said.contains(word))
 }

@@ -22,10 +22,10 @@ use crate::{
     app::App,
     guard::{
         access::Noted,
-        identity::{ActForSubject, Caller, ManageAccess, May},
+        identity::{self, ActForSubject, Caller, ManageAccess, May},
         tokens::{LONGEST_SESSION, New},
     },
-    wiring::random_text,
+    wiring::{self, random_text},
 };
 
 /// Seconds that a session lasts where nobody says.
@@ -111,8 +111,17 @@ pub async fn create(
         }
     };
     let session = told.unwrap_or_else(|| made_up.clone());
-    let signed =
-        New { key, subject: &subject, session: &session, origins: &origins, seconds, from: Some(from) };
+    // A session lasts no longer than the secret that asked for it: whoever had a stolen one signs none beyond its end.
+    let secret = wiring::sha256_hex(identity::secret(&caller, &headers).as_bytes());
+    let signed = New {
+        key,
+        secret: &secret,
+        subject: &subject,
+        session: &session,
+        origins: &origins,
+        seconds,
+        from: Some(from),
+    };
     let (token, ends) = app.tokens.sign(&signed).ok_or(ApiError::Internal)?;
     if let Some(taken) = taken {
         let mut w = app.house.store.write().await?;

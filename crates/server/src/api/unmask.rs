@@ -4,7 +4,7 @@ use axum::{
     Extension,
     extract::{Path, State},
 };
-use contactiq_domain::ids::InteractionId;
+use contactiq_domain::{Permission, ids::InteractionId};
 use contactiq_guard::{Masked, Original, Raw};
 use contactiq_store::unmasking::{self, Asked, Unmasked};
 use serde::{Deserialize, Serialize};
@@ -83,13 +83,17 @@ async fn guarded(app: &App, purpose: &str) -> Result<Masked, ApiError> {
     }
     let masked = app.house.guard.mask(Raw::new(purpose)).await?;
     if masked.as_str() != purpose {
-        return Err(ApiError::parameter(
-            "purpose_personal",
-            "purpose",
-            "it would stand in the audit log for good: say why without a name, number or address",
-        ));
+        return Err(personal());
     }
     Ok(masked)
+}
+
+fn personal() -> ApiError {
+    ApiError::parameter(
+        "purpose_personal",
+        "purpose",
+        "it would stand in the audit log for good: say why without a name, number or address",
+    )
 }
 
 /// Opens the originals of an interaction for a caller who may.
@@ -102,7 +106,9 @@ pub(crate) async fn unmasked(
 ) -> Result<(InteractionId, Vec<Original>), ApiError> {
     let missing = || ApiError::NotFound("interaction");
     let id: InteractionId = id.parse().map_err(|_| missing())?;
-    record_of(app, id).await?.filter(|record| caller.sees(record.mode)).ok_or_else(missing)?;
+    // For whom the record is not there, what was taken out of it is not either.
+    let reads = caller.may(Permission::ReadAllInteractions);
+    record_of(app, id).await?.filter(|record| reads && caller.sees(record.mode)).ok_or_else(missing)?;
     let purpose = guarded(app, purpose).await?;
     noted.set_target(id.to_string());
     let asked = Asked {
@@ -119,6 +125,7 @@ pub(crate) async fn unmasked(
         }
         Ok(Unmasked::Erased) => Err(ApiError::Erased),
         Ok(Unmasked::NotKept) => Err(ApiError::OriginalsNotKept),
+        Ok(Unmasked::NamedBefore) => Err(personal()),
         // It is on its way into the tables.
         Err(contactiq_store::StoreError::NotFound { .. }) => Err(ApiError::Unavailable),
         Err(error) => Err(error.into()),

@@ -9,7 +9,13 @@ use axum::{
 use contactiq_domain::{Mode, Permission, Role, Timestamp, ids::KeyId};
 use contactiq_store::{StoreError, Writer, conversations::Owner, keys::ApiKey};
 
-use super::{Numbered, access::Noted, asks, guesses, refusal::Refusal, tokens};
+use super::{
+    Numbered,
+    access::Noted,
+    asks, guesses,
+    refusal::Refusal,
+    tokens::{self, mark_of},
+};
 use crate::{api::error::ApiError, app::App, web::session, wiring};
 
 /// Nobody makes keys longer than this; longer headers are refused unread.
@@ -253,9 +259,15 @@ async fn by_token(app: &App, token: &str, headers: &HeaderMap) -> Result<Caller,
     let bearer = app.tokens.read(token, origin).await?;
     let mut scopes = None;
     if let Some(key) = bearer.key {
-        let known = app.keys.find_by_id(&app.house.store, key).await?;
+        let (known, now) = (app.keys.find_by_id(&app.house.store, key).await?, app.house.clock.now());
+        let answers = active(known, now)?;
+        let is_of = |mark: &String| answers.secrets(now).any(|hash| mark_of(hash) == *mark);
+        if !bearer.secret.as_ref().is_none_or(is_of) {
+            // It was rotated, and what the secret before signed ended with it.
+            return Err(Refusal::KeyExpired.into());
+        }
         // A key gives no session more than it has.
-        scopes = active(known, app.house.clock.now())?.scopes;
+        scopes = answers.scopes;
     }
     Ok(Caller {
         role: bearer.role,

@@ -3,7 +3,7 @@
 use axum::{
     Extension, Form,
     extract::{Query, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use contactiq_domain::ids::SessionId;
@@ -45,14 +45,16 @@ pub(super) async fn form(
     State(app): State<App>,
     Extension(numbered): Extension<Numbered>,
     Extension(noted): Extension<Noted>,
+    method: Method,
     headers: HeaderMap,
     Query(link): Query<Link>,
 ) -> Response {
     let next = safe(link.next.as_deref());
     let attempt = Try { app: &app, numbered: &numbered, noted: &noted, headers: &headers, next: &next };
     match link.code {
-        Some(code) => attempt.with_code(&code).await,
-        None => attempt.page(StatusCode::OK, None),
+        // Whoever previews a link asks for its head alone: that uses nothing up.
+        Some(code) if method != Method::HEAD => attempt.with_code(&code).await,
+        _ => attempt.page(StatusCode::OK, None),
     }
 }
 

@@ -116,6 +116,32 @@ async fn a_session_ends_with_the_key_that_asked_for_it() {
 }
 
 #[tokio::test]
+async fn a_session_lasts_no_longer_than_the_secret_that_asked_for_it() {
+    let running = start(&[]).await;
+    let (back_end, admin) = (running.key(Role::Service).await, running.key(Role::Admin).await);
+    let token = async |key: &Key| {
+        text(&sign(&running, key, &json!({ "subject": "4711" })).await.json(), "token").to_owned()
+    };
+    let rotate = async |grace: &str| {
+        let path = format!("/v1/keys/{}/rotate{grace}", back_end.id);
+        let rotated = running.post(&admin, &path, &json!({})).await;
+        Key { id: back_end.id, text: text(&rotated.json(), "key").to_owned() }
+    };
+    let first = token(&back_end).await;
+    let second = rotate("?grace=1h").await;
+    let both = [first.clone(), token(&second).await];
+    for token in &both {
+        ask(&running, token, "customer").await.record();
+    }
+    // What a stolen secret signed ends with it.
+    let third = rotate("?grace=0").await;
+    for token in &both {
+        soon(async || (ask(&running, token, "customer").await.status == 401).then_some(())).await;
+    }
+    ask(&running, &token(&third).await, "customer").await.record();
+}
+
+#[tokio::test]
 async fn who_may_sign_and_what() {
     let running = start(&[("CONTACTIQ_ALLOWED_ORIGINS", SITE)]).await;
     let back_end = running.key(Role::Service).await;

@@ -43,6 +43,9 @@ async fn a_code_works_once_and_the_cookie_is_kept_from_scripts_and_other_sites()
     let running = start(&[]).await;
     let code = running.code();
     let link = format!("/signin?code={code}");
+    // A preview of the link leaves it as it is.
+    let preview = Reply::of(running.request(Method::HEAD, &link)).await;
+    assert!(preview.status == 200 && preview.headers.get("set-cookie").is_none(), "{preview:?}");
     let first = Reply::of(running.request(Method::GET, &link)).await;
     assert_eq!(first.redirect(), "/chat/customer");
     let cookie = first.header("set-cookie");

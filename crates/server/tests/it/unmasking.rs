@@ -1,6 +1,6 @@
 //! What was masked is shown for a purpose, to those who may, and is on record before it is shown (A2, E6).
 
-use contactiq_domain::{Mode, Role};
+use contactiq_domain::{Mode, Permission, Role};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -67,11 +67,17 @@ async fn nothing_is_shown_that_is_not_on_record_or_not_for_the_caller() {
         ("a\u{7}b", "purpose_invalid"),
         (&"x".repeat(201), "purpose_invalid"),
         ("to call Zorblat Quimby on 0412 345 678", "purpose_personal"),
+        // A word of what it would open, which alone is no name.
+        ("the dispute of zorblat", "purpose_personal"),
     ] {
         let refused = unmask(&running, &supervisor, &record, purpose).await;
         refused.problem(422, code);
         assert!(!refused.text.contains("Quimby"), "{}", refused.text);
     }
+    // Whoever may not read the record may not read what was taken out of it.
+    let narrowed =
+        running.key_with(Role::Supervisor, |key| key.scopes = Some(vec![Permission::Unmask])).await;
+    unmask(&running, &narrowed, &record, "a complaint").await.problem(404, "not_found");
     // One assistant's supervisor sees nothing of the other.
     let limited = running.key_with(Role::Supervisor, |key| key.mode = Some(Mode::Banker)).await;
     unmask(&running, &limited, &record, "a complaint").await.problem(404, "not_found");

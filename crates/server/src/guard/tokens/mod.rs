@@ -28,7 +28,7 @@ use claims::Claims;
 use own::OwnKey;
 use site::SiteKeys;
 
-pub use own::{LONGEST as LONGEST_SESSION, New, OWN_ISSUER};
+pub use own::{LONGEST as LONGEST_SESSION, New, OWN_ISSUER, mark_of};
 pub use provider::{KEYS_LOOKED_AT, Provider};
 pub(crate) use sign_in::Begun;
 pub use sign_in::{Person, SignedOut};
@@ -52,6 +52,9 @@ pub struct Bearer {
     pub session: Option<String>,
     /// The API key that answers for them, where one does.
     pub key: Option<KeyId>,
+    /// What stands for the secret of that key by which the token was asked for: it ends with it. None of what servers
+    /// signed that did not name it.
+    pub secret: Option<String>,
     /// What logs call them.
     pub name: String,
 }

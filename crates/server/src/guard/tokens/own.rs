@@ -19,6 +19,8 @@ pub const LONGEST: u32 = 3600;
 pub struct New<'a> {
     /// The key that asks for it: its sessions end with it.
     pub key: KeyId,
+    /// The hash of the secret of it that asked: they end with that too, when it is rotated.
+    pub secret: &'a str,
     /// The person.
     pub subject: &'a str,
     /// The sitting.
@@ -58,6 +60,7 @@ impl OwnKey {
         };
         let claims = json!({
             "iss": OWN_ISSUER, "aud": OWN_ISSUER, "sub": new.subject, "sid": new.session, "key": new.key,
+            "secret": mark_of(new.secret),
             "origins": new.origins, "iat": now, "exp": ends,
         });
         Some((jsonwebtoken::encode(&header, &claims, &self.signs).ok()?, ends))
@@ -92,6 +95,12 @@ impl OwnKey {
             subject,
             session,
             key: Some(key),
+            secret: claims.text("secret").map(str::to_owned),
         })
     }
+}
+
+/// What stands for a secret in the tokens that it asked for: who reads it knows nothing of the secret.
+pub fn mark_of(hash: &str) -> String {
+    wiring::sha256_hex(format!("sessions of {hash}").as_bytes())[..16].to_owned()
 }

@@ -114,7 +114,7 @@ impl Provider {
         self.checked(&claims, &audiences, now)?;
         let subject = self.person(&claims)?;
         let (role, mode) = self.role(&claims)?;
-        Ok(Bearer { role, mode, name: subject.clone(), subject, session: None, key: None })
+        Ok(Bearer { role, mode, name: subject.clone(), subject, session: None, key: None, secret: None })
     }
 
     /// The claims of a token that one of the provider's keys signed.

@@ -112,6 +112,7 @@ impl SiteKeys {
             subject: format!("site:{}:{subject}", known.issuer),
             session: claims.text("sid").map(str::to_owned),
             key: None,
+            secret: None,
             name: fingerprint("customer", &[&known.issuer, subject]),
         })
     }

@@ -32,7 +32,7 @@ fn tokens() -> Tokens {
 
 fn own(tokens: &Tokens, origins: &[String]) -> (String, KeyId) {
     let key = KeyId::new(&CountingIds::default());
-    let new = New { key, subject: "4711", session: "s-1", origins, seconds: 900, from: None };
+    let new = New { key, secret: "h", subject: "4711", session: "s-1", origins, seconds: 900, from: None };
     (tokens.sign(&new).unwrap().0, key)
 }
 
