@@ -27,6 +27,10 @@ crate::words! {
         AskAsBanker => "ask_as_banker",
         /// Read interactions and conversations of others.
         ReadAllInteractions => "read_all_interactions",
+        /// Say whether an answer was helpful, and report a problem.
+        GiveFeedback => "feedback",
+        /// See what stood where personal data was masked, for a purpose that goes on record.
+        Unmask => "unmask",
         /// Read tickets.
         ReadTickets => "read_tickets",
         /// Take and close tickets.
@@ -62,10 +66,11 @@ impl Role {
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::*;
         match self {
-            Role::Customer => &[AskAsCustomer, ReadCustomerKnowledge],
+            Role::Customer => &[AskAsCustomer, GiveFeedback, ReadCustomerKnowledge],
             Role::Banker => &[
                 AskAsBanker,
                 AskAsCustomer,
+                GiveFeedback,
                 ReadCustomerKnowledge,
                 ReadBankerKnowledge,
                 ReadTickets,
@@ -74,6 +79,7 @@ impl Role {
             Role::Supervisor => &[
                 AskAsBanker,
                 AskAsCustomer,
+                GiveFeedback,
                 ReadCustomerKnowledge,
                 ReadBankerKnowledge,
                 ReadTickets,
@@ -81,6 +87,8 @@ impl Role {
                 ReadAllInteractions,
                 ReadReports,
                 ReviewGuard,
+                // Whoever answers for bankers may have to know whom a case is about. An auditor proves and does not look.
+                Unmask,
             ],
             Role::Auditor => &[
                 ReadCustomerKnowledge,
@@ -96,6 +104,7 @@ impl Role {
                 AskAsBanker,
                 ReadCustomerKnowledge,
                 ReadBankerKnowledge,
+                GiveFeedback,
                 ActForSubject,
                 ScanText,
             ],
@@ -132,6 +141,39 @@ impl Role {
     }
 }
 
+/// Names of a few permissions that belong together.
+const GROUPS: &[(&str, &[Permission])] = &[
+    ("ask", &[Permission::AskAsCustomer, Permission::AskAsBanker]),
+    ("knowledge", &[Permission::ReadCustomerKnowledge, Permission::ReadBankerKnowledge]),
+    ("tickets", &[Permission::ReadTickets, Permission::ChangeTickets]),
+];
+
+/// What a key of this role may do that is narrowed to these scopes, each the word of a permission or of a group
+/// (`ask`, `knowledge`, `tickets`); of a group what the role has of it. None where no scope is named: all of the role.
+///
+/// # Errors
+/// The number of the first scope, from 0, that nobody knows or of which the role may do nothing.
+pub fn narrowed<'a>(
+    role: Role,
+    scopes: impl IntoIterator<Item = &'a str>,
+) -> Result<Option<Vec<Permission>>, usize> {
+    let mut named: Option<Vec<Permission>> = None;
+    for (at, word) in scopes.into_iter().enumerate() {
+        let group = GROUPS.iter().find(|(name, _)| *name == word).map(|(_, all)| all.to_vec());
+        let meant = group.or_else(|| word.parse().ok().map(|one| vec![one])).unwrap_or_default();
+        let mut meant = meant.into_iter().filter(|permission| role.allows(*permission)).peekable();
+        if meant.peek().is_none() {
+            return Err(at);
+        }
+        named.get_or_insert_default().extend(meant);
+    }
+    Ok(named.map(|mut all| {
+        all.sort_unstable();
+        all.dedup();
+        all
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,7 +181,10 @@ mod tests {
     #[test]
     fn customers_reach_nothing_of_the_staff() {
         for p in Permission::ALL {
-            let customer_may = matches!(p, Permission::AskAsCustomer | Permission::ReadCustomerKnowledge);
+            let customer_may = matches!(
+                p,
+                Permission::AskAsCustomer | Permission::GiveFeedback | Permission::ReadCustomerKnowledge
+            );
             assert_eq!(Role::Customer.allows(*p), customer_may, "{p}");
         }
     }
@@ -148,7 +193,7 @@ mod tests {
     fn an_auditor_changes_nothing() {
         use Permission::{
             ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, ManageAccess, ManagePrivacy,
-            OperateLedger, ReviewGuard, WriteKnowledge,
+            OperateLedger, ReviewGuard, Unmask, WriteKnowledge,
         };
         for p in [
             AskAsCustomer,
@@ -160,8 +205,30 @@ mod tests {
             OperateLedger,
             ManageAccess,
             ManagePrivacy,
+            Unmask,
         ] {
             assert!(!Role::Auditor.allows(p), "{p}");
+        }
+    }
+
+    #[test]
+    fn a_scope_takes_away_and_never_adds() {
+        use Permission::{AskAsBanker, AskAsCustomer, GiveFeedback, ScanText};
+        let of = |role, words: &[&str]| narrowed(role, words.iter().copied());
+        assert_eq!(of(Role::Service, &[]), Ok(None));
+        assert_eq!(
+            of(Role::Service, &["feedback", "ask", "ask"]),
+            Ok(Some(vec![AskAsCustomer, AskAsBanker, GiveFeedback]))
+        );
+        assert_eq!(of(Role::Customer, &["ask"]), Ok(Some(vec![AskAsCustomer])));
+        assert_eq!(of(Role::Service, &["scan_text"]), Ok(Some(vec![ScanText])));
+        for (words, at) in [(vec!["ask", "scan_text"], 1), (vec!["everything"], 0), (vec!["ask", ""], 1)] {
+            assert_eq!(of(Role::Customer, &words), Err(at), "{words:?}");
+        }
+        for role in Role::ALL {
+            for permission in Permission::ALL {
+                assert_eq!(of(*role, &[permission.as_str()]).is_ok(), role.allows(*permission));
+            }
         }
     }
 

@@ -43,7 +43,7 @@ pub use guard::{Guard, GuardSettings};
 pub use injection::one_script;
 pub use pii::{CueWords, Learned, NoModel, Overlapped, Recognised};
 pub use placeholder::{Placeholder, placeholders};
-pub use placeholders::Placeholders;
+pub use placeholders::{Original, Placeholders};
 pub use review::{ReviewDecision, ReviewKind};
 pub use stop::Stop;
 pub use stream::StreamMasker;

@@ -3,23 +3,28 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use contactiq_domain::ids::InteractionId;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    PersonalType,
+    Masked, PersonalType,
     numbering::{self, Numbering},
     pii::Known,
+    placeholder,
 };
 
 /// More values of one conversation are not kept; they have numbers all the same.
 const MOST_KEPT: usize = 512;
+/// Messages of one conversation that are known to be numbered here.
+const MOST_MESSAGES: usize = 512;
 
 /// The numbers given out in a conversation. Of what opens a person's doors (cards, PINs, CVVs, passwords,
 /// one-time codes, keys of machines) no value is kept in any form, only how many there were: their numbers
 /// go on behind those, so that two of them never share one, and the same one given twice has two.
 ///
 /// It can't be printed, cloned, compared or serialised: [`crate::seal::Sealer::seal_placeholders`] is the
-/// only way out, and [`crate::seal::Sealer::open_placeholders`] the way back.
+/// only way out, and [`crate::seal::Sealer::open_placeholders`] the way back. Single values come out by
+/// [`Placeholders::originals`] alone, for an unmasking that is on record.
 #[derive(Default)]
 pub struct Placeholders {
     kept: Kept,
@@ -31,6 +36,49 @@ struct Kept {
     values: Vec<Value>,
     /// The highest number of each type.
     numbers: BTreeMap<PersonalType, usize>,
+    /// The messages that have their numbers from here. Others, taken in while these could not be had, have numbers
+    /// of their own, which mean other values.
+    #[serde(default)]
+    messages: Vec<InteractionId>,
+}
+
+/// What stood where a placeholder stands.
+pub struct Original {
+    placeholder: String,
+    kind: PersonalType,
+    value: Option<String>,
+}
+
+impl Original {
+    /// The placeholder as it is written.
+    #[must_use]
+    pub fn placeholder(&self) -> &str {
+        &self.placeholder
+    }
+
+    /// What kind of value it is.
+    #[must_use]
+    pub const fn kind(&self) -> PersonalType {
+        self.kind
+    }
+
+    /// The value as the person wrote it first; none of what is never kept. Show it to whoever asked for the unmasking,
+    /// and write it nowhere.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+}
+
+impl std::fmt::Debug for Original {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Original({}, {})",
+            self.placeholder,
+            if self.value.is_some() { "kept" } else { "not kept" }
+        )
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,6 +129,35 @@ impl Placeholders {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.kept.numbers.is_empty()
+    }
+
+    /// Notes that a message has its numbers from here; whether that is news.
+    pub fn note_message(&mut self, message: InteractionId) -> bool {
+        let is_news = self.kept.messages.len() < MOST_MESSAGES && !self.kept.messages.contains(&message);
+        if is_news {
+            self.kept.messages.push(message);
+        }
+        is_news
+    }
+
+    /// What stood at the placeholders of a message's masked text, each once, in their order; none where the message
+    /// has its numbers from elsewhere, so that nobody is shown what somebody else said.
+    #[must_use]
+    pub fn originals(&self, message: InteractionId, text: &Masked) -> Option<Vec<Original>> {
+        if !self.kept.messages.contains(&message) {
+            return None;
+        }
+        let mut found: Vec<Original> = Vec::new();
+        for written in placeholder::placeholders(text.as_str()) {
+            let name = &text.as_str()[written.start..written.end];
+            if found.iter().any(|known| known.placeholder == name) {
+                continue;
+            }
+            let is_it = |value: &&Value| value.kind == written.kind && value.number == written.number;
+            let value = self.kept.values.iter().find(is_it).map(|value| value.text.clone());
+            found.push(Original { placeholder: name.to_owned(), kind: written.kind, value });
+        }
+        Some(found)
     }
 
     /// The numbers, to go on with.
@@ -201,6 +278,36 @@ mod tests {
     fn numbers_of_secrets_go_on_and_their_values_are_not_kept() {
         let masked = said(&["my pin is 4821", "i said my pin is 4821", "4821"]);
         assert_eq!(masked, ["my pin is <PIN_1>", "i said my pin is <PIN_2>", "4821"]);
+    }
+
+    #[test]
+    fn originals_are_those_of_the_messages_that_were_numbered_here() {
+        let guard = Guard::new(GuardSettings::default());
+        let ids = contactiq_domain::ids::CountingIds::default();
+        let made = [InteractionId::new(&ids), InteractionId::new(&ids)];
+        let id = |n: usize| made[n];
+        let mut given = Placeholders::default();
+        let mut masked = Vec::new();
+        for (n, text) in ["My name is Zorblat Quimby, my pin is 4821", "My wife is called Hannah Novak"]
+            .into_iter()
+            .enumerate()
+        {
+            let mut inspected = guard.inspect_in(&Raw::new(text), &Earlier::default()).unwrap();
+            assert!(inspected.number(&mut given));
+            assert!(n == 1 || given.note_message(id(0)));
+            masked.push(inspected.masked);
+        }
+        assert!(!given.note_message(id(0)));
+        // A round through the seal's form.
+        let given = Placeholders::from_bytes(&given.to_bytes()).unwrap();
+        let shown = given.originals(id(0), &masked[0]).unwrap();
+        let shown: Vec<_> = shown.iter().map(|o| (o.placeholder(), o.value())).collect();
+        assert_eq!(shown, [("<PERSON_1>", Some("Zorblat Quimby")), ("<PIN_1>", None)]);
+        assert!(given.originals(id(1), &masked[1]).is_none(), "it says nothing of other messages");
+        assert!(!format!("{:?}", given.originals(id(0), &masked[0])).contains("Quimby"));
+        // What was kept before there was a list of messages opens as it is.
+        let older = Placeholders::from_bytes(br#"{"values":[],"numbers":{}}"#).unwrap();
+        assert!(older.originals(id(0), &masked[0]).is_none());
     }
 
     #[test]

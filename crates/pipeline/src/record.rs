@@ -6,7 +6,7 @@ use std::time::Instant;
 use contactiq_domain::{Category, IntentName, Mode, Outcome, Probability, Record, Step, Trigger};
 use contactiq_guard::{Masked, ModerationCategory, Placeholders, Published, ReviewKind};
 use contactiq_store::{
-    StoreError, interactions,
+    StoreError,
     ledger::{Applied, Completion, Entry, IN_ALL, Start},
     placeholders::{self, SealedPlaceholders},
     review,
@@ -44,6 +44,9 @@ async fn number(house: &House, begun: &mut Begun) -> Result<Option<SealedPlaceho
     if !begun.continues {
         let mut given = Placeholders::default();
         let changed = begun.door.number(&mut given);
+        if changed {
+            given.note_message(begun.started.id);
+        }
         begun.started.question = begun.door.masked.clone();
         return Ok(changed.then(|| placeholders::sealed(&house.store, conversation, &given)));
     }
@@ -63,7 +66,8 @@ async fn number_on(house: &House, begun: &mut Begun) -> Result<(), StoreError> {
     let conversation = begun.conversation.id;
     let mut w = house.store.write().await?;
     let mut given = placeholders::locked(&mut w, conversation).await?;
-    if begun.door.number(&mut given) {
+    let changed = begun.door.number(&mut given);
+    if given.note_message(begun.started.id) || changed {
         placeholders::keep(&mut w, conversation, &given).await?;
     }
     w.save().await?;
@@ -210,17 +214,4 @@ fn shown(house: &House, turn: &Turn) -> Masked {
         },
         (None, None) => Masked::empty(),
     }
-}
-
-/// Marks what never finished (a killed process) as interrupted; at start and by the job.
-///
-/// # Errors
-/// When the ledger can't be written.
-pub async fn reconcile(house: &House, older_than_seconds: i64) -> Result<usize, StoreError> {
-    let now = house.clock.now();
-    let mut w = house.store.write().await?;
-    let found =
-        interactions::interrupt_unfinished(&mut w, now.plus_seconds(-older_than_seconds), now).await?;
-    w.save().await?;
-    Ok(found.len())
 }

@@ -45,6 +45,7 @@ use crate::{
     guard::{
         access::AccessLog,
         admission::Admission,
+        guesses::Guesses,
         keys::KeyCache,
         limits::{self, Limits},
         proxies::Proxies,
@@ -200,6 +201,8 @@ pub struct Parts {
     pub proxies: Proxies,
     /// What is unusual of how keys are used.
     pub unusual: Unusual,
+    /// Who was turned away unheard after too many failures.
+    pub guesses: Guesses,
     /// The queue of requests.
     pub admission: Admission,
     /// The secrets, which are read again while we run.
@@ -267,6 +270,7 @@ impl App {
             limits,
             proxies: Proxies::of(&config.server),
             unusual: Unusual::default(),
+            guesses: Guesses::default(),
             admission: admission(&config),
             sessions: gate.sessions,
             tokens: gate.tokens,

@@ -20,7 +20,7 @@ use crate::{
 mod unfinished;
 
 pub(crate) use unfinished::{Part, show, shown, standing, told_again, withdraw};
-pub use unfinished::{count_unfinished, interrupt_unfinished};
+pub use unfinished::{count_unfinished, interrupt, unfinished};
 
 pub(crate) const TABLE: &str = "interactions";
 

@@ -1,6 +1,6 @@
 //! API keys: never the key itself, only its SHA-256 (A1).
 
-use contactiq_domain::{Budget, Mode, Role, Timestamp, ids::KeyId, interaction::NanoUsd};
+use contactiq_domain::{Budget, Mode, Permission, Role, Timestamp, ids::KeyId, interaction::NanoUsd};
 
 use crate::{Connection, StoreError, Writer, row::Row, value::values};
 
@@ -19,6 +19,10 @@ pub struct ApiKey {
     pub role: Role,
     /// The one mode that it may use, if limited.
     pub mode: Option<Mode>,
+    /// What is left to it of what its role may; all of it, if nothing was taken away.
+    pub scopes: Option<Vec<Permission>>,
+    /// The secret that it had before, while that goes on.
+    pub before: Option<Before>,
     /// Its own rate limit, if it has one.
     pub rate_per_minute: Option<u32>,
     /// What its questions may cost.
@@ -33,11 +37,44 @@ pub struct ApiKey {
     pub last_used_at: Option<Timestamp>,
 }
 
+/// The secret of a key before its last rotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// Its first characters.
+    pub prefix: String,
+    /// Its SHA-256, 64 hex digits.
+    pub hash: String,
+    /// From when on it is refused.
+    pub ends_at: Timestamp,
+}
+
+/// A secret as it is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Secret<'a> {
+    /// Its first characters.
+    pub prefix: &'a str,
+    /// Its SHA-256, 64 hex digits.
+    pub hash: &'a str,
+}
+
 impl ApiKey {
     /// Whether it opens the door at this moment.
     #[must_use]
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Whether the secret with this hash opens it at this moment: its own, or the one before while that goes on.
+    #[must_use]
+    pub fn opens_with(&self, hash: &str, now: Timestamp) -> bool {
+        let before = || self.before.as_ref().is_some_and(|b| b.hash == hash && now < b.ends_at);
+        self.is_active(now) && (self.hash == hash || before())
+    }
+
+    /// Until when the secret before goes on, if it does.
+    #[must_use]
+    pub fn overlaps_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.before.as_ref().map(|before| before.ends_at).filter(|end| self.is_active(now) && now < *end)
     }
 }
 
@@ -48,8 +85,9 @@ impl ApiKey {
 pub async fn create(w: &mut Writer, key: &ApiKey) -> Result<(), StoreError> {
     w.execute(
         "INSERT INTO api_keys (id, name, prefix, hash, role, mode, rate_per_minute, created_at, expires_at,
-             revoked_at, last_used_at, budget_per_day, budget_per_month)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             revoked_at, last_used_at, budget_per_day, budget_per_month, scopes, before_prefix, before_hash,
+             before_ends_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         values![
             key.id,
             &key.name,
@@ -64,18 +102,29 @@ pub async fn create(w: &mut Writer, key: &ApiKey) -> Result<(), StoreError> {
             key.last_used_at,
             key.budget.day.map(|b| b.0),
             key.budget.month.map(|b| b.0),
+            key.scopes.as_deref().map(words),
+            key.before.as_ref().map(|b| b.prefix.as_str()),
+            key.before.as_ref().map(|b| b.hash.as_str()),
+            key.before.as_ref().map(|b| b.ends_at),
         ],
     )
     .await?;
     Ok(())
 }
 
-/// The key with this hash, also when it is revoked or expired: ask [`ApiKey::is_active`].
+fn words(scopes: &[Permission]) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",")
+}
+
+/// The key that has or had the secret with this hash, also when it is revoked or expired: ask [`ApiKey::opens_with`].
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find_by_hash(c: &mut Connection, hash: &str) -> Result<Option<ApiKey>, StoreError> {
-    c.row("SELECT * FROM api_keys WHERE hash = $1", values![hash]).await?.map(|row| key(&row)).transpose()
+    c.row("SELECT * FROM api_keys WHERE hash = $1 OR before_hash = $1", values![hash])
+        .await?
+        .map(|row| key(&row))
+        .transpose()
 }
 
 /// The key with this id, also when it is revoked or expired: ask [`ApiKey::is_active`].
@@ -112,24 +161,26 @@ pub async fn revoke(w: &mut Writer, name_or_id: &str, now: Timestamp) -> Result<
     key(&row.ok_or(StoreError::NotFound { what: "key" })?)
 }
 
-/// Gives the key with this name or id another secret: who held it keeps what they own, the old secret
-/// opens nothing from now on.
+/// Gives the key with this name or id another secret: who held it keeps what they own, and the old secret opens
+/// nothing from now on, or goes on until the moment that is named. One that went on from an earlier rotation ends.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when no key that is not revoked is called so, or when the database fails.
 pub async fn rotate(
     w: &mut Writer,
     name_or_id: &str,
-    prefix: &str,
-    hash: &str,
+    secret: Secret<'_>,
+    before_ends_at: Option<Timestamp>,
 ) -> Result<ApiKey, StoreError> {
     let row = w
         .row(
-            "UPDATE api_keys SET prefix = $2, hash = $3, last_used_at = NULL WHERE id = (
+            "UPDATE api_keys SET prefix = $2, hash = $3, last_used_at = NULL,
+                 before_prefix = CASE WHEN $4 IS NULL THEN NULL ELSE prefix END,
+                 before_hash = CASE WHEN $4 IS NULL THEN NULL ELSE hash END, before_ends_at = $4 WHERE id = (
                  SELECT id FROM api_keys WHERE (id = $1 OR name = $1) AND revoked_at IS NULL
                  ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1)
              RETURNING *",
-            values![name_or_id, prefix, hash],
+            values![name_or_id, secret.prefix, secret.hash, before_ends_at],
         )
         .await?;
     key(&row.ok_or(StoreError::NotFound { what: "key" })?)
@@ -166,7 +217,14 @@ pub async fn touch(w: &mut Writer, id: KeyId, now: Timestamp) -> Result<(), Stor
 }
 
 fn key(row: &Row) -> Result<ApiKey, StoreError> {
+    let before = row.text_or_none("before_hash")?.zip(row.moment_or_none("before_ends_at")?);
+    let before_prefix = row.text_or_none("before_prefix")?.unwrap_or_default();
     Ok(ApiKey {
+        // A word of a later version is no permission here: it takes nothing from the narrowing.
+        scopes: row
+            .text_or_none("scopes")?
+            .map(|all| all.split(',').filter_map(|s| s.parse().ok()).collect()),
+        before: before.map(|(hash, ends_at)| Before { prefix: before_prefix, hash, ends_at }),
         id: row.parsed("id")?,
         name: row.text("name")?,
         prefix: row.text("prefix")?,

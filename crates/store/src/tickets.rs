@@ -6,7 +6,13 @@ use contactiq_domain::{
 };
 use contactiq_guard::Masked;
 
-use crate::{Connection, StoreError, Writer, row::Row, value::values};
+use crate::{
+    Connection, StoreError, Writer,
+    conversations::Owner,
+    privacy,
+    row::Row,
+    value::{Value, values},
+};
 
 pub(crate) const TABLE: &str = "tickets";
 
@@ -45,7 +51,7 @@ pub async fn open(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<(), StoreEr
 
 /// Which tickets; `None` stands for all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct Filter<'a> {
     /// Where they stand.
     pub state: Option<TicketState>,
     /// Of this assistant.
@@ -54,21 +60,40 @@ pub struct Filter {
     pub trigger: Option<Trigger>,
     /// Only those of the demo's traffic, or only the others.
     pub demo: Option<bool>,
+    /// Only those that this banker sees: the customers', and of the staff's what it asked or has taken itself (A2).
+    pub agent: Option<Owner<'a>>,
+}
+
+/// Tickets that a filter lets through: its values are [`matched`].
+macro_rules! matching {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            $select,
+            " FROM tickets JOIN interactions ON interactions.id = tickets.interaction
+             WHERE ($1 IS NULL OR tickets.state = $1) AND ($2 IS NULL OR tickets.mode = $2)
+                 AND ($3 IS NULL OR tickets.decisive_trigger = $3) AND ($4 IS NULL OR interactions.demo = $4)
+                 AND ($5 IS NULL OR tickets.mode = 'customer' OR tickets.taken_by = $5
+                     OR EXISTS (SELECT 1 FROM conversations WHERE conversations.id = tickets.conversation
+                         AND conversations.subject = $6 AND conversations.owner_key IS NOT DISTINCT FROM $7)) ",
+            $rest
+        )
+    };
+}
+
+fn matched(c: &Connection, filter: &Filter<'_>) -> Vec<Value> {
+    let Filter { state, mode, trigger, demo, agent } = filter;
+    let person = agent.map(|agent| privacy::blind(c, &agent));
+    let subject = agent.map(|agent| c.blind_subject(agent.subject));
+    values![*state, *mode, *trigger, *demo, person, subject, agent.and_then(|agent| agent.key)]
 }
 
 /// How many tickets there are.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count(c: &mut Connection, filter: &Filter) -> Result<u64, StoreError> {
-    let row = c
-        .row(
-            "SELECT COUNT(*) AS found FROM tickets JOIN interactions ON interactions.id = tickets.interaction
-             WHERE ($1 IS NULL OR tickets.state = $1) AND ($2 IS NULL OR tickets.mode = $2)
-                 AND ($3 IS NULL OR tickets.decisive_trigger = $3) AND ($4 IS NULL OR interactions.demo = $4)",
-            values![filter.state, filter.mode, filter.trigger, filter.demo],
-        )
-        .await?;
+pub async fn count(c: &mut Connection, filter: &Filter<'_>) -> Result<u64, StoreError> {
+    let values = matched(c, filter);
+    let row = c.row(matching!("SELECT COUNT(*) AS found", ""), values).await?;
     row.map_or(Ok(0), |row| row.count("found"))
 }
 
@@ -81,20 +106,22 @@ pub async fn count(c: &mut Connection, filter: &Filter) -> Result<u64, StoreErro
 /// When the database fails or a sealed column does not open.
 pub async fn list(
     c: &mut Connection,
-    filter: &Filter,
+    filter: &Filter<'_>,
     limit: u32,
     skip: u32,
 ) -> Result<Vec<Ticket<Masked>>, StoreError> {
+    let mut values = matched(c, filter);
+    values.extend(values![limit, skip]);
     c.rows(
-        "SELECT tickets.*, interactions.demo FROM tickets JOIN interactions ON interactions.id = tickets.interaction
-         WHERE ($1 IS NULL OR tickets.state = $1) AND ($2 IS NULL OR tickets.mode = $2)
-             AND ($3 IS NULL OR tickets.decisive_trigger = $3) AND ($4 IS NULL OR interactions.demo = $4)
-         ORDER BY interactions.demo, CASE tickets.state WHEN 'closed' THEN 1 ELSE 0 END,
-             CASE WHEN tickets.rule LIKE 'emotional_distress/self-harm%' THEN 0
-                 WHEN tickets.decisive_trigger = 'security_fraud' THEN 1
-                 WHEN tickets.priority = 'urgent' THEN 2 WHEN tickets.priority = 'high' THEN 3 ELSE 4 END,
-             tickets.created_at, tickets.id LIMIT $5 OFFSET $6",
-        values![filter.state, filter.mode, filter.trigger, filter.demo, limit, skip],
+        matching!(
+            "SELECT tickets.*, interactions.demo",
+            "ORDER BY interactions.demo, CASE tickets.state WHEN 'closed' THEN 1 ELSE 0 END,
+                 CASE WHEN tickets.rule LIKE 'emotional_distress/self-harm%' THEN 0
+                     WHEN tickets.decisive_trigger = 'security_fraud' THEN 1
+                     WHEN tickets.priority = 'urgent' THEN 2 WHEN tickets.priority = 'high' THEN 3 ELSE 4 END,
+                 tickets.created_at, tickets.id LIMIT $8 OFFSET $9"
+        ),
+        values,
     )
     .await?
     .into_iter()
@@ -112,6 +139,39 @@ pub async fn get(c: &mut Connection, id: TicketId) -> Result<Option<Ticket<Maske
          WHERE tickets.id = $1",
         values![id],
     ).await?.map(|row| ticket(&row)).transpose()
+}
+
+/// A ticket, for a banker who sees it: one of a customer, or one that the banker asked or has taken (A2).
+///
+/// # Errors
+/// When the database fails or a sealed column does not open.
+pub async fn get_for(
+    c: &mut Connection,
+    id: TicketId,
+    agent: &Owner<'_>,
+) -> Result<Option<Ticket<Masked>>, StoreError> {
+    let (person, subject) = (privacy::blind(c, agent), c.blind_subject(agent.subject));
+    c.row(
+        "SELECT tickets.*, interactions.demo FROM tickets JOIN interactions ON interactions.id = tickets.interaction
+         WHERE tickets.id = $1 AND (tickets.mode = 'customer' OR tickets.taken_by = $2
+             OR EXISTS (SELECT 1 FROM conversations WHERE conversations.id = tickets.conversation
+                 AND conversations.subject = $3 AND conversations.owner_key IS NOT DISTINCT FROM $4))",
+        values![id, person, subject, agent.key],
+    )
+    .await?
+    .map(|row| ticket(&row))
+    .transpose()
+}
+
+/// Notes whose hands a ticket is in now, beside the name that people read: call it in the transaction that takes it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_hands(w: &mut Writer, id: TicketId, who: &Owner<'_>) -> Result<(), StoreError> {
+    let person = privacy::blind(w, who);
+    w.execute("UPDATE tickets SET taken_by = $2 WHERE id = $1 AND state = 'taken'", values![id, person])
+        .await?;
+    Ok(())
 }
 
 /// The ticket of an interaction, if it escalated.

@@ -18,6 +18,7 @@ const OPENAI: &str = "OpenAiError";
 const WITH_KEY: &[(&str, &str)] = &[
     ("401", "Nobody knows who calls, or they may not come in."),
     ("403", "The role does not allow it."),
+    ("429", "Too many requests, or too many failures from this address: wait as long as `Retry-After` says."),
     ("503", "A part is away, or more is asked than can be answered in time."),
 ];
 const WITH_BODY: &[(&str, &str)] = &[

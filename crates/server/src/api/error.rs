@@ -82,6 +82,14 @@ pub enum ApiError {
     /// What is kept of the person must stay.
     #[error("a legal hold is on this person: nothing of it is erased until an administrator lifts it")]
     LegalHold,
+    /// The record that is asked for was erased, or kept long enough.
+    #[error("this record was erased, or kept as long as it may be: nothing of what was said is left")]
+    Erased,
+    /// The values behind a record's placeholders are not kept.
+    #[error(
+        "no original of these placeholders is kept: they are of a kind that never is, or the bank keeps none (guard.placeholders)"
+    )]
+    OriginalsNotKept,
     /// Too many questions.
     #[error("too many requests: wait and try again")]
     TooMany {
@@ -154,9 +162,11 @@ impl ApiError {
             ApiError::Forbidden | ApiError::Csrf | ApiError::ModelForbidden => StatusCode::FORBIDDEN,
             ApiError::NotFound(_) | ApiError::NoRoute | ApiError::NoModel => StatusCode::NOT_FOUND,
             ApiError::Method => StatusCode::METHOD_NOT_ALLOWED,
-            ApiError::IdempotencyInFlight { .. } | ApiError::IdempotencyGone | ApiError::LegalHold => {
-                StatusCode::CONFLICT
-            }
+            ApiError::IdempotencyInFlight { .. }
+            | ApiError::IdempotencyGone
+            | ApiError::LegalHold
+            | ApiError::OriginalsNotKept => StatusCode::CONFLICT,
+            ApiError::Erased => StatusCode::GONE,
             ApiError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::AtRisk { error, .. } => error.status(),
             ApiError::Timeout => StatusCode::GATEWAY_TIMEOUT,
@@ -187,6 +197,8 @@ impl ApiError {
             ApiError::IdempotencyInFlight { .. } => "idempotency_in_flight",
             ApiError::IdempotencyGone => "idempotency_gone",
             ApiError::LegalHold => "legal_hold",
+            ApiError::Erased => "erased",
+            ApiError::OriginalsNotKept => "originals_not_kept",
             ApiError::TooMany { .. } => "too_many_requests",
             ApiError::AtRisk { error, .. } => error.code(),
             ApiError::Overloaded { .. } => "overloaded",

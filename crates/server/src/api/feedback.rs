@@ -22,7 +22,10 @@ use super::{
     json::Json,
     message::Message,
 };
-use crate::{app::App, guard::identity::Caller};
+use crate::{
+    app::App,
+    guard::identity::{Caller, GiveFeedback, May},
+};
 
 const LONGEST: usize = 2000;
 
@@ -53,7 +56,7 @@ pub struct Help {
 )]
 pub async fn create(
     State(app): State<App>,
-    caller: Caller,
+    caller: May<GiveFeedback>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Json<Said>,

@@ -1,17 +1,18 @@
 //! API keys, for administrators: list, make, revoke, rotate. What the command line does on the data folder (A1).
+#![expect(unused_qualifications, reason = "utoipa's macro writes the path of the parameters")]
 
 use axum::{
     Extension,
-    extract::{Path, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode},
 };
-use contactiq_domain::{Budget, Mode, Role, Timestamp, ids::KeyId, interaction::NanoUsd};
+use contactiq_domain::{Budget, Mode, Permission, Role, Timestamp, ids::KeyId, interaction::NanoUsd};
 use contactiq_store::{
     StoreError,
     keys::{self, ApiKey},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     error::{ApiError, Problem},
@@ -43,6 +44,9 @@ pub struct KeyShape {
     /// The one assistant that it may use.
     #[schema(value_type = Option<String>)]
     mode: Option<Mode>,
+    /// What is left to it of its role, as words of permissions; null where all of it is.
+    #[schema(value_type = Option<Vec<String>>)]
+    scopes: Option<Vec<Permission>>,
     /// Its own rate.
     rate_per_minute: Option<u32>,
     /// Dollars that its questions may cost in a day.
@@ -60,6 +64,9 @@ pub struct KeyShape {
     /// When it was revoked.
     #[schema(value_type = Option<String>, format = DateTime)]
     revoked_at: Option<Timestamp>,
+    /// Until when the secret before the last rotation goes on, if it does.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    previous_ends_at: Option<Timestamp>,
     /// When it was last accepted, to within a minute.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_used_at: Option<Timestamp>,
@@ -78,6 +85,7 @@ pub fn state(key: &ApiKey, now: Timestamp) -> &'static str {
 impl KeyShape {
     fn of(key: ApiKey, now: Timestamp) -> Self {
         let state = state(&key, now);
+        let previous_ends_at = key.overlaps_until(now);
         let dollars = |amount: Option<NanoUsd>| amount.map(NanoUsd::dollars);
         Self {
             id: key.id,
@@ -85,6 +93,8 @@ impl KeyShape {
             prefix: key.prefix,
             role: key.role,
             mode: key.mode,
+            previous_ends_at,
+            scopes: key.scopes,
             rate_per_minute: key.rate_per_minute,
             budget_per_day_usd: dollars(key.budget.day),
             budget_per_month_usd: dollars(key.budget.month),
@@ -109,6 +119,10 @@ pub struct NewKey {
     /// Only this assistant.
     #[schema(value_type = Option<String>)]
     mode: Option<Mode>,
+    /// Only so much of what its role may: words of permissions, or `ask`, `knowledge`, `tickets`; left out or empty, all.
+    #[schema(example = json!(["ask", "feedback"]))]
+    #[serde(default)]
+    scopes: Vec<String>,
     /// Questions a minute, 1 to 1000000; such a key is not limited by address.
     rate_per_minute: Option<u32>,
     /// Dollars that language models may cost it in a day.
@@ -124,13 +138,22 @@ impl NewKey {
     pub(crate) fn plain(
         name: String,
         role: Role,
-        mode: Option<Mode>,
+        (mode, scopes): (Option<Mode>, String),
         rate_per_minute: Option<u32>,
         expires: String,
     ) -> NewKey {
         let (budget_per_day_usd, budget_per_month_usd) = (None, None);
-        let expires = Some(expires);
-        NewKey { name, role, mode, rate_per_minute, budget_per_day_usd, budget_per_month_usd, expires }
+        let (expires, scopes) = (Some(expires), vec![scopes]);
+        NewKey {
+            name,
+            role,
+            mode,
+            scopes,
+            rate_per_minute,
+            budget_per_day_usd,
+            budget_per_month_usd,
+            expires,
+        }
     }
 }
 
@@ -159,11 +182,14 @@ pub(crate) fn wanted(app: &App, new: NewKey) -> Result<Wanted, ApiError> {
             None => Err(wrong(field)("dollars from 0, which is no budget, to 1000000000")),
         },
     };
+    let scopes = new_key::scopes(new.role, &new.scopes.join(","))
+        .map_err(|why| ApiError::parameter("field_invalid", "scopes", why))?;
     let expiry = |text: String| new_key::expiry(text.trim(), app.house.clock.now()).map_err(wrong("expires"));
     Ok(Wanted {
         name: new_key::name(&new.name).map_err(wrong("name"))?,
         role: new.role,
         mode: new.mode,
+        scopes,
         rate_per_minute: rate,
         budget: Budget {
             day: dollars("budget_per_day_usd", new.budget_per_day_usd)?,
@@ -173,9 +199,16 @@ pub(crate) fn wanted(app: &App, new: NewKey) -> Result<Wanted, ApiError> {
     })
 }
 
-/// A key that may use one assistant alone makes none that may use the other.
-fn within(caller: &Caller, mode: Option<Mode>) -> Result<(), ApiError> {
-    if caller.mode.is_none() || caller.mode == mode { Ok(()) } else { Err(ApiError::Forbidden) }
+/// A key that may use one assistant alone makes, changes and sees none that may use the other; and one that is narrowed
+/// none that may do what it may not itself.
+fn is_within(caller: &Caller, role: Role, mode: Option<Mode>, scopes: Option<&[Permission]>) -> bool {
+    let of_mode = caller.mode.is_none() || caller.mode == mode;
+    let may = scopes.unwrap_or(role.permissions());
+    of_mode && (caller.scopes.is_none() || may.iter().all(|permission| caller.may(*permission)))
+}
+
+fn is_key_within(caller: &Caller, key: &ApiKey) -> bool {
+    is_within(caller, key.role, key.mode, key.scopes.as_deref())
 }
 
 /// Makes a key.
@@ -195,7 +228,9 @@ async fn made_once(
     wanted: Wanted,
     once: Once,
 ) -> Result<(String, ApiKey), ApiError> {
-    within(caller, wanted.mode)?;
+    if !is_within(caller, wanted.role, wanted.mode, wanted.scopes.as_deref()) {
+        return Err(ApiError::Forbidden);
+    }
     let mut w = app.house.store.write().await?;
     let secret = once.secret(app);
     let (secret, key) = new_key::make_as(&mut w, &*app.house.clock, wanted, secret).await.map_err(named)?;
@@ -229,27 +264,29 @@ pub(crate) async fn revoked(app: &App, caller: &Caller, noted: &Noted, id: &str)
     Ok(key)
 }
 
-/// Gives a key another secret.
+/// Gives a key another secret; the old one goes on for as long as `grace` says.
 pub(crate) async fn rotated(
     app: &App,
     caller: &Caller,
     noted: &Noted,
-    id: &str,
+    (id, grace): (&str, &str),
 ) -> Result<(String, ApiKey), ApiError> {
-    rotated_once(app, caller, noted, id, Once::default()).await
+    rotated_once(app, caller, noted, (id, grace), Once::default()).await
 }
 
 async fn rotated_once(
     app: &App,
     caller: &Caller,
     noted: &Noted,
-    id: &str,
+    (id, grace): (&str, &str),
     once: Once,
 ) -> Result<(String, ApiKey), ApiError> {
+    let before_ends_at = new_key::grace(grace, app.house.clock.now())
+        .map_err(|why| ApiError::parameter("field_invalid", "grace", why))?;
     let id = known(app, caller, id).await?;
     noted.set_target(id.to_string());
     let mut w = app.house.store.write().await?;
-    let (secret, key) = new_key::rotate_to(&mut w, &id.to_string(), once.secret(app)).await?;
+    let (secret, key) = new_key::rotate_to(&mut w, &id.to_string(), once.secret(app), before_ends_at).await?;
     once.settle(&mut w, key.id, StatusCode::OK).await?;
     w.save().await?;
     once.done();
@@ -262,13 +299,13 @@ async fn known(app: &App, caller: &Caller, id: &str) -> Result<KeyId, ApiError> 
     let missing = || ApiError::NotFound("key");
     let id: KeyId = id.parse().map_err(|_| missing())?;
     let found = keys::find_by_id(&mut *app.house.store.read().await?, id).await?;
-    found.filter(|key| within(caller, key.mode).is_ok()).map(|key| key.id).ok_or_else(missing)
+    found.filter(|key| is_key_within(caller, key)).map(|key| key.id).ok_or_else(missing)
 }
 
 /// Every key that the caller may change, the oldest first; revoked ones too.
 pub(crate) async fn all(app: &App, caller: &Caller) -> Result<Vec<ApiKey>, ApiError> {
     let found = keys::list(&mut *app.house.store.read().await?).await?;
-    Ok(found.into_iter().filter(|key| within(caller, key.mode).is_ok()).collect())
+    Ok(found.into_iter().filter(|key| is_key_within(caller, key)).collect())
 }
 
 /// List the API keys, the oldest first. For administrators.
@@ -321,11 +358,19 @@ pub async fn revoke(
     Ok(axum::Json(KeyShape::of(key, app.house.clock.now())))
 }
 
-/// Give an API key another secret; the old one ends at once. Sent again with its `Idempotency-Key`, the request gets the
-/// same one for a day, as long as the key has it.
+/// How to rotate.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// How long the old secret goes on beside the new one: `30m`, `24h`, `7d`, at most `30d`; `0`, or left out: it ends now.
+    grace: Option<String>,
+}
+
+/// Give an API key another secret; the old one ends at once, or after `grace`. Sent again with its `Idempotency-Key`, the
+/// request gets the same one for a day, as long as the key has it.
 #[utoipa::path(
     post, path = "/v1/keys/{id}/rotate", tag = "access",
-    params(("id" = String, Path, description = "The key's id"), ("Idempotency-Key" = Option<String>, Header)),
+    params(("id" = String, Path, description = "The key's id"), ("Idempotency-Key" = Option<String>, Header), Rotation),
     responses((status = 200, body = MadeKey), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn rotate(
@@ -334,12 +379,16 @@ pub async fn rotate(
     Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
     headers: HeaderMap,
+    how: Result<Query<Rotation>, QueryRejection>,
 ) -> Result<axum::Json<MadeKey>, ApiError> {
+    let how =
+        how.map_err(|_| ApiError::invalid("query_invalid", "grace: 0, or how long as 30m, 24h or 7d"))?;
+    let grace = how.0.grace.unwrap_or_else(|| "0".to_owned());
     // As it was made, whatever form of it the address has.
     let known = known(&app, &caller, &id).await?;
     let route = format!("POST /v1/keys/{known}/rotate");
-    let (key, kept) = match Once::begin(&app, &caller, &route, &headers, b"").await? {
-        Asked::First(once) => rotated_once(&app, &caller, &noted, &id, once).await?,
+    let (key, kept) = match Once::begin(&app, &caller, &route, &headers, grace.as_bytes()).await? {
+        Asked::First(once) => rotated_once(&app, &caller, &noted, (&id, &grace), once).await?,
         Asked::Again(secret, key) => (secret, key),
     };
     Ok(axum::Json(MadeKey { key, kept: KeyShape::of(kept, app.house.clock.now()) }))

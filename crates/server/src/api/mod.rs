@@ -28,6 +28,7 @@ pub mod scan;
 pub mod sessions;
 pub mod shapes;
 mod shown_once;
+pub mod unmask;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa::{
@@ -75,6 +76,7 @@ pub fn routes() -> OpenApiRouter<App> {
     let api = behind!(api, interactions::create);
     let api = behind!(api, interactions::read);
     let api = behind!(api, interactions::events);
+    let api = behind!(api, unmask::show);
     let api = behind!(api, feedback::create);
     let api = behind!(api, conversations::create, conversations::list);
     let api = behind!(api, conversations::read);

@@ -18,7 +18,8 @@ pub(super) fn sign(w: &mut Writer, command: &str) {
     versions::sign(w, Signature { at: SystemClock.now(), by, command: command.to_owned() });
 }
 
-/// Notes a change of `target` (an id or a document's name, never a secret) in the transaction that makes it.
+/// Notes a change of `target` (an id or a document's name, never a secret) in the transaction that makes it; or that
+/// what people said was read, and how much of it.
 pub(super) async fn note(w: &mut Writer, command: &str, target: &str) -> Result<(), StoreError> {
     access::log(w, &event(command, target)).await
 }

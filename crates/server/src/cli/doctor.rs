@@ -58,6 +58,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     found.extend(prices(&config).await);
     found.push(moderation(&config).await);
     found.push(redis(&config).await);
+    found.extend(limits_in_force(&config));
     found.push(people(&config));
     found.extend(identity::look(&config).await);
     found.extend(bank(&config));
@@ -361,6 +362,39 @@ async fn redis(config: &Config) -> Finding {
         Err(e) => (State::Failing, e.to_string()),
     };
     Finding { part: "redis", state, detail }
+}
+
+/// What is asked how often, and whom it is believed where a request came from.
+fn limits_in_force(config: &Config) -> [Finding; 2] {
+    let of = &config.limits;
+    let detail = format!(
+        "{} questions a minute of a session, {} an hour of an address; {} other requests a minute of a key or person; \
+         {} failures a minute of an address; bodies of {} bytes",
+        of.questions_per_minute,
+        of.questions_per_hour_per_ip,
+        of.requests_per_minute,
+        of.failures_per_minute,
+        of.body_bytes
+    );
+    let limits = Finding { part: "limits", state: State::Ok, detail };
+    let server = &config.server;
+    let country = match server.country_header.as_str() {
+        "" => "no country".to_owned(),
+        header => format!("the country from {header}"),
+    };
+    let (state, detail) = if server.trusted_proxies.is_empty() {
+        (
+            State::Off,
+            "none is trusted (server.trusted_proxies): the address of the connection counts".to_owned(),
+        )
+    } else {
+        let trusted = server.trusted_proxies.join(", ");
+        (
+            State::Ok,
+            format!("{trusted}: the client's address is read from {}, {country}", server.proxy_header),
+        )
+    };
+    [limits, Finding { part: "proxies", state, detail }]
 }
 
 /// Whether an installation of its own speaks in the demo bank's name.

@@ -120,6 +120,7 @@ async fn list(c: &mut Connection, wanted: &List) -> Result<(), Failed> {
         mode: wanted.mode,
         trigger: wanted.trigger,
         demo: wanted.demo.map(|share| matches!(share, DemoShare::Only)),
+        agent: None,
     };
     let page = &wanted.page;
     let found = tickets::list(c, &filter, page.limit(), page.skip()).await?;

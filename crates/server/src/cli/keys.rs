@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use contactiq_domain::{Budget, Clock, Mode, Role, interaction::NanoUsd};
+use contactiq_domain::{Budget, Clock, Mode, Permission, Role, Timestamp, interaction::NanoUsd};
 use contactiq_store::{
     Store, StoreError,
     keys::{self, ApiKey},
@@ -31,6 +31,9 @@ pub(super) enum Command {
         /// Only this assistant.
         #[arg(long)]
         mode: Option<Mode>,
+        /// Only so much of what its role may, for instance ask,feedback.
+        #[arg(long = "scope", value_name = "SCOPES")]
+        scopes: Option<String>,
         /// Questions a minute; such a key is not limited by address.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         rate_per_minute: Option<u32>,
@@ -66,10 +69,13 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Revoke a key and make a new one with the same name, role and limits.
+    /// Give a key another secret; it stays the same key, with what it owns.
     Rotate {
         /// Its name or id.
         key: String,
+        /// How long the old secret goes on beside the new one: 30m, 24h, 7d, at most 30d; 0 ends it now.
+        #[arg(long, default_value = "0")]
+        grace: String,
         /// Print {"id","name","key"} of the new key.
         #[arg(long)]
         json: bool,
@@ -103,14 +109,16 @@ fn dollars(text: &str) -> Result<NanoUsd, String> {
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?;
     let done = match command {
-        Command::Create { name, role, mode, rate_per_minute, budget, expires, json } => {
+        Command::Create { name, role, mode, scopes, rate_per_minute, budget, expires, json } => {
+            let scopes = new_key::scopes(role, &scopes.unwrap_or_default())
+                .map_err(|why| format!("--scope: {why}"))?;
             let expiry = |text: &str| new_key::expiry(text, SystemClock.now());
             let expires_at =
                 expires.as_deref().map(expiry).transpose().map_err(|why| format!("--expires: {why}"))?;
             let name = new_key::name(&name).map_err(|why| format!("--name: {why}"))?;
             let budget = budget.into();
-            create(&store, &config, Wanted { name, role, mode, rate_per_minute, budget, expires_at }, json)
-                .await
+            let wanted = Wanted { name, role, mode, scopes, rate_per_minute, budget, expires_at };
+            create(&store, &config, wanted, json).await
         }
         Command::List { json } => list(&store, json).await,
         Command::Budget { key, budget } => set_budget(&store, &key, budget.into()).await.map(|key| {
@@ -131,7 +139,11 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
                 output::line(format!("revoked {} ({})", old.name, old.prefix));
             }
         }),
-        Command::Rotate { key, json } => rotate(&store, &config, &key, json).await,
+        Command::Rotate { key, grace, json } => {
+            let before_ends_at =
+                new_key::grace(&grace, SystemClock.now()).map_err(|why| format!("--grace: {why}"))?;
+            rotate(&store, &config, (&key, before_ends_at), json).await
+        }
     };
     store.close().await;
     match done {
@@ -155,9 +167,14 @@ async fn create(store: &Store, config: &Config, wanted: Wanted, json: bool) -> R
     Ok(())
 }
 
-async fn rotate(store: &Store, config: &Config, name_or_id: &str, json: bool) -> Result<(), StoreError> {
+async fn rotate(
+    store: &Store,
+    config: &Config,
+    (name_or_id, before_ends_at): (&str, Option<Timestamp>),
+    json: bool,
+) -> Result<(), StoreError> {
     let mut w = store.write().await?;
-    let (key, record) = new_key::rotate(&mut w, config, name_or_id).await?;
+    let (key, record) = new_key::rotate(&mut w, config, name_or_id, before_ends_at).await?;
     audit::note(&mut w, "keys rotate", &record.id.to_string()).await?;
     w.save().await?;
     show(&key, &record, json);
@@ -173,6 +190,9 @@ fn show(key: &str, record: &ApiKey, json: bool) {
             "key {} for role {}; it is shown this once and not kept",
             record.name, record.role
         ));
+        if let Some(end) = record.overlaps_until(SystemClock.now()) {
+            output::note(format!("the secret before goes on until {end}"));
+        }
     }
 }
 
@@ -188,6 +208,7 @@ async fn list(store: &Store, json: bool) -> Result<(), StoreError> {
                 "rate_per_minute": k.rate_per_minute, "budget_per_day": k.budget.day,
                 "budget_per_month": k.budget.month, "state": state(k), "created_at": k.created_at,
                 "expires_at": k.expires_at, "revoked_at": k.revoked_at, "last_used_at": k.last_used_at,
+                "scopes": k.scopes, "previous_ends_at": k.overlaps_until(now),
             }));
         }
         return Ok(());
@@ -201,19 +222,37 @@ async fn list(store: &Store, json: bool) -> Result<(), StoreError> {
                 k.prefix.clone(),
                 k.role.to_string(),
                 or(k.mode.map(|m| m.to_string())),
+                or(k.scopes.as_deref().map(words)),
                 or(k.rate_per_minute.map(|r| r.to_string())),
                 or(k.budget.day.map(|b| b.dollars().to_string())),
                 or(k.budget.month.map(|b| b.dollars().to_string())),
                 state(k).to_owned(),
                 or(k.expires_at.map(|t| t.to_string())),
+                or(k.overlaps_until(now).map(|t| t.to_string())),
                 k.id.to_string(),
             ]
         })
         .collect();
-    let header =
-        ["name", "prefix", "role", "mode", "per minute", "$ a day", "$ a month", "state", "expires", "id"];
+    let header = [
+        "name",
+        "prefix",
+        "role",
+        "mode",
+        "scopes",
+        "per minute",
+        "$ a day",
+        "$ a month",
+        "state",
+        "expires",
+        "old secret until",
+        "id",
+    ];
     output::table(&header, rows);
     Ok(())
+}
+
+fn words(scopes: &[Permission]) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",")
 }
 
 async fn set_budget(store: &Store, key: &str, budget: Budget) -> Result<ApiKey, StoreError> {

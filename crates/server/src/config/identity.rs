@@ -237,6 +237,9 @@ impl Oidc {
             if !self.scopes.iter().any(|scope| scope == "openid") {
                 found.push("identity.oidc.scopes lacks \"openid\"".to_owned());
             }
+            if self.scopes.iter().any(|scope| scope == "offline_access") {
+                found.push("identity.oidc.scopes has \"offline_access\", which asks for refresh tokens: none is used or kept here, sessions end by identity.session_hours; take it out".to_owned());
+            }
         }
     }
 }

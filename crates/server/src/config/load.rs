@@ -270,6 +270,8 @@ mod tests {
         for (name, value, field) in [
             ("CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE", "0", "limits.questions_per_minute"),
             ("CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE", "many", "limits.questions_per_minute"),
+            ("CONTACTIQ__LIMITS__REQUESTS_PER_MINUTE", "0", "limits.requests_per_minute"),
+            ("CONTACTIQ__LIMITS__FAILURES_PER_MINUTE", "0", "limits.failures_per_minute"),
             ("CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD", "1.2", "customer.confidence_threshold"),
             ("CONTACTIQ__SERVER__REQUEST_TIMEOUT_SECONDS", "3", "server.request_timeout_seconds"),
             ("CONTACTIQ__LLM__MAX_RETRIES", "9", "llm.max_retries"),

@@ -92,7 +92,7 @@ section! {
         lines: Vec<Line>,
     }
     Assistant { confidence_threshold: f64, disclosure: String, disclaimer: String, answer_words: usize, misunderstandings: usize }
-    Limits { questions_per_minute: u32, questions_per_hour_per_ip: u32, body_bytes: usize, answers_at_once: usize, questions_waiting: usize, remembered_answers: usize }
+    Limits { questions_per_minute: u32, questions_per_hour_per_ip: u32, requests_per_minute: u32, failures_per_minute: u32, body_bytes: usize, answers_at_once: usize, questions_waiting: usize, remembered_answers: usize }
     Guard {
         personal_data: bool,
         injection: bool,

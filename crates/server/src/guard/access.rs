@@ -4,7 +4,10 @@
 //! before the answer is.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -40,6 +43,7 @@ pub struct Noted {
     name: Left,
     target: Left,
     reason: Left,
+    unheard: Arc<AtomicBool>,
 }
 
 type Left = Arc<Mutex<Option<String>>>;
@@ -64,6 +68,17 @@ impl Noted {
     /// Leaves why it was refused: one stable word.
     pub fn set_reason(&self, word: &'static str) {
         leave(&self.reason, word.to_owned());
+    }
+
+    /// Leaves that it was turned away unheard: it is told with others like it ([`super::guesses`]).
+    pub fn set_unheard(&self) {
+        self.unheard.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was turned away unheard.
+    #[must_use]
+    pub fn is_unheard(&self) -> bool {
+        self.unheard.load(Ordering::Relaxed)
     }
 
     /// Why it was refused, where that is known.

@@ -3,13 +3,13 @@
 use std::{borrow::Cow, marker::PhantomData, ops::Deref};
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, MatchedPath},
     http::{HeaderMap, Method, header, request::Parts},
 };
 use contactiq_domain::{Mode, Permission, Role, Timestamp, ids::KeyId};
 use contactiq_store::{StoreError, Writer, conversations::Owner, keys::ApiKey};
 
-use super::{access::Noted, refusal::Refusal, tokens};
+use super::{Numbered, access::Noted, asks, guesses, refusal::Refusal, tokens};
 use crate::{api::error::ApiError, app::App, web::session, wiring};
 
 /// Nobody makes keys longer than this; longer headers are refused unread.
@@ -22,6 +22,8 @@ pub struct Caller {
     pub role: Role,
     /// The only mode that the caller may ask in, if limited.
     pub mode: Option<Mode>,
+    /// What is left to it of its role, where its key is narrowed.
+    pub scopes: Option<Vec<Permission>>,
     /// A rate of its own.
     pub rate_per_minute: Option<u32>,
     /// The API key that answers for what is asked; none for a person who signed in.
@@ -45,7 +47,7 @@ impl Caller {
         self.mode.is_none_or(|own| own == mode)
     }
 
-    /// Whether role and mode limit allow it.
+    /// Whether role, scopes and mode limit allow it.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
         let mode_forbids = matches!(
@@ -53,7 +55,8 @@ impl Caller {
             (Some(Mode::Customer), Permission::AskAsBanker | Permission::ReadBankerKnowledge)
                 | (Some(Mode::Banker), Permission::AskAsCustomer)
         );
-        !mode_forbids && self.role.allows(permission)
+        let is_left = self.scopes.as_ref().is_none_or(|left| left.contains(&permission));
+        !mode_forbids && is_left && self.role.allows(permission)
     }
 
     /// Refuses what is not allowed.
@@ -103,21 +106,84 @@ impl FromRequestParts<App> for Caller {
         if let Some(known) = parts.extensions.get::<Caller>() {
             return Ok(known.clone());
         }
+        let asked = Asked::of(parts);
         let caller = match bearer(&parts.headers) {
             Some(token) if tokens::is_token(token) => by_token(app, token, &parts.headers).await,
-            Some(key) => by_key(app, key).await,
+            Some(key) => by_key(app, key, &asked).await,
             None => by_session(app, parts).await,
         };
-        if let Some(noted) = parts.extensions.get::<Noted>() {
-            match &caller {
-                Ok(c) => noted.set(c.name.clone()),
-                Err(ApiError::Refused(why)) => noted.set_reason(why.as_str()),
-                Err(_) => {}
-            }
+        let caller = match caller {
+            Err(ApiError::Refused(why)) => Err(asked.refused(app, why, bearer(&parts.headers)).await),
+            known => known,
+        };
+        match &caller {
+            Ok(caller) => asked.noted.set(caller.name.clone()),
+            Err(ApiError::Refused(why)) => asked.noted.set_reason(why.as_str()),
+            Err(_) => {}
         }
         let caller = caller?;
+        asked.take_place(app, &caller).await?;
         parts.extensions.insert(caller.clone());
         Ok(caller)
+    }
+}
+
+/// What is asked for, as far as it says how dear a request is.
+struct Asked {
+    noted: Noted,
+    numbered: Option<Numbered>,
+    /// Whether it is a route of the API. A page of whoever is not signed in leads to the sign-in.
+    is_api: bool,
+    /// Whether it asks a question, which takes a place under limits of its own.
+    is_question: bool,
+}
+
+impl Asked {
+    fn of(parts: &Parts) -> Asked {
+        let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        Asked {
+            noted: parts.extensions.get::<Noted>().cloned().unwrap_or_default(),
+            numbered: parts.extensions.get::<Numbered>().cloned(),
+            is_api: route.starts_with("/v1/"),
+            is_question: parts.method == Method::POST && asks(route),
+        }
+    }
+
+    /// What whoever is not known is told: why, or after too many failures to wait.
+    async fn refused(&self, app: &App, why: Refusal, sent: Option<&str>) -> ApiError {
+        let is_heard = why.is_forbidden() || why == Refusal::Away || !self.is_api;
+        match &self.numbered {
+            Some(Numbered { ip, .. }) if !is_heard => match guesses::failed(app, *ip, why, sent).await {
+                Some(wait) => self.unheard(wait),
+                None => why.into(),
+            },
+            _ => why.into(),
+        }
+    }
+
+    /// Whether too many failures came from where it came from, so that the database is not asked for its sake.
+    async fn waits(&self, app: &App) -> Option<ApiError> {
+        let numbered = self.numbered.as_ref().filter(|_| self.is_api)?;
+        guesses::waits(app, numbered.ip).await.map(|wait| self.unheard(wait))
+    }
+
+    fn unheard(&self, retry_after: u64) -> ApiError {
+        self.noted.set_unheard();
+        ApiError::TooMany { retry_after }
+    }
+
+    /// Whatever is no question takes a place among the caller's requests: the guard as a service, sessions, lists and
+    /// knowledge cost too (A3). Here, so that no route can be without it.
+    async fn take_place(&self, app: &App, caller: &Caller) -> Result<(), ApiError> {
+        let Some(numbered) = self.numbered.as_ref().filter(|_| self.is_api && !self.is_question) else {
+            return Ok(());
+        };
+        let most = app.config.limits.requests_per_minute.max(caller.rate_per_minute.unwrap_or(0));
+        let told = app.limits.take_request(caller.identity(), most).await;
+        let wait = told.wait();
+        // A request takes one place.
+        let _ = numbered.limits.set(told);
+        wait.map_or(Ok(()), |retry_after| Err(ApiError::TooMany { retry_after }))
     }
 }
 
@@ -137,21 +203,31 @@ pub fn secret<'a>(caller: &Caller, headers: &'a HeaderMap) -> Cow<'a, str> {
     }
 }
 
-async fn by_key(app: &App, key: &str) -> Result<Caller, ApiError> {
+async fn by_key(app: &App, key: &str, asked: &Asked) -> Result<Caller, ApiError> {
     if key.len() > LONGEST_KEY {
         return Err(Refusal::KeyUnknown.into());
     }
     // Keys are random and long: a plain hash gives nothing away and costs nothing.
     let hash = wiring::sha256_hex(key.as_bytes());
     let now = app.house.clock.now();
+    if !app.keys.has(&hash)
+        && let Some(unheard) = asked.waits(app).await
+    {
+        return Err(unheard);
+    }
     let known = app.keys.find(&app.house.store, &hash).await?;
     let active = active(known, now)?;
+    if !active.opens_with(&hash, now) {
+        // The secret before the last rotation, and its time is over.
+        return Err(Refusal::KeyExpired.into());
+    }
     if app.keys.is_first_use(&active, now) {
         note_use(app, active.id);
     }
     Ok(Caller {
         role: active.role,
         mode: active.mode,
+        scopes: active.scopes,
         rate_per_minute: active.rate_per_minute,
         key: Some(active.id),
         name: active.name,
@@ -175,13 +251,16 @@ fn active(key: Option<ApiKey>, now: Timestamp) -> Result<ApiKey, Refusal> {
 async fn by_token(app: &App, token: &str, headers: &HeaderMap) -> Result<Caller, ApiError> {
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or(""));
     let bearer = app.tokens.read(token, origin).await?;
+    let mut scopes = None;
     if let Some(key) = bearer.key {
         let known = app.keys.find_by_id(&app.house.store, key).await?;
-        active(known, app.house.clock.now())?;
+        // A key gives no session more than it has.
+        scopes = active(known, app.house.clock.now())?.scopes;
     }
     Ok(Caller {
         role: bearer.role,
         mode: bearer.mode,
+        scopes,
         rate_per_minute: None,
         key: bearer.key,
         name: bearer.name,
@@ -243,6 +322,7 @@ async fn by_session(app: &App, parts: &Parts) -> Result<Caller, ApiError> {
     Ok(Caller {
         role: session.role,
         mode: session.mode,
+        scopes: None,
         rate_per_minute: None,
         key: None,
         name: session.subject.clone(),
@@ -275,6 +355,10 @@ needs! {
     ReadTickets,
     /// Read interactions of others.
     ReadAllInteractions,
+    /// Say whether an answer was helpful.
+    GiveFeedback,
+    /// See what stood where personal data was masked.
+    Unmask,
     /// Use the guard as a service.
     ScanText,
     /// Read and judge what the guard refused, flagged or kept back.

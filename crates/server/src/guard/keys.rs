@@ -39,10 +39,17 @@ struct Known {
 }
 
 impl Known {
+    /// Takes in a key, under its secret and the one before.
+    fn put(&mut self, key: &ApiKey) {
+        for hash in std::iter::once(&key.hash).chain(key.before.as_ref().map(|before| &before.hash)) {
+            self.keys.insert(hash.clone(), key.clone());
+        }
+    }
+
     /// Keeps what the database said of a key that was looked up.
     fn keep(&mut self, name: String, found: Option<&ApiKey>) {
         if let Some(key) = found {
-            self.keys.insert(key.hash.clone(), key.clone());
+            self.put(key);
             return;
         }
         if self.unknown.len() >= MOST_UNKNOWN {
@@ -74,10 +81,16 @@ impl KeyCache {
         let keys = contactiq_store::keys::list(&mut reader).await?;
         drop(reader);
         let mut known = self.lock();
-        known.keys = keys.into_iter().map(|key| (key.hash.clone(), key)).collect();
+        known.keys.clear();
+        keys.iter().for_each(|key| known.put(key));
         // What changed while it was read is not in it.
         known.read = Some(since);
         Ok(())
+    }
+
+    /// Whether a key with this hash is known here, without asking anybody.
+    pub(super) fn has(&self, hash: &str) -> bool {
+        self.lock().keys.contains_key(hash)
     }
 
     /// The key with this hash, also when it is revoked or expired.
@@ -124,7 +137,7 @@ impl KeyCache {
     pub fn learn(&self, key: &ApiKey) {
         let mut known = self.lock();
         known.keys.retain(|_, other| other.id != key.id);
-        known.keys.insert(key.hash.clone(), key.clone());
+        known.put(key);
     }
 
     fn look(&self, hash: &str, now: Instant) -> Look {
@@ -180,6 +193,8 @@ mod tests {
             hash: hash.to_owned(),
             role: Role::Service,
             mode: None,
+            scopes: None,
+            before: None,
             rate_per_minute: None,
             budget: Default::default(),
             created_at: Timestamp::from_micros(0),

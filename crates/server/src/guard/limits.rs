@@ -1,4 +1,5 @@
-//! Rate limits (A3): a token bucket a session, a key and a person, a sliding window an address.
+//! Rate limits (A3): a token bucket a session, a key and a person, a sliding window an address. What is no question has
+//! a bucket of its own, of whoever calls.
 //!
 //! A question takes its place in all limits that it counts for, or in none, before anything else is done for it; there
 //! is nothing to give back. Whoever has a rate of its own (a key made with `--rate-per-minute`) is a back end that
@@ -158,7 +159,15 @@ impl Limits {
 
     /// Takes a place for a question; what is left of each of its limits, also where there is none.
     pub async fn take(&self, asker: Asker<'_>) -> Told {
-        let limits = asker.limits(self.per_minute, self.per_hour_per_ip);
+        self.take_all(asker.limits(self.per_minute, self.per_hour_per_ip)).await
+    }
+
+    /// Takes a place for a request that is no question, of at most so many a minute.
+    pub async fn take_request(&self, whom: String, most: u32) -> Told {
+        self.take_all(vec![Limit { what: "requests", whom, most, counts: Counts::Minute }]).await
+    }
+
+    async fn take_all(&self, limits: Vec<Limit>) -> Told {
         let taken = match self.ask_shared(&limits, Does::Take).await {
             Some(taken) => taken,
             None => self.local.take(&limits),
@@ -179,10 +188,12 @@ impl Limits {
         }
     }
 
-    /// Takes a place from each of these, for what is no question.
-    pub(super) async fn count(&self, limits: &[Limit]) {
-        if self.ask_shared(limits, Does::Take).await.is_none() {
-            self.local.take(limits);
+    /// Takes a place from each of these, for what is no question; seconds to wait where one has none, and then none is
+    /// taken.
+    pub(super) async fn count(&self, limits: &[Limit]) -> Option<u64> {
+        match self.ask_shared(limits, Does::Take).await {
+            Some(taken) => taken.wait,
+            None => self.local.take(limits).wait,
         }
     }
 

@@ -8,11 +8,13 @@
 //! 5. origin: a browser's request from another site is refused unless its origin is allowed.
 //! 6. body limit, in size and in time.
 //!
-//! Identity and permissions are extractors ([`identity`]), because a layer can be forgotten; limits
-//! are taken by the handler that asks, because they need the session.
+//! Identity and permissions are extractors ([`identity`]), because a layer can be forgotten. There too
+//! a request takes its place under the limits; those of questions are taken by the handler that asks,
+//! because they need the session.
 
 pub mod access;
 pub mod admission;
+pub mod guesses;
 pub mod identity;
 pub(crate) mod key_text;
 pub mod keys;
@@ -230,8 +232,7 @@ impl Attempt {
     /// question is on record by itself before its answer is shown; who is turned away by a limit is not worth a wait.
     async fn is_on_record(&mut self) -> bool {
         let status = self.status.unwrap_or(StatusCode::OK);
-        let asks = self.method == Method::POST
-            && matches!(self.route.as_str(), "/v1/interactions" | "/v1/chat/completions" | "/chat/{mode}");
+        let asks = self.method == Method::POST && (asks(&self.route) || self.route == "/chat/{mode}");
         let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         if is_unlisted(&self.route)
             || (asks && !refused)
@@ -273,10 +274,15 @@ impl Drop for Attempt {
         let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
         self.span.in_scope(|| note(self, status));
         // Health checks and files would drown what an auditor looks for.
-        if !self.kept && !is_unlisted(&self.route) {
+        if !self.kept && !is_unlisted(&self.route) && !self.noted.is_unheard() {
             self.app.access.note(self.event(status), &self.app.tasks);
         }
     }
+}
+
+/// Whether a POST to this route of the API asks a question.
+fn asks(route: &str) -> bool {
+    matches!(route, "/v1/interactions" | "/v1/chat/completions")
 }
 
 fn is_unlisted(route: &str) -> bool {
@@ -438,9 +444,19 @@ fn method_name(method: &Method) -> &'static str {
 fn note(attempt: &Attempt, status: u16) {
     let ms = attempt.since.elapsed().as_secs_f64() * 1000.0;
     let (actor, method, route) = (attempt.noted.name(), method_name(&attempt.method), &attempt.route);
-    attempt.app.unusual.note(&actor, &attempt.numbered, status, attempt.app.house.clock.now());
+    for kind in attempt.app.unusual.note(&actor, &attempt.numbered, status, attempt.app.house.clock.now()) {
+        let event = AccessEvent {
+            id: access::event_id(&*attempt.app.house.ids),
+            method: "unusual".to_owned(),
+            reason: Some(format!("unusual_{kind}")),
+            ..attempt.event(status)
+        };
+        attempt.app.access.note(event, &attempt.app.tasks);
+    }
     let (result, reason) = (result(status), attempt.noted.reason().unwrap_or_default());
-    tracing::info!(user_id = actor.as_str(), from = %attempt.numbered.ip, method, route, status, result = %result, reason, duration_ms = ms, "request answered");
+    if !attempt.noted.is_unheard() {
+        tracing::info!(user_id = actor.as_str(), from = %attempt.numbered.ip, method, route, status, result = %result, reason, duration_ms = ms, "request answered");
+    }
     let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
     metrics::counter!("contactiq_http_requests_total", &labels).increment(1);
     metrics::histogram!("contactiq_http_request_seconds", "route" => route.to_owned()).record(ms / 1000.0);

@@ -1,10 +1,10 @@
 //! Making API keys, wherever somebody asks for one: the command line, the API, a page. A key is shown once and kept
 //! as its SHA-256.
 
-use contactiq_domain::{Budget, Clock, Mode, Role, Timestamp, ids::KeyId};
+use contactiq_domain::{Budget, Clock, Mode, Permission, Role, Timestamp, access, ids::KeyId};
 use contactiq_store::{
     StoreError, Writer,
-    keys::{self, ApiKey},
+    keys::{self, ApiKey, Secret},
 };
 
 use crate::{
@@ -17,6 +17,8 @@ use crate::{
 pub const MOST_PER_MINUTE: u32 = 1_000_000;
 /// The longest name.
 const LONGEST_NAME: usize = 64;
+/// Two secrets of a key go beside each other for at most so many days.
+const LONGEST_GRACE: u64 = 30;
 
 /// What a key is to be.
 #[derive(Debug, Clone)]
@@ -27,6 +29,8 @@ pub struct Wanted {
     pub role: Role,
     /// The one assistant, if limited.
     pub mode: Option<Mode>,
+    /// What is left to it of its role; all, if nothing is taken away.
+    pub scopes: Option<Vec<Permission>>,
     /// Questions a minute of its own.
     pub rate_per_minute: Option<u32>,
     /// What its questions may cost.
@@ -65,6 +69,8 @@ pub async fn make_as(
         hash: sha256_hex(key.as_bytes()),
         role: wanted.role,
         mode: wanted.mode,
+        scopes: wanted.scopes,
+        before: None,
         rate_per_minute: wanted.rate_per_minute,
         budget: wanted.budget,
         created_at: clock.now(),
@@ -77,7 +83,7 @@ pub async fn make_as(
 }
 
 /// Gives a key another secret: the old one ends and the new one begins in one statement, and the key stays the same,
-/// so that the conversations and repeated requests of the back end that holds it go on.
+/// so that the conversations of the back end that holds it go on. With `before_ends_at` the old secret goes on until then.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when no key that is not revoked is called so, or when the database fails.
@@ -85,8 +91,9 @@ pub async fn rotate(
     w: &mut Writer,
     config: &Config,
     name_or_id: &str,
+    before_ends_at: Option<Timestamp>,
 ) -> Result<(String, ApiKey), StoreError> {
-    rotate_to(w, name_or_id, key_text::make(config.server.environment)).await
+    rotate_to(w, name_or_id, key_text::make(config.server.environment), before_ends_at).await
 }
 
 /// Gives a key this secret, which must be of 256 bits of chance.
@@ -97,8 +104,11 @@ pub async fn rotate_to(
     w: &mut Writer,
     name_or_id: &str,
     key: String,
+    before_ends_at: Option<Timestamp>,
 ) -> Result<(String, ApiKey), StoreError> {
-    let record = keys::rotate(w, name_or_id, &prefix(&key), &sha256_hex(key.as_bytes())).await?;
+    let (prefix, hash) = (prefix(&key), sha256_hex(key.as_bytes()));
+    let secret = Secret { prefix: &prefix, hash: &hash };
+    let record = keys::rotate(w, name_or_id, secret, before_ends_at).await?;
     Ok((key, record))
 }
 
@@ -127,9 +137,73 @@ pub fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, &'static str> {
     if now < at { Ok(at) } else { Err("it lies in the past") }
 }
 
+/// What a key is narrowed to: words of permissions or of groups, with commas or spaces between them. None of them is
+/// all that the role may.
+///
+/// # Errors
+/// What they may be.
+pub fn scopes(role: Role, text: &str) -> Result<Option<Vec<Permission>>, String> {
+    let named = text.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty());
+    access::narrowed(role, named).map_err(|_unknown| {
+        let all: Vec<&str> = role.permissions().iter().map(|permission| permission.as_str()).collect();
+        format!(
+            "a {role} may have: ask, knowledge, tickets (as far as its role reaches), or of {}",
+            all.join(", ")
+        )
+    })
+}
+
+/// When the old secret of a key ends that is rotated now: after `30m`, `24h` or `7d`; with `0` at once.
+///
+/// # Errors
+/// How it is written, and how long it may be.
+pub fn grace(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'static str> {
+    const WRONG: &str = "write 0, or how long as 30m, 24h or 7d, at most 30d";
+    let text = text.trim();
+    if text == "0" {
+        return Ok(None);
+    }
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or(WRONG)?;
+    let seconds = match unit {
+        "m" => 60,
+        "h" => 3600,
+        "d" => 24 * 3600,
+        _ => return Err(WRONG),
+    };
+    let plain = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    let number: u64 = number.parse().ok().filter(|_| plain).ok_or(WRONG)?;
+    match number.checked_mul(seconds) {
+        Some(0) => Ok(None),
+        Some(all) if all <= LONGEST_GRACE * 24 * 3600 => {
+            Ok(Some(now.plus_seconds(i64::try_from(all).map_err(|_| WRONG)?)))
+        }
+        _ => Err(WRONG),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn grace_is_minutes_hours_or_days_and_at_most_thirty_of_them() {
+        let now = Timestamp::from_micros(0);
+        for (text, seconds) in [("30m", 1800), ("24h", 86_400), (" 7d ", 604_800), ("30d", 2_592_000)] {
+            assert_eq!(grace(text, now), Ok(Some(now.plus_seconds(seconds))), "{text}");
+        }
+        assert_eq!((grace("0", now), grace("0h", now)), (Ok(None), Ok(None)));
+        for wrong in ["", "h", "24", "31d", "-1h", "+1h", "1w", "1.5h", "99999999999999999999d", "1ä"] {
+            assert!(grace(wrong, now).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_named_with_commas_or_spaces() {
+        use Permission::{AskAsCustomer, GiveFeedback};
+        assert_eq!(scopes(Role::Customer, "ask, feedback"), Ok(Some(vec![AskAsCustomer, GiveFeedback])));
+        assert_eq!(scopes(Role::Customer, " , "), Ok(None));
+        assert!(scopes(Role::Customer, "manage_access").unwrap_err().contains("ask_as_customer"));
+    }
 
     #[test]
     fn expiry_is_a_date_or_a_moment_to_come() {

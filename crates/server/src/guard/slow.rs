@@ -24,7 +24,7 @@ pub async fn hears(limits: &Limits, ip: IpAddr, name: Option<&str>) -> Result<()
 
 /// Counts an attempt that failed.
 pub async fn failed(limits: &Limits, ip: IpAddr, name: Option<&str>) {
-    limits.count(&of(ip, name)).await;
+    let _wait = limits.count(&of(ip, name)).await;
 }
 
 fn of(ip: IpAddr, name: Option<&str>) -> Vec<Limit> {

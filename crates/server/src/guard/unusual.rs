@@ -1,5 +1,5 @@
 //! What is unusual of how a key is used (A8): ten times its usual rate, many failures, another country than before. It
-//! raises an event and a figure, once an hour for each, and refuses nobody.
+//! raises an event, also in the access log, and a figure, once an hour for each, and refuses nobody.
 //!
 //! Each process watches what it sees itself, from its start on. A key is known after ten minutes.
 
@@ -70,9 +70,10 @@ impl Default for Unusual {
 }
 
 impl Unusual {
-    /// Notes a request of a caller and how it ended, and tells what is unusual of it.
-    pub fn note(&self, actor: &str, numbered: &Numbered, status: u16, now: Timestamp) {
-        for kind in self.look(actor, numbered, status, now) {
+    /// Notes a request of a caller and how it ended, and tells what is unusual of it: for the access log, too.
+    pub(super) fn note(&self, actor: &str, numbered: &Numbered, status: u16, now: Timestamp) -> Vec<Kind> {
+        let found = self.look(actor, numbered, status, now);
+        for kind in &found {
             metrics::counter!("contactiq_unusual_use_total", "kind" => kind.as_str()).increment(1);
             tracing::warn!(
                 critical = true,
@@ -82,6 +83,7 @@ impl Unusual {
                 "a key is used in an unusual way"
             );
         }
+        found
     }
 
     fn look(&self, actor: &str, numbered: &Numbered, status: u16, now: Timestamp) -> Vec<Kind> {

@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::idempotency::RENEWED_EVERY,
     app::{App, load_knowledge, purge_quotas},
-    guard::{keys, tokens::KEYS_LOOKED_AT},
+    guard::{guesses, keys, tokens::KEYS_LOOKED_AT},
 };
 use rest::Rest;
 
@@ -46,6 +46,8 @@ const PLACES_EVERY: Duration = Duration::from_secs(5);
 const DRAIN_EVERY: Duration = Duration::from_secs(1);
 /// How often unfinished interactions and old keys are looked for (B3).
 const RECONCILE_EVERY: Duration = Duration::from_secs(60);
+/// How often it is told who was turned away unheard.
+const GUESSES_EVERY: Duration = Duration::from_secs(5);
 /// How often live interactions are compared with the labelled ones (P8).
 const DRIFT_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often leases of calls that nobody settled, and how the budgets stand, are looked at.
@@ -91,6 +93,10 @@ pub fn start(app: &App, stop: &CancellationToken) {
             async move { tls::look(&app, &tls).await }
         });
     }
+    every(app, stop, "guesses", GUESSES_EVERY, |app| async move {
+        guesses::tell(&app);
+        Ok(())
+    });
     every(app, stop, "keys", keys::READ_EVERY, |app| async move { read_keys(&app).await });
     if app.tokens.provider().is_some() {
         every(app, stop, "provider-keys", KEYS_LOOKED_AT, |app| async move {
@@ -260,7 +266,6 @@ async fn check_writes(app: &App) -> Result<(), JobError> {
 }
 
 async fn reconcile(app: &App) -> Result<(), JobError> {
-    // What the spool holds is no interruption.
     ledger::drain(app).await?;
     ledger::count(app).await?;
     ledger::compare(app).await;
@@ -275,16 +280,13 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     transcripts::purge(&mut w, app.house.clock.now()).await?;
     page_sessions::forget(&mut w, app.house.clock.now().plus_seconds(-SESSIONS_KEPT)).await?;
     w.save().await?;
-    if app.house.ledger.has_queue() && !matches!(app.house.ledger.queued_entries().await, Ok(Some(0))) {
-        // What waits in the queue is no interruption either.
-        return Ok(());
-    }
-    let interrupted = contactiq_pipeline::reconcile(&app.house, UNFINISHED_AFTER).await?;
-    if interrupted > 0 {
-        metrics::counter!("contactiq_interrupted_total").increment(interrupted as u64);
+    let long_ago = app.house.clock.now().plus_seconds(-UNFINISHED_AFTER);
+    let interrupted = app.house.ledger.interrupt_unfinished(long_ago).await?;
+    if !interrupted.is_empty() {
+        metrics::counter!("contactiq_interrupted_total").increment(interrupted.len() as u64);
         tracing::warn!(
             critical = true,
-            interrupted,
+            interrupted = interrupted.len(),
             "interactions that never finished were marked interrupted"
         );
     }

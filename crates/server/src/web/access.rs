@@ -65,6 +65,8 @@ pub(super) struct New {
     #[serde(default)]
     mode: String,
     #[serde(default)]
+    scopes: String,
+    #[serde(default)]
     rate: String,
     #[serde(default)]
     expires: String,
@@ -84,7 +86,10 @@ fn wanted(app: &App, new: &New) -> Result<new_key::Wanted, ApiError> {
             Some(digits.parse().map_err(|_| wrong("questions a minute: a whole number from 1 to 1000000"))?)
         }
     };
-    keys::wanted(app, keys::NewKey::plain(new.name.clone(), role, mode, rate, new.expires.clone()))
+    keys::wanted(
+        app,
+        keys::NewKey::plain(new.name.clone(), role, (mode, new.scopes.clone()), rate, new.expires.clone()),
+    )
 }
 
 /// Makes a key. Its secret is on this answer and nowhere else, and so there is no redirect.
@@ -115,6 +120,9 @@ pub(super) struct Change {
     #[serde(default)]
     csrf: String,
     change: String,
+    /// How long the old secret goes on.
+    #[serde(default)]
+    grace: String,
 }
 
 /// Revokes a key, or gives it another secret.
@@ -134,7 +142,9 @@ pub(super) async fn change(
             Ok(Redirect::to("/access?done=revoked").into_response())
         }
         "rotate" => {
-            let (secret, key) = keys::rotated(&app, &visitor.caller, &noted, &id).await.map_err(fails)?;
+            let grace = if change.grace.is_empty() { "0" } else { &change.grace };
+            let rotated = keys::rotated(&app, &visitor.caller, &noted, (&id, grace)).await;
+            let (secret, key) = rotated.map_err(fails)?;
             let view = AccessView { made: Some((key.name, secret)), ..view(&app, &visitor).await? };
             Ok(show(StatusCode::OK, &view))
         }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     api::{
-        answering::{Turn, answer},
+        answering::{Turn, answer, in_time},
         asking::{helped, take_place},
         error::ApiError,
         idempotency::{self, Repeat, Taken},
@@ -171,7 +171,7 @@ pub(super) async fn without_script(
         Err(unreadable) => return Ok(unreadable.into_response()),
     };
     let (assistant, question) = (mode.parse::<Mode>().ok(), sent.question.clone());
-    match (asked(&app, &visitor, &mode, numbered, (sent, &bytes)).await, assistant) {
+    match (in_time(&app, asked(&app, &visitor, &mode, numbered, (sent, &bytes))).await, assistant) {
         (Err(page), Some(mode)) => {
             let error = helped(&app, mode, &question, page.error.clone()).await;
             Err(PageError { error, ..page })

@@ -59,6 +59,7 @@ pub fn routes() -> Pages {
         .get("/documents", documents::list)
         .get("/documents/{collection}/{slug}", documents::page)
         .get("/interactions/{id}", records::page)
+        .post("/interactions/{id}/unmask", records::unmask)
         .get("/audit", audit::list)
         .post("/audit/verify", audit::verify)
         .get("/access", access::page)

@@ -37,6 +37,8 @@ const FRESH_FOR: Duration = Duration::from_secs(2);
 const KEPT_FOR: Duration = Duration::from_secs(600);
 /// Sessions and made-up tokens that are remembered.
 const MOST: usize = 10_000;
+/// So long the link that the start prints signs somebody in: it stands in terminals and in the logs of services.
+const CODE_LASTS: Duration = Duration::from_secs(3600);
 /// Use is kept to within so many seconds.
 const USE_WITHIN: i64 = 60;
 /// Sessions shown to administrators.
@@ -56,7 +58,7 @@ pub struct Begins<'a> {
 /// Sessions, and the codes that begin one on this machine.
 pub struct Sessions {
     known: Mutex<HashMap<String, Known>>,
-    codes: Mutex<Vec<String>>,
+    codes: Mutex<Vec<(String, Instant)>>,
     key: Zeroizing<[u8; 32]>,
     idle: i64,
     lasts: i64,
@@ -92,19 +94,24 @@ impl Sessions {
         }
     }
 
-    /// A new one-time code.
+    /// A new one-time code, good for an hour.
     #[must_use]
     pub fn new_code(&self) -> String {
         let code = wiring::random_text::<18>();
-        self.codes.lock().unwrap_or_else(PoisonError::into_inner).push(code.clone());
+        self.codes.lock().unwrap_or_else(PoisonError::into_inner).push((code.clone(), Instant::now()));
         code
     }
 
     /// Uses a code up. Whether it was one.
     #[must_use]
     pub fn take_code(&self, code: &str) -> bool {
+        self.take_code_at(code, Instant::now())
+    }
+
+    fn take_code_at(&self, code: &str, now: Instant) -> bool {
         let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        let position = codes.iter().position(|known| same(known, code));
+        codes.retain(|(_, made)| now.saturating_duration_since(*made) < CODE_LASTS);
+        let position = codes.iter().position(|(known, _)| same(known, code));
         position.map(|at| codes.swap_remove(at)).is_some()
     }
 
@@ -336,6 +343,15 @@ mod tests {
         let code = sessions.new_code();
         assert!(!sessions.take_code("wrong"));
         assert!(sessions.take_code(&code) && !sessions.take_code(&code));
+    }
+
+    #[test]
+    fn a_code_is_good_for_an_hour() {
+        let sessions = sessions("");
+        let (code, other) = (sessions.new_code(), sessions.new_code());
+        let now = Instant::now();
+        assert!(sessions.take_code_at(&code, now + CODE_LASTS - Duration::from_secs(60)));
+        assert!(!sessions.take_code_at(&other, now + CODE_LASTS + Duration::from_secs(1)));
     }
 
     #[test]

@@ -6,9 +6,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use contactiq_domain::{Permission, TicketState, ids::TicketId};
-use contactiq_guard::Raw;
-use contactiq_store::tickets;
+use contactiq_domain::{Permission, Ticket, TicketState, ids::TicketId};
+use contactiq_guard::{Masked, Raw};
+use contactiq_store::{Connection, StoreError, tickets};
 use serde::Deserialize;
 
 use super::{
@@ -18,7 +18,11 @@ use super::{
         tickets::{DemoShare, TicketItem},
     },
 };
-use crate::{api::error::ApiError, app::App, guard::seen};
+use crate::{
+    api::error::ApiError,
+    app::App,
+    guard::{identity::Caller, seen},
+};
 
 /// Tickets of one page.
 const LISTED: u32 = 100;
@@ -26,6 +30,27 @@ const LISTED: u32 = 100;
 const MOST_PAGES: u32 = 10_000;
 /// The longest note, in characters.
 const LONGEST_NOTE: usize = 2000;
+
+/// Whether a caller sees every ticket of the assistants that it may see. A banker sees those of customers, whose
+/// tickets bankers work on, and of the staff assistant's no other banker's (A2).
+fn sees_all(caller: &Caller) -> bool {
+    caller.may(Permission::ReadAllInteractions)
+}
+
+/// A ticket that the caller may see.
+async fn visible(
+    c: &mut Connection,
+    caller: &Caller,
+    id: TicketId,
+) -> Result<Option<Ticket<Masked>>, StoreError> {
+    let found = if sees_all(caller) {
+        tickets::get(c, id).await?
+    } else {
+        let own = caller.own_subject();
+        tickets::get_for(c, id, &caller.owner(&own)).await?
+    };
+    Ok(found.filter(|ticket| caller.sees(ticket.mode)))
+}
 
 #[derive(Deserialize)]
 pub(super) struct Which {
@@ -40,14 +65,16 @@ pub(super) async fn list(
     Query(which): Query<Which>,
 ) -> Result<Response, PageError> {
     visitor.must(&app, Permission::ReadTickets)?;
-    let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
+    let fails = |e: StoreError| visitor.fails(&app, e);
     let state: Option<TicketState> = which.state.and_then(|s| s.parse().ok());
     let demo = which.demo.as_deref().and_then(DemoShare::of);
+    let own = visitor.caller.own_subject();
     let filter = tickets::Filter {
         state,
         mode: visitor.caller.mode,
         trigger: None,
         demo: demo.map(|share| share == DemoShare::Only),
+        agent: (!sees_all(&visitor.caller)).then(|| visitor.caller.owner(&own)),
     };
     let page = which.page.unwrap_or(1).clamp(1, MOST_PAGES);
     visitor.noted.set_target(seen::list(&[
@@ -83,10 +110,9 @@ pub(super) async fn page(
     visitor.must(&app, Permission::ReadTickets)?;
     let missing = || visitor.fails(&app, ApiError::NotFound("ticket"));
     let id: TicketId = id.parse().map_err(|_| missing())?;
-    let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
+    let fails = |e: StoreError| visitor.fails(&app, e);
     let mut reader = app.house.store.read().await.map_err(fails)?;
-    let found = tickets::get(&mut reader, id).await.map_err(fails)?;
-    let ticket = found.filter(|ticket| visitor.caller.sees(ticket.mode)).ok_or_else(missing)?;
+    let ticket = visible(&mut reader, &visitor.caller, id).await.map_err(fails)?.ok_or_else(missing)?;
     visitor.noted.set_target(id.to_string());
     let notice = match done.done.as_deref() {
         Some("taken") => Some("You have taken this ticket.".to_owned()),
@@ -141,15 +167,18 @@ pub(super) async fn change(
         }
         None => None,
     };
-    let fails = |e: contactiq_store::StoreError| visitor.fails(&app, e);
+    let fails = |e: StoreError| visitor.fails(&app, e);
     let now = app.house.clock.now();
     let mut w = app.house.store.write().await.map_err(fails)?;
-    let found = tickets::get(&mut w, id).await.map_err(fails)?;
-    found.filter(|ticket| visitor.caller.sees(ticket.mode)).ok_or_else(missing)?;
+    visible(&mut w, &visitor.caller, id).await.map_err(fails)?.ok_or_else(missing)?;
     visitor.noted.set_target(id.to_string());
     let moved = tickets::advance(&mut w, id, state, visitor.caller.signature(), note.as_ref(), now)
         .await
         .map_err(fails)?;
+    if moved && state == TicketState::Taken {
+        let own = visitor.caller.own_subject();
+        tickets::note_hands(&mut w, id, &visitor.caller.owner(&own)).await.map_err(fails)?;
+    }
     w.save().await.map_err(fails)?;
     let done = if moved { state.as_str() } else { "late" };
     Ok(Redirect::to(&format!("/tickets/{id}?done={done}")).into_response())

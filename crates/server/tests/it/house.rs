@@ -216,6 +216,8 @@ impl Running {
             hash: sha256_hex(text.as_bytes()),
             role,
             mode: None,
+            scopes: None,
+            before: None,
             rate_per_minute: None,
             budget: Default::default(),
             created_at: SystemClock.now(),

@@ -58,6 +58,11 @@ fn what_is_wrong_is_named_with_the_fix() {
         ("https://login.bank.example", format!("scopes = [\"profile\"]\n{}", role("admin")), "scopes lacks"),
         (
             "https://login.bank.example",
+            format!("scopes = [\"openid\", \"offline_access\"]\n{}", role("admin")),
+            "none is used or kept here",
+        ),
+        (
+            "https://login.bank.example",
             format!("algorithms = [\"HS256\"]\n{}", role("admin")),
             "algorithms is a list: write a list of some of RS256, PS256, ES256, EdDSA",
         ),
@@ -96,6 +101,30 @@ fn what_is_wrong_is_named_with_the_fix() {
         let refused = terminal.with("CONTACTIQ_CONFIG", file.display().to_string()).run(&["config", "check"]);
         assert!(refused.refused().contains(said), "{said}: {}", refused.err);
         assert!(!refused.err.contains("MIG") && !refused.err.contains("c2VjcmV0"), "no key is said");
+    }
+}
+
+#[test]
+fn doctor_says_which_limits_and_proxies_are_in_force() {
+    let terminal = Terminal::new().with("CONTACTIQ__LIMITS__FAILURES_PER_MINUTE", "7");
+    let [(state, detail)] = &found(&terminal, "limits", 0)[..] else { panic!() };
+    assert_eq!(state, "ok");
+    for said in
+        ["10 questions a minute of a session", "600 other requests", "7 failures a minute of an address"]
+    {
+        assert!(detail.contains(said), "{detail}");
+    }
+    let [(state, detail)] = &found(&terminal, "proxies", 0)[..] else { panic!() };
+    assert!(state == "off" && detail.contains("the address of the connection counts"), "{detail}");
+    let file = terminal.file(
+        "proxies.toml",
+        "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"192.0.2.7\"]\ncountry_header = \"cf-ipcountry\"\n",
+    );
+    let terminal = terminal.with("CONTACTIQ_CONFIG", file.display().to_string());
+    let [(state, detail)] = &found(&terminal, "proxies", 0)[..] else { panic!() };
+    assert_eq!(state, "ok");
+    for said in ["10.0.0.0/8, 192.0.2.7", "x-forwarded-for", "the country from cf-ipcountry"] {
+        assert!(detail.contains(said), "{detail}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rate limits: a token bucket a session, a sliding window an address (A3).
 
 use contactiq_domain::Role;
+use contactiq_store::access::{self, AccessEvent};
 use serde_json::{Value, json};
 
 use crate::{
@@ -144,6 +145,39 @@ async fn an_address_has_its_window_whatever_the_key() {
 }
 
 #[tokio::test]
+async fn what_is_no_question_has_a_limit_of_its_caller_whatever_it_is() {
+    let running = start(&[("CONTACTIQ__LIMITS__REQUESTS_PER_MINUTE", "6")]).await;
+    let key = running.key_with(Role::Service, |_| {}).await;
+    let asked = hello(&running, &key, None).await.record();
+    let id = asked["id"].as_str().unwrap();
+    let send = async |path: &str, body: &Value| running.post(&key, path, body).await;
+    let said = format!("/v1/interactions/{id}/feedback");
+    let made = send("/v1/sessions", &json!({ "subject": "4711" })).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    assert_eq!(made.header("ratelimit-policy"), "\"requests\";q=6;w=60");
+    assert_eq!(send("/v1/guard/scan", &json!({ "text": "hello" })).await.status, 200);
+    assert_eq!(send("/v1/conversations", &json!({ "mode": "customer" })).await.status, 201);
+    assert_eq!(send(&said, &json!({ "helpful": true })).await.status, 204);
+    assert_eq!(running.read(&key, "/v1/knowledge").await.status, 200);
+    assert_eq!(running.read(&key, &format!("/v1/interactions/{id}")).await.status, 200);
+    for path in ["/v1/knowledge", "/v1/conversations", "/v1/persons/holds"] {
+        assert!((1..=10).contains(&wait(&running.read(&key, path).await)), "{path}");
+    }
+    for path in ["/v1/guard/scan", "/v1/sessions", &said, "/v1/persons/export"] {
+        wait(&send(path, &json!({})).await);
+    }
+    // Questions have limits of their own, another key and the customer of a session have theirs.
+    assert_eq!(hello(&running, &key, None).await.status, 200);
+    let session = Key { id: key.id, text: made.json()["token"].as_str().unwrap().to_owned() };
+    assert_eq!(running.read(&session, "/v1/conversations").await.status, 200);
+    let fast = running.key_with(Role::Service, |k| k.rate_per_minute = Some(50)).await;
+    for _ in 0..50 {
+        assert_eq!(running.read(&fast, "/v1/knowledge").await.status, 200);
+    }
+    wait(&running.read(&fast, "/v1/knowledge").await);
+}
+
+#[tokio::test]
 async fn a_question_that_is_refused_for_its_role_takes_no_place() {
     let running = start(&[("CONTACTIQ__LIMITS__QUESTIONS_PER_MINUTE", "1")]).await;
     let key = running.key_with(Role::Customer, |_| {}).await;
@@ -174,7 +208,7 @@ async fn answers_and_refusals_say_what_is_left_of_each_limit() {
     let policy = "\"key\";q=50;w=60, \"session\";q=2;w=60, \"subject\";q=2;w=60";
     assert_eq!(answer.header("ratelimit-policy"), policy);
     let read = running.read(&key, "/v1/conversations").await;
-    assert_eq!(read.header("ratelimit"), "", "reading is not limited");
+    assert_eq!(read.header("ratelimit"), "\"requests\";r=599;t=1", "reading has a limit of its own");
 }
 
 #[tokio::test]
@@ -304,4 +338,15 @@ async fn what_is_unusual_of_a_key_is_counted() {
         running.read(&Key::unknown(), "/v1/conversations").await.problem(401, "unauthorised");
     }
     assert_eq!(unusual("failures").await, 1.0);
+    // Each is in the access log, by whom and from where.
+    crate::house::soon(async || {
+        let events = access::recent(&mut running.store.read().await.unwrap(), 100).await.unwrap();
+        let found = |reason: &str, known: bool| {
+            let is_it = |e: &&AccessEvent| e.method == "unusual" && e.reason.as_deref() == Some(reason);
+            let found: Vec<_> = events.iter().filter(is_it).collect();
+            found.len() == 1 && (found[0].actor != "anonymous") == known && found[0].from_ip == "127.0.0.1"
+        };
+        (found("unusual_country", true) && found("unusual_failures", false)).then_some(())
+    })
+    .await;
 }

@@ -102,7 +102,13 @@ impl Provider {
         start_in(dir, &all).await
     }
 
-    fn config(&self, dir: &Path) -> String {
+    /// The client's secret.
+    pub(crate) fn secret(&self) -> &'static str {
+        SECRET
+    }
+
+    /// A configuration that trusts it.
+    pub(crate) fn config(&self, dir: &Path) -> String {
         let mut text = format!(
             "[identity.oidc]\nissuer = \"{}\"\naudiences = [\"{AUDIENCE}\"]\nclient_id = \"contactiq\"\n\
              client_secret = \"{SECRET}\"\nleeway_seconds = 2\n",
@@ -168,7 +174,12 @@ pub(crate) fn session_cookie(reply: &Reply) -> Option<String> {
 
 /// Goes to the provider and signs in there; the address back with its code, and the cookie of the sign-in.
 pub(crate) async fn to_the_provider(running: &Running, person: &str) -> (String, String) {
-    let reply = Reply::of(running.request(Method::GET, "/signin/provider?next=/documents")).await;
+    to_the_provider_from(&running.url, person).await
+}
+
+/// The same from a server at this address.
+pub(crate) async fn to_the_provider_from(url: &str, person: &str) -> (String, String) {
+    let reply = Reply::of(client().get(format!("{url}/signin/provider?next=/documents"))).await;
     let kept = reply.header("set-cookie").split(';').next().unwrap().to_owned();
     let browser = client();
     let (mut at, mut cookies): (String, Vec<String>) = (reply.redirect().to_owned(), Vec::new());

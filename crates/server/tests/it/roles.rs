@@ -40,9 +40,15 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
         ),
         Line(
             "POST",
+            format!("/v1/interactions/{interaction}/unmask"),
+            json!({ "purpose": "a complaint" }),
+            [401, 403, 403, 200, 403, 200, 403],
+        ),
+        Line(
+            "POST",
             format!("/v1/interactions/{interaction}/feedback"),
             json!({ "helpful": true }),
-            [401, 404, 404, 404, 404, 404, 404],
+            [401, 404, 404, 404, 403, 404, 404],
         ),
         Line(
             "POST",
@@ -149,6 +155,12 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
         Line("POST", own("/signout"), sent("csrf="), [303, 403, 403, 403, 403, 403, 403]),
         Line("POST", own("/chat/customer"), sent("question=hello"), [303, 403, 403, 403, 403, 403, 403]),
         Line("POST", own("/tickets/none"), sent("state=taken"), [303, 403, 403, 403, 403, 403, 403]),
+        Line(
+            "POST",
+            format!("/interactions/{interaction}/unmask"),
+            sent("purpose=x"),
+            [303, 403, 403, 403, 403, 403, 403],
+        ),
         Line("POST", own("/review/none"), sent("decision=right"), [303, 403, 403, 403, 403, 403, 403]),
         Line("POST", own("/audit/verify"), sent("csrf="), [303, 403, 403, 403, 403, 403, 403]),
         Line("POST", own("/access/keys"), sent("name=x&role=admin"), [303, 403, 403, 403, 403, 403, 403]),
@@ -277,6 +289,42 @@ async fn everyone_reads_their_own_and_only_those_who_may_read_others() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_ticket_is_seen_by_those_who_work_on_it_and_by_no_other_banker() {
+    let running = start(&[]).await;
+    let mut keys = Vec::new();
+    for role in ROLES {
+        keys.push((role, running.key(role).await));
+    }
+    let another = (Role::Banker, running.key(Role::Banker).await);
+    let asks = |role: Role, mode: Mode| role.allows(mode.permission());
+    for mode in [Mode::Customer, Mode::Banker] {
+        for (owner, key) in keys.iter().filter(|(role, _)| asks(*role, mode)) {
+            let record = running.ask(key, mode, "let me talk to a human").await;
+            let ticket = format!("/tickets/{}", text(&record, "ticket"));
+            for (role, other) in keys.iter().chain([&another]) {
+                let status = match role {
+                    Role::Customer | Role::Service => 403,
+                    Role::Banker if mode == Mode::Customer || other.id == key.id => 200,
+                    Role::Banker => 404,
+                    Role::Supervisor | Role::Auditor | Role::Admin => 200,
+                };
+                let what = format!("{ticket} of {owner} in {mode} as {role}");
+                assert_eq!(running.read(other, &ticket).await.status, status, "{what}");
+                if status != 403 {
+                    let listed = running.read(other, "/tickets").await;
+                    assert_eq!(listed.page(200).contains(&ticket), status == 200, "{what}");
+                }
+            }
+        }
+    }
+    // A back end speaks for a banker: his ticket is no other's either, and not that of a namesake with another key.
+    let (_, service) = keys.iter().find(|(role, _)| *role == Role::Service).unwrap();
+    let body = json!({ "mode": "banker", "question": "let me talk to a human", "subject": another.1.id.to_string() });
+    let record = running.post(service, "/v1/interactions", &body).await.record();
+    assert_eq!(running.read(&another.1, &format!("/tickets/{}", text(&record, "ticket"))).await.status, 404);
 }
 
 #[tokio::test]

@@ -10,7 +10,12 @@ use contactiq_domain::Mode;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{house::client, process::Terminal, reply::Reply};
+use crate::{
+    house::client,
+    oidc::{Provider, session_cookie, to_the_provider_from},
+    process::Terminal,
+    reply::Reply,
+};
 
 /// A server that is its own process. It is killed when a test fails.
 pub(crate) struct Served {
@@ -162,6 +167,71 @@ async fn its_log_is_json_with_the_request_id_and_without_a_word_of_what_was_aske
     );
     for raw in ["zebra", "4111", key.trim()] {
         assert!(!said.to_lowercase().contains(&raw.to_lowercase()), "{raw} is in the log");
+    }
+}
+
+#[tokio::test]
+async fn no_token_code_cookie_or_secret_is_in_its_log() {
+    let provider = Provider::start();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let terminal = Terminal::new()
+        .with("CONTACTIQ__LOG__LEVEL", "trace")
+        .with("CONTACTIQ_METRICS_LISTEN", "127.0.0.1:0")
+        .with("CONTACTIQ_LISTEN", format!("127.0.0.1:{port}"))
+        .with("CONTACTIQ_PUBLIC_URL", format!("http://127.0.0.1:{port}"));
+    let config = provider.config(terminal.data());
+    let terminal = terminal.with("CONTACTIQ_CONFIG", config);
+    let served = serve(&terminal);
+    let url = served.url.clone();
+    let (back, kept) = to_the_provider_from(&url, "mia").await;
+    let signed_in = Reply::of(client().get(format!("{url}{back}")).header("cookie", &kept)).await;
+    let cookie = session_cookie(&signed_in).unwrap();
+    // The code again, with another cookie, and one that nobody has.
+    for (path, cookie) in [
+        (back.as_str(), cookie.as_str()),
+        ("/signin/callback?code=CANARYCODE&state=CANARYSTATE", "x=CANARYCOOKIE"),
+    ] {
+        let again = Reply::of(client().get(format!("{url}{path}")).header("cookie", cookie)).await;
+        assert_ne!(again.status, 200, "{path}");
+    }
+    let page = Reply::of(client().get(format!("{url}/documents")).header("cookie", &cookie)).await;
+    assert_eq!(page.status, 200);
+    let token = provider.token("supervisor").await;
+    let forged = provider.forge(|_, claims| claims["aud"] = "CANARYAUDIENCE".into()).await;
+    let read = async |bearer: &str| {
+        Reply::of(client().get(format!("{url}/v1/costs")).bearer_auth(bearer)).await.status
+    };
+    assert_eq!((read(&token).await, read(&forged).await, read("ciq_dev_CANARYKEY").await), (200, 401, 401));
+    let (_, said) = served.end();
+    let of = |pair: &str| pair.split_once('=').unwrap().1.to_owned();
+    let query = |name: &str| {
+        let at = reqwest::Url::parse(&format!("{url}{back}")).unwrap();
+        at.query_pairs().find(|(n, _)| n == name).unwrap().1.into_owned()
+    };
+    let last = |token: &str| token.rsplit('.').next().unwrap().to_owned();
+    for (what, secret) in [
+        ("the code", query("code")),
+        ("the state", query("state")),
+        ("the cookie of the sign-in", of(&kept)),
+        ("the cookie of the session", of(&cookie)),
+        ("a good token", last(&token)),
+        ("a bad token", last(&forged)),
+        ("the client's secret", provider.secret().to_owned()),
+        ("what nobody has", "CANARY".to_owned()),
+        ("a person", "mia@bank.example".to_owned()),
+    ] {
+        assert!(secret.len() > 5 && !said.contains(&secret), "{what} is in the log");
+    }
+    assert!(said.contains("signed in") && said.contains("token_audience"), "{said}");
+    // Of what the provider gave nothing is kept: neither its tokens nor a way to new ones.
+    for file in std::fs::read_dir(terminal.data()).unwrap().flatten() {
+        let name = file.file_name().to_string_lossy().into_owned();
+        if name.starts_with("contactiq.db") {
+            let bytes = std::fs::read(file.path()).unwrap();
+            for kept in ["eyJhbGciOi", "refresh_token", "access_token", "id_token"] {
+                assert!(!crate::house::holds(&bytes, kept), "{kept} is in {name}");
+            }
+        }
     }
 }
 

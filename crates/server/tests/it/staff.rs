@@ -93,6 +93,41 @@ async fn a_banker_sees_no_conversation_of_another_and_a_supervisor_does() {
 }
 
 #[tokio::test]
+async fn a_banker_works_on_the_tickets_of_customers_and_of_no_other_banker() {
+    let provider = Provider::start();
+    let running = provider.server(&[]).await;
+    let banker = Staff::sign_in(&running, "mia").await;
+    let another = provider.token("banker").await;
+    let asked = async |mode: &str, token: &str| {
+        let body = json!({ "mode": mode, "question": "let me talk to a human" });
+        let ask = running.request(Method::POST, "/v1/interactions").bearer_auth(token).json(&body);
+        format!("/tickets/{}", text(&Reply::of(ask).await.record(), "ticket"))
+    };
+    let (theirs, customers) = (asked("banker", &another).await, asked("customer", &another).await);
+    let own = banker.send("/chat/banker", &[("question", "let me talk to a human")]).await;
+    let own = banker.get(own.redirect().split('#').next().unwrap()).await;
+    let listed = banker.get("/tickets").await;
+    let listed = listed.page(200);
+    assert!(listed.contains(&customers) && !listed.contains(&theirs), "{listed}");
+    assert_eq!(banker.get(&theirs).await.status, 404);
+    // Neither read, nor taken, nor closed, nor noted on.
+    for state in ["taken", "closed"] {
+        banker.send(&theirs, &[("state", state), ("note", "CANARY")]).await.page(404);
+        assert_eq!(banker.send(&customers, &[("state", state)]).await.status, 303);
+    }
+    let supervisor = Staff::sign_in(&running, "sam").await;
+    let page = supervisor.get(&theirs).await;
+    assert!(page.page(200).contains("Take this ticket") && !page.text.contains("CANARY"), "{}", page.text);
+    assert_eq!(supervisor.send(&theirs, &[("state", "taken")]).await.status, 303);
+    assert_eq!(banker.get(&theirs).await.status, 404);
+    let read = Reply::of(running.request(Method::GET, &theirs).bearer_auth(&another)).await;
+    assert!(read.page(200).contains("sam@bank.example"), "who asked sees that somebody has taken it");
+    // What a banker asked stays in sight.
+    let number = between(own.page(200), "Reference <strong>", "<");
+    assert!(number.starts_with("T-") && banker.get("/tickets").await.page(200).contains(number), "{number}");
+}
+
+#[tokio::test]
 async fn who_has_no_role_or_is_declined_does_not_get_in() {
     let provider = Provider::start();
     let running = provider.server(&[]).await;

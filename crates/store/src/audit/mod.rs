@@ -150,6 +150,10 @@ fn kind_of(event: &AccessEvent) -> AuditKind {
             _ => AuditKind::Access,
         };
     }
+    // What was noticed of a use is none.
+    if event.method == "unusual" {
+        return AuditKind::Access;
+    }
     let changes = !matches!(event.method.as_str(), "GET" | "HEAD" | "OPTIONS");
     match route {
         // A code in the address signs in and leads on.
@@ -222,6 +226,12 @@ mod tests {
             ("cli", "knowledge add", Allowed, AuditKind::Knowledge),
             ("cli", "knowledge erase", Allowed, AuditKind::Erasure),
             ("cli", "escalations close", Allowed, AuditKind::Ticket),
+            ("cli", "escalations show", Allowed, AuditKind::Access),
+            ("cli", "guard review", Allowed, AuditKind::Access),
+            ("cli", "guard decide right", Allowed, AuditKind::Review),
+            ("POST", "/v1/interactions/{id}/unmask", Allowed, AuditKind::Access),
+            ("unheard", "unheard", Limited, AuditKind::Refused),
+            ("unusual", "/v1/keys", Allowed, AuditKind::Access),
         ] {
             assert_eq!(kind_of(&attempt(method, route, result)), kind, "{method} {route} {result}");
         }

@@ -1,11 +1,11 @@
 use contactiq_domain::{
-    Budget, Mode, Role,
+    Budget, Mode, Permission, Role,
     ids::{Ids, KeyId},
     interaction::NanoUsd,
 };
 use contactiq_store::{
     StoreError,
-    keys::{self, ApiKey},
+    keys::{self, ApiKey, Before, Secret},
 };
 
 use crate::samples::NOW;
@@ -19,6 +19,8 @@ pub(crate) fn key(ids: &dyn Ids, name: &str) -> ApiKey {
         hash: format!("{:0>64}", id.uuid().simple().to_string()),
         role: Role::Service,
         mode: Some(Mode::Customer),
+        scopes: Some(vec![Permission::AskAsCustomer, Permission::ScanText]),
+        before: None,
         rate_per_minute: Some(30),
         budget: Budget { day: Some(NanoUsd(5_000_000_000)), month: None },
         created_at: NOW,
@@ -28,18 +30,47 @@ pub(crate) fn key(ids: &dyn Ids, name: &str) -> ApiKey {
     }
 }
 
+fn secret(hash: &str) -> Secret<'_> {
+    Secret { prefix: "ciq_new", hash }
+}
+
 on_both_engines! {
+    async fn a_secret_goes_on_beside_the_next_one_for_as_long_as_was_said(bench) {
+        let mut w = bench.write().await;
+        let first = key(&bench.ids, "branch app");
+        keys::create(&mut w, &first).await.unwrap();
+        let (next, last) = ("a".repeat(64), "b".repeat(64));
+        let end = NOW.plus_seconds(600);
+        let rotated = keys::rotate(&mut w, "branch app", secret(&next), Some(end)).await.unwrap();
+        let before = Before { prefix: first.prefix.clone(), hash: first.hash.clone(), ends_at: end };
+        assert_eq!(rotated.before, Some(before));
+        for hash in [&first.hash, &next] {
+            assert_eq!(keys::find_by_hash(&mut w, hash).await.unwrap().as_ref(), Some(&rotated));
+            assert!(rotated.opens_with(hash, NOW));
+        }
+        assert!(!rotated.opens_with(&first.hash, end) && rotated.opens_with(&next, end));
+        assert!(!rotated.opens_with(&last, NOW));
+        assert_eq!((rotated.overlaps_until(NOW), rotated.overlaps_until(end)), (Some(end), None));
+        // The next rotation ends the one before the one before.
+        let rotated = keys::rotate(&mut w, "branch app", secret(&last), Some(end)).await.unwrap();
+        assert!(keys::find_by_hash(&mut w, &first.hash).await.unwrap().is_none());
+        assert!(rotated.opens_with(&next, NOW) && rotated.opens_with(&last, NOW));
+        let revoked = keys::revoke(&mut w, "branch app", NOW).await.unwrap();
+        assert!(!revoked.opens_with(&next, NOW) && !revoked.opens_with(&last, NOW));
+        assert_eq!(revoked.overlaps_until(NOW), None);
+    }
+
     async fn a_rotated_key_is_the_same_key_with_another_secret(bench) {
         let mut w = bench.write().await;
         let old = key(&bench.ids, "branch app");
         keys::create(&mut w, &old).await.unwrap();
         let hash = "f".repeat(64);
-        let new = keys::rotate(&mut w, "branch app", "ciq_new", &hash).await.unwrap();
+        let new = keys::rotate(&mut w, "branch app", secret(&hash), None).await.unwrap();
         assert_eq!(new, ApiKey { prefix: "ciq_new".into(), hash: hash.clone(), ..old.clone() });
         assert!(keys::find_by_hash(&mut w, &old.hash).await.unwrap().is_none());
         assert_eq!(keys::find_by_hash(&mut w, &hash).await.unwrap().unwrap().id, old.id);
         keys::revoke(&mut w, "branch app", NOW).await.unwrap();
-        let gone = keys::rotate(&mut w, "branch app", "ciq_x", &"0".repeat(64)).await;
+        let gone = keys::rotate(&mut w, "branch app", secret(&"0".repeat(64)), None).await;
         assert_eq!(gone, Err(StoreError::NotFound { what: "key" }));
     }
 

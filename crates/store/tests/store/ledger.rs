@@ -378,11 +378,8 @@ on_both_engines! {
         });
         completion.claimed = claimed(false);
         ledger.write(first(&start)).await.unwrap();
-        let mut w = bench.write().await;
-        let late = NOW.plus_seconds(200_000);
-        let marked = interactions::interrupt_unfinished(&mut w, late, NOW).await.unwrap();
+        let marked = ledger.interrupt_unfinished(NOW.plus_seconds(200_000)).await.unwrap();
         assert_eq!(marked, [start.started.id]);
-        w.save().await.unwrap();
         let overtaken = ledger.write(second(&completion)).await;
         assert_eq!(overtaken, Ok(Applied::Overtaken), "nobody is shown an empty answer");
         // What somebody was shown counts more.

@@ -53,5 +53,6 @@ mod tickets;
 mod transactions;
 mod transcripts;
 mod turns;
+mod unmasking;
 mod vectors;
 mod versions;

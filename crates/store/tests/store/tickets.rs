@@ -1,7 +1,7 @@
 use contactiq_domain::{Mode, Priority, Started, Ticket, TicketState, Trigger, ids::TicketId};
 use contactiq_store::{
     StoreError,
-    conversations::{self, Conversation},
+    conversations::{self, Conversation, Owner},
     demo::{self, Share},
     interactions,
     privacy::holds,
@@ -37,6 +37,48 @@ on_both_engines! {
         assert_eq!(tickets::get(&mut w, own.id).await.unwrap().unwrap(), own);
         let nobody = tickets::advance(&mut w, TicketId::new(&bench.ids), TicketState::Taken, "joe", None, NOW).await;
         assert_eq!(nobody, Err(StoreError::NotFound { what: "ticket" }));
+    }
+
+    async fn a_banker_sees_no_ticket_of_another_banker_unless_it_was_taken(bench) {
+        let mut w = bench.write().await;
+        let mut made = Vec::new();
+        for (mode, subject) in [(Mode::Customer, "4711"), (Mode::Banker, "mia"), (Mode::Banker, "joe")] {
+            let began = Conversation { mode, subject: subject.into(), ..conversation(&bench.ids) };
+            conversations::create(&mut w, &began).await.unwrap();
+            let record = escalated(&started(&bench.ids, &began), Trigger::HumanOnly);
+            interactions::complete(&mut w, &record).await.unwrap();
+            let next = Ticket { mode, ..ticket(&bench.ids, &record) };
+            tickets::open(&mut w, &next).await.unwrap();
+            made.push(next.id);
+        }
+        let [customers, mias, joes] = made[..] else { unreachable!() };
+        let agent = |subject| Owner { subject, key: None };
+        let seen = async |w: &mut contactiq_store::Writer, subject| {
+            let filter = Filter { agent: Some(agent(subject)), ..Filter::default() };
+            let listed = tickets::list(w, &filter, 10, 0).await.unwrap();
+            assert_eq!(tickets::count(w, &filter).await.unwrap(), listed.len() as u64);
+            let mut alone = Vec::new();
+            for id in [customers, mias, joes] {
+                alone.extend(tickets::get_for(w, id, &agent(subject)).await.unwrap().map(|t| t.id));
+            }
+            let listed: std::collections::BTreeSet<_> = listed.iter().map(|t| t.id).collect();
+            assert_eq!(listed, alone.iter().copied().collect());
+            alone
+        };
+        assert_eq!(seen(&mut w, "mia").await, [customers, mias]);
+        assert_eq!(seen(&mut w, "joe").await, [customers, joes]);
+        assert_eq!(seen(&mut w, "ann").await, [customers]);
+        // What a key asked in somebody's name is that key's.
+        let key = Owner { subject: "mia", key: Some(contactiq_domain::ids::KeyId::new(&bench.ids)) };
+        assert!(tickets::get_for(&mut w, mias, &key).await.unwrap().is_none());
+        // A name alone opens nothing: two people may be called the same.
+        tickets::advance(&mut w, mias, TicketState::Taken, "joe", None, NOW).await.unwrap();
+        assert_eq!(seen(&mut w, "joe").await, [customers, joes]);
+        tickets::note_hands(&mut w, mias, &agent("joe")).await.unwrap();
+        assert_eq!(seen(&mut w, "joe").await, [customers, mias, joes]);
+        // Nobody holds what was not taken.
+        tickets::note_hands(&mut w, joes, &agent("ann")).await.unwrap();
+        assert_eq!(seen(&mut w, "ann").await, [customers]);
     }
 
     async fn an_interaction_has_one_ticket(bench) {

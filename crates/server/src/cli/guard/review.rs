@@ -53,10 +53,12 @@ pub(super) async fn list(config: &Config, args: Args) -> Outcome {
     let since =
         args.since.map(|d| Timestamp::from_micros(d.midnight().assume_utc().unix_timestamp() * 1_000_000));
     let filter = Filter { kind: args.kind, mode: args.mode, since, decided: args.open.then_some(false) };
-    let mut reader = store.read().await?;
-    let found = review::list(&mut reader, &filter, args.page.limit(), args.page.skip()).await?;
-    let tally = review::tally(&mut reader, &filter).await?;
-    drop(reader);
+    let mut w = store.write().await?;
+    let found = review::list(&mut w, &filter, args.page.limit(), args.page.skip()).await?;
+    let tally = review::tally(&mut w, &filter).await?;
+    // Nobody is shown what a person said before that is on record.
+    audit::note(&mut w, "guard review", &format!("{} entries", found.len())).await?;
+    w.save().await?;
     store.close().await;
     if args.page.json {
         found.iter().for_each(|listed| output::json(&shape(listed)));

@@ -1,6 +1,6 @@
 //! Who has access: API keys and who is signed in, `/access`.
 
-use contactiq_domain::{Mode, Role, Timestamp};
+use contactiq_domain::{Mode, Permission, Role, Timestamp};
 use contactiq_store::{keys::ApiKey, page_sessions::PageSession};
 
 use super::{layout::Layout, wording};
@@ -36,6 +36,10 @@ pub struct KeyItem {
     pub role: Role,
     /// The one assistant, or `both`.
     pub mode: &'static str,
+    /// What is left to it of its role, in words; nothing where all of it is.
+    pub scopes: String,
+    /// Until when the secret before goes on, in words, if it does.
+    pub before_ends: Option<String>,
     /// Its rate in words.
     pub rate: String,
     /// `active`, `expired` or `revoked`.
@@ -59,6 +63,8 @@ impl KeyItem {
             prefix: key.prefix.clone(),
             role: key.role,
             mode: key.mode.map_or("both", Mode::as_str),
+            scopes: key.scopes.as_deref().map(words).unwrap_or_default(),
+            before_ends: key.overlaps_until(now).map(wording::moment),
             rate: key
                 .rate_per_minute
                 .map_or_else(|| "by session".to_owned(), |rate| format!("{rate} a minute")),
@@ -72,6 +78,11 @@ impl KeyItem {
     fn is_active(&self) -> bool {
         self.state == "active"
     }
+}
+
+/// Scopes as they are listed.
+fn words(scopes: &[Permission]) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// One browser that is signed in.

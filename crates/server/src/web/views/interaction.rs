@@ -1,7 +1,7 @@
 //! The whole record of one interaction, for those who answer for it: `/interactions/{id}`.
 
 use contactiq_domain::{Record, Ticket, TicketState, Timestamp};
-use contactiq_guard::Masked;
+use contactiq_guard::{Masked, Original};
 
 use super::{
     layout::Layout,
@@ -26,6 +26,35 @@ pub struct InteractionView {
     pub ticket: Option<(String, String, String)>,
     /// Whether it came from `contactiq demo traffic`.
     pub demo: bool,
+    /// Whether the form that shows what was masked is there.
+    pub may_unmask: bool,
+    /// What stood where personal data was masked, on the answer to that form alone.
+    pub unmasked: Option<Vec<Shown>>,
+    /// What was wrong with that form.
+    pub problem: Option<String>,
+}
+
+/// A placeholder and what stood there.
+#[derive(Clone)]
+pub struct Shown {
+    /// As it stands in the question.
+    pub placeholder: String,
+    /// What the person wrote; none of what is never kept.
+    pub value: Option<String>,
+}
+
+impl Shown {
+    /// From the store.
+    #[must_use]
+    pub fn of(original: &Original) -> Self {
+        Self { placeholder: original.placeholder().to_owned(), value: original.value().map(str::to_owned) }
+    }
+}
+
+impl std::fmt::Debug for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Shown({})", self.placeholder)
+    }
 }
 
 /// A name and its value.
@@ -57,6 +86,9 @@ impl InteractionView {
             facts: facts(record, helpful),
             ticket,
             demo: record.demo,
+            may_unmask: false,
+            unmasked: None,
+            problem: None,
         }
     }
 }

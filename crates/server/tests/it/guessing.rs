@@ -1,0 +1,107 @@
+//! Guessing keys and tokens is slowed, and costs nobody else anything (A3, A4).
+
+use std::time::{Duration, Instant};
+
+use contactiq_domain::{Clock, Role};
+use contactiq_server::wiring::{SystemClock, random_text};
+use contactiq_store::access::{self, AccessResult};
+use futures_util::{StreamExt, stream};
+use reqwest::Method;
+
+use crate::{
+    house::{Key, Running, soon, start},
+    reply::Reply,
+};
+
+/// So many a minute are heard where nothing else is configured.
+const HEARD: u64 = 100;
+const GUESSED: usize = 10_000;
+
+async fn tried(running: &Running, bearer: &str) -> Reply {
+    Reply::of(running.request(Method::GET, "/v1/conversations").bearer_auth(bearer)).await
+}
+
+/// Access events that somebody was not known, those of attempts that were not heard, and how many the latter tell of.
+async fn on_record(running: &Running) -> (u64, u64, u64) {
+    let events = access::recent(&mut running.store.read().await.unwrap(), 20_000).await.unwrap();
+    let refused = events.iter().filter(|e| e.result == AccessResult::Unauthenticated).count() as u64;
+    let told: Vec<_> = events.iter().filter(|e| e.method == "unheard").collect();
+    let attempts = told.iter().map(|e| {
+        assert_eq!((e.route.as_str(), e.status, e.from_ip.as_str()), ("unheard", 429, "127.0.0.1"));
+        assert_eq!(e.reason.as_deref(), Some("too_many_attempts"));
+        e.target.as_deref().unwrap().strip_suffix(" attempts").unwrap().parse::<u64>().unwrap()
+    });
+    (refused, told.len() as u64, attempts.sum())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_bad_bearers_are_turned_away_and_a_good_key_beside_them_is_not() {
+    let running = start(&[]).await;
+    let good = running.key(Role::Customer).await;
+    assert_eq!(tried(&running, &good.text).await.status, 200);
+    let since = Instant::now();
+    let guesses = stream::iter(0..GUESSED).map(|n| {
+        let (running, good) = (&running, &good);
+        async move {
+            // Keys, tokens of people and sessions of customers, each another one.
+            let bearer = match n % 3 {
+                0 => format!("ciq_dev_{}", random_text::<36>()),
+                1 => format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0In0.{}", random_text::<32>()),
+                _ => format!(
+                    "eyJhbGciOiJIUzI1NiIsInR5cCI6ImNvbnRhY3RpcS1zZXNzaW9uK2p3dCJ9.e30.{}",
+                    random_text::<32>()
+                ),
+            };
+            let reply = tried(running, &bearer).await;
+            match reply.status {
+                401 => drop(reply.problem(401, "unauthorised")),
+                _ => {
+                    reply.problem(429, "too_many_requests");
+                    assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1);
+                }
+            }
+            // Everybody else comes in all the while.
+            if n % 100 == 0 {
+                assert_eq!(tried(running, &good.text).await.status, 200, "after {n} guesses");
+            }
+            u64::from(reply.status == 401)
+        }
+    });
+    let heard: u64 = guesses.buffer_unordered(32).fold(0, async |sum, one| sum + one).await;
+    let most = HEARD + since.elapsed().as_secs() * HEARD / 60 + 2;
+    assert!((HEARD..=most).contains(&heard), "{heard} were heard, at most {most}");
+    let turned_away = GUESSED as u64 - heard;
+    let (refused, told, _) =
+        soon(async || Some(on_record(&running).await).filter(|(_, _, attempts)| *attempts == turned_away))
+            .await;
+    // Each that was heard is on record by itself, and the others by their number, every five seconds.
+    assert_eq!(refused, heard);
+    assert!(told <= since.elapsed().as_secs() / 5 + 1, "{told} events in {:?}", since.elapsed());
+}
+
+#[tokio::test]
+async fn who_was_known_once_hears_so_behind_an_address_that_guesses() {
+    let running = start(&[("CONTACTIQ__LIMITS__FAILURES_PER_MINUTE", "3")]).await;
+    let expired =
+        running.key_with(Role::Customer, |k| k.expires_at = Some(SystemClock.now().plus_seconds(-1))).await;
+    let other = running.key_with(Role::Customer, |k| k.revoked_at = Some(SystemClock.now())).await;
+    // They are known without the database a second later.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for _ in 0..3 {
+        tried(&running, &Key::unknown().text).await.problem(401, "unauthorised");
+    }
+    tried(&running, &Key::unknown().text).await.problem(429, "too_many_requests");
+    // Nothing sent is no better; pages lead to the sign-in as before.
+    let nothing = Reply::of(running.request(Method::GET, "/v1/models")).await;
+    nothing.openai_error(429, "too_many_requests");
+    assert_eq!(Reply::of(running.request(Method::GET, "/dashboard")).await.status, 303);
+    for key in [&expired, &other] {
+        for _ in 0..3 {
+            tried(&running, &key.text).await.problem(401, "unauthorised");
+        }
+        tried(&running, &key.text).await.problem(429, "too_many_requests");
+    }
+    // A key that is known comes in at once, one that was just made after a second.
+    let new = running.key(Role::Customer).await;
+    soon(async || (tried(&running, &new.text).await.status == 200).then_some(())).await;
+}

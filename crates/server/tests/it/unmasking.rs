@@ -1,0 +1,127 @@
+//! What was masked is shown for a purpose, to those who may, and is on record before it is shown (A2, E6).
+
+use contactiq_domain::{Mode, Role};
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use crate::{
+    browser::Browser,
+    house::{Key, Running, soon, start},
+    reply::text,
+};
+
+const SAID: &str = "My name is Zorblat Quimby, my pin is 4821, what does a replacement card cost?";
+
+async fn unmask(running: &Running, key: &Key, record: &Value, purpose: &str) -> crate::reply::Reply {
+    let path = format!("/v1/interactions/{}/unmask", text(record, "id"));
+    running.post(key, &path, &json!({ "purpose": purpose })).await
+}
+
+#[tokio::test]
+async fn who_which_and_why_is_in_the_audit_log_and_no_secret_is_shown() {
+    let running = start(&[("CONTACTIQ__AUDIT__CHECKPOINT_SECONDS", "1")]).await;
+    let (customer, supervisor) = (running.key(Role::Customer).await, running.key(Role::Supervisor).await);
+    let record = running.ask(&customer, Mode::Customer, SAID).await;
+    assert!(text(&record, "question").contains("<PERSON_1>, my pin is <PIN_1>"), "{record}");
+    let shown = unmask(&running, &supervisor, &record, "  call back about a dispute ").await;
+    assert_eq!((shown.status, shown.header("cache-control")), (200, "no-store"), "{}", shown.text);
+    assert_eq!(
+        shown.json()["originals"],
+        json!([
+            { "placeholder": "<PERSON_1>", "type": "PERSON", "value": "Zorblat Quimby" },
+            { "placeholder": "<PIN_1>", "type": "PIN", "value": null },
+        ])
+    );
+    // A message with nothing masked shows nothing, and that somebody looked is on record too.
+    let plain = running.ask(&customer, Mode::Customer, "hello").await;
+    assert_eq!(unmask(&running, &supervisor, &plain, "curious").await.json()["originals"], json!([]));
+    let auditor = running.key(Role::Auditor).await;
+    let entries: Vec<Value> = soon(async || {
+        let file = running.read(&auditor, "/v1/audit/export").await;
+        let entries = file.text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let entries: Vec<Value> = entries.filter(|entry| entry["kind"] == "unmasking").collect();
+        (entries.len() == 2).then_some(entries)
+    })
+    .await;
+    let fields = &entries[0]["fields"];
+    assert_eq!(
+        (text(fields, "interaction"), text(fields, "purpose"), text(fields, "shown")),
+        (text(&record, "id"), "call back about a dispute", "1")
+    );
+    assert!(!text(fields, "actor").is_empty() && !text(fields, "from").is_empty(), "{fields}");
+    assert_eq!(
+        (text(&entries[1]["fields"], "purpose"), text(&entries[1]["fields"], "shown")),
+        ("curious", "0")
+    );
+    assert!(!entries.iter().any(|entry| entry.to_string().contains("Quimby")));
+}
+
+#[tokio::test]
+async fn nothing_is_shown_that_is_not_on_record_or_not_for_the_caller() {
+    let running = start(&[]).await;
+    let (customer, supervisor) = (running.key(Role::Customer).await, running.key(Role::Supervisor).await);
+    let record = running.ask(&customer, Mode::Customer, SAID).await;
+    for (purpose, code) in [
+        ("", "purpose_invalid"),
+        (" ", "purpose_invalid"),
+        ("a\u{7}b", "purpose_invalid"),
+        (&"x".repeat(201), "purpose_invalid"),
+        ("to call Zorblat Quimby on 0412 345 678", "purpose_personal"),
+    ] {
+        let refused = unmask(&running, &supervisor, &record, purpose).await;
+        refused.problem(422, code);
+        assert!(!refused.text.contains("Quimby"), "{}", refused.text);
+    }
+    // One assistant's supervisor sees nothing of the other.
+    let limited = running.key_with(Role::Supervisor, |key| key.mode = Some(Mode::Banker)).await;
+    unmask(&running, &limited, &record, "a complaint").await.problem(404, "not_found");
+    let path = running.dir.path().join("contactiq.db");
+    let mut raw = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await.unwrap();
+    let away = "CREATE TRIGGER away BEFORE INSERT ON audit_outbox BEGIN SELECT RAISE(ABORT, 'away'); END";
+    sqlx::query(away).execute(&mut raw).await.unwrap();
+    let failed = unmask(&running, &supervisor, &record, "a complaint").await;
+    assert!(failed.status >= 500 && !failed.text.contains("Quimby"), "{} {}", failed.status, failed.text);
+    sqlx::query("DROP TRIGGER away").execute(&mut raw).await.unwrap();
+    assert_eq!(unmask(&running, &supervisor, &record, "a complaint").await.status, 200);
+}
+
+#[tokio::test]
+async fn who_was_erased_is_not_shown_and_where_nothing_is_kept_nothing_is_guessed() {
+    let running = start(&[]).await;
+    let (bank, admin) = (running.key(Role::Service).await, running.key(Role::Admin).await);
+    let body = json!({ "mode": "customer", "question": SAID, "subject": "4711" });
+    let record = running.post(&bank, "/v1/interactions", &body).await.record();
+    assert_eq!(unmask(&running, &admin, &record, "a complaint").await.status, 200);
+    running.post(&bank, "/v1/persons/erase", &json!({ "subject": "4711" })).await.json();
+    unmask(&running, &admin, &record, "a complaint").await.problem(410, "erased");
+
+    let running = start(&[("CONTACTIQ__GUARD__PLACEHOLDERS", "request")]).await;
+    let (customer, admin) = (running.key(Role::Customer).await, running.key(Role::Admin).await);
+    let record = running.ask(&customer, Mode::Customer, SAID).await;
+    unmask(&running, &admin, &record, "a complaint").await.problem(409, "originals_not_kept");
+}
+
+#[tokio::test]
+async fn the_page_of_an_interaction_has_a_form_for_it() {
+    let running = start(&[]).await;
+    let browser = Browser::sign_in(&running).await;
+    let record = running.ask(&running.key(Role::Customer).await, Mode::Customer, SAID).await;
+    let page = format!("/interactions/{}", text(&record, "id"));
+    let before = browser.get(&page).await;
+    assert!(before.page(200).contains("Show what was masked") && !before.text.contains("Quimby"));
+    let form = format!("{page}/unmask");
+    browser.send_as_it_is(&form, &[("purpose", "a complaint")]).await.page(403);
+    let wrong = browser.send(&form, &[("purpose", "ask Zorblat Quimby")]).await;
+    assert!(
+        wrong.page(422).contains("There is a problem") && !wrong.text.contains("Quimby"),
+        "{}",
+        wrong.text
+    );
+    let shown = browser.send(&form, &[("purpose", "a complaint")]).await;
+    assert!(shown.page(200).contains("Zorblat Quimby") && !shown.text.contains("4821"), "{}", shown.text);
+    assert_eq!(shown.header("cache-control"), "no-store");
+    assert!(!browser.get(&page).await.page(200).contains("Quimby"), "it is shown once");
+    // Who reads evidence does not look behind it.
+    let auditor = running.key(Role::Auditor).await;
+    assert!(!running.read(&auditor, &page).await.page(200).contains("Show what was masked"));
+}
