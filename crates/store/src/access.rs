@@ -1,5 +1,7 @@
 //! The access log: every attempt, with who, from where and the result (A4).
 
+use std::{cmp::Reverse, collections::BTreeSet};
+
 use contactiq_domain::{Timestamp, ids::AccessId};
 
 use crate::{
@@ -108,20 +110,38 @@ fn whose(actor: &str) -> String {
     format!("actor\0{actor}")
 }
 
-/// The events of an actor, and those that have one of these targets; the latest first.
+/// Events that were looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Those that can be read, the latest first.
+    pub events: Vec<AccessEvent>,
+    /// How many can't be: damaged rows. One that nothing but its actor would tell apart counts for everybody.
+    pub unreadable: u64,
+}
+
+/// The events of an actor under all these names, and those that have one of these targets.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn of(
-    c: &mut Connection,
-    actor: Option<&str>,
-    targets: &[String],
-) -> Result<Vec<AccessEvent>, StoreError> {
-    let mut found = Vec::new();
-    if let Some(actor) = actor {
+pub async fn of(c: &mut Connection, actors: &[String], targets: &[String]) -> Result<Found, StoreError> {
+    let (mut events, mut damaged) = (Vec::new(), BTreeSet::new());
+    let mut take = |row: &Row, wanted: &dyn Fn(&AccessEvent) -> bool| {
+        match told(row) {
+            Ok(event) if wanted(&event) => events.push(event),
+            Ok(_) => {}
+            Err(_) => {
+                damaged.insert(row.text("id")?);
+            }
+        }
+        Ok::<(), StoreError>(())
+    };
+    for actor in actors {
         let named = c.blind(&whose(actor));
-        let rows = c.rows("SELECT * FROM access_events WHERE whose = $1", values![named]).await?;
-        found.extend(rows.iter().map(told).collect::<Result<Vec<_>, _>>()?);
+        for row in &c.rows("SELECT * FROM access_events WHERE whose = $1", values![named]).await? {
+            take(row, &|_| true)?;
+        }
+    }
+    if !actors.is_empty() {
         // An earlier version left nothing to find them by.
         let mut after = String::new();
         loop {
@@ -130,7 +150,7 @@ pub async fn of(
             let Some(last) = rows.last() else { break };
             after = last.text("id")?;
             for row in &rows {
-                found.extend(Some(told(row)?).filter(|event| event.actor == actor));
+                take(row, &|event| actors.contains(&event.actor))?;
             }
         }
     }
@@ -138,12 +158,13 @@ pub async fn of(
         let listed = places(c.is_postgres(), 1, some.len());
         let sql = format!("SELECT * FROM access_events WHERE target IN {listed}");
         let bound = some.iter().flat_map(|target| values![target]).collect();
-        let rows = c.rows_built(sql, bound, some.len()).await?;
-        found.extend(rows.iter().map(told).collect::<Result<Vec<_>, _>>()?);
+        for row in &c.rows_built(sql, bound, some.len()).await? {
+            take(row, &|_| true)?;
+        }
     }
-    found.sort_by_key(|event| std::cmp::Reverse((event.at, event.id)));
-    found.dedup_by_key(|event| event.id);
-    Ok(found)
+    events.sort_by_key(|event| Reverse((event.at, event.id)));
+    events.dedup_by_key(|event| event.id);
+    Ok(Found { events, unreadable: damaged.len() as u64 })
 }
 
 /// An event as bytes for a spool: who and from where are sealed in it with the installation's key.
@@ -172,83 +193,25 @@ pub fn from_bytes(store: &Store, bytes: &[u8]) -> Option<AccessEvent> {
     })
 }
 
-/// Whether an event is by or about one of these people: keyed hashes, with the names.
-fn is_of(row: &Row, held: &[(String, String)]) -> Result<bool, StoreError> {
-    let actor = row.name(TABLE, "actor", &row.text("id")?)?;
-    let target = row.text_or_none("target")?.unwrap_or_default();
-    let told = |name: &str| target.split(' ').any(|word| word.strip_prefix("person:") == Some(name));
-    Ok(held.iter().any(|(person, subject)| actor == *subject || told(person)))
-}
+/// While any hold is in force no event goes: an event may name an interaction, a ticket or a review of whom it is on, or
+/// be of a session that somebody else's key answers for, and what can't be told must not go.
+const MAY_GO: &str = "occurred_at < $1 AND NOT EXISTS (SELECT 1 FROM legal_holds WHERE lifted_at IS NULL)";
 
-/// Old events, the oldest first, behind this place.
-async fn old(
-    c: &mut Connection,
-    before: Timestamp,
-    after: &(i64, String),
-    limit: usize,
-) -> Result<Vec<Row>, StoreError> {
-    c.rows(
-        "SELECT * FROM access_events WHERE occurred_at < $1 AND (occurred_at > $2 OR (occurred_at = $2 AND id > $3))
-         ORDER BY occurred_at, id LIMIT $4",
-        values![before, after.0, &after.1, limit as i64],
-    )
-    .await
-}
-
-/// Takes out at most `limit` events from before this moment, the oldest first, but those of people who are held.
-pub(crate) async fn purge(
-    w: &mut Writer,
-    before: Timestamp,
-    held: &[(String, String)],
-    limit: usize,
-) -> Result<u64, StoreError> {
-    if held.is_empty() {
-        return w
-            .execute(
-                "DELETE FROM access_events WHERE id IN
-                     (SELECT id FROM access_events WHERE occurred_at < $1 ORDER BY occurred_at LIMIT $2)",
-                values![before, limit as i64],
-            )
-            .await;
-    }
-    let mut after = (i64::MIN, String::new());
-    loop {
-        let rows = old(w, before, &after, limit).await?;
-        let Some(last) = rows.last() else { return Ok(0) };
-        after = (last.int("occurred_at")?, last.text("id")?);
-        let mut ids = Vec::new();
-        for row in &rows {
-            if !is_of(row, held)? {
-                ids.extend(values![row.text("id")?]);
-            }
-        }
-        if !ids.is_empty() {
-            let sql =
-                format!("DELETE FROM access_events WHERE id IN {}", places(w.is_postgres(), 1, ids.len()));
-            return w.execute_built(sql, ids).await;
-        }
-    }
+/// Takes out at most `limit` events from before this moment, the oldest first; none while a hold is in force. Nothing of
+/// them is read, so that no damaged row stands in the way.
+pub(crate) async fn purge(w: &mut Writer, before: Timestamp, limit: usize) -> Result<u64, StoreError> {
+    let sql = format!(
+        "DELETE FROM access_events WHERE id IN
+             (SELECT id FROM access_events WHERE {MAY_GO} ORDER BY occurred_at LIMIT $2)"
+    );
+    w.execute_built(sql, values![before, limit as i64]).await
 }
 
 /// How many events [`purge`] would take out.
-pub(crate) async fn due(
-    c: &mut Connection,
-    before: Timestamp,
-    held: &[(String, String)],
-) -> Result<u64, StoreError> {
-    if held.is_empty() {
-        let sql = "SELECT COUNT(*) AS found FROM access_events WHERE occurred_at < $1";
-        return c.row(sql, values![before]).await?.map_or(Ok(0), |row| row.count("found"));
-    }
-    let (mut after, mut found) = ((i64::MIN, String::new()), 0);
-    loop {
-        let rows = old(c, before, &after, AT_ONCE).await?;
-        let Some(last) = rows.last() else { return Ok(found) };
-        after = (last.int("occurred_at")?, last.text("id")?);
-        for row in &rows {
-            found += u64::from(!is_of(row, held)?);
-        }
-    }
+pub(crate) async fn due(c: &mut Connection, before: Timestamp) -> Result<u64, StoreError> {
+    let sql = format!("SELECT COUNT(*) AS found FROM access_events WHERE {MAY_GO}");
+    let row = c.rows_built(sql, values![before], 1).await?.into_iter().next();
+    row.map_or(Ok(0), |row| row.count("found"))
 }
 
 /// The latest events, latest first.

@@ -40,6 +40,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (31, "tickets_hands", include_str!("../migrations/0031_tickets_hands.sql")),
     (32, "keys_overlap", include_str!("../migrations/0032_keys_overlap.sql")),
     (35, "exports", include_str!("../migrations/0035_exports.sql")),
+    (36, "accesses_of_before", include_str!("../migrations/0036_accesses_of_before.sql")),
 ];
 
 /// Those of PostgreSQL alone.

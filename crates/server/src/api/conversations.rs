@@ -171,6 +171,6 @@ pub async fn read(
     };
     // A key for one assistant reads nothing of the other.
     let known = known.filter(|c| caller.sees(c.mode)).ok_or_else(missing)?;
-    noted.set_target(seen::one(&caller, &known.subject, id));
+    noted.set_target(seen::one(&caller, &known.owner(), id));
     Ok(axum::Json(said.after_tables(&mut reader, id, MOST).await?))
 }

@@ -116,10 +116,12 @@ pub async fn events(
     if let Ok(id) = id.parse::<InteractionId>()
         && let Some(telling) = app.live.of(id, &caller)
     {
+        // It is the caller's, who asked.
+        noted.set_target(seen::one(&caller, &caller.owner(&caller.own_subject()), id));
         return Ok(telling.listen(last).into_response());
     }
     let record = visible(&app, &caller, &id).await?;
-    noted.set_target(seen::one(&caller, &record.subject, record.id));
+    noted.set_target(seen::interaction(&app, &caller, &record).await?);
     let disclosure = &app.house.settings.of(record.mode).disclosure;
     Ok(Telling::of_record(disclosure, &record).listen(last).into_response())
 }
@@ -186,7 +188,7 @@ pub async fn read(
     Path(id): Path<String>,
 ) -> Result<axum::Json<Record<Masked>>, ApiError> {
     let record = visible(&app, &caller, &id).await?;
-    noted.set_target(seen::one(&caller, &record.subject, record.id));
+    noted.set_target(seen::interaction(&app, &caller, &record).await?);
     Ok(axum::Json(record))
 }
 

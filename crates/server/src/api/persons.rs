@@ -88,13 +88,15 @@ pub async fn export(
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let form = if accept.contains("text/html") { Form::Html } else { Form::Json };
     let names = privacy::names(store, &subject, key);
-    let exported = privacy::export(&mut *store.read().await?, &names, key, now).await?;
-    // On record before it is shown, and in nobody's way while it is read.
+    let owners: Vec<Owner<'_>> = names.iter().map(|subject| Owner { subject, key }).collect();
+    // On record before anything is read, so that an erasure beside it counts the file or leaves nothing to read; and in
+    // nobody's way while it is read.
     let mut w = store.write().await?;
     // What names the person here would stand beside the keyed hash of the person.
-    let by = if caller.subject.is_some() && caller.own_subject() == subject { ONESELF } else { &caller.name };
-    exports::note(&mut w, &Owner { subject: &subject, key }, (form, by), &*app.house.ids, now).await?;
+    let by = if seen::is_own(&caller, &Owner { subject: &subject, key }) { ONESELF } else { &caller.name };
+    let made = exports::note(&mut w, &owners, (form, by), &*app.house.ids, now).await?;
     w.save().await?;
+    let exported = privacy::export(&mut *store.read().await?, &names, key, Some(made.id), now).await?;
     Ok(match form {
         Form::Json => axum::Json(exported).into_response(),
         Form::Html => {

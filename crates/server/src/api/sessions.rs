@@ -23,6 +23,7 @@ use crate::{
     guard::{
         access::Noted,
         identity::{self, ActForSubject, Caller, ManageAccess, May},
+        seen,
         tokens::{LONGEST_SESSION, New},
     },
     wiring::{self, random_text},
@@ -186,7 +187,9 @@ impl From<PageSession> for SessionShape {
 pub async fn list(
     State(app): State<App>,
     _caller: May<ManageAccess>,
+    Extension(noted): Extension<Noted>,
 ) -> Result<axum::Json<Vec<SessionShape>>, ApiError> {
+    noted.set_target(seen::list(&[]));
     let open = app.sessions.open(&app.house.store, app.house.clock.now()).await?;
     Ok(axum::Json(open.into_iter().map(SessionShape::from).collect()))
 }

@@ -10,7 +10,7 @@ use contactiq_store::{
 use serde_json::json;
 
 use super::{Outcome, audit, output, page::Page};
-use crate::{api::ledger::told, app, config::Config, wiring::SystemClock};
+use crate::{api::ledger::told, app, config::Config, guard::seen, wiring::SystemClock};
 
 /// Commands of `ledger`.
 #[derive(clap::Subcommand)]
@@ -104,6 +104,8 @@ async fn status(store: &Store, config: &Config, json: bool) -> Outcome {
 }
 
 async fn list(store: &Store, page: &Page) -> Outcome {
+    // Nobody is shown a letter before that is on record.
+    note(store, "ledger dead list", &seen::list(&[("page", Some(page.number.to_string()))])).await?;
     let mut reader = store.read().await?;
     let found = dead::list(&mut reader, page.limit(), page.skip()).await?;
     let all = dead::count(&mut reader).await?;
@@ -144,6 +146,7 @@ const MISSING: &str = "there is no such dead letter: `contactiq ledger dead list
 
 async fn show(store: &Store, id: &str) -> Outcome {
     let (letter, entry) = dead::get(&mut *store.read().await?, id).await?.ok_or(MISSING)?;
+    note(store, "ledger dead show", &letter.id).await?;
     let mut shown = shape(&letter);
     match entry {
         Ok(entry) => shown["entry"] = told(&entry),

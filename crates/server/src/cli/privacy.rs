@@ -185,15 +185,16 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
 async fn export(store: &Store, person: &Person, html: bool) -> Outcome {
     let mut r = store.read().await?;
     let key = person.key(&mut r).await?;
-    let names = privacy::names(store, &person.subject, key);
-    let exported = privacy::export(&mut r, &names, key, SystemClock.now()).await?;
     drop(r);
+    let names = privacy::names(store, &person.subject, key);
+    let owners: Vec<Owner<'_>> = names.iter().map(|subject| Owner { subject, key }).collect();
     let mut w = store.write().await?;
-    // Who reads all about a person leaves a trace, without the person's name.
-    let (owner, form) = (Owner { subject: &person.subject, key }, if html { Form::Html } else { Form::Json });
-    exports::note(&mut w, &owner, (form, audit::ACTOR), &SystemIds, SystemClock.now()).await?;
+    // Who reads all about a person leaves a trace before anything is read, without the person's name.
+    let (form, now) = (if html { Form::Html } else { Form::Json }, SystemClock.now());
+    let made = exports::note(&mut w, &owners, (form, audit::ACTOR), &SystemIds, now).await?;
     audit::note(&mut w, "privacy export", &seen::of_person(store, &person.subject, key)).await?;
     w.save().await?;
+    let exported = privacy::export(&mut *store.read().await?, &names, key, Some(made.id), now).await?;
     if html {
         output::raw(&exported.render()?);
     } else {
@@ -209,7 +210,7 @@ async fn erase(store: &Store, config: &Config, person: &Person, yes: bool, json:
     let key = person.key(&mut r).await?;
     if !yes {
         let names = privacy::names(store, &person.subject, key);
-        let found = privacy::export(&mut r, &names, key, SystemClock.now()).await?;
+        let found = privacy::export(&mut r, &names, key, None, SystemClock.now()).await?;
         let interactions: usize = found.conversations.iter().map(|c| c.interactions.len()).sum();
         output::line(format!(
             "{} conversations with {interactions} interactions would lose their texts; --yes does it, and nothing brings them back",

@@ -1,7 +1,7 @@
 //! What production refuses (A8, A6): secrets that stand in the file, that others know or could guess, and links on
 //! which they could be read. Elsewhere the same is said as a warning. No line holds a value.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use reqwest::Url;
 
@@ -80,7 +80,7 @@ impl Config {
     fn key_beside_data(&self, found: &mut Vec<String>) {
         let (key, data) = (&self.server.sealing_key, &self.server.data_dir);
         let named = key.references().any(|reference| match reference {
-            Reference::File(path) => path.starts_with(data),
+            Reference::File(path) => real(path).starts_with(real(data)),
             _ => false,
         });
         if (named || key.is_empty()) && !self.secrets.allow_key_beside_data {
@@ -140,6 +140,20 @@ impl Config {
             }
         }
     }
+}
+
+/// Where a path leads, links followed as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let known = whole.ancestors().find_map(|there| Some((there, there.canonicalize().ok()?)));
+    let Some((there, mut real)) = known else { return whole };
+    for part in whole.strip_prefix(there).unwrap_or(Path::new("")).components() {
+        match part {
+            Component::ParentDir => drop(real.pop()),
+            part => real.push(part),
+        }
+    }
+    real
 }
 
 /// Whether others know it or could guess it.
@@ -367,6 +381,37 @@ mod tests {
         assert!(read(&elsewhere, &[]).is_ok());
         assert!(read(&format!("{plain}[secrets]\nallow_key_beside_data = true\n"), &[]).is_ok());
         assert!(read(&plain.replace("production", "staging"), &[]).is_ok(), "elsewhere it is as it was");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_the_data_or_out_of_it_is_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, link) = (dir.path().join("data"), dir.path().join("link"));
+        std::fs::create_dir(&data).unwrap();
+        std::os::unix::fs::symlink(&data, &link).unwrap();
+        std::fs::write(data.join("kek"), GOOD.repeat(2)).unwrap();
+        std::fs::write(dir.path().join("kek"), GOOD.repeat(2)).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("kek"), data.join("out")).unwrap();
+        let of = |data: &Path, key: &Path| {
+            let text = format!(
+                "[server]\nenvironment = \"production\"\ndata_dir = \"{}\"\nsealing_key = \"file:{}\"\n",
+                data.display(),
+                key.display()
+            );
+            read(&text, &[])
+        };
+        for (at, key) in [
+            (&data, link.join("kek")),
+            (&link, data.join("kek")),
+            (&data, dir.path().join("data/../link/kek")),
+            (&link, dir.path().join("data/not-there-yet")),
+        ] {
+            let said = of(at, &key).unwrap_err();
+            assert!(said.contains("beside the data"), "{said}");
+        }
+        assert!(of(&link, &dir.path().join("kek")).is_ok());
+        assert!(of(&data, &data.join("out")).is_ok(), "what is beside it is a link alone");
     }
 
     #[cfg(unix)]

@@ -15,11 +15,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) async fn purge(app: &App) -> Result<(), JobError> {
     let (store, now) = (app.house.store.at_work(), app.house.clock.now());
-    if !app.config.retention.purge {
-        // Who asked to be forgotten is, whatever was kept long enough.
-        erase::sweep(&store, now).await?;
-        return Ok(());
-    }
+    // Also where nothing is purged: whoever turns it on later must not be told that the clock jumped.
     let believed = privacy::believable(&store, &app.config.retention, now).await;
     let ahead = matches!(believed, Err(PurgeError::ClockAhead { .. }));
     metrics::gauge!("contactiq_retention_clock_ahead").set(f64::from(u8::from(ahead)));
@@ -32,6 +28,11 @@ pub(super) async fn purge(app: &App) -> Result<(), JobError> {
             erase::sweep(&store, now).await?;
             return Ok(());
         }
+    }
+    if !app.config.retention.purge {
+        // Who asked to be forgotten is, whatever was kept long enough.
+        erase::sweep(&store, now).await?;
+        return Ok(());
     }
     let before = privacy::before(&app.config.retention, now);
     let done = privacy::purge(&store, &before, now, || tokio::time::sleep(PAUSE)).await?;

@@ -1,7 +1,7 @@
 //! Secrets are read again: by the schedule, when told, and when something refused what we have (A8).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -15,20 +15,24 @@ use crate::{
 /// How often it is looked whether it is time to read.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Reads where it is time, and hands on what changed. Keys of providers and the address of Redis are asked for at each
-/// use; PostgreSQL is told here.
+/// Reads where it is time, hands on what changed, and then notes it: a database that refuses the old password is told the
+/// new one before anything is written there. Keys of providers and the address of Redis are asked for at each use;
+/// PostgreSQL is told here.
 pub(super) async fn look(app: &App, active: &Active) -> Result<(), JobError> {
+    let mut handed_on = Ok(());
     if app.limits.take_refused() {
         app.secrets.was_refused();
     }
     if app.secrets.is_due() {
         if app.secrets.is_asked() {
-            noted(app, None, "told_to_read").await;
+            active.wants_noted(None, "told_to_read");
         }
         for field in app.secrets.refresh().await {
-            noted(app, Some(&field), "read_again").await;
+            active.wants_noted(Some(&field), "read_again");
             match field.as_str() {
-                "database.url" | "database.password" => app.house.store.renew(&app.config.database_url())?,
+                "database.url" | "database.password" => {
+                    handed_on = app.house.store.renew(&app.config.database_url());
+                }
                 "server.sealing_key" => tracing::error!(
                     critical = true,
                     "the key-encryption keys were changed: they are taken at the next start; it needs those that wrap keys still, as `contactiq sealing status` says"
@@ -41,27 +45,55 @@ pub(super) async fn look(app: &App, active: &Active) -> Result<(), JobError> {
         }
     }
     for (field, place) in active.changed(&app.secrets.standing()) {
-        noted(app, Some(&field), if place == 0 { "active_in_force" } else { "standby_in_force" }).await;
+        active.wants_noted(Some(&field), if place == 0 { "active_in_force" } else { "standby_in_force" });
     }
     app.secrets.measure();
-    Ok(())
-}
-
-/// While the database is away the log has it alone.
-async fn noted(app: &App, field: Option<&str>, how: &'static str) {
-    if let Err(error) = app::note_secret(&app.house.store.at_work(), field, how).await {
-        tracing::warn!(%error, field, how, "a change of a secret is not in the audit log");
+    let store = app.house.store.at_work();
+    while let Some(change) = active.next() {
+        let (field, how) = (change.0.as_deref(), change.1);
+        if let Err(error) = app::note_secret(&store, field, how).await {
+            // While the database is away the log has it alone.
+            tracing::warn!(%error, field, how, "a change of a secret is not in the audit log yet");
+            active.not_yet(change);
+            break;
+        }
     }
+    Ok(handed_on?)
 }
 
-/// Which of its values is in force, of each secret that has several.
+/// Which secret, none for all of them, and what became of it.
+type Change = (Option<String>, &'static str);
+
+/// Which of its values is in force, of each secret that has several; and what is to be noted.
 #[derive(Default)]
-pub(super) struct Active(Mutex<BTreeMap<String, usize>>);
+pub(super) struct Active {
+    known: Mutex<BTreeMap<String, usize>>,
+    unnoted: Mutex<VecDeque<Change>>,
+}
 
 impl Active {
+    /// What waits to be noted waits once, so that no more waits than there are secrets, however long the database is away.
+    fn wants_noted(&self, field: Option<&str>, how: &'static str) {
+        let mut unnoted = self.unnoted.lock().unwrap_or_else(PoisonError::into_inner);
+        let change = (field.map(str::to_owned), how);
+        if !unnoted.contains(&change) {
+            unnoted.push_back(change);
+        }
+    }
+
+    /// What is to be noted next.
+    fn next(&self) -> Option<Change> {
+        self.unnoted.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    /// It could not be noted: the next look tries again, with this one first.
+    fn not_yet(&self, change: Change) {
+        self.unnoted.lock().unwrap_or_else(PoisonError::into_inner).push_front(change);
+    }
+
     /// Those of which another one is in force than at the last look.
     fn changed(&self, standing: &[Standing]) -> Vec<(String, usize)> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = Vec::new();
         for of in standing {
             let Some(place) = of.values.iter().position(|(_, state)| *state == "active") else { continue };
@@ -88,6 +120,22 @@ mod tests {
             age_seconds: None,
             values: vec![("a".to_owned(), state(0)), ("b".to_owned(), state(1))],
         }
+    }
+
+    #[test]
+    fn what_could_not_be_noted_comes_first_at_the_next_look_and_waits_once() {
+        let active = Active::default();
+        let changed = |active: &Active| active.wants_noted(Some("database.password"), "read_again");
+        active.wants_noted(None, "told_to_read");
+        changed(&active);
+        let first = active.next().unwrap();
+        assert_eq!(first, (None, "told_to_read"));
+        active.not_yet(first.clone());
+        changed(&active);
+        let all: Vec<Change> = std::iter::from_fn(|| active.next()).collect();
+        assert_eq!(all, [first, (Some("database.password".to_owned()), "read_again")]);
+        changed(&active);
+        assert!(active.next().is_some(), "once it is noted, the same change is another one");
     }
 
     #[test]

@@ -14,11 +14,14 @@ use contactiq_store::{
     privacy::{
         self,
         consent::{self, Purpose},
-        exports::{self, Export},
+        exports::{self, Form},
     },
     review, tickets,
 };
 use serde::Serialize;
+use uuid::Uuid;
+
+use crate::guard::tokens::actors;
 
 /// More of either a person does not have; what a limit would leave out must not be left out in silence.
 const MOST: u32 = u32::MAX >> 1;
@@ -39,8 +42,10 @@ pub struct Exported {
     pub sign_ins: Vec<ExportedSignIn>,
     /// What the person did here, and who saw what is the person's.
     pub accesses: Vec<ExportedAccess>,
+    /// How many more there may be, whose rows are damaged.
+    pub accesses_unreadable: u64,
     /// When all of this was handed out before.
-    pub exports: Vec<Export>,
+    pub exports: Vec<ExportedBefore>,
 }
 
 /// One conversation.
@@ -120,6 +125,15 @@ pub struct ExportedAccess {
     pub result: AccessResult,
 }
 
+/// An export of before. Who of the bank made it is not the person's to know.
+#[derive(Debug, Serialize)]
+pub struct ExportedBefore {
+    /// In which form.
+    pub form: Form,
+    /// When.
+    pub made_at: Timestamp,
+}
+
 /// What the person said of an answer.
 #[derive(Debug, Serialize)]
 pub struct ExportedFeedback {
@@ -142,7 +156,9 @@ pub struct ExportedConsent {
     pub noted_at: Timestamp,
 }
 
-/// Puts everything together that is kept under these names, of which the first is the person's. What is still on its way to the tables is missing: ask again a minute later.
+/// Puts everything together that is kept under these names, of which the first is the person's. What is still on its way
+/// to the tables is missing: ask again a minute later. `noted` is the note of this export, which [`exports::note`] left
+/// and saved before: only so does the receipt of an erasure beside it count the file.
 ///
 /// # Errors
 /// When the database fails or a sealed column does not open.
@@ -150,6 +166,7 @@ pub async fn export(
     c: &mut Connection,
     names: &[String],
     key: Option<KeyId>,
+    noted: Option<Uuid>,
     now: Timestamp,
 ) -> Result<Exported, StoreError> {
     let mut conversations = Vec::new();
@@ -207,13 +224,13 @@ pub async fn export(
         ExportedConsent { purpose: consent.purpose, given: consent.given, noted_at: consent.noted_at }
     });
     let consents = consents.collect();
-    // A back end's people are no actors here: the back end is.
-    let actor = key.is_none().then_some(subject.as_str());
-    let accesses = access::of(c, actor, &targets).await?;
-    let accesses = accesses.into_iter().map(|event| accessed(event, actor)).collect();
-    let sign_ins = match actor {
-        Some(subject) => page_sessions::of(c, subject).await?,
-        None => Vec::new(),
+    let actors: Vec<String> = names.iter().flat_map(|subject| actors(&Owner { subject, key })).collect();
+    let found = access::of(c, &actors, &targets).await?;
+    let accesses = found.events.into_iter().map(|event| accessed(event, &actors)).collect();
+    let sign_ins = match key {
+        None => page_sessions::of(c, &subject).await?,
+        // A back end's people do not sign in here.
+        Some(_) => Vec::new(),
     };
     let sign_ins = sign_ins.into_iter().map(|session| ExportedSignIn {
         label: session.label,
@@ -223,13 +240,25 @@ pub async fn export(
         ends_at: session.ended_at.unwrap_or(session.ends_at),
     });
     let sign_ins = sign_ins.collect();
-    let exports = exports::of(c, &Owner { subject: &subject, key }).await?;
-    Ok(Exported { exported_at: now, conversations, consents, sign_ins, accesses, exports, subject })
+    let before = exports::of(c, &Owner { subject: &subject, key }).await?;
+    let before = before.into_iter().filter(|export| Some(export.id) != noted);
+    let exports =
+        before.map(|export| ExportedBefore { form: export.form, made_at: export.made_at }).collect();
+    Ok(Exported {
+        exported_at: now,
+        conversations,
+        consents,
+        sign_ins,
+        accesses,
+        accesses_unreadable: found.unreadable,
+        exports,
+        subject,
+    })
 }
 
 /// Who of the bank it was is not the person's to know.
-fn accessed(event: AccessEvent, actor: Option<&str>) -> ExportedAccess {
-    let is_own = actor == Some(event.actor.as_str());
+fn accessed(event: AccessEvent, actors: &[String]) -> ExportedAccess {
+    let is_own = actors.contains(&event.actor);
     ExportedAccess {
         at: event.at,
         by: if is_own { "you" } else { "the bank" },

@@ -67,7 +67,7 @@ async fn view(app: &App, visitor: &Visitor, mode: Mode, opened: Option<&str>) ->
     let people = app.house.people(mode, Trigger::HumanOnly).is_some();
     let current: Option<ConversationId> = opened.and_then(|id| id.parse().ok());
     let what = current.map_or_else(|| seen::list(&[]), |id| id.to_string());
-    visitor.noted.set_target(seen::one(&visitor.caller, &subject, what));
+    visitor.noted.set_target(seen::one(&visitor.caller, &owner, what));
     let said = match current {
         Some(id) => app.house.ledger.said(id).await,
         None => Said::default(),
@@ -189,21 +189,17 @@ async fn asked(
 ) -> Result<Response, PageError> {
     let mode = allowed(app, visitor, mode)?;
     visitor.check_form(app, &sent.csrf)?;
+    let subject = visitor.caller.own_subject();
+    // The bucket that the same person has when scripts post their questions (api/asking.rs).
+    let asker = Asker::alone(&subject, numbered.ip);
+    let bucket = asker.turn();
+    // First: whoever waits for the answer of another click asks the tables all the while.
+    take_place(app, asker, &numbered).await.map_err(|limited| visitor.fails(app, limited))?;
     let taken = match first(app, visitor, mode, &sent.once, bytes).await {
         Ok(Repeat::First(taken)) => taken,
         Ok(Repeat::Again(record)) => return Ok(turn_of(&record)),
         Err(error) => return Err(visitor.fails(app, error)),
     };
-    let subject = visitor.caller.own_subject();
-    // The bucket that the same person has when scripts post their questions (api/asking.rs).
-    let asker = Asker::alone(&subject, numbered.ip);
-    let bucket = asker.turn();
-    if let Err(limited) = take_place(app, asker, &numbered).await {
-        if let Some(taken) = taken {
-            taken.give_back().await;
-        }
-        return Err(visitor.fails(app, limited));
-    }
     let question = sent.question;
     let ask = Ask {
         mode,

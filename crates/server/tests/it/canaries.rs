@@ -279,7 +279,7 @@ impl Sower {
                     let record: Value = serde_json::from_str(&made.unwrap_or_default()).unwrap_or_default();
                     record["ticket"].as_str().unwrap_or_default().clone_into(&mut self.ticket);
                 }
-                let state = if number % 2 == 0 { "taken" } else { "closed" };
+                let state = if number.is_multiple_of(2) { "taken" } else { "closed" };
                 let path = format!("/tickets/{}", self.ticket);
                 let noted = self.sends_form(&path, &[("state", state), ("note", message)]);
                 if self.send(noted).await.is_some() && state == "closed" {

@@ -1,15 +1,19 @@
 //! Short sessions for customers' browsers: signed by this server for a back end, or by the bank's own site (A1, A2).
 
+use std::str::FromStr;
+
 use contactiq_domain::{Clock, Mode, Role};
 use contactiq_server::wiring::SystemClock;
 use contactiq_store::keys;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
     house::{Key, Running, folder, soon, start, start_in},
     oidc::now,
+    process::Terminal,
     reply::{Reply, text},
 };
 
@@ -75,6 +79,55 @@ async fn a_session_asks_as_its_customer_alone_and_its_back_end_sees_it() {
     let by_back_end = running.read(&back_end, "/v1/conversations?subject=4711").await.json();
     assert_eq!(by_back_end, listed, "the back end sees what its customer asked");
     assert_eq!(running.read(&back_end, &path).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_session_did_and_who_read_it_is_handed_out_and_held() {
+    let mut running = start(&[]).await;
+    let (bank, supervisor, admin) = (
+        running.key(Role::Service).await,
+        running.key(Role::Supervisor).await,
+        running.key(Role::Admin).await,
+    );
+    let token = text(&sign(&running, &bank, &json!({ "subject": "4711" })).await.json(), "token").to_owned();
+    let record = ask(&running, &token, "customer").await.record();
+    let path = format!("/v1/interactions/{}", text(&record, "id"));
+    assert_eq!(with(&running, &token, Method::GET, &path, None).await.status, 200);
+    assert_eq!(running.read(&supervisor, &path).await.status, 200);
+    let all = running.post(&bank, "/v1/persons/export", &json!({ "subject": "4711" })).await.json();
+    let of = |by: &str, route: &str| {
+        let accesses = all["accesses"].as_array().unwrap();
+        accesses.iter().filter(|access| access["by"] == by && access["route"] == route).count()
+    };
+    assert_eq!(of("you", "/v1/interactions"), 1, "{all}");
+    assert_eq!(
+        (of("you", "/v1/interactions/{id}"), of("the bank", "/v1/interactions/{id}")),
+        (1, 1),
+        "{all}"
+    );
+    assert_eq!(all["accesses_unreadable"], 0);
+    let hold = json!({ "subject": "4711", "key": bank.id, "matter": "case 17" });
+    let hold = text(&running.post(&admin, "/v1/persons/holds", &hold).await.json(), "id").to_owned();
+    running.stop().await;
+
+    let path = format!("sqlite://{}", running.dir.path().join("contactiq.db").display());
+    let options = SqliteConnectOptions::from_str(&path).unwrap();
+    let mut raw = SqliteConnection::connect_with(&options).await.unwrap();
+    let old = "UPDATE access_events SET occurred_at = occurred_at - 1000 * 86400000000";
+    let events = sqlx::raw_sql(old).execute(&mut raw).await.unwrap().rows_affected();
+    let terminal = Terminal::of(running.dir.clone());
+    let purge = |more: &[&str]| {
+        let all = [&["privacy", "purge", "--json"], more].concat();
+        tokio::task::block_in_place(|| terminal.run(&all).lines(0))[0]["access_events"].clone()
+    };
+    assert_eq!(
+        (purge(&["--dry-run"]), purge(&[])),
+        (json!(0), json!(0)),
+        "nothing goes while somebody is held"
+    );
+    tokio::task::block_in_place(|| terminal.run(&["privacy", "hold", "lift", &hold]).well());
+    assert!(events >= 6);
+    assert_eq!((purge(&["--dry-run"]), purge(&[])), (json!(events), json!(events)));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use contactiq_domain::{
 };
 use contactiq_server::wiring::SystemIds;
 use contactiq_store::{
-    Ledger, Store,
+    Ledger, Store, access,
     conversations::Conversation,
     ledger::{Entry, Places, Start},
 };
@@ -128,6 +128,19 @@ async fn the_command_shows_replays_and_drops_them_too() {
     assert!(terminal.run(&["ledger", "dead", "list"]).well().contains(ids[0]));
     let shown = terminal.run(&["ledger", "dead", "show", ids[0]]).well();
     assert!(shown.contains("a zebra?"), "{shown}");
+    // Whoever looked is on record, with what was looked at.
+    let review = ["guard", "review", "--kind", "injection", "--since", "2020-01-01", "--open"];
+    terminal.run(&review).well();
+    let events = access::recent(&mut *running.store.read().await.unwrap(), 100).await.unwrap();
+    let seen = |route: &str| {
+        let event = events.iter().find(|event| event.method == "cli" && event.route == route);
+        event.and_then(|event| event.target.clone()).unwrap_or_default()
+    };
+    assert_eq!(
+        (seen("ledger dead list").as_str(), seen("ledger dead show").as_str()),
+        ("list page=1", ids[0])
+    );
+    assert_eq!(seen("guard review"), "list kind=injection since=2020-01-01 decided=false page=1");
     assert!(terminal.run(&["ledger", "dead", "show", "none"]).refused().contains("no such dead letter"));
 
     let stays = terminal.run(&["ledger", "dead", "replay", "--all"]);
@@ -140,7 +153,7 @@ async fn the_command_shows_replays_and_drops_them_too() {
 
     // What it did is on record.
     let mut reader = running.store.read().await.unwrap();
-    let events = contactiq_store::access::recent(&mut reader, 200).await.unwrap();
+    let events = access::recent(&mut reader, 200).await.unwrap();
     let dropped = events.iter().filter(|e| e.route == "ledger dead drop").count();
     assert_eq!(dropped, 2);
 }

@@ -1,6 +1,7 @@
 //! What is kept about a person: read, forgotten, held, and read for the next answer only where the person lets it.
 
 use contactiq_domain::{Mode, Role};
+use contactiq_store::access;
 use serde_json::{Value, json};
 
 use crate::{
@@ -102,6 +103,7 @@ async fn everything_that_names_a_person_is_handed_out_and_that_it_was_is_on_reco
     }
     let again = running.post(&admin, "/v1/persons/export", &oneself).await.json();
     assert_eq!(again["exports"].as_array().map(Vec::len), Some(2));
+    assert!(again["exports"][0]["made_by"].is_null() && !again.to_string().contains("admin "), "{again}");
     let receipt = running.post(&admin, "/v1/persons/erase", &oneself).await.json();
     assert_eq!((&receipt["exports"], &receipt["receipts"][0]["exports"]), (&json!(3), &json!(3)));
     assert!(text(&receipt["receipts"][0], "signed").contains("\"exports\":3"));
@@ -309,4 +311,22 @@ async fn whom_a_banker_names_is_found_and_erased_there() {
     assert_eq!(run(&terminal, &["--json"]).lines(0), Vec::<Value>::new());
     running.stop().await;
     assert!(!holds(&running.database_bytes(), "jane.citizen"));
+}
+
+#[tokio::test]
+async fn what_a_back_end_calls_its_customer_makes_nothing_one_s_own() {
+    let running = start(&[]).await;
+    let browser = crate::browser::Browser::sign_in(&running).await;
+    let (bank, admin) = (running.key(Role::Service).await, running.key(Role::Admin).await);
+    let said = ask_for(&running, &bank, "local-admin", REPLACEMENT, None).await;
+    let id = text(&said, "id");
+    assert_eq!(browser.get(&format!("/interactions/{id}")).await.status, 200);
+    assert_eq!(running.read(&admin, "/v1/sessions").await.status, 200);
+    let events = access::recent(&mut *running.store.read().await.unwrap(), 100).await.unwrap();
+    let seen = |route: &str| {
+        let event = events.iter().find(|event| event.route == route);
+        event.and_then(|event| event.target.clone()).unwrap_or_default()
+    };
+    assert_eq!(seen("/interactions/{id}"), id, "it is another person's");
+    assert_eq!(seen("/v1/sessions"), "list");
 }

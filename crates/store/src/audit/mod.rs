@@ -137,7 +137,6 @@ fn kind_of(event: &AccessEvent) -> AuditKind {
             "privacy" if matches!(route, "privacy erase" | "privacy again" | "privacy purge") => {
                 AuditKind::Erasure
             }
-            "privacy" if route == "privacy export" => AuditKind::Export,
             "knowledge" => AuditKind::Knowledge,
             "escalations" if matches!(route, "escalations list" | "escalations show") => AuditKind::Access,
             "escalations" => AuditKind::Ticket,
@@ -167,7 +166,6 @@ fn kind_of(event: &AccessEvent) -> AuditKind {
             AuditKind::Review
         }
         "/v1/persons/erase" => AuditKind::Erasure,
-        "/v1/persons/export" => AuditKind::Export,
         _ if changes && (route.starts_with("/v1/keys") || route.starts_with("/access/keys")) => {
             AuditKind::Key
         }
@@ -213,11 +211,12 @@ mod tests {
             ("POST", "/tickets/{id}", Allowed, AuditKind::Ticket),
             ("PUT", "/v1/guard/review/{id}", Allowed, AuditKind::Review),
             ("POST", "/v1/persons/erase", Allowed, AuditKind::Erasure),
-            ("POST", "/v1/persons/export", Allowed, AuditKind::Export),
+            // The file has an entry of its own.
+            ("POST", "/v1/persons/export", Allowed, AuditKind::Access),
             ("POST", "/access/keys/{id}", Allowed, AuditKind::Key),
             ("DELETE", "/v1/sessions/{id}", Allowed, AuditKind::SignIn),
             ("cli", "privacy erase", Allowed, AuditKind::Erasure),
-            ("cli", "privacy export", Allowed, AuditKind::Export),
+            ("cli", "privacy export", Allowed, AuditKind::Access),
             ("cli", "escalations show", Allowed, AuditKind::Access),
             ("DELETE", "/v1/ledger/dead-letters/{id}", Allowed, AuditKind::Ledger),
             ("GET", "/v1/audit/export", Allowed, AuditKind::Audit),

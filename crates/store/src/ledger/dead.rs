@@ -1,8 +1,6 @@
 //! Dead letters (B3): entries that the tables refuse, kept with the reason until an operator replays or drops
 //! them. They are kept as they are kept in the spool: what a person wrote is sealed in them.
 
-use std::collections::HashSet;
-
 use contactiq_domain::{Timestamp, ids::InteractionId};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -226,25 +224,33 @@ pub(crate) async fn forget(w: &mut Writer, owner: &Owner<'_>) -> Result<(), Stor
     Ok(())
 }
 
-/// Drops what is older than this moment, but what is of these people, as keyed hashes. Bytes that nobody can read stay as
-/// long as anybody is held: whose they are can't be said.
-pub(crate) async fn purge(
-    w: &mut Writer,
-    before: Timestamp,
-    held: &HashSet<String>,
-) -> Result<u64, StoreError> {
-    if held.is_empty() {
-        return w.execute("DELETE FROM dead_letters WHERE created_at < $1", values![before]).await;
-    }
-    let mut dropped = 0;
-    let rows = w.rows("SELECT id, entry FROM dead_letters WHERE created_at < $1", values![before]).await?;
-    for row in rows {
-        let entry = kept::from_bytes(&row.bytes("entry")?, &row.sealer);
-        if entry.is_ok_and(|entry| !held.contains(&privacy::blind(w, &entry.of().owner()))) {
-            dropped += u64::from(discard(w, &row.text("id")?).await?);
+/// Letters that one transaction of [`purge`] looks at.
+const AT_ONCE: i64 = 100;
+
+/// Drops what is older than this moment, but what is of people whom a hold is on, in transactions of a hundred letters.
+/// Bytes that nobody can read stay as long as anybody is held: whose they are can't be said.
+pub(crate) async fn purge(store: &Store, before: Timestamp) -> Result<u64, StoreError> {
+    let (mut after, mut dropped) = ((i64::MIN, String::new()), 0);
+    loop {
+        let mut w = store.write().await?;
+        // Whoever places a hold at this moment is waited for and seen.
+        privacy::turns::with_everybody(&mut w).await?;
+        let held = privacy::holds::everybody(&mut w).await?;
+        let sql = "SELECT id, created_at, entry FROM dead_letters
+             WHERE created_at < $1 AND (created_at > $2 OR (created_at = $2 AND id > $3))
+             ORDER BY created_at, id LIMIT $4";
+        let rows = w.rows(sql, values![before, after.0, &after.1, AT_ONCE]).await?;
+        let Some(last) = rows.last() else { return Ok(dropped) };
+        after = (last.int("created_at")?, last.text("id")?);
+        for row in &rows {
+            let is_of = |entry: Entry| held.contains(&privacy::consent::named(&w, &entry.of().owner()));
+            let entry = kept::from_bytes(&row.bytes("entry")?, &row.sealer);
+            if held.is_empty() || entry.is_ok_and(|entry| !is_of(entry)) {
+                dropped += u64::from(discard(&mut w, &row.text("id")?).await?);
+            }
         }
+        w.save().await?;
     }
-    Ok(dropped)
 }
 
 fn letter(row: &Row) -> Result<DeadLetter, StoreError> {

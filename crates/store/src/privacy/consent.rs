@@ -96,7 +96,7 @@ pub fn as_kept(store: &Store, owner: &Owner<'_>) -> (String, String) {
 }
 
 /// The same inside a transaction.
-pub(super) fn named(c: &Connection, owner: &Owner<'_>) -> (String, String) {
+pub(crate) fn named(c: &Connection, owner: &Owner<'_>) -> (String, String) {
     (c.blind_subject(owner.subject), owner_key(owner.key))
 }
 

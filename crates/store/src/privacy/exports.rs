@@ -4,7 +4,7 @@
 use contactiq_domain::{Timestamp, ids::Ids};
 use uuid::Uuid;
 
-use super::blind;
+use super::{blind, turns};
 use crate::{
     Connection, StoreError, Writer,
     audit::{self, AuditKind, Event},
@@ -35,18 +35,22 @@ pub struct Export {
     pub made_at: Timestamp,
 }
 
-/// Notes an export under the person's first name, in the transaction that reads it, and for the audit log.
+/// Notes an export under the first of a person's names, and for the audit log. It is to be saved before anything is
+/// read: an erasure under way is waited for, and nothing of whom it erased can be read then; one that comes later counts
+/// this export in its receipt.
 ///
 /// # Errors
-/// When the database fails.
+/// [`StoreError::NotFound`] when there is no name, or when the database fails.
 pub async fn note(
     w: &mut Writer,
-    owner: &Owner<'_>,
+    names: &[Owner<'_>],
     (form, by): (Form, &str),
     ids: &dyn Ids,
     now: Timestamp,
 ) -> Result<Export, StoreError> {
-    let person = blind(w, owner);
+    let people: Vec<String> = names.iter().map(|owner| blind(w, owner)).collect();
+    let person = people.first().cloned().ok_or(StoreError::NotFound { what: "person" })?;
+    turns::together(w, people.into_iter()).await?;
     let export = Export { id: ids.next(), form, made_by: by.to_owned(), made_at: now };
     w.execute(
         "INSERT INTO exports (id, person, form, made_by, made_at) VALUES ($1, $2, $3, $4, $5)",

@@ -1,5 +1,7 @@
 //! Legal hold: what somebody may need as evidence is neither erased nor purged until the hold is lifted.
 
+use std::collections::HashSet;
+
 use contactiq_domain::{Timestamp, ids::Ids};
 use uuid::Uuid;
 
@@ -57,19 +59,31 @@ pub async fn place_on_all(
     // An erasure under way is over before it, or sees it.
     let all: Vec<String> = names.iter().map(|owner| blind(w, owner)).collect();
     turns::alone(w, all.into_iter()).await?;
-    let mut first: Option<Hold> = None;
-    for owner in names {
-        let hold = match in_force(w, owner, matter).await? {
-            Some(hold) => hold,
-            // What belongs to one that was there before is lifted with it.
-            None => {
-                let (by, at) = first.as_ref().map_or((by, now), |first| (&first.placed_by, first.placed_at));
-                insert(w, owner, matter, (by, at), ids.next(), now).await?
-            }
-        };
-        first.get_or_insert(hold);
+    let first = names.first().ok_or(StoreError::NotFound { what: "person" })?;
+    let Some(hold) = in_force(w, first, matter).await? else {
+        // A set of its own for all names: what another hold of the matter has on one of them is lifted with that one.
+        let mut placed = Vec::with_capacity(names.len());
+        for owner in names {
+            placed.push(insert(w, owner, matter, (by, now), ids.next(), now).await?);
+        }
+        return Ok(placed.swap_remove(0));
+    };
+    for owner in &names[1..] {
+        if !is_in(w, owner, &hold).await? {
+            insert(w, owner, matter, (&hold.placed_by, hold.placed_at), ids.next(), now).await?;
+        }
     }
-    first.ok_or(StoreError::NotFound { what: "person" })
+    Ok(hold)
+}
+
+/// Whether this name is held together with a hold in force.
+async fn is_in(c: &mut Connection, owner: &Owner<'_>, hold: &Hold) -> Result<bool, StoreError> {
+    let (subject, owner_key) = named(c, owner);
+    let sql =
+        "SELECT id FROM legal_holds WHERE subject = $1 AND owner_key = $2 AND matter = $3 AND placed_by = $4
+         AND placed_at = $5 AND lifted_at IS NULL LIMIT 1";
+    let values = values![subject, owner_key, &hold.matter, &hold.placed_by, hold.placed_at];
+    Ok(c.row(sql, values).await?.is_some())
 }
 
 /// The hold in force on this person in this matter that was placed first.
@@ -156,17 +170,14 @@ pub async fn of(c: &mut Connection, owner: &Owner<'_>) -> Result<Option<Hold>, S
     .transpose()
 }
 
-/// Everybody on whom a hold is in force, as a keyed hash of the person, with the name.
-pub(crate) async fn everybody(c: &mut Connection) -> Result<Vec<(String, String)>, StoreError> {
-    let rows = c.rows("SELECT * FROM legal_holds WHERE lifted_at IS NULL", values![]).await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let hold = hold(row)?;
-        let key = Some(hold.owner_key.as_str()).filter(|key| !key.is_empty()).map(str::parse);
-        let key = key.transpose().map_err(|_| StoreError::Corrupt { what: "owner_key" })?;
-        found.push((blind(c, &Owner { subject: &hold.subject, key }), hold.subject));
-    }
-    Ok(found)
+/// Everybody on whom a hold is in force, as [`super::consent::as_kept`]. Nothing is opened for it: a damaged row holds
+/// its person too.
+pub(crate) async fn everybody(c: &mut Connection) -> Result<HashSet<(String, String)>, StoreError> {
+    c.rows("SELECT subject, owner_key FROM legal_holds WHERE lifted_at IS NULL", values![])
+        .await?
+        .iter()
+        .map(|row| Ok((row.text("subject")?, row.text("owner_key")?)))
+        .collect()
 }
 
 /// All of them, those in force first, then the latest. One that was placed on several names of a person is one: that of

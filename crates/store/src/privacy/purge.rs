@@ -2,7 +2,7 @@
 
 use contactiq_domain::{Timestamp, ids::InteractionId};
 
-use super::{anonymise, holds, turns};
+use super::{anonymise, turns};
 use crate::{
     Connection, Store, StoreError, Writer, access,
     audit::{self, AuditKind, Event},
@@ -19,7 +19,7 @@ pub struct Before {
     pub texts: Timestamp,
     /// Whole rows, figures too, of those that were asked before this one.
     pub figures: Timestamp,
-    /// Events of who accessed what.
+    /// Events of who accessed what; none while a hold is in force, on whomever.
     pub access_events: Timestamp,
 }
 
@@ -68,8 +68,7 @@ pub async fn due(c: &mut Connection, before: &Before) -> Result<Purged, StoreErr
         let row = c.rows_built(sql, values![moment], 2).await?.into_iter().next();
         *count = row.map_or(Ok(0), |row| row.count("found"))?;
     }
-    let held = holds::everybody(c).await?;
-    due.access_events = access::due(c, before.access_events, &held).await?;
+    due.access_events = access::due(c, before.access_events).await?;
     Ok(due)
 }
 
@@ -172,13 +171,16 @@ pub async fn step(store: &Store, before: &Before, now: Timestamp) -> Result<Purg
     );
     w.execute_built(sql, values![before.figures]).await?;
     done.figures = old.len() as u64;
-    let held = holds::everybody(&mut w).await?;
-    done.access_events = access::purge(&mut w, before.access_events, &held, anonymise::BATCH).await?;
-    // What could not be written is no older than what could.
-    dead::purge(&mut w, before.texts, &held.into_iter().map(|(person, _)| person).collect()).await?;
+    w.save().await?;
+
+    let mut w = store.write().await?;
+    turns::with_everybody(&mut w).await?;
+    done.access_events = access::purge(&mut w, before.access_events, anonymise::BATCH).await?;
     w.save().await?;
     if done.texts + done.figures + done.access_events == 0 {
-        // Once, behind everything else that makes keys needless.
+        // Once, behind everything else. What could not be written is kept no longer than what could.
+        dead::purge(store, before.texts).await?;
+        // And behind all that makes keys needless.
         spent_keys(store, before, now).await?;
     }
     Ok(done)

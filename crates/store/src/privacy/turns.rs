@@ -42,6 +42,15 @@ async fn shared(w: &mut Writer, lanes: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whoever takes something out of what many may be writing at this moment: alone, all writers are over before it or come
+/// after it. Rare, since everybody waits.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn with_nobody(w: &mut Writer) -> Result<(), StoreError> {
+    if w.is_postgres() { exclusive(w, EVERYBODY).await } else { Ok(()) }
+}
+
 /// Who forgets or holds these people: alone, and all of them at once, in the order in which everybody takes them.
 ///
 /// # Errors
@@ -50,7 +59,10 @@ pub(crate) async fn alone(w: &mut Writer, people: impl Iterator<Item = String>) 
     if !w.is_postgres() {
         return Ok(());
     }
-    let lanes = people.fold(0_i64, |lanes, person| lanes | 1 << lane(&person));
+    exclusive(w, people.fold(0, |lanes, person| lanes | 1 << lane(&person))).await
+}
+
+async fn exclusive(w: &mut Writer, lanes: i64) -> Result<(), StoreError> {
     w.execute(
         "SELECT pg_advisory_xact_lock($2::int, lane) FROM generate_series(0, 61) AS lane
          WHERE ($1::bigint >> lane) & 1 = 1",

@@ -61,6 +61,10 @@ const SEARCHES: &[Search] = &[
     },
     by("SELECT * FROM refusals ORDER BY created_at DESC LIMIT 50", "refusals_by_time"),
     by("SELECT * FROM access_events WHERE occurred_at >= 1 AND occurred_at < 2", "access_events_by_time"),
+    by(
+        "SELECT * FROM access_events WHERE whose IS NULL AND id > 'x' ORDER BY id LIMIT 500",
+        "access_events_without_whose",
+    ),
     by("DELETE FROM idempotency WHERE expires_at < 5", "idempotency_by_expiry"),
     by("SELECT * FROM dead_letters ORDER BY created_at LIMIT 100", "dead_letters_by_time"),
     by(

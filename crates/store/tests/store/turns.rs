@@ -6,12 +6,13 @@ use std::time::Duration;
 use contactiq_domain::Record;
 use contactiq_guard::Masked;
 use contactiq_store::{
-    Writer,
+    StoreError, Writer,
     conversations::{Conversation, Owner},
     interactions,
     ledger::{self, Completion, Entry},
     privacy::{
-        erase::{self, Erased},
+        erase::{self, Erased, Forgotten},
+        exports::{self, Form},
         holds,
     },
     sealing,
@@ -106,6 +107,50 @@ on_both_engines! {
         holds::lift(&mut w, hold.id, "counsel", NOW).await.unwrap();
         assert_eq!(holds::of(&mut w, &JANE).await.unwrap(), None);
         assert_eq!(holds::of(&mut w, &other).await.unwrap(), Some(later));
+        w.save().await.unwrap();
+    }
+
+    async fn an_export_that_is_noted_first_is_in_the_receipt_of_the_erasure_beside_it(bench) {
+        let names = [JANE, Owner { subject: "user-of-jane", key: None }];
+        let mut w = bench.write().await;
+        let said = say(&mut w, bench, &of_jane(bench)).await;
+        w.save().await.unwrap();
+        let mut w = bench.write().await;
+        let noted = exports::note(&mut w, &names, (Form::Json, "desk"), &bench.ids, NOW).await.unwrap();
+        let erases = erase::people(&bench.store, &names, "desk", &bench.ids, NOW);
+        tokio::pin!(erases);
+        assert!(timeout(WAITS, &mut erases).await.is_err(), "it waits for the note");
+        w.save().await.unwrap();
+        let Forgotten::Now(receipts) = erases.await.unwrap() else { panic!("nobody holds her") };
+        assert_eq!(receipts.iter().map(|receipt| receipt.exports).collect::<Vec<_>>(), [1, 0]);
+        // What is read after the note is what the erasure left.
+        let mut r = bench.read().await;
+        assert_eq!(interactions::get(&mut r, said.id).await.unwrap().unwrap().question.as_str(), "[erased]");
+        assert_eq!(exports::of(&mut r, &JANE).await.unwrap(), [noted]);
+        drop(r);
+        let mut w = bench.write().await;
+        let nobody = exports::note(&mut w, &[], (Form::Json, "desk"), &bench.ids, NOW).await;
+        assert!(matches!(nobody, Err(StoreError::NotFound { .. })));
+    }
+
+    async fn holds_of_one_matter_on_a_person_and_on_an_alias_are_lifted_each_alone(bench) {
+        let alias = Owner { subject: "user-of-jane", key: None };
+        let mut w = bench.write().await;
+        let at = |seconds| NOW.plus_seconds(seconds);
+        let on_alias = holds::place_on_all(&mut w, &[alias], "case 17", "counsel", &bench.ids, at(1)).await.unwrap();
+        let on_all = holds::place_on_all(&mut w, &[JANE, alias], "case 17", "counsel", &bench.ids, at(2)).await.unwrap();
+        assert_ne!(on_alias.id, on_all.id);
+        let again = holds::place_on_all(&mut w, &[JANE, alias], "case 17", "counsel", &bench.ids, at(3)).await.unwrap();
+        assert_eq!(again, on_all, "placed again it is the one in force");
+        assert_eq!(holds::list(&mut w).await.unwrap(), [on_all.clone(), on_alias.clone()]);
+        holds::lift(&mut w, on_alias.id, "counsel", at(4)).await.unwrap();
+        for name in [JANE, alias] {
+            assert!(holds::of(&mut w, &name).await.unwrap().is_some(), "{name:?}");
+        }
+        holds::lift(&mut w, on_all.id, "counsel", at(5)).await.unwrap();
+        for name in [JANE, alias] {
+            assert_eq!(holds::of(&mut w, &name).await.unwrap(), None, "{name:?}");
+        }
         w.save().await.unwrap();
     }
 }

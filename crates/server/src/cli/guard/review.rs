@@ -10,7 +10,7 @@ use time::Date;
 use uuid::Uuid;
 
 use super::super::{Outcome, audit, output, page::Page, signature};
-use crate::{app, config::Config, wiring::SystemClock};
+use crate::{app, config::Config, guard::seen, wiring::SystemClock};
 
 /// A day as the options take it.
 fn day(text: &str) -> Result<Date, String> {
@@ -53,12 +53,14 @@ pub(super) async fn list(config: &Config, args: Args) -> Outcome {
     let since =
         args.since.map(|d| Timestamp::from_micros(d.midnight().assume_utc().unix_timestamp() * 1_000_000));
     let filter = Filter { kind: args.kind, mode: args.mode, since, decided: args.open.then_some(false) };
-    let mut w = store.write().await?;
-    let found = review::list(&mut w, &filter, args.page.limit(), args.page.skip()).await?;
-    let tally = review::tally(&mut w, &filter).await?;
     // Nobody is shown what a person said before that is on record.
-    audit::note(&mut w, "guard review", &format!("{} entries", found.len())).await?;
+    let mut w = store.write().await?;
+    audit::note(&mut w, "guard review", &filter_of(&args)).await?;
     w.save().await?;
+    let mut r = store.read().await?;
+    let found = review::list(&mut r, &filter, args.page.limit(), args.page.skip()).await?;
+    let tally = review::tally(&mut r, &filter).await?;
+    drop(r);
     store.close().await;
     if args.page.json {
         found.iter().for_each(|listed| output::json(&shape(listed)));
@@ -75,6 +77,16 @@ pub(super) async fn list(config: &Config, args: Args) -> Outcome {
         tally.all - tally.right - tally.false_alarms
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+fn filter_of(args: &Args) -> String {
+    seen::list(&[
+        ("kind", args.kind.map(|kind| kind.to_string())),
+        ("mode", args.mode.map(|mode| mode.to_string())),
+        ("since", args.since.map(|day| day.to_string())),
+        ("decided", args.open.then(|| "false".to_owned())),
+        ("page", Some(args.page.number.to_string())),
+    ])
 }
 
 fn shape(listed: &Listed) -> serde_json::Value {

@@ -4,7 +4,7 @@ use contactiq_domain::{Mode, Role, ids::KeyId};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde_json::{Value, json};
 
-use super::{Bearer, Head, Refusal, fingerprint, site::at_home, verified};
+use super::{Bearer, Head, Refusal, of_session, site::at_home, verified};
 use crate::wiring;
 
 /// The `iss` and `aud` of these tokens.
@@ -91,7 +91,7 @@ impl OwnKey {
         Ok(Bearer {
             role: Role::Customer,
             mode: Some(Mode::Customer),
-            name: fingerprint("customer", &[&key.to_string(), &subject]),
+            name: of_session(key, &subject),
             subject,
             session,
             key: Some(key),

@@ -6,7 +6,7 @@ use contactiq_domain::{Mode, Role};
 use jsonwebtoken::{DecodingKey, jwk::Jwk};
 use serde_json::Value;
 
-use super::{Bearer, Claims, Head, OWN_ISSUER, Refusal, fingerprint, of_library, own, verified};
+use super::{Bearer, Claims, Head, OWN_ISSUER, Refusal, of_library, of_site, own, subject_of_site, verified};
 use crate::config::{SiteKey, TokenAlgorithm};
 
 /// Their `typ`.
@@ -109,11 +109,11 @@ impl SiteKeys {
             role: Role::Customer,
             mode: Some(Mode::Customer),
             // No back end's key answers for them: the site's name keeps its customers apart from everyone else's.
-            subject: format!("site:{}:{subject}", known.issuer),
+            subject: subject_of_site(&known.issuer, subject),
             session: claims.text("sid").map(str::to_owned),
             key: None,
             secret: None,
-            name: fingerprint("customer", &[&known.issuer, subject]),
+            name: of_site(&known.issuer, subject),
         })
     }
 }

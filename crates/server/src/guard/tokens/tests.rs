@@ -218,3 +218,15 @@ impl KeySetOf {
         self.0.as_ref().unwrap().find(kid, algorithm).is_some()
     }
 }
+
+#[test]
+fn whose_an_access_is_can_be_told_from_whose_the_conversation_is() {
+    let key: KeyId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
+    assert_eq!(actors(&Owner { subject: "4711", key: Some(key) }), [of_session(key, "4711")]);
+    assert_eq!(actors(&Owner { subject: "person:5f2b", key: None }), ["person:5f2b"]);
+    for (issuer, subject) in [("www", "4711"), ("https://www.bank.example:8443", "a:b")] {
+        let kept = subject_of_site(issuer, subject);
+        let names = actors(&Owner { subject: &kept, key: None });
+        assert!(names.contains(&of_site(issuer, subject)) && names.contains(&kept), "{names:?}");
+    }
+}
