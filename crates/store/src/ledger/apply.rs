@@ -85,21 +85,27 @@ fn longest(entries: &[&Entry]) -> Vec<usize> {
 }
 
 /// The same of entries of which no two are the same half of one interaction. Those whose person was erased meanwhile are
-/// written without their texts.
+/// written without their texts, and so are those of an interaction that has lost its own: it named somebody.
 async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Applied>, StoreError> {
     let conversations: Vec<_> = entries.iter().map(|entry| entry.of()).collect();
     let people: Vec<String> = conversations.iter().map(|of| privacy::blind(w, &of.owner())).collect();
     privacy::turns::together(w, people.into_iter()).await?;
     let mut erased = conversations::erased_among(w, conversations.iter().map(|of| of.id)).await?;
     erased.extend(privacy::erase::came_late(w, &conversations).await?);
-    if erased.is_empty() {
+    let lost = privacy::without_texts_among(w, entries.iter().map(|entry| entry.interaction())).await?;
+    if erased.is_empty() && lost.is_empty() {
         return apply_as_they_are(w, entries).await;
     }
     let without: Vec<Entry> = entries
         .iter()
-        .map(|entry| match erased.contains(&entry.conversation()) {
-            true => privacy::without_texts(entry),
-            false => (*entry).clone(),
+        .map(|entry| {
+            if erased.contains(&entry.conversation()) {
+                privacy::without_texts(entry)
+            } else if lost.contains(&entry.interaction()) {
+                privacy::without_own_texts(entry)
+            } else {
+                (*entry).clone()
+            }
         })
         .collect();
     apply_as_they_are(w, &without.iter().collect::<Vec<_>>()).await

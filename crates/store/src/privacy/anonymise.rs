@@ -1,6 +1,8 @@
 //! What is left of an interaction without its texts: the figures that a dashboard counts, and nothing that was said or
 //! that tells who said it.
 
+use std::collections::{BTreeSet, HashSet};
+
 use contactiq_domain::{
     Timestamp,
     ids::{ConversationId, InteractionId},
@@ -8,7 +10,7 @@ use contactiq_domain::{
 use contactiq_guard::{Masked, seal::ERASED};
 
 use crate::{
-    StoreError, Writer, audit,
+    Connection, StoreError, Writer, audit,
     ledger::Entry,
     value::{Value, places, values},
 };
@@ -157,4 +159,32 @@ pub(crate) fn entry(entry: &Entry) -> Entry {
     conversation.label = None;
     conversation.subject = nobody;
     entry
+}
+
+/// The same entry of an interaction whose texts alone were taken out: its conversation is the one that it was.
+pub(crate) fn interaction_of(of: &Entry) -> Entry {
+    let mut without = entry(of);
+    match &mut without {
+        Entry::Start(start) => start.conversation.subject.clone_from(&of.of().subject),
+        Entry::Completion(completion) => completion.conversation.subject.clone_from(&of.of().subject),
+        Entry::Withdrawal(withdrawal) => withdrawal.conversation.subject.clone_from(&of.of().subject),
+    }
+    without
+}
+
+/// Which of these interactions have lost their texts, also while their answer was being made.
+pub(crate) async fn among(
+    c: &mut Connection,
+    ids: impl Iterator<Item = InteractionId>,
+) -> Result<HashSet<InteractionId>, StoreError> {
+    let ids: Vec<InteractionId> = ids.collect::<BTreeSet<_>>().into_iter().collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let sql = format!(
+        "SELECT id FROM interactions WHERE anonymised_at IS NOT NULL AND id IN {}",
+        places(c.is_postgres(), 1, ids.len())
+    );
+    let found = c.rows_built(sql, ids.iter().flat_map(|id| values![*id]).collect(), ids.len()).await?;
+    found.iter().map(|row| row.parsed("id")).collect()
 }

@@ -24,7 +24,9 @@ pub mod named;
 pub mod purge;
 pub(crate) mod turns;
 
-pub(crate) use anonymise::{entry as without_texts, nobody};
+pub(crate) use anonymise::{
+    among as without_texts_among, entry as without_texts, interaction_of as without_own_texts, nobody,
+};
 
 /// The key that speaks for a person as these tables keep it: '' where the person signed in.
 fn owner_key(key: Option<KeyId>) -> String {

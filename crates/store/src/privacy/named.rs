@@ -92,7 +92,7 @@ pub async fn erase(
     now: Timestamp,
 ) -> Result<ErasedThere, StoreError> {
     let mut w = store.write().await?;
-    // Whoever is writing at this moment is over before it.
+    // An answer that is being written is over before this, or sees that its texts are to go.
     turns::with_nobody(&mut w).await?;
     let found = find(&mut w, tokens).await?;
     let (held, goes): (Vec<&NamedIn>, Vec<&NamedIn>) = found.iter().partition(|named| named.held);

@@ -1,18 +1,22 @@
 //! People whom a banker's conversation names are found by tokens and erased there; what a hold on the banker keeps stays.
 
 use contactiq_auditlog::SigningKey;
-use contactiq_domain::{Mode, Record, Started};
-use contactiq_guard::{Guard, GuardSettings, Masked, PersonalType, Raw, Token, TokenKey};
+use contactiq_domain::{Ids, Mode, Record, Started, Trigger};
+use contactiq_guard::{Guard, GuardSettings, Masked, PersonalType, Raw, ReviewKind, Token, TokenKey};
 use contactiq_store::{
     Writer,
     conversations::{self, Conversation},
-    interactions, pii_tokens,
+    interactions,
+    ledger::{self, Completion, Entry, Start},
+    pii_tokens,
     privacy::{erase, holds, named},
+    review::{self, Entry as Review},
+    tickets,
 };
 
 use crate::{
     engines::Bench,
-    samples::{NOW, conversation, record, started},
+    samples::{NOW, conversation, escalated, masked, record, started, ticket},
 };
 
 fn key() -> TokenKey {
@@ -80,5 +84,68 @@ on_both_engines! {
             let of = conversations::get_for_staff(&mut r, record.conversation).await.unwrap().unwrap();
             assert_eq!(of.label, None);
         }
+    }
+
+    async fn an_answer_that_is_being_made_meanwhile_is_written_without_its_texts(bench) {
+        let mail = "may we write to jane.citizen@mail.example about her card?";
+        let of = Conversation { mode: Mode::Banker, subject: "banker-1".to_owned(), ..conversation(&bench.ids) };
+        let begun = Started { mode: Mode::Banker, question: masked(mail), ..started(&bench.ids, &of) };
+        let start = Entry::Start(Box::new(Start {
+            conversation: of.clone(),
+            placeholders: None,
+            started: begun.clone(),
+            tokens: tokens_in(mail),
+            shown: None,
+        }));
+        let mut w = bench.write().await;
+        ledger::apply(&mut w, &start).await.unwrap();
+        w.save().await.unwrap();
+        let signer = SigningKey::new("bank.example/audit", &[7; 32]).unwrap();
+        let tokens = searched(&["jane.citizen@mail.example"]);
+        let erased = named::erase(&bench.store, &tokens, ("desk", &signer), &bench.ids, NOW).await.unwrap();
+        assert_eq!(erased.receipt.interactions, 1);
+
+        let done = escalated(&begun, Trigger::SecurityFraud);
+        let flagged = Review {
+            id: bench.ids.next(),
+            interaction: done.id,
+            kind: ReviewKind::Flagged,
+            rules: vec!["rule".into()],
+            message: masked(mail),
+            at: NOW,
+            decided: None,
+        };
+        let completion = Entry::Completion(Box::new(Completion {
+            conversation: of.clone(),
+            ticket: Some(ticket(&bench.ids, &done)),
+            record: done.clone(),
+            reviews: vec![flagged],
+            claimed: None,
+        }));
+        let mut w = bench.write().await;
+        // The start may come again, and so may the end.
+        for entry in [&completion, &start, &completion] {
+            ledger::apply(&mut w, entry).await.unwrap();
+        }
+        w.save().await.unwrap();
+        let mut r = bench.read().await;
+        let left = interactions::get(&mut r, done.id).await.unwrap().unwrap();
+        assert_eq!((left.question.as_str(), left.answer.as_str(), left.outcome), ("[erased]", "[erased]", done.outcome));
+        assert!(left.steps.is_empty() && left.reason.is_empty() && left.citations.is_empty());
+        let kept = tickets::of_interaction(&mut r, done.id).await.unwrap().unwrap();
+        assert_eq!((kept.question.as_str(), kept.told.as_str()), ("[erased]", "[erased]"));
+        let reviews = review::of_interaction(&mut r, done.id).await.unwrap();
+        assert!(reviews.iter().all(|review| review.message.as_str() == "[erased]"), "{reviews:?}");
+        assert_eq!(named::find(&mut r, &tokens).await.unwrap(), []);
+        // The banker's conversation goes on.
+        let stays = conversations::get_for_staff(&mut r, of.id).await.unwrap().unwrap();
+        assert_eq!((stays.subject.as_str(), stays.label), ("banker-1", None));
+        drop(r);
+        let next = record(&Started { mode: Mode::Banker, ..started(&bench.ids, &of) });
+        let entry = Completion { conversation: of, record: next.clone(), ticket: None, reviews: Vec::new(), claimed: None };
+        let mut w = bench.write().await;
+        ledger::apply(&mut w, &Entry::Completion(Box::new(entry))).await.unwrap();
+        w.save().await.unwrap();
+        assert_eq!(question(bench, &next).await, next.question.as_str());
     }
 }
