@@ -220,7 +220,8 @@ impl ApiError {
         }
     }
 
-    fn retry_after(&self) -> Option<u64> {
+    /// Seconds to wait before the next try, where that is worth saying.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
         match self {
             ApiError::TooMany { retry_after }
             | ApiError::IdempotencyInFlight { retry_after }

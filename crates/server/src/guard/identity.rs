@@ -132,7 +132,7 @@ impl FromRequestParts<App> for Caller {
 struct Asked {
     noted: Noted,
     numbered: Option<Numbered>,
-    /// Whether it is a route of the API. A page of whoever is not signed in leads to the sign-in.
+    /// Whether it is a route of the API.
     is_api: bool,
     /// Whether it asks a question, which takes a place under limits of its own.
     is_question: bool,
@@ -151,7 +151,9 @@ impl Asked {
 
     /// What whoever is not known is told: why, or after too many failures to wait.
     async fn refused(&self, app: &App, why: Refusal, sent: Option<&str>) -> ApiError {
-        let is_heard = why.is_forbidden() || why == Refusal::Away || !self.is_api;
+        // A page of whoever is not signed in leads to the sign-in; one that is opened with a key or token does not.
+        let leads_on = !self.is_api && sent.is_none();
+        let is_heard = why.is_forbidden() || why == Refusal::Away || leads_on;
         match &self.numbered {
             Some(Numbered { ip, .. }) if !is_heard => match guesses::failed(app, *ip, why, sent).await {
                 Some(wait) => self.unheard(wait),
@@ -163,7 +165,7 @@ impl Asked {
 
     /// Whether too many failures came from where it came from, so that the database is not asked for its sake.
     async fn waits(&self, app: &App) -> Option<ApiError> {
-        let numbered = self.numbered.as_ref().filter(|_| self.is_api)?;
+        let numbered = self.numbered.as_ref()?;
         guesses::waits(app, numbered.ip).await.map(|wait| self.unheard(wait))
     }
 
