@@ -24,6 +24,14 @@ pub struct Receipt {
     pub conversations: u64,
     /// Interactions.
     pub interactions: u64,
+    /// How often all of it was handed out before the erasure; left out where it never was.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub exports: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_none(exports: &u64) -> bool {
+    *exports == 0
 }
 
 /// Why a text is no receipt.
@@ -71,6 +79,7 @@ mod tests {
             erased_at: "2026-11-29T10:00:00Z".to_owned(),
             conversations: 2,
             interactions: 7,
+            exports: 1,
         }
     }
 

@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::{PersonalType, numbering};
+use crate::{PersonalType, Raw, numbering};
 
 /// HMAC-SHA256 of a value's type and its normal form, the first 64 bits. With one key the same value has the
 /// same token everywhere; without the key a token can't be tried out. It is pseudonymous data all the same.
@@ -25,6 +25,13 @@ impl TokenKey {
             return None;
         }
         Hmac::new_from_slice(secret).ok().map(TokenKey)
+    }
+
+    /// The tokens that a value has, as whatever it may have been recognised: to look for it.
+    #[must_use]
+    pub fn tokens_of(&self, value: &Raw) -> Vec<(PersonalType, Token)> {
+        let as_kind = |kind: &PersonalType| Some((*kind, self.token(*kind, value.expose())?));
+        PersonalType::ALL.iter().filter_map(as_kind).collect()
     }
 
     /// The token of a value; none of what is never kept in any form.

@@ -6,12 +6,15 @@ use contactiq_domain::{Clock, Ids, Mode, OpeningHours, Probability, Timestamp, T
 use contactiq_guard::{Earlier, Masked, ModerationCategory, Published, Raw};
 use contactiq_llm::{Chain, PriceTable, RemoteModeration};
 use contactiq_nlu::{encoder::CachedEncoder, index::Synonyms};
-use contactiq_store::{Budgets, Ledger, Store};
+use contactiq_store::{Budgets, Ledger, Store, deadline};
 use tokio::sync::Semaphore;
 
 use crate::{
     Calibration, Consents, Door, EscalationRules, Lately, Means, Models, NotRead, Recall, Shelf, Taxonomy,
 };
+
+/// Of the time of a request, what is kept for checking and recording what a model wrote.
+const AFTER_THE_MODEL: Duration = Duration::from_secs(1);
 
 /// The parts. Cheap to share behind an `Arc`.
 pub struct House {
@@ -181,6 +184,13 @@ impl House {
                 Vec::new()
             }
         }
+    }
+
+    /// The time that a model may take: not more than whoever asked still waits, less what checking and recording its
+    /// answer take (C2).
+    pub(crate) fn model_time(&self) -> Duration {
+        let left = deadline::left().map_or(Duration::MAX, |left| left.saturating_sub(AFTER_THE_MODEL));
+        self.model_budget.min(left)
     }
 
     /// Whether a trigger is read in a message: somebody may be in need, and goes before others. Where the guard

@@ -62,7 +62,6 @@ pub use knowledge::{Found, Knowledge, KnowledgeError, Means, Shelf};
 pub use lately::Lately;
 pub use models::{Models, ModelsError, Trained};
 pub use recall::Recall;
-pub use record::reconcile;
 pub use replicas::{Replicas, give, links, search_in_store};
 pub use respond::grounding;
 pub use retrieve::{Filter, Sought, search};

@@ -6,7 +6,7 @@ use std::time::Instant;
 use contactiq_domain::{Category, IntentName, Mode, Outcome, Probability, Record, Step, Trigger};
 use contactiq_guard::{Masked, ModerationCategory, Placeholders, Published, ReviewKind};
 use contactiq_store::{
-    StoreError, interactions,
+    StoreError,
     ledger::{Applied, Completion, Entry, IN_ALL, Start},
     placeholders::{self, SealedPlaceholders},
     review,
@@ -214,17 +214,4 @@ fn shown(house: &House, turn: &Turn) -> Masked {
         },
         (None, None) => Masked::empty(),
     }
-}
-
-/// Marks what never finished (a killed process) as interrupted; at start and by the job.
-///
-/// # Errors
-/// When the ledger can't be written.
-pub async fn reconcile(house: &House, older_than_seconds: i64) -> Result<usize, StoreError> {
-    let now = house.clock.now();
-    let mut w = house.store.write().await?;
-    let found =
-        interactions::interrupt_unfinished(&mut w, now.plus_seconds(-older_than_seconds), now).await?;
-    w.save().await?;
-    Ok(found.len())
 }

@@ -61,8 +61,8 @@ use crate::{
 
 pub use audit::{Audit, Looked};
 pub(crate) use audit::{
-    access_spool, drain_left_access, key_file as audit_key_file, note_configuration, open_key as audit_key,
-    public_file as audit_public_file, rotate_key as rotate_audit_key,
+    access_spool, drain_left_access, key_file as audit_key_file, note_configuration, note_secret,
+    open_key as audit_key, public_file as audit_public_file, rotate_key as rotate_audit_key,
 };
 use bank_files::BankFiles;
 use encoder::Published;

@@ -4,7 +4,7 @@ use contactiq_domain::{Timestamp, ids::AccessId};
 
 use crate::{
     Connection, Store, StoreError, Writer, audit,
-    row::place,
+    row::{Row, place},
     value::{places, values},
 };
 
@@ -38,8 +38,8 @@ pub struct AccessEvent {
     /// The route as the server declares it (`/v1/interactions/{id}`), so that no id or text gets in;
     /// of the command line the command (`keys revoke`).
     pub route: String,
-    /// What was changed, where that is one thing: an id, or a document as `collection/slug`. Of requests only those
-    /// that change what a reviewer decided, a key or a session have one.
+    /// What was seen or changed: an id, a document as `collection/slug`, `person:` and the keyed hash of a person, `own`
+    /// of a person's own data, or `list` with the filter of a list. Never a word that somebody wrote.
     pub target: Option<String>,
     /// What came of it.
     pub result: AccessResult,
@@ -72,7 +72,7 @@ pub async fn log_all(w: &mut Writer, events: &[&AccessEvent]) -> Result<(), Stor
 pub(crate) const TABLE: &str = "access_events";
 /// Events that one statement carries.
 const AT_ONCE: usize = 500;
-const COLUMNS: usize = 10;
+const COLUMNS: usize = 11;
 
 async fn insert(w: &mut Writer, events: &[&AccessEvent]) -> Result<(), StoreError> {
     let mut bound = Vec::with_capacity(events.len() * COLUMNS);
@@ -91,15 +91,59 @@ async fn insert(w: &mut Writer, events: &[&AccessEvent]) -> Result<(), StoreErro
             event.result,
             event.status,
             event.reason.as_deref(),
+            w.blind(&whose(&event.actor)),
         ]);
     }
     let places = places(w.is_postgres(), events.len(), COLUMNS);
     let sql = format!(
-        "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, target, result, status, reason)
+        "INSERT INTO access_events (id, occurred_at, actor, from_ip, method, route, target, result, status, reason, whose)
          VALUES {places} ON CONFLICT (id) DO NOTHING"
     );
     w.execute_built(sql, bound).await?;
     Ok(())
+}
+
+/// What is hashed of somebody's name to find their events.
+fn whose(actor: &str) -> String {
+    format!("actor\0{actor}")
+}
+
+/// The events of an actor, and those that have one of these targets; the latest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of(
+    c: &mut Connection,
+    actor: Option<&str>,
+    targets: &[String],
+) -> Result<Vec<AccessEvent>, StoreError> {
+    let mut found = Vec::new();
+    if let Some(actor) = actor {
+        let named = c.blind(&whose(actor));
+        let rows = c.rows("SELECT * FROM access_events WHERE whose = $1", values![named]).await?;
+        found.extend(rows.iter().map(told).collect::<Result<Vec<_>, _>>()?);
+        // An earlier version left nothing to find them by.
+        let mut after = String::new();
+        loop {
+            let sql = "SELECT * FROM access_events WHERE whose IS NULL AND id > $1 ORDER BY id LIMIT $2";
+            let rows = c.rows(sql, values![&after, AT_ONCE as i64]).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.text("id")?;
+            for row in &rows {
+                found.extend(Some(told(row)?).filter(|event| event.actor == actor));
+            }
+        }
+    }
+    for some in targets.chunks(AT_ONCE) {
+        let listed = places(c.is_postgres(), 1, some.len());
+        let sql = format!("SELECT * FROM access_events WHERE target IN {listed}");
+        let bound = some.iter().flat_map(|target| values![target]).collect();
+        let rows = c.rows_built(sql, bound, some.len()).await?;
+        found.extend(rows.iter().map(told).collect::<Result<Vec<_>, _>>()?);
+    }
+    found.sort_by_key(|event| std::cmp::Reverse((event.at, event.id)));
+    found.dedup_by_key(|event| event.id);
+    Ok(found)
 }
 
 /// An event as bytes for a spool: who and from where are sealed in it with the installation's key.
@@ -128,6 +172,85 @@ pub fn from_bytes(store: &Store, bytes: &[u8]) -> Option<AccessEvent> {
     })
 }
 
+/// Whether an event is by or about one of these people: keyed hashes, with the names.
+fn is_of(row: &Row, held: &[(String, String)]) -> Result<bool, StoreError> {
+    let actor = row.name(TABLE, "actor", &row.text("id")?)?;
+    let target = row.text_or_none("target")?.unwrap_or_default();
+    let told = |name: &str| target.split(' ').any(|word| word.strip_prefix("person:") == Some(name));
+    Ok(held.iter().any(|(person, subject)| actor == *subject || told(person)))
+}
+
+/// Old events, the oldest first, behind this place.
+async fn old(
+    c: &mut Connection,
+    before: Timestamp,
+    after: &(i64, String),
+    limit: usize,
+) -> Result<Vec<Row>, StoreError> {
+    c.rows(
+        "SELECT * FROM access_events WHERE occurred_at < $1 AND (occurred_at > $2 OR (occurred_at = $2 AND id > $3))
+         ORDER BY occurred_at, id LIMIT $4",
+        values![before, after.0, &after.1, limit as i64],
+    )
+    .await
+}
+
+/// Takes out at most `limit` events from before this moment, the oldest first, but those of people who are held.
+pub(crate) async fn purge(
+    w: &mut Writer,
+    before: Timestamp,
+    held: &[(String, String)],
+    limit: usize,
+) -> Result<u64, StoreError> {
+    if held.is_empty() {
+        return w
+            .execute(
+                "DELETE FROM access_events WHERE id IN
+                     (SELECT id FROM access_events WHERE occurred_at < $1 ORDER BY occurred_at LIMIT $2)",
+                values![before, limit as i64],
+            )
+            .await;
+    }
+    let mut after = (i64::MIN, String::new());
+    loop {
+        let rows = old(w, before, &after, limit).await?;
+        let Some(last) = rows.last() else { return Ok(0) };
+        after = (last.int("occurred_at")?, last.text("id")?);
+        let mut ids = Vec::new();
+        for row in &rows {
+            if !is_of(row, held)? {
+                ids.extend(values![row.text("id")?]);
+            }
+        }
+        if !ids.is_empty() {
+            let sql =
+                format!("DELETE FROM access_events WHERE id IN {}", places(w.is_postgres(), 1, ids.len()));
+            return w.execute_built(sql, ids).await;
+        }
+    }
+}
+
+/// How many events [`purge`] would take out.
+pub(crate) async fn due(
+    c: &mut Connection,
+    before: Timestamp,
+    held: &[(String, String)],
+) -> Result<u64, StoreError> {
+    if held.is_empty() {
+        let sql = "SELECT COUNT(*) AS found FROM access_events WHERE occurred_at < $1";
+        return c.row(sql, values![before]).await?.map_or(Ok(0), |row| row.count("found"));
+    }
+    let (mut after, mut found) = ((i64::MIN, String::new()), 0);
+    loop {
+        let rows = old(c, before, &after, AT_ONCE).await?;
+        let Some(last) = rows.last() else { return Ok(found) };
+        after = (last.int("occurred_at")?, last.text("id")?);
+        for row in &rows {
+            found += u64::from(!is_of(row, held)?);
+        }
+    }
+}
+
 /// The latest events, latest first.
 ///
 /// # Errors
@@ -136,20 +259,22 @@ pub async fn recent(c: &mut Connection, limit: u32) -> Result<Vec<AccessEvent>, 
     c.rows("SELECT * FROM access_events ORDER BY occurred_at DESC, id DESC LIMIT $1", values![limit])
         .await?
         .iter()
-        .map(|row| {
-            let id: AccessId = row.parsed("id")?;
-            Ok(AccessEvent {
-                id,
-                at: row.moment("occurred_at")?,
-                actor: row.name(TABLE, "actor", &id.to_string())?,
-                from_ip: row.name(TABLE, "from_ip", &id.to_string())?,
-                method: row.text("method")?,
-                route: row.text("route")?,
-                target: row.text_or_none("target")?,
-                result: row.parsed("result")?,
-                status: row.count("status")?,
-                reason: row.text_or_none("reason")?,
-            })
-        })
+        .map(told)
         .collect()
+}
+
+fn told(row: &Row) -> Result<AccessEvent, StoreError> {
+    let id: AccessId = row.parsed("id")?;
+    Ok(AccessEvent {
+        id,
+        at: row.moment("occurred_at")?,
+        actor: row.name(TABLE, "actor", &id.to_string())?,
+        from_ip: row.name(TABLE, "from_ip", &id.to_string())?,
+        method: row.text("method")?,
+        route: row.text("route")?,
+        target: row.text_or_none("target")?,
+        result: row.parsed("result")?,
+        status: row.count("status")?,
+        reason: row.text_or_none("reason")?,
+    })
 }

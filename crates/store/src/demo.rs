@@ -1,6 +1,11 @@
 //! What `contactiq demo traffic` left in the ledger, and taking it away again.
 
-use crate::{Connection, StoreError, Writer, value::values};
+use crate::{Connection, StoreError, Writer, privacy::turns, value::values};
+
+/// Those that go: of nobody on whom a hold is.
+const GOES: &str = "SELECT interactions.id FROM interactions JOIN conversations ON conversations.id = interactions.conversation
+     WHERE interactions.demo AND NOT EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.subject = conversations.subject
+         AND legal_holds.owner_key = COALESCE(conversations.owner_key, '') AND legal_holds.lifted_at IS NULL)";
 
 /// How much of the ledger is the demo's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -11,6 +16,8 @@ pub struct Share {
     pub tickets: u64,
     /// Conversations that hold nothing else.
     pub conversations: u64,
+    /// Interactions that stay, because a hold is on their person.
+    pub held: u64,
 }
 
 /// Counts it.
@@ -18,19 +25,19 @@ pub struct Share {
 /// # Errors
 /// When the database fails.
 pub async fn count(c: &mut Connection) -> Result<Share, StoreError> {
-    let row = c
-        .row(
-            "SELECT (SELECT COUNT(*) FROM interactions WHERE demo) AS interactions,
-                 (SELECT COUNT(*) FROM tickets WHERE interaction IN
-                     (SELECT id FROM interactions WHERE demo)) AS tickets,
-                 (SELECT COUNT(*) FROM conversations WHERE demo AND id NOT IN
-                     (SELECT conversation FROM interactions WHERE NOT demo)) AS conversations",
-            values![],
-        )
-        .await?
-        .ok_or(StoreError::Corrupt { what: "count" })?;
+    let sql = format!(
+        "SELECT (SELECT COUNT(*) FROM ({GOES}) AS going) AS interactions,
+             (SELECT COUNT(*) FROM interactions WHERE demo) AS marked,
+             (SELECT COUNT(*) FROM tickets WHERE interaction IN ({GOES})) AS tickets,
+             (SELECT COUNT(*) FROM conversations WHERE demo AND id NOT IN
+                 (SELECT conversation FROM interactions WHERE id NOT IN ({GOES}))) AS conversations"
+    );
+    let row = c.rows_built(sql, values![], 1).await?.into_iter().next();
+    let row = row.ok_or(StoreError::Corrupt { what: "count" })?;
+    let (interactions, marked): (u64, u64) = (row.count("interactions")?, row.count("marked")?);
     Ok(Share {
-        interactions: row.count("interactions")?,
+        interactions,
+        held: marked - interactions,
         tickets: row.count("tickets")?,
         conversations: row.count("conversations")?,
     })
@@ -43,17 +50,26 @@ pub async fn count(c: &mut Connection) -> Result<Share, StoreError> {
 /// # Errors
 /// When the database fails.
 pub async fn clear(w: &mut Writer) -> Result<Share, StoreError> {
+    turns::with_everybody(w).await?;
     let share = count(w).await?;
-    for sql in [
-        "DELETE FROM feedback WHERE interaction IN (SELECT id FROM interactions WHERE demo)",
-        "DELETE FROM refusals WHERE interaction IN (SELECT id FROM interactions WHERE demo)",
-        "DELETE FROM tickets WHERE interaction IN (SELECT id FROM interactions WHERE demo)",
+    for begins in [
+        "DELETE FROM feedback WHERE interaction",
+        "DELETE FROM refusals WHERE interaction",
+        "DELETE FROM pii_tokens WHERE interaction",
+        "DELETE FROM tickets WHERE interaction",
         // Their entries in the audit log stay, and say nothing any more.
-        "DELETE FROM audit_salts WHERE interaction IN (SELECT id FROM interactions WHERE demo)",
-        "DELETE FROM interactions WHERE demo",
-        "DELETE FROM conversations WHERE demo AND id NOT IN (SELECT conversation FROM interactions)",
+        "DELETE FROM audit_salts WHERE interaction",
+        "DELETE FROM interactions WHERE id",
     ] {
-        w.execute(sql, values![]).await?;
+        w.execute_built(format!("{begins} IN ({GOES})"), values![]).await?;
     }
+    // A person who is held is told by the conversation.
+    w.execute(
+        "DELETE FROM conversations WHERE demo AND id NOT IN (SELECT conversation FROM interactions)
+             AND NOT EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.subject = conversations.subject
+                 AND legal_holds.owner_key = COALESCE(conversations.owner_key, '') AND legal_holds.lifted_at IS NULL)",
+        values![],
+    )
+    .await?;
     Ok(share)
 }

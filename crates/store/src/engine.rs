@@ -20,6 +20,7 @@ use crate::{
     StoreError,
     connection::{Connection, Link, Reader, Writer},
     data_keys::Keys,
+    deadline,
     error::{BUSY, NO_CONNECTION, NO_ROOM},
     keyring, moved,
     schema::{self, Schema},
@@ -206,7 +207,7 @@ impl Store {
     /// Begins to read: everything that the reader sees is of one moment.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when no connection becomes free in 5 s.
+    /// [`StoreError::Unavailable`] when no connection becomes free in 5 s, or until the [`deadline`] of this task.
     pub async fn read(&self) -> Result<Reader, StoreError> {
         let sql = if self.at_work { POSTGRES_READ_AT_WORK } else { POSTGRES_READ };
         let link = self.begin(false, sql).await?;
@@ -217,7 +218,7 @@ impl Store {
     /// [`Writer::save`].
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when no connection becomes free in 5 s.
+    /// [`StoreError::Unavailable`] when no connection becomes free in 5 s, or until the [`deadline`] of this task.
     pub async fn write(&self) -> Result<Writer, StoreError> {
         if self.file.as_ref().is_some_and(|file| file.is_lost()) {
             // SQLite would go on writing into a file that nobody can find any more.
@@ -239,22 +240,35 @@ impl Store {
     async fn begin(&self, writes: bool, postgres: Begin) -> Result<Link, StoreError> {
         let since = std::time::Instant::now();
         loop {
-            let begun = match &*self.pools {
-                Pools::Sqlite { writer, .. } if writes => {
-                    writer.begin_with(SQLITE_WRITE).await.map(Link::Sqlite)
-                }
-                Pools::Sqlite { readers, .. } => readers.begin_with(SQLITE_READ).await.map(Link::Sqlite),
-                Pools::Postgres { pool, pooled } => {
-                    begun_apart(pool.clone(), postgres.text(*pooled)).await.map(Link::Postgres)
-                }
-            };
-            match begun.map_err(StoreError::from) {
+            match self.begin_in_time(writes, postgres).await {
                 // Each try waits as long as a request does.
                 Err(StoreError::Unavailable { why: BUSY | NO_CONNECTION })
                     if self.at_work && since.elapsed() < PATIENCE_AT_WORK => {}
                 begun => return begun,
             }
         }
+    }
+
+    /// A request waits no longer than whoever asked.
+    async fn begin_in_time(&self, writes: bool, postgres: Begin) -> Result<Link, StoreError> {
+        let beginning = self.begin_once(writes, postgres);
+        match deadline::left().filter(|left| !self.at_work && *left < PATIENCE) {
+            Some(left) => tokio::time::timeout(left, beginning)
+                .await
+                .unwrap_or(Err(StoreError::Unavailable { why: NO_CONNECTION })),
+            None => beginning.await,
+        }
+    }
+
+    async fn begin_once(&self, writes: bool, postgres: Begin) -> Result<Link, StoreError> {
+        let begun = match &*self.pools {
+            Pools::Sqlite { writer, .. } if writes => writer.begin_with(SQLITE_WRITE).await.map(Link::Sqlite),
+            Pools::Sqlite { readers, .. } => readers.begin_with(SQLITE_READ).await.map(Link::Sqlite),
+            Pools::Postgres { pool, pooled } => {
+                begun_apart(pool.clone(), postgres.text(*pooled)).await.map(Link::Postgres)
+            }
+        };
+        begun.map_err(StoreError::from)
     }
 
     /// Whether the database answers.

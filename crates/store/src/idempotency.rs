@@ -41,6 +41,27 @@ impl Fence {
     }
 }
 
+/// A claim that whoever makes something settles in the transaction that makes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Settles<'a> {
+    /// The key.
+    pub slot: Slot<'a>,
+    /// The claim's.
+    pub fence: Fence,
+    /// The HTTP status of the answer.
+    pub status: u16,
+}
+
+impl Settles<'_> {
+    /// Says that the request came to `resource`.
+    ///
+    /// # Errors
+    /// As [`settle`].
+    pub(crate) async fn settle(&self, w: &mut Writer, resource: &str) -> Result<(), StoreError> {
+        settle(w, &self.slot, self.fence, resource, self.status).await
+    }
+}
+
 /// What a claim found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {

@@ -7,7 +7,7 @@ use contactiq_domain::{
     ids::{ConversationId, InteractionId, KeyId},
     interaction::{NanoUsd, Started, Tokens},
 };
-use contactiq_guard::Masked;
+use contactiq_guard::{Masked, seal::DataKey};
 
 use crate::{
     Connection, StoreError, Writer,
@@ -20,7 +20,7 @@ use crate::{
 mod unfinished;
 
 pub(crate) use unfinished::{Part, show, shown, standing, told_again, withdraw};
-pub use unfinished::{count_unfinished, interrupt_unfinished};
+pub use unfinished::{count_unfinished, interrupt, unfinished};
 
 pub(crate) const TABLE: &str = "interactions";
 
@@ -159,6 +159,11 @@ async fn completed(w: &mut Writer, record: &Record<Masked>) -> Result<Vec<Value>
     let (id, whose) = (record.id.to_string(), w.key_of(record.conversation).await?);
     let whose = whose.as_deref();
     w.people.conversations.insert(record.id, record.conversation);
+    // Of somebody who is nobody any more there are none.
+    let steps = match whose {
+        Some(_) => words(w, whose, &json(&record.steps, "steps")?, "steps", &id),
+        None => "[]".to_owned(),
+    };
     Ok(values![
         record.id,
         record.request_id,
@@ -171,7 +176,7 @@ async fn completed(w: &mut Writer, record: &Record<Masked>) -> Result<Vec<Value>
         &record.intent,
         record.category,
         record.intent_probability,
-        &record.classification_reason,
+        words(w, whose, &record.classification_reason, "classification_reason", &id),
         record.routing,
         w.seal_for(whose, &record.answer, TABLE, "answer", &id),
         json(&record.citations, "citations")?,
@@ -179,9 +184,9 @@ async fn completed(w: &mut Writer, record: &Record<Masked>) -> Result<Vec<Value>
         record.outcome,
         record.trigger,
         json(&record.triggers, "triggers")?,
-        &record.reason,
+        words(w, whose, &record.reason, "reason", &id),
         record.ticket,
-        json(&record.steps, "steps")?,
+        steps,
         record.retrieved_passages,
         &record.model,
         record.tokens.input,
@@ -196,6 +201,15 @@ async fn completed(w: &mut Writer, record: &Record<Masked>) -> Result<Vec<Value>
         record.created_at,
         record.completed_at,
     ])
+}
+
+/// Reasons and steps are in the bank's words, and say what somebody asked about: they are sealed like the question, as
+/// text, because earlier versions wrote them in the clear.
+pub(crate) fn words(w: &Writer, whose: Option<&DataKey>, text: &str, column: &str, id: &str) -> String {
+    match whose {
+        Some(_) if !text.is_empty() => w.hide_for(whose, text, TABLE, column, id),
+        Some(_) | None => String::new(),
+    }
 }
 
 /// How many interactions ended with an answer or a hand-over: not those that were interrupted.
@@ -400,7 +414,7 @@ fn record(row: &Row) -> Result<Record<Masked>, StoreError> {
         intent,
         category: row.parsed_or_none("category")?.unwrap_or(Category::Automatable),
         intent_probability: row.probability_or_none("intent_probability")?.unwrap_or(Probability::ZERO),
-        classification_reason: row.text_or_none("classification_reason")?.unwrap_or_default(),
+        classification_reason: row.words(TABLE, "classification_reason", &id)?,
         routing: row.parsed_or_none("routing")?.unwrap_or(Routing::Guide),
         answer: row.masked_or_none(TABLE, "answer", &id)?.unwrap_or_else(Masked::empty),
         citations: row.list("citations")?,
@@ -408,9 +422,12 @@ fn record(row: &Row) -> Result<Record<Masked>, StoreError> {
         outcome: row.parsed("outcome")?,
         trigger: row.parsed_or_none("decisive_trigger")?,
         triggers: row.list("triggers")?,
-        reason: row.text_or_none("reason")?.unwrap_or_default(),
+        reason: row.words(TABLE, "reason", &id)?,
         ticket: row.parsed_or_none("ticket")?,
-        steps: row.list("steps")?,
+        steps: match row.words(TABLE, "steps", &id)?.as_str() {
+            "" => Vec::new(),
+            steps => serde_json::from_str(steps).map_err(|_| StoreError::Corrupt { what: "steps" })?,
+        },
         retrieved_passages: row.count_or_zero("retrieved_passages")?,
         model: row.text_or_none("model")?.unwrap_or_default(),
         tokens: Tokens {

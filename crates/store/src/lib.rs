@@ -33,6 +33,7 @@ mod connection;
 pub mod conversations;
 pub mod costs;
 mod data_keys;
+pub mod deadline;
 pub mod demo;
 pub mod documents;
 mod engine;

@@ -130,6 +130,22 @@ pub async fn open(
     .collect()
 }
 
+/// All of a person that are still kept, the latest first.
+///
+/// # Errors
+/// When the database fails or a sealed column does not open.
+pub async fn of(c: &mut Connection, subject: &str) -> Result<Vec<PageSession>, StoreError> {
+    let subject = c.blind_subject(subject);
+    c.rows(
+        "SELECT * FROM page_sessions WHERE subject = $1 ORDER BY created_at DESC, id DESC",
+        values![subject],
+    )
+    .await?
+    .iter()
+    .map(session)
+    .collect()
+}
+
 /// Ends sessions; those that were ended now.
 ///
 /// # Errors

@@ -160,6 +160,25 @@ pub async fn get(c: &mut Connection, id: Uuid) -> Result<Option<Listed>, StoreEr
     .transpose()
 }
 
+/// What the guard said of an interaction, oldest first.
+///
+/// # Errors
+/// When the database fails or a message does not open.
+pub async fn of_interaction(
+    c: &mut Connection,
+    interaction: InteractionId,
+) -> Result<Vec<Entry>, StoreError> {
+    let rows = c
+        .rows(
+            "SELECT refusals.*, interactions.mode, interactions.demo
+             FROM refusals JOIN interactions ON interactions.id = refusals.interaction
+             WHERE refusals.interaction = $1 ORDER BY refusals.created_at, refusals.id",
+            values![interaction],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(listed(row)?.entry)).collect()
+}
+
 /// How many there are of these.
 ///
 /// # Errors

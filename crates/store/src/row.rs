@@ -141,6 +141,14 @@ impl Row {
         }
     }
 
+    /// The same of words that may be missing, which went with their person.
+    pub(crate) fn words(&self, table: &str, column: &'static str, id: &str) -> Result<String, StoreError> {
+        match (self.text_or_none(column)?, &self.whose) {
+            (None, _) | (_, Whose::Gone) => Ok(String::new()),
+            (Some(_), _) => self.name(table, column, id),
+        }
+    }
+
     fn get<'r, T>(&'r self, column: &'static str) -> Result<T, StoreError>
     where
         T: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>,

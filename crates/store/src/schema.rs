@@ -39,6 +39,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (30, "holds_by_key", include_str!("../migrations/0030_holds_by_key.sql")),
     (31, "tickets_hands", include_str!("../migrations/0031_tickets_hands.sql")),
     (32, "keys_overlap", include_str!("../migrations/0032_keys_overlap.sql")),
+    (35, "exports", include_str!("../migrations/0035_exports.sql")),
 ];
 
 /// Those of PostgreSQL alone.

@@ -75,6 +75,7 @@ fn a_receipt_of_an_erasure_is_verified_as_a_note_and_as_it_is_printed() {
         erased_at: "2026-11-29T10:00:00Z".to_owned(),
         conversations: 2,
         interactions: 7,
+        exports: 0,
     };
     let signed = receipt.sign(&key).unwrap();
     std::fs::write(path("note"), &signed).unwrap();

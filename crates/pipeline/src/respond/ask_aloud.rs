@@ -139,7 +139,7 @@ impl Telling<'_> {
     ) -> Result<Result<Served, ModelError>, Stop> {
         let (send, mut sentences) = mpsc::channel(SENTENCES_IN_FLIGHT);
         let asking =
-            chain.stream_sentences_counted(self.prompt, self.house.model_budget, send, reserved.tries());
+            chain.stream_sentences_counted(self.prompt, self.house.model_time(), send, reserved.tries());
         tokio::pin!(asking);
         let mut served = None;
         // Leaving the loop drops the call: the provider is stopped.

@@ -244,6 +244,9 @@ async fn respond_to_all(
 /// Has a model write it better, where there is one.
 async fn finish(house: &House, turn: &mut Turn, draft: Draft, detail: String, since: Instant) {
     let written = match (&house.chain, &turn.audience) {
+        (Some(_), _) if house.model_time() < repair::LEAST => {
+            Written::by_house(draft, "extractive", "no time was left for a model: cited sentences".to_owned())
+        }
         (Some(chain), Some(audience)) if escalate::would_answer(house, turn) => {
             ask_aloud::aloud(house, chain, turn, audience, draft).await
         }

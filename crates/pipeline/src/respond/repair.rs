@@ -18,7 +18,7 @@ use crate::{
 
 const INSTRUCTION: &str = include_str!("../../prompts/repair-1.txt");
 /// Less time than this is not worth a question.
-const LEAST: Duration = Duration::from_millis(500);
+pub(super) const LEAST: Duration = Duration::from_millis(500);
 
 /// What came of asking once.
 pub(super) struct Once {
@@ -48,7 +48,7 @@ pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive
     let given = given(house, turn);
     let prompt = prompt(house, turn, &given, "");
     let first =
-        once(house, chain, turn, (given.as_slice(), &prompt), house.model_budget, extractive.clone()).await;
+        once(house, chain, turn, (given.as_slice(), &prompt), house.model_time(), extractive.clone()).await;
     again(house, chain, turn, (given.as_slice(), since), first, extractive).await
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn again(
     first: Once,
     extractive: Draft,
 ) -> Written {
-    let left = house.model_budget.saturating_sub(since.elapsed());
+    let left = house.model_budget.saturating_sub(since.elapsed()).min(house.model_time());
     if !house.repairs || !first.is_worth_repairing() || left < LEAST {
         return first.written;
     }

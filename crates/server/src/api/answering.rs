@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use contactiq_domain::Record;
 use contactiq_guard::Masked;
 use contactiq_pipeline::{AnswerError, Ask, Audience};
+use contactiq_store::deadline;
 
 use super::{error::ApiError, idempotency::Taken};
 use crate::{
@@ -25,6 +26,16 @@ pub(crate) struct Turn<'a> {
     pub(crate) priority: Priority,
 }
 
+/// Does what a question asks for within the time of a request, which begins here: what is read for it, its wait and a
+/// model take of the same time.
+pub(crate) async fn in_time<T>(app: &App, work: impl Future<Output = T>) -> T {
+    deadline::until(ends(app), work).await
+}
+
+fn ends(app: &App) -> tokio::time::Instant {
+    tokio::time::Instant::now() + Duration::from_secs(app.config.server.request_timeout_seconds)
+}
+
 /// Answers on a task of its own, once there is a place for it: a client that goes away does not take the record
 /// with it.
 pub(crate) async fn answer(
@@ -33,8 +44,7 @@ pub(crate) async fn answer(
     taken: Option<Taken>,
     (turn, audience): (Turn<'_>, Option<Audience>),
 ) -> Result<Record<Masked>, ApiError> {
-    let limit = Duration::from_secs(app.config.server.request_timeout_seconds);
-    let deadline = tokio::time::Instant::now() + limit;
+    let deadline = deadline::of_this_task().unwrap_or_else(|| ends(app));
     let (place, priority) = match enter(app, &ask, turn, deadline).await {
         Ok(entered) => entered,
         Err(Shed { retry_after }) => {
@@ -48,7 +58,8 @@ pub(crate) async fn answer(
     let span = tracing::Span::current();
     let task = app.tasks.spawn(tracing::Instrument::instrument(
         async move {
-            let answered = Hands::answer(&work, (ask, audience), priority, deadline).await;
+            let answering = Hands::answer(&work, (ask, audience), priority, deadline);
+            let answered = deadline::until(deadline, answering).await;
             match (&answered, taken) {
                 (Ok(_), Some(taken)) => taken.done(),
                 // A worker may still answer it: who sends it again meanwhile must not get a second answer.

@@ -12,7 +12,7 @@ use contactiq_pipeline::{Ask, Audience};
 use contactiq_store::{conversations, interactions, ledger::ONLY_TABLES_KNOW};
 
 use super::{
-    answering::{Turn, answer},
+    answering::{Turn, answer, in_time},
     error::ApiError,
     idempotency::{self, Repeat, Taken},
     live::{self, Listens, Telling},
@@ -87,7 +87,7 @@ pub(super) async fn asks_for(
     audience: Option<Audience>,
 ) -> Result<Answered, ApiError> {
     let (mode, question) = (asking.mode, asking.question.clone());
-    match taken_in(app, request, asking, audience).await {
+    match in_time(app, taken_in(app, request, asking, audience)).await {
         Ok(answered) => Ok(answered),
         Err(error) => Err(helped(app, mode, &question, error).await),
     }

@@ -2,6 +2,7 @@
 #![expect(unused_qualifications, reason = "utoipa's macro writes the path of the parameters")]
 
 use axum::{
+    Extension,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
 };
@@ -18,7 +19,10 @@ use super::{
     named::{acts, whose},
     shapes::RecordShape,
 };
-use crate::{app::App, guard::identity::Caller};
+use crate::{
+    app::App,
+    guard::{access::Noted, identity::Caller, seen},
+};
 
 const ROUTE: &str = "POST /v1/conversations";
 /// Most conversations of one list, and most interactions of one reading.
@@ -120,11 +124,13 @@ pub struct Whose {
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
+    Extension(noted): Extension<Noted>,
     whose_query: Result<Query<Whose>, axum::extract::rejection::QueryRejection>,
 ) -> Result<axum::Json<Vec<ConversationShape>>, ApiError> {
     let Query(query) = whose_query
         .map_err(|_| ApiError::invalid("query_invalid", "the only query parameter is `subject`"))?;
     let subject = whose(&caller, query.subject)?;
+    noted.set_target(seen::person(&app.house.store, &caller, &subject, caller.key));
     let mut reader = app.house.store.read().await?;
     let found = conversations::list_of(&mut reader, &caller.owner(&subject), MOST).await?;
     Ok(axum::Json(found.into_iter().filter(|c| caller.sees(c.mode)).map(Into::into).collect()))
@@ -139,6 +145,7 @@ pub async fn list(
 pub async fn read(
     State(app): State<App>,
     caller: Caller,
+    Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
     whose_query: Result<Query<Whose>, axum::extract::rejection::QueryRejection>,
 ) -> Result<axum::Json<Vec<Record<Masked>>>, ApiError> {
@@ -163,6 +170,7 @@ pub async fn read(
         known.or_else(|| pending().filter(|c| c.owner() == owner))
     };
     // A key for one assistant reads nothing of the other.
-    known.filter(|c| caller.sees(c.mode)).ok_or_else(missing)?;
+    let known = known.filter(|c| caller.sees(c.mode)).ok_or_else(missing)?;
+    noted.set_target(seen::one(&caller, &known.subject, id));
     Ok(axum::Json(said.after_tables(&mut reader, id, MOST).await?))
 }

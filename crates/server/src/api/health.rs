@@ -94,6 +94,9 @@ fn ledger(app: &App) -> String {
                 "ok: queued in Redis, which syncs every second: a power failure may cost the last one"
                     .to_owned()
             }
+            Some(Durability::Evicts) => {
+                "queued in Redis, which may evict what it took: set maxmemory-policy noeviction".to_owned()
+            }
             Some(Durability::None) => {
                 "queued in Redis, which keeps nothing over a restart: set appendonly yes".to_owned()
             }

@@ -11,12 +11,12 @@ use std::{
     time::Duration,
 };
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use contactiq_domain::{Outcome, Record, ids::InteractionId};
 use contactiq_guard::Masked;
 use contactiq_store::{
     StoreError, Writer,
-    idempotency::{self, Claim, Fence},
+    idempotency::{self, Claim, Fence, Settles},
     ledger::{Claimed, Claims},
 };
 
@@ -298,6 +298,11 @@ impl Taken {
     /// When the store fails, or the lease has passed to somebody else.
     pub async fn settle(&self, w: &mut Writer, resource: &str, status: u16) -> Result<(), ApiError> {
         Ok(idempotency::settle(w, &self.claimed.slot(), self.claimed.fence, resource, status).await?)
+    }
+
+    /// For whoever makes something in a transaction of its own: the same as [`Taken::settle`], there.
+    pub fn settles(&self, status: StatusCode) -> Settles<'_> {
+        Settles { slot: self.claimed.slot(), fence: self.claimed.fence, status: status.as_u16() }
     }
 
     /// The work failed: the key is free before the error is told.

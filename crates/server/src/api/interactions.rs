@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     app::App,
-    guard::{Numbered, identity::Caller},
+    guard::{Numbered, access::Noted, identity::Caller, seen},
 };
 
 const ROUTE: &str = "POST /v1/interactions";
@@ -107,6 +107,7 @@ pub async fn create(
 pub async fn events(
     State(app): State<App>,
     caller: Caller,
+    Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -118,6 +119,7 @@ pub async fn events(
         return Ok(telling.listen(last).into_response());
     }
     let record = visible(&app, &caller, &id).await?;
+    noted.set_target(seen::one(&caller, &record.subject, record.id));
     let disclosure = &app.house.settings.of(record.mode).disclosure;
     Ok(Telling::of_record(disclosure, &record).listen(last).into_response())
 }
@@ -180,9 +182,12 @@ async fn visible(app: &App, caller: &Caller, id: &str) -> Result<Record<Masked>,
 pub async fn read(
     State(app): State<App>,
     caller: Caller,
+    Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Record<Masked>>, ApiError> {
-    Ok(axum::Json(visible(&app, &caller, &id).await?))
+    let record = visible(&app, &caller, &id).await?;
+    noted.set_target(seen::one(&caller, &record.subject, record.id));
+    Ok(axum::Json(record))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use axum::{
     Extension,
     extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode},
 };
 use contactiq_domain::{BreakerState, Timestamp, ids::InteractionId};
 use contactiq_store::ledger::{
@@ -13,12 +14,16 @@ use contactiq_store::ledger::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::error::{ApiError, Problem};
+use super::{
+    error::{ApiError, Problem},
+    idempotency::{self, Repeat},
+};
 use crate::{
     app::App,
     guard::{
         access::Noted,
         identity::{May, OperateLedger},
+        seen,
     },
 };
 
@@ -149,11 +154,13 @@ pub struct Which {
 pub async fn list(
     State(app): State<App>,
     caller: May<OperateLedger>,
+    Extension(noted): Extension<Noted>,
     which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
 ) -> Result<axum::Json<Vec<DeadLetterShape>>, ApiError> {
     everything(&caller)?;
     let Query(which) = which.map_err(|_| ApiError::invalid("query_invalid", "page: a number from 1"))?;
     let page = which.page.unwrap_or(1).clamp(1, MOST_PAGES);
+    noted.set_target(seen::list(&[("page", Some(page.to_string()))]));
     let mut reader = app.house.store.read().await?;
     let found = dead::list(&mut reader, LISTED, (page - 1) * LISTED).await?;
     Ok(axum::Json(found.into_iter().map(Into::into).collect()))
@@ -168,18 +175,20 @@ pub async fn list(
 pub async fn read(
     State(app): State<App>,
     caller: May<OperateLedger>,
+    Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
 ) -> Result<axum::Json<DeadLetterShape>, ApiError> {
     everything(&caller)?;
     let mut reader = app.house.store.read().await?;
     let (letter, entry) = dead::get(&mut reader, &id).await?.ok_or(ApiError::NotFound("dead letter"))?;
+    noted.set_target(id);
     Ok(axum::Json(DeadLetterShape { entry: entry.ok().as_ref().map(told), ..letter.into() }))
 }
 
 /// Write a dead letter where it belongs. What is refused still stays, with the reason.
 #[utoipa::path(
     post, path = "/v1/ledger/dead-letters/{id}/replay", tag = "ledger",
-    params(("id" = String, Path, description = "The letter's id")),
+    params(("id" = String, Path, description = "The letter's id"), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 204, description = "It is written"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn replay(
@@ -187,12 +196,23 @@ pub async fn replay(
     caller: May<OperateLedger>,
     Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
-) -> Result<axum::http::StatusCode, ApiError> {
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
     everything(&caller)?;
-    match dead::replay_in(&app.house.store, &id, app.house.clock.now()).await? {
+    // What stands in an address may say anything: it is compared, and not kept.
+    let route = "POST /v1/ledger/dead-letters/{id}/replay";
+    let taken = match idempotency::begin(&app, &caller, route, &headers, id.as_bytes()).await? {
+        Repeat::Again(_) => return Ok(StatusCode::NO_CONTENT),
+        Repeat::First(taken) => taken,
+    };
+    let settles = taken.as_ref().map(|taken| taken.settles(StatusCode::NO_CONTENT));
+    match dead::replay_in(&app.house.store, &id, settles, app.house.clock.now()).await? {
         Ok(Replayed::Written | Replayed::Overtaken) => {
+            if let Some(taken) = taken {
+                taken.done();
+            }
             noted.set_target(id);
-            Ok(axum::http::StatusCode::NO_CONTENT)
+            Ok(StatusCode::NO_CONTENT)
         }
         Ok(Replayed::Missing) => Err(ApiError::NotFound("dead letter")),
         Ok(Replayed::Unreadable(why)) => Err(ApiError::invalid("dead_letter_unreadable", why.to_string())),
@@ -203,7 +223,7 @@ pub async fn replay(
 /// Drop a dead letter for good: what it holds is lost.
 #[utoipa::path(
     delete, path = "/v1/ledger/dead-letters/{id}", tag = "ledger",
-    params(("id" = String, Path, description = "The letter's id")),
+    params(("id" = String, Path, description = "The letter's id"), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 204, description = "It is gone"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem))
 )]
 pub async fn discard(
@@ -211,13 +231,25 @@ pub async fn discard(
     caller: May<OperateLedger>,
     Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
-) -> Result<axum::http::StatusCode, ApiError> {
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
     everything(&caller)?;
+    let route = "DELETE /v1/ledger/dead-letters/{id}";
+    let taken = match idempotency::begin(&app, &caller, route, &headers, id.as_bytes()).await? {
+        Repeat::Again(_) => return Ok(StatusCode::NO_CONTENT),
+        Repeat::First(taken) => taken,
+    };
     let mut w = app.house.store.write().await?;
     if !dead::discard(&mut w, &id).await? {
         return Err(ApiError::NotFound("dead letter"));
     }
+    if let Some(taken) = &taken {
+        taken.settle(&mut w, &id, StatusCode::NO_CONTENT.as_u16()).await?;
+    }
     w.save().await?;
+    if let Some(taken) = taken {
+        taken.done();
+    }
     noted.set_target(id);
-    Ok(axum::http::StatusCode::NO_CONTENT)
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,16 +1,19 @@
 //! What is kept about a person (E7): read it, forget it, hold it, and what the person agrees to.
 
+use askama::Template;
 use axum::{
     Extension,
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Response},
 };
 use contactiq_domain::{Permission, Timestamp, ids::KeyId};
 use contactiq_store::{
     conversations::Owner,
     privacy::{
         consent::{self, Consent, Purpose},
-        erase::{By, Receipt},
+        erase::{self, By, Forgotten, Receipt},
+        exports::{self, Form},
         holds::{self, Hold},
     },
 };
@@ -20,6 +23,7 @@ use uuid::Uuid;
 
 use super::{
     error::{ApiError, Problem},
+    idempotency::{self, Repeat},
     json::Json,
     named::{acts, fit, whose},
 };
@@ -28,8 +32,9 @@ use crate::{
     guard::{
         access::Noted,
         identity::{Caller, ManagePrivacy, May},
+        seen,
     },
-    privacy::{self, Exported, Forgotten},
+    privacy,
 };
 
 /// Who notes an own consent.
@@ -64,20 +69,40 @@ fn person(caller: &Caller, named: Person) -> Result<(String, Option<KeyId>), Api
     Ok((subject, key))
 }
 
-/// All that is kept about a person: records, tickets, feedback and consents, masked as they are kept.
+/// All that is kept about a person: conversations, records, tickets, feedback, what the guard said, consents, sign-ins and
+/// accesses, masked as they are kept. With `Accept: text/html` as a page for the person. It is on record that it was made.
 #[utoipa::path(
     post, path = "/v1/persons/export", tag = "privacy", request_body = Person,
-    responses((status = 200, description = "Everything, as one JSON object"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+    responses((status = 200, description = "Everything, as one JSON object or a page"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn export(
     State(app): State<App>,
     caller: Caller,
+    Extension(noted): Extension<Noted>,
+    headers: HeaderMap,
     body: Json<Person>,
-) -> Result<axum::Json<Exported>, ApiError> {
+) -> Result<Response, ApiError> {
     let (subject, key) = person(&caller, body.value)?;
-    let mut reader = app.house.store.read().await?;
-    let names = privacy::names(&app.house.store, &subject, key);
-    Ok(axum::Json(privacy::export(&mut reader, &names, key, app.house.clock.now()).await?))
+    let (store, now) = (&app.house.store, app.house.clock.now());
+    noted.set_target(seen::person(store, &caller, &subject, key));
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let form = if accept.contains("text/html") { Form::Html } else { Form::Json };
+    let names = privacy::names(store, &subject, key);
+    let exported = privacy::export(&mut *store.read().await?, &names, key, now).await?;
+    // On record before it is shown, and in nobody's way while it is read.
+    let mut w = store.write().await?;
+    // What names the person here would stand beside the keyed hash of the person.
+    let by = if caller.subject.is_some() && caller.own_subject() == subject { ONESELF } else { &caller.name };
+    exports::note(&mut w, &Owner { subject: &subject, key }, (form, by), &*app.house.ids, now).await?;
+    w.save().await?;
+    Ok(match form {
+        Form::Json => axum::Json(exported).into_response(),
+        Form::Html => {
+            let page = exported.render().map_err(|_| ApiError::Internal)?;
+            let kept = [(header::CONTENT_DISPOSITION, "attachment; filename=\"export.html\"")];
+            (kept, Html(page)).into_response()
+        }
+    })
 }
 
 /// One receipt. It names nobody.
@@ -97,6 +122,8 @@ pub struct ReceiptShape {
     conversations: u64,
     /// Interactions.
     interactions: u64,
+    /// How often all of it was handed out before: what was made of those files is the bank's to find.
+    exports: u64,
     /// All of it as a note that the key of the audit log signed: `contactiq-verify receipt` holds it against the
     /// public key.
     signed: Option<String>,
@@ -111,6 +138,7 @@ impl From<Receipt> for ReceiptShape {
             erased_at: receipt.erased_at,
             conversations: receipt.conversations,
             interactions: receipt.interactions,
+            exports: receipt.exports,
             signed: receipt.signed,
         }
     }
@@ -123,6 +151,8 @@ pub struct ErasureShape {
     conversations: u64,
     /// Interactions.
     interactions: u64,
+    /// How often all of it was handed out before.
+    exports: u64,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     erased_at: Timestamp,
@@ -131,15 +161,18 @@ pub struct ErasureShape {
     receipts: Vec<ReceiptShape>,
 }
 
-/// Take out all that was said by a person and to a person; the figures stay. For back ends and administrators.
+/// Take out all that was said by a person and to a person; the figures stay. For back ends and administrators. Sent again
+/// with its `Idempotency-Key`, the request gets the same receipts for a day.
 #[utoipa::path(
     post, path = "/v1/persons/erase", tag = "privacy", request_body = Person,
+    params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = ErasureShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem, description = "A legal hold is on the person"), (status = 422, body = Problem))
 )]
 pub async fn erase(
     State(app): State<App>,
     caller: Caller,
     Extension(noted): Extension<Noted>,
+    headers: HeaderMap,
     body: Json<Person>,
 ) -> Result<axum::Json<ErasureShape>, ApiError> {
     // Whoever found an open browser must not wipe out what was done with it.
@@ -148,19 +181,45 @@ pub async fn erase(
     }
     let (subject, key) = person(&caller, body.value)?;
     let (store, ids, now) = (&app.house.store, &*app.house.ids, app.house.clock.now());
-    let by = By { name: &caller.name, signer: Some(&app.audit.signer) };
-    let receipts = match privacy::erase_person(store, &subject, key, by, ids, now).await? {
-        Forgotten::Now(receipts) => receipts,
-        Forgotten::Held(_) => return Err(ApiError::LegalHold),
-    };
+    let receipts =
+        match idempotency::begin(&app, &caller, "POST /v1/persons/erase", &headers, &body.bytes).await? {
+            Repeat::Again(made) => receipts_of(&app, &made).await?,
+            Repeat::First(taken) => {
+                let settles = taken.as_ref().map(|taken| taken.settles(StatusCode::OK));
+                let by = By { name: &caller.name, signer: Some(&app.audit.signer), settles };
+                match privacy::erase_person(store, &subject, key, by, ids, now).await? {
+                    Forgotten::Now(receipts) => {
+                        if let Some(taken) = taken {
+                            taken.done();
+                        }
+                        receipts
+                    }
+                    Forgotten::Held(_) => return Err(ApiError::LegalHold),
+                }
+            }
+        };
+    let now = receipts.first().map_or(now, |receipt| receipt.erased_at);
     let said: Vec<String> = receipts.iter().map(|receipt| receipt.id.to_string()).collect();
     noted.set_target(said.join(" "));
     Ok(axum::Json(ErasureShape {
         conversations: receipts.iter().map(|receipt| receipt.conversations).sum(),
         interactions: receipts.iter().map(|receipt| receipt.interactions).sum(),
+        exports: receipts.iter().map(|receipt| receipt.exports).sum(),
         erased_at: now,
         receipts: receipts.into_iter().map(Into::into).collect(),
     }))
+}
+
+/// What an erasure that is asked for again came to.
+async fn receipts_of(app: &App, made: &str) -> Result<Vec<Receipt>, ApiError> {
+    let mut reader = app.house.store.read().await?;
+    let mut found = Vec::new();
+    for id in made.split(' ') {
+        let id: Uuid = id.parse().map_err(|_| ApiError::Internal)?;
+        // A receipt is never taken out.
+        found.push(erase::receipt_of(&mut reader, id).await?.ok_or(ApiError::Internal)?);
+    }
+    Ok(found)
 }
 
 /// What a person agrees to or refuses.
@@ -177,29 +236,60 @@ pub struct NewConsent {
     purpose: Purpose,
     /// Whether the person agrees.
     given: bool,
+    /// When the person said so, where that is not now: what was said later counts, whatever comes first.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    said_at: Option<String>,
 }
 
-/// Note what a person agrees to or refuses; the last word counts.
+/// A client's clock may be ahead of ours by so many seconds.
+const CLOCKS_DIFFER: i64 = 300;
+
+/// When it was said.
+fn said_at(told: Option<String>, now: Timestamp) -> Result<Timestamp, ApiError> {
+    let wrong = || {
+        ApiError::parameter("field_invalid", "said_at", "a moment that is not ahead: 2026-07-01T09:30:00Z")
+    };
+    let Some(told) = told else { return Ok(now) };
+    let moment: Timestamp = told.parse().map_err(|_| wrong())?;
+    if moment > now.plus_seconds(CLOCKS_DIFFER) { Err(wrong()) } else { Ok(moment.min(now)) }
+}
+
+/// Note what a person agrees to or refuses; what was said last counts. Sent again with its `Idempotency-Key`, the request
+/// changes nothing that was said meanwhile.
 #[utoipa::path(
     post, path = "/v1/persons/consents", tag = "privacy", request_body = NewConsent,
+    params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 204, description = "It is noted, and in force on every replica within two seconds"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn note_consent(
     State(app): State<App>,
     caller: Caller,
     Extension(noted): Extension<Noted>,
+    headers: HeaderMap,
     body: Json<NewConsent>,
 ) -> Result<StatusCode, ApiError> {
-    let NewConsent { subject, key, purpose, given } = body.value;
+    let NewConsent { subject, key, purpose, given, said_at: told } = body.value;
     let (subject, key) = person(&caller, Person { subject, key })?;
     // What names the person here would stand beside the keyed hash of the subject.
     let noted_by = if acts(&caller) { ONESELF.to_owned() } else { caller.name.clone() };
-    let consent = Consent { purpose, given, noted_by, noted_at: app.house.clock.now() };
+    let noted_at = said_at(told, app.house.clock.now())?;
+    let taken =
+        match idempotency::begin(&app, &caller, "POST /v1/persons/consents", &headers, &body.bytes).await? {
+            Repeat::Again(_) => return Ok(StatusCode::NO_CONTENT),
+            Repeat::First(taken) => taken,
+        };
+    let consent = Consent { purpose, given, noted_by, noted_at };
     let mut w = app.house.store.write().await?;
     for subject in &privacy::names(&app.house.store, &subject, key) {
         consent::note(&mut w, &Owner { subject, key }, &consent).await?;
     }
+    if let Some(taken) = &taken {
+        taken.settle(&mut w, purpose.as_str(), StatusCode::NO_CONTENT.as_u16()).await?;
+    }
     w.save().await?;
+    if let Some(taken) = taken {
+        taken.done();
+    }
     app.house.consents.read(&app.house.store).await?;
     noted.set_target(purpose.as_str().to_owned());
     Ok(StatusCode::NO_CONTENT)
@@ -266,20 +356,24 @@ impl From<Hold> for HoldShape {
 pub async fn list_holds(
     State(app): State<App>,
     _caller: May<ManagePrivacy>,
+    Extension(noted): Extension<Noted>,
 ) -> Result<axum::Json<Vec<HoldShape>>, ApiError> {
+    noted.set_target(seen::list(&[]));
     let found = holds::list(&mut *app.house.store.read().await?).await?;
     Ok(axum::Json(found.into_iter().map(Into::into).collect()))
 }
 
-/// Keep everything of a person until the hold is lifted.
+/// Keep everything of a person until the hold is lifted. Placed again in the same matter, it is the hold that is in force.
 #[utoipa::path(
     post, path = "/v1/persons/holds", tag = "privacy", request_body = NewHold,
+    params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = HoldShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn place_hold(
     State(app): State<App>,
     caller: May<ManagePrivacy>,
     Extension(noted): Extension<Noted>,
+    headers: HeaderMap,
     body: Json<NewHold>,
 ) -> Result<(StatusCode, axum::Json<HoldShape>), ApiError> {
     let NewHold { subject, key, matter } = body.value;
@@ -293,18 +387,36 @@ pub async fn place_hold(
     }
     let subject = fit("subject", subject)?;
     let (now, ids) = (app.house.clock.now(), &*app.house.ids);
+    let taken =
+        match idempotency::begin(&app, &caller, "POST /v1/persons/holds", &headers, &body.bytes).await? {
+            Repeat::Again(made) => {
+                let id: Uuid = made.parse().map_err(|_| ApiError::Internal)?;
+                let found = holds::get(&mut *app.house.store.read().await?, id).await?;
+                let hold = found.ok_or(ApiError::Internal)?;
+                noted.set_target(id.to_string());
+                return Ok((StatusCode::CREATED, axum::Json(hold.into())));
+            }
+            Repeat::First(taken) => taken,
+        };
     let mut w = app.house.store.write().await?;
     let names = privacy::names(&app.house.store, &subject, key);
     let (owner, said) = (Owner { subject: &subject, key }, (matter, caller.name.as_str()));
     let hold = privacy::hold_person(&mut w, &owner, &names, said, ids, now).await?;
+    if let Some(taken) = &taken {
+        taken.settle(&mut w, &hold.id.to_string(), StatusCode::CREATED.as_u16()).await?;
+    }
     w.save().await?;
+    if let Some(taken) = taken {
+        taken.done();
+    }
     noted.set_target(hold.id.to_string());
     Ok((StatusCode::CREATED, axum::Json(hold.into())))
 }
 
 /// Lift a legal hold.
 #[utoipa::path(
-    delete, path = "/v1/persons/holds/{id}", tag = "privacy", params(("id" = String, Path)),
+    delete, path = "/v1/persons/holds/{id}", tag = "privacy",
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 204, description = "It is lifted"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem))
 )]
 pub async fn lift_hold(
@@ -312,11 +424,23 @@ pub async fn lift_hold(
     caller: May<ManagePrivacy>,
     Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
     let id: Uuid = id.parse().map_err(|_| ApiError::NotFound("hold"))?;
+    let route = format!("DELETE /v1/persons/holds/{id}");
+    let taken = match idempotency::begin(&app, &caller, &route, &headers, b"").await? {
+        Repeat::Again(_) => return Ok(StatusCode::NO_CONTENT),
+        Repeat::First(taken) => taken,
+    };
     let mut w = app.house.store.write().await?;
     holds::lift(&mut w, id, &caller.name, app.house.clock.now()).await?;
+    if let Some(taken) = &taken {
+        taken.settle(&mut w, &id.to_string(), StatusCode::NO_CONTENT.as_u16()).await?;
+    }
     w.save().await?;
+    if let Some(taken) = taken {
+        taken.done();
+    }
     noted.set_target(id.to_string());
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,6 +4,7 @@
 use axum::{
     Extension,
     extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode},
 };
 use contactiq_domain::{Mode, Timestamp, ids::InteractionId};
 use contactiq_guard::{Masked, ReviewDecision, ReviewKind};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use super::{
     error::{ApiError, Problem},
+    idempotency::{self, Repeat},
     json::Json,
 };
 use crate::{
@@ -21,6 +23,7 @@ use crate::{
     guard::{
         access::Noted,
         identity::{May, ReviewGuard},
+        seen,
     },
 };
 
@@ -119,6 +122,7 @@ pub(crate) fn since(day: &str) -> Result<Timestamp, ApiError> {
 pub async fn list(
     State(app): State<App>,
     caller: May<ReviewGuard>,
+    Extension(noted): Extension<Noted>,
     which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
 ) -> Result<axum::Json<Vec<EntryShape>>, ApiError> {
     let wrong = |_| {
@@ -134,6 +138,13 @@ pub async fn list(
         decided: which.decided,
     };
     let page = which.page.unwrap_or(1).clamp(1, MOST_PAGES);
+    noted.set_target(seen::list(&[
+        ("kind", filter.kind.map(|kind| kind.to_string())),
+        ("mode", filter.mode.map(|mode| mode.to_string())),
+        ("since", filter.since.map(|since| since.to_string())),
+        ("decided", filter.decided.map(|decided| decided.to_string())),
+        ("page", Some(page.to_string())),
+    ]));
     let mut reader = app.house.store.read().await?;
     let found = review::list(&mut reader, &filter, LISTED, (page - 1) * LISTED).await?;
     Ok(axum::Json(found.into_iter().map(EntryShape::from).collect()))
@@ -148,10 +159,11 @@ pub struct Verdict {
     decision: ReviewDecision,
 }
 
-/// Say whether the guard was right about an entry. Said again, it replaces what was said before.
+/// Say whether the guard was right about an entry. Said again, it replaces what was said before; sent again with its
+/// `Idempotency-Key`, it does not replace what somebody said meanwhile.
 #[utoipa::path(
     put, path = "/v1/guard/review/{id}", tag = "guard", request_body = Verdict,
-    params(("id" = String, Path, description = "The entry's id")),
+    params(("id" = String, Path, description = "The entry's id"), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = EntryShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn decide(
@@ -159,17 +171,36 @@ pub async fn decide(
     caller: May<ReviewGuard>,
     Extension(noted): Extension<Noted>,
     Path(id): Path<String>,
+    headers: HeaderMap,
     body: Json<Verdict>,
 ) -> Result<axum::Json<EntryShape>, ApiError> {
     let missing = || ApiError::NotFound("entry");
     let id: Uuid = id.parse().map_err(|_| missing())?;
     let by = caller.signature().to_owned();
+    let route = format!("PUT /v1/guard/review/{id}");
+    let taken = match idempotency::begin(&app, &caller, &route, &headers, &body.bytes).await? {
+        Repeat::Again(at) => {
+            let found = review::get(&mut *app.house.store.read().await?, id).await?;
+            let found = found.filter(|l| caller.sees(l.mode)).ok_or_else(missing)?;
+            let at = at.parse().map(Timestamp::from_micros).map_err(|_| ApiError::Internal)?;
+            let first = Decided { decision: body.value.decision, by, at };
+            let entry = review::Entry { decided: Some(first), ..found.entry };
+            return Ok(axum::Json(Listed { entry, ..found }.into()));
+        }
+        Repeat::First(taken) => taken,
+    };
     let decided = Decided { decision: body.value.decision, by, at: app.house.clock.now() };
     let mut w = app.house.store.write().await?;
     let found = review::get(&mut w, id).await?.filter(|l| caller.sees(l.mode)).ok_or_else(missing)?;
     noted.set_target(id.to_string());
     review::decide(&mut w, id, &decided).await?;
+    if let Some(taken) = &taken {
+        taken.settle(&mut w, &decided.at.micros().to_string(), StatusCode::OK.as_u16()).await?;
+    }
     w.save().await?;
+    if let Some(taken) = taken {
+        taken.done();
+    }
     let entry = review::Entry { decided: Some(decided), ..found.entry };
     Ok(axum::Json(Listed { entry, ..found }.into()))
 }

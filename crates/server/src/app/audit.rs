@@ -4,7 +4,10 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -57,6 +60,8 @@ pub struct Audit {
     sequencer: tokio::sync::Mutex<Sequencer>,
     looked: Mutex<Looked>,
     anchors: Vec<Anchor>,
+    /// Whether this process wrote the log when it last ran.
+    leads: AtomicBool,
 }
 
 impl Audit {
@@ -94,6 +99,7 @@ impl Audit {
             sequencer: tokio::sync::Mutex::new(sequencer),
             looked: Mutex::default(),
             anchors: [file, witness(&settings.anchor_url)?].into_iter().flatten().collect(),
+            leads: AtomicBool::new(false),
         })
     }
 
@@ -102,7 +108,15 @@ impl Audit {
     /// # Errors
     /// When a database fails, or the log is not the one that was signed.
     pub async fn run(&self, sign: bool) -> Result<Ran, StoreError> {
-        self.sequencer.lock().await.run(sign).await
+        let ran = self.sequencer.lock().await.run(sign).await;
+        self.leads.store(ran.as_ref().is_ok_and(|ran| ran.leads), Ordering::Relaxed);
+        ran
+    }
+
+    /// Whether this process wrote the log when it last ran: it is the one that anchors.
+    #[must_use]
+    pub fn leads(&self) -> bool {
+        self.leads.load(Ordering::Relaxed)
     }
 
     /// Asks whoever leads for a checkpoint of all that is in the log now.
@@ -174,16 +188,15 @@ impl Audit {
         self.looked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Sends checkpoints where they are to be anchored, each once and in order; how many places failed.
+    /// Sends checkpoints where they are to be anchored, each once and in order; how many places failed. A place that
+    /// does not answer is in nobody's way but its own.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn anchor(&self, store: &Store) -> Result<u32, StoreError> {
-        let mut failed = 0;
-        for anchor in &self.anchors {
-            failed += self.anchor_at(store, anchor).await?;
-        }
-        Ok(failed)
+        let each = self.anchors.iter().map(|anchor| self.anchor_at(store, anchor));
+        let done: Vec<Result<u32, StoreError>> = futures_util::future::join_all(each).await;
+        done.into_iter().sum()
     }
 
     async fn anchor_at(&self, store: &Store, anchor: &Anchor) -> Result<u32, StoreError> {
@@ -201,6 +214,19 @@ impl Audit {
         }
         Ok(0)
     }
+}
+
+/// Notes that a secret of the configuration has another value, or that another one of its values is in force: by the
+/// name of its field alone. Without a field it is said that somebody asked for all to be read.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn note_secret(store: &Store, field: Option<&str>, how: &str) -> Result<(), StoreError> {
+    let fields = [("secret", field.map(str::to_owned)), ("how", Some(how.to_owned()))];
+    let event = Event::new(SystemIds.next(), SystemClock.now(), AuditKind::Key, &fields);
+    let mut w = store.write().await?;
+    audit::note(&mut w, &event).await?;
+    w.save().await
 }
 
 async fn set_wanted(store: &Store, is_wanted: bool) -> Result<(), StoreError> {

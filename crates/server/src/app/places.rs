@@ -58,10 +58,17 @@ pub(crate) async fn look_at_queue(house: &House) {
     let before = house.ledger.durability();
     match house.ledger.look_at_queue().await {
         Err(error) => tracing::debug!(%error, "the queue does not answer"),
-        Ok(()) if house.ledger.durability() == Some(Durability::None) && before != Some(Durability::None) => {
-            tracing::error!(critical = true, "Redis keeps nothing over a restart: set appendonly yes");
-        }
-        Ok(()) => {}
+        Ok(()) if house.ledger.durability() == before => {}
+        Ok(()) => match house.ledger.durability() {
+            Some(Durability::None) => {
+                tracing::error!(critical = true, "Redis keeps nothing over a restart: set appendonly yes");
+            }
+            Some(Durability::Evicts) => tracing::error!(
+                critical = true,
+                "Redis may evict records that wait: set maxmemory-policy noeviction"
+            ),
+            Some(Durability::Synced | Durability::EverySecond) | None => {}
+        },
     }
 }
 

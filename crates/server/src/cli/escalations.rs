@@ -7,7 +7,7 @@ use contactiq_guard::Masked;
 use contactiq_store::{Connection, Store, tickets};
 
 use super::{Outcome, audit, output, page::Page, signature};
-use crate::{app, config::Config, wiring::SystemClock};
+use crate::{app, config::Config, guard::seen, wiring::SystemClock};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -78,15 +78,15 @@ pub(super) struct Move {
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?;
     match command {
-        Command::List(wanted) => list(&store, &wanted).await?,
+        Command::List(wanted) => {
+            seen(&store, "escalations list", &filter_of(&wanted)).await?;
+            list(&mut *store.read().await?, &wanted).await?;
+        }
         Command::Take(who) => advance(&config, &store, &who, TicketState::Taken).await?,
         Command::Resolve(who) => advance(&config, &store, &who, TicketState::Closed).await?,
         Command::Show { id, json } => {
-            let mut w = store.write().await?;
-            let ticket = find(&mut w, &id).await?;
-            // Nobody is shown what a person said before that is on record.
-            audit::note(&mut w, "escalations show", &ticket.id.to_string()).await?;
-            w.save().await?;
+            let ticket = find(&mut *store.read().await?, &id).await?;
+            seen(&store, "escalations show", &ticket.id.to_string()).await?;
             if json {
                 output::json(&ticket);
             } else {
@@ -98,7 +98,23 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(store: &Store, wanted: &List) -> Result<(), Failed> {
+/// Nobody is shown tickets before that is on record.
+async fn seen(store: &Store, command: &str, target: &str) -> Result<(), Failed> {
+    let mut w = store.write().await?;
+    audit::note(&mut w, command, target).await?;
+    Ok(w.save().await?)
+}
+
+fn filter_of(wanted: &List) -> String {
+    seen::list(&[
+        ("state", wanted.state.map(|state| state.to_string())),
+        ("mode", wanted.mode.map(|mode| mode.to_string())),
+        ("trigger", wanted.trigger.map(|trigger| trigger.to_string())),
+        ("page", Some(wanted.page.number.to_string())),
+    ])
+}
+
+async fn list(c: &mut Connection, wanted: &List) -> Result<(), Failed> {
     let filter = tickets::Filter {
         state: wanted.state,
         mode: wanted.mode,
@@ -107,11 +123,8 @@ async fn list(store: &Store, wanted: &List) -> Result<(), Failed> {
         agent: None,
     };
     let page = &wanted.page;
-    let mut w = store.write().await?;
-    let found = tickets::list(&mut w, &filter, page.limit(), page.skip()).await?;
-    let all = tickets::count(&mut w, &filter).await?;
-    audit::note(&mut w, "escalations list", &format!("{} tickets", found.len())).await?;
-    w.save().await?;
+    let found = tickets::list(c, &filter, page.limit(), page.skip()).await?;
+    let all = tickets::count(c, &filter).await?;
     if page.json {
         found.iter().for_each(output::json);
     } else {

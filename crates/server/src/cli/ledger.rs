@@ -162,7 +162,7 @@ async fn replay(store: &Store, ids: Vec<String>, all: bool) -> Outcome {
     };
     let mut failed = 0;
     for id in &ids {
-        match dead::replay_in(store, id, SystemClock.now()).await? {
+        match dead::replay_in(store, id, None, SystemClock.now()).await? {
             Ok(Replayed::Written) => {
                 note(store, "ledger dead replay", id).await?;
                 output::line(format!("{id} is written"));

@@ -4,14 +4,17 @@ use std::{path::PathBuf, process::ExitCode};
 
 use askama::Template;
 use contactiq_domain::{Clock, ids::KeyId};
+use contactiq_guard::{Raw, TokenKey};
 use contactiq_store::{
     Connection, Store,
     conversations::Owner,
     keys,
     privacy::{
         consent::{self, Consent, Purpose},
-        erase::{self, By, Receipt},
+        erase::{self, By, Forgotten, Receipt},
+        exports::{self, Form},
         holds::{self, Hold},
+        named::{self, NamedIn},
         purge,
     },
 };
@@ -22,7 +25,8 @@ use super::{Outcome, audit, output, page::Page, signature};
 use crate::{
     app,
     config::Config,
-    privacy::{self, Forgotten},
+    guard::seen,
+    privacy,
     wiring::{SystemClock, SystemIds},
 };
 
@@ -73,11 +77,29 @@ pub(super) enum Command {
         #[arg(value_parser = ["yes", "no"])]
         given: String,
     },
+    /// Where bankers named somebody: the interactions, found by a name, an address, a telephone or an account number.
+    Named {
+        /// As bankers may have written it; several for one person.
+        #[arg(required = true)]
+        values: Vec<String>,
+        /// Take the texts of these interactions out.
+        #[arg(long)]
+        erase: bool,
+        /// Do it; without this it is only said what would go.
+        #[arg(long, requires = "erase")]
+        yes: bool,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Take out what was kept long enough.
     Purge {
         /// Only say what is due.
         #[arg(long)]
         dry_run: bool,
+        /// The clock is right, though it is far ahead of when it was last believed.
+        #[arg(long)]
+        clock_is_right: bool,
         /// As JSON.
         #[arg(long)]
         json: bool,
@@ -149,19 +171,28 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         Command::Consent { person, purpose, given } => {
             consented(&store, &person, purpose, given == "yes").await
         }
-        Command::Purge { dry_run, json } => purge(&store, &config, dry_run, json).await,
+        Command::Named { values, erase, yes, json } => {
+            named(&store, &config, values, erase && yes, json).await
+        }
+        Command::Purge { dry_run, clock_is_right, json } => {
+            purge(&store, &config, dry_run, clock_is_right, json).await
+        }
     };
     store.close().await;
     done
 }
 
 async fn export(store: &Store, person: &Person, html: bool) -> Outcome {
-    let mut w = store.write().await?;
-    let key = person.key(&mut w).await?;
+    let mut r = store.read().await?;
+    let key = person.key(&mut r).await?;
     let names = privacy::names(store, &person.subject, key);
-    let exported = privacy::export(&mut w, &names, key, SystemClock.now()).await?;
+    let exported = privacy::export(&mut r, &names, key, SystemClock.now()).await?;
+    drop(r);
+    let mut w = store.write().await?;
     // Who reads all about a person leaves a trace, without the person's name.
-    audit::note(&mut w, "privacy export", &format!("{} conversations", exported.conversations.len())).await?;
+    let (owner, form) = (Owner { subject: &person.subject, key }, if html { Form::Html } else { Form::Json });
+    exports::note(&mut w, &owner, (form, audit::ACTOR), &SystemIds, SystemClock.now()).await?;
+    audit::note(&mut w, "privacy export", &seen::of_person(store, &person.subject, key)).await?;
     w.save().await?;
     if html {
         output::raw(&exported.render()?);
@@ -188,7 +219,7 @@ async fn erase(store: &Store, config: &Config, person: &Person, yes: bool, json:
     }
     drop(r);
     let now = SystemClock.now();
-    let by = By { name: audit::ACTOR, signer: Some(&signer) };
+    let by = By { name: audit::ACTOR, signer: Some(&signer), settles: None };
     match privacy::erase_person(store, &person.subject, key, by, &SystemIds, now).await? {
         Forgotten::Held(matter) => Err(format!(
             "a legal hold is on this person, matter {matter}: `contactiq privacy hold lift` lifts it"
@@ -217,8 +248,8 @@ fn show(receipts: &[Receipt], json: bool) {
 
 fn told(receipt: &Receipt) -> String {
     format!(
-        "{}: {} conversations with {} interactions erased on {}",
-        receipt.id, receipt.conversations, receipt.interactions, receipt.erased_at
+        "{}: {} conversations with {} interactions erased on {}; handed out {} times before",
+        receipt.id, receipt.conversations, receipt.interactions, receipt.erased_at, receipt.exports
     )
 }
 
@@ -307,8 +338,49 @@ async fn consented(store: &Store, person: &Person, purpose: Purpose, given: bool
     Ok(ExitCode::SUCCESS)
 }
 
-async fn purge(store: &Store, config: &Config, dry_run: bool, json: bool) -> Outcome {
+async fn named(store: &Store, config: &Config, values: Vec<String>, erase: bool, json: bool) -> Outcome {
+    let secret = config.guard.token_key.expose();
+    let key = TokenKey::new(secret.as_bytes()).ok_or(
+        "guard.token_key is not set: without it nothing is kept by which people could be found in bankers' questions",
+    )?;
+    let tokens: Vec<_> = values.into_iter().flat_map(|value| key.tokens_of(&Raw::new(value))).collect();
+    if erase {
+        let (signer, _) = app::audit_key(store, config)?;
+        let by = (audit::ACTOR, &signer);
+        let done = named::erase(store, &tokens, by, &SystemIds, SystemClock.now()).await?;
+        show(std::slice::from_ref(&done.receipt), json);
+        if done.held > 0 {
+            output::note(format!("{} interactions stay: a hold is on the banker", done.held));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut w = store.write().await?;
+    let found = named::find(&mut w, &tokens).await?;
+    audit::note(&mut w, "privacy named", &seen::list(&[("found", Some(found.len().to_string()))])).await?;
+    w.save().await?;
+    if json {
+        found.iter().for_each(output::json);
+    } else {
+        let row = |named: &NamedIn| {
+            let held = if named.held { "held" } else { "-" };
+            vec![named.interaction.to_string(), named.created_at.to_string(), held.to_owned()]
+        };
+        output::table(&["interaction", "asked on", "hold"], found.iter().map(row).collect());
+        output::note(format!(
+            "{} interactions of bankers name it; --erase --yes takes their texts out",
+            found.len()
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn purge(store: &Store, config: &Config, dry_run: bool, clock_is_right: bool, json: bool) -> Outcome {
     let now = SystemClock.now();
+    if clock_is_right && !dry_run {
+        purge::believe(store, now).await?;
+    } else if !dry_run {
+        privacy::believable(store, &config.retention, now).await?;
+    }
     let before = privacy::before(&config.retention, now);
     let (what, purged) = if dry_run {
         ("due", purge::due(&mut *store.read().await?, &before).await?)

@@ -65,13 +65,16 @@ async fn clear(config: &Config, yes: bool, json: bool) -> Outcome {
     if json {
         output::json(&serde_json::json!({
             "cleared": yes, "interactions": share.interactions, "tickets": share.tickets,
-            "conversations": share.conversations,
+            "conversations": share.conversations, "held": share.held,
         }));
     } else {
-        let what = format!(
+        let mut what = format!(
             "{} interactions, {} tickets and {} conversations of demo traffic",
             share.interactions, share.tickets, share.conversations
         );
+        if share.held > 0 {
+            what = format!("{} interactions stay, because a hold is on their person; {what}", share.held);
+        }
         output::line(if yes { format!("{what} are gone") } else { format!("{what} would go: add --yes") });
     }
     // A script that forgot --yes must not go on as if it was done.

@@ -153,7 +153,7 @@ section! {
         user_agent: String,
     }
     Files { intents: String, triggers: String, confidence: String, synonyms: String, prices: String }
-    Retention { days: u32, figures_days: u32, access_events_days: u32, purge: bool }
+    Retention { days: u32, figures_days: u32, access_events_days: u32, purge: bool, clock_ahead_days: u32 }
     Log { level: Level, format: LogFormat }
 }
 

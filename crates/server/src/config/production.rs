@@ -45,6 +45,9 @@ impl Config {
                 strength(&field, &text, &mut found);
             }
         }
+        if strict {
+            self.key_beside_data(&mut found);
+        }
         self.plain_listener(&mut found);
         self.plain_links(&mut found);
         found
@@ -70,6 +73,23 @@ impl Config {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// A key-encryption key in the folder whose copies it opens.
+    fn key_beside_data(&self, found: &mut Vec<String>) {
+        let (key, data) = (&self.server.sealing_key, &self.server.data_dir);
+        let named = key.references().any(|reference| match reference {
+            Reference::File(path) => path.starts_with(data),
+            _ => false,
+        });
+        if (named || key.is_empty()) && !self.secrets.allow_key_beside_data {
+            found.push(format!(
+                "server.sealing_key is kept in {}, beside the data that it opens: a copy of the folder can be read. Write \
+                 {HOW} (`openssl rand -hex 32` makes one; `contactiq sealing rotate` takes it into use), or \
+                 secrets.allow_key_beside_data = true",
+                data.display()
+            ));
         }
     }
 
@@ -213,18 +233,19 @@ mod tests {
             "{said}"
         );
         assert!(said.contains("secrets.allow_env = true") && !said.contains(GOOD), "{said}");
-        let allowed = "[server]\nenvironment = \"production\"\n[secrets]\nallow_env = true\n";
+        let allowed = "[server]\nenvironment = \"production\"\n[secrets]\nallow_env = true\nallow_key_beside_data = true\n";
         assert!(read(allowed, &env).unwrap().secret_warnings().is_empty());
         // An address without a password is no secret.
         let address = [("CONTACTIQ_REDIS_URL", "redis://127.0.0.1:6379")];
-        assert!(read("[server]\nenvironment = \"production\"\n", &address).is_ok());
+        let beside = "[server]\nenvironment = \"production\"\n[secrets]\nallow_key_beside_data = true\n";
+        assert!(read(beside, &address).is_ok());
         // The short words of before are understood.
         assert!(read(&allowed.replace("production", "prod"), &env).is_ok());
     }
 
     #[test]
     fn production_refuses_weak_secrets() {
-        let text = "[server]\nenvironment = \"production\"\n[secrets]\nallow_env = true\n";
+        let text = "[server]\nenvironment = \"production\"\n[secrets]\nallow_env = true\nallow_key_beside_data = true\n";
         for (value, why) in [
             ("changeme", "known"),
             ("a1B2c3", "shorter"),
@@ -248,7 +269,10 @@ mod tests {
     #[test]
     fn production_refuses_plain_links_to_other_machines() {
         let of = |env: &[(&str, &str)]| {
-            read("[server]\nenvironment = \"production\"\n[secrets]\nallow_env = true\n", env)
+            read(
+                "[server]\nenvironment = \"production\"\n[secrets]\nallow_env = true\nallow_key_beside_data = true\n",
+                env,
+            )
         };
         let plain = [
             ("CONTACTIQ_DATABASE_URL", "postgres://iq@db.bank.example/iq".to_owned(), "database.url leads"),
@@ -305,11 +329,14 @@ mod tests {
             said.contains("server.listen is 0.0.0.0:8443") && said.contains("server.tls.certificate"),
             "{said}"
         );
-        assert!(of("behind_proxy = true\n").is_ok());
+        assert!(of("behind_proxy = true\n[secrets]\nallow_key_beside_data = true\n").is_ok());
         let dir = tempfile::tempdir().unwrap();
         let key = dir.path().join("key.pem");
         std::fs::write(&key, GOOD).unwrap();
-        let tls = format!("[server.tls]\ncertificate = \"/c.pem\"\nkey = \"file:{}\"\n", key.display());
+        let tls = format!(
+            "[secrets]\nallow_key_beside_data = true\n[server.tls]\ncertificate = \"/c.pem\"\nkey = \"file:{}\"\n",
+            key.display()
+        );
         assert!(of(&tls).is_ok());
         assert!(read(&of_listen("127.0.0.1:0"), &[]).is_ok() && read(&of_listen("[::1]:0"), &[]).is_ok());
         assert!(read(&of_listen("[::]:0"), &[]).is_err());
@@ -318,7 +345,28 @@ mod tests {
     }
 
     fn of_listen(address: &str) -> String {
-        format!("[server]\nenvironment = \"production\"\nlisten = \"{address}\"\n")
+        format!(
+            "[server]\nenvironment = \"production\"\nlisten = \"{address}\"\n[secrets]\nallow_key_beside_data = true\n"
+        )
+    }
+
+    #[test]
+    fn production_wants_the_sealing_key_elsewhere_than_beside_the_data() {
+        let plain = "[server]\nenvironment = \"production\"\ndata_dir = \"/var/lib/contactiq\"\n";
+        let said = read(plain, &[]).unwrap_err();
+        assert!(
+            said.contains("server.sealing_key is kept in /var/lib/contactiq") && said.contains(HOW),
+            "{said}"
+        );
+        let beside = read(&format!("{plain}sealing_key = \"file:/var/lib/contactiq/k\"\n"), &[]).unwrap_err();
+        assert!(beside.contains("beside the data"), "{beside}");
+        let dir = tempfile::tempdir().unwrap();
+        let key = dir.path().join("kek");
+        std::fs::write(&key, "f3b1c9d47a5e60821b9c0d7e6f5a4b3c".repeat(2)).unwrap();
+        let elsewhere = format!("{plain}sealing_key = \"file:{}\"\n", key.display());
+        assert!(read(&elsewhere, &[]).is_ok());
+        assert!(read(&format!("{plain}[secrets]\nallow_key_beside_data = true\n"), &[]).is_ok());
+        assert!(read(&plain.replace("production", "staging"), &[]).is_ok(), "elsewhere it is as it was");
     }
 
     #[cfg(unix)]

@@ -19,6 +19,7 @@ use crate::secrets::{self, SecretText, Written};
 pub struct Secrets {
     pub refresh_seconds: u64,
     pub allow_env: bool,
+    pub allow_key_beside_data: bool,
     pub vault: VaultSettings,
     pub aws: AwsSettings,
     pub azure: AzureSettings,

@@ -52,6 +52,7 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("retention.days", 1..=3650),
     ("retention.figures_days", 1..=36500),
     ("retention.access_events_days", 1..=36500),
+    ("retention.clock_ahead_days", 1..=3650),
 ];
 
 /// What this field may be, where it is a whole number.
@@ -105,6 +106,7 @@ impl Config {
             ("retention.days", self.retention.days.into()),
             ("retention.figures_days", self.retention.figures_days.into()),
             ("retention.access_events_days", self.retention.access_events_days.into()),
+            ("retention.clock_ahead_days", self.retention.clock_ahead_days.into()),
         ] {
             if let Some(range) = range_of(field).filter(|r| !r.contains(&value)) {
                 found.push(format!(

@@ -37,7 +37,7 @@ const LEFT_ALONE: Duration = Duration::from_secs(2);
 const AWAY: StoreError = StoreError::Unavailable { why: "it did not take access events in time" };
 
 /// What the layer outside is told of a request: the extractor leaves the caller's name or why nobody was let in, and a
-/// handler that changes what somebody decided leaves what it was.
+/// handler leaves what was seen or changed.
 #[derive(Debug, Clone, Default)]
 pub struct Noted {
     name: Left,
@@ -60,7 +60,7 @@ impl Noted {
         left(&self.name).unwrap_or_else(|| "anonymous".to_owned())
     }
 
-    /// Leaves the id of what is changed; never a word that somebody sent.
+    /// Leaves what is seen or changed ([`super::seen`]); never a word that somebody sent.
     pub fn set_target(&self, id: String) {
         leave(&self.target, id);
     }
@@ -87,7 +87,7 @@ impl Noted {
         left(&self.reason)
     }
 
-    /// The id of what is changed, where a handler left one.
+    /// What is seen or changed, where a handler left it.
     #[must_use]
     pub fn target(&self) -> Option<String> {
         left(&self.target)

@@ -23,6 +23,7 @@ pub mod new_key;
 pub mod proxies;
 pub mod refusal;
 pub mod routes;
+pub mod seen;
 pub mod slow;
 pub mod tokens;
 pub mod unusual;
@@ -259,7 +260,7 @@ impl Attempt {
             from_ip: self.numbered.ip.to_string(),
             method: method_name(&self.method).to_owned(),
             route: self.route.clone(),
-            // Ids stay out of what everyone's request leaves, but for what a reviewer or an administrator changed.
+            // What was seen or changed ([`seen`]).
             target: self.noted.target(),
             result: result(status),
             status,

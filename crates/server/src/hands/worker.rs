@@ -11,7 +11,11 @@ use std::{
 };
 
 use contactiq_pipeline::{AnswerError, Audience, Begun, finish_to};
-use contactiq_store::requests::{HEARTBEAT, Requests, TAKE_OVER_EVERY, Taken, Word};
+use contactiq_store::{
+    deadline,
+    ledger::Handed,
+    requests::{HEARTBEAT, Requests, TAKE_OVER_EVERY, Taken, Word},
+};
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -182,7 +186,20 @@ impl Worker {
             }
         };
         let waited = self.requests.waited(question);
-        let aloud = handed.aloud;
+        let answering = self.answer_handed(app, question, (handed, waited));
+        match self.requests.left(question) {
+            Some(left) => deadline::until(tokio::time::Instant::now() + left, answering).await,
+            None => answering.await,
+        }
+    }
+
+    async fn answer_handed(
+        &self,
+        app: &App,
+        question: &Taken,
+        (handed, waited): (Handed, Duration),
+    ) -> Option<Word> {
+        let (interaction, aloud) = (question.interaction, handed.aloud);
         let begun = match Begun::handed(&app.house, handed, waited).await {
             Ok(begun) => begun,
             Err(error) => {

@@ -82,7 +82,11 @@ pub fn start(app: &App, stop: &CancellationToken) {
     });
     every(app, stop, "write-check", WRITE_CHECK_EVERY, |app| async move { check_writes(&app).await });
     every(app, stop, "drain", DRAIN_EVERY, |app| async move { ledger::drain(&app).await });
-    every(app, stop, "secrets", secrets::LOOK_EVERY, |app| async move { secrets::look(&app).await });
+    let active = Arc::new(secrets::Active::default());
+    every(app, stop, "secrets", secrets::LOOK_EVERY, move |app| {
+        let active = Arc::clone(&active);
+        async move { secrets::look(&app, &active).await }
+    });
     if let Some(tls) = app.tls.clone() {
         every(app, stop, "tls", TLS_EVERY, move |app| {
             let tls = tls.clone();
@@ -116,6 +120,11 @@ pub fn start(app: &App, stop: &CancellationToken) {
         }
     }
     every(app, stop, "audit", AUDIT_EVERY, |app| async move { audit::run(&app).await });
+    let stopped = stop.clone();
+    every(app, stop, "audit-anchor", AUDIT_EVERY, move |app| {
+        let stopped = stopped.clone();
+        async move { stopped.run_until_cancelled(audit::anchor(&app)).await.unwrap_or(Ok(())) }
+    });
     every(app, stop, "audit-look", AUDIT_LOOK_EVERY, |app| async move { audit::look(&app).await });
     let counted = Arc::new(AtomicU64::new(0));
     every(app, stop, "budgets", BUDGETS_EVERY, move |app| {
@@ -257,7 +266,6 @@ async fn check_writes(app: &App) -> Result<(), JobError> {
 }
 
 async fn reconcile(app: &App) -> Result<(), JobError> {
-    // What the spool holds is no interruption.
     ledger::drain(app).await?;
     ledger::count(app).await?;
     ledger::compare(app).await;
@@ -272,16 +280,13 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     transcripts::purge(&mut w, app.house.clock.now()).await?;
     page_sessions::forget(&mut w, app.house.clock.now().plus_seconds(-SESSIONS_KEPT)).await?;
     w.save().await?;
-    if app.house.ledger.has_queue() && !matches!(app.house.ledger.queued_entries().await, Ok(Some(0))) {
-        // What waits in the queue is no interruption either.
-        return Ok(());
-    }
-    let interrupted = contactiq_pipeline::reconcile(&app.house, UNFINISHED_AFTER).await?;
-    if interrupted > 0 {
-        metrics::counter!("contactiq_interrupted_total").increment(interrupted as u64);
+    let long_ago = app.house.clock.now().plus_seconds(-UNFINISHED_AFTER);
+    let interrupted = app.house.ledger.interrupt_unfinished(long_ago).await?;
+    if !interrupted.is_empty() {
+        metrics::counter!("contactiq_interrupted_total").increment(interrupted.len() as u64);
         tracing::warn!(
             critical = true,
-            interrupted,
+            interrupted = interrupted.len(),
             "interactions that never finished were marked interrupted"
         );
     }

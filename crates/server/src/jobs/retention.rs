@@ -5,7 +5,10 @@ use std::time::Duration;
 use contactiq_store::privacy::erase;
 
 use super::JobError;
-use crate::{app::App, privacy};
+use crate::{
+    app::App,
+    privacy::{self, PurgeError},
+};
 
 /// Between two batches, so that questions come first.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -16,6 +19,19 @@ pub(super) async fn purge(app: &App) -> Result<(), JobError> {
         // Who asked to be forgotten is, whatever was kept long enough.
         erase::sweep(&store, now).await?;
         return Ok(());
+    }
+    let believed = privacy::believable(&store, &app.config.retention, now).await;
+    let ahead = matches!(believed, Err(PurgeError::ClockAhead { .. }));
+    metrics::gauge!("contactiq_retention_clock_ahead").set(f64::from(u8::from(ahead)));
+    match believed {
+        Ok(()) => {}
+        Err(PurgeError::Store(error)) => return Err(error.into()),
+        Err(error) => {
+            tracing::error!(critical = true, %error, "nothing is purged: the clock jumped ahead");
+            // Who asked to be forgotten is, whatever the clock says.
+            erase::sweep(&store, now).await?;
+            return Ok(());
+        }
     }
     let before = privacy::before(&app.config.retention, now);
     let done = privacy::purge(&store, &before, now, || tokio::time::sleep(PAUSE)).await?;

@@ -4,13 +4,19 @@ use contactiq_domain::{
     Mode, Record, Ticket, Timestamp,
     ids::{ConversationId, KeyId},
 };
-use contactiq_guard::Masked;
+use contactiq_guard::{Masked, ReviewDecision, ReviewKind};
 use contactiq_store::{
-    Connection, StoreError, conversations,
+    Connection, StoreError,
+    access::{self, AccessEvent, AccessResult},
+    conversations,
     conversations::Owner,
-    feedback, interactions,
-    privacy::consent::{self, Purpose},
-    tickets,
+    feedback, interactions, page_sessions,
+    privacy::{
+        self,
+        consent::{self, Purpose},
+        exports::{self, Export},
+    },
+    review, tickets,
 };
 use serde::Serialize;
 
@@ -29,6 +35,12 @@ pub struct Exported {
     pub conversations: Vec<ExportedConversation>,
     /// What the person agreed to or refused.
     pub consents: Vec<ExportedConsent>,
+    /// When the person signed in on the pages.
+    pub sign_ins: Vec<ExportedSignIn>,
+    /// What the person did here, and who saw what is the person's.
+    pub accesses: Vec<ExportedAccess>,
+    /// When all of this was handed out before.
+    pub exports: Vec<Export>,
 }
 
 /// One conversation.
@@ -40,6 +52,8 @@ pub struct ExportedConversation {
     pub mode: Mode,
     /// When it began.
     pub created_at: Timestamp,
+    /// What lists call it.
+    pub label: Option<Masked>,
     /// What was said, oldest first.
     pub interactions: Vec<ExportedInteraction>,
 }
@@ -53,6 +67,57 @@ pub struct ExportedInteraction {
     pub ticket: Option<Ticket<Masked>>,
     /// What the person said of the answer.
     pub feedback: Vec<ExportedFeedback>,
+    /// What the guard refused, flagged or kept back.
+    pub review: Vec<ExportedReview>,
+}
+
+/// What the guard said of a message.
+#[derive(Debug, Serialize)]
+pub struct ExportedReview {
+    /// What became of it.
+    pub kind: ReviewKind,
+    /// The rules that spoke.
+    pub rules: Vec<String>,
+    /// The message, or the model's text.
+    pub message: Masked,
+    /// When.
+    pub at: Timestamp,
+    /// Whether a reviewer found the guard right.
+    pub decision: Option<ReviewDecision>,
+}
+
+/// A session of the pages.
+#[derive(Debug, Serialize)]
+pub struct ExportedSignIn {
+    /// What the bank's directory called the person.
+    pub label: Option<Masked>,
+    /// From where.
+    pub from_ip: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to within a minute.
+    pub seen_at: Timestamp,
+    /// When it ends or ended.
+    pub ends_at: Timestamp,
+}
+
+/// One access.
+#[derive(Debug, Serialize)]
+pub struct ExportedAccess {
+    /// When.
+    pub at: Timestamp,
+    /// `you`, or `the bank`: its people and programs.
+    pub by: &'static str,
+    /// From where, of one's own.
+    pub from_ip: Option<String>,
+    /// The HTTP method, or `cli`.
+    pub method: String,
+    /// The route or the command.
+    pub route: String,
+    /// What was seen or changed.
+    pub target: Option<String>,
+    /// What came of it.
+    pub result: AccessResult,
 }
 
 /// What the person said of an answer.
@@ -89,14 +154,23 @@ pub async fn export(
 ) -> Result<Exported, StoreError> {
     let mut conversations = Vec::new();
     let mut found = Vec::new();
+    let mut targets = Vec::new();
+    for subject in names {
+        targets.push(format!("person:{}", privacy::hashed(c, &Owner { subject, key })));
+    }
     for subject in names {
         found.extend(conversations::list_of(c, &Owner { subject, key }, MOST).await?);
     }
     found.sort_by_key(|conversation| std::cmp::Reverse((conversation.created_at, conversation.id)));
     for conversation in found {
         let mut exported = Vec::new();
+        targets.push(conversation.id.to_string());
         for record in interactions::of_conversation(c, conversation.id, MOST).await? {
             let said = feedback::of_interaction(c, record.id).await?;
+            let review = review::of_interaction(c, record.id).await?;
+            targets.push(record.id.to_string());
+            targets.extend(record.ticket.map(|ticket| ticket.to_string()));
+            targets.extend(review.iter().map(|entry| entry.id.to_string()));
             exported.push(ExportedInteraction {
                 ticket: tickets::of_interaction(c, record.id).await?,
                 feedback: said
@@ -107,6 +181,16 @@ pub async fn export(
                         created_at: f.created_at,
                     })
                     .collect(),
+                review: review
+                    .into_iter()
+                    .map(|entry| ExportedReview {
+                        kind: entry.kind,
+                        rules: entry.rules,
+                        message: entry.message,
+                        at: entry.at,
+                        decision: entry.decided.map(|decided| decided.decision),
+                    })
+                    .collect(),
                 record,
             });
         }
@@ -114,6 +198,7 @@ pub async fn export(
             id: conversation.id,
             mode: conversation.mode,
             created_at: conversation.created_at,
+            label: conversation.label,
             interactions: exported,
         });
     }
@@ -121,5 +206,37 @@ pub async fn export(
     let consents = consent::of(c, &Owner { subject: &subject, key }).await?.into_iter().map(|consent| {
         ExportedConsent { purpose: consent.purpose, given: consent.given, noted_at: consent.noted_at }
     });
-    Ok(Exported { exported_at: now, conversations, consents: consents.collect(), subject })
+    let consents = consents.collect();
+    // A back end's people are no actors here: the back end is.
+    let actor = key.is_none().then_some(subject.as_str());
+    let accesses = access::of(c, actor, &targets).await?;
+    let accesses = accesses.into_iter().map(|event| accessed(event, actor)).collect();
+    let sign_ins = match actor {
+        Some(subject) => page_sessions::of(c, subject).await?,
+        None => Vec::new(),
+    };
+    let sign_ins = sign_ins.into_iter().map(|session| ExportedSignIn {
+        label: session.label,
+        from_ip: session.from_ip,
+        created_at: session.created_at,
+        seen_at: session.seen_at,
+        ends_at: session.ended_at.unwrap_or(session.ends_at),
+    });
+    let sign_ins = sign_ins.collect();
+    let exports = exports::of(c, &Owner { subject: &subject, key }).await?;
+    Ok(Exported { exported_at: now, conversations, consents, sign_ins, accesses, exports, subject })
+}
+
+/// Who of the bank it was is not the person's to know.
+fn accessed(event: AccessEvent, actor: Option<&str>) -> ExportedAccess {
+    let is_own = actor == Some(event.actor.as_str());
+    ExportedAccess {
+        at: event.at,
+        by: if is_own { "you" } else { "the bank" },
+        from_ip: is_own.then_some(event.from_ip),
+        method: event.method,
+        route: event.route,
+        target: event.target,
+        result: event.result,
+    }
 }

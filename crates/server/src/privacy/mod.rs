@@ -6,6 +6,6 @@ mod receipt;
 mod retention;
 
 pub use export::{Exported, export};
-pub use names::{Forgotten, erase_person, hold_person, names, user};
+pub use names::{erase_person, hold_person, names, user};
 pub use receipt::receipt_in;
-pub use retention::{before, purge};
+pub use retention::{PurgeError, before, believable, purge};

@@ -10,7 +10,7 @@ use contactiq_store::{
     Store, StoreError, Writer,
     conversations::Owner,
     privacy::{
-        erase::{self, By, Erased, Receipt},
+        erase::{self, By, Forgotten},
         holds::{self, Hold},
     },
 };
@@ -36,17 +36,7 @@ pub fn names(store: &Store, subject: &str, key: Option<KeyId>) -> Vec<String> {
     std::iter::once(subject.to_owned()).chain(alias).collect()
 }
 
-/// What became of a wish to be forgotten.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Forgotten {
-    /// The receipts, one a name, that of the name that was said first. Also of a name under which nothing is kept yet:
-    /// a question may be on its way.
-    Now(Vec<Receipt>),
-    /// A legal hold keeps the person; this is its matter.
-    Held(String),
-}
-
-/// Erases a person under all names.
+/// Erases a person under all names: the receipts are one a name, that of the name that was said first.
 ///
 /// # Errors
 /// When the database fails.
@@ -59,24 +49,12 @@ pub async fn erase_person(
     now: Timestamp,
 ) -> Result<Forgotten, StoreError> {
     let names = names(store, subject, key);
-    let mut r = store.read().await?;
-    for name in &names {
-        if let Some(hold) = holds::of(&mut r, &Owner { subject: name, key }).await? {
-            return Ok(Forgotten::Held(hold.matter));
-        }
-    }
-    drop(r);
-    let mut receipts = Vec::with_capacity(names.len());
-    for name in &names {
-        match erase::person(store, &Owner { subject: name, key }, by, ids, now).await? {
-            Erased::Now(receipt) => receipts.push(receipt),
-            Erased::Held(matter) => return Ok(Forgotten::Held(matter)),
-        }
-    }
-    Ok(Forgotten::Now(receipts))
+    let owners: Vec<Owner<'_>> = names.iter().map(|subject| Owner { subject, key }).collect();
+    erase::people(store, &owners, by, ids, now).await
 }
 
-/// Holds a person under all names; the hold on the name that was said. Lifting it lifts all.
+/// Holds a person under all names; the hold on the name that was said. Lifting it lifts all. Placed again in the same
+/// matter it is the same hold.
 ///
 /// # Errors
 /// When a name or the matter is empty, or the database fails.
@@ -88,9 +66,8 @@ pub async fn hold_person(
     ids: &dyn Ids,
     now: Timestamp,
 ) -> Result<Hold, StoreError> {
-    let hold = holds::place(w, owner, matter, by, ids, now).await?;
-    for subject in names.iter().filter(|name| *name != owner.subject) {
-        holds::place(w, &Owner { subject, key: owner.key }, matter, by, ids, now).await?;
-    }
-    Ok(hold)
+    let others = names.iter().filter(|name| *name != owner.subject);
+    let owners: Vec<Owner<'_>> =
+        std::iter::once(*owner).chain(others.map(|subject| Owner { subject, key: owner.key })).collect();
+    holds::place_on_all(w, &owners, matter, by, ids, now).await
 }

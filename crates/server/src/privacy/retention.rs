@@ -5,7 +5,7 @@ use contactiq_store::{
     Store, StoreError,
     privacy::{
         erase,
-        purge::{self, Before, Purged},
+        purge::{self, Before, Clock, Purged},
     },
 };
 
@@ -22,6 +22,43 @@ pub fn before(retention: &Retention, now: Timestamp) -> Before {
         figures: days(retention.figures_days.max(retention.days)),
         access_events: days(retention.access_events_days),
     }
+}
+
+/// Why nothing was purged.
+#[derive(Debug, thiserror::Error)]
+pub enum PurgeError {
+    /// What is not old would go.
+    #[error(
+        "the clock is more than {days} days (retention.clock_ahead_days) ahead of {known}, when it was last believed: \
+         nothing was taken out. Set the clock; if it is right, run `contactiq privacy purge --clock-is-right` once"
+    )]
+    ClockAhead {
+        /// When the clock was last believed.
+        known: Timestamp,
+        /// How many days it may be ahead.
+        days: u32,
+    },
+    /// The database failed: what was done stays done.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Refuses a clock that jumped: whoever set it years ahead would purge everything. One that was set back is said; less
+/// is due then.
+///
+/// # Errors
+/// [`PurgeError::ClockAhead`], or when the database fails.
+pub async fn believable(store: &Store, retention: &Retention, now: Timestamp) -> Result<(), PurgeError> {
+    let days = retention.clock_ahead_days;
+    let said = purge::clock(&mut *store.read().await?, now, DAY * i64::from(days)).await?;
+    match said {
+        Clock::Ahead(known) => return Err(PurgeError::ClockAhead { known, days }),
+        Clock::Back(known) => {
+            tracing::warn!(%known, %now, "the clock was set back: what is due is counted from where it stands");
+        }
+        Clock::Sound => {}
+    }
+    Ok(purge::believe(store, now).await?)
 }
 
 /// Purges until nothing is due, in small batches, and finishes erasures that were broken off. `pause` stands between
@@ -62,7 +99,13 @@ mod tests {
     #[test]
     fn figures_are_never_kept_for_a_shorter_time_than_texts() {
         let now = Timestamp::from_micros(1_000 * DAY * 1_000_000);
-        let retention = Retention { days: 90, figures_days: 30, access_events_days: 365, purge: true };
+        let retention = Retention {
+            days: 90,
+            figures_days: 30,
+            access_events_days: 365,
+            purge: true,
+            clock_ahead_days: 30,
+        };
         let before = before(&retention, now);
         assert_eq!(before.texts, now.plus_seconds(-90 * DAY));
         assert_eq!(before.figures, before.texts);

@@ -192,6 +192,12 @@ impl Keeper {
         self.0.asked.store(true, Ordering::Relaxed);
     }
 
+    /// Whether somebody asked for a reading.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.0.asked.load(Ordering::Relaxed)
+    }
+
     /// Tells that somebody refused us with what we have: it may have been changed there.
     pub fn was_refused(&self) {
         self.0.refused.store(true, Ordering::Relaxed);

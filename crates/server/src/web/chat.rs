@@ -1,12 +1,16 @@
 //! The chat pages. Scripts stream answers; without scripts the form posts and the page comes back.
 
+use std::time::{Duration, Instant};
+
 use axum::{
     Extension, Form,
-    extract::{Path, Query, State},
-    http::StatusCode,
+    body::{Body, Bytes},
+    extract::{FromRequest, Path, Query, RawForm, Request, State, rejection::FormRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use contactiq_domain::{Mode, Permission, Trigger, ids::ConversationId};
+use contactiq_domain::{Mode, Permission, Record, Trigger, ids::ConversationId};
+use contactiq_guard::Masked;
 use contactiq_pipeline::Ask;
 use contactiq_store::{conversations, feedback, interactions, ledger::Said};
 use serde::Deserialize;
@@ -17,13 +21,15 @@ use super::{
 };
 use crate::{
     api::{
-        answering::{Turn, answer},
+        answering::{Turn, answer, in_time},
         asking::{helped, take_place},
         error::ApiError,
+        idempotency::{self, Repeat, Taken},
         message::Message,
     },
     app::App,
-    guard::{Numbered, admission::Priority, limits::Asker},
+    guard::{Numbered, admission::Priority, limits::Asker, seen},
+    wiring::{random_text, sha256_hex},
 };
 
 /// Conversations listed beside the chat.
@@ -60,6 +66,8 @@ async fn view(app: &App, visitor: &Visitor, mode: Mode, opened: Option<&str>) ->
     // Before an escalation nobody knows which it will be: this is the line for the plainest.
     let people = app.house.people(mode, Trigger::HumanOnly).is_some();
     let current: Option<ConversationId> = opened.and_then(|id| id.parse().ok());
+    let what = current.map_or_else(|| seen::list(&[]), |id| id.to_string());
+    visitor.noted.set_target(seen::one(&visitor.caller, &subject, what));
     let said = match current {
         Some(id) => app.house.ledger.said(id).await,
         None => Said::default(),
@@ -108,6 +116,7 @@ async fn view(app: &App, visitor: &Visitor, mode: Mode, opened: Option<&str>) ->
         may_read_tickets: visitor.caller.may(Permission::ReadTickets),
         draft: String::new(),
         problem: None,
+        once: random_text::<16>(),
     })
 }
 
@@ -135,6 +144,18 @@ pub(super) struct Sent {
     question: Message,
     #[serde(default)]
     conversation: String,
+    /// Of the page that was shown: who clicks twice asks once.
+    #[serde(default)]
+    once: String,
+}
+
+/// The form in these bytes.
+async fn sent_in(bytes: &Bytes) -> Result<Sent, FormRejection> {
+    let mut request = Request::new(Body::from(bytes.clone()));
+    *request.method_mut() = axum::http::Method::POST;
+    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+    request.headers_mut().insert(header::CONTENT_TYPE, form);
+    Form::from_request(request, &()).await.map(|Form(sent)| sent)
 }
 
 /// A question from a browser without scripts.
@@ -143,10 +164,14 @@ pub(super) async fn without_script(
     visitor: Visitor,
     Path(mode): Path<String>,
     Extension(numbered): Extension<Numbered>,
-    Form(sent): Form<Sent>,
+    RawForm(bytes): RawForm,
 ) -> Result<Response, PageError> {
+    let sent = match sent_in(&bytes).await {
+        Ok(sent) => sent,
+        Err(unreadable) => return Ok(unreadable.into_response()),
+    };
     let (assistant, question) = (mode.parse::<Mode>().ok(), sent.question.clone());
-    match (asked(&app, &visitor, &mode, numbered, sent).await, assistant) {
+    match (in_time(&app, asked(&app, &visitor, &mode, numbered, (sent, &bytes))).await, assistant) {
         (Err(page), Some(mode)) => {
             let error = helped(&app, mode, &question, page.error.clone()).await;
             Err(PageError { error, ..page })
@@ -160,15 +185,25 @@ async fn asked(
     visitor: &Visitor,
     mode: &str,
     numbered: Numbered,
-    sent: Sent,
+    (sent, bytes): (Sent, &Bytes),
 ) -> Result<Response, PageError> {
     let mode = allowed(app, visitor, mode)?;
     visitor.check_form(app, &sent.csrf)?;
+    let taken = match first(app, visitor, mode, &sent.once, bytes).await {
+        Ok(Repeat::First(taken)) => taken,
+        Ok(Repeat::Again(record)) => return Ok(turn_of(&record)),
+        Err(error) => return Err(visitor.fails(app, error)),
+    };
     let subject = visitor.caller.own_subject();
     // The bucket that the same person has when scripts post their questions (api/asking.rs).
     let asker = Asker::alone(&subject, numbered.ip);
     let bucket = asker.turn();
-    take_place(app, asker, &numbered).await.map_err(|limited| visitor.fails(app, limited))?;
+    if let Err(limited) = take_place(app, asker, &numbered).await {
+        if let Some(taken) = taken {
+            taken.give_back().await;
+        }
+        return Err(visitor.fails(app, limited));
+    }
     let question = sent.question;
     let ask = Ask {
         mode,
@@ -181,15 +216,12 @@ async fn asked(
         request_id: numbered.request_id,
         correlation_id: numbered.correlation_id,
         owner_key: visitor.caller.key,
-        claimed: None,
+        claimed: taken.as_ref().map(Taken::claimed),
         demo: false,
     };
     let turn = Turn { bucket: &bucket, priority: Priority::Ordinary };
-    match answer(app, ask, None, (turn, None)).await {
-        Ok(record) => {
-            Ok(Redirect::to(&format!("/chat/{mode}?conversation={}#turn-{}", record.conversation, record.id))
-                .into_response())
-        }
+    match answer(app, ask, taken, (turn, None)).await {
+        Ok(record) => Ok(turn_of(&record)),
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             let opened = Some(sent.conversation.as_str()).filter(|c| !c.is_empty());
             let mut view = view(app, visitor, mode, opened).await?;
@@ -197,5 +229,44 @@ async fn asked(
             Ok(show(StatusCode::UNPROCESSABLE_ENTITY, &view))
         }
         Err(other) => Err(visitor.fails(app, other)),
+    }
+}
+
+/// The page that shows an answer.
+fn turn_of(record: &Record<Masked>) -> Response {
+    let (mode, conversation) = (record.mode, record.conversation);
+    Redirect::to(&format!("/chat/{mode}?conversation={conversation}#turn-{}", record.id)).into_response()
+}
+
+/// How often it is looked whether the first click has its answer.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Whether a form is sent for the first time. The second of two clicks, whose answer the browser shows, waits for the
+/// first one's. Another question from the same page, gone back to, is another.
+async fn first(
+    app: &App,
+    visitor: &Visitor,
+    mode: Mode,
+    once: &str,
+    bytes: &Bytes,
+) -> Result<Repeat<Box<Record<Masked>>>, ApiError> {
+    if once.is_empty() {
+        return Ok(Repeat::First(None));
+    }
+    let wrong =
+        |_| ApiError::invalid("form_invalid", "the form is not one of our pages: load the page again");
+    let key = HeaderValue::from_str(&format!("{once}.{}", sha256_hex(bytes))).map_err(wrong)?;
+    let mut headers = HeaderMap::new();
+    headers.insert("idempotency-key", key);
+    let route = format!("POST /chat/{mode}");
+    let until = Instant::now() + Duration::from_secs(app.config.server.request_timeout_seconds);
+    loop {
+        let begun = idempotency::begin_question(app, &visitor.caller, &route, &headers, bytes).await;
+        match begun {
+            Err(ApiError::IdempotencyInFlight { .. }) if Instant::now() < until => {
+                tokio::time::sleep(LOOK).await;
+            }
+            begun => return begun,
+        }
     }
 }

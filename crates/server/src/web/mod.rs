@@ -28,6 +28,7 @@ use crate::{
     app::App,
     guard::{
         Numbered,
+        access::Noted,
         identity::Caller,
         refusal::Refusal,
         routes::{Authority, Pages},
@@ -72,6 +73,8 @@ impl Authority for Visitor {}
 /// A caller whom a page is shown to. Whoever is not signed in is sent to the sign-in page.
 pub(crate) struct Visitor {
     pub(crate) caller: Caller,
+    /// What the access event says of the request.
+    pub(crate) noted: Noted,
     path: String,
     request_id: String,
 }
@@ -145,8 +148,9 @@ impl FromRequestParts<App> for Visitor {
         let path = parts.uri.path().to_owned();
         let uri: Uri = parts.uri.clone();
         let request_id = request_id(&parts.extensions);
+        let noted = parts.extensions.get::<Noted>().cloned().unwrap_or_default();
         match Caller::from_request_parts(parts, app).await {
-            Ok(caller) => Ok(Visitor { caller, path, request_id }),
+            Ok(caller) => Ok(Visitor { caller, noted, path, request_id }),
             Err(error) => {
                 Err(PageError { error, layout: Box::new(bare(app)), next: Some(uri.to_string()), request_id })
             }

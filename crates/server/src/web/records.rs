@@ -17,7 +17,7 @@ use super::{
 use crate::{
     api::{error::ApiError, unmask},
     app::App,
-    guard::{Numbered, access::Noted},
+    guard::{Numbered, access::Noted, seen},
 };
 
 pub(super) async fn page(
@@ -37,6 +37,7 @@ async fn view(app: &App, visitor: &Visitor, id: &str) -> Result<InteractionView,
     let mut reader = app.house.store.read().await.map_err(fails)?;
     let found = interactions::get(&mut reader, id).await.map_err(fails)?.or(pending);
     let record = found.filter(|record| visitor.caller.sees(record.mode)).ok_or_else(missing)?;
+    visitor.noted.set_target(seen::one(&visitor.caller, &record.subject, id));
     let said = feedback::of_interaction(&mut reader, id).await.map_err(fails)?;
     let helpful = said.first().and_then(|f| f.helpful);
     let reached = record.trigger.is_some_and(|t| app.house.people(record.mode, t).is_some());

@@ -16,7 +16,11 @@ use super::{
     PageError, Visitor, show,
     views::{ReviewView, review::ReviewItem},
 };
-use crate::{api::error::ApiError, app::App, guard::access::Noted};
+use crate::{
+    api::error::ApiError,
+    app::App,
+    guard::{access::Noted, seen},
+};
 
 /// Entries of one page.
 const LISTED: u32 = 50;
@@ -46,6 +50,12 @@ pub(super) async fn list(
     };
     let filter = Filter { kind, mode: visitor.caller.mode, since: None, decided };
     let page = which.page.unwrap_or(1).clamp(1, MOST_PAGES);
+    visitor.noted.set_target(seen::list(&[
+        ("kind", kind.map(|kind| kind.to_string())),
+        ("mode", filter.mode.map(|mode| mode.to_string())),
+        ("decided", decided.map(|decided| decided.to_string())),
+        ("page", Some(page.to_string())),
+    ]));
     let mut reader = app.house.store.read().await.map_err(fails)?;
     let found = review::list(&mut reader, &filter, LISTED, (page - 1) * LISTED).await.map_err(fails)?;
     let view = ReviewView {

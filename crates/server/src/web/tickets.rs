@@ -18,7 +18,11 @@ use super::{
         tickets::{DemoShare, TicketItem},
     },
 };
-use crate::{api::error::ApiError, app::App, guard::identity::Caller};
+use crate::{
+    api::error::ApiError,
+    app::App,
+    guard::{identity::Caller, seen},
+};
 
 /// Tickets of one page.
 const LISTED: u32 = 100;
@@ -73,6 +77,11 @@ pub(super) async fn list(
         agent: (!sees_all(&visitor.caller)).then(|| visitor.caller.owner(&own)),
     };
     let page = which.page.unwrap_or(1).clamp(1, MOST_PAGES);
+    visitor.noted.set_target(seen::list(&[
+        ("state", state.map(|state| state.to_string())),
+        ("mode", filter.mode.map(|mode| mode.to_string())),
+        ("page", Some(page.to_string())),
+    ]));
     let mut reader = app.house.store.read().await.map_err(fails)?;
     let found = tickets::list(&mut reader, &filter, LISTED, (page - 1) * LISTED).await.map_err(fails)?;
     let view = TicketsView {
@@ -104,6 +113,7 @@ pub(super) async fn page(
     let fails = |e: StoreError| visitor.fails(&app, e);
     let mut reader = app.house.store.read().await.map_err(fails)?;
     let ticket = visible(&mut reader, &visitor.caller, id).await.map_err(fails)?.ok_or_else(missing)?;
+    visitor.noted.set_target(id.to_string());
     let notice = match done.done.as_deref() {
         Some("taken") => Some("You have taken this ticket.".to_owned()),
         Some("closed") => Some("This ticket is closed.".to_owned()),
@@ -161,6 +171,7 @@ pub(super) async fn change(
     let now = app.house.clock.now();
     let mut w = app.house.store.write().await.map_err(fails)?;
     visible(&mut w, &visitor.caller, id).await.map_err(fails)?.ok_or_else(missing)?;
+    visitor.noted.set_target(id.to_string());
     let moved = tickets::advance(&mut w, id, state, visitor.caller.signature(), note.as_ref(), now)
         .await
         .map_err(fails)?;

@@ -59,6 +59,20 @@ async fn what_is_done_and_seen_is_in_a_log_that_an_auditor_verifies() {
     running.read(&customer, "/v1/costs").await.problem(403, "forbidden");
     running.read(&Key::unknown(), "/v1/costs").await.problem(401, "unauthorised");
     running.read(&auditor, &format!("/v1/interactions/{}", text(&answered, "id"))).await.record();
+    running.read(&auditor, &format!("/v1/conversations/{}", text(&answered, "conversation"))).await;
+    let bank = running.key(Role::Service).await;
+    let jane = serde_json::json!({ "subject": "jane-4711" });
+    assert_eq!(running.read(&bank, "/v1/conversations?subject=jane-4711").await.status, 200);
+    assert_eq!(running.post(&bank, "/v1/persons/export", &jane).await.status, 200);
+    browser.get("/tickets?state=open").await.page(200);
+    browser.get(&format!("/tickets/{}", text(&escalated, "ticket"))).await.page(200);
+    browser.get(&format!("/interactions/{}", text(&escalated, "id"))).await.page(200);
+    let own = browser.ask("customer", REPLACEMENT).await;
+    browser.get(&own).await.page(200);
+    running
+        .read(&auditor, "/v1/conversations/0192f0c5-7e2b-7c3d-9a4e-5f6a7b8c9d0e")
+        .await
+        .problem(404, "not_found");
     browser.send("/signout", &[]).await;
 
     let entries = exported(&running, &auditor, |entries| {
@@ -76,6 +90,26 @@ async fn what_is_done_and_seen_is_in_a_log_that_an_auditor_verifies() {
     ] {
         assert!(has(&entries, kind, route), "{kind} {route} in {entries:?}");
     }
+    // Whose data it was: an id of one thing, a keyed hash of a person, the filter of a list, and `own`.
+    let seen = |route: &str| -> Vec<&str> {
+        let of_route = entries.iter().filter(|e| e["fields"]["route"] == route);
+        of_route.map(|e| e["fields"]["target"].as_str().unwrap_or_default()).collect()
+    };
+    assert_eq!(seen("/v1/interactions/{id}"), [text(&answered, "id")]);
+    assert_eq!(
+        seen("/v1/conversations/{id}"),
+        [text(&answered, "conversation"), ""],
+        "nothing was seen of the second"
+    );
+    assert_eq!(seen("/tickets"), ["list state=open page=1"]);
+    assert_eq!(seen("/tickets/{id}"), [text(&escalated, "ticket")]);
+    assert_eq!(seen("/interactions/{id}"), [text(&escalated, "id")]);
+    assert!(seen("/chat/{mode}").contains(&"own"), "{:?}", seen("/chat/{mode}"));
+    let person = seen("/v1/persons/export")[0];
+    assert!(person.starts_with("person:") && person.len() == 71, "{person}");
+    assert_eq!(seen("/v1/conversations"), [person]);
+    let export = entries.iter().find(|e| e["kind"] == "export" && e["fields"]["form"] == "json").unwrap();
+    assert_eq!(format!("person:{}", text(&export["fields"], "person")), person);
     let of = |kind: &str, id: &str| {
         entries.iter().find(|e| e["kind"] == kind && e["fields"]["interaction"] == id).unwrap().clone()
     };
@@ -93,7 +127,7 @@ async fn what_is_done_and_seen_is_in_a_log_that_an_auditor_verifies() {
     assert!(entries.iter().any(|e| e["kind"] == "knowledge"), "the demo bank's documents");
     // Nobody is named, nothing is quoted.
     let said = serde_json::to_string(&entries).unwrap();
-    for word in ["127.0.0.1", "local-admin", "replacement card cost", "is using it", "customer "] {
+    for word in ["jane", "127.0.0.1", "local-admin", "replacement card cost", "is using it", "customer "] {
         assert!(!said.contains(word), "{word}");
     }
     let checkpoint = running.read(&auditor, "/v1/audit/checkpoint").await;
@@ -108,6 +142,33 @@ async fn what_is_done_and_seen_is_in_a_log_that_an_auditor_verifies() {
     for figure in ["contactiq_audit_lag_seconds", "contactiq_audit_waiting", "contactiq_audit_verified 1"] {
         assert!(metrics.contains(figure), "{figure}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_witness_that_never_answers_holds_the_log_not() {
+    // It takes the connection and what is sent, and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/checkpoints", listener.local_addr().unwrap());
+    let mut held = tokio::task::JoinSet::new();
+    held.spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            open.push(stream);
+        }
+    });
+    let running = start(&[SOON, ("CONTACTIQ__AUDIT__ANCHOR_URL", &url)]).await;
+    let (customer, auditor) = (running.key(Role::Customer).await, running.key(Role::Auditor).await);
+    // The first checkpoint is on its way to the witness from here on.
+    exported(&running, &auditor, |entries| !entries.is_empty()).await;
+    let began = std::time::Instant::now();
+    for round in 1..=3_usize {
+        running.ask(&customer, Mode::Customer, REPLACEMENT).await;
+        exported(&running, &auditor, |entries| {
+            entries.iter().filter(|e| e["kind"] == "interaction").count() >= round
+        })
+        .await;
+    }
+    assert!(began.elapsed() < Duration::from_secs(9), "each round within seconds: {:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

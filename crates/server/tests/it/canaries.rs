@@ -6,8 +6,9 @@ mod model;
 mod sown;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::Write,
+    ops::AddAssign,
     path::Path,
     process::{Command, Stdio},
     time::Duration,
@@ -18,9 +19,10 @@ use serde_json::{Value, json};
 use tokio::task::block_in_place;
 
 use crate::{
+    browser::between,
     cluster::Database,
     crash::{Server, serve_into},
-    house::{client, soon},
+    house::{FORM, client, form, soon},
     outages::{Ground, Service},
     process::Terminal,
     reply::text,
@@ -45,6 +47,8 @@ struct Cluster {
     terminals: [Terminal; 2],
     _servers: [Server; 2],
     url: String,
+    /// Where somebody signs in on the pages, once.
+    sign_in: String,
     metrics: [String; 2],
     folder: tempfile::TempDir,
 }
@@ -73,9 +77,11 @@ impl Cluster {
             let (server, said) = block_in_place(|| serve_into(&terminals[at], log.into()));
             let after =
                 |words: &str| said.split(words).nth(1).unwrap().lines().next().unwrap().trim().to_owned();
-            (server, after("listens on "), after("  metrics "))
+            let code = said.split("/signin?code=").nth(1).and_then(|rest| rest.lines().next());
+            (server, after("listens on "), after("  metrics "), code.map(str::to_owned))
         };
-        let ((one, url, its), (other, _, others)) = (begin(0), begin(1));
+        let ((one, url, its, code), (other, _, others, _)) = (begin(0), begin(1));
+        let sign_in = format!("{url}/signin?code={}", code.unwrap());
         let full = folder.path().join("full");
         let ground = Ground { database, queue, full };
         Cluster {
@@ -85,6 +91,7 @@ impl Cluster {
             terminals,
             _servers: [one, other],
             url,
+            sign_in,
             metrics: [its, others],
             folder,
         }
@@ -98,6 +105,29 @@ impl Cluster {
     }
 }
 
+/// What became of the requests of one way.
+#[derive(Debug, Default, Clone, Copy)]
+struct Walked {
+    answered: u64,
+    refused: u64,
+}
+
+/// The ways that a canary takes, one after the other; of the two with a no only what is refused is expected.
+const WAYS: [(&str, bool); 12] = [
+    ("question", true),
+    ("stream", true),
+    ("completion", true),
+    ("streamed completion", true),
+    ("feedback", true),
+    ("scan", true),
+    ("bodies that are wrong", false),
+    ("addresses and headers", false),
+    ("person's name", true),
+    ("question of a banker", true),
+    ("page", true),
+    ("note of a ticket", true),
+];
+
 /// What may be said aloud of a request: its error, if it is one.
 struct Sower {
     url: String,
@@ -108,20 +138,49 @@ struct Sower {
     errors: String,
     /// A record that was made.
     made: String,
+    /// A ticket that is open.
+    ticket: String,
+    /// The cookie and the token of somebody who signed in on the pages.
+    browser: (String, String),
+    walked: BTreeMap<&'static str, Walked>,
+    way: &'static str,
 }
 
 impl Sower {
+    /// Signs in on the pages.
+    async fn sign_in(&mut self, link: &str) {
+        let reply = self.http.get(link).send().await.unwrap();
+        let cookie = reply.headers()[header::SET_COOKIE].to_str().unwrap();
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let page = self.http.get(format!("{}/chat/customer", self.url)).header(header::COOKIE, &cookie);
+        let page = page.send().await.unwrap().text().await.unwrap();
+        let csrf = between(&page, "name=\"csrf-token\" content=\"", "\"").to_owned();
+        self.browser = (cookie, csrf);
+    }
+
+    /// A form of a page, sent without scripts.
+    fn sends_form(&self, path: &str, pairs: &[(&str, &str)]) -> RequestBuilder {
+        let (cookie, csrf) = &self.browser;
+        let all = [&[("csrf", csrf.as_str())], pairs].concat();
+        let request = self.http.post(format!("{}{path}", self.url)).header(header::COOKIE, cookie);
+        request.header(FORM.0, FORM.1).body(form(&all))
+    }
+
     fn post(&self, key: &str, path: &str, body: &Value) -> RequestBuilder {
         self.http.post(format!("{}{path}", self.url)).bearer_auth(key).json(body)
     }
 
     /// Sends it; what came, where that is no error.
     async fn send(&mut self, request: RequestBuilder) -> Option<String> {
-        let reply = request.timeout(Duration::from_secs(20)).send().await.ok()?;
-        let (status, headers) = (reply.status(), format!("{:?}", reply.headers()));
+        let reply = request.timeout(Duration::from_secs(20)).send().await.ok();
+        let walked = self.walked.entry(self.way).or_default();
+        let went = reply.as_ref().is_some_and(|reply| reply.status().as_u16() < 400);
+        *(if went { &mut walked.answered } else { &mut walked.refused }) += 1;
+        let reply = reply?;
+        let headers = format!("{:?}", reply.headers());
         let text = reply.text().await.unwrap_or_default();
         self.errors.push_str(&headers);
-        if status.is_success() {
+        if went {
             return Some(text);
         }
         self.errors.push_str(&text);
@@ -132,8 +191,17 @@ impl Sower {
         let (message, data, whose) = (canary.message.as_str(), canary.data[0].as_str(), person(number));
         let asks = json!({ "mode": "customer", "question": message, "subject": whose });
         let service = self.service.clone();
-        match number % 10 {
-            0 => drop(self.send(self.post(&service, "/v1/interactions", &asks)).await),
+        // Each kind of canary takes each way.
+        let way = (number + number / 60) % WAYS.len();
+        self.way = WAYS[way].0;
+        match way {
+            0 => {
+                let made = self.send(self.post(&service, "/v1/interactions", &asks)).await;
+                let record: Option<Value> = made.map(|record| serde_json::from_str(&record).unwrap());
+                if let Some(ticket) = record.and_then(|r| r["ticket"].as_str().map(str::to_owned)) {
+                    self.ticket = ticket;
+                }
+            }
             1 => {
                 let stream = self.post(&service, "/v1/interactions", &asks);
                 self.send(stream.header(header::ACCEPT, "text/event-stream")).await;
@@ -190,13 +258,33 @@ impl Sower {
                 self.send(named).await;
             }
             8 => {
-                let body = json!({ "mode": "customer", "subject": whose, "label": message });
+                // Back ends name people as they like.
+                let body = json!({ "mode": "customer", "subject": data });
                 self.send(self.post(&service, "/v1/conversations", &body)).await;
             }
-            _ => {
+            9 => {
                 let banker = self.banker.clone();
                 let body = json!({ "mode": "banker", "question": message });
                 self.send(self.post(&banker, "/v1/interactions", &body)).await;
+            }
+            10 => {
+                let asks = self.sends_form("/chat/customer", &[("question", message)]);
+                self.send(asks).await;
+            }
+            _ => {
+                if self.ticket.is_empty() {
+                    let wants =
+                        json!({ "mode": "customer", "question": "let me talk to a human", "subject": whose });
+                    let made = self.send(self.post(&service, "/v1/interactions", &wants)).await;
+                    let record: Value = serde_json::from_str(&made.unwrap_or_default()).unwrap_or_default();
+                    record["ticket"].as_str().unwrap_or_default().clone_into(&mut self.ticket);
+                }
+                let state = if number % 2 == 0 { "taken" } else { "closed" };
+                let path = format!("/tickets/{}", self.ticket);
+                let noted = self.sends_form(&path, &[("state", state), ("note", message)]);
+                if self.send(noted).await.is_some() && state == "closed" {
+                    self.ticket.clear();
+                }
             }
         }
     }
@@ -216,16 +304,41 @@ async fn no_canary_is_found_where_it_may_not_be() {
         http: client(),
         errors: String::new(),
         made: String::new(),
+        ticket: String::new(),
+        browser: Default::default(),
+        walked: BTreeMap::new(),
+        way: "",
     };
+    sower.sign_in(&cluster.sign_in).await;
     let admin = sower.admin.clone();
+    let everything: BTreeSet<String> = canaries
+        .iter()
+        .flat_map(|canary| canary.data.iter().chain([&canary.word]))
+        .map(|needle| needle.to_lowercase())
+        .collect();
+    let (mut kept, mut full) = (BTreeSet::new(), BTreeMap::new());
     let sixth = (canaries.len() / 6).max(1);
     for (number, canary) in canaries.iter().enumerate() {
-        // One after the other: the queue, the database; at the end the tables refuse what bankers asked.
+        // One after the other: the queue, the database, both; at the end the tables refuse what bankers asked.
         match (number % sixth, number / sixth) {
             (0, 1) => cluster.ground.queue.signal("STOP"),
             (0, 2) => cluster.ground.database.signal("STOP"),
+            (0, 3) => {
+                cluster.ground.database.signal("STOP");
+                cluster.ground.queue.signal("STOP");
+            }
             // Each path once or twice: a database that hangs is waited for.
-            (at, 1 | 2) if at == sixth.min(20) - 1 => cluster.ground.heals(),
+            (at, outage @ 1..=3) if at == sixth.min(20) - 1 => {
+                // What waits is searched while it waits.
+                let (name, place) = match outage {
+                    2 => ("queue", cluster.ground.queue.folder.as_path()),
+                    _ => ("spool", cluster.terminals[0].data()),
+                };
+                let waits = found(&["\"conversation\":{\"id\"".to_owned()].into(), place);
+                full.entry(name).or_insert(0_usize).add_assign(waits.len());
+                kept.extend(found(&everything, place));
+                cluster.ground.heals();
+            }
             (0, 5) => {
                 cluster.tables.run("ALTER TABLE interactions ADD CONSTRAINT none_of_bankers CHECK (mode <> 'banker') NOT VALID").await;
             }
@@ -246,27 +359,38 @@ async fn no_canary_is_found_where_it_may_not_be() {
     let ledger = soon(empty).await;
     assert!(ledger["dead_letters"].as_u64().unwrap() > 0, "some lie there: {ledger}");
 
-    // Aloud: logs, figures and errors.
-    let (made, mut aloud) = (sower.made, sower.errors + &ran.err);
+    // Aloud: logs, figures and errors. A sink that is empty was not read.
+    let (made, mut aloud) = (sower.made, Vec::new());
+    aloud.push(("errors", sower.errors));
+    assert_eq!(ran.lines(0).len(), asked.len());
     for (at, metrics) in cluster.metrics.iter().enumerate() {
-        aloud += &reqwest::get(metrics).await.unwrap().text().await.unwrap();
-        aloud += &std::fs::read_to_string(cluster.folder.path().join(format!("{at}.log"))).unwrap();
+        aloud.push(("figures", reqwest::get(metrics).await.unwrap().text().await.unwrap()));
+        let log = cluster.folder.path().join(format!("{at}.log"));
+        aloud.push(("log", std::fs::read_to_string(log).unwrap()));
     }
-    aloud += &cluster.terminals[0].run(&["ledger", "dead", "list"]).well();
-    aloud += &cluster.terminals[0].run(&["audit", "list", "--json", "--limit", "100000"]).out;
+    let commands: [&[&str]; 3] = [
+        &["ledger", "dead", "list"],
+        &["audit", "list", "--json", "--last", "10000"],
+        &["audit", "export", "-"],
+    ];
+    for command in commands {
+        aloud.push((command[1], cluster.terminals[0].run(command).well()));
+    }
+    for (sink, text) in &aloud {
+        assert!(text.len() > 300, "{sink}: {text}");
+        let file = cluster.folder.path().join("sink");
+        std::fs::write(&file, text).unwrap();
+        let said = found(&everything, &file);
+        assert!(said.is_empty(), "{sink} says {said:?}: {:?}", beside(text, &said));
+    }
+    let aloud: String = aloud.into_iter().map(|(_, text)| text).chain([ran.err]).collect();
     let file = cluster.folder.path().join("aloud");
     std::fs::write(&file, &aloud).unwrap();
     assert!(aloud.len() > 100_000, "the servers said something");
-    let everything: BTreeSet<String> = canaries
-        .iter()
-        .flat_map(|canary| canary.data.iter().chain([&canary.word]))
-        .map(|needle| needle.to_lowercase())
-        .collect();
     let said = found(&everything, &file);
 
     // At rest: every file of database, queue, spools and data folders.
     cluster.tables.run("CHECKPOINT").await;
-    let mut kept = BTreeSet::new();
     for folder in [&cluster.ground.database.folder, &cluster.ground.queue.folder] {
         kept.extend(found(&everything, folder));
     }
@@ -277,16 +401,19 @@ async fn no_canary_is_found_where_it_may_not_be() {
     assert_eq!(found(&[made].into(), &cluster.ground.database.folder).len(), 1, "the search sees the tables");
 
     // Handed on: what the guard recognises.
-    let key = cluster.terminals[0].run(&["keys", "list", "--json"]).out;
+    let key = cluster.terminals[0].run(&["keys", "list", "--json"]).well();
     let key = key.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let key =
         key.filter(|key| key["role"] == "service").map(|key| text(&key, "id").to_owned()).next().unwrap();
-    let export: String = (0..=canaries.len() / OF_ONE)
-        .map(|at| {
+    let exported = |more: &[&str]| -> String {
+        let each = (0..=canaries.len() / OF_ONE).map(|at| {
             let whose = person(at * OF_ONE);
-            cluster.terminals[0].run(&["privacy", "export", "--subject", &whose, "--key", &key]).out
-        })
-        .collect();
+            let command = ["privacy", "export", "--subject", &whose, "--key", &key];
+            cluster.terminals[0].run(&[&command[..], more].concat()).well()
+        });
+        each.collect()
+    };
+    let (export, page) = (exported(&[]), exported(&["--html"]));
     let bodies = cluster.model.bodies();
     let scanned: Vec<String> = canaries.iter().map(|c| json!({ "text": c.message }).to_string()).collect();
     let scanned = cluster.terminals[0].feed(&["guard", "scan"], scanned.join("\n").as_bytes()).lines(0);
@@ -294,7 +421,8 @@ async fn no_canary_is_found_where_it_may_not_be() {
     for (canary, scanned) in canaries.iter().zip(&scanned) {
         for data in &canary.data {
             let recognised = !text(scanned, "masked").contains(data.as_str());
-            for (place, handed) in [("provider", &bodies), ("export", &export)] {
+            for (place, handed) in [("provider", &bodies), ("export", &export), ("page of an export", &page)]
+            {
                 if handed.contains(data.as_str()) {
                     let into = if recognised { &mut leaked } else { &mut missed };
                     into.push(format!("{place}: {data}"));
@@ -302,6 +430,7 @@ async fn no_canary_is_found_where_it_may_not_be() {
             }
         }
     }
+    println!("{:?}; found waiting {full:?}", sower.walked);
     println!(
         "{} canaries: aloud {}, at rest {}, handed on though recognised {}; misses of the guard handed on {}; {} \
          requests to the model, {} dead letters, an export of {} bytes",
@@ -314,14 +443,30 @@ async fn no_canary_is_found_where_it_may_not_be() {
         ledger["dead_letters"],
         export.len()
     );
+    assert!(said.is_empty(), "in logs, figures or errors: {said:?}");
+    assert!(kept.is_empty(), "in files: {kept:?}");
+    assert!(leaked.is_empty(), "handed on: {leaked:?}");
     assert!(
         canaries.iter().any(|canary| bodies.contains(&canary.word)),
         "people's own words go there, masked"
     );
-    assert!(bodies.lines().count() > 10 && export.len() > 1000, "paths were walked");
-    assert!(said.is_empty(), "in logs, figures or errors: {said:?}");
-    assert!(kept.is_empty(), "in files: {kept:?}");
-    assert!(leaked.is_empty(), "handed on: {leaked:?}");
+    assert!(bodies.lines().count() > 10 && export.len() > 1000 && page.len() > 1000, "paths were walked");
+    for (way, goes) in WAYS {
+        let walked = sower.walked.get(way).copied().unwrap_or_default();
+        assert!(if goes { walked.answered > 0 } else { walked.refused > 0 }, "{way}: {walked:?}");
+    }
+    assert!(full["queue"] > 0 && full["spool"] > 0, "both were searched while they were full: {full:?}");
+}
+
+/// Where it is said, with some words around it.
+fn beside(text: &str, said: &BTreeSet<String>) -> Vec<String> {
+    let lower = text.to_lowercase();
+    let place = |needle: &String| {
+        let at = lower.find(needle.as_str())?;
+        let around = lower.get(at.saturating_sub(200)..(at + 200).min(lower.len()));
+        Some(around.unwrap_or_default().to_owned())
+    };
+    said.iter().filter_map(place).collect()
 }
 
 /// As a part of an address (RFC 3986).

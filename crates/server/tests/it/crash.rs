@@ -266,10 +266,7 @@ async fn a_server_that_is_killed_again_and_again_loses_nothing_that_was_shown() 
 async fn nor_does_it_on_a_disk_that_forgets_what_was_not_synced() {
     let terminal = terminal();
     let disk = ForgetfulDisk::below(terminal.data());
-    let on_it = terminal
-        .with("LD_PRELOAD", disk.library.display().to_string())
-        .with("LOSSY_ROOT", disk.root.display().to_string())
-        .with("LOSSY_LOG", disk.log.display().to_string());
+    let on_it = disk.under(terminal);
     let seen = killed_again_and_again(&on_it, kills(), || disk.forget()).await;
     println!("{}", is_all_in_the_record(&on_it, &seen).await);
     println!("the disk forgot {} writes", disk.forgotten.load(Ordering::SeqCst));
@@ -318,7 +315,7 @@ pub(crate) fn disk(folder: &Path) -> PathBuf {
 }
 
 /// `lossy/disk.c`, and what it wrote down.
-struct ForgetfulDisk {
+pub(crate) struct ForgetfulDisk {
     library: PathBuf,
     root: PathBuf,
     log: PathBuf,
@@ -327,7 +324,7 @@ struct ForgetfulDisk {
 }
 
 impl ForgetfulDisk {
-    fn below(root: &Path) -> ForgetfulDisk {
+    pub(crate) fn below(root: &Path) -> ForgetfulDisk {
         let folder = tempfile::tempdir().unwrap();
         let library = disk(folder.path());
         let log = folder.path().join("log");
@@ -341,8 +338,16 @@ impl ForgetfulDisk {
         }
     }
 
+    /// Whatever this terminal starts writes on it.
+    pub(crate) fn under(&self, terminal: Terminal) -> Terminal {
+        terminal
+            .with("LD_PRELOAD", self.library.display().to_string())
+            .with("LOSSY_ROOT", self.root.display().to_string())
+            .with("LOSSY_LOG", self.log.display().to_string())
+    }
+
     /// Puts back whatever a write replaced that was not synced, the last write first.
-    fn forget(&self) {
+    pub(crate) fn forget(&self) {
         let mut files = BTreeMap::new();
         below(&self.root, &mut files);
         let mut seen = std::fs::read_dir(&self.log).unwrap();

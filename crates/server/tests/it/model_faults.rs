@@ -88,6 +88,11 @@ struct Bank {
 
 impl Bank {
     async fn with(model: &str) -> Bank {
+        Bank::set(model, &[]).await
+    }
+
+    /// With other settings beside.
+    async fn set(model: &str, others: &[(&str, &str)]) -> Bank {
         let terminal = Terminal::new().with("CONTACTIQ_DEMO", "off");
         let file = terminal.file("kite.md", CURRENT).to_string_lossy().into_owned();
         terminal.run(&["knowledge", "add", "--collection", "customer", &file]).well();
@@ -100,6 +105,7 @@ impl Bank {
             ("CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD", "0.01"),
             ("CONTACTIQ__CUSTOMER__DISCLAIMER", ""),
         ];
+        let settings = [&settings[..], others].concat();
         let running = start_in(terminal.folder(), &settings).await;
         let key = running.key(Role::Customer).await;
         Bank { running, key }
@@ -196,6 +202,20 @@ async fn a_provider_that_is_away_hangs_or_limits_for_long_costs_its_time_and_no_
         assert!((least..12).contains(&took.as_secs()), "{fault}: {took:?}");
         assert!(faults.tries().await <= 4, "{fault}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_hangs_is_left_in_time_for_cited_sentences() {
+    let faults = Faults::start().await;
+    let short =
+        [("CONTACTIQ__SERVER__REQUEST_TIMEOUT_SECONDS", "5"), ("CONTACTIQ__LLM__TIMEOUT_SECONDS", "30")];
+    let bank = Bank::set(&format!("{}/v1", faults.url), &short).await;
+    faults.will(json!([{ "type": "delay", "seconds": 60, "times": null }])).await;
+    let began = Instant::now();
+    for record in bank.asked().await {
+        assert!(!by_model(&record), "{record}");
+    }
+    assert!(began.elapsed().as_secs() < 10, "both were answered in their time: {:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -198,6 +198,7 @@ async fn what_was_shown_is_in_the_record_whatever_fails_beside_it() {
             .then_some(ledger)
     };
     let ledger = soon(empty).await;
+    keeping_is_told(&ground.queue, &url).await;
     let store = store(&gateway, &tables).await;
     println!("{turns} kills and outages: {}", crash::holds_all(&store, &seen).await);
     store.close().await;
@@ -205,11 +206,34 @@ async fn what_was_shown_is_in_the_record_whatever_fails_beside_it() {
     assert!(text(&ledger, "first_place") == "closed", "{ledger}");
 }
 
+/// `/ready` says how surely this Redis keeps what it took, also when that changes.
+async fn keeping_is_told(queue: &Service, url: &str) {
+    let told = async || {
+        let ready = client().get(format!("{url}/ready")).send().await.unwrap();
+        text(&ready.json::<Value>().await.unwrap(), "ledger").to_owned()
+    };
+    // The program wants the name that an address may leave out.
+    let url_of_cli = queue.url.replace("redis://:", "redis://default:");
+    let set = |name: &str, value: &str| {
+        let cli = Command::new("redis-cli").args(["-u", &url_of_cli, "config", "set", name, value]).output();
+        assert_eq!(cli.unwrap().stdout, b"OK\n");
+    };
+    let becomes = async |words: &str| soon(async || told().await.contains(words).then_some(())).await;
+    becomes("ok: queued in Redis, synced").await;
+    set("maxmemory", "10gb");
+    set("maxmemory-policy", "allkeys-lru");
+    becomes("which may evict what it took: set maxmemory-policy noeviction").await;
+    set("maxmemory-policy", "noeviction");
+    becomes("ok: queued in Redis, synced").await;
+    set("appendonly", "no");
+    becomes("which keeps nothing over a restart: set appendonly yes").await;
+}
+
 async fn pause(milliseconds: u64) {
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
 }
 
-async fn store(gateway: &Terminal, tables: &Database) -> contactiq_store::Store {
+pub(crate) async fn store(gateway: &Terminal, tables: &Database) -> contactiq_store::Store {
     let settings = [
         ("CONTACTIQ_DATA_DIR".to_owned(), gateway.data().display().to_string()),
         ("CONTACTIQ_DATABASE_URL".to_owned(), tables.url.clone()),

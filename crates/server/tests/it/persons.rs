@@ -72,6 +72,43 @@ async fn a_person_reads_all_of_it_and_is_forgotten() {
 }
 
 #[tokio::test]
+async fn everything_that_names_a_person_is_handed_out_and_that_it_was_is_on_record() {
+    let mut running = start(&[]).await;
+    let browser = crate::browser::Browser::sign_in(&running).await;
+    browser.ask("customer", "what does a fucking replacement card cost?").await;
+    let (admin, supervisor) = (running.key(Role::Admin).await, running.key(Role::Supervisor).await);
+    let listed = running.read(&supervisor, "/v1/guard/review").await.json();
+    let seen = text(&listed[0], "interaction").to_owned();
+    running.read(&supervisor, &format!("/v1/interactions/{seen}")).await.record();
+    let oneself = json!({ "subject": "local-admin" });
+    let all = running.post(&admin, "/v1/persons/export", &oneself).await.json();
+    let said = &all["conversations"][0]["interactions"][0];
+    assert_eq!((text(&said["review"][0], "kind"), &said["record"]["id"]), ("flagged", &json!(seen)));
+    assert!(text(&said["review"][0], "message").contains("replacement card"));
+    let sign_ins = all["sign_ins"].as_array().unwrap();
+    assert_eq!((sign_ins.len(), text(&sign_ins[0], "from_ip")), (1, "127.0.0.1"));
+    let accesses = all["accesses"].as_array().unwrap();
+    let of = |by: &str, route: &str| accesses.iter().filter(|a| a["by"] == by && a["route"] == route).count();
+    assert!(of("you", "/chat/{mode}") >= 2, "{accesses:?}");
+    assert_eq!(of("the bank", "/v1/interactions/{id}"), 1, "the supervisor, who is not named: {accesses:?}");
+    assert!(!all.to_string().contains("supervisor"), "{all}");
+    assert_eq!(all["exports"], json!([]));
+
+    let page = running.posting(&admin, "/v1/persons/export", &oneself).header("accept", "text/html");
+    let page = crate::reply::Reply::of(page).await;
+    assert!(page.header("content-type").starts_with("text/html"), "{}", page.text);
+    for words in ["What the guard said", "When you signed in", "Who saw what is yours", "handed out before"] {
+        assert!(page.text.contains(words), "{words}");
+    }
+    let again = running.post(&admin, "/v1/persons/export", &oneself).await.json();
+    assert_eq!(again["exports"].as_array().map(Vec::len), Some(2));
+    let receipt = running.post(&admin, "/v1/persons/erase", &oneself).await.json();
+    assert_eq!((&receipt["exports"], &receipt["receipts"][0]["exports"]), (&json!(3), &json!(3)));
+    assert!(text(&receipt["receipts"][0], "signed").contains("\"exports\":3"));
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_hold_keeps_a_person_and_only_administrators_place_one() {
     let running = start(&[]).await;
     let (bank, admin, auditor) =
@@ -242,4 +279,34 @@ async fn a_key_is_rotated_on_the_command_line_while_the_server_answers() {
         running.read(&bank, &format!("/v1/interactions/{}?subject=jane-4711", text(&said, "id"))).await;
     assert_eq!(again.status, 200, "{}", again.text);
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_banker_names_is_found_and_erased_there() {
+    const KEY: (&str, &str) = ("CONTACTIQ_TOKEN_KEY", "f3b1c9d47a5e60821b9c0d7e6f5a4b3c");
+    let mut running = start(&[KEY]).await;
+    let banker = running.key(Role::Banker).await;
+    let asked = "May I send the rate to jane.citizen@mail.example, what does the policy say?";
+    let said = running.ask(&banker, Mode::Banker, asked).await;
+    let other = running.ask(&banker, Mode::Banker, "What does the policy say about rates?").await;
+    let terminal = Terminal::of(running.dir.clone());
+    let run = |terminal: &Terminal, more: &[&str]| {
+        let all = [&["privacy", "named", "JANE.citizen@mail.example", "Jane Citizen"], more].concat();
+        tokio::task::block_in_place(|| terminal.run(&all))
+    };
+    assert!(run(&terminal, &[]).refused().contains("guard.token_key"));
+    let terminal = terminal.with(KEY.0, KEY.1);
+    let found = run(&terminal, &["--json"]).lines(0);
+    assert_eq!(found.iter().map(|named| text(named, "interaction")).collect::<Vec<_>>(), [text(&said, "id")]);
+    run(&terminal, &["--erase"]).well();
+    let receipt = run(&terminal, &["--erase", "--yes", "--json"]).lines(0);
+    assert_eq!((&receipt[0]["interactions"], &receipt[0]["conversations"]), (&json!(1), &json!(1)));
+    let admin = running.key(Role::Admin).await;
+    let record =
+        async |of: &Value| running.read(&admin, &format!("/v1/interactions/{}", text(of, "id"))).await.json();
+    assert_eq!(text(&record(&said).await, "question"), "[erased]");
+    assert_eq!(record(&other).await, other);
+    assert_eq!(run(&terminal, &["--json"]).lines(0), Vec::<Value>::new());
+    running.stop().await;
+    assert!(!holds(&running.database_bytes(), "jane.citizen"));
 }

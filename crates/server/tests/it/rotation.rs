@@ -158,6 +158,7 @@ async fn the_password_of_redis_is_changed_while_the_limits_go_on() {
             ("CONTACTIQ_REDIS_URL", url.as_str()),
             ("CONTACTIQ__REDIS__PASSWORD", &place),
             ("CONTACTIQ__REDIS__PATIENCE_MILLISECONDS", "150"),
+            ("CONTACTIQ__AUDIT__CHECKPOINT_SECONDS", "1"),
             ("CONTACTIQ__SECRETS__REFRESH_SECONDS", "1"),
         ],
     )
@@ -173,6 +174,19 @@ async fn the_password_of_redis_is_changed_while_the_limits_go_on() {
     let changed = ["secret=\"redis.password\""];
     soon(async || (counted(&running, "contactiq_secret_changes_total", &changed).await > 0.0).then_some(()))
         .await;
+    // By its name alone it is on record.
+    let auditor = running.key(Role::Auditor).await;
+    soon(async || {
+        let log = running.read(&auditor, "/v1/audit/export").await.text;
+        assert!(!log.contains(SECOND));
+        let noted = |line: &str| {
+            ["\"kind\":\"key\"", "\"secret\":\"redis.password\"", "read_again"]
+                .iter()
+                .all(|word| line.contains(word))
+        };
+        log.lines().any(noted).then_some(())
+    })
+    .await;
     admin.say(&["CLIENT", "KILL", "USER", &user]).await;
     soon(async || (shared().await == "ok").then_some(())).await;
     admin.say(&["ACL", "DELUSER", &user]).await;
@@ -207,6 +221,7 @@ fn production_says_what_it_refuses_and_no_command_shows_a_secret() {
     let of = |name: &'static str, value: &str| {
         Terminal::new()
             .with("CONTACTIQ__SERVER__ENVIRONMENT", "production")
+            .with("CONTACTIQ__SECRETS__ALLOW_KEY_BESIDE_DATA", "true")
             .with("CONTACTIQ_LISTEN", "127.0.0.1:0")
             .with(name, value)
     };

@@ -110,6 +110,44 @@ async fn version_1_3_is_spoken_and_nothing_else() {
     }
 }
 
+/// Completions that a server was asked for.
+async fn completions(running: &Running) -> f64 {
+    let figures = house::client().get(&running.metrics).send().await.unwrap().text().await.unwrap();
+    let asked = figures.lines().filter(|line| {
+        line.starts_with("contactiq_http_requests_total") && line.contains("/v1/chat/completions")
+    });
+    asked.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_whose_certificate_is_wrong_is_sent_nothing_and_the_cited_sentences_answer() {
+    let authority = authority();
+    let provider = start(&authority, &[]).await;
+    let key = provider.key(Role::Service).await;
+    let asks = |base_url: &str, trusted: Option<String>| {
+        let mut terminal = Terminal::new()
+            .with("CONTACTIQ_LLM_BASE_URL", format!("{base_url}/v1"))
+            .with("CONTACTIQ_LLM_MODEL", "contactiq-customer")
+            .with("CONTACTIQ_LLM_API_KEY", key.text.clone())
+            .with("CONTACTIQ__LLM__MAX_RETRIES", "1");
+        if let Some(trusted) = trusted {
+            terminal = terminal.with("SSL_CERT_FILE", trusted);
+        }
+        let asked = ["ask", "--mode", "customer", "--json", REPLACEMENT];
+        tokio::task::block_in_place(|| terminal.run(&asked).lines(0)).remove(0)
+    };
+    let elsewhere = provider.url.replace("localhost", "127.0.0.1");
+    // Of an authority that nobody trusts here; then of another name.
+    for (base_url, trusted) in [(&provider.url, None), (&elsewhere, Some(authority.named("ca.pem")))] {
+        let record = asks(base_url, trusted);
+        assert_eq!(record["outcome"], "resolved", "{record}");
+        assert_ne!(record["model"], "contactiq-customer", "{record}");
+    }
+    assert!(completions(&provider).await < 0.5, "it was sent nothing");
+    asks(&provider.url, Some(authority.named("ca.pem")));
+    assert!(completions(&provider).await > 0.5, "a control: where both are right it is asked");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn browsers_are_told_to_keep_to_it() {
     let authority = authority();

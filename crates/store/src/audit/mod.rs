@@ -60,6 +60,8 @@ contactiq_domain::words! {
         Review => "review",
         /// Somebody saw personal data that was masked.
         Unmasking => "unmasking",
+        /// All that is kept about a person was handed out.
+        Export => "export",
         /// Records or documents were erased.
         Erasure => "erasure",
         /// An API key was made, changed, revoked or rotated; so with keys of the audit log itself.
@@ -135,11 +137,13 @@ fn kind_of(event: &AccessEvent) -> AuditKind {
             "privacy" if matches!(route, "privacy erase" | "privacy again" | "privacy purge") => {
                 AuditKind::Erasure
             }
+            "privacy" if route == "privacy export" => AuditKind::Export,
             "knowledge" => AuditKind::Knowledge,
             "escalations" if matches!(route, "escalations list" | "escalations show") => AuditKind::Access,
             "escalations" => AuditKind::Ticket,
             "guard" if route == "guard review" => AuditKind::Access,
             "guard" => AuditKind::Review,
+            "ledger" if matches!(route, "ledger dead list" | "ledger dead show") => AuditKind::Access,
             "ledger" => AuditKind::Ledger,
             "audit" if route.starts_with("audit keys") => AuditKind::Key,
             "audit" => AuditKind::Audit,
@@ -163,6 +167,7 @@ fn kind_of(event: &AccessEvent) -> AuditKind {
             AuditKind::Review
         }
         "/v1/persons/erase" => AuditKind::Erasure,
+        "/v1/persons/export" => AuditKind::Export,
         _ if changes && (route.starts_with("/v1/keys") || route.starts_with("/access/keys")) => {
             AuditKind::Key
         }
@@ -208,11 +213,12 @@ mod tests {
             ("POST", "/tickets/{id}", Allowed, AuditKind::Ticket),
             ("PUT", "/v1/guard/review/{id}", Allowed, AuditKind::Review),
             ("POST", "/v1/persons/erase", Allowed, AuditKind::Erasure),
-            ("POST", "/v1/persons/export", Allowed, AuditKind::Access),
+            ("POST", "/v1/persons/export", Allowed, AuditKind::Export),
             ("POST", "/access/keys/{id}", Allowed, AuditKind::Key),
             ("DELETE", "/v1/sessions/{id}", Allowed, AuditKind::SignIn),
             ("cli", "privacy erase", Allowed, AuditKind::Erasure),
-            ("cli", "privacy export", Allowed, AuditKind::Access),
+            ("cli", "privacy export", Allowed, AuditKind::Export),
+            ("cli", "escalations show", Allowed, AuditKind::Access),
             ("DELETE", "/v1/ledger/dead-letters/{id}", Allowed, AuditKind::Ledger),
             ("GET", "/v1/audit/export", Allowed, AuditKind::Audit),
             ("cli", "keys revoke", Allowed, AuditKind::Key),

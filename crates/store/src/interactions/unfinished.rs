@@ -122,25 +122,40 @@ pub(crate) async fn withdraw(
     Ok(w.execute(sql, values![id, completed_at]).await? > 0)
 }
 
-/// Marks what was started before `older_than` and never finished, and names it.
+/// What was started before `older_than` and is not finished: at most `limit`, by their ids, behind this one.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn interrupt_unfinished(
-    w: &mut Writer,
+pub async fn unfinished(
+    c: &mut Connection,
     older_than: Timestamp,
+    behind: Option<InteractionId>,
+    limit: u32,
+) -> Result<Vec<InteractionId>, StoreError> {
+    let behind = behind.map_or_else(String::new, |id| id.to_string());
+    let sql = "SELECT id FROM interactions WHERE completed_at IS NULL AND created_at < $1 AND id > $2
+               ORDER BY id LIMIT $3";
+    let rows = c.rows(sql, values![older_than, behind, limit]).await?;
+    rows.iter().map(|row| row.parsed("id")).collect()
+}
+
+/// Marks those of these that are not finished as interrupted, and names them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn interrupt(
+    w: &mut Writer,
+    ids: &[InteractionId],
     now: Timestamp,
 ) -> Result<Vec<InteractionId>, StoreError> {
-    let marked: Vec<InteractionId> = w
-        .rows(
-            "UPDATE interactions SET outcome = 'interrupted', completed_at = $1
-         WHERE completed_at IS NULL AND created_at < $2 RETURNING id",
-            values![now, older_than],
-        )
-        .await?
-        .iter()
-        .map(|row| row.parsed("id"))
-        .collect::<Result<_, _>>()?;
+    let sql = "UPDATE interactions SET outcome = 'interrupted', completed_at = $2
+               WHERE id = $1 AND completed_at IS NULL";
+    let mut marked = Vec::new();
+    for id in ids {
+        if w.execute(sql, values![*id, now]).await? > 0 {
+            marked.push(*id);
+        }
+    }
     audit::interrupted(w, &marked, now).await?;
     Ok(marked)
 }

@@ -159,7 +159,7 @@ impl Ledger {
     }
 
     /// Whether it is in the spool of this process or in the queue.
-    async fn waits(&self, id: InteractionId) -> Result<bool, StoreError> {
+    pub(super) async fn waits(&self, id: InteractionId) -> Result<bool, StoreError> {
         if self.0.pending.completion(id).is_some() {
             return Ok(true);
         }

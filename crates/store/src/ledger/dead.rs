@@ -1,12 +1,17 @@
 //! Dead letters (B3): entries that the tables refuse, kept with the reason until an operator replays or drops
 //! them. They are kept as they are kept in the spool: what a person wrote is sealed in them.
 
+use std::collections::HashSet;
+
 use contactiq_domain::{Timestamp, ids::InteractionId};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{Applied, Entry, Phase, apply::apply, kept};
-use crate::{Connection, Store, StoreError, Writer, conversations::Owner, row::Row, value::values};
+use crate::{
+    Connection, Store, StoreError, Writer, conversations::Owner, idempotency::Settles, privacy, row::Row,
+    value::values,
+};
 
 /// What stands where bytes name no interaction.
 const UNREADABLE: &str = "unreadable";
@@ -165,11 +170,15 @@ async fn replay(w: &mut Writer, id: &str) -> Result<Replayed, StoreError> {
 pub async fn replay_in(
     store: &Store,
     id: &str,
+    settles: Option<Settles<'_>>,
     now: Timestamp,
 ) -> Result<Result<Replayed, StoreError>, StoreError> {
     let replayed = async {
         let mut w = store.write().await?;
         let replayed = replay(&mut w, id).await?;
+        if let (Some(settles), Replayed::Written | Replayed::Overtaken) = (settles, &replayed) {
+            settles.settle(&mut w, id).await?;
+        }
         w.save().await.map(|()| replayed)
     };
     match replayed.await.map_err(StoreError::of_a_writer) {
@@ -215,6 +224,27 @@ pub(crate) async fn forget(w: &mut Writer, owner: &Owner<'_>) -> Result<(), Stor
         }
     }
     Ok(())
+}
+
+/// Drops what is older than this moment, but what is of these people, as keyed hashes. Bytes that nobody can read stay as
+/// long as anybody is held: whose they are can't be said.
+pub(crate) async fn purge(
+    w: &mut Writer,
+    before: Timestamp,
+    held: &HashSet<String>,
+) -> Result<u64, StoreError> {
+    if held.is_empty() {
+        return w.execute("DELETE FROM dead_letters WHERE created_at < $1", values![before]).await;
+    }
+    let mut dropped = 0;
+    let rows = w.rows("SELECT id, entry FROM dead_letters WHERE created_at < $1", values![before]).await?;
+    for row in rows {
+        let entry = kept::from_bytes(&row.bytes("entry")?, &row.sealer);
+        if entry.is_ok_and(|entry| !held.contains(&privacy::blind(w, &entry.of().owner()))) {
+            dropped += u64::from(discard(w, &row.text("id")?).await?);
+        }
+    }
+    Ok(dropped)
 }
 
 fn letter(row: &Row) -> Result<DeadLetter, StoreError> {

@@ -2,8 +2,7 @@
 //! it is in the tables: sealed for its table, column and row, so that it can't be read without the key nor moved to
 //! another row, and comes back as `Masked` because it was when it went in; so are the names of person and sitting. The
 //! key is the installation's, not the person's, so that nobody needs the database for it: whoever writes an entry into
-//! the tables seals it again. The rest is in the clear, as there: ids, intent, outcome, reasons, citations of the bank's
-//! documents.
+//! the tables seals it again. The rest is in the clear, as there: ids, intent, outcome, citations of the bank's documents.
 
 use std::convert::Infallible;
 
@@ -30,7 +29,7 @@ use crate::{
 };
 
 /// The form that this version writes. An older one stays readable; a newer one is refused by name.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Why bytes are no entry. It never carries any of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -226,6 +225,10 @@ fn kept_completion(
         .try_map(|column, text| Ok::<_, Infallible>(seal(interactions::TABLE, column, &id, &text)));
     record.subject = hide(interactions::TABLE, "subject", &id, &record.subject);
     record.session = hide(interactions::TABLE, "session", &id, &record.session);
+    let said = |column: &str, text: &str| hide(interactions::TABLE, column, &id, text);
+    record.classification_reason = said("classification_reason", &record.classification_reason);
+    record.reason = said("reason", &record.reason);
+    record.steps.iter_mut().for_each(|step| step.detail = said("steps", &step.detail));
     let ticket = completion.ticket.clone().map(|ticket| {
         let id = ticket.id.to_string();
         let Ok(ticket) =
@@ -262,7 +265,7 @@ pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreada
     };
     // It has callers in the clear too, and the table their pseudonyms since.
     let claim = |claimed: Claimed| match form.form {
-        ..FORMAT => Claimed { caller: sealer.pseudonym(&claimed.caller), ..claimed },
+        ..2 => Claimed { caller: sealer.pseudonym(&claimed.caller), ..claimed },
         _ => claimed,
     };
     // An entry of an earlier version has names in the clear: those are told as they are.
@@ -306,6 +309,12 @@ pub(crate) fn from_bytes(bytes: &[u8], sealer: &Sealer) -> Result<Entry, Unreada
                 .try_map(|column, sealed| open(interactions::TABLE, column, &id, &sealed))?;
             record.subject = tell(interactions::TABLE, "subject", &id, &record.subject)?;
             record.session = tell(interactions::TABLE, "session", &id, &record.session)?;
+            let said = |column: &str, text: &str| tell(interactions::TABLE, column, &id, text);
+            record.classification_reason = said("classification_reason", &record.classification_reason)?;
+            record.reason = said("reason", &record.reason)?;
+            for step in &mut record.steps {
+                step.detail = said("steps", &step.detail)?;
+            }
             record.cost_usd.0 = completion.cost_nano_usd;
             let ticket = completion.ticket.map(|ticket| {
                 let id = ticket.id.to_string();

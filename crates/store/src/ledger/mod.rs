@@ -16,6 +16,7 @@ mod drain;
 mod entry;
 mod group;
 mod handed;
+mod interrupted;
 pub(crate) mod kept;
 mod pending;
 pub mod queue;

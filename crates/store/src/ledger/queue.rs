@@ -82,6 +82,8 @@ pub enum Durability {
     Synced,
     /// `appendfsync everysec`: a power failure may cost the last second.
     EverySecond,
+    /// With a `maxmemory` under which any key may be evicted (`allkeys-…`): a full Redis throws away what it took.
+    Evicts,
     /// Without an append-only file, or never synced: a restart may cost everything.
     None,
 }
@@ -286,8 +288,14 @@ impl Queue {
                 redis::cmd("CONFIG").arg(("GET", "appendonly")).query_async(&mut redis).await?;
             let sync: Vec<String> =
                 redis::cmd("CONFIG").arg(("GET", "appendfsync")).query_async(&mut redis).await?;
+            let most: Vec<String> =
+                redis::cmd("CONFIG").arg(("GET", "maxmemory")).query_async(&mut redis).await?;
+            let policy: Vec<String> =
+                redis::cmd("CONFIG").arg(("GET", "maxmemory-policy")).query_async(&mut redis).await?;
             let value = |pair: &[String]| pair.get(1).cloned().unwrap_or_default();
+            let evicts = value(&policy).starts_with("allkeys") && value(&most) != "0";
             Ok(match (value(&file).as_str(), value(&sync).as_str()) {
+                ("yes", _) if evicts => Some(Durability::Evicts),
                 ("yes", "always") => Some(Durability::Synced),
                 ("yes", "everysec") => Some(Durability::EverySecond),
                 ("", _) => None,

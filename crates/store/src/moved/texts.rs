@@ -34,7 +34,8 @@ const TABLES: [Table; 5] = [
     },
     Table {
         name: interactions::TABLE,
-        sql: "SELECT interactions.id, question, answer, shown, interactions.subject, session, conversation, data_key
+        sql: "SELECT interactions.id, question, answer, shown, interactions.subject, session, conversation, data_key,
+                 classification_reason, reason, steps
              FROM interactions JOIN conversations ON conversations.id = interactions.conversation
              WHERE interactions.id > $1 ORDER BY interactions.id LIMIT $2",
         sealed: &[("question", "question"), ("answer", "answer"), ("shown", "answer")],
@@ -204,9 +205,15 @@ async fn anew(w: &mut Writer, table: &Table, row: &Row) -> Result<Result<(), Sto
         let conversation = row.parsed("conversation")?;
         let subject = w.subject_for(key, &row.text("subject")?, conversation);
         let session = w.hide_for(key, &row.text("session")?, table.name, "session", &id);
+        let mut said = Vec::new();
+        for column in ["classification_reason", "reason", "steps"] {
+            let text = row.text_or_none(column)?;
+            said.push(text.map(|text| interactions::words(w, key, &text, column, &id)));
+        }
         w.execute(
-            "UPDATE interactions SET subject = $2, session = $3 WHERE id = $1 AND anonymised_at IS NULL",
-            values![&id, subject, session],
+            "UPDATE interactions SET subject = $2, session = $3, classification_reason = $4, reason = $5, steps = $6
+             WHERE id = $1 AND anonymised_at IS NULL",
+            values![&id, subject, session, said[0].as_deref(), said[1].as_deref(), said[2].as_deref()],
         )
         .await?;
     }

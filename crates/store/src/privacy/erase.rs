@@ -10,13 +10,14 @@ use contactiq_domain::{
 use contactiq_guard::seal::DataKeyId;
 use uuid::Uuid;
 
-use super::{anonymise, blind, consent, holds, turns};
+use super::{anonymise, blind, consent, exports, holds, turns};
 use crate::{
     Connection, Store, StoreError, Writer,
     audit::{self, AuditKind, Event},
     conversations::{Conversation, Owner},
     data_keys::hex,
     error::IN_THE_WAY,
+    idempotency::Settles,
     ledger::dead,
     row::{Row, id_in},
     value::{places, values},
@@ -37,6 +38,9 @@ pub struct Receipt {
     pub conversations: u64,
     /// Interactions.
     pub interactions: u64,
+    /// How often all of it was handed out before: those files are out of reach here.
+    #[serde(default)]
+    pub exports: u64,
     /// All of it as a note that the key of the audit log signed. None of before receipts were signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<String>,
@@ -53,6 +57,7 @@ impl Receipt {
             erased_at: self.erased_at.to_string(),
             conversations: self.conversations,
             interactions: self.interactions,
+            exports: self.exports,
         }
     }
 }
@@ -64,11 +69,13 @@ pub struct By<'a> {
     pub name: &'a str,
     /// None leaves the receipt unsigned.
     pub signer: Option<&'a SigningKey>,
+    /// What a client may ask for again: the ids of the receipts, parted by spaces.
+    pub settles: Option<Settles<'a>>,
 }
 
 impl<'a> From<&'a str> for By<'a> {
     fn from(name: &'a str) -> Self {
-        By { name, signer: None }
+        By { name, signer: None, settles: None }
     }
 }
 
@@ -81,8 +88,17 @@ pub enum Erased {
     Held(String),
 }
 
-/// Erases a person, in transactions of at most 500 interactions each. From the first one on whatever is still in the
-/// queue, in a spool or under way is written without its texts. Broken off, it goes on with the next [`sweep`].
+/// What became of a wish to be forgotten under several names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Forgotten {
+    /// The receipts, one a name, in the order of the names. Also of a name under which nothing is kept yet: a question
+    /// may be on its way.
+    Now(Vec<Receipt>),
+    /// A legal hold is on one of the names and keeps all of them; this is its matter.
+    Held(String),
+}
+
+/// Erases a person of one name: [`people`].
 ///
 /// # Errors
 /// When the database fails.
@@ -93,16 +109,37 @@ pub async fn person<'a>(
     ids: &dyn Ids,
     now: Timestamp,
 ) -> Result<Erased, StoreError> {
+    Ok(match people(store, std::slice::from_ref(owner), by, ids, now).await? {
+        Forgotten::Held(matter) => Erased::Held(matter),
+        Forgotten::Now(mut receipts) => {
+            Erased::Now(receipts.pop().ok_or(StoreError::Corrupt { what: "receipt" })?)
+        }
+    })
+}
+
+/// Erases a person under all these names, or under none: their keys go in one transaction, the texts in such of at most
+/// 500 interactions each. From the first one on whatever is still in the queue, in a spool or under way is written
+/// without its texts. Broken off, it goes on with the next [`sweep`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn people<'a>(
+    store: &Store,
+    names: &[Owner<'_>],
+    by: impl Into<By<'a>>,
+    ids: &dyn Ids,
+    now: Timestamp,
+) -> Result<Forgotten, StoreError> {
     let by = by.into();
     let mut tried = 1;
     let begun = loop {
-        match begin(store, owner, by, ids, now).await {
+        match begin(store, names, by, ids, now).await {
             // Whoever writes for the person at this moment may have been first.
             Err(StoreError::Unavailable { why: IN_THE_WAY }) if tried < TRIES => tried += 1,
             begun => break begun?,
         }
     };
-    if matches!(begun, Erased::Now(_)) {
+    if matches!(begun, Forgotten::Now(_)) {
         sweep(store, now).await?;
     }
     Ok(begun)
@@ -114,48 +151,72 @@ const TRIES: usize = 3;
 /// The first transaction: from its end on nothing of the person can be read.
 async fn begin(
     store: &Store,
-    owner: &Owner<'_>,
+    names: &[Owner<'_>],
     by: By<'_>,
     ids: &dyn Ids,
     now: Timestamp,
-) -> Result<Erased, StoreError> {
+) -> Result<Forgotten, StoreError> {
     let mut w = store.write().await?;
-    let person = blind(&w, owner);
+    let all: Vec<String> = names.iter().map(|owner| blind(&w, owner)).collect();
     // Whoever writes for the person at this moment is waited for, and marked below.
-    turns::alone(&mut w, &person).await?;
-    if let Some(hold) = holds::of(&mut w, owner).await? {
-        return Ok(Erased::Held(hold.matter));
+    turns::alone(&mut w, all.into_iter()).await?;
+    for owner in names {
+        if let Some(hold) = holds::of(&mut w, owner).await? {
+            return Ok(Forgotten::Held(hold.matter));
+        }
     }
-    let keys = held_keys(&mut w, owner).await?;
+    let (mut receipts, mut gone) = (Vec::with_capacity(names.len()), Vec::new());
+    for owner in names {
+        let keys = held_keys(&mut w, owner).await?;
+        receipts.push(one(&mut w, owner, &keys, by, ids, now).await?);
+        gone.extend(keys);
+    }
+    if let Some(settles) = by.settles {
+        let made: Vec<String> = receipts.iter().map(|receipt| receipt.id.to_string()).collect();
+        settles.settle(&mut w, &made.join(" ")).await?;
+    }
+    w.save().await?;
+    // From here on nothing that the keys sealed opens; the rest overwrites it.
+    store.keys.forget(&gone);
+    Ok(Forgotten::Now(receipts))
+}
+
+/// One of the names, of which these are the keys.
+async fn one(
+    w: &mut Writer,
+    owner: &Owner<'_>,
+    keys: &[DataKeyId],
+    by: By<'_>,
+    ids: &dyn Ids,
+    now: Timestamp,
+) -> Result<Receipt, StoreError> {
     // Receipt and entry stand from the first moment on: an erasure that is broken off is one all the same.
     let mut receipt = Receipt {
         id: ids.next(),
-        person,
+        person: blind(w, owner),
         erased_by: by.name.to_owned(),
         erased_at: now,
         signed: None,
-        interactions: count_texts(&mut w, owner).await?,
-        conversations: mark(&mut w, owner, now).await?,
+        interactions: count_texts(w, owner).await?,
+        conversations: mark(w, owner, now).await?,
+        exports: exports::count(w, owner).await?,
     };
-    let destroyed = destroy(&mut w, owner, &keys).await?;
-    consent::forget(&mut w, owner).await?;
-    dead::forget(&mut w, owner).await?;
+    let destroyed = destroy(w, owner, keys).await?;
+    consent::forget(w, owner).await?;
+    dead::forget(w, owner).await?;
     if let Some(signer) = by.signer {
         let signed = receipt.note().sign(signer);
         receipt.signed = Some(signed.map_err(|_| StoreError::Corrupt { what: "receipt" })?);
     }
-    keep(&mut w, &receipt).await?;
+    keep(w, &receipt).await?;
     let fields = [
         ("person", Some(receipt.person.clone())),
         ("conversations", Some(receipt.conversations.to_string())),
         ("interactions", Some(receipt.interactions.to_string())),
         ("keys_destroyed", Some(destroyed.to_string())),
     ];
-    audit::note(&mut w, &Event::new(receipt.id, now, AuditKind::Erasure, &fields)).await?;
-    w.save().await?;
-    // From here on nothing that the keys sealed opens; the rest overwrites it.
-    store.keys.forget(&keys);
-    Ok(Erased::Now(receipt))
+    audit::note(w, &Event::new(receipt.id, now, AuditKind::Erasure, &fields)).await?;
+    Ok(receipt)
 }
 
 async fn mark(w: &mut Writer, owner: &Owner<'_>, now: Timestamp) -> Result<u64, StoreError> {
@@ -283,10 +344,10 @@ async fn left(w: &mut Writer) -> Result<Vec<InteractionId>, StoreError> {
     .collect()
 }
 
-async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreError> {
+pub(super) async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreError> {
     w.execute(
-        "INSERT INTO erasures (id, person, erased_by, erased_at, conversations, interactions, signed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO erasures (id, person, erased_by, erased_at, conversations, interactions, exports, signed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
         values![
             receipt.id,
             &receipt.person,
@@ -294,6 +355,7 @@ async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreError> {
             receipt.erased_at,
             receipt.conversations,
             receipt.interactions,
+            receipt.exports,
             receipt.signed.as_deref(),
         ],
     )
@@ -313,6 +375,14 @@ pub async fn receipts(c: &mut Connection, limit: u32, skip: u32) -> Result<Vec<R
         .collect()
 }
 
+/// The receipt with this id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn receipt_of(c: &mut Connection, id: Uuid) -> Result<Option<Receipt>, StoreError> {
+    c.row("SELECT * FROM erasures WHERE id = $1", values![id]).await?.map(|row| receipt(&row)).transpose()
+}
+
 /// Erases once more those whom a restored backup brought back: everybody whom one of these receipts names, unless the
 /// conversation began after the erasure. The receipts are kept here too. How many people came back.
 ///
@@ -326,7 +396,7 @@ pub async fn again(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     let mut back = 0;
-    for (subject, key, began_at) in people(&mut *store.read().await?).await? {
+    for (subject, key, began_at) in everybody(&mut *store.read().await?).await? {
         let owner = Owner { subject: &subject, key };
         let person = blind(&*store.read().await?, &owner);
         let mut named = receipts.iter().filter(|receipt| receipt.person == person);
@@ -335,7 +405,8 @@ pub async fn again(
             continue;
         };
         if let Erased::Now(_) =
-            self::person(store, &owner, By { name: &receipt.erased_by, signer }, ids, now).await?
+            self::person(store, &owner, By { name: &receipt.erased_by, signer, settles: None }, ids, now)
+                .await?
         {
             back += 1;
         }
@@ -349,7 +420,7 @@ pub async fn again(
 }
 
 /// Everybody whose conversations are here, with the beginning of the first one.
-async fn people(c: &mut Connection) -> Result<Vec<(String, Option<KeyId>, Timestamp)>, StoreError> {
+async fn everybody(c: &mut Connection) -> Result<Vec<(String, Option<KeyId>, Timestamp)>, StoreError> {
     c.rows(
         "SELECT subject, owner_key, MIN(data_key) AS data_key, MIN(created_at) AS began_at FROM conversations
          WHERE data_key IS NOT NULL AND erased_at IS NULL GROUP BY subject, owner_key",
@@ -372,6 +443,7 @@ fn receipt(row: &Row) -> Result<Receipt, StoreError> {
         erased_at: row.moment("erased_at")?,
         conversations: row.count("conversations")?,
         interactions: row.count("interactions")?,
+        exports: row.count("exports")?,
         signed: row.text_or_none("signed")?,
     })
 }

@@ -5,18 +5,22 @@
 //! - [`purge`]: the texts of interactions that are older than the retention, and later the rows themselves.
 //! - [`holds`]: what a court or an authority wants kept is neither erased nor purged.
 //! - [`consent`]: what a person agreed to.
+//! - [`named`]: people whom a banker's conversation names.
+//! - [`exports`]: who was handed all that is kept about a person.
 //!
 //! A person is an [`Owner`]: the subject and the key that speaks for it. In `anonymise` it is written what "without
 //! texts" means, once for both; `turns` keeps them and whoever writes apart.
 
 use contactiq_domain::ids::KeyId;
 
-use crate::{Connection, conversations::Owner};
+use crate::{Connection, Store, conversations::Owner};
 
 mod anonymise;
 pub mod consent;
 pub mod erase;
+pub mod exports;
 pub mod holds;
+pub mod named;
 pub mod purge;
 pub(crate) mod turns;
 
@@ -27,7 +31,23 @@ fn owner_key(key: Option<KeyId>) -> String {
     key.map(|key| key.to_string()).unwrap_or_default()
 }
 
+/// A person as receipts, entries of the audit log and access events name them: a keyed hash, 64 hexadecimal digits.
+#[must_use]
+pub fn person(store: &Store, owner: &Owner<'_>) -> String {
+    store.keys.sealer.blind(&told(owner))
+}
+
+/// The same inside a transaction.
+#[must_use]
+pub fn hashed(c: &Connection, owner: &Owner<'_>) -> String {
+    blind(c, owner)
+}
+
+fn told(owner: &Owner<'_>) -> String {
+    format!("person\0{}\0{}", owner_key(owner.key), owner.subject)
+}
+
 /// The person as a keyed hash: the same person has the same one, and nobody turns it back without the root key.
 pub(crate) fn blind(c: &Connection, owner: &Owner<'_>) -> String {
-    c.blind(&format!("person\0{}\0{}", owner_key(owner.key), owner.subject))
+    c.blind(&told(owner))
 }

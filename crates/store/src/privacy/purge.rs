@@ -2,10 +2,12 @@
 
 use contactiq_domain::{Timestamp, ids::InteractionId};
 
-use super::anonymise;
+use super::{anonymise, holds, turns};
 use crate::{
-    Connection, Store, StoreError, Writer,
+    Connection, Store, StoreError, Writer, access,
     audit::{self, AuditKind, Event},
+    ledger::dead,
+    meta::{get_meta, set_meta},
     row::id_in,
     value::{places, values},
 };
@@ -39,7 +41,11 @@ pub struct Purged {
 /// Old and with texts.
 const OLD: &str = "FROM interactions JOIN conversations ON conversations.id = interactions.conversation
      WHERE interactions.anonymised_at IS NULL AND interactions.created_at < $1";
-const HELD: &str = "EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.subject = conversations.subject
+/// Old and without.
+const ANONYMISED: &str =
+    "FROM interactions JOIN conversations ON conversations.id = interactions.conversation
+     WHERE interactions.anonymised_at IS NOT NULL AND interactions.created_at < $1";
+pub(super) const HELD: &str = "EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.subject = conversations.subject
          AND legal_holds.owner_key = COALESCE(conversations.owner_key, '') AND legal_holds.lifted_at IS NULL)";
 const OPEN: &str = "EXISTS (SELECT 1 FROM tickets WHERE tickets.interaction = interactions.id
          AND tickets.state <> 'closed')";
@@ -57,22 +63,58 @@ pub async fn due(c: &mut Connection, before: &Before) -> Result<Purged, StoreErr
         (texts, before.texts, &mut due.texts),
         (held, before.texts, &mut due.held),
         (open, before.texts, &mut due.waiting_for_a_person),
-        (
-            "SELECT COUNT(*) AS found FROM interactions WHERE anonymised_at IS NOT NULL AND created_at < $1"
-                .to_owned(),
-            before.figures,
-            &mut due.figures,
-        ),
-        (
-            "SELECT COUNT(*) AS found FROM access_events WHERE occurred_at < $1".to_owned(),
-            before.access_events,
-            &mut due.access_events,
-        ),
+        (format!("SELECT COUNT(*) AS found {ANONYMISED} AND NOT {HELD}"), before.figures, &mut due.figures),
     ] {
         let row = c.rows_built(sql, values![moment], 2).await?.into_iter().next();
         *count = row.map_or(Ok(0), |row| row.count("found"))?;
     }
+    let held = holds::everybody(c).await?;
+    due.access_events = access::due(c, before.access_events, &held).await?;
     Ok(due)
+}
+
+/// Where it stands when the clock was last believed.
+const BELIEVED: &str = "purge_clock_us";
+
+/// What a clock says beside what is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// It went on as clocks do.
+    Sound,
+    /// It was set back since this moment: less is due than was.
+    Back(Timestamp),
+    /// It is further ahead of this moment than it may be: what is not old would go.
+    Ahead(Timestamp),
+}
+
+/// Holds the clock against the last moment at which a purge believed it, and the first time against the newest row.
+/// Rows alone would not do: a clock that jumped makes new ones.
+///
+/// # Errors
+/// When the database fails.
+pub async fn clock(c: &mut Connection, now: Timestamp, ahead_seconds: i64) -> Result<Clock, StoreError> {
+    let believed = match get_meta(c, BELIEVED).await?.and_then(|text| text.parse().ok()) {
+        Some(micros) => Some(micros),
+        None => {
+            let row = c.row("SELECT MAX(created_at) AS newest FROM interactions", values![]).await?;
+            row.map_or(Ok(None), |row| row.int_or_none("newest"))?
+        }
+    };
+    Ok(match believed.map(Timestamp::from_micros) {
+        Some(known) if now > known.plus_seconds(ahead_seconds) => Clock::Ahead(known),
+        Some(known) if now < known => Clock::Back(known),
+        Some(_) | None => Clock::Sound,
+    })
+}
+
+/// Says that the clock is believed at this moment.
+///
+/// # Errors
+/// When the database fails.
+pub async fn believe(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    let mut w = store.write().await?;
+    set_meta(&mut w, BELIEVED, &now.micros().to_string()).await?;
+    w.save().await
 }
 
 /// Does one batch of each, in a transaction of its own each; nothing is left when all counts are 0. Broken off, the next
@@ -83,6 +125,8 @@ pub async fn due(c: &mut Connection, before: &Before) -> Result<Purged, StoreErr
 pub async fn step(store: &Store, before: &Before, now: Timestamp) -> Result<Purged, StoreError> {
     let mut done = Purged::default();
     let mut w = store.write().await?;
+    // Whoever places a hold at this moment is waited for and seen, or waits for what this transaction takes.
+    turns::with_everybody(&mut w).await?;
     let sql = format!(
         "SELECT interactions.id {OLD} AND NOT {HELD} AND NOT {OPEN} ORDER BY interactions.created_at LIMIT {}",
         anonymise::BATCH
@@ -96,19 +140,16 @@ pub async fn step(store: &Store, before: &Before, now: Timestamp) -> Result<Purg
         let event = Event::new(audit::fresh_id(&w), now, AuditKind::Erasure, &fields);
         audit::note(&mut w, &event).await?;
     }
-    // What could not be written is no older than what could.
-    w.execute("DELETE FROM dead_letters WHERE created_at < $1", values![before.texts]).await?;
     w.save().await?;
     done.texts = batch.len() as u64;
 
     let mut w = store.write().await?;
-    let old = w
-        .rows(
-            "SELECT id FROM interactions WHERE anonymised_at IS NOT NULL AND created_at < $1
-             ORDER BY created_at LIMIT $2",
-            values![before.figures, anonymise::BATCH as i64],
-        )
-        .await?;
+    turns::with_everybody(&mut w).await?;
+    let sql = format!(
+        "SELECT interactions.id {ANONYMISED} AND NOT {HELD} ORDER BY interactions.created_at LIMIT {}",
+        anonymise::BATCH
+    );
+    let old = w.rows_built(sql, values![before.figures], 2).await?;
     let old: Vec<InteractionId> = old.iter().map(|row| row.parsed("id")).collect::<Result<_, _>>()?;
     if !old.is_empty() {
         let listed = places(w.is_postgres(), 1, old.len());
@@ -124,21 +165,17 @@ pub async fn step(store: &Store, before: &Before, now: Timestamp) -> Result<Purg
         }
     }
     // Conversations in which nothing is left, or nothing ever was.
-    w.execute(
+    let sql = format!(
         "DELETE FROM conversations WHERE created_at < $1
              AND NOT EXISTS (SELECT 1 FROM interactions WHERE conversation = conversations.id)
-             AND NOT EXISTS (SELECT 1 FROM tickets WHERE conversation = conversations.id)",
-        values![before.figures],
-    )
-    .await?;
+             AND NOT EXISTS (SELECT 1 FROM tickets WHERE conversation = conversations.id) AND NOT {HELD}"
+    );
+    w.execute_built(sql, values![before.figures]).await?;
     done.figures = old.len() as u64;
-    done.access_events = w
-        .execute(
-            "DELETE FROM access_events WHERE id IN
-                 (SELECT id FROM access_events WHERE occurred_at < $1 ORDER BY occurred_at LIMIT $2)",
-            values![before.access_events, anonymise::BATCH as i64],
-        )
-        .await?;
+    let held = holds::everybody(&mut w).await?;
+    done.access_events = access::purge(&mut w, before.access_events, &held, anonymise::BATCH).await?;
+    // What could not be written is no older than what could.
+    dead::purge(&mut w, before.texts, &held.into_iter().map(|(person, _)| person).collect()).await?;
     w.save().await?;
     if done.texts + done.figures + done.access_events == 0 {
         // Once, behind everything else that makes keys needless.

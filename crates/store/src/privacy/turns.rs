@@ -8,6 +8,8 @@ use crate::{StoreError, Writer, value::values};
 const OURS: i32 = 0x43_49_51;
 /// People share a lock with one in so many others: a transaction holds no more.
 const LANES: u64 = 62;
+/// All of them, as bits.
+const EVERYBODY: i64 = (1 << LANES) - 1;
 
 /// Writers of these people, as keyed hashes: they wait for nobody but an erasure or a hold. To be called before anything
 /// else is locked.
@@ -18,7 +20,18 @@ pub(crate) async fn together(w: &mut Writer, people: impl Iterator<Item = String
     if !w.is_postgres() {
         return Ok(());
     }
-    let lanes = people.fold(0_i64, |lanes, person| lanes | 1 << lane(&person));
+    shared(w, people.fold(0, |lanes, person| lanes | 1 << lane(&person))).await
+}
+
+/// The same of everybody: for whoever takes out what was kept long enough.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn with_everybody(w: &mut Writer) -> Result<(), StoreError> {
+    if w.is_postgres() { shared(w, EVERYBODY).await } else { Ok(()) }
+}
+
+async fn shared(w: &mut Writer, lanes: i64) -> Result<(), StoreError> {
     // In one order, so that no two wait for each other.
     w.execute(
         "SELECT pg_advisory_xact_lock_shared($2::int, lane) FROM generate_series(0, 61) AS lane
@@ -29,15 +42,21 @@ pub(crate) async fn together(w: &mut Writer, people: impl Iterator<Item = String
     Ok(())
 }
 
-/// Who forgets or holds this person: alone.
+/// Who forgets or holds these people: alone, and all of them at once, in the order in which everybody takes them.
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) async fn alone(w: &mut Writer, person: &str) -> Result<(), StoreError> {
-    if w.is_postgres() {
-        let lane = i64::from(lane(person));
-        w.execute("SELECT pg_advisory_xact_lock($2::int, $1::int)", values![lane, i64::from(OURS)]).await?;
+pub(crate) async fn alone(w: &mut Writer, people: impl Iterator<Item = String>) -> Result<(), StoreError> {
+    if !w.is_postgres() {
+        return Ok(());
     }
+    let lanes = people.fold(0_i64, |lanes, person| lanes | 1 << lane(&person));
+    w.execute(
+        "SELECT pg_advisory_xact_lock($2::int, lane) FROM generate_series(0, 61) AS lane
+         WHERE ($1::bigint >> lane) & 1 = 1",
+        values![lanes, i64::from(OURS)],
+    )
+    .await?;
     Ok(())
 }
 

@@ -217,6 +217,13 @@ impl Requests {
         Duration::from_millis(u64::try_from(waited).unwrap_or(0))
     }
 
+    /// How much time is left for a question; none while Redis' clock is not known.
+    #[must_use]
+    pub fn left(&self, taken: &Taken) -> Option<Duration> {
+        let left = taken.until.saturating_sub(self.now()?);
+        Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)))
+    }
+
     /// Whether there is no time left for a question, or too many workers died of it.
     #[must_use]
     pub fn is_hopeless(&self, taken: &Taken) -> Option<Word> {

@@ -31,7 +31,7 @@ use sqlx::{
 
 use crate::{
     engines::{Bench, Place},
-    samples::{NOW, conversation, record, started},
+    samples::{NOW, conversation, interrupt_unfinished, record, started},
 };
 
 const ORIGIN: &str = "bank.example/audit";
@@ -487,7 +487,7 @@ on_both_engines! {
         }
         let unfinished = started(&bench.ids, &completion.conversation);
         contactiq_store::interactions::start(&mut w, &unfinished).await.unwrap();
-        contactiq_store::interactions::interrupt_unfinished(&mut w, NOW.plus_seconds(9), NOW.plus_seconds(9)).await.unwrap();
+        interrupt_unfinished(&mut w, NOW.plus_seconds(9)).await;
         w.save().await.unwrap();
         desk.sequencer("one").run(true).await.unwrap();
         let entries = desk.entries().await;

@@ -209,7 +209,10 @@ on_both_engines! {
         let begun = started(&bench.ids, &own);
         let given = placeholders::sealed(&bench.store, own.id, &Default::default());
         let start = Start { conversation: own.clone(), placeholders: Some(given), started: begun.clone(), tokens: Vec::new(), shown: None };
-        let done = escalated(&begun, Trigger::SecurityFraud);
+        let mut done = escalated(&begun, Trigger::SecurityFraud);
+        done.reason = "asked about Toowoomba".to_owned();
+        done.classification_reason = "near a question of Tamworth".to_owned();
+        done.steps[0].detail = "read in the light of Goulburn".to_owned();
         let completion = Completion { conversation: own.clone(), ticket: Some(ticket(&bench.ids, &done)), record: done.clone(), reviews: Vec::new(), claimed: None };
         let (start, completion) = (Entry::Start(Box::new(start)), Entry::Completion(Box::new(completion)));
         let mut w = bench.write().await;
@@ -222,11 +225,12 @@ on_both_engines! {
         w.save().await.unwrap();
         let dump = bench.place.dump().await;
         assert!(holds(&dump, "security_fraud") && holds(&dump, &own.id.to_string()), "a control: what is no text is found");
-        for word in ["jane-4711", "session-1", "Wollongong", "Kalgoorlie", "hotline", "platinum", "Orange"] {
+        for word in ["jane-4711", "session-1", "Wollongong", "Kalgoorlie", "hotline", "platinum", "Orange", "Toowoomba", "Tamworth", "Goulburn"] {
             assert!(!holds(&dump, word), "{word}");
         }
         let found = feedback::of_interaction(&mut *bench.read().await, done.id).await.unwrap();
         assert_eq!(found, [said]);
+        assert_eq!(interactions::get(&mut *bench.read().await, done.id).await.unwrap(), Some(done));
     }
 
     async fn a_hold_names_its_person_until_the_person_is_forgotten(bench) {

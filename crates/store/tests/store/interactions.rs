@@ -91,9 +91,11 @@ on_both_engines! {
         interactions::start(&mut w, &old).await.unwrap();
         interactions::start(&mut w, &young).await.unwrap();
         told(&mut w, &bench.ids).await;
-        let marked = interactions::interrupt_unfinished(&mut w, NOW.plus_seconds(-60), NOW).await.unwrap();
+        let found = interactions::unfinished(&mut w, NOW.plus_seconds(-60), None, 9).await.unwrap();
+        let marked = interactions::interrupt(&mut w, &found, NOW).await.unwrap();
         assert_eq!(marked, [old.id]);
-        assert!(interactions::interrupt_unfinished(&mut w, NOW.plus_seconds(-60), NOW).await.unwrap().is_empty());
+        assert!(interactions::unfinished(&mut w, NOW.plus_seconds(-60), None, 9).await.unwrap().is_empty());
+        assert!(interactions::interrupt(&mut w, &found, NOW).await.unwrap().is_empty(), "once is enough");
 
         let shown = interactions::get(&mut w, old.id).await.unwrap().unwrap();
         assert_eq!((shown.outcome, shown.completed_at), (Outcome::Interrupted, NOW));

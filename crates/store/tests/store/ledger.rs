@@ -230,16 +230,16 @@ on_both_engines! {
         assert_eq!(entry, Ok(second(&stranger)), "nothing of it is lost");
         drop(r);
 
-        assert!(dead::replay_in(&bench.store, &letter.id, NOW).await.unwrap().is_err(), "it is refused still");
+        assert!(dead::replay_in(&bench.store, &letter.id, None, NOW).await.unwrap().is_err(), "it is refused still");
         let (letter, _) = dead::get(&mut *bench.read().await, &letter.id).await.unwrap().unwrap();
         assert_eq!(letter.tries, 2);
-        assert_eq!(dead::replay_in(&bench.store, "no such letter", NOW).await, Ok(Ok(Replayed::Missing)));
+        assert_eq!(dead::replay_in(&bench.store, "no such letter", None, NOW).await, Ok(Ok(Replayed::Missing)));
 
         // The reason is taken away, and it goes where it belongs.
         let whose = Owner { subject: "subject-2", key: None };
         let (stands_for, _) = consent::as_kept(&bench.store, &whose);
         bench.place.raw_of(format!("UPDATE conversations SET subject = '{stands_for}'")).await;
-        assert_eq!(dead::replay_in(&bench.store, &letter.id, NOW).await, Ok(Ok(Replayed::Written)));
+        assert_eq!(dead::replay_in(&bench.store, &letter.id, None, NOW).await, Ok(Ok(Replayed::Written)));
         let mut r = bench.read().await;
         assert!(interactions::get(&mut r, stranger.record.id).await.unwrap().is_some());
         assert_eq!(dead::count(&mut r).await.unwrap(), 0);
@@ -378,11 +378,8 @@ on_both_engines! {
         });
         completion.claimed = claimed(false);
         ledger.write(first(&start)).await.unwrap();
-        let mut w = bench.write().await;
-        let late = NOW.plus_seconds(200_000);
-        let marked = interactions::interrupt_unfinished(&mut w, late, NOW).await.unwrap();
+        let marked = ledger.interrupt_unfinished(NOW.plus_seconds(200_000)).await.unwrap();
         assert_eq!(marked, [start.started.id]);
-        w.save().await.unwrap();
         let overtaken = ledger.write(second(&completion)).await;
         assert_eq!(overtaken, Ok(Applied::Overtaken), "nobody is shown an empty answer");
         // What somebody was shown counts more.
@@ -442,7 +439,7 @@ on_both_engines! {
         let reasons: Vec<_> = letters.iter().map(|l| l.reason.as_str()).collect();
         assert!(reasons.iter().any(|r| r.contains("no entry")), "{reasons:?}");
         assert!(letters.iter().all(|l| l.interaction.is_none() && l.id.starts_with("unreadable-")));
-        let replayed = dead::replay_in(&bench.store, &letters[0].id, NOW).await.unwrap();
+        let replayed = dead::replay_in(&bench.store, &letters[0].id, None, NOW).await.unwrap();
         assert!(matches!(replayed, Ok(Replayed::Unreadable(_))), "{replayed:?}");
         let mut w = bench.write().await;
         assert!(dead::discard(&mut w, &letters[0].id).await.unwrap());

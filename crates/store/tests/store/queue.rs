@@ -97,6 +97,29 @@ async fn what_the_queue_took_is_read_by_every_replica_and_written_by_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_never_finished_is_told_also_while_the_queue_is_busy() {
+    let cluster = Cluster::new().await;
+    let ledger = cluster.replica(cluster.queue("gateway"));
+    let (answered, waits) = halves(&cluster.bench);
+    let (killed, _) = halves(&cluster.bench);
+    for start in [&answered, &killed] {
+        ledger.write(first(start)).await.unwrap();
+    }
+    cluster.empty(&ledger).await;
+    ledger.write(second(&waits)).await.unwrap();
+    assert_ne!(ledger.queued_entries().await.unwrap(), Some(0), "a busy queue is never empty");
+
+    let later = NOW.plus_seconds(200_000);
+    let away = Queue::connect("redis://127.0.0.1:1/", &cluster.namespace, "away".to_owned()).unwrap();
+    let unknown = cluster.replica(away).interrupt_unfinished(later).await;
+    assert!(unknown.is_err(), "nobody knows what waits there: {unknown:?}");
+    assert_eq!(ledger.interrupt_unfinished(later).await, Ok(vec![killed.started.id]));
+    assert_eq!(ledger.interrupt_unfinished(later).await, Ok(vec![]), "once is enough");
+    cluster.empty(&ledger).await;
+    is_whole(&cluster.bench, &waits).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_queue_still_holds_of_who_was_erased_is_read_by_nobody() {
     let cluster = Cluster::new().await;
     let (one, other) = (cluster.replica(cluster.queue("one")), cluster.replica(cluster.queue("other")));
@@ -207,7 +230,7 @@ async fn what_a_newer_version_queued_or_nobody_did_keeps_nothing_else_waiting() 
     one.write(first(&start)).await.unwrap();
     let mut raw = ::redis::Client::open(redis()).unwrap().get_multiplexed_async_connection().await.unwrap();
     let stream = format!("contactiq:{}:ledger", cluster.namespace);
-    for (field, bytes) in [("entry", r#"{"form":3}"#), ("else", "nothing")] {
+    for (field, bytes) in [("entry", r#"{"form":4}"#), ("else", "nothing")] {
         let mut add = ::redis::cmd("XADD");
         add.arg((&stream, "*", field, bytes));
         let _: String = add.query_async(&mut raw).await.unwrap();

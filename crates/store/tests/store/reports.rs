@@ -11,7 +11,7 @@ use contactiq_store::{
 
 use crate::{
     engines::Bench,
-    samples::{NOW, begun, conversation, masked, record, started},
+    samples::{NOW, begun, conversation, interrupt_unfinished, masked, record, started},
 };
 
 async fn play(
@@ -91,7 +91,7 @@ on_both_engines! {
         lost.created_at = NOW.plus_seconds(-999);
         interactions::start(&mut w, &lost).await.unwrap();
         interactions::start(&mut w, &started(&bench.ids, &unfinished)).await.unwrap();
-        interactions::interrupt_unfinished(&mut w, NOW, NOW).await.unwrap();
+        interrupt_unfinished(&mut w, NOW).await;
         let first = first.unwrap();
         for (subject, helpful, problem) in
             [("a", Some(true), None), ("b", Some(true), None), ("c", Some(false), Some("wrong")), ("d", None, Some("odd"))]
@@ -198,7 +198,7 @@ on_both_engines! {
         play(&mut w, bench, Mode::Customer, |r| r.confidence = Probability::ZERO).await;
         let lost = begun(&mut w, &bench.ids).await;
         interactions::start(&mut w, &started(&bench.ids, &lost)).await.unwrap();
-        interactions::interrupt_unfinished(&mut w, NOW.plus_seconds(9), NOW.plus_seconds(9)).await.unwrap();
+        interrupt_unfinished(&mut w, NOW.plus_seconds(9)).await;
 
         let found = reports::latest_scored(&mut w, Mode::Customer, 500).await.unwrap();
         let sure: Vec<f64> = found.iter().map(|s| s.confidence.get()).collect();

@@ -181,3 +181,9 @@ pub(crate) fn passages(texts: &[&str]) -> Vec<Passage<Published>> {
         })
         .collect()
 }
+
+/// Marks what is not finished as interrupted at this time.
+pub(crate) async fn interrupt_unfinished(w: &mut Writer, at: Timestamp) {
+    let found = interactions::unfinished(w, at, None, 100).await.unwrap();
+    assert_eq!(interactions::interrupt(w, &found, at).await.unwrap().len(), found.len());
+}

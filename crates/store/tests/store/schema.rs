@@ -1,8 +1,8 @@
 //! Opening, migrating, and that both engines have the same schema.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use contactiq_store::{Location, Store, StoreError, meta};
+use contactiq_store::{Location, Store, StoreError, deadline, meta};
 use sqlx::{Connection, PgConnection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::task::JoinSet;
 
@@ -65,6 +65,22 @@ on_both_engines! {
         bench.store.close().await;
         let gone = bench.store.health().await.unwrap_err();
         assert!(gone.is_transient(), "{gone:?}");
+    }
+
+    async fn whoever_waits_for_a_connection_waits_no_longer_than_who_asked(bench) {
+        let all = if bench.store.engine() == "sqlite" { 1 } else { bench.store.connections().most };
+        let mut held = Vec::new();
+        for _ in 0..all {
+            held.push(bench.write().await);
+        }
+        let since = std::time::Instant::now();
+        let soon = tokio::time::Instant::now() + Duration::from_millis(200);
+        let refused = deadline::until(soon, bench.store.write()).await.err().unwrap();
+        assert!(refused.is_transient(), "{refused:?}");
+        assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
+        drop(held);
+        let later = tokio::time::Instant::now() + Duration::from_secs(30);
+        deadline::until(later, bench.store.can_write(crate::samples::NOW)).await.unwrap();
     }
 
     async fn what_was_written_is_there_after_opening_again(bench) {

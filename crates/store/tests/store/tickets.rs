@@ -4,6 +4,7 @@ use contactiq_store::{
     conversations::{self, Conversation, Owner},
     demo::{self, Share},
     interactions,
+    privacy::holds,
     tickets::{self, Filter},
 };
 
@@ -186,8 +187,15 @@ on_both_engines! {
         // A person went on in a conversation that the demo began.
         let went_on = record(&started(&bench.ids, &played[1].0));
         interactions::complete(&mut w, &went_on).await.unwrap();
-        let expected = Share { interactions: 2, tickets: 2, conversations: 1 };
+        let expected = Share { interactions: 2, tickets: 2, conversations: 1, held: 0 };
         assert_eq!(demo::count(&mut w).await.unwrap(), expected);
+        // A hold on its person keeps what the demo played, too.
+        let (of, matter) = (played[0].0.clone(), "case 17");
+        let hold = holds::place(&mut w, &of.owner(), matter, "counsel", &bench.ids, NOW).await.unwrap();
+        let kept = demo::clear(&mut w).await.unwrap();
+        assert!(kept.interactions < 2 && kept.held == 2 - kept.interactions, "{kept:?}");
+        assert!(interactions::get(&mut w, played[0].1.id).await.unwrap().is_some());
+        holds::lift(&mut w, hold.id, "counsel", NOW).await.unwrap();
         assert_eq!(demo::clear(&mut w).await.unwrap(), expected);
         assert_eq!(demo::count(&mut w).await.unwrap(), Share::default());
         for kept in [&person, &went_on] {

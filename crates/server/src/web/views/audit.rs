@@ -84,6 +84,7 @@ const fn words(kind: AuditKind) -> &'static str {
         AuditKind::Review => "Review",
         AuditKind::Unmasking => "Unmasking",
         AuditKind::Erasure => "Erasure",
+        AuditKind::Export => "Export",
         AuditKind::Key => "Key",
         AuditKind::Ledger => "Record",
         AuditKind::Audit => "Audit log",

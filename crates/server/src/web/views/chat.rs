@@ -41,6 +41,8 @@ pub struct ChatView {
     pub draft: String,
     /// What was wrong with it.
     pub problem: Option<String>,
+    /// What no other page has: a form that is sent twice asks once.
+    pub once: String,
 }
 
 /// A conversation in the list.
@@ -105,6 +107,7 @@ mod tests {
             may_read_tickets: false,
             draft: nasty.into(),
             problem: Some(nasty.into()),
+            once: nasty.into(),
         };
         let html = askama::Template::render(&view).unwrap();
         assert!(!html.contains("<script>") && !html.contains("\" onfocus=\""));

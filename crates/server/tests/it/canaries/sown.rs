@@ -43,7 +43,7 @@ fn canary(number: u64, dice: &mut Dice) -> Canary {
     Canary { message, data, word }
 }
 
-const KINDS: u64 = 12;
+const KINDS: u64 = 15;
 
 /// How it is said, and what must be found nowhere.
 fn personal(kind: u64, dice: &mut Dice) -> (String, Vec<String>) {
@@ -94,6 +94,17 @@ fn personal(kind: u64, dice: &mut Dice) -> (String, Vec<String>) {
                 card.chars().map(|d| char::from_u32(d as u32 - 0x30 + 0xFF10).unwrap()).collect();
             let dashed = grouped(&card, 4, "-");
             (format!("my card is {wide}"), vec![card, wide, dashed])
+        }
+        11..=13 => {
+            // So few digits stand in ids, times and lengths by chance: they are looked for with what is said before them.
+            let (said, count) = match kind {
+                11 => ("my PIN is", 4),
+                12 => ("the CVV is", 3),
+                _ => ("my one-time code is", 6),
+            };
+            let code = digits(dice, count);
+            let alone = said.split(' ').skip(1).collect::<Vec<_>>().join(" ");
+            (format!("{said} {code}"), vec![format!("{alone} {code}")])
         }
         _ => {
             let card = card(dice);

@@ -143,7 +143,7 @@ fn what_another_key_sealed_or_another_version_wrote_is_refused_by_name() {
         let refused = from_bytes(&bytes, &sealer(1));
         assert_eq!(refused, Err(Unreadable::Sealed(SealError::UnknownKey)));
     }
-    assert_eq!(from_bytes(br#"{"form":3}"#, &sealer(1)), Err(Unreadable::Newer(3)));
+    assert_eq!(from_bytes(br#"{"form":4}"#, &sealer(1)), Err(Unreadable::Newer(4)));
     for bytes in [&b""[..], b"{}", br#"{"form":1}"#, b"\xff\xfe", b"null", b"[1]"] {
         assert_eq!(from_bytes(bytes, &sealer(1)), Err(Unreadable::Damaged));
     }
