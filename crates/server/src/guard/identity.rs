@@ -110,7 +110,7 @@ impl FromRequestParts<App> for Caller {
         let caller = match bearer(&parts.headers) {
             Some(token) if tokens::is_token(token) => by_token(app, token, &parts.headers).await,
             Some(key) => by_key(app, key, &asked).await,
-            None => by_session(app, parts).await,
+            None => by_session(app, parts, &asked).await,
         };
         let caller = match caller {
             Err(ApiError::Refused(why)) => Err(asked.refused(app, why, bearer(&parts.headers)).await),
@@ -295,9 +295,16 @@ fn note_use(app: &App, key: KeyId) {
     });
 }
 
-async fn by_session(app: &App, parts: &Parts) -> Result<Caller, ApiError> {
+async fn by_session(app: &App, parts: &Parts, asked: &Asked) -> Result<Caller, ApiError> {
     let headers = &parts.headers;
     let token = app.sessions.cookie(headers).ok_or(Refusal::Nothing)?;
+    // A page with an old cookie leads to the sign-in, whoever guesses behind the same address.
+    if asked.is_api
+        && !app.sessions.has(token)
+        && let Some(unheard) = asked.waits(app).await
+    {
+        return Err(unheard);
+    }
     let found = app.sessions.get(&app.house.store, token, app.house.clock.now()).await?;
     let (session, keep) = found.ok_or(Refusal::Session)?;
     let csrf = app.sessions.csrf(token);
