@@ -45,6 +45,8 @@ crate::words! {
         WriteKnowledge => "write_knowledge",
         /// Name subject and session in the body instead of the token.
         ActForSubject => "act_for_subject",
+        /// Export and erase what is kept about the people whom one speaks for.
+        ExportAndErase => "export_and_erase",
         /// Use the guard as a service.
         ScanText => "scan_text",
         /// Read and judge what the guard refused, flagged or kept back.
@@ -106,6 +108,7 @@ impl Role {
                 ReadBankerKnowledge,
                 GiveFeedback,
                 ActForSubject,
+                ExportAndErase,
                 ScanText,
             ],
         }
@@ -192,8 +195,8 @@ mod tests {
     #[test]
     fn an_auditor_changes_nothing() {
         use Permission::{
-            ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, ManageAccess, ManagePrivacy,
-            OperateLedger, ReviewGuard, Unmask, WriteKnowledge,
+            ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, ExportAndErase, ManageAccess,
+            ManagePrivacy, OperateLedger, ReviewGuard, Unmask, WriteKnowledge,
         };
         for p in [
             AskAsCustomer,
@@ -201,6 +204,7 @@ mod tests {
             ChangeTickets,
             WriteKnowledge,
             ActForSubject,
+            ExportAndErase,
             ReviewGuard,
             OperateLedger,
             ManageAccess,

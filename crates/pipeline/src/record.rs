@@ -56,6 +56,9 @@ async fn number(house: &House, begun: &mut Begun) -> Result<Option<SealedPlaceho
         // The spool holds the conversation, or the database is away: the numbers begin again in this message.
         Err(_) | Ok(Err(StoreError::NotFound { .. } | StoreError::Unavailable { .. })) => {
             begun.door.forget_values();
+            // Where the time ran out while it was being saved, the conversation may have noted the message, and then
+            // its numbers are those that were given: other ones would be opened as another's values.
+            begun.started.question = begun.door.masked.clone();
         }
         Ok(Err(error)) => return Err(error.into()),
     }

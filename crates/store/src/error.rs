@@ -1,5 +1,6 @@
 //! What can go wrong, in words that never quote a row, a question or a password.
 
+use contactiq_domain::Timestamp;
 use contactiq_guard::seal::SealError;
 use sqlx::error::{DatabaseError, ErrorKind};
 
@@ -47,6 +48,14 @@ pub enum StoreError {
     Erased {
         /// Collection and slug of each.
         documents: String,
+    },
+    /// The secret that a key had before its last rotation goes on, and nobody said that it ends.
+    #[error(
+        "a secret of an earlier rotation goes on until {until}, and a key has two at most: wait until then, or rotate with a grace of 0, which ends both at once"
+    )]
+    SecretOverlaps {
+        /// Until when.
+        until: Timestamp,
     },
     /// The keys of the installation are gone from the database, and what was sealed with them is there.
     #[error(

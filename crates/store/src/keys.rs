@@ -169,15 +169,18 @@ pub async fn revoke(w: &mut Writer, name_or_id: &str, now: Timestamp) -> Result<
 }
 
 /// Gives the key with this name or id another secret: who held it keeps what they own, and the old secret opens
-/// nothing from now on, or goes on until the moment that is named. One that went on from an earlier rotation ends.
+/// nothing from now on, or goes on until the moment that is named. Where it ends now, one that went on from an earlier
+/// rotation ends too.
 ///
 /// # Errors
+/// [`StoreError::SecretOverlaps`] when the old secret is to go on and one of an earlier rotation still does;
 /// [`StoreError::NotFound`] when no key that is not revoked is called so, or when the database fails.
 pub async fn rotate(
     w: &mut Writer,
     name_or_id: &str,
     secret: Secret<'_>,
     before_ends_at: Option<Timestamp>,
+    now: Timestamp,
 ) -> Result<ApiKey, StoreError> {
     let row = w
         .row(
@@ -186,11 +189,25 @@ pub async fn rotate(
                  before_hash = CASE WHEN $4 IS NULL THEN NULL ELSE hash END, before_ends_at = $4 WHERE id = (
                  SELECT id FROM api_keys WHERE (id = $1 OR name = $1) AND revoked_at IS NULL
                  ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1)
+                 AND ($4 IS NULL OR before_ends_at IS NULL OR before_ends_at <= $5)
              RETURNING *",
-            values![name_or_id, secret.prefix, secret.hash, before_ends_at],
+            values![name_or_id, secret.prefix, secret.hash, before_ends_at, now],
         )
         .await?;
-    key(&row.ok_or(StoreError::NotFound { what: "key" })?)
+    if let Some(row) = row {
+        return key(&row);
+    }
+    let row = w
+        .row(
+            "SELECT before_ends_at FROM api_keys WHERE (id = $1 OR name = $1) AND revoked_at IS NULL
+             ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1",
+            values![name_or_id],
+        )
+        .await?;
+    match row.map(|row| row.moment_or_none("before_ends_at")).transpose()?.flatten() {
+        Some(until) => Err(StoreError::SecretOverlaps { until }),
+        None => Err(StoreError::NotFound { what: "key" }),
+    }
 }
 
 /// Gives the key with this name or id another budget; none takes one away.

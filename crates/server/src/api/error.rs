@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use contactiq_domain::Timestamp;
 use contactiq_guard::InputError;
 use contactiq_pipeline::{AnswerError, DoorFault, NotRead};
 use contactiq_store::StoreError;
@@ -90,6 +91,11 @@ pub enum ApiError {
         "no original of these placeholders is kept: they are of a kind that never is, or the bank keeps none (guard.placeholders)"
     )]
     OriginalsNotKept,
+    /// A secret of a key goes on from an earlier rotation.
+    #[error(
+        "the secret of an earlier rotation goes on until {0}, and a key has two at most: wait until then, or rotate with grace=0, which ends both at once"
+    )]
+    SecretOverlaps(Timestamp),
     /// Too many questions.
     #[error("too many requests: wait and try again")]
     TooMany {
@@ -165,7 +171,8 @@ impl ApiError {
             ApiError::IdempotencyInFlight { .. }
             | ApiError::IdempotencyGone
             | ApiError::LegalHold
-            | ApiError::OriginalsNotKept => StatusCode::CONFLICT,
+            | ApiError::OriginalsNotKept
+            | ApiError::SecretOverlaps(_) => StatusCode::CONFLICT,
             ApiError::Erased => StatusCode::GONE,
             ApiError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::AtRisk { error, .. } => error.status(),
@@ -199,6 +206,7 @@ impl ApiError {
             ApiError::LegalHold => "legal_hold",
             ApiError::Erased => "erased",
             ApiError::OriginalsNotKept => "originals_not_kept",
+            ApiError::SecretOverlaps(_) => "secret_overlaps",
             ApiError::TooMany { .. } => "too_many_requests",
             ApiError::AtRisk { error, .. } => error.code(),
             ApiError::Overloaded { .. } => "overloaded",
@@ -220,7 +228,8 @@ impl ApiError {
         }
     }
 
-    fn retry_after(&self) -> Option<u64> {
+    /// Seconds to wait before the next try, where that is worth saying.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
         match self {
             ApiError::TooMany { retry_after }
             | ApiError::IdempotencyInFlight { retry_after }
@@ -323,6 +332,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound { what } => ApiError::NotFound(what),
+            StoreError::SecretOverlaps { until } => ApiError::SecretOverlaps(until),
             StoreError::Unavailable { .. } => {
                 tracing::error!(critical = true, error = %error, "the store is away");
                 ApiError::Unavailable

@@ -24,7 +24,7 @@ use crate::{
     guard::{
         access::Noted,
         identity::{Caller, ManageAccess, May},
-        new_key::{self, MOST_PER_MINUTE, Wanted},
+        new_key::{self, Grace, MOST_PER_MINUTE, Wanted},
     },
 };
 
@@ -119,10 +119,10 @@ pub struct NewKey {
     /// Only this assistant.
     #[schema(value_type = Option<String>)]
     mode: Option<Mode>,
-    /// Only so much of what its role may: words of permissions, or `ask`, `knowledge`, `tickets`; left out or empty, all.
-    #[schema(example = json!(["ask", "feedback"]))]
-    #[serde(default)]
-    scopes: Vec<String>,
+    /// Only so much of what its role may: words of permissions, or `ask`, `knowledge`, `tickets`; left out, all. A service
+    /// that asks needs `act_for_subject` beside it.
+    #[schema(example = json!(["ask", "act_for_subject", "feedback"]))]
+    scopes: Option<Vec<String>>,
     /// Questions a minute, 1 to 1000000; such a key is not limited by address.
     rate_per_minute: Option<u32>,
     /// Dollars that language models may cost it in a day.
@@ -143,7 +143,9 @@ impl NewKey {
         expires: String,
     ) -> NewKey {
         let (budget_per_day_usd, budget_per_month_usd) = (None, None);
-        let (expires, scopes) = (Some(expires), vec![scopes]);
+        // A field that was left empty says nothing.
+        let scopes = Some(vec![scopes]).filter(|scopes| !scopes[0].trim().is_empty());
+        let expires = Some(expires);
         NewKey {
             name,
             role,
@@ -182,7 +184,8 @@ pub(crate) fn wanted(app: &App, new: NewKey) -> Result<Wanted, ApiError> {
             None => Err(wrong(field)("dollars from 0, which is no budget, to 1000000000")),
         },
     };
-    let scopes = new_key::scopes(new.role, &new.scopes.join(","))
+    let named = new.scopes.map(|words| words.join(","));
+    let scopes = new_key::scopes(new.role, named.as_deref())
         .map_err(|why| ApiError::parameter("field_invalid", "scopes", why))?;
     let expiry = |text: String| new_key::expiry(text.trim(), app.house.clock.now()).map_err(wrong("expires"));
     Ok(Wanted {
@@ -271,22 +274,25 @@ pub(crate) async fn rotated(
     noted: &Noted,
     (id, grace): (&str, &str),
 ) -> Result<(String, ApiKey), ApiError> {
-    rotated_once(app, caller, noted, (id, grace), Once::default()).await
+    rotated_once(app, caller, noted, (id, meant(grace)?), Once::default()).await
+}
+
+fn meant(grace: &str) -> Result<Grace, ApiError> {
+    new_key::grace(grace).map_err(|why| ApiError::parameter("field_invalid", "grace", why))
 }
 
 async fn rotated_once(
     app: &App,
     caller: &Caller,
     noted: &Noted,
-    (id, grace): (&str, &str),
+    (id, grace): (&str, Grace),
     once: Once,
 ) -> Result<(String, ApiKey), ApiError> {
-    let before_ends_at = new_key::grace(grace, app.house.clock.now())
-        .map_err(|why| ApiError::parameter("field_invalid", "grace", why))?;
     let id = known(app, caller, id).await?;
     noted.set_target(id.to_string());
     let mut w = app.house.store.write().await?;
-    let (secret, key) = new_key::rotate_to(&mut w, &id.to_string(), once.secret(app), before_ends_at).await?;
+    let when = (grace, app.house.clock.now());
+    let (secret, key) = new_key::rotate_to(&mut w, &id.to_string(), once.secret(app), when).await?;
     once.settle(&mut w, key.id, StatusCode::OK).await?;
     w.save().await?;
     once.done();
@@ -363,6 +369,7 @@ pub async fn revoke(
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
     /// How long the old secret goes on beside the new one: `30m`, `24h`, `7d`, at most `30d`; `0`, or left out: it ends now.
+    /// 409 while one of an earlier rotation goes on.
     grace: Option<String>,
 }
 
@@ -383,12 +390,12 @@ pub async fn rotate(
 ) -> Result<axum::Json<MadeKey>, ApiError> {
     let how =
         how.map_err(|_| ApiError::invalid("query_invalid", "grace: 0, or how long as 30m, 24h or 7d"))?;
-    let grace = how.0.grace.unwrap_or_else(|| "0".to_owned());
+    let grace = how.0.grace.as_deref().map(meant).transpose()?.unwrap_or_default();
     // As it was made, whatever form of it the address has.
     let known = known(&app, &caller, &id).await?;
     let route = format!("POST /v1/keys/{known}/rotate");
-    let (key, kept) = match Once::begin(&app, &caller, &route, &headers, grace.as_bytes()).await? {
-        Asked::First(once) => rotated_once(&app, &caller, &noted, (&id, &grace), once).await?,
+    let (key, kept) = match Once::begin(&app, &caller, &route, &headers, grace.meant().as_bytes()).await? {
+        Asked::First(once) => rotated_once(&app, &caller, &noted, (&id, grace), once).await?,
         Asked::Again(secret, key) => (secret, key),
     };
     Ok(axum::Json(MadeKey { key, kept: KeyShape::of(kept, app.house.clock.now()) }))

@@ -5,11 +5,15 @@ mod tls;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use contactiq_domain::Clock;
+use contactiq_domain::{Clock, Role};
 use contactiq_guard::{Masked, Published};
 use contactiq_llm::ModelError;
 use contactiq_nlu::encoder::Encoder;
-use contactiq_store::{SharedError, Store, documents, keys, vectors::VectorColumn};
+use contactiq_store::{
+    SharedError, Store, documents,
+    keys::{self, ApiKey},
+    vectors::VectorColumn,
+};
 use serde::Serialize;
 
 use super::{Outcome, audit_log, output, sealing};
@@ -190,7 +194,8 @@ async fn ledger(config: &Config) -> Vec<Finding> {
     let counted = async {
         let mut reader = store.read().await?;
         let documents = documents::list(&mut reader, None).await?.len();
-        let keys = keys::list(&mut reader).await?.into_iter().filter(|k| k.revoked_at.is_none()).count();
+        let mut keys = keys::list(&mut reader).await?;
+        keys.retain(|k| k.revoked_at.is_none());
         Ok::<_, contactiq_store::StoreError>((documents, keys))
     };
     match counted.await {
@@ -206,17 +211,30 @@ async fn ledger(config: &Config) -> Vec<Finding> {
                 state,
                 detail: format!("{documents} documents{advice}"),
             });
-            let advice = if keys == 0 { ": `contactiq keys create --name N --role R`" } else { "" };
-            found.push(Finding {
-                part: "api keys",
-                state: if keys == 0 { State::Off } else { State::Ok },
-                detail: format!("{keys} active{advice}"),
-            });
+            found.push(api_keys(&keys));
         }
         Err(e) => found.push(Finding { part: "knowledge", state: State::Failing, detail: e.to_string() }),
     }
     store.close().await;
     found
+}
+
+/// Those that are not revoked.
+fn api_keys(keys: &[ApiKey]) -> Finding {
+    // A back end sends what many people ask, from few addresses.
+    let slow = keys.iter().filter(|key| key.role == Role::Service && key.rate_per_minute.is_none());
+    let slow: Vec<&str> = slow.map(|key| key.name.as_str()).collect();
+    let advice = match (keys, slow.as_slice()) {
+        ([], _) => ": `contactiq keys create --name N --role R`".to_owned(),
+        (_, []) => String::new(),
+        (_, slow) => format!(
+            "; services without a rate of their own are limited by address, as one caller: {} \
+             (`keys create --rate-per-minute N`)",
+            slow.join(", ")
+        ),
+    };
+    let state = if keys.is_empty() { State::Off } else { State::Ok };
+    Finding { part: "api keys", state, detail: format!("{} active{advice}", keys.len()) }
 }
 
 async fn audit(config: &Config) -> Finding {

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use contactiq_domain::{Budget, Clock, Mode, Permission, Role, Timestamp, interaction::NanoUsd};
+use contactiq_domain::{Budget, Clock, Mode, Permission, Role, interaction::NanoUsd};
 use contactiq_store::{
     Store, StoreError,
     keys::{self, ApiKey},
@@ -13,7 +13,7 @@ use super::{Outcome, audit, output};
 use crate::{
     api, app,
     config::Config,
-    guard::new_key::{self, Wanted},
+    guard::new_key::{self, Grace, Wanted},
     wiring::SystemClock,
 };
 
@@ -31,7 +31,7 @@ pub(super) enum Command {
         /// Only this assistant.
         #[arg(long)]
         mode: Option<Mode>,
-        /// Only so much of what its role may, for instance ask,feedback.
+        /// Only so much of what its role may, for instance ask,act_for_subject,feedback.
         #[arg(long = "scope", value_name = "SCOPES")]
         scopes: Option<String>,
         /// Questions a minute; such a key is not limited by address.
@@ -110,8 +110,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?;
     let done = match command {
         Command::Create { name, role, mode, scopes, rate_per_minute, budget, expires, json } => {
-            let scopes = new_key::scopes(role, &scopes.unwrap_or_default())
-                .map_err(|why| format!("--scope: {why}"))?;
+            let scopes = new_key::scopes(role, scopes.as_deref()).map_err(|why| format!("--scope: {why}"))?;
             let expiry = |text: &str| new_key::expiry(text, SystemClock.now());
             let expires_at =
                 expires.as_deref().map(expiry).transpose().map_err(|why| format!("--expires: {why}"))?;
@@ -140,9 +139,8 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
             }
         }),
         Command::Rotate { key, grace, json } => {
-            let before_ends_at =
-                new_key::grace(&grace, SystemClock.now()).map_err(|why| format!("--grace: {why}"))?;
-            rotate(&store, &config, (&key, before_ends_at), json).await
+            let grace = new_key::grace(&grace).map_err(|why| format!("--grace: {why}"))?;
+            rotate(&store, &config, (&key, grace), json).await
         }
     };
     store.close().await;
@@ -170,11 +168,11 @@ async fn create(store: &Store, config: &Config, wanted: Wanted, json: bool) -> R
 async fn rotate(
     store: &Store,
     config: &Config,
-    (name_or_id, before_ends_at): (&str, Option<Timestamp>),
+    (name_or_id, grace): (&str, Grace),
     json: bool,
 ) -> Result<(), StoreError> {
     let mut w = store.write().await?;
-    let (key, record) = new_key::rotate(&mut w, config, name_or_id, before_ends_at).await?;
+    let (key, record) = new_key::rotate(&mut w, config, name_or_id, (grace, SystemClock.now())).await?;
     audit::note(&mut w, "keys rotate", &record.id.to_string()).await?;
     w.save().await?;
     show(&key, &record, json);

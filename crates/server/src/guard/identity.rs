@@ -116,7 +116,7 @@ impl FromRequestParts<App> for Caller {
         let caller = match bearer(&parts.headers) {
             Some(token) if tokens::is_token(token) => by_token(app, token, &parts.headers).await,
             Some(key) => by_key(app, key, &asked).await,
-            None => by_session(app, parts).await,
+            None => by_session(app, parts, &asked).await,
         };
         let caller = match caller {
             Err(ApiError::Refused(why)) => Err(asked.refused(app, why, bearer(&parts.headers)).await),
@@ -138,7 +138,7 @@ impl FromRequestParts<App> for Caller {
 struct Asked {
     noted: Noted,
     numbered: Option<Numbered>,
-    /// Whether it is a route of the API. A page of whoever is not signed in leads to the sign-in.
+    /// Whether it is a route of the API.
     is_api: bool,
     /// Whether it asks a question, which takes a place under limits of its own.
     is_question: bool,
@@ -157,7 +157,9 @@ impl Asked {
 
     /// What whoever is not known is told: why, or after too many failures to wait.
     async fn refused(&self, app: &App, why: Refusal, sent: Option<&str>) -> ApiError {
-        let is_heard = why.is_forbidden() || why == Refusal::Away || !self.is_api;
+        // A page of whoever is not signed in leads to the sign-in; one that is opened with a key or token does not.
+        let leads_on = !self.is_api && sent.is_none();
+        let is_heard = why.is_forbidden() || why == Refusal::Away || leads_on;
         match &self.numbered {
             Some(Numbered { ip, .. }) if !is_heard => match guesses::failed(app, *ip, why, sent).await {
                 Some(wait) => self.unheard(wait),
@@ -169,7 +171,7 @@ impl Asked {
 
     /// Whether too many failures came from where it came from, so that the database is not asked for its sake.
     async fn waits(&self, app: &App) -> Option<ApiError> {
-        let numbered = self.numbered.as_ref().filter(|_| self.is_api)?;
+        let numbered = self.numbered.as_ref()?;
         guesses::waits(app, numbered.ip).await.map(|wait| self.unheard(wait))
     }
 
@@ -305,9 +307,16 @@ fn note_use(app: &App, key: KeyId) {
     });
 }
 
-async fn by_session(app: &App, parts: &Parts) -> Result<Caller, ApiError> {
+async fn by_session(app: &App, parts: &Parts, asked: &Asked) -> Result<Caller, ApiError> {
     let headers = &parts.headers;
     let token = app.sessions.cookie(headers).ok_or(Refusal::Nothing)?;
+    // A page with an old cookie leads to the sign-in, whoever guesses behind the same address.
+    if asked.is_api
+        && !app.sessions.has(token)
+        && let Some(unheard) = asked.waits(app).await
+    {
+        return Err(unheard);
+    }
     let found = app.sessions.get(&app.house.store, token, app.house.clock.now()).await?;
     let (session, keep) = found.ok_or(Refusal::Session)?;
     let csrf = app.sessions.csrf(token);

@@ -83,17 +83,18 @@ pub async fn make_as(
 }
 
 /// Gives a key another secret: the old one ends and the new one begins in one statement, and the key stays the same,
-/// so that the conversations of the back end that holds it go on. With `before_ends_at` the old secret goes on until then.
+/// so that the conversations of the back end that holds it go on. With a `grace` the old secret goes on for so long.
 ///
 /// # Errors
-/// [`StoreError::NotFound`] when no key that is not revoked is called so, or when the database fails.
+/// [`StoreError::SecretOverlaps`] when one of an earlier rotation still goes on; [`StoreError::NotFound`] when no key that
+/// is not revoked is called so, or when the database fails.
 pub async fn rotate(
     w: &mut Writer,
     config: &Config,
     name_or_id: &str,
-    before_ends_at: Option<Timestamp>,
+    (grace, now): (Grace, Timestamp),
 ) -> Result<(String, ApiKey), StoreError> {
-    rotate_to(w, name_or_id, key_text::make(config.server.environment), before_ends_at).await
+    rotate_to(w, name_or_id, key_text::make(config.server.environment), (grace, now)).await
 }
 
 /// Gives a key this secret, which must be of 256 bits of chance.
@@ -104,11 +105,11 @@ pub async fn rotate_to(
     w: &mut Writer,
     name_or_id: &str,
     key: String,
-    before_ends_at: Option<Timestamp>,
+    (grace, now): (Grace, Timestamp),
 ) -> Result<(String, ApiKey), StoreError> {
     let (prefix, hash) = (prefix(&key), sha256_hex(key.as_bytes()));
     let secret = Secret { prefix: &prefix, hash: &hash };
-    let record = keys::rotate(w, name_or_id, secret, before_ends_at).await?;
+    let record = keys::rotate(w, name_or_id, secret, grace.ends_at(now), now).await?;
     Ok((key, record))
 }
 
@@ -137,31 +138,67 @@ pub fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, &'static str> {
     if now < at { Ok(at) } else { Err("it lies in the past") }
 }
 
-/// What a key is narrowed to: words of permissions or of groups, with commas or spaces between them. None of them is
-/// all that the role may.
+/// What a key is narrowed to: words of permissions or of groups, with commas or spaces between them. Where nothing is
+/// said, it is all that the role may; a text without a word says nothing that could be meant.
+///
+/// A back end that asks speaks for its people: one that could not name them would be taken for one person, who is told
+/// what the others said.
 ///
 /// # Errors
-/// What they may be.
-pub fn scopes(role: Role, text: &str) -> Result<Option<Vec<Permission>>, String> {
+/// What they may be, or what is missing.
+pub fn scopes(role: Role, text: Option<&str>) -> Result<Option<Vec<Permission>>, String> {
+    let Some(text) = text else { return Ok(None) };
     let named = text.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty());
-    access::narrowed(role, named).map_err(|_unknown| {
+    let narrowed = access::narrowed(role, named).map_err(|_unknown| {
         let all: Vec<&str> = role.permissions().iter().map(|permission| permission.as_str()).collect();
         format!(
             "a {role} may have: ask, knowledge, tickets (as far as its role reaches), or of {}",
             all.join(", ")
         )
-    })
+    })?;
+    let left =
+        narrowed.ok_or("name at least one, or leave it out: then the key has all that its role may")?;
+    let asks = left.iter().any(|left| matches!(left, Permission::AskAsCustomer | Permission::AskAsBanker));
+    if role == Role::Service && asks && !left.contains(&Permission::ActForSubject) {
+        return Err(
+            "a service that asks speaks for its people: add act_for_subject, without which all of them \
+                    would be one person"
+                .to_owned(),
+        );
+    }
+    Ok(Some(left))
 }
 
-/// When the old secret of a key ends that is rotated now: after `30m`, `24h` or `7d`; with `0` at once.
+/// For how long the old secret of a key goes on that is rotated; not at all, unless somebody says so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Grace {
+    seconds: i64,
+}
+
+impl Grace {
+    /// When the old secret ends of a key that is rotated now; none where it ends at once.
+    #[must_use]
+    pub fn ends_at(self, now: Timestamp) -> Option<Timestamp> {
+        (self.seconds > 0).then(|| now.plus_seconds(self.seconds))
+    }
+
+    /// What is meant by it, however it was written: two requests that mean the same are the same. Nothing where it ends
+    /// at once.
+    #[must_use]
+    pub fn meant(self) -> String {
+        if self.seconds > 0 { self.seconds.to_string() } else { String::new() }
+    }
+}
+
+/// For how long the old secret of a key goes on: `30m`, `24h` or `7d`; with `0` it ends at once.
 ///
 /// # Errors
 /// How it is written, and how long it may be.
-pub fn grace(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'static str> {
+pub fn grace(text: &str) -> Result<Grace, &'static str> {
     const WRONG: &str = "write 0, or how long as 30m, 24h or 7d, at most 30d";
     let text = text.trim();
     if text == "0" {
-        return Ok(None);
+        return Ok(Grace::default());
     }
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or(WRONG)?;
     let seconds = match unit {
@@ -173,9 +210,8 @@ pub fn grace(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'static s
     let plain = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
     let number: u64 = number.parse().ok().filter(|_| plain).ok_or(WRONG)?;
     match number.checked_mul(seconds) {
-        Some(0) => Ok(None),
         Some(all) if all <= LONGEST_GRACE * 24 * 3600 => {
-            Ok(Some(now.plus_seconds(i64::try_from(all).map_err(|_| WRONG)?)))
+            Ok(Grace { seconds: i64::try_from(all).map_err(|_| WRONG)? })
         }
         _ => Err(WRONG),
     }
@@ -189,20 +225,43 @@ mod tests {
     fn grace_is_minutes_hours_or_days_and_at_most_thirty_of_them() {
         let now = Timestamp::from_micros(0);
         for (text, seconds) in [("30m", 1800), ("24h", 86_400), (" 7d ", 604_800), ("30d", 2_592_000)] {
-            assert_eq!(grace(text, now), Ok(Some(now.plus_seconds(seconds))), "{text}");
+            let grace = grace(text).unwrap();
+            assert_eq!(grace.ends_at(now), Some(now.plus_seconds(seconds)), "{text}");
+            assert_eq!(grace.meant(), seconds.to_string());
         }
-        assert_eq!((grace("0", now), grace("0h", now)), (Ok(None), Ok(None)));
+        for none in ["0", "0h", " 0m "] {
+            assert_eq!(grace(none), Ok(Grace::default()), "{none}");
+        }
+        assert_eq!((Grace::default().ends_at(now), Grace::default().meant()), (None, String::new()));
         for wrong in ["", "h", "24", "31d", "-1h", "+1h", "1w", "1.5h", "99999999999999999999d", "1ä"] {
-            assert!(grace(wrong, now).is_err(), "{wrong}");
+            assert!(grace(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn scopes_are_named_with_commas_or_spaces() {
         use Permission::{AskAsCustomer, GiveFeedback};
-        assert_eq!(scopes(Role::Customer, "ask, feedback"), Ok(Some(vec![AskAsCustomer, GiveFeedback])));
-        assert_eq!(scopes(Role::Customer, " , "), Ok(None));
-        assert!(scopes(Role::Customer, "manage_access").unwrap_err().contains("ask_as_customer"));
+        let of = |text| scopes(Role::Customer, Some(text));
+        assert_eq!(of("ask, feedback"), Ok(Some(vec![AskAsCustomer, GiveFeedback])));
+        assert!(of("manage_access").unwrap_err().contains("ask_as_customer"));
+        assert_eq!(scopes(Role::Customer, None), Ok(None));
+        for nothing in ["", " ", ",", " , "] {
+            assert!(of(nothing).unwrap_err().contains("leave it out"), "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn a_back_end_that_asks_may_name_its_people() {
+        use Permission::{ActForSubject, AskAsBanker, AskAsCustomer, GiveFeedback, ScanText};
+        let of = |role, text| scopes(role, Some(text));
+        for text in ["ask,feedback", "ask_as_customer", "ask_as_banker scan_text"] {
+            assert!(of(Role::Service, text).unwrap_err().contains("add act_for_subject"), "{text}");
+        }
+        let all = vec![AskAsCustomer, AskAsBanker, GiveFeedback, ActForSubject];
+        assert_eq!(of(Role::Service, "ask,act_for_subject,feedback"), Ok(Some(all)));
+        assert_eq!(of(Role::Service, "scan_text"), Ok(Some(vec![ScanText])));
+        // Whoever speaks for oneself names nobody.
+        assert!(of(Role::Customer, "ask").is_ok() && of(Role::Admin, "ask").is_ok());
     }
 
     #[test]

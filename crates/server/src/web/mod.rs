@@ -18,7 +18,7 @@ pub mod views;
 use askama::Template;
 use axum::{
     extract::{FromRequestParts, State},
-    http::{Extensions, Method, StatusCode, Uri, request::Parts},
+    http::{Extensions, Method, StatusCode, Uri, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use contactiq_domain::Permission;
@@ -104,7 +104,11 @@ impl IntoResponse for PageError {
             advice,
             request_id: self.request_id,
         };
-        show(self.error.status(), &view)
+        let mut page = show(self.error.status(), &view);
+        if let Some(seconds) = self.error.retry_after() {
+            page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        page
     }
 }
 

@@ -208,6 +208,12 @@ impl Sessions {
         Ok(Some((session, keep)))
     }
 
+    /// Whether this token was found to be one, here and lately, without asking anybody.
+    #[must_use]
+    pub fn has(&self, token: &str) -> bool {
+        self.lock().get(&hash(token)).is_some_and(|known| known.session.is_some())
+    }
+
     /// Ends sessions; those that were ended now.
     ///
     /// # Errors

@@ -223,7 +223,7 @@ async fn every_sentence_that_was_shown_is_kept_by_a_server_that_dies_on_a_disk_t
     let settings = [("CONTACTIQ_DATA_DIR".to_owned(), terminal.data().display().to_string())];
     let config = contactiq_server::config::load_from(None, &settings.into()).unwrap();
     let store = contactiq_server::app::open_store(&config).await.unwrap();
-    let seen = seen.lock().unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
     let (whole, cut) = all_is_kept(&store, &seen).await;
     println!("{} kills: {whole} streams to their end, {cut} cut", kills());
     assert!(whole > 5 && cut > 0, "{whole} streams to their end and {cut} cut prove nothing");
@@ -274,7 +274,7 @@ async fn every_sentence_that_was_shown_is_kept_where_gateway_and_workers_die() {
     drop(running);
 
     let store = crate::outages::store(&terminals[0], &tables).await;
-    let seen = seen.lock().unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
     let (whole, cut) = all_is_kept(&store, &seen).await;
     let again = seen.iter().filter(|shown| shown.tries.len() > 1).count();
     println!("{} kills: {whole} streams to their end ({again} began again), {cut} cut", kills().max(4));

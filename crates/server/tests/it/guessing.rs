@@ -7,8 +7,10 @@ use contactiq_server::wiring::{SystemClock, random_text};
 use contactiq_store::access::{self, AccessResult};
 use futures_util::{StreamExt, stream};
 use reqwest::Method;
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
+    browser::Browser,
     house::{Key, Running, soon, start},
     reply::Reply,
 };
@@ -24,7 +26,10 @@ async fn tried(running: &Running, bearer: &str) -> Reply {
 /// Access events that somebody was not known, those of attempts that were not heard, and how many the latter tell of.
 async fn on_record(running: &Running) -> (u64, u64, u64) {
     let events = access::recent(&mut running.store.read().await.unwrap(), 20_000).await.unwrap();
-    let refused = events.iter().filter(|e| e.result == AccessResult::Unauthenticated).count() as u64;
+    // That there were many is told once beside them.
+    let is_refusal =
+        |e: &&access::AccessEvent| e.result == AccessResult::Unauthenticated && e.method != "unusual";
+    let refused = events.iter().filter(is_refusal).count() as u64;
     let told: Vec<_> = events.iter().filter(|e| e.method == "unheard").collect();
     let attempts = told.iter().map(|e| {
         assert_eq!((e.route.as_str(), e.status, e.from_ip.as_str()), ("unheard", 429, "127.0.0.1"));
@@ -95,6 +100,9 @@ async fn who_was_known_once_hears_so_behind_an_address_that_guesses() {
     let nothing = Reply::of(running.request(Method::GET, "/v1/models")).await;
     nothing.openai_error(429, "too_many_requests");
     assert_eq!(Reply::of(running.request(Method::GET, "/dashboard")).await.status, 303);
+    let page = running.request(Method::GET, "/dashboard").bearer_auth(&Key::unknown().text);
+    let page = Reply::of(page).await;
+    assert!(page.page(429).contains("wait and try again") && !page.header("retry-after").is_empty());
     for key in [&expired, &other] {
         for _ in 0..3 {
             tried(&running, &key.text).await.problem(401, "unauthorised");
@@ -104,4 +112,46 @@ async fn who_was_known_once_hears_so_behind_an_address_that_guesses() {
     // A key that is known comes in at once, one that was just made after a second.
     let new = running.key(Role::Customer).await;
     soon(async || (tried(&running, &new.text).await.status == 200).then_some(())).await;
+}
+
+#[tokio::test]
+async fn beyond_the_limit_no_guess_reaches_the_database() {
+    let running = start(&[("CONTACTIQ__LIMITS__FAILURES_PER_MINUTE", "2")]).await;
+    let good = running.key(Role::Customer).await;
+    let browser = Browser::sign_in(&running).await;
+    let made_up = || format!("contactiq_session={}", random_text::<32>());
+    let by_cookie = async |cookie: &str| {
+        let request = running.request(Method::GET, "/v1/conversations").header("cookie", cookie);
+        Reply::of(request).await
+    };
+    let on_page = async || {
+        let request = running.request(Method::GET, "/dashboard").bearer_auth(Key::unknown().text);
+        Reply::of(request).await.status
+    };
+    assert_eq!(tried(&running, &good.text).await.status, 200);
+    // A key on a page and a cookie on the API are failures like others.
+    assert_eq!(on_page().await, 401);
+    by_cookie(&made_up()).await.problem(401, "unauthorised");
+    by_cookie(&made_up()).await.problem(429, "too_many_requests");
+    // What is looked up in these tables from now on fails, and says so.
+    let path = running.dir.path().join("contactiq.db");
+    let mut raw = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await.unwrap();
+    for table in ["api_keys", "page_sessions"] {
+        let away = format!("ALTER TABLE {table} RENAME TO {table}_away");
+        sqlx::query(AssertSqlSafe(away)).execute(&mut raw).await.unwrap();
+    }
+    for _ in 0..5 {
+        tried(&running, &Key::unknown().text).await.problem(429, "too_many_requests");
+        by_cookie(&made_up()).await.problem(429, "too_many_requests");
+        assert_eq!(on_page().await, 429);
+    }
+    // The page of an old cookie leads to the sign-in and asks: so the tables are missed.
+    let old = running.request(Method::GET, "/dashboard").header("cookie", made_up());
+    assert!(Reply::of(old).await.status >= 500);
+    assert_eq!(tried(&running, &good.text).await.status, 200, "what is known is asked of nobody");
+    for table in ["api_keys", "page_sessions"] {
+        let back = format!("ALTER TABLE {table}_away RENAME TO {table}");
+        sqlx::query(AssertSqlSafe(back)).execute(&mut raw).await.unwrap();
+    }
+    assert_eq!(by_cookie(&browser.cookie).await.status, 200, "who is signed in is not turned away");
 }

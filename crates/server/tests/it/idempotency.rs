@@ -187,6 +187,14 @@ async fn a_key_is_made_once_and_shown_again_and_its_secret_is_kept_nowhere() {
     assert_eq!((rotated.status, rotated.json()["key"].clone()), (200, once_more.json()["key"].clone()));
     let second = text(&rotated.json(), "key").to_owned();
     assert_ne!(second, secret);
+    // What is meant counts, however it is written.
+    for same in ["?grace=0", "?grace=0h"] {
+        let again = made(&running, &admin, &format!("{path}{same}"), "turn", &json!({})).await;
+        assert_eq!((again.status, text(&again.json(), "key")), (200, second.as_str()), "{same}");
+    }
+    made(&running, &admin, &format!("{path}?grace=24h"), "turn", &json!({}))
+        .await
+        .problem(422, "idempotency_mismatch");
     let shop = Key { id: shop.id, text: second.clone() };
     assert_eq!(running.read(&shop, "/v1/models").await.status, 200);
     // What the first request made is another by now.

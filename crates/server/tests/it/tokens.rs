@@ -253,7 +253,11 @@ async fn what_it_costs_to_know_who_calls() {
     let provider = Provider::start();
     let dir = folder();
     let file = PathBuf::from(provider.config(dir.path()));
-    let env = [("CONTACTIQ_DATA_DIR", dir.path().to_str().unwrap()), ("CONTACTIQ_ENCODER", "off")];
+    let env = [
+        ("CONTACTIQ_DATA_DIR", dir.path().to_str().unwrap()),
+        ("CONTACTIQ_ENCODER", "off"),
+        ("CONTACTIQ_PUBLIC_URL", "http://127.0.0.1:8080"),
+    ];
     let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let config = config::load_from(Some(&file), &env).unwrap();
     let app = serve::build_with(config, Arc::new(|_, _, _| {}), |_| ()).await.unwrap();

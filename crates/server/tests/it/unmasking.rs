@@ -6,7 +6,8 @@ use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
     browser::Browser,
-    house::{Key, Running, soon, start},
+    cluster::Database,
+    house::{Key, Running, folder, soon, start, start_in},
     reply::text,
 };
 
@@ -130,4 +131,40 @@ async fn the_page_of_an_interaction_has_a_form_for_it() {
     // Who reads evidence does not look behind it.
     let auditor = running.key(Role::Auditor).await;
     assert!(!running.read(&auditor, &page).await.page(200).contains("Show what was masked"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_numbers_were_saved_too_late_to_be_waited_for_shows_its_own_values() {
+    let database = Database::new().await;
+    let dir = folder();
+    database.admit(&dir);
+    let running = start_in(dir, &[("CONTACTIQ_DATABASE_URL", database.url.as_str())]).await;
+    let (customer, supervisor) = (running.key(Role::Customer).await, running.key(Role::Supervisor).await);
+    let first = running.ask(&customer, Mode::Customer, SAID).await;
+    // A commit of numbers takes longer than the half second for which a question waits, and is saved all the same.
+    database
+        .run(
+            "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END';
+             CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON conversations DEFERRABLE INITIALLY DEFERRED
+                 FOR EACH ROW WHEN (OLD.placeholders IS DISTINCT FROM NEW.placeholders)
+                 EXECUTE FUNCTION late()",
+        )
+        .await;
+    let question = "My wife is called Hannah Novak, what does a replacement card cost?";
+    let body = json!({ "mode": "customer", "question": question, "conversation": first["conversation"] });
+    let since = std::time::Instant::now();
+    let second = running.post(&customer, "/v1/interactions", &body).await.record();
+    assert!(since.elapsed().as_millis() >= 500, "it was waited for: {:?}", since.elapsed());
+    // She is the second person of this conversation, and no other is shown for her.
+    assert!(text(&second, "question").contains("<PERSON_2>"), "{second}");
+    let shown = soon(async || {
+        let shown = unmask(&running, &supervisor, &second, "a complaint").await;
+        (shown.status == 200).then_some(shown)
+    })
+    .await;
+    assert_eq!(
+        shown.json()["originals"],
+        json!([{ "placeholder": "<PERSON_2>", "type": "PERSON", "value": "Hannah Novak" }])
+    );
 }

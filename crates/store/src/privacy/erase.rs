@@ -202,6 +202,13 @@ async fn one(
         exports: exports::count(w, owner).await?,
     };
     let destroyed = destroy(w, owner, keys).await?;
+    // Of somebody of the bank: whose hands a ticket was in, and as what people read it.
+    w.execute(
+        "UPDATE tickets SET taken_by = NULL, assignee = NULL,
+             closed_by = CASE WHEN closed_by = assignee THEN NULL ELSE closed_by END WHERE taken_by = $1",
+        values![&receipt.person],
+    )
+    .await?;
     consent::forget(w, owner).await?;
     dead::forget(w, owner).await?;
     if let Some(signer) = by.signer {

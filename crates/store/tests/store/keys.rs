@@ -41,7 +41,7 @@ on_both_engines! {
         keys::create(&mut w, &first).await.unwrap();
         let (next, last) = ("a".repeat(64), "b".repeat(64));
         let end = NOW.plus_seconds(600);
-        let rotated = keys::rotate(&mut w, "branch app", secret(&next), Some(end)).await.unwrap();
+        let rotated = keys::rotate(&mut w, "branch app", secret(&next), Some(end), NOW).await.unwrap();
         let before = Before { prefix: first.prefix.clone(), hash: first.hash.clone(), ends_at: end };
         assert_eq!(rotated.before, Some(before));
         for hash in [&first.hash, &next] {
@@ -51,12 +51,23 @@ on_both_engines! {
         assert!(!rotated.opens_with(&first.hash, end) && rotated.opens_with(&next, end));
         assert!(!rotated.opens_with(&last, NOW));
         assert_eq!((rotated.overlaps_until(NOW), rotated.overlaps_until(end)), (Some(end), None));
-        // The next rotation ends the one before the one before.
-        let rotated = keys::rotate(&mut w, "branch app", secret(&last), Some(end)).await.unwrap();
+        // A third beside two would end the first unannounced.
+        let third = keys::rotate(&mut w, "branch app", secret(&last), Some(end), NOW).await;
+        assert_eq!(third, Err(StoreError::SecretOverlaps { until: end }));
+        assert_eq!(keys::find_by_hash(&mut w, &next).await.unwrap().as_ref(), Some(&rotated));
+        // Once that has ended, there are two again.
+        let later = end.plus_seconds(600);
+        let rotated = keys::rotate(&mut w, "branch app", secret(&last), Some(later), end).await.unwrap();
         assert!(keys::find_by_hash(&mut w, &first.hash).await.unwrap().is_none());
-        assert!(rotated.opens_with(&next, NOW) && rotated.opens_with(&last, NOW));
+        assert!(rotated.opens_with(&next, end) && !rotated.opens_with(&next, later));
+        // Whoever ends the old one now ends both.
+        let newest = "c".repeat(64);
+        let alone = keys::rotate(&mut w, "branch app", secret(&newest), None, end).await.unwrap();
+        assert!(alone.opens_with(&newest, end) && !alone.opens_with(&last, end) && alone.before.is_none());
+        let rotated = keys::rotate(&mut w, "branch app", secret(&last), Some(end), NOW).await.unwrap();
+        assert!(rotated.opens_with(&newest, NOW) && rotated.opens_with(&last, NOW));
         let revoked = keys::revoke(&mut w, "branch app", NOW).await.unwrap();
-        assert!(!revoked.opens_with(&next, NOW) && !revoked.opens_with(&last, NOW));
+        assert!(!revoked.opens_with(&newest, NOW) && !revoked.opens_with(&last, NOW));
         assert_eq!(revoked.overlaps_until(NOW), None);
     }
 
@@ -65,12 +76,12 @@ on_both_engines! {
         let old = key(&bench.ids, "branch app");
         keys::create(&mut w, &old).await.unwrap();
         let hash = "f".repeat(64);
-        let new = keys::rotate(&mut w, "branch app", secret(&hash), None).await.unwrap();
+        let new = keys::rotate(&mut w, "branch app", secret(&hash), None, NOW).await.unwrap();
         assert_eq!(new, ApiKey { prefix: "ciq_new".into(), hash: hash.clone(), ..old.clone() });
         assert!(keys::find_by_hash(&mut w, &old.hash).await.unwrap().is_none());
         assert_eq!(keys::find_by_hash(&mut w, &hash).await.unwrap().unwrap().id, old.id);
         keys::revoke(&mut w, "branch app", NOW).await.unwrap();
-        let gone = keys::rotate(&mut w, "branch app", secret(&"0".repeat(64)), None).await;
+        let gone = keys::rotate(&mut w, "branch app", secret(&"0".repeat(64)), None, NOW).await;
         assert_eq!(gone, Err(StoreError::NotFound { what: "key" }));
     }
 

@@ -4,7 +4,7 @@ use contactiq_store::{
     conversations::{self, Conversation, Owner},
     demo::{self, Share},
     interactions,
-    privacy::holds,
+    privacy::{erase, holds},
     tickets::{self, Filter},
 };
 
@@ -79,6 +79,29 @@ on_both_engines! {
         // Nobody holds what was not taken.
         tickets::note_hands(&mut w, joes, &agent("ann")).await.unwrap();
         assert_eq!(seen(&mut w, "ann").await, [customers]);
+    }
+
+    async fn who_held_a_ticket_is_forgotten_there_too(bench) {
+        let mut w = bench.write().await;
+        let record = told(&mut w, &bench.ids).await;
+        let own = ticket(&bench.ids, &record);
+        tickets::open(&mut w, &own).await.unwrap();
+        let agent = |subject| Owner { subject, key: None };
+        for state in [TicketState::Taken, TicketState::Closed] {
+            tickets::advance(&mut w, own.id, state, "Joe Quokka", None, NOW).await.unwrap();
+            tickets::note_hands(&mut w, own.id, &agent("joe")).await.unwrap();
+        }
+        w.save().await.unwrap();
+        let named = || Some("Joe Quokka".to_owned());
+        for (subject, left) in [("ann", named()), ("joe", None)] {
+            erase::person(&bench.store, &agent(subject), "desk", &bench.ids, NOW).await.unwrap();
+            let kept = tickets::get(&mut *bench.read().await, own.id).await.unwrap().unwrap();
+            assert_eq!((kept.state, kept.closed_by, kept.assignee), (TicketState::Closed, left.clone(), left));
+        }
+        // Nor by the keyed hash.
+        bench.place.raw("UPDATE tickets SET mode = 'banker'").await.unwrap();
+        let filter = Filter { agent: Some(agent("joe")), ..Filter::default() };
+        assert_eq!(tickets::count(&mut *bench.read().await, &filter).await.unwrap(), 0);
     }
 
     async fn an_interaction_has_one_ticket(bench) {
