@@ -181,7 +181,7 @@ async fn a_client_whose_connection_broke_hears_the_rest() {
     let stranger = bank.running.read(&other, &format!("/v1/interactions/{id}/events")).await;
     stranger.problem(404, "not_found");
     // Each who heard it is on record with what it was, also of an answer that was on its way.
-    let events = access::recent(&mut *bank.running.store.read().await.unwrap(), 100).await.unwrap();
+    let events = access::recent(&mut bank.running.store.read().await.unwrap(), 100).await.unwrap();
     let heard =
         events.iter().filter(|event| event.route == "/v1/interactions/{id}/events" && event.status == 200);
     let heard: Vec<_> = heard.map(|event| event.target.as_deref()).collect();

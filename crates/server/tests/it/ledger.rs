@@ -131,7 +131,7 @@ async fn the_command_shows_replays_and_drops_them_too() {
     // Whoever looked is on record, with what was looked at.
     let review = ["guard", "review", "--kind", "injection", "--since", "2020-01-01", "--open"];
     terminal.run(&review).well();
-    let events = access::recent(&mut *running.store.read().await.unwrap(), 100).await.unwrap();
+    let events = access::recent(&mut running.store.read().await.unwrap(), 100).await.unwrap();
     let seen = |route: &str| {
         let event = events.iter().find(|event| event.method == "cli" && event.route == route);
         event.and_then(|event| event.target.clone()).unwrap_or_default()

@@ -322,7 +322,7 @@ async fn what_a_back_end_calls_its_customer_makes_nothing_one_s_own() {
     let id = text(&said, "id");
     assert_eq!(browser.get(&format!("/interactions/{id}")).await.status, 200);
     assert_eq!(running.read(&admin, "/v1/sessions").await.status, 200);
-    let events = access::recent(&mut *running.store.read().await.unwrap(), 100).await.unwrap();
+    let events = access::recent(&mut running.store.read().await.unwrap(), 100).await.unwrap();
     let seen = |route: &str| {
         let event = events.iter().find(|event| event.route == route);
         event.and_then(|event| event.target.clone()).unwrap_or_default()
