@@ -140,6 +140,32 @@ async fn listens(
     }
 }
 
+/// Clients that listen while servers die.
+struct Load {
+    stop: Arc<AtomicBool>,
+    seen: Arc<Mutex<Vec<Shown>>>,
+    clients: JoinSet<()>,
+}
+
+impl Load {
+    fn begin(key: &str, address: &watch::Receiver<String>) -> Load {
+        let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
+        let mut clients = JoinSet::new();
+        for number in 1..=CLIENTS {
+            let (key, stop) = (key.to_owned(), Arc::clone(&stop));
+            clients.spawn(listens(number, key, address.clone(), stop, Arc::clone(&seen)));
+        }
+        Load { stop, seen, clients }
+    }
+
+    /// What they were shown.
+    async fn end(self) -> Vec<Shown> {
+        self.stop.store(true, Ordering::SeqCst);
+        self.clients.join_all().await;
+        std::mem::take(&mut *self.seen.lock().unwrap())
+    }
+}
+
 /// Whether each sentence that was shown is in the record; how many streams were whole, and how many were cut.
 async fn all_is_kept(store: &Store, seen: &[Shown]) -> (usize, usize) {
     let ledger =
@@ -197,12 +223,7 @@ async fn every_sentence_that_was_shown_is_kept_by_a_server_that_dies_on_a_disk_t
     let key = terminal.run(&["keys", "create", "--name", "load", "--role", "service"]).well();
     let (mut server, url) = tokio::task::block_in_place(|| serve(&terminal));
     let (tell, address) = watch::channel(url);
-    let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
-    let mut clients = JoinSet::new();
-    for number in 1..=CLIENTS {
-        let (key, stop) = (key.trim().to_owned(), Arc::clone(&stop));
-        clients.spawn(listens(number, key, address.clone(), stop, Arc::clone(&seen)));
-    }
+    let load = Load::begin(key.trim(), &address);
     let mut dice = Dice::new(u64::from(std::process::id()));
     for _ in 0..kills() {
         tokio::time::sleep(Duration::from_millis(300 + dice.roll(1200))).await;
@@ -213,8 +234,7 @@ async fn every_sentence_that_was_shown_is_kept_by_a_server_that_dies_on_a_disk_t
         tell.send(again).unwrap();
     }
     tokio::time::sleep(Duration::from_millis(1000)).await;
-    stop.store(true, Ordering::SeqCst);
-    clients.join_all().await;
+    let seen = load.end().await;
     drop(server);
     disk.forget();
     // What the spool took is drained by the next start.
@@ -223,7 +243,6 @@ async fn every_sentence_that_was_shown_is_kept_by_a_server_that_dies_on_a_disk_t
     let settings = [("CONTACTIQ_DATA_DIR".to_owned(), terminal.data().display().to_string())];
     let config = contactiq_server::config::load_from(None, &settings.into()).unwrap();
     let store = contactiq_server::app::open_store(&config).await.unwrap();
-    let seen = std::mem::take(&mut *seen.lock().unwrap());
     let (whole, cut) = all_is_kept(&store, &seen).await;
     println!("{} kills: {whole} streams to their end, {cut} cut", kills());
     assert!(whole > 5 && cut > 0, "{whole} streams to their end and {cut} cut prove nothing");
@@ -241,12 +260,7 @@ async fn every_sentence_that_was_shown_is_kept_where_gateway_and_workers_die() {
     let (gateway, url) = started(0);
     let mut running: [Option<Server>; 3] = [Some(gateway), Some(started(1).0), Some(started(2).0)];
     let (tell, address) = watch::channel(url);
-    let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
-    let mut clients = JoinSet::new();
-    for number in 1..=CLIENTS {
-        let (key, stop) = (key.trim().to_owned(), Arc::clone(&stop));
-        clients.spawn(listens(number, key, address.clone(), stop, Arc::clone(&seen)));
-    }
+    let load = Load::begin(key.trim(), &address);
     let mut dice = Dice::new(u64::from(std::process::id()));
     for turn in 0..kills().max(4) {
         tokio::time::sleep(Duration::from_millis(500 + dice.roll(1500))).await;
@@ -260,8 +274,7 @@ async fn every_sentence_that_was_shown_is_kept_where_gateway_and_workers_die() {
         }
     }
     tokio::time::sleep(Duration::from_millis(2000)).await;
-    stop.store(true, Ordering::SeqCst);
-    clients.join_all().await;
+    let seen = load.end().await;
     // What waits in the queue is written.
     let admin = terminals[0].run(&["keys", "create", "--name", "admin", "--role", "admin"]).well();
     let url = tell.borrow().clone();
@@ -274,7 +287,6 @@ async fn every_sentence_that_was_shown_is_kept_where_gateway_and_workers_die() {
     drop(running);
 
     let store = crate::outages::store(&terminals[0], &tables).await;
-    let seen = std::mem::take(&mut *seen.lock().unwrap());
     let (whole, cut) = all_is_kept(&store, &seen).await;
     let again = seen.iter().filter(|shown| shown.tries.len() > 1).count();
     println!("{} kills: {whole} streams to their end ({again} began again), {cut} cut", kills().max(4));

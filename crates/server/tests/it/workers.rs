@@ -22,6 +22,10 @@ use crate::{
 };
 
 async fn server(database: &Database, role: &str) -> Running {
+    server_with(database, role, &[]).await
+}
+
+async fn server_with(database: &Database, role: &str, others: &[(&str, &str)]) -> Running {
     let dir = folder();
     database.admit(&dir);
     let redis = redis();
@@ -31,7 +35,7 @@ async fn server(database: &Database, role: &str) -> Running {
         PATIENT,
         ("CONTACTIQ__SERVER__ROLE", role),
     ];
-    start_in(dir, &settings).await
+    start_in(dir, &[&settings[..], others].concat()).await
 }
 
 async fn answers(running: &Running) -> String {
@@ -89,6 +93,28 @@ async fn a_gateway_hands_questions_to_a_worker_and_answers_itself_where_there_is
     let gone = async || answers(&gateway).await.contains("does it itself").then_some(());
     soon(gone).await;
     assert_eq!(gateway.ask(&key, Mode::Customer, REPLACEMENT).await["answer"], alone["answer"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_has_no_more_time_than_its_gateway_had_left() {
+    // A model that takes connections and says nothing.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let model = format!("http://{}/v1", silent.local_addr().unwrap());
+    let database = Database::new().await;
+    let short = [("CONTACTIQ__SERVER__REQUEST_TIMEOUT_SECONDS", "5")];
+    let slow = [
+        ("CONTACTIQ_LLM_BASE_URL", model.as_str()),
+        ("CONTACTIQ_LLM_MODEL", "m"),
+        ("CONTACTIQ__LLM__TIMEOUT_SECONDS", "30"),
+        ("CONTACTIQ__SERVER__REQUEST_TIMEOUT_SECONDS", "60"),
+    ];
+    let gateway = server_with(&database, "gateway", &short).await;
+    let worker = server_with(&database, "worker", &slow).await;
+    soon(async || (answers(&gateway).await == "1 worker").then_some(())).await;
+    let key = gateway.key(Role::Customer).await;
+    let record = gateway.ask(&key, Mode::Customer, REPLACEMENT).await;
+    assert_eq!((text(&record, "outcome"), text(&record, "model")), ("resolved", "extractive"), "{record}");
+    assert_eq!(figure(&worker, "contactiq_requests_worked_total").await, 1.0);
 }
 
 #[test]

@@ -15,7 +15,7 @@ impl Ledger {
     /// when it comes, also behind its mark.
     ///
     /// # Errors
-    /// When the database or the queue can't be asked: nothing that may wait there is marked.
+    /// When the database or the queue can't be asked and nothing was marked before: what may wait there is not.
     pub async fn interrupt_unfinished(
         &self,
         older_than: Timestamp,
@@ -30,8 +30,12 @@ impl Ledger {
             behind = Some(last);
             let mut nowhere = Vec::new();
             for id in found {
-                if !self.waits(id).await? {
-                    nowhere.push(id);
+                match self.waits(id).await {
+                    Ok(true) => {}
+                    Ok(false) => nowhere.push(id),
+                    Err(error) if marked.is_empty() => return Err(error),
+                    // What is marked already is told; the rest is looked for again.
+                    Err(_) => return Ok(marked),
                 }
             }
             if nowhere.is_empty() {

@@ -154,8 +154,11 @@ async fn what_workers_die_of_or_nobody_takes_in_time_is_given_up() {
     let short = worker.take(1).await.unwrap();
     worker.hold(&short, true).await.unwrap();
     assert_eq!(worker.is_hopeless(&short[0]), None);
+    let left = worker.left(&short[0]).unwrap();
+    assert!(left <= Duration::from_millis(300), "no more than its gateway had left: {left:?}");
     tokio::time::sleep(Duration::from_millis(400)).await;
     assert_eq!(worker.is_hopeless(&short[0]), Some(Word::Late));
+    assert_eq!(worker.left(&short[0]), Some(Duration::ZERO));
 }
 
 #[tokio::test(flavor = "multi_thread")]
