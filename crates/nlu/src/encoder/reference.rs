@@ -286,11 +286,21 @@ fn a_missing_file_is_named_and_other_weights_have_another_fingerprint() {
 ///
 /// # Panics
 /// Where it is not set, or names no folder: a promise that nobody measured is no promise kept.
-#[expect(clippy::disallowed_methods, reason = "a test has no configuration to ask")]
 pub(super) fn real_model(kernel: Kernel) -> Option<MiniLm> {
-    let folder =
-        real_folder(std::env::var("CONTACTIQ_ENCODER").ok()).unwrap_or_else(|what| panic!("{what}"))?;
-    Some(MiniLm::load_for(&folder, KernelChoice::Forced(kernel)).unwrap())
+    Some(MiniLm::load_for(&named_folder()?, KernelChoice::Forced(kernel)).unwrap())
+}
+
+/// The same with the shipped adapter, as a server loads it.
+///
+/// # Panics
+/// As [`real_model`].
+pub(super) fn adapted_model(kernel: Kernel) -> Option<MiniLm> {
+    Some(MiniLm::load_adapted(&named_folder()?, KernelChoice::Forced(kernel)).unwrap())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test has no configuration to ask")]
+fn named_folder() -> Option<PathBuf> {
+    real_folder(std::env::var("CONTACTIQ_ENCODER").ok()).unwrap_or_else(|what| panic!("{what}"))
 }
 
 /// The folder that the variable names, or what to do.
