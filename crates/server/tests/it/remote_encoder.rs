@@ -355,12 +355,28 @@ async fn while_it_fails_questions_and_new_documents_go_on_with_words() {
     let start = Start::new(there.settings()).with("CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD", "0");
     let running = start.serve().await;
     let key = running.key(Role::Customer).await;
-    there.is_down(true);
-    for question in ["What does a replacement card cost?", "what does a new card cost", "fee for a card"] {
+    let version = |file: &str| {
+        let file: toml::Table = file.parse().unwrap();
+        file["version"].as_str().unwrap().to_owned()
+    };
+    let with_meaning = version(include_str!("../../../../defaults/confidence.toml"));
+    let by_words = version(include_str!("../../../../defaults/confidence-words.toml"));
+    let judged = async |question: &str| {
         let record = running.ask(&key, Mode::Customer, question).await;
         assert!(record["outcome"] != "failed", "{record}");
+        let steps = record["steps"].as_array().unwrap();
+        let score = steps.iter().find(|step| step["step"] == "score").unwrap();
+        score["version"].as_str().map(str::to_owned)
+    };
+    assert_eq!(judged("What is the cash machine limit for a card?").await, Some(with_meaning));
+    assert_eq!(text(&ready(&running).await, "confidence"), "fitted with another encoder: fit it again");
+    there.is_down(true);
+    for question in ["What does a replacement card cost?", "what does a new card cost", "fee for a card"] {
+        assert_eq!(judged(question).await.as_ref(), Some(&by_words), "{question}");
     }
     assert_eq!(readiness(&running).await, "away: the lexical model works alone");
+    let confidence = "by words alone while the encoder is away: the thresholds promise nothing meanwhile";
+    assert_eq!(text(&ready(&running).await, "confidence"), confidence);
     there.heard();
     running.ask(&key, Mode::Customer, "what is the fee for another card").await;
     assert_eq!(there.heard(), Vec::<String>::new(), "it is left alone");

@@ -201,10 +201,12 @@ async fn staff_are_followed_over_the_turns_and_missed_like_customers() {
     let asked = "How much in fees may a teller refund to one customer in a year?";
     let first = of_staff(&[asked]).await;
     assert_eq!(text(&first, "outcome"), "resolved", "{first}");
-    assert!(text(&first, "answer").contains("$50 "), "{first}");
+    assert!(text(&first, "answer").contains("$50"), "{first}");
     let follow_up = of_staff(&[asked, "what about a branch manager?"]).await;
     assert_eq!(text(&follow_up, "outcome"), "resolved", "{follow_up}");
     assert!(text(&follow_up, "answer").contains("$500"), "{follow_up}");
+    let read = text(&follow_up["steps"][1], "detail");
+    assert!(read.contains("read together with the question before"), "{follow_up}");
     let objected = of_staff(&[asked, "that's not what I asked"]).await;
     assert_eq!(text(&objected, "outcome"), "guided", "{objected}");
     assert!(text(&objected, "answer").contains("not what you meant"), "{objected}");
