@@ -124,8 +124,8 @@ async fn ask(running: &Running, (key, mode): (&Key, Mode), way: Way, question: &
             let reply = Reply::of(request.header("accept", "text/event-stream")).await;
             assert_eq!(reply.header("content-type"), "text/event-stream", "{}", reply.text);
             let data = reply.text.lines().filter_map(|line| line.strip_prefix("data: "));
-            let records = data.filter_map(|data| serde_json::from_str::<Value>(data).ok());
-            return records.filter(|data| data["outcome"].is_string()).last().unwrap();
+            let mut records = data.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+            return records.rfind(|data| data["outcome"].is_string()).unwrap();
         }
         Way::Completion => {
             let completion = chat::complete(running, key, &completion).await;
