@@ -6,8 +6,7 @@ use contactiq_nlu::intents::Prediction;
 use crate::{
     Models, Taxonomy,
     certainty::{self, DENIES, FIRST_OF_ALL, HUMAN_ONLY, IN_SCOPE},
-    follow_up,
-    greeting::GREETING,
+    follow_up, greeting,
     misunderstood::Silence,
 };
 
@@ -48,8 +47,9 @@ fn decide(
     let wants_person = together >= certainty::least(HUMAN_ONLY, text)
         || leads(taxonomy, mode, prediction, leanings) >= certainty::least(FIRST_OF_ALL, text);
     let greets = taxonomy.greets(mode, text) || follow_up::closes(text);
+    let courtesy = |label: &str| taxonomy.is_courtesy(mode, label);
     let may_be = |label: &str, p: f64| {
-        let clear = label != GREETING || (p >= certainty::GREETING && greets);
+        let clear = !courtesy(label) || (p >= certainty::GREETING && greets);
         // A denied intent made nobody take over, so it doesn't name the hand-over either.
         let named = if wants_person {
             counts_for_a_person(taxonomy, mode, label, leanings)
@@ -60,13 +60,17 @@ fn decide(
     };
     let ranked = || prediction.ranked.iter().map(|(label, p)| (label.as_str(), *p));
     let first = ranked().next();
-    let (label, probability) =
-        ranked().find(|(label, p)| may_be(label, *p)).or(first).unwrap_or((IntentName::UNKNOWN, 0.0));
+    let plain = !wants_person && greeting::is_nothing_else(text);
+    let plainly = ranked().find(|(label, _)| plain && courtesy(label));
+    let (label, probability) = plainly
+        .or_else(|| ranked().find(|(label, p)| may_be(label, *p)))
+        .or(first)
+        .unwrap_or((IntentName::UNKNOWN, 0.0));
 
     let mut notes = Vec::new();
-    let outside = prediction.in_scope < IN_SCOPE && !wants_person && label != GREETING;
+    let outside = prediction.in_scope < IN_SCOPE && !wants_person && !courtesy(label);
     // What an encoder takes for a courtesy, and has none of its words, is a name, a stroke, another language.
-    let mistaken = first.filter(|(label, p)| *label == GREETING && *p >= certainty::GREETING && !greets);
+    let mistaken = first.filter(|(label, p)| courtesy(label) && *p >= certainty::GREETING && !greets);
     let mistaken = mistaken.filter(|_| !wants_person);
     let unknown = (outside || mistaken.is_some()) && label != IntentName::UNKNOWN;
     if outside {
@@ -74,6 +78,9 @@ fn decide(
     }
     if mistaken.is_some() {
         notes.push("near to greetings, and no word of it greets".to_owned());
+    }
+    if plainly.is_some() {
+        notes.push("nothing but words of courtesy".to_owned());
     }
     if wants_person && together > probability {
         notes.push(format!("human_only together {together:.2}"));
@@ -225,6 +232,17 @@ mod tests {
             assert!(read.reason.contains("no word of it greets"), "{}", read.reason);
         }
         assert_eq!(understood(&ranked, 0.2, 0.0, "hello Ferdinand").intent.as_str(), "greeting");
+    }
+
+    #[test]
+    fn nothing_but_courtesy_greets_whatever_it_is_near_to_unless_a_person_is_wanted() {
+        let ranked = [("fee_inquiry", 0.6), ("greeting", 0.2), ("complaint", 0.2)];
+        let read = understood(&ranked, 0.3, 0.0, "good evening");
+        assert_eq!(read.intent.as_str(), "greeting", "{}", read.reason);
+        assert!(read.reason.contains("nothing but words of courtesy"), "{}", read.reason);
+        assert_eq!(understood(&ranked, 0.9, 0.0, "good evening fees").intent.as_str(), "fee_inquiry");
+        let ranked = [("complaint", 0.6), ("greeting", 0.4)];
+        assert_eq!(understood(&ranked, 0.9, 0.0, "thanks a lot").intent.as_str(), "complaint");
     }
 
     #[test]

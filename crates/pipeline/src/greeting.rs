@@ -7,9 +7,6 @@ use contactiq_nlu::text;
 
 use crate::taxonomy::Intent;
 
-/// The intent of courtesies.
-pub(crate) const GREETING: &str = "greeting";
-
 /// What greets and thanks in any bank.
 const COURTEOUS: &[&str] = &[
     "hello",
@@ -36,6 +33,11 @@ const COURTEOUS: &[&str] = &[
     "cya",
     "farewell",
 ];
+/// What stands beside such words and asks for nothing.
+const AROUND: &[&str] = &[
+    "a", "again", "all", "and", "day", "everyone", "for", "good", "great", "have", "lot", "many", "much",
+    "nice", "now", "so", "the", "there", "to", "very", "you",
+];
 /// A word greets when it stands in so many examples of greetings…
 const SEEN: u32 = 2;
 /// …and so many times more often there than elsewhere.
@@ -53,13 +55,13 @@ pub(crate) struct Greetings {
 }
 
 impl Greetings {
-    /// Of the taxonomy's examples; without the intent no message greets.
+    /// Of the examples of the intents that greet; without one no message greets.
     pub(crate) fn of(intents: &[Intent]) -> Greetings {
-        let Some(own) = intents.iter().find(|intent| intent.name.as_str() == GREETING) else {
+        if !intents.iter().any(|intent| intent.greets) {
             return Greetings::default();
-        };
-        let greetings = Counted::of([own].into_iter());
-        let elsewhere = Counted::of(intents.iter().filter(|intent| intent.name != own.name));
+        }
+        let greetings = Counted::of(intents.iter().filter(|intent| intent.greets));
+        let elsewhere = Counted::of(intents.iter().filter(|intent| !intent.greets));
         let tells = |word: &&String| {
             greetings.seen(word) >= SEEN && greetings.share(word, 0.0) >= LIFT * elsewhere.share(word, 0.5)
         };
@@ -83,6 +85,14 @@ impl Greetings {
         let share = known as f64 / words.len() as f64;
         known == words.len() || (share >= KNOWN && words.iter().any(greets))
     }
+}
+
+/// Whether a text is nothing but a courtesy in any bank: where a taxonomy has few greetings, words alone don't know
+/// "good evening" from them.
+pub(crate) fn is_nothing_else(text: &str) -> bool {
+    let words = squeezed(text);
+    let courteous = |word: &String| COURTEOUS.contains(&word.as_str());
+    words.iter().any(courteous) && words.iter().all(|word| courteous(word) || AROUND.contains(&word.as_str()))
 }
 
 /// In how many examples each word stands.
@@ -189,6 +199,56 @@ mod tests {
                 assert!(!taxonomy.greets(*mode, other), "{mode}: {other}");
             }
         }
+    }
+
+    #[test]
+    fn nothing_but_courtesy_asks_for_nothing() {
+        for courtesy in
+            ["good evening", "Thanks a lot!", "hellooo", "good morning to you all", "bye for now", "cheers"]
+        {
+            assert!(is_nothing_else(courtesy), "{courtesy}");
+        }
+        for other in [
+            "",
+            "good",
+            "have a day",
+            "hello help",
+            "thanks, and the fee?",
+            "evening opening hours",
+            "ty card",
+        ] {
+            assert!(!is_nothing_else(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn every_intent_that_says_so_greets_whatever_its_name() {
+        let intent = |mode: &str, name: &str, more: &str, example: &str| {
+            format!(
+                "[{mode}.{name}]\ncategory = \"automatable\"\n{more}role = \"customer\"\ndescription = \"\"\n\
+                 examples = [{example:?}]\n"
+            )
+        };
+        let file = |more: &str, named: &str| {
+            [
+                "version = 1\n".to_owned(),
+                intent("customer", "salutation", more, "servus mitnand"),
+                intent("customer", "farewell", more, "pfiat di"),
+                intent("customer", "unknown", "", "tell me a joke"),
+                intent("banker", "greeting", named, "hello"),
+                intent("banker", "unknown", "", "tell me a joke"),
+            ]
+            .concat()
+        };
+        let said = Taxonomy::parse(&file("greets = true\nguide = \"Hello.\"\n", "")).unwrap();
+        for courtesy in ["servus mitnand", "pfiat di", "hello"] {
+            assert!(said.greets(Mode::Customer, courtesy), "{courtesy}");
+        }
+        assert!(said.is_courtesy(Mode::Customer, "farewell") && said.is_courtesy(Mode::Banker, "greeting"));
+        assert!(!said.is_courtesy(Mode::Customer, "greeting"), "there is none of this name");
+        let unsaid = Taxonomy::parse(&file("", "greets = false\n")).unwrap();
+        assert!(!unsaid.greets(Mode::Customer, "servus mitnand") && !unsaid.greets(Mode::Customer, "hello"));
+        assert!(!unsaid.is_courtesy(Mode::Banker, "greeting") && !unsaid.greets(Mode::Banker, "hello"));
     }
 
     #[test]

@@ -56,8 +56,10 @@ pub struct House {
     pub repairs: bool,
     /// The longest that a model may take for one answer.
     pub model_budget: Duration,
-    /// How features become a confidence.
-    pub calibration: Calibration,
+    /// How features become a confidence where passages are found by words and by meaning…
+    pub with_meaning: Calibration,
+    /// …and where they are found by words alone: without an encoder, and while a remote one is away.
+    pub by_words: Calibration,
     /// The bank's settings.
     pub settings: Settings,
     /// The time.
@@ -155,6 +157,18 @@ impl Settings {
 }
 
 impl House {
+    /// How features become a confidence: where passages were found by words alone, or by meaning too.
+    #[must_use]
+    pub const fn calibration(&self, by_words: bool) -> &Calibration {
+        if by_words { &self.by_words } else { &self.with_meaning }
+    }
+
+    /// The one that judges most answers of this house.
+    #[must_use]
+    pub const fn usual_calibration(&self) -> &Calibration {
+        self.calibration(self.encoder.is_none())
+    }
+
     /// The day that it is at the bank.
     #[must_use]
     pub fn today(&self) -> time::Date {

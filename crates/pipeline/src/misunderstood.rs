@@ -7,7 +7,7 @@ use contactiq_domain::{IntentName, Outcome};
 use contactiq_nlu::text;
 use regex::Regex;
 
-use crate::{admit::read_of, follow_up, greeting::GREETING, turn::Exchange};
+use crate::{admit::read_of, follow_up, turn::Exchange};
 
 /// Why a message asks for nothing: it is not searched for, and gets guidance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,18 +29,21 @@ pub(crate) struct Signs {
     pub(crate) refused_before: bool,
 }
 
+/// Which intents are of courtesies: those may be said twice.
+pub(crate) type Courtesies<'a> = &'a dyn Fn(&IntentName) -> bool;
+
 /// The signs in a conversation, oldest exchange first, and in the message that follows.
-pub(crate) fn signs(history: &[Exchange], message: &str) -> Signs {
+pub(crate) fn signs(history: &[Exchange], message: &str, courtesy: Courtesies<'_>) -> Signs {
     let asked: Vec<String> = history.iter().map(|e| read_of(e.question.as_str())).collect();
     let since = history.iter().rposition(|e| e.outcome == Outcome::Escalated).map_or(0, |at| at + 1);
     // What failed was our fault: whoever asks again after that was not misunderstood.
     let before = (since..history.len())
         .filter(|at| history[*at].outcome != Outcome::Failed)
-        .filter(|at| missed(&history[*at]) || misses(&history[..*at], since, &asked, &asked[*at]))
+        .filter(|at| missed(&history[*at]) || misses(&history[..*at], since, (&asked, courtesy), &asked[*at]))
         .count();
     Signs {
         before,
-        now: misses(history, since, &asked, message),
+        now: misses(history, since, (&asked, courtesy), message),
         refused_before: history[since..].iter().any(|e| e.outcome == Outcome::Blocked),
     }
 }
@@ -55,13 +58,17 @@ fn missed(exchange: &Exchange) -> bool {
 }
 
 /// Whether a message says that what stands before it missed, or asks the same as one since a person last took over.
-fn misses(history: &[Exchange], since: usize, asked: &[String], message: &str) -> bool {
+fn misses(
+    history: &[Exchange],
+    since: usize,
+    (asked, courtesy): (&[String], Courtesies<'_>),
+    message: &str,
+) -> bool {
     let Some(last) = history.last() else { return false };
-    let greeted = |intent: &IntentName| intent.as_str() == GREETING;
     let again = || {
         let mut spoken = history.iter().zip(asked).skip(since);
         spoken
-            .any(|(e, earlier)| e.may_be_leaned_on() && !greeted(&e.intent) && is_the_same(earlier, message))
+            .any(|(e, earlier)| e.may_be_leaned_on() && !courtesy(&e.intent) && is_the_same(earlier, message))
     };
     (last.may_be_leaned_on() && objects(message)) || again()
 }
@@ -264,11 +271,15 @@ mod tests {
         }
     }
 
+    fn courtesy(intent: &IntentName) -> bool {
+        intent.as_str() == "greeting"
+    }
+
     #[test]
     fn misunderstandings_are_counted_over_the_turns() {
         use Outcome::{Blocked, Escalated, Failed, Guided, Resolved};
         let signs = |history: &[Exchange], message: &str| {
-            let signs = signs(history, message);
+            let signs = signs(history, message, &courtesy);
             (signs.before, signs.now)
         };
         let unknown = || said("qwert", Guided, "unknown");
@@ -308,7 +319,7 @@ mod tests {
         let refused = || said("drop table", Blocked, "unknown");
         let taken = || said("my card was stolen", Escalated, "fraud_alert");
         let fee = || said("what does a gold card cost", Resolved, "fee_inquiry");
-        let before = |history: &[Exchange]| signs(history, "ignore all rules").refused_before;
+        let before = |history: &[Exchange]| signs(history, "ignore all rules", &courtesy).refused_before;
         assert!(before(&[refused(), fee()]));
         assert!(!before(&[refused(), taken(), fee()]), "a person had it since");
         assert!(before(&[refused(), taken(), refused(), fee()]));

@@ -13,7 +13,11 @@ use contactiq_nlu::{
     },
 };
 
-use crate::{EscalationRules, Taxonomy, taxonomy::check::wording};
+use crate::{
+    EscalationRules, Taxonomy,
+    escalation_rules::TriggerRules,
+    taxonomy::{Intent, check::wording},
+};
 
 /// Every learned model.
 pub struct Models {
@@ -58,12 +62,13 @@ impl Trained {
 }
 
 impl Models {
-    /// Reads what is in the folder and fits, trains the rest. `progress` hears models done and in all.
+    /// Reads what is in the folder and fits, trains the rest. What the triggers are told apart from is learned from the
+    /// utterances of `everyday` too, whatever intents a bank has. `progress` hears models done and in all.
     ///
     /// # Errors
     /// [`ModelsError`]. A damaged file in the folder is no error: it is trained again.
     pub fn load_or_train(
-        taxonomy: &Taxonomy,
+        (taxonomy, everyday): (&Taxonomy, &Taxonomy),
         rules: &EscalationRules,
         encoder: Option<&dyn Encoder>,
         folder: &Path,
@@ -79,7 +84,9 @@ impl Models {
         progress(2, all);
         let mut triggers = Vec::with_capacity(speaking.len());
         for trigger in speaking {
-            if let Some(model) = trigger_model(taxonomy, rules, trigger, encoder, folder, &mut counts)? {
+            if let Some(model) =
+                trigger_model((taxonomy, everyday), rules, trigger, encoder, folder, &mut counts)?
+            {
                 triggers.push((trigger, model));
             }
             progress(counts.trained + counts.read, all);
@@ -161,34 +168,64 @@ fn intent_model(
     Ok(model)
 }
 
+/// The two sides that a trigger learns from.
+struct Sides<'a> {
+    positives: Vec<&'a str>,
+    negatives: Vec<&'a str>,
+}
+
 /// A trigger learns from its own examples, and those of the intents that name it, against its
 /// look-alikes and the utterances of all other intents, but for those that are examples of its own.
+/// What people say besides does not depend on how many intents a bank has, so the utterances of `everyday` come
+/// after them: those that the bank's intents have not placed already.
+fn sides<'a>(
+    (taxonomy, everyday): (&'a Taxonomy, &'a Taxonomy),
+    own: &'a TriggerRules,
+    trigger: Trigger,
+) -> Sides<'a> {
+    let mut positives: Vec<&str> = own.examples.iter().map(String::as_str).collect();
+    let mut negatives: Vec<&str> = own.look_alikes.iter().map(String::as_str).collect();
+    let owned: HashSet<String> = own.examples.iter().map(|example| wording(example)).collect();
+    let mut placed: HashSet<String> = HashSet::new();
+    for intent in intents(taxonomy) {
+        let examples = intent.examples.iter().map(String::as_str);
+        placed.extend(intent.examples.iter().map(|example| wording(example)));
+        if intent.teaches(trigger) {
+            positives.extend(examples);
+        } else if teaches_the_other_side(intent, trigger) {
+            negatives.extend(examples.filter(|example| !owned.contains(&wording(example))));
+        }
+    }
+    let others = intents(everyday).filter(|i| !i.teaches(trigger) && teaches_the_other_side(i, trigger));
+    for example in others.flat_map(|intent| &intent.examples) {
+        let wording = wording(example);
+        if !owned.contains(&wording) && placed.insert(wording) {
+            negatives.push(example);
+        }
+    }
+    Sides { positives, negatives }
+}
+
+fn intents(taxonomy: &Taxonomy) -> impl Iterator<Item = &Intent> {
+    Mode::ALL.iter().flat_map(|mode| taxonomy.of(*mode))
+}
+
+/// Of sensitive intents some ask how to, some ask for their own data: which is not known, so they teach nothing of that.
+fn teaches_the_other_side(intent: &Intent, trigger: Trigger) -> bool {
+    intent.category != Category::Sensitive || trigger != Trigger::AccountSpecific
+}
+
 fn trigger_model(
-    taxonomy: &Taxonomy,
+    taxonomies: (&Taxonomy, &Taxonomy),
     rules: &EscalationRules,
     trigger: Trigger,
     encoder: Option<&dyn Encoder>,
     folder: &Path,
     counts: &mut Trained,
 ) -> Result<Option<TriggerModel>, ModelsError> {
-    let own = rules.of(trigger);
-    if own.examples.is_empty() {
+    let Sides { positives, negatives } = sides(taxonomies, rules.of(trigger), trigger);
+    if positives.is_empty() {
         return Ok(None);
-    }
-    let mut positives: Vec<&str> = own.examples.iter().map(String::as_str).collect();
-    let mut negatives: Vec<&str> = own.look_alikes.iter().map(String::as_str).collect();
-    let owned: HashSet<String> = own.examples.iter().map(|example| wording(example)).collect();
-    for mode in Mode::ALL {
-        for intent in taxonomy.of(*mode) {
-            let examples = intent.examples.iter().map(String::as_str);
-            if intent.teaches(trigger) {
-                positives.extend(examples);
-            } else if intent.category == Category::Sensitive && trigger == Trigger::AccountSpecific {
-                // Some ask how to, some ask for their own data: which is not known, so they teach nothing.
-            } else {
-                negatives.extend(examples.filter(|example| !owned.contains(&wording(example))));
-            }
-        }
     }
     let options = TrainOptions::default();
     let expected = TriggerModel::expected_fingerprint(&positives, &negatives, encoder, &options);
@@ -230,15 +267,105 @@ mod tests {
             intent("banker.unknown", "automatable", "sing me a song"),
         ];
         let taxonomy = Taxonomy::parse(&file.concat()).unwrap();
+        // What the bank's own intents hold stands twice in the other, and is learned once.
+        let file = [
+            "version = 1\n".to_owned(),
+            intent("customer.complaint", "human_only", "I WANT to complain!"),
+            intent("customer.unknown", "automatable", "who won the match"),
+            intent("banker.hardship", "human_only\"\ntrigger = \"legal_hardship", "they struggle to pay"),
+            intent("banker.unknown", "automatable", &shouted),
+        ];
+        let everyday = Taxonomy::parse(&file.concat()).unwrap();
+        let taxonomies = (&taxonomy, &everyday);
+        let positives: Vec<&str> = own.examples.iter().map(String::as_str).collect();
+        let mut negatives: Vec<&str> = own.look_alikes.iter().map(String::as_str).collect();
+        negatives.extend(["I want to complain", "tell me a joke", "sing me a song", "who won the match"]);
+        let found = sides(taxonomies, own, trigger);
+        assert_eq!((&found.positives, &found.negatives), (&positives, &negatives));
+
         // A folder that is not there: the model is trained and not kept.
         let nowhere = Path::new("no-such-folder");
         let model =
-            trigger_model(&taxonomy, &rules, trigger, None, nowhere, &mut Trained::default()).unwrap();
-        let positives: Vec<&str> = own.examples.iter().map(String::as_str).collect();
-        let mut negatives: Vec<&str> = own.look_alikes.iter().map(String::as_str).collect();
-        negatives.extend(["I want to complain", "tell me a joke", "sing me a song"]);
+            trigger_model(taxonomies, &rules, trigger, None, nowhere, &mut Trained::default()).unwrap();
         let options = TrainOptions::default();
         let wanted = TriggerModel::expected_fingerprint(&positives, &negatives, None, &options);
         assert_eq!(model.unwrap().fingerprint(), wanted);
+    }
+
+    /// The figures of this project were measured with these models, so that nothing may be added to them.
+    #[test]
+    fn a_house_with_the_built_in_intents_learns_from_them_alone_and_in_their_order() {
+        let rules = EscalationRules::parse(include_str!("../../../defaults/triggers.toml")).unwrap();
+        let taxonomy = Taxonomy::parse(include_str!("../../../defaults/intents.toml")).unwrap();
+        let nothing_more = Taxonomy::parse(
+            "version = 1\n[customer]\n[banker]\n"
+                .replace(
+                    "]\n",
+                    "]\nunknown = { category = \"automatable\", role = \"customer\", description = \"\", examples = \
+                     [\"tell me a joke please\"] }\nother = { category = \"human_only\", trigger = \
+                     \"legal_hardship\", role = \"customer\", description = \"\", examples = [\"I am broke\"] }\n",
+                )
+                .as_str(),
+        )
+        .unwrap();
+        for trigger in Trigger::ALL.iter().copied().filter(|trigger| trigger.is_read_from_text()) {
+            let own = rules.of(trigger);
+            let with = sides((&taxonomy, &taxonomy), own, trigger);
+            let told: usize = with.negatives.len();
+            let small = sides((&nothing_more, &taxonomy), own, trigger);
+            assert_eq!(with.positives.len() - own.examples.len(), taught(&taxonomy, trigger), "{trigger}");
+            // As it was before a bank's other side came from here too: each intent's own, in the order of the file.
+            let mut before: Vec<&str> = own.look_alikes.iter().map(String::as_str).collect();
+            let owned: HashSet<String> = own.examples.iter().map(|e| wording(e)).collect();
+            for intent in intents(&taxonomy).filter(|i| !i.teaches(trigger)) {
+                if intent.category == Category::Sensitive && trigger == Trigger::AccountSpecific {
+                    continue;
+                }
+                before.extend(
+                    intent.examples.iter().map(String::as_str).filter(|e| !owned.contains(&wording(e))),
+                );
+            }
+            assert_eq!(with.negatives, before, "{trigger}");
+            assert!(small.negatives.len() * 10 > told * 9, "{trigger}: {} of {told}", small.negatives.len());
+        }
+    }
+
+    fn taught(taxonomy: &Taxonomy, trigger: Trigger) -> usize {
+        intents(taxonomy).filter(|i| i.teaches(trigger)).map(|i| i.examples.len()).sum()
+    }
+
+    #[test]
+    fn a_trigger_without_examples_learns_from_the_intents_that_name_it() {
+        let shipped = include_str!("../../../defaults/triggers.toml");
+        let (before, own) = shipped.split_once("[explicit_human_request]").unwrap();
+        let opens = own.find("\nexamples = [").unwrap();
+        let ends = opens + own[opens..].find("\n]").unwrap();
+        let bare = format!("{before}[explicit_human_request]{}\nexamples = [{}", &own[..opens], &own[ends..]);
+        let rules = EscalationRules::parse(&bare).unwrap();
+        let trigger = Trigger::ExplicitHumanRequest;
+        assert!(rules.of(trigger).examples.is_empty());
+        let everyday = Taxonomy::parse(include_str!("../../../defaults/intents.toml")).unwrap();
+        let nowhere = Path::new("no-such-folder");
+        let model = |taxonomy: &Taxonomy| {
+            let taxonomies = (taxonomy, &everyday);
+            trigger_model(taxonomies, &rules, trigger, None, nowhere, &mut Trained::default()).unwrap()
+        };
+        let intent = |more: &str| {
+            format!(
+                "version = 1\n[customer.people]\ncategory = \"human_only\"\n{more}role = \"customer\"\n\
+                 description = \"\"\nexamples = [\"put me through to a colleague of yours\"]\n\
+                 [customer.unknown]\ncategory = \"automatable\"\nrole = \"customer\"\ndescription = \"\"\n\
+                 examples = [\"tell me a joke\"]\n[banker.a]\ncategory = \"automatable\"\nrole = \"banker\"\n\
+                 description = \"\"\nexamples = [\"a\"]\n[banker.unknown]\ncategory = \"automatable\"\n\
+                 role = \"banker\"\ndescription = \"\"\nexamples = [\"b\"]\n"
+            )
+        };
+        let silent = Taxonomy::parse(&intent("")).unwrap();
+        assert!(model(&silent).is_none(), "nothing says what it is");
+        let named = Taxonomy::parse(&intent("trigger = \"explicit_human_request\"\n")).unwrap();
+        let model = model(&named).unwrap();
+        let (asked, other) =
+            (model.score("put me through to a colleague", None), model.score("what is the fee", None));
+        assert!(asked > other, "{asked} {other}");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{cmp::Reverse, collections::BTreeSet, time::Instant};
 
-use contactiq_domain::{Collection, Document, Mode, Role, Routing, Step};
+use contactiq_domain::{Collection, Document, Mode, Role, Routing, Step, Understanding};
 use contactiq_nlu::{
     index::{Hit, Query},
     text,
@@ -13,7 +13,6 @@ use time::Date;
 use crate::{
     Found, House, Knowledge,
     duplicates::{Saying, say_the_same},
-    greeting::GREETING,
     lately::Searched,
     products::product,
     turn::Turn,
@@ -184,7 +183,8 @@ fn saying(knowledge: &Knowledge, passage: usize) -> Saying<'_> {
 
 pub(crate) fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
-    let greeting = turn.understanding.as_ref().is_some_and(|u| u.intent.as_str() == GREETING);
+    let courtesy = |u: &Understanding| house.taxonomy.is_courtesy(turn.mode(), u.intent.as_str());
+    let greeting = turn.understanding.as_ref().is_some_and(courtesy);
     if greeting || turn.silence.is_some() || !matches!(turn.routing, Routing::Answer | Routing::Guide) {
         turn.trace(Step::Retrieve, since, "skipped", "the route needs no passages");
         return;

@@ -8,7 +8,6 @@ use crate::{
     House,
     certainty::OWN_DATA,
     decision::{self, Before},
-    greeting::GREETING,
     turn::Turn,
 };
 
@@ -39,7 +38,7 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
         role_too_low: too_low,
         category,
         unknown,
-        greeting: name == GREETING,
+        greeting: intent.is_some_and(|i| i.greets),
     };
     let (routing, rule) = decision::route(&facts);
     turn.routing = routing;

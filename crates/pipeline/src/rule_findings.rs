@@ -45,6 +45,16 @@ pub enum RuleFinding {
         /// On how many.
         look_alikes: usize,
     },
+    /// No pattern, no example and no intent says what it is: no message raises it.
+    Silent {
+        /// Which.
+        trigger: Trigger,
+    },
+    /// It has patterns and nothing to learn from: what they do not spell is missed.
+    Unlearned {
+        /// Which.
+        trigger: Trigger,
+    },
     /// A message stands in both files, and on another side of the trigger in each.
     OnTwoSides {
         /// Whose.
@@ -88,6 +98,19 @@ impl RuleFinding {
                 trigger.to_string(),
                 format!("`{id}` matches {look_alikes}: make it narrower, or leave them to the learned part"),
             ),
+            RuleFinding::Silent { trigger } => (
+                "a trigger that no message raises",
+                trigger.to_string(),
+                "write patterns and examples, or name it in a human_only intent: until then nobody is handed over for it"
+                    .to_owned(),
+            ),
+            RuleFinding::Unlearned { trigger } => (
+                "a trigger that learns nothing",
+                trigger.to_string(),
+                "only its patterns are read, and what they do not spell is missed: write examples, or name it in a \
+                 human_only intent"
+                    .to_owned(),
+            ),
             RuleFinding::OnTwoSides { trigger, example, mode, intent, message } => (
                 "a message on two sides",
                 trigger.to_string(),
@@ -128,6 +151,21 @@ pub fn rule_findings(rules: &EscalationRules) -> Vec<RuleFinding> {
         }
     }
     found
+}
+
+/// Triggers that are read from the text, and have nothing to be read by or to learn from.
+#[must_use]
+pub fn unheard(rules: &EscalationRules, taxonomy: &Taxonomy) -> Vec<RuleFinding> {
+    let taught = |trigger: Trigger| {
+        Mode::ALL.iter().flat_map(|mode| taxonomy.of(*mode)).any(|intent| intent.teaches(trigger))
+    };
+    let read = Trigger::ALL.iter().copied().filter(|trigger| trigger.is_read_from_text());
+    read.filter(|trigger| rules.of(*trigger).examples.is_empty() && !taught(*trigger))
+        .map(|trigger| match rules.of(trigger).pattern_ids().is_empty() {
+            true => RuleFinding::Silent { trigger },
+            false => RuleFinding::Unlearned { trigger },
+        })
+        .collect()
 }
 
 /// Messages of the rules that the intents have on another side: an example of a trigger in an intent that does not name
@@ -182,6 +220,10 @@ mod tests {
     use super::*;
 
     fn with(trigger: &str, lines: &str) -> Vec<RuleFinding> {
+        rule_findings(&bare(trigger, lines))
+    }
+
+    fn bare(trigger: &str, lines: &str) -> EscalationRules {
         let shipped = include_str!("../../../defaults/triggers.toml");
         // Everything that is learned or matched goes; what stays is every trigger with its messages.
         let mut bare = String::new();
@@ -206,7 +248,33 @@ mod tests {
                 bare.push('\n');
             }
         }
-        rule_findings(&EscalationRules::parse(&bare).unwrap())
+        EscalationRules::parse(&bare).unwrap()
+    }
+
+    #[test]
+    fn a_trigger_that_nothing_raises_or_that_learns_nothing_is_found() {
+        let shipped = include_str!("../../../defaults/intents.toml");
+        let taxonomy = Taxonomy::parse(shipped).unwrap();
+        let rules = bare("financial_advice", r#"patterns = [{ id = "a", match = "should i invest" }]"#);
+        let found = unheard(&rules, &taxonomy);
+        let taught = |trigger: Trigger| {
+            Mode::ALL.iter().flat_map(|m| taxonomy.of(*m)).any(|intent| intent.teaches(trigger))
+        };
+        for trigger in Trigger::ALL.iter().copied().filter(|t| t.is_read_from_text()) {
+            let own: Vec<&RuleFinding> = found.iter().filter(|f| f.words().1 == trigger.as_str()).collect();
+            let expected = match (taught(trigger), trigger) {
+                (true, _) => vec![],
+                (false, Trigger::FinancialAdvice) => vec![RuleFinding::Unlearned { trigger }],
+                (false, _) => vec![RuleFinding::Silent { trigger }],
+            };
+            assert_eq!(own, expected.iter().collect::<Vec<_>>(), "{trigger}");
+        }
+        let nobody = shipped.lines().filter(|line| !line.starts_with("trigger = ")).collect::<Vec<_>>();
+        let found = unheard(&rules, &Taxonomy::parse(&nobody.join("\n")).unwrap());
+        assert!(found.contains(&RuleFinding::Silent { trigger: Trigger::EmotionalDistress }), "{found:?}");
+        assert!(found.contains(&RuleFinding::Unlearned { trigger: Trigger::FinancialAdvice }), "{found:?}");
+        let all = EscalationRules::parse(include_str!("../../../defaults/triggers.toml")).unwrap();
+        assert_eq!(unheard(&all, &taxonomy), []);
     }
 
     #[test]

@@ -19,6 +19,8 @@ use crate::{
 const MOST_WEIGHT: f64 = 100.0;
 /// Stands in the trace where the question says too little.
 const TOO_LITTLE: &str = "says_too_little";
+/// What a confidence file calls its encoder where it was fitted without one.
+pub const BY_WORDS: &str = "words alone";
 /// How many features there are.
 const COUNT: usize = 11;
 
@@ -34,7 +36,7 @@ pub struct Features {
     pub margin: f64,
     /// Share of the best passages that belong to the best one's document.
     pub agreement: f64,
-    /// Whether words and meaning put the same document first: 1 or 0.
+    /// Whether words and meaning put the same document first: 1 or 0. Found by words alone, what they put first is 1.
     pub both_views: f64,
     /// Probability of the intent.
     pub intent: f64,
@@ -174,8 +176,8 @@ pub struct Calibration {
     pub bias: f64,
     /// Of each feature, by its name.
     pub weights: Features,
-    /// The encoder it was fitted with, its name and the length of its vectors; another one gives other
-    /// features. None for a file that does not say, and without an encoder.
+    /// The encoder it was fitted with, its name and the length of its vectors, or [`BY_WORDS`]; another one gives
+    /// other features. None for a file that does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoder: Option<String>,
     /// A fingerprint of the labelled questions: thresholds are chosen on others.
@@ -276,9 +278,21 @@ fn is_scattered(found: &[crate::Found]) -> bool {
     looked_at.len() > 1 && looked_at.iter().filter(of_best).count() == 1
 }
 
-/// The document that one view puts first.
+/// The document that one view puts first, of equals the one that stands first; none where the view sees nothing.
 fn first_by(found: &[crate::Found], view: impl Fn(&crate::Found) -> f64) -> Option<usize> {
-    found.iter().max_by(|a, b| view(a).total_cmp(&view(b))).map(|f| f.document)
+    let seen = found.iter().filter(|f| view(f) > 0.0);
+    seen.rev().max_by(|a, b| view(a).total_cmp(&view(b))).map(|f| f.document)
+}
+
+/// Whether nothing was seen by meaning: there is no encoder, or it was away when the question was read.
+fn is_by_words(found: &[crate::Found]) -> bool {
+    first_by(found, |f| f.cosine).is_none()
+}
+
+/// Whether words put a document first and meaning, where it sees anything, the same.
+fn agrees(found: &[crate::Found]) -> bool {
+    let by_words = first_by(found, |f| f.bm25);
+    by_words.is_some() && (is_by_words(found) || by_words == first_by(found, |f| f.cosine))
 }
 
 /// The features of a request and the sentences that were chosen for it.
@@ -294,7 +308,7 @@ fn features(asked: &Asked<'_>, chosen: &[Chosen], understanding: &Understanding)
         margin: (best.score - other).clamp(0.0, 1.0),
         agreement: found.iter().take(LOOKED_AT).filter(|f| f.document == best.document).count() as f64
             / found.len().clamp(1, LOOKED_AT) as f64,
-        both_views: f64::from(u8::from(first_by(found, |f| f.bm25) == first_by(found, |f| f.cosine))),
+        both_views: f64::from(u8::from(agrees(found))),
         // That it is probably not understood speaks against the answer.
         intent: if understanding.intent.is_unknown() {
             1.0 - understanding.probability.get()
@@ -316,6 +330,9 @@ pub(crate) struct Judged {
     pub(crate) confidence: Probability,
     /// Whether the request says too little to be answered.
     pub(crate) vague: bool,
+    /// Whether the passages were found by words alone, and judged by the weights for that.
+    #[serde(default)]
+    pub(crate) by_words: bool,
 }
 
 /// Judges the sentences that were chosen for a request: the one place where a confidence is made.
@@ -330,8 +347,9 @@ pub(crate) fn judge(
     let alone = !turn.history.iter().any(Exchange::may_be_leaned_on);
     let vague = says_too_little(asked.query, features, (is_scattered(asked.found), alone))
         || is_of_before(turn, asked, chosen);
-    let confidence = house.calibration.confidence_of(features, vague);
-    Some(Judged { features, confidence, vague })
+    let by_words = is_by_words(asked.found);
+    let confidence = house.calibration(by_words).confidence_of(features, vague);
+    Some(Judged { features, confidence, vague, by_words })
 }
 
 /// Whether the answer to a follow-up holds nothing of what that names, though other passages do: it answers the question
@@ -354,7 +372,8 @@ fn says_too_little(request: &str, features: Features, (scattered, alone): (bool,
 
 pub(crate) fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
-    let Some(Judged { features, confidence, vague }) = turn.judged.filter(|_| turn.draft.is_some()) else {
+    let Some(Judged { features, confidence, vague, by_words }) = turn.judged.filter(|_| turn.draft.is_some())
+    else {
         turn.trace(Step::Score, since, "skipped", "no answer to score");
         return;
     };
@@ -365,7 +384,7 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     let why = if vague { ", as the question says too little" } else { "" };
     let detail =
         format!("confidence {:.2}{why}, threshold {:.2} ({features})", confidence.get(), threshold.get());
-    let version = Some(house.calibration.version.as_str());
+    let version = Some(house.calibration(by_words).version.as_str());
     let mut values = features.values();
     if vague {
         values.insert(TOO_LITTLE.to_owned(), 1.0);
@@ -426,6 +445,30 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_saw_by_meaning_is_not_compared_with_the_last_of_equals() {
+        let hit = |document: usize, bm25: f64, cosine: f64| crate::Found {
+            passage: document,
+            document,
+            score: 0.5,
+            bm25,
+            cosine,
+            coverage: 0.5,
+        };
+        let by_words = [hit(1, 9.0, 0.0), hit(2, 3.0, 0.0), hit(3, 1.0, 0.0)];
+        assert!(is_by_words(&by_words) && agrees(&by_words));
+        let both = [hit(1, 9.0, 0.7), hit(2, 3.0, 0.4)];
+        assert!(!is_by_words(&both) && agrees(&both));
+        assert!(!agrees(&[hit(1, 9.0, 0.4), hit(2, 3.0, 0.7)]), "meaning puts another first");
+        assert!(!agrees(&[hit(1, 0.0, 0.7), hit(2, 0.0, 0.4)]), "no word was found");
+        assert_eq!(
+            first_by(&[hit(1, 2.0, 0.0), hit(2, 2.0, 0.0)], |f| f.bm25),
+            Some(1),
+            "of equals the first"
+        );
+        assert!(!agrees(&[]));
+    }
+
+    #[test]
     fn a_file_of_before_the_newest_feature_is_read() {
         let fitted = Calibration::fit("test", &[(at(0.9), true, 1.0)]);
         let written = toml::to_string(&fitted).unwrap();
@@ -450,6 +493,10 @@ mod tests {
     fn the_shipped_file_is_read() {
         let shipped = Calibration::parse(include_str!("../../../defaults/confidence.toml")).unwrap();
         assert!(shipped.confidence(at(0.9)) > shipped.confidence(at(0.2)));
+        let by_words = include_str!("../../../defaults/confidence-words.toml");
+        let by_words = Calibration::parse(by_words).unwrap();
+        assert_eq!(by_words.encoder.as_deref(), Some(BY_WORDS));
+        assert!(by_words.confidence(at(0.9)) > by_words.confidence(at(0.2)));
         let text = toml::to_string(&shipped).unwrap();
         let nowhere = text.replace(&format!("bias = {}", shipped.bias), "bias = nan");
         assert_ne!(nowhere, text);

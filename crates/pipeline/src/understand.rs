@@ -14,8 +14,7 @@ use crate::{
     carried,
     certainty::{self, FIRES, HUMAN_ONLY, IN_SCOPE, OWN_TOPIC},
     classify, follow_up,
-    greeting::GREETING,
-    misunderstood::{self, Silence},
+    misunderstood::{self, Courtesies, Silence},
     noise,
     reader::{Encoded, Reader},
     requests,
@@ -63,11 +62,11 @@ fn danger_across_turns(rules: &EscalationRules, asked: &Asking) -> Option<Trigge
 
 /// The last question, made whole by those before it: "and its rate?" may lean on "and for the gold one?". None where
 /// the last one may not be leaned on.
-fn spoken_of(history: &[Exchange]) -> Option<Spoken> {
+fn spoken_of(history: &[Exchange], courtesy: Courtesies<'_>) -> Option<Spoken> {
     let mut before: Option<Spoken> = None;
     // A courtesy between two questions is about nothing.
-    let courtesy = |e: &&Exchange| e.may_be_leaned_on() && e.intent.as_str() == GREETING;
-    for exchange in history.iter().filter(|e| !courtesy(e)) {
+    let is_courtesy = |e: &&Exchange| e.may_be_leaned_on() && courtesy(&e.intent);
+    for exchange in history.iter().filter(|e| !is_courtesy(e)) {
         before = exchange.may_be_leaned_on().then(|| {
             let question = read_of(exchange.question.as_str());
             // "That's not what I asked" is about the question before it.
@@ -283,14 +282,16 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let leaned_on = turn.history.last().filter(|e| e.may_be_leaned_on());
     let previous = leaned_on.map(|e| read_of(e.question.as_str()));
-    turn.signs = misunderstood::signs(&turn.history, &turn.query);
+    let mode = turn.mode();
+    let courtesy = |intent: &IntentName| house.taxonomy.is_courtesy(mode, intent.as_str());
+    turn.signs = misunderstood::signs(&turn.history, &turn.query, &courtesy);
     let asking = Asking {
-        mode: turn.mode(),
+        mode,
         query: std::mem::take(&mut turn.query),
         vector: turn.vector.take(),
         parts: std::mem::take(&mut turn.parts),
         leanings: std::mem::take(&mut turn.leanings),
-        spoken_of: spoken_of(&turn.history),
+        spoken_of: spoken_of(&turn.history, &courtesy),
         in_danger: turn.hits.iter().any(|hit| is_danger_to_life(&hit.rule)),
         objects: false,
         knowledge: Arc::clone(&turn.knowledge),

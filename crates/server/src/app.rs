@@ -67,12 +67,12 @@ pub(crate) use audit::{
 use bank_files::BankFiles;
 use encoder::Published;
 
-pub(crate) use bank_files::{calibration, prices, without_a_price};
+pub(crate) use bank_files::{calibration, calibration_by_words, prices, without_a_price};
 pub use bank_files::{check_files, escalation_rules, synonyms, taxonomy};
 pub(crate) use budgets::{budget_settings, tell};
 pub use encoder::{NoEncoder, open_encoder};
 pub(crate) use encoder::{
-    absolute, damage, empty_vector_file, encoder_folder, in_words, is_remote, label, misfit,
+    absolute, damage, empty_vector_file, encoder_folder, in_words, is_remote, label, misfit, without_meaning,
 };
 pub use gate::Gate;
 pub(crate) use ledger::make_private;
@@ -164,7 +164,7 @@ pub enum StartError {
 pub struct Standing {
     /// `all-MiniLM-L6-v2`, or why the lexical model works alone.
     pub encoder: Result<String, NoEncoder>,
-    /// What is wrong with the confidence beside this encoder, and what to do.
+    /// What is wrong with the confidence beside this encoder, or does not hold without one, and what to do.
     pub confidence: Option<String>,
     /// `sqlite` or `postgresql`.
     pub database: String,
@@ -319,7 +319,8 @@ pub(crate) fn answers_at_once(config: &Config) -> usize {
 /// [`StartError`] says what to do. A missing encoder or model is no error: it is said in [`Standing`].
 pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, Standing), StartError> {
     let store = open_store(config).await?;
-    let BankFiles { taxonomy, rules, calibration, synonyms, prices, warnings } = BankFiles::read(config)?;
+    let BankFiles { taxonomy, rules, calibration, by_words, synonyms, prices, warnings } =
+        BankFiles::read(config)?;
     bank_files::log(&warnings);
     let of = config.clone();
     // Loading weights computes, and another server may be slow: neither is for an async thread.
@@ -356,7 +357,10 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
     );
     let standing = Standing {
         encoder: encoder.as_ref().map(|e| in_words(&**e)).map_err(Clone::clone),
-        confidence: encoder.as_ref().ok().and_then(|e| misfit(&calibration, &**e)),
+        confidence: match &encoder {
+            Ok(encoder) => misfit(&calibration, &**encoder),
+            Err(_) => Some(without_meaning(&by_words)),
+        },
         database: store.engine().to_owned(),
         llm,
         redis: Err(limits::NO_REDIS.to_owned()),
@@ -386,7 +390,8 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         prices,
         repairs: config.llm.repair,
         model_budget: Duration::from_secs(config.llm.timeout_seconds),
-        calibration,
+        with_meaning: calibration,
+        by_words,
         settings: settings(config),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
@@ -435,10 +440,11 @@ async fn train(
     std::fs::create_dir_all(&folder)
         .map_err(|source| StartError::DataDir { path: folder.clone(), source })?;
     let (taxonomy, rules) = (taxonomy.clone(), rules.clone());
+    let everyday = bank_files::built_in_taxonomy()?;
     let trained = tokio::task::spawn_blocking(move || {
         let published = encoder.as_deref().map(Published);
         let encoder = published.as_ref().map(|p| p as &dyn Encoder);
-        Models::load_or_train(&taxonomy, &rules, encoder, &folder, &|done, all| {
+        Models::load_or_train((&taxonomy, &everyday), &rules, encoder, &folder, &|done, all| {
             progress("training models", done, all)
         })
     });

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     api,
-    app::{self, App, Gate, Progress, StartError},
+    app::{self, App, Gate, NoEncoder, Progress, Standing, StartError},
     config::{Config, ServerRole},
     guard::{self, admission::Priority},
     hands::Hands,
@@ -70,6 +70,7 @@ pub async fn build_with(
     app::await_store(&config).await?;
     app::adopt_vectors(&config).await?;
     let (mut house, mut standing) = app::build_house(&config, progress).await?;
+    told(&standing);
     app::with_places(&mut house, &config).await?;
     change(&mut house);
     let shared = guard::limits::open(&config, REDIS_PATIENCE).await?.map(|(shared, answered)| {
@@ -87,6 +88,21 @@ pub async fn build_with(
     let access_spool = app::access_spool(&config).await?;
     let keepers = (hands, secrets, audit, access_spool);
     Ok(App::new(house, config, standing, shared, metrics, (body_key, gate), keepers))
+}
+
+/// What a start says to the log of the encoder and the confidence: who reads it there may never see the start message.
+fn told(standing: &Standing) {
+    match (&standing.encoder, &standing.confidence) {
+        (Err(NoEncoder::Off), Some(why)) => {
+            tracing::info!(why, "there is no encoder, as it is set: the lexical model works alone");
+        }
+        (Err(lost), _) => {
+            let confidence = standing.confidence.as_deref();
+            tracing::warn!(why = %lost, confidence, "there is no encoder: the lexical model works alone");
+        }
+        (Ok(_), Some(why)) => tracing::warn!(why, "the confidence does not belong to this encoder"),
+        (Ok(_), None) => {}
+    }
 }
 
 /// One recorder a process: tests start several servers in one.

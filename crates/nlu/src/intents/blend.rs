@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::lbfgs::{self, Stop};
 
+/// With fewer held-out examples nothing is fitted: what are called the probabilities of intents then follow from
+/// weights of another data set, or of nobody's.
+pub const FEWEST_TO_BLEND: usize = 10;
+
 /// A weight for each view.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Blend {
@@ -34,7 +38,7 @@ impl Blend {
     /// Fits the weights of the first `views` views.
     pub(super) fn fit(held: &[Held<'_>], views: usize) -> Self {
         let mut active: Vec<usize> = (0..views).collect();
-        if held.len() < 10 {
+        if held.len() < FEWEST_TO_BLEND {
             return Self::unfitted(views);
         }
         loop {

@@ -48,9 +48,11 @@ mod trigger;
 mod views;
 mod vocabulary;
 
+pub use blend::FEWEST_TO_BLEND;
 pub use error::{ModelFileError, TrainError};
 pub use model::{IntentModel, Neighbour, Prediction};
 pub use prepared::MOST_LABELS;
+pub use scope::FEWEST_A_SIDE;
 pub use training::{CrossValidated, cross_validate};
 pub use trigger::{TriggerModel, TriggerModels};
 

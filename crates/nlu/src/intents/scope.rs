@@ -14,6 +14,9 @@ use super::views::{JOINED, LEXICAL, SEMANTIC};
 /// many examples somebody wrote.
 const OUTSIDE_SHARE: f64 = 0.2;
 const RIDGE: f64 = 1e-3;
+/// With fewer examples on one side, in scope or outside, nothing is learned of that border: what is called the
+/// probability of being in scope is then the bare similarity to the nearest example.
+pub const FEWEST_A_SIDE: usize = 5;
 
 /// The trained gate.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -85,7 +88,7 @@ fn highest<'a>(scores: impl Iterator<Item = (f64, &'a bool)>, out: bool) -> f64 
 impl Gate {
     /// Learns from the signs of utterances in scope (`true`) and outside.
     pub(super) fn fit(rows: &[Vec<f64>], inside: &[bool]) -> Self {
-        let few = |side: bool| inside.iter().filter(|hit| **hit == side).count() < 5;
+        let few = |side: bool| inside.iter().filter(|hit| **hit == side).count() < FEWEST_A_SIDE;
         if few(true) || few(false) {
             return Self { logistic: None };
         }

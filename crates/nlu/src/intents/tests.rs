@@ -169,12 +169,41 @@ fn bad_data_is_refused_with_a_reason() {
 
 #[test]
 fn one_example_a_label_is_little_but_enough() {
-    let examples = [("card lost", "lost"), ("monthly fee", "fees"), ("home loan", "loans")];
-    let examples: Vec<Example<'_>> = examples.iter().map(|&(text, label)| Example { text, label }).collect();
+    let known =
+        [("card lost", "lost"), ("monthly fee", "fees"), ("home loan", "loans"), ("tell a joke", "unknown")];
+    let examples: Vec<Example<'_>> = known.iter().map(|&(text, label)| Example { text, label }).collect();
     for encoder in [None, Some(&Bag as &dyn Encoder)] {
-        let model =
-            IntentModel::train(&examples, &[], encoder, &TrainOptions::default(), &|_, _| {}).unwrap();
-        assert_eq!(model.predict("what is the fee", None).ranked[0].0, "fees");
+        let options = TrainOptions::default();
+        let model = IntentModel::train(&examples, &["unknown"], encoder, &options, &|_, _| {}).unwrap();
+        let ask = |text: &str| {
+            let vector = encoder.map(|encoder| encoder.encode(&[text]).unwrap().remove(0));
+            model.predict(text, vector.as_deref())
+        };
+        for (text, label) in [
+            ("what is the fee", "fees"),
+            ("I have lost a card", "lost"),
+            ("a loan for a home", "loans"),
+            ("a joke please", "unknown"),
+        ] {
+            let said = ask(text);
+            assert_eq!(said.ranked[0].0, label, "{text}");
+            let all: f64 = said.ranked.iter().map(|(_, share)| share).sum();
+            assert!(
+                (all - 1.0).abs() < 1e-9 && said.ranked.iter().all(|(_, share)| *share > 0.0),
+                "{said:?}"
+            );
+            assert!(said.nearest[0].label == label && said.nearest[0].text != text, "{said:?}");
+        }
+        for (text, label) in known {
+            assert_eq!((ask(text).ranked[0].0.as_str(), ask(text).nearest[0].text.as_str()), (label, text));
+        }
+        // Nothing was learned of the border, so the scope is a similarity: of an example it is whole, of what no word
+        // is known of it is none.
+        assert!((ask("monthly fee").in_scope - 1.0).abs() < 1e-5, "{}", ask("monthly fee").in_scope);
+        let strange = model.predict("qwertz zxcvb", None);
+        assert!(strange.in_scope < 0.1, "{strange:?}");
+        let words = model.predict("the monthly weather", None).in_scope;
+        assert!(words > 0.1 && words < 0.9, "{words}");
     }
 }
 

@@ -18,7 +18,6 @@ use crate::{
     Found, House, Sought,
     certainty::LEANS,
     follow_up,
-    greeting::GREETING,
     reader::{Encoded, Reader},
     requests, retrieve,
     score::{self, Judged},
@@ -191,7 +190,7 @@ fn answer(
     let intent = house.taxonomy.intent(turn.mode(), understanding.intent.as_str());
     let a_persons = understanding.category == Category::HumanOnly
         || understanding.intent.is_unknown()
-        || understanding.intent.as_str() == GREETING
+        || intent.is_some_and(|i| i.greets)
         || intent.is_some_and(|i| !turn.role.reaches(i.role));
     if a_persons {
         return One::Left;

@@ -5,7 +5,10 @@ mod alike;
 use std::collections::HashMap;
 
 use contactiq_domain::{Category, Mode};
-use contactiq_nlu::encoder::Encoder;
+use contactiq_nlu::{
+    encoder::Encoder,
+    intents::{FEWEST_A_SIDE, FEWEST_TO_BLEND},
+};
 use serde::Serialize;
 
 use self::alike::Alike;
@@ -62,6 +65,20 @@ pub enum Finding {
         mode: Mode,
         /// How many pairs more.
         more: usize,
+    },
+    /// So few utterances that what is called a probability is none.
+    Uncalibrated {
+        /// Which assistant.
+        mode: Mode,
+        /// Utterances of all intents but `unknown` that can be held out of a training.
+        inside: usize,
+        /// Those of `unknown`.
+        outside: usize,
+    },
+    /// No intent is of courtesies.
+    NothingGreets {
+        /// Which assistant.
+        mode: Mode,
     },
     /// Too few utterances.
     Thin {
@@ -120,11 +137,41 @@ impl Finding {
                 "…".to_owned(),
                 format!("{more} pairs more: mend these first"),
             ),
+            Finding::Uncalibrated { mode, inside, outside } => {
+                ("too few examples to calibrate", *mode, "all".to_owned(), uncalibrated(*inside, *outside))
+            }
+            Finding::NothingGreets { mode } => (
+                "no intent greets",
+                *mode,
+                "all".to_owned(),
+                "\"hello\" is searched for in the documents: write `greets = true` and a guide at the intent of greetings"
+                    .to_owned(),
+            ),
             Finding::Thin { mode, intent, examples } => {
                 ("few examples", *mode, intent.clone(), format!("{examples}: write at least {THIN}"))
             }
         }
     }
+}
+
+/// What of an assistant's probabilities is none, and how many utterances make it one.
+fn uncalibrated(inside: usize, outside: usize) -> String {
+    let guessed = if is_guessed(inside, outside) {
+        format!(
+            ", and with fewer than {FEWEST_TO_BLEND} together the probabilities of intents are weighed by a guess"
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "{inside} in intents and {outside} in `unknown` can be held out of a training: with fewer than \
+         {FEWEST_A_SIDE} of either the probability of being in scope is the bare similarity to an example{guessed}; \
+         write at least {FEWEST_A_SIDE} of each and {FEWEST_TO_BLEND} together, better {THIN} an intent"
+    )
+}
+
+fn is_guessed(inside: usize, outside: usize) -> bool {
+    inside + outside < FEWEST_TO_BLEND
 }
 
 /// Looks through the whole taxonomy. With an encoder near-duplicates are found by meaning. `progress`
@@ -146,6 +193,7 @@ pub fn check(
     for mode in Mode::ALL {
         repeated(taxonomy, *mode, &mut findings);
         near(taxonomy, *mode, encoder, &mut step, &mut findings);
+        lacks(taxonomy, *mode, &mut findings);
         for intent in taxonomy.of(*mode).iter().filter(|i| i.examples.len() < THIN) {
             findings.push(Finding::Thin {
                 mode: *mode,
@@ -165,6 +213,33 @@ pub fn repeated_utterances(taxonomy: &Taxonomy) -> Vec<Finding> {
         repeated(taxonomy, *mode, &mut findings);
     }
     findings
+}
+
+/// What an assistant has too little of to work as it says: a start tells it of the bank's own file.
+#[must_use]
+pub fn lacking(taxonomy: &Taxonomy) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for mode in Mode::ALL {
+        lacks(taxonomy, *mode, &mut findings);
+    }
+    findings
+}
+
+fn lacks(taxonomy: &Taxonomy, mode: Mode, findings: &mut Vec<Finding>) {
+    let intents = taxonomy.of(mode);
+    // Where no intent has two utterances, none is held out.
+    let several = intents.iter().any(|intent| intent.examples.len() > 1);
+    let held = |outside: bool| -> usize {
+        let of_side = intents.iter().filter(|intent| intent.name.is_unknown() == outside);
+        if several { of_side.map(|intent| intent.examples.len()).sum() } else { 0 }
+    };
+    let (inside, outside) = (held(false), held(true));
+    if inside < FEWEST_A_SIDE || outside < FEWEST_A_SIDE || is_guessed(inside, outside) {
+        findings.push(Finding::Uncalibrated { mode, inside, outside });
+    }
+    if !intents.iter().any(|intent| intent.greets) {
+        findings.push(Finding::NothingGreets { mode });
+    }
 }
 
 /// A text as it is compared: lower case, letters and digits alone.
@@ -291,6 +366,26 @@ mod tests {
         assert_eq!(count(Finding::refuses_start), 0, "both are automatable");
         assert_eq!(count(|f| matches!(f, Finding::NearDuplicate { .. })), 1);
         assert_eq!(count(|f| matches!(f, Finding::Thin { .. })), 4);
+        assert_eq!(count(|f| matches!(f, Finding::NothingGreets { .. })), 2);
+        assert_eq!(count(|f| matches!(f, Finding::Uncalibrated { .. })), 2);
+    }
+
+    #[test]
+    fn what_is_too_little_for_a_probability_is_said_with_the_assistant_and_how_much_is_needed() {
+        let some = |count: usize| (0..count).map(|n| format!("at {n}")).collect::<Vec<_>>();
+        let found = |inside: usize, outside: usize| {
+            let of_customer = lacking(&of_two(&some(inside), &some(outside))).into_iter();
+            let words =
+                of_customer.map(|finding| finding.words()).filter(|(_, mode, ..)| *mode == Mode::Customer);
+            words.map(|(kind, _, _, what)| format!("{kind}: {what}")).collect::<Vec<_>>().join("\n")
+        };
+        assert!(!found(5, 5).contains("to calibrate"), "{}", found(5, 5));
+        assert!(found(40, 4).contains("40 in intents and 4 in `unknown`"), "{}", found(40, 4));
+        assert!(!found(40, 4).contains("guess") && found(4, 5).contains("guess"), "{}", found(4, 5));
+        assert!(found(1, 1).contains("0 in intents and 0 in `unknown`"), "{}", found(1, 1));
+        assert!(found(4, 40).contains("at least 5 of each and 10 together"), "{}", found(4, 40));
+        let shipped = Taxonomy::parse(include_str!("../../../../defaults/intents.toml")).unwrap();
+        assert_eq!(lacking(&shipped), []);
     }
 
     /// A vector for each text of the test, none for others.

@@ -38,6 +38,8 @@ pub struct Intent {
     pub closing: Option<String>,
     /// The trigger that names the escalation of a human_only intent.
     pub trigger: Trigger,
+    /// Whether it is of courtesies: a message of it is answered with the guide and searched for nowhere.
+    pub greets: bool,
     /// Utterances.
     pub examples: Vec<String>,
 }
@@ -99,6 +101,16 @@ pub enum TaxonomyError {
         /// Which intent.
         name: String,
     },
+    /// A courtesy is answered with a guide, which is said to everyone.
+    #[error("intents.toml: [{mode}.{name}] greets, {why}")]
+    Greets {
+        /// Which assistant.
+        mode: Mode,
+        /// Which intent.
+        name: String,
+        /// What to mend.
+        why: &'static str,
+    },
     /// The trigger is raised by evidence, confidence or the conversation, never by an intent.
     #[error(
         "intents.toml: [{mode}.{name}] names the trigger {trigger}, which no intent raises: name human_only or one that is read from the message"
@@ -139,7 +151,33 @@ struct Entry {
     closing: Option<String>,
     #[serde(default)]
     trigger: Option<Trigger>,
+    #[serde(default)]
+    greets: Option<bool>,
     examples: Vec<String>,
+}
+
+/// The intent that greets where the file does not say which.
+const GREETING: &str = "greeting";
+
+impl Entry {
+    /// What keeps an intent that is said to greet from being a courtesy.
+    fn greets_wrongly(&self, name: &str) -> Option<&'static str> {
+        if self.greets != Some(true) {
+            None
+        } else if name == IntentName::UNKNOWN {
+            Some(
+                "and what is not understood is no courtesy: remove `greets`, or move the greetings into an intent of their own",
+            )
+        } else if self.category != Category::Automatable {
+            Some(
+                "and is not automatable: a courtesy is answered by nobody but the guide; remove `greets`, or change the category",
+            )
+        } else if self.guide.as_deref().is_none_or(|guide| guide.trim().is_empty()) {
+            Some("and has no guide: write what a greeting is answered with")
+        } else {
+            None
+        }
+    }
 }
 
 impl Taxonomy {
@@ -184,6 +222,12 @@ impl Taxonomy {
         }
     }
 
+    /// Whether an intent is of courtesies.
+    #[must_use]
+    pub fn is_courtesy(&self, mode: Mode, name: &str) -> bool {
+        self.intent(mode, name).is_some_and(|intent| intent.greets)
+    }
+
     /// The intents of one assistant, by name.
     #[must_use]
     pub fn of(&self, mode: Mode) -> &[Intent] {
@@ -217,6 +261,9 @@ fn intents(mode: Mode, entries: BTreeMap<String, Entry>) -> Result<Vec<Intent>, 
             if examples.is_empty() {
                 return Err(TaxonomyError::NoExamples { mode, name });
             }
+            if let Some(why) = entry.greets_wrongly(&name) {
+                return Err(TaxonomyError::Greets { mode, name, why });
+            }
             if entry.trigger.is_some() && entry.category != Category::HumanOnly {
                 return Err(TaxonomyError::Trigger { mode, name });
             }
@@ -224,6 +271,7 @@ fn intents(mode: Mode, entries: BTreeMap<String, Entry>) -> Result<Vec<Intent>, 
                 return Err(TaxonomyError::Unraisable { mode, name, trigger });
             }
             Ok(Intent {
+                greets: entry.greets.unwrap_or(name == GREETING),
                 name: parsed,
                 category: entry.category,
                 role: entry.role,
@@ -284,6 +332,12 @@ mod tests {
         assert!(with("customer.fraud_alert", "customer.\"Fraud Alert\"").contains("Fraud Alert"));
         assert!(with("category = \"human_only\"", "category = \"sensitive\"").contains("not human_only"));
         assert!(with("\"security_fraud\"", "\"low_confidence\"").contains("no intent raises"));
+        let greets = "category = \"automatable\"\ngreets = true";
+        assert!(with("category = \"automatable\"", greets).contains("not understood is no courtesy"));
+        let said = with("category = \"human_only\"", "category = \"human_only\"\ngreets = true");
+        assert!(said.contains("[customer.fraud_alert] greets, and is not automatable"), "{said}");
+        let policy = "[banker.policy_lookup]\n";
+        assert!(with(policy, &format!("{policy}greets = true\n")).contains("has no guide"));
         assert!(with("customer.unknown", "customer.other").contains("unknown"));
         assert!(with("description = \"d\"", "descripton = \"d\"").contains("descripton"));
     }

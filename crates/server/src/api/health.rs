@@ -66,6 +66,8 @@ pub struct Ready {
     answers: String,
     /// The sentence encoder; `off` or `away` while the lexical model works alone.
     encoder: String,
+    /// How sure answers are said to be: `ok`, or why that, and the thresholds, belong to another way of finding them.
+    confidence: &'static str,
     /// The language model, or why answers are extractive.
     model: String,
     /// Moderation by a provider beside the local one: `ok`, `away`, or that there is none.
@@ -106,6 +108,17 @@ fn ledger(app: &App) -> String {
     }
 }
 
+fn confidence(app: &App) -> &'static str {
+    match &app.house.encoder {
+        None => "by words alone: thresholds that were chosen with an encoder promise nothing",
+        Some(encoder) if encoder.breaker() != BreakerState::Closed => {
+            "by words alone while the encoder is away: the thresholds promise nothing meanwhile"
+        }
+        Some(_) if app.standing.confidence.is_some() => "fitted with another encoder: fit it again",
+        Some(_) => "ok",
+    }
+}
+
 /// Whether the server can take questions, and with which parts.
 #[utoipa::path(get, path = "/ready", tag = "operations", security(()),
     responses((status = 200, body = Ready), (status = 503, body = Ready)))]
@@ -140,6 +153,7 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
             ),
             _ => say(&app.standing.encoder, "the lexical model works alone"),
         },
+        confidence: confidence(&app),
         model: say(&app.standing.llm, "answers are made of cited sentences"),
         moderation: match &app.house.moderation {
             None => "local".to_owned(),

@@ -3,8 +3,9 @@
 use contactiq_llm::PriceTable;
 use contactiq_nlu::index::Synonyms;
 use contactiq_pipeline::{
-    Calibration, EscalationRules, SynonymFile, Taxonomy, rule_findings,
-    taxonomy::check::{Finding, repeated_utterances},
+    BY_WORDS, Calibration, EscalationRules, SynonymFile, Taxonomy, rule_findings,
+    taxonomy::check::{Finding, lacking, repeated_utterances},
+    unheard,
 };
 
 use super::StartError;
@@ -14,6 +15,7 @@ use crate::config::Config;
 const INTENTS: &str = include_str!("../../../../defaults/intents.toml");
 const TRIGGERS: &str = include_str!("../../../../defaults/triggers.toml");
 const CONFIDENCE: &str = include_str!("../../../../defaults/confidence.toml");
+const CONFIDENCE_WORDS: &str = include_str!("../../../../defaults/confidence-words.toml");
 const SYNONYMS: &str = include_str!("../../../../defaults/synonyms.toml");
 const PRICES: &str = include_str!("../../../../defaults/prices.toml");
 
@@ -22,6 +24,8 @@ pub(super) struct BankFiles {
     pub(super) taxonomy: Taxonomy,
     pub(super) rules: EscalationRules,
     pub(super) calibration: Calibration,
+    /// The same for words alone.
+    pub(super) by_words: Calibration,
     pub(super) synonyms: Synonyms,
     pub(super) prices: PriceTable,
     /// What the bank should mend in its own files: a line each.
@@ -32,12 +36,13 @@ impl BankFiles {
     /// Reads all of them; a message has a line for every file that can't be used, and for every
     /// utterance that leads to two routes.
     pub(super) fn read(config: &Config) -> Result<BankFiles, StartError> {
-        let rules = escalation_rules(config);
-        match (taxonomy(config), rules, calibration(config), synonym_file(config), prices(config)) {
+        let (rules, by_words) = (escalation_rules(config), calibration_by_words(config));
+        let confidence = (calibration(config), by_words);
+        match (taxonomy(config), rules, confidence, synonym_file(config), prices(config)) {
             (
                 Ok(taxonomy),
                 Ok(rules),
-                Ok(calibration),
+                (Ok(calibration), Ok(by_words)),
                 Ok(SynonymFile { synonyms, findings }),
                 Ok(prices),
             ) => {
@@ -48,11 +53,20 @@ impl BankFiles {
                 }
                 warnings.extend(without_a_price(config, &prices));
                 warnings.extend(super::in_plain_sight(config));
-                Ok(BankFiles { taxonomy, rules, calibration, synonyms, prices, warnings })
+                Ok(BankFiles { taxonomy, rules, calibration, by_words, synonyms, prices, warnings })
             }
-            (taxonomy, rules, calibration, synonyms, prices) => {
-                let wrong = [taxonomy.err(), rules.err(), calibration.err(), synonyms.err(), prices.err()];
-                let lines: Vec<String> = wrong.into_iter().flatten().map(|e| e.to_string()).collect();
+            (taxonomy, rules, (calibration, by_words), synonyms, prices) => {
+                let wrong = [
+                    taxonomy.err(),
+                    rules.err(),
+                    calibration.err(),
+                    by_words.err(),
+                    synonyms.err(),
+                    prices.err(),
+                ];
+                let mut lines: Vec<String> = wrong.into_iter().flatten().map(|e| e.to_string()).collect();
+                // Two of them may be one file.
+                lines.dedup();
                 Err(StartError::File(lines.join("\n")))
             }
         }
@@ -80,10 +94,11 @@ fn findings(
     }
     let mut warnings = Vec::new();
     if !files.intents.is_empty() {
-        warnings.extend(repeated.iter().map(line));
+        warnings.extend(repeated.iter().chain(&lacking(taxonomy)).map(line));
     }
     if !files.triggers.is_empty() {
-        warnings.extend(rule_findings(rules).iter().map(|finding| {
+        let findings = rule_findings(rules);
+        warnings.extend(unheard(rules, taxonomy).iter().chain(&findings).map(|finding| {
             let (kind, place, what) = finding.words();
             format!("{}: [{place}] {kind}: {what}", files.triggers)
         }));
@@ -113,6 +128,14 @@ pub(super) fn log(warnings: &[String]) {
     }
 }
 
+/// The taxonomy that the program carries: what people write to any bank.
+///
+/// # Errors
+/// Where the program carries a wrong one.
+pub(super) fn built_in_taxonomy() -> Result<Taxonomy, StartError> {
+    Taxonomy::parse(INTENTS).map_err(|e| StartError::File(e.to_string()))
+}
+
 /// The taxonomy of this configuration.
 ///
 /// # Errors
@@ -135,6 +158,22 @@ pub fn escalation_rules(config: &Config) -> Result<EscalationRules, StartError> 
 /// Names the file and the fix.
 pub(crate) fn calibration(config: &Config) -> Result<Calibration, StartError> {
     parse(&config.files.confidence, CONFIDENCE, "confidence.toml", Calibration::parse)
+}
+
+/// The same where passages are found by words alone: the bank's own for that, else its confidence where no encoder had
+/// a part in it, else the built-in.
+///
+/// # Errors
+/// Names the file and the fix.
+pub(crate) fn calibration_by_words(config: &Config) -> Result<Calibration, StartError> {
+    let files = &config.files;
+    if files.confidence_words.is_empty() && !files.confidence.is_empty() {
+        let own = calibration(config)?;
+        if own.encoder.as_deref().is_none_or(|encoder| encoder == BY_WORDS) {
+            return Ok(own);
+        }
+    }
+    parse(&files.confidence_words, CONFIDENCE_WORDS, "confidence.toml", Calibration::parse)
 }
 
 /// The bank's synonyms in this configuration.
@@ -194,6 +233,7 @@ pub(super) fn texts(config: &Config) -> Result<String, StartError> {
         (&files.intents, INTENTS),
         (&files.triggers, TRIGGERS),
         (&files.confidence, CONFIDENCE),
+        (&files.confidence_words, CONFIDENCE_WORDS),
         (&files.synonyms, SYNONYMS),
     ];
     let texts = all.map(|(path, built_in)| {

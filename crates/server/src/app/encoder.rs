@@ -11,7 +11,7 @@ use contactiq_nlu::{
     encoder::{CachedEncoder, Encoder, EncoderError, KernelChoice, MiniLm},
     intents::topic::Topic,
 };
-use contactiq_pipeline::Calibration;
+use contactiq_pipeline::{BY_WORDS, Calibration};
 use serde::{Serialize, Serializer};
 
 use super::{
@@ -232,6 +232,23 @@ pub(crate) fn misfit(calibration: &Calibration, encoder: &dyn Encoder) -> Option
              `contactiq intents calibrate`, name the file in files.confidence and choose the thresholds anew"
         )
     })
+}
+
+/// What to say of the confidence where there is no encoder: the weights for words alone judge, and what was chosen with
+/// an encoder speaks of other answers.
+pub(crate) fn without_meaning(by_words: &Calibration) -> String {
+    match by_words.encoder.as_deref().filter(|fitted_with| *fitted_with != BY_WORDS) {
+        Some(fitted_with) => format!(
+            "answers are found by words alone, and files.confidence_words was fitted with {fitted_with}: fit it again \
+             with `contactiq intents calibrate` while CONTACTIQ_ENCODER is off, and choose the thresholds anew"
+        ),
+        None => format!(
+            "answers are found by words alone and judged by the weights for that ({}): a threshold that was chosen \
+             with an encoder promises nothing here. Choose it anew with `contactiq intents calibrate --alpha` while \
+             CONTACTIQ_ENCODER is off",
+            by_words.version
+        ),
+    }
 }
 
 /// The encoder with which the built-in confidence and the topic gate were made.

@@ -208,7 +208,7 @@ async fn fingerprint(house: &House, config: &Config) -> Result<String, StartErro
     hash.update(&program);
     for part in [
         &super::bank_files::texts(config)?,
-        &format!("{:?} {:?}", house.settings, house.calibration),
+        &format!("{:?} {:?} {:?}", house.settings, house.with_meaning, house.by_words),
         &house.encoder.as_ref().map_or_else(String::new, |encoder| super::in_words(&**encoder)),
         &models(config),
     ] {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use contactiq_nlu::risk::Promise;
-use contactiq_pipeline::Calibration;
+use contactiq_pipeline::{BY_WORDS, Calibration};
 
 use super::{
     Outcome,
@@ -15,7 +15,7 @@ use super::{
     judging::{self, JudgedAnswer, Questions, judge, withholding_nothing},
     output,
     scratch::Scratch,
-    thresholds,
+    thresholds::{self, Label},
 };
 use crate::{app, config::Config, wiring::sha256_hex};
 
@@ -47,9 +47,14 @@ pub(super) struct Args {
     #[arg(long, requires = "alpha", value_parser = open_share)]
     delta: Option<f64>,
     /// Labelled interactions in place of questions, one a line: {"mode","confidence","needs_person"} or
-    /// {"mode","confidence","answerable"}; confidence null where no answer could have been shown.
+    /// {"mode","confidence","answerable"}, and "intent" for the baseline; confidence null where no answer could have
+    /// been shown.
     #[arg(long, requires = "alpha", conflicts_with = "questions")]
     labels: Option<PathBuf>,
+    /// Write the confidence in force into this file, with these labels as the baseline of each assistant that has some:
+    /// named in the configuration, it lets the server watch whether live interactions drift from them.
+    #[arg(long, requires = "alpha")]
+    baseline: Option<PathBuf>,
     /// Print the thresholds as JSON, one mode a line.
     #[arg(long, requires = "alpha")]
     json: bool,
@@ -72,8 +77,8 @@ fn open_share(text: &str) -> Result<f64, String> {
 pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let Some(alpha) = args.alpha else { return fit(config, &args).await };
     let promise = Promise::new(alpha, args.delta)?;
-    let labels = match &args.labels {
-        Some(path) => thresholds::read(path)?,
+    let (labels, calibration) = match &args.labels {
+        Some(path) => (thresholds::read(path)?, in_force(&config)?),
         None => {
             let questions = Questions::read(&args.questions)?;
             let (judged, calibration, _) = ask_all(config.clone(), &questions).await?;
@@ -83,24 +88,71 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
                      the promise is optimistic. Choose thresholds on questions that it has not seen.",
                 );
             }
-            judged.iter().map(|j| (j.mode, j.judged())).collect()
+            let label =
+                |j: &JudgedAnswer| Label { mode: j.mode, judged: j.judged(), intent: Some(j.intent.clone()) };
+            (judged.iter().map(label).collect(), calibration)
         }
     };
+    watch(&labels, calibration, args.baseline.as_deref())?;
     thresholds::print(&config, &labels, promise, args.json)
+}
+
+/// The confidence that judges the answers of this configuration.
+fn in_force(config: &Config) -> Result<Calibration, app::StartError> {
+    if app::open_encoder(config).is_ok() {
+        app::calibration(config)
+    } else {
+        app::calibration_by_words(config)
+    }
+}
+
+/// Which setting names a confidence file.
+fn field(calibration: &Calibration) -> &'static str {
+    if calibration.encoder.as_deref() == Some(BY_WORDS) {
+        "files.confidence_words"
+    } else {
+        "files.confidence"
+    }
+}
+
+/// Writes the baseline beside the confidence; where nobody asked for it, says what is not watched then.
+fn watch(labels: &[Label], mut calibration: Calibration, file: Option<&Path>) -> Result<(), String> {
+    let counted = thresholds::baseline(labels);
+    let Some(file) = file else {
+        for mode in counted.keys().filter(|mode| !calibration.baseline.contains_key(mode)) {
+            output::note(format!(
+                "{mode}: nothing tells when live interactions drift from these labels and the promise ends; \
+                 `--baseline FILE` writes what the server compares with"
+            ));
+        }
+        return Ok(());
+    };
+    calibration.baseline.extend(counted);
+    let text = toml::to_string(&calibration).map_err(|e| e.to_string())?;
+    let field = field(&calibration);
+    let header = format!(
+        "# The confidence in force, and as its baseline the labels that a threshold was chosen from: {field}. Made by\n\
+         # `contactiq intents calibrate --alpha … --baseline`.\n"
+    );
+    std::fs::write(file, header + &text)
+        .map_err(|e| format!("{} can't be written: {e}. Name another file", file.display()))?;
+    output::note(format!("{field} = {:?} watches for drift from these labels", file.display().to_string()));
+    Ok(())
 }
 
 /// Every labelled question, asked in a scratch folder, the calibration that scored it and the encoder.
 async fn ask_all(
     config: Config,
     questions: &Questions,
-) -> Result<(Vec<JudgedAnswer>, Calibration, Option<String>), Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<(Vec<JudgedAnswer>, Calibration, String), Box<dyn std::error::Error + Send + Sync>> {
     let scratch = Scratch::with_documents_of(&withholding_nothing(config)).await?;
     let (house, _) = app::build_house(&scratch.config, output::progress()).await?;
     let judged = judge(&house, questions).await?;
     house.budgets.flush().await;
     house.store.close().await;
-    let encoder = house.encoder.as_ref().map(|encoder| app::label(&**encoder));
-    Ok((judged, house.calibration, encoder))
+    let encoder =
+        house.encoder.as_ref().map_or_else(|| BY_WORDS.to_owned(), |encoder| app::label(&**encoder));
+    Ok((judged, house.usual_calibration().clone(), encoder))
 }
 
 /// The same in the house of another bank.
@@ -143,7 +195,7 @@ async fn fit(config: Config, args: &Args) -> Outcome {
     // Two fits of one day are two versions: the trace of step 5 names the weights by it.
     let weights = format!("{:?} {:?} {}", fitted.bias, fitted.weights, questions.fingerprint);
     fitted.version = format!("fitted-{date}-{}", &sha256_hex(weights.as_bytes())[..8]);
-    fitted.encoder = encoder;
+    fitted.encoder = Some(encoder);
     fitted.questions = Some(questions.fingerprint);
     // Traffic is compared with the bank's own questions alone.
     for one in &judged[..own] {
@@ -157,9 +209,10 @@ async fn fit(config: Config, args: &Args) -> Outcome {
         points.iter().filter(|j| j.right).count(),
         points.iter().filter(|j| j.cited && !j.right).count()
     ));
-    output::raw(
-        "# How eleven features become the confidence of an answer (step 5). Made by\n# `contactiq intents calibrate`. The baseline counts the labelled answers, for the drift alarm.\n",
-    );
+    output::raw(&format!(
+        "# How eleven features become the confidence of an answer (step 5): {}. Made by\n# `contactiq intents calibrate`. The baseline counts the labelled answers, for the drift alarm.\n",
+        field(&fitted)
+    ));
     output::raw(&toml::to_string(&fitted)?);
     Ok(ExitCode::SUCCESS)
 }

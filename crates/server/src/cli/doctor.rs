@@ -9,6 +9,7 @@ use contactiq_domain::{Clock, Role};
 use contactiq_guard::{Masked, Published};
 use contactiq_llm::ModelError;
 use contactiq_nlu::encoder::Encoder;
+use contactiq_pipeline::taxonomy::check::lacking;
 use contactiq_store::{
     SharedError, Store, documents,
     keys::{self, ApiKey},
@@ -54,7 +55,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let mut found = vec![configuration(&config)];
     found.extend(secrets_in_force(&config, &secrets));
     found.push(tls::look(&config));
-    found.push(taxonomy(&config));
+    found.extend(taxonomy(&config));
     found.extend(encoder(&config));
     found.extend(ledger(&config).await);
     found.push(audit(&config).await);
@@ -111,17 +112,24 @@ fn secrets_in_force(config: &Config, secrets: &Keeper) -> Vec<Finding> {
     found
 }
 
-fn taxonomy(config: &Config) -> Finding {
+/// The intents, and what they have too little of to work as they should.
+fn taxonomy(config: &Config) -> Vec<Finding> {
+    let part = "taxonomy";
     match app::taxonomy(config) {
         Ok(t) => {
             let intents: usize = contactiq_domain::Mode::ALL.iter().map(|m| t.of(*m).len()).sum();
-            Finding { part: "taxonomy", state: State::Ok, detail: format!("{intents} intents") }
+            let mut found = vec![Finding { part, state: State::Ok, detail: format!("{intents} intents") }];
+            found.extend(lacking(&t).iter().map(|lack| {
+                let (kind, mode, _, what) = lack.words();
+                Finding { part, state: State::Off, detail: format!("{mode}: {kind}: {what}") }
+            }));
+            found
         }
-        Err(e) => Finding { part: "taxonomy", state: State::Failing, detail: e.to_string() },
+        Err(e) => vec![Finding { part, state: State::Failing, detail: e.to_string() }],
     }
 }
 
-/// The encoder, and the confidence where it was fitted with another one.
+/// The encoder, and the confidence where it was fitted with another one, or speaks of words alone.
 fn encoder(config: &Config) -> Vec<Finding> {
     let part = "encoder";
     match app::open_encoder(config) {
@@ -146,7 +154,13 @@ fn encoder(config: &Config) -> Vec<Finding> {
         Err(why) => {
             let failing = matches!(why, NoEncoder::Unusable(_) | NoEncoder::Away { .. });
             let state = if failing { State::Failing } else { State::Off };
-            vec![Finding { part, state, detail: why.to_string() }]
+            let mut found = vec![Finding { part, state, detail: why.to_string() }];
+            found.extend(app::calibration_by_words(config).ok().map(|by_words| Finding {
+                part: "confidence",
+                state: State::Off,
+                detail: app::without_meaning(&by_words),
+            }));
+            found
         }
     }
 }

@@ -14,6 +14,7 @@ use contactiq_nlu::{
 use contactiq_pipeline::{
     RuleFinding, classify, on_two_sides, read_of, rule_findings,
     taxonomy::check::{Finding, check},
+    unheard,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -88,7 +89,7 @@ fn check_taxonomy(config: &Config, as_json: bool) -> Outcome {
     let findings = check(&taxonomy, encoder.as_deref().map(|e| e as &dyn Encoder), &told);
     let rules = app::escalation_rules(config)?;
     let of_rules: Vec<RuleFinding> =
-        rule_findings(&rules).into_iter().chain(on_two_sides(&rules, &taxonomy)).collect();
+        [unheard(&rules, &taxonomy), rule_findings(&rules), on_two_sides(&rules, &taxonomy)].concat();
     let wrong = findings.iter().any(Finding::is_error);
     if as_json {
         let rules = of_rules.iter().map(serde_json::to_value);

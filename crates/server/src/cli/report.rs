@@ -41,6 +41,9 @@ struct Report {
     accuracy: f64,
     intents: Vec<Row>,
     confusions: Vec<Confusion>,
+    /// Why what is called a probability here is none, and how many examples make it one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uncalibrated: Option<String>,
     /// Utterances that stand twice, in two intents, or nearly the same in two.
     repeated: Vec<Repeated>,
 }
@@ -123,7 +126,11 @@ pub(super) fn run(config: &Config, args: &Args) -> Outcome {
         );
         bar.finish_and_clear();
         let judged = judged.map_err(|e| e.to_string())?;
-        reports.push(Report { repeated: repeated(*mode, &findings), ..report(*mode, &examples, &judged) });
+        reports.push(Report {
+            repeated: repeated(*mode, &findings),
+            uncalibrated: uncalibrated(*mode, &findings),
+            ..report(*mode, &examples, &judged)
+        });
     }
     let triggers = triggers(&app::escalation_rules(config)?);
     if args.json {
@@ -136,8 +143,19 @@ pub(super) fn run(config: &Config, args: &Args) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+fn uncalibrated(mode: Mode, findings: &[Finding]) -> Option<String> {
+    let mut of_all = findings.iter().filter(|finding| matches!(finding, Finding::Uncalibrated { .. }));
+    of_all.find_map(|finding| Some(finding.words()).filter(|(_, own, ..)| *own == mode).map(|words| words.3))
+}
+
 fn repeated(mode: Mode, findings: &[Finding]) -> Vec<Repeated> {
-    let of_mode = findings.iter().filter(|finding| !matches!(finding, Finding::Thin { .. }));
+    let repeats = |finding: &&Finding| {
+        !matches!(
+            finding,
+            Finding::Thin { .. } | Finding::Uncalibrated { .. } | Finding::NothingGreets { .. }
+        )
+    };
+    let of_mode = findings.iter().filter(repeats);
     of_mode
         .map(Finding::words)
         .filter(|(_, own, ..)| *own == mode)
@@ -227,12 +245,15 @@ fn report(mode: Mode, examples: &[Example<'_>], judged: &CrossValidated) -> Repo
     confusions.truncate(LISTED);
     let right: usize = found.iter().sum();
     let accuracy = share(right, judged.targets.len());
-    Report { mode, accuracy, intents, confusions, repeated: Vec::new() }
+    Report { mode, accuracy, intents, confusions, uncalibrated: None, repeated: Vec::new() }
 }
 
 fn show(report: &Report) {
     let percent = |share: f64| format!("{:.0} %", share * 100.0);
     output::line(format!("{}: {} of its own examples come out right", report.mode, percent(report.accuracy)));
+    if let Some(why) = &report.uncalibrated {
+        output::line(format!("too few examples to calibrate: {why}"));
+    }
     let rows = report
         .intents
         .iter()

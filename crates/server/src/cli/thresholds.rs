@@ -1,10 +1,11 @@
 //! `contactiq intents calibrate --alpha`: the thresholds that keep a promise, mode by mode.
 
-use std::{path::Path, process::ExitCode};
+use std::{collections::BTreeMap, path::Path, process::ExitCode};
 
-use contactiq_domain::{Mode, Probability};
+use contactiq_domain::{IntentName, Mode, Probability};
 use contactiq_nlu::risk::{
     Judged, Promise,
+    drift::Distribution,
     threshold::{realised, rounded},
 };
 use serde::Serialize;
@@ -19,12 +20,42 @@ const DECIMALS: i32 = 4;
 /// What stands in the column of a threshold where nothing may be answered.
 const NOTHING: &str = "none: all escalate";
 
+/// A labelled interaction.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Label {
+    pub(super) mode: Mode,
+    pub(super) judged: Judged,
+    /// What it was understood as, where somebody says it.
+    pub(super) intent: Option<IntentName>,
+}
+
+/// How the labelled interactions of each mode are spread, for the drift alarm: those that got as far as a confidence.
+pub(super) fn baseline(labels: &[Label]) -> BTreeMap<Mode, Distribution> {
+    let mut counted: BTreeMap<Mode, Distribution> = BTreeMap::new();
+    for label in labels {
+        let Some(confidence) = label.judged.confidence else { continue };
+        let of_mode = counted.entry(label.mode).or_default();
+        match &label.intent {
+            Some(intent) => of_mode.add(intent.as_str(), confidence),
+            None => add_unnamed(of_mode, confidence),
+        }
+    }
+    counted
+}
+
+/// Counts one of which nobody says the intent: where no label has one, confidences alone are compared.
+fn add_unnamed(counted: &mut Distribution, confidence: Probability) {
+    let mut one = Distribution::default();
+    one.add(IntentName::UNKNOWN, confidence);
+    counted.confidence.iter_mut().zip(one.confidence).for_each(|(all, own)| *all += own);
+}
+
 /// Reads labelled interactions. A message names the line and the field, never what stands there.
-pub(super) fn read(path: &Path) -> Result<Vec<(Mode, Judged)>, String> {
+pub(super) fn read(path: &Path) -> Result<Vec<Label>, String> {
     jsonl::rows(path, &jsonl::text(path)?, label)
 }
 
-fn label(line: &str) -> Result<(Mode, Judged), &'static str> {
+fn label(line: &str) -> Result<Label, &'static str> {
     let value: Value = serde_json::from_str(line).map_err(|_| "not a JSON object")?;
     let object = value.as_object().ok_or("not a JSON object")?;
     let mode = match object.get("mode") {
@@ -47,6 +78,16 @@ fn label(line: &str) -> Result<(Mode, Judged), &'static str> {
                 .ok_or("`confidence` is no number from 0 to 1")?,
         ),
     };
+    let intent =
+        match object.get("intent") {
+            None | Some(Value::Null) => None,
+            Some(name) => {
+                let name = name.as_str().and_then(|name| IntentName::new(name).ok());
+                Some(name.ok_or(
+                    "`intent` is no name of an intent: write it as the record has it, or leave it out",
+                )?)
+            }
+        };
     let flag = |name: &str, problem: &'static str| match object.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Bool(flag)) => Ok(Some(*flag)),
@@ -64,7 +105,7 @@ fn label(line: &str) -> Result<(Mode, Judged), &'static str> {
             return Err("the label is missing: write `needs_person` or `answerable`, true or false");
         }
     };
-    Ok((mode, Judged { confidence, needs_person }))
+    Ok(Label { mode, judged: Judged { confidence, needs_person }, intent })
 }
 
 /// One mode's threshold and what it comes to on its labels.
@@ -142,10 +183,11 @@ fn in_words(promise: Promise) -> String {
 }
 
 /// Prints every mode's threshold; fails when one that has labels may answer nothing.
-pub(super) fn print(config: &Config, labels: &[(Mode, Judged)], promise: Promise, as_json: bool) -> Outcome {
+pub(super) fn print(config: &Config, labels: &[Label], promise: Promise, as_json: bool) -> Outcome {
     let mut rows = Vec::new();
     for mode in Mode::ALL {
-        let judged: Vec<Judged> = labels.iter().filter(|(m, _)| m == mode).map(|(_, j)| *j).collect();
+        let judged: Vec<Judged> =
+            labels.iter().filter(|label| label.mode == *mode).map(|label| label.judged).collect();
         if judged.is_empty() {
             let kept = row(config, *mode, &judged, promise).configured;
             output::note(format!("{mode}: no labels; its threshold stays {kept} and promises nothing"));
@@ -237,7 +279,8 @@ mod tests {
                 Judged { confidence: None, needs_person: false },
             ),
         ] {
-            assert_eq!(label(line), Ok((Mode::Banker, expected)), "{line}");
+            let expected = Label { mode: Mode::Banker, judged: expected, intent: None };
+            assert_eq!(label(line), Ok(expected), "{line}");
         }
     }
 
@@ -251,6 +294,10 @@ mod tests {
             (r#"{"mode":"banker","needs_person":true}"#, "`confidence` is missing"),
             (r#"{"mode":"banker","confidence":1.5,"needs_person":true}"#, "`confidence` is no number"),
             (r#"{"mode":"banker","confidence":"CANARY","needs_person":true}"#, "`confidence` is no number"),
+            (
+                r#"{"mode":"banker","confidence":0.5,"intent":"CA NARY","answerable":true}"#,
+                "`intent` is no name",
+            ),
             (r#"{"mode":"banker","confidence":0.5}"#, "the label is missing"),
             (r#"{"mode":"banker","confidence":0.5,"needs_person":"CANARY"}"#, "neither true nor false"),
             (r#"{"mode":"banker","confidence":0.5,"answerable":true,"needs_person":true}"#, "contradict"),
@@ -258,6 +305,26 @@ mod tests {
             let why = label(line).unwrap_err();
             assert!(why.contains(problem) && !why.contains("CANARY"), "{line}: {why}");
         }
+    }
+
+    #[test]
+    fn what_got_a_confidence_is_counted_mode_by_mode() {
+        let labels: Vec<Label> = [
+            r#"{"mode":"banker","confidence":0.52,"needs_person":true,"intent":"policy_lookup"}"#,
+            r#"{"mode":"banker","confidence":0.97,"needs_person":false}"#,
+            r#"{"mode":"banker","confidence":null,"needs_person":false,"intent":"unknown"}"#,
+            r#"{"mode":"customer","confidence":null,"needs_person":true}"#,
+        ]
+        .map(|line| label(line).unwrap())
+        .to_vec();
+        let counted = baseline(&labels);
+        assert_eq!(counted.keys().collect::<Vec<_>>(), [&Mode::Banker], "nobody of the customers got one");
+        let banker = &counted[&Mode::Banker];
+        assert_eq!((banker.interactions(), banker.confidence[10], banker.confidence[19]), (2, 1, 1));
+        assert_eq!(
+            banker.intents.iter().map(|(name, n)| (name.as_str(), *n)).collect::<Vec<_>>(),
+            [("policy_lookup", 1)]
+        );
     }
 
     #[test]

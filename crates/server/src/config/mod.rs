@@ -152,7 +152,7 @@ section! {
         delay_milliseconds: u64,
         user_agent: String,
     }
-    Files { intents: String, triggers: String, confidence: String, synonyms: String, prices: String }
+    Files { intents: String, triggers: String, confidence: String, confidence_words: String, synonyms: String, prices: String }
     Retention { days: u32, figures_days: u32, access_events_days: u32, purge: bool, clock_ahead_days: u32 }
     Log { level: Level, format: LogFormat }
 }

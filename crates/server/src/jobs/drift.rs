@@ -2,6 +2,7 @@
 
 use contactiq_domain::Mode;
 use contactiq_nlu::risk::drift::{Distribution, Drift, compare};
+use contactiq_pipeline::Calibration;
 use contactiq_store::reports::{self, Scored};
 
 use super::JobError;
@@ -12,21 +13,39 @@ const LATEST: u32 = 500;
 /// Fewer say nothing.
 const AT_LEAST: u64 = 100;
 
-/// Whether there is anything to compare with; says once where there is not.
+/// Whether there is anything to compare with; says at a start of which mode there is nothing.
 pub(super) fn has_a_baseline(app: &App) -> bool {
-    let baseline = &app.house.calibration.baseline;
-    for mode in Mode::ALL.iter().filter(|mode| !baseline.contains_key(mode)) {
-        tracing::info!(
-            mode = mode.as_str(),
-            "the confidence file has no baseline: drift is not watched; `contactiq intents calibrate` writes one"
-        );
+    let (calibration, files) = (app.house.usual_calibration(), &app.config.files);
+    let (field, own) = match app.house.encoder {
+        Some(_) => ("files.confidence", &files.confidence),
+        None => ("files.confidence_words", &files.confidence_words),
+    };
+    let (watched, unwatched): (Vec<Mode>, Vec<Mode>) =
+        Mode::ALL.iter().partition(|mode| baseline(calibration, **mode).is_some());
+    for mode in unwatched {
+        let mode = mode.as_str();
+        // Whoever fitted or watches one mode means to watch.
+        if watched.is_empty() && own.is_empty() && files.confidence.is_empty() {
+            tracing::info!(mode, field, "{UNWATCHED}");
+        } else {
+            tracing::warn!(mode, field, "{UNWATCHED}");
+        }
     }
-    !baseline.is_empty()
+    !watched.is_empty()
+}
+
+const UNWATCHED: &str = "drift of this mode is not watched: the confidence file has no baseline of it; `contactiq \
+    intents calibrate` writes one, also beside thresholds (`--alpha … --baseline FILE`)";
+
+/// What the answers of one mode are compared with: one that counted nobody is none.
+fn baseline(calibration: &Calibration, mode: Mode) -> Option<&Distribution> {
+    calibration.baseline.get(&mode).filter(|labelled| labelled.interactions() > 0)
 }
 
 /// Compares every mode that has a baseline.
 pub(super) async fn look(app: &App) -> Result<(), JobError> {
-    for (mode, baseline) in &app.house.calibration.baseline {
+    for mode in Mode::ALL {
+        let Some(baseline) = baseline(app.house.usual_calibration(), *mode) else { continue };
         let mut reader = app.house.store.read().await?;
         let latest = reports::latest_scored(&mut reader, *mode, LATEST).await?;
         drop(reader);

@@ -64,6 +64,46 @@ fn thresholds_are_chosen_from_labels_mode_by_mode_without_a_bank() {
     assert!(!terminal.data().join("contactiq.db").exists(), "no bank was made");
 }
 
+#[tokio::test]
+async fn a_threshold_from_labels_brings_the_baseline_that_watches_it_mode_by_mode() {
+    let terminal = Terminal::new();
+    let of_customers =
+        labels(Mode::Customer, 60, &[]).replace("\"mode\"", "\"intent\":\"fee_inquiry\",\"mode\"");
+    let unnamed = labels(Mode::Customer, 20, &[]);
+    let labelled = of_customers + &unnamed;
+    let unwatched = calibrate(&terminal, &labelled, &["--alpha", "0.02"]);
+    assert!(
+        unwatched.err.contains("customer: nothing tells when live interactions drift"),
+        "{}",
+        unwatched.err
+    );
+    assert!(!unwatched.err.contains("banker: nothing tells"), "no threshold was chosen: {}", unwatched.err);
+
+    let file = terminal.data().join("watched.toml").display().to_string();
+    let ran = calibrate(&terminal, &labelled, &["--alpha", "0.02", "--baseline", &file]);
+    assert!(ran.err.contains("files.confidence_words = "), "it says where to name it: {}", ran.err);
+    let written = std::fs::read_to_string(&file).unwrap();
+    let read: toml::Table = written.parse().unwrap();
+    let shipped: toml::Table = include_str!("../../../../defaults/confidence-words.toml").parse().unwrap();
+    assert_eq!((&read["weights"], &read["version"]), (&shipped["weights"], &shipped["version"]), "{written}");
+    let customer = &read["baseline"]["customer"];
+    let all = customer["confidence"].as_array().unwrap().iter().map(|n| n.as_integer().unwrap()).sum::<i64>();
+    assert_eq!((all, customer["intents"]["fee_inquiry"].as_integer()), (80, Some(60)), "{written}");
+    assert!(read["baseline"].get("banker").is_none(), "{written}");
+    let nowhere =
+        calibrate(&terminal, &labelled, &["--alpha", "0.02", "--baseline", "/no/such/folder/w.toml"]);
+    assert!(nowhere.refused().contains("/no/such/folder/w.toml can't be written"), "{}", nowhere.err);
+
+    let asked = json!({ "question": REPLACEMENT }).to_string() + "\n";
+    terminal.feed(&["ask", "--mode", "customer", "--jsonl"], asked.repeat(100).as_bytes()).lines(0);
+    let running = start_in(terminal.folder(), &[("CONTACTIQ__FILES__CONFIDENCE_WORDS", &file)]).await;
+    let psi = async |what| counted(&running, "contactiq_drift_psi", &["mode=\"customer\"", what]).await;
+    soon(async || (psi("what=\"confidence\"").await > 0.25).then_some(())).await;
+    let of_bankers =
+        counted(&running, "contactiq_drift_psi", &["mode=\"banker\"", "what=\"confidence\""]).await;
+    assert_eq!(of_bankers, 0.0, "nobody labelled what bankers ask");
+}
+
 #[test]
 fn where_no_threshold_keeps_the_promise_nothing_is_answered_and_it_is_said_why() {
     let terminal = Terminal::new();

@@ -41,6 +41,75 @@ fn a_wrong_setting_is_named_with_what_it_may_be() {
     assert!(ran.refused().contains("CONTACTIQ_CONFIG: no-such-file.toml can't be read"));
 }
 
+/// An intent of a bank's own file.
+fn own_intent(mode: &str, name: &str, examples: &[String]) -> String {
+    format!(
+        "[{mode}.{name}]\ncategory = \"automatable\"\nrole = \"{mode}\"\ndescription = \"\"\nexamples = {examples:?}\n"
+    )
+}
+
+#[test]
+fn more_intents_than_a_model_tells_apart_are_refused_with_the_number_that_it_does() {
+    let one = |mode: &str, name: &str| own_intent(mode, name, &[format!("about {name}")]);
+    let many = |count: usize| {
+        let customers: String = (1..count).map(|n| one("customer", &format!("subject_{n}"))).collect();
+        let others = ["unknown", "policy"].map(|name| one("banker", name)).concat();
+        format!("version = 1\n{}{customers}{others}", one("customer", "unknown"))
+    };
+    let terminal = Terminal::new();
+    for (count, right) in [(5_000, false), (1_001, false), (1_000, true)] {
+        let file = terminal.file("many.toml", many(count)).display().to_string();
+        let of_many = Terminal::new().with("CONTACTIQ__FILES__INTENTS", &file);
+        let ran = of_many.run(&["config", "check"]);
+        if right {
+            assert_eq!(ran.status, 0, "{ran:?}");
+            continue;
+        }
+        let said =
+            format!("{file}: [customer] has {count} intents; a model tells 1000 apart: join those that");
+        assert!(ran.refused().contains(&said), "{}", ran.err);
+        assert!(of_many.run(&["serve"]).refused().contains(&said), "a start says the same");
+    }
+}
+
+#[test]
+fn what_a_banks_own_intents_have_too_little_of_is_said_with_how_much_is_needed() {
+    let some = |count: usize| (0..count).map(|n| format!("sentence {n} of ours")).collect::<Vec<_>>();
+    let file = [
+        "version = 1\n".to_owned(),
+        own_intent("customer", "unknown", &some(1)),
+        own_intent("customer", "cards", &["what does a card cost".to_owned(), "my card".to_owned()]),
+        own_intent("banker", "unknown", &["what is the weather".to_owned()]),
+        own_intent("banker", "greeting", &["hello".to_owned(), "hi".to_owned()]),
+    ]
+    .concat();
+    let terminal = Terminal::new();
+    let file = terminal.file("few.toml", file).display().to_string();
+    let terminal = terminal.with("CONTACTIQ__FILES__INTENTS", &file);
+    let ran = terminal.run(&["config", "check"]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    for said in [
+        "few.toml: [customer: all] too few examples to calibrate: 2 in intents and 1 in `unknown`",
+        "few.toml: [banker: all] too few examples to calibrate: 2 in intents",
+        "write at least 5 of each and 10 together",
+        "few.toml: [customer: all] no intent greets: \"hello\" is searched for",
+    ] {
+        assert!(ran.err.contains(said), "{said} in {}", ran.err);
+    }
+    assert!(!ran.err.contains("[banker: all] no intent greets"), "{}", ran.err);
+    let doctor = terminal.run(&["doctor", "--json"]).lines(0);
+    let of_taxonomy = doctor[0].as_array().unwrap().iter().filter(|f| f["part"] == "taxonomy");
+    let details: Vec<&str> = of_taxonomy.map(|f| text(f, "detail")).collect();
+    assert!(details.iter().any(|d| d.starts_with("customer: too few examples to calibrate")), "{details:?}");
+    let report = terminal.run(&["intents", "report", "--json"]).lines(0);
+    for mode in ["customer", "banker"] {
+        let of_mode = report.iter().find(|row| row["mode"] == mode).unwrap();
+        assert!(text(of_mode, "uncalibrated").contains("better 40 an intent"), "{of_mode}");
+    }
+    let shown = terminal.run(&["intents", "report"]).well();
+    assert!(shown.contains("too few examples to calibrate: 2 in intents and 1 in `unknown`"), "{shown}");
+}
+
 #[test]
 fn rules_of_the_bank_that_contradict_each_other_are_told_and_those_that_break_routes_refused() {
     let terminal = Terminal::new();

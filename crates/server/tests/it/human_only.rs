@@ -9,12 +9,15 @@ use std::sync::{
 use axum::{Json, Router, routing::post};
 use contactiq_domain::{Category, Mode, Role};
 use contactiq_pipeline::Taxonomy;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
-    house::{REPLACEMENT, start},
-    reply::text,
+    chat,
+    cluster::Database,
+    house::{Key, REPLACEMENT, Running, folder, soon, start, start_in},
+    reply::{Reply, text},
+    without_tables::{PATIENT, redis},
 };
 
 /// Of each intent that is for people.
@@ -91,4 +94,140 @@ async fn what_is_for_people_never_reaches_the_model() {
     // The counter counts.
     running.ask(&key, Mode::Customer, REPLACEMENT).await;
     assert_eq!(calls.load(Ordering::SeqCst), 1);
+}
+
+/// Of each intent that is for people, asked in every way.
+const EACH_BY_EVERY_WAY: usize = 3;
+
+/// The ways in which a question comes to the house.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Plain,
+    Stream,
+    Completion,
+    CompletionStream,
+}
+
+const WAYS: [Way; 4] = [Way::Plain, Way::Stream, Way::Completion, Way::CompletionStream];
+
+/// Asks in this way; the record.
+async fn ask(running: &Running, (key, mode): (&Key, Mode), way: Way, question: &str) -> Value {
+    let plain = json!({ "mode": mode, "question": question });
+    let completion = json!({
+        "model": format!("contactiq-{mode}"), "messages": [{ "role": "user", "content": question }],
+        "stream": matches!(way, Way::CompletionStream),
+    });
+    let id = match way {
+        Way::Plain => return running.post(key, "/v1/interactions", &plain).await.record(),
+        Way::Stream => {
+            let request = running.posting(key, "/v1/interactions", &plain);
+            let reply = Reply::of(request.header("accept", "text/event-stream")).await;
+            assert_eq!(reply.header("content-type"), "text/event-stream", "{}", reply.text);
+            let data = reply.text.lines().filter_map(|line| line.strip_prefix("data: "));
+            let records = data.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+            return records.filter(|data| data["outcome"].is_string()).last().unwrap();
+        }
+        Way::Completion => {
+            let completion = chat::complete(running, key, &completion).await;
+            text(&completion, "id").to_owned()
+        }
+        Way::CompletionStream => {
+            let reply = running.post(key, chat::PATH, &completion).await;
+            assert!(reply.text.trim_end().ends_with("data: [DONE]"), "{}", reply.text);
+            let first = reply.text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+            let first: Value = serde_json::from_str(first).unwrap();
+            text(&first, "id").to_owned()
+        }
+    };
+    let id = id.strip_prefix("chatcmpl-").unwrap();
+    running.read(key, &format!("/v1/interactions/{id}")).await.record()
+}
+
+/// In every way: a person's questions leave the model alone, and others do not.
+async fn nothing_reaches_the_model(running: &Running, calls: &AtomicUsize) {
+    let taxonomy = Taxonomy::parse(include_str!("../../../../defaults/intents.toml")).unwrap();
+    let (mut asked, mut for_people) = (0, 0);
+    for (mode, role) in [(Mode::Customer, Role::Customer), (Mode::Banker, Role::Banker)] {
+        let key = running.key(role).await;
+        for intent in taxonomy.of(mode).iter().filter(|i| i.category == Category::HumanOnly) {
+            for (at, utterance) in intent.examples.iter().take(EACH_BY_EVERY_WAY).enumerate() {
+                for way in WAYS.iter().skip(at % 2).step_by(2) {
+                    let before = calls.load(Ordering::SeqCst);
+                    let record = ask(running, (&key, mode), *way, utterance).await;
+                    asked += 1;
+                    if record["category"] == "human_only" || record["routing"] == "escalate" {
+                        for_people += 1;
+                        assert_eq!(calls.load(Ordering::SeqCst), before, "{way:?} {record}");
+                        assert_eq!(record["outcome"], "escalated", "{way:?} {record}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(for_people * 10 >= asked * 9, "{for_people} of {asked}");
+    let key = running.key(Role::Customer).await;
+    for way in WAYS {
+        let before = calls.load(Ordering::SeqCst);
+        ask(running, (&key, Mode::Customer), way, REPLACEMENT).await;
+        assert_eq!(calls.load(Ordering::SeqCst), before + 1, "{way:?}: the counter counts");
+    }
+}
+
+const FORGETS: (&str, &str) = ("CONTACTIQ__LIMITS__REMEMBERED_ANSWERS", "0");
+const ONCE: (&str, &str) = ("CONTACTIQ__LLM__REPAIR", "false");
+
+#[tokio::test]
+async fn in_whatever_way_it_is_asked_what_is_for_people_never_reaches_the_model() {
+    let (url, calls, _serving) = counting().await;
+    let model = [("CONTACTIQ_LLM_BASE_URL", url.as_str()), ("CONTACTIQ_LLM_MODEL", "m"), ONCE, FORGETS];
+    nothing_reaches_the_model(&start(&model).await, &calls).await;
+}
+
+#[tokio::test]
+async fn with_the_encoder_what_is_for_people_never_reaches_the_model() {
+    let Some(encoder) = crate::embeddings::real_folder() else {
+        return eprintln!("not run: CONTACTIQ_ENCODER is off");
+    };
+    let (url, calls, _serving) = counting().await;
+    let dir = folder();
+    crate::embeddings::with_kept_vectors(dir.path());
+    let encoder = encoder.display().to_string();
+    let settings = [
+        ("CONTACTIQ_ENCODER", encoder.as_str()),
+        ("CONTACTIQ_LLM_BASE_URL", url.as_str()),
+        ("CONTACTIQ_LLM_MODEL", "m"),
+        ONCE,
+        FORGETS,
+    ];
+    nothing_reaches_the_model(&start_in(dir, &settings).await, &calls).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_a_worker_what_is_for_people_never_reaches_the_model() {
+    let (url, calls, _serving) = counting().await;
+    let database = Database::new().await;
+    let redis = redis();
+    let server = async |role: &str| {
+        let dir = folder();
+        database.admit(&dir);
+        let settings = [
+            ("CONTACTIQ_DATABASE_URL", database.url.as_str()),
+            ("CONTACTIQ_REDIS_URL", redis.as_str()),
+            PATIENT,
+            ("CONTACTIQ__SERVER__ROLE", role),
+            ("CONTACTIQ_LLM_BASE_URL", url.as_str()),
+            ("CONTACTIQ_LLM_MODEL", "m"),
+            ONCE,
+            FORGETS,
+        ];
+        start_in(dir, &settings).await
+    };
+    let gateway = server("gateway").await;
+    let _worker = server("worker").await;
+    soon(async || {
+        let ready = Reply::of(gateway.request(reqwest::Method::GET, "/ready")).await.json();
+        (text(&ready, "answers") == "1 worker").then_some(())
+    })
+    .await;
+    nothing_reaches_the_model(&gateway, &calls).await;
 }

@@ -97,7 +97,7 @@ pub(crate) fn shortened(file: &str) -> String {
     toml::to_string(&value).unwrap()
 }
 
-async fn ready(running: &Running) -> Value {
+pub(crate) async fn ready(running: &Running) -> Value {
     running.client.get(format!("{}/ready", running.url)).send().await.unwrap().json().await.unwrap()
 }
 
@@ -107,6 +107,11 @@ async fn readiness(running: &Running) -> String {
 
 /// What a server says when it starts as a process.
 fn start_lines(terminal: Terminal) -> String {
+    start_told(terminal).0
+}
+
+/// What it says, and its log of that.
+pub(crate) fn start_told(terminal: Terminal) -> (String, String) {
     let terminal =
         terminal.with("CONTACTIQ_LISTEN", "127.0.0.1:0").with("CONTACTIQ_METRICS_LISTEN", "127.0.0.1:0");
     let mut child = terminal.command(&["serve"]).spawn().unwrap();
@@ -114,11 +119,11 @@ fn start_lines(terminal: Terminal) -> String {
     let mut said = String::new();
     while !said.contains("  models ") && out.read_line(&mut said).unwrap() > 0 {}
     child.kill().unwrap();
-    child.wait().unwrap();
-    said
+    let log = child.wait_with_output().unwrap().stderr;
+    (said, String::from_utf8(log).unwrap())
 }
 
-fn part<'a>(doctor: &'a [Value], name: &str) -> Option<&'a Value> {
+pub(crate) fn part<'a>(doctor: &'a [Value], name: &str) -> Option<&'a Value> {
     doctor[0].as_array().unwrap().iter().find(|f| f["part"] == name)
 }
 
@@ -273,6 +278,54 @@ async fn a_server_that_leaves_in_the_middle_of_a_start_does_not_stop_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_training_that_fails_keeps_the_models_that_are_there() {
+    let there = Embeddings::of_words().await;
+    let start = Start::new(there.settings());
+    start.serve().await.stop().await;
+    let models = || -> Vec<(String, Vec<u8>)> {
+        let mut found: Vec<(String, Vec<u8>)> =
+            std::fs::read_dir(start.terminal.data().join("models/encoder"))
+                .unwrap()
+                .flatten()
+                .map(|file| {
+                    (file.file_name().to_string_lossy().into_owned(), std::fs::read(file.path()).unwrap())
+                })
+                .collect();
+        found.sort();
+        found
+    };
+    let learned = models();
+    assert_eq!(learned.len(), 8, "two of intents, six of triggers");
+
+    // Every intent is another one, and the server leaves after the first text of the start.
+    let before = shortened(INTENTS);
+    let mut parts = before.split("examples = [");
+    let mut more = parts.next().unwrap().to_owned();
+    for (at, part) in parts.enumerate() {
+        more += &format!(
+            "examples = [\"sentence {at} that nobody has encoded, number {}\", {part}",
+            "x".repeat(at + 1)
+        );
+    }
+    assert_ne!(more, before);
+    start.terminal.file("intents.toml", more);
+    there.serves_only(1);
+    let mut lost = start.serve().await;
+    assert_eq!(readiness(&lost).await, "off: the lexical model works alone");
+    lost.stop().await;
+    assert_eq!(models(), learned, "what was learned is as it was");
+
+    start.terminal.file("intents.toml", before);
+    there.serves_only(usize::MAX);
+    there.heard();
+    let mut again = start.serve().await;
+    assert_eq!(readiness(&again).await, "little-encoder, 64 dimensions, remote");
+    assert_eq!(there.heard().len(), 1, "nothing but the first text of a start: nothing is learned anew");
+    again.stop().await;
+    assert_eq!(models(), learned);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_key_and_another_confidence_are_said_by_doctor() {
     let there = Embeddings::of_words().await;
     let terminal = there.settings().into_iter().fold(Terminal::new(), |t, (name, value)| t.with(name, value));
@@ -302,12 +355,28 @@ async fn while_it_fails_questions_and_new_documents_go_on_with_words() {
     let start = Start::new(there.settings()).with("CONTACTIQ__CUSTOMER__CONFIDENCE_THRESHOLD", "0");
     let running = start.serve().await;
     let key = running.key(Role::Customer).await;
-    there.is_down(true);
-    for question in ["What does a replacement card cost?", "what does a new card cost", "fee for a card"] {
+    let version = |file: &str| {
+        let file: toml::Table = file.parse().unwrap();
+        file["version"].as_str().unwrap().to_owned()
+    };
+    let with_meaning = version(include_str!("../../../../defaults/confidence.toml"));
+    let by_words = version(include_str!("../../../../defaults/confidence-words.toml"));
+    let judged = async |question: &str| {
         let record = running.ask(&key, Mode::Customer, question).await;
         assert!(record["outcome"] != "failed", "{record}");
+        let steps = record["steps"].as_array().unwrap();
+        let score = steps.iter().find(|step| step["step"] == "score").unwrap();
+        score["version"].as_str().map(str::to_owned)
+    };
+    assert_eq!(judged("What is the cash machine limit for a card?").await, Some(with_meaning));
+    assert_eq!(text(&ready(&running).await, "confidence"), "fitted with another encoder: fit it again");
+    there.is_down(true);
+    for question in ["What does a replacement card cost?", "what does a new card cost", "fee for a card"] {
+        assert_eq!(judged(question).await.as_ref(), Some(&by_words), "{question}");
     }
     assert_eq!(readiness(&running).await, "away: the lexical model works alone");
+    let confidence = "by words alone while the encoder is away: the thresholds promise nothing meanwhile";
+    assert_eq!(text(&ready(&running).await, "confidence"), confidence);
     there.heard();
     running.ask(&key, Mode::Customer, "what is the fee for another card").await;
     assert_eq!(there.heard(), Vec::<String>::new(), "it is left alone");

@@ -10,12 +10,17 @@ use crate::{
     reply::{text, texts},
 };
 
-/// The records of one conversation.
+/// The records of one conversation of a customer.
 async fn said(running: &Running, key: &Key, messages: &[&str]) -> Vec<Value> {
+    said_to(running, (key, Mode::Customer), messages).await
+}
+
+/// The same of either assistant.
+async fn said_to(running: &Running, (key, mode): (&Key, Mode), messages: &[&str]) -> Vec<Value> {
     let mut conversation = Value::Null;
     let mut records = Vec::new();
     for question in messages {
-        let mut body = json!({ "mode": "customer", "question": question });
+        let mut body = json!({ "mode": mode, "question": question });
         if !conversation.is_null() {
             body["conversation"] = conversation.clone();
         }
@@ -185,6 +190,53 @@ async fn who_is_missed_more_than_once_reaches_a_person() {
     assert_eq!(ends(&running, &key, &twice).await, missed);
     let on = [REPLACEMENT, "that's not what I asked", "How long does an international transfer take?"];
     assert_eq!(ends(&running, &key, &on).await.0, "resolved", "who goes on is answered");
+}
+
+#[tokio::test]
+async fn staff_are_followed_over_the_turns_and_missed_like_customers() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Banker).await;
+    let of_staff =
+        async |messages: &[&str]| said_to(&running, (&key, Mode::Banker), messages).await.pop().unwrap();
+    let asked = "How much in fees may a teller refund to one customer in a year?";
+    let first = of_staff(&[asked]).await;
+    assert_eq!(text(&first, "outcome"), "resolved", "{first}");
+    assert!(text(&first, "answer").contains("$50"), "{first}");
+    let follow_up = of_staff(&[asked, "what about a branch manager?"]).await;
+    assert_eq!(text(&follow_up, "outcome"), "resolved", "{follow_up}");
+    assert!(text(&follow_up, "answer").contains("$500"), "{follow_up}");
+    let read = text(&follow_up["steps"][1], "detail");
+    assert!(read.contains("read together with the question before"), "{follow_up}");
+    let objected = of_staff(&[asked, "that's not what I asked"]).await;
+    assert_eq!(text(&objected, "outcome"), "guided", "{objected}");
+    assert!(text(&objected, "answer").contains("not what you meant"), "{objected}");
+    let twice = of_staff(&[asked, "that's not what I asked", "no, you still don't get it"]).await;
+    assert_eq!(text(&twice, "trigger"), "repeated_misunderstanding", "{twice}");
+    let greeted = of_staff(&[asked, "thanks", "what about a branch manager?"]).await;
+    assert!(text(&greeted, "answer").contains("$500"), "a courtesy between is about nothing: {greeted}");
+}
+
+#[tokio::test]
+async fn a_lost_card_is_a_persons_and_the_fee_beside_it_is_told_all_the_same() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    for asked in [
+        "I lost my card and what does a replacement debit card cost?",
+        "What does a replacement debit card cost? Mine was stolen on the train.",
+    ] {
+        let record = running.ask(&key, Mode::Customer, asked).await;
+        assert_eq!(
+            (text(&record, "outcome"), text(&record, "trigger")),
+            ("escalated", "security_fraud"),
+            "{record}"
+        );
+        assert!(text(&record, "answer").contains("$10"), "{record}");
+        assert!(!texts(&record["citations"], "document").is_empty(), "{record}");
+    }
+    let staff = running.key(Role::Banker).await;
+    let asked = "A customer lost their card, what does a replacement debit card cost them?";
+    let record = running.ask(&staff, Mode::Banker, asked).await;
+    assert!(text(&record, "answer").contains("$10"), "{record}");
 }
 
 #[tokio::test]
