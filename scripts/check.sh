@@ -9,6 +9,7 @@ cargo fmt --all --check
 cargo clippy --locked --workspace --all-targets -- -D warnings
 RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --quiet
 scripts/ladder.sh
+scripts/published.sh
 scripts/standards-test.sh
 cargo run --quiet --locked --bin contactiq -- intents check
 if [ "${1:-}" = --install-nothing ]; then

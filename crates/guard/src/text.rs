@@ -35,6 +35,14 @@ impl fmt::Debug for Raw {
 
 /// Text that may be stored and sent: personal data that the guard recognised is gone from it.
 /// `Debug` shows its length alone, because logs carry no user text at all, masked or not.
+///
+/// Nobody else can make one of a text:
+///
+/// ```compile_fail,E0423
+/// let leaked = contactiq_guard::Masked("my card is 4111 1111 1111 1111".to_owned());
+/// ```
+///
+/// The bank's own words become one as [`Published`]; `scripts/published.sh` lists every place that says so.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Masked(String);
 

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use contactiq_domain::{Document, Passage};
+use contactiq_domain::{Document, Mode, Passage};
 use contactiq_guard::Published;
 use contactiq_nlu::{
     encoder::{CachedEncoder, EncoderError},
@@ -187,13 +187,13 @@ impl Knowledge {
         Ok(Knowledge { version, documents, passages, index, spelling, products, conflicts, contested })
     }
 
-    /// What contradicts this sentence of a document on this day, where no owner has ruled. A sentence that
-    /// stands in hundreds of documents is compared in a few of them, and contested in all.
+    /// What contradicts this sentence of a document on this day, among what is read in this mode, where no owner
+    /// has ruled. A sentence that stands in hundreds of documents is compared in a few of them, and contested in all.
     #[must_use]
-    pub fn contradiction(&self, document: usize, sentence: &str, day: Date) -> Option<&Place> {
+    pub fn contradiction(&self, mode: Mode, document: usize, sentence: &str, day: Date) -> Option<&Place> {
         self.contested.get(sentence)?.iter().map(|at| &self.conflicts[*at]).find_map(|conflict| {
             let (one, other) = (&conflict.one, &conflict.other);
-            if !conflict.stands_on(&self.documents, day) {
+            if !conflict.stands_on(&self.documents, day) || !conflict.is_read_in(mode, &self.documents) {
                 return None;
             }
             if one.sentence == sentence && self.speaks_as(document, one.document, other.document) {

@@ -3,7 +3,9 @@
 
 use std::time::Instant;
 
-use contactiq_domain::{Category, IntentName, Mode, Outcome, Probability, Record, Step, Trigger};
+use contactiq_domain::{
+    Category, ContentType, IntentName, Mode, Outcome, Probability, Record, Step, Trigger,
+};
 use contactiq_guard::{Masked, ModerationCategory, Placeholders, Published, ReviewKind};
 use contactiq_store::{
     StoreError,
@@ -201,18 +203,32 @@ fn beside(turn: &Turn) -> Option<&Draft> {
     turn.beside.as_ref().filter(|_| turn.outcome == Outcome::Escalated)
 }
 
+/// Said below whatever uses illustrative content, whoever wrote it (P7).
+const SYNTHETIC_NOTE: &str =
+    "Note: part of this comes from an illustrative example, not from the bank's terms.";
+
+/// A draft's text with the note that it owes.
+fn noted(draft: &Draft) -> Masked {
+    if draft.citations.iter().any(|c| c.content_type == ContentType::Synthetic) {
+        draft.text.clone().followed_by(&Published::by_bank(SYNTHETIC_NOTE.to_owned()))
+    } else {
+        draft.text.clone()
+    }
+}
+
 /// What the person is shown: the released answer with the bank's disclaimer, or the message.
 fn shown(house: &House, turn: &Turn) -> Masked {
     match (&turn.draft, &turn.message) {
         // Nobody was shown what stands below the answer.
-        (Some(draft), _) => match escalate::disclaimer(house, turn).filter(|_| !turn.left) {
-            Some(disclaimer) => draft.text.clone().followed_by(&disclaimer),
-            None => draft.text.clone(),
+        (Some(draft), _) if turn.left => draft.text.clone(),
+        (Some(draft), _) => match escalate::disclaimer(house, turn) {
+            Some(disclaimer) => noted(draft).followed_by(&disclaimer),
+            None => noted(draft),
         },
         (None, Some(message)) => match beside(turn) {
             Some(other) => Masked::from_published(message)
                 .followed_by(&Published::by_bank(OTHER_REQUEST.to_owned()))
-                .with_below(&other.text),
+                .with_below(&noted(other)),
             None => Masked::from_published(message),
         },
         (None, None) => Masked::empty(),

@@ -78,7 +78,7 @@ pub use gate::Gate;
 pub(crate) use ledger::make_private;
 pub use ledger::{await_store, open_store};
 pub(crate) use models::{in_plain_sight, model_budget, open_chain, open_moderation};
-pub(crate) use places::{drain_left, look_at_queue, patience, waiting, with_places};
+pub(crate) use places::{drain_left, forget_shared_answers, look_at_queue, patience, waiting, with_places};
 pub(crate) use quotas::purge_quotas;
 pub use vectors::adopt_vectors;
 pub(crate) use vectors::{share_vectors, vectors_of};

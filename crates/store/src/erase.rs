@@ -64,12 +64,14 @@ pub async fn document(
         "DELETE FROM passages WHERE document IN
              (SELECT id FROM documents WHERE collection = $1 AND slug = $2)",
         // A ruling against what is erased has nothing left to hold back.
-        "DELETE FROM rulings WHERE collection = $1 AND (one_document = $2 OR other_document = $2)
-             AND (preferred IS NULL OR preferred <> $2)",
+        // Where its sides are of two collections it names both: `customer/fees`.
+        "DELETE FROM rulings WHERE ((collection = $1 AND $2 IN (one_document, other_document))
+                 OR $1 || '/' || $2 IN (one_document, other_document))
+             AND (preferred IS NULL OR preferred NOT IN ($2, $1 || '/' || $2))",
         // One that preferred it goes on holding the other sentence back, as after its removal.
-        "UPDATE rulings SET one_sentence = CASE WHEN one_document = $2 THEN '' ELSE one_sentence END,
-             other_sentence = CASE WHEN other_document = $2 THEN '' ELSE other_sentence END
-         WHERE collection = $1 AND preferred = $2",
+        "UPDATE rulings SET one_sentence = CASE WHEN one_document = preferred THEN '' ELSE one_sentence END,
+             other_sentence = CASE WHEN other_document = preferred THEN '' ELSE other_sentence END
+         WHERE (collection = $1 AND preferred = $2) OR preferred = $1 || '/' || $2",
     ] {
         w.execute(sql, values![collection, slug]).await?;
     }

@@ -11,10 +11,22 @@ pub(crate) const TABLE: &str = "rulings";
 /// One side of a conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Side {
-    /// Slug of the document.
+    /// Slug of the document; with its collection before a slash where the two sides are of two collections.
     pub document: String,
     /// The sentence or row, word for word.
     pub sentence: String,
+}
+
+impl Side {
+    /// `collection/slug` of its document, in a ruling of this collection.
+    #[must_use]
+    pub fn full_name(&self, of_ruling: Collection) -> String {
+        if self.document.contains('/') {
+            self.document.clone()
+        } else {
+            format!("{of_ruling}/{}", self.document)
+        }
+    }
 }
 
 /// What was ruled.

@@ -41,6 +41,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (32, "keys_overlap", include_str!("../migrations/0032_keys_overlap.sql")),
     (35, "exports", include_str!("../migrations/0035_exports.sql")),
     (36, "accesses_of_before", include_str!("../migrations/0036_accesses_of_before.sql")),
+    (37, "rulings_one_document", include_str!("../migrations/0037_rulings_one_document.sql")),
 ];
 
 /// Those of PostgreSQL alone.

@@ -12,6 +12,8 @@ use crate::redis_link::{RedisAddress, RedisLink, SharedError};
 
 /// Seconds that an answer is kept.
 const KEPT: u64 = 86_400;
+/// Names that one step of a walk through Redis looks at.
+const SCANNED: usize = 1000;
 /// After so many failures in a row Redis is left alone…
 const FAILURES: u32 = 5;
 /// …for so long.
@@ -83,6 +85,33 @@ impl SharedAnswers {
                 permit.failure();
                 tracing::debug!(%error, "an answer is remembered by this replica alone");
             }
+        }
+    }
+
+    /// Forgets all of them: of documents that were erased nothing may stand in Redis for a day. How many there were.
+    ///
+    /// # Errors
+    /// When Redis can't be asked; what was not reached is gone within a day.
+    pub async fn forget_all(&self) -> Result<u64, SharedError> {
+        let pattern = self.place("*");
+        let (mut cursor, mut forgotten) = (0_u64, 0_u64);
+        loop {
+            let scan = async |mut redis| {
+                redis::cmd("SCAN")
+                    .arg((cursor, "MATCH", &pattern, "COUNT", SCANNED))
+                    .query_async::<(u64, Vec<String>)>(&mut redis)
+                    .await
+            };
+            let (next, places) = self.redis.ask(scan).await?;
+            if !places.is_empty() {
+                let unlink =
+                    async |mut redis| redis::cmd("UNLINK").arg(&places).query_async::<u64>(&mut redis).await;
+                forgotten += self.redis.ask(unlink).await?;
+            }
+            if next == 0 {
+                return Ok(forgotten);
+            }
+            cursor = next;
         }
     }
 

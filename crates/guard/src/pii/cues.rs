@@ -27,6 +27,10 @@ pub(super) enum Cue {
     PanCard,
     Aadhaar,
     Nino,
+    /// Identity cards and numbers of citizens of the European Union.
+    Identity,
+    /// Numbers under which its citizens pay taxes.
+    TaxAbroad,
     Medicare,
     Passport,
     Licence,
@@ -152,6 +156,17 @@ pub(super) const PHRASES: &[(Cue, &str)] = &[
         Cue::Nino,
         "ni number|ni num|ni no|national insurance|national insurance number|nino|national insurance no|nat ins|ni|\
          insurance number",
+    ),
+    (
+        Cue::Identity,
+        "identity card|identity card number|identity number|id card|id card number|national id|national id number|\
+         national identity card|national identity number|personal identity code|personal identification code|pps|ppsn|\
+         pps number|pps no|public service number|pesel|personnummer|burgerservicenummer|bsn|codice fiscale|fiscal code|\
+         dni number|nie number",
+    ),
+    (
+        Cue::TaxAbroad,
+        "steuer id|steuerid|steuernummer|steueridentifikationsnummer|nif|nif number|partita iva|numéro fiscal",
     ),
     (Cue::Medicare, "medicare|medicare number|medicare no|medicare num|medicare card"),
     (Cue::Passport, "passport|passport number|passport no|passport num|passports|travel document"),

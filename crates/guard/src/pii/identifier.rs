@@ -46,6 +46,12 @@ fn is_link(page: &Page<'_>, token: usize) -> bool {
                 | "currently"
                 | "number's"
         )
+        // The same in other languages.
+        || matches!(
+            slice,
+            "ist" | "lautet" | "hat" | "die" | "der" | "nummer" | "Nummer" | "mit" | "est" | "es" | "è" | "é" | "jest"
+                | "numéro" | "número" | "numero" | "le" | "la" | "el" | "il" | "de" | "del" | "van"
+        )
 }
 
 /// The code that follows a cue, beginning at `token` or behind a few linking words. `max` bounds the

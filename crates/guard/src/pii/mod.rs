@@ -11,6 +11,7 @@ mod cues_abroad;
 mod dates;
 mod dialogue;
 mod email;
+mod european;
 mod explain;
 mod governed;
 mod iban;
@@ -174,6 +175,7 @@ fn pass(
     if !numbers.runs.is_empty() {
         cards::find(&page, &numbers, &mut found);
         stop::point();
+        european::find(&page, &mut found);
         national::find(&page, &numbers, &mut found);
         iban::find(&page, &mut found);
         network::find(&page, &mut found);

@@ -176,6 +176,8 @@ fn by_cue(page: &Page<'_>, out: &mut Vec<Found>) {
             Cue::Licence => (P::DriverLicence, 4, 5..=18, 0.91),
             Cue::Nino => (P::NationalId, 5, 8..=9, 0.93),
             Cue::PanCard => (P::TaxId, 4, 10..=10, 0.95),
+            Cue::Identity => (P::NationalId, 5, 7..=16, 0.92),
+            Cue::TaxAbroad => (P::TaxId, 7, 8..=14, 0.92),
             _ => continue,
         };
         let Some(id) = identifier::after(page, hit.last + 1, *lengths.end())

@@ -52,6 +52,8 @@ pub(super) fn behind(cue: Cue) -> Option<(&'static str, &'static [P])> {
         Cue::PanCard => ("my pan number is", &[P::TaxId]),
         Cue::Aadhaar => ("my aadhaar number is", &[P::NationalId]),
         Cue::Nino => ("my national insurance number is", &[P::NationalId]),
+        Cue::Identity => ("my identity card number is", &[P::NationalId]),
+        Cue::TaxAbroad => ("my steuer id is", &[P::TaxId]),
         Cue::Medicare => ("my medicare number is", &[P::NationalId]),
         Cue::Passport => ("my passport number is", &[P::Passport]),
         Cue::Licence => ("my driver licence number is", &[P::DriverLicence]),

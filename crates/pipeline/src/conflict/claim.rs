@@ -4,7 +4,10 @@ use contactiq_domain::{Collection, ContentType, Document, Passage};
 use contactiq_guard::Published;
 use contactiq_nlu::text::{self, Kind};
 
-use super::words::{Lexicon, WordSet};
+use super::{
+    free,
+    words::{Lexicon, WordSet},
+};
 use crate::{
     products::product,
     respond::figure::{Figure, Unit, located},
@@ -129,9 +132,18 @@ struct States {
 }
 
 fn of_sentence<'a>(base: &Base<'a>, sentence: &'a str, lexicon: &mut Lexicon) -> Option<Claim<'a>> {
-    let (stated, found) = apart(sentence);
-    let written = found.iter().map(|(written, _)| written.clone()).collect();
-    let figures: Vec<Figure> = found.into_iter().map(|(_, figure)| figure).collect();
+    let (mut stated, found) = apart(sentence);
+    let mut written: Vec<String> = found.iter().map(|(written, _)| written.clone()).collect();
+    let mut figures: Vec<Figure> = found.into_iter().map(|(_, figure)| figure).collect();
+    free::plain(&mut figures);
+    if figures.iter().all(|f| !matches!(f.unit, Unit::Money(_)))
+        && let Some((at, of)) = free::in_sentence(sentence)
+    {
+        written.push(sentence[at.clone()].to_owned());
+        figures.push(free::nothing());
+        let kept = format!("{} {of} {}", &sentence[..at.start], &sentence[at.end..]);
+        stated = apart(&kept).0;
+    }
     if figures.iter().all(|f| f.unit.dimension().is_none()) {
         return None;
     }
@@ -148,13 +160,19 @@ fn cells<'a>(base: &Base<'a>, row: &'a str, lexicon: &mut Lexicon, claims: &mut 
         let (column, value) = cell.split_once(": ").unwrap_or(("", cell));
         let (column, of_column) = apart(column);
         let (_, found) = apart(value);
-        let written = found.iter().map(|(written, _)| written.clone()).collect();
+        let mut written: Vec<String> = found.iter().map(|(written, _)| written.clone()).collect();
         let mut figures: Vec<Figure> = found.into_iter().map(|(_, figure)| figure).collect();
         if let [Figure { unit: unit @ Unit::None, value: number }] = figures.as_mut_slice()
             && *number == value.trim().replace(',', "")
         {
             // A number alone in its cell counts what its column says.
             *unit = Unit::Count("number".to_owned());
+        }
+        free::plain(&mut figures);
+        // "Free withdrawals: 0" counts withdrawals; "Monthly fee: free" is an amount.
+        if figures.is_empty() && free::in_cell(value) {
+            written.push(value.trim().to_owned());
+            figures.push(free::nothing());
         }
         if figures.iter().all(|f| f.unit.dimension().is_none()) {
             continue;

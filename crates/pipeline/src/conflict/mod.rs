@@ -1,8 +1,10 @@
-//! Documents that contradict each other (P9, P13): two statements of one collection that give different
-//! figures for the same thing. They are found when documents come in, listed, and ruled by an owner; until
-//! then a question on them goes to a person.
+//! Documents that contradict each other (P9, P13): two statements, of two documents or of two passages of one,
+//! that give different figures for the same thing. They are found when documents come in, listed, and ruled by
+//! an owner; until then a question on them goes to a person. Staff read both collections, so that for them a
+//! customer document and one of the bank's own can disagree too; for customers only what they may read counts.
 
 mod claim;
+mod free;
 mod pairs;
 mod ruled;
 mod same;
@@ -14,7 +16,7 @@ pub(crate) use ruled::{without, without_overruled};
 
 use std::collections::{HashMap, HashSet};
 
-use contactiq_domain::{Collection, Document, Passage};
+use contactiq_domain::{Collection, Document, Mode, Passage};
 use contactiq_guard::Published;
 use contactiq_store::{
     Store, StoreError, documents, rulings,
@@ -56,6 +58,25 @@ impl Conflict {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.ruling.is_none()
+    }
+
+    /// How a ruling names the document of a side: its slug, and the collection where the sides are of two.
+    #[must_use]
+    pub fn name_of(&self, documents: &[Document<()>], place: &Place) -> String {
+        side_name(documents, [self.one.document, self.other.document], place.document)
+    }
+
+    /// Whether it is one for who reads in this mode: customers read their own collection alone.
+    #[must_use]
+    pub fn is_read_in(&self, mode: Mode, documents: &[Document<()>]) -> bool {
+        mode == Mode::Banker
+            || documents[self.one.document].collection == documents[self.other.document].collection
+    }
+
+    /// The collection in which it is met; of two collections staff read both.
+    #[must_use]
+    pub fn stands_in(&self, documents: &[Document<()>]) -> Collection {
+        met_in(documents, [self.one.document, self.other.document])
     }
 
     /// Whether both documents are in force on this day.
@@ -153,7 +174,8 @@ pub fn find(
         if !meet(&documents[one.document], &documents[other.document]) {
             continue;
         }
-        if documents[other.document].slug < documents[one.document].slug {
+        let name = |claim: &claim::Claim<'_>| (&*documents[claim.document].slug, claim.collection.as_str());
+        if name(other) < name(one) {
             (one, other) = (other, one);
         }
         let place = |claim: &claim::Claim<'_>| Place {
@@ -163,9 +185,10 @@ pub fn find(
             figures: claim.written.clone(),
         };
         let (one, other) = (place(one), place(other));
+        let names = [&one, &other].map(|p| side_name(documents, [one.document, other.document], p.document));
         let id = id(
-            documents[one.document].collection,
-            [&one, &other].map(|p| (&*documents[p.document].slug, &*p.sentence)),
+            met_in(documents, [one.document, other.document]),
+            [(&*names[0], &*one.sentence), (&*names[1], &*other.sentence)],
         );
         // Two cells of one row may differ, and a sentence may stand twice in its document.
         if known.insert(id.clone()) {
@@ -200,6 +223,18 @@ fn ruled_before<'a>(
         Some(Conflict { id: ruling.conflict.clone(), one, other, ruling: Some(ruling) })
     };
     rulings.iter().cloned().filter_map(conflict).collect()
+}
+
+fn met_in(documents: &[Document<()>], pair: [usize; 2]) -> Collection {
+    let [one, other] = pair.map(|number| documents[number].collection);
+    if one == other { one } else { Collection::Banker }
+}
+
+/// The slug of one of two documents, with its collection where they are of two.
+fn side_name(documents: &[Document<()>], pair: [usize; 2], which: usize) -> String {
+    let [one, other] = pair.map(|number| documents[number].collection);
+    let own = &documents[which];
+    if one == other { own.slug.clone() } else { format!("{}/{}", own.collection, own.slug) }
 }
 
 /// Whether there is a day on which both may be used.

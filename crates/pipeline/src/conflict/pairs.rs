@@ -84,11 +84,7 @@ fn groups(same: &[usize], claims: &[Claim<'_>], subjects: &[Subject]) -> Vec<Vec
 
 /// Names a set of words by the sum of its words' numbers, so that leaving one out is a subtraction.
 fn key(claim: &Claim<'_>) -> u64 {
-    let own = match claim.collection {
-        contactiq_domain::Collection::Customer => 1_u64 << 40,
-        contactiq_domain::Collection::Banker => 2_u64 << 40,
-    };
-    claim.words.iter().fold(spread(own), |sum, word| sum.wrapping_add(spread(u64::from(word))))
+    claim.words.iter().fold(0, |sum: u64, word| sum.wrapping_add(spread(u64::from(word))))
 }
 
 /// The keys of the claim's words without one or [`EXTRA`] of them, each with the number of words left.

@@ -76,6 +76,12 @@ pub(super) fn orphaned(
     rulings.iter().filter(is_one).cloned().collect()
 }
 
+/// A document as a ruling names it: of the ruling's collection, unless the name says another.
+fn named(collection: Collection, document: &str) -> (Collection, &str) {
+    let other = document.split_once('/').and_then(|(of, slug)| Some((of.parse().ok()?, slug)));
+    other.unwrap_or((collection, document))
+}
+
 /// Where the sentences of rulings stand.
 pub(super) struct Standing<'a> {
     numbers: HashMap<(Collection, &'a str), usize>,
@@ -89,15 +95,15 @@ impl<'a> Standing<'a> {
         passages: &'a [(usize, Passage<Published>)],
         rulings: &[Ruling],
     ) -> Standing<'a> {
-        let named: HashSet<(Collection, &str)> = rulings
+        let wanted_names: HashSet<(Collection, &str)> = rulings
             .iter()
-            .flat_map(|r| [&r.one, &r.other].map(|side| (r.collection, side.document.as_str())))
+            .flat_map(|r| [&r.one, &r.other].map(|side| named(r.collection, &side.document)))
             .collect();
         let numbers: HashMap<(Collection, &str), usize> = documents
             .iter()
             .enumerate()
             .map(|(number, d)| ((d.collection, d.slug.as_str()), number))
-            .filter(|(name, _)| named.contains(name))
+            .filter(|(name, _)| wanted_names.contains(name))
             .collect();
         let wanted: HashSet<usize> = numbers.values().copied().collect();
         let mut sentences = HashMap::new();
@@ -111,13 +117,13 @@ impl<'a> Standing<'a> {
     }
 
     /// Whether there is a document of this name.
-    fn is_there(&self, collection: Collection, slug: &str) -> bool {
-        self.numbers.contains_key(&(collection, slug))
+    fn is_there(&self, collection: Collection, document: &str) -> bool {
+        self.numbers.contains_key(&named(collection, document))
     }
 
     /// The number of the document and the position of the passage of a side, while it stands.
     pub(super) fn place(&self, collection: Collection, side: &Side) -> Option<(usize, u32)> {
-        let document = *self.numbers.get(&(collection, side.document.as_str()))?;
+        let document = *self.numbers.get(&named(collection, &side.document))?;
         let position = *self.sentences.get(&(document, side.sentence.as_str()))?;
         Some((document, position))
     }

@@ -13,6 +13,9 @@ const SAME_SUBJECT: usize = 1;
 const NAMED: usize = 2;
 /// …where both titles share a noun that the claims speak of ("a printed *statement* copy")…
 const SHARED_NOUN: usize = 4;
+/// …or, where one of the titles names nothing of its own, so many words beside that noun ("*annual* fee, *Gold* card"
+/// under "Credit cards" and under "Fees of cards")…
+const BESIDE_NOUN: usize = 2;
 /// …and where nothing ties a claim to either document.
 const SELF_CONTAINED: usize = 5;
 /// Words that stand in one claim only, and restrict nothing: "a copy *ordered* from a branch"…
@@ -29,8 +32,7 @@ pub(super) struct Side<'a> {
 /// Whether `short`, whose words are all among those of `long`, and `long` contradict each other.
 pub(super) fn contradict(short: &Side<'_>, long: &Side<'_>, lexicon: &Lexicon) -> bool {
     let (a, b) = (short.claim, long.claim);
-    a.document != b.document
-        && a.collection == b.collection
+    a.passage != b.passage
         && (a.product.is_empty() || b.product.is_empty() || a.product == b.product)
         && figures_differ(a, b)
         && same_dates(short, long)
@@ -141,7 +143,9 @@ fn same_subject(short: &Side<'_>, long: &Side<'_>, lexicon: &Lexicon) -> bool {
     if said.meets(&shared) {
         // "The account" is the document's own.
         let is_its_own = |side: &Side<'_>| definite(&side.claim.stated, &shared, lexicon);
-        return said.len() >= SHARED_NOUN && !is_its_own(short) && !is_its_own(long);
+        let general = only_a.is_empty() || only_b.is_empty();
+        let enough = said.len() >= SHARED_NOUN || (general && said.without(&shared).len() >= BESIDE_NOUN);
+        return enough && !is_its_own(short) && !is_its_own(long);
     }
     if only_a.is_empty() || only_b.is_empty() {
         return said.len() >= NAMED;

@@ -101,6 +101,14 @@ fn two_figures_for_one_thing_are_a_conflict_in_sentences_rows_and_across() {
             ("Cash", "Withdrawal at a branch | Daily limit: $2,000"),
             ("Branches", "Withdrawal at a branch | Daily limit: 3000 dollars"),
         ),
+        // What costs nothing claims a figure too.
+        (("Lost cards", "A replacement card is free of charge."), ("Fees", "A replacement card costs $5.")),
+        (("Lost cards", "There is no fee for a replacement card."), ("Fees", "Replacement card | Fee: £5")),
+        (("Lost cards", "Replacement card | Fee: free"), ("Fees", "A replacement card costs $5.")),
+        (
+            ("Saver", "There is no monthly fee for the saver account."),
+            ("Fees", "The monthly fee for the saver account is $4."),
+        ),
     ] {
         assert!(conflict(one, other), "{one:?} {other:?}");
         assert!(conflict(other, one), "{other:?} {one:?}");
@@ -112,6 +120,20 @@ fn different_things_are_no_conflict() {
     for (one, other) in [
         // The same figure, written otherwise.
         (("Lost cards", "A replacement card costs $10."), ("Fees", "Replacement card | Fee: 10.00 dollars")),
+        (("Lost cards", "A replacement card is free of charge."), ("Fees", "Replacement card | Fee: $0.00")),
+        (("Lost cards", "There is no fee for a replacement card."), ("Fees", "Replacement card | Fee: nil")),
+        // Free for some, or at times, or another thing.
+        (
+            ("Lost cards", "A replacement card is free for students."),
+            ("Fees", "A replacement card costs $5."),
+        ),
+        (
+            ("Lost cards", "A replacement card is free if we made a mistake."),
+            ("Fees", "A replacement card costs $5."),
+        ),
+        (("Lost cards", "The first replacement card is free."), ("Fees", "A replacement card costs $5.")),
+        (("Lost cards", "A replacement card is not free."), ("Fees", "A replacement card costs $5.")),
+        (("Lost cards", "A free replacement card is on its way."), ("Fees", "A replacement card costs $5.")),
         // Products that each fill in the same form.
         (("Classic account", "The monthly fee is $5."), ("Gold account", "The monthly fee is $10.")),
         (("Classic account", "Monthly fee | Amount: $5"), ("Gold account", "Monthly fee | Amount: $10")),
@@ -202,7 +224,7 @@ fn front_matter_keeps_documents_apart() {
         find(&documents, &passages, &[]).len()
     };
     assert_eq!(found(&|_| ()), 1);
-    assert_eq!(found(&|d| d[1].collection = Collection::Banker), 0);
+    assert_eq!(found(&|d| d[1].collection = Collection::Banker), 1, "staff read both");
     assert_eq!(found(&|d| d[1].content_type = ContentType::Synthetic), 0);
     assert_eq!(found(&|d| (d[0].product, d[1].product) = ("debit-card".into(), "credit-card".into())), 0);
     assert_eq!(found(&|d| (d[0].product, d[1].product) = ("debit-card".into(), "general".into())), 1);
@@ -355,7 +377,10 @@ fn a_common_statement_is_contested_in_every_document_that_makes_it() {
         (0..220).map(|n| page(titles[n], titles[n], if n < 200 { five } else { nine })).collect();
     let knowledge = knowledge(&pages, &[]);
     for (document, said) in [(0, five), (150, five), (199, five), (200, nine), (219, nine)] {
-        assert!(knowledge.contradiction(document, said, date!(2026 - 01 - 01)).is_some(), "{document}");
+        assert!(
+            knowledge.contradiction(Mode::Customer, document, said, date!(2026 - 01 - 01)).is_some(),
+            "{document}"
+        );
     }
 }
 
@@ -373,7 +398,7 @@ fn a_ruling_on_one_conflict_leaves_another_one_open() {
     };
     let ruled = knowledge(&pages, &[ruling(of(0, 1), Verdict::Prefer("fees".into()))]);
     let against = |document: usize, said: &str| {
-        let place = ruled.contradiction(document, said, date!(2026 - 01 - 01));
+        let place = ruled.contradiction(Mode::Customer, document, said, date!(2026 - 01 - 01));
         place.map(|place| place.sentence.clone())
     };
     assert_eq!(against(2, "A replacement card costs $15.").as_deref(), Some("A replacement card costs $10."));

@@ -32,6 +32,7 @@ const KINDS_OF_PAGE: &[&str] = &[
     "glance",
     "guide",
     "handbook",
+    "handling",
     "help",
     "important",
     "info",

@@ -107,6 +107,15 @@ impl Recall {
         self.len() == 0
     }
 
+    /// Forgets what was answered from other knowledge than this, so that nothing of a document that was removed is held
+    /// in memory for it.
+    pub fn let_go_of_all_but(&self, knowledge: &Knowledge) {
+        let mut kept = self.lock();
+        if !kept.belongs_to(knowledge) {
+            kept.begin_with(knowledge);
+        }
+    }
+
     fn get(&self, key: &Key, knowledge: &Knowledge) -> Option<Arc<Answered>> {
         let mut kept = self.lock();
         kept.belongs_to(knowledge).then(|| kept.answers.get(key).cloned()).flatten()
@@ -129,10 +138,7 @@ impl Recall {
         let knowledge = &answered.knowledge;
         if !kept.belongs_to(knowledge) {
             // An older snapshot would be held in memory for its answers.
-            kept.answers.clear();
-            kept.alike.clear();
-            kept.version.clone_from(&knowledge.version);
-            kept.by_meaning = knowledge.index.has_vectors();
+            kept.begin_with(knowledge);
         }
         kept.answers.insert(keys.exact, answered);
         if let (Some(meaning), Some(vector)) = (keys.meaning, vector) {
@@ -153,6 +159,13 @@ impl Recall {
 }
 
 impl Kept {
+    fn begin_with(&mut self, knowledge: &Knowledge) {
+        self.answers.clear();
+        self.alike.clear();
+        self.version.clone_from(&knowledge.version);
+        self.by_meaning = knowledge.index.has_vectors();
+    }
+
     fn belongs_to(&self, knowledge: &Knowledge) -> bool {
         self.version == knowledge.version && self.by_meaning == knowledge.index.has_vectors()
     }

@@ -191,7 +191,8 @@ pub(super) fn held(given: &[(usize, Published)], prompt: &Prompt) -> Held {
 /// The best passages, each without what another document contradicts.
 pub(super) fn given<'a>(house: &House, turn: &'a Turn) -> Vec<(usize, Cow<'a, Published>)> {
     let today = house.today();
-    let read = |found: &Found| (found.passage, uncontested(&turn.knowledge, found.passage, today));
+    let read =
+        |found: &Found| (found.passage, uncontested(&turn.knowledge, turn.mode(), found.passage, today));
     turn.found.iter().take(PASSAGES).map(read).collect()
 }
 

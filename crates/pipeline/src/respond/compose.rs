@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use contactiq_domain::{Citation, Mode, Role, knowledge::ContentType};
+use contactiq_domain::{Citation, Mode, Role};
 use contactiq_guard::{Masked, Published};
 use contactiq_nlu::{index::Sentence, text};
 
@@ -15,10 +15,6 @@ use crate::{
 
 /// Stands for the model where sentences of the documents were chosen without one.
 pub(crate) const EXTRACTIVE: &str = "extractive";
-
-/// Said when an answer uses illustrative content (P7).
-const SYNTHETIC_NOTE: &str =
-    "Note: part of this comes from an illustrative example, not from the bank's terms.";
 
 /// Put before an answer whose question rests on something that the documents contradict.
 pub(super) const OTHERWISE: &str = "The documents say otherwise:";
@@ -145,10 +141,6 @@ impl Answer<'_> {
         if let Some(from) = self.from() {
             self.lines.push(String::new());
             self.lines.push(from);
-        }
-        if self.citations.iter().any(|c| c.content_type == ContentType::Synthetic) {
-            self.lines.push(String::new());
-            self.lines.push(SYNTHETIC_NOTE.to_owned());
         }
         written(&self.lines, self.citations)
     }

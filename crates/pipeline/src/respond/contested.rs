@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use contactiq_domain::Mode;
 use contactiq_guard::Published;
 use time::Date;
 
@@ -20,11 +21,11 @@ pub(crate) struct Dispute {
 }
 
 /// The first of the chosen sentences that is contradicted, with what contradicts it.
-pub(crate) fn met(knowledge: &Knowledge, chosen: &[Chosen], today: Date) -> Option<Dispute> {
+pub(crate) fn met(knowledge: &Knowledge, mode: Mode, chosen: &[Chosen], today: Date) -> Option<Dispute> {
     chosen.iter().find_map(|c| {
         let document = knowledge.passages[c.passage].0;
         let said = &knowledge.index.sentences(c.passage)[c.sentence].text;
-        let other = knowledge.contradiction(document, said, today)?;
+        let other = knowledge.contradiction(mode, document, said, today)?;
         Some(Dispute { one: (c.passage, c.sentence), other: where_stands(knowledge, other)? })
     })
 }
@@ -40,9 +41,14 @@ fn where_stands(knowledge: &Knowledge, place: &Place) -> Option<(usize, usize)> 
 
 /// A passage as a model may read it: without what is contradicted. A question on that goes to a person,
 /// and an answer to another must not use it in passing.
-pub(crate) fn uncontested(knowledge: &Knowledge, passage: usize, today: Date) -> Cow<'_, Published> {
+pub(crate) fn uncontested(
+    knowledge: &Knowledge,
+    mode: Mode,
+    passage: usize,
+    today: Date,
+) -> Cow<'_, Published> {
     let (document, whole) = (knowledge.passages[passage].0, &knowledge.passages[passage].1.text);
-    let contested = |said: &str| knowledge.contradiction(document, said, today).is_some();
+    let contested = |said: &str| knowledge.contradiction(mode, document, said, today).is_some();
     if !knowledge.index.sentences(passage).iter().any(|s| contested(&s.text)) {
         return Cow::Borrowed(whole);
     }

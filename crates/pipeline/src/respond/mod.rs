@@ -114,7 +114,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     {
         return insufficient(turn, lack, since);
     }
-    let listed = contested::met(&turn.knowledge, &chosen, house.today());
+    let listed = contested::met(&turn.knowledge, turn.mode(), &chosen, house.today());
     if let Some(dispute) = listed {
         if turn.understanding.as_ref().is_none_or(|u| u.intent.is_unknown()) {
             turn.trace(Step::Respond, since, "nothing", "not understood, and what is near is contradicted");
@@ -149,6 +149,8 @@ enum Decided {
     Drafted { draft: Box<Draft>, judged: Option<Judged>, outcome: &'static str, detail: &'static str },
     /// The passages do not hold what the question rests on, or compares.
     Insufficient(&'static str),
+    /// Documents contradict each other on what would be said.
+    Contested(contested::Dispute),
 }
 
 /// A question that rests on something the documents contradict, or that compares products.
@@ -160,6 +162,9 @@ fn decide(house: &House, turn: &Turn) -> Option<Decided> {
     match premise::of(asked.query).map(|premise| premise::check(&premise, &asked)) {
         Some(premise::Verdict::Corrected(places)) => {
             let chosen = choose::measured(&asked, &places);
+            if let Some(dispute) = contested::met(&turn.knowledge, turn.mode(), &chosen, house.today()) {
+                return Some(Decided::Contested(dispute));
+            }
             let manner = Manner { opening: compose::OTHERWISE, ..Manner::of(turn) };
             return Some(Decided::Drafted {
                 draft: Box::new(compose::extractive(&turn.knowledge, &manner, &[&chosen])),
@@ -182,6 +187,11 @@ fn decide(house: &House, turn: &Turn) -> Option<Decided> {
         return None;
     }
     match comparison::compare(&asked, &products) {
+        Comparison::Table(_, chosen)
+            if let Some(dispute) = contested::met(&turn.knowledge, turn.mode(), &chosen, house.today()) =>
+        {
+            Some(Decided::Contested(dispute))
+        }
         Comparison::Table(draft, chosen) => Some(Decided::Drafted {
             draft: Box::new(draft),
             judged: judge(&chosen),
@@ -202,6 +212,7 @@ impl Decided {
                 release(house, turn, written, since).await;
             }
             Decided::Insufficient(lack) => insufficient(turn, lack, since),
+            Decided::Contested(dispute) => conflict(turn, dispute, since),
         }
     }
 }
@@ -218,7 +229,7 @@ async fn respond_to_all(
     let sureness = |judged: &Judged| judged.confidence.get();
     let least = answers.iter().map(|a| a.judged).min_by(|a, b| sureness(a).total_cmp(&sureness(b)));
     // Its sentences pass the same doors as those of each request.
-    let may_lead = contested::met(&turn.knowledge, chosen, house.today()).is_none()
+    let may_lead = contested::met(&turn.knowledge, turn.mode(), chosen, house.today()).is_none()
         && sufficient::lacking(&turn.asked(), chosen, &house.settings.bank, house.today().year()).is_none();
     let as_one = whole.filter(|w| may_lead && least.is_none_or(|l| w.confidence > l.confidence));
     let mut groups: Vec<&[Chosen]> = answers.iter().map(several::Answered::chosen).collect();

@@ -211,7 +211,7 @@ fn answer(
     if let Some(lack) = sufficient::lacking(&asked, &chosen, &house.settings.bank, house.today().year()) {
         return One::Stopped(Stopped::Lacks(lack));
     }
-    let listed = contested::met(&turn.knowledge, &chosen, today);
+    let listed = contested::met(&turn.knowledge, turn.mode(), &chosen, today);
     if let Some(dispute) = listed {
         return One::Stopped(Stopped::Contested(dispute));
     }

@@ -172,7 +172,7 @@ pub async fn conflicts(
         }
     };
     let shown = knowledge.conflicts.iter().filter_map(|c| {
-        let own = documents[c.one.document].collection;
+        let own = c.stands_in(documents);
         let is_wanted = caller.may(permission(own)) && collection.is_none_or(|wanted| wanted == own);
         let seen =
             [&c.one, &c.other].into_iter().all(|side| may_see(&caller, &documents[side.document], today));

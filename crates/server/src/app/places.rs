@@ -168,6 +168,20 @@ async fn share_answers(house: &mut House, config: &Config, queue: &Queue) -> Res
     Ok(())
 }
 
+/// Forgets what the replicas remember for each other, where there is a cluster.
+///
+/// # Errors
+/// When the database or Redis fails.
+pub(crate) async fn forget_shared_answers(config: &Config, store: &Store) -> Result<(), StartError> {
+    if config.redis.url.is_empty() || store.engine() == "sqlite" {
+        return Ok(());
+    }
+    let (address, clock) = (config.redis_address(), Arc::new(SystemClock));
+    let namespace = namespace(store, &SystemIds).await?;
+    SharedAnswers::connect(address, patience(config), &namespace, store, clock)?.forget_all().await?;
+    Ok(())
+}
+
 /// The program itself, as its bytes: what two builds of one version do differently nobody can tell otherwise. Where it
 /// can't be read it shares with nobody.
 fn program() -> Vec<u8> {

@@ -47,6 +47,7 @@ impl Config {
         }
         if strict {
             self.key_beside_data(&mut found);
+            self.open_door(&mut found);
         }
         self.plain_listener(&mut found);
         self.plain_links(&mut found);
@@ -90,6 +91,17 @@ impl Config {
                  secrets.allow_key_beside_data = true",
                 data.display()
             ));
+        }
+    }
+
+    /// A guard whose layers are switched off: what is personal would be kept and sent as it was written (A5, A10).
+    fn open_door(&self, found: &mut Vec<String>) {
+        for (layer, is_on) in
+            [("personal_data", self.guard.personal_data), ("injection", self.guard.injection)]
+        {
+            if !is_on {
+                found.push(format!("guard.{layer} is off: in production it stays on, take the line out"));
+            }
         }
     }
 
@@ -278,6 +290,17 @@ mod tests {
             read("", &[("CONTACTIQ_LLM_API_KEY", "changeme")]).is_ok(),
             "elsewhere it is nobody's business"
         );
+    }
+
+    #[test]
+    fn production_keeps_its_guard_on() {
+        let beside = "[secrets]\nallow_env = true\nallow_key_beside_data = true\n";
+        for layer in ["personal_data", "injection"] {
+            let off = format!("[guard]\n{layer} = false\n{beside}");
+            let said = read(&format!("[server]\nenvironment = \"production\"\n{off}"), &[]).unwrap_err();
+            assert!(said.contains(&format!("guard.{layer} is off")), "{said}");
+            assert!(read(&off, &[]).is_ok(), "elsewhere a layer may be left out to see what it does");
+        }
     }
 
     #[test]

@@ -221,6 +221,7 @@ async fn reload_knowledge(app: &App, rest: &Mutex<Rest>) -> Result<(), JobError>
     let knowledge = load_knowledge(&house.store, house.means(), |_, _| {}).await?;
     tracing::info!(knowledge_version = %knowledge.version, documents = knowledge.documents.len(), "the knowledge was loaded anew");
     house.shelf.swap(knowledge);
+    house.recall.let_go_of_all_but(&house.shelf.current());
     Ok(())
 }
 
@@ -234,6 +235,7 @@ async fn add_vectors(house: &House, encoder: &Arc<CachedEncoder>) -> Result<(), 
         Err(KnowledgeError::Encoder(EncoderError::Remote(_))) => Ok(()),
         loaded => {
             house.shelf.swap(loaded?);
+            house.recall.let_go_of_all_but(&house.shelf.current());
             tracing::info!("the remote encoder is back: passages are found by meaning again");
             Ok(())
         }

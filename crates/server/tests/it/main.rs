@@ -24,6 +24,7 @@ mod clients;
 mod cloud_secrets;
 mod cluster;
 mod command_line;
+mod contradictions;
 mod conversations;
 mod crash;
 mod customer_sessions;

@@ -236,7 +236,7 @@ fn production_says_what_it_refuses_and_no_command_shows_a_secret() {
     let place = secret(dir.path(), "key", FIRST);
     let terminal = of("CONTACTIQ_LLM_API_KEY", &place);
     let ran = terminal.run(&["config", "check"]);
-    assert!(ran.err.contains(&format!("secret llm.api_key: {place}; read 0 s ago")), "{ran:?}");
+    assert!(ran.err.contains(&format!("secret llm.api_key: {place}; read ")), "{ran:?}");
     assert!(ran.err.contains(" active") && !ran.err.contains(FIRST), "{ran:?}");
     assert_eq!(ran.well(), "the configuration is valid\n");
     let shown = terminal.run(&["config", "show"]).well();

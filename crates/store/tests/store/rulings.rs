@@ -58,6 +58,9 @@ on_both_engines! {
             assert_eq!(refused, Err(StoreError::Refused { rule: rule.into() }));
         }
         let mut w = bench.write().await;
+        let both_stand = Ruling { verdict: Verdict::NotAConflict, ..ruling(Verdict::Prefer("fees".into())) };
+        let in_one = Ruling { conflict: "aabbccdd00112233".into(), other: both_stand.one.clone(), ..both_stand };
+        rulings::put(&mut w, &in_one).await.expect("of two passages of one document both may stand");
         rulings::put(&mut w, &ruling(Verdict::Prefer("fees".into()))).await.unwrap();
         w.save().await.unwrap();
         for sql in [

@@ -80,7 +80,16 @@ async fn answers_are_shared_sealed_and_by_one_namespace_alone() {
     let () = raw.rename("contactiq:one:answer:k", "contactiq:one:answer:l").await.unwrap();
     assert!(one.get("l").await.is_none());
 
+    // What is forgotten is one namespace's, however many there are.
+    for n in 0..2500 {
+        one.keep(&format!("many-{n}"), &text, "{}").await;
+    }
+    other.keep("k", &text, "{}").await;
+    assert_eq!(one.forget_all().await.unwrap(), 2501, "with the one that was moved");
+    assert!(one.get("many-7").await.is_none() && other.get("k").await.is_some());
+
     let away = SharedAnswers::connect("redis://127.0.0.1:1/", LONG, "one", &bench.store, clock).unwrap();
+    assert!(away.forget_all().await.is_err());
     away.keep("k", &text, "{}").await;
     assert!(away.get("k").await.is_none());
     bench.end().await;

@@ -4,6 +4,7 @@ mod conversations;
 mod escalation;
 mod guard;
 pub(super) mod questions;
+mod retrieval;
 mod risk;
 pub(super) mod second_bank;
 mod structure;
@@ -77,6 +78,11 @@ impl Share {
     pub(super) fn count(&mut self, hit: bool) {
         self.0 += usize::from(hit);
         self.1 += 1;
+    }
+
+    pub(super) fn add(&mut self, other: Share) {
+        self.0 += other.0;
+        self.1 += other.1;
     }
 
     pub(super) fn value(self) -> f64 {

@@ -41,6 +41,18 @@ pub(super) enum Expect {
     Refuse,
 }
 
+impl Question {
+    /// Whether the documents answer it.
+    pub(super) fn has_an_answer(&self) -> bool {
+        self.expect == Expect::Answer
+    }
+
+    /// The conversation that it is a turn of.
+    pub(super) fn conversation(&self) -> Option<&str> {
+        self.conversation.as_deref()
+    }
+}
+
 /// Whether a text states a fact: the literal string with no digit directly before or after it, so
 /// that `$50` is not found in `$500`.
 pub(in crate::cli) fn states(text: &str, fact: &str) -> bool {

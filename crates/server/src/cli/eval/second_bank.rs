@@ -14,6 +14,7 @@ use contactiq_store::documents;
 use super::{
     Figure, Share, house,
     questions::{Expect, Question, miss, states},
+    retrieval,
 };
 use crate::{
     app,
@@ -59,9 +60,12 @@ pub(super) async fn figures(config: &Config, folder: &Path, misses: bool) -> Res
         bar.inc(1);
     }
     bar.finish_and_clear();
+    let measuring = questions.iter().step_by(2);
+    let mut figures = retrieval::figures(&scratch.config, &house, measuring)?;
     house.store.close().await;
     let [measured, looked_at] = &halves;
-    Ok(rows(measured, looked_at))
+    figures.extend(rows(measured, looked_at));
+    Ok(figures)
 }
 
 /// Puts the folder's documents in the scratch ledger.

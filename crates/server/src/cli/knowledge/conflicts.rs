@@ -54,7 +54,7 @@ pub(super) async fn list(store: &Store, wanted: List, today: Date) -> Outcome {
         .conflicts
         .iter()
         .filter(|c| !c.is_open() || c.concerns(&survey.documents, today))
-        .filter(|c| wanted.collection.is_none_or(|own| own == survey.documents[c.one.document].collection))
+        .filter(|c| wanted.collection.is_none_or(|own| own == c.stands_in(&survey.documents)))
         .collect();
     let orphans =
         || survey.orphans.iter().filter(|r| wanted.collection.is_none_or(|own| own == r.collection));
@@ -97,7 +97,7 @@ fn as_json(survey: &Survey, conflict: &Conflict) -> Value {
     };
     let ruling = conflict.ruling.as_ref().map(ruling_as_json);
     json!({
-        "id": conflict.id, "collection": survey.documents[conflict.one.document].collection,
+        "id": conflict.id, "collection": conflict.stands_in(&survey.documents),
         "one": side(&conflict.one), "other": side(&conflict.other), "ruling": ruling,
     })
 }
@@ -114,7 +114,7 @@ fn orphan_as_json(ruling: &Ruling) -> Value {
     let side = |side: &Side| {
         let there = ruling.verdict.preferred() != Some(&*side.document);
         json!({
-            "document": format!("{}/{}", ruling.collection, side.document), "sentence": side.sentence,
+            "document": side.full_name(ruling.collection), "sentence": side.sentence,
             "removed": !there,
         })
     };
@@ -141,7 +141,7 @@ pub(super) async fn rule(config: &Config, store: &Store, wanted: Rule) -> Outcom
         None => Verdict::NotAConflict,
     };
     let side = |place: &Place| Side {
-        document: survey.documents[place.document].slug.clone(),
+        document: conflict.name_of(&survey.documents, place),
         sentence: place.sentence.clone(),
     };
     let told = match &verdict {
@@ -150,7 +150,7 @@ pub(super) async fn rule(config: &Config, store: &Store, wanted: Rule) -> Outcom
     };
     let ruling = Ruling {
         conflict: conflict.id.clone(),
-        collection: survey.documents[conflict.one.document].collection,
+        collection: conflict.stands_in(&survey.documents),
         one: side(&conflict.one),
         other: side(&conflict.other),
         verdict,
@@ -179,19 +179,28 @@ fn missing(survey: &Survey, conflict: &str) -> &'static str {
     }
 }
 
-/// The slug of the side that was named, with its collection or without.
+/// The side that was named, with its collection or without.
 fn preferred(survey: &Survey, conflict: &Conflict, document: &str) -> Result<String, String> {
-    [&conflict.one, &conflict.other]
-        .into_iter()
-        .find(|place| survey.documents[place.document].slug == document || survey.name(place) == document)
-        .map(|place| survey.documents[place.document].slug.clone())
-        .ok_or_else(|| {
-            format!(
-                "--prefer: name one of the two documents, {} or {}",
-                survey.name(&conflict.one),
-                survey.name(&conflict.other)
-            )
-        })
+    let sides = [&conflict.one, &conflict.other];
+    if conflict.one.document == conflict.other.document {
+        return Err(format!(
+            "--prefer: both sentences stand in {}: correct the document, or --not-a-conflict",
+            survey.name(&conflict.one)
+        ));
+    }
+    let by_name = || sides.into_iter().find(|place| survey.name(place) == document);
+    let by_slug = || {
+        let mut named = sides.into_iter().filter(|place| survey.documents[place.document].slug == document);
+        // Two collections may each have a document of this name.
+        named.next().filter(|_| named.next().is_none())
+    };
+    by_name().or_else(by_slug).map(|place| conflict.name_of(&survey.documents, place)).ok_or_else(|| {
+        format!(
+            "--prefer: name one of the two documents, {} or {}",
+            survey.name(&conflict.one),
+            survey.name(&conflict.other)
+        )
+    })
 }
 
 async fn withdraw(store: &Store, conflict: &str) -> Outcome {

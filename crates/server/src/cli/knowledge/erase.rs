@@ -65,6 +65,16 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
     }
     if gone {
         forget_vectors(config, store).await;
+        if let Err(error) = app::forget_shared_answers(config, store).await {
+            output::note(format!(
+                "contactiq: Redis may hold answers that quote what was erased, until they are a day old ({error}): erase it once more"
+            ));
+        }
+        if store.engine() != "sqlite" {
+            output::note(
+                "contactiq: PostgreSQL's files keep deleted rows until `VACUUM documents, passages, vectors, rulings`",
+            );
+        }
         // A database that fails here has not folded either: what may be left is told all the same.
         if !store.fold().await.unwrap_or(false) {
             output::note(

@@ -78,7 +78,7 @@ impl ConflictItem {
         let quote = |place: &Place| {
             let document = &documents[place.document];
             Quote {
-                href: passage_href(collection, &document.slug, place.position),
+                href: passage_href(document.collection, &document.slug, place.position),
                 title: document.title.clone(),
                 text: place.sentence.clone(),
             }
@@ -87,7 +87,7 @@ impl ConflictItem {
             .conflicts
             .iter()
             .filter(|c| c.is_open() && c.concerns(documents, today))
-            .filter(|c| documents[c.one.document].collection == collection)
+            .filter(|c| c.stands_in(documents) == collection)
             .filter(|c| [&c.one, &c.other].into_iter().all(|side| documents[side.document].is_for(role)))
             .map(|c| ConflictItem { id: c.id.clone(), sides: vec![quote(&c.one), quote(&c.other)] })
             .collect()

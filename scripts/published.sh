@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Text becomes `Masked` without being read by the guard in one way: as the bank's own, `Published::by_bank`. Where that
+# is said stands here, with what the text is; a place that is not in the list fails until somebody has looked at it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+allowed() {
+  cat <<'PLACES'
+crates/guard/src/text.rs              its definition
+crates/ingest/src/draft.rs            a document that came in
+crates/ingest/src/passages.rs         its passages
+crates/ingest/src/web/page.rs         a page of the bank's site
+crates/llm/src/boundary.rs            boundaries around data
+crates/pipeline/src/conflict/ruled.rs a passage without a sentence that was ruled against
+crates/pipeline/src/house.rs          the bank's messages with its telephone numbers
+crates/pipeline/src/record.rs         fixed sentences below an answer
+crates/pipeline/src/respond/ask_model.rs  prompts and titles of documents
+crates/pipeline/src/respond/compose.rs    sentences of documents
+crates/pipeline/src/respond/contested.rs  a passage without what is contradicted
+crates/pipeline/src/respond/orders.rs     quotes of documents
+crates/pipeline/src/respond/quotable.rs   sentences of documents
+crates/server/src/app/remote_encoder.rs   passages to be encoded
+crates/server/src/cli/bench_ledger.rs     made-up text to measure with
+crates/server/src/cli/doctor.rs           a fixed word to try the encoder with
+crates/server/src/cli/scratch.rs          documents of a scratch house
+crates/server/src/reading/suspects.rs     a passage to be scanned
+crates/server/src/web/session.rs          the name of a page's visitor that the bank's provider vouches for
+crates/store/src/documents.rs         documents as they were kept
+crates/store/src/quarantine.rs        passages as they were kept
+PLACES
+}
+
+# Tests may say it of their own made-up text: what stands below the first `#[cfg(test)]` does not count.
+said=$(find crates/*/src -name '*.rs' ! -name 'tests.rs' ! -path '*/tests/*' -print0 | sort -z |
+  xargs -0 awk 'FNR == 1 { test = 0 } /#\[cfg\(test\)\]/ { test = 1 } !test && /by_bank\(/ { print FILENAME }' | sort -u)
+failed=0
+for place in $said; do
+  if ! allowed | awk '{ print $1 }' | grep -qxF "$place"; then
+    echo "$place says Published::by_bank: is that text the bank's own? Then add it to scripts/published.sh, with what it is" >&2
+    failed=1
+  fi
+done
+for place in $(allowed | awk '{ print $1 }'); do
+  if ! grep -qxF "$place" <<< "$said"; then
+    echo "$place says Published::by_bank no more: take it out of scripts/published.sh" >&2
+    failed=1
+  fi
+done
+printf '%s places call text the bank’s own\n' "$(wc -w <<< "$said")"
+exit $failed
