@@ -2,6 +2,7 @@
 
 mod hedge;
 mod lane;
+mod not_before;
 
 use std::{
     sync::{
@@ -20,8 +21,14 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use self::lane::{Call, Delivery, Lane};
-use crate::{Bound, Completion, Jitter, ModelError, PriceTable, Prompt, Provider, Tries, backoff};
+use self::{
+    lane::{Call, Delivery, Lane},
+    not_before::NotBefore,
+};
+use crate::{
+    Bound, Completion, Jitter, ModelError, PriceTable, Prompt, Provider, SentenceSink, Tries, backoff,
+    tries::Progress,
+};
 
 /// Less than this is not worth a try.
 const SHORTEST_TRY: Duration = Duration::from_millis(50);
@@ -70,6 +77,7 @@ pub struct Chain {
 struct Link {
     provider: Arc<dyn Provider>,
     breaker: Breaker,
+    not_before: NotBefore,
 }
 
 /// An answer and who gave it.
@@ -88,6 +96,17 @@ pub struct ProviderState {
     pub name: String,
     /// Its breaker.
     pub breaker: BreakerState,
+    /// Seconds for which it asked to be left alone, where it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_before_seconds: Option<u64>,
+}
+
+impl ProviderState {
+    /// Whether it is asked now.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.breaker == BreakerState::Closed && self.not_before_seconds.is_none()
+    }
 }
 
 impl Chain {
@@ -102,6 +121,7 @@ impl Chain {
         let link = |provider| Link {
             provider,
             breaker: Breaker::new(settings.breaker_failures, settings.breaker_open, clock.clone()),
+            not_before: NotBefore::new(clock.clone()),
         };
         Self { links: providers.into_iter().map(link).collect(), settings, jitter }
     }
@@ -118,6 +138,7 @@ impl Chain {
         let state = |link: &Link| ProviderState {
             name: link.provider.name().to_owned(),
             breaker: link.breaker.state(),
+            not_before_seconds: link.not_before.left().map(|left| left.as_secs_f64().ceil() as u64),
         };
         self.links.iter().map(state).collect()
     }
@@ -151,7 +172,7 @@ impl Chain {
     /// The answer of the first provider that gives one, within `budget`.
     ///
     /// # Errors
-    /// `NoProvider`; `BreakerOpen` when all of them are left alone; else the last failure.
+    /// `NoProvider`; `BreakerOpen` or `NotYet` when all of them are left alone; else the last failure.
     pub async fn complete(&self, prompt: &Prompt, budget: Duration) -> Result<Served, ModelError> {
         self.complete_counted(prompt, budget, &Tries::default()).await
     }
@@ -234,8 +255,8 @@ impl Chain {
                     let attempts = call.attempts.load(Ordering::SeqCst);
                     return Ok(Served { provider, completion: Completion { attempts, ..completion } });
                 }
-                // An open breaker tells less than a failure that was seen.
-                Err(ModelError::BreakerOpen) if last != ModelError::NoProvider => {}
+                // Who is left alone tells less than a failure that was seen.
+                Err(error) if error.is_left_alone() && last != ModelError::NoProvider => {}
                 Err(error) => last = error,
             }
             if !call.goes_on(&last) {
@@ -248,8 +269,20 @@ impl Chain {
     /// Tries one provider until it answers, fails for good, or time or tries are used up.
     async fn ask(&self, link: &Link, call: Call<'_>, is_last: bool) -> Result<Completion, ModelError> {
         let mut last = ModelError::Timeout;
+        // While another provider stands behind, one has two thirds of what is left, for all of its tries.
+        let share = if is_last { call.left() } else { call.left() * 2 / 3 };
+        let ends = Instant::now() + share;
+        let left = || ends.saturating_duration_since(Instant::now());
+        if let Some(wait) = link.not_before.left() {
+            let wait = wait.saturating_add(self.settings.base_backoff.mul_f64(self.chance()));
+            // It is waited for only where nobody else may be asked, and it fits.
+            if !is_last || wait.saturating_add(SHORTEST_TRY) > left() {
+                return Err(ModelError::NotYet);
+            }
+            sleep(wait).await;
+        }
         for tries in 1..=self.settings.retries.saturating_add(1) {
-            let limit = self.limit(link, tries, call.left(), is_last);
+            let limit = self.limit(link, tries, left());
             if limit < SHORTEST_TRY {
                 return Err(last);
             }
@@ -258,12 +291,15 @@ impl Chain {
             };
             let number = call.attempts.fetch_add(1, Ordering::SeqCst) + 1;
             let started = Instant::now();
-            call.tries.begin();
-            let outcome = attempt(link, permit, &call, limit).await;
+            let progress = call.tries.begin(call.prompt);
+            let outcome = attempt(link, permit, &call, limit, Arc::clone(&progress)).await;
             if outcome.as_ref().err().is_none_or(|error| !error.may_cost()) {
-                call.tries.is_known();
+                call.tries.is_known(&progress);
             }
             log(link, number, started, outcome.as_ref().err());
+            if let Err(ModelError::RateLimited { retry_after: Some(after) }) = &outcome {
+                link.not_before.note(*after);
+            }
             last = match outcome {
                 Ok(completion) => return Ok(completion),
                 Err(error) => error,
@@ -271,8 +307,8 @@ impl Chain {
             if !last.is_transient() || call.delivery.has_begun() || tries > self.settings.retries {
                 break;
             }
-            let wait = backoff::wait(self.settings.base_backoff, tries, &last, (self.jitter)());
-            if wait.saturating_add(SHORTEST_TRY) > call.left() || link.breaker.state() == BreakerState::Open {
+            let wait = backoff::wait(self.settings.base_backoff, tries, &last, self.chance());
+            if wait.saturating_add(SHORTEST_TRY) > left() || link.breaker.state() == BreakerState::Open {
                 break;
             }
             sleep(wait).await;
@@ -283,12 +319,16 @@ impl Chain {
         Err(last)
     }
 
-    /// How long this try may take: each half of the one before, and no more than two thirds of what
-    /// is left while another provider stands behind.
-    fn limit(&self, link: &Link, tries: u32, left: Duration, is_last: bool) -> Duration {
+    /// How long this try may take: each half of the one before, and no more than is left.
+    fn limit(&self, link: &Link, tries: u32, left: Duration) -> Duration {
         let first = link.provider.patience().unwrap_or(self.settings.timeout);
-        let halved = first / 2_u32.saturating_pow(tries - 1);
-        halved.min(if is_last { left } else { left * 2 / 3 })
+        (first / 2_u32.saturating_pow(tries - 1)).min(left)
+    }
+
+    /// A number from 0 to 1.
+    fn chance(&self) -> f64 {
+        let chance = (self.jitter)();
+        if chance.is_finite() { chance.clamp(0.0, 1.0) } else { 0.5 }
     }
 }
 
@@ -299,6 +339,7 @@ async fn attempt(
     permit: Permit<'_>,
     call: &Call<'_>,
     limit: Duration,
+    progress: Arc<Progress>,
 ) -> Result<Completion, ModelError> {
     match call.delivery {
         Delivery::Whole => {
@@ -308,7 +349,8 @@ async fn attempt(
         Delivery::Sentences { to, heard } => {
             let (from_provider, mut sentences) = mpsc::channel(SENTENCES_IN_FLIGHT);
             let ask = async {
-                let streamed = link.provider.stream_sentences(call.prompt, limit, from_provider);
+                let sink = SentenceSink::new(from_provider, progress);
+                let streamed = link.provider.stream_sentences(call.prompt, limit, sink);
                 settle(permit, timeout(limit, streamed).await.unwrap_or(Err(ModelError::Timeout)))
             };
             let forward = async {
@@ -332,7 +374,7 @@ fn settle(permit: Permit<'_>, answer: Result<Completion, ModelError>) -> Result<
         Ok(_) => permit.success(),
         Err(error) if error.counts_against_provider() => permit.failure(),
         // It answered, and was right to refuse.
-        Err(ModelError::Refused(_)) => permit.success(),
+        Err(ModelError::Refused(_) | ModelError::BrokeOff(_)) => permit.success(),
         Err(_) => drop(permit),
     }
     answer

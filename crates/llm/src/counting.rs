@@ -10,6 +10,8 @@ pub(crate) struct Usage {
     pub(crate) input: u64,
     /// Of those, the cached ones.
     pub(crate) cached: u64,
+    /// Of those read, the ones that were put into the provider's cache.
+    pub(crate) cache_written: u64,
     /// Tokens written.
     pub(crate) output: u64,
 }
@@ -21,7 +23,12 @@ pub(crate) fn figure(usage: &serde_json::Value, name: &str) -> Option<u64> {
 
 /// About four characters a token in English; three to be on the safe side of a bill.
 pub(crate) fn estimate(text: &str) -> u64 {
-    (text.chars().count() as u64).div_ceil(3)
+    tokens_of(text.chars().count() as u64)
+}
+
+/// The same of so many characters.
+pub(crate) fn tokens_of(characters: u64) -> u64 {
+    characters.div_ceil(3)
 }
 
 /// A name that may stand in a record: it comes from outside. llama.cpp gives the path of a file,

@@ -32,6 +32,9 @@ pub enum ModelError {
     /// Another status that is no success.
     #[error("the model's provider answered with status {0}")]
     Refused(u16),
+    /// An error inside an answer that had begun with a success: the status that it would have outside of one.
+    #[error("the model's provider broke its answer off with an error (status {0})")]
+    BrokeOff(u16),
     /// No connection.
     #[error("the model's provider could not be reached")]
     Unreachable,
@@ -50,6 +53,9 @@ pub enum ModelError {
     /// The provider failed too often of late and is left alone for a while.
     #[error("the model failed too often and is left alone for a while")]
     BreakerOpen,
+    /// The provider said when to come back, and that is not yet.
+    #[error("the model's provider asked to be left alone for a while")]
+    NotYet,
     /// No provider is configured.
     #[error("no model is configured")]
     NoProvider,
@@ -76,11 +82,13 @@ impl ModelError {
             Self::NoSuchModel => "model_unknown",
             Self::Certificate => "model_certificate",
             Self::Refused(_) => "model_refused",
+            Self::BrokeOff(_) => "model_broke_off",
             Self::Unreachable => "model_unreachable",
             Self::Lost => "model_lost",
             Self::Garbage { .. } => "model_garbage",
             Self::Quota => "model_quota",
             Self::BreakerOpen => "model_breaker_open",
+            Self::NotYet => "model_not_yet",
             Self::NoProvider => "model_none",
             Self::BadPrompt { .. } => "model_bad_prompt",
             Self::Cancelled => "model_cancelled",
@@ -92,19 +100,26 @@ impl ModelError {
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Timeout | Self::RateLimited { .. } | Self::Unreachable | Self::Lost => true,
-            // 501, 505 and 511 will say the same again; 425 (too early) will not.
-            Self::Refused(status) => {
-                *status == 425 || (*status >= 500 && !matches!(*status, 501 | 505 | 511))
-            }
+            Self::Refused(status) => passes(*status),
+            Self::BrokeOff(status) => matches!(*status, 408 | 429) || passes(*status),
             _ => false,
         }
+    }
+
+    /// Whether it only says that the provider is left alone: less than a failure that was seen.
+    #[must_use]
+    pub const fn is_left_alone(&self) -> bool {
+        matches!(self, Self::BreakerOpen | Self::NotYet)
     }
 
     /// Whether the provider may ask money for the try all the same: the request reached it, and nobody knows what it
     /// did with it.
     #[must_use]
     pub const fn may_cost(&self) -> bool {
-        matches!(self, Self::Timeout | Self::Lost | Self::Garbage { .. } | Self::Cancelled)
+        matches!(
+            self,
+            Self::Timeout | Self::Lost | Self::BrokeOff(_) | Self::Garbage { .. } | Self::Cancelled
+        )
     }
 
     /// Whether it tells something about the provider, and so counts for its breaker. A request that
@@ -113,12 +128,21 @@ impl ModelError {
     pub const fn counts_against_provider(&self) -> bool {
         match self {
             Self::Refused(status) => *status == 425 || *status >= 500,
-            Self::BadPrompt { .. } | Self::Cancelled | Self::BreakerOpen | Self::NoProvider | Self::Quota => {
-                false
-            }
+            Self::BrokeOff(status) => !matches!(*status, 400 | 402 | 413 | 422),
+            Self::BadPrompt { .. }
+            | Self::Cancelled
+            | Self::BreakerOpen
+            | Self::NotYet
+            | Self::NoProvider
+            | Self::Quota => false,
             _ => true,
         }
     }
+}
+
+/// 501, 505 and 511 will say the same again; 425 (too early) will not.
+const fn passes(status: u16) -> bool {
+    status == 425 || (status >= 500 && !matches!(status, 501 | 505 | 511))
 }
 
 /// Why a provider can't be set up. It names the setting and never shows its value.
@@ -155,6 +179,8 @@ mod tests {
             ModelError::Refused(500),
             ModelError::Refused(503),
             ModelError::Refused(529),
+            ModelError::BrokeOff(429),
+            ModelError::BrokeOff(503),
         ] {
             assert!(transient.is_transient() && transient.counts_against_provider(), "{transient:?}");
         }
@@ -166,7 +192,9 @@ mod tests {
             ModelError::Refused(400),
             ModelError::Refused(501),
             ModelError::Garbage { what: "an HTML page" },
+            ModelError::BrokeOff(401),
             ModelError::BreakerOpen,
+            ModelError::NotYet,
             ModelError::NoProvider,
             ModelError::Cancelled,
         ] {
@@ -174,5 +202,18 @@ mod tests {
         }
         assert!(!ModelError::Refused(422).counts_against_provider());
         assert!(ModelError::Garbage { what: "an HTML page" }.counts_against_provider());
+        assert!(
+            !ModelError::BrokeOff(400).counts_against_provider()
+                && !ModelError::NotYet.counts_against_provider()
+        );
+    }
+
+    #[test]
+    fn an_error_inside_an_answer_may_cost_whatever_it_says_and_one_outside_of_it_does_not() {
+        for status in [400, 401, 404, 429, 500, 529] {
+            assert!(ModelError::BrokeOff(status).may_cost(), "{status}");
+            assert!(!ModelError::Refused(status).may_cost(), "{status}");
+        }
+        assert!(!ModelError::NotYet.may_cost() && !ModelError::BreakerOpen.may_cost());
     }
 }

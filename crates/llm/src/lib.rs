@@ -34,10 +34,11 @@ mod quota;
 mod reach;
 mod response;
 mod sentences;
+mod tries;
 
 pub use anthropic::{Anthropic, AnthropicSettings};
 pub use backoff::Jitter;
-pub use bound::{Bound, Tries};
+pub use bound::Bound;
 pub use boundary::{LAYOUT_VERSION, Message, Speaker, instructions, render, repeats_boundary};
 pub use chain::{Chain, ChainSettings, ProviderState, Served};
 pub use contactiq_domain::{BreakerState, Keyring};
@@ -53,3 +54,4 @@ pub use provider::{Completion, Provider};
 pub use quota::KeyQuota;
 pub use reach::goes_over_plain_http;
 pub use sentences::Sentences;
+pub use tries::{SentenceSink, Tries};

@@ -35,6 +35,8 @@ pub struct Price {
     pub input: u64,
     /// What is read and was in the provider's cache; without an entry, the price of what is read.
     pub cached_input: u64,
+    /// What is read and put into the provider's cache; without an entry, the price of what is read.
+    pub cache_write: u64,
     /// What is written.
     pub output: u64,
 }
@@ -82,9 +84,10 @@ pub enum PriceError {
 
 const INPUT: &str = "input_per_million";
 const CACHED: &str = "cached_input_per_million";
+const CACHE_WRITE: &str = "cache_write_per_million";
 const OUTPUT: &str = "output_per_million";
 const EMBEDDING: &str = "embedding_per_million";
-const ENTRIES: [&str; 4] = [INPUT, CACHED, OUTPUT, EMBEDDING];
+const ENTRIES: [&str; 5] = [INPUT, CACHED, CACHE_WRITE, OUTPUT, EMBEDDING];
 const HIGHEST_DOLLARS: f64 = 100_000.0;
 
 /// Tokens with which a server may wrap a message, and what it may put before the answer: templates take a few.
@@ -127,6 +130,7 @@ impl PriceTable {
         Ok(Price {
             input: input.ok_or_else(|| missing(INPUT))?,
             cached_input: amount(entries, model, CACHED)?.or(input).unwrap_or_default(),
+            cache_write: amount(entries, model, CACHE_WRITE)?.or(input).unwrap_or_default(),
             output: output.ok_or_else(|| missing(OUTPUT))?,
         })
     }
@@ -146,40 +150,56 @@ impl PriceTable {
     #[must_use]
     pub fn embedding(&self, model: &str, tokens: u64) -> Option<NanoUsd> {
         let price = self.prices(model)?.embedding?;
-        Some(total(Price { input: price, cached_input: price, output: 0 }, tokens, 0, 0))
+        let price = Price { input: price, cached_input: price, cache_write: price, output: 0 };
+        Some(total(price, Read { plain: tokens, ..Read::default() }, 0))
     }
 
     /// The most that one try of this prompt can cost: no tokeniser makes more tokens of a text than it has bytes, and
-    /// nothing is cached. `None` when the model has no price.
+    /// each is read at the dearest of the prices for reading. `None` when the model has no price.
     #[must_use]
     pub fn most(&self, model: &str, prompt: &Prompt) -> Option<NanoUsd> {
         let price = self.price(model)?;
         // What can't be rendered is never sent.
         let messages = boundary::render(prompt).unwrap_or_default();
-        let input = messages.iter().map(|message| message.content.len() as u64 + AROUND_A_MESSAGE).sum();
-        Some(total(price, input, 0, u64::from(prompt.max_output_tokens)))
+        let plain = messages.iter().map(|message| message.content.len() as u64 + AROUND_A_MESSAGE).sum();
+        let dearest = Price { input: price.input.max(price.cached_input).max(price.cache_write), ..price };
+        Some(total(dearest, Read { plain, ..Read::default() }, u64::from(prompt.max_output_tokens)))
     }
 
     /// What a call cost; `None` when the model has no price.
     #[must_use]
     pub fn cost(&self, model: &str, input_tokens: u64, output_tokens: u64) -> Option<NanoUsd> {
-        Some(total(self.price(model)?, input_tokens, 0, output_tokens))
+        let read = Read { plain: input_tokens, ..Read::default() };
+        Some(total(self.price(model)?, read, output_tokens))
     }
 
-    /// What a completion cost, with the cached part of its input, by the model that served, else by
+    /// What a completion cost, with what of its input came out of the cache and went into it, by the model that served, else by
     /// the model that was asked for.
     #[must_use]
     pub fn cost_of(&self, completion: &Completion) -> Option<NanoUsd> {
         let price = self.price(&completion.model).or_else(|| self.price(&completion.asked_model))?;
         let cached = completion.cached_input_tokens.min(completion.input_tokens);
-        Some(total(price, completion.input_tokens - cached, cached, completion.output_tokens))
+        let kept = completion.cache_written_tokens.min(completion.input_tokens - cached);
+        let read = Read { plain: completion.input_tokens - cached - kept, cached, kept };
+        Some(total(price, read, completion.output_tokens))
     }
 }
 
+/// Tokens read, by what they cost.
+#[derive(Default)]
+struct Read {
+    plain: u64,
+    /// Out of the provider's cache.
+    cached: u64,
+    /// Into it.
+    kept: u64,
+}
+
 /// Rounded up to whole billionths, so that no sum is below the bill.
-fn total(price: Price, input: u64, cached: u64, output: u64) -> NanoUsd {
+fn total(price: Price, read: Read, output: u64) -> NanoUsd {
     let part = |tokens: u64, price: u64| u128::from(tokens) * u128::from(price);
-    let sum = part(input, price.input) + part(cached, price.cached_input) + part(output, price.output);
+    let cached = part(read.cached, price.cached_input) + part(read.kept, price.cache_write);
+    let sum = part(read.plain, price.input) + cached + part(output, price.output);
     NanoUsd(i64::try_from(sum.div_ceil(1_000_000)).unwrap_or(i64::MAX))
 }
 
@@ -257,6 +277,25 @@ mod tests {
         assert_eq!(table.cost_of(&completion), Some(NanoUsd(60 * 150 + 40 * 75 + 10 * 600)));
         completion.cached_input_tokens = 1_000;
         assert_eq!(table.cost_of(&completion), Some(NanoUsd(100 * 75 + 10 * 600)));
+    }
+
+    #[test]
+    fn what_goes_into_the_cache_has_its_price_and_a_call_is_bounded_by_the_dearest() {
+        let file = "[m]\ninput_per_million = 3\ncached_input_per_million = 0.3\n\
+                    cache_write_per_million = 3.75\noutput_per_million = 15";
+        let table = PriceTable::parse(file).unwrap();
+        let mut completion = Completion::of("x", "m");
+        (completion.input_tokens, completion.cached_input_tokens, completion.output_tokens) = (100, 40, 10);
+        completion.cache_written_tokens = 20;
+        assert_eq!(
+            table.cost_of(&completion),
+            Some(NanoUsd(40 * 3_000 + 40 * 300 + 20 * 3_750 + 10 * 15_000))
+        );
+        completion.cache_written_tokens = 1_000;
+        assert_eq!(table.cost_of(&completion), Some(NanoUsd(40 * 300 + 60 * 3_750 + 10 * 15_000)));
+        let prompt = crate::prompt::example();
+        let bytes: u64 = crate::render(&prompt).unwrap().iter().map(|m| m.content.len() as u64).sum();
+        assert!(table.most("m", &prompt).unwrap().0 >= i64::try_from(bytes * 3_750 + 300 * 15_000).unwrap());
     }
 
     #[test]

@@ -2,10 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use crate::{ModelError, Prompt, SentenceSink};
 use async_trait::async_trait;
-use tokio::sync::mpsc;
-
-use crate::{ModelError, Prompt};
 
 /// A model somewhere. One call is one try: waiting, retrying and choosing are the work of
 /// [`crate::Chain`]. A provider stops its work when the future is dropped.
@@ -40,10 +38,10 @@ pub trait Provider: Send + Sync {
         &self,
         prompt: &Prompt,
         budget: Duration,
-        on_text: mpsc::Sender<String>,
+        on_text: SentenceSink,
     ) -> Result<Completion, ModelError> {
         let completion = self.complete(prompt, budget).await?;
-        on_text.send(completion.text.clone()).await.map_err(|_| ModelError::Cancelled)?;
+        on_text.send(completion.text.clone()).await?;
         Ok(completion)
     }
 
@@ -68,6 +66,8 @@ pub struct Completion {
     pub input_tokens: u64,
     /// Of those, the ones that the provider had in its cache.
     pub cached_input_tokens: u64,
+    /// Of those read, the ones that the provider put into its cache, where it charges for that.
+    pub cache_written_tokens: u64,
     /// Tokens written.
     pub output_tokens: u64,
     /// The provider gave no usable figures, so the tokens are counted from the length of the text.
@@ -89,6 +89,7 @@ impl Completion {
             model,
             input_tokens: 0,
             cached_input_tokens: 0,
+            cache_written_tokens: 0,
             output_tokens: 0,
             usage_estimated: false,
             truncated: false,

@@ -1,8 +1,6 @@
 //! Cuts a stream of text into sentences as they become complete.
 
-use tokio::sync::mpsc;
-
-use crate::ModelError;
+use crate::{ModelError, SentenceSink};
 
 /// Hands sentences on.
 ///
@@ -10,10 +8,10 @@ use crate::ModelError;
 /// `Cancelled` when nobody takes them any more.
 pub(crate) async fn deliver(
     sentences: impl IntoIterator<Item = String>,
-    on_text: &mpsc::Sender<String>,
+    on_text: &SentenceSink,
 ) -> Result<(), ModelError> {
     for sentence in sentences {
-        on_text.send(sentence).await.map_err(|_| ModelError::Cancelled)?;
+        on_text.send(sentence).await?;
     }
     Ok(())
 }

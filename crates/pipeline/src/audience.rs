@@ -26,6 +26,8 @@ pub enum Said {
 #[derive(Debug, Clone)]
 pub struct Audience {
     said: mpsc::UnboundedSender<Said>,
+    /// Whether it is told sentences, or waits for the whole.
+    hears: bool,
     left: watch::Receiver<bool>,
 }
 
@@ -42,12 +44,27 @@ impl Audience {
     pub fn new() -> (Audience, Listening) {
         let (tell, said) = mpsc::unbounded_channel();
         let (left, leaving) = watch::channel(false);
-        (Audience { said: tell, left: leaving }, Listening { said, left })
+        (Audience { said: tell, hears: true, left: leaving }, Listening { said, left })
+    }
+
+    /// An audience that waits for the whole answer and may leave before it is there.
+    #[must_use]
+    pub fn waiting() -> (Audience, Listening) {
+        let (audience, listening) = Audience::new();
+        (Audience { hears: false, ..audience }, listening)
+    }
+
+    /// Whether it is told the answer sentence by sentence.
+    #[must_use]
+    pub const fn hears(&self) -> bool {
+        self.hears
     }
 
     /// Tells it. A listener who left hears nothing more.
     pub fn tell(&self, said: Said) {
-        drop(self.said.send(said));
+        if self.hears {
+            drop(self.said.send(said));
+        }
     }
 
     /// Returns when the listener left.

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use contactiq_domain::{
-    Outcome, Routing, Step, Ticket, TicketState, Trigger, TriggerHit, escalation::decisive, ids::TicketId,
-    ticket::number as ticket_number,
+    Outcome, Record, Routing, Step, Ticket, TicketState, Trigger, TriggerHit, escalation::decisive,
+    ids::TicketId, ticket::number as ticket_number,
 };
 use contactiq_guard::{Masked, Published, Refusal};
 
@@ -120,6 +120,39 @@ fn evidence(house: &House, turn: &Turn) -> Evidence {
         Some(_) => Evidence::Weak,
     }
 }
+
+impl House {
+    /// The ticket of a cry for help that stands in what somebody reported of an answer: nobody waits for an answer to
+    /// that, and a person must read it all the same. `told` is what was shown.
+    #[must_use]
+    pub fn cry_in_feedback(&self, of: &Record<Masked>, problem: Masked, told: &Published) -> Ticket<Masked> {
+        let rules = self.rules.of(Trigger::EmotionalDistress);
+        Ticket {
+            id: TicketId::of(of.id),
+            interaction: of.id,
+            conversation: of.conversation,
+            mode: of.mode,
+            trigger: Trigger::EmotionalDistress,
+            rule: CRY_IN_FEEDBACK.to_owned(),
+            queue: rules.queue.clone(),
+            priority: rules.priority,
+            state: TicketState::Open,
+            question: problem,
+            told: Masked::from_published(told),
+            created_at: self.clock.now(),
+            assignee: None,
+            taken_at: None,
+            taken_note: None,
+            closed_at: None,
+            closed_by: None,
+            closed_note: None,
+            demo: of.demo,
+        }
+    }
+}
+
+/// The rule of such a ticket.
+const CRY_IN_FEEDBACK: &str = "emotional_distress/feedback";
 
 fn hand_over(house: &House, turn: &mut Turn, hit: &TriggerHit) {
     let rules = house.rules.of(hit.trigger);

@@ -127,15 +127,22 @@ pub(crate) struct Draft {
 /// What models took for a question, whether or not what they wrote was used.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Paid {
+    /// As the providers said, else counted from the texts.
     pub(crate) tokens: Tokens,
+    /// What the budgets were charged.
     pub(crate) cost: NanoUsd,
+    /// Tries of which no provider said what they took: the cost has the most that they can have cost.
+    pub(crate) without_figures: u32,
+    /// Whether something of it has no price, so that the cost lacks it.
+    pub(crate) unpriced: bool,
 }
 
 impl Paid {
     /// What a completion took, by the prices of the house.
     pub(crate) fn of(house: &House, completion: &Completion) -> Paid {
         let tokens = Tokens { input: completion.input_tokens, output: completion.output_tokens };
-        Paid { tokens, cost: house.prices.cost_of(completion).unwrap_or_default() }
+        let cost = house.prices.cost_of(completion);
+        Paid { tokens, cost: cost.unwrap_or_default(), without_figures: 0, unpriced: cost.is_none() }
     }
 
     /// With another call.
@@ -143,6 +150,16 @@ impl Paid {
         self.tokens.input = self.tokens.input.saturating_add(call.tokens.input);
         self.tokens.output = self.tokens.output.saturating_add(call.tokens.output);
         self.cost = self.cost.plus(call.cost);
+        self.without_figures = self.without_figures.saturating_add(call.without_figures);
+        self.unpriced |= call.unpriced;
+    }
+
+    /// What the step says beside its cost: how much of it nobody knows, and that some of it has no price.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (String, f64)> {
+        let guessed = (self.without_figures > 0).then(|| f64::from(self.without_figures));
+        let unpriced = self.unpriced.then_some(1.0);
+        let named = [("tries_without_figures", guessed), ("without_price", unpriced)];
+        named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)))
     }
 }
 

@@ -77,7 +77,7 @@ pub(crate) use encoder::{
 pub use gate::Gate;
 pub(crate) use ledger::make_private;
 pub use ledger::{await_store, open_store};
-pub(crate) use models::{in_plain_sight, open_chain, open_moderation};
+pub(crate) use models::{in_plain_sight, model_budget, open_chain, open_moderation};
 pub(crate) use places::{drain_left, forget_shared_answers, look_at_queue, patience, waiting, with_places};
 pub(crate) use quotas::purge_quotas;
 pub use vectors::adopt_vectors;
@@ -389,7 +389,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         moderation_budget: Duration::from_secs(config.llm.moderation.timeout_seconds),
         prices,
         repairs: config.llm.repair,
-        model_budget: Duration::from_secs(config.llm.timeout_seconds),
+        model_budget: model_budget(config),
         with_meaning: calibration,
         by_words,
         settings: settings(config),

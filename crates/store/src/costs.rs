@@ -51,7 +51,7 @@ impl Filter {
 pub struct Cost {
     /// Finished interactions.
     pub requests: u64,
-    /// Those of them for which a model wrote something.
+    /// Those of them for which a model wrote something, or may ask money for having begun.
     pub calls: u64,
     /// Tokens read.
     pub tokens_input: u64,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use contactiq_domain::{
-    Category, Citation, IntentName, Probability, Record, Routing,
+    Category, Citation, IntentName, Mode, Probability, Record, Routing,
     ids::{ConversationId, InteractionId, KeyId},
     interaction::{NanoUsd, Started, Tokens},
 };
@@ -273,6 +273,41 @@ pub async fn get_of(
     .await?
     .map(|row| record(&row))
     .transpose()
+}
+
+/// Whether an interaction of theirs was begun and is not finished yet, and with which assistant.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begun_by(
+    c: &mut Connection,
+    id: InteractionId,
+    whose: Told<'_>,
+) -> Result<Option<Mode>, StoreError> {
+    let row = match whose {
+        Told::Person(owner) => {
+            let subject = c.blind_subject(owner.subject);
+            c.row(
+                "SELECT conversations.mode AS mode FROM interactions
+                 JOIN conversations ON conversations.id = interactions.conversation
+                 WHERE interactions.id = $1 AND interactions.completed_at IS NULL
+                     AND conversations.subject = $2 AND conversations.owner_key IS NOT DISTINCT FROM $3",
+                values![id, subject, owner.key],
+            )
+            .await?
+        }
+        Told::BackEnd(key) => {
+            c.row(
+                "SELECT conversations.mode AS mode FROM interactions
+                 JOIN conversations ON conversations.id = interactions.conversation
+                 WHERE interactions.id = $1 AND interactions.completed_at IS NULL
+                     AND conversations.owner_key = $2",
+                values![id, key],
+            )
+            .await?
+        }
+    };
+    row.map(|row| row.parsed("mode")).transpose()
 }
 
 /// Whose answers are looked through.

@@ -69,6 +69,8 @@ pub enum Reply {
 const SAID: &str = "said";
 /// That nobody listens any more is told for so long.
 const LEFT_SECONDS: i64 = 60;
+/// For so long it is believed that somebody waits for an answer elsewhere, without hearing it again.
+const ELSEWHERE_SECONDS: i64 = 10;
 
 /// The queue of requests, for one process.
 pub struct Requests {
@@ -208,6 +210,31 @@ impl Requests {
     pub async fn is_left_off(&self, interaction: InteractionId) -> Result<bool, SharedError> {
         let key = self.left_key(interaction);
         self.work.ask(async |mut redis| redis::cmd("EXISTS").arg(&key).query_async(&mut redis).await).await
+    }
+
+    /// Says that somebody waits for this answer at another server than the one that tells it. It holds for some seconds.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn waits_elsewhere(&self, interaction: InteractionId) -> Result<(), SharedError> {
+        let key = self.elsewhere_key(interaction);
+        let say = async |mut redis| {
+            redis::cmd("SET").arg((&key, 1, "EX", ELSEWHERE_SECONDS)).query_async::<()>(&mut redis).await
+        };
+        self.work.ask(say).await
+    }
+
+    /// Whether that was said of late.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn is_waited_for_elsewhere(&self, interaction: InteractionId) -> Result<bool, SharedError> {
+        let key = self.elsewhere_key(interaction);
+        self.work.ask(async |mut redis| redis::cmd("EXISTS").arg(&key).query_async(&mut redis).await).await
+    }
+
+    fn elsewhere_key(&self, interaction: InteractionId) -> String {
+        format!("contactiq:{}:elsewhere:{interaction}", self.namespace)
     }
 
     fn left_key(&self, interaction: InteractionId) -> String {

@@ -9,10 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use contactiq_domain::Key;
 use reqwest::{RequestBuilder, Response, Url, header};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 
 pub use self::settings::AnthropicSettings;
 use self::{
@@ -20,7 +17,7 @@ use self::{
     wire::{Collected, Event, Listed, Named, Turn},
 };
 use crate::{
-    Completion, Http, ModelError, Prompt, Provider, Sentences, SetupError,
+    Completion, Http, ModelError, Prompt, Provider, SentenceSink, Sentences, SetupError,
     boundary::{self, Message, Speaker},
     events::Events,
     keyed::{Asker, Opened, most_tokens, send_with},
@@ -126,11 +123,7 @@ impl Anthropic {
         self.finish(collected, &messages, (&key, held)).await
     }
 
-    async fn streamed(
-        &self,
-        prompt: &Prompt,
-        on_text: mpsc::Sender<String>,
-    ) -> Result<Completion, ModelError> {
+    async fn streamed(&self, prompt: &Prompt, on_text: SentenceSink) -> Result<Completion, ModelError> {
         let messages = boundary::render(prompt)?;
         let most = prompt.max_output_tokens;
         let Opened { response, key, held } =
@@ -141,6 +134,7 @@ impl Anthropic {
         } else {
             // A gateway that can't stream answers in one piece.
             let text = collected.whole(response::json(response, NO_MESSAGE).await?)?;
+            on_text.note(&text, collected.usage());
             deliver(sentences.push(&text), &on_text).await?;
         }
         let completion = self.finish(collected, &messages, (&key, held)).await?;
@@ -154,17 +148,18 @@ impl Anthropic {
         mut response: Response,
         collected: &mut Collected,
         sentences: &mut Sentences,
-        on_text: &mpsc::Sender<String>,
+        on_text: &SentenceSink,
     ) -> Result<(), ModelError> {
         let mut events = Events::default();
-        // Before the first word the model may read and think; after it, silence is a fault, and a `ping` is no word.
-        let mut spoke: Option<Instant> = None;
+        // What was heard last. Nothing at all may come for as long as the try lasts; once something came, even a `ping`,
+        // silence is a fault; once there was a word, a `ping` is none.
+        let (mut heard, mut spoke): (Option<Instant>, bool) = (None, false);
         while !collected.stopped {
             let next = response.chunk();
             let read = tokio::select! {
                 () = on_text.closed() => return Err(ModelError::Cancelled),
                 read = async {
-                    match spoke {
+                    match heard {
                         Some(at) => timeout_at(at + self.settings.stall, next).await,
                         None => Ok(next.await),
                     }
@@ -174,11 +169,16 @@ impl Anthropic {
                 read.map_err(|_| ModelError::Timeout)?.map_err(|error| response::from_transport(&error))?;
             let Some(piece) = piece else { break };
             events.push(&piece);
+            if !spoke {
+                heard = Some(Instant::now());
+            }
             while let Some(event) = events.next::<Event>()? {
                 let is_word = event.is_word();
                 let text = collected.take(event)?;
-                if is_word && (spoke.is_some() || !text.is_empty()) {
-                    spoke = Some(Instant::now());
+                on_text.note(&text, collected.usage());
+                spoke |= !text.is_empty();
+                if is_word {
+                    heard = Some(Instant::now());
                 }
                 deliver(sentences.push(&text), on_text).await?;
             }
@@ -192,12 +192,12 @@ impl Anthropic {
     /// Whether the server has the model: by its entry, else by the list of models, else by one word.
     async fn checked(&self) -> Result<(), ModelError> {
         match self.read::<Named>(self.settings.model_entry()).await {
-            Err(ModelError::NotFound) => {}
+            Err(ModelError::NotFound | ModelError::NoSuchModel) => {}
             read => return read.map(drop),
         }
         match self.read::<Listed>(self.settings.models.clone()).await {
             Ok(_) => return Err(ModelError::NoSuchModel),
-            Err(ModelError::NotFound | ModelError::Refused(405 | 501)) => {}
+            Err(ModelError::NotFound | ModelError::NoSuchModel | ModelError::Refused(405 | 501)) => {}
             Err(error) => return Err(error),
         }
         let word = [Message { role: Speaker::User, content: PROBE.to_owned() }];
@@ -236,7 +236,7 @@ impl Provider for Anthropic {
         &self,
         prompt: &Prompt,
         budget: Duration,
-        on_text: mpsc::Sender<String>,
+        on_text: SentenceSink,
     ) -> Result<Completion, ModelError> {
         timeout(budget, self.streamed(prompt, on_text)).await.unwrap_or(Err(ModelError::Timeout))
     }

@@ -105,6 +105,8 @@ pub(super) struct Collected {
     reason: Option<String>,
     model: Option<String>,
     read: Option<(u64, u64)>,
+    /// Of what was read, what went into the API's cache.
+    kept: u64,
     written: Option<u64>,
 }
 
@@ -112,7 +114,7 @@ impl Collected {
     /// Takes a whole answer and gives back its text.
     ///
     /// # Errors
-    /// What an error inside a success means; `Garbage` for a tool call, or where it is no answer.
+    /// `BrokeOff` for an error inside a success; `Garbage` for a tool call, or where it is no answer.
     pub(super) fn whole(&mut self, answer: Answer) -> Result<String, ModelError> {
         if answer.error.is_none() && answer.stop_reason.is_none() && answer.content.is_empty() {
             return Err(ModelError::Garbage { what: "no answer of the Messages API" });
@@ -122,7 +124,7 @@ impl Collected {
 
     fn answer(&mut self, answer: Answer) -> Result<String, ModelError> {
         if let Some(fault) = answer.error {
-            return Err(meaning(&fault.kind));
+            return Err(ModelError::BrokeOff(status_of(&fault.kind)));
         }
         self.model = answer.model.filter(|name| is_model_name(name)).or(self.model.take());
         self.reason = answer.stop_reason.or(self.reason.take());
@@ -137,7 +139,7 @@ impl Collected {
     /// Takes an event and gives back its text.
     ///
     /// # Errors
-    /// What an `error` event means; `Garbage` for a tool call.
+    /// `BrokeOff` for an `error` event, `Garbage` for a tool call.
     pub(super) fn take(&mut self, event: Event) -> Result<String, ModelError> {
         match event.kind.as_str() {
             "message_start" => self.answer(event.message.unwrap_or_default()),
@@ -152,7 +154,10 @@ impl Collected {
                 self.stopped = true;
                 Ok(String::new())
             }
-            "error" => Err(meaning(&event.error.map(|fault| fault.kind).unwrap_or_default())),
+            "error" => {
+                let kind = event.error.map(|fault| fault.kind).unwrap_or_default();
+                Err(ModelError::BrokeOff(status_of(&kind)))
+            }
             _ => Ok(String::new()),
         }
     }
@@ -180,9 +185,17 @@ impl Collected {
             let cached = figure(usage, "cache_read_input_tokens").unwrap_or(0);
             let kept = figure(usage, "cache_creation_input_tokens").unwrap_or(0);
             let all = input.saturating_add(cached).saturating_add(kept);
-            self.read = (all > 0).then_some((all, cached)).or(self.read);
+            if all > 0 {
+                (self.read, self.kept) = (Some((all, cached)), kept);
+            }
         }
         self.written = figure(usage, "output_tokens").or(self.written);
+    }
+
+    /// What the server said of its work so far: what it read, and what it wrote.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        let (input, cached) = self.read?;
+        Some(Usage { input, cached, cache_written: self.kept, output: self.written.unwrap_or_default() })
     }
 
     /// Whether it was said why the text ends.
@@ -204,10 +217,11 @@ impl Collected {
         }
         let told = self.read.zip(self.written);
         let usage = match told {
-            Some(((input, cached), output)) => Usage { input, cached, output },
+            Some(((input, cached), output)) => Usage { input, cached, cache_written: self.kept, output },
             None => Usage {
                 input: messages.iter().map(|message| estimate(&message.content)).sum(),
                 cached: 0,
+                cache_written: 0,
                 output: estimate(&self.text),
             },
         };
@@ -217,6 +231,7 @@ impl Collected {
             asked_model: asked.to_owned(),
             input_tokens: usage.input,
             cached_input_tokens: usage.cached,
+            cache_written_tokens: usage.cache_written,
             output_tokens: usage.output,
             usage_estimated: told.is_none(),
             attempts: 1,
@@ -225,18 +240,19 @@ impl Collected {
     }
 }
 
-/// What a kind of error means that came inside a success: the status that it has outside of one.
-fn meaning(kind: &str) -> ModelError {
+/// The status that a kind of error has outside of a success.
+fn status_of(kind: &str) -> u16 {
     match kind {
-        "authentication_error" | "permission_error" => ModelError::Unauthorised,
-        "not_found_error" => ModelError::NotFound,
-        "rate_limit_error" => ModelError::RateLimited { retry_after: None },
-        "timeout_error" => ModelError::Timeout,
-        "overloaded_error" => ModelError::Refused(529),
-        "invalid_request_error" => ModelError::Refused(400),
-        "billing_error" => ModelError::Refused(402),
-        "request_too_large" => ModelError::Refused(413),
-        _ => ModelError::Refused(500),
+        "authentication_error" => 401,
+        "permission_error" => 403,
+        "not_found_error" => 404,
+        "rate_limit_error" => 429,
+        "timeout_error" => 504,
+        "overloaded_error" => 529,
+        "invalid_request_error" => 400,
+        "billing_error" => 402,
+        "request_too_large" => 413,
+        _ => 500,
     }
 }
 
@@ -262,6 +278,7 @@ mod tests {
             "output_tokens": 2});
         let counted = completion(said(usage)).unwrap();
         assert_eq!((counted.input_tokens, counted.cached_input_tokens, counted.output_tokens), (54, 40, 2));
+        assert_eq!(counted.cache_written_tokens, 5);
         assert!(!counted.usage_estimated);
         for bad in [
             json!(null),
@@ -288,7 +305,7 @@ mod tests {
         body["content"] = json!([{"type": "tool_use", "id": "t", "name": "n", "input": {}}]);
         assert_eq!(completion(body).unwrap_err(), ModelError::Garbage { what: "a tool call" });
         let overloaded = json!({"type": "error", "error": {"type": "overloaded_error", "message": "x"}});
-        assert_eq!(completion(overloaded).unwrap_err(), ModelError::Refused(529));
+        assert_eq!(completion(overloaded).unwrap_err(), ModelError::BrokeOff(529));
         assert!(matches!(completion(json!({})), Err(ModelError::Garbage { .. })));
     }
 }

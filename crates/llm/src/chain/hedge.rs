@@ -61,7 +61,7 @@ impl Chain {
     }
 }
 
-/// The last failure, but for an open breaker: that tells less.
+/// The last failure, but for one that was only left alone: that tells less.
 fn telling(before: ModelError, last: ModelError) -> ModelError {
-    if last == ModelError::BreakerOpen { before } else { last }
+    if last.is_left_alone() { before } else { last }
 }

@@ -10,17 +10,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use contactiq_domain::Key;
 use reqwest::{RequestBuilder, Response, header};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 
 pub use self::embeddings::{Embeddings, EmbeddingsSettings, MOST_DIMENSIONS};
 pub use self::moderation::{ModerationSettings, RemoteModeration};
 pub use self::settings::{KeyHeader, OpenAiSettings, OutputLimit};
 use self::{settings::Checked, wire::Collected};
 use crate::{
-    Completion, Http, Message, ModelError, Prompt, Provider, Sentences, SetupError,
+    Completion, Http, Message, ModelError, Prompt, Provider, SentenceSink, Sentences, SetupError,
     boundary::{self, Speaker},
     events::Events,
     keyed::{Asker, Opened, most_tokens, send_with},
@@ -127,11 +124,7 @@ impl OpenAiCompatible {
         self.finish(collected, &messages, (&key, held)).await
     }
 
-    async fn streamed(
-        &self,
-        prompt: &Prompt,
-        on_text: mpsc::Sender<String>,
-    ) -> Result<Completion, ModelError> {
+    async fn streamed(&self, prompt: &Prompt, on_text: SentenceSink) -> Result<Completion, ModelError> {
         let messages = boundary::render(prompt)?;
         let most = prompt.max_output_tokens;
         let Opened { response, key, held } =
@@ -143,6 +136,7 @@ impl OpenAiCompatible {
         } else {
             // A server that can't stream answers in one piece.
             let text = collected.take(response::json(response, NO_CHAT).await?)?;
+            on_text.note(&text, collected.usage());
             deliver(sentences.push(&text), &on_text).await?;
         }
         let completion = self.finish(collected, &messages, (&key, held)).await?;
@@ -159,7 +153,7 @@ impl OpenAiCompatible {
         };
         let listed = match self.sent(list).await {
             Ok(opened) => Some(response::json::<wire::ModelList>(opened.response, NO_CHAT).await?),
-            Err(ModelError::NotFound | ModelError::Refused(405 | 501)) => None,
+            Err(ModelError::NotFound | ModelError::NoSuchModel | ModelError::Refused(405 | 501)) => None,
             Err(error) => return Err(error),
         };
         if listed.as_ref().is_some_and(|list| list.has(&self.settings.model)) {
@@ -181,17 +175,19 @@ impl OpenAiCompatible {
         mut response: Response,
         collected: &mut Collected,
         sentences: &mut Sentences,
-        on_text: &mpsc::Sender<String>,
+        on_text: &SentenceSink,
     ) -> Result<(), ModelError> {
         let mut events = Events::default();
-        // Before the first word the model may read a long prompt; after it, silence is a fault, and a heartbeat no word.
-        let mut spoke: Option<Instant> = None;
+        // What was heard last. Nothing at all may come for as long as the try lasts: some servers open the stream and
+        // read a long prompt then. Once something came, even a heartbeat, silence is a fault; once there was a word, a
+        // heartbeat is none.
+        let (mut heard, mut spoke): (Option<Instant>, bool) = (None, false);
         while !events.is_done() {
             let next = response.chunk();
             let read = tokio::select! {
                 () = on_text.closed() => return Err(ModelError::Cancelled),
                 read = async {
-                    match spoke {
+                    match heard {
                         Some(at) => timeout_at(at + self.settings.stall, next).await,
                         None => Ok(next.await),
                     }
@@ -201,11 +197,14 @@ impl OpenAiCompatible {
                 read.map_err(|_| ModelError::Timeout)?.map_err(|error| response::from_transport(&error))?;
             let Some(piece) = piece else { break };
             events.push(&piece);
+            if !spoke {
+                heard = Some(Instant::now());
+            }
             while let Some(answer) = events.next::<wire::Answer>()? {
                 let text = collected.take(answer)?;
-                if spoke.is_some() || !text.is_empty() {
-                    spoke = Some(Instant::now());
-                }
+                on_text.note(&text, collected.usage());
+                spoke |= !text.is_empty();
+                heard = Some(Instant::now());
                 deliver(sentences.push(&text), on_text).await?;
             }
             if collected.text.len() > LONGEST_TEXT {
@@ -238,7 +237,7 @@ impl Provider for OpenAiCompatible {
         &self,
         prompt: &Prompt,
         budget: Duration,
-        on_text: mpsc::Sender<String>,
+        on_text: SentenceSink,
     ) -> Result<Completion, ModelError> {
         timeout(budget, self.streamed(prompt, on_text)).await.unwrap_or(Err(ModelError::Timeout))
     }

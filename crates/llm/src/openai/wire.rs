@@ -104,14 +104,10 @@ impl Collected {
     /// Takes a body or an event and gives back its text.
     ///
     /// # Errors
-    /// `Refused` for an error inside a success, `Garbage` for a tool call or a refusal.
+    /// `BrokeOff` for an error inside a success, `Garbage` for a tool call or a refusal.
     pub(super) fn take(&mut self, answer: Answer) -> Result<String, ModelError> {
         if let Some(error) = answer.error.filter(|error| !error.is_null()) {
-            let status = error
-                .get("code")
-                .and_then(serde_json::Value::as_u64)
-                .filter(|code| (400..600).contains(code));
-            return Err(ModelError::Refused(status.and_then(|code| u16::try_from(code).ok()).unwrap_or(500)));
+            return Err(ModelError::BrokeOff(status_of(&error)));
         }
         self.model = answer.model.filter(|name| is_model_name(name)).or(self.model.take());
         self.usage = answer.usage.as_ref().and_then(usage).or(self.usage);
@@ -129,6 +125,11 @@ impl Collected {
         Ok(text)
     }
 
+    /// What the server said of its work so far.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        self.usage
+    }
+
     /// The completion.
     ///
     /// # Errors
@@ -143,6 +144,7 @@ impl Collected {
         let counted = || Usage {
             input: messages.iter().map(|message| estimate(&message.content)).sum(),
             cached: 0,
+            cache_written: 0,
             output: estimate(&self.text),
         };
         let usage = self.usage.unwrap_or_else(counted);
@@ -151,6 +153,7 @@ impl Collected {
             asked_model: asked.to_owned(),
             input_tokens: usage.input,
             cached_input_tokens: usage.cached,
+            cache_written_tokens: usage.cache_written,
             output_tokens: usage.output,
             usage_estimated: self.usage.is_none(),
             truncated: self.finish.as_deref() == Some("length"),
@@ -160,12 +163,35 @@ impl Collected {
     }
 }
 
+/// The status of an error inside a success: servers give it as a number, as a word in `code`, or as one in `type`.
+fn status_of(error: &serde_json::Value) -> u16 {
+    ["code", "status", "type"].into_iter().find_map(|field| meaning(error.get(field)?)).unwrap_or(500)
+}
+
+fn meaning(code: &serde_json::Value) -> Option<u16> {
+    let number = code.as_u64().or_else(|| code.as_str()?.parse().ok());
+    if let Some(status) = number {
+        return u16::try_from(status).ok().filter(|status| (400..600).contains(status));
+    }
+    Some(match code.as_str()? {
+        "rate_limit_exceeded" | "rate_limit_error" | "too_many_requests" | "requests" | "tokens" => 429,
+        "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active" => 402,
+        "invalid_api_key" | "authentication_error" | "permission_error" | "permission_denied" => 401,
+        "model_not_found" | "not_found_error" => 404,
+        "invalid_request_error" | "context_length_exceeded" | "content_filter" => 400,
+        "timeout" | "request_timeout" => 504,
+        "service_unavailable" | "server_overloaded" | "engine_overloaded" | "overloaded_error" => 503,
+        _ => return None,
+    })
+}
+
 /// The figures, when all of them can be true.
 fn usage(value: &serde_json::Value) -> Option<Usage> {
     let input = figure(value, "prompt_tokens").filter(|&tokens| tokens > 0)?;
     let details = value.get("prompt_tokens_details");
     let cached = details.and_then(|details| details.get("cached_tokens")?.as_u64()).unwrap_or(0);
-    Some(Usage { input, cached: cached.min(input), output: figure(value, "completion_tokens")? })
+    let output = figure(value, "completion_tokens")?;
+    Some(Usage { input, cached: cached.min(input), cache_written: 0, output })
 }
 
 #[cfg(test)]
@@ -224,8 +250,24 @@ mod tests {
         assert_eq!(what(json!({"choices": [{"message": {"content": null, "refusal": "No."}}]})), "a refusal");
         let filtered = json!({"choices": [{"message": {"content": "x"}, "finish_reason": "content_filter"}]});
         assert_eq!(what(filtered), "a text that its filter withheld");
-        assert_eq!(completion(json!({"error": {"code": 429}})).unwrap_err(), ModelError::Refused(429));
-        assert_eq!(completion(json!({"error": "bad"})).unwrap_err(), ModelError::Refused(500));
+    }
+
+    #[test]
+    fn an_error_inside_a_success_is_read_in_numbers_and_in_words() {
+        for (error, status) in [
+            (json!({"code": 429}), 429),
+            (json!({"code": "503"}), 503),
+            (json!({"code": "rate_limit_exceeded", "type": "tokens"}), 429),
+            (json!({"code": null, "type": "overloaded_error"}), 503),
+            (json!({"code": "insufficient_quota", "type": "insufficient_quota"}), 402),
+            (json!({"code": "model_not_found", "type": "invalid_request_error"}), 404),
+            (json!({"code": "unheard_of", "type": "invalid_request_error"}), 400),
+            (json!({"code": 7, "type": "server_error"}), 500),
+            (json!("bad"), 500),
+        ] {
+            let broke_off = completion(json!({ "error": error })).unwrap_err();
+            assert_eq!(broke_off, ModelError::BrokeOff(status), "{error}");
+        }
     }
 
     #[test]

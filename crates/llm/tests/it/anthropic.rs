@@ -8,6 +8,7 @@ use std::{
 use contactiq_domain::{Timestamp, clock::FixedClock};
 use contactiq_llm::{
     Anthropic, AnthropicSettings, Chain, ChainSettings, Completion, Http, Keyring, ModelError, Provider,
+    Tries,
 };
 use tokio::sync::mpsc;
 
@@ -63,7 +64,7 @@ async fn outcome(reply: Reply) -> Result<Completion, ModelError> {
 
 async fn streamed(provider: &Anthropic, budget: Duration) -> (String, Result<Completion, ModelError>) {
     let (to, mut from) = mpsc::channel(64);
-    let outcome = provider.stream_sentences(&prompt(), budget, to).await;
+    let outcome = provider.stream_sentences(&prompt(), budget, to.into()).await;
     let mut text = String::new();
     while let Some(piece) = from.recv().await {
         text.push_str(&piece);
@@ -111,6 +112,7 @@ async fn every_status_has_its_error() {
         (401, "", ModelError::Unauthorised),
         (403, "", ModelError::Unauthorised),
         (404, "", ModelError::NotFound),
+        (408, "", ModelError::Timeout),
         (413, "", ModelError::Refused(413)),
         (429, "retry-after: 7\r\n", limited(Some(Duration::from_secs(7)))),
         (500, "", ModelError::Refused(500)),
@@ -186,10 +188,11 @@ async fn faults_inside_a_stream_are_named() {
     };
     let refusal = END.replace("end_turn", "refusal");
     for (tail, expected) in [
-        (error("overloaded_error"), ModelError::Refused(529)),
-        (error("rate_limit_error"), ModelError::RateLimited { retry_after: None }),
-        (error("authentication_error"), ModelError::Unauthorised),
-        (error("api_error"), ModelError::Refused(500)),
+        (error("overloaded_error"), ModelError::BrokeOff(529)),
+        (error("rate_limit_error"), ModelError::BrokeOff(429)),
+        (error("authentication_error"), ModelError::BrokeOff(401)),
+        (error("timeout_error"), ModelError::BrokeOff(504)),
+        (error("api_error"), ModelError::BrokeOff(500)),
         ("data: <html>\n\n".to_owned(), ModelError::Garbage { what: "an event that is no JSON" }),
         ("data: {\"kind\":1}\n\n".to_owned(), ModelError::Garbage { what: "an event that is no JSON" }),
         (refusal, ModelError::Garbage { what: "a refusal" }),
@@ -201,6 +204,45 @@ async fn faults_inside_a_stream_are_named() {
         let (text, got) = streaming(Reply::Bytes(format!("{HEAD}{START}{FIRST}{tail}"))).await;
         assert_eq!((text.as_str(), got.unwrap_err()), ("In 5 days. [1] ", expected));
     }
+}
+
+#[tokio::test]
+async fn an_error_inside_a_stream_is_charged_with_what_the_server_said_until_then() {
+    for kind in ["overloaded_error", "rate_limit_error", "authentication_error", "invalid_request_error"] {
+        let error =
+            format!("event: error\ndata: {{\"type\":\"error\",\"error\":{{\"type\":\"{kind}\"}}}}\n\n");
+        // Held open for a moment, so that the sentence is out.
+        let reply = Reply::Slow(vec![
+            (HEAD, Duration::ZERO),
+            (START, Duration::ZERO),
+            (FIRST, Duration::from_millis(200)),
+            (error.leak(), Duration::ZERO),
+        ]);
+        let server = Server::start(vec![reply]);
+        let (to, mut from) = mpsc::channel(64);
+        let (tries, prompt) = (Tries::default(), prompt());
+        let clock = Arc::new(FixedClock::at(Timestamp::from_micros(0)));
+        let chain =
+            Chain::new(vec![Arc::new(provider(&server))], ChainSettings::default(), clock, Arc::new(|| 0.5));
+        let outcome = chain.stream_sentences_counted(&prompt, BUDGET, to, &tries).await;
+        assert!(matches!(outcome, Err(ModelError::BrokeOff(_))), "{kind}: {outcome:?}");
+        assert_eq!(from.recv().await.as_deref(), Some("In 5 days. [1] "));
+        assert_eq!(
+            (server.seen().len(), tries.unknown()),
+            (1, 1),
+            "{kind}: shown, so not tried again, and charged"
+        );
+        // 30 read, 4 into the cache and 6 out of it; the text was longer than it says.
+        let tokens = tries.tokens();
+        assert!(tokens.input == 40 && tokens.output == 8, "{tokens:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_the_server_does_not_have_is_named_as_that() {
+    let body =
+        "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\",\"message\":\"model: claude-x\"}}";
+    assert_eq!(outcome(Reply::json(404, body)).await.unwrap_err(), ModelError::NoSuchModel);
 }
 
 #[tokio::test]
@@ -231,7 +273,7 @@ async fn a_receiver_that_goes_away_stops_it() {
         from.recv().await.unwrap();
         drop(from);
     };
-    let (got, ()) = tokio::join!(provider.stream_sentences(&prompt, BUDGET, to), leave);
+    let (got, ()) = tokio::join!(provider.stream_sentences(&prompt, BUDGET, to.into()), leave);
     assert_eq!(got.unwrap_err(), ModelError::Cancelled);
     assert!(server.client_left().await);
 }

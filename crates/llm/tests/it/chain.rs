@@ -164,6 +164,64 @@ async fn a_retry_after_beyond_the_deadline_goes_to_the_next_provider_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_provider_that_says_when_to_come_back_is_left_alone_until_then_by_every_call() {
+    let limited = |seconds| ModelError::RateLimited { retry_after: Some(Duration::from_secs(seconds)) };
+    let first = Scripted::new("a", vec![Some(Err(limited(3_600))), Some(Ok(()))]);
+    let second = Scripted::new("b", vec![Some(Ok(()))]);
+    let (chain, clock) = usual(vec![first.clone(), second.clone()]);
+    assert!(chain.states().iter().all(contactiq_llm::ProviderState::is_asked));
+    for _ in 0..3 {
+        assert_eq!(chain.complete(&prompt(), BUDGET).await.unwrap().provider, "b");
+    }
+    assert_eq!((first.asked(), second.asked()), (1, 3), "the first is asked once");
+    let states = chain.states();
+    assert_eq!(
+        (states[0].is_asked(), states[0].not_before_seconds, states[1].is_asked()),
+        (false, Some(600), true)
+    );
+    assert_eq!(states[0].breaker, BreakerState::Closed);
+    clock.advance_seconds(599);
+    assert_eq!(chain.complete(&prompt(), BUDGET).await.unwrap().provider, "b");
+    clock.advance_seconds(1);
+    assert_eq!(chain.complete(&prompt(), BUDGET).await.unwrap().provider, "a", "ten minutes at most");
+
+    // Alone: a long wait is told at once, and a short one is waited for.
+    let alone = Scripted::new("a", vec![Some(Err(limited(600))), Some(Err(limited(4))), Some(Ok(()))]);
+    let (chain, clock) = usual(vec![alone.clone()]);
+    assert_eq!(chain.complete(&prompt(), BUDGET).await.unwrap_err(), limited(600));
+    let started = Instant::now();
+    assert_eq!(chain.complete(&prompt(), BUDGET).await.unwrap_err(), ModelError::NotYet);
+    assert_eq!((alone.asked(), started.elapsed().as_millis()), (1, 0));
+    clock.advance_seconds(600);
+    let tries = Tries::default();
+    let short = chain.complete_counted(&prompt(), Duration::from_secs(1), &tries).await;
+    assert_eq!((short.unwrap_err(), tries.unknown()), (limited(4), 0));
+    let started = Instant::now();
+    assert!(chain.complete(&prompt(), BUDGET).await.is_ok());
+    assert!((4_000..4_300).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
+    assert_eq!(alone.asked(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_provider_that_hangs_leaves_time_for_another_try_and_for_the_one_behind() {
+    let alone = Scripted::new("a", vec![None, Some(Ok(()))]);
+    let (chain, _) = usual(vec![alone.clone()]);
+    let served = chain.complete(&prompt(), BUDGET).await.unwrap();
+    assert_eq!((served.completion.attempts, alone.budgets().len()), (2, 2));
+    assert!(alone.budgets()[0] == 20_000 && alone.budgets()[1] >= 9_500, "{:?}", alone.budgets());
+
+    let (hanging, behind) = (Scripted::new("a", vec![None]), Scripted::new("b", vec![Some(Ok(()))]));
+    let (chain, _) = usual(vec![hanging.clone(), behind.clone()]);
+    assert_eq!(chain.complete(&prompt(), BUDGET).await.unwrap().provider, "b");
+    assert_eq!((hanging.asked(), behind.asked()), (1, 1));
+    assert!(
+        (9_900..=10_000).contains(&behind.budgets()[0]),
+        "a third of the time is the other's: {:?}",
+        behind.budgets()
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_breaker_opens_after_five_failures_and_probes_once_after_sixty_seconds() {
     let down = ModelError::Unreachable;
     let failing = Scripted::new("a", vec![Some(Err(down.clone())); 6]);
@@ -241,6 +299,8 @@ async fn tries_that_may_have_cost_something_are_counted_and_the_others_are_not()
         (vec![Some(Err(ModelError::Refused(500)))], 0),
         (vec![Some(Err(ModelError::RateLimited { retry_after: None })), Some(Ok(()))], 0),
         (vec![Some(Err(ModelError::Lost)), Some(Ok(()))], 1),
+        (vec![Some(Err(ModelError::BrokeOff(429))), Some(Ok(()))], 1),
+        (vec![Some(Err(ModelError::BrokeOff(401)))], 1),
         (vec![Some(Err(ModelError::Timeout)), Some(Err(ModelError::Lost)), Some(Ok(()))], 2),
         (vec![Some(Err(ModelError::Garbage { what: "no text" }))], 1),
         (vec![Some(Err(ModelError::Unauthorised))], 0),

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use contactiq_domain::{Timestamp, clock::FixedClock};
 use contactiq_llm::{
-    Chain, ChainSettings, Completion, ModelError, PriceTable, Prompt, Provider, Served, Tries,
+    Chain, ChainSettings, Completion, ModelError, PriceTable, Prompt, Provider, SentenceSink, Served, Tries,
 };
 use tokio::{
     sync::mpsc,
@@ -60,13 +60,13 @@ impl Timed {
         (self.asked.load(Ordering::SeqCst), self.stopped.load(Ordering::SeqCst))
     }
 
-    async fn says(&self, to: Option<mpsc::Sender<String>>) -> Result<Completion, ModelError> {
+    async fn says(&self, to: Option<SentenceSink>) -> Result<Completion, ModelError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let mut running = Running(self, false);
         for (after, sentence) in &self.sentences {
             sleep(Duration::from_millis(*after)).await;
             if let Some(to) = &to {
-                to.send((*sentence).to_owned()).await.map_err(|_| ModelError::Cancelled)?;
+                to.send((*sentence).to_owned()).await?;
             }
         }
         sleep(Duration::from_millis(self.end.0)).await;
@@ -90,7 +90,7 @@ impl Provider for Timed {
         &self,
         _: &Prompt,
         _: Duration,
-        on_text: mpsc::Sender<String>,
+        on_text: SentenceSink,
     ) -> Result<Completion, ModelError> {
         self.says(Some(on_text)).await
     }

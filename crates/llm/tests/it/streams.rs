@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use contactiq_domain::{Timestamp, clock::FixedClock};
 use contactiq_llm::{
     Chain, ChainSettings, Completion, Http, ModelError, OpenAiCompatible, OpenAiSettings, Provider, Served,
+    Tries,
 };
 use tokio::sync::mpsc;
 
@@ -29,7 +30,7 @@ async fn collect(
     budget: Duration,
 ) -> (Vec<String>, Result<Completion, ModelError>) {
     let (to, mut from) = mpsc::channel(64);
-    let outcome = provider.stream_sentences(&prompt(), budget, to).await;
+    let outcome = provider.stream_sentences(&prompt(), budget, to.into()).await;
     let mut pieces = Vec::new();
     while let Some(piece) = from.recv().await {
         pieces.push(piece);
@@ -54,7 +55,7 @@ async fn sentences_arrive_while_the_model_writes() {
         (first, from.recv().await.unwrap(), at.elapsed())
     };
     let (answer, (first, second, between)) =
-        tokio::join!(provider.stream_sentences(&prompt, BUDGET, to), read);
+        tokio::join!(provider.stream_sentences(&prompt, BUDGET, to.into()), read);
     assert_eq!((first.as_str(), second.as_str()), ("In 5 days. [1] ", "It is free."));
     assert!(between > pause / 2, "the first did not wait for the second: {between:?}");
     let answer = answer.unwrap();
@@ -78,7 +79,7 @@ async fn a_stream_that_breaks_is_an_error() {
     for (tail, error) in [
         ("", ModelError::Lost),
         ("data: {\"choi\n\n", ModelError::Garbage { what: "an event that is no JSON" }),
-        ("data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n", ModelError::Refused(503)),
+        ("data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n", ModelError::BrokeOff(503)),
         (
             "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"content_filter\"}]}\n\ndata: [DONE]\n\n",
             ModelError::Garbage { what: "a text that its filter withheld" },
@@ -111,6 +112,41 @@ async fn silence_after_the_first_word_is_a_timeout_and_before_it_is_not() {
 }
 
 #[tokio::test]
+async fn silence_after_any_sign_of_life_is_a_timeout_and_a_heartbeat_before_the_first_word_is_patience() {
+    const ROLE: &str = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n";
+    const BEAT: &str = ": still reading\n\n";
+    let stall = Duration::from_millis(300);
+    let mut beating = vec![(HEAD, Duration::ZERO)];
+    beating.extend([(BEAT, stall / 2); 5]);
+    let mut slow = beating.clone();
+    slow.extend([(FIRST, Duration::ZERO), (REST, Duration::ZERO)]);
+    beating.extend([(FIRST, Duration::ZERO)]);
+    beating.extend([(BEAT, stall / 2); 8]);
+    let server = Server::start(vec![
+        Reply::Hang(format!("{HEAD}{ROLE}")),
+        Reply::Hang(format!("{HEAD}{BEAT}")),
+        Reply::Slow(beating),
+        Reply::Slow(slow),
+    ]);
+    let settings = OpenAiSettings { stall, ..settings(&server) };
+    let provider = OpenAiCompatible::new(settings, Http::new().unwrap()).unwrap();
+    for opened in ["with a role", "with a comment"] {
+        let began = std::time::Instant::now();
+        let (pieces, outcome) = collect(&provider, BUDGET).await;
+        assert_eq!((pieces.len(), outcome.unwrap_err()), (0, ModelError::Timeout), "{opened}");
+        assert!(
+            began.elapsed() < BUDGET / 2,
+            "{opened}: it does not hold the whole try: {:?}",
+            began.elapsed()
+        );
+        assert!(server.client_left().await);
+    }
+    let (pieces, outcome) = collect(&provider, BUDGET).await;
+    assert_eq!((pieces.len(), outcome.unwrap_err()), (1, ModelError::Timeout), "a heartbeat is no word");
+    assert!(collect(&provider, BUDGET).await.1.is_ok(), "it read a long prompt");
+}
+
+#[tokio::test]
 async fn a_receiver_that_goes_away_stops_the_provider() {
     let server = Server::start(vec![Reply::Hang(format!("{HEAD}{FIRST}"))]);
     let provider = provider(&server);
@@ -120,7 +156,7 @@ async fn a_receiver_that_goes_away_stops_the_provider() {
         from.recv().await.unwrap();
         drop(from);
     };
-    let (outcome, ()) = tokio::join!(provider.stream_sentences(&prompt, BUDGET, to), leave);
+    let (outcome, ()) = tokio::join!(provider.stream_sentences(&prompt, BUDGET, to.into()), leave);
     assert_eq!(outcome.unwrap_err(), ModelError::Cancelled);
     assert!(server.client_left().await);
 }
@@ -140,6 +176,50 @@ async fn through(chain: &Chain) -> (String, Result<Served, ModelError>) {
         text.push_str(&piece);
     }
     (text, outcome)
+}
+
+#[tokio::test]
+async fn an_error_inside_a_stream_is_charged_and_what_passes_is_tried_again_while_nothing_is_out() {
+    let whole = Reply::Bytes(format!("{HEAD}{FIRST}{REST}"));
+    let begun = "data: {\"choices\":[{\"delta\":{\"content\":\"In 5 da\"}}]}\n\n";
+    let error = |code: &str| format!("data: {{\"error\":{{\"message\":\"x\",\"code\":{code}}}}}\n\n");
+    for (code, requests, unknown) in [
+        ("\"rate_limit_exceeded\"", 2, 1),
+        ("\"server_error\"", 2, 1),
+        ("503", 2, 1),
+        ("\"invalid_api_key\"", 1, 1),
+        ("\"insufficient_quota\"", 1, 1),
+    ] {
+        let broken = Reply::Bytes(format!("{HEAD}{begun}{}", error(code)));
+        let server = Server::start(vec![broken, whole.clone()]);
+        let (to, _from) = mpsc::channel(64);
+        let tries = Tries::default();
+        let outcome = chain(&[&server]).stream_sentences_counted(&prompt(), BUDGET, to, &tries).await;
+        assert_eq!((server.seen().len(), tries.unknown()), (requests, unknown), "{code}: {outcome:?}");
+        assert_eq!(outcome.is_ok(), requests == 2, "{code}: {outcome:?}");
+        let tokens = tries.tokens();
+        assert!(tokens.input > 100 && tokens.output == 3, "half a sentence arrived: {tokens:?}");
+    }
+    // After a sentence.
+    let broken = format!("{FIRST}{}", error("\"rate_limit_exceeded\"")).leak();
+    let server = Server::start(vec![
+        Reply::Slow(vec![
+            (HEAD, Duration::ZERO),
+            (FIRST, Duration::from_millis(200)),
+            (broken, Duration::ZERO),
+        ]),
+        whole,
+    ]);
+    let (to, _from) = mpsc::channel(64);
+    let tries = Tries::default();
+    let outcome = chain(&[&server]).stream_sentences_counted(&prompt(), BUDGET, to, &tries).await;
+    assert_eq!(outcome.unwrap_err(), ModelError::BrokeOff(429));
+    assert_eq!((server.seen().len(), tries.unknown()), (1, 1));
+    // And an error as the whole body of a success.
+    let server = Server::start(vec![Reply::json(200, "{\"error\":{\"code\":\"model_not_found\"}}")]);
+    let tries = Tries::default();
+    let outcome = chain(&[&server]).complete_counted(&prompt(), BUDGET, &tries).await;
+    assert_eq!((outcome.unwrap_err(), tries.unknown()), (ModelError::BrokeOff(404), 1));
 }
 
 #[tokio::test]

@@ -84,9 +84,10 @@ pub(super) async fn aloud(
 ) -> Written {
     let since = Instant::now();
     let given = given(house, turn);
-    let prompt = prompt(house, turn, &given, "");
+    let prompt = prompt(house, turn, &given, (VERSION, ""));
     let Ok(evidence) = Quotable::of(house, turn, &given).await else {
-        return instead(extractive, format!("{VERSION}: {UNREAD}"), BTreeMap::new());
+        let written = instead(extractive, format!("{VERSION}: {UNREAD}"), BTreeMap::new());
+        return Written { asked: None, ..written };
     };
     let mut telling = Telling {
         house,
@@ -105,12 +106,14 @@ pub(super) async fn aloud(
     };
     let reserved = match Reserved::of(house, chain, turn, &prompt).await {
         Ok(reserved) => reserved,
-        Err(why) => return instead(extractive, Unanswered::from(why).to_string(), BTreeMap::new()),
+        Err(why) => {
+            let written = instead(extractive, Unanswered::from(why).to_string(), BTreeMap::new());
+            return Written { asked: None, ..written };
+        }
     };
     let ended = telling.listen_to(chain, &reserved).await;
-    let paid = telling.paid.unwrap_or_default();
     // Also of a call that was stopped: what nobody knows of it is charged too.
-    reserved.settle(paid.cost);
+    let paid = reserved.settle(telling.paid.unwrap_or_default());
     // Where nothing was told yet, all may be written again.
     let untold = telling.shown.is_empty() && matches!(ended, Ok(Ok(_)));
     let reasons = if untold { telling.gated.reasons.clone() } else { Vec::new() };
@@ -128,7 +131,7 @@ pub(super) async fn aloud(
 
 fn instead(draft: Draft, why: String, values: BTreeMap<String, f64>) -> Written {
     let detail = format!("{why}: cited sentences instead");
-    Written { values, ..Written::by_house(draft, "extractive", detail) }
+    Written { values, asked: Some(VERSION), ..Written::by_house(draft, "extractive", detail) }
 }
 
 impl Telling<'_> {
@@ -257,7 +260,8 @@ impl Telling<'_> {
                     served.provider
                 );
                 let draft = self.draft(&served);
-                let written = Written { values, ..Written::by_house(draft, "generated", detail) };
+                let written =
+                    Written { values, asked: Some(VERSION), ..Written::by_house(draft, "generated", detail) };
                 return written.keeping_back(self.found, self.whole);
             }
             Ok(Ok(_)) => {
@@ -268,7 +272,8 @@ impl Telling<'_> {
                 instead(extractive, format!("{VERSION}: {why}"), values)
             }
             Ok(Err(error)) => {
-                instead(extractive, format!("the model did not answer to its end ({})", error.code()), values)
+                let why = format!("{VERSION}: the model did not answer to its end ({})", error.code());
+                instead(extractive, why, values)
             }
             Err(Stop::Left) => {
                 let detail = format!("{VERSION}: nobody listened any more, and the model was stopped");
@@ -277,7 +282,8 @@ impl Telling<'_> {
                     citations: std::mem::take(&mut self.gated.citations),
                     ..extractive
                 };
-                return Written { values, left: true, ..Written::by_house(draft, "stopped", detail) };
+                let written = Written::by_house(draft, "stopped", detail);
+                return Written { values, left: true, asked: Some(VERSION), ..written };
             }
             Err(Stop::Leaked) => {
                 instead(extractive, format!("{VERSION}: the model repeated its instructions"), values)

@@ -6,7 +6,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use contactiq_domain::Citation;
 use contactiq_guard::{Guard, Held, Masked, OutputFinding, OutputFindingKind, OutputVerdict, Published, Raw};
-use contactiq_llm::{Chain, NumberedPassage, Prompt};
+use contactiq_llm::{Chain, Exchange, NumberedPassage, Prompt};
 use contactiq_nlu::text;
 use regex::{Captures, Regex};
 
@@ -17,7 +17,7 @@ use super::{
     history,
     quotable::{Given, Quotable},
     repair::Once,
-    spend::{self, Asked},
+    spend::{self, Asked, Unanswered},
 };
 use crate::{
     DoorFault, Found, House,
@@ -25,8 +25,8 @@ use crate::{
 };
 
 /// The version that stands in the step's trace.
-pub(super) const VERSION: &str = "answer-1";
-const SYSTEM: &str = include_str!("../../prompts/answer-1.txt");
+pub(super) const VERSION: &str = "answer-2";
+const SYSTEM: &str = include_str!("../../prompts/answer-2.txt");
 /// What the prompt asks for where the passages do not answer.
 pub(super) const NO_ANSWER: &str = "NO ANSWER";
 /// Why a model's text is not used when nobody could check it.
@@ -47,6 +47,8 @@ pub(super) struct Written {
     pub(super) values: BTreeMap<String, f64>,
     /// What of the model's text is for a reviewer.
     pub(super) kept_back: Option<KeptBack>,
+    /// The version of the prompt that a model was asked with; none where none was asked.
+    pub(super) asked: Option<&'static str>,
     /// What asking it cost.
     pub(super) paid: Paid,
     /// Whether nobody listened any more, so that the model was stopped.
@@ -57,7 +59,7 @@ impl Written {
     /// Without a model.
     pub(super) fn by_house(draft: Draft, outcome: &'static str, detail: String) -> Written {
         let (values, paid) = (BTreeMap::new(), Paid::default());
-        Written { draft, outcome, detail, values, kept_back: None, left: false, paid }
+        Written { draft, outcome, detail, values, kept_back: None, left: false, asked: None, paid }
     }
 
     /// With the model's text, of which nobody is shown what rules found, where one spoke.
@@ -78,8 +80,10 @@ pub(super) async fn once(
     extractive: Draft,
 ) -> Once {
     let Asked { served, paid } = spend::ask(house, chain, turn, prompt, budget).await;
+    let asked = (!matches!(served, Err(Unanswered::Budget(_)))).then_some(prompt.version);
     let instead = |draft: Draft, why: String, values: BTreeMap<String, f64>| Written {
         values,
+        asked,
         paid,
         ..Written::by_house(draft, "extractive", format!("{why}: cited sentences instead"))
     };
@@ -87,6 +91,12 @@ pub(super) async fn once(
         |draft: Draft, values: BTreeMap<String, f64>| instead(draft, format!("{VERSION}: {UNREAD}"), values);
     let served = match served {
         Ok(served) => served,
+        Err(why @ Unanswered::Left) => {
+            // Nobody was shown anything.
+            let draft = Draft { text: Masked::empty(), citations: Vec::new(), ..extractive };
+            let written = Written::by_house(draft, "stopped", format!("{}: {why}", prompt.version));
+            return Written { asked, paid, left: true, ..written }.into();
+        }
         Err(why) => return instead(extractive, why.to_string(), BTreeMap::new()).into(),
     };
     let completion = &served.completion;
@@ -144,7 +154,7 @@ pub(super) async fn once(
     let detail =
         format!("{VERSION} by {}; {} sentences removed by the gate", served.provider, gated.reasons.len());
     let draft = Draft { text: shown.text, citations: gated.citations, model: completion.model.clone() };
-    let written = Written { values, paid, ..Written::by_house(draft, "generated", detail) };
+    let written = Written { values, asked, paid, ..Written::by_house(draft, "generated", detail) };
     Once { written: written.keeping_back(found, whole.text), kept: gated.kept, reasons: gated.reasons }
 }
 
@@ -186,8 +196,13 @@ pub(super) fn given<'a>(house: &House, turn: &'a Turn) -> Vec<(usize, Cow<'a, Pu
     turn.found.iter().take(PASSAGES).map(read).collect()
 }
 
-/// The question with its evidence; `more` stands below the template.
-pub(super) fn prompt(house: &House, turn: &Turn, given: &Given<'_>, more: &str) -> Prompt {
+/// The question with its evidence; `more` stands below the template, and the version says what.
+pub(super) fn prompt(
+    house: &House,
+    turn: &Turn,
+    given: &Given<'_>,
+    (version, more): (&'static str, &str),
+) -> Prompt {
     let passages = given
         .iter()
         .enumerate()
@@ -197,16 +212,20 @@ pub(super) fn prompt(house: &House, turn: &Turn, given: &Given<'_>, more: &str) 
             text: text.clone().into_owned(),
         })
         .collect();
-    Prompt {
-        version: VERSION,
-        system: Published::by_bank(format!("{SYSTEM}{more}")),
-        passages,
-        history: history::recent(&turn.history),
-        question: turn.started.question.clone(),
-        nonce: house.ids.next().simple().to_string(),
-        canary: canary(house),
-        max_output_tokens: 400,
-    }
+    let marks = [house.ids.next().simple().to_string(), canary(house)];
+    let (history, question) = (history::recent(&turn.history), turn.started.question.clone());
+    of_template((version, more), passages, history, question, marks)
+}
+
+fn of_template(
+    (version, more): (&'static str, &str),
+    passages: Vec<NumberedPassage>,
+    history: Vec<Exchange>,
+    question: Masked,
+    [nonce, canary]: [String; 2],
+) -> Prompt {
+    let system = Published::by_bank(format!("{SYSTEM}{more}"));
+    Prompt { version, system, passages, history, question, nonce, canary, max_output_tokens: 400 }
 }
 
 /// A mark that stands in the instructions and nowhere else. The first half of an id tells the time: it is left
@@ -353,7 +372,73 @@ fn without_markers(sentence: &str) -> (String, Vec<usize>) {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
+    use crate::respond::repair;
+
+    /// What leaves the house for a question, as a whole: whoever changes a word of it sees here what else changed.
+    #[test]
+    fn a_whole_prompt_as_a_model_gets_it() {
+        let bank = |text: &str| Published::by_bank(text.to_owned());
+        let masked = |text: &str| Masked::from_published(&bank(text));
+        let passage = |number, title: &str, text: &str| NumberedPassage {
+            number,
+            title: bank(title),
+            text: bank(text),
+        };
+        let asked = |template| {
+            let passages = vec![
+                passage(1, "Kite cards", "A replacement kite card costs $9.\nIt arrives in 6 business days."),
+                passage(2, "Fees", "<<< A card that was stolen is replaced for free. >>>"),
+            ];
+            let history =
+                vec![Exchange { question: masked("I lost my card."), answer: masked("Block it first. [1]") }];
+            let marks =
+                ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"].map(str::to_owned);
+            let prompt = of_template(
+                template,
+                passages,
+                history,
+                masked("What does a new one cost, [NAME_1] asks"),
+                marks,
+            );
+            let messages = contactiq_llm::render(&prompt).unwrap();
+            let said =
+                messages.iter().map(|message| format!("=== {:?}\n{}\n", message.role, message.content));
+            format!("{}\n{}", prompt.version, said.collect::<String>())
+        };
+        insta::assert_snapshot!("prompt_answer", asked((VERSION, "")));
+        let repairing = repair::INSTRUCTION.replace("{reasons}", "figure, name");
+        insta::assert_snapshot!("prompt_repair", asked((repair::BOTH, &repairing)));
+    }
+
+    /// The text of a version never changes: records name the version that a model was asked with.
+    #[test]
+    fn each_version_of_a_prompt_has_one_text() {
+        let hash = |text: &str| -> String {
+            Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        for (version, text, known) in [
+            (
+                VERSION,
+                SYSTEM,
+                ("answer-2", "8911fe5313e57f23b7c070910a673f8eba171a94b4cc86af4ab9428b8f3e13d9"),
+            ),
+            (
+                repair::REPAIR,
+                repair::INSTRUCTION,
+                ("repair-1", "c75a03c64698733ae7d2f5703c806807043983b2dcee7dbda5d85df59dbc31c0"),
+            ),
+        ] {
+            assert_eq!(
+                (version, hash(text).as_str()),
+                known,
+                "another text is another version: give it the next number"
+            );
+        }
+        assert_eq!(repair::BOTH, format!("{VERSION}+{}", repair::REPAIR));
+    }
 
     #[test]
     fn a_citation_belongs_to_the_sentence_that_it_follows() {

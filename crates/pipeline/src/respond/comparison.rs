@@ -264,8 +264,17 @@ fn stems_of(words: &str) -> BTreeSet<String> {
 
 /// For each product the one label that names it; none where a product has no label of its own.
 fn each(names: &[BTreeSet<String>], labels: &[&str]) -> Option<Vec<usize>> {
-    let hits: Option<Vec<usize>> = names.iter().map(|name| naming(name, labels)).collect();
-    hits.filter(|hits| hits.iter().collect::<BTreeSet<_>>().len() == names.len())
+    let mut hits = vec![None; names.len()];
+    // "Everyday vs Everyday Gold": the longer name takes its label first.
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    order.sort_by_key(|name| std::cmp::Reverse(names[*name].len()));
+    for name in order {
+        let taken = |at: usize| hits.contains(&Some(at));
+        let free: Vec<&str> =
+            labels.iter().enumerate().map(|(at, label)| if taken(at) { "" } else { *label }).collect();
+        hits[name] = Some(naming(&names[name], &free)?);
+    }
+    hits.into_iter().collect()
 }
 
 /// The label that shares most words with a name, all of its own among them or all of the name's.
@@ -350,6 +359,14 @@ mod tests {
     fn sentences_that_say_the_same_stand_side_by_side() {
         let table = table("How does the Plain Account differ from the Youth Account?").unwrap();
         assert!(table.contains("monthly fee of $6. [1]") && table.contains("no monthly fee. [1]"), "{table}");
+    }
+
+    #[test]
+    fn a_name_that_begins_another_one_has_the_label_that_is_left() {
+        let names = ["Everyday", "Everyday Gold"].map(stems_of);
+        let labels = ["Everyday Gold account", "Everyday account"];
+        assert_eq!(each(&names, &labels), Some(vec![1, 0]));
+        assert_eq!(each(&names, &labels[..1]), None, "each needs a label of its own");
     }
 
     #[test]

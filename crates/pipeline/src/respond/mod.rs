@@ -258,7 +258,7 @@ async fn finish(house: &House, turn: &mut Turn, draft: Draft, detail: String, si
         (Some(_), _) if house.model_time() < repair::LEAST => {
             Written::by_house(draft, "extractive", "no time was left for a model: cited sentences".to_owned())
         }
-        (Some(chain), Some(audience)) if escalate::would_answer(house, turn) => {
+        (Some(chain), Some(audience)) if audience.hears() && escalate::would_answer(house, turn) => {
             ask_aloud::aloud(house, chain, turn, audience, draft).await
         }
         (Some(chain), _) => repair::fluent(house, chain, turn, draft).await,
@@ -270,7 +270,8 @@ async fn finish(house: &House, turn: &mut Turn, draft: Draft, detail: String, si
 
 /// The last door of this step: a draft whose citations may not leave stays inside as a whole.
 async fn release(house: &House, turn: &mut Turn, written: Written, since: Instant) {
-    let Written { draft, mut outcome, mut detail, values, kept_back, left, paid: _ } = written;
+    let Written { draft, mut outcome, mut detail, mut values, kept_back, left, asked, paid } = written;
+    values.extend(paid.values());
     turn.left = left;
     if let Some(kept_back) = kept_back {
         keep_back(turn, kept_back);
@@ -292,7 +293,7 @@ async fn release(house: &House, turn: &mut Turn, written: Written, since: Instan
         }
         None => turn.draft = Some(draft),
     }
-    turn.trace_with(Step::Respond, since, outcome, detail, None, values);
+    turn.trace_with(Step::Respond, since, outcome, detail, asked, values);
 }
 
 /// Whether all that a draft quotes may be shown; one that may not is for a reviewer.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use contactiq_llm::Chain;
 
 use super::{
-    ask_model::{Written, given, once, prompt},
+    ask_model::{VERSION, Written, given, once, prompt},
     grounding::Removed,
     quotable::Given,
 };
@@ -16,7 +16,12 @@ use crate::{
     turn::{Draft, KeptBack, Turn},
 };
 
-const INSTRUCTION: &str = include_str!("../../prompts/repair-1.txt");
+pub(super) const INSTRUCTION: &str = include_str!("../../prompts/repair-1.txt");
+/// The version of the instruction.
+#[cfg(test)]
+pub(super) const REPAIR: &str = "repair-1";
+/// The version of a prompt with the instruction below it, as the step's trace has it.
+pub(super) const BOTH: &str = "answer-2+repair-1";
 /// Less time than this is not worth a question.
 pub(super) const LEAST: Duration = Duration::from_millis(500);
 
@@ -46,7 +51,7 @@ impl Once {
 pub(super) async fn fluent(house: &House, chain: &Chain, turn: &Turn, extractive: Draft) -> Written {
     let since = Instant::now();
     let given = given(house, turn);
-    let prompt = prompt(house, turn, &given, "");
+    let prompt = prompt(house, turn, &given, (VERSION, ""));
     let first =
         once(house, chain, turn, (given.as_slice(), &prompt), house.model_time(), extractive.clone()).await;
     again(house, chain, turn, (given.as_slice(), since), first, extractive).await
@@ -62,16 +67,24 @@ pub(super) async fn again(
     extractive: Draft,
 ) -> Written {
     let left = house.model_budget.saturating_sub(since.elapsed()).min(house.model_time());
-    if !house.repairs || !first.is_worth_repairing() || left < LEAST {
+    if first.written.left || !house.repairs || !first.is_worth_repairing() || left < LEAST {
         return first.written;
     }
     let codes = codes(&first.reasons);
-    let prompt = prompt(house, turn, given, &INSTRUCTION.replace("{reasons}", &codes));
-    let second = once(house, chain, turn, (given, &prompt), left, extractive).await;
+    let prompt = prompt(house, turn, given, (BOTH, &INSTRUCTION.replace("{reasons}", &codes)));
+    let mut second = once(house, chain, turn, (given, &prompt), left, extractive).await;
+    if second.written.left {
+        second.written.paid.add(first.written.paid);
+        second.written.kept_back = first.written.kept_back;
+        return second.written;
+    }
     metrics::counter!("contactiq_model_repairs_total", "better" => (second.kept > first.kept).to_string())
         .increment(1);
+    // Also where a budget had no room for it: that is told as a model that was asked once.
+    let asked = second.written.asked.or(first.written.asked);
     let told = format!("; asked again for {codes}: {} sentences stood, {} before", second.kept, first.kept);
     let (mut best, other) = if second.kept > first.kept { (second, first) } else { (first, second) };
+    best.written.asked = asked;
     best.written.detail.push_str(&told);
     best.written.values.insert("asked_again".to_owned(), 1.0);
     best.written.paid.add(other.written.paid);

@@ -8,7 +8,7 @@ use contactiq_llm::{Chain, ModelError, Prompt, Served, Tries};
 use contactiq_store::budgets::{Refused, Reservation};
 
 use crate::{
-    House,
+    House, escalate,
     turn::{Paid, Turn},
 };
 
@@ -21,9 +21,12 @@ pub(super) enum Unanswered {
     /// It did not answer.
     #[error("the model did not answer ({})", .0.code())]
     Model(ModelError),
+    /// Nobody waited for it any more.
+    #[error("nobody waited any more, and the model was stopped")]
+    Left,
 }
 
-/// What asking came to, and what it cost as far as the provider said.
+/// What asking came to, and what it cost.
 pub(super) struct Asked {
     pub(super) served: Result<Served, Unanswered>,
     pub(super) paid: Paid,
@@ -41,14 +44,27 @@ pub(super) async fn ask(
         Ok(held) => held,
         Err(why) => return Asked { served: Err(why.into()), paid: Paid::default() },
     };
-    let served = match chain.complete_counted(prompt, budget, &held.tries).await {
+    // Leaving drops the call: the provider is stopped.
+    let asked = tokio::select! {
+        served = chain.complete_counted(prompt, budget, &held.tries) => served.map_err(Unanswered::Model),
+        () = nobody_waits(house, turn) => Err(Unanswered::Left),
+    };
+    let served = match asked {
         Ok(served) => served,
-        Err(error) => return Asked { served: Err(Unanswered::Model(error)), paid: Paid::default() },
+        Err(why) => return Asked { served: Err(why), paid: held.settle(Paid::default()) },
     };
     told(&served.provider);
-    let paid = Paid::of(house, &served.completion);
-    held.settle(paid.cost);
+    let paid = held.settle(Paid::of(house, &served.completion));
     Asked { served: Ok(served), paid }
+}
+
+/// Returns when whoever asked went away. Where a person is about to take over that changes nothing: the ticket is
+/// written in any case.
+async fn nobody_waits(house: &House, turn: &Turn) {
+    match &turn.audience {
+        Some(audience) if escalate::would_answer(house, turn) => audience.left().await,
+        _ => std::future::pending().await,
+    }
 }
 
 /// Which of the models served.
@@ -60,7 +76,8 @@ pub(super) fn told(provider: &str) {
 pub(super) struct Held {
     reservation: Option<Reservation>,
     tries: Tries,
-    one_try: NanoUsd,
+    /// The most that a try may cost; none where a model has no price.
+    one_try: Option<NanoUsd>,
     mode: Mode,
 }
 
@@ -79,7 +96,7 @@ impl Held {
         Ok(Held {
             reservation: Some(reservation),
             tries: Tries::default(),
-            one_try: bound.map_or(NanoUsd(0), |bound| bound.one_try),
+            one_try: bound.map(|bound| bound.one_try),
             mode,
         })
     }
@@ -89,24 +106,36 @@ impl Held {
         &self.tries
     }
 
-    /// Ends it with what the provider said, and with what nobody knows.
-    pub(super) fn settle(mut self, known: NanoUsd) {
-        self.end(known);
+    /// Ends it with what the provider said, and with what nobody knows: what budgets are charged, and the record says.
+    pub(super) fn settle(mut self, known: Paid) -> Paid {
+        self.end(known)
     }
 
-    fn end(&mut self, known: NanoUsd) {
-        let Some(reservation) = self.reservation.take() else { return };
-        let cost = known.plus(self.one_try.times(self.tries.unknown()));
+    fn end(&mut self, known: Paid) -> Paid {
+        let without_figures = self.tries.unknown();
+        let mut paid = known;
+        paid.add(Paid {
+            tokens: self.tries.tokens(),
+            cost: self.one_try.unwrap_or_default().times(without_figures),
+            without_figures,
+            unpriced: self.one_try.is_none() && without_figures > 0,
+        });
+        let Some(reservation) = self.reservation.take() else { return paid };
+        if paid.unpriced {
+            metrics::counter!("contactiq_model_calls_without_price_total").increment(1);
+        }
+        let cost = paid.cost;
         let mode = self.mode.as_str();
         metrics::counter!("contactiq_model_cost_nano_usd_total", "mode" => mode)
             .increment(u64::try_from(cost.0).unwrap_or(0));
         metrics::histogram!("contactiq_request_cost_usd", "mode" => mode).record(cost.dollars());
         reservation.settle(cost);
+        paid
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.end(NanoUsd(0));
+        self.end(Paid::default());
     }
 }

@@ -70,10 +70,18 @@ pub(super) struct Answered {
 
 /// Answers a question, or says again what was answered first.
 ///
+/// A client that goes away before the answer is there stops the model, and the record says that nobody waited. With an
+/// `Idempotency-Key` it goes on: somebody will ask again for what it came to.
+///
 /// # Errors
 /// [`ApiError`], with the crisis line where the message needs it.
 pub(super) async fn asks(app: &App, request: Request, asking: Asking) -> Result<Answered, ApiError> {
-    asks_for(app, request, asking, None).await
+    if !matches!(idempotency::clients_key(&request.headers), Ok(None)) {
+        return asks_for(app, request, asking, None).await;
+    }
+    // The listener is dropped with this request, whoever ends it.
+    let (audience, _listening) = Audience::waiting();
+    asks_for(app, request, asking, Some(audience)).await
 }
 
 /// The same, with an audience that is told the answer while a model writes it.

@@ -5,11 +5,12 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use contactiq_domain::{Mode, ids::FeedbackId};
-use contactiq_guard::Masked;
+use contactiq_domain::{Mode, Ticket, ids::FeedbackId};
+use contactiq_guard::{Masked, Published};
 use contactiq_store::{
     StoreError,
     feedback::{self, Feedback},
+    tickets,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -80,13 +81,19 @@ pub async fn create(
     let feedback = Feedback {
         id: FeedbackId::new(&*app.house.ids),
         interaction: record.id,
-        subject: record.subject,
+        subject: record.subject.clone(),
         helpful: said.helpful,
         problem,
         created_at: app.house.clock.now(),
     };
     let status = if help.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT };
-    match (keep(&app, &caller, &headers, &body.bytes, &feedback, status).await, help) {
+    let ticket = match (&help, &feedback.problem) {
+        (Some(help), Some(problem)) => Some(app.house.cry_in_feedback(&record, problem.clone(), help)),
+        _ => None,
+    };
+    let help = help.map(|help| help.as_str().to_owned());
+    let kept = keep(&app, &caller, (&headers, &body.bytes), (&feedback, ticket.as_ref()), status).await;
+    match (kept, help) {
         (Err(error), help) => Err(error.with_help(help)),
         (Ok(()), Some(help)) => Ok(axum::Json(Help { help }).into_response()),
         (Ok(()), None) => Ok(status.into_response()),
@@ -95,7 +102,7 @@ pub async fn create(
 
 /// What may be kept of a problem, and what its words ask to be said at once. Nobody waits for an answer here, so
 /// that a cry for help would else be read by whoever looks through feedback.
-async fn read(app: &App, mode: Mode, problem: &Message) -> Result<(Masked, Option<String>), ApiError> {
+async fn read(app: &App, mode: Mode, problem: &Message) -> Result<(Masked, Option<Published>), ApiError> {
     let text = problem.whole();
     let chars = text.chars();
     if !(1..=LONGEST).contains(&chars) {
@@ -104,7 +111,7 @@ async fn read(app: &App, mode: Mode, problem: &Message) -> Result<(Masked, Optio
     }
     match app.house.guard.read(chars, move |guard| (guard.mask(&text), guard.hears_a_cry(&text))).await {
         Ok((masked, cries)) => {
-            let help = cries.then(|| app.house.comforting(mode).as_str().to_owned());
+            let help = cries.then(|| app.house.comforting(mode));
             Ok((masked, help))
         }
         Err(fault) => Err(helped(app, mode, problem, fault.into()).await),
@@ -118,9 +125,8 @@ const NO_RECORD: [&str; 2] = ["feedback_interaction", "foreign key"];
 async fn keep(
     app: &App,
     caller: &Caller,
-    headers: &HeaderMap,
-    bytes: &[u8],
-    feedback: &Feedback,
+    (headers, bytes): (&HeaderMap, &[u8]),
+    (feedback, ticket): (&Feedback, Option<&Ticket<Masked>>),
     status: StatusCode,
 ) -> Result<(), ApiError> {
     // The key is the interaction's own: the same words may be said of another answer.
@@ -140,6 +146,10 @@ async fn keep(
             return Err(ApiError::Unavailable);
         }
         saved => saved?,
+    }
+    // Where the answer went to a person already, that ticket stands.
+    if let Some(ticket) = ticket {
+        tickets::open(&mut w, ticket).await?;
     }
     if let Some(taken) = &taken {
         taken.settle(&mut w, &feedback.id.to_string(), status.as_u16()).await?;

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use axum::{extract::State, http::StatusCode};
 use contactiq_domain::BreakerState;
+use contactiq_llm::ProviderState;
 use contactiq_nlu::encoder::Encoder;
 use contactiq_store::ledger::queue::Durability;
 use serde::Serialize;
@@ -42,7 +43,7 @@ pub async fn health(State(app): State<App>) -> (StatusCode, axum::Json<Health>) 
     let database = works(&app).await;
     let model = match &app.house.chain {
         None => "off",
-        Some(chain) if chain.states().iter().any(|s| s.breaker == BreakerState::Closed) => "ok",
+        Some(chain) if chain.states().iter().any(ProviderState::is_asked) => "ok",
         Some(_) => "failing",
     };
     let body = Health {
@@ -119,6 +120,19 @@ fn confidence(app: &App) -> &'static str {
     }
 }
 
+/// The models, and which of them are not asked for now.
+fn model(app: &App, models: String) -> String {
+    let states = app.house.chain.iter().flat_map(|chain| chain.states());
+    let alone: Vec<String> = states
+        .filter(|state| !state.is_asked())
+        .map(|state| match state.not_before_seconds {
+            Some(seconds) => format!("{} asks to be left alone for {seconds} s", state.name),
+            None => format!("{} failed too often and is left alone", state.name),
+        })
+        .collect();
+    if alone.is_empty() { models } else { format!("{models}; {}", alone.join(", ")) }
+}
+
 /// Whether the server can take questions, and with which parts.
 #[utoipa::path(get, path = "/ready", tag = "operations", security(()),
     responses((status = 200, body = Ready), (status = 503, body = Ready)))]
@@ -154,7 +168,7 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
             _ => say(&app.standing.encoder, "the lexical model works alone"),
         },
         confidence: confidence(&app),
-        model: say(&app.standing.llm, "answers are made of cited sentences"),
+        model: model(&app, say(&app.standing.llm, "answers are made of cited sentences")),
         moderation: match &app.house.moderation {
             None => "local".to_owned(),
             Some(remote) if remote.breaker() == BreakerState::Closed => "ok".to_owned(),

@@ -1,5 +1,7 @@
 //! Asking, and reading what became of it.
 
+use std::time::Duration;
+
 use axum::{
     Extension,
     extract::{Path, State},
@@ -8,7 +10,7 @@ use axum::{
 };
 use contactiq_domain::{Mode, Permission, Record, ids::InteractionId};
 use contactiq_guard::Masked;
-use contactiq_store::interactions;
+use contactiq_store::interactions::{self, Told};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -26,6 +28,8 @@ use crate::{
 };
 
 const ROUTE: &str = "POST /v1/interactions";
+/// How often it is looked whether an answer is there that another server tells.
+const LOOKS_EVERY: Duration = Duration::from_millis(500);
 
 /// A question.
 #[derive(Deserialize, ToSchema)]
@@ -91,8 +95,8 @@ pub async fn create(
 
 /// Hear an answer again, or the rest of one that is on its way, as the events of `POST /v1/interactions`.
 ///
-/// `Last-Event-ID` is the id of the last event that was heard. After a minute, or at another replica, a finished
-/// answer is told from its beginning, behind a `restart`.
+/// `Last-Event-ID` is the id of the last event that was heard. After a minute, or at another replica, an answer is told
+/// from its beginning, behind a `restart`; another replica waits for its end before.
 #[utoipa::path(
     get, path = "/v1/interactions/{id}/events", tag = "interactions",
     params(
@@ -101,7 +105,7 @@ pub async fn create(
     ),
     responses(
         (status = 200, description = "Events", content_type = "text/event-stream"),
-        (status = 401, body = Problem), (status = 404, body = Problem)
+        (status = 401, body = Problem), (status = 404, body = Problem), (status = 504, body = Problem)
     )
 )]
 pub async fn events(
@@ -120,10 +124,39 @@ pub async fn events(
         noted.set_target(seen::one(&caller, &caller.owner(&caller.own_subject()), id));
         return Ok(telling.listen(last).into_response());
     }
-    let record = visible(&app, &caller, &id).await?;
+    let record = match visible(&app, &caller, &id).await {
+        Err(ApiError::NotFound(_)) => on_its_way(&app, &caller, &id).await?,
+        read => read?,
+    };
     noted.set_target(seen::interaction(&app, &caller, &record).await?);
     let disclosure = &app.house.settings.of(record.mode).disclosure;
     Ok(Telling::of_record(disclosure, &record).listen(last).into_response())
+}
+
+/// The record of an answer of this caller's that another server tells: waited for as long as a request may take. That
+/// server hears of it, and does not stop the model because its own listener left.
+async fn on_its_way(app: &App, caller: &Caller, id: &str) -> Result<Record<Masked>, ApiError> {
+    let missing = || ApiError::NotFound("interaction");
+    let interaction: InteractionId = id.parse().map_err(|_| missing())?;
+    let subject = caller.own_subject();
+    let whose = match caller.key.filter(|_| caller.may(Permission::ActForSubject)) {
+        Some(key) => Told::BackEnd(key),
+        None => Told::Person(caller.owner(&subject)),
+    };
+    let begun = interactions::begun_by(&mut *app.house.store.read().await?, interaction, whose).await?;
+    begun.filter(|mode| caller.sees(*mode)).ok_or_else(missing)?;
+    let patience = Duration::from_secs(app.config.server.request_timeout_seconds);
+    let waiting = async {
+        loop {
+            app.hands.waits_here(interaction).await;
+            tokio::time::sleep(LOOKS_EVERY).await;
+            match asked(app, caller, id).await {
+                Err(ApiError::NotFound(_)) => {}
+                read => return read,
+            }
+        }
+    };
+    tokio::time::timeout(patience, waiting).await.unwrap_or(Err(ApiError::Timeout))
 }
 
 /// Whether events are asked for: named in `Accept`, not refused there (`q=0`), and not liked less

@@ -168,6 +168,10 @@ async fn pump(app: &App, telling: &Arc<Telling>, mut listening: Listening, mut w
             },
             done = &mut work => break done,
             () = &mut abandoned => {
+                if waits_elsewhere(app, telling).await {
+                    abandoned.set(telling.abandoned());
+                    continue;
+                }
                 listening.leave();
                 break (&mut work).await;
             }
@@ -191,6 +195,14 @@ async fn pump(app: &App, telling: &Arc<Telling>, mut listening: Listening, mut w
         tokio::time::sleep(HEARD_AGAIN).await;
         telling.leave(&live);
     });
+}
+
+/// Whether its listener came back to another server, and waits there for the record.
+async fn waits_elsewhere(app: &App, telling: &Telling) -> bool {
+    match telling.interaction() {
+        Some(id) => app.hands.is_waited_for_elsewhere(id).await,
+        None => false,
+    }
 }
 
 impl Telling {

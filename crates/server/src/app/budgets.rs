@@ -5,7 +5,7 @@ use std::time::Duration;
 use contactiq_domain::{Budget, interaction::NanoUsd};
 use contactiq_store::budgets::{BudgetSettings, Crossing, Level};
 
-use super::zone;
+use super::{model_budget, zone};
 use crate::config::Config;
 
 /// A reservation outlives the longest call by so much: clocks of machines differ.
@@ -22,7 +22,7 @@ pub(crate) fn budget_settings(config: &Config) -> BudgetSettings {
         customer: budget(of.customer.day_usd, of.customer.month_usd),
         banker: budget(of.banker.day_usd, of.banker.month_usd),
         zone: zone(config),
-        lease: Duration::from_secs(config.llm.timeout_seconds) + BEYOND_A_CALL,
+        lease: model_budget(config) + BEYOND_A_CALL,
     }
 }
 

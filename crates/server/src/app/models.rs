@@ -44,6 +44,12 @@ pub(crate) fn open_chain(
     Ok((Some(Chain::new(providers, settings, Arc::new(SystemClock), jitter())), Ok(models.join(", then "))))
 }
 
+/// All tries of a call together: one that takes as long as a try may take leaves time for another one of half of it.
+/// The deadline of the request stands above it.
+pub(crate) fn model_budget(config: &Config) -> Duration {
+    Duration::from_secs(config.llm.timeout_seconds).mul_f64(1.5)
+}
+
 fn open(
     provider: &LlmProvider,
     quota: Option<Arc<dyn KeyQuota>>,

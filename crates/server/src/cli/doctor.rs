@@ -289,9 +289,14 @@ async fn models(config: &Config) -> Vec<Finding> {
     found
 }
 
-/// Which setting to look at.
+/// Which setting to look at, or when to look again.
 fn fix(error: &ModelError, provider: &LlmProvider) -> String {
     let field = match error {
+        ModelError::RateLimited { retry_after: Some(after) } => {
+            return format!(". It asks to be left alone for {} s", after.as_secs());
+        }
+        ModelError::BrokeOff(401 | 403) => "api_key",
+        ModelError::BrokeOff(404) => "base_url and model",
         ModelError::Unauthorised => "api_key",
         ModelError::NoSuchModel => "model",
         ModelError::NotFound => "base_url and model",

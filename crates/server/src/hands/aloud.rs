@@ -48,7 +48,7 @@ pub(super) fn from_text(ledger: &Ledger, id: InteractionId, text: &str) -> Optio
 
 /// Carries what is told to the gateway until the answer is there, and stops the model when nobody listens there.
 pub(super) async fn carry(requests: &Requests, ledger: &Ledger, taken: &Taken, mut listening: Listening) {
-    let mut look = tokio::time::interval(LOOK_EVERY);
+    let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK_EVERY, LOOK_EVERY);
     loop {
         tokio::select! {
             said = listening.hear() => {

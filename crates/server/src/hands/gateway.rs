@@ -60,6 +60,10 @@ impl Gateway {
         }
     }
 
+    pub(super) const fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
     /// Answers by a worker, or itself where nobody else does. A question that two answered has one record.
     pub(super) async fn answer(
         &self,
@@ -98,7 +102,7 @@ impl Gateway {
             return Ok(None);
         }
         let interaction = begun.interaction();
-        let bytes = app.house.ledger.to_hand(&begun.to_hand(audience.is_some()))?;
+        let bytes = app.house.ledger.to_hand(&begun.to_hand(audience.is_some_and(Audience::hears)))?;
         let (tell, mut hear) = mpsc::unbounded_channel();
         self.lock().insert(interaction, tell);
         let _waits = Waits { gateway: self, interaction };

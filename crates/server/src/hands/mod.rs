@@ -68,6 +68,32 @@ impl Hands {
         }
     }
 
+    /// What the servers of a cluster tell each other of questions by; none where this one is alone.
+    fn requests(&self) -> Option<&Requests> {
+        match self {
+            Hands::Alone => None,
+            Hands::Gateway(gateway) => Some(gateway.requests()),
+            Hands::Worker(worker) => Some(worker.requests()),
+        }
+    }
+
+    /// Tells the server that tells this answer that somebody waits for it here.
+    pub(crate) async fn waits_here(&self, interaction: InteractionId) {
+        if let Some(requests) = self.requests()
+            && let Err(error) = requests.waits_elsewhere(interaction).await
+        {
+            tracing::debug!(%error, "nobody could be told that an answer is waited for");
+        }
+    }
+
+    /// Whether somebody waits for this answer at another server.
+    pub(crate) async fn is_waited_for_elsewhere(&self, interaction: InteractionId) -> bool {
+        match self.requests() {
+            Some(requests) => requests.is_waited_for_elsewhere(interaction).await.unwrap_or(false),
+            None => false,
+        }
+    }
+
     /// Whether questions that are handed over may have to wait: then the urgent ones go first.
     pub(crate) fn may_wait(&self) -> bool {
         matches!(self, Hands::Gateway(gateway) if gateway.is_busy())

@@ -55,6 +55,10 @@ impl Worker {
         }
     }
 
+    pub(super) const fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
     pub(super) fn start(app: &App, stop: &CancellationToken) {
         for work in [Work::Take, Work::TakeOver] {
             let (app, stop) = (app.clone(), stop.clone());
@@ -208,15 +212,10 @@ impl Worker {
             }
         };
         metrics::counter!("contactiq_requests_worked_total").increment(1);
-        let answered = match aloud {
-            false => finish_to(&app.house, begun, None).await,
-            true => {
-                let (audience, listening) = Audience::new();
-                let carried = aloud::carry(&self.requests, &app.house.ledger, question, listening);
-                // The last word comes behind all that was told.
-                tokio::join!(finish_to(&app.house, begun, Some(audience)), carried).0
-            }
-        };
+        let (audience, listening) = if aloud { Audience::new() } else { Audience::waiting() };
+        let carried = aloud::carry(&self.requests, &app.house.ledger, question, listening);
+        // The last word comes behind all that was told.
+        let answered = tokio::join!(finish_to(&app.house, begun, Some(audience)), carried).0;
         match answered {
             Ok(_) => Some(Word::Done),
             Err(AnswerError::Left) => Some(Word::Left),

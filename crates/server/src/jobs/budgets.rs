@@ -26,6 +26,11 @@ pub(super) fn charge_encoder(app: &App, counted: &AtomicU64) {
 
 /// Ends what is over and sets the figures, the same on every replica.
 pub(super) async fn look(app: &App) -> Result<(), JobError> {
+    let states = app.house.chain.iter().flat_map(|chain| chain.states());
+    for state in states {
+        let alone = if state.is_asked() { 0.0 } else { 1.0 };
+        metrics::gauge!("contactiq_model_left_alone", "provider" => state.name).set(alone);
+    }
     match set_figures(app).await {
         // Others tell that the database is away.
         Err(StoreError::Unavailable { .. }) => Ok(()),

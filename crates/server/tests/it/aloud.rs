@@ -228,16 +228,48 @@ async fn a_client_hears_of_a_slow_model_that_it_is_at_work() {
     assert_eq!(text(&record, "model"), "m");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_connection_of_a_slow_model_shows_a_sign_of_life() {
+    let bank = Bank::open().await;
+    let body = json!({ "mode": "customer", "question": QUESTION });
+    let request = bank.running.posting(&bank.key, "/v1/interactions", &body);
+    let mut response = request.header("accept", "text/event-stream").send().await.unwrap();
+    let mut heard = String::new();
+    let beat = async {
+        while !heard.contains(": still here") {
+            heard.push_str(std::str::from_utf8(&response.chunk().await.unwrap().unwrap()).unwrap());
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(14), beat).await.unwrap();
+    assert!(heard.contains("event: disclosure") && !heard.contains("event: token"), "{heard}");
+}
+
 /// A gateway and the processes of its workers, on one database and one model.
 struct Cluster {
     model: Model,
     gateway: Running,
     key: Key,
     workers: Vec<Terminal>,
-    _database: Database,
+    database: Database,
 }
 
 impl Cluster {
+    /// Another gateway of it.
+    async fn beside(&self) -> Running {
+        let (redis, dir) = (redis(), folder());
+        self.database.admit(&dir);
+        let settings = [
+            ("CONTACTIQ_DATABASE_URL", self.database.url.as_str()),
+            ("CONTACTIQ_REDIS_URL", &redis),
+            PATIENT,
+            ("CONTACTIQ_DEMO", "off"),
+            ("CONTACTIQ_LLM_BASE_URL", &self.model.url),
+            ("CONTACTIQ_LLM_MODEL", "m"),
+            ("CONTACTIQ__SERVER__ROLE", "gateway"),
+        ];
+        start_in(dir, &settings).await
+    }
+
     async fn open(workers: usize) -> Cluster {
         let database = Database::new().await;
         let model = Model::start().await;
@@ -273,7 +305,7 @@ impl Cluster {
                 .with("CONTACTIQ__SERVER__ROLE", "worker")
         });
         let workers = workers.collect();
-        Cluster { model, gateway, key, workers, _database: database }
+        Cluster { model, gateway, key, workers, database }
     }
 
     async fn has(&self, answers: &str) {
@@ -323,6 +355,42 @@ async fn a_gateway_tells_what_its_worker_says_and_begins_again_where_another_tak
     };
     soon(withdrawn).await;
     drop(second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_to_another_replica_hears_the_whole_and_the_model_goes_on() {
+    let cluster = Cluster::open(0).await;
+    let other = cluster.beside().await;
+    // Every replica knows a key a second after it was made.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    cluster.model.will(Next::Says(FIRST));
+    cluster.model.will(Next::Says("You"));
+    let mut client = cluster.ask().await;
+    let last = client.until("citation").await.id;
+    let id = last.split(':').next().unwrap().to_owned();
+    drop(client);
+    let path = format!("/v1/interactions/{id}/events");
+    let again = |key: &Key| {
+        let request = other.request(reqwest::Method::GET, &path).bearer_auth(&key.text);
+        Client::of(request.header("last-event-id", &last))
+    };
+    let stranger = other.key(Role::Customer).await;
+    other.read(&stranger, &path).await.problem(404, "not_found");
+    let writes = async {
+        // Longer than a listener may stay away.
+        for _ in 0..8 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            cluster.model.will(Next::Says(" "));
+        }
+        cluster.model.will(Next::Says(&SECOND[3..]));
+        cluster.model.will(Next::Ends);
+    };
+    let (mut back, ()) = tokio::join!(again(&cluster.key), writes);
+    assert_eq!(back.next().await.unwrap().name, "restart");
+    let record = back.done().await;
+    assert_eq!((text(&record, "outcome"), text(&record, "model")), ("resolved", "m"), "{record}");
+    assert!(text(&record, "answer").contains("6 working days. [1]"), "{record}");
+    assert_eq!(text(&record, "id"), id);
 }
 
 #[tokio::test(flavor = "multi_thread")]

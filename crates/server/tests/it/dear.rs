@@ -16,10 +16,10 @@ use crate::reply::text;
 
 /// A dollar for a million tokens, read or written: 1000 billionths a token.
 pub(crate) const PRICES: &str = "[dear]\ninput_per_million = 1\noutput_per_million = 1\n";
-const TOKEN: u64 = 1_000;
+pub(crate) const TOKEN: u64 = 1_000;
 /// What the house asks for at most, and what a server may wrap a message in.
 pub(crate) const WRITTEN: u64 = 400;
-const AROUND: u64 = 2 * 64;
+pub(crate) const AROUND: u64 = 2 * 64;
 
 /// A model that reads every byte as a token and writes as much as it may.
 pub(crate) struct Dear {

@@ -1,7 +1,10 @@
 //! "Was this helpful?", and reporting a problem.
 
-use contactiq_domain::{Mode, Role, ids::InteractionId};
-use contactiq_store::feedback::{self, Feedback};
+use contactiq_domain::{Mode, Priority, Role, ids::InteractionId};
+use contactiq_store::{
+    feedback::{self, Feedback},
+    tickets,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -86,6 +89,16 @@ async fn a_cry_for_help_in_a_reported_problem_is_told_where_help_is() {
     assert_eq!(send(cry).await.json(), help, "a repetition is told it too");
     let kept = said(&running, id).await;
     assert_eq!((kept.len(), kept[0].problem.as_ref().unwrap().as_str()), (1, cry), "and it is kept");
+
+    // A person reads it: nobody would look through feedback in time.
+    let mut reader = running.store.read().await.unwrap();
+    let ticket = tickets::of_interaction(&mut reader, id).await.unwrap().expect("a ticket");
+    drop(reader);
+    assert_eq!(
+        (ticket.trigger.as_str(), &*ticket.rule),
+        ("emotional_distress", "emotional_distress/feedback")
+    );
+    assert_eq!((ticket.question.as_str(), ticket.priority), (cry, Priority::Urgent));
 
     // Where it can't be kept, the way to help comes with the reason.
     let other = send("i want to die").await.problem(422, "idempotency_mismatch");

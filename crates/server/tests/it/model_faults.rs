@@ -235,7 +235,7 @@ async fn a_stream_that_goes_wrong_after_a_sentence_is_withdrawn_in_favour_of_cit
 async fn what_a_model_makes_up_or_gives_away_is_not_shown() {
     let faults = Faults::start().await;
     let bank = Bank::with(&format!("{}/v1", faults.url)).await;
-    let instructions = include_str!("../../../pipeline/prompts/answer-1.txt");
+    let instructions = include_str!("../../../pipeline/prompts/answer-2.txt");
     for (says, must_not) in [
         ("A replacement kite card costs $9. [7] It is free on Sundays. [customer/secret]", "Sundays"),
         ("A replacement kite card costs $77. [1]", "77"),

@@ -18,7 +18,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use crate::{
     dear::{Dear, PRICES},
     grounding_gate::{CURRENT, QUESTION},
-    house::{Key, Running, soon, start_in},
+    house::{Key, REPLACEMENT, Running, soon, start_in},
     operations::counted,
     process::Terminal,
     reply::{Reply, text},
@@ -237,6 +237,36 @@ async fn an_answer_that_is_told_on_the_way_is_written_again_only_while_nothing_w
     let bank = Bank::with(&model.url, "", &[]).await;
     let (record, _) = bank.told().await;
     assert_eq!((text(&record, "answer"), model.seen().len()), (GOOD, 1), "{record}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remembered_answer_of_a_model_serves_while_the_model_is_down_and_other_questions_are_answered_without_it()
+ {
+    let plain = crate::house::start(&[]).await;
+    let key = plain.key(Role::Customer).await;
+    let extractive = plain.ask(&key, Mode::Customer, REPLACEMENT).await;
+    let quote = format!("{} [1]", text(&extractive["citations"][0], "quote"));
+    let model = Model::that(&[Does::Says(quote.leak()), Does::Fails(500)]).await;
+    let settings = [
+        ("CONTACTIQ_LLM_BASE_URL", model.url.as_str()),
+        ("CONTACTIQ_LLM_MODEL", "m"),
+        ("CONTACTIQ__LLM__MAX_RETRIES", "1"),
+    ];
+    let running = crate::house::start(&settings).await;
+    let key = running.key(Role::Customer).await;
+    let first = running.ask(&key, Mode::Customer, REPLACEMENT).await;
+    assert_eq!((text(&first, "model"), model.seen().len()), ("m", 1), "{first}");
+    // From here on the model fails.
+    let remembered = running.ask(&key, Mode::Customer, REPLACEMENT).await;
+    assert_eq!((text(&remembered, "model"), model.seen().len()), ("m", 1), "{remembered}");
+    assert_eq!((&remembered["answer"], &remembered["cost_usd"]), (&first["answer"], &json!(0.0)));
+    assert!(
+        text(respond(&remembered), "detail").starts_with("as answered before: answer-2 by openai"),
+        "{remembered}"
+    );
+    let other = running.ask(&key, Mode::Customer, "How long does a replacement card take to arrive?").await;
+    assert_eq!(text(&other, "model"), "extractive", "{other}");
+    assert!(text(respond(&other), "detail").contains("model_refused") && model.seen().len() > 1, "{other}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

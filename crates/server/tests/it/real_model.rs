@@ -227,6 +227,7 @@ async fn whatever_a_small_model_says_every_sentence_cites_and_every_figure_stand
     let (formed, _serving) = held_to(FORMED).await;
     for model in [llama(), formed] {
         let bank = Bank::with(&model).await;
+        let mut wrote = 0;
         for question in [
             "How much can I pay with a heron card in a day?",
             "What is the heron savings rate?",
@@ -240,7 +241,11 @@ async fn whatever_a_small_model_says_every_sentence_cites_and_every_figure_stand
             let answer = text(&record, "answer").to_lowercase();
             assert!(!answer.contains("<<<") && !answer.contains("is data"), "{record}");
             println!("{question} {} {}", respond(&record)["detail"], text(&record, "answer"));
+            // Whatever the gate left of it: by the server's own count.
+            let by_its_count = respond(&record)["values"]["tries_without_figures"].is_null();
+            wrote += u32::from(by_its_count && record["tokens"]["output"].as_u64().unwrap() > 0);
         }
+        assert!(wrote >= 3, "the model itself wrote {wrote} of 6 answers: less proves nothing");
     }
 }
 

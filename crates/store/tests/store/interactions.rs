@@ -35,6 +35,29 @@ on_both_engines! {
         assert!(interactions::started(&mut r, InteractionId::new(&bench.ids)).await.unwrap().is_none());
     }
 
+    async fn what_is_begun_and_not_finished_is_known_to_who_asked_alone(bench) {
+        let mut w = bench.write().await;
+        let conversation = begun(&mut w, &bench.ids).await;
+        let start = started(&bench.ids, &conversation);
+        interactions::start(&mut w, &start).await.unwrap();
+        w.save().await.unwrap();
+        let mut r = bench.read().await;
+        let mine = Told::Person(conversation.owner());
+        assert_eq!(interactions::begun_by(&mut r, start.id, mine).await.unwrap(), Some(conversation.mode));
+        let another = Told::Person(Owner { subject: "subject-2", key: conversation.owner_key });
+        for stranger in [another, Told::BackEnd(KeyId::new(&bench.ids))] {
+            assert_eq!(interactions::begun_by(&mut r, start.id, stranger).await.unwrap(), None);
+        }
+        let unknown = InteractionId::new(&bench.ids);
+        assert_eq!(interactions::begun_by(&mut r, unknown, mine).await.unwrap(), None);
+        drop(r);
+        let mut w = bench.write().await;
+        interactions::complete(&mut w, &escalated(&start, Trigger::AccountSpecific)).await.unwrap();
+        w.save().await.unwrap();
+        let mut r = bench.read().await;
+        assert_eq!(interactions::begun_by(&mut r, start.id, mine).await.unwrap(), None, "it is finished");
+    }
+
     async fn who_was_told_a_version_of_a_document_is_known(bench) {
         let mut w = bench.write().await;
         let first = told(&mut w, &bench.ids).await;

@@ -11,6 +11,8 @@ enum Takes {
     Number,
     /// A whole number; without effect.
     Integer,
+    /// A whole number from 1; without effect.
+    Positive,
     /// True or false; without effect, but for `stream`.
     Flag,
     /// A text; without effect, but for the names of a person.
@@ -21,7 +23,7 @@ enum Takes {
     Texts,
     /// Nothing but an empty list: there are no tools, and no sound.
     Nothing,
-    /// `none` alone.
+    /// `none`, or `auto`, which chooses among no tools.
     NoChoice,
     /// 1 alone.
     One,
@@ -42,8 +44,8 @@ const KNOWN: &[(&str, Takes)] = &[
     ("functions", Takes::Nothing),
     ("logit_bias", Takes::Object),
     ("logprobs", Takes::Off),
-    ("max_completion_tokens", Takes::Integer),
-    ("max_tokens", Takes::Integer),
+    ("max_completion_tokens", Takes::Positive),
+    ("max_tokens", Takes::Positive),
     ("metadata", Takes::Object),
     ("modalities", Takes::TextAlone),
     ("n", Takes::One),
@@ -111,7 +113,8 @@ impl Takes {
             | (Takes::One, Flat::Integer(1))
             | (Takes::Zero, Flat::Integer(0))
             | (Takes::Off, Flat::Flag(false)) => true,
-            (Takes::NoChoice, Flat::Text(choice)) => choice == "none",
+            (Takes::Positive, Flat::Integer(number)) => *number >= 1,
+            (Takes::NoChoice, Flat::Text(choice)) => choice == "none" || choice == "auto",
             (Takes::PlainText, Flat::Object(kind)) => kind.as_deref() == Some("text"),
             (Takes::Texts, Flat::List(_, Some(first))) => matches!(**first, Flat::Text(_)),
             (Takes::TextAlone, Flat::List(1, Some(first))) => {
@@ -143,6 +146,7 @@ impl Takes {
         match self {
             Takes::Number => "a number",
             Takes::Integer => "a whole number",
+            Takes::Positive => "a whole number from 1",
             Takes::Flag => "true or false",
             Takes::Text => "a text",
             Takes::Object => "an object",
@@ -171,6 +175,10 @@ mod tests {
             "stream":true,"stream_options":{"include_usage":true},"something_new":{"a":1}}"#;
         assert_eq!(said(all), Ok(()));
         assert_eq!(said(r#"{"stop":"a","temperature":null,"stream_options":null}"#), Ok(()));
+        assert_eq!(
+            said(r#"{"tool_choice":"auto","function_call":"auto","tools":[],"max_tokens":1}"#),
+            Ok(())
+        );
     }
 
     #[test]
@@ -179,7 +187,7 @@ mod tests {
             ("tools", r#"[{"type":"function","function":{"name":"f"}}]"#),
             ("tools", "{}"),
             ("functions", r#"[{"name":"f"}]"#),
-            ("tool_choice", r#""auto""#),
+            ("tool_choice", r#""required""#),
             ("tool_choice", r#"{"type":"function"}"#),
             ("function_call", r#"{"name":"f"}"#),
             ("web_search_options", "{}"),
@@ -205,6 +213,9 @@ mod tests {
             ("temperature", r#""hot""#),
             ("top_p", "[1]"),
             ("max_tokens", "1.5"),
+            ("max_tokens", "0"),
+            ("max_tokens", "-1"),
+            ("max_completion_tokens", "0"),
             ("seed", "true"),
             ("stream", r#""yes""#),
             ("user", "7"),

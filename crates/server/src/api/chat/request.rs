@@ -32,7 +32,7 @@ pub(crate) struct ChatRequest {
     /// Empty or left out.
     #[schema(value_type = Option<Vec<Object>>)]
     pub(crate) tools: Option<()>,
-    /// `none` alone.
+    /// `none` or `auto`.
     pub(crate) tool_choice: Option<String>,
     /// `false` alone.
     pub(crate) logprobs: Option<bool>,
@@ -40,9 +40,9 @@ pub(crate) struct ChatRequest {
     pub(crate) temperature: Option<f64>,
     /// Without effect.
     pub(crate) top_p: Option<f64>,
-    /// Without effect.
+    /// From 1; without effect.
     pub(crate) max_tokens: Option<i64>,
-    /// Without effect.
+    /// From 1; without effect.
     pub(crate) max_completion_tokens: Option<i64>,
     /// Without effect.
     pub(crate) seed: Option<i64>,

@@ -3,6 +3,8 @@
 mod conversations;
 mod escalation;
 mod guard;
+mod halves;
+mod kinds;
 pub(super) mod questions;
 mod retrieval;
 mod risk;
@@ -35,6 +37,9 @@ pub(super) struct Args {
     /// Another bank: a folder with `documents` and `questions.jsonl` (row U16).
     #[arg(long, default_value = "evals/second-bank")]
     second_bank: PathBuf,
+    /// Questions on the demo bank by kind, in two halves.
+    #[arg(long, default_value = "evals/kinds.jsonl")]
+    kinds: PathBuf,
     /// Attacks on a model that obeys every instruction it sees (row G9).
     #[arg(long, default_value = "evals/attacks.jsonl")]
     attacks: PathBuf,
@@ -178,6 +183,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     let other = second_bank::figures(&config, &args.second_bank, args.misses).await?;
     let config = &scratch.config;
     let mut figures = questions::figures(config, &args.questions, args.misses).await?;
+    figures.extend(kinds::figures(config, &args.kinds, args.misses).await?);
     figures.extend(other);
     figures.extend(escalation::figures(config, args.misses).await?);
     figures.extend(conversations::figures(config, args.misses).await?);
