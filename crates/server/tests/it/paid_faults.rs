@@ -202,10 +202,10 @@ fn nano(dollars: &Value) -> i64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_budget_holds_while_two_models_fail_in_every_way_and_the_records_say_what_was_charged() {
-    const BUDGET: i64 = 600_000_000;
+    const BUDGET: i64 = 80_000_000;
     let (one, other) = (Faulty::start().await, Faulty::start().await);
     let file = format!(
-        "[budgets]\nday_usd = 0.6\n[llm]\nhedge_after_milliseconds = 150\n[[llm.providers]]\nname = \"other\"\n\
+        "[budgets]\nday_usd = 0.08\n[llm]\nhedge_after_milliseconds = 150\n[[llm.providers]]\nname = \"other\"\n\
          kind = \"openai\"\nbase_url = \"{}\"\nmodel = \"dear\"\n",
         other.url
     );
@@ -215,31 +215,38 @@ async fn a_budget_holds_while_two_models_fail_in_every_way_and_the_records_say_w
         ("CONTACTIQ__LIMITS__QUESTIONS_PER_HOUR_PER_IP", "100000"),
     ];
     let bank = Bank::with(&one.url, PRICES, &file, &settings).await;
-    let mut asked = JoinSet::new();
-    for n in 0..120 {
-        let accept = if n % 2 == 0 { "application/json" } else { "text/event-stream" };
-        let request = bank.asking(accept).timeout(Duration::from_secs(150));
-        asked.spawn(async move {
-            let reply = Reply::of(request).await;
-            // A busy machine may not take a record in time.
-            if reply.status == 503 {
-                return None;
-            }
-            Some(match reply.text.split("event: done\ndata: ").nth(1) {
-                Some(done) => serde_json::from_str(done.lines().next().unwrap()).unwrap(),
-                None => reply.record(),
-            })
-        });
+    let (mut records, mut all): (Vec<Value>, bool) = (Vec::new(), true);
+    // Many at once, again and again, until what is left of the budget has room for no call.
+    for _ in 0..20 {
+        let mut asked = JoinSet::new();
+        for n in 0..60 {
+            let accept = if n % 2 == 0 { "application/json" } else { "text/event-stream" };
+            let request = bank.asking(accept).timeout(Duration::from_secs(150));
+            asked.spawn(async move {
+                let reply = Reply::of(request).await;
+                // A busy machine may not take a record in time.
+                if reply.status == 503 {
+                    return None;
+                }
+                Some(match reply.text.split("event: done\ndata: ").nth(1) {
+                    Some(done) => serde_json::from_str(done.lines().next().unwrap()).unwrap(),
+                    None => reply.record(),
+                })
+            });
+        }
+        let told = asked.join_all().await;
+        all &= told.iter().all(Option::is_some);
+        records.extend(told.into_iter().flatten());
+        if records.iter().any(|record| text(respond(record), "detail").contains("is used up")) {
+            break;
+        }
     }
-    let records: Vec<Value> = asked.join_all().await.into_iter().flatten().collect();
-    let all = records.len() == 120;
-    assert!(records.len() > 90, "{}", records.len());
     let (logged, spent) = bank.costs().await;
     let (logged, spent) = ((logged * 1e9).round() as i64, (spent * 1e9).round() as i64);
     let bills = one.bill() + other.bill();
     let tries = one.asked.load(Ordering::SeqCst) + other.asked.load(Ordering::SeqCst);
     println!("{tries} tries, billed {bills}, spent {spent} of {BUDGET}, in records {logged}");
-    assert!(tries > 60, "{tries} tries prove nothing");
+    assert!(tries > 30 && spent > BUDGET / 4 * 3, "{tries} tries for {spent} of {BUDGET} prove nothing");
     assert!(bills <= spent, "the providers ask for {bills}, and {spent} is counted");
     assert!(spent <= BUDGET, "{spent} of {BUDGET}");
     let told: i64 = records.iter().map(|record| nano(&record["cost_usd"])).sum();

@@ -241,9 +241,8 @@ async fn whatever_a_small_model_says_every_sentence_cites_and_every_figure_stand
             let answer = text(&record, "answer").to_lowercase();
             assert!(!answer.contains("<<<") && !answer.contains("is data"), "{record}");
             println!("{question} {} {}", respond(&record)["detail"], text(&record, "answer"));
-            // Whatever the gate left of it: by the server's own count.
-            let by_its_count = respond(&record)["values"]["tries_without_figures"].is_null();
-            wrote += u32::from(by_its_count && record["tokens"]["output"].as_u64().unwrap() > 0);
+            // Whatever was left of it: text arrived.
+            wrote += u32::from(record["tokens"]["output"].as_u64().unwrap() > 0);
         }
         assert!(wrote >= 3, "the model itself wrote {wrote} of 6 answers: less proves nothing");
     }
