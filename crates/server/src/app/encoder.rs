@@ -252,7 +252,7 @@ pub(crate) fn without_meaning(by_words: &Calibration) -> String {
 }
 
 /// The encoder with which the built-in confidence and the topic gate were made.
-const SHIPPED_WITH: &str = "all-MiniLM-L6-v2 + banking 3, 384 dimensions";
+const SHIPPED_WITH: &str = "all-MiniLM-L6-v2 + banking 4, 384 dimensions";
 
 /// The taxonomy is the bank's own text, so its vectors may be kept in the file.
 pub(super) struct Published<'a>(pub(super) &'a CachedEncoder);
