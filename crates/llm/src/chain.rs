@@ -32,6 +32,8 @@ use crate::{
 
 /// Less than this is not worth a try.
 const SHORTEST_TRY: Duration = Duration::from_millis(50);
+/// Longer than this nobody holds a place and a part of the budget because a provider asked to be left alone.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// A budget beyond this is a mistake of the caller, and must not overflow a deadline.
 const LONGEST_BUDGET: Duration = Duration::from_secs(3_600);
 /// Room between a provider and a slow reader, so that the reader's slowness is not the provider's.
@@ -105,7 +107,7 @@ impl ProviderState {
     /// Whether it is asked now.
     #[must_use]
     pub fn is_asked(&self) -> bool {
-        self.breaker == BreakerState::Closed && self.not_before_seconds.is_none()
+        self.breaker != BreakerState::Open && self.not_before_seconds.is_none()
     }
 }
 
@@ -275,13 +277,21 @@ impl Chain {
         let left = || ends.saturating_duration_since(Instant::now());
         if let Some(wait) = link.not_before.left() {
             let wait = wait.saturating_add(self.settings.base_backoff.mul_f64(self.chance()));
-            // It is waited for only where nobody else may be asked, and it fits.
-            if !is_last || wait.saturating_add(SHORTEST_TRY) > left() {
+            // It is waited for only where nobody else may be asked, it is short, since a place and a part of the budget
+            // are held meanwhile, and it fits.
+            if !is_last || wait > LONGEST_WAIT || wait.saturating_add(SHORTEST_TRY) > left() {
                 return Err(ModelError::NotYet);
             }
             sleep(wait).await;
+            // Somebody else was told to wait longer.
+            if link.not_before.left().is_some() {
+                return Err(ModelError::NotYet);
+            }
         }
         for tries in 1..=self.settings.retries.saturating_add(1) {
+            if tries > 1 && link.not_before.left().is_some_and(|wait| wait > LONGEST_WAIT) {
+                return Err(last);
+            }
             let limit = self.limit(link, tries, left());
             if limit < SHORTEST_TRY {
                 return Err(last);

@@ -116,10 +116,12 @@ impl ModelError {
     /// did with it.
     #[must_use]
     pub const fn may_cost(&self) -> bool {
-        matches!(
-            self,
-            Self::Timeout | Self::Lost | Self::BrokeOff(_) | Self::Garbage { .. } | Self::Cancelled
-        )
+        match self {
+            // Who has no money left is told so before anything is written.
+            Self::BrokeOff(status) => *status != 402,
+            Self::Timeout | Self::Lost | Self::Garbage { .. } | Self::Cancelled => true,
+            _ => false,
+        }
     }
 
     /// Whether it tells something about the provider, and so counts for its breaker. A request that
@@ -128,7 +130,7 @@ impl ModelError {
     pub const fn counts_against_provider(&self) -> bool {
         match self {
             Self::Refused(status) => *status == 425 || *status >= 500,
-            Self::BrokeOff(status) => !matches!(*status, 400 | 402 | 413 | 422),
+            Self::BrokeOff(status) => !matches!(*status, 400 | 413 | 422),
             Self::BadPrompt { .. }
             | Self::Cancelled
             | Self::BreakerOpen

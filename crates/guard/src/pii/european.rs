@@ -2,6 +2,7 @@
 //! Spanish DNI and NIE, Italian codice fiscale, Irish PPS numbers. Behind their cues `national.rs` finds the others.
 
 use super::{
+    cues::Cue,
     identifier,
     page::{Found, Page},
 };
@@ -11,6 +12,8 @@ use crate::PersonalType as P;
 const SPANISH: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
 
 pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
+    // One order number of 23 has the letter of a DNI or a PPS number by chance.
+    let cued = page.cues.iter().any(|hit| matches!(hit.cue, Cue::Identity | Cue::TaxAbroad | Cue::Passport));
     for token in 0..page.tokens.len() {
         // They begin with seven or eight digits, with one letter, or with six.
         let length = page.slice(token).len();
@@ -19,11 +22,11 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Found>) {
             continue;
         }
         let Some(id) = identifier::glued(page, token) else { continue };
-        let by = if is_spanish(&id.compact) {
+        let by = if is_spanish(&id.compact) && (cued || id.compact[0].is_ascii_uppercase()) {
             "european: DNI or NIE by its check letter"
         } else if is_codice_fiscale(&id.compact) {
             "european: codice fiscale by its check letter"
-        } else if is_pps(&id.compact) {
+        } else if cued && is_pps(&id.compact) {
             "european: PPS number by its check letter"
         } else {
             continue;
@@ -102,7 +105,7 @@ mod tests {
         for value in
             ["12345678Z", "X1234567L", "Y0123456T", "RSSMRA85T10A562S", "1234567TW", "1234567T", "1234567FA"]
         {
-            let text = format!("that would be {value} then");
+            let text = format!("my identity number, that would be {value} then");
             assert_eq!(probe(&text), [(value.to_owned(), "NATIONAL_ID")], "{text}");
         }
         for none in [
@@ -113,8 +116,20 @@ mod tests {
             "order 1234567A please",
             "size 1234567",
         ] {
-            let found = probe(&format!("that would be {none} then"));
+            let found = probe(&format!("my identity number? that would be {none} then"));
             assert!(found.iter().all(|(_, kind)| *kind != "NATIONAL_ID"), "{none}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn order_numbers_and_days_are_none() {
+        for text in [
+            "where is order 1234567T",
+            "INV-12345678Z is paid",
+            "my identity card expires 12/05/2030",
+            "id card issued 01.02.2015",
+        ] {
+            assert!(probe(text).iter().all(|(_, kind)| *kind != "NATIONAL_ID"), "{text}: {:?}", probe(text));
         }
     }
 

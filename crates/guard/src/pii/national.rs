@@ -185,7 +185,13 @@ fn by_cue(page: &Page<'_>, out: &mut Vec<Found>) {
         else {
             continue;
         };
+        // "My identity card expires 12/05/2030."
+        let says_something = matches!(hit.cue, Cue::Identity | Cue::TaxAbroad)
+            && page.tokens[id.first].kind == Kind::Word
+            && page.slice(id.first).len() > 2
+            && page.gap(id.first + 1) != super::page::Gap::None;
         if lengths.contains(&id.compact.len())
+            && !says_something
             && id.digits >= least
             && !id.amount
             && !page.has(id.first, t::MONTH)

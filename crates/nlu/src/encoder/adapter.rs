@@ -13,7 +13,7 @@ const FILE: &str = "adapter";
 const SCALE: f32 = 2.0;
 
 /// What the name of an encoder with an adapter ends with; the number changes with the adapter.
-pub(crate) const ADAPTED: &str = " + banking 4";
+pub(crate) const ADAPTED: &str = " + banking 3";
 /// The adapter of all-MiniLM-L6-v2.
 pub(crate) const SHIPPED: &[u8] = include_bytes!("../../models/adapter.safetensors");
 

@@ -22,6 +22,8 @@ pub(super) struct Subject {
     pub(super) title: WordSet,
     /// Of title and headings.
     pub(super) about: WordSet,
+    /// The headings, word for word: in one document only what stands under the same ones speaks of the same.
+    pub(super) path: String,
     /// Years that title or headings name: a sheet of 2024 does not contradict one of 2026.
     pub(super) years: Vec<String>,
 }
@@ -67,6 +69,7 @@ pub(super) fn claims<'a>(
         subjects.push(Subject {
             title: lexicon.subject(&title),
             about: lexicon.subject(&about),
+            path: passage.headings.join("\n"),
             years: years(&place),
         });
         if invented {

@@ -28,7 +28,7 @@ static FREE_CELL: LazyLock<Regex> = LazyLock::new(|| {
 /// With one of these a sentence says when, or for whom: "free if you deposit", "the first five are free".
 static CASES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)\b(?:not|never|if|when|while|where|unless|until|once|after|before|during|except|provided|first|next|as long as|only|otherwise|refund\w*|from|for (?:students|members|customers|holders|those|people|anyone|children|under|over))\b",
+        r"(?i)(?:\w+n[’']t\b)|\b(?:not|cannot|never|no longer|nothing|nobody|hardly|rarely|hidden|if|when|while|where|unless|until|once|after|before|during|except|provided|first|next|as long as|only|otherwise|refund\w*|from|for (?:students|members|customers|holders|those|people|anyone|children|under|over))\b",
     )
     .expect("the pattern is valid")
 });
@@ -44,9 +44,11 @@ pub(super) fn in_sentence(sentence: &str) -> Option<(Range<usize>, &str)> {
     let whole = found.get(0)?;
     // "A free card", "free for students": it is not the thing's own price, or not always.
     let follows = sentence[whole.end()..].trim_start();
+    // "You are free to close it."
+    let may = whole.as_str().to_lowercase().ends_with("free") && follows.to_lowercase().starts_with("to ");
     let ends =
         follows.is_empty() || follows.starts_with(['.', ',', ';', ')', '!']) || starts_a_phrase(follows);
-    (ends && !CASES.is_match(sentence))
+    (ends && !may && !CASES.is_match(sentence))
         .then(|| (whole.range(), found.name("of").map_or("", |of| of.as_str())))
 }
 

@@ -1,13 +1,16 @@
 //! Which claims are compared at all. In a bank of a hundred thousand passages not every two can be: two
 //! claims meet when their words are the same, or when the longer has at most [`EXTRA`] more.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use contactiq_domain::Collection;
 
 use super::{
     claim::{Claim, Subject},
     same::{Side, contradict},
     words::{Lexicon, WordSet},
 };
+use crate::respond::figure::Figure;
 
 /// Words that the longer of two claims may have more.
 const EXTRA: usize = 2;
@@ -51,9 +54,15 @@ fn each_meeting(claims: &[Claim<'_>], subjects: &[Subject], mut meet: impl FnMut
     }
     for (number, claim) in claims.iter().enumerate().filter(|(_, c)| c.words.len() <= LONGEST) {
         each_shorter(claim, |key, len| {
-            let Some(shorter) = of_words.get(&key).filter(|shorter| shorter.len() <= FORM) else { return };
-            for short in shorter.iter().filter(|short| claims[**short].words.len() == len) {
-                meet(*short, number);
+            let Some(shorter) = of_words.get(&key) else { return };
+            for collection in [Collection::Customer, Collection::Banker] {
+                let of_it = || shorter.iter().filter(|short| claims[**short].collection == collection);
+                if of_it().count() > FORM {
+                    continue;
+                }
+                for short in of_it().filter(|short| claims[**short].words.len() == len) {
+                    meet(*short, number);
+                }
             }
         });
     }
@@ -64,12 +73,15 @@ fn groups(same: &[usize], claims: &[Claim<'_>], subjects: &[Subject]) -> Vec<Vec
     if same.len() <= FORM {
         return vec![same.to_vec()];
     }
-    let mut by_figures: HashMap<&[String], Vec<usize>> = HashMap::new();
+    // Of each collection a few: customers must hear of what contradicts in theirs.
+    let mut by_figures: HashMap<(&[Figure], Collection), Vec<usize>> = HashMap::new();
     for number in same {
-        by_figures.entry(&claims[*number].written).or_default().push(*number);
+        let claim = &claims[*number];
+        by_figures.entry((&claim.figures, claim.collection)).or_default().push(*number);
     }
+    let figures: HashSet<&[Figure]> = by_figures.keys().map(|(figures, _)| *figures).collect();
     // A footer of every page, and one page that says otherwise: a few of each side show it.
-    if by_figures.len() <= VIEWS {
+    if figures.len() <= VIEWS {
         return vec![by_figures.into_values().flat_map(|own| own.into_iter().take(FORM / VIEWS)).collect()];
     }
     let mut by_title: HashMap<&WordSet, Vec<usize>> = HashMap::new();

@@ -32,13 +32,21 @@ pub(super) struct Side<'a> {
 /// Whether `short`, whose words are all among those of `long`, and `long` contradict each other.
 pub(super) fn contradict(short: &Side<'_>, long: &Side<'_>, lexicon: &Lexicon) -> bool {
     let (a, b) = (short.claim, long.claim);
-    a.passage != b.passage
+    (a.document != b.document || in_one_document(short, long))
         && (a.product.is_empty() || b.product.is_empty() || a.product == b.product)
         && figures_differ(a, b)
         && same_dates(short, long)
         && same_words(short, long, lexicon)
         && same_subject(short, long, lexicon)
         && !opposite_bounds(a.sentence, b.sentence)
+}
+
+/// Two passages of one document: "Under 18" and "Over 18" each have a limit, a general rule has exceptions below it, and
+/// a long table is cut. What stands under the same headings, and not in two rows, is said twice.
+fn in_one_document(short: &Side<'_>, long: &Side<'_>) -> bool {
+    short.claim.passage != long.claim.passage
+        && short.subject.path == long.subject.path
+        && !(short.claim.is_cell && long.claim.is_cell)
 }
 
 /// Figures of one dimension, none of them common. What a label says ("6 months") is no claim, and must

@@ -132,6 +132,15 @@ fn different_things_are_no_conflict() {
             ("Fees", "A replacement card costs $5."),
         ),
         (("Lost cards", "The first replacement card is free."), ("Fees", "A replacement card costs $5.")),
+        (
+            ("Accounts", "You cannot withdraw early without a charge."),
+            ("Fees", "Withdrawing early costs $20."),
+        ),
+        (("Accounts", "You are free to close your account."), ("Fees", "Closing your account costs $10.")),
+        (
+            ("Lost cards", "A replacement debit card is no longer free of charge."),
+            ("Fees", "A replacement debit card costs $5."),
+        ),
         (("Lost cards", "A replacement card is not free."), ("Fees", "A replacement card costs $5.")),
         (("Lost cards", "A free replacement card is on its way."), ("Fees", "A replacement card costs $5.")),
         // Products that each fill in the same form.
@@ -207,6 +216,28 @@ fn different_things_are_no_conflict() {
     ] {
         assert!(!conflict(one, other), "{one:?} {other:?}");
         assert!(!conflict(other, one), "{other:?} {one:?}");
+    }
+}
+
+#[test]
+fn sections_of_one_document_each_have_figures_of_their_own() {
+    let one = |parts: Vec<(&'static str, &'static str)>| {
+        of(&[Page { slug: "cards", title: "Debit cards", parts }]).len()
+    };
+    assert_eq!(
+        one(vec![("Costs", "A replacement card costs $10."), ("Costs", "A replacement card costs $12.")]),
+        1
+    );
+    for parts in [
+        vec![("Under 18", "The daily limit is $200."), ("Over 18", "The daily limit is $1,000.")],
+        vec![("Tier 1", "The monthly fee is $5."), ("Tier 2", "The monthly fee is $10.")],
+        vec![
+            ("Fees", "An international transfer costs $20."),
+            ("Premium", "An international transfer costs $10."),
+        ],
+        vec![("Fees", "Cards | Service: New | Fee: $5"), ("Fees", "Cards | Service: Express | Fee: $20")],
+    ] {
+        assert_eq!(one(parts.clone()), 0, "{parts:?}");
     }
 }
 

@@ -269,6 +269,10 @@ pub(crate) fn resume(turn: &mut Turn, before: &Answered) {
 pub(crate) async fn keep(house: &House, turn: &Turn) {
     let Some(keys) = turn.keys.filter(|_| !turn.recalled) else { return };
     let (Some(understanding), Some(draft)) = (&turn.understanding, &turn.draft) else { return };
+    // What was answered from knowledge that is no longer current stands in nobody's memory, here or in Redis.
+    if turn.knowledge.version != house.shelf.current().version {
+        return;
+    }
     let plain = turn.hits.is_empty()
         && turn.by_provider.is_empty()
         && turn.language.is_none()

@@ -158,6 +158,10 @@ async fn keep(
     if let Some(taken) = taken {
         taken.done();
     }
+    if let Some(ticket) = ticket {
+        let (mode, trigger) = (ticket.mode.as_str(), ticket.trigger.as_str());
+        metrics::counter!("contactiq_escalations_total", "mode" => mode, "trigger" => trigger).increment(1);
+    }
     let word = match feedback.helpful {
         Some(true) => "helpful",
         Some(false) => "unhelpful",

@@ -62,7 +62,10 @@ impl NoEncoder {
     fn away(config: &Config, error: &ModelError) -> NoEncoder {
         let fix = match error {
             ModelError::Unauthorised => "Set its key in CONTACTIQ_EMBEDDINGS_API_KEY",
-            ModelError::NotFound | ModelError::Refused(_) | ModelError::Garbage { .. } => {
+            ModelError::NotFound
+            | ModelError::NoSuchModel
+            | ModelError::Refused(_)
+            | ModelError::Garbage { .. } => {
                 "See that encoder.base_url ends before /embeddings, and that the server has encoder.model and \
                  encoder.dimensions"
             }
@@ -252,7 +255,7 @@ pub(crate) fn without_meaning(by_words: &Calibration) -> String {
 }
 
 /// The encoder with which the built-in confidence and the topic gate were made.
-const SHIPPED_WITH: &str = "all-MiniLM-L6-v2 + banking 4, 384 dimensions";
+const SHIPPED_WITH: &str = "all-MiniLM-L6-v2 + banking 3, 384 dimensions";
 
 /// The taxonomy is the bank's own text, so its vectors may be kept in the file.
 pub(super) struct Published<'a>(pub(super) &'a CachedEncoder);

@@ -44,10 +44,15 @@ pub(crate) fn open_chain(
     Ok((Some(Chain::new(providers, settings, Arc::new(SystemClock), jitter())), Ok(models.join(", then "))))
 }
 
+/// Where no deadline of a request stands above them.
+const LONGEST_BUDGET: Duration = Duration::from_secs(120);
+
 /// All tries of a call together: one that takes as long as a try may take leaves time for another one of half of it.
 /// The deadline of the request stands above it.
 pub(crate) fn model_budget(config: &Config) -> Duration {
-    Duration::from_secs(config.llm.timeout_seconds).mul_f64(1.5)
+    let tried_again = Duration::from_secs(config.llm.timeout_seconds).mul_f64(1.5);
+    // Behind that a question counts as interrupted.
+    tried_again.min(LONGEST_BUDGET).max(Duration::from_secs(config.llm.timeout_seconds))
 }
 
 fn open(

@@ -110,8 +110,7 @@ fn two_passages_of_one_document_are_told_apart_by_their_headings_alone() {
         "cheques.md",
         "customer",
         "Cheques",
-        "## Bank cheques\n\nA bank cheque costs $8.\n\n## Questions about bank cheques\n\nA bank cheque costs $15.\n\n\
-         ## Urgent drafts\n\nAn urgent draft costs $20.",
+        "## Bank cheques\n\nA bank cheque costs $8.\n\n## Urgent drafts\n\nAn urgent draft costs $20.\n\n## Bank cheques\n\nA bank cheque costs $15.",
     )]);
     let conflict = listed(&terminal).remove(0);
     escalates(&terminal, "customer", "How much does a bank cheque cost?");

@@ -77,7 +77,7 @@ async fn words_alone_are_judged_by_their_own_weights_and_a_banks_own_come_first(
     for (confidence, words, judges) in [
         ("encoder = \"words alone\"", None, "ours"),
         ("", None, "ours"),
-        ("encoder = \"all-MiniLM-L6-v2 + banking 4, 384 dimensions\"", None, "built-in"),
+        ("encoder = \"all-MiniLM-L6-v2 + banking 3, 384 dimensions\"", None, "built-in"),
         ("", Some("encoder = \"words alone\""), "theirs"),
     ] {
         let terminal = Terminal::of(folder());

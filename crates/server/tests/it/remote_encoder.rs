@@ -137,7 +137,7 @@ async fn the_same_weights_answer_alike_here_and_on_another_server() {
     let here =
         Start::new(vec![("CONTACTIQ_ENCODER", weights.display().to_string())]).of_cards().serve().await;
     let far = Start::new(there.settings()).of_cards().serve().await;
-    assert!(readiness(&here).await.starts_with("all-MiniLM-L6-v2 + banking 4, kernel "));
+    assert!(readiness(&here).await.starts_with("all-MiniLM-L6-v2 + banking 3, kernel "));
     assert_eq!(readiness(&far).await, "little-encoder, 384 dimensions, remote");
     let (own, other) = (here.key(Role::Customer).await, far.key(Role::Customer).await);
     for question in [
@@ -220,7 +220,7 @@ async fn what_leaves_is_masked_asked_once_and_learned_once() {
     let said = start_lines(terminal);
     assert!(said.contains("  encoder    on: other-encoder, 64 dimensions, remote\n"), "{said}");
     assert!(
-        said.contains("  confidence fitted with all-MiniLM-L6-v2 + banking 4, 384 dimensions, and the"),
+        said.contains("  confidence fitted with all-MiniLM-L6-v2 + banking 3, 384 dimensions, and the"),
         "{said}"
     );
 }
@@ -334,7 +334,7 @@ async fn a_wrong_key_and_another_confidence_are_said_by_doctor() {
     assert_eq!(encoder, format!("little-encoder, 64 dimensions, {}", there.base_url));
     let confidence = text(part(&doctor, "confidence").unwrap(), "detail");
     assert!(
-        confidence.contains("fitted with all-MiniLM-L6-v2 + banking 4, 384 dimensions")
+        confidence.contains("fitted with all-MiniLM-L6-v2 + banking 3, 384 dimensions")
             && confidence.contains("contactiq intents calibrate"),
         "{confidence}"
     );
