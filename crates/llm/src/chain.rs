@@ -33,7 +33,7 @@ use crate::{
 /// Less than this is not worth a try.
 const SHORTEST_TRY: Duration = Duration::from_millis(50);
 /// Longer than this nobody holds a place and a part of the budget because a provider asked to be left alone.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 /// A budget beyond this is a mistake of the caller, and must not overflow a deadline.
 const LONGEST_BUDGET: Duration = Duration::from_secs(3_600);
 /// Room between a provider and a slow reader, so that the reader's slowness is not the provider's.
@@ -284,7 +284,7 @@ impl Chain {
             }
             sleep(wait).await;
             // Somebody else was told to wait longer.
-            if link.not_before.left().is_some() {
+            if link.not_before.left().is_some_and(|wait| wait > LONGEST_WAIT) {
                 return Err(ModelError::NotYet);
             }
         }

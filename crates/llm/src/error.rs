@@ -116,12 +116,10 @@ impl ModelError {
     /// did with it.
     #[must_use]
     pub const fn may_cost(&self) -> bool {
-        match self {
-            // Who has no money left is told so before anything is written.
-            Self::BrokeOff(status) => *status != 402,
-            Self::Timeout | Self::Lost | Self::Garbage { .. } | Self::Cancelled => true,
-            _ => false,
-        }
+        matches!(
+            self,
+            Self::Timeout | Self::Lost | Self::BrokeOff(_) | Self::Garbage { .. } | Self::Cancelled
+        )
     }
 
     /// Whether it tells something about the provider, and so counts for its breaker. A request that
