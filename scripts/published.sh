@@ -11,7 +11,7 @@ crates/ingest/src/draft.rs            a document that came in
 crates/ingest/src/passages.rs         its passages
 crates/ingest/src/web/page.rs         a page of the bank's site
 crates/llm/src/boundary.rs            boundaries around data
-crates/llm/src/prompt.rs              the instructions of a prompt, for what must not come out
+crates/llm/src/prompt.rs              a made-up prompt of tests
 crates/pipeline/src/conflict/ruled.rs a passage without a sentence that was ruled against
 crates/pipeline/src/house.rs          the bank's messages with its telephone numbers
 crates/pipeline/src/record.rs         fixed sentences below an answer

@@ -49,6 +49,37 @@ pub async fn open(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<(), StoreEr
     Ok(())
 }
 
+/// Opens a ticket whatever became of one that its interaction has already: a cry for help is read by a person also
+/// behind a ticket that was closed. That one stands in the queue again, as this one; notes on it stay. One that is open
+/// for the same reason is left as it is.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_anew(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<(), StoreError> {
+    open(w, ticket).await?;
+    let (id, whose) = (ticket.id.to_string(), w.key_of(ticket.conversation).await?);
+    let question = w.seal_for(whose.as_deref(), &ticket.question, TABLE, "question", &id);
+    let told = w.seal_for(whose.as_deref(), &ticket.told, TABLE, "told", &id);
+    w.execute(
+        "UPDATE tickets SET state = 'open', decisive_trigger = $2, rule = $3, queue = $4, priority = $5,
+             question = $6, told = $7, created_at = $8, assignee = NULL, taken_at = NULL, taken_by = NULL,
+             closed_by = NULL, closed_at = NULL
+         WHERE id = $1 AND NOT (state = 'open' AND rule = $3)",
+        values![
+            ticket.id,
+            ticket.trigger,
+            &ticket.rule,
+            &ticket.queue,
+            ticket.priority,
+            question,
+            told,
+            ticket.created_at,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Which tickets; `None` stands for all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Filter<'a> {

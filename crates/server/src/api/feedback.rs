@@ -147,9 +147,8 @@ async fn keep(
         }
         saved => saved?,
     }
-    // Where the answer went to a person already, that ticket stands.
     if let Some(ticket) = ticket {
-        tickets::open(&mut w, ticket).await?;
+        tickets::open_anew(&mut w, ticket).await?;
     }
     if let Some(taken) = &taken {
         taken.settle(&mut w, &feedback.id.to_string(), status.as_u16()).await?;

@@ -1,6 +1,6 @@
 //! "Was this helpful?", and reporting a problem.
 
-use contactiq_domain::{Mode, Priority, Role, ids::InteractionId};
+use contactiq_domain::{Mode, Priority, Role, TicketState, Timestamp, ids::InteractionId};
 use contactiq_store::{
     feedback::{self, Feedback},
     tickets,
@@ -99,6 +99,19 @@ async fn a_cry_for_help_in_a_reported_problem_is_told_where_help_is() {
         ("emotional_distress", "emotional_distress/feedback")
     );
     assert_eq!((ticket.question.as_str(), ticket.priority), (cry, Priority::Urgent));
+
+    // Also where somebody closed what there was.
+    let now = Timestamp::from_micros(ticket.created_at.micros() + 1);
+    let mut w = running.store.write().await.unwrap();
+    assert!(tickets::advance(&mut w, ticket.id, TicketState::Closed, "Ana", None, now).await.unwrap());
+    w.save().await.unwrap();
+    let again = "i said it before, i want to kill myself";
+    let body = json!({ "problem": again });
+    assert_eq!(running.post(&key, &path, &body).await.status, 200);
+    let mut reader = running.store.read().await.unwrap();
+    let ticket = tickets::of_interaction(&mut reader, id).await.unwrap().unwrap();
+    drop(reader);
+    assert_eq!((ticket.state, ticket.question.as_str(), ticket.closed_at), (TicketState::Open, again, None));
 
     // Where it can't be kept, the way to help comes with the reason.
     let other = send("i want to die").await.problem(422, "idempotency_mismatch");
