@@ -2,11 +2,12 @@
 
 use crate::{Masked, Placeholders, pii::Before};
 
-/// The turn before, and the values that have placeholders. [`Earlier::default`] is a conversation that
+/// The turn before, the asker's last messages, and the values that have placeholders. [`Earlier::default`] is a conversation that
 /// begins.
 #[derive(Default)]
 pub struct Earlier {
     turn: Option<(Masked, Masked)>,
+    questions: Vec<Masked>,
     placeholders: Placeholders,
 }
 
@@ -15,6 +16,14 @@ impl Earlier {
     #[must_use]
     pub fn after(mut self, question: Masked, answer: Masked) -> Self {
         self.turn = Some((question, answer));
+        self
+    }
+
+    /// With the asker's last messages, masked, the oldest first and that of the turn before among them: an attack may
+    /// come in pieces.
+    #[must_use]
+    pub fn with_questions(mut self, questions: Vec<Masked>) -> Self {
+        self.questions = questions;
         self
     }
 
@@ -30,6 +39,10 @@ impl Earlier {
             question: question.as_str(),
             answer: answer.as_str(),
         })
+    }
+
+    pub(crate) fn questions(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.questions.iter().map(Masked::as_str)
     }
 
     pub(crate) const fn placeholders(&self) -> &Placeholders {

@@ -99,7 +99,7 @@ impl Guard {
         let normal = self.admitted(raw)?;
         let text = raw.expose();
         let spans = self.spans_in(text, &normal, earlier);
-        let injection = self.judged(text, &normal);
+        let injection = self.judged_after(text, &normal, earlier);
         let mut rules = Vec::new();
         let pattern = refuse::explain(normal.text());
         rules.extend(pattern.as_ref().map(|(kind, number, _)| format!("{kind}/{number}")));
@@ -168,6 +168,14 @@ impl Guard {
         } else {
             Injection::default()
         }
+    }
+
+    /// The same in the light of what was said before: an attack may come in pieces.
+    fn judged_after(&self, text: &str, normal: &Normal, earlier: &Earlier) -> Injection {
+        let alone = self.judged(text, normal);
+        let threshold = self.settings.injection_threshold;
+        let together = || injection::across(earlier.questions(), normal, threshold);
+        if self.settings.injection && !alone.blocked { together().unwrap_or(alone) } else { alone }
     }
 
     fn moderated(

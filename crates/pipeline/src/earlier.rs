@@ -13,6 +13,8 @@ use crate::{AnswerError, Ask, House, turn::Exchange};
 
 /// Earlier exchanges that a question may lean on.
 const HISTORY: u32 = 6;
+/// Messages before a question that may hold a piece of an attack.
+const PIECES: usize = 3;
 /// As far back an exchange may lie that a question follows, where it is not the last one.
 const FAR: u32 = 32;
 
@@ -69,6 +71,8 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
     let mut earlier = Earlier::default();
     if let Some(last) = history.last() {
         earlier = earlier.after(last.question.clone(), last.answer.clone());
+        let from = history.len().saturating_sub(PIECES);
+        earlier = earlier.with_questions(history[from..].iter().map(|e| e.question.clone()).collect());
     }
     if house.settings.keeps_placeholders {
         earlier = earlier.with_placeholders(placeholders);

@@ -30,6 +30,9 @@ pub struct TriggerRules {
     /// Messages close in wording on which it must not fire.
     pub look_alikes: Vec<String>,
     patterns: Vec<Pattern>,
+    /// All of them in one: most messages match none, and are read once instead of once a pattern. None where it would
+    /// be too large.
+    any: Option<Regex>,
     unless: Vec<Pattern>,
     customer: Messages,
     banker: Messages,
@@ -207,6 +210,7 @@ impl EscalationRules {
         let text = plain(text);
         self.rules
             .iter()
+            .filter(|(_, rules)| rules.any.as_ref().is_none_or(|any| any.is_match(&text)))
             .filter_map(|(trigger, rules)| {
                 let mut hits = rules.patterns.iter().filter(|p| p.regex.is_match(&text));
                 let first = hits.next()?;
@@ -236,8 +240,10 @@ impl TriggerRules {
                 return Err(RulesError::NoCrisisLine(mode));
             }
         }
+        let patterns = compile(trigger, entry.patterns)?;
         Ok(TriggerRules {
-            patterns: compile(trigger, entry.patterns)?,
+            any: joined(&patterns),
+            patterns,
             unless: compile(trigger, entry.unless)?,
             queue: entry.queue,
             priority: entry.priority,
@@ -328,6 +334,12 @@ fn compile(trigger: Trigger, patterns: Vec<PatternText>) -> Result<Vec<Pattern>,
         compiled.push(Pattern { id: p.id, regex });
     }
     Ok(compiled)
+}
+
+/// What matches where one of the patterns does.
+fn joined(patterns: &[Pattern]) -> Option<Regex> {
+    let each: Vec<String> = patterns.iter().map(|p| format!("(?:{})", p.regex.as_str())).collect();
+    RegexBuilder::new(&each.join("|")).case_insensitive(true).build().ok().filter(|_| !each.is_empty())
 }
 
 /// Lower case, straight apostrophes, single spaces: what the patterns are written for.

@@ -1,13 +1,10 @@
 //! Step 3: the passages that may answer, from the mode's own collections, for the asker's role and valid
 //! today (P6). What several passages say alike takes one place, and a product that is named comes first.
 
-use std::{cmp::Reverse, collections::BTreeSet, time::Instant};
+use std::{cmp::Reverse, time::Instant};
 
 use contactiq_domain::{Collection, Document, Mode, Role, Routing, Step, Understanding};
-use contactiq_nlu::{
-    index::{Hit, Query},
-    text,
-};
+use contactiq_nlu::index::{Hit, Query};
 use time::Date;
 
 use crate::{
@@ -152,16 +149,13 @@ fn collapse(knowledge: &Knowledge, filter: &Filter<'_>, found: Vec<Found>, k: us
 /// name two things.
 fn of_the_same(knowledge: &Knowledge, a: &Found, b: &Found) -> bool {
     let product_of = |found: &Found| knowledge.products.of_document(found.document);
-    let above = |found: &Found| -> BTreeSet<String> {
-        let entry = knowledge.index.entry(found.passage);
-        text::content_stems(&format!("{}\n{}", entry.title, entry.headings.join("\n"))).into_iter().collect()
-    };
     let products = product_of(a).zip(product_of(b));
     if products.is_some_and(|(a, b)| a != b) {
         return false;
     }
-    let (a, b) = (above(a), above(b));
-    a.is_subset(&b) || b.is_subset(&a)
+    let [a, b] = [a, b].map(|found| knowledge.index.stems_around(found.passage));
+    let within = |a: &[u32], b: &[u32]| a.iter().all(|stem| b.binary_search(stem).is_ok());
+    within(&a, &b) || within(&b, &a)
 }
 
 /// Which of two copies is better: of the preferred collection, then the newest.

@@ -50,8 +50,11 @@ impl TextTriggers<'_> {
             }
         }
         let mut matched = self.rules.matches(text);
+        // A message of one piece is read by the patterns once.
+        let of_whole = matched.clone();
         for piece in pieces {
-            for (trigger, rule) in self.rules.matches(&piece.text) {
+            let is_whole = piece.text == text.trim();
+            for (trigger, rule) in if is_whole { of_whole.clone() } else { self.rules.matches(&piece.text) } {
                 self.reconsider(&mut highest, trigger, piece);
                 match matched.iter_mut().find(|(t, _)| *t == trigger) {
                     Some((_, known)) if is_danger_to_life(&rule) && !is_danger_to_life(known) => {
@@ -74,9 +77,9 @@ impl TextTriggers<'_> {
             .map(|(trigger, rule)| TriggerHit { trigger, rule, score: 1.0 })
             .collect();
         let fires = certainty::least(FIRES, text);
-        for ((trigger, score), (_, of_whole)) in learned.iter().zip(whole) {
+        for ((trigger, score), (_, score_of_whole)) in learned.iter().zip(whole) {
             if *score >= fires && !hits.iter().any(|h| h.trigger == *trigger) {
-                let where_ = if of_whole >= FIRES { "learned" } else { "learned-in-a-part" };
+                let where_ = if score_of_whole >= FIRES { "learned" } else { "learned-in-a-part" };
                 hits.push(TriggerHit {
                     trigger: *trigger,
                     rule: format!("{trigger}/{where_}"),

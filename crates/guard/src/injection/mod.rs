@@ -3,7 +3,9 @@
 //! Detection is the outer wall only. What holds when it fails is structure: quarantined text, no
 //! tools, the grounding gate and the output guard.
 
+mod across;
 mod decode;
+pub(crate) use across::across;
 pub use decode::one_script;
 pub(crate) use decode::{readings, rot13};
 mod features;

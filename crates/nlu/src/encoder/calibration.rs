@@ -7,7 +7,8 @@
 
 use super::{
     EncoderError,
-    forward::Workspace,
+    forward::{Input, Workspace},
+    int8::Side,
     kernel::Kernel,
     linear::{Linear, Plain},
     tokens::Tokens,
@@ -65,7 +66,10 @@ pub(crate) fn quantise(
         workspace.layer(config, &packed, &texts, &mut |input, values| {
             note(&mut largest[input as usize], values);
         });
-        layer.map(|input, linear: Plain| linear.quantised(&largest[input as usize], kernel))
+        layer.map(|input, linear: Plain| {
+            let side = if input == Input::FeedOut { Side::One } else { Side::Both };
+            linear.quantised(&largest[input as usize], side, kernel)
+        })
     }))
 }
 

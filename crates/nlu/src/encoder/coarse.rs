@@ -2,7 +2,7 @@
 //! memory is what they wait for.
 
 use super::{
-    int8::{Product, Rows, Scratch, Weight},
+    int8::{Product, Rows, Scratch, Side, Weight},
     kernel::Kernel,
 };
 
@@ -28,7 +28,7 @@ impl Coarse {
         let even = vec![1.0; dimensions];
         let blocks = numbers
             .chunks(BLOCK * dimensions)
-            .map(|rows| Weight::new(rows, &vec![0.0; rows.len() / dimensions], &even, kernel))
+            .map(|rows| Weight::new(rows, &vec![0.0; rows.len() / dimensions], &even, Side::Both, kernel))
             .collect();
         Some(Self { blocks, kernel })
     }

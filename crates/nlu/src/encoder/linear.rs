@@ -1,7 +1,7 @@
 //! A linear layer, as the file has it and as a kernel wants it.
 
 use super::{
-    int8,
+    int8::{self, Side},
     kernel::Kernel,
     matmul::{Left, Panels, Product, Unit},
 };
@@ -29,8 +29,8 @@ impl Plain {
     }
 
     /// For computing in 8 bits with this kernel; `largest` says how large each input gets.
-    pub(crate) fn quantised(&self, largest: &[f32], kernel: Kernel) -> Linear {
-        Linear::Int8(int8::Weight::new(&self.weight, &self.bias, largest, kernel))
+    pub(crate) fn quantised(&self, largest: &[f32], side: Side, kernel: Kernel) -> Linear {
+        Linear::Int8(int8::Weight::new(&self.weight, &self.bias, largest, side, kernel))
     }
 }
 

@@ -25,7 +25,7 @@ use std::{
 /// other vectors.
 fn method(kernel: Kernel) -> &'static [u8] {
     match kernel {
-        Kernel::Vnni | Kernel::Avx2 => b"contactiq encoder: int8 1, mean pooling, 256 tokens",
+        Kernel::Vnni | Kernel::Avx2 => b"contactiq encoder: int8 2, mean pooling, 256 tokens",
         Kernel::F32 => b"contactiq encoder: f32 2, mean pooling, 256 tokens",
     }
 }

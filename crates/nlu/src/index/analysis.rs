@@ -120,6 +120,12 @@ impl Analysis {
         self.counts.binary_search_by_key(&stem, |(own, _)| *own).is_ok()
     }
 
+    /// The content stems of title and headings, sorted.
+    pub(crate) fn around(&self) -> Vec<u32> {
+        let above = |counts: &[u16; FIELDS]| counts[..FIELDS - 1].iter().any(|count| *count > 0);
+        self.counts.iter().filter(|(_, counts)| above(counts)).map(|(stem, _)| *stem).collect()
+    }
+
     /// Whether a phrase stands here as a whole.
     pub(crate) fn says(&self, phrase: &Phrase) -> bool {
         let all = &phrase.all;

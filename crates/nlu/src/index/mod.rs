@@ -203,6 +203,18 @@ impl Index {
         self.lexical.passage(entry).map_or(&[], |passage| passage.own.as_slice())
     }
 
+    /// Numbers of the content stems of an entry's title and headings, sorted, each once.
+    #[must_use]
+    pub fn stems_around(&self, entry: usize) -> Vec<u32> {
+        self.lexical.passage(entry).map_or_else(Vec::new, |passage| passage.around())
+    }
+
+    /// The number of a content stem, to be compared with [`Sentence::stems`]; none where no passage ever held it.
+    #[must_use]
+    pub fn number_of(&self, stem: &str) -> Option<u32> {
+        self.lexical.vocabulary().get(stem)
+    }
+
     /// Inverse document frequency of a word, in any form and case: 0 for a stop word, near 0 for a word
     /// that every passage holds, largest for a word that none holds.
     #[must_use]

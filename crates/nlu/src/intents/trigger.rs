@@ -10,6 +10,7 @@ use super::error::{ModelFileError, TrainError};
 use super::neighbours::{Examples, Pool, Query};
 use super::prepared::{self, Names};
 use super::views::{VIEWS, Views};
+use super::vocabulary::{Joined, Sparse, Vocabulary};
 use super::{Example, TrainOptions, features, fingerprint, model_file};
 use crate::encoder::Encoder;
 
@@ -79,26 +80,26 @@ impl TriggerModel {
     /// The probability that the message asks for the trigger.
     #[must_use]
     pub fn score(&self, text: &str, vector: Option<&[f32]>) -> f64 {
-        self.score_with(&features::grams(&features::words(text)), vector, |vector| {
+        let row = self.views.vocabulary.vector(&features::words(text));
+        self.score_with(&row, vector, |vector| {
             let cosines = self.examples.compare(&Query::Vector(vector));
             self.examples.votes(&cosines, SIDES.len(), |_| false)
         })
     }
 
     /// The same with the votes of its examples from the pool, where their vectors were moved.
-    fn score_shared(&self, grams: &[u64], vector: Option<&[f32]>, says: &[f32], places: &[u32]) -> f64 {
-        self.score_with(grams, vector, |_| self.examples.votes_of(says, places, SIDES.len()))
+    fn score_shared(&self, row: &Sparse, vector: Option<&[f32]>, says: &[f32], places: &[u32]) -> f64 {
+        self.score_with(row, vector, |_| self.examples.votes_of(says, places, SIDES.len()))
     }
 
     fn score_with(
         &self,
-        grams: &[u64],
+        row: &Sparse,
         vector: Option<&[f32]>,
         votes: impl FnOnce(&[f32]) -> Vec<f32>,
     ) -> f64 {
         let vector = self.views.usable(vector);
-        let row = self.views.vocabulary.vector_of(grams);
-        let mut scores = self.views.scores(&row, vector);
+        let mut scores = self.views.scores(row, vector);
         if let Some(vector) = vector {
             scores.push(votes(vector));
         }
@@ -154,6 +155,7 @@ pub struct TriggerModels<K> {
     /// Each with the places of its examples in the pool.
     models: Vec<(K, TriggerModel, Vec<u32>)>,
     pool: Pool,
+    grams: Joined,
 }
 
 impl<K: Copy + PartialEq> TriggerModels<K> {
@@ -165,9 +167,10 @@ impl<K: Copy + PartialEq> TriggerModels<K> {
             let places = model.examples.share(&mut pool);
             (of, model, places)
         };
-        let models = models.into_iter().map(shared).collect();
+        let models: Vec<_> = models.into_iter().map(shared).collect();
         pool.finish();
-        Self { models, pool }
+        let grams = Joined::of(&vocabularies(&models));
+        Self { models, pool, grams }
     }
 
     /// The probability of each trigger, in the order in which they were given.
@@ -176,10 +179,11 @@ impl<K: Copy + PartialEq> TriggerModels<K> {
         let grams = features::grams(&features::words(text));
         let vector = vector.filter(|v| self.models.iter().any(|(_, m, _)| m.views.usable(Some(v)).is_some()));
         let says = vector.map(|vector| self.pool.says(vector)).unwrap_or_default();
-        let score = |(of, model, places): &(K, TriggerModel, Vec<u32>)| {
-            (*of, model.score_shared(&grams, vector, &says, places))
+        let rows = self.grams.vectors_of(&vocabularies(&self.models), &grams);
+        let score = |((of, model, places), row): (&(K, TriggerModel, Vec<u32>), &Sparse)| {
+            (*of, model.score_shared(row, vector, &says, places))
         };
-        self.models.iter().map(score).collect()
+        self.models.iter().zip(&rows).map(score).collect()
     }
 
     /// The same of one for words alone; `None` where there is none of this trigger.
@@ -197,6 +201,10 @@ impl<K: Copy + PartialEq> TriggerModels<K> {
     fn get(&self, of: K) -> Option<&TriggerModel> {
         self.models.iter().find(|(known, _, _)| *known == of).map(|(_, model, _)| model)
     }
+}
+
+fn vocabularies<K>(models: &[(K, TriggerModel, Vec<u32>)]) -> Vec<&Vocabulary> {
+    models.iter().map(|(_, model, _)| &model.views.vocabulary).collect()
 }
 
 fn sides<'a>(positives: &[&'a str], negatives: &[&'a str]) -> Vec<Example<'a>> {

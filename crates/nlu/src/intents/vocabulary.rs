@@ -85,7 +85,11 @@ impl Vocabulary {
 
     /// The same from the utterance's [`features::grams`], which several vocabularies share.
     pub(super) fn vector_of(&self, grams: &[u64]) -> Sparse {
-        let mut numbers: Vec<u32> = grams.iter().filter_map(|hash| self.number.get(hash).copied()).collect();
+        self.vector_numbered(grams.iter().filter_map(|hash| self.number.get(hash).copied()).collect())
+    }
+
+    /// The same from the numbers of those grams that are known, in any order.
+    fn vector_numbered(&self, mut numbers: Vec<u32>) -> Sparse {
         numbers.sort_unstable();
         let mut row = Sparse::default();
         for &number in &numbers {
@@ -123,6 +127,47 @@ impl Vocabulary {
     pub(super) fn known_share(&self, words: &[Word]) -> f64 {
         let known = words.iter().filter(|word| self.number.contains_key(&features::stem_hash(word))).count();
         if words.is_empty() { 0.0 } else { known as f64 / words.len() as f64 }
+    }
+}
+
+/// Several vocabularies that know much the same: a gram is looked up once for all of them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Joined {
+    rows: Numbers,
+    /// For each gram its number in each vocabulary, one behind the other.
+    numbers: Vec<u32>,
+}
+
+/// The number of a gram that a vocabulary does not know.
+const UNKNOWN: u32 = u32::MAX;
+
+impl Joined {
+    /// Joins them.
+    pub(super) fn of(all: &[&Vocabulary]) -> Self {
+        let mut this = Self::default();
+        for (place, vocabulary) in all.iter().enumerate() {
+            for (hash, number) in &vocabulary.number {
+                let next = this.rows.len() as u32;
+                let row = *this.rows.entry(*hash).or_insert(next) as usize;
+                if this.numbers.len() <= row * all.len() {
+                    this.numbers.resize((row + 1) * all.len(), UNKNOWN);
+                }
+                this.numbers[row * all.len() + place] = *number;
+            }
+        }
+        this
+    }
+
+    /// The unit vector of an utterance in each of the vocabularies that were joined, given in the same order.
+    pub(super) fn vectors_of(&self, all: &[&Vocabulary], grams: &[u64]) -> Vec<Sparse> {
+        let mut known: Vec<Vec<u32>> = vec![Vec::with_capacity(grams.len()); all.len()];
+        for row in grams.iter().filter_map(|hash| self.rows.get(hash)) {
+            let numbers = &self.numbers[*row as usize * all.len()..][..all.len()];
+            for (own, number) in known.iter_mut().zip(numbers).filter(|(_, number)| **number != UNKNOWN) {
+                own.push(*number);
+            }
+        }
+        all.iter().zip(known).map(|(vocabulary, numbers)| vocabulary.vector_numbered(numbers)).collect()
     }
 }
 
@@ -166,6 +211,13 @@ mod tests {
         assert!((norm - 1.0).abs() < 1e-5, "{norm}");
         assert!(row.index.windows(2).all(|pair| pair[0] < pair[1]));
         assert_eq!(vocabulary.vector(&features::words("zzyzx")), Sparse::default());
+        let other = Vocabulary::fit(&[features::words("close the branch on an account")], 2);
+        let joined = Joined::of(&[&vocabulary, &other]);
+        for text in ["open an account", "close the branch", "zzyzx", ""] {
+            let grams = features::grams(&features::words(text));
+            let alone = [&vocabulary, &other].map(|v| v.vector_of(&grams));
+            assert_eq!(joined.vectors_of(&[&vocabulary, &other], &grams), alone, "{text}");
+        }
         assert!((vocabulary.known_share(&features::words("open zzyzx")) - 0.5).abs() < 1e-9);
     }
 }

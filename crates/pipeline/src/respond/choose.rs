@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contactiq_nlu::{
-    index::{Alternative, Sentence, lead_in},
+    index::{Sentence, lead_in},
     text,
 };
 
@@ -281,9 +281,7 @@ fn rank(asked: &Asked<'_>, wish: &Wish) -> Vec<Chosen> {
 
 fn look(asked: &Asked<'_>, wish: &Wish, passages: usize) -> Vec<Chosen> {
     let index = &asked.knowledge.index;
-    let weights: Vec<(&String, f64)> = wish.stems.iter().map(|s| (s, index.weight_of(s))).collect();
-    let alternatives = index.alternatives(asked.query);
-    let total: f64 = weights.iter().map(|(_, w)| w).sum::<f64>().max(1e-9);
+    let typed = Typed::of(asked, wish);
     let mut ranked = Vec::new();
     for (number, found) in asked.found.iter().take(passages).enumerate() {
         let entry = index.entry(found.passage);
@@ -291,20 +289,14 @@ fn look(asked: &Asked<'_>, wish: &Wish, passages: usize) -> Vec<Chosen> {
         if orders::is_not_quoted(&entry.title) || entry.headings.iter().any(|h| orders::is_not_quoted(h)) {
             continue;
         }
-        let around: BTreeSet<String> =
-            text::content_stems(&format!("{} {}", entry.title, entry.headings.join(" ")))
-                .into_iter()
-                .collect();
+        let around = index.stems_around(found.passage);
         for (i, sentence) in index.sentences(found.passage).iter().enumerate() {
-            let own: BTreeSet<String> = text::content_stems(&sentence.text).into_iter().collect();
-            if own.is_empty() || orders::is_not_quoted(&sentence.text) {
+            if sentence.stems.is_empty() || orders::is_not_quoted(&sentence.text) {
                 continue;
             }
-            let in_place = with_synonyms(own.union(&around).cloned().collect(), &alternatives);
-            let own = with_synonyms(own, &alternatives);
-            let in_sentence: f64 = weights.iter().filter(|(s, _)| own.contains(*s)).map(|(_, w)| w).sum();
-            let in_either: f64 = weights.iter().filter(|(s, _)| in_place.contains(*s)).map(|(_, w)| w).sum();
-            let lexical = (0.6 * in_sentence + 0.4 * in_either) / total;
+            let in_sentence = typed.share_in(&sentence.stems, &[]);
+            let in_either = typed.share_in(&sentence.stems, &around);
+            let lexical = 0.6 * in_sentence + 0.4 * in_either;
             let cosine = match (&sentence.vector, asked.vector) {
                 (Some(s), Some(q)) => {
                     Some(s.iter().zip(q).map(|(a, b)| f64::from(a * b)).sum::<f64>().max(0.0))
@@ -323,7 +315,7 @@ fn look(asked: &Asked<'_>, wish: &Wish, passages: usize) -> Vec<Chosen> {
                 sentence: i,
                 score,
                 similarity,
-                coverage: in_either / total,
+                coverage: in_either,
                 gives_figure: has_figure || !wish.figure,
                 direct: false,
             });
@@ -332,12 +324,44 @@ fn look(asked: &Asked<'_>, wish: &Wish, passages: usize) -> Vec<Chosen> {
     ranked
 }
 
-/// Words with those of the question that they say in another way.
-fn with_synonyms(mut words: BTreeSet<String>, alternatives: &[Alternative]) -> BTreeSet<String> {
-    let said = |other: &&Alternative| other.said.iter().all(|word| words.contains(word));
-    let typed: Vec<String> = alternatives.iter().filter(said).flat_map(|a| a.typed.clone()).collect();
-    words.extend(typed);
-    words
+/// The content stems of a question by the index's numbers: passages were read into them once, not at each question.
+struct Typed {
+    /// Number and inverse document frequency of each; no number where no passage ever held it.
+    stems: Vec<(Option<u32>, f64)>,
+    /// Other wordings: what a passage says, and places of the stems that it says with that.
+    otherwise: Vec<(Vec<u32>, Vec<usize>)>,
+    total: f64,
+}
+
+impl Typed {
+    fn of(asked: &Asked<'_>, wish: &Wish) -> Typed {
+        let index = &asked.knowledge.index;
+        let stems: Vec<_> = wish.stems.iter().map(|s| (index.number_of(s), index.weight_of(s))).collect();
+        let place = |typed: &String| wish.stems.iter().position(|s| s == typed);
+        let otherwise = index.alternatives(asked.query).into_iter().filter_map(|other| {
+            let said: Option<Vec<u32>> = other.said.iter().map(|word| index.number_of(word)).collect();
+            Some((said?, other.typed.iter().filter_map(place).collect()))
+        });
+        let otherwise = otherwise.collect();
+        let total = stems.iter().map(|(_, weight)| weight).sum::<f64>().max(1e-9);
+        Typed { stems, otherwise, total }
+    }
+
+    /// The weighted share of them that two sorted lists of stems hold together, in these words or in others: 0 to 1.
+    fn share_in(&self, own: &[u32], around: &[u32]) -> f64 {
+        let holds = |stem: &u32| own.binary_search(stem).is_ok() || around.binary_search(stem).is_ok();
+        let otherwise: Vec<&[usize]> = self
+            .otherwise
+            .iter()
+            .filter(|(said, _)| said.iter().all(&holds))
+            .map(|(_, typed)| typed.as_slice())
+            .collect();
+        let is_said = |(at, (stem, _)): &(usize, &(Option<u32>, f64))| {
+            stem.as_ref().is_some_and(&holds) || otherwise.iter().any(|typed| typed.contains(at))
+        };
+        let said = self.stems.iter().enumerate().filter(is_said).map(|(_, (_, weight))| weight);
+        said.sum::<f64>() / self.total
+    }
 }
 
 /// For a question about how to do something: the whole numbered list of the first passage, among

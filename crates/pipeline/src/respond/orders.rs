@@ -5,11 +5,12 @@
 //! A sentence that gives an order carries no claim and is quoted to nobody, and a word that an order dictates
 //! is no word of the evidence.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use contactiq_domain::Citation;
 use contactiq_guard::{Published, order_score};
 use contactiq_nlu::text;
+use regex::Regex;
 
 use crate::conflict;
 
@@ -123,6 +124,14 @@ const MACHINES: &[&str] = &[
 /// Whoever writes so speaks as one side of a chat.
 const SPEAKERS: &[&str] = &["system:", "assistant:", "developer:", "<|"];
 
+/// One pass over each sentence that may answer, at each question.
+#[expect(clippy::expect_used, reason = "made of constants, by every test of this file")]
+static HINTED: LazyLock<Regex> = LazyLock::new(|| {
+    let words: Vec<String> =
+        HINTS.iter().chain(SPEAKERS).chain(MACHINES).map(|hint| regex::escape(hint)).collect();
+    Regex::new(&format!("(?i){}", words.join("|"))).expect("made of constants")
+});
+
 /// A passage as evidence: without the sentences that order. None where a title or heading of it orders.
 pub(super) fn evidence(names: &[String], passage: &Published) -> Option<Published> {
     (!names.iter().any(|name| carries_nothing(name))).then(|| without_orders(passage))
@@ -152,12 +161,12 @@ fn carries_nothing(said: &str) -> bool {
 
 /// Whether nobody is quoted this sentence, heading or title, whoever released it.
 pub(super) fn is_not_quoted(said: &str) -> bool {
-    let lower = said.to_lowercase();
     // A text in other letters, or in a code, may hide any word.
     let veiled = !said.is_ascii() || said.split_whitespace().any(|word| word.len() >= 24);
-    if !veiled && !HINTS.iter().chain(SPEAKERS).chain(MACHINES).any(|hint| lower.contains(hint)) {
+    if !veiled && !HINTED.is_match(said) {
         return false;
     }
+    let lower = said.to_lowercase();
     let dictates = || lower.split(|c: char| !c.is_alphanumeric()).any(|word| DICTATES.contains(&word));
     (MACHINES.iter().chain(SPEAKERS).any(|m| lower.contains(m)) && dictates()) || score(said) >= IS_NOT_QUOTED
 }

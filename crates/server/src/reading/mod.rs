@@ -4,8 +4,10 @@
 mod apart;
 pub mod child;
 mod markup;
+mod personal;
 mod suspects;
 
+pub use personal::{Personal, personal};
 pub use suspects::suspects;
 
 use std::{

@@ -36,6 +36,7 @@ struct Inner {
     /// How many requests it still serves.
     patience: AtomicUsize,
     connections: AtomicUsize,
+    requests: AtomicUsize,
     /// Every text that arrived.
     heard: Mutex<Vec<String>>,
 }
@@ -102,6 +103,7 @@ impl Embeddings {
             down: AtomicBool::new(false),
             patience: AtomicUsize::new(usize::MAX),
             connections: AtomicUsize::new(0),
+            requests: AtomicUsize::new(0),
             heard: Mutex::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -139,6 +141,11 @@ impl Embeddings {
         self.inner.connections.load(Ordering::SeqCst)
     }
 
+    /// Requests that came so far.
+    pub(crate) fn requests(&self) -> usize {
+        self.inner.requests.load(Ordering::SeqCst)
+    }
+
     /// The texts that arrived since this was called last.
     pub(crate) fn heard(&self) -> Vec<String> {
         std::mem::take(&mut *self.inner.heard.lock().unwrap())
@@ -146,6 +153,7 @@ impl Embeddings {
 }
 
 async fn serve(State(inner): State<Arc<Inner>>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    inner.requests.fetch_add(1, Ordering::SeqCst);
     if headers.get(header::AUTHORIZATION).is_none_or(|key| *key != format!("Bearer {KEY}")) {
         return StatusCode::UNAUTHORIZED.into_response();
     }

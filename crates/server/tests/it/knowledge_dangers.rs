@@ -51,6 +51,30 @@ fn conflicts(terminal: &Terminal) -> Vec<Value> {
     terminal.run(&["knowledge", "conflicts", "--collection", "customer", "--json"]).lines(0)
 }
 
+/// A page with a customer's card in it: told by its kind and place, and not by itself. The bank's own number and address
+/// are no news.
+#[test]
+fn personal_data_in_a_document_is_told_by_kind_and_place() {
+    let terminal = empty_bank();
+    let page = LOST.replace(
+        "It is sent by post to your address.",
+        "Call 1800 555 019, or write to 12 Harbour Street, Sydney NSW 2000. Example of Mr Kowalczyk: card \
+         4111 1111 1111 1111, tax file number 123 456 782.",
+    );
+    let told = add(&terminal, "lost.md", &page);
+    assert_eq!(
+        told["personal_data"],
+        json!([{ "passage": 0, "types": ["CREDIT_CARD", "TAX_ID"] }]),
+        "{told}"
+    );
+    assert!(text(&told, "outcome") == "added" && !told.to_string().contains("4111"), "{told}");
+    let again = terminal.file("lost.md", &format!("{page}\nOne more line.\n"));
+    let words = terminal.run(&["knowledge", "add", "--collection", "customer", &again.to_string_lossy()]);
+    assert!(words.out.contains("looks like personal data (CREDIT_CARD, TAX_ID)"), "{}", words.out);
+    assert!(!words.out.contains("4111"), "{}", words.out);
+    assert_eq!(add(&terminal, "plain.md", CHARGES)["personal_data"], Value::Null);
+}
+
 #[test]
 fn a_contradiction_is_reported_listed_ruled_and_ends_with_its_sentences() {
     let terminal = empty_bank();

@@ -190,7 +190,9 @@ async fn what_leaves_is_masked_asked_once_and_learned_once() {
     assert_eq!(there.heard(), Vec::<String>::new(), "the same words are looked up");
     running.ask(&key, Mode::Customer, "4111 1111 1111 1111").await;
     assert!(there.heard().iter().all(|t| !t.contains("4111")));
-    assert!(there.connections() <= 2, "one connection serves all requests: {}", there.connections());
+    // A busy machine may lose one between two requests and open another; each must serve many.
+    let (opened, asked) = (there.connections(), there.requests());
+    assert!(opened * 5 <= asked, "connections are kept: {opened} for {asked} requests");
     running.stop().await;
 
     let mut again = start.serve().await;

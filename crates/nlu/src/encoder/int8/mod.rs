@@ -6,7 +6,8 @@
 //! - the weight once, with one scale an output ([`Weight`]);
 //! - the rows at each product, with one scale a row ([`Rows`]), after each input was divided by the
 //!   layer's own smoothing factor, by which the weight was multiplied: a few inputs that are always
-//!   large would otherwise leave the small ones no digits (SmoothQuant).
+//!   large would otherwise leave the small ones no digits (SmoothQuant). Rows that lie on one side of zero are
+//!   shifted by the middle of their ends, each by its own, which is added to the outputs again.
 //!
 //! The sums are whole numbers, hence the same to the last bit in every kernel, and what follows them is
 //! written in the same order of operations: [`Kernel::Vnni`] and [`Kernel::Avx2`] are one arithmetic at two
@@ -27,7 +28,7 @@ mod tests;
 mod vnni;
 
 pub(crate) use quantise::Rows;
-pub(crate) use weight::Weight;
+pub(crate) use weight::{Side, Weight};
 
 use super::kernel::Kernel;
 
@@ -67,17 +68,26 @@ impl Product<'_> {
     /// When the sides don't fit, or the processor lacks the kernel: who chose it has asked
     /// [`Kernel::is_available`].
     pub(crate) fn compute(self) {
-        let kernel = self.weight.kernel();
-        assert_eq!(self.rows.depth(), self.weight.depth(), "sides of one depth");
-        assert_eq!(self.out.len(), self.rows.count() * self.weight.columns(), "room for the result");
+        let Product { rows, weight, out, scratch } = self;
+        let kernel = weight.kernel();
+        assert_eq!(rows.depth(), weight.depth(), "sides of one depth");
+        assert_eq!(out.len(), rows.count() * weight.columns(), "room for the result");
+        let product = Product { rows, weight, out: &mut *out, scratch };
         let done = match kernel {
             #[cfg(target_arch = "x86_64")]
-            Kernel::Vnni => enter_vnni(Some(self)),
+            Kernel::Vnni => enter_vnni(Some(product)),
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => enter_avx2(Some(self)),
-            _ => false,
+            Kernel::Avx2 => enter_avx2(Some(product)),
+            _ => {
+                drop(product);
+                false
+            }
         };
         assert!(done, "the kernel {} was not checked for", kernel.name());
+        let Some(gains) = weight.shifted() else { return };
+        for (row, shift) in out.chunks_exact_mut(gains.len()).zip(rows.shifts()) {
+            row.iter_mut().zip(gains).for_each(|(x, gain)| *x += shift * gain);
+        }
     }
 }
 

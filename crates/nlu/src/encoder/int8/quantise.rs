@@ -10,6 +10,8 @@ pub(crate) struct Rows {
     /// Row after row, each filled up with zeros to a multiple of 4.
     values: Vec<i8>,
     scales: Vec<f32>,
+    /// What each row's smoothed numbers were lessened by, where the weight wants it.
+    shifts: Vec<f32>,
     sums: Vec<i32>,
     depth: usize,
 }
@@ -26,8 +28,11 @@ impl Rows {
             self.values.fill(0);
         }
         self.scales.resize(count, 0.0);
+        self.shifts.clear();
+        self.shifts.resize(count, 0.0);
         self.sums.resize(count, 0);
-        unit.run(Quantise { source, smoothing: weight.smoothing(), rows: self });
+        let shifted = weight.shifted().is_some();
+        unit.run(Quantise { source, smoothing: weight.smoothing(), shifted, rows: self });
     }
 
     /// Number of rows (`m`).
@@ -80,6 +85,11 @@ impl Rows {
         &self.scales
     }
 
+    /// What each row's smoothed numbers were lessened by.
+    pub(super) fn shifts(&self) -> &[f32] {
+        &self.shifts
+    }
+
     /// The sum of each row's whole numbers.
     pub(super) fn sums(&self) -> &[i32] {
         &self.sums
@@ -89,6 +99,7 @@ impl Rows {
 struct Quantise<'a> {
     source: &'a [f32],
     smoothing: &'a [f32],
+    shifted: bool,
     rows: &'a mut Rows,
 }
 
@@ -97,17 +108,28 @@ impl WithSimd for Quantise<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { source, smoothing, rows } = self;
+        let Self { source, smoothing, shifted, rows } = self;
         let (depth, stride) = (rows.depth, rows.stride());
-        for (((row, values), scale), sum) in source
+        for ((((row, values), scale), shift), sum) in source
             .chunks_exact(depth)
             .zip(rows.values.chunks_exact_mut(stride))
             .zip(&mut rows.scales)
+            .zip(&mut rows.shifts)
             .zip(&mut rows.sums)
         {
-            let top = largest(row, smoothing);
+            let values = &mut values[..depth];
+            let steps = |top: f32| if top > NOTHING { 127.0 / top } else { 0.0 };
+            let top;
+            if shifted {
+                let (low, high) = ends(row, smoothing);
+                *shift = (low + high) / 2.0;
+                top = (high - low) / 2.0;
+                *sum = write_shifted(row, smoothing, (*shift, steps(top)), values);
+            } else {
+                top = largest(row, smoothing);
+                *sum = write(row, smoothing, steps(top), values);
+            }
             *scale = top / 127.0;
-            *sum = write(row, smoothing, if top > NOTHING { 127.0 / top } else { 0.0 }, &mut values[..depth]);
         }
     }
 }
@@ -119,6 +141,32 @@ fn largest(row: &[f32], smoothing: &[f32]) -> f32 {
     // in whatever order they are compared, so the compiler may compare many at once.
     let bits = row.iter().zip(smoothing).map(|(x, factor)| (x * factor).abs().to_bits());
     f32::from_bits(bits.fold(0, u32::max))
+}
+
+/// The least and the largest of a row's smoothed numbers.
+#[inline(always)]
+fn ends(row: &[f32], smoothing: &[f32]) -> (f32, f32) {
+    let all = row.iter().zip(smoothing).map(|(x, factor)| ordered((x * factor).to_bits().cast_signed()));
+    let (low, high) = all.fold((i32::MAX, i32::MIN), |(low, high), x| (low.min(x), high.max(x)));
+    (f32::from_bits(ordered(low).cast_unsigned()), f32::from_bits(ordered(high).cast_unsigned()))
+}
+
+/// The bits of a number as a whole number of the same order, and back, so that the compiler may compare many at once.
+#[inline(always)]
+fn ordered(bits: i32) -> i32 {
+    bits ^ ((bits >> 31).cast_unsigned() >> 1).cast_signed()
+}
+
+/// The same as [`write`] of numbers that are lessened by `shift` first.
+#[inline(always)]
+fn write_shifted(row: &[f32], smoothing: &[f32], (shift, steps): (f32, f32), out: &mut [i8]) -> i32 {
+    let mut sum = 0;
+    for ((slot, x), factor) in out.iter_mut().zip(row).zip(smoothing) {
+        let number = whole((x * factor - shift) * steps);
+        sum += number;
+        *slot = low_byte(number);
+    }
+    sum
 }
 
 /// Writes a row's whole numbers and gives their sum.

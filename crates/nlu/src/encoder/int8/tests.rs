@@ -1,6 +1,6 @@
 //! The kernels against the definition, and against each other to the last bit.
 
-use super::{Kernel, Product, Rows, Scratch, Weight, is_available};
+use super::{Kernel, Product, Rows, Scratch, Side, Weight, is_available};
 use proptest::prelude::*;
 
 /// Numbers from −1 to 1 that look like chance, the same for the same seed.
@@ -38,7 +38,11 @@ impl Case {
     }
 
     fn int8(&self, kernel: Kernel) -> Vec<f32> {
-        let weight = Weight::new(&self.weight, &self.bias, &self.largest, kernel);
+        self.of(Side::Both, kernel)
+    }
+
+    fn of(&self, side: Side, kernel: Kernel) -> Vec<f32> {
+        let weight = Weight::new(&self.weight, &self.bias, &self.largest, side, kernel);
         let mut rows = Rows::default();
         rows.quantise(kernel.unit(), &self.source, &weight);
         let mut out = vec![7.0; rows.count() * weight.columns()];
@@ -114,6 +118,21 @@ proptest! {
         for kernel in kernels() {
             prop_assert_eq!(&case.int8(kernel), &wanted, "{:?}", kernel);
         }
+    }
+}
+
+/// Behind a GELU, nearly nothing lies below zero: shifted rows come twice as near.
+#[test]
+fn rows_on_one_side_of_zero_are_shifted_and_come_nearer() {
+    let mut case = Case::new(17, 1536, 384, 9);
+    case.source.iter_mut().for_each(|x| *x = x.max(-0.17));
+    let exact = case.exact();
+    let off = |got: &[f32]| -> f64 { got.iter().zip(&exact).map(|(a, b)| (f64::from(*a) - b).powi(2)).sum() };
+    let all: Vec<_> = kernels().into_iter().map(|kernel| case.of(Side::One, kernel)).collect();
+    for (kernel, got) in kernels().into_iter().zip(&all) {
+        let (shifted, plain) = (off(got), off(&case.int8(kernel)));
+        assert!(shifted < 0.6 * plain, "{kernel:?}: {shifted} and {plain}");
+        assert_eq!(*got, all[0], "kernels differ");
     }
 }
 

@@ -12,6 +12,16 @@ pub(super) const BROAD: usize = 3;
 #[repr(C, align(64))]
 pub(super) struct Line(pub(super) [u8; LANES * GROUP]);
 
+/// On which side of zero the inputs of a layer lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// On both: zero is the middle of a row.
+    Both,
+    /// Nearly all on one, as behind a GELU: the middle of a row is halfway between its ends, or half of the whole
+    /// numbers would stand for nothing.
+    One,
+}
+
 /// The weight and bias of a linear layer of `k` inputs and `n` outputs, quantised and packed.
 ///
 /// A panel is 16 outputs, and one [`Line`] for every 4 inputs. As many panels as a kernel computes side by
@@ -27,6 +37,8 @@ pub(crate) struct Weight {
     bias: Vec<[f32; LANES]>,
     /// Each input is multiplied by this before it is quantised (`k`).
     smoothing: Vec<f32>,
+    /// Where inputs lie on one side of zero: what each output gains when all smoothed inputs grow by 1 (`n`).
+    shifted: Option<Vec<f32>>,
     columns: usize,
     kernel: Kernel,
 }
@@ -36,7 +48,7 @@ impl Weight {
     ///
     /// Packed for `kernel`. `largest` says how large each of the `k` inputs gets, for the smoothing. Inputs may get larger
     /// than that; they are then quantised more coarsely and not cut off.
-    pub(crate) fn new(weight: &[f32], bias: &[f32], largest: &[f32], kernel: Kernel) -> Self {
+    pub(crate) fn new(weight: &[f32], bias: &[f32], largest: &[f32], side: Side, kernel: Kernel) -> Self {
         let (depth, columns) = (largest.len(), bias.len());
         assert_eq!(weight.len(), depth * columns, "a weight of n × k");
         let factors = smoothing(weight, largest);
@@ -46,6 +58,7 @@ impl Weight {
             scales: vec![[0.0; LANES]; panels],
             bias: vec![[0.0; LANES]; panels],
             smoothing: factors.iter().map(|factor| 1.0 / factor).collect(),
+            shifted: (side == Side::One).then(|| Vec::with_capacity(columns)),
             columns,
             kernel,
         };
@@ -61,12 +74,21 @@ impl Weight {
             this.bias[panel][lane] = bias[column];
             let steps = if top > NOTHING { 127.0 / top } else { 0.0 };
             let (lines, broad, own) = this.place_of_band(panel);
+            let mut sum = 0_i32;
             for (line, four) in this.lines[lines][own..].iter_mut().step_by(broad).zip(row.chunks(GROUP)) {
                 for (slot, x) in line.0[lane * GROUP..][..GROUP].iter_mut().zip(four) {
                     #[expect(clippy::cast_possible_truncation, reason = "from -127 to 127 by the line above")]
                     let whole = (x * steps).round_ties_even() as i8;
+                    sum += i32::from(whole);
                     *slot = whole.cast_unsigned() ^ OFFSET;
                 }
+            }
+            if let Some(gains) = &mut this.shifted {
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "127 for each of some thousand inputs is exact"
+                )]
+                gains.push(sum as f32 * this.scales[panel][lane]);
             }
         }
         this
@@ -90,6 +112,11 @@ impl Weight {
     /// What each input is multiplied by before it is quantised (`k`).
     pub(super) fn smoothing(&self) -> &[f32] {
         &self.smoothing
+    }
+
+    /// What each output gains when all smoothed inputs grow by 1 (`n`); none where rows are not shifted.
+    pub(super) fn shifted(&self) -> Option<&[f32]> {
+        self.shifted.as_deref()
     }
 
     /// Number of panels of 16 outputs.

@@ -1,5 +1,5 @@
-//! What the report of `knowledge add` says beside what was taken in: instructions to a model, validity,
-//! new conflicts.
+//! What the report of `knowledge add` says beside what was taken in: instructions to a model, personal
+//! data, validity, new conflicts.
 
 use std::collections::HashSet;
 
@@ -7,6 +7,8 @@ use contactiq_domain::Standing;
 use contactiq_pipeline::conflict::{Conflict, Survey};
 use contactiq_store::quarantine::Suspect;
 use time::Date;
+
+use crate::reading::Personal;
 
 /// What is to be known of a document that was taken in.
 #[derive(Debug, Default)]
@@ -17,6 +19,8 @@ pub(super) struct Dangers {
     pub(super) standing: Option<Standing>,
     /// Ids of the conflicts that it brought.
     pub(super) conflicts: Vec<String>,
+    /// Passages with what looks like personal data of a customer.
+    pub(super) personal: Vec<Personal>,
     /// How often text had to be cut inside a sentence.
     pub(super) cut: usize,
     /// The language that it is in, where that is not English.
@@ -37,6 +41,14 @@ impl Dangers {
             said.push_str(&format!(
                 "; passage {} in quarantine: it reads like instructions to a model",
                 positions.join(", ")
+            ));
+        }
+        for Personal { position, kinds } in &self.personal {
+            let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+            said.push_str(&format!(
+                "; passage {position} holds what looks like personal data ({}): if it is somebody's, take it out and \
+                 `contactiq knowledge erase` the document, for answers may quote it",
+                kinds.join(", ")
             ));
         }
         if let Some(language) = self.language {

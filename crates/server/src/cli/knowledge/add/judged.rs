@@ -20,7 +20,10 @@ use super::{
     row::{Done, Row, Skipped},
     staging::Staging,
 };
-use crate::{reading::suspects, wiring::SystemIds};
+use crate::{
+    reading::{Personal, personal, suspects},
+    wiring::SystemIds,
+};
 
 /// How often a run begins anew because somebody else changed the knowledge in between.
 const TRIES: u32 = 40;
@@ -36,6 +39,8 @@ pub(super) struct Judged {
     pub(super) suspects: Vec<Suspect>,
     /// The path or address that it comes from.
     pub(super) source: String,
+    /// Passages with what looks like personal data of a customer.
+    personal: Vec<Personal>,
     /// How often text had to be cut inside a sentence.
     cut: usize,
     /// The language that it is in, where that is not English.
@@ -48,8 +53,9 @@ impl Judged {
         let cut = draft.cut;
         let (document, passages) = draft.into_document(DocumentId::new(&SystemIds));
         let suspects = suspects(&document.title, &passages);
+        let personal = personal(&passages);
         let language = language_of(document.text.as_str());
-        Judged { document, passages, suspects, source, cut, language }
+        Judged { document, passages, suspects, source, personal, cut, language }
     }
 
     /// `collection/slug`.
@@ -79,7 +85,8 @@ impl Judged {
         let quarantined = found.iter().filter(|suspect| held.contains(&suspect.position)).cloned().collect();
         let standing = Some(self.document.standing_on(how.today));
         let (cut, language) = (self.cut, self.language);
-        let dangers = Dangers { quarantined, standing, conflicts: Vec::new(), cut, language };
+        let personal = self.personal.clone();
+        let dangers = Dangers { quarantined, standing, conflicts: Vec::new(), personal, cut, language };
         Done { outcome, detail, document: Some(self.name()), dangers, twin: None }
     }
 

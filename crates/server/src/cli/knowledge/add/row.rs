@@ -6,7 +6,7 @@ use contactiq_store::quarantine;
 use serde_json::{Value, json};
 
 use super::dangers::Dangers;
-use crate::reading::ReadingError;
+use crate::reading::{Personal, ReadingError};
 
 /// Pictures and style sheets lie beside documents everywhere: they are told, and fail nothing.
 pub(super) const OTHER_KINDS: &str = "document_format_unknown";
@@ -94,6 +94,10 @@ impl Row {
         if !self.dangers.quarantined.is_empty() {
             let each = |s: &quarantine::Suspect| json!({ "passage": s.position, "score": s.score, "reasons": s.reasons });
             line["quarantined"] = self.dangers.quarantined.iter().map(each).collect();
+        }
+        if !self.dangers.personal.is_empty() {
+            let each = |p: &Personal| json!({ "passage": p.position, "types": p.kinds });
+            line["personal_data"] = self.dangers.personal.iter().map(each).collect();
         }
         if let Some(language) = self.dangers.language {
             line["language"] = json!(language);
