@@ -14,8 +14,9 @@ use contactiq_store::{
         erase::{self, By, Forgotten, Receipt},
         exports::{self, Form},
         holds::{self, Hold},
+        is_known,
         named::{self, NamedIn},
-        purge,
+        purge, restored,
     },
 };
 use serde_json::json;
@@ -116,6 +117,9 @@ pub(super) enum HoldCommand {
         /// The bank's number of the case.
         #[arg(long)]
         matter: String,
+        /// Also on somebody of whom nothing is kept yet; without it such a name is refused.
+        #[arg(long)]
+        ahead: bool,
     },
     /// Lift one.
     Lift {
@@ -146,17 +150,42 @@ impl Person {
     async fn key(&self, c: &mut Connection) -> Result<Option<KeyId>, Failed> {
         let Some(named) = &self.key else { return Ok(None) };
         let known = keys::list(c).await?;
-        let by_id = known.iter().find(|key| key.id.to_string() == *named);
-        // Names are given again; the one in force counts, then the latest.
-        let by_name = || {
-            let mut so_called: Vec<_> = known.iter().filter(|key| key.name == *named).collect();
-            so_called.sort_by_key(|key| (key.revoked_at.is_none(), key.created_at));
-            so_called.pop()
-        };
-        let key = by_id.or_else(by_name);
-        Ok(Some(key.ok_or("--key: there is no key of this name or id; `contactiq keys list` shows them")?.id))
+        if let Some(key) = known.iter().find(|key| key.id.to_string() == *named) {
+            return Ok(Some(key.id));
+        }
+        let so_called: Vec<_> = known.iter().filter(|key| key.name == *named).collect();
+        match so_called.as_slice() {
+            [] => Err("--key: there is no key of this name or id; `contactiq keys list` shows them".into()),
+            [key] => Ok(Some(key.id)),
+            // Names are given again, and what was kept by each of the keys is another person's.
+            several => {
+                let ids: Vec<String> = several
+                    .iter()
+                    .map(|key| match key.revoked_at {
+                        Some(at) => format!("{} (revoked {at})", key.id),
+                        None => format!("{} (in force)", key.id),
+                    })
+                    .collect();
+                Err(format!(
+                    "--key: {} keys have had this name, and each speaks for people of its own: name one by its id, and \
+                     the others by theirs where they are meant too: {}",
+                    several.len(),
+                    ids.join(", ")
+                )
+                .into())
+            }
+        }
+    }
+
+    /// Whether anything is kept under one of these names.
+    async fn is_known(c: &mut Connection, names: &[String], key: Option<KeyId>) -> Result<bool, Failed> {
+        let owners: Vec<Owner<'_>> = names.iter().map(|subject| Owner { subject, key }).collect();
+        Ok(is_known(c, &owners).await?)
     }
 }
+
+/// What is said where nothing is kept under a name.
+const NOBODY: &str = "nothing is kept under this name: check --subject and --key";
 
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?.at_work();
@@ -165,7 +194,9 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         Command::Erase { person, yes, json } => erase(&store, &config, &person, yes, json).await,
         Command::Receipts(page) => receipts(&store, &page).await,
         Command::Again { receipts, unsigned } => again(&store, &config, &receipts, unsigned).await,
-        Command::Hold(HoldCommand::Place { person, matter }) => place(&store, &person, &matter).await,
+        Command::Hold(HoldCommand::Place { person, matter, ahead }) => {
+            place(&store, &person, &matter, ahead).await
+        }
         Command::Hold(HoldCommand::Lift { id }) => lift(&store, id).await,
         Command::Hold(HoldCommand::List { json }) => held(&store, json).await,
         Command::Consent { person, purpose, given } => {
@@ -208,8 +239,12 @@ async fn erase(store: &Store, config: &Config, person: &Person, yes: bool, json:
     let (signer, _) = app::audit_key(store, config)?;
     let mut r = store.read().await?;
     let key = person.key(&mut r).await?;
+    let names = privacy::names(store, &person.subject, key);
+    let known = Person::is_known(&mut r, &names, key).await?;
+    if !known {
+        output::note(NOBODY);
+    }
     if !yes {
-        let names = privacy::names(store, &person.subject, key);
         let found = privacy::export(&mut r, &names, key, None, SystemClock.now()).await?;
         let interactions: usize = found.conversations.iter().map(|c| c.interactions.len()).sum();
         output::line(format!(
@@ -248,10 +283,14 @@ fn show(receipts: &[Receipt], json: bool) {
 }
 
 fn told(receipt: &Receipt) -> String {
-    format!(
+    let mut said = format!(
         "{}: {} conversations with {} interactions erased on {}; handed out {} times before",
         receipt.id, receipt.conversations, receipt.interactions, receipt.erased_at, receipt.exports
-    )
+    );
+    if receipt.held > 0 {
+        said.push_str(&format!("; {} interactions stay, held", receipt.held));
+    }
+    said
 }
 
 async fn receipts(store: &Store, page: &Page) -> Outcome {
@@ -270,21 +309,36 @@ async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -
             .map_err(|why| format!("{}, line {}: {why}", file.display(), number + 1))?;
         known.push(receipt);
     }
-    let back = erase::again(store, &known, Some(&signer), &SystemIds, SystemClock.now()).await?;
+    let back = restored::again(store, &known, Some(&signer), &SystemIds, SystemClock.now()).await?;
     let mut w = store.write().await?;
-    audit::note(&mut w, "privacy again", &format!("{back} people")).await?;
+    let (erased, held) = (back.erased, back.held.len());
+    audit::note(&mut w, "privacy again", &format!("{erased} people erased, {held} held")).await?;
     w.save().await?;
-    output::line(format!("{} receipts read, {back} people had come back and were erased again", known.len()));
+    output::line(format!(
+        "{} receipts read, {erased} people had come back and were erased again",
+        known.len()
+    ));
+    if held > 0 {
+        let of: Vec<String> = back.held.iter().map(Uuid::to_string).collect();
+        output::note(format!(
+            "{held} people came back and STAY, because a legal hold is on them: lift the hold and run this again. \
+             Their receipts: {}",
+            of.join(", ")
+        ));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn place(store: &Store, person: &Person, matter: &str) -> Outcome {
+async fn place(store: &Store, person: &Person, matter: &str, ahead: bool) -> Outcome {
     let matter =
         signature::name(matter).map_err(|_| "--matter: 1 to 64 characters without control characters")?;
     let mut w = store.write().await?;
     let key = person.key(&mut w).await?;
     let (owner, now) = (Owner { subject: &person.subject, key }, SystemClock.now());
     let names = privacy::names(store, &person.subject, key);
+    if !ahead && !Person::is_known(&mut w, &names, key).await? {
+        return Err(format!("{NOBODY}; for somebody who is still to come add --ahead").into());
+    }
     let hold = privacy::hold_person(&mut w, &owner, &names, (matter, audit::ACTOR), &SystemIds, now).await?;
     audit::note(&mut w, "privacy hold place", &hold.id.to_string()).await?;
     w.save().await?;
@@ -348,10 +402,18 @@ async fn named(store: &Store, config: &Config, values: Vec<String>, erase: bool,
     if erase {
         let (signer, _) = app::audit_key(store, config)?;
         let by = (audit::ACTOR, &signer);
-        let done = named::erase(store, &tokens, by, &SystemIds, SystemClock.now()).await?;
-        show(std::slice::from_ref(&done.receipt), json);
-        if done.held > 0 {
-            output::note(format!("{} interactions stay: a hold is on the banker", done.held));
+        let done = named::erase(store, (&key, &tokens), by, &SystemIds, SystemClock.now()).await?;
+        match &done.receipt {
+            Some(receipt) => show(std::slice::from_ref(receipt), json),
+            None => output::note("nothing was erased, and there is no receipt"),
+        }
+        if !done.held.is_empty() {
+            let of: Vec<String> = done.held.iter().map(ToString::to_string).collect();
+            output::note(format!(
+                "{} interactions STAY, because a hold is on the banker: {}",
+                of.len(),
+                of.join(", ")
+            ));
         }
         return Ok(ExitCode::SUCCESS);
     }
