@@ -19,3 +19,7 @@ CREATE TABLE erased_actors (
 
 -- Interactions that a receipt is not of, because a legal hold keeps them.
 ALTER TABLE erasures ADD COLUMN held BIGINT NOT NULL DEFAULT 0 CONSTRAINT erasures_held CHECK (held >= 0);
+
+-- A rotation takes the keys of another key-encryption key in the order of their ids, batch by batch.
+DROP INDEX data_keys_by_kek;
+CREATE INDEX data_keys_by_kek ON data_keys (kek, id);

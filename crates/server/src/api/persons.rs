@@ -80,7 +80,7 @@ fn must_answer_for(caller: &Caller) -> Result<(), ApiError> {
 /// accesses, masked as they are kept. With `Accept: text/html` as a page for the person. It is on record that it was made.
 #[utoipa::path(
     post, path = "/v1/persons/export", tag = "privacy", request_body = Person,
-    responses((status = 200, description = "Everything, as one JSON object or a page"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+    responses((status = 200, description = "Everything, as one JSON object or a page"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem, description = "There is no such key"), (status = 422, body = Problem))
 )]
 pub async fn export(
     State(app): State<App>,
@@ -185,7 +185,7 @@ pub struct ErasureShape {
 #[utoipa::path(
     post, path = "/v1/persons/erase", tag = "privacy", request_body = Person,
     params(("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 200, body = ErasureShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem, description = "A legal hold is on the person"), (status = 422, body = Problem))
+    responses((status = 200, body = ErasureShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem, description = "A legal hold is on the person"), (status = 404, body = Problem, description = "There is no such key"), (status = 422, body = Problem))
 )]
 pub async fn erase(
     State(app): State<App>,
@@ -288,7 +288,7 @@ fn said_at(told: Option<String>, now: Timestamp) -> Result<Timestamp, ApiError> 
 #[utoipa::path(
     post, path = "/v1/persons/consents", tag = "privacy", request_body = NewConsent,
     params(("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 204, description = "It is noted, and in force on every replica within two seconds"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+    responses((status = 204, description = "It is noted, and in force on every replica within two seconds"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem, description = "There is no such key"), (status = 422, body = Problem))
 )]
 pub async fn note_consent(
     State(app): State<App>,

@@ -1,5 +1,7 @@
 //! `contactiq privacy`: what is kept about a person, forgetting it, holding it, and how long anything is kept.
 
+mod holds;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use askama::Template;
@@ -13,16 +15,14 @@ use contactiq_store::{
         consent::{self, Consent, Purpose},
         erase::{self, By, Forgotten, Receipt},
         exports::{self, Form},
-        holds::{self, Hold},
         is_known,
         named::{self, NamedIn},
         purge, restored,
     },
 };
-use serde_json::json;
 use uuid::Uuid;
 
-use super::{Outcome, audit, output, page::Page, signature};
+use super::{Outcome, audit, output, page::Page};
 use crate::{
     app,
     config::Config,
@@ -67,7 +67,7 @@ pub(super) enum Command {
     },
     /// Legal holds.
     #[command(subcommand)]
-    Hold(HoldCommand),
+    Hold(holds::Command),
     /// Note what a person agrees to or refuses.
     Consent {
         #[command(flatten)]
@@ -102,33 +102,6 @@ pub(super) enum Command {
         #[arg(long)]
         clock_is_right: bool,
         /// As JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// Commands of `privacy hold`.
-#[derive(clap::Subcommand)]
-pub(super) enum HoldCommand {
-    /// Keep everything of a person until the hold is lifted.
-    Place {
-        #[command(flatten)]
-        person: Person,
-        /// The bank's number of the case.
-        #[arg(long)]
-        matter: String,
-        /// Also on somebody of whom nothing is kept yet; without it such a name is refused.
-        #[arg(long)]
-        ahead: bool,
-    },
-    /// Lift one.
-    Lift {
-        /// Its id.
-        id: Uuid,
-    },
-    /// List them, those in force first.
-    List {
-        /// One JSON object a line.
         #[arg(long)]
         json: bool,
     },
@@ -194,11 +167,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         Command::Erase { person, yes, json } => erase(&store, &config, &person, yes, json).await,
         Command::Receipts(page) => receipts(&store, &page).await,
         Command::Again { receipts, unsigned } => again(&store, &config, &receipts, unsigned).await,
-        Command::Hold(HoldCommand::Place { person, matter, ahead }) => {
-            place(&store, &person, &matter, ahead).await
-        }
-        Command::Hold(HoldCommand::Lift { id }) => lift(&store, id).await,
-        Command::Hold(HoldCommand::List { json }) => held(&store, json).await,
+        Command::Hold(command) => holds::run(&store, command).await,
         Command::Consent { person, purpose, given } => {
             consented(&store, &person, purpose, given == "yes").await
         }
@@ -326,58 +295,6 @@ async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -
             of.join(", ")
         ));
     }
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn place(store: &Store, person: &Person, matter: &str, ahead: bool) -> Outcome {
-    let matter =
-        signature::name(matter).map_err(|_| "--matter: 1 to 64 characters without control characters")?;
-    let mut w = store.write().await?;
-    let key = person.key(&mut w).await?;
-    let (owner, now) = (Owner { subject: &person.subject, key }, SystemClock.now());
-    let names = privacy::names(store, &person.subject, key);
-    if !ahead && !Person::is_known(&mut w, &names, key).await? {
-        return Err(format!("{NOBODY}; for somebody who is still to come add --ahead").into());
-    }
-    let hold = privacy::hold_person(&mut w, &owner, &names, (matter, audit::ACTOR), &SystemIds, now).await?;
-    audit::note(&mut w, "privacy hold place", &hold.id.to_string()).await?;
-    w.save().await?;
-    output::line(hold.id);
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn lift(store: &Store, id: Uuid) -> Outcome {
-    let mut w = store.write().await?;
-    holds::lift(&mut w, id, audit::ACTOR, SystemClock.now()).await?;
-    audit::note(&mut w, "privacy hold lift", &id.to_string()).await?;
-    w.save().await?;
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn held(store: &Store, json: bool) -> Outcome {
-    let found = holds::list(&mut *store.read().await?).await?;
-    if json {
-        for hold in &found {
-            output::json(&json!({
-                "id": hold.id, "subject": hold.subject, "key": hold.owner_key, "matter": hold.matter,
-                "placed_by": hold.placed_by, "placed_at": hold.placed_at,
-                "lifted_by": hold.lifted.as_ref().map(|(by, _)| by), "lifted_at": hold.lifted.as_ref().map(|(_, at)| at),
-            }));
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
-    let row = |hold: &Hold| {
-        let lifted =
-            hold.lifted.as_ref().map_or_else(|| "in force".to_owned(), |(by, at)| format!("by {by}, {at}"));
-        vec![
-            hold.id.to_string(),
-            hold.matter.clone(),
-            hold.placed_by.clone(),
-            hold.placed_at.to_string(),
-            lifted,
-        ]
-    };
-    output::table(&["hold", "matter", "placed by", "on", "lifted"], found.iter().map(row).collect());
     Ok(ExitCode::SUCCESS)
 }
 
