@@ -3,11 +3,10 @@
 use contactiq_domain::Timestamp;
 
 use super::{AT_ONCE, actors, told, whose};
-use crate::{Connection, StoreError, Writer, conversations::Owner, privacy, row::Row, value::values};
-
-/// A hold in force on whose conversation this is.
-const HELD: &str = "EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.subject = conversations.subject
-    AND legal_holds.owner_key = COALESCE(conversations.owner_key, '') AND legal_holds.lifted_at IS NULL)";
+use crate::{
+    Connection, StoreError, Writer, conversations::Owner, privacy, privacy::purge::HELD, row::Row,
+    value::values,
+};
 
 /// What is old and may go. Without a hold in force that is everything. With one, what the hold concerns stays: events of
 /// the person (`hold_traces`, also of sessions that a key answers for), and those that name the person, a conversation,

@@ -45,7 +45,8 @@ const OLD: &str = "FROM interactions JOIN conversations ON conversations.id = in
 const ANONYMISED: &str =
     "FROM interactions JOIN conversations ON conversations.id = interactions.conversation
      WHERE interactions.anonymised_at IS NOT NULL AND interactions.created_at < $1";
-pub(super) const HELD: &str = "EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.subject = conversations.subject
+/// A hold in force on whose conversation this is.
+pub(crate) const HELD: &str = "EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.subject = conversations.subject
          AND legal_holds.owner_key = COALESCE(conversations.owner_key, '') AND legal_holds.lifted_at IS NULL)";
 const OPEN: &str = "EXISTS (SELECT 1 FROM tickets WHERE tickets.interaction = interactions.id
          AND tickets.state <> 'closed')";
