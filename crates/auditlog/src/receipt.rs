@@ -27,11 +27,14 @@ pub struct Receipt {
     /// How often all of it was handed out before the erasure; left out where it never was.
     #[serde(default, skip_serializing_if = "is_none")]
     pub exports: u64,
+    /// Interactions that it is not of, because a legal hold keeps them; left out where none is.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub held: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn is_none(exports: &u64) -> bool {
-    *exports == 0
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Why a text is no receipt.
@@ -80,6 +83,7 @@ mod tests {
             conversations: 2,
             interactions: 7,
             exports: 1,
+            held: 2,
         }
     }
 

@@ -7,7 +7,7 @@ use contactiq_domain::ids::InteractionId;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Masked, PersonalType,
+    Masked, PersonalType, Token, TokenKey,
     numbering::{self, Numbering},
     pii::Known,
     placeholder,
@@ -28,6 +28,8 @@ const MOST_MESSAGES: usize = 512;
 #[derive(Default)]
 pub struct Placeholders {
     kept: Kept,
+    /// What the message that is numbered now has in the form of a placeholder, until it is noted.
+    typed_now: Vec<(PersonalType, usize)>,
 }
 
 /// What is sealed. Private, so that nobody else can write it anywhere.
@@ -40,6 +42,9 @@ struct Kept {
     /// of their own, which mean other values.
     #[serde(default)]
     messages: Vec<InteractionId>,
+    /// What the person wrote in the form of a placeholder, message by message: it stands for nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    typed: Vec<(InteractionId, PersonalType, usize)>,
 }
 
 /// What stood where a placeholder stands.
@@ -134,14 +139,17 @@ impl Placeholders {
     /// Notes that a message has its numbers from here; whether that is news.
     pub fn note_message(&mut self, message: InteractionId) -> bool {
         let is_news = self.kept.messages.len() < MOST_MESSAGES && !self.kept.messages.contains(&message);
+        let typed = std::mem::take(&mut self.typed_now);
         if is_news {
             self.kept.messages.push(message);
+            self.kept.typed.extend(typed.into_iter().map(|(kind, number)| (message, kind, number)));
         }
         is_news
     }
 
     /// What stood at the placeholders of a message's masked text, each once, in their order; none where the message
-    /// has its numbers from elsewhere, so that nobody is shown what somebody else said.
+    /// has its numbers from elsewhere, so that nobody is shown what somebody else said. One that the person wrote so
+    /// stands for nothing, also where a value of the message has that number.
     #[must_use]
     pub fn originals(&self, message: InteractionId, text: &Masked) -> Option<Vec<Original>> {
         if !self.kept.messages.contains(&message) {
@@ -153,7 +161,9 @@ impl Placeholders {
             if found.iter().any(|known| known.placeholder == name) {
                 continue;
             }
-            let is_it = |value: &&Value| value.kind == written.kind && value.number == written.number;
+            let is_typed = self.kept.typed.contains(&(message, written.kind, written.number));
+            let is_it =
+                |value: &&Value| !is_typed && value.kind == written.kind && value.number == written.number;
             let value = self.kept.values.iter().find(is_it).map(|value| value.text.clone());
             found.push(Original { placeholder: name.to_owned(), kind: written.kind, value });
         }
@@ -194,9 +204,23 @@ impl Placeholders {
         true
     }
 
+    /// Forgets the values of which this is true, by type, number and token (none of what is never kept); whether there
+    /// were any. Their numbers stay given out.
+    pub fn forget(
+        &mut self,
+        key: &TokenKey,
+        is_gone: impl Fn(PersonalType, usize, Option<Token>) -> bool,
+    ) -> bool {
+        let before = self.kept.values.len();
+        let token = |value: &Value| key.token(value.kind, &value.text);
+        self.kept.values.retain(|value| !is_gone(value.kind, value.number, token(value)));
+        self.kept.values.len() < before
+    }
+
     /// Goes on behind placeholders that a person wrote; whether that changes anything here.
     pub(crate) fn behind(&mut self, written: &[(PersonalType, usize)]) -> bool {
         let mut changed = false;
+        self.typed_now = written.to_vec();
         for (kind, number) in written {
             let highest = self.kept.numbers.entry(*kind).or_insert(0);
             changed |= number > highest;
@@ -213,7 +237,7 @@ impl Placeholders {
 
     /// From the seal alone.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Placeholders> {
-        serde_json::from_slice(bytes).ok().map(|kept| Placeholders { kept })
+        serde_json::from_slice(bytes).ok().map(|kept| Placeholders { kept, typed_now: Vec::new() })
     }
 }
 
@@ -308,6 +332,48 @@ mod tests {
         // What was kept before there was a list of messages opens as it is.
         let older = Placeholders::from_bytes(br#"{"values":[],"numbers":{}}"#).unwrap();
         assert!(older.originals(id(0), &masked[0]).is_none());
+    }
+
+    #[test]
+    fn a_placeholder_that_a_person_types_opens_nothing() {
+        let guard = Guard::new(GuardSettings::default());
+        let ids = contactiq_domain::ids::CountingIds::default();
+        let mut given = Placeholders::default();
+        let mut say = |text: &str| {
+            let mut inspected = guard.inspect_in(&Raw::new(text), &Earlier::default()).unwrap();
+            let (message, _) = (InteractionId::new(&ids), inspected.number(&mut given));
+            assert!(given.note_message(message));
+            // A round through the seal's form.
+            let kept = Placeholders::from_bytes(&given.to_bytes()).unwrap();
+            let shown = kept.originals(message, &inspected.masked).unwrap();
+            let shown = shown.iter().map(|o| (o.placeholder().to_owned(), o.value().map(str::to_owned)));
+            shown.collect::<Vec<_>>()
+        };
+        let own = |value: &str| Some(value.to_owned());
+        assert_eq!(say("My name is Zorblat Quimby"), [("<PERSON_1>".to_owned(), own("Zorblat Quimby"))]);
+        assert_eq!(say("What does <PERSON_1> pay?"), [("<PERSON_1>".to_owned(), None)]);
+        // Beside the value that has the number, which of the two stands there nobody can tell.
+        let both = say("My name is Zorblat Quimby and not <PERSON_1>");
+        assert_eq!(both, [("<PERSON_1>".to_owned(), None)]);
+        assert_eq!(say("My name is Zorblat Quimby"), [("<PERSON_1>".to_owned(), own("Zorblat Quimby"))]);
+    }
+
+    #[test]
+    fn values_that_are_forgotten_keep_their_numbers() {
+        let guard = Guard::new(GuardSettings::default());
+        let key = TokenKey::new(&[7; 32]).unwrap();
+        let mut given = Placeholders::default();
+        let mut said =
+            guard.inspect(&Raw::new("My name is Zorblat Quimby. My wife is called Hannah Novak")).unwrap();
+        assert!(said.number(&mut given));
+        let hers = key.tokens_of(&Raw::new("hannah novak"));
+        let names = |kind, _, token: Option<Token>| token.is_some_and(|token| hers.contains(&(kind, token)));
+        assert!(given.forget(&key, names) && !given.forget(&key, names));
+        let left: Vec<_> = given.kept.values.iter().map(|value| value.text.as_str()).collect();
+        assert_eq!(left, ["Zorblat Quimby"]);
+        let mut next = guard.inspect(&Raw::new("My name is Marek Dubois")).unwrap();
+        assert!(next.number(&mut given));
+        assert_eq!(next.masked.as_str(), "My name is <PERSON_3>");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, redirect, retry};
+use reqwest::{Client, redirect, retry, tls};
 
 use crate::SetupError;
 
@@ -36,6 +36,8 @@ impl Http {
             .pool_max_idle_per_host(16)
             .tcp_keepalive(Duration::from_secs(30))
             .tcp_nodelay(true)
+            // Requirement A6: of a provider that speaks less no handshake passes.
+            .tls_version_min(tls::Version::TLS_1_3)
             .build()
             .map(Self)
             .map_err(|_| SetupError::Client)

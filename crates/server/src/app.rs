@@ -2,6 +2,7 @@
 
 mod audit;
 mod bank_files;
+mod beside;
 mod budgets;
 mod encoder;
 mod gate;
@@ -69,6 +70,7 @@ use encoder::Published;
 
 pub(crate) use bank_files::{calibration, calibration_by_words, prices, without_a_price};
 pub use bank_files::{check_files, escalation_rules, synonyms, taxonomy};
+pub use beside::is_key_beside_data;
 pub(crate) use budgets::{budget_settings, tell};
 pub use encoder::{NoEncoder, open_encoder};
 pub(crate) use encoder::{

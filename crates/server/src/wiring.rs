@@ -165,6 +165,20 @@ pub fn key_encryption(config: &Config) -> io::Result<Arc<KeyEncryption>> {
     KeyEncryption::new(&keys, Arc::new(random::<12>)).map(Arc::new).ok_or_else(missing)
 }
 
+/// The fingerprint of the key-encryption key that lies in the data folder, beside what it opens; none where there is none.
+///
+/// # Errors
+/// As [`sealing_key`].
+pub fn key_beside_data(config: &Config) -> io::Result<Option<String>> {
+    let folder = &config.server.data_dir;
+    if !key_path(folder).exists() {
+        return Ok(None);
+    }
+    let key = sealing_key(folder)?;
+    let kek = KeyEncryption::new(&[*key], Arc::new(random::<12>));
+    Ok(kek.map(|kek| kek.active().to_owned()))
+}
+
 /// Where the sealing key of a configuration is, for messages.
 #[must_use]
 pub fn key_place(config: &Config) -> String {

@@ -1,5 +1,8 @@
 //! The access log: every attempt, with who, from where and the result (A4).
 
+mod kept;
+mod names;
+
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use contactiq_domain::{Timestamp, ids::AccessId};
@@ -9,6 +12,9 @@ use crate::{
     row::{Row, place},
     value::{places, values},
 };
+
+pub(crate) use kept::{due, forget, purge, sweep, traces_of};
+pub use names::{actors, fingerprint, of_session, of_site, subject_of_site};
 
 contactiq_domain::words! {
     /// What came of an attempt.
@@ -193,27 +199,6 @@ pub fn from_bytes(store: &Store, bytes: &[u8]) -> Option<AccessEvent> {
     })
 }
 
-/// While any hold is in force no event goes: an event may name an interaction, a ticket or a review of whom it is on, or
-/// be of a session that somebody else's key answers for, and what can't be told must not go.
-const MAY_GO: &str = "occurred_at < $1 AND NOT EXISTS (SELECT 1 FROM legal_holds WHERE lifted_at IS NULL)";
-
-/// Takes out at most `limit` events from before this moment, the oldest first; none while a hold is in force. Nothing of
-/// them is read, so that no damaged row stands in the way.
-pub(crate) async fn purge(w: &mut Writer, before: Timestamp, limit: usize) -> Result<u64, StoreError> {
-    let sql = format!(
-        "DELETE FROM access_events WHERE id IN
-             (SELECT id FROM access_events WHERE {MAY_GO} ORDER BY occurred_at LIMIT $2)"
-    );
-    w.execute_built(sql, values![before, limit as i64]).await
-}
-
-/// How many events [`purge`] would take out.
-pub(crate) async fn due(c: &mut Connection, before: Timestamp) -> Result<u64, StoreError> {
-    let sql = format!("SELECT COUNT(*) AS found FROM access_events WHERE {MAY_GO}");
-    let row = c.rows_built(sql, values![before], 1).await?.into_iter().next();
-    row.map_or(Ok(0), |row| row.count("found"))
-}
-
 /// The latest events, latest first.
 ///
 /// # Errors
@@ -231,8 +216,8 @@ fn told(row: &Row) -> Result<AccessEvent, StoreError> {
     Ok(AccessEvent {
         id,
         at: row.moment("occurred_at")?,
-        actor: row.name(TABLE, "actor", &id.to_string())?,
-        from_ip: row.name(TABLE, "from_ip", &id.to_string())?,
+        actor: name(row, "actor", id)?,
+        from_ip: name(row, "from_ip", id)?,
         method: row.text("method")?,
         route: row.text("route")?,
         target: row.text_or_none("target")?,
@@ -241,3 +226,15 @@ fn told(row: &Row) -> Result<AccessEvent, StoreError> {
         reason: row.text_or_none("reason")?,
     })
 }
+
+/// Who or from where; of whom was forgotten, that somebody was.
+fn name(row: &Row, column: &'static str, id: AccessId) -> Result<String, StoreError> {
+    if row.text(column)?.is_empty() {
+        Ok(ERASED.to_owned())
+    } else {
+        row.name(TABLE, column, &id.to_string())
+    }
+}
+
+/// What is read where the name of whom was forgotten stood.
+pub const ERASED: &str = "erased";

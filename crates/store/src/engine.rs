@@ -52,6 +52,13 @@ const POSTGRES_READ: Begin =
 const POSTGRES_WRITE_AT_WORK: Begin = begin!("BEGIN", "SET LOCAL statement_timeout = 30000");
 const POSTGRES_READ_AT_WORK: Begin =
     begin!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SET LOCAL statement_timeout = 30000");
+/// The audit log has a schema of its own.
+const POSTGRES_WRITE_AUDIT: Begin =
+    begin!("BEGIN", "SET LOCAL statement_timeout = 30000; SET LOCAL search_path = contactiq_audit");
+const POSTGRES_READ_AUDIT: Begin = begin!(
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    "SET LOCAL statement_timeout = 30000; SET LOCAL search_path = contactiq_audit"
+);
 /// Migrations may take their time, one process after the other: the number is ours alone.
 const POSTGRES_MIGRATE: Begin = begin!("BEGIN", "SELECT pg_advisory_xact_lock(4710811)");
 
@@ -161,6 +168,8 @@ pub struct Store {
     pub(crate) keys: Arc<Keys>,
     /// Whether it is for a job or a command.
     at_work: bool,
+    /// Whether it is the audit log.
+    is_audit: bool,
 }
 
 impl Store {
@@ -183,7 +192,8 @@ impl Store {
         // Until the keyring is open nothing is sealed: what seals then would open nowhere else.
         let none = Sealer::of(&kek.fresh(), &kek.fresh(), kek.nonces());
         let keys = Arc::new(Keys::new(Arc::new(none), Arc::clone(&kek)));
-        let mut store = Store { pools: Arc::new(pools), file, vectors, keys, at_work: false };
+        let mut store =
+            Store { pools: Arc::new(pools), file, vectors, keys, at_work: false, is_audit: false };
         let sealer = keyring::open(&store, &kek).await?;
         store.keys = Arc::new(Keys::new(Arc::new(sealer), kek));
         moved::blind_subjects(&store).await?;
@@ -191,17 +201,19 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens the audit log that belongs to this store: the file beside it on SQLite, the same database on PostgreSQL.
+    /// Opens the audit log that belongs to this store: the file beside it on SQLite, a schema of its own in the same
+    /// database on PostgreSQL.
     ///
     /// # Errors
     /// As [`Store::open`], of the file.
     pub(crate) async fn open_audit(&self, file: &Path) -> Result<Store, StoreError> {
         if self.engine() == "postgresql" {
-            return Ok(self.at_work());
+            return Ok(Store { at_work: true, is_audit: true, ..self.clone() });
         }
         let pools = Arc::new(open_sqlite(file, Schema::AuditFile).await?);
         let file = DatabaseFile::of(file).map(Arc::new);
-        Ok(Store { pools, file, vectors: None, keys: Arc::clone(&self.keys), at_work: true })
+        let keys = Arc::clone(&self.keys);
+        Ok(Store { pools, file, vectors: None, keys, at_work: true, is_audit: true })
     }
 
     /// Begins to read: everything that the reader sees is of one moment.
@@ -209,7 +221,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection becomes free in 5 s, or until the [`deadline`] of this task.
     pub async fn read(&self) -> Result<Reader, StoreError> {
-        let sql = if self.at_work { POSTGRES_READ_AT_WORK } else { POSTGRES_READ };
+        let sql = match (self.is_audit, self.at_work) {
+            (true, _) => POSTGRES_READ_AUDIT,
+            (false, true) => POSTGRES_READ_AT_WORK,
+            (false, false) => POSTGRES_READ,
+        };
         let link = self.begin(false, sql).await?;
         Ok(Reader(Connection::new(link, Arc::clone(&self.keys))))
     }
@@ -226,7 +242,11 @@ impl Store {
                 why: "its file was removed: restore it, then start again",
             });
         }
-        let sql = if self.at_work { POSTGRES_WRITE_AT_WORK } else { POSTGRES_WRITE };
+        let sql = match (self.is_audit, self.at_work) {
+            (true, _) => POSTGRES_WRITE_AUDIT,
+            (false, true) => POSTGRES_WRITE_AT_WORK,
+            (false, false) => POSTGRES_WRITE,
+        };
         let link = self.begin(true, sql).await?;
         Ok(Writer(Connection::new(link, Arc::clone(&self.keys))))
     }
@@ -277,6 +297,20 @@ impl Store {
     /// Why it does not.
     pub async fn health(&self) -> Result<(), StoreError> {
         self.read().await?.rows("SELECT 1 AS one", Vec::new()).await.map(drop)
+    }
+
+    /// Which version of TLS is spoken to PostgreSQL, as it says (`TLSv1.3`); none where there is no TLS, and of SQLite.
+    /// Behind a pooler it is that of the pooler's own link.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tls_version(&self) -> Result<Option<String>, StoreError> {
+        if self.engine() == "sqlite" {
+            return Ok(None);
+        }
+        let sql = "SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl";
+        let row = self.read().await?.row(sql, Vec::new()).await?;
+        row.map_or(Ok(None), |row| row.text_or_none("version"))
     }
 
     /// Whether the database takes and keeps a write: one small durable transaction.

@@ -193,6 +193,17 @@ pub async fn touch(w: &mut Writer, id: SessionId, now: Timestamp) -> Result<(), 
     Ok(())
 }
 
+/// Forgets all sessions of a person who was erased, with what the directory called them and from where they came. Whoever
+/// comes with the token of one is nobody.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn forget_person(w: &mut Writer, subject: &str) -> Result<(), StoreError> {
+    let subject = w.blind_subject(subject);
+    w.execute("DELETE FROM page_sessions WHERE subject = $1", values![subject]).await?;
+    Ok(())
+}
+
 /// Forgets sessions whose time was over before this moment; how many.
 ///
 /// # Errors

@@ -42,12 +42,14 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (35, "exports", include_str!("../migrations/0035_exports.sql")),
     (36, "accesses_of_before", include_str!("../migrations/0036_accesses_of_before.sql")),
     (37, "rulings_one_document", include_str!("../migrations/0037_rulings_one_document.sql")),
+    (40, "forgotten_accesses", include_str!("../migrations/0040_forgotten_accesses.sql")),
+    (41, "audit_apart", include_str!("../migrations/0041_audit_apart.sql")),
 ];
 
 /// Those of PostgreSQL alone.
-const POSTGRES_ALONE: &[i64] = &[7, 22];
+const POSTGRES_ALONE: &[i64] = &[7, 22, 41];
 
-/// Those of the audit log of SQLite, which is a file of its own; PostgreSQL has its tables beside the others (22).
+/// Those of the audit log of SQLite, which is a file of its own; PostgreSQL has its tables in a schema of their own (22, 41).
 const AUDIT_FILE: &[(i64, &str, &str)] =
     &[(1, "audit_log", include_str!("../migrations-audit/0001_audit_log.sql"))];
 

@@ -182,6 +182,16 @@ async fn note(
     audit::note(w, &event).await
 }
 
+/// Whether a key-encryption key wraps anything.
+///
+/// # Errors
+/// When the database fails.
+pub async fn wraps(c: &mut Connection, kek: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM keyring WHERE kek = $1)
+         OR EXISTS (SELECT 1 FROM data_keys WHERE kek = $1)";
+    Ok(c.row(sql, values![kek]).await?.is_some())
+}
+
 /// How many people have a key.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use contactiq_domain::{
 use contactiq_guard::Masked;
 
 use crate::{
-    Connection, StoreError, Writer,
+    Connection, StoreError, Writer, audit,
     conversations::Owner,
     privacy,
     row::Row,
@@ -23,10 +23,15 @@ pub(crate) const TABLE: &str = "tickets";
 /// [`StoreError::Conflict`] when its interaction has another ticket, [`StoreError::Refused`] when
 /// its interaction is missing or no queue owns it, or when the database fails.
 pub async fn open(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<(), StoreError> {
+    insert(w, ticket).await.map(drop)
+}
+
+/// Whether there was none.
+async fn insert(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<bool, StoreError> {
     let (id, whose) = (ticket.id.to_string(), w.key_of(ticket.conversation).await?);
     let question = w.seal_for(whose.as_deref(), &ticket.question, TABLE, "question", &id);
     let told = w.seal_for(whose.as_deref(), &ticket.told, TABLE, "told", &id);
-    w.execute(
+    let made = w.execute(
         "INSERT INTO tickets (id, interaction, conversation, mode, decisive_trigger, rule, queue, priority, state,
              question, told, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING",
@@ -46,38 +51,41 @@ pub async fn open(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<(), StoreEr
         ],
     )
     .await?;
-    Ok(())
+    Ok(made > 0)
 }
 
 /// Opens a ticket whatever became of one that its interaction has already: a cry for help is read by a person also
 /// behind a ticket that was closed. That one stands in the queue again, as this one; notes on it stay. One that is open
-/// for the same reason is left as it is.
+/// for the same reason is left as it is. What is opened is an escalation in the audit log (E6).
 ///
 /// # Errors
 /// As [`open`].
 pub async fn open_anew(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<(), StoreError> {
-    open(w, ticket).await?;
+    if insert(w, ticket).await? {
+        return audit::handed_over(w, ticket).await;
+    }
     let (id, whose) = (ticket.id.to_string(), w.key_of(ticket.conversation).await?);
     let question = w.seal_for(whose.as_deref(), &ticket.question, TABLE, "question", &id);
     let told = w.seal_for(whose.as_deref(), &ticket.told, TABLE, "told", &id);
-    w.execute(
-        "UPDATE tickets SET state = 'open', decisive_trigger = $2, rule = $3, queue = $4, priority = $5,
+    let opened = w
+        .execute(
+            "UPDATE tickets SET state = 'open', decisive_trigger = $2, rule = $3, queue = $4, priority = $5,
              question = $6, told = $7, created_at = $8, assignee = NULL, taken_at = NULL, taken_by = NULL,
              closed_by = NULL, closed_at = NULL
          WHERE id = $1 AND NOT (state = 'open' AND rule = $3)",
-        values![
-            ticket.id,
-            ticket.trigger,
-            &ticket.rule,
-            &ticket.queue,
-            ticket.priority,
-            question,
-            told,
-            ticket.created_at,
-        ],
-    )
-    .await?;
-    Ok(())
+            values![
+                ticket.id,
+                ticket.trigger,
+                &ticket.rule,
+                &ticket.queue,
+                ticket.priority,
+                question,
+                told,
+                ticket.created_at,
+            ],
+        )
+        .await?;
+    if opened > 0 { audit::handed_over(w, ticket).await } else { Ok(()) }
 }
 
 /// Which tickets; `None` stands for all.

@@ -76,6 +76,7 @@ fn a_receipt_of_an_erasure_is_verified_as_a_note_and_as_it_is_printed() {
         conversations: 2,
         interactions: 7,
         exports: 0,
+        held: 0,
     };
     let signed = receipt.sign(&key).unwrap();
     std::fs::write(path("note"), &signed).unwrap();

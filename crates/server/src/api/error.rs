@@ -83,6 +83,11 @@ pub enum ApiError {
     /// What is kept of the person must stay.
     #[error("a legal hold is on this person: nothing of it is erased until an administrator lifts it")]
     LegalHold,
+    /// Nothing is kept of whom a hold is to be on.
+    #[error(
+        "nothing is kept under this name: check subject and key; for somebody who is still to come send \"ahead\": true"
+    )]
+    PersonUnknown,
     /// The record that is asked for was erased, or kept long enough.
     #[error("this record was erased, or kept as long as it may be: nothing of what was said is left")]
     Erased,
@@ -166,7 +171,9 @@ impl ApiError {
             ApiError::Refused(why) if why.is_forbidden() => StatusCode::FORBIDDEN,
             ApiError::Refused(_) => StatusCode::UNAUTHORIZED,
             ApiError::Forbidden | ApiError::Csrf | ApiError::ModelForbidden => StatusCode::FORBIDDEN,
-            ApiError::NotFound(_) | ApiError::NoRoute | ApiError::NoModel => StatusCode::NOT_FOUND,
+            ApiError::NotFound(_) | ApiError::NoRoute | ApiError::NoModel | ApiError::PersonUnknown => {
+                StatusCode::NOT_FOUND
+            }
             ApiError::Method => StatusCode::METHOD_NOT_ALLOWED,
             ApiError::IdempotencyInFlight { .. }
             | ApiError::IdempotencyGone
@@ -204,6 +211,7 @@ impl ApiError {
             ApiError::IdempotencyInFlight { .. } => "idempotency_in_flight",
             ApiError::IdempotencyGone => "idempotency_gone",
             ApiError::LegalHold => "legal_hold",
+            ApiError::PersonUnknown => "person_unknown",
             ApiError::Erased => "erased",
             ApiError::OriginalsNotKept => "originals_not_kept",
             ApiError::SecretOverlaps(_) => "secret_overlaps",

@@ -11,7 +11,10 @@ use contactiq_store::ledger::queue::Durability;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{app::App, guard::limits::Sharing};
+use crate::{
+    app::{self, App},
+    guard::limits::Sharing,
+};
 
 /// Whether the ledger answers, and took the last write that was tried.
 async fn works(app: &App) -> bool {
@@ -75,6 +78,8 @@ pub struct Ready {
     moderation: String,
     /// Shared limits: `ok`, `away`, or why they are off.
     redis: String,
+    /// The keys of people: `ok`, or that in production one of the data folder still wraps them.
+    sealing: &'static str,
     /// Documents that answer.
     documents: usize,
     /// Version of the knowledge.
@@ -117,6 +122,17 @@ fn confidence(app: &App) -> &'static str {
         }
         Some(_) if app.standing.confidence.is_some() => "fitted with another encoder: fit it again",
         Some(_) => "ok",
+    }
+}
+
+/// Whether a copy of the data folder could be read in production.
+async fn sealing(of: &App) -> &'static str {
+    match app::is_key_beside_data(&of.house.store, &of.config).await {
+        Ok(false) => "ok",
+        Ok(true) => {
+            "a key in the data folder still wraps keys: run `contactiq sealing rotate`, then take the file away"
+        }
+        Err(_) => "not known: the database does not answer",
     }
 }
 
@@ -179,6 +195,7 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
             Sharing::Ok => "ok".to_owned(),
             Sharing::Away => "away: limits are kept in this process".to_owned(),
         },
+        sealing: sealing(&app).await,
         documents: knowledge.documents.len(),
         knowledge_version: knowledge.version.clone(),
     };

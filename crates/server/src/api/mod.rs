@@ -10,6 +10,7 @@ mod described;
 pub mod error;
 pub mod feedback;
 pub mod health;
+pub mod holds;
 pub mod idempotency;
 pub mod interactions;
 pub mod json;
@@ -101,8 +102,8 @@ pub fn routes() -> OpenApiRouter<App> {
     let api = behind!(api, persons::export);
     let api = behind!(api, persons::erase);
     let api = behind!(api, persons::note_consent);
-    let api = behind!(api, persons::list_holds, persons::place_hold);
-    let api = behind!(api, persons::lift_hold);
+    let api = behind!(api, holds::list_holds, holds::place_hold);
+    let api = behind!(api, holds::lift_hold);
     let api = behind!(api, chat::complete => |route| larger(route, chat::LARGEST_BODY));
     let api = behind!(api, chat::models::list);
     let api = behind!(api, chat::models::read);

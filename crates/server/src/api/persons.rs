@@ -1,20 +1,21 @@
-//! What is kept about a person (E7): read it, forget it, hold it, and what the person agrees to.
+//! What is kept about a person (E7): read it, forget it, and what the person agrees to.
 
 use askama::Template;
 use axum::{
     Extension,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use contactiq_domain::{Permission, Timestamp, ids::KeyId};
 use contactiq_store::{
     conversations::Owner,
+    keys,
     privacy::{
         consent::{self, Consent, Purpose},
         erase::{self, By, Forgotten, Receipt},
         exports::{self, Form},
-        holds::{self, Hold},
+        is_known,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -29,18 +30,12 @@ use super::{
 };
 use crate::{
     app::App,
-    guard::{
-        access::Noted,
-        identity::{Caller, ManagePrivacy, May},
-        seen,
-    },
+    guard::{access::Noted, identity::Caller, seen},
     privacy,
 };
 
 /// Who notes an own consent.
 const ONESELF: &str = "oneself";
-/// The longest number of a case.
-const LONGEST_MATTER: usize = 64;
 
 /// Which person.
 #[derive(Deserialize, ToSchema)]
@@ -69,6 +64,13 @@ fn person(caller: &Caller, named: Person) -> Result<(String, Option<KeyId>), Api
     Ok((subject, key))
 }
 
+/// A key that an administrator names is one that there is, or was: what was kept by a revoked one is kept still.
+pub(super) async fn must_be_known(app: &App, caller: &Caller, key: Option<KeyId>) -> Result<(), ApiError> {
+    let Some(key) = key.filter(|key| Some(*key) != caller.key) else { return Ok(()) };
+    let found = keys::find_by_id(&mut *app.house.store.read().await?, key).await?;
+    found.map(drop).ok_or(ApiError::NotFound("key"))
+}
+
 /// A back end that names its people exports and erases them where its key is left that.
 fn must_answer_for(caller: &Caller) -> Result<(), ApiError> {
     if caller.may(Permission::ManagePrivacy) { Ok(()) } else { caller.must(Permission::ExportAndErase) }
@@ -78,7 +80,7 @@ fn must_answer_for(caller: &Caller) -> Result<(), ApiError> {
 /// accesses, masked as they are kept. With `Accept: text/html` as a page for the person. It is on record that it was made.
 #[utoipa::path(
     post, path = "/v1/persons/export", tag = "privacy", request_body = Person,
-    responses((status = 200, description = "Everything, as one JSON object or a page"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+    responses((status = 200, description = "Everything, as one JSON object or a page"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem, description = "There is no such key"), (status = 422, body = Problem))
 )]
 pub async fn export(
     State(app): State<App>,
@@ -91,6 +93,7 @@ pub async fn export(
         must_answer_for(&caller)?;
     }
     let (subject, key) = person(&caller, body.value)?;
+    must_be_known(&app, &caller, key).await?;
     let (store, now) = (&app.house.store, app.house.clock.now());
     noted.set_target(seen::person(store, &caller, &subject, key));
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
@@ -134,6 +137,8 @@ pub struct ReceiptShape {
     interactions: u64,
     /// How often all of it was handed out before: what was made of those files is the bank's to find.
     exports: u64,
+    /// Interactions that it is not of, because a legal hold keeps them.
+    held: u64,
     /// All of it as a note that the key of the audit log signed: `contactiq-verify receipt` holds it against the
     /// public key.
     signed: Option<String>,
@@ -149,6 +154,7 @@ impl From<Receipt> for ReceiptShape {
             conversations: receipt.conversations,
             interactions: receipt.interactions,
             exports: receipt.exports,
+            held: receipt.held,
             signed: receipt.signed,
         }
     }
@@ -157,6 +163,9 @@ impl From<Receipt> for ReceiptShape {
 /// What was erased.
 #[derive(Serialize, ToSchema)]
 pub struct ErasureShape {
+    /// Whether anything was kept under this name. Where it is false, look at subject and key: nobody was forgotten. What
+    /// may still be on its way is written without its texts all the same, and the receipts say so much.
+    known: bool,
     /// Conversations, under all names of the person.
     conversations: u64,
     /// Interactions.
@@ -176,7 +185,7 @@ pub struct ErasureShape {
 #[utoipa::path(
     post, path = "/v1/persons/erase", tag = "privacy", request_body = Person,
     params(("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 200, body = ErasureShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem, description = "A legal hold is on the person"), (status = 422, body = Problem))
+    responses((status = 200, body = ErasureShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem, description = "A legal hold is on the person"), (status = 404, body = Problem, description = "There is no such key"), (status = 422, body = Problem))
 )]
 pub async fn erase(
     State(app): State<App>,
@@ -191,8 +200,12 @@ pub async fn erase(
         false => caller.must(Permission::ManagePrivacy)?,
     }
     let (subject, key) = person(&caller, body.value)?;
+    must_be_known(&app, &caller, key).await?;
     let (store, ids, now) = (&app.house.store, &*app.house.ids, app.house.clock.now());
-    let receipts =
+    let names = privacy::names(store, &subject, key);
+    let owners: Vec<Owner<'_>> = names.iter().map(|subject| Owner { subject, key }).collect();
+    let known = is_known(&mut *store.read().await?, &owners).await?;
+    let (receipts, known) =
         match idempotency::begin(&app, &caller, "POST /v1/persons/erase", &headers, &body.bytes).await? {
             Repeat::Again(made) => receipts_of(&app, &made).await?,
             Repeat::First(taken) => {
@@ -203,7 +216,7 @@ pub async fn erase(
                         if let Some(taken) = taken {
                             taken.done();
                         }
-                        receipts
+                        (receipts, known)
                     }
                     Forgotten::Held(_) => return Err(ApiError::LegalHold),
                 }
@@ -213,6 +226,7 @@ pub async fn erase(
     let said: Vec<String> = receipts.iter().map(|receipt| receipt.id.to_string()).collect();
     noted.set_target(said.join(" "));
     Ok(axum::Json(ErasureShape {
+        known,
         conversations: receipts.iter().map(|receipt| receipt.conversations).sum(),
         interactions: receipts.iter().map(|receipt| receipt.interactions).sum(),
         exports: receipts.iter().map(|receipt| receipt.exports).sum(),
@@ -221,16 +235,20 @@ pub async fn erase(
     }))
 }
 
-/// What an erasure that is asked for again came to.
-async fn receipts_of(app: &App, made: &str) -> Result<Vec<Receipt>, ApiError> {
+/// What an erasure that is asked for again came to, and whether anything was kept before it.
+async fn receipts_of(app: &App, made: &str) -> Result<(Vec<Receipt>, bool), ApiError> {
     let mut reader = app.house.store.read().await?;
-    let mut found = Vec::new();
+    let (mut found, mut known) = (Vec::new(), true);
     for id in made.split(' ') {
+        if id == erase::NOBODY {
+            known = false;
+            continue;
+        }
         let id: Uuid = id.parse().map_err(|_| ApiError::Internal)?;
         // A receipt is never taken out.
         found.push(erase::receipt_of(&mut reader, id).await?.ok_or(ApiError::Internal)?);
     }
-    Ok(found)
+    Ok((found, known))
 }
 
 /// What a person agrees to or refuses.
@@ -270,7 +288,7 @@ fn said_at(told: Option<String>, now: Timestamp) -> Result<Timestamp, ApiError> 
 #[utoipa::path(
     post, path = "/v1/persons/consents", tag = "privacy", request_body = NewConsent,
     params(("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 204, description = "It is noted, and in force on every replica within two seconds"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
+    responses((status = 204, description = "It is noted, and in force on every replica within two seconds"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem, description = "There is no such key"), (status = 422, body = Problem))
 )]
 pub async fn note_consent(
     State(app): State<App>,
@@ -281,6 +299,7 @@ pub async fn note_consent(
 ) -> Result<StatusCode, ApiError> {
     let NewConsent { subject, key, purpose, given, said_at: told } = body.value;
     let (subject, key) = person(&caller, Person { subject, key })?;
+    must_be_known(&app, &caller, key).await?;
     // What names the person here would stand beside the keyed hash of the subject.
     let noted_by = if acts(&caller) { ONESELF.to_owned() } else { caller.name.clone() };
     let noted_at = said_at(told, app.house.clock.now())?;
@@ -303,155 +322,5 @@ pub async fn note_consent(
     }
     app.house.consents.read(&app.house.store).await?;
     noted.set_target(purpose.as_str().to_owned());
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// A hold to place.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewHold {
-    /// The person.
-    subject: String,
-    /// The id of the back end's key; left out of somebody who signs in.
-    #[schema(value_type = Option<String>)]
-    key: Option<KeyId>,
-    /// The bank's number of the case.
-    matter: String,
-}
-
-/// A legal hold.
-#[derive(Serialize, ToSchema)]
-pub struct HoldShape {
-    /// Its id.
-    #[schema(value_type = String)]
-    id: Uuid,
-    /// The person.
-    subject: String,
-    /// The id of the back end's key; empty of somebody who signs in.
-    key: String,
-    /// The bank's number of the case.
-    matter: String,
-    /// Who placed it.
-    placed_by: String,
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    placed_at: Timestamp,
-    /// Who lifted it.
-    lifted_by: Option<String>,
-    /// When.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    lifted_at: Option<Timestamp>,
-}
-
-impl From<Hold> for HoldShape {
-    fn from(hold: Hold) -> Self {
-        let (lifted_by, lifted_at) = hold.lifted.unzip();
-        Self {
-            id: hold.id,
-            subject: hold.subject,
-            key: hold.owner_key,
-            matter: hold.matter,
-            placed_by: hold.placed_by,
-            placed_at: hold.placed_at,
-            lifted_by,
-            lifted_at,
-        }
-    }
-}
-
-/// List the legal holds, those in force first.
-#[utoipa::path(
-    get, path = "/v1/persons/holds", tag = "privacy",
-    responses((status = 200, body = Vec<HoldShape>), (status = 401, body = Problem), (status = 403, body = Problem))
-)]
-pub async fn list_holds(
-    State(app): State<App>,
-    _caller: May<ManagePrivacy>,
-    Extension(noted): Extension<Noted>,
-) -> Result<axum::Json<Vec<HoldShape>>, ApiError> {
-    noted.set_target(seen::list(&[]));
-    let found = holds::list(&mut *app.house.store.read().await?).await?;
-    Ok(axum::Json(found.into_iter().map(Into::into).collect()))
-}
-
-/// Keep everything of a person until the hold is lifted. Placed again in the same matter, it is the hold that is in force.
-#[utoipa::path(
-    post, path = "/v1/persons/holds", tag = "privacy", request_body = NewHold,
-    params(("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 201, body = HoldShape), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem))
-)]
-pub async fn place_hold(
-    State(app): State<App>,
-    caller: May<ManagePrivacy>,
-    Extension(noted): Extension<Noted>,
-    headers: HeaderMap,
-    body: Json<NewHold>,
-) -> Result<(StatusCode, axum::Json<HoldShape>), ApiError> {
-    let NewHold { subject, key, matter } = body.value;
-    let matter = matter.trim();
-    if !(1..=LONGEST_MATTER).contains(&matter.chars().count()) || matter.chars().any(char::is_control) {
-        return Err(ApiError::parameter(
-            "field_invalid",
-            "matter",
-            format!("1 to {LONGEST_MATTER} characters without control characters"),
-        ));
-    }
-    let subject = fit("subject", subject)?;
-    let (now, ids) = (app.house.clock.now(), &*app.house.ids);
-    let taken =
-        match idempotency::begin(&app, &caller, "POST /v1/persons/holds", &headers, &body.bytes).await? {
-            Repeat::Again(made) => {
-                let id: Uuid = made.parse().map_err(|_| ApiError::Internal)?;
-                let found = holds::get(&mut *app.house.store.read().await?, id).await?;
-                let hold = found.ok_or(ApiError::Internal)?;
-                noted.set_target(id.to_string());
-                return Ok((StatusCode::CREATED, axum::Json(hold.into())));
-            }
-            Repeat::First(taken) => taken,
-        };
-    let mut w = app.house.store.write().await?;
-    let names = privacy::names(&app.house.store, &subject, key);
-    let (owner, said) = (Owner { subject: &subject, key }, (matter, caller.name.as_str()));
-    let hold = privacy::hold_person(&mut w, &owner, &names, said, ids, now).await?;
-    if let Some(taken) = &taken {
-        taken.settle(&mut w, &hold.id.to_string(), StatusCode::CREATED.as_u16()).await?;
-    }
-    w.save().await?;
-    if let Some(taken) = taken {
-        taken.done();
-    }
-    noted.set_target(hold.id.to_string());
-    Ok((StatusCode::CREATED, axum::Json(hold.into())))
-}
-
-/// Lift a legal hold.
-#[utoipa::path(
-    delete, path = "/v1/persons/holds/{id}", tag = "privacy",
-    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 204, description = "It is lifted"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem))
-)]
-pub async fn lift_hold(
-    State(app): State<App>,
-    caller: May<ManagePrivacy>,
-    Extension(noted): Extension<Noted>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<StatusCode, ApiError> {
-    let id: Uuid = id.parse().map_err(|_| ApiError::NotFound("hold"))?;
-    let route = format!("DELETE /v1/persons/holds/{id}");
-    let taken = match idempotency::begin(&app, &caller, &route, &headers, b"").await? {
-        Repeat::Again(_) => return Ok(StatusCode::NO_CONTENT),
-        Repeat::First(taken) => taken,
-    };
-    let mut w = app.house.store.write().await?;
-    holds::lift(&mut w, id, &caller.name, app.house.clock.now()).await?;
-    if let Some(taken) = &taken {
-        taken.settle(&mut w, &id.to_string(), StatusCode::NO_CONTENT.as_u16()).await?;
-    }
-    w.save().await?;
-    if let Some(taken) = taken {
-        taken.done();
-    }
-    noted.set_target(id.to_string());
     Ok(StatusCode::NO_CONTENT)
 }

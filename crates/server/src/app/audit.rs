@@ -271,6 +271,7 @@ fn witness(url: &str) -> Result<Option<Anchor>, StartError> {
         .timeout(WITNESS)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
+        .tls_version_min(reqwest::tls::Version::TLS_1_3)
         .build()
         .map_err(|_| StartError::File("audit.anchor_url: TLS can't be set up on this machine".to_owned()))?;
     Ok(Some(Anchor::Witness(url.to_owned(), client)))

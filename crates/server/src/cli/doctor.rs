@@ -166,8 +166,8 @@ fn encoder(config: &Config) -> Vec<Finding> {
 }
 
 /// Whether every key is wrapped by the key-encryption key that is in force.
-async fn keys_of_people(store: &Store) -> Finding {
-    let (state, detail) = match sealing::standing(store).await {
+async fn keys_of_people(store: &Store, config: &Config) -> Finding {
+    let (state, detail) = match sealing::standing(store, config).await {
         Ok(detail) => (State::Ok, detail),
         Err(detail) => (State::Failing, detail),
     };
@@ -182,12 +182,16 @@ async fn ledger(config: &Config) -> Vec<Finding> {
     if let Err(e) = store.can_write(wiring::SystemClock.now()).await {
         return vec![Finding { part: "database", state: State::Failing, detail: e.to_string() }];
     }
+    let link = match store.tls_version().await {
+        Ok(Some(version)) => format!(", {version}"),
+        Ok(None) | Err(_) => String::new(),
+    };
     let mut found = vec![Finding {
         part: "database",
         state: State::Ok,
-        detail: format!("{}; sealing key in {}", store.engine(), wiring::key_place(config)),
+        detail: format!("{}{link}; sealing key in {}", store.engine(), wiring::key_place(config)),
     }];
-    found.push(keys_of_people(&store).await);
+    found.push(keys_of_people(&store, config).await);
     found.extend(store.vectors().map(|column| match column {
         VectorColumn::Pgvector => Finding {
             part: "vectors",

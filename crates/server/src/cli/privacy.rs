@@ -1,5 +1,7 @@
 //! `contactiq privacy`: what is kept about a person, forgetting it, holding it, and how long anything is kept.
 
+mod holds;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use askama::Template;
@@ -13,15 +15,14 @@ use contactiq_store::{
         consent::{self, Consent, Purpose},
         erase::{self, By, Forgotten, Receipt},
         exports::{self, Form},
-        holds::{self, Hold},
+        is_known,
         named::{self, NamedIn},
-        purge,
+        purge, restored,
     },
 };
-use serde_json::json;
 use uuid::Uuid;
 
-use super::{Outcome, audit, output, page::Page, signature};
+use super::{Outcome, audit, output, page::Page};
 use crate::{
     app,
     config::Config,
@@ -66,7 +67,7 @@ pub(super) enum Command {
     },
     /// Legal holds.
     #[command(subcommand)]
-    Hold(HoldCommand),
+    Hold(holds::Command),
     /// Note what a person agrees to or refuses.
     Consent {
         #[command(flatten)]
@@ -106,30 +107,6 @@ pub(super) enum Command {
     },
 }
 
-/// Commands of `privacy hold`.
-#[derive(clap::Subcommand)]
-pub(super) enum HoldCommand {
-    /// Keep everything of a person until the hold is lifted.
-    Place {
-        #[command(flatten)]
-        person: Person,
-        /// The bank's number of the case.
-        #[arg(long)]
-        matter: String,
-    },
-    /// Lift one.
-    Lift {
-        /// Its id.
-        id: Uuid,
-    },
-    /// List them, those in force first.
-    List {
-        /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
 /// Which person.
 #[derive(clap::Args)]
 pub(super) struct Person {
@@ -146,17 +123,42 @@ impl Person {
     async fn key(&self, c: &mut Connection) -> Result<Option<KeyId>, Failed> {
         let Some(named) = &self.key else { return Ok(None) };
         let known = keys::list(c).await?;
-        let by_id = known.iter().find(|key| key.id.to_string() == *named);
-        // Names are given again; the one in force counts, then the latest.
-        let by_name = || {
-            let mut so_called: Vec<_> = known.iter().filter(|key| key.name == *named).collect();
-            so_called.sort_by_key(|key| (key.revoked_at.is_none(), key.created_at));
-            so_called.pop()
-        };
-        let key = by_id.or_else(by_name);
-        Ok(Some(key.ok_or("--key: there is no key of this name or id; `contactiq keys list` shows them")?.id))
+        if let Some(key) = known.iter().find(|key| key.id.to_string() == *named) {
+            return Ok(Some(key.id));
+        }
+        let so_called: Vec<_> = known.iter().filter(|key| key.name == *named).collect();
+        match so_called.as_slice() {
+            [] => Err("--key: there is no key of this name or id; `contactiq keys list` shows them".into()),
+            [key] => Ok(Some(key.id)),
+            // Names are given again, and what was kept by each of the keys is another person's.
+            several => {
+                let ids: Vec<String> = several
+                    .iter()
+                    .map(|key| match key.revoked_at {
+                        Some(at) => format!("{} (revoked {at})", key.id),
+                        None => format!("{} (in force)", key.id),
+                    })
+                    .collect();
+                Err(format!(
+                    "--key: {} keys have had this name, and each speaks for people of its own: name one by its id, and \
+                     the others by theirs where they are meant too: {}",
+                    several.len(),
+                    ids.join(", ")
+                )
+                .into())
+            }
+        }
+    }
+
+    /// Whether anything is kept under one of these names.
+    async fn is_known(c: &mut Connection, names: &[String], key: Option<KeyId>) -> Result<bool, Failed> {
+        let owners: Vec<Owner<'_>> = names.iter().map(|subject| Owner { subject, key }).collect();
+        Ok(is_known(c, &owners).await?)
     }
 }
+
+/// What is said where nothing is kept under a name.
+const NOBODY: &str = "nothing is kept under this name: check --subject and --key";
 
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?.at_work();
@@ -165,9 +167,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         Command::Erase { person, yes, json } => erase(&store, &config, &person, yes, json).await,
         Command::Receipts(page) => receipts(&store, &page).await,
         Command::Again { receipts, unsigned } => again(&store, &config, &receipts, unsigned).await,
-        Command::Hold(HoldCommand::Place { person, matter }) => place(&store, &person, &matter).await,
-        Command::Hold(HoldCommand::Lift { id }) => lift(&store, id).await,
-        Command::Hold(HoldCommand::List { json }) => held(&store, json).await,
+        Command::Hold(command) => holds::run(&store, command).await,
         Command::Consent { person, purpose, given } => {
             consented(&store, &person, purpose, given == "yes").await
         }
@@ -208,8 +208,12 @@ async fn erase(store: &Store, config: &Config, person: &Person, yes: bool, json:
     let (signer, _) = app::audit_key(store, config)?;
     let mut r = store.read().await?;
     let key = person.key(&mut r).await?;
+    let names = privacy::names(store, &person.subject, key);
+    let known = Person::is_known(&mut r, &names, key).await?;
+    if !known {
+        output::note(NOBODY);
+    }
     if !yes {
-        let names = privacy::names(store, &person.subject, key);
         let found = privacy::export(&mut r, &names, key, None, SystemClock.now()).await?;
         let interactions: usize = found.conversations.iter().map(|c| c.interactions.len()).sum();
         output::line(format!(
@@ -248,10 +252,14 @@ fn show(receipts: &[Receipt], json: bool) {
 }
 
 fn told(receipt: &Receipt) -> String {
-    format!(
+    let mut said = format!(
         "{}: {} conversations with {} interactions erased on {}; handed out {} times before",
         receipt.id, receipt.conversations, receipt.interactions, receipt.erased_at, receipt.exports
-    )
+    );
+    if receipt.held > 0 {
+        said.push_str(&format!("; {} interactions stay, held", receipt.held));
+    }
+    said
 }
 
 async fn receipts(store: &Store, page: &Page) -> Outcome {
@@ -270,60 +278,23 @@ async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -
             .map_err(|why| format!("{}, line {}: {why}", file.display(), number + 1))?;
         known.push(receipt);
     }
-    let back = erase::again(store, &known, Some(&signer), &SystemIds, SystemClock.now()).await?;
+    let back = restored::again(store, &known, Some(&signer), &SystemIds, SystemClock.now()).await?;
     let mut w = store.write().await?;
-    audit::note(&mut w, "privacy again", &format!("{back} people")).await?;
+    let (erased, held) = (back.erased, back.held.len());
+    audit::note(&mut w, "privacy again", &format!("{erased} people erased, {held} held")).await?;
     w.save().await?;
-    output::line(format!("{} receipts read, {back} people had come back and were erased again", known.len()));
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn place(store: &Store, person: &Person, matter: &str) -> Outcome {
-    let matter =
-        signature::name(matter).map_err(|_| "--matter: 1 to 64 characters without control characters")?;
-    let mut w = store.write().await?;
-    let key = person.key(&mut w).await?;
-    let (owner, now) = (Owner { subject: &person.subject, key }, SystemClock.now());
-    let names = privacy::names(store, &person.subject, key);
-    let hold = privacy::hold_person(&mut w, &owner, &names, (matter, audit::ACTOR), &SystemIds, now).await?;
-    audit::note(&mut w, "privacy hold place", &hold.id.to_string()).await?;
-    w.save().await?;
-    output::line(hold.id);
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn lift(store: &Store, id: Uuid) -> Outcome {
-    let mut w = store.write().await?;
-    holds::lift(&mut w, id, audit::ACTOR, SystemClock.now()).await?;
-    audit::note(&mut w, "privacy hold lift", &id.to_string()).await?;
-    w.save().await?;
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn held(store: &Store, json: bool) -> Outcome {
-    let found = holds::list(&mut *store.read().await?).await?;
-    if json {
-        for hold in &found {
-            output::json(&json!({
-                "id": hold.id, "subject": hold.subject, "key": hold.owner_key, "matter": hold.matter,
-                "placed_by": hold.placed_by, "placed_at": hold.placed_at,
-                "lifted_by": hold.lifted.as_ref().map(|(by, _)| by), "lifted_at": hold.lifted.as_ref().map(|(_, at)| at),
-            }));
-        }
-        return Ok(ExitCode::SUCCESS);
+    output::line(format!(
+        "{} receipts read, {erased} people had come back and were erased again",
+        known.len()
+    ));
+    if held > 0 {
+        let of: Vec<String> = back.held.iter().map(Uuid::to_string).collect();
+        output::note(format!(
+            "{held} people came back and STAY, because a legal hold is on them: lift the hold and run this again. \
+             Their receipts: {}",
+            of.join(", ")
+        ));
     }
-    let row = |hold: &Hold| {
-        let lifted =
-            hold.lifted.as_ref().map_or_else(|| "in force".to_owned(), |(by, at)| format!("by {by}, {at}"));
-        vec![
-            hold.id.to_string(),
-            hold.matter.clone(),
-            hold.placed_by.clone(),
-            hold.placed_at.to_string(),
-            lifted,
-        ]
-    };
-    output::table(&["hold", "matter", "placed by", "on", "lifted"], found.iter().map(row).collect());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -348,10 +319,18 @@ async fn named(store: &Store, config: &Config, values: Vec<String>, erase: bool,
     if erase {
         let (signer, _) = app::audit_key(store, config)?;
         let by = (audit::ACTOR, &signer);
-        let done = named::erase(store, &tokens, by, &SystemIds, SystemClock.now()).await?;
-        show(std::slice::from_ref(&done.receipt), json);
-        if done.held > 0 {
-            output::note(format!("{} interactions stay: a hold is on the banker", done.held));
+        let done = named::erase(store, (&key, &tokens), by, &SystemIds, SystemClock.now()).await?;
+        match &done.receipt {
+            Some(receipt) => show(std::slice::from_ref(receipt), json),
+            None => output::note("nothing was erased, and there is no receipt"),
+        }
+        if !done.held.is_empty() {
+            let of: Vec<String> = done.held.iter().map(ToString::to_string).collect();
+            output::note(format!(
+                "{} interactions STAY, because a hold is on the banker: {}",
+                of.len(),
+                of.join(", ")
+            ));
         }
         return Ok(ExitCode::SUCCESS);
     }

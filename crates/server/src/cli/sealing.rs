@@ -12,7 +12,11 @@ use contactiq_store::{
 use serde_json::json;
 
 use super::{Outcome, audit, output};
-use crate::{app, config::Config, wiring::SystemClock};
+use crate::{
+    app,
+    config::{Config, Environment},
+    wiring::{self, SystemClock},
+};
 
 /// Commands of `sealing`.
 #[derive(clap::Subcommand)]
@@ -141,8 +145,16 @@ async fn status(store: &Store, json: bool) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// How the keys stand, for `doctor`; an error is what has to be mended.
-pub(super) async fn standing(store: &Store) -> Result<String, String> {
+/// How the keys stand, for `doctor`; an error is what has to be mended. In production no key may wrap anything that lies
+/// beside the data, or that is not the active one, for longer than a rotation takes.
+pub(super) async fn standing(store: &Store, config: &Config) -> Result<String, String> {
+    if app::is_key_beside_data(store, config).await.map_err(|error| error.to_string())? {
+        return Err(format!(
+            "{} still wraps keys: whoever copies the data folder reads all of it. Run `contactiq sealing rotate`, then \
+             take the file away, out of backups too",
+            wiring::key_path(&config.server.data_dir).display()
+        ));
+    }
     let all = sealing::status(store).await.map_err(|error| error.to_string())?;
     let people: u64 = all.iter().map(|wrapped| wrapped.people).sum();
     let others: Vec<_> = all.iter().filter(|wrapped| !wrapped.active && keys(wrapped) > 0).collect();
@@ -150,7 +162,8 @@ pub(super) async fn standing(store: &Store) -> Result<String, String> {
         None => format!("{people} keys of people, all wrapped by the active key"),
         Some(wrapped) => format!("{} keys wrapped by {}: {}", keys(wrapped), wrapped.kek, said(wrapped)),
     };
-    if others.iter().any(|wrapped| !wrapped.configured) { Err(detail) } else { Ok(detail) }
+    let strict = config.server.environment == Environment::Production;
+    if others.iter().any(|wrapped| strict || !wrapped.configured) { Err(detail) } else { Ok(detail) }
 }
 
 /// What there is to say of a key-encryption key.
@@ -158,7 +171,7 @@ fn said(wrapped: &Wrapped) -> &'static str {
     match (wrapped.active, wrapped.configured, keys(wrapped)) {
         (true, ..) => "active",
         (false, true, 0) => "may be taken out of the configuration",
-        (false, true, _) => "wait for `contactiq sealing rotate`",
+        (false, true, _) => "wait for `contactiq sealing rotate`: run it",
         (false, false, _) => "missing: what these keys sealed can't be read",
     }
 }

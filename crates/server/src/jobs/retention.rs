@@ -6,7 +6,7 @@ use contactiq_store::privacy::erase;
 
 use super::JobError;
 use crate::{
-    app::App,
+    app::{self, App},
     privacy::{self, PurgeError},
 };
 
@@ -14,6 +14,12 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) async fn purge(app: &App) -> Result<(), JobError> {
+    if matches!(app::is_key_beside_data(&app.house.store, &app.config).await, Ok(true)) {
+        tracing::error!(
+            critical = true,
+            "a key in the data folder still wraps keys: run `contactiq sealing rotate`, then take the file away"
+        );
+    }
     let (store, now) = (app.house.store.at_work(), app.house.clock.now());
     // Also where nothing is purged: whoever turns it on later must not be told that the clock jumped.
     let believed = privacy::believable(&store, &app.config.retention, now).await;

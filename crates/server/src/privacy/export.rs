@@ -7,7 +7,7 @@ use contactiq_domain::{
 use contactiq_guard::{Masked, ReviewDecision, ReviewKind};
 use contactiq_store::{
     Connection, StoreError,
-    access::{self, AccessEvent, AccessResult},
+    access::{self, AccessEvent, AccessResult, actors},
     conversations,
     conversations::Owner,
     feedback, interactions, page_sessions,
@@ -20,8 +20,6 @@ use contactiq_store::{
 };
 use serde::Serialize;
 use uuid::Uuid;
-
-use crate::guard::tokens::actors;
 
 /// More of either a person does not have; what a limit would leave out must not be left out in silence.
 const MOST: u32 = u32::MAX >> 1;

@@ -3,7 +3,7 @@
 
 use std::{path::Path, time::Duration};
 
-use reqwest::{Certificate, Client, RequestBuilder, StatusCode, redirect};
+use reqwest::{Certificate, Client, RequestBuilder, StatusCode, redirect, tls};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
@@ -75,7 +75,8 @@ pub(super) fn client(ca_file: Option<&Path>, of: Named) -> Result<Client, Source
         .timeout(PATIENCE)
         .no_proxy()
         .redirect(redirect::Policy::none())
-        .referer(false);
+        .referer(false)
+        .tls_version_min(tls::Version::TLS_1_3);
     if let Some(path) = ca_file {
         let pem = std::fs::read(path).map_err(|e| SourceError::File(e.kind().to_string()))?;
         let all = Certificate::from_pem_bundle(&pem).map_err(|_| SourceError::NotText("PEM certificate"))?;

@@ -83,6 +83,25 @@ async fn a_follow_up_is_understood_by_what_the_client_resends() {
 }
 
 #[tokio::test]
+async fn who_refuses_history_is_read_alone_whatever_the_client_resends() {
+    let running = start(&[]).await;
+    let key = running.key(Role::Customer).await;
+    let no = json!({ "purpose": "history", "given": false });
+    assert_eq!(running.post(&key, "/v1/persons/consents", &no).await.status, 204);
+    let mut client = Client::new();
+    client.ask(&running, &key, LOW_RATE).await;
+    let second = client.ask(&running, &key, GOLD).await;
+    let alone = Client::new().ask(&running, &key, GOLD).await;
+    // Each may have a ticket of its own.
+    let told = |decided: &Value| text(decided, "answer").split("Your reference").next().map(str::to_owned);
+    assert_eq!(told(&second), told(&alone));
+    assert!(!text(&second, "answer").contains("$96"), "{second}");
+    let kept = running.post(&key, "/v1/persons/export", &json!({})).await.json();
+    let labels = kept["conversations"].as_array().unwrap().iter().map(|c| c["label"].clone());
+    assert!(labels.clone().count() >= 2 && labels.into_iter().all(|label| label.is_null()), "{kept}");
+}
+
+#[tokio::test]
 async fn how_a_client_writes_down_what_was_said_makes_no_difference() {
     let running = start(&[]).await;
     let key = running.key(Role::Customer).await;

@@ -120,14 +120,11 @@ async fn what_a_session_did_and_who_read_it_is_handed_out_and_held() {
         let all = [&["privacy", "purge", "--json"], more].concat();
         tokio::task::block_in_place(|| terminal.run(&all).lines(0))[0]["access_events"].clone()
     };
-    assert_eq!(
-        (purge(&["--dry-run"]), purge(&[])),
-        (json!(0), json!(0)),
-        "nothing goes while somebody is held"
-    );
+    // What the session did, who read the record, the export and the hold itself stay; that a token was made names nobody.
+    let due = purge(&["--dry-run"]);
+    assert_eq!((&due, due.as_u64()), (&purge(&[]), Some(events - 5)), "{events}");
     tokio::task::block_in_place(|| terminal.run(&["privacy", "hold", "lift", &hold]).well());
-    assert!(events >= 6);
-    assert_eq!((purge(&["--dry-run"]), purge(&[])), (json!(events), json!(events)));
+    assert_eq!((purge(&["--dry-run"]), purge(&[])), (json!(5), json!(5)));
 }
 
 #[tokio::test]

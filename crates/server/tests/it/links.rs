@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{authority::Authority, process::Terminal};
 
-/// A Redis with TLS alone, ended with the test.
+/// A Redis with TLS 1.3 alone, ended with the test.
 struct TlsRedis {
     child: Child,
     port: u16,
@@ -28,7 +28,7 @@ impl TlsRedis {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let options = format!(
             "--port 0 --tls-port {port} --bind 127.0.0.1 --tls-cert-file server.pem --tls-key-file server.key \
-             --tls-ca-cert-file ca.pem --tls-auth-clients no --save"
+             --tls-ca-cert-file ca.pem --tls-auth-clients no --tls-protocols TLSv1.3 --save"
         );
         let mut command = Command::new("redis-server");
         command.args(options.split(' ')).arg("").current_dir(authority.folder());
@@ -131,7 +131,7 @@ fn postgresql_is_spoken_to_with_tls_and_its_certificate_is_looked_at() {
         format!("{url}?sslmode=verify-full&sslrootcert={}", authority.named("ca.pem"))
     };
     let (state, detail) = found(verified(&named, &authority));
-    assert!(state == "ok" && detail.contains("postgresql"), "{detail}");
+    assert!(state == "ok" && detail.contains("postgresql, TLSv1.3;"), "{detail}");
     let password = postgres.url.split([':', '@']).nth(2).unwrap().to_owned();
     for (url, told) in [
         (verified(&named, &Authority::new()), "signed by no authority that is trusted here"),
@@ -156,6 +156,59 @@ fn postgresql_is_spoken_to_with_tls_and_its_certificate_is_looked_at() {
     let ran = terminal.run(&["serve"]);
     assert!(ran.refused().contains("signed by no authority that is trusted here"), "{}", ran.err);
     assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
+}
+
+/// A web server of one version of TLS, ended with the test.
+struct TlsWeb {
+    child: Child,
+    port: u16,
+}
+
+impl Drop for TlsWeb {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl TlsWeb {
+    fn start(authority: &Authority, version: &str) -> TlsWeb {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let options =
+            format!("s_server -accept {port} -cert server.pem -key server.key {version} -www -quiet");
+        let mut command = Command::new("openssl");
+        command.args(options.split(' ')).current_dir(authority.folder());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().unwrap();
+        for _ in 0..100 {
+            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        TlsWeb { child, port }
+    }
+}
+
+#[test]
+fn a_manager_of_secrets_is_spoken_to_with_tls_1_3_alone() {
+    let authority = authority();
+    let said = |version: &str| {
+        let web = TlsWeb::start(&authority, version);
+        let terminal = Terminal::new()
+            .with("CONTACTIQ_LLM_API_KEY", "vault:secret/contactiq#key")
+            .with("CONTACTIQ__SECRETS__VAULT__ADDRESS", format!("https://localhost:{}", web.port))
+            .with("CONTACTIQ__SECRETS__VAULT__CA_FILE", authority.named("ca.pem"))
+            .with("CONTACTIQ__SECRETS__VAULT__TOKEN", "a token of the tests");
+        let (state, detail) = found(&terminal, "secret");
+        assert_eq!(state, "failing", "{detail}");
+        detail
+    };
+    // It is no Vault: heard of the one it is that its answer can't be read, and of the other nothing at all.
+    let (heard, unheard) = (said("-tls1_3"), said("-tls1_2"));
+    assert_ne!(heard, unheard);
+    assert!(!heard.contains("does not answer"), "{heard}");
+    assert!(unheard.contains("does not answer") || unheard.contains("certificate"), "{unheard}");
 }
 
 #[test]

@@ -137,6 +137,69 @@ async fn a_hold_keeps_a_person_and_only_administrators_place_one() {
     assert_eq!(running.post(&bank, "/v1/persons/erase", &jane).await.status, 200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_there_is_neither_held_nor_forgotten_in_silence() {
+    let running = start(&[]).await;
+    let (bank, admin) = (running.key(Role::Service).await, running.key(Role::Admin).await);
+    ask_for(&running, &bank, "jane-4711", REPLACEMENT, None).await;
+    let hold = |subject: &str, key: &str| json!({ "subject": subject, "key": key, "matter": "case 17" });
+    let key = bank.id.to_string();
+    for (route, body) in [
+        ("/v1/persons/holds", hold("jane-4711", "01890a5d-ac96-774b-bcce-b302099a8057")),
+        (
+            "/v1/persons/erase",
+            json!({ "subject": "jane-4711", "key": "01890a5d-ac96-774b-bcce-b302099a8057" }),
+        ),
+        (
+            "/v1/persons/export",
+            json!({ "subject": "jane-4711", "key": "01890a5d-ac96-774b-bcce-b302099a8057" }),
+        ),
+    ] {
+        let refused = running.post(&admin, route, &body).await;
+        refused.problem(404, "not_found");
+        assert!(refused.text.contains("no such key"), "{}", refused.text);
+    }
+    let refused = running.post(&admin, "/v1/persons/holds", &hold("jane-4712", &key)).await;
+    refused.problem(404, "person_unknown");
+    assert_eq!(running.read(&admin, "/v1/persons/holds").await.json(), json!([]));
+    let mut ahead = hold("jane-4712", &key);
+    ahead["ahead"] = json!(true);
+    assert_eq!(running.post(&admin, "/v1/persons/holds", &ahead).await.status, 201);
+    assert_eq!(running.post(&admin, "/v1/persons/holds", &hold("jane-4711", &key)).await.status, 201);
+
+    let erase = |subject: &str| json!({ "subject": subject });
+    let nobody =
+        || running.posting(&bank, "/v1/persons/erase", &erase("jane-4713")).header("idempotency-key", "e");
+    let told = crate::reply::Reply::of(nobody()).await.json();
+    assert_eq!((&told["known"], &told["interactions"]), (&json!(false), &json!(0)));
+    assert_eq!(crate::reply::Reply::of(nobody()).await.json(), told, "a repetition says so too");
+    let said = ask_for(&running, &bank, "jane-4714", REPLACEMENT, None).await;
+    let told = running.post(&bank, "/v1/persons/erase", &erase("jane-4714")).await.json();
+    assert_eq!((&told["known"], &told["interactions"]), (&json!(true), &json!(1)), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_several_keys_have_had_is_asked_after() {
+    let mut running = start(&[]).await;
+    running.stop().await;
+    let terminal = Terminal::of(running.dir.clone());
+    let run = |arguments: &[&str]| tokio::task::block_in_place(|| terminal.run(arguments));
+    let make = || run(&["keys", "create", "--name", "till", "--role", "service"]).well();
+    make();
+    run(&["keys", "revoke", "till"]).well();
+    make();
+    for command in [&["privacy", "erase", "--yes"][..], &["privacy", "hold", "place", "--matter", "1"]] {
+        let ran = run(&[command, &["--subject", "jane", "--key", "till"]].concat());
+        let said = ran.refused();
+        assert!(said.contains("2 keys have had this name") && said.contains("(revoked "), "{said}");
+    }
+    let listed = run(&["keys", "list", "--json"]).lines(0);
+    let id = text(&listed[0], "id").to_owned();
+    let place = ["privacy", "hold", "place", "--matter", "1", "--subject", "jane", "--key", &id];
+    assert!(run(&place).refused().contains("add --ahead"));
+    run(&[&place[..], &["--ahead"]].concat()).well();
+}
+
 #[tokio::test]
 async fn who_refuses_is_answered_without_what_was_said_before() {
     let running = start(&[]).await;

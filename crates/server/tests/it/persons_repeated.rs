@@ -71,7 +71,9 @@ async fn a_hold_is_placed_once_and_lifted_once() {
     let running = start(&[]).await;
     let admin = running.key(Role::Admin).await;
     let holds = (Method::POST, "/v1/persons/holds");
-    let hold = json!({ "subject": "held", "matter": "case 17" });
+    let unknown = json!({ "subject": "held", "matter": "case 17" });
+    sent(&running, &admin, holds.clone(), "h-0", &unknown).await.problem(404, "person_unknown");
+    let hold = json!({ "subject": "held", "matter": "case 17", "ahead": true });
     let first = sent(&running, &admin, holds.clone(), "h-1", &hold).await;
     assert_eq!(first.status, 201);
     assert_eq!(sent(&running, &admin, holds.clone(), "h-1", &hold).await.json(), first.json());

@@ -247,6 +247,32 @@ fn production_says_what_it_refuses_and_no_command_shows_a_secret() {
 }
 
 #[test]
+fn a_key_that_lies_beside_the_data_and_still_wraps_keys_is_told_in_production() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = secret(dir.path(), "sealing", &"0b".repeat(32));
+    let folder = folder();
+    let beside = Terminal::of(Arc::clone(&folder));
+    // It began without a manager, with a key of its own in the folder.
+    beside.run(&["keys", "create", "--name", "a", "--role", "customer"]).well();
+    let terminal = Terminal::of(folder)
+        .with("CONTACTIQ__SERVER__ENVIRONMENT", "production")
+        .with("CONTACTIQ__SERVER__SEALING_KEY", place);
+    let found = || {
+        let ran = terminal.run(&["doctor", "--json"]);
+        let found: serde_json::Value =
+            serde_json::from_str(&ran.out).unwrap_or_else(|e| panic!("{e}: {ran:?}"));
+        let part = found.as_array().unwrap().iter().find(|f| f["part"] == "sealing").unwrap().clone();
+        (part["state"].as_str().unwrap().to_owned(), part["detail"].as_str().unwrap().to_owned())
+    };
+    let (state, detail) = found();
+    assert!(state == "failing" && detail.contains("sealing.key still wraps keys"), "{detail}");
+    assert!(detail.contains("contactiq sealing rotate"), "{detail}");
+    terminal.run(&["sealing", "rotate"]).well();
+    let (state, detail) = found();
+    assert_eq!(state, "ok", "{detail}");
+}
+
+#[test]
 fn doctor_says_which_secrets_are_in_force_and_goes_on_without_those_that_are_away() {
     let dir = tempfile::tempdir().unwrap();
     let place = secret(dir.path(), "key", FIRST);

@@ -93,6 +93,32 @@ async fn nothing_is_shown_that_is_not_on_record_or_not_for_the_caller() {
 }
 
 #[tokio::test]
+async fn a_placeholder_that_somebody_types_is_opened_nowhere() {
+    let running = start(&[]).await;
+    let (bank, supervisor) = (running.key(Role::Service).await, running.key(Role::Supervisor).await);
+    let ask = async |question: &str, conversation: &Value| {
+        let mut body = json!({ "mode": "customer", "question": question, "subject": "4711" });
+        if !conversation.is_null() {
+            body["conversation"] = conversation.clone();
+        }
+        running.post(&bank, "/v1/interactions", &body).await.record()
+    };
+    let first = ask(SAID, &Value::Null).await;
+    let typed = ask("What does a replacement card cost <PERSON_1>?", &first["conversation"]).await;
+    assert!(
+        text(&typed, "question").contains("<PERSON_1>") && !typed.to_string().contains("Quimby"),
+        "{typed}"
+    );
+    unmask(&running, &supervisor, &typed, "a complaint").await.problem(409, "originals_not_kept");
+    assert_eq!(
+        unmask(&running, &supervisor, &first, "a complaint").await.json()["originals"][0]["value"],
+        "Zorblat Quimby"
+    );
+    let all = running.post(&bank, "/v1/persons/export", &json!({ "subject": "4711" })).await;
+    assert!(all.text.contains("<PERSON_1>") && !all.text.contains("Quimby"), "{}", all.text);
+}
+
+#[tokio::test]
 async fn who_was_erased_is_not_shown_and_where_nothing_is_kept_nothing_is_guessed() {
     let running = start(&[]).await;
     let (bank, admin) = (running.key(Role::Service).await, running.key(Role::Admin).await);

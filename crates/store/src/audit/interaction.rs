@@ -3,8 +3,8 @@
 
 use contactiq_auditlog::Hash;
 use contactiq_domain::{
-    Category, Citation, IntentName, Mode, Outcome, Probability, Record, Routing, StepTrace, Timestamp,
-    Trigger, TriggerHit,
+    Category, Citation, IntentName, Mode, Outcome, Probability, Record, Routing, StepTrace, Ticket,
+    Timestamp, Trigger, TriggerHit,
     ids::{ConversationId, InteractionId, RequestId, TicketId},
 };
 use contactiq_guard::Masked;
@@ -173,6 +173,24 @@ pub(crate) async fn completed(w: &mut Writer, records: &[&Record<Masked>]) -> Re
         w.rows_built(sql, salts, records.len()).await?;
     }
     note_all(w, &events).await
+}
+
+/// Notes that what a person said of an answer was handed to a person, in a ticket that was opened for it, or again.
+pub(crate) async fn handed_over(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<(), StoreError> {
+    let event = Event::new(
+        super::fresh_id(w),
+        ticket.created_at,
+        AuditKind::Escalation,
+        &[
+            ("interaction", Some(ticket.interaction.to_string())),
+            ("mode", Some(ticket.mode.to_string())),
+            ("trigger", Some(ticket.trigger.to_string())),
+            ("rule", Some(ticket.rule.clone())),
+            ("from", Some("feedback".to_owned())),
+            ("ticket", Some(ticket.id.to_string())),
+        ],
+    );
+    super::note(w, &event).await
 }
 
 /// Notes that nobody was shown what completed an interaction.

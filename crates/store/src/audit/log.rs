@@ -37,8 +37,8 @@ pub(super) struct Appended {
 }
 
 impl AuditLog {
-    /// Opens the log of a store: on SQLite the file, made when it is missing; on PostgreSQL the tables beside the
-    /// others, whatever the file is called.
+    /// Opens the log of a store: on SQLite the file, made when it is missing; on PostgreSQL the tables in the schema
+    /// `contactiq_audit`, whatever the file is called.
     ///
     /// # Errors
     /// When it can't be opened.

@@ -2,7 +2,7 @@
 //!
 //! What is to become an entry is an [`Event`]. It is written into the outbox in the transaction of what happened
 //! ([`note`]); the [`Sequencer`] takes it from there into the [`AuditLog`], whose tables are only ever added to: a file
-//! of its own on SQLite, tables with triggers on PostgreSQL. Nothing personal stands in an event: people and addresses
+//! of its own on SQLite, a schema of its own with triggers on PostgreSQL. Nothing personal stands in an event: people and addresses
 //! are keyed hashes, records are commitments whose salts can be destroyed ([`destroy_salts`]).
 
 mod feed;
@@ -23,7 +23,7 @@ use uuid::Uuid;
 pub(crate) use feed::note_access;
 pub use feed::{Waiting, note, note_all, waiting};
 pub use interaction::{FORM as RECORD_FORM, destroy_salts};
-pub(crate) use interaction::{completed, interrupted, withdrawn};
+pub(crate) use interaction::{completed, handed_over, interrupted, withdrawn};
 pub use log::{AuditLog, Fence};
 pub use prove::Unproved;
 pub use read::{Filter, Logged};

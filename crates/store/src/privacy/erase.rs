@@ -5,20 +5,21 @@ use std::collections::{HashMap, HashSet};
 use contactiq_auditlog::{SigningKey, receipt::Receipt as Note};
 use contactiq_domain::{
     Timestamp,
-    ids::{ConversationId, Ids, InteractionId, KeyId},
+    ids::{ConversationId, Ids, InteractionId},
 };
 use contactiq_guard::seal::DataKeyId;
 use uuid::Uuid;
 
-use super::{anonymise, blind, consent, exports, holds, turns};
+use super::{anonymise, blind, consent, exports, holds, known::is_known, turns};
 use crate::{
-    Connection, Store, StoreError, Writer,
+    Connection, Store, StoreError, Writer, access,
     audit::{self, AuditKind, Event},
     conversations::{Conversation, Owner},
     data_keys::hex,
     error::IN_THE_WAY,
     idempotency::Settles,
     ledger::dead,
+    page_sessions,
     row::{Row, id_in},
     value::{places, values},
 };
@@ -41,9 +42,17 @@ pub struct Receipt {
     /// How often all of it was handed out before: those files are out of reach here.
     #[serde(default)]
     pub exports: u64,
+    /// Interactions that stay because a legal hold keeps them: of people whom bankers name.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub held: u64,
     /// All of it as a note that the key of the audit log signed. None of before receipts were signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_none(held: &u64) -> bool {
+    *held == 0
 }
 
 impl Receipt {
@@ -58,9 +67,13 @@ impl Receipt {
             conversations: self.conversations,
             interactions: self.interactions,
             exports: self.exports,
+            held: self.held,
         }
     }
 }
+
+/// What tells, beside the receipts of an erasure, that nothing was kept under these names before it.
+pub const NOBODY: &str = "nobody";
 
 /// Who erases, and with which key the receipt is signed.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +82,8 @@ pub struct By<'a> {
     pub name: &'a str,
     /// None leaves the receipt unsigned.
     pub signer: Option<&'a SigningKey>,
-    /// What a client may ask for again: the ids of the receipts, parted by spaces.
+    /// What a client may ask for again: the ids of the receipts, parted by spaces, and [`NOBODY`] behind them where
+    /// nothing was kept.
     pub settles: Option<Settles<'a>>,
 }
 
@@ -141,6 +155,8 @@ pub async fn people<'a>(
     };
     if matches!(begun, Forgotten::Now(_)) {
         sweep(store, now).await?;
+        // The key, the sittings and the accesses of whom nothing was said went too.
+        store.fold().await?;
     }
     Ok(begun)
 }
@@ -165,6 +181,7 @@ async fn begin(
             return Ok(Forgotten::Held(hold.matter));
         }
     }
+    let known = is_known(&mut w, names).await?;
     let (mut receipts, mut gone) = (Vec::with_capacity(names.len()), Vec::new());
     for owner in names {
         let keys = held_keys(&mut w, owner).await?;
@@ -172,7 +189,8 @@ async fn begin(
         gone.extend(keys);
     }
     if let Some(settles) = by.settles {
-        let made: Vec<String> = receipts.iter().map(|receipt| receipt.id.to_string()).collect();
+        let mut made: Vec<String> = receipts.iter().map(|receipt| receipt.id.to_string()).collect();
+        made.extend((!known).then(|| NOBODY.to_owned()));
         settles.settle(&mut w, &made.join(" ")).await?;
     }
     w.save().await?;
@@ -200,6 +218,7 @@ async fn one(
         interactions: count_texts(w, owner).await?,
         conversations: mark(w, owner, now).await?,
         exports: exports::count(w, owner).await?,
+        held: 0,
     };
     let destroyed = destroy(w, owner, keys).await?;
     // Of somebody of the bank: whose hands a ticket was in, and as what people read it.
@@ -211,6 +230,10 @@ async fn one(
     .await?;
     consent::forget(w, owner).await?;
     dead::forget(w, owner).await?;
+    access::forget(w, owner, now).await?;
+    if owner.key.is_none() {
+        page_sessions::forget_person(w, owner.subject).await?;
+    }
     if let Some(signer) = by.signer {
         let signed = receipt.note().sign(signer);
         receipt.signed = Some(signed.map_err(|_| StoreError::Corrupt { what: "receipt" })?);
@@ -311,8 +334,8 @@ pub(crate) async fn came_late(
     Ok(late.map(|(conversation, _)| conversation.id).collect())
 }
 
-/// Takes out whatever texts are left in conversations of people who were erased: what an erasure that was broken off
-/// left, and what was being written at its moment. How many interactions.
+/// Takes out whatever texts are left in conversations of people who were erased, and who they were in the events of their
+/// accesses: what an erasure that was broken off left, and what was being written at its moment. How many interactions.
 ///
 /// # Errors
 /// When the database fails.
@@ -326,8 +349,9 @@ pub async fn sweep(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
             w.save().await?;
         } else {
             let names = anonymise::conversations_of_the_erased(&mut w).await?;
+            let events = access::sweep(&mut w).await?;
             w.save().await?;
-            if !batch.is_empty() || names > 0 {
+            if !batch.is_empty() || names + events > 0 {
                 // No older text stays beside the file.
                 store.fold().await?;
             }
@@ -353,8 +377,8 @@ async fn left(w: &mut Writer) -> Result<Vec<InteractionId>, StoreError> {
 
 pub(super) async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreError> {
     w.execute(
-        "INSERT INTO erasures (id, person, erased_by, erased_at, conversations, interactions, exports, signed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO erasures (id, person, erased_by, erased_at, conversations, interactions, exports, signed, held)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
         values![
             receipt.id,
             &receipt.person,
@@ -364,6 +388,7 @@ pub(super) async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreE
             receipt.interactions,
             receipt.exports,
             receipt.signed.as_deref(),
+            receipt.held,
         ],
     )
     .await?;
@@ -390,58 +415,6 @@ pub async fn receipt_of(c: &mut Connection, id: Uuid) -> Result<Option<Receipt>,
     c.row("SELECT * FROM erasures WHERE id = $1", values![id]).await?.map(|row| receipt(&row)).transpose()
 }
 
-/// Erases once more those whom a restored backup brought back: everybody whom one of these receipts names, unless the
-/// conversation began after the erasure. The receipts are kept here too. How many people came back.
-///
-/// # Errors
-/// When the database fails.
-pub async fn again(
-    store: &Store,
-    receipts: &[Receipt],
-    signer: Option<&SigningKey>,
-    ids: &dyn Ids,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    let mut back = 0;
-    for (subject, key, began_at) in everybody(&mut *store.read().await?).await? {
-        let owner = Owner { subject: &subject, key };
-        let person = blind(&*store.read().await?, &owner);
-        let mut named = receipts.iter().filter(|receipt| receipt.person == person);
-        // Who came again after having been forgotten is remembered.
-        let Some(receipt) = named.find(|receipt| began_at <= receipt.erased_at) else {
-            continue;
-        };
-        if let Erased::Now(_) =
-            self::person(store, &owner, By { name: &receipt.erased_by, signer, settles: None }, ids, now)
-                .await?
-        {
-            back += 1;
-        }
-    }
-    let mut w = store.write().await?;
-    for receipt in receipts {
-        keep(&mut w, receipt).await?;
-    }
-    w.save().await?;
-    Ok(back)
-}
-
-/// Everybody whose conversations are here, with the beginning of the first one.
-async fn everybody(c: &mut Connection) -> Result<Vec<(String, Option<KeyId>, Timestamp)>, StoreError> {
-    c.rows(
-        "SELECT subject, owner_key, MIN(data_key) AS data_key, MIN(created_at) AS began_at FROM conversations
-         WHERE data_key IS NOT NULL AND erased_at IS NULL GROUP BY subject, owner_key",
-        values![],
-    )
-    .await?
-    .iter()
-    .map(|row| {
-        let subject = row.person_by_key(String::new)?;
-        Ok((subject, row.parsed_or_none("owner_key")?, row.moment("began_at")?))
-    })
-    .collect()
-}
-
 fn receipt(row: &Row) -> Result<Receipt, StoreError> {
     Ok(Receipt {
         id: row.parsed("id")?,
@@ -451,6 +424,7 @@ fn receipt(row: &Row) -> Result<Receipt, StoreError> {
         conversations: row.count("conversations")?,
         interactions: row.count("interactions")?,
         exports: row.count("exports")?,
+        held: row.count("held")?,
         signed: row.text_or_none("signed")?,
     })
 }

@@ -6,7 +6,13 @@ use contactiq_domain::{Timestamp, ids::Ids};
 use uuid::Uuid;
 
 use super::{blind, consent::named, turns};
-use crate::{Connection, StoreError, Writer, conversations::Owner, data_keys, row::Row, value::values};
+use crate::{
+    Connection, StoreError, Writer, access, conversations::Owner, data_keys, row::Row, value::values,
+};
+
+const TABLE: &str = "legal_holds";
+/// What stands in the place of what went with a person.
+const GONE: &str = "[erased]";
 
 /// A hold on everything of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +23,8 @@ pub struct Hold {
     pub subject: String,
     /// The id of the key that speaks for the person; empty where the person signs in.
     pub owner_key: String,
-    /// The bank's number of the case.
+    /// The bank's number of the case, which may be a name: sealed at rest with the person's key, `[erased]` where the
+    /// person was forgotten after it was lifted.
     pub matter: String,
     /// Who placed it.
     pub placed_by: String,
@@ -59,6 +66,7 @@ pub async fn place_on_all(
     // An erasure under way is over before it, or sees it.
     let all: Vec<String> = names.iter().map(|owner| blind(w, owner)).collect();
     turns::alone(w, all.into_iter()).await?;
+    tend(w).await?;
     let first = names.first().ok_or(StoreError::NotFound { what: "person" })?;
     let Some(hold) = in_force(w, first, matter).await? else {
         // A set of its own for all names: what another hold of the matter has on one of them is lifted with that one.
@@ -82,13 +90,14 @@ async fn is_in(c: &mut Connection, owner: &Owner<'_>, hold: &Hold) -> Result<boo
     let sql =
         "SELECT id FROM legal_holds WHERE subject = $1 AND owner_key = $2 AND matter = $3 AND placed_by = $4
          AND placed_at = $5 AND lifted_at IS NULL LIMIT 1";
-    let values = values![subject, owner_key, &hold.matter, &hold.placed_by, hold.placed_at];
+    let values = values![subject, owner_key, hashed(c, &hold.matter), &hold.placed_by, hold.placed_at];
     Ok(c.row(sql, values).await?.is_some())
 }
 
 /// The hold in force on this person in this matter that was placed first.
 async fn in_force(c: &mut Connection, owner: &Owner<'_>, matter: &str) -> Result<Option<Hold>, StoreError> {
     let (subject, owner_key) = named(c, owner);
+    let matter = hashed(c, matter);
     c.row(
         "SELECT * FROM legal_holds WHERE subject = $1 AND owner_key = $2 AND matter = $3 AND lifted_at IS NULL
          ORDER BY placed_at, id LIMIT 1",
@@ -107,6 +116,9 @@ async fn insert(
     id: Uuid,
     now: Timestamp,
 ) -> Result<Hold, StoreError> {
+    if matter.is_empty() {
+        return Err(StoreError::Refused { rule: "legal_holds_matter_given".to_owned() });
+    }
     let (subject, owner_key) = named(w, owner);
     // Who it is on is told by the person's own key, which the hold keeps from being destroyed.
     let key = data_keys::of_person(w, owner, now).await?;
@@ -119,13 +131,62 @@ async fn insert(
         placed_at: at,
         lifted: None,
     };
+    let (words, matter) =
+        (w.hide_for(key.as_deref(), matter, TABLE, "words", &id.to_string()), hashed(w, matter));
     w.execute(
-        "INSERT INTO legal_holds (id, subject, owner_key, matter, placed_by, placed_at, data_key)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        values![hold.id, subject, &hold.owner_key, matter, by, at, key.map(|key| key.name())],
+        "INSERT INTO legal_holds (id, subject, owner_key, matter, placed_by, placed_at, data_key, words)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        values![hold.id, subject, &hold.owner_key, matter, by, at, key.map(|key| key.name()), words],
     )
     .await?;
+    trace(w, owner, id).await?;
     Ok(hold)
+}
+
+/// What stands for the number of a case in its column, to be found again.
+fn hashed(c: &Connection, matter: &str) -> String {
+    c.blind(&format!("matter\0{matter}"))
+}
+
+/// Keeps by what the access events of whom a hold is on are found, and those of the hold itself.
+async fn trace(w: &mut Writer, owner: &Owner<'_>, hold: Uuid) -> Result<(), StoreError> {
+    let mut traces = access::traces_of(w, owner);
+    traces.push(hold.to_string());
+    for trace in traces {
+        w.execute(
+            "INSERT INTO hold_traces (hold, trace) VALUES ($1, $2) ON CONFLICT (trace, hold) DO NOTHING",
+            values![hold, trace],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Seals the numbers of cases that an earlier version left in the clear, and keeps the traces of its holds in force. How
+/// many rows were changed. What can't be read stays as it is: such a hold keeps every access event.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn tend(w: &mut Writer) -> Result<u64, StoreError> {
+    let mut tended = 0;
+    for row in w.rows("SELECT * FROM legal_holds WHERE words IS NULL", values![]).await? {
+        let Ok(key) = row.data_key() else { continue };
+        let (id, matter) = (row.text("id")?, row.text("matter")?);
+        let words = w.hide_for(key.as_deref(), &matter, TABLE, "words", &id);
+        let hash = hashed(w, &matter);
+        let sql = "UPDATE legal_holds SET matter = $2, words = $3 WHERE id = $1";
+        tended += w.execute(sql, values![id, hash, words]).await?;
+    }
+    let untraced = "SELECT * FROM legal_holds WHERE lifted_at IS NULL
+         AND NOT EXISTS (SELECT 1 FROM hold_traces WHERE hold_traces.hold = legal_holds.id)";
+    for row in w.rows(untraced, values![]).await? {
+        let (Ok(Some(_)), Ok(subject)) = (row.data_key(), row.person_by_key(String::new)) else { continue };
+        let owner_key = row.text("owner_key")?;
+        let Ok(key) = (!owner_key.is_empty()).then(|| owner_key.parse()).transpose() else { continue };
+        trace(w, &Owner { subject: &subject, key }, row.parsed("id")?).await?;
+        tended += 1;
+    }
+    Ok(tended)
 }
 
 /// The hold with this id, in force or lifted.
@@ -211,11 +272,21 @@ fn hold(row: &Row) -> Result<Hold, StoreError> {
     };
     Ok(Hold {
         id: row.parsed("id")?,
-        subject: row.person_by_key(|| "[erased]".to_owned())?,
+        subject: row.person_by_key(|| GONE.to_owned())?,
         owner_key: row.text("owner_key")?,
-        matter: row.text("matter")?,
+        matter: matter(row)?,
         placed_by: row.text("placed_by")?,
         placed_at: row.moment("placed_at")?,
         lifted,
     })
+}
+
+/// The number of the case as it was said.
+fn matter(row: &Row) -> Result<String, StoreError> {
+    match row.text_or_none("words")? {
+        // Of an earlier version.
+        None => row.text("matter"),
+        Some(_) if row.data_key()?.is_none() => Ok(GONE.to_owned()),
+        Some(_) => row.name(TABLE, "words", &row.text("id")?),
+    }
 }

@@ -1,12 +1,13 @@
 //! Privacy (A7, E7): texts go when their time is over or their person asks, figures stay, and nobody can tell whose they
 //! were.
 //!
-//! - [`erase`]: all texts of one person, with a receipt; again after a backup was restored.
+//! - [`erase`]: all texts of one person, with a receipt; [`restored`]: again after a backup was restored.
 //! - [`purge`]: the texts of interactions that are older than the retention, and later the rows themselves.
 //! - [`holds`]: what a court or an authority wants kept is neither erased nor purged.
 //! - [`consent`]: what a person agreed to.
 //! - [`named`]: people whom a banker's conversation names.
 //! - [`exports`]: who was handed all that is kept about a person.
+//! - [`is_known`]: whether anything is kept of somebody.
 //!
 //! A person is an [`Owner`]: the subject and the key that speaks for it. In `anonymise` it is written what "without
 //! texts" means, once for both; `turns` keeps them and whoever writes apart.
@@ -20,13 +21,17 @@ pub mod consent;
 pub mod erase;
 pub mod exports;
 pub mod holds;
+mod known;
 pub mod named;
 pub mod purge;
+pub mod restored;
 pub(crate) mod turns;
 
 pub(crate) use anonymise::{
     among as without_texts_among, entry as without_texts, interaction_of as without_own_texts, nobody,
 };
+
+pub use known::is_known;
 
 /// The key that speaks for a person as these tables keep it: '' where the person signed in.
 fn owner_key(key: Option<KeyId>) -> String {

@@ -2,12 +2,14 @@
 //! by the keyed tokens of what was recognised, which nobody turns back; what is found is erased there, unless a hold is
 //! on the banker.
 
+use std::collections::{BTreeSet, HashSet};
+
 use contactiq_auditlog::SigningKey;
 use contactiq_domain::{
     Timestamp,
     ids::{ConversationId, Ids, InteractionId},
 };
-use contactiq_guard::{PersonalType, Token};
+use contactiq_guard::{PersonalType, Token, TokenKey};
 
 use super::{
     anonymise,
@@ -16,8 +18,9 @@ use super::{
     turns,
 };
 use crate::{
-    Connection, Store, StoreError,
+    Connection, Store, StoreError, Writer,
     audit::{self, AuditKind, Event},
+    interactions, placeholders,
     value::{Value, places, values},
 };
 
@@ -73,20 +76,22 @@ pub async fn find(c: &mut Connection, tokens: &Tokens) -> Result<Vec<NamedIn>, S
 /// What was erased of somebody whom bankers named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErasedThere {
-    /// The receipt: its person is a keyed hash of the tokens.
-    pub receipt: Receipt,
-    /// Interactions that a hold keeps.
-    pub held: u64,
+    /// The receipt: its person is a keyed hash of the tokens, and it says how many interactions a hold keeps. None where
+    /// nothing was erased.
+    pub receipt: Option<Receipt>,
+    /// Interactions that stay, because a hold is on the banker.
+    pub held: Vec<InteractionId>,
 }
 
-/// Takes the texts out of every interaction in which one of these values is named, with the values behind the
-/// placeholders and the label of its conversation, and destroys the salts of its entries. The banker's figures stay.
+/// Takes the texts out of every interaction in which one of these values is named, with the values of that person behind
+/// the placeholders of its conversation, and destroys the salts of its entries. The banker's figures stay, and so does
+/// what other turns of the conversation say of other people. `key` is the one that the tokens were made with.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn erase(
     store: &Store,
-    tokens: &Tokens,
+    (key, tokens): (&TokenKey, &Tokens),
     (by, signer): (&str, &SigningKey),
     ids: &dyn Ids,
     now: Timestamp,
@@ -96,19 +101,14 @@ pub async fn erase(
     turns::with_nobody(&mut w).await?;
     let found = find(&mut w, tokens).await?;
     let (held, goes): (Vec<&NamedIn>, Vec<&NamedIn>) = found.iter().partition(|named| named.held);
-    let mut conversations: Vec<ConversationId> = goes.iter().map(|named| named.conversation).collect();
-    conversations.sort_unstable();
-    conversations.dedup();
+    let held: Vec<InteractionId> = held.iter().map(|named| named.interaction).collect();
+    let conversations: BTreeSet<ConversationId> = goes.iter().map(|named| named.conversation).collect();
     let all: Vec<InteractionId> = goes.iter().map(|named| named.interaction).collect();
+    for conversation in &conversations {
+        forget_values(&mut w, *conversation, &all, (key, tokens)).await?;
+    }
     for some in all.chunks(anonymise::BATCH) {
         anonymise::interactions(&mut w, some, now).await?;
-    }
-    for some in conversations.chunks(anonymise::BATCH) {
-        let sql = format!(
-            "UPDATE conversations SET label = NULL, placeholders = NULL WHERE id IN {}",
-            places(w.is_postgres(), 1, some.len())
-        );
-        w.execute_built(sql, some.iter().flat_map(|id| values![*id]).collect()).await?;
     }
     let mut told: Vec<String> = tokens.iter().map(|(kind, token)| format!("{kind}:{token}")).collect();
     told.sort_unstable();
@@ -120,11 +120,9 @@ pub async fn erase(
         conversations: conversations.len() as u64,
         interactions: all.len() as u64,
         exports: 0,
+        held: held.len() as u64,
         signed: None,
     };
-    let signed = receipt.note().sign(signer).map_err(|_| StoreError::Corrupt { what: "receipt" })?;
-    receipt.signed = Some(signed);
-    erase::keep(&mut w, &receipt).await?;
     let fields = [
         ("person", Some(receipt.person.clone())),
         ("named_by", Some("bankers".to_owned())),
@@ -132,10 +130,55 @@ pub async fn erase(
         ("held", Some(held.len().to_string())),
     ];
     audit::note(&mut w, &Event::new(receipt.id, now, AuditKind::Erasure, &fields)).await?;
-    w.save().await?;
-    if !all.is_empty() {
-        // No older text stays beside the file.
-        store.fold().await?;
+    if all.is_empty() {
+        // That it was tried is on record; there is nothing to have a receipt of.
+        w.save().await?;
+        return Ok(ErasedThere { receipt: None, held });
     }
-    Ok(ErasedThere { receipt, held: held.len() as u64 })
+    let signed = receipt.note().sign(signer).map_err(|_| StoreError::Corrupt { what: "receipt" })?;
+    receipt.signed = Some(signed);
+    erase::keep(&mut w, &receipt).await?;
+    w.save().await?;
+    // No older text stays beside the file.
+    store.fold().await?;
+    Ok(ErasedThere { receipt: Some(receipt), held })
+}
+
+/// Takes out of the placeholders of a conversation what names the person, and what stood in the interactions that go
+/// alone: what other turns refer to stays theirs. The label goes where it was taken from one that goes.
+async fn forget_values(
+    w: &mut Writer,
+    conversation: ConversationId,
+    goes: &[InteractionId],
+    (key, tokens): (&TokenKey, &Tokens),
+) -> Result<(), StoreError> {
+    let mut given = placeholders::locked(w, conversation).await?;
+    let (mut in_those, mut elsewhere) = (HashSet::new(), HashSet::new());
+    let mut first = None;
+    let rows = w
+        .rows(
+            "SELECT interactions.id, interactions.question, interactions.answer, conversations.data_key
+             FROM interactions JOIN conversations ON conversations.id = interactions.conversation
+             WHERE interactions.conversation = $1 ORDER BY interactions.created_at, interactions.id",
+            values![conversation],
+        )
+        .await?;
+    for row in &rows {
+        let interaction: InteractionId = row.parsed("id")?;
+        let first = *first.get_or_insert(interaction);
+        if first == interaction && goes.contains(&first) {
+            w.execute("UPDATE conversations SET label = NULL WHERE id = $1", values![conversation]).await?;
+        }
+        let there = if goes.contains(&interaction) { &mut in_those } else { &mut elsewhere };
+        for column in ["question", "answer"] {
+            let text = row.masked_or_none(interactions::TABLE, column, &interaction.to_string())?;
+            let Some(text) = text else { continue };
+            there.extend(contactiq_guard::placeholders(text.as_str()).map(|p| (p.kind, p.number)));
+        }
+    }
+    let changed = given.forget(key, |kind, number, token| {
+        let names = token.is_some_and(|token| tokens.contains(&(kind, token)));
+        names || (in_those.contains(&(kind, number)) && !elsewhere.contains(&(kind, number)))
+    });
+    if changed { placeholders::keep(w, conversation, &given).await } else { Ok(()) }
 }

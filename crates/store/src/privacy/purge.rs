@@ -2,7 +2,7 @@
 
 use contactiq_domain::{Timestamp, ids::InteractionId};
 
-use super::{anonymise, turns};
+use super::{anonymise, holds, turns};
 use crate::{
     Connection, Store, StoreError, Writer, access,
     audit::{self, AuditKind, Event},
@@ -19,7 +19,7 @@ pub struct Before {
     pub texts: Timestamp,
     /// Whole rows, figures too, of those that were asked before this one.
     pub figures: Timestamp,
-    /// Events of who accessed what; none while a hold is in force, on whomever.
+    /// Events of who accessed what; those that a hold in force concerns stay.
     pub access_events: Timestamp,
 }
 
@@ -45,7 +45,8 @@ const OLD: &str = "FROM interactions JOIN conversations ON conversations.id = in
 const ANONYMISED: &str =
     "FROM interactions JOIN conversations ON conversations.id = interactions.conversation
      WHERE interactions.anonymised_at IS NOT NULL AND interactions.created_at < $1";
-pub(super) const HELD: &str = "EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.subject = conversations.subject
+/// A hold in force on whose conversation this is.
+pub(crate) const HELD: &str = "EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.subject = conversations.subject
          AND legal_holds.owner_key = COALESCE(conversations.owner_key, '') AND legal_holds.lifted_at IS NULL)";
 const OPEN: &str = "EXISTS (SELECT 1 FROM tickets WHERE tickets.interaction = interactions.id
          AND tickets.state <> 'closed')";
@@ -175,8 +176,13 @@ pub async fn step(store: &Store, before: &Before, now: Timestamp) -> Result<Purg
 
     let mut w = store.write().await?;
     turns::with_everybody(&mut w).await?;
+    let tended = holds::tend(&mut w).await?;
     done.access_events = access::purge(&mut w, before.access_events, anonymise::BATCH).await?;
     w.save().await?;
+    if tended > 0 {
+        // No number of a case stays beside the file.
+        store.fold().await?;
+    }
     if done.texts + done.figures + done.access_events == 0 {
         // Once, behind everything else. What could not be written is kept no longer than what could.
         dead::purge(store, before.texts).await?;

@@ -107,7 +107,9 @@ impl<'b> Desk<'b> {
                 Raw::Sqlite(SqliteConnection::connect_with(&options).await.unwrap())
             }
             contactiq_store::Location::Postgres(url) => {
-                Raw::Postgres(PgConnection::connect(&url).await.unwrap())
+                let mut raw = Raw::Postgres(PgConnection::connect(&url).await.unwrap());
+                raw.run("SET search_path = contactiq_audit".to_owned()).await.unwrap();
+                raw
             }
         }
     }
@@ -304,6 +306,19 @@ on_both_engines! {
             assert!(raw.run(sql.to_owned()).await.is_err(), "{sql}");
         }
         desk.verify(&[], false).await.unwrap();
+        desk.log.close().await;
+    }
+
+    async fn the_log_stands_apart_from_what_the_house_writes(bench) {
+        let desk = Desk::of(bench).await;
+        desk.note(3).await;
+        desk.sequencer("one").run(true).await.unwrap();
+        // Beside the other tables there is none of its own to be changed.
+        for table in ["audit_entries", "audit_tiles", "audit_checkpoints", "audit_lease"] {
+            let sql = AssertSqlSafe(format!("SELECT * FROM {table}"));
+            assert!(bench.place.raw(sql).await.is_err(), "{table}");
+        }
+        assert_eq!(desk.verify(&[], false).await.unwrap().log.size, 3);
         desk.log.close().await;
     }
 

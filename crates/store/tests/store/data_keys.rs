@@ -1,20 +1,24 @@
 //! What is kept of one person is sealed with a key of that person, which the key-encryption key wraps: whoever destroys
 //! it has forgotten the person (A6, E7; docs/adr/0023).
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use contactiq_domain::{
     Record, Started, Trigger,
+    clock::FixedClock,
     ids::{ConversationId, FeedbackId},
 };
 use contactiq_guard::{Masked, seal::SealError};
 use contactiq_store::{
-    Store, StoreError, access,
+    Ledger, Store, StoreError, access,
     access::{AccessEvent, AccessResult},
     conversations::{self, Conversation, Owner},
     feedback::{self, Feedback},
     interactions, keys,
-    ledger::{self, Completion, Entry, Start},
+    ledger::{self, Applied, Completion, Entry, Places, Start},
     placeholders,
     privacy::{
         consent::{self, Consent, Purpose},
@@ -24,6 +28,7 @@ use contactiq_store::{
     },
     sealing,
 };
+use tokio::task::JoinSet;
 
 use crate::{
     engines::{Bench, Place},
@@ -315,10 +320,14 @@ fn how_long_a_seal_and_an_opening_take() {
     assert!(micros < 20.0);
 }
 
+/// Finished records, so many of each of so many people; the first of each. As a busy server writes them: many at once,
+/// which the ledger groups.
 pub(crate) async fn fill(bench: &Bench, people: usize, each: usize) -> Vec<Record<Masked>> {
-    let mut first = Vec::new();
-    for some in (0..people).collect::<Vec<_>>().chunks(50) {
-        let mut w = bench.write().await;
+    const AT_ONCE: usize = 500;
+    let ledger = Ledger::new(bench.store.at_work(), Places::default(), Arc::new(FixedClock::at(NOW)));
+    let mut first = Vec::with_capacity(people);
+    for some in (0..people).collect::<Vec<_>>().chunks(AT_ONCE.div_ceil(each)) {
+        let mut writes = JoinSet::new();
         for number in some {
             let of = of(bench, &format!("person-{number}"));
             for turn in 0..each {
@@ -330,13 +339,16 @@ pub(crate) async fn fill(bench: &Bench, people: usize, each: usize) -> Vec<Recor
                     reviews: Vec::new(),
                     claimed: None,
                 };
-                ledger::apply(&mut w, &Entry::Completion(Box::new(completion))).await.unwrap();
                 if turn == 0 {
                     first.push(record);
                 }
+                let (ledger, entry) = (ledger.clone(), Entry::Completion(Box::new(completion)));
+                writes.spawn(async move { ledger.write(entry).await });
             }
         }
-        w.save().await.unwrap();
+        for written in writes.join_all().await {
+            assert_eq!(written.unwrap(), Applied::Written);
+        }
     }
     first
 }

@@ -8,14 +8,16 @@ use contactiq_store::{
     conversations::{self, Conversation},
     interactions,
     ledger::{self, Completion, Entry, Start},
-    pii_tokens,
+    pii_tokens, placeholders,
     privacy::{erase, holds, named},
     review::{self, Entry as Review},
     tickets,
 };
 
 use crate::{
+    data_keys::noted,
     engines::Bench,
+    placeholders::numbered,
     samples::{NOW, conversation, escalated, masked, record, started, ticket},
 };
 
@@ -67,10 +69,14 @@ on_both_engines! {
         assert_eq!(named::find(&mut *bench.read().await, &searched(&["nobody@mail.example"])).await.unwrap(), []);
 
         let signer = SigningKey::new("bank.example/audit", &[7; 32]).unwrap();
-        let done = named::erase(&bench.store, &tokens, ("desk", &signer), &bench.ids, NOW).await.unwrap();
-        assert_eq!((done.receipt.interactions, done.receipt.conversations, done.held), (2, 2, 1));
-        assert!(done.receipt.signed.as_deref().is_some_and(|signed| signed.contains(&done.receipt.person)));
-        assert_eq!(erase::receipt_of(&mut *bench.read().await, done.receipt.id).await.unwrap(), Some(done.receipt));
+        let key = key();
+        let done = named::erase(&bench.store, (&key, &tokens), ("desk", &signer), &bench.ids, NOW).await.unwrap();
+        let receipt = done.receipt.unwrap();
+        assert_eq!((receipt.interactions, receipt.conversations, receipt.held), (2, 2, 1));
+        assert_eq!(done.held, [held.id]);
+        let signed = receipt.signed.clone().unwrap();
+        assert!(signed.contains(&receipt.person) && signed.contains("\"held\":1"), "it tells what stayed: {signed}");
+        assert_eq!(erase::receipt_of(&mut *bench.read().await, receipt.id).await.unwrap(), Some(receipt));
         for record in [&first, &second] {
             assert_eq!(question(bench, record).await, "[erased]");
         }
@@ -84,6 +90,51 @@ on_both_engines! {
             let of = conversations::get_for_staff(&mut r, record.conversation).await.unwrap().unwrap();
             assert_eq!(of.label, None);
         }
+        drop(r);
+        // What is left is held: nothing is erased, and nobody is handed a receipt that says otherwise.
+        let done = named::erase(&bench.store, (&key, &tokens), ("desk", &signer), &bench.ids, NOW).await.unwrap();
+        assert_eq!((done.receipt, done.held), (None, vec![held.id]));
+        assert_eq!(erase::receipts(&mut *bench.read().await, 9, 0).await.unwrap().len(), 1);
+        assert!(noted(&bench.place.dump().await, "interactions", "0"), "that it was tried is on record");
+    }
+
+    async fn what_other_turns_of_the_conversation_refer_to_stays(bench) {
+        let of = Conversation { mode: Mode::Banker, subject: "banker-1".to_owned(), ..conversation(&bench.ids) };
+        let mut w = bench.write().await;
+        conversations::create(&mut w, &of).await.unwrap();
+        let mut given = placeholders::locked(&mut w, of.id).await.unwrap();
+        let mut said = Vec::new();
+        for (seconds, text) in [
+            (0, "My name is Zorblat Quimby, what is the fee?"),
+            (1, "My name is Hannah Novak, mail jane.citizen@mail.example for Marek Dubois"),
+            (2, "My name is Zorblat Quimby, my wife is called Anna Krol, and the rate?"),
+        ] {
+            let question = masked(&numbered(&mut given, text));
+            let at = NOW.plus_seconds(seconds);
+            let begun = Started { mode: Mode::Banker, question, created_at: at, ..started(&bench.ids, &of) };
+            let own = record(&begun);
+            given.note_message(own.id);
+            interactions::complete(&mut w, &own).await.unwrap();
+            pii_tokens::save(&mut w, own.id, NOW, &tokens_in(text)).await.unwrap();
+            said.push(own);
+        }
+        placeholders::keep(&mut w, of.id, &given).await.unwrap();
+        w.save().await.unwrap();
+        let (key, tokens) = (key(), searched(&["jane.citizen@mail.example"]));
+        let signer = SigningKey::new("bank.example/audit", &[7; 32]).unwrap();
+        let done = named::erase(&bench.store, (&key, &tokens), ("desk", &signer), &bench.ids, NOW).await.unwrap();
+        assert_eq!(done.receipt.unwrap().interactions, 1);
+        assert_eq!(question(bench, &said[1]).await, "[erased]");
+        let mut r = bench.read().await;
+        let kept = placeholders::of(&mut r, of.id).await.unwrap();
+        for own in [&said[0], &said[2]] {
+            let shown = kept.originals(own.id, &own.question).unwrap();
+            assert_eq!(shown[0].value(), Some("Zorblat Quimby"), "another person's turn");
+        }
+        let gone = kept.originals(said[1].id, &said[1].question).unwrap();
+        assert!(gone.len() >= 2 && gone.iter().all(|original| original.value().is_none()), "{gone:?}");
+        let stays = conversations::get_for_staff(&mut r, of.id).await.unwrap().unwrap();
+        assert_eq!(stays.label, of.label, "it was taken from a turn that stays");
     }
 
     async fn an_answer_that_is_being_made_meanwhile_is_written_without_its_texts(bench) {
@@ -102,8 +153,9 @@ on_both_engines! {
         w.save().await.unwrap();
         let signer = SigningKey::new("bank.example/audit", &[7; 32]).unwrap();
         let tokens = searched(&["jane.citizen@mail.example"]);
-        let erased = named::erase(&bench.store, &tokens, ("desk", &signer), &bench.ids, NOW).await.unwrap();
-        assert_eq!(erased.receipt.interactions, 1);
+        let key = key();
+        let erased = named::erase(&bench.store, (&key, &tokens), ("desk", &signer), &bench.ids, NOW).await.unwrap();
+        assert_eq!(erased.receipt.unwrap().interactions, 1);
 
         let done = escalated(&begun, Trigger::SecurityFraud);
         let flagged = Review {

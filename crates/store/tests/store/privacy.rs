@@ -1,8 +1,8 @@
 //! Who asks to be forgotten is, on every way; what was kept long enough goes; figures stay; and a hold keeps all of it.
 
 use contactiq_domain::{
-    Outcome, Record, TicketState, Timestamp, Trigger,
-    ids::{FeedbackId, Ids, InteractionId},
+    Outcome, Record, Role, TicketState, Timestamp, Trigger,
+    ids::{AccessId, FeedbackId, Ids, InteractionId, SessionId},
 };
 use contactiq_guard::{Guard, GuardSettings, Masked, Raw, ReviewKind, TokenKey};
 use contactiq_store::{
@@ -12,12 +12,15 @@ use contactiq_store::{
     feedback::{self, Feedback},
     interactions,
     ledger::{self, Completion, Entry, Start},
+    page_sessions::{self, PageSession},
     pii_tokens, placeholders,
     privacy::{
+        self,
         consent::{self, Consent, Purpose},
         erase::{self, Erased, Receipt},
         holds,
         purge::{self, Before, Purged},
+        restored::{self, CameBack},
     },
     review::{self, Entry as Review},
     tickets,
@@ -134,6 +137,39 @@ async fn traces(bench: &Bench, id: InteractionId) -> Vec<String> {
         }
     }
     traces
+}
+
+fn accessed(bench: &Bench, actor: String, seconds: i64, target: Option<&str>) -> AccessEvent {
+    AccessEvent {
+        id: AccessId::new(&bench.ids),
+        at: NOW.plus_seconds(seconds),
+        actor,
+        from_ip: "192.0.2.7".into(),
+        method: "GET".into(),
+        route: "/chat/{mode}".into(),
+        target: target.map(str::to_owned),
+        result: AccessResult::Allowed,
+        status: 200,
+        reason: None,
+    }
+}
+
+fn sitting(bench: &Bench, subject: &str) -> PageSession {
+    PageSession {
+        id: SessionId::new(&bench.ids),
+        token_hash: "a".repeat(64),
+        subject: subject.to_owned(),
+        label: None,
+        role: Role::Customer,
+        mode: None,
+        provider_session: None,
+        from_ip: "192.0.2.7".into(),
+        created_at: NOW,
+        seen_at: NOW,
+        ends_at: NOW.plus_seconds(3600),
+        ended_at: None,
+        ended_by: None,
+    }
 }
 
 fn receipt(erased: Erased) -> Receipt {
@@ -274,7 +310,7 @@ on_both_engines! {
         interactions::complete(&mut w, &waits).await.unwrap();
         tickets::open(&mut w, &ticket(&bench.ids, &waits)).await.unwrap();
         let event = AccessEvent {
-            id: contactiq_domain::ids::AccessId::new(&bench.ids), at: NOW, actor: "a".into(), from_ip: "local".into(), method: "GET".into(),
+            id: AccessId::new(&bench.ids), at: NOW, actor: "a".into(), from_ip: "local".into(), method: "GET".into(),
             route: "/".into(), target: None, result: AccessResult::Allowed, reason: None, status: 200,
         };
         access::log(&mut w, &event).await.unwrap();
@@ -317,16 +353,83 @@ on_both_engines! {
         let mut w = bench.write().await;
         let back = all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
         w.save().await.unwrap();
-        assert_eq!(erase::again(&bench.store, std::slice::from_ref(&known), None, &bench.ids, erased_at.plus_seconds(1)).await.unwrap(), 1);
+        assert_eq!(restored::again(&bench.store, std::slice::from_ref(&known), None, &bench.ids, erased_at.plus_seconds(1)).await.unwrap(), CameBack { erased: 1, held: Vec::new() });
         assert_eq!(traces(bench, back.id).await, Vec::<String>::new());
         let mut w = bench.write().await;
         let anew = Conversation { created_at: erased_at.plus_seconds(DAY), ..of_jane(&bench.ids) };
         conversations::create(&mut w, &anew).await.unwrap();
         w.save().await.unwrap();
-        assert_eq!(erase::again(&bench.store, &[known], None, &bench.ids, erased_at.plus_seconds(2 * DAY)).await.unwrap(), 0);
+        assert_eq!(restored::again(&bench.store, &[known], None, &bench.ids, erased_at.plus_seconds(2 * DAY)).await.unwrap(), CameBack::default());
         assert_eq!(conversations::list_of(&mut *bench.read().await, &JANE, 5).await.unwrap(), [anew]);
         assert!(interactions::get(&mut *bench.read().await, said.id).await.unwrap().unwrap().question.as_str() == "[erased]");
         assert_eq!(interactions::get(&mut *bench.read().await, other.id).await.unwrap().unwrap(), other);
+    }
+
+    async fn who_comes_back_and_is_held_is_told(bench) {
+        let mut w = bench.write().await;
+        all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
+        w.save().await.unwrap();
+        let erased_at = NOW.plus_seconds(DAY);
+        let known = receipt(erase::person(&bench.store, &JANE, "desk", &bench.ids, erased_at).await.unwrap());
+        bench.place.raw("DELETE FROM erasures").await.unwrap();
+        let mut w = bench.write().await;
+        let back = all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
+        holds::place(&mut w, &JANE, "case 17", "counsel", &bench.ids, erased_at).await.unwrap();
+        w.save().await.unwrap();
+        let again = restored::again(&bench.store, std::slice::from_ref(&known), None, &bench.ids, erased_at).await.unwrap();
+        assert_eq!(again, CameBack { erased: 0, held: vec![known.id] });
+        assert_eq!(interactions::get(&mut *bench.read().await, back.id).await.unwrap(), Some(back));
+    }
+
+    async fn accesses_and_sittings_of_whom_was_forgotten_name_nobody(bench) {
+        let jane = Owner { subject: "site:www:4711", key: None };
+        let event = |actor: String, seconds, target: Option<&str>| accessed(bench, actor, seconds, target);
+        let names = access::actors(&jane);
+        assert_eq!(names.len(), 2);
+        let own: Vec<_> = names.iter().map(|name| event(name.clone(), 0, Some("own"))).collect();
+        let (old, later) = (event(names[1].clone(), 1, None), event(names[1].clone(), 100, None));
+        let others = event("desk".to_owned(), 0, None);
+        let mut w = bench.write().await;
+        access::log_all(&mut w, &[&own[0], &own[1], &old, &later, &others]).await.unwrap();
+        let sitting = sitting(bench, jane.subject);
+        page_sessions::begin(&mut w, &sitting).await.unwrap();
+        w.save().await.unwrap();
+        // One of before there were hashes of actors.
+        bench.place.raw_of(format!("UPDATE access_events SET whose = NULL WHERE id = '{}'", old.id)).await;
+        erase::person(&bench.store, &jane, "desk", &bench.ids, NOW.plus_seconds(10)).await.unwrap();
+        // A spool brings one of before.
+        let late = event(names[0].clone(), 2, None);
+        let mut w = bench.write().await;
+        access::log(&mut w, &late).await.unwrap();
+        w.save().await.unwrap();
+        erase::sweep(&bench.store, NOW.plus_seconds(20)).await.unwrap();
+        let mut r = bench.read().await;
+        let found = access::of(&mut r, &names, &[]).await.unwrap();
+        assert_eq!((found.events, found.unreadable), (vec![later.clone()], 0), "who came again is known again");
+        for gone in own.iter().chain([&old, &late]) {
+            let left = access::recent(&mut r, 99).await.unwrap().into_iter().find(|event| event.id == gone.id);
+            let nobody = AccessEvent { actor: access::ERASED.into(), from_ip: access::ERASED.into(), ..gone.clone() };
+            assert_eq!(left, Some(nobody), "that it was stays");
+        }
+        assert!(access::recent(&mut r, 99).await.unwrap().contains(&others));
+        assert_eq!(page_sessions::of(&mut r, jane.subject).await.unwrap(), []);
+        assert_eq!(page_sessions::find(&mut r, &sitting.token_hash).await.unwrap(), None);
+    }
+
+    async fn of_whom_nothing_is_kept_nobody_is_known(bench) {
+        let known = async |subject: &str| {
+            let (one, other) = (Owner { subject, key: None }, Owner { subject: "an alias", key: None });
+            privacy::is_known(&mut *bench.read().await, &[one, other]).await.unwrap()
+        };
+        let mut w = bench.write().await;
+        all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
+        consent::note(&mut w, &Owner { subject: "shy", key: None }, &Consent { purpose: Purpose::History, given: false, noted_by: "desk".into(), noted_at: NOW }).await.unwrap();
+        w.save().await.unwrap();
+        assert!(known(SUBJECT).await && known("shy").await && !known("jane-of-4712").await);
+        // Who was forgotten was known; whom nobody knew is not by having been looked for.
+        erase::person(&bench.store, &JANE, "desk", &bench.ids, NOW).await.unwrap();
+        erase::person(&bench.store, &Owner { subject: "jane-of-4712", key: None }, "desk", &bench.ids, NOW).await.unwrap();
+        assert!(known(SUBJECT).await && !known("jane-of-4712").await);
     }
 
     async fn the_last_word_on_a_purpose_counts(bench) {
@@ -347,6 +450,9 @@ async fn no_old_text_stays_in_the_file() {
     let bench = Bench::at(crate::engines::Place::sqlite()).await;
     let mut w = bench.write().await;
     let said = all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
+    let event = accessed(&bench, SUBJECT.to_owned(), 0, None);
+    access::log(&mut w, &event).await.unwrap();
+    page_sessions::begin(&mut w, &sitting(&bench, SUBJECT)).await.unwrap();
     w.save().await.unwrap();
     // What is sealed stands there as bytes that can be looked for.
     let mut columns = Vec::new();
@@ -356,6 +462,11 @@ async fn no_old_text_stays_in_the_file() {
         );
     }
     columns.push(consent::as_kept(&bench.store, &JANE).0.into_bytes());
+    for (table, column) in
+        [("access_events", "actor"), ("access_events", "from_ip"), ("page_sessions", "named")]
+    {
+        columns.push(bench.place.bytes(&format!("SELECT CAST({column} AS BLOB) FROM {table}")).await);
+    }
     for column in ["wrapped", "named"] {
         columns.push(bench.place.bytes(&format!("SELECT {column} FROM data_keys")).await);
     }
@@ -370,6 +481,8 @@ async fn no_old_text_stays_in_the_file() {
     let before = files();
     assert!(columns.iter().all(|text| found(&before, text)), "the search finds what is there");
     erase::person(&bench.store, &JANE, "desk", &bench.ids, NOW).await.unwrap();
+    let left = access::recent(&mut *bench.read().await, 9).await.unwrap();
+    assert_eq!(left.len(), 1, "that it was stays");
     let after = files();
     assert!(columns.iter().all(|text| !found(&after, text)));
     bench.end().await;

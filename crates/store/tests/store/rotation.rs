@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use contactiq_store::{Store, StoreError, audit, sealing};
 
 use crate::{
-    data_keys::{fill, get, noted, of, people, said},
+    data_keys::{fill, get, noted, of, people, said, said_in},
     engines::{Bench, Place, kek, kek_of},
     samples::NOW,
 };
@@ -89,7 +89,9 @@ async fn rotate_while_serving(place: Place) {
     const PEOPLE: usize = 100_000;
     let bench = Bench::at(place).await;
     let first = fill(&bench, PEOPLE, 1).await;
-    let both = Store::open(&bench.place.location(), kek_of(&[[9; 32], [7; 32]])).await.unwrap();
+    // Whoever serves knows both keys, as the runbook has it, and shares no memory with whoever rotates.
+    let open = async || Store::open(&bench.place.location(), kek_of(&[[9; 32], [7; 32]])).await.unwrap();
+    let (both, serving) = (open().await, open().await);
     let (mut served, mut longest, since) = (0_u32, Duration::ZERO, Instant::now());
     let mut rotated = None;
     let rotation = async {
@@ -106,19 +108,19 @@ async fn rotate_while_serving(place: Place) {
     tokio::pin!(rotation);
     while rotated.is_none() {
         let turn = served;
-        let serving = async {
+        let serves = async {
             let at = Instant::now();
-            let own = said(&bench, &of(&bench, &format!("served-{turn}"))).await;
-            assert_eq!(get(&bench.store, &own).await.unwrap().as_ref(), Some(&own));
+            let own = said_in(&serving, &bench, &of(&bench, &format!("served-{turn}"))).await;
+            assert_eq!(get(&serving, &own).await.unwrap().as_ref(), Some(&own));
             let old = &first[(turn as usize * 7919) % PEOPLE];
-            assert_eq!(get(&bench.store, old).await.unwrap().as_ref(), Some(old));
+            assert_eq!(get(&serving, old).await.unwrap().as_ref(), Some(old));
             at.elapsed()
         };
-        tokio::pin!(serving);
+        tokio::pin!(serves);
         let took = loop {
             tokio::select! {
                 all = &mut rotation, if rotated.is_none() => rotated = Some(all),
-                took = &mut serving => break took,
+                took = &mut serves => break took,
             }
         };
         served += 1;
@@ -132,6 +134,7 @@ async fn rotate_while_serving(place: Place) {
     );
     assert!(rotated as usize >= PEOPLE);
     both.close().await;
+    serving.close().await;
     bench.end().await;
 }
 

@@ -23,16 +23,15 @@ async fn sqlite_columns(location: &Location) -> Columns {
         .collect()
 }
 
-/// Without what replicas share: SQLite has one process (docs/adr/0014). The audit log is in a file of its own there
-/// (`audit.rs` compares it).
+/// Without what replicas share: SQLite has one process (docs/adr/0014). The audit log is in a file of its own there, and
+/// in a schema of its own here (`audit.rs` compares it).
 async fn postgresql_columns(location: &Location) -> Columns {
     let Location::Postgres(url) = location else { unreachable!() };
     let mut raw = PgConnection::connect(url).await.unwrap();
     let sql = "SELECT table_name::TEXT AS tab, column_name::TEXT AS col, data_type::TEXT AS kind,
              is_nullable::TEXT AS missing
          FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations'
-             AND table_name NOT IN ('vector_encoders', 'vectors', 'passage_vectors', 'unused_vectors')
-             AND table_name NOT IN ('audit_entries', 'audit_tiles', 'audit_checkpoints', 'audit_lease')";
+             AND table_name NOT IN ('vector_encoders', 'vectors', 'passage_vectors', 'unused_vectors')";
     let rows = sqlx::query(sql).fetch_all(&mut raw).await.unwrap();
     let columns = rows
         .iter()

@@ -1,6 +1,6 @@
 use contactiq_domain::{Mode, Priority, Started, Ticket, TicketState, Trigger, ids::TicketId};
 use contactiq_store::{
-    StoreError,
+    StoreError, audit,
     conversations::{self, Conversation, Owner},
     demo::{self, Share},
     interactions,
@@ -37,6 +37,36 @@ on_both_engines! {
         assert_eq!(tickets::get(&mut w, own.id).await.unwrap().unwrap(), own);
         let nobody = tickets::advance(&mut w, TicketId::new(&bench.ids), TicketState::Taken, "joe", None, NOW).await;
         assert_eq!(nobody, Err(StoreError::NotFound { what: "ticket" }));
+    }
+
+    async fn a_ticket_of_a_cry_for_help_stands_again_and_is_in_the_audit_log(bench) {
+        let mut w = bench.write().await;
+        let record = told(&mut w, &bench.ids).await;
+        let before = ticket(&bench.ids, &record);
+        let noted = async |w: &mut contactiq_store::Writer| audit::waiting(w).await.unwrap().events;
+        let none = noted(&mut w).await;
+        tickets::open_anew(&mut w, &before).await.unwrap();
+        assert_eq!(tickets::get(&mut w, before.id).await.unwrap(), Some(before.clone()));
+        assert_eq!(noted(&mut w).await, none + 1);
+        // For the same reason and open: there is nothing new.
+        tickets::open_anew(&mut w, &before).await.unwrap();
+        assert_eq!(noted(&mut w).await, none + 1);
+        let note = masked("called back");
+        for state in [TicketState::Taken, TicketState::Closed] {
+            tickets::advance(&mut w, before.id, state, "mara", Some(&note), NOW).await.unwrap();
+        }
+        let at = NOW.plus_seconds(60);
+        let cry = Ticket { rule: "self_harm/feedback".to_owned(), question: masked("help me"), created_at: at, ..before };
+        tickets::open_anew(&mut w, &cry).await.unwrap();
+        let stands = tickets::get(&mut w, cry.id).await.unwrap().unwrap();
+        assert_eq!(stands, Ticket { taken_note: Some(note.clone()), closed_note: Some(note), ..cry.clone() });
+        assert_eq!(noted(&mut w).await, none + 2);
+        w.save().await.unwrap();
+        let dump = bench.place.dump().await;
+        let ticket = cry.id.to_string();
+        for (field, value) in [("rule", "self_harm/feedback"), ("ticket", &ticket), ("from", "feedback")] {
+            assert!(crate::data_keys::noted(&dump, field, value), "{field}");
+        }
     }
 
     async fn a_banker_sees_no_ticket_of_another_banker_unless_it_was_taken(bench) {

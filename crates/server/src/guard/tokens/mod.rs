@@ -14,16 +14,13 @@ use std::{collections::HashSet, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use contactiq_domain::{Clock, Mode, Role, ids::KeyId};
-use contactiq_store::conversations::Owner;
+use contactiq_store::access::{fingerprint, of_session, of_site, subject_of_site};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::refusal::Refusal;
-use crate::{
-    config::{Config, TokenAlgorithm},
-    wiring,
-};
+use crate::config::{Config, TokenAlgorithm};
 
 use claims::Claims;
 use own::OwnKey;
@@ -39,8 +36,6 @@ pub(crate) use site::site_key;
 const LONGEST: usize = 8 * 1024;
 /// The longest name of a person in a token, in characters.
 const LONGEST_SUBJECT: usize = 255;
-/// How the subjects of the site's customers begin.
-const SITE: &str = "site:";
 
 /// Whom a token speaks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,43 +172,6 @@ fn verified(token: &str, key: &DecodingKey, algorithm: Algorithm) -> Result<Clai
         | jsonwebtoken::errors::ErrorKind::InvalidKeyFormat => Refusal::Algorithm,
         _ => Refusal::Malformed,
     })
-}
-
-/// What logs call a customer in a session that this server signed for a key.
-fn of_session(key: KeyId, subject: &str) -> String {
-    fingerprint("customer", &[&key.to_string(), subject])
-}
-
-/// What logs call a customer of the bank's site.
-fn of_site(issuer: &str, subject: &str) -> String {
-    fingerprint("customer", &[issuer, subject])
-}
-
-/// What the conversations of a customer of the bank's site name as their subject.
-fn subject_of_site(issuer: &str, subject: &str) -> String {
-    format!("{SITE}{issuer}:{subject}")
-}
-
-/// Every name under which logs know whoever owns something: the one place that says whose an access event is.
-#[must_use]
-pub fn actors(owner: &Owner<'_>) -> Vec<String> {
-    let subject = owner.subject;
-    if let Some(key) = owner.key {
-        return vec![of_session(key, subject)];
-    }
-    let mut names = vec![subject.to_owned()];
-    if let Some(told) = subject.strip_prefix(SITE) {
-        // An issuer may be an address, with colons of its own: where it ends the subject does not say.
-        let ends = told.match_indices(':').map(|(end, _)| end);
-        names.extend(ends.map(|end| of_site(&told[..end], &told[end + 1..])));
-    }
-    names
-}
-
-/// What logs call a person: a fingerprint, since a subject may be an e-mail address.
-fn fingerprint(kind: &str, parts: &[&str]) -> String {
-    let hash = wiring::sha256_hex(parts.join("\0").as_bytes());
-    format!("{kind}:{}", &hash[..32])
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use contactiq_domain::{clock::FixedClock, ids::CountingIds};
+use contactiq_store::{access::actors, conversations::Owner};
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::json;
 
