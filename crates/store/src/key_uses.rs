@@ -152,8 +152,7 @@ impl KeyUses {
                 invocation.key(key_of(&change.of.whom));
                 invocation.arg(&change.of.sealed).arg(sealed(change)).arg(change.seconds.max(1));
             }
-            let asked =
-                redis.ask(async |mut manager| invocation.invoke_async::<Vec<u8>>(&mut manager).await);
+            let asked = redis.ask(async |mut manager| invocation.invoke_async::<Vec<u8>>(&mut manager).await);
             return Ok(asked.await?.into_iter().map(|done| done == 1).collect());
         }
         let mut done = vec![false; changes.len()];

@@ -24,7 +24,8 @@ use contactiq_domain::BreakerState;
 use contactiq_nlu::encoder::{CachedEncoder, Encoder, EncoderError};
 use contactiq_pipeline::{House, Knowledge, KnowledgeError};
 use contactiq_store::{
-    StoreError, documents, idempotency, key_uses, ledger::purge_withdrawn, page_sessions, staging, transcripts,
+    StoreError, documents, idempotency, key_uses, ledger::purge_withdrawn, page_sessions, staging,
+    transcripts,
 };
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;

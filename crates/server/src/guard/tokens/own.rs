@@ -67,7 +67,10 @@ impl OwnKeys {
         }
         let is_it = |key: &OwnKey| head.kid.as_deref() == Some(&key.id);
         if self.named.is_empty() {
-            return Some(&self.made).filter(|key| is_it(key)).ok_or(Refusal::SigningKey)?.read(token, origin, now);
+            return Some(&self.made)
+                .filter(|key| is_it(key))
+                .ok_or(Refusal::SigningKey)?
+                .read(token, origin, now);
         }
         self.all().find(is_it).ok_or(Refusal::SigningKey)?.read(token, origin, now)
     }
@@ -75,7 +78,9 @@ impl OwnKeys {
     /// In the order in which they are written: whoever is refused somewhere has no say here.
     fn all(&self) -> impl Iterator<Item = OwnKey> {
         let long = self.named.keys().into_iter().filter(|key| key.expose().len() >= LEAST);
-        long.filter_map(|key| OwnKey::new(&wiring::mac(key.expose().as_bytes(), &[b"customer sessions"])).ok())
+        long.filter_map(|key| {
+            OwnKey::new(&wiring::mac(key.expose().as_bytes(), &[b"customer sessions"])).ok()
+        })
     }
 }
 

@@ -81,8 +81,13 @@ async fn a_signing_key_that_stands_by_is_good_and_one_that_was_taken_away_is_not
     let made = tokens();
     let (of_root, _) = own(&made, &[]);
     let tokens = Tokens { own: OwnKeys::new(ring.clone(), &[7; 32]).unwrap(), ..made };
-    let change = |values: &[&String]| ring.replace(values.iter().map(|v| Secret::new((*v).clone())).collect());
-    assert_eq!(tokens.read(&of_root, None).await, Err(Refusal::SigningKey), "a named key stands instead of it");
+    let change =
+        |values: &[&String]| ring.replace(values.iter().map(|v| Secret::new((*v).clone())).collect());
+    assert_eq!(
+        tokens.read(&of_root, None).await,
+        Err(Refusal::SigningKey),
+        "a named key stands instead of it"
+    );
     let (first, _) = own(&tokens, &[]);
     assert!(tokens.read(&first, None).await.is_ok());
     change(&[&new, &old]);
@@ -101,7 +106,15 @@ async fn a_signing_key_that_stands_by_is_good_and_one_that_was_taken_away_is_not
     change(&[&third]);
     assert!(tokens.read(&good, None).await.is_ok());
     change(&[&short]);
-    let new = New { key: KeyId::new(&CountingIds::default()), secret: "h", subject: "s", session: "s", origins: &[], seconds: 9, from: None };
+    let new = New {
+        key: KeyId::new(&CountingIds::default()),
+        secret: "h",
+        subject: "s",
+        session: "s",
+        origins: &[],
+        seconds: 9,
+        from: None,
+    };
     assert!(tokens.sign(&new).is_none());
 }
 

@@ -99,7 +99,13 @@ impl Habit {
                 self.judge(all, &mut found);
             }
         }
-        for country in seen.countries.iter().filter(|country| !self.countries.contains(country)).copied().collect::<Vec<_>>() {
+        for country in seen
+            .countries
+            .iter()
+            .filter(|country| !self.countries.contains(country))
+            .copied()
+            .collect::<Vec<_>>()
+        {
             if !self.countries.is_empty() {
                 found.push(Kind::Country);
             }

@@ -114,8 +114,7 @@ impl Unusual {
         all.minute = all.minute.max(now.micros().div_euclid(60_000_000));
         let minute = all.minute;
         all.make_room(&name);
-        let last =
-            || Last { actor: actor.to_owned(), ip: numbered.ip, route: route.to_owned(), status };
+        let last = || Last { actor: actor.to_owned(), ip: numbered.ip, route: route.to_owned(), status };
         let one = all.waiting.entry(name).or_insert_with(|| Waiting { seen: Seen::default(), last: last() });
         (one.last.ip, one.last.status) = (numbered.ip, status);
         if one.last.route != route {
@@ -130,7 +129,8 @@ impl Unusual {
 
     /// Adds what this process saw to what all know, and what is news.
     async fn share(&self, now: Timestamp) -> Vec<News> {
-        let mut waiting: Vec<(String, Waiting)> = std::mem::take(&mut self.lock().waiting).into_iter().collect();
+        let mut waiting: Vec<(String, Waiting)> =
+            std::mem::take(&mut self.lock().waiting).into_iter().collect();
         let mut news = Vec::new();
         let mut away = None;
         for _ in 0..TRIES {
