@@ -382,6 +382,8 @@ needs! {
     ReadReports,
     /// Read tickets.
     ReadTickets,
+    /// Hand a ticket to somebody else.
+    HandOverTickets,
     /// Read interactions of others.
     ReadAllInteractions,
     /// Say whether an answer was helpful.
