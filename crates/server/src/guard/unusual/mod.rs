@@ -67,6 +67,8 @@ struct Watched {
     waiting: HashMap<String, Waiting>,
     /// What all knew when it was last asked.
     known: HashMap<String, Habit>,
+    /// Whether that could not be asked the last time.
+    is_away: bool,
 }
 
 /// What waits to be added of one caller.
@@ -153,8 +155,13 @@ impl Unusual {
             }
         }
         self.give_back(waiting);
-        if let Some(error) = away {
-            tracing::warn!(%error, "what is unusual of how keys are used is judged by this process alone until it can be shared again");
+        let was_away = std::mem::replace(&mut self.lock().is_away, away.is_some());
+        match away {
+            Some(error) if !was_away => {
+                tracing::warn!(%error, "what is unusual of how keys are used is judged by this process alone until it can be shared again");
+            }
+            None if was_away => tracing::info!("what is unusual of how keys are used is shared again"),
+            Some(_) | None => {}
         }
         news
     }
