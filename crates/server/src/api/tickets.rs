@@ -1,5 +1,4 @@
 //! Who works on a ticket: supervisors hand one to somebody else (A2).
-#![expect(unused_qualifications, reason = "utoipa's macro writes the path of the parameters")]
 
 use axum::{
     Extension,
