@@ -188,7 +188,7 @@ async fn the_key_of_tokens_is_changed_while_the_server_serves() {
         let found = running.post(&key, "/v1/guard/scan", &body).await;
         assert_eq!(found.status, 200, "{found:?}");
         let json = found.json();
-        json["findings"][0]["token"].as_str().unwrap_or_else(|| panic!("{json}")).to_owned()
+        json["spans"][0]["token"].as_str().unwrap_or_else(|| panic!("{json}")).to_owned()
     };
     let before = token().await;
     assert_eq!(token().await, before);
