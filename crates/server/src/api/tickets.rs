@@ -163,11 +163,13 @@ pub(crate) async fn hand_over(
     let missing = || ApiError::NotFound("ticket");
     let id: TicketId = id.parse().map_err(|_| missing())?;
     let note = masked_note(app, note).await?;
+    // Opening many names is nothing to keep other writers waiting for.
+    let all = workers(app, &mut *app.house.store.read().await?).await?;
     let mut w = app.house.store.write().await?;
     let ticket = visible(&mut w, caller, id).await?.ok_or_else(missing)?;
     noted.set_target(id.to_string());
     let sees = |worker: &Worker| worker.id == to && worker.mode.is_none_or(|mode| mode == ticket.mode);
-    let worker = workers(app, &mut w).await?.into_iter().find(sees).ok_or_else(|| {
+    let worker = all.into_iter().find(sees).ok_or_else(|| {
         let who = "one of GET /v1/tickets/workers who sees tickets of this assistant";
         ApiError::parameter("worker_unknown", "to", who)
     })?;

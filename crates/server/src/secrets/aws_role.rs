@@ -19,7 +19,7 @@ use crate::config::AwsSettings;
 
 const ROLE: Named = Named {
     name: "AWS, for the keys of this role,",
-    address: "secrets.aws.credentials_url, secrets.aws.sts_endpoint and secrets.aws.metadata",
+    address: "secrets.aws: access_key_id, or credentials_url, sts_endpoint and metadata",
     access: "the role of this machine, container or pod",
 };
 /// Seconds before its end from which another one is asked for.
