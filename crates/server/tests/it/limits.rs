@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
+    cluster::Database,
     house::{Key, Running, start},
     operations::counted,
     reply::Reply,
+    without_tables::two_servers,
 };
 
 async fn hello(running: &Running, key: &Key, session: Option<&str>) -> Reply {
@@ -397,6 +399,41 @@ async fn what_is_unusual_of_a_key_is_counted() {
         (found("unusual_country", true) && found("unusual_failures", false)).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_replicas_see_of_a_caller_together_is_told_once() {
+    let database = Database::new().await;
+    let [mut one, other] = two_servers(&database).await;
+    let told = async || {
+        let events = access::recent(&mut other.store.read().await.unwrap(), 500).await.unwrap();
+        events.iter().filter(|event| event.method == "unusual").count()
+    };
+    let guess = async || {
+        for running in [&one, &other] {
+            for _ in 0..12 {
+                running.read(&Key::unknown(), "/v1/conversations").await.problem(401, "unauthorised");
+            }
+        }
+    };
+    // Twelve refusals alarm nobody, and those of both do. A minute that ends meanwhile begins anew.
+    for _ in 0..3 {
+        guess().await;
+        for _ in 0..140 {
+            if told().await > 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        if told().await > 0 {
+            break;
+        }
+    }
+    assert_eq!(told().await, 1);
+    // Who ends tells what it saw since, and that is no news.
+    guess().await;
+    one.stop().await;
+    assert_eq!(told().await, 1);
 }
 
 #[tokio::test]
