@@ -111,7 +111,8 @@ async fn a_new_sealing_key_wraps_what_is_made_from_then_on_while_the_server_serv
     };
     let serving = Arc::new(running);
     let stop = CancellationToken::new();
-    let asking = tokio::spawn(customers(Arc::clone(&serving), Arc::clone(&key), stop.clone()));
+    let mut asking = JoinSet::new();
+    asking.spawn(customers(Arc::clone(&serving), Arc::clone(&key), stop.clone()));
     soon(async || (people(&serving).await[0].1 > 2).then_some(())).await;
     secret(places.path(), "first", &new);
     // The new one is active and wraps, the old one unwraps what it wrapped.
@@ -121,7 +122,7 @@ async fn a_new_sealing_key_wraps_what_is_made_from_then_on_while_the_server_serv
     })
     .await;
     stop.cancel();
-    let asked = asking.await.unwrap();
+    let asked = asking.join_next().await.unwrap().unwrap();
     // A key that is none changes nothing.
     secret(places.path(), "first", "no key at all");
     let changed = ["secret=\"server.sealing_key\""];

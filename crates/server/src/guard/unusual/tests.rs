@@ -6,6 +6,7 @@ use contactiq_domain::ids::RequestId;
 use contactiq_guard::seal::KeyEncryption;
 use contactiq_store::{Location, RedisAddress, Store};
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use super::*;
@@ -93,13 +94,12 @@ async fn replicas_that_tell_at_the_same_moment_lose_nothing_and_tell_once() {
         let mut all = Vec::new();
         for round in 0..4 {
             replicas.iter().for_each(|watch| use_it(watch, &name, 5, 401, 1));
-            let shared = replicas.iter().map(|watch| {
+            let mut shared = JoinSet::new();
+            for watch in &replicas {
                 let watch = Arc::clone(watch);
-                tokio::spawn(async move { told(&watch, 5).await })
-            });
-            for kinds in futures_util::future::join_all(shared).await {
-                all.extend(kinds.unwrap());
+                shared.spawn(async move { told(&watch, 5).await });
             }
+            all.extend(shared.join_all().await.into_iter().flatten());
             assert!(round == 3 || all.is_empty(), "{round}: {all:?}");
         }
         // Who lost five times in a row adds it at the next time.
