@@ -35,6 +35,8 @@ crate::words! {
         ReadTickets => "read_tickets",
         /// Take and close tickets.
         ChangeTickets => "change_tickets",
+        /// Hand a ticket to somebody else.
+        HandOverTickets => "hand_over_tickets",
         /// See the dashboard.
         ReadReports => "read_reports",
         /// Read documents of the customer collection.
@@ -86,6 +88,7 @@ impl Role {
                 ReadBankerKnowledge,
                 ReadTickets,
                 ChangeTickets,
+                HandOverTickets,
                 ReadAllInteractions,
                 ReadReports,
                 ReviewGuard,
@@ -148,7 +151,7 @@ impl Role {
 const GROUPS: &[(&str, &[Permission])] = &[
     ("ask", &[Permission::AskAsCustomer, Permission::AskAsBanker]),
     ("knowledge", &[Permission::ReadCustomerKnowledge, Permission::ReadBankerKnowledge]),
-    ("tickets", &[Permission::ReadTickets, Permission::ChangeTickets]),
+    ("tickets", &[Permission::ReadTickets, Permission::ChangeTickets, Permission::HandOverTickets]),
 ];
 
 /// What a key of this role may do that is narrowed to these scopes, each the word of a permission or of a group
@@ -195,13 +198,14 @@ mod tests {
     #[test]
     fn an_auditor_changes_nothing() {
         use Permission::{
-            ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, ExportAndErase, ManageAccess,
-            ManagePrivacy, OperateLedger, ReviewGuard, Unmask, WriteKnowledge,
+            ActForSubject, AskAsBanker, AskAsCustomer, ChangeTickets, ExportAndErase, HandOverTickets,
+            ManageAccess, ManagePrivacy, OperateLedger, ReviewGuard, Unmask, WriteKnowledge,
         };
         for p in [
             AskAsCustomer,
             AskAsBanker,
             ChangeTickets,
+            HandOverTickets,
             WriteKnowledge,
             ActForSubject,
             ExportAndErase,

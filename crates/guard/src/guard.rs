@@ -1,6 +1,6 @@
 //! The door itself: one call for a message, one for a text of any length, one for a model's output.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::{
     Earlier, Learned, Masked, Published, Raw, Span, StreamMasker, TokenKey, injection,
@@ -61,6 +61,8 @@ impl Default for GuardSettings {
 #[derive(Debug, Clone)]
 pub struct Guard {
     settings: Arc<GuardSettings>,
+    /// In force now: that of the settings, until it is changed.
+    token_key: Arc<RwLock<Option<TokenKey>>>,
 }
 
 impl Guard {
@@ -72,7 +74,14 @@ impl Guard {
         moderation::prepare();
         refuse::prepare();
         output::prepare();
-        Guard { settings: Arc::new(settings) }
+        let token_key = Arc::new(RwLock::new(settings.token_key.clone()));
+        Guard { settings: Arc::new(settings), token_key }
+    }
+
+    /// Takes another key of tokens: what is found from now on has tokens by this one. Every clone of this guard does.
+    pub fn change_token_key(&self, key: TokenKey) {
+        // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
+        *self.token_key.write().unwrap_or_else(PoisonError::into_inner) = Some(key);
     }
 
     pub(crate) fn settings(&self) -> &GuardSettings {
@@ -191,7 +200,11 @@ impl Guard {
     }
 
     fn add_tokens(&self, text: &str, spans: &mut [Span]) {
-        let Some(key) = self.settings.token_key.as_ref().filter(|_| !spans.is_empty()) else { return };
+        if spans.is_empty() {
+            return;
+        }
+        let key = self.token_key.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(key) = key else { return };
         let chars: Vec<char> = text.chars().collect();
         let values: Vec<String> =
             spans.iter().map(|s| chars.get(s.start..s.end).unwrap_or_default().iter().collect()).collect();

@@ -20,7 +20,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contactiq_guard::{Earlier, Guard, Held, InputError, Inspected, Masked, OutputVerdict, Raw, Scan, Stop};
+use contactiq_guard::{
+    Earlier, Guard, Held, InputError, Inspected, Masked, OutputVerdict, Raw, Scan, Stop, TokenKey,
+};
 use tokio::{
     sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot},
     time,
@@ -118,6 +120,11 @@ impl Door {
     #[must_use]
     pub fn failing_with(self, fault: Fault) -> Door {
         Door { fault: Some(fault), ..self }
+    }
+
+    /// Takes another key of tokens for what is found from now on; see [`Guard::change_token_key`].
+    pub fn change_token_key(&self, key: TokenKey) {
+        self.guard.change_token_key(key);
     }
 
     /// The door for a message in the light of its conversation; see [`Guard::inspect_in`].

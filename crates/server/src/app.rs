@@ -31,7 +31,7 @@ use contactiq_pipeline::{
     Means, Models, ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained,
 };
 use contactiq_store::{
-    Budgets, Ledger, SharedError, SharedLimits, Store,
+    Budgets, KeyUses, Ledger, SharedError, SharedLimits, Store,
     ledger::{Places, spool::Spool},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -266,12 +266,18 @@ impl App {
             config.limits.questions_per_hour_per_ip,
             shared,
         );
+        let redis = (!config.redis.url.is_empty()).then(|| config.redis_address());
+        let uses = match KeyUses::new(house.store.clone(), redis) {
+            Ok(uses) => uses,
+            // An address that can't be read was refused before: `shared` is made of the same.
+            Err(_) => KeyUses::in_database(house.store.clone()),
+        };
         App(Arc::new(Parts {
             house: Arc::new(house),
             standing,
             limits,
             proxies: Proxies::of(&config.server),
-            unusual: Unusual::default(),
+            unusual: Unusual::new(uses),
             guesses: Guesses::default(),
             admission: admission(&config),
             sessions: gate.sessions,

@@ -27,6 +27,8 @@ use crate::{
     web, wiring,
 };
 
+/// What is unusual of how keys were used waits so long for its place at the end.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 /// After the stop signal, requests have this long to finish.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -219,6 +221,8 @@ async fn finish(app: App) -> Ended {
     let (tasks, store, ledger) = (app.tasks.clone(), app.house.store.clone(), app.house.ledger.clone());
     let (budgets, audit) = (app.house.budgets.clone(), Arc::clone(&app.audit));
     guard::guesses::tell(&app);
+    // What was seen since the last time; without it the next start knows a few seconds less.
+    let _late = tokio::time::timeout(LAST_WORDS, guard::unusual::tell(&app)).await;
     // The access log's job ends when the last handle to it is dropped, and then it has written all.
     drop(app);
     tasks.close();

@@ -150,7 +150,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// As [`sealing_key`], and when what is named holds no 32 bytes.
-pub fn key_encryption(config: &Config) -> io::Result<Arc<KeyEncryption>> {
+pub fn key_encryption(config: &Config) -> io::Result<KeyEncryption> {
     let (named, folder) = (config.sealing_keys()?, &config.server.data_dir);
     // As large as it gets: what a list that grows leaves behind is not wiped.
     let mut keys = Zeroizing::new(Vec::with_capacity(named.len() + 1));
@@ -162,7 +162,7 @@ pub fn key_encryption(config: &Config) -> io::Result<Arc<KeyEncryption>> {
         }
     }
     let missing = || io::Error::new(io::ErrorKind::NotFound, "server.sealing_key holds no key");
-    KeyEncryption::new(&keys, Arc::new(random::<12>)).map(Arc::new).ok_or_else(missing)
+    KeyEncryption::new(&keys, Arc::new(random::<12>)).ok_or_else(missing)
 }
 
 /// The fingerprint of the key-encryption key that lies in the data folder, beside what it opens; none where there is none.

@@ -8,8 +8,8 @@
 mod cache;
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -19,7 +19,7 @@ use contactiq_domain::{
 };
 use contactiq_guard::{
     Masked,
-    seal::{DataKey, DataKeyId, ERASED, KeyEncryption, Sealer},
+    seal::{DataKey, DataKeyId, ERASED, KeyEncryption, SealError, Sealer},
 };
 
 use crate::{
@@ -38,13 +38,44 @@ const KEPT_UNUSED: Duration = Duration::from_secs(60);
 /// All keys of this process.
 pub(crate) struct Keys {
     pub(crate) sealer: Arc<Sealer>,
-    pub(crate) kek: Arc<KeyEncryption>,
+    kek: RwLock<Arc<KeyEncryption>>,
+    /// Ids of key-encryption keys that wrap something here and are not configured; and whether one is news.
+    missed: Mutex<(BTreeSet<String>, bool)>,
     known: Cache,
 }
 
+/// So many missing key-encryption keys are told apart: nobody has more.
+const MOST_MISSED: usize = 64;
+
 impl Keys {
     pub(crate) fn new(sealer: Arc<Sealer>, kek: Arc<KeyEncryption>) -> Self {
-        Self { sealer, kek, known: Cache::default() }
+        Self { sealer, kek: RwLock::new(kek), missed: Mutex::default(), known: Cache::default() }
+    }
+
+    /// The key-encryption keys that are in force now.
+    pub(crate) fn kek(&self) -> Arc<KeyEncryption> {
+        // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
+        Arc::clone(&self.kek.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes other key-encryption keys, and keeps those of before for what they wrapped; whether another one wraps now.
+    pub(crate) fn change_kek(&self, named: KeyEncryption) -> bool {
+        let mut kek = self.kek.write().unwrap_or_else(PoisonError::into_inner);
+        let is_another = kek.active() != named.active();
+        *kek = Arc::new(named.and_all_of(&kek));
+        is_another
+    }
+
+    /// Whether a key-encryption key was needed since the last look that is not configured and was not missed before.
+    pub(crate) fn take_missed(&self) -> bool {
+        std::mem::take(&mut self.missed.lock().unwrap_or_else(PoisonError::into_inner).1)
+    }
+
+    fn miss(&self, id: &str) {
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        if missed.0.len() < MOST_MISSED && missed.0.insert(id.to_owned()) {
+            missed.1 = true;
+        }
     }
 
     /// What stands for the name of a person in the tables.
@@ -153,7 +184,12 @@ impl Keys {
             return Ok(key);
         }
         let place = wrapped_at(&name, &row.text("person")?);
-        let key = self.kek.unwrap(&row.text("kek")?, &row.bytes("wrapped")?, &place)?;
+        let kek = row.text("kek")?;
+        let key = self.kek().unwrap(&kek, &row.bytes("wrapped")?, &place).inspect_err(|error| {
+            if *error == SealError::UnknownKey {
+                self.miss(&kek);
+            }
+        })?;
         let key = Arc::new(DataKey::new(id, key, row.bytes("named")?));
         self.known.put(&key);
         Ok(key)
@@ -175,15 +211,16 @@ pub(crate) async fn of_people(
         return Ok(found);
     }
     let keys = Arc::clone(&w.keys);
+    let kek = keys.kek();
     let mut bound: Vec<Value> = Vec::with_capacity(missing.len() * 6);
     for person in &missing {
         let newcomer = &wanted[*person];
         let mut id = [0; 16];
         id.copy_from_slice(&keys.sealer.fresh()[..16]);
-        let key = DataKey::new(id, keys.kek.fresh(), Vec::new());
+        let key = DataKey::new(id, kek.fresh(), Vec::new());
         let named = keys.sealer.seal_name_for(&key, newcomer.subject, &named_at(&key));
-        let wrapped = keys.kek.wrap(key.expose(), &wrapped_at(&key.name(), person));
-        bound.extend(values![key.name(), *person, keys.kek.active(), wrapped, named, newcomer.at]);
+        let wrapped = kek.wrap(key.expose(), &wrapped_at(&key.name(), person));
+        bound.extend(values![key.name(), *person, kek.active(), wrapped, named, newcomer.at]);
     }
     // Somebody else may make one at this moment: the first one counts.
     let sql = format!(

@@ -336,6 +336,20 @@ impl Store {
         self.keys.sealer.derived(purpose)
     }
 
+    /// Takes other key-encryption keys while everybody goes on: the first of them wraps what is made from now on, and all
+    /// unwrap. Those of before go on to unwrap until this store is opened anew, so that what another process wraps with
+    /// them meanwhile can be read. Whether another one wraps now.
+    pub fn change_key_encryption(&self, named: KeyEncryption) -> bool {
+        self.keys.change_kek(named)
+    }
+
+    /// Whether something was found since the last look that a key-encryption key wrapped which is not configured here:
+    /// it may be new elsewhere. Each is told once.
+    #[must_use]
+    pub fn take_missed_key(&self) -> bool {
+        self.keys.take_missed()
+    }
+
     /// Forgets keys of people that nobody used for a minute, so that one that another process destroyed does not stay in
     /// this one's memory. Cheap to call often.
     pub fn forget_unused_keys(&self) {

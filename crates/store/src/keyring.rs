@@ -1,8 +1,6 @@
 //! The keys of the installation, wrapped in the database: made once, read at every start and held in memory, so that a
 //! database that is away keeps nobody from sealing what passes through.
 
-use std::sync::Arc;
-
 use contactiq_guard::seal::{KeyEncryption, SealError, Sealer};
 use zeroize::Zeroizing;
 
@@ -98,7 +96,7 @@ async fn made(
 }
 
 /// Wraps those of the installation's keys anew that another key than the active one wraps; how many.
-pub(crate) async fn rotate(w: &mut Writer, kek: &Arc<KeyEncryption>) -> Result<u64, StoreError> {
+pub(crate) async fn rotate(w: &mut Writer, kek: &KeyEncryption) -> Result<u64, StoreError> {
     let mut done = 0;
     for row in w.rows("SELECT name, kek, wrapped FROM keyring WHERE kek <> $1", values![kek.active()]).await?
     {

@@ -146,6 +146,35 @@ pub async fn of(c: &mut Connection, subject: &str) -> Result<Vec<PageSession>, S
     .collect()
 }
 
+/// The latest session of each who signed in since then as one of these roles, the latest first: of so many sessions at
+/// most.
+///
+/// # Errors
+/// When the database fails or a sealed column does not open.
+pub async fn people(
+    c: &mut Connection,
+    roles: &[Role],
+    since: Timestamp,
+    limit: u32,
+) -> Result<Vec<PageSession>, StoreError> {
+    let rows = c
+        .rows(
+            "SELECT * FROM page_sessions WHERE created_at >= $1 ORDER BY created_at DESC, id DESC LIMIT $2",
+            values![since, limit],
+        )
+        .await?;
+    let mut found: Vec<PageSession> = Vec::new();
+    for row in &rows {
+        let one = session(row)?;
+        // What somebody was before their last sign-in counts no more.
+        if found.iter().all(|known| known.subject != one.subject) {
+            found.push(one);
+        }
+    }
+    found.retain(|one| roles.contains(&one.role));
+    Ok(found)
+}
+
 /// Ends sessions; those that were ended now.
 ///
 /// # Errors

@@ -42,6 +42,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (35, "exports", include_str!("../migrations/0035_exports.sql")),
     (36, "accesses_of_before", include_str!("../migrations/0036_accesses_of_before.sql")),
     (37, "rulings_one_document", include_str!("../migrations/0037_rulings_one_document.sql")),
+    (38, "key_uses", include_str!("../migrations/0038_key_uses.sql")),
     (40, "forgotten_accesses", include_str!("../migrations/0040_forgotten_accesses.sql")),
     (41, "audit_apart", include_str!("../migrations/0041_audit_apart.sql")),
 ];

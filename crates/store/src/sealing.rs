@@ -1,9 +1,8 @@
 //! Rotation of the key-encryption key: every wrapped key is wrapped anew with the active one, in small transactions
 //! while everybody goes on reading what either wrapped (A6, A8). Nothing that was sealed is touched.
 
-use std::sync::Arc;
-
 use contactiq_domain::Timestamp;
+use contactiq_guard::seal::KeyEncryption;
 
 use crate::{
     Connection, Store, StoreError, Writer,
@@ -37,7 +36,7 @@ pub struct Wrapped {
 /// # Errors
 /// When the database fails.
 pub async fn status(store: &Store) -> Result<Vec<Wrapped>, StoreError> {
-    let (kek, mut c) = (&store.keys.kek, store.read().await?);
+    let (kek, mut c) = (store.keys.kek(), store.read().await?);
     let none = |id: &str, configured| Wrapped {
         kek: id.to_owned(),
         active: id == kek.active(),
@@ -77,11 +76,11 @@ pub async fn status(store: &Store) -> Result<Vec<Wrapped>, StoreError> {
 /// # Errors
 /// When the database fails or a wrapped key was changed.
 pub async fn rotate_step(store: &Store, by: &str, now: Timestamp) -> Result<u64, StoreError> {
-    let kek = Arc::clone(&store.keys.kek);
+    let kek = store.keys.kek();
     let mut w = store.at_work().write().await?;
     let rotated = keyring::rotate(&mut w, &kek).await?;
     if rotated > 0 {
-        count(&mut w, store, rotated, by, now).await?;
+        count(&mut w, &kek, rotated, by, now).await?;
         w.save().await?;
         return Ok(rotated);
     }
@@ -111,28 +110,28 @@ pub async fn rotate_step(store: &Store, by: &str, now: Timestamp) -> Result<u64,
             places(w.is_postgres(), rows.len(), 2)
         );
         let rotated = w.execute_built(sql, bound).await?;
-        count(&mut w, store, rotated, by, now).await?;
+        count(&mut w, &kek, rotated, by, now).await?;
         w.save().await?;
         return Ok(rotated);
     }
-    end(w, store, by, now).await?;
+    end(w, &kek, by, now).await?;
     Ok(0)
 }
 
 /// Under which name the keys are counted that were wrapped anew with this key-encryption key.
-fn counted_at(store: &Store) -> String {
-    format!("rotation_{}", store.keys.kek.active())
+fn counted_at(kek: &KeyEncryption) -> String {
+    format!("rotation_{}", kek.active())
 }
 
 /// Counts what this step wraps; with the first one a rotation begins.
 async fn count(
     w: &mut Writer,
-    store: &Store,
+    kek: &KeyEncryption,
     rotated: u64,
     by: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let name = counted_at(store);
+    let name = counted_at(kek);
     let begins = w
         .execute(
             "INSERT INTO meta (name, value) VALUES ($1, '0') ON CONFLICT (name) DO NOTHING",
@@ -140,7 +139,7 @@ async fn count(
         )
         .await?;
     if begins > 0 {
-        note(w, store, ("rotation", "begun"), None, by, now).await?;
+        note(w, kek, ("rotation", "begun"), None, by, now).await?;
     }
     w.execute(
         "UPDATE meta SET value = CAST(CAST(value AS BIGINT) + $2 AS TEXT) WHERE name = $1",
@@ -151,22 +150,22 @@ async fn count(
 }
 
 /// Ends a rotation, unless somebody else is at the last keys of it, or has ended it.
-async fn end(mut w: Writer, store: &Store, by: &str, now: Timestamp) -> Result<(), StoreError> {
-    for old in store.keys.kek.ids().filter(|id| *id != store.keys.kek.active()) {
+async fn end(mut w: Writer, kek: &KeyEncryption, by: &str, now: Timestamp) -> Result<(), StoreError> {
+    for old in kek.ids().filter(|id| *id != kek.active()) {
         let left = "SELECT 1 AS one FROM data_keys WHERE kek = $1 LIMIT 1";
         if w.row(left, values![old]).await?.is_some() {
             return Ok(());
         }
     }
     let sql = "DELETE FROM meta WHERE name = $1 RETURNING value";
-    let Some(row) = w.row(sql, values![counted_at(store)]).await? else { return Ok(()) };
-    note(&mut w, store, ("rotation", "ended"), Some(row.text("value")?), by, now).await?;
+    let Some(row) = w.row(sql, values![counted_at(kek)]).await? else { return Ok(()) };
+    note(&mut w, kek, ("rotation", "ended"), Some(row.text("value")?), by, now).await?;
     w.save().await
 }
 
 async fn note(
     w: &mut Writer,
-    store: &Store,
+    kek: &KeyEncryption,
     (what, became): (&str, &str),
     keys_rotated: Option<String>,
     by: &str,
@@ -175,8 +174,8 @@ async fn note(
     let fields = [
         (what, Some(became.to_owned())),
         ("keys_rotated", keys_rotated),
-        ("to", Some(store.keys.kek.active().to_owned())),
-        ("actor", Some(store.pseudonym(by))),
+        ("to", Some(kek.active().to_owned())),
+        ("actor", Some(w.sealer().pseudonym(by))),
     ];
     let event = Event::new(audit::fresh_id(w), now, AuditKind::Key, &fields);
     audit::note(w, &event).await

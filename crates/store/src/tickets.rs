@@ -7,7 +7,8 @@ use contactiq_domain::{
 use contactiq_guard::Masked;
 
 use crate::{
-    Connection, StoreError, Writer, audit,
+    Connection, StoreError, Writer,
+    audit::{self, AuditKind, Event},
     conversations::Owner,
     privacy,
     row::Row,
@@ -211,6 +212,50 @@ pub async fn note_hands(w: &mut Writer, id: TicketId, who: &Owner<'_>) -> Result
     w.execute("UPDATE tickets SET taken_by = $2 WHERE id = $1 AND state = 'taken'", values![id, person])
         .await?;
     Ok(())
+}
+
+/// Puts a ticket that is not closed into somebody's hands, whoever had it before, with an entry in the audit log: to whom
+/// and by whom, as keyed hashes of what access events call them. Its note stays where there is no other one. False when
+/// it is closed, or is none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hand_over(
+    w: &mut Writer,
+    id: TicketId,
+    to: (&Owner<'_>, &str),
+    note: Option<&Masked>,
+    by: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(row) = w.row("SELECT conversation FROM tickets WHERE id = $1", values![id]).await? else {
+        return Ok(false);
+    };
+    let whose = w.key_of(row.parsed("conversation")?).await?;
+    let note = note.map(|note| w.seal_for(whose.as_deref(), note, TABLE, "taken_note", &id.to_string()));
+    let (owner, name) = to;
+    let person = privacy::blind(w, owner);
+    let moved = w
+        .execute(
+            "UPDATE tickets SET state = 'taken', assignee = $2, taken_by = $3, taken_at = $4, taken_note =
+                 CASE WHEN EXISTS (SELECT 1 FROM interactions WHERE interactions.id = tickets.interaction
+                     AND interactions.anonymised_at IS NOT NULL) THEN NULL ELSE COALESCE($5, taken_note) END
+             WHERE id = $1 AND state <> 'closed'",
+            values![id, name, person, now, note],
+        )
+        .await?;
+    if moved > 0 {
+        let pseudonym = |word: &str| Some(w.sealer().pseudonym(word));
+        let fields = [
+            ("ticket", Some(id.to_string())),
+            ("became", Some("handed_over".to_owned())),
+            ("to", pseudonym(owner.subject)),
+            ("actor", pseudonym(by)),
+        ];
+        let event = Event::new(audit::fresh_id(w), now, AuditKind::Ticket, &fields);
+        audit::note(w, &event).await?;
+    }
+    Ok(moved > 0)
 }
 
 /// The ticket of an interaction, if it escalated.

@@ -28,6 +28,17 @@ impl KeyEncryption {
         Some(Self { active: all.next()?, others: all.collect(), nonces })
     }
 
+    /// These keys, and behind them those of `before` that are not among them: they unwrap.
+    #[must_use]
+    pub fn and_all_of(mut self, before: &Self) -> Self {
+        for kek in before.all() {
+            if self.ids().all(|id| id != kek.id) {
+                self.others.push(Kek { id: kek.id.clone(), key: kek.key.clone() });
+            }
+        }
+        self
+    }
+
     /// The id of the key that wraps: 16 hexadecimal digits of a hash.
     #[must_use]
     pub fn active(&self) -> &str {

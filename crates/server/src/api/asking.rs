@@ -22,7 +22,12 @@ use super::{
 };
 use crate::{
     app::App,
-    guard::{Numbered, admission::Priority, identity::Caller, limits::Asker},
+    guard::{
+        Numbered,
+        admission::Priority,
+        identity::{Caller, take_request},
+        limits::Asker,
+    },
     wiring::random_text,
 };
 
@@ -95,10 +100,25 @@ pub(super) async fn asks_for(
     audience: Option<Audience>,
 ) -> Result<Answered, ApiError> {
     let (mode, question) = (asking.mode, asking.question.clone());
+    let (caller, numbered) = (request.caller.clone(), request.numbered.clone());
     match in_time(app, taken_in(app, request, asking, audience)).await {
         Ok(answered) => Ok(answered),
-        Err(error) => Err(helped(app, mode, &question, error).await),
+        Err(error) => {
+            let error = counted(app, &caller, &numbered, error).await;
+            Err(helped(app, mode, &question, error).await)
+        }
     }
+}
+
+/// An error of a question. One that was refused before it took a place under the limits of questions (it can't be read,
+/// names what is not there, or is not allowed) takes one among its caller's requests, so that nobody tries without end
+/// (A3): where there is none, that is the error, and little more is read.
+pub(crate) async fn counted(app: &App, caller: &Caller, numbered: &Numbered, error: ApiError) -> ApiError {
+    let has_place = numbered.limits.get().is_some();
+    if has_place || matches!(error, ApiError::TooMany { .. }) || !error.status().is_client_error() {
+        return error;
+    }
+    take_request(app, caller, numbered).await.err().unwrap_or(error)
 }
 
 /// Asks and tells the answer as it comes: from its first word on, or whole where it was there at once.
@@ -144,10 +164,11 @@ async fn taken_in(
     // nor the idempotency key.
     let work = app.clone();
     let task = async move {
-        let Request { route, caller, headers, bytes, .. } = &request;
-        // A repetition costs no place under the limits: its answer is there.
+        let Request { route, caller, headers, bytes, numbered } = &request;
         match idempotency::begin_question(&work, caller, route, headers, bytes).await? {
             Repeat::Again(record) => {
+                // Its answer is there: it is a request like others.
+                take_request(&work, caller, numbered).await?;
                 let record = *record;
                 let light = match &transcript {
                     Some(transcript) => transcript.again(&work, &record).await,

@@ -91,6 +91,9 @@ pub enum ApiError {
     /// The record that is asked for was erased, or kept long enough.
     #[error("this record was erased, or kept as long as it may be: nothing of what was said is left")]
     Erased,
+    /// The ticket is closed.
+    #[error("this ticket is closed: nobody works on it any more")]
+    TicketClosed,
     /// The values behind a record's placeholders are not kept.
     #[error(
         "no original of these placeholders is kept: they are of a kind that never is, or the bank keeps none (guard.placeholders)"
@@ -178,6 +181,7 @@ impl ApiError {
             ApiError::IdempotencyInFlight { .. }
             | ApiError::IdempotencyGone
             | ApiError::LegalHold
+            | ApiError::TicketClosed
             | ApiError::OriginalsNotKept
             | ApiError::SecretOverlaps(_) => StatusCode::CONFLICT,
             ApiError::Erased => StatusCode::GONE,
@@ -212,6 +216,7 @@ impl ApiError {
             ApiError::IdempotencyGone => "idempotency_gone",
             ApiError::LegalHold => "legal_hold",
             ApiError::PersonUnknown => "person_unknown",
+            ApiError::TicketClosed => "ticket_closed",
             ApiError::Erased => "erased",
             ApiError::OriginalsNotKept => "originals_not_kept",
             ApiError::SecretOverlaps(_) => "secret_overlaps",

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    asking::{Asking, Request, asks, record_of, tells},
+    asking::{Asking, Request, asks, counted, record_of, tells},
     error::{ApiError, Problem},
     json::Json,
     live::Telling,
@@ -74,10 +74,13 @@ pub async fn create(
     caller: Caller,
     Extension(numbered): Extension<Numbered>,
     headers: HeaderMap,
-    body: Json<Question>,
+    body: Result<Json<Question>, ApiError>,
 ) -> Result<Response, ApiError> {
     let wants_events = streams(&headers);
-    let Json { value: question, bytes } = body;
+    let Json { value: question, bytes } = match body {
+        Ok(body) => body,
+        Err(error) => return Err(counted(&app, &caller, &numbered, error).await),
+    };
     let request = Request { route: ROUTE, caller, numbered, headers, bytes };
     let asking = Asking {
         mode: question.mode,

@@ -29,6 +29,7 @@ pub mod scan;
 pub mod sessions;
 pub mod shapes;
 mod shown_once;
+pub mod tickets;
 pub mod unmask;
 
 use axum::extract::DefaultBodyLimit;
@@ -87,6 +88,8 @@ pub fn routes() -> OpenApiRouter<App> {
     let api = behind!(api, scan::scan => |route| larger(route, scan::LARGEST_BODY));
     let api = behind!(api, review::list);
     let api = behind!(api, review::decide);
+    let api = behind!(api, tickets::list_workers);
+    let api = behind!(api, tickets::put_hands);
     let api = behind!(api, costs::read);
     let api = behind!(api, audit::checkpoint);
     let api = behind!(api, audit::export_log);

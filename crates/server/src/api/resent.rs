@@ -1,9 +1,9 @@
 //! What was said before, where a client names no conversation and resends everything: it is recognised by what it
 //! resends, and our own record of that counts, never the client's.
 //!
-//! Nothing of a transcript is kept but an HMAC of it that the server's key and the client's key are needed for, bound to
-//! the caller, the assistant and the person: whoever holds the database and the server's key can't try out what was
-//! masked. Two sides of an exchange count, the question as it came and the answer as it was shown, letter by
+//! Nothing of a transcript is kept but an HMAC of it that a key made of the installation's root key is needed for, bound to
+//! the caller (of an API key its id, so that either of its secrets goes on with what the other began), the assistant and
+//! the person. Two sides of an exchange count, the question as it came and the answer as it was shown, letter by
 //! letter but for the white space around them. What is not recognised was never said here: the question then stands
 //! alone.
 
@@ -73,14 +73,14 @@ impl Light {
 }
 
 impl Resent {
-    /// Of these exchanges, oldest first, and of what is asked now, by a caller with this secret.
+    /// Of these exchanges, oldest first, and of what is asked now, by this caller.
     pub(super) fn new<'a>(
         server: &[u8; 32],
-        secret: &str,
+        caller: &str,
         exchanges: impl Iterator<Item = (&'a str, &'a str)>,
         question: &str,
     ) -> Resent {
-        let key = mac(server, &[b"transcripts\0", secret.as_bytes()]);
+        let key = mac(server, &[b"transcripts\0", caller.as_bytes()]);
         let said = exchanges.fold(None, |said, (asked, answered)| {
             Some(and(&key, said, &side(&key, asked), &side(&key, answered)))
         });
@@ -219,8 +219,8 @@ mod tests {
 
     const KEY: [u8; 32] = [7; 32];
 
-    fn resent(secret: &str, exchanges: &[(&str, &str)], question: &str) -> Resent {
-        Resent::new(&KEY, secret, exchanges.iter().copied(), question)
+    fn resent(caller: &str, exchanges: &[(&str, &str)], question: &str) -> Resent {
+        Resent::new(&KEY, caller, exchanges.iter().copied(), question)
     }
 
     fn said(exchanges: &[(&str, &str)]) -> Option<Digest> {
@@ -254,9 +254,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_can_be_made_by_nobody_who_lacks_the_clients_key() {
-        let pin = [("my pin is 4821", "b")];
-        assert_ne!(resent("s", &pin, "").said, resent("t", &pin, "").said);
+    fn what_is_kept_is_of_one_caller_and_can_be_made_by_nobody_who_lacks_the_servers_key() {
+        let said = [("my card is lost", "b")];
+        let own = resent("key:1", &said, "").said;
+        assert_eq!(own, resent("key:1", &said, "").said);
+        assert_ne!(own, resent("key:2", &said, "").said);
+        assert_ne!(own, Resent::new(&[8; 32], "key:1", said.iter().copied(), "").said);
     }
 
     #[test]

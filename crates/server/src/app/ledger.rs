@@ -18,7 +18,7 @@ pub async fn open_store(config: &Config) -> Result<Store, StartError> {
     let dir = &config.server.data_dir;
     let unusable = |source| StartError::DataDir { path: dir.clone(), source };
     make_private(dir).map_err(unusable)?;
-    let kek = key_encryption(config).map_err(unusable)?;
+    let kek = std::sync::Arc::new(key_encryption(config).map_err(unusable)?);
     let location = match config.database_url().as_str() {
         "" if !config.database.url.is_empty() => {
             return Err(StartError::Unread("database.url"));

@@ -78,7 +78,7 @@ pub(super) async fn drain(config: &Config, url: &str, records: usize, json: bool
     if redis.trim().is_empty() {
         return Err("redis.url is not set: set CONTACTIQ_REDIS_URL, where the records are queued".into());
     }
-    let kek = wiring::key_encryption(config)?;
+    let kek = Arc::new(wiring::key_encryption(config)?);
     let store = Store::open(&Location::Postgres(url.to_owned()), kek).await?;
     if interactions::count_finished(&mut *store.read().await?).await? > 0 {
         return Err("the database has interactions: name an empty one".into());

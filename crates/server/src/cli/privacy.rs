@@ -311,11 +311,17 @@ async fn consented(store: &Store, person: &Person, purpose: Purpose, given: bool
 }
 
 async fn named(store: &Store, config: &Config, values: Vec<String>, erase: bool, json: bool) -> Outcome {
-    let secret = config.guard.token_key.expose();
-    let key = TokenKey::new(secret.as_bytes()).ok_or(
-        "guard.token_key is not set: without it nothing is kept by which people could be found in bankers' questions",
-    )?;
-    let tokens: Vec<_> = values.into_iter().flat_map(|value| key.tokens_of(&Raw::new(value))).collect();
+    // Also by those that stand by: what was asked before a rotation has its tokens by them.
+    let secrets = config.guard.token_key.keyring().keys();
+    let keys: Vec<TokenKey> =
+        secrets.iter().filter_map(|key| TokenKey::new(key.expose().as_bytes())).collect();
+    if keys.is_empty() {
+        return Err("guard.token_key is not set: without it nothing is kept by which people could be found in bankers' questions".into());
+    }
+    let tokens: Vec<_> = values
+        .iter()
+        .flat_map(|value| keys.iter().flat_map(|key| key.tokens_of(&Raw::new(value.as_str()))))
+        .collect();
     if erase {
         let (signer, _) = app::audit_key(store, config)?;
         let by = (audit::ACTOR, &signer);

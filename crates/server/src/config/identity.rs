@@ -13,6 +13,7 @@ pub struct Identity {
     pub local_sign_in: LocalSignIn,
     pub session_idle_minutes: u64,
     pub session_hours: u64,
+    pub session_key: SecretText,
     pub oidc: Oidc,
     pub site_keys: Vec<SiteKey>,
 }

@@ -114,6 +114,7 @@ pub fn load_from(file: Option<&Path>, env: &HashMap<String, String>) -> Result<C
     }
     let config = config.map(|mut config| {
         config.llm.take_keys(env);
+        config.secrets.aws.take_ambient(env);
         config
     });
     let now = SystemClock.now();

@@ -138,6 +138,7 @@ impl Config {
             ("encoder.base_url".to_owned(), &self.encoder.base_url),
             ("secrets.vault.address".to_owned(), &self.secrets.vault.address),
             ("secrets.aws.endpoint".to_owned(), &self.secrets.aws.endpoint),
+            ("secrets.aws.sts_endpoint".to_owned(), &self.secrets.aws.sts_endpoint),
             ("secrets.gcp.endpoint".to_owned(), &self.secrets.gcp.endpoint),
             ("secrets.azure.address".to_owned(), &self.secrets.azure.address),
             ("secrets.azure.authority".to_owned(), &self.secrets.azure.authority),

@@ -12,6 +12,9 @@ use zeroize::Zeroizing;
 use super::Config;
 use crate::secrets::{self, SecretText, Written};
 
+/// Where ECS puts the endpoint of a task's containers.
+const OF_TASKS: &str = "http://169.254.170.2";
+
 /// `[secrets]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,6 +70,35 @@ pub struct AwsSettings {
     pub session_token: SecretText,
     pub credentials_url: String,
     pub credentials_token_file: String,
+    pub role_arn: String,
+    pub web_identity_token_file: String,
+    pub sts_endpoint: String,
+    pub metadata: String,
+}
+
+impl AwsSettings {
+    /// What is left out here is taken as AWS leaves it in the environment of a container or pod.
+    pub(super) fn take_ambient(&mut self, env: &HashMap<String, String>) {
+        let of = |name: &str| env.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+        let fill = |field: &mut String, value: Option<String>| {
+            if field.trim().is_empty() {
+                *field = value.unwrap_or_default();
+            }
+        };
+        fill(&mut self.region, of("AWS_REGION").or(of("AWS_DEFAULT_REGION")).map(str::to_owned));
+        fill(&mut self.role_arn, of("AWS_ROLE_ARN").map(str::to_owned));
+        fill(&mut self.web_identity_token_file, of("AWS_WEB_IDENTITY_TOKEN_FILE").map(str::to_owned));
+        if self.credentials_url.trim().is_empty() {
+            // ECS' own comes first, as with AWS' own programs.
+            let relative = of("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+            let of_task = relative.map(|path| format!("{OF_TASKS}/{}", path.trim_start_matches('/')));
+            let named = of("AWS_CONTAINER_CREDENTIALS_FULL_URI").map(str::to_owned);
+            fill(&mut self.credentials_url, of_task.or(named));
+            // Never sent to an address that the bank wrote itself.
+            let token = of("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(str::to_owned);
+            fill(&mut self.credentials_token_file, token);
+        }
+    }
 }
 
 /// `[secrets.azure]`.
@@ -104,6 +136,7 @@ pub(super) const SECRET: &[&str] = &[
     "llm.moderation.api_key",
     "encoder.api_key",
     "guard.token_key",
+    "identity.session_key",
     "identity.oidc.client_secret",
     "secrets.vault.token",
     "secrets.vault.secret_id",
@@ -130,6 +163,7 @@ impl Config {
             ("server.sealing_key", &self.server.sealing_key),
             ("server.tls.key", &self.server.tls.key),
             ("guard.token_key", &self.guard.token_key),
+            ("identity.session_key", &self.identity.session_key),
             ("encoder.api_key", &self.encoder.api_key),
             ("database.url", &self.database.url),
             ("database.password", &self.database.password),
@@ -268,6 +302,39 @@ mod tests {
         assert_eq!(config.redis_url().as_str(), "redis://:hush@127.0.0.1:6379/0");
         let shown = format!("{config:?}{}", serde_json::to_string(&config).unwrap());
         assert!(shown.contains("env:CONTACTIQ__REDIS__PASSWORD") && !shown.contains("hush"), "{shown}");
+    }
+
+    #[test]
+    fn what_aws_leaves_in_the_environment_counts_where_nothing_is_written() {
+        let ambient = [
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/1"),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/run/token"),
+            ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/iq"),
+        ];
+        let aws = with(&ambient).secrets.aws;
+        assert_eq!(
+            (aws.region.as_str(), aws.credentials_url.as_str()),
+            ("eu-west-1", "http://169.254.170.2/v2/credentials/1")
+        );
+        assert_eq!(
+            (aws.credentials_token_file.as_str(), aws.role_arn.as_str()),
+            ("/run/token", "arn:aws:iam::123456789012:role/iq")
+        );
+        let own = [
+            ("CONTACTIQ__SECRETS__AWS__REGION", "ap-southeast-2"),
+            ("CONTACTIQ__SECRETS__AWS__CREDENTIALS_URL", "https://keys.bank.example/"),
+        ];
+        let aws = with(&[&ambient[..], &own].concat()).secrets.aws;
+        assert_eq!(
+            (aws.region.as_str(), aws.credentials_url.as_str()),
+            ("ap-southeast-2", "https://keys.bank.example/")
+        );
+        assert_eq!(
+            aws.credentials_token_file, "",
+            "the token of the container goes to its own endpoint alone"
+        );
+        assert_eq!(with(&[]).secrets.aws.metadata, "http://169.254.169.254");
     }
 
     #[test]

@@ -8,7 +8,11 @@ use contactiq_guard::TokenKey;
 use contactiq_nlu::encoder::KernelChoice;
 
 use super::{Assistant, Config, ServerRole, addresses::said};
-use crate::{fetch::AllowList, guard::proxies::network, secrets::HOW};
+use crate::{
+    fetch::AllowList,
+    guard::{proxies::network, tokens::LEAST_SESSION_KEY},
+    secrets::HOW,
+};
 
 /// What a whole number may be.
 const RANGES: &[(&str, RangeInclusive<u64>)] = &[
@@ -127,6 +131,7 @@ impl Config {
             ));
         }
         self.token_key(&mut found);
+        self.session_key(&mut found);
         self.sealing(&mut found);
         found.extend(self.unfit());
         self.kernel(&mut found);
@@ -174,6 +179,17 @@ impl Config {
                 "guard.token_key is too short: write at least {} characters of chance, for instance from \
                  `openssl rand -hex 32`, or \"\" for no tokens",
                 TokenKey::LEAST
+            ));
+        }
+    }
+
+    /// Whoever guesses it signs sessions of any customer.
+    fn session_key(&self, found: &mut Vec<String>) {
+        let all = self.identity.session_key.keyring().keys();
+        if all.iter().any(|key| key.expose().len() < LEAST_SESSION_KEY) {
+            found.push(format!(
+                "identity.session_key is too short: write at least {LEAST_SESSION_KEY} characters of chance, for \
+                 instance from `openssl rand -hex 32`, or \"\" for a key that is made of the root key"
             ));
         }
     }

@@ -186,13 +186,21 @@ impl Asked {
         let Some(numbered) = self.numbered.as_ref().filter(|_| self.is_api && !self.is_question) else {
             return Ok(());
         };
-        let most = app.config.limits.requests_per_minute.max(caller.rate_per_minute.unwrap_or(0));
-        let told = app.limits.take_request(caller.identity(), most).await;
-        let wait = told.wait();
-        // A request takes one place.
-        let _ = numbered.limits.set(told);
-        wait.map_or(Ok(()), |retry_after| Err(ApiError::TooMany { retry_after }))
+        take_request(app, caller, numbered).await
     }
+}
+
+/// Takes a place among the caller's requests, and leaves for the answer's headers what is left of them.
+///
+/// # Errors
+/// [`ApiError::TooMany`] where there is none.
+pub(crate) async fn take_request(app: &App, caller: &Caller, numbered: &Numbered) -> Result<(), ApiError> {
+    let most = app.config.limits.requests_per_minute.max(caller.rate_per_minute.unwrap_or(0));
+    let told = app.limits.take_request(caller.identity(), most).await;
+    let wait = told.wait();
+    // A request takes one place.
+    let _ = numbered.limits.set(told);
+    wait.map_or(Ok(()), |retry_after| Err(ApiError::TooMany { retry_after }))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -201,8 +209,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
-/// What a caller is recognised by from one request to the next: its key, which is kept nowhere; who it is, where it has
-/// a token or a session, which are others after a while.
+/// What a caller asks with: the secret of its key, which is kept nowhere; who it is, where it has a token or a session,
+/// which are others after a while.
 #[must_use]
 pub fn secret<'a>(caller: &Caller, headers: &'a HeaderMap) -> Cow<'a, str> {
     match bearer(headers) {
@@ -374,6 +382,8 @@ needs! {
     ReadReports,
     /// Read tickets.
     ReadTickets,
+    /// Hand a ticket to somebody else.
+    HandOverTickets,
     /// Read interactions of others.
     ReadAllInteractions,
     /// Say whether an answer was helpful.

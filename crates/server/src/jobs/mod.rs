@@ -24,7 +24,8 @@ use contactiq_domain::BreakerState;
 use contactiq_nlu::encoder::{CachedEncoder, Encoder, EncoderError};
 use contactiq_pipeline::{House, Knowledge, KnowledgeError};
 use contactiq_store::{
-    StoreError, documents, idempotency, ledger::purge_withdrawn, page_sessions, staging, transcripts,
+    StoreError, documents, idempotency, key_uses, ledger::purge_withdrawn, page_sessions, staging,
+    transcripts,
 };
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
@@ -32,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::idempotency::RENEWED_EVERY,
     app::{App, load_knowledge, purge_quotas},
-    guard::{guesses, keys, tokens::KEYS_LOOKED_AT},
+    guard::{guesses, keys, tokens::KEYS_LOOKED_AT, unusual},
 };
 use rest::Rest;
 
@@ -95,6 +96,10 @@ pub fn start(app: &App, stop: &CancellationToken) {
     }
     every(app, stop, "guesses", GUESSES_EVERY, |app| async move {
         guesses::tell(&app);
+        Ok(())
+    });
+    every(app, stop, "unusual-use", unusual::SHARED_EVERY, |app| async move {
+        unusual::tell(&app).await;
         Ok(())
     });
     every(app, stop, "keys", keys::READ_EVERY, |app| async move { read_keys(&app).await });
@@ -280,6 +285,7 @@ async fn reconcile(app: &App) -> Result<(), JobError> {
     idempotency::purge(&mut w, app.house.clock.now()).await?;
     purge_withdrawn(&mut w, app.house.clock.now()).await?;
     transcripts::purge(&mut w, app.house.clock.now()).await?;
+    key_uses::purge(&mut w, app.house.clock.now()).await?;
     page_sessions::forget(&mut w, app.house.clock.now().plus_seconds(-SESSIONS_KEPT)).await?;
     w.save().await?;
     let long_ago = app.house.clock.now().plus_seconds(-UNFINISHED_AFTER);

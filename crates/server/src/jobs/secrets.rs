@@ -6,10 +6,13 @@ use std::{
     time::Duration,
 };
 
+use contactiq_guard::TokenKey;
+
 use super::JobError;
 use crate::{
     app::{self, App},
     secrets::Standing,
+    wiring,
 };
 
 /// How often it is looked whether it is time to read.
@@ -23,6 +26,10 @@ pub(super) async fn look(app: &App, active: &Active) -> Result<(), JobError> {
     if app.limits.take_refused() {
         app.secrets.was_refused();
     }
+    // Another server wraps with a key that this one does not have yet.
+    if app.house.store.take_missed_key() {
+        app.secrets.was_refused();
+    }
     if app.secrets.is_due() {
         if app.secrets.is_asked() {
             active.wants_noted(None, "told_to_read");
@@ -33,13 +40,8 @@ pub(super) async fn look(app: &App, active: &Active) -> Result<(), JobError> {
                 "database.url" | "database.password" => {
                     handed_on = app.house.store.renew(&app.config.database_url());
                 }
-                "server.sealing_key" => tracing::error!(
-                    critical = true,
-                    "the key-encryption keys were changed: they are taken at the next start; it needs those that wrap keys still, as `contactiq sealing status` says"
-                ),
-                "guard.token_key" => {
-                    tracing::warn!("the key of tokens was changed: it is in force from the next start on");
-                }
+                "server.sealing_key" => take_sealing_keys(app),
+                "guard.token_key" => take_token_key(app),
                 _ => {}
             }
         }
@@ -59,6 +61,36 @@ pub(super) async fn look(app: &App, active: &Active) -> Result<(), JobError> {
         }
     }
     Ok(handed_on?)
+}
+
+/// New keys of people are wrapped by the first key-encryption key from now on; those of before go on to unwrap.
+fn take_sealing_keys(app: &App) {
+    let named = match wiring::key_encryption(&app.config) {
+        Ok(named) => named,
+        Err(error) => {
+            tracing::error!(critical = true, %error, "the key-encryption keys were changed and can't be used: those of before stay in force");
+            return;
+        }
+    };
+    let active = named.active().to_owned();
+    if app.house.store.change_key_encryption(named) {
+        tracing::warn!(
+            critical = true,
+            key = active,
+            "another key-encryption key wraps from now on: `contactiq sealing rotate` wraps anew what the others wrap; the next start needs each of them that still wraps something"
+        );
+    }
+}
+
+/// Values that are found from now on have tokens by the new key.
+fn take_token_key(app: &App) {
+    match TokenKey::new(app.config.guard.token_key.expose().as_bytes()) {
+        Some(key) => app.house.guard.change_token_key(key),
+        None => tracing::error!(
+            critical = true,
+            "guard.token_key was changed and is too short: the one of before stays in force"
+        ),
+    }
 }
 
 /// Which secret, none for all of them, and what became of it.

@@ -16,7 +16,8 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{
-    SourceError, local,
+    SourceError,
+    aws_role::Role,
     manager::{self, Answer, Named},
     reference::Entry,
 };
@@ -35,6 +36,7 @@ pub(super) struct Aws {
     settings: AwsSettings,
     http: Client,
     clock: Arc<dyn Clock>,
+    role: Role,
 }
 
 #[derive(Deserialize)]
@@ -49,27 +51,29 @@ struct Failure {
     kind: String,
 }
 
-/// What the endpoint of a container or pod gives.
-#[derive(Deserialize)]
-struct Lent {
-    #[serde(rename = "AccessKeyId")]
-    id: String,
-    #[serde(rename = "SecretAccessKey")]
-    secret: Zeroizing<String>,
-    #[serde(rename = "Token")]
-    token: Option<String>,
-}
-
 impl Aws {
     pub(super) fn new(settings: &AwsSettings, clock: Arc<dyn Clock>) -> Result<Aws, SourceError> {
         if settings.region.trim().is_empty() {
             return Err(AWS.not_configured("secrets.aws.region"));
         }
-        Ok(Aws { settings: settings.clone(), http: manager::client(None, AWS)?, clock })
+        let http = manager::client(None, AWS)?;
+        let role = Role::new(settings, http.clone(), Arc::clone(&clock));
+        Ok(Aws { settings: settings.clone(), http, clock, role })
     }
 
     /// The current version of an entry.
     pub(super) async fn read(&self, entry: &Entry) -> Result<Secret, SourceError> {
+        match self.read_once(entry).await {
+            // A role's keys may be taken away before their time.
+            Err(SourceError::Refused { .. }) if self.settings.access_key_id.is_empty() => {
+                self.role.forget().await;
+                self.read_once(entry).await
+            }
+            read => read,
+        }
+    }
+
+    async fn read_once(&self, entry: &Entry) -> Result<Secret, SourceError> {
         let region = self.settings.region.trim();
         let url = match self.settings.endpoint.trim() {
             "" => format!("https://secretsmanager.{region}.amazonaws.com/"),
@@ -112,26 +116,16 @@ impl Aws {
         Ok(signing.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
-    /// The keys of the configuration, else those that this container or pod is lent.
+    /// The keys of the configuration, else those of the role of this machine, container or pod.
     async fn credentials(&self) -> Result<Credentials, SourceError> {
         let own = &self.settings;
-        let source = "contactiq";
         if !own.access_key_id.is_empty() {
             let (id, secret) = (own.access_key_id.reread()?, own.secret_access_key.reread()?);
             let token = Some(own.session_token.reread()?).filter(|token| !token.is_empty());
             let token = token.map(|token| token.to_string());
-            return Ok(Credentials::new(id.to_string(), secret.to_string(), token, None, source));
+            return Ok(Credentials::new(id.to_string(), secret.to_string(), token, None, "contactiq"));
         }
-        if own.credentials_url.trim().is_empty() {
-            return Err(AWS.not_configured("secrets.aws.access_key_id, or secrets.aws.credentials_url"));
-        }
-        let mut request = self.http.get(own.credentials_url.trim());
-        if !own.credentials_token_file.trim().is_empty() {
-            let token = local::file(std::path::Path::new(own.credentials_token_file.trim()))?;
-            request = request.header("authorization", token.expose());
-        }
-        let lent: Lent = manager::ask(request, AWS).await?.checked(AWS)?.json(AWS)?;
-        Ok(Credentials::new(lent.id, lent.secret.to_string(), lent.token, None, source))
+        self.role.credentials().await
     }
 }
 

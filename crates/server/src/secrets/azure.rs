@@ -81,7 +81,7 @@ impl Azure {
                 fields.push(("client_assertion_type", ASSERTION));
             }
             let url = format!("{}/{}/oauth2/v2.0/token", own.authority.trim_end_matches('/'), own.tenant);
-            let body = form(&fields);
+            let body = manager::form(&fields);
             self.http
                 .post(url)
                 .header("content-type", "application/x-www-form-urlencoded")
@@ -93,23 +93,4 @@ impl Azure {
         }
         Ok(answer.checked(AZURE)?.json::<Token>(AZURE)?.access_token)
     }
-}
-
-/// Fields as a form sends them.
-fn form(fields: &[(&str, &str)]) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::new());
-    for (name, value) in fields {
-        if !text.is_empty() {
-            text.push('&');
-        }
-        text.push_str(name);
-        text.push('=');
-        for byte in value.bytes() {
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' => text.push(char::from(byte)),
-                byte => text.push_str(&format!("%{byte:02X}")),
-            }
-        }
-    }
-    text
 }

@@ -111,6 +111,29 @@ fn failed(error: &reqwest::Error, of: Named) -> SourceError {
     })
 }
 
+/// Fields as a form sends them.
+#[cfg_attr(
+    not(any(feature = "secrets-aws", feature = "secrets-azure")),
+    expect(dead_code, reason = "two of the clouds alone are sent forms")
+)]
+pub(super) fn form(fields: &[(&str, &str)]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::new());
+    for (name, value) in fields {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.push_str(name);
+        text.push('=');
+        for byte in value.bytes() {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' => text.push(char::from(byte)),
+                byte => text.push_str(&format!("%{byte:02X}")),
+            }
+        }
+    }
+    text
+}
+
 /// The field of a JSON object that stands in a secret, or the whole secret.
 #[cfg_attr(
     not(any(feature = "secrets-aws", feature = "secrets-azure", feature = "secrets-gcp", test)),

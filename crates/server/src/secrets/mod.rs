@@ -8,6 +8,8 @@
 
 #[cfg(feature = "secrets-aws")]
 mod aws;
+#[cfg(feature = "secrets-aws")]
+mod aws_role;
 #[cfg(feature = "secrets-azure")]
 mod azure;
 mod error;

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     api::{
         answering::{Turn, answer, in_time},
-        asking::{helped, take_place},
+        asking::{counted, helped, take_place},
         error::ApiError,
         idempotency::{self, Repeat, Taken},
         message::Message,
@@ -171,9 +171,11 @@ pub(super) async fn without_script(
         Err(unreadable) => return Ok(unreadable.into_response()),
     };
     let (assistant, question) = (mode.parse::<Mode>().ok(), sent.question.clone());
+    let told = numbered.clone();
     match (in_time(&app, asked(&app, &visitor, &mode, numbered, (sent, &bytes))).await, assistant) {
         (Err(page), Some(mode)) => {
-            let error = helped(&app, mode, &question, page.error.clone()).await;
+            let error = counted(&app, &visitor.caller, &told, page.error.clone()).await;
+            let error = helped(&app, mode, &question, error).await;
             Err(PageError { error, ..page })
         }
         (shown, _) => shown,

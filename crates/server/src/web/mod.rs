@@ -54,6 +54,7 @@ pub fn routes() -> Pages {
         .get("/tickets", tickets::list)
         .get("/tickets/{id}", tickets::page)
         .post("/tickets/{id}", tickets::change)
+        .post("/tickets/{id}/hands", tickets::hands)
         .get("/review", review::list)
         .post("/review/{id}", review::decide)
         .get("/documents", documents::list)

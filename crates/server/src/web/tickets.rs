@@ -6,52 +6,30 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use contactiq_domain::{Permission, Ticket, TicketState, ids::TicketId};
-use contactiq_guard::{Masked, Raw};
-use contactiq_store::{Connection, StoreError, tickets};
+use contactiq_domain::{Permission, TicketState, ids::TicketId};
+use contactiq_store::{StoreError, tickets};
 use serde::Deserialize;
 
 use super::{
     PageError, Visitor, show,
     views::{
         TicketView, TicketsView,
-        tickets::{DemoShare, TicketItem},
+        tickets::{DemoShare, TicketItem, WorkerItem},
     },
 };
 use crate::{
-    api::error::ApiError,
+    api::{
+        error::ApiError,
+        tickets::{Worker, hand_over, masked_note, sees_all, visible, workers},
+    },
     app::App,
-    guard::{identity::Caller, seen},
+    guard::seen,
 };
 
 /// Tickets of one page.
 const LISTED: u32 = 100;
 /// Further back nobody pages.
 const MOST_PAGES: u32 = 10_000;
-/// The longest note, in characters.
-const LONGEST_NOTE: usize = 2000;
-
-/// Whether a caller sees every ticket of the assistants that it may see. A banker sees those of customers, whose
-/// tickets bankers work on, and of the staff assistant's no other banker's (A2).
-fn sees_all(caller: &Caller) -> bool {
-    caller.may(Permission::ReadAllInteractions)
-}
-
-/// A ticket that the caller may see.
-async fn visible(
-    c: &mut Connection,
-    caller: &Caller,
-    id: TicketId,
-) -> Result<Option<Ticket<Masked>>, StoreError> {
-    let found = if sees_all(caller) {
-        tickets::get(c, id).await?
-    } else {
-        let own = caller.own_subject();
-        tickets::get_for(c, id, &caller.owner(&own)).await?
-    };
-    Ok(found.filter(|ticket| caller.sees(ticket.mode)))
-}
-
 #[derive(Deserialize)]
 pub(super) struct Which {
     state: Option<String>,
@@ -116,12 +94,20 @@ pub(super) async fn page(
     visitor.noted.set_target(id.to_string());
     let notice = match done.done.as_deref() {
         Some("taken") => Some("You have taken this ticket.".to_owned()),
+        Some("handed") => Some("The ticket is handed over.".to_owned()),
         Some("closed") => Some("This ticket is closed.".to_owned()),
         Some("late") => Some("Somebody was faster: nothing was changed.".to_owned()),
         _ => None,
     };
+    let hands_over = visitor.caller.may(Permission::HandOverTickets) && ticket.state != TicketState::Closed;
+    let workers = match hands_over {
+        true => workers(&app, &mut reader).await.map_err(fails)?,
+        false => Vec::new(),
+    };
+    let sees = |worker: &Worker| worker.mode.is_none_or(|mode| mode == ticket.mode);
     let view = TicketView {
         layout: visitor.layout(&app),
+        workers: workers.into_iter().filter(sees).map(WorkerItem::of).collect(),
         ticket: TicketItem::of(&ticket),
         may_change: visitor.caller.may(Permission::ChangeTickets),
         may_read_records: visitor.caller.may(Permission::ReadAllInteractions),
@@ -154,19 +140,7 @@ pub(super) async fn change(
         change.state.parse().ok().filter(moves).ok_or_else(|| {
             visitor.fails(&app, ApiError::invalid("state_invalid", "state: taken or closed"))
         })?;
-    if change.note.chars().count() > LONGEST_NOTE {
-        let long = ApiError::invalid("note_too_long", "note: at most 2000 characters");
-        return Err(visitor.fails(&app, long));
-    }
-    // A note is a person's words: only its masked form is kept.
-    let said = Some(change.note.trim()).filter(|note| !note.is_empty());
-    let note = match said {
-        Some(note) => {
-            let masked = app.house.guard.mask(Raw::new(note.to_owned())).await;
-            Some(masked.map_err(|fault| visitor.fails(&app, fault))?)
-        }
-        None => None,
-    };
+    let note = masked_note(&app, &change.note).await.map_err(|error| visitor.fails(&app, error))?;
     let fails = |e: StoreError| visitor.fails(&app, e);
     let now = app.house.clock.now();
     let mut w = app.house.store.write().await.map_err(fails)?;
@@ -181,5 +155,31 @@ pub(super) async fn change(
     }
     w.save().await.map_err(fails)?;
     let done = if moved { state.as_str() } else { "late" };
+    Ok(Redirect::to(&format!("/tickets/{id}?done={done}")).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct HandOver {
+    #[serde(default)]
+    csrf: String,
+    to: String,
+    #[serde(default)]
+    note: String,
+}
+
+pub(super) async fn hands(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Form(sent): Form<HandOver>,
+) -> Result<Response, PageError> {
+    visitor.must(&app, Permission::HandOverTickets)?;
+    visitor.check_form(&app, &sent.csrf)?;
+    let handed = hand_over(&app, &visitor.caller, &visitor.noted, (&id, &sent.to, &sent.note)).await;
+    let done = match handed {
+        Ok(_) => "handed",
+        Err(ApiError::TicketClosed) => "late",
+        Err(error) => return Err(visitor.fails(&app, error)),
+    };
     Ok(Redirect::to(&format!("/tickets/{id}?done={done}")).into_response())
 }

@@ -102,6 +102,27 @@ async fn who_refuses_history_is_read_alone_whatever_the_client_resends() {
 }
 
 #[tokio::test]
+async fn what_was_said_is_recognised_by_either_secret_of_a_key_and_by_no_other_key() {
+    let running = start(&[]).await;
+    let (key, admin, other) = (
+        running.key(Role::Customer).await,
+        running.key(Role::Admin).await,
+        running.key(Role::Customer).await,
+    );
+    let mut client = Client::new();
+    let first = client.ask(&running, &key, LOW_RATE).await;
+    let rotate = format!("/v1/keys/{}/rotate?grace=1h", key.id);
+    let made = running.post(&admin, &rotate, &json!({})).await.json();
+    let new = Key { id: key.id, text: text(&made, "key").to_owned() };
+    let mut stranger = client.clone();
+    for (secret, question) in [(&new, GOLD), (&key, "thanks"), (&new, LATER)] {
+        let decided = client.ask(&running, secret, question).await;
+        assert_eq!((context(&decided), &decided["conversation"]), ("recognised", &first["conversation"]));
+    }
+    assert_eq!(context(&stranger.ask(&running, &other, GOLD).await), "unrecognised");
+}
+
+#[tokio::test]
 async fn how_a_client_writes_down_what_was_said_makes_no_difference() {
     let running = start(&[]).await;
     let key = running.key(Role::Customer).await;

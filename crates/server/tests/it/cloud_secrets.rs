@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
 };
 
 use axum::{
@@ -13,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::Engine;
+use contactiq_domain::{Clock, Timestamp, clock::FixedClock};
 use contactiq_server::{
     config,
     secrets::Keeper,
@@ -154,11 +158,143 @@ async fn stub(
     let path = uri.path_and_query().unwrap().as_str();
     asked.lock().unwrap().push(format!("{method} {path} {body}"));
     let (status, answer) = table(&method, path, &headers, &body);
-    (StatusCode::from_u16(status).unwrap(), Json(answer)).into_response()
+    let status = StatusCode::from_u16(status).unwrap();
+    match answer {
+        Value::String(text) => (status, text).into_response(),
+        json => (status, Json(json)).into_response(),
+    }
 }
 
 fn has(headers: &HeaderMap, name: &str, value: &str) -> bool {
     headers.get(name).is_some_and(|v| v == value)
+}
+
+/// AWS as a role finds it: a metadata service of version 2, an endpoint of a container, and a manager of secrets that
+/// lets in who signs with the keys that were lent last.
+async fn aws_for_roles(lent: Arc<AtomicUsize>, hour: Arc<AtomicI64>) -> Stub {
+    Stub::that(move |method, path, headers, _| {
+        let number = lent.load(Ordering::SeqCst);
+        let ends = Timestamp::from_micros(hour.load(Ordering::SeqCst)).to_string();
+        let keys = json!({ "Code": "Success", "AccessKeyId": format!("ASIA{number}"), "SecretAccessKey": "lent-secret",
+            "Token": "lent-token", "Expiration": ends });
+        let in_session = has(headers, "x-aws-ec2-metadata-token", "imds-session");
+        match (method.as_str(), path) {
+            (_, _) if number == 0 => (503, json!({})),
+            ("PUT", "/latest/api/token") if has(headers, "x-aws-ec2-metadata-token-ttl-seconds", "60") => {
+                (200, json!("imds-session"))
+            }
+            // Version 1, without a session, is refused, as a careful bank has set it.
+            ("GET", path) if path.starts_with("/latest/meta-data") && !in_session => (401, json!({})),
+            ("GET", "/latest/meta-data/iam/security-credentials/") => (200, json!("iq-role")),
+            ("GET", "/latest/meta-data/iam/security-credentials/iq-role") => (200, keys),
+            ("GET", "/v1/credentials") if has(headers, "authorization", "container-token") => (200, keys),
+            ("POST", "/") => {
+                let signed = headers["authorization"].to_str().unwrap();
+                let fits = signed.contains("Credential=ASIA")
+                    && signed.contains("/eu-west-1/secretsmanager/aws4_request")
+                    && signed.contains("x-amz-security-token")
+                    && headers.contains_key("x-amz-security-token");
+                match fits {
+                    true => (200, json!({ "SecretString": KEY })),
+                    false => (400, json!({ "__type": "UnrecognizedClientException" })),
+                }
+            }
+            _ => (404, json!({})),
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn aws_lets_in_the_role_of_a_machine_whose_keys_are_renewed_before_they_end() {
+    const MINUTE: i64 = 60_000_000;
+    let start = SystemClock.now();
+    let (lent, ends) =
+        (Arc::new(AtomicUsize::new(1)), Arc::new(AtomicI64::new(start.micros() + 60 * MINUTE)));
+    let stub = aws_for_roles(Arc::clone(&lent), Arc::clone(&ends)).await;
+    let env: HashMap<String, String> = [
+        ("CONTACTIQ__SECRETS__AWS__ENDPOINT", stub.url.as_str()),
+        ("CONTACTIQ__SECRETS__AWS__METADATA", &stub.url),
+        ("AWS_REGION", "eu-west-1"),
+        ("CONTACTIQ_LLM_API_KEY", "aws-sm:contactiq/llm"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    let config = config::load_from(None, &env).unwrap();
+    let clock = Arc::new(FixedClock::at(start));
+    let keeper = Keeper::new(&config, clock.clone());
+    keeper.open().await.unwrap();
+    assert_eq!(config.llm.api_key.expose().as_str(), KEY);
+    let came = |path: &str| stub.asked.lock().unwrap().iter().filter(|asked| asked.contains(path)).count();
+    let keys = "GET /latest/meta-data/iam/security-credentials/iq-role";
+    assert_eq!((came("PUT /latest/api/token"), came(keys)), (1, 1));
+    clock.advance_seconds(54 * 60);
+    keeper.refresh().await;
+    assert_eq!((came(keys), came("POST /")), (1, 2), "they are used while they last");
+
+    // Five minutes before their end others are asked for; while there are none, those of before count to their end.
+    clock.advance_seconds(2 * 60);
+    let failing = |keeper: &Keeper| {
+        let standing = keeper.standing();
+        standing.into_iter().find(|of| of.field == "llm.api_key").unwrap().error
+    };
+    lent.store(2, Ordering::SeqCst);
+    ends.store(start.micros() + 120 * MINUTE, Ordering::SeqCst);
+    keeper.refresh().await;
+    assert_eq!((came(keys), failing(&keeper)), (2, None));
+    clock.advance_seconds(70 * 60);
+    lent.store(0, Ordering::SeqCst);
+    keeper.refresh().await;
+    let told = failing(&keeper).unwrap();
+    assert!(
+        told.contains("AWS, for the keys of this role, does not answer") && !told.contains("lent-secret"),
+        "{told}"
+    );
+    assert_eq!(config.llm.api_key.expose().as_str(), KEY, "the last good value stays");
+    lent.store(3, Ordering::SeqCst);
+    ends.store(start.micros() + 240 * MINUTE, Ordering::SeqCst);
+    keeper.refresh().await;
+    assert_eq!(failing(&keeper), None);
+}
+
+#[tokio::test]
+async fn aws_lets_in_the_role_of_a_container_and_of_a_pod() {
+    let ends = SystemClock.now().micros() + 3_600_000_000;
+    let stub = aws_for_roles(Arc::new(AtomicUsize::new(1)), Arc::new(AtomicI64::new(ends))).await;
+    let dir = tempfile::tempdir().unwrap();
+    let token = |text: &str| {
+        std::fs::write(dir.path().join("token"), text).unwrap();
+        dir.path().join("token").display().to_string()
+    };
+    let url = format!("{}/v1/credentials", stub.url);
+    let container = |token: &str, url: &str| {
+        [
+            ("AWS_REGION", "eu-west-1".to_owned()),
+            ("CONTACTIQ__SECRETS__AWS__ENDPOINT", stub.url.clone()),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", url.to_owned()),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token.to_owned()),
+            ("CONTACTIQ_LLM_API_KEY", "aws-sm:contactiq/llm".to_owned()),
+        ]
+    };
+    let of = async |settings: [(&'static str, String); 5]| {
+        found(&settings.each_ref().map(|(name, value)| (*name, value.as_str()))).await
+    };
+    assert_eq!(of(container(&token("container-token\n"), &url)).await.unwrap(), KEY);
+    assert!(of(container(&token("another"), &url)).await.unwrap_err().contains("no such entry"));
+    // A key is not asked of anybody over plain http.
+    let told = of(container(&token("container-token"), "http://keys.bank.example/x")).await.unwrap_err();
+    assert!(told.contains("set secrets.aws.credentials_url to https"), "{told}");
+
+    // The security token service is moto's own.
+    let pod = [
+        ("AWS_REGION", "eu-west-1".to_owned()),
+        ("CONTACTIQ__SECRETS__AWS__ENDPOINT", stub.url.clone()),
+        ("CONTACTIQ__SECRETS__AWS__STS_ENDPOINT", moto()),
+        ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/iq".to_owned()),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", token("a.pods.jwt")),
+        ("CONTACTIQ_LLM_API_KEY", "aws-sm:contactiq/llm".to_owned()),
+    ];
+    assert_eq!(found(&pod.each_ref().map(|(name, value)| (*name, value.as_str()))).await.unwrap(), KEY);
 }
 
 #[tokio::test]

@@ -87,6 +87,13 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
             json!({ "decision": "right" }),
             [401, 403, 403, 404, 403, 404, 403],
         ),
+        Line("GET", own("/v1/tickets/workers"), none(), [401, 403, 403, 200, 403, 200, 403]),
+        Line(
+            "PUT",
+            own("/v1/tickets/none/hands"),
+            json!({ "to": "nobody" }),
+            [401, 403, 403, 404, 403, 404, 403],
+        ),
         Line("GET", own("/v1/costs"), none(), [401, 403, 403, 200, 200, 200, 403]),
         Line("GET", own("/v1/ledger"), none(), [401, 403, 403, 403, 403, 200, 403]),
         Line("GET", own("/v1/ledger/dead-letters"), none(), [401, 403, 403, 403, 403, 200, 403]),
@@ -155,6 +162,7 @@ fn table(interaction: &str, conversation: &str) -> Vec<Line> {
         Line("POST", own("/signout"), sent("csrf="), [303, 403, 403, 403, 403, 403, 403]),
         Line("POST", own("/chat/customer"), sent("question=hello"), [303, 403, 403, 403, 403, 403, 403]),
         Line("POST", own("/tickets/none"), sent("state=taken"), [303, 403, 403, 403, 403, 403, 403]),
+        Line("POST", own("/tickets/none/hands"), sent("to=nobody"), [303, 403, 403, 403, 403, 403, 403]),
         Line(
             "POST",
             format!("/interactions/{interaction}/unmask"),

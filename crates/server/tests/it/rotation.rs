@@ -5,13 +5,15 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use contactiq_domain::{Mode, Role};
 use contactiq_server::wiring::random_letters;
+use contactiq_store::sealing;
 use reqwest::Url;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     cluster::Database,
-    house::{REPLACEMENT, folder, soon, start, start_in},
+    house::{Key, REPLACEMENT, Running, folder, soon, start, start_in},
     keyed_model::KeyedModel,
     operations::counted,
     process::Terminal,
@@ -77,6 +79,122 @@ async fn where_the_provider_refuses_the_active_key_the_standby_takes_over_and_st
         .await;
     running.ask(&key, Mode::Customer, REPLACEMENT).await;
     assert_eq!(model.came(third), (1, 0));
+}
+
+/// Asks as one customer after another, until it is told to stop; how many were answered, each of them well.
+async fn customers(running: Arc<Running>, key: Arc<Key>, stop: CancellationToken) -> usize {
+    let mut asked = 0;
+    while !stop.is_cancelled() {
+        let body = serde_json::json!({ "mode": "customer", "question": REPLACEMENT, "subject": format!("c-{asked}") });
+        let reply = running.post(&key, "/v1/interactions", &body).await;
+        assert_eq!(reply.status, 200, "{asked}: {reply:?}");
+        asked += 1;
+    }
+    asked
+}
+
+#[tokio::test]
+async fn a_new_sealing_key_wraps_what_is_made_from_then_on_while_the_server_serves() {
+    let dir = folder();
+    let places = tempfile::tempdir().unwrap();
+    let (old, new) = ("07".repeat(32), "2a".repeat(32));
+    let (first, second) = (secret(places.path(), "first", &old), secret(places.path(), "second", &old));
+    let file = places.path().join("c.toml");
+    std::fs::write(&file, format!("[server]\nsealing_key = [\"{first}\", \"{second}\"]\n")).unwrap();
+    let settings =
+        [("CONTACTIQ_CONFIG", file.to_str().unwrap()), ("CONTACTIQ__SECRETS__REFRESH_SECONDS", "1")];
+    let mut running = start_in(Arc::clone(&dir), &settings).await;
+    let key = Arc::new(running.key(Role::Service).await);
+    let people = async |running: &Running| {
+        let all = sealing::status(&running.store).await.unwrap();
+        all.into_iter().map(|wrapped| (wrapped.active, wrapped.people)).collect::<Vec<_>>()
+    };
+    let serving = Arc::new(running);
+    let stop = CancellationToken::new();
+    let mut asking = JoinSet::new();
+    asking.spawn(customers(Arc::clone(&serving), Arc::clone(&key), stop.clone()));
+    soon(async || (people(&serving).await[0].1 > 2).then_some(())).await;
+    secret(places.path(), "first", &new);
+    // The new one is active and wraps, the old one unwraps what it wrapped.
+    soon(async || {
+        let found = people(&serving).await;
+        (found.len() == 2 && found[0].0 && found[0].1 > 2 && found[1].1 > 2).then_some(())
+    })
+    .await;
+    stop.cancel();
+    let asked = asking.join_next().await.unwrap().unwrap();
+    // A key that is none changes nothing.
+    secret(places.path(), "first", "no key at all");
+    let changed = ["secret=\"server.sealing_key\""];
+    soon(async || (counted(&serving, "contactiq_secret_changes_total", &changed).await > 1.0).then_some(()))
+        .await;
+    serving.ask(&key, Mode::Customer, REPLACEMENT).await;
+    assert_eq!(people(&serving).await.len(), 2);
+    secret(places.path(), "first", &new);
+    running = Arc::into_inner(serving).unwrap();
+    running.stop().await;
+
+    // The next start reads what either wraps.
+    let running = start_in(dir, &settings).await;
+    let found = running.read(&key, "/v1/conversations?subject=c-0").await.json();
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    let last = running.read(&key, &format!("/v1/conversations?subject=c-{}", asked - 1)).await.json();
+    assert_eq!(last.as_array().map(Vec::len), Some(1), "{last}");
+}
+
+#[tokio::test]
+async fn the_key_of_customers_sessions_is_rotated_while_the_server_serves() {
+    let places = tempfile::tempdir().unwrap();
+    let (old, new, third) = ("o".repeat(40), "n".repeat(40), "t".repeat(40));
+    let (first, second) = (secret(places.path(), "first", &old), secret(places.path(), "second", &old));
+    let file = places.path().join("c.toml");
+    std::fs::write(&file, format!("[identity]\nsession_key = [\"{first}\", \"{second}\"]\n")).unwrap();
+    let settings =
+        [("CONTACTIQ_CONFIG", file.to_str().unwrap()), ("CONTACTIQ__SECRETS__REFRESH_SECONDS", "1")];
+    let running = start(&settings).await;
+    let bank = running.key(Role::Service).await;
+    let sign = async || {
+        let signed = running.post(&bank, "/v1/sessions", &serde_json::json!({ "subject": "4711" })).await;
+        signed.json()["token"].as_str().unwrap().to_owned()
+    };
+    let status = async |token: &str| {
+        let request = running.request(reqwest::Method::GET, "/v1/conversations").bearer_auth(token);
+        crate::reply::Reply::of(request).await.status
+    };
+    let head = |token: &str| token.split('.').next().unwrap().to_owned();
+    let before = sign().await;
+    assert_eq!(status(&before).await, 200);
+    secret(places.path(), "first", &new);
+    let after = soon(async || {
+        let token = sign().await;
+        assert_eq!((status(&token).await, status(&before).await), (200, 200), "nobody is turned away");
+        (head(&token) != head(&before)).then_some(token)
+    })
+    .await;
+    // The old one is taken away: what it signed is refused, and what the new one signed is not.
+    secret(places.path(), "second", &third);
+    soon(async || (status(&before).await == 401).then_some(())).await;
+    assert_eq!(status(&after).await, 200);
+}
+
+#[tokio::test]
+async fn the_key_of_tokens_is_changed_while_the_server_serves() {
+    let places = tempfile::tempdir().unwrap();
+    let place = secret(places.path(), "tokens", &"a".repeat(32));
+    let running =
+        start(&[("CONTACTIQ_TOKEN_KEY", &place), ("CONTACTIQ__SECRETS__REFRESH_SECONDS", "1")]).await;
+    let key = running.key(Role::Service).await;
+    let token = async || {
+        let body = serde_json::json!({ "text": "write to mia.wong@bank.example please" });
+        let found = running.post(&key, "/v1/guard/scan", &body).await;
+        assert_eq!(found.status, 200, "{found:?}");
+        let json = found.json();
+        json["spans"][0]["token"].as_str().unwrap_or_else(|| panic!("{json}")).to_owned()
+    };
+    let before = token().await;
+    assert_eq!(token().await, before);
+    secret(places.path(), "tokens", &"b".repeat(32));
+    soon(async || (token().await != before).then_some(())).await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use contactiq_domain::Role;
 use contactiq_store::{access::AccessEvent, page_sessions};
 use jsonwebtoken::Header;
 use reqwest::Method;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     browser::between,
     cluster::Database,
-    house::{FORM, Running, folder, form, soon},
+    house::{FORM, Key, Running, folder, form, soon},
     oidc::{PEOPLE, Provider, Staff, now, session_cookie, to_the_provider},
     reply::{Reply, text},
 };
@@ -125,6 +126,64 @@ async fn a_banker_works_on_the_tickets_of_customers_and_of_no_other_banker() {
     // What a banker asked stays in sight.
     let number = between(own.page(200), "Reference <strong>", "<");
     assert!(number.starts_with("T-") && banker.get("/tickets").await.page(200).contains(number), "{number}");
+}
+
+#[tokio::test]
+async fn a_supervisor_hands_a_ticket_to_a_banker_who_did_not_see_it_and_takes_it_back() {
+    let provider = Provider::start();
+    let running = provider.server(&[("CONTACTIQ__AUDIT__CHECKPOINT_SECONDS", "1")]).await;
+    let another = provider.token("banker").await;
+    let body = json!({ "mode": "banker", "question": "let me talk to a human" });
+    let ask = running.request(Method::POST, "/v1/interactions").bearer_auth(&another).json(&body);
+    let id = text(&Reply::of(ask).await.record(), "ticket").to_owned();
+    let (page, hands) = (format!("/tickets/{id}"), format!("/v1/tickets/{id}/hands"));
+    let banker = Staff::sign_in(&running, "mia").await;
+    assert_eq!(banker.get(&page).await.status, 404);
+    let supervisor = Staff::sign_in(&running, "sam").await;
+    Staff::sign_in(&running, "ada").await;
+    let shown = supervisor.get(&page).await;
+    assert!(shown.page(200).contains("mia@bank.example (banker)"), "{}", shown.text);
+    assert!(!shown.text.contains("ada@bank.example"), "an auditor works on no ticket");
+    let listed = supervisor.get("/v1/tickets/workers").await.json();
+    let who = |name: &str| {
+        let all = listed.as_array().unwrap();
+        text(all.iter().find(|worker| text(worker, "name") == name).unwrap(), "id").to_owned()
+    };
+    let (mia, sam) = (who("mia@bank.example"), who("sam@bank.example"));
+    // A banker hands nothing over, on neither way.
+    banker.send(&format!("{page}/hands"), &[("to", &mia)]).await.page(403);
+    let bankers_key = running.key(Role::Banker).await;
+    let put = async |key: &Key, to: &str| {
+        let body = json!({ "to": to, "note": "call 0412 345 678 CANARY" });
+        Reply::of(running.request(Method::PUT, &hands).bearer_auth(&key.text).json(&body)).await
+    };
+    put(&bankers_key, &mia).await.problem(403, "forbidden");
+
+    let sent = supervisor.send(&format!("{page}/hands"), &[("to", &mia)]).await;
+    assert_eq!(sent.redirect(), format!("{page}?done=handed"));
+    assert!(banker.get(&page).await.page(200).contains("mia@bank.example"));
+    assert!(banker.get("/tickets").await.page(200).contains(&page));
+    // Back, by the API, with a note whose number is masked.
+    let key = running.key(Role::Supervisor).await;
+    assert_eq!(put(&key, &sam).await.status, 204);
+    assert_eq!(banker.get(&page).await.status, 404);
+    let read = supervisor.get(&page).await;
+    assert!(read.page(200).contains("sam@bank.example") && read.text.contains("CANARY"), "{}", read.text);
+    assert!(!read.text.contains("0412 345 678"), "{}", read.text);
+    put(&key, "person:nobody").await.problem(422, "worker_unknown");
+    // To whom and by whom is in the audit log, as hashes.
+    let auditor = running.key(Role::Auditor).await;
+    soon(async || {
+        let log = running.read(&auditor, "/v1/audit/export").await.text;
+        let noted = log.lines().filter(|line| line.contains("handed_over") && line.contains(&id)).count();
+        assert!(!log.contains(&mia) && noted <= 2, "{log}");
+        (noted == 2).then_some(())
+    })
+    .await;
+    // Of a closed one nobody has hands on it.
+    assert_eq!(supervisor.send(&page, &[("state", "closed")]).await.status, 303);
+    put(&key, &mia).await.problem(409, "ticket_closed");
+    assert_eq!(banker.get(&page).await.status, 404);
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ contactiq_domain::words! {
         Withdrawal => "withdrawal",
         /// A question was handed to a person, with the reason.
         Escalation => "escalation",
-        /// A ticket was taken or closed.
+        /// A ticket was taken, handed over or closed.
         Ticket => "ticket",
         /// A reviewer judged what the guard did.
         Review => "review",
@@ -161,7 +161,9 @@ fn kind_of(event: &AccessEvent) -> AuditKind {
         }
         "/signout" => AuditKind::SignIn,
         "/v1/audit/export" => AuditKind::Audit,
-        _ if changes && route.starts_with("/tickets/") => AuditKind::Ticket,
+        _ if changes && (route.starts_with("/tickets/") || route.starts_with("/v1/tickets/")) => {
+            AuditKind::Ticket
+        }
         _ if changes && (route.starts_with("/review") || route.starts_with("/v1/guard/review")) => {
             AuditKind::Review
         }
@@ -209,6 +211,7 @@ mod tests {
             ("GET", "/v1/costs", Forbidden, AuditKind::Refused),
             ("POST", "/v1/interactions", Limited, AuditKind::Refused),
             ("POST", "/tickets/{id}", Allowed, AuditKind::Ticket),
+            ("PUT", "/v1/tickets/{id}/hands", Allowed, AuditKind::Ticket),
             ("PUT", "/v1/guard/review/{id}", Allowed, AuditKind::Review),
             ("POST", "/v1/persons/erase", Allowed, AuditKind::Erasure),
             // The file has an entry of its own.

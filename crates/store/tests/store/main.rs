@@ -22,6 +22,7 @@ mod feedback;
 mod idempotency;
 mod interactions;
 mod key_quotas;
+mod key_uses;
 mod keys;
 mod ledger;
 mod locked_keys;

@@ -94,4 +94,27 @@ on_both_engines! {
         assert!(page_sessions::find(&mut r, &one.token_hash).await.is_err(), "it is sealed for its row");
         assert_eq!(page_sessions::find(&mut r, &other.token_hash).await.unwrap().unwrap(), other);
     }
+
+    async fn people_are_told_once_by_what_they_were_last(bench) {
+        let mut w = bench.write().await;
+        let at = |subject, role, seconds| {
+            let ids = &bench.ids;
+            PageSession { role, created_at: NOW.plus_seconds(seconds), ..session(ids, subject) }
+        };
+        for kept in [
+            at("person:1", Role::Banker, 0),
+            at("person:1", Role::Banker, 10),
+            at("person:2", Role::Supervisor, 20),
+            at("person:3", Role::Supervisor, 30),
+            at("person:3", Role::Auditor, 40),
+            at("person:4", Role::Banker, -10),
+        ] {
+            page_sessions::begin(&mut w, &kept).await.unwrap();
+        }
+        let roles = [Role::Banker, Role::Supervisor];
+        let found = page_sessions::people(&mut w, &roles, NOW, 100).await.unwrap();
+        let found: Vec<(&str, Role)> = found.iter().map(|one| (one.subject.as_str(), one.role)).collect();
+        // The third is an auditor by now, and the fourth was not here for long.
+        assert_eq!(found, [("person:2", Role::Supervisor), ("person:1", Role::Banker)]);
+    }
 }

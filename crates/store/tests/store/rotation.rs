@@ -1,6 +1,9 @@
 //! Wrapping keys anew with another key-encryption key while everybody reads and writes.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use contactiq_store::{Store, StoreError, audit, sealing};
 
@@ -38,6 +41,32 @@ on_both_engines! {
         new.close().await;
         let refused = bench.place.open().await.unwrap_err();
         assert!(matches!(refused, StoreError::WrongKey { .. }), "{refused:?}");
+    }
+
+    async fn other_keys_are_taken_while_everybody_goes_on_and_what_those_of_before_wrapped_is_read(bench) {
+        let keys = |keys: &[[u8; 32]]| Arc::into_inner(kek_of(keys)).unwrap();
+        let elsewhere = bench.place.open().await.unwrap();
+        let before = said(bench, &of(bench, "person-0")).await;
+        assert!(!bench.store.change_key_encryption(keys(&[[7; 32], [9; 32]])), "the same one wraps");
+        assert!(bench.store.change_key_encryption(keys(&[[9; 32]])));
+        let after = said(bench, &of(bench, "person-1")).await;
+        let found = sealing::status(&bench.store).await.unwrap();
+        let counted: Vec<(bool, u64, u64)> =
+            found.iter().map(|wrapped| (wrapped.active, wrapped.installation, wrapped.people)).collect();
+        assert_eq!(counted, [(true, 0, 1), (false, 2, 1)]);
+        for record in [&before, &after] {
+            assert_eq!(get(&bench.store, record).await.unwrap().as_ref(), Some(record));
+        }
+        // Who has not read it yet misses it, is told so once, and reads when it has it.
+        assert!(!elsewhere.take_missed_key());
+        for _ in 0..2 {
+            assert!(get(&elsewhere, &after).await.is_err());
+        }
+        assert!(elsewhere.take_missed_key() && !elsewhere.take_missed_key());
+        elsewhere.change_key_encryption(keys(&[[7; 32], [9; 32]]));
+        assert_eq!(get(&elsewhere, &after).await.unwrap().as_ref(), Some(&after));
+        assert!(!elsewhere.take_missed_key());
+        elsewhere.close().await;
     }
 
     async fn two_rotations_at_once_do_no_harm(bench) {

@@ -51,7 +51,7 @@ async fn take(
 }
 
 /// An empty database, and a connection that looks behind the limits' back.
-async fn database(number: u8) -> (String, MultiplexedConnection) {
+pub(crate) async fn database(number: u8) -> (String, MultiplexedConnection) {
     let url = format!("{}/{number}", url().trim_end_matches('/'));
     let client = redis::Client::open(url.as_str()).unwrap();
     let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(LONG));

@@ -111,6 +111,31 @@ on_both_engines! {
         assert_eq!(seen(&mut w, "ann").await, [customers]);
     }
 
+    async fn a_ticket_goes_from_hand_to_hand_until_it_is_closed(bench) {
+        let mut w = bench.write().await;
+        let record = told(&mut w, &bench.ids).await;
+        let own = Ticket { mode: Mode::Banker, ..ticket(&bench.ids, &record) };
+        tickets::open(&mut w, &own).await.unwrap();
+        let agent = |subject| Owner { subject, key: None };
+        let sees = async |w: &mut contactiq_store::Writer, subject| {
+            tickets::get_for(w, own.id, &agent(subject)).await.unwrap().is_some()
+        };
+        assert!(!sees(&mut w, "mia").await && !sees(&mut w, "joe").await);
+        let note = masked("Please call back.");
+        let to = (&agent("mia"), "Mia");
+        assert!(tickets::hand_over(&mut w, own.id, to, Some(&note), "sam", NOW.plus_seconds(1)).await.unwrap());
+        assert!(sees(&mut w, "mia").await && !sees(&mut w, "joe").await);
+        let to = (&agent("joe"), "Joe");
+        assert!(tickets::hand_over(&mut w, own.id, to, None, "sam", NOW.plus_seconds(2)).await.unwrap());
+        assert!(!sees(&mut w, "mia").await && sees(&mut w, "joe").await);
+        let held = tickets::get(&mut w, own.id).await.unwrap().unwrap();
+        assert_eq!((held.state, held.assignee.as_deref()), (TicketState::Taken, Some("Joe")));
+        assert_eq!((held.taken_at, held.taken_note), (Some(NOW.plus_seconds(2)), Some(note)));
+        assert!(tickets::advance(&mut w, own.id, TicketState::Closed, "joe", None, NOW).await.unwrap());
+        assert!(!tickets::hand_over(&mut w, own.id, to, None, "sam", NOW).await.unwrap());
+        assert!(!tickets::hand_over(&mut w, TicketId::new(&bench.ids), to, None, "sam", NOW).await.unwrap());
+    }
+
     async fn who_held_a_ticket_is_forgotten_there_too(bench) {
         let mut w = bench.write().await;
         let record = told(&mut w, &bench.ids).await;

@@ -18,9 +18,9 @@ pub(super) struct Said {
 
 impl Said {
     /// The same as what it is recognised by.
-    pub(super) fn resent(&self, server: &[u8; 32], secret: &str) -> Resent {
+    pub(super) fn resent(&self, server: &[u8; 32], caller: &str) -> Resent {
         let exchanges = self.exchanges.iter().map(|(asked, answered)| (asked.as_str(), answered.as_str()));
-        Resent::new(server, secret, exchanges, &self.question)
+        Resent::new(server, caller, exchanges, &self.question)
     }
 }
 

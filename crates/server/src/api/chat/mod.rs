@@ -21,17 +21,14 @@ use axum::{
 };
 
 use super::{
-    asking::{Asking, Request, asks, helped, tells},
+    asking::{Asking, Request, asks, counted, helped, tells},
     error::ApiError,
     json::Json,
     named::acts,
 };
 use crate::{
     app::App,
-    guard::{
-        Numbered,
-        identity::{self, Caller},
-    },
+    guard::{Numbered, identity::Caller},
     privacy,
 };
 use body::{Body, Ours};
@@ -78,13 +75,20 @@ pub(crate) async fn complete(
     caller: Caller,
     Extension(numbered): Extension<Numbered>,
     headers: HeaderMap,
-    body: Json<Body>,
+    body: Result<Json<Body>, ApiError>,
 ) -> Result<Response, ApiError> {
-    let Json { value: mut body, bytes } = body;
-    let asking = asking(&app, &caller, &headers, &mut body)?;
+    let read = body.and_then(|Json { value: mut body, bytes }| {
+        let asking = asking(&app, &caller, &mut body)?;
+        Ok((asking, body, bytes))
+    });
+    let (asking, body, bytes) = match read {
+        Ok(read) => read,
+        Err(error) => return Err(counted(&app, &caller, &numbered, error).await),
+    };
     let may = caller.may(asking.mode.permission());
     let checked = if may { parameters::check(&body) } else { Err(ApiError::ModelForbidden) };
     if let Err(error) = checked {
+        let error = counted(&app, &caller, &numbered, error).await;
         return Err(helped(&app, asking.mode, &asking.question, error).await);
     }
     let disclosure = app.house.settings.of(asking.mode).disclosure.clone();
@@ -105,13 +109,13 @@ fn streams(body: &Body) -> Option<bool> {
 }
 
 /// The question in a body.
-fn asking(app: &App, caller: &Caller, headers: &HeaderMap, body: &mut Body) -> Result<Asking, ApiError> {
+fn asking(app: &App, caller: &Caller, body: &mut Body) -> Result<Asking, ApiError> {
     let Flat::Text(model) = &body.model else {
         return Err(ApiError::parameter("parameter_invalid", "model", "send the name of a model"));
     };
     let mode = models::mode(model).ok_or(ApiError::NoModel)?;
     let said = messages::read(body.messages.take())?;
-    let resent = said.resent(&app.body_key, &identity::secret(caller, headers));
+    let resent = said.resent(&app.body_key, &caller.identity());
     let Ours { conversation, subject, session } = body.contactiq.take().unwrap_or_default();
     // Whoever names the conversation names its person.
     let subject = subject.or_else(|| match conversation {

@@ -23,10 +23,10 @@ use super::refusal::Refusal;
 use crate::config::{Config, TokenAlgorithm};
 
 use claims::Claims;
-use own::OwnKey;
+use own::OwnKeys;
 use site::SiteKeys;
 
-pub use own::{LONGEST as LONGEST_SESSION, New, OWN_ISSUER, mark_of};
+pub use own::{LEAST as LEAST_SESSION_KEY, LONGEST as LONGEST_SESSION, New, OWN_ISSUER, mark_of};
 pub use provider::{KEYS_LOOKED_AT, Provider};
 pub(crate) use sign_in::Begun;
 pub use sign_in::{Person, SignedOut};
@@ -61,12 +61,12 @@ pub struct Bearer {
 pub struct Tokens {
     provider: Option<Provider>,
     site: SiteKeys,
-    own: OwnKey,
+    own: OwnKeys,
     clock: Arc<dyn Clock>,
 }
 
 impl Tokens {
-    /// Of this configuration, with the server's own key for the sessions that it signs.
+    /// Of this configuration, with the key of the sessions that the server signs where the configuration names none.
     ///
     /// # Errors
     /// Which setting can't be used.
@@ -74,7 +74,8 @@ impl Tokens {
         let identity = &config.identity;
         let provider =
             identity.oidc.is_configured().then(|| Provider::new(identity.oidc.clone())).transpose()?;
-        Ok(Tokens { provider, site: SiteKeys::new(&identity.site_keys)?, own: OwnKey::new(own)?, clock })
+        let own = OwnKeys::new(identity.session_key.keyring(), own)?;
+        Ok(Tokens { provider, site: SiteKeys::new(&identity.site_keys)?, own, clock })
     }
 
     /// The identity provider, if there is one.

@@ -1,6 +1,6 @@
 //! Sessions of customers that this server signs for a back end of the bank: `POST /v1/sessions`.
 
-use contactiq_domain::{Mode, Role, ids::KeyId};
+use contactiq_domain::{Keyring, Mode, Role, ids::KeyId};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde_json::{Value, json};
 
@@ -33,15 +33,66 @@ pub struct New<'a> {
     pub from: Option<i64>,
 }
 
-/// The server's own key: HMAC-SHA256, made from the sealing key, so that replicas share it.
-pub(super) struct OwnKey {
+/// The shortest secret that a key is made of, in bytes.
+pub const LEAST: usize = 32;
+
+/// The server's own keys: those that `identity.session_key` names, the first of which signs while each of them is good,
+/// and which change while we serve; without any the one that is made of the root key. Replicas share either.
+pub(super) struct OwnKeys {
+    named: Keyring,
+    made: OwnKey,
+}
+
+impl OwnKeys {
+    pub(super) fn new(named: Keyring, made: &[u8; 32]) -> Result<OwnKeys, String> {
+        Ok(OwnKeys { named, made: OwnKey::new(made)? })
+    }
+
+    pub(super) fn sign(&self, new: &New<'_>, now: i64) -> Option<(String, i64)> {
+        match self.named.is_empty() {
+            true => self.made.sign(new, now),
+            false => self.all().next()?.sign(new, now),
+        }
+    }
+
+    pub(super) fn read(
+        &self,
+        token: &str,
+        head: &Head,
+        origin: Option<&str>,
+        now: i64,
+    ) -> Result<Bearer, Refusal> {
+        if head.alg != "HS256" {
+            return Err(Refusal::Algorithm);
+        }
+        let is_it = |key: &OwnKey| head.kid.as_deref() == Some(&key.id);
+        if self.named.is_empty() {
+            return Some(&self.made)
+                .filter(|key| is_it(key))
+                .ok_or(Refusal::SigningKey)?
+                .read(token, origin, now);
+        }
+        self.all().find(is_it).ok_or(Refusal::SigningKey)?.read(token, origin, now)
+    }
+
+    /// In the order in which they are written: whoever is refused somewhere has no say here.
+    fn all(&self) -> impl Iterator<Item = OwnKey> {
+        let long = self.named.keys().into_iter().filter(|key| key.expose().len() >= LEAST);
+        long.filter_map(|key| {
+            OwnKey::new(&wiring::mac(key.expose().as_bytes(), &[b"customer sessions"])).ok()
+        })
+    }
+}
+
+/// One of them: HMAC-SHA256.
+struct OwnKey {
     id: String,
     signs: EncodingKey,
     checks: DecodingKey,
 }
 
 impl OwnKey {
-    pub(super) fn new(key: &[u8; 32]) -> Result<OwnKey, String> {
+    fn new(key: &[u8; 32]) -> Result<OwnKey, String> {
         let wrong = |e: jsonwebtoken::errors::Error| e.to_string();
         Ok(OwnKey {
             // A name, not the key: what it is a hash of can't be guessed.
@@ -51,7 +102,7 @@ impl OwnKey {
         })
     }
 
-    pub(super) fn sign(&self, new: &New<'_>, now: i64) -> Option<(String, i64)> {
+    fn sign(&self, new: &New<'_>, now: i64) -> Option<(String, i64)> {
         let ends = now + i64::from(new.seconds.min(LONGEST));
         let header = Header {
             typ: Some(TYPE.to_owned()),
@@ -66,19 +117,8 @@ impl OwnKey {
         Some((jsonwebtoken::encode(&header, &claims, &self.signs).ok()?, ends))
     }
 
-    pub(super) fn read(
-        &self,
-        token: &str,
-        head: &Head,
-        origin: Option<&str>,
-        now: i64,
-    ) -> Result<Bearer, Refusal> {
-        if head.alg != "HS256" {
-            return Err(Refusal::Algorithm);
-        }
-        if head.kid.as_deref() != Some(&self.id) {
-            return Err(Refusal::SigningKey);
-        }
+    /// A token whose head names this key.
+    fn read(&self, token: &str, origin: Option<&str>, now: i64) -> Result<Bearer, Refusal> {
         let claims = verified(token, &self.checks, Algorithm::HS256)?;
         // Our own clock gave the times: none needs leeway, but replicas may differ by a little.
         claims.in_time(now, 5)?;

@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 
-use contactiq_domain::{clock::FixedClock, ids::CountingIds};
+use contactiq_domain::{Keyring, Secret, clock::FixedClock, ids::CountingIds};
 use contactiq_store::{access::actors, conversations::Owner};
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::json;
 
-use super::*;
+use super::{own::LEAST as OWN_KEY_LEAST, *};
 
 const NOW: i64 = 1_800_000_000;
 const ES256: &str = include_str!("../../../tests/keys/es256.pem");
@@ -71,8 +71,52 @@ async fn a_session_of_our_own_speaks_for_its_customer_and_no_longer_than_it_last
     }
     let later = Tokens { clock: at(NOW + 905), ..tokens };
     assert_eq!(later.read(&token, None).await, Err(Refusal::Expired));
-    let other = Tokens { own: OwnKey::new(&[8; 32]).unwrap(), ..later };
+    let other = Tokens { own: OwnKeys::new(Keyring::default(), &[8; 32]).unwrap(), ..later };
     assert_eq!(other.read(&token, None).await, Err(Refusal::SigningKey));
+}
+
+#[tokio::test]
+async fn a_signing_key_that_stands_by_is_good_and_one_that_was_taken_away_is_not() {
+    let [old, new, third] = ["o", "n", "t"].map(|letter| letter.repeat(OWN_KEY_LEAST));
+    let ring = Keyring::of(old.clone());
+    let made = tokens();
+    let (of_root, _) = own(&made, &[]);
+    let tokens = Tokens { own: OwnKeys::new(ring.clone(), &[7; 32]).unwrap(), ..made };
+    let change =
+        |values: &[&String]| ring.replace(values.iter().map(|v| Secret::new((*v).clone())).collect());
+    assert_eq!(
+        tokens.read(&of_root, None).await,
+        Err(Refusal::SigningKey),
+        "a named key stands instead of it"
+    );
+    let (first, _) = own(&tokens, &[]);
+    assert!(tokens.read(&first, None).await.is_ok());
+    change(&[&new, &old]);
+    let (second, _) = own(&tokens, &[]);
+    assert_ne!(Head::of(&first).unwrap().kid, Head::of(&second).unwrap().kid);
+    for token in [&first, &second] {
+        assert!(tokens.read(token, None).await.is_ok());
+    }
+    change(&[&third, &new]);
+    assert_eq!(tokens.read(&first, None).await, Err(Refusal::SigningKey));
+    assert!(tokens.read(&second, None).await.is_ok());
+    // What could be guessed signs nothing and is believed nothing.
+    let short = "x".repeat(OWN_KEY_LEAST - 1);
+    change(&[&short, &third]);
+    let (good, _) = own(&tokens, &[]);
+    change(&[&third]);
+    assert!(tokens.read(&good, None).await.is_ok());
+    change(&[&short]);
+    let new = New {
+        key: KeyId::new(&CountingIds::default()),
+        secret: "h",
+        subject: "s",
+        session: "s",
+        origins: &[],
+        seconds: 9,
+        from: None,
+    };
+    assert!(tokens.sign(&new).is_none());
 }
 
 #[tokio::test]

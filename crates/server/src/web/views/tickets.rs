@@ -1,6 +1,6 @@
 //! Hand-overs to people: `/tickets` and `/tickets/{id}`.
 
-use contactiq_domain::{Priority, Ticket, TicketState};
+use contactiq_domain::{Priority, Role, Ticket, TicketState};
 use contactiq_guard::Masked;
 
 use super::{
@@ -8,6 +8,7 @@ use super::{
     prose::{self, Prose, Span},
     wording,
 };
+use crate::api::tickets::Worker;
 
 /// The list.
 #[derive(Debug, Clone, askama::Template)]
@@ -67,10 +68,31 @@ pub struct TicketView {
     pub ticket: TicketItem,
     /// Whether the buttons that change its state are shown.
     pub may_change: bool,
+    /// Who can be handed it, where the visitor may hand it over.
+    pub workers: Vec<WorkerItem>,
     /// Whether `/interactions/{id}` may be linked.
     pub may_read_records: bool,
     /// What was just done, for instance `Ticket taken.`
     pub notice: Option<String>,
+}
+
+/// Somebody who can be handed a ticket.
+#[derive(Debug, Clone)]
+pub struct WorkerItem {
+    /// What logs call them.
+    pub id: String,
+    /// What people call them.
+    pub name: String,
+    /// What they are.
+    pub role: Role,
+}
+
+impl WorkerItem {
+    /// From the API's.
+    #[must_use]
+    pub fn of(worker: Worker) -> Self {
+        Self { id: worker.id, name: worker.name, role: worker.role }
+    }
 }
 
 /// A ticket as both pages show it.
