@@ -204,16 +204,18 @@ impl Placeholders {
         true
     }
 
-    /// Forgets the values of which this is true, by type, number and token (none of what is never kept); whether there
-    /// were any. Their numbers stay given out.
+    /// Forgets the values of which this is true, by type, number and tokens, one a key (none of what is never kept);
+    /// whether there were any. Their numbers stay given out.
     pub fn forget(
         &mut self,
-        key: &TokenKey,
-        is_gone: impl Fn(PersonalType, usize, Option<Token>) -> bool,
+        keys: &[TokenKey],
+        is_gone: impl Fn(PersonalType, usize, &[Token]) -> bool,
     ) -> bool {
         let before = self.kept.values.len();
-        let token = |value: &Value| key.token(value.kind, &value.text);
-        self.kept.values.retain(|value| !is_gone(value.kind, value.number, token(value)));
+        let tokens = |value: &Value| -> Vec<Token> {
+            keys.iter().filter_map(|key| key.token(value.kind, &value.text)).collect()
+        };
+        self.kept.values.retain(|value| !is_gone(value.kind, value.number, &tokens(value)));
         self.kept.values.len() < before
     }
 
