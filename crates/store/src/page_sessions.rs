@@ -146,7 +146,6 @@ pub async fn of(c: &mut Connection, subject: &str) -> Result<Vec<PageSession>, S
     .collect()
 }
 
-<<<<<<< HEAD
 /// The latest session of each who signed in since then as one of these roles, the latest first: of so many sessions at
 /// most.
 ///
@@ -174,17 +173,17 @@ pub async fn people(
     }
     found.retain(|one| roles.contains(&one.role));
     Ok(found)
-=======
+}
+
 /// Everybody who has a session here, with the beginning of each. A row that does not open names nobody.
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) async fn people(c: &mut Connection) -> Result<Vec<(String, Timestamp)>, StoreError> {
+pub(crate) async fn everybody(c: &mut Connection) -> Result<Vec<(String, Timestamp)>, StoreError> {
     let rows = c.rows("SELECT id, named, created_at FROM page_sessions", values![]).await?;
     let opened =
         rows.iter().filter_map(|row| row.name(TABLE, "named", &row.text("id").ok()?).ok().zip(Some(row)));
     opened.map(|(named, row)| Ok((named, row.moment("created_at")?))).collect()
->>>>>>> 5a8e41f6
 }
 
 /// Ends sessions; those that were ended now.

@@ -64,7 +64,7 @@ pub async fn again(
 /// Everybody whose conversations, sittings or holds are here, with the beginning of the first one.
 async fn everybody(c: &mut Connection) -> Result<Vec<(String, Option<KeyId>, Timestamp)>, StoreError> {
     let mut all = of_conversations(c).await?;
-    let sittings = page_sessions::people(c).await?;
+    let sittings = page_sessions::everybody(c).await?;
     all.extend(sittings.into_iter().map(|(subject, began_at)| (subject, None, began_at)));
     all.extend(holds::people(c).await?);
     let mut first: BTreeMap<(String, String), (Option<KeyId>, Timestamp)> = BTreeMap::new();
