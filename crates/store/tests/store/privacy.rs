@@ -488,10 +488,12 @@ on_both_engines! {
 async fn no_old_text_stays_in_the_file() {
     let bench = Bench::at(crate::engines::Place::sqlite()).await;
     let mut w = bench.write().await;
-    let said = all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
-    let event = accessed(&bench, SUBJECT.to_owned(), 0, None);
+    let jane = Owner { subject: "person:jane", key: None };
+    let of = Conversation { subject: jane.subject.to_owned(), ..conversation(&bench.ids) };
+    let said = all_of_it(&mut w, &bench.ids, &of).await;
+    let event = accessed(&bench, jane.subject.to_owned(), 0, None);
     access::log(&mut w, &event).await.unwrap();
-    page_sessions::begin(&mut w, &sitting(&bench, SUBJECT)).await.unwrap();
+    page_sessions::begin(&mut w, &sitting(&bench, jane.subject)).await.unwrap();
     w.save().await.unwrap();
     // What is sealed stands there as bytes that can be looked for.
     let mut columns = Vec::new();
@@ -500,7 +502,7 @@ async fn no_old_text_stays_in_the_file() {
             bench.place.bytes(&format!("SELECT {column} FROM interactions WHERE id = '{}'", said.id)).await,
         );
     }
-    columns.push(consent::as_kept(&bench.store, &JANE).0.into_bytes());
+    columns.push(consent::as_kept(&bench.store, &jane).0.into_bytes());
     for (table, column) in
         [("access_events", "actor"), ("access_events", "from_ip"), ("page_sessions", "named")]
     {
@@ -519,7 +521,7 @@ async fn no_old_text_stays_in_the_file() {
     let found = |all: &[u8], text: &[u8]| all.windows(text.len()).any(|part| part == text);
     let before = files();
     assert!(columns.iter().all(|text| found(&before, text)), "the search finds what is there");
-    erase::person(&bench.store, &JANE, "desk", &bench.ids, NOW).await.unwrap();
+    erase::person(&bench.store, &jane, "desk", &bench.ids, NOW).await.unwrap();
     let left = access::recent(&mut *bench.read().await, 9).await.unwrap();
     assert_eq!(left.len(), 1, "that it was stays");
     let after = files();
