@@ -176,7 +176,7 @@ async fn forget_values(
     w: &mut Writer,
     conversation: ConversationId,
     goes: &[InteractionId],
-    of: (&TokenKey, &Tokens),
+    of: (&[TokenKey], &Tokens),
 ) -> Result<(), StoreError> {
     match forget_own_values(w, conversation, goes, of).await {
         Err(StoreError::Sealed(_) | StoreError::Corrupt { .. } | StoreError::Unavailable { why: LOCKED }) => {
