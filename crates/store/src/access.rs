@@ -16,7 +16,7 @@ use crate::{
 
 pub(crate) use forgotten::{forget, hash_those_of_before, sweep};
 pub(crate) use kept::{due, purge, traces_of};
-pub use names::{actors, fingerprint, of_session, of_site, subject_of_site};
+pub use names::{LOCAL_ADMIN, actors, fingerprint, of_session, of_site, subject_of_site};
 
 contactiq_domain::words! {
     /// What came of an attempt.

@@ -2,14 +2,17 @@
 
 use contactiq_domain::Timestamp;
 
-use super::{AT_ONCE, actors, kept::free, told, whose};
+use super::{AT_ONCE, LOCAL_ADMIN, actors, kept::free, told, whose};
 use crate::{Store, StoreError, Writer, conversations::Owner, privacy::turns, value::values};
 
 /// Notes that this person is forgotten: from then on [`sweep`] takes who and from where out of the events up to this
-/// moment, also of those that a spool brings later. A name that a key has stays: whose events those are can't be told.
+/// moment, also of those that a spool brings later. The local administrator's and a name that a key has stay: that is no
+/// one person, or one can't tell whose events they are.
 pub(crate) async fn forget(w: &mut Writer, owner: &Owner<'_>, now: Timestamp) -> Result<(), StoreError> {
     for name in actors(owner) {
-        if w.row("SELECT id FROM api_keys WHERE name = $1 LIMIT 1", values![&name]).await?.is_some() {
+        let by_key =
+            w.row("SELECT id FROM api_keys WHERE name = $1 LIMIT 1", values![&name]).await?.is_some();
+        if by_key || name == LOCAL_ADMIN {
             continue;
         }
         let hash = w.blind(&whose(&name));

@@ -8,8 +8,10 @@ use crate::conversations::Owner;
 
 /// How the subjects of the site's customers begin.
 const SITE: &str = "site:";
-/// How the names begin that logs have for people. Names of keys, the command line, the local administrator and whoever is
-/// anonymous stand in the same column: events of theirs are nobody's own, whatever a subject is called.
+/// Subject and name of the local administrator: whoever holds the password of the machine.
+pub const LOCAL_ADMIN: &str = "local-admin";
+/// How the names begin that logs have for people. Names of keys, the command line and whoever is anonymous stand in the
+/// same column: events of theirs are nobody's own, whatever a subject is called.
 const PEOPLE: [&str; 3] = [SITE, "person:", "customer:"];
 
 /// What logs call a customer in a session that this server signed for a key.
@@ -38,7 +40,7 @@ pub fn actors(owner: &Owner<'_>) -> Vec<String> {
         return vec![of_session(key, subject)];
     }
     let mut names = Vec::new();
-    if PEOPLE.iter().any(|begins| subject.starts_with(begins)) {
+    if subject == LOCAL_ADMIN || PEOPLE.iter().any(|begins| subject.starts_with(begins)) {
         names.push(subject.to_owned());
     }
     if let Some(told) = subject.strip_prefix(SITE) {

@@ -412,8 +412,9 @@ on_both_engines! {
         let (old, later) = (event(names[1].clone(), 1, None), event(names[1].clone(), 100, None));
         let others = event("desk".to_owned(), 0, None);
         let (before, by_key) = (event("desk".to_owned(), 0, None), event("person:of-a-key".to_owned(), 0, None));
+        let by_admin = event(access::LOCAL_ADMIN.to_owned(), 0, None);
         let mut w = bench.write().await;
-        let all = [&own[0], &own[1], &old, &later, &others, &before, &by_key];
+        let all = [&own[0], &own[1], &old, &later, &others, &before, &by_key, &by_admin];
         access::log_all(&mut w, &all).await.unwrap();
         let mut key = crate::keys::key(&bench.ids, "d");
         key.name = "person:of-a-key".to_owned();
@@ -429,7 +430,7 @@ on_both_engines! {
         // Once more on a clock that was set back: until when somebody was forgotten goes no way back.
         erase::person(&bench.store, &jane, "desk", &bench.ids, NOW.plus_seconds(1)).await.unwrap();
         // Whoever is called like a key, or like the command line, takes no name out of their events.
-        for subject in ["desk", "person:of-a-key"] {
+        for subject in ["desk", "person:of-a-key", access::LOCAL_ADMIN] {
             let namesake = Owner { subject, key: None };
             erase::person(&bench.store, &namesake, "desk", &bench.ids, NOW.plus_seconds(10)).await.unwrap();
         }
@@ -449,7 +450,7 @@ on_both_engines! {
             assert_eq!(left, Some(nobody), "that it was stays");
         }
         let left = access::recent(&mut r, 99).await.unwrap();
-        assert!([&others, &before, &by_key].iter().all(|event| left.contains(event)), "{left:?}");
+        assert!([&others, &before, &by_key, &by_admin].iter().all(|event| left.contains(event)), "{left:?}");
         bench.place.raw(NO_EVENT_WITHOUT_A_HASH).await.unwrap();
         assert_eq!(page_sessions::of(&mut r, jane.subject).await.unwrap(), []);
         assert_eq!(page_sessions::find(&mut r, &sitting.token_hash).await.unwrap(), None);
