@@ -68,7 +68,7 @@ fn personal_data_in_a_document_is_told_by_kind_and_place() {
         "{told}"
     );
     assert!(text(&told, "outcome") == "added" && !told.to_string().contains("4111"), "{told}");
-    let again = terminal.file("lost.md", &format!("{page}\nOne more line.\n"));
+    let again = terminal.file("lost.md", format!("{page}\nOne more line.\n"));
     let words = terminal.run(&["knowledge", "add", "--collection", "customer", &again.to_string_lossy()]);
     assert!(words.out.contains("looks like personal data (CREDIT_CARD, TAX_ID)"), "{}", words.out);
     assert!(!words.out.contains("4111"), "{}", words.out);
