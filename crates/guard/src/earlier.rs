@@ -19,8 +19,8 @@ impl Earlier {
         self
     }
 
-    /// With the asker's last messages, masked, the oldest first and that of the turn before among them: an attack may
-    /// come in pieces.
+    /// With the asker's messages that were not refused, masked, the oldest first and that of the turn before among them:
+    /// an attack may come in pieces.
     #[must_use]
     pub fn with_questions(mut self, questions: Vec<Masked>) -> Self {
         self.questions = questions;

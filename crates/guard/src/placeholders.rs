@@ -204,16 +204,18 @@ impl Placeholders {
         true
     }
 
-    /// Forgets the values of which this is true, by type, number and token (none of what is never kept); whether there
-    /// were any. Their numbers stay given out.
+    /// Forgets the values of which this is true, by type, number and tokens, one a key (none of what is never kept);
+    /// whether there were any. Their numbers stay given out.
     pub fn forget(
         &mut self,
-        key: &TokenKey,
-        is_gone: impl Fn(PersonalType, usize, Option<Token>) -> bool,
+        keys: &[TokenKey],
+        is_gone: impl Fn(PersonalType, usize, &[Token]) -> bool,
     ) -> bool {
         let before = self.kept.values.len();
-        let token = |value: &Value| key.token(value.kind, &value.text);
-        self.kept.values.retain(|value| !is_gone(value.kind, value.number, token(value)));
+        let tokens = |value: &Value| -> Vec<Token> {
+            keys.iter().filter_map(|key| key.token(value.kind, &value.text)).collect()
+        };
+        self.kept.values.retain(|value| !is_gone(value.kind, value.number, &tokens(value)));
         self.kept.values.len() < before
     }
 
@@ -367,8 +369,10 @@ mod tests {
             guard.inspect(&Raw::new("My name is Zorblat Quimby. My wife is called Hannah Novak")).unwrap();
         assert!(said.number(&mut given));
         let hers = key.tokens_of(&Raw::new("hannah novak"));
-        let names = |kind, _, token: Option<Token>| token.is_some_and(|token| hers.contains(&(kind, token)));
-        assert!(given.forget(&key, names) && !given.forget(&key, names));
+        let names = |kind, _, own: &[Token]| own.iter().any(|token| hers.contains(&(kind, *token)));
+        // One of several keys is enough.
+        let keys = [TokenKey::new(&[8; 32]).unwrap(), key];
+        assert!(given.forget(&keys, names) && !given.forget(&keys, names));
         let left: Vec<_> = given.kept.values.iter().map(|value| value.text.as_str()).collect();
         assert_eq!(left, ["Zorblat Quimby"]);
         let mut next = guard.inspect(&Raw::new("My name is Marek Dubois")).unwrap();

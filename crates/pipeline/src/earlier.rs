@@ -13,8 +13,6 @@ use crate::{AnswerError, Ask, House, turn::Exchange};
 
 /// Earlier exchanges that a question may lean on.
 const HISTORY: u32 = 6;
-/// Messages before a question that may hold a piece of an attack.
-const PIECES: usize = 3;
 /// As far back an exchange may lie that a question follows, where it is not the last one.
 const FAR: u32 = 32;
 
@@ -71,8 +69,9 @@ pub(crate) async fn read(house: &House, ask: &Ask) -> Result<Before, AnswerError
     let mut earlier = Earlier::default();
     if let Some(last) = history.last() {
         earlier = earlier.after(last.question.clone(), last.answer.clone());
-        let from = history.len().saturating_sub(PIECES);
-        earlier = earlier.with_questions(history[from..].iter().map(|e| e.question.clone()).collect());
+        // What a model may see. What was refused neither excuses what follows nor is held against it.
+        let seen = history.iter().filter(|exchange| exchange.may_be_leaned_on());
+        earlier = earlier.with_questions(seen.map(|exchange| exchange.question.clone()).collect());
     }
     if house.settings.keeps_placeholders {
         earlier = earlier.with_placeholders(placeholders);

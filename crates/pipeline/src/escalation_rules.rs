@@ -339,7 +339,13 @@ fn compile(trigger: Trigger, patterns: Vec<PatternText>) -> Result<Vec<Pattern>,
 /// What matches where one of the patterns does.
 fn joined(patterns: &[Pattern]) -> Option<Regex> {
     let each: Vec<String> = patterns.iter().map(|p| format!("(?:{})", p.regex.as_str())).collect();
-    RegexBuilder::new(&each.join("|")).case_insensitive(true).build().ok().filter(|_| !each.is_empty())
+    // In verbose patterns a comment may take the bracket behind it.
+    let verbose = patterns.iter().any(|p| p.regex.as_str().contains('#'));
+    RegexBuilder::new(&each.join("|"))
+        .case_insensitive(true)
+        .build()
+        .ok()
+        .filter(|_| !each.is_empty() && !verbose)
 }
 
 /// Lower case, straight apostrophes, single spaces: what the patterns are written for.

@@ -228,6 +228,9 @@ pub struct Parts {
     /// Whether the ledger took the last write that was tried: a job tries one every few seconds, so
     /// that probes without a key can't make the disk work.
     pub ledger_writes: AtomicBool,
+    /// Whether a key of the data folder still wraps keys, in production: the hourly job looks, so that probes without a
+    /// key read no file.
+    pub key_beside_data: AtomicBool,
     /// The idempotency keys that requests hold.
     pub leases: Leases,
     /// Answers on their way to clients.
@@ -290,6 +293,7 @@ impl App {
             tasks,
             metrics,
             ledger_writes: AtomicBool::new(true),
+            key_beside_data: AtomicBool::new(false),
             live: Arc::default(),
             leases: Leases::default(),
             hands,

@@ -100,19 +100,25 @@ pub fn private_key(
     path: &Path,
     make: impl FnOnce() -> Zeroizing<[u8; 32]>,
 ) -> io::Result<Zeroizing<[u8; 32]>> {
+    if let Some(key) = kept_key(path)? {
+        return Ok(key);
+    }
+    write_private(path, &*make())?;
+    // Two processes may start at once: the file that is there wins.
+    let kept = Zeroizing::new(std::fs::read(path)?);
+    key_in(&kept).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the key is damaged"))
+}
+
+/// The key of 32 bytes in a file; none where there is no file.
+fn kept_key(path: &Path) -> io::Result<Option<Zeroizing<[u8; 32]>>> {
     match std::fs::read(path).map(Zeroizing::new) {
-        Ok(bytes) => key_in(&bytes).ok_or_else(|| {
+        Ok(bytes) => key_in(&bytes).map(Some).ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!("{} must hold exactly 32 bytes: restore it from its backup", path.display()),
             )
         }),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            write_private(path, &*make())?;
-            // Two processes may start at once: the file that is there wins.
-            let kept = Zeroizing::new(std::fs::read(path)?);
-            key_in(&kept).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the key is damaged"))
-        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(e),
     }
 }
@@ -165,16 +171,13 @@ pub fn key_encryption(config: &Config) -> io::Result<KeyEncryption> {
     KeyEncryption::new(&keys, Arc::new(random::<12>)).ok_or_else(missing)
 }
 
-/// The fingerprint of the key-encryption key that lies in the data folder, beside what it opens; none where there is none.
+/// The fingerprint of the key-encryption key that lies in the data folder, beside what it opens; none where there is none,
+/// and none is made.
 ///
 /// # Errors
-/// As [`sealing_key`].
+/// When the file can't be read or does not hold 32 bytes.
 pub fn key_beside_data(config: &Config) -> io::Result<Option<String>> {
-    let folder = &config.server.data_dir;
-    if !key_path(folder).exists() {
-        return Ok(None);
-    }
-    let key = sealing_key(folder)?;
+    let Some(key) = kept_key(&key_path(&config.server.data_dir))? else { return Ok(None) };
     let kek = KeyEncryption::new(&[*key], Arc::new(random::<12>));
     Ok(kek.map(|kek| kek.active().to_owned()))
 }

@@ -13,5 +13,5 @@ ALTER TABLE audit_checkpoints SET SCHEMA contactiq_audit;
 ALTER TABLE audit_lease SET SCHEMA contactiq_audit;
 ALTER FUNCTION audit_refuse() SET SCHEMA contactiq_audit;
 ALTER FUNCTION audit_in_order() SET SCHEMA contactiq_audit;
--- The triggers look for the log where it is, whoever writes.
-ALTER FUNCTION contactiq_audit.audit_in_order() SET search_path = contactiq_audit;
+-- The triggers look for the log where it is, whoever writes; a temporary table of the same name comes behind it.
+ALTER FUNCTION contactiq_audit.audit_in_order() SET search_path = contactiq_audit, pg_temp;

@@ -1,5 +1,6 @@
 //! The access log: every attempt, with who, from where and the result (A4).
 
+mod forgotten;
 mod kept;
 mod names;
 
@@ -13,8 +14,9 @@ use crate::{
     value::{places, values},
 };
 
-pub(crate) use kept::{due, forget, purge, sweep, traces_of};
-pub use names::{actors, fingerprint, of_session, of_site, subject_of_site};
+pub(crate) use forgotten::{forget, hash_those_of_before, sweep};
+pub(crate) use kept::{due, purge, traces_of};
+pub use names::{LOCAL_ADMIN, actors, fingerprint, of_session, of_site, subject_of_site};
 
 contactiq_domain::words! {
     /// What came of an attempt.

@@ -185,6 +185,17 @@ pub async fn people(
     Ok(found)
 }
 
+/// Everybody who has a session here, with the beginning of each. A row that does not open names nobody.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn everybody(c: &mut Connection) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    let rows = c.rows("SELECT id, named, created_at FROM page_sessions", values![]).await?;
+    let opened =
+        rows.iter().filter_map(|row| row.name(TABLE, "named", &row.text("id").ok()?).ok().zip(Some(row)));
+    opened.map(|(named, row)| Ok((named, row.moment("created_at")?))).collect()
+}
+
 /// Ends sessions; those that were ended now.
 ///
 /// # Errors
@@ -243,12 +254,19 @@ pub(crate) async fn forget_person(w: &mut Writer, subject: &str) -> Result<(), S
     Ok(())
 }
 
-/// Forgets sessions whose time was over before this moment; how many.
+/// Forgets sessions whose time was over before this moment; how many. Those of people on whom a hold is stay: access events
+/// that name one are found by it.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn forget(w: &mut Writer, before: Timestamp) -> Result<u64, StoreError> {
-    w.execute("DELETE FROM page_sessions WHERE ends_at < $1", values![before]).await
+    w.execute(
+        "DELETE FROM page_sessions WHERE ends_at < $1 AND NOT EXISTS (SELECT 1 FROM legal_holds
+             WHERE legal_holds.subject = page_sessions.subject AND legal_holds.owner_key = ''
+                 AND legal_holds.lifted_at IS NULL)",
+        values![before],
+    )
+    .await
 }
 
 fn session(row: &Row) -> Result<PageSession, StoreError> {

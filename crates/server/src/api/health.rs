@@ -11,10 +11,7 @@ use contactiq_store::ledger::queue::Durability;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    app::{self, App},
-    guard::limits::Sharing,
-};
+use crate::{app::App, guard::limits::Sharing};
 
 /// Whether the ledger answers, and took the last write that was tried.
 async fn works(app: &App) -> bool {
@@ -78,7 +75,7 @@ pub struct Ready {
     moderation: String,
     /// Shared limits: `ok`, `away`, or why they are off.
     redis: String,
-    /// The keys of people: `ok`, or that in production one of the data folder still wraps them.
+    /// The keys of people: `ok`, or `failing`, of which `doctor` and the log say why.
     sealing: &'static str,
     /// Documents that answer.
     documents: usize,
@@ -122,17 +119,6 @@ fn confidence(app: &App) -> &'static str {
         }
         Some(_) if app.standing.confidence.is_some() => "fitted with another encoder: fit it again",
         Some(_) => "ok",
-    }
-}
-
-/// Whether a copy of the data folder could be read in production.
-async fn sealing(of: &App) -> &'static str {
-    match app::is_key_beside_data(&of.house.store, &of.config).await {
-        Ok(false) => "ok",
-        Ok(true) => {
-            "a key in the data folder still wraps keys: run `contactiq sealing rotate`, then take the file away"
-        }
-        Err(_) => "not known: the database does not answer",
     }
 }
 
@@ -195,7 +181,7 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
             Sharing::Ok => "ok".to_owned(),
             Sharing::Away => "away: limits are kept in this process".to_owned(),
         },
-        sealing: sealing(&app).await,
+        sealing: if app.key_beside_data.load(Ordering::Relaxed) { "failing" } else { "ok" },
         documents: knowledge.documents.len(),
         knowledge_version: knowledge.version.clone(),
     };

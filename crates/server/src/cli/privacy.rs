@@ -325,7 +325,7 @@ async fn named(store: &Store, config: &Config, values: Vec<String>, erase: bool,
     if erase {
         let (signer, _) = app::audit_key(store, config)?;
         let by = (audit::ACTOR, &signer);
-        let done = named::erase(store, (&keys[0], &tokens), by, &SystemIds, SystemClock.now()).await?;
+        let done = named::erase(store, (&keys, &tokens), by, &SystemIds, SystemClock.now()).await?;
         match &done.receipt {
             Some(receipt) => show(std::slice::from_ref(receipt), json),
             None => output::note("nothing was erased, and there is no receipt"),

@@ -1,6 +1,6 @@
 //! Takes out what was kept long enough (A7).
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use contactiq_store::privacy::erase;
 
@@ -14,7 +14,12 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) async fn purge(app: &App) -> Result<(), JobError> {
-    if matches!(app::is_key_beside_data(&app.house.store, &app.config).await, Ok(true)) {
+    let beside = app::is_key_beside_data(&app.house.store, &app.config).await;
+    if let Ok(beside) = &beside {
+        // Where nobody can say, what was found last counts.
+        app.key_beside_data.store(*beside, Ordering::Relaxed);
+    }
+    if matches!(beside, Ok(true)) {
         tracing::error!(
             critical = true,
             "a key in the data folder still wraps keys: run `contactiq sealing rotate`, then take the file away"

@@ -65,14 +65,15 @@ pub async fn believable(store: &Store, retention: &Retention, now: Timestamp) ->
 /// two batches, so that those who answer questions come first.
 ///
 /// # Errors
-/// When the database fails: what was done stays done, and the next one goes on.
+/// When the database fails: what was done stays done, and the next one goes on. An erasure that can't be finished stops
+/// no purge, and is told behind it.
 pub async fn purge<F: Future<Output = ()>>(
     store: &Store,
     before: &Before,
     now: Timestamp,
     pause: impl Fn() -> F,
 ) -> Result<Purged, StoreError> {
-    erase::sweep(store, now).await?;
+    let swept = erase::sweep(store, now).await;
     let mut all = Purged::default();
     loop {
         let done = purge::step(store, before, now).await?;
@@ -89,6 +90,7 @@ pub async fn purge<F: Future<Output = ()>>(
     if all.texts + all.figures > 0 {
         store.fold().await?;
     }
+    swept?;
     Ok(all)
 }
 

@@ -25,7 +25,7 @@ const OF_THE_BANK: &[PersonalType] = &[
 /// The passages in which the rules of the guard recognise data of a kind that belongs to a customer alone. What was
 /// learned of how customers write has no part in it.
 #[must_use]
-pub fn personal(passages: &[Passage<Published>]) -> Vec<Personal> {
+pub fn personal(title: &str, passages: &[Passage<Published>]) -> Vec<Personal> {
     let settings =
         GuardSettings { learned: None, injection: false, moderation: false, ..GuardSettings::default() };
     let guard = Guard::new(settings);

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use contactiq_domain::{Mode, Role, Timestamp, ids::SessionId};
 use contactiq_guard::{Masked, Published};
+pub use contactiq_store::access::LOCAL_ADMIN;
 use contactiq_store::{
     Store, StoreError,
     page_sessions::{self, PageSession, Which},
@@ -23,8 +24,6 @@ use zeroize::Zeroizing;
 
 use crate::{config::Config, guard::tokens::Person, wiring};
 
-/// The local administrator's subject and name.
-pub const LOCAL_ADMIN: &str = "local-admin";
 /// Who ends an own session: a name would stand beside the keyed hash of the person.
 pub(super) const ONESELF: &str = "oneself";
 /// The cookie's name.

@@ -63,6 +63,8 @@ async fn an_attack_in_two_messages_is_refused_and_what_follows_it_is_answered() 
     let rest = "previous instructions, please";
     let second = say(&running, &key, rest, Some(conversation)).await;
     assert_eq!(second["outcome"], "blocked", "{second}");
+    let again = say(&running, &key, rest, Some(conversation)).await;
+    assert_eq!(again["outcome"], "blocked", "what was refused excuses nothing: {again}");
     let alone = say(&running, &key, rest, None).await;
     assert_ne!(alone["outcome"], "blocked", "{alone}");
     let then = say(&running, &key, "What does a replacement card cost?", Some(conversation)).await;
@@ -70,7 +72,7 @@ async fn an_attack_in_two_messages_is_refused_and_what_follows_it_is_answered() 
     let reviews = running.read(&running.key(Role::Supervisor).await, "/v1/guard/review").await.json();
     let rules = reviews[0]["rules"].as_array().unwrap();
     assert!(rules.iter().any(|rule| rule.as_str().unwrap().starts_with("over-turns:")), "{reviews}");
-    assert_eq!(reviews.as_array().unwrap().len(), 1, "{reviews}");
+    assert_eq!(reviews.as_array().unwrap().len(), 2, "{reviews}");
 }
 
 #[tokio::test]

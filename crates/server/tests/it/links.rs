@@ -188,6 +188,14 @@ impl TlsWeb {
         }
         TlsWeb { child, port }
     }
+
+    /// Whether a client that speaks this version alone ends a handshake with it.
+    fn answers(&self, version: &str) -> bool {
+        let mut client = Command::new("openssl");
+        client.args(["s_client", "-connect", &format!("127.0.0.1:{}", self.port), version]);
+        client.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        client.status().is_ok_and(|status| status.success())
+    }
 }
 
 #[test]
@@ -195,6 +203,7 @@ fn a_manager_of_secrets_is_spoken_to_with_tls_1_3_alone() {
     let authority = authority();
     let said = |version: &str| {
         let web = TlsWeb::start(&authority, version);
+        assert!(web.answers(version), "a server that speaks {version} is there");
         let terminal = Terminal::new()
             .with("CONTACTIQ_LLM_API_KEY", "vault:secret/contactiq#key")
             .with("CONTACTIQ__SECRETS__VAULT__ADDRESS", format!("https://localhost:{}", web.port))

@@ -26,6 +26,11 @@ const MORE: &str = "
         request_id = printf('%08d-0000-7000-9000-ROUND', rowid);
     INSERT INTO interactions SELECT * FROM copies;";
 
+/// Everybody who accessed something is forgotten, and nothing can be taken out of the events.
+const UNFINISHED: &str = "
+    INSERT INTO erased_actors SELECT DISTINCT whose, 4102444800000000 FROM access_events WHERE whose <> '';
+    CREATE TRIGGER broken BEFORE UPDATE ON access_events BEGIN SELECT RAISE(ABORT, 'broken'); END;";
+
 /// Takes `copies` into the table once more.
 async fn more(raw: &mut SqliteConnection, round: u32) {
     let sql = MORE.replace("ROUND", &format!("{round:012}"));
@@ -75,6 +80,13 @@ async fn a_purge_that_is_killed_leaves_each_row_whole_or_without_texts_and_the_n
     println!("killed when {done} of {all} were done");
     let ended = block_in_place(|| terminal.run(&["privacy", "purge", "--json"]).lines(0));
     assert_eq!(ended[0]["texts"], Value::from(all - done));
+    assert_eq!(count(&mut raw, "anonymised_at IS NULL").await, 0);
+
+    // An erasure that can't be finished is told, and stops no purge.
+    more(&mut raw, 9_999).await;
+    sqlx::raw_sql(UNFINISHED).execute(&mut raw).await.unwrap();
+    let ran = block_in_place(|| terminal.run(&["privacy", "purge"]));
+    assert_eq!(ran.status, 1, "{ran:?}");
     assert_eq!(count(&mut raw, "anonymised_at IS NULL").await, 0);
 }
 

@@ -1,20 +1,24 @@
-//! How long access events are kept, and what is left of those of whom was forgotten (A7, E7).
+//! How long access events are kept, and which of them a legal hold keeps (A7, E7).
 
 use contactiq_domain::Timestamp;
 
-use super::{AT_ONCE, actors, told, whose};
+use super::{actors, whose};
 use crate::{
-    Connection, StoreError, Writer, conversations::Owner, privacy, privacy::purge::HELD, row::Row,
-    value::values,
+    Connection, StoreError, Writer, conversations::Owner, privacy, privacy::purge::HELD, value::values,
 };
 
-/// What is old and may go. Without a hold in force that is everything. With one, what the hold concerns stays: events of
-/// the person (`hold_traces`, also of sessions that a key answers for), and those that name the person, a conversation,
-/// an interaction, a ticket, a review, a sitting or a dead letter of the person. So does what can't be told: events of an
-/// earlier version that have no hash of their actor, and all of them while one can't say whom a hold is on.
+/// What is old and may go.
 fn may_go() -> String {
+    format!("occurred_at < $1 AND {}", free())
+}
+
+/// What no hold in force concerns. With one, what the hold concerns stays as it is: events of the person (`hold_traces`,
+/// also of sessions that a key answers for), and those that name the person, a conversation, an interaction, a ticket, a
+/// review, a sitting or a dead letter of the person. So does what can't be told: events of an earlier version that have
+/// no hash of their actor, and all of them while one can't say whom a hold is on.
+pub(super) fn free() -> String {
     format!(
-        "occurred_at < $1 AND (NOT EXISTS (SELECT 1 FROM legal_holds WHERE lifted_at IS NULL) OR (whose IS NOT NULL
+        "(NOT EXISTS (SELECT 1 FROM legal_holds WHERE lifted_at IS NULL) OR (whose IS NOT NULL
          AND NOT EXISTS (SELECT 1 FROM legal_holds WHERE lifted_at IS NULL
              AND NOT EXISTS (SELECT 1 FROM hold_traces WHERE hold_traces.hold = legal_holds.id))
          AND NOT EXISTS (SELECT 1 FROM hold_traces JOIN legal_holds ON legal_holds.id = hold_traces.hold
@@ -53,8 +57,13 @@ pub(crate) async fn purge(w: &mut Writer, before: Timestamp, limit: usize) -> Re
     );
     let gone = w.execute_built(sql, values![before, limit as i64]).await?;
     if gone == 0 {
-        // No event of theirs can come any more that is older than what is kept.
-        w.execute("DELETE FROM erased_actors WHERE erased_at < $1", values![before]).await?;
+        // No event of theirs can come any more that is older than what is kept; what a hold keeps is swept after it.
+        w.execute(
+            "DELETE FROM erased_actors WHERE erased_at < $1
+             AND NOT EXISTS (SELECT 1 FROM legal_holds WHERE lifted_at IS NULL)",
+            values![before],
+        )
+        .await?;
     }
     Ok(gone)
 }
@@ -64,50 +73,4 @@ pub(crate) async fn due(c: &mut Connection, before: Timestamp) -> Result<u64, St
     let sql = format!("SELECT COUNT(*) AS found FROM access_events WHERE {}", may_go());
     let row = c.rows_built(sql, values![before], 1).await?.into_iter().next();
     row.map_or(Ok(0), |row| row.count("found"))
-}
-
-/// Notes that this person is forgotten: from then on [`sweep`] takes who and from where out of the events up to this
-/// moment, also of those that a spool brings later. That something was seen, when and how, stays.
-pub(crate) async fn forget(w: &mut Writer, owner: &Owner<'_>, now: Timestamp) -> Result<(), StoreError> {
-    let names = actors(owner);
-    hash_those_of_before(w, &names).await?;
-    for name in &names {
-        let hash = w.blind(&whose(name));
-        w.execute(
-            "INSERT INTO erased_actors (whose, erased_at) VALUES ($1, $2)
-             ON CONFLICT (whose) DO UPDATE SET erased_at = excluded.erased_at",
-            values![hash, now],
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-/// Gives the events of an earlier version, which have no hash of their actor, one where they are of these names.
-async fn hash_those_of_before(w: &mut Writer, names: &[String]) -> Result<(), StoreError> {
-    let mut after = String::new();
-    loop {
-        let sql = "SELECT * FROM access_events WHERE whose IS NULL AND id > $1 ORDER BY id LIMIT $2";
-        let rows = w.rows(sql, values![&after, AT_ONCE as i64]).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        after = last.text("id")?;
-        // What is damaged is read by nobody.
-        let is_theirs = |row: &&Row| told(row).is_ok_and(|event| names.contains(&event.actor));
-        for row in rows.iter().filter(is_theirs) {
-            let hash = w.blind(&whose(&told(row)?.actor));
-            w.execute("UPDATE access_events SET whose = $2 WHERE id = $1", values![row.text("id")?, hash])
-                .await?;
-        }
-    }
-}
-
-/// Takes out who and from where of all events of people who were forgotten after them; of how many.
-pub(crate) async fn sweep(w: &mut Writer) -> Result<u64, StoreError> {
-    w.execute(
-        "UPDATE access_events SET actor = '', from_ip = '', whose = ''
-         WHERE whose IN (SELECT whose FROM erased_actors) AND occurred_at <= (SELECT erased_at FROM erased_actors
-             WHERE erased_actors.whose = access_events.whose)",
-        Vec::new(),
-    )
-    .await
 }

@@ -8,6 +8,11 @@ use crate::conversations::Owner;
 
 /// How the subjects of the site's customers begin.
 const SITE: &str = "site:";
+/// Subject and name of the local administrator: whoever holds the password of the machine.
+pub const LOCAL_ADMIN: &str = "local-admin";
+/// How the names begin that logs have for people. Names of keys, the command line and whoever is anonymous stand in the
+/// same column: events of theirs are nobody's own, whatever a subject is called.
+const PEOPLE: [&str; 3] = [SITE, "person:", "customer:"];
 
 /// What logs call a customer in a session that this server signed for a key.
 #[must_use]
@@ -27,14 +32,17 @@ pub fn subject_of_site(issuer: &str, subject: &str) -> String {
     format!("{SITE}{issuer}:{subject}")
 }
 
-/// Every name under which logs know whoever owns something.
+/// Every name under which logs know whoever owns something. None where a subject is no name that logs have for people.
 #[must_use]
 pub fn actors(owner: &Owner<'_>) -> Vec<String> {
     let subject = owner.subject;
     if let Some(key) = owner.key {
         return vec![of_session(key, subject)];
     }
-    let mut names = vec![subject.to_owned()];
+    let mut names = Vec::new();
+    if subject == LOCAL_ADMIN || PEOPLE.iter().any(|begins| subject.starts_with(begins)) {
+        names.push(subject.to_owned());
+    }
     if let Some(told) = subject.strip_prefix(SITE) {
         // An issuer may be an address, with colons of its own: where it ends the subject does not say.
         let ends = told.match_indices(':').map(|(end, _)| end);

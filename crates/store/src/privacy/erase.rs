@@ -154,7 +154,8 @@ pub async fn people<'a>(
         }
     };
     if matches!(begun, Forgotten::Now(_)) {
-        sweep(store, now).await?;
+        texts_left(store, now).await?;
+        access::sweep(store).await?;
         // The key, the sittings and the accesses of whom nothing was said went too.
         store.fold().await?;
     }
@@ -340,6 +341,15 @@ pub(crate) async fn came_late(
 /// # Errors
 /// When the database fails.
 pub async fn sweep(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
+    let swept = texts_left(store, now).await?;
+    access::hash_those_of_before(store).await?;
+    if access::sweep(store).await? > 0 {
+        store.fold().await?;
+    }
+    Ok(swept)
+}
+
+async fn texts_left(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
     let mut swept = 0;
     loop {
         let mut w = store.write().await?;
@@ -349,9 +359,8 @@ pub async fn sweep(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
             w.save().await?;
         } else {
             let names = anonymise::conversations_of_the_erased(&mut w).await?;
-            let events = access::sweep(&mut w).await?;
             w.save().await?;
-            if !batch.is_empty() || names + events > 0 {
+            if !batch.is_empty() || names > 0 {
                 // No older text stays beside the file.
                 store.fold().await?;
             }

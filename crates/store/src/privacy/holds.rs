@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use contactiq_domain::{Timestamp, ids::Ids};
+use contactiq_domain::{
+    Timestamp,
+    ids::{Ids, KeyId},
+};
 use uuid::Uuid;
 
 use super::{blind, consent::named, turns};
@@ -171,6 +174,10 @@ pub(crate) async fn tend(w: &mut Writer) -> Result<u64, StoreError> {
     let mut tended = 0;
     for row in w.rows("SELECT * FROM legal_holds WHERE words IS NULL", values![]).await? {
         let Ok(key) = row.data_key() else { continue };
+        if key.is_none() && row.int_or_none("lifted_at")?.is_none() {
+            // Nothing to seal it with: the number is needed as long as the hold is in force.
+            continue;
+        }
         let (id, matter) = (row.text("id")?, row.text("matter")?);
         let words = w.hide_for(key.as_deref(), &matter, TABLE, "words", &id);
         let hash = hashed(w, &matter);
@@ -181,8 +188,7 @@ pub(crate) async fn tend(w: &mut Writer) -> Result<u64, StoreError> {
          AND NOT EXISTS (SELECT 1 FROM hold_traces WHERE hold_traces.hold = legal_holds.id)";
     for row in w.rows(untraced, values![]).await? {
         let (Ok(Some(_)), Ok(subject)) = (row.data_key(), row.person_by_key(String::new)) else { continue };
-        let owner_key = row.text("owner_key")?;
-        let Ok(key) = (!owner_key.is_empty()).then(|| owner_key.parse()).transpose() else { continue };
+        let Ok(key) = key_of(&row) else { continue };
         trace(w, &Owner { subject: &subject, key }, row.parsed("id")?).await?;
         tended += 1;
     }
@@ -212,7 +218,16 @@ pub async fn lift(w: &mut Writer, id: Uuid, by: &str, now: Timestamp) -> Result<
             values![id, by, now],
         )
         .await?;
-    if lifted == 0 { Err(StoreError::NotFound { what: "hold" }) } else { Ok(()) }
+    if lifted == 0 {
+        return Err(StoreError::NotFound { what: "hold" });
+    }
+    // By what the person's accesses are found stays no longer than the hold.
+    w.execute(
+        "DELETE FROM hold_traces WHERE hold IN (SELECT id FROM legal_holds WHERE lifted_at IS NOT NULL)",
+        values![],
+    )
+    .await?;
+    Ok(())
 }
 
 /// A hold in force on this person.
@@ -239,6 +254,27 @@ pub(crate) async fn everybody(c: &mut Connection) -> Result<HashSet<(String, Str
         .iter()
         .map(|row| Ok((row.text("subject")?, row.text("owner_key")?)))
         .collect()
+}
+
+/// Everybody on whom a hold is or was, with when it was placed. A row that does not open names nobody.
+pub(super) async fn people(
+    c: &mut Connection,
+) -> Result<Vec<(String, Option<KeyId>, Timestamp)>, StoreError> {
+    let mut people = Vec::new();
+    for row in c.rows("SELECT * FROM legal_holds", values![]).await? {
+        let (Ok(Some(_)), Ok(subject)) = (row.data_key(), row.person_by_key(String::new)) else { continue };
+        if let Ok(key) = key_of(&row) {
+            people.push((subject, key, row.moment("placed_at")?));
+        }
+    }
+    Ok(people)
+}
+
+/// The key that speaks for whom a hold is on.
+fn key_of(row: &Row) -> Result<Option<KeyId>, StoreError> {
+    let owner_key = row.text("owner_key")?;
+    let key = (!owner_key.is_empty()).then(|| owner_key.parse()).transpose();
+    key.map_err(|_| StoreError::Corrupt { what: "owner_key" })
 }
 
 /// All of them, those in force first, then the latest. One that was placed on several names of a person is one: that of

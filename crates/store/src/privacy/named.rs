@@ -20,6 +20,7 @@ use super::{
 use crate::{
     Connection, Store, StoreError, Writer,
     audit::{self, AuditKind, Event},
+    error::LOCKED,
     interactions, placeholders,
     value::{Value, places, values},
 };
@@ -83,42 +84,66 @@ pub struct ErasedThere {
     pub held: Vec<InteractionId>,
 }
 
+/// So many conversations go in one transaction: everybody waits meanwhile.
+const AT_ONCE: usize = 20;
+
 /// Takes the texts out of every interaction in which one of these values is named, with the values of that person behind
 /// the placeholders of its conversation, and destroys the salts of its entries. The banker's figures stay, and so does
-/// what other turns of the conversation say of other people. `key` is the one that the tokens were made with.
+/// what other turns of the conversation say of other people. `keys` are those that the tokens were made with. It goes in
+/// transactions of some conversations each: broken off, it does the rest when it is asked again, and the receipt is of that.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn erase(
     store: &Store,
-    (key, tokens): (&TokenKey, &Tokens),
+    (keys, tokens): (&[TokenKey], &Tokens),
     (by, signer): (&str, &SigningKey),
     ids: &dyn Ids,
     now: Timestamp,
 ) -> Result<ErasedThere, StoreError> {
-    let mut w = store.write().await?;
-    // An answer that is being written is over before this, or sees that its texts are to go.
-    turns::with_nobody(&mut w).await?;
-    let found = find(&mut w, tokens).await?;
-    let (held, goes): (Vec<&NamedIn>, Vec<&NamedIn>) = found.iter().partition(|named| named.held);
-    let held: Vec<InteractionId> = held.iter().map(|named| named.interaction).collect();
-    let conversations: BTreeSet<ConversationId> = goes.iter().map(|named| named.conversation).collect();
-    let all: Vec<InteractionId> = goes.iter().map(|named| named.interaction).collect();
-    for conversation in &conversations {
-        forget_values(&mut w, *conversation, &all, (key, tokens)).await?;
-    }
-    for some in all.chunks(anonymise::BATCH) {
-        anonymise::interactions(&mut w, some, now).await?;
-    }
     let mut told: Vec<String> = tokens.iter().map(|(kind, token)| format!("{kind}:{token}")).collect();
     told.sort_unstable();
+    let told = format!("named\0{}", told.join(" "));
+    let (mut conversations, mut all) = (BTreeSet::new(), 0_u64);
+    let (mut w, held) = loop {
+        let mut w = store.write().await?;
+        // An answer that is being written is over before this, or sees that its texts are to go.
+        turns::with_nobody(&mut w).await?;
+        let found = find(&mut w, tokens).await?;
+        let (held, goes): (Vec<&NamedIn>, Vec<&NamedIn>) = found.iter().partition(|named| named.held);
+        let there: BTreeSet<ConversationId> = goes.iter().map(|named| named.conversation).collect();
+        let some: BTreeSet<ConversationId> = there.iter().copied().take(AT_ONCE).collect();
+        let goes = goes.iter().filter(|named| some.contains(&named.conversation));
+        let goes: Vec<InteractionId> = goes.map(|named| named.interaction).collect();
+        for conversation in &some {
+            forget_values(&mut w, *conversation, &goes, (keys, tokens)).await?;
+        }
+        for some in goes.chunks(anonymise::BATCH) {
+            anonymise::interactions(&mut w, some, now).await?;
+        }
+        all += goes.len() as u64;
+        let is_last = some.len() == there.len();
+        conversations.extend(some);
+        if is_last {
+            break (w, held.iter().map(|named| named.interaction).collect::<Vec<_>>());
+        }
+        // What is done stands, with an entry of its own, also where the rest is broken off.
+        let fields = [
+            ("person", Some(w.blind(&told))),
+            ("named_by", Some("bankers".to_owned())),
+            ("texts", Some(goes.len().to_string())),
+        ];
+        let part = Event::new(audit::fresh_id(&w), now, AuditKind::Erasure, &fields);
+        audit::note(&mut w, &part).await?;
+        w.save().await?;
+    };
     let mut receipt = Receipt {
         id: ids.next(),
-        person: w.blind(&format!("named\0{}", told.join(" "))),
+        person: w.blind(&told),
         erased_by: by.to_owned(),
         erased_at: now,
         conversations: conversations.len() as u64,
-        interactions: all.len() as u64,
+        interactions: all,
         exports: 0,
         held: held.len() as u64,
         signed: None,
@@ -130,7 +155,7 @@ pub async fn erase(
         ("held", Some(held.len().to_string())),
     ];
     audit::note(&mut w, &Event::new(receipt.id, now, AuditKind::Erasure, &fields)).await?;
-    if all.is_empty() {
+    if all == 0 {
         // That it was tried is on record; there is nothing to have a receipt of.
         w.save().await?;
         return Ok(ErasedThere { receipt: None, held });
@@ -145,12 +170,29 @@ pub async fn erase(
 }
 
 /// Takes out of the placeholders of a conversation what names the person, and what stood in the interactions that go
-/// alone: what other turns refer to stays theirs. The label goes where it was taken from one that goes.
+/// alone: what other turns refer to stays theirs. The label goes where it was taken from one that goes. Where one of the
+/// texts can't be opened, so that one can't tell whose the values are, all values and the label go.
 async fn forget_values(
     w: &mut Writer,
     conversation: ConversationId,
     goes: &[InteractionId],
-    (key, tokens): (&TokenKey, &Tokens),
+    of: (&[TokenKey], &Tokens),
+) -> Result<(), StoreError> {
+    match forget_own_values(w, conversation, goes, of).await {
+        Err(StoreError::Sealed(_) | StoreError::Corrupt { .. } | StoreError::Unavailable { why: LOCKED }) => {
+            let sql = "UPDATE conversations SET label = NULL, placeholders = NULL WHERE id = $1";
+            w.execute(sql, values![conversation]).await?;
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+async fn forget_own_values(
+    w: &mut Writer,
+    conversation: ConversationId,
+    goes: &[InteractionId],
+    (keys, tokens): (&[TokenKey], &Tokens),
 ) -> Result<(), StoreError> {
     let mut given = placeholders::locked(w, conversation).await?;
     let (mut in_those, mut elsewhere) = (HashSet::new(), HashSet::new());
@@ -176,8 +218,8 @@ async fn forget_values(
             there.extend(contactiq_guard::placeholders(text.as_str()).map(|p| (p.kind, p.number)));
         }
     }
-    let changed = given.forget(key, |kind, number, token| {
-        let names = token.is_some_and(|token| tokens.contains(&(kind, token)));
+    let changed = given.forget(keys, |kind, number, own| {
+        let names = own.iter().any(|token| tokens.contains(&(kind, *token)));
         names || (in_those.contains(&(kind, number)) && !elsewhere.contains(&(kind, number)))
     });
     if changed { placeholders::keep(w, conversation, &given).await } else { Ok(()) }

@@ -1,5 +1,7 @@
 //! Forgetting once more whom a restored backup brought back (E7).
 
+use std::collections::BTreeMap;
+
 use contactiq_auditlog::SigningKey;
 use contactiq_domain::{
     Timestamp,
@@ -10,8 +12,9 @@ use uuid::Uuid;
 use super::{
     blind,
     erase::{self, By, Erased, Receipt},
+    holds, owner_key,
 };
-use crate::{Connection, Store, StoreError, conversations::Owner, value::values};
+use crate::{Connection, Store, StoreError, conversations::Owner, page_sessions, value::values};
 
 /// What became of whom a restored backup brought back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,7 +26,8 @@ pub struct CameBack {
 }
 
 /// Erases once more those whom a restored backup brought back: everybody whom one of these receipts names, unless the
-/// conversation began after the erasure. The receipts are kept here too.
+/// conversation, sitting or hold began after the erasure. Whoever left nothing but a word on a purpose or an access is not
+/// found: keyed hashes tell nobody's name. The receipts are kept here too.
 ///
 /// # Errors
 /// When the database fails.
@@ -35,7 +39,9 @@ pub async fn again(
     now: Timestamp,
 ) -> Result<CameBack, StoreError> {
     let mut back = CameBack::default();
-    for (subject, key, began_at) in everybody(&mut *store.read().await?).await? {
+    // Who reads keeps the log of the file from being folded: what is erased below would stay in it.
+    let people = everybody(&mut *store.read().await?).await?;
+    for (subject, key, began_at) in people {
         let owner = Owner { subject: &subject, key };
         let person = blind(&*store.read().await?, &owner);
         let mut named = receipts.iter().filter(|receipt| receipt.person == person);
@@ -57,8 +63,21 @@ pub async fn again(
     Ok(back)
 }
 
-/// Everybody whose conversations are here, with the beginning of the first one.
+/// Everybody whose conversations, sittings or holds are here, with the beginning of the first one.
 async fn everybody(c: &mut Connection) -> Result<Vec<(String, Option<KeyId>, Timestamp)>, StoreError> {
+    let mut all = of_conversations(c).await?;
+    let sittings = page_sessions::everybody(c).await?;
+    all.extend(sittings.into_iter().map(|(subject, began_at)| (subject, None, began_at)));
+    all.extend(holds::people(c).await?);
+    let mut first: BTreeMap<(String, String), (Option<KeyId>, Timestamp)> = BTreeMap::new();
+    for (subject, key, began_at) in all {
+        let known = first.entry((subject, owner_key(key))).or_insert((key, began_at));
+        known.1 = known.1.min(began_at);
+    }
+    Ok(first.into_iter().map(|((subject, _), (key, began_at))| (subject, key, began_at)).collect())
+}
+
+async fn of_conversations(c: &mut Connection) -> Result<Vec<(String, Option<KeyId>, Timestamp)>, StoreError> {
     c.rows(
         "SELECT subject, owner_key, MIN(data_key) AS data_key, MIN(created_at) AS began_at FROM conversations
          WHERE data_key IS NOT NULL AND erased_at IS NULL GROUP BY subject, owner_key",

@@ -70,7 +70,7 @@ on_both_engines! {
 
         let signer = SigningKey::new("bank.example/audit", &[7; 32]).unwrap();
         let key = key();
-        let done = named::erase(&bench.store, (&key, &tokens), ("desk", &signer), &bench.ids, NOW).await.unwrap();
+        let done = named::erase(&bench.store, (std::slice::from_ref(&key), &tokens), ("desk", &signer), &bench.ids, NOW).await.unwrap();
         let receipt = done.receipt.unwrap();
         assert_eq!((receipt.interactions, receipt.conversations, receipt.held), (2, 2, 1));
         assert_eq!(done.held, [held.id]);
@@ -92,10 +92,36 @@ on_both_engines! {
         }
         drop(r);
         // What is left is held: nothing is erased, and nobody is handed a receipt that says otherwise.
-        let done = named::erase(&bench.store, (&key, &tokens), ("desk", &signer), &bench.ids, NOW).await.unwrap();
+        let done = named::erase(&bench.store, (std::slice::from_ref(&key), &tokens), ("desk", &signer), &bench.ids, NOW).await.unwrap();
         assert_eq!((done.receipt, done.held), (None, vec![held.id]));
         assert_eq!(erase::receipts(&mut *bench.read().await, 9, 0).await.unwrap().len(), 1);
         assert!(noted(&bench.place.dump().await, "interactions", "0"), "that it was tried is on record");
+    }
+
+    async fn a_text_that_does_not_open_keeps_no_other_and_many_conversations_go_in_parts(bench) {
+        let mut w = bench.write().await;
+        let mut said = Vec::new();
+        for number in 0..45 {
+            let text = "may we write to jane.citizen@mail.example?";
+            said.push(says(&mut w, bench, Mode::Banker, &format!("banker-{number}"), text).await);
+        }
+        w.save().await.unwrap();
+        // What one row holds stands in another one: it does not open there.
+        bench.place.raw_of(format!(
+            "UPDATE interactions SET question = (SELECT question FROM interactions WHERE id = '{}') WHERE id = '{}'",
+            said[1].id, said[0].id
+        )).await;
+        let signer = SigningKey::new("bank.example/audit", &[7; 32]).unwrap();
+        let (key, tokens) = (key(), searched(&["jane.citizen@mail.example"]));
+        let done = named::erase(&bench.store, (std::slice::from_ref(&key), &tokens), ("desk", &signer), &bench.ids, NOW).await.unwrap();
+        let receipt = done.receipt.unwrap();
+        assert_eq!((receipt.interactions, receipt.conversations), (45, 45));
+        for record in &said {
+            assert_eq!(question(bench, record).await, "[erased]");
+        }
+        let of = conversations::get_for_staff(&mut *bench.read().await, said[0].conversation).await.unwrap().unwrap();
+        assert_eq!(of.label, None);
+        assert!(noted(&bench.place.dump().await, "texts", "20"), "each part is on record");
     }
 
     async fn what_other_turns_of_the_conversation_refer_to_stays(bench) {
@@ -122,7 +148,7 @@ on_both_engines! {
         w.save().await.unwrap();
         let (key, tokens) = (key(), searched(&["jane.citizen@mail.example"]));
         let signer = SigningKey::new("bank.example/audit", &[7; 32]).unwrap();
-        let done = named::erase(&bench.store, (&key, &tokens), ("desk", &signer), &bench.ids, NOW).await.unwrap();
+        let done = named::erase(&bench.store, (std::slice::from_ref(&key), &tokens), ("desk", &signer), &bench.ids, NOW).await.unwrap();
         assert_eq!(done.receipt.unwrap().interactions, 1);
         assert_eq!(question(bench, &said[1]).await, "[erased]");
         let mut r = bench.read().await;
@@ -154,7 +180,7 @@ on_both_engines! {
         let signer = SigningKey::new("bank.example/audit", &[7; 32]).unwrap();
         let tokens = searched(&["jane.citizen@mail.example"]);
         let key = key();
-        let erased = named::erase(&bench.store, (&key, &tokens), ("desk", &signer), &bench.ids, NOW).await.unwrap();
+        let erased = named::erase(&bench.store, (std::slice::from_ref(&key), &tokens), ("desk", &signer), &bench.ids, NOW).await.unwrap();
         assert_eq!(erased.receipt.unwrap().interactions, 1);
 
         let done = escalated(&begun, Trigger::SecurityFraud);

@@ -5,7 +5,9 @@ use contactiq_domain::{
 use contactiq_guard::{Masked, Published};
 use contactiq_store::{
     StoreError,
+    conversations::Owner,
     page_sessions::{self, PageSession, Which},
+    privacy::holds,
 };
 
 use crate::samples::NOW;
@@ -55,6 +57,10 @@ on_both_engines! {
         let again = page_sessions::end(&mut w, Which::One(kept.id), at(1900), "other").await.unwrap();
         assert!(again.is_empty(), "who ended it first did");
         assert_eq!(page_sessions::forget(&mut w, at(3600)).await.unwrap(), 0);
+        let owner = Owner { subject: &kept.subject, key: None };
+        let hold = holds::place(&mut w, &owner, "case 17", "counsel", &bench.ids, NOW).await.unwrap();
+        assert_eq!(page_sessions::forget(&mut w, at(3601)).await.unwrap(), 0, "accesses are found by it");
+        holds::lift(&mut w, hold.id, "counsel", NOW).await.unwrap();
         assert_eq!(page_sessions::forget(&mut w, at(3601)).await.unwrap(), 1);
     }
 

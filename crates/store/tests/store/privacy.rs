@@ -10,7 +10,7 @@ use contactiq_store::{
     access::{self, AccessEvent, AccessResult},
     conversations::{self, Conversation, Owner},
     feedback::{self, Feedback},
-    interactions,
+    interactions, keys,
     ledger::{self, Completion, Entry, Start},
     page_sessions::{self, PageSession},
     pii_tokens, placeholders,
@@ -138,6 +138,10 @@ async fn traces(bench: &Bench, id: InteractionId) -> Vec<String> {
     }
     traces
 }
+
+/// Fails where an event has no hash of its actor.
+const NO_EVENT_WITHOUT_A_HASH: &str = "CREATE TABLE probe (found BIGINT CHECK (found = 0));
+    INSERT INTO probe SELECT COUNT(*) FROM access_events WHERE whose IS NULL; DROP TABLE probe;";
 
 fn accessed(bench: &Bench, actor: String, seconds: i64, target: Option<&str>) -> AccessEvent {
     AccessEvent {
@@ -365,6 +369,24 @@ on_both_engines! {
         assert_eq!(interactions::get(&mut *bench.read().await, other.id).await.unwrap().unwrap(), other);
     }
 
+    async fn whose_sitting_comes_back_with_a_backup_is_forgotten_again(bench) {
+        let jane = Owner { subject: "person:jane", key: None };
+        let known = receipt(erase::person(&bench.store, &jane, "desk", &bench.ids, NOW.plus_seconds(1)).await.unwrap());
+        bench.place.raw("DELETE FROM erasures").await.unwrap();
+        bench.place.raw("DELETE FROM erased_actors").await.unwrap();
+        let seen = accessed(bench, jane.subject.to_owned(), 0, None);
+        let mut w = bench.write().await;
+        page_sessions::begin(&mut w, &sitting(bench, jane.subject)).await.unwrap();
+        access::log(&mut w, &seen).await.unwrap();
+        w.save().await.unwrap();
+        let later = NOW.plus_seconds(2);
+        let again = restored::again(&bench.store, std::slice::from_ref(&known), None, &bench.ids, later).await.unwrap();
+        assert_eq!(again, CameBack { erased: 1, held: Vec::new() });
+        let mut r = bench.read().await;
+        assert_eq!(page_sessions::of(&mut r, jane.subject).await.unwrap(), []);
+        assert_eq!(access::recent(&mut r, 9).await.unwrap()[0].actor, access::ERASED);
+    }
+
     async fn who_comes_back_and_is_held_is_told(bench) {
         let mut w = bench.write().await;
         all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
@@ -389,14 +411,30 @@ on_both_engines! {
         let own: Vec<_> = names.iter().map(|name| event(name.clone(), 0, Some("own"))).collect();
         let (old, later) = (event(names[1].clone(), 1, None), event(names[1].clone(), 100, None));
         let others = event("desk".to_owned(), 0, None);
+        let (before, by_key) = (event("desk".to_owned(), 0, None), event("person:of-a-key".to_owned(), 0, None));
+        let by_admin = event(access::LOCAL_ADMIN.to_owned(), 0, None);
         let mut w = bench.write().await;
-        access::log_all(&mut w, &[&own[0], &own[1], &old, &later, &others]).await.unwrap();
+        let all = [&own[0], &own[1], &old, &later, &others, &before, &by_key, &by_admin];
+        access::log_all(&mut w, &all).await.unwrap();
+        let mut key = crate::keys::key(&bench.ids, "d");
+        key.name = "person:of-a-key".to_owned();
+        keys::create(&mut w, &key).await.unwrap();
         let sitting = sitting(bench, jane.subject);
         page_sessions::begin(&mut w, &sitting).await.unwrap();
         w.save().await.unwrap();
         // One of before there were hashes of actors.
-        bench.place.raw_of(format!("UPDATE access_events SET whose = NULL WHERE id = '{}'", old.id)).await;
+        for event in [&old, &before] {
+            bench.place.raw_of(format!("UPDATE access_events SET whose = NULL WHERE id = '{}'", event.id)).await;
+        }
         erase::person(&bench.store, &jane, "desk", &bench.ids, NOW.plus_seconds(10)).await.unwrap();
+        // Once more on a clock that was set back: until when somebody was forgotten goes no way back.
+        erase::person(&bench.store, &jane, "desk", &bench.ids, NOW.plus_seconds(1)).await.unwrap();
+        // Whoever is called like a key, or like the command line, takes no name out of their events.
+        for subject in ["desk", "person:of-a-key", access::LOCAL_ADMIN] {
+            let namesake = Owner { subject, key: None };
+            erase::person(&bench.store, &namesake, "desk", &bench.ids, NOW.plus_seconds(10)).await.unwrap();
+        }
+        assert_eq!(access::actors(&Owner { subject: "command-line", key: None }), Vec::<String>::new());
         // A spool brings one of before.
         let late = event(names[0].clone(), 2, None);
         let mut w = bench.write().await;
@@ -411,7 +449,9 @@ on_both_engines! {
             let nobody = AccessEvent { actor: access::ERASED.into(), from_ip: access::ERASED.into(), ..gone.clone() };
             assert_eq!(left, Some(nobody), "that it was stays");
         }
-        assert!(access::recent(&mut r, 99).await.unwrap().contains(&others));
+        let left = access::recent(&mut r, 99).await.unwrap();
+        assert!([&others, &before, &by_key, &by_admin].iter().all(|event| left.contains(event)), "{left:?}");
+        bench.place.raw(NO_EVENT_WITHOUT_A_HASH).await.unwrap();
         assert_eq!(page_sessions::of(&mut r, jane.subject).await.unwrap(), []);
         assert_eq!(page_sessions::find(&mut r, &sitting.token_hash).await.unwrap(), None);
     }
@@ -449,10 +489,12 @@ on_both_engines! {
 async fn no_old_text_stays_in_the_file() {
     let bench = Bench::at(crate::engines::Place::sqlite()).await;
     let mut w = bench.write().await;
-    let said = all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
-    let event = accessed(&bench, SUBJECT.to_owned(), 0, None);
+    let jane = Owner { subject: "person:jane", key: None };
+    let of = Conversation { subject: jane.subject.to_owned(), ..conversation(&bench.ids) };
+    let said = all_of_it(&mut w, &bench.ids, &of).await;
+    let event = accessed(&bench, jane.subject.to_owned(), 0, None);
     access::log(&mut w, &event).await.unwrap();
-    page_sessions::begin(&mut w, &sitting(&bench, SUBJECT)).await.unwrap();
+    page_sessions::begin(&mut w, &sitting(&bench, jane.subject)).await.unwrap();
     w.save().await.unwrap();
     // What is sealed stands there as bytes that can be looked for.
     let mut columns = Vec::new();
@@ -461,7 +503,7 @@ async fn no_old_text_stays_in_the_file() {
             bench.place.bytes(&format!("SELECT {column} FROM interactions WHERE id = '{}'", said.id)).await,
         );
     }
-    columns.push(consent::as_kept(&bench.store, &JANE).0.into_bytes());
+    columns.push(consent::as_kept(&bench.store, &jane).0.into_bytes());
     for (table, column) in
         [("access_events", "actor"), ("access_events", "from_ip"), ("page_sessions", "named")]
     {
@@ -480,7 +522,7 @@ async fn no_old_text_stays_in_the_file() {
     let found = |all: &[u8], text: &[u8]| all.windows(text.len()).any(|part| part == text);
     let before = files();
     assert!(columns.iter().all(|text| found(&before, text)), "the search finds what is there");
-    erase::person(&bench.store, &JANE, "desk", &bench.ids, NOW).await.unwrap();
+    erase::person(&bench.store, &jane, "desk", &bench.ids, NOW).await.unwrap();
     let left = access::recent(&mut *bench.read().await, 9).await.unwrap();
     assert_eq!(left.len(), 1, "that it was stays");
     let after = files();

@@ -165,8 +165,42 @@ on_both_engines! {
         let mut w = bench.write().await;
         holds::lift(&mut w, hold.id, "counsel", later).await.unwrap();
         w.save().await.unwrap();
+        bench.place.raw("CREATE TABLE probe (found BIGINT CHECK (found = 0));
+            INSERT INTO probe SELECT COUNT(*) FROM hold_traces; DROP TABLE probe;").await.expect("by what accesses were found went");
         assert_eq!((due().await, until_nothing_is_due(bench, &before, later).await.access_events), (6, 6));
         assert_eq!(dead::count(&mut *bench.read().await).await.unwrap(), 0);
+    }
+
+    async fn who_saw_what_is_held_stays_named_until_the_hold_is_lifted(bench) {
+        let reader = Owner { subject: "person:reader", key: None };
+        let mut w = bench.write().await;
+        let hers = say(&mut w, bench, &of(bench, JANE.subject)).await;
+        let hold = holds::place(&mut w, &JANE, "case 17", "counsel", &bench.ids, NOW).await.unwrap();
+        let (of_hers, own) = (event(bench, reader.subject, Some(hers.id.to_string())), event(bench, reader.subject, None));
+        access::log_all(&mut w, &[&of_hers, &own]).await.unwrap();
+        w.save().await.unwrap();
+        let later = NOW.plus_seconds(1);
+        erase::person(&bench.store, &reader, "desk", &bench.ids, later).await.unwrap();
+        let named = async || access::recent(&mut *bench.read().await, 9).await.unwrap().into_iter()
+            .filter(|event| event.actor != access::ERASED).collect::<Vec<_>>();
+        assert_eq!(named().await, [of_hers]);
+        // What is swept after the hold is remembered as long as it is in force.
+        until_nothing_is_due(bench, &all_before(NOW.plus_seconds(1000 * DAY)), later).await;
+        let mut w = bench.write().await;
+        holds::lift(&mut w, hold.id, "counsel", later).await.unwrap();
+        w.save().await.unwrap();
+        erase::sweep(&bench.store, later).await.unwrap();
+        assert_eq!(named().await, []);
+    }
+
+    async fn the_number_of_a_case_is_told_while_its_hold_is_in_force(bench) {
+        let mut w = bench.write().await;
+        holds::place(&mut w, &JANE, "17 of 2026", "counsel", &bench.ids, NOW).await.unwrap();
+        w.save().await.unwrap();
+        // Of an earlier version, and without a key.
+        bench.place.raw("UPDATE legal_holds SET matter = '17 of 2026', words = NULL, data_key = NULL").await.unwrap();
+        until_nothing_is_due(bench, &all_before(NOW), NOW).await;
+        assert_eq!(holds::list(&mut *bench.read().await).await.unwrap()[0].matter, "17 of 2026");
     }
 
     async fn the_number_of_a_case_is_sealed_also_that_of_an_earlier_version(bench) {

@@ -53,7 +53,7 @@ impl Judged {
         let cut = draft.cut;
         let (document, passages) = draft.into_document(DocumentId::new(&SystemIds));
         let suspects = suspects(&document.title, &passages);
-        let personal = personal(&passages);
+        let personal = personal(&document.title, &passages);
         let language = language_of(document.text.as_str());
         Judged { document, passages, suspects, source, personal, cut, language }
     }
