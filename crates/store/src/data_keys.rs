@@ -27,6 +27,7 @@ use crate::{
     conversations::{Conversation, Owner},
     privacy,
     row::{Cells, Row, Whose, id_in, named_at, place},
+    sealing::WrappingKeyMissing,
     value::{Value, places, values},
 };
 use cache::Cache;
@@ -59,11 +60,15 @@ impl Keys {
     }
 
     /// Takes other key-encryption keys, and keeps those of before for what they wrapped; whether another one wraps now.
-    pub(crate) fn change_kek(&self, named: KeyEncryption) -> bool {
+    /// Any 32 bytes would do: those that don't come beside the key that wraps are a slip, not a rotation.
+    pub(crate) fn change_kek(&self, named: KeyEncryption) -> Result<bool, WrappingKeyMissing> {
         let mut kek = self.kek.write().unwrap_or_else(PoisonError::into_inner);
         let is_another = kek.active() != named.active();
+        if named.ids().all(|id| id != kek.active()) {
+            return Err(WrappingKeyMissing { active: kek.active().to_owned() });
+        }
         *kek = Arc::new(named.and_all_of(&kek));
-        is_another
+        Ok(is_another)
     }
 
     /// Whether a key-encryption key was needed since the last look that is not configured and was not missed before.

@@ -24,6 +24,7 @@ use crate::{
     error::{BUSY, NO_CONNECTION, NO_ROOM},
     keyring, moved,
     schema::{self, Schema},
+    sealing::WrappingKeyMissing,
     vectors::{self, VectorColumn},
 };
 
@@ -339,7 +340,10 @@ impl Store {
     /// Takes other key-encryption keys while everybody goes on: the first of them wraps what is made from now on, and all
     /// unwrap. Those of before go on to unwrap until this store is opened anew, so that what another process wraps with
     /// them meanwhile can be read. Whether another one wraps now.
-    pub fn change_key_encryption(&self, named: KeyEncryption) -> bool {
+    ///
+    /// # Errors
+    /// When the key that wraps so far is not among them: then those of before stay.
+    pub fn change_key_encryption(&self, named: KeyEncryption) -> Result<bool, WrappingKeyMissing> {
         self.keys.change_kek(named)
     }
 

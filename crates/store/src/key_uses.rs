@@ -8,6 +8,7 @@ use std::{collections::HashMap, time::Duration};
 
 use contactiq_domain::Timestamp;
 use redis::Script;
+use tokio::time::timeout;
 
 use crate::{
     Store, StoreError, Writer,
@@ -47,6 +48,9 @@ pub enum UsesError {
     /// The database.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// It does not answer in time.
+    #[error("the database or Redis does not answer within {} s", PATIENCE.as_secs())]
+    Slow,
 }
 
 /// What was kept of one caller.
@@ -98,8 +102,12 @@ impl KeyUses {
     /// What is kept of these callers, in their order; at most [`TOGETHER`].
     ///
     /// # Errors
-    /// When Redis or the database can't be asked.
+    /// When Redis or the database can't be asked, or does not answer within two seconds.
     pub async fn read(&self, names: &[&str]) -> Result<Vec<Kept>, UsesError> {
+        timeout(PATIENCE, self.find(names)).await.map_err(|_| UsesError::Slow)?
+    }
+
+    async fn find(&self, names: &[&str]) -> Result<Vec<Kept>, UsesError> {
         let all: Vec<String> =
             names.iter().map(|name| self.store.pseudonym(&format!("{TABLE}\0{name}"))).collect();
         if all.is_empty() {
@@ -140,8 +148,12 @@ impl KeyUses {
     /// Writes these, each where it still stands as it was read; whether it did, in their order. At most [`TOGETHER`].
     ///
     /// # Errors
-    /// When Redis or the database can't be asked.
+    /// When Redis or the database can't be asked, or does not answer within two seconds.
     pub async fn write(&self, changes: &[Change], now: Timestamp) -> Result<Vec<bool>, UsesError> {
+        timeout(PATIENCE, self.put(changes, now)).await.map_err(|_| UsesError::Slow)?
+    }
+
+    async fn put(&self, changes: &[Change], now: Timestamp) -> Result<Vec<bool>, UsesError> {
         if changes.is_empty() {
             return Ok(Vec::new());
         }

@@ -12,6 +12,14 @@ use crate::{
     value::{Value, places, values},
 };
 
+/// A list of key-encryption keys without the one that wraps.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the key-encryption key {active}, which wraps, is not in the list: name it behind the new one")]
+pub struct WrappingKeyMissing {
+    /// The id of the key that wraps.
+    pub active: String,
+}
+
 /// Keys of one transaction.
 pub const BATCH: usize = 500;
 

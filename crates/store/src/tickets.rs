@@ -215,8 +215,8 @@ pub async fn note_hands(w: &mut Writer, id: TicketId, who: &Owner<'_>) -> Result
 }
 
 /// Puts a ticket that is not closed into somebody's hands, whoever had it before, with an entry in the audit log: to whom
-/// and by whom, as keyed hashes of what access events call them. Its note stays where there is no other one. False when
-/// it is closed, or is none.
+/// and by whom, as keyed hashes of what access events call them. Its note stays where there is no other one. Whoever has
+/// it already is handed nothing but another note. False when it is closed, or is none.
 ///
 /// # Errors
 /// When the database fails.
@@ -228,13 +228,24 @@ pub async fn hand_over(
     by: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let Some(row) = w.row("SELECT conversation FROM tickets WHERE id = $1", values![id]).await? else {
+    let sql = "SELECT conversation, state, taken_by, taken_note FROM tickets WHERE id = $1";
+    let Some(row) = w.row(sql, values![id]).await? else {
         return Ok(false);
     };
-    let whose = w.key_of(row.parsed("conversation")?).await?;
-    let note = note.map(|note| w.seal_for(whose.as_deref(), note, TABLE, "taken_note", &id.to_string()));
     let (owner, name) = to;
     let person = privacy::blind(w, owner);
+    let state: TicketState = row.parsed("state")?;
+    let is_theirs = state == TicketState::Taken && row.text_or_none("taken_by")?.as_ref() == Some(&person);
+    // A note that does not open is another one.
+    let is_noted = |note: &Masked| {
+        let kept = row.masked_or_none(TABLE, "taken_note", &id.to_string());
+        kept.ok().flatten().is_some_and(|kept| kept == *note)
+    };
+    if is_theirs && note.is_none_or(is_noted) {
+        return Ok(true);
+    }
+    let whose = w.key_of(row.parsed("conversation")?).await?;
+    let note = note.map(|note| w.seal_for(whose.as_deref(), note, TABLE, "taken_note", &id.to_string()));
     let moved = w
         .execute(
             "UPDATE tickets SET state = 'taken', assignee = $2, taken_by = $3, taken_at = $4, taken_note =

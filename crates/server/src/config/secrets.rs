@@ -86,9 +86,10 @@ impl AwsSettings {
             }
         };
         fill(&mut self.region, of("AWS_REGION").or(of("AWS_DEFAULT_REGION")).map(str::to_owned));
-        fill(&mut self.role_arn, of("AWS_ROLE_ARN").map(str::to_owned));
-        fill(&mut self.web_identity_token_file, of("AWS_WEB_IDENTITY_TOKEN_FILE").map(str::to_owned));
+        // An address that is written says whose keys are meant: nothing of the environment goes before it.
         if self.credentials_url.trim().is_empty() {
+            fill(&mut self.role_arn, of("AWS_ROLE_ARN").map(str::to_owned));
+            fill(&mut self.web_identity_token_file, of("AWS_WEB_IDENTITY_TOKEN_FILE").map(str::to_owned));
             // ECS' own comes first, as with AWS' own programs.
             let relative = of("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
             let of_task = relative.map(|path| format!("{OF_TASKS}/{}", path.trim_start_matches('/')));
@@ -311,6 +312,7 @@ mod tests {
             ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/1"),
             ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/run/token"),
             ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/iq"),
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", "/run/pod"),
         ];
         let aws = with(&ambient).secrets.aws;
         assert_eq!(
@@ -321,6 +323,7 @@ mod tests {
             (aws.credentials_token_file.as_str(), aws.role_arn.as_str()),
             ("/run/token", "arn:aws:iam::123456789012:role/iq")
         );
+        assert_eq!(aws.web_identity_token_file, "/run/pod");
         let own = [
             ("CONTACTIQ__SECRETS__AWS__REGION", "ap-southeast-2"),
             ("CONTACTIQ__SECRETS__AWS__CREDENTIALS_URL", "https://keys.bank.example/"),
@@ -333,6 +336,11 @@ mod tests {
         assert_eq!(
             aws.credentials_token_file, "",
             "the token of the container goes to its own endpoint alone"
+        );
+        assert_eq!(
+            (aws.role_arn.as_str(), aws.web_identity_token_file.as_str()),
+            ("", ""),
+            "the environment does not go before an address that is written"
         );
         assert_eq!(with(&[]).secrets.aws.metadata, "http://169.254.169.254");
     }

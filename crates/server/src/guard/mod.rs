@@ -444,7 +444,10 @@ fn method_name(method: &Method) -> &'static str {
 fn note(attempt: &Attempt, status: u16) {
     let ms = attempt.since.elapsed().as_secs_f64() * 1000.0;
     let (actor, method, route) = (attempt.noted.name(), method_name(&attempt.method), &attempt.route);
-    attempt.app.unusual.note(&actor, &attempt.numbered, route, status, attempt.app.house.clock.now());
+    // A load balancer that asks whether we are ready has no habits.
+    if !is_unlisted(route) {
+        attempt.app.unusual.note(&actor, &attempt.numbered, route, status, attempt.app.house.clock.now());
+    }
     let (result, reason) = (result(status), attempt.noted.reason().unwrap_or_default());
     if !attempt.noted.is_unheard() {
         tracing::info!(user_id = actor.as_str(), from = %attempt.numbered.ip, method, route, status, result = %result, reason, duration_ms = ms, "request answered");

@@ -42,6 +42,7 @@ pub(super) async fn look(app: &App, active: &Active) -> Result<(), JobError> {
                 }
                 "server.sealing_key" => take_sealing_keys(app),
                 "guard.token_key" => take_token_key(app),
+                "identity.session_key" => take_session_keys(app),
                 _ => {}
             }
         }
@@ -73,11 +74,27 @@ fn take_sealing_keys(app: &App) {
         }
     };
     let active = named.active().to_owned();
-    if app.house.store.change_key_encryption(named) {
-        tracing::warn!(
+    match app.house.store.change_key_encryption(named) {
+        Ok(true) => tracing::warn!(
             critical = true,
             key = active,
             "another key-encryption key wraps from now on: `contactiq sealing rotate` wraps anew what the others wrap; the next start needs each of them that still wraps something"
+        ),
+        Ok(false) => {}
+        Err(error) => tracing::error!(
+            critical = true,
+            %error,
+            "server.sealing_key was changed and does not hold the key that wraps: those of before stay in force"
+        ),
+    }
+}
+
+/// Sessions of customers are signed by the first of the new keys from now on.
+fn take_session_keys(app: &App) {
+    if !app.tokens.take_session_keys() {
+        tracing::error!(
+            critical = true,
+            "identity.session_key was changed and is too short: those of before stay in force"
         );
     }
 }

@@ -130,6 +130,11 @@ impl Role {
     /// Of the metadata service of a machine, version 2: a session first, then the role's name, then its keys.
     async fn of_machine(&self) -> Result<Lent, SourceError> {
         let base = format!("{}/", self.settings.metadata.trim().trim_end_matches('/'));
+        if !is_trusted(&base) {
+            return Err(
+                ROLE.not_configured("secrets.aws.metadata to https, or to an address of this machine")
+            );
+        }
         let session = self.http.put(format!("{base}latest/api/token"));
         let session = session.header("x-aws-ec2-metadata-token-ttl-seconds", SESSION);
         let session = sensitive(&text(&ask(session).await?.checked(ROLE)?)?)?;

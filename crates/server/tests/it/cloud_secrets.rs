@@ -284,6 +284,14 @@ async fn aws_lets_in_the_role_of_a_container_and_of_a_pod() {
     // A key is not asked of anybody over plain http.
     let told = of(container(&token("container-token"), "http://keys.bank.example/x")).await.unwrap_err();
     assert!(told.contains("set secrets.aws.credentials_url to https"), "{told}");
+    let machine = [
+        ("AWS_REGION", "eu-west-1"),
+        ("CONTACTIQ__SECRETS__AWS__ENDPOINT", &stub.url),
+        ("CONTACTIQ__SECRETS__AWS__METADATA", "http://metadata.bank.example"),
+        ("CONTACTIQ_LLM_API_KEY", "aws-sm:contactiq/llm"),
+    ];
+    let told = found(&machine).await.unwrap_err();
+    assert!(told.contains("set secrets.aws.metadata to https"), "{told}");
 
     // The security token service is moto's own.
     let pod = [

@@ -122,5 +122,12 @@ on_both_engines! {
         let found: Vec<(&str, Role)> = found.iter().map(|one| (one.subject.as_str(), one.role)).collect();
         // The third is an auditor by now, and the fourth was not here for long.
         assert_eq!(found, [("person:2", Role::Supervisor), ("person:1", Role::Banker)]);
+        w.save().await.unwrap();
+        // Whose last one does not open is nobody, also by the one before, and the others are told.
+        let last = "UPDATE page_sessions SET named = (SELECT named FROM page_sessions WHERE role = 'supervisor' LIMIT 1)
+             WHERE role = 'banker' AND created_at = (SELECT MAX(created_at) FROM page_sessions WHERE role = 'banker')";
+        bench.place.raw(last).await.unwrap();
+        let found = page_sessions::people(&mut *bench.read().await, &roles, NOW, 100).await.unwrap();
+        assert_eq!(found.iter().map(|one| one.subject.as_str()).collect::<Vec<_>>(), ["person:2"]);
     }
 }

@@ -47,8 +47,13 @@ on_both_engines! {
         let keys = |keys: &[[u8; 32]]| Arc::into_inner(kek_of(keys)).unwrap();
         let elsewhere = bench.place.open().await.unwrap();
         let before = said(bench, &of(bench, "person-0")).await;
-        assert!(!bench.store.change_key_encryption(keys(&[[7; 32], [9; 32]])), "the same one wraps");
-        assert!(bench.store.change_key_encryption(keys(&[[9; 32]])));
+        assert_eq!(bench.store.change_key_encryption(keys(&[[7; 32], [9; 32]])), Ok(false), "the same one wraps");
+        // A list without the key that wraps is a slip: it goes on to wrap.
+        let refused = bench.store.change_key_encryption(keys(&[[8; 32], [9; 32]])).unwrap_err();
+        assert_eq!(refused.active, kek().active());
+        let wraps = &sealing::status(&bench.store).await.unwrap()[0];
+        assert_eq!((wraps.active, wraps.kek.as_str()), (true, kek().active()), "nothing changed");
+        assert_eq!(bench.store.change_key_encryption(keys(&[[9; 32], [7; 32]])), Ok(true));
         let after = said(bench, &of(bench, "person-1")).await;
         let found = sealing::status(&bench.store).await.unwrap();
         let counted: Vec<(bool, u64, u64)> =
@@ -63,7 +68,7 @@ on_both_engines! {
             assert!(get(&elsewhere, &after).await.is_err());
         }
         assert!(elsewhere.take_missed_key() && !elsewhere.take_missed_key());
-        elsewhere.change_key_encryption(keys(&[[7; 32], [9; 32]]));
+        assert_eq!(elsewhere.change_key_encryption(keys(&[[7; 32], [9; 32]])), Ok(false));
         assert_eq!(get(&elsewhere, &after).await.unwrap().as_ref(), Some(&after));
         assert!(!elsewhere.take_missed_key());
         elsewhere.close().await;

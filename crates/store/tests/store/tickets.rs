@@ -125,6 +125,19 @@ on_both_engines! {
         let to = (&agent("mia"), "Mia");
         assert!(tickets::hand_over(&mut w, own.id, to, Some(&note), "sam", NOW.plus_seconds(1)).await.unwrap());
         assert!(sees(&mut w, "mia").await && !sees(&mut w, "joe").await);
+        // Sent again, with the note or without one, it changes nothing and is no entry; with another note it is.
+        let entries = async |w: &mut contactiq_store::Writer| audit::waiting(w).await.unwrap().events;
+        let before = entries(&mut w).await;
+        for again in [Some(&note), None] {
+            assert!(tickets::hand_over(&mut w, own.id, to, again, "sam", NOW.plus_seconds(9)).await.unwrap());
+        }
+        let held = tickets::get(&mut w, own.id).await.unwrap().unwrap();
+        assert_eq!((held.taken_at, held.taken_note.as_ref()), (Some(NOW.plus_seconds(1)), Some(&note)));
+        assert_eq!(entries(&mut w).await, before);
+        let other = masked("Call after five.");
+        assert!(tickets::hand_over(&mut w, own.id, to, Some(&other), "sam", NOW.plus_seconds(1)).await.unwrap());
+        assert!(tickets::hand_over(&mut w, own.id, to, Some(&note), "sam", NOW.plus_seconds(1)).await.unwrap());
+        assert_eq!(entries(&mut w).await, before + 2);
         let to = (&agent("joe"), "Joe");
         assert!(tickets::hand_over(&mut w, own.id, to, None, "sam", NOW.plus_seconds(2)).await.unwrap());
         assert!(!sees(&mut w, "mia").await && sees(&mut w, "joe").await);

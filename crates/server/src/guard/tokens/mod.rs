@@ -84,6 +84,13 @@ impl Tokens {
         self.provider.as_ref()
     }
 
+    /// Takes the keys that `identity.session_key` names by now. Where one of them is too short all of before stay; whether
+    /// they were taken.
+    #[must_use]
+    pub fn take_session_keys(&self) -> bool {
+        self.own.take()
+    }
+
     /// Signs the session of a customer; the token, and when it ends.
     #[must_use]
     pub fn sign(&self, new: &New<'_>) -> Option<(String, i64)> {

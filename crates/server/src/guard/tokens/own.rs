@@ -1,5 +1,7 @@
 //! Sessions of customers that this server signs for a back end of the bank: `POST /v1/sessions`.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use contactiq_domain::{Keyring, Mode, Role, ids::KeyId};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde_json::{Value, json};
@@ -40,18 +42,32 @@ pub const LEAST: usize = 32;
 /// and which change while we serve; without any the one that is made of the root key. Replicas share either.
 pub(super) struct OwnKeys {
     named: Keyring,
+    /// Those of them that were taken last.
+    taken: RwLock<Arc<[OwnKey]>>,
     made: OwnKey,
 }
 
 impl OwnKeys {
     pub(super) fn new(named: Keyring, made: &[u8; 32]) -> Result<OwnKeys, String> {
-        Ok(OwnKeys { named, made: OwnKey::new(made)? })
+        let taken = RwLock::new(long_ones(&named).collect());
+        Ok(OwnKeys { named, taken, made: OwnKey::new(made)? })
+    }
+
+    /// Takes what `identity.session_key` names by now: all of it, or nothing where one of it is too short, so that a slip
+    /// ends nobody's session. Whether it was taken.
+    pub(super) fn take(&self) -> bool {
+        let is_good = self.named.keys().iter().all(|key| key.expose().len() >= LEAST);
+        if is_good {
+            let found = long_ones(&self.named).collect();
+            *self.taken.write().unwrap_or_else(PoisonError::into_inner) = found;
+        }
+        is_good
     }
 
     pub(super) fn sign(&self, new: &New<'_>, now: i64) -> Option<(String, i64)> {
         match self.named.is_empty() {
             true => self.made.sign(new, now),
-            false => self.all().next()?.sign(new, now),
+            false => self.all().first()?.sign(new, now),
         }
     }
 
@@ -72,16 +88,20 @@ impl OwnKeys {
                 .ok_or(Refusal::SigningKey)?
                 .read(token, origin, now);
         }
-        self.all().find(is_it).ok_or(Refusal::SigningKey)?.read(token, origin, now)
+        let all = self.all();
+        all.iter().find(|key| is_it(key)).ok_or(Refusal::SigningKey)?.read(token, origin, now)
     }
 
-    /// In the order in which they are written: whoever is refused somewhere has no say here.
-    fn all(&self) -> impl Iterator<Item = OwnKey> {
-        let long = self.named.keys().into_iter().filter(|key| key.expose().len() >= LEAST);
-        long.filter_map(|key| {
-            OwnKey::new(&wiring::mac(key.expose().as_bytes(), &[b"customer sessions"])).ok()
-        })
+    fn all(&self) -> Arc<[OwnKey]> {
+        // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
+        Arc::clone(&self.taken.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// In the order in which they are written: whoever is refused somewhere has no say here.
+fn long_ones(named: &Keyring) -> impl Iterator<Item = OwnKey> {
+    let long = named.keys().into_iter().filter(|key| key.expose().len() >= LEAST);
+    long.filter_map(|key| OwnKey::new(&wiring::mac(key.expose().as_bytes(), &[b"customer sessions"])).ok())
 }
 
 /// One of them: HMAC-SHA256.

@@ -75,6 +75,29 @@ impl Habit {
         }
     }
 
+    /// The same, where it is of a minute that may be: what a clock noted that was further ahead than this does not keep
+    /// the watch quiet until then. The usual rate and the countries stay.
+    pub(super) fn believed_at(mut self, now: i64, ahead: i64) -> Habit {
+        let latest = now + ahead;
+        if self.minute > latest {
+            (self.minute, self.now, self.before) = (now, Count::default(), Count::default());
+        }
+        self.since = self.since.min(self.minute);
+        for told in &mut self.told {
+            *told = told.filter(|at| *at <= latest);
+        }
+        self
+    }
+
+    /// The first country of these in which the caller was not before; nobody's first country is unusual.
+    pub(super) fn unusual_country(&self, seen: &Seen) -> Option<Country> {
+        let mut fresh = seen.countries.iter().filter(|country| !self.countries.contains(country));
+        if self.countries.is_empty() {
+            fresh.next();
+        }
+        fresh.next().copied()
+    }
+
     /// Adds what was seen; what of it is unusual and news.
     pub(super) fn add(&mut self, seen: &Seen) -> Vec<Kind> {
         let mut found = Vec::new();
@@ -99,18 +122,12 @@ impl Habit {
                 self.judge(all, &mut found);
             }
         }
-        for country in seen
-            .countries
-            .iter()
-            .filter(|country| !self.countries.contains(country))
-            .copied()
-            .collect::<Vec<_>>()
-        {
-            if !self.countries.is_empty() {
-                found.push(Kind::Country);
-            }
-            if self.countries.len() < MOST_COUNTRIES {
-                self.countries.push(country);
+        if self.unusual_country(seen).is_some() {
+            found.push(Kind::Country);
+        }
+        for country in &seen.countries {
+            if self.countries.len() < MOST_COUNTRIES && !self.countries.contains(country) {
+                self.countries.push(*country);
             }
         }
         for (told, alone) in self.told.iter_mut().zip(seen.told) {
@@ -206,6 +223,24 @@ mod tests {
         assert_eq!(habit.add(&from(b"NZ")), [Kind::Country]);
         assert_eq!(habit.add(&from(b"NZ")), []);
         assert_eq!(habit.add(&seen(5, 1, 0)), []);
+    }
+
+    #[test]
+    fn what_a_clock_noted_that_was_a_year_ahead_does_not_blind_the_watch() {
+        const YEAR: i64 = 365 * 24 * 60;
+        let mut habit = Habit::new(0);
+        for number in 0..30 {
+            habit.add(&seen(number, 20, 0));
+        }
+        let usual = habit.usual;
+        habit.add(&from(b"AU"));
+        assert_eq!(habit.add(&seen(YEAR, 30, 30)), [Kind::Failures]);
+        let habit = habit.believed_at(30, 2);
+        assert_eq!((habit.minute, habit.told(), habit.now), (30, [None; 3], Count::default()));
+        assert_eq!(habit.clone().add(&seen(30, 30, 30)), [Kind::Failures]);
+        assert_eq!(habit.clone().add(&from(b"NZ")), [Kind::Country], "what is known of its countries stays");
+        let ahead = Habit { minute: 32, told: [Some(32), None, None], usual, ..habit };
+        assert_eq!(ahead.clone().believed_at(30, 2), ahead, "a little ahead is another replica");
     }
 
     #[test]

@@ -24,7 +24,7 @@ use contactiq_store::{
 
 use super::{Numbered, access, limits::address};
 use crate::app::App;
-use habit::{Count, Habit, Seen};
+use habit::{Count, Country, Habit, Seen};
 
 contactiq_domain::words! {
     /// What is unusual.
@@ -42,6 +42,8 @@ contactiq_domain::words! {
 pub const SHARED_EVERY: Duration = Duration::from_secs(5);
 /// Whoever is watched at once; beyond it those are forgotten that were idle for longest.
 const MOST: usize = 10_000;
+/// A minute that is further ahead of the clock than so many was noted by one that was wrong.
+const AHEAD: i64 = 2;
 /// Minutes of a caller that wait while what all know is away.
 const MOST_MINUTES: usize = 60;
 /// A caller who is known is remembered for so many seconds without a request…
@@ -62,7 +64,7 @@ pub struct Unusual {
 
 #[derive(Debug, Default)]
 struct Watched {
-    /// The newest minute that was seen: a clock that was set back goes on with it.
+    /// The newest minute that was seen: a clock that was set back a little goes on with it.
     minute: i64,
     waiting: HashMap<String, Waiting>,
     /// What all knew when it was last asked.
@@ -76,9 +78,13 @@ struct Watched {
 struct Waiting {
     seen: Seen,
     last: Last,
+    /// The last of those that were refused.
+    refused: Option<Last>,
+    /// The first from each country.
+    first_from: HashMap<Country, Last>,
 }
 
-/// The last request, as its event tells it.
+/// A request, as its event tells it.
 #[derive(Debug, Clone)]
 struct Last {
     actor: String,
@@ -113,19 +119,26 @@ impl Unusual {
             known => known.to_owned(),
         };
         let mut all = self.lock();
-        all.minute = all.minute.max(now.micros().div_euclid(60_000_000));
-        let minute = all.minute;
-        all.make_room(&name);
-        let last = || Last { actor: actor.to_owned(), ip: numbered.ip, route: route.to_owned(), status };
-        let one = all.waiting.entry(name).or_insert_with(|| Waiting { seen: Seen::default(), last: last() });
-        (one.last.ip, one.last.status) = (numbered.ip, status);
-        if one.last.route != route {
-            route.clone_into(&mut one.last.route);
+        let minute = all.minute_at(now);
+        if !make_room(&mut all.waiting, &name, |one| one.seen.ends()) {
+            return;
         }
-        let count = Count { requests: 1, failures: u32::from(matches!(status, 401 | 403 | 429)) };
-        one.seen.count(minute, count);
+        let last = || Last { actor: actor.to_owned(), ip: numbered.ip, route: route.to_owned(), status };
+        let one = all.waiting.entry(name).or_insert_with(|| Waiting {
+            seen: Seen::default(),
+            last: last(),
+            refused: None,
+            first_from: HashMap::new(),
+        });
+        one.last.set(numbered.ip, route, status);
+        let is_refused = matches!(status, 401 | 403 | 429);
+        if is_refused {
+            one.refused.get_or_insert_with(last).set(numbered.ip, route, status);
+        }
+        one.seen.count(minute, Count { requests: 1, failures: u32::from(is_refused) });
         if let Some(country) = numbered.country.filter(|country| !one.seen.countries.contains(country)) {
             one.seen.countries.push(country);
+            one.first_from.insert(country, last());
         }
     }
 
@@ -133,6 +146,8 @@ impl Unusual {
     async fn share(&self, now: Timestamp) -> Vec<News> {
         let mut waiting: Vec<(String, Waiting)> =
             std::mem::take(&mut self.lock().waiting).into_iter().collect();
+        let minute = minute_of(now);
+        waiting.retain_mut(|(_, one)| one.seen.is_left_until(minute + AHEAD));
         let mut news = Vec::new();
         let mut away = None;
         for _ in 0..TRIES {
@@ -147,7 +162,7 @@ impl Unusual {
                         Err(error) => away = Some(error),
                     }
                 }
-                self.alone(some, &mut news);
+                self.alone(some, minute, &mut news);
             }
             waiting = lost;
             if waiting.is_empty() {
@@ -178,9 +193,9 @@ impl Unusual {
         let mut found = Vec::with_capacity(some.len());
         let mut changes = Vec::with_capacity(some.len());
         for ((name, waiting), kept) in some.iter().zip(kept) {
-            let mut habit = read(&kept).unwrap_or_else(|| Habit::new(waiting.seen.begins()));
-            let kinds = habit.add(&waiting.seen);
-            let seconds = if name.starts_with(ANONYMOUS) { ADDRESS_FOR } else { KNOWN_FOR };
+            let known = read(&kept).map(|habit| habit.believed_at(minute_of(now), AHEAD));
+            let (habit, kinds) = judged(known, waiting);
+            let seconds = if is_of_nobody(name) { ADDRESS_FOR } else { KNOWN_FOR };
             let state = serde_json::to_string(&habit).unwrap_or_default();
             changes.push(Change { of: kept, state, seconds });
             found.push((habit, kinds));
@@ -190,8 +205,10 @@ impl Unusual {
         let mut all = self.lock();
         for (((name, waiting), (habit, kinds)), written) in some.iter().zip(found).zip(written) {
             if written {
-                news.extend(kinds.into_iter().map(|kind| News { kind, last: waiting.last.clone() }));
-                all.known.insert(name.clone(), habit);
+                news.extend(kinds);
+                if make_room(&mut all.known, name, |habit| habit.minute) {
+                    all.known.insert(name.clone(), habit);
+                }
             } else {
                 lost.push((name.clone(), waiting.clone()));
             }
@@ -200,16 +217,15 @@ impl Unusual {
     }
 
     /// Judges by what was known last, and keeps what was seen for when it can be added.
-    fn alone(&self, some: &[(String, Waiting)], news: &mut Vec<News>) {
+    fn alone(&self, some: &[(String, Waiting)], minute: i64, news: &mut Vec<News>) {
         let mut kept = Vec::with_capacity(some.len());
         {
             let all = self.lock();
             for (name, waiting) in some {
-                let known = all.known.get(name).cloned();
-                let mut habit = known.unwrap_or_else(|| Habit::new(waiting.seen.begins()));
-                let kinds = habit.add(&waiting.seen);
+                let known = all.known.get(name).map(|habit| habit.clone().believed_at(minute, AHEAD));
+                let (habit, kinds) = judged(known, waiting);
                 let mut waiting = waiting.clone();
-                news.extend(kinds.into_iter().map(|kind| News { kind, last: waiting.last.clone() }));
+                news.extend(kinds);
                 waiting.seen.told = habit.told();
                 kept.push((name.clone(), waiting));
             }
@@ -221,10 +237,16 @@ impl Unusual {
     fn give_back(&self, some: Vec<(String, Waiting)>) {
         let mut all = self.lock();
         for (name, mut before) in some {
-            all.make_room(&name);
+            if !make_room(&mut all.waiting, &name, |one| one.seen.ends()) {
+                continue;
+            }
             if let Some(since) = all.waiting.remove(&name) {
                 before.seen.add(since.seen);
                 before.last = since.last;
+                before.refused = since.refused.or(before.refused);
+                for (country, first) in since.first_from {
+                    before.first_from.entry(country).or_insert(first);
+                }
             }
             all.waiting.insert(name, before);
         }
@@ -237,17 +259,74 @@ impl Unusual {
 }
 
 impl Watched {
-    /// Forgets those that were idle for longest, where there are too many.
-    fn make_room(&mut self, name: &str) {
-        if self.waiting.len() >= MOST && !self.waiting.contains_key(name) {
-            let oldest = the_oldest(self.waiting.values().map(|one| one.seen.ends()));
-            self.waiting.retain(|_, one| one.seen.ends() > oldest);
-        }
-        if self.known.len() >= MOST {
-            let oldest = the_oldest(self.known.values().map(|habit| habit.minute));
-            self.known.retain(|_, habit| habit.minute > oldest);
+    /// The minute of a request. One that was noted by a clock far ahead holds nobody up.
+    fn minute_at(&mut self, now: Timestamp) -> i64 {
+        let now = minute_of(now);
+        self.minute = if self.minute > now + AHEAD { now } else { self.minute.max(now) };
+        self.minute
+    }
+}
+
+impl Waiting {
+    /// The request behind what is unusual: the one from that country, the last that was refused, or else the last.
+    fn behind(&self, kind: Kind, country: Option<Country>) -> &Last {
+        let found = match kind {
+            Kind::Country => country.and_then(|country| self.first_from.get(&country)),
+            Kind::Failures => self.refused.as_ref(),
+            Kind::Rate => None,
+        };
+        found.unwrap_or(&self.last)
+    }
+}
+
+impl Last {
+    fn set(&mut self, ip: IpAddr, route: &str, status: u16) {
+        (self.ip, self.status) = (ip, status);
+        if self.route != route {
+            route.clone_into(&mut self.route);
         }
     }
+}
+
+/// What is known with what waits, and what of that is news.
+fn judged(known: Option<Habit>, waiting: &Waiting) -> (Habit, Vec<News>) {
+    let mut habit = known.unwrap_or_else(|| Habit::new(waiting.seen.begins()));
+    let country = habit.unusual_country(&waiting.seen);
+    let kinds = habit.add(&waiting.seen);
+    let news =
+        kinds.into_iter().map(|kind| News { kind, last: waiting.behind(kind, country).clone() }).collect();
+    (habit, news)
+}
+
+fn minute_of(now: Timestamp) -> i64 {
+    now.micros().div_euclid(60_000_000)
+}
+
+/// Whether it is an address of nobody who is known.
+fn is_of_nobody(name: &str) -> bool {
+    name.starts_with(ANONYMOUS)
+}
+
+/// Makes room for one more where there are too many: of addresses of nobody who is known, those that were idle for
+/// longest go, and of others only for one of their own. Whoever comes from many addresses pushes out no key. Whether
+/// there is room.
+fn make_room<T>(all: &mut HashMap<String, T>, name: &str, minute: impl Fn(&T) -> i64) -> bool {
+    if all.len() < MOST || all.contains_key(name) {
+        return true;
+    }
+    let of_nobody: Vec<i64> =
+        all.iter().filter(|(name, _)| is_of_nobody(name)).map(|(_, one)| minute(one)).collect();
+    if !of_nobody.is_empty() {
+        let oldest = the_oldest(of_nobody.into_iter());
+        all.retain(|name, one| !is_of_nobody(name) || minute(one) > oldest);
+        return true;
+    }
+    if is_of_nobody(name) {
+        return false;
+    }
+    let oldest = the_oldest(all.values().map(&minute));
+    all.retain(|_, one| minute(one) > oldest);
+    true
 }
 
 /// The minute up to which a tenth was seen last.
@@ -277,6 +356,12 @@ impl Seen {
         for (told, other) in self.told.iter_mut().zip(later.told) {
             *told = (*told).max(other);
         }
+    }
+
+    /// Leaves out minutes after this one; whether anything is left.
+    fn is_left_until(&mut self, minute: i64) -> bool {
+        self.minutes.retain(|(at, _)| *at <= minute);
+        !self.minutes.is_empty()
     }
 
     fn begins(&self) -> i64 {

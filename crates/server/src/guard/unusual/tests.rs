@@ -160,6 +160,68 @@ async fn while_redis_is_away_a_process_judges_alone_and_adds_it_later() {
 }
 
 #[tokio::test]
+async fn the_event_names_the_request_that_was_unusual_and_not_one_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let watch = Unusual::new(KeyUses::in_database(store(&dir).await));
+    let at = |ip: &str, country| Numbered { ip: ip.parse().unwrap(), ..from(Some(country)) };
+    let (home, away) = (at("203.0.113.7", b"AU"), at("198.51.100.9", b"NZ"));
+    watch.note("shop", &home, "/v1/x", 200, minute(1));
+    assert_eq!(told(&watch, 1).await, []);
+    watch.note("shop", &away, "/v1/y", 200, minute(1));
+    (0..30).for_each(|_| watch.note("shop", &away, "/v1/z", 401, minute(1)));
+    watch.note("shop", &home, "/v1/x", 200, minute(1));
+    let news = watch.share(minute(1)).await;
+    let named: Vec<_> =
+        news.iter().map(|one| (one.kind, one.last.ip, one.last.route.as_str(), one.last.status)).collect();
+    assert_eq!(named, [(Kind::Failures, away.ip, "/v1/z", 401), (Kind::Country, away.ip, "/v1/y", 200)]);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_a_year_ahead_does_not_blind_the_watch() {
+    const YEAR: i64 = 365 * 24 * 60;
+    let dir = tempfile::tempdir().unwrap();
+    let watch = Unusual::new(KeyUses::in_database(store(&dir).await));
+    use_it(&watch, "shop", YEAR, 401, 30);
+    assert_eq!(told(&watch, YEAR).await, [Kind::Failures]);
+    use_it(&watch, "till", YEAR, 401, 30);
+    // The clock is right again.
+    for name in ["shop", "till"] {
+        use_it(&watch, name, 5, 401, 30);
+    }
+    assert_eq!(told(&watch, 5).await, [Kind::Failures, Kind::Failures]);
+    use_it(&watch, "shop", 6, 401, 30);
+    assert_eq!(told(&watch, 6).await, [], "told already, a minute ago");
+}
+
+#[tokio::test]
+async fn a_flood_of_addresses_pushes_out_no_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let watch = Unusual::new(KeyUses::in_database(store(&dir).await));
+    use_it(&watch, "shop", 1, 200, 1);
+    for number in 0..=u32::try_from(MOST).unwrap() {
+        let ip = IpAddr::from((0x0a00_0000 + number).to_be_bytes());
+        watch.note(ANONYMOUS, &Numbered { ip, ..from(None) }, "/v1/x", 401, minute(2));
+    }
+    let all = watch.lock();
+    assert!(all.waiting.contains_key("shop") && all.waiting.len() <= MOST, "{}", all.waiting.len());
+}
+
+#[tokio::test]
+async fn while_the_database_hangs_a_process_judges_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let watch = Unusual::new(KeyUses::in_database(store.clone()));
+    let held = store.write().await.unwrap();
+    use_it(&watch, "shop", 1, 401, 30);
+    assert_eq!(told(&watch, 1).await, [Kind::Failures]);
+    assert!(watch.lock().is_away);
+    drop(held);
+    use_it(&watch, "shop", 1, 401, 1);
+    assert_eq!(told(&watch, 1).await, [], "told already");
+    assert!(!watch.lock().is_away);
+}
+
+#[tokio::test]
 async fn who_is_watched_stands_nowhere_in_words() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
