@@ -30,9 +30,10 @@ pub fn personal(title: &str, passages: &[Passage<Published>]) -> Vec<Personal> {
         GuardSettings { learned: None, injection: false, moderation: false, ..GuardSettings::default() };
     let guard = Guard::new(settings);
     let found = passages.iter().map(|passage| {
-        // A passage is never as long as what a scan refuses.
-        let spans =
-            guard.scan(&Raw::new(passage.text.as_str())).map_or_else(|_| Vec::new(), |scan| scan.spans);
+        let above = std::iter::once(title).chain(passage.headings.iter().map(String::as_str));
+        // What a number is may stand above it. A passage is never as long as what a scan refuses.
+        let whole: Vec<&str> = above.chain([passage.text.as_str()]).collect();
+        let spans = guard.scan(&Raw::new(whole.join("\n"))).map_or_else(|_| Vec::new(), |scan| scan.spans);
         let mut kinds: Vec<PersonalType> =
             spans.into_iter().map(|span| span.kind).filter(|kind| !OF_THE_BANK.contains(kind)).collect();
         kinds.sort_unstable();
