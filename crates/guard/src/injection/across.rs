@@ -8,6 +8,8 @@ use crate::{Injection, normal::Normal};
 const BESIDE: usize = 5;
 /// What is cut is short, or its halves say something alone.
 const LONGEST: usize = 6;
+/// What speaks against an attack where words meet that belong to two things: "… to stop", "log in does not work".
+const BY_CHANCE: f64 = 0.8;
 /// From this length on, a message of one word may be a piece of a code.
 const PIECE_OF_A_CODE: usize = 12;
 /// What rules are named that fired over several messages.
@@ -23,13 +25,16 @@ pub(crate) fn across<'a>(
     message: &Normal,
     threshold: f64,
 ) -> Option<Injection> {
-    let parts: Vec<String> =
-        before.map(plain).chain([lower(message)]).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<String> = before
+        .map(|said| Normal::new(said).text().trim().to_owned())
+        .chain([message.text().trim().to_owned()])
+        .filter(|part| !part.is_empty())
+        .collect();
     let (last, before) = parts.split_last().filter(|(_, before)| !before.is_empty())?;
     let mut reasons = at_the_seam(before, last);
     reasons.extend(in_a_code(before, last));
     let sum: f64 = reasons.iter().map(|(weight, _)| weight).sum();
-    let score = 1.0 / (1.0 + (-(BIAS + sum)).exp());
+    let score = 1.0 / (1.0 + (-(BIAS - BY_CHANCE + sum)).exp());
     (score >= threshold).then(|| Injection {
         score: (score * 1e4).round() / 1e4,
         blocked: true,
@@ -37,22 +42,15 @@ pub(crate) fn across<'a>(
     })
 }
 
-fn plain(said: &str) -> String {
-    lower(&Normal::new(said))
-}
-
-fn lower(text: &Normal) -> String {
-    text.text().trim().to_lowercase()
-}
-
 /// The rules that fire across the seam before the last message, with their weights. Several short ones may stand before
 /// it: "ignore", "all previous", "instructions".
 fn at_the_seam(before: &[String], last: &str) -> Vec<(f64, String)> {
     // Each by itself: a word of one must not make a rule's phrase of what is honest in the other.
-    let honest = |part: &str| honest::without(part, honest::Part::All).into_owned();
+    let honest = |part: &str| honest::without(&part.to_lowercase(), honest::Part::All).into_owned();
     let mut said: Vec<String> = Vec::new();
     for part in before.iter().rev().map(|part| honest(part)) {
-        let words: Vec<&str> = cut_end(&part).split_whitespace().collect();
+        let Some(open) = open_end(&part) else { break };
+        let words: Vec<&str> = open.split_whitespace().collect();
         let wanted = BESIDE.saturating_sub(said.len());
         let whole = words.len() <= wanted;
         let mut own: Vec<String> =
@@ -86,11 +84,11 @@ fn at_the_seam(before: &[String], last: &str) -> Vec<(f64, String)> {
     features::COMPILED.iter().filter(crosses).map(|feature| (feature.weight, feature.id.to_owned())).collect()
 }
 
-/// A sentence that ends is no half of another one; dots and dashes are.
-fn cut_end(part: &str) -> &str {
+/// A message without what a cut leaves at its end; none where its sentence ends, for that is no half of another one.
+fn open_end(part: &str) -> Option<&str> {
     let bare = part.trim_end_matches(ENDS);
-    let ends = part[bare.len()..].trim() == ".";
-    if ends { part } else { bare }
+    let ends = bare.ends_with(['?', '!']) || part[bare.len()..].trim() == ".";
+    (!ends).then_some(bare)
 }
 
 /// What a code in several messages of one word each says, and none of its pieces.
