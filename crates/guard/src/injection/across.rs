@@ -57,7 +57,7 @@ fn at_the_seam(before: &[String], last: &str) -> Vec<(f64, String)> {
             words[words.len().saturating_sub(wanted)..].iter().map(|w| (*w).to_owned()).collect();
         own.append(&mut said);
         said = own;
-        // Beyond a whole sentence nothing is joined.
+        // Before the words that are read here stand others of the same message, and no message before it.
         if !whole || said.len() >= BESIDE {
             break;
         }
