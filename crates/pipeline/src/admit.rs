@@ -148,13 +148,14 @@ impl Reading {
         let whole = lines.split_whitespace().eq(query.split_whitespace());
         let lines = if whole { lines } else { query.clone() };
         let work = house.compute(move |reader| {
-            let (parts, pieces) = (requests::parts(&lines), requests::pieces(&lines));
+            let parts = requests::parts(&lines);
             let mut texts = vec![query.clone()];
             texts.extend(parts.iter().cloned());
             let mut vectors = reader.vectors(&texts).into_iter();
             let vector = vectors.next().flatten();
             let parts: Vec<Encoded> = parts.into_iter().zip(vectors).collect();
-            let (hits, leanings) = reader.triggers(&query, vector.as_deref(), &parts, &pieces);
+            let read = || reader.triggers(&query, vector.as_deref(), &parts, &requests::pieces(&lines));
+            let (hits, leanings) = reader.lately.triggers((&query, &lines), vector.as_deref(), read);
             Reading { vector, parts, by_provider: Vec::new(), hits, leanings }
         });
         let (reading, by_provider) = tokio::join!(work, house.moderated(&door.masked));

@@ -28,6 +28,9 @@ use tokio::{
     time,
 };
 
+mod threads;
+use threads::Threads;
+
 /// A longer text has the whole time again for each so many characters.
 const CHARACTERS: usize = 50_000;
 /// A text of more characters is a long one; it takes a place for each so many.
@@ -105,6 +108,7 @@ pub struct Door {
     messages: Lane,
     /// Long texts alone never keep a message waiting.
     long: Lane,
+    threads: Threads,
 }
 
 impl Door {
@@ -113,7 +117,8 @@ impl Door {
     pub fn new(guard: Guard, limit: Duration) -> Door {
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let places = (PLACES_A_CORE * cores).max(FEWEST_PLACES);
-        Door { guard, limit, fault: None, messages: Lane::with(places), long: Lane::with(places / 2) }
+        let (messages, long) = (Lane::with(places), Lane::with(places / 2));
+        Door { guard, limit, fault: None, messages, long, threads: Threads::default() }
     }
 
     /// The same door with something that runs before each reading.
@@ -271,7 +276,7 @@ impl Door {
         let (ends, stop) = (Ends(Arc::clone(&reading)), reading.stop.clone());
         let (guard, fault) = (self.guard.clone(), self.fault.clone());
         // A thread and no task: nobody waits for one that was given up, not at a stop either.
-        let started = thread::Builder::new().name("guard".to_owned()).spawn(move || {
+        let started = self.threads.run(Box::new(move || {
             let _held = (ends, place);
             if let Some(fault) = fault {
                 fault();
@@ -279,9 +284,9 @@ impl Door {
             if let Some(found) = stop.heeded_by(|| work(&guard)) {
                 tell(found);
             }
-        });
+        }));
         match started {
-            Ok(_) => Ok(reading),
+            Ok(()) => Ok(reading),
             Err(_) => Err(self.failed(DoorFault::Stuck)),
         }
     }

@@ -336,6 +336,10 @@ fn compile(trigger: Trigger, patterns: Vec<PatternText>) -> Result<Vec<Pattern>,
     Ok(compiled)
 }
 
+/// Bytes for the states of a joined pattern, for each thread that searches: the two million that are usual are too few
+/// for dozens of patterns in one, and a state that was thrown away is made again, a hundred times as slow.
+const STATES: usize = 16 << 20;
+
 /// What matches where one of the patterns does.
 fn joined(patterns: &[Pattern]) -> Option<Regex> {
     let each: Vec<String> = patterns.iter().map(|p| format!("(?:{})", p.regex.as_str())).collect();
@@ -343,6 +347,7 @@ fn joined(patterns: &[Pattern]) -> Option<Regex> {
     let verbose = patterns.iter().any(|p| p.regex.as_str().contains('#'));
     RegexBuilder::new(&each.join("|"))
         .case_insensitive(true)
+        .dfa_size_limit(STATES)
         .build()
         .ok()
         .filter(|_| !each.is_empty() && !verbose)

@@ -1,8 +1,8 @@
-//! What was worked out in the last minutes for the same words (C3): what a question was understood as, and which
-//! passages were found for it. Conversations, sensitive intents and personal data are no matter here, because nothing
+//! What was worked out in the last minutes for the same words (C3): what a question was understood as, which triggers
+//! were read in it, and which passages were found for it. Conversations, sensitive intents and personal data are no matter here, because nothing
 //! that belongs to a person is kept: words in, the house's own judgement out, under a hash of the words.
 //!
-//! Both stay in the process: asking another machine takes longer than working them out.
+//! All stay in the process: asking another machine takes longer than working them out.
 
 use std::{
     collections::HashSet,
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contactiq_domain::{Mode, Role};
+use contactiq_domain::{Mode, Role, Trigger, TriggerHit};
 use contactiq_nlu::intents::{Neighbour, Prediction};
 use hashlink::LruCache;
 use sha2::{Digest, Sha256};
@@ -26,9 +26,13 @@ const MOST: usize = 4_096;
 
 type Key = [u8; 32];
 
+/// The triggers of a text: what fires, and how probable each is.
+pub(crate) type Triggers = (Vec<TriggerHit>, Vec<(Trigger, f64)>);
+
 /// The last predictions and searches.
 pub struct Lately {
     intents: Mutex<Intents>,
+    triggers: Mutex<LruCache<Key, Triggers>>,
     passages: Mutex<LruCache<Key, (Instant, Vec<Found>)>>,
 }
 
@@ -62,7 +66,12 @@ impl Lately {
     pub fn new(capacity: usize) -> Lately {
         let capacity = capacity.min(MOST);
         let intents = Intents { kept: LruCache::new(capacity), names: HashSet::new() };
-        Lately { intents: Mutex::new(intents), passages: Mutex::new(LruCache::new(capacity)) }
+        let (triggers, passages) = (LruCache::new(capacity), LruCache::new(capacity));
+        Lately {
+            intents: Mutex::new(intents),
+            triggers: Mutex::new(triggers),
+            passages: Mutex::new(passages),
+        }
     }
 
     /// What a text was read as, or is now.
@@ -79,6 +88,23 @@ impl Lately {
         }
         let read = read();
         lock(&self.intents).keep(key, &read);
+        read
+    }
+
+    /// The triggers that were read in a text and its lines, or are now.
+    pub(crate) fn triggers(
+        &self,
+        (text, lines): (&str, &str),
+        vector: Option<&[f32]>,
+        read: impl FnOnce() -> Triggers,
+    ) -> Triggers {
+        let key = key(&[text, lines], vector);
+        let found = lock(&self.triggers).get(&key).cloned();
+        if let Some(found) = counted("triggers", found) {
+            return found;
+        }
+        let read = read();
+        lock(&self.triggers).insert(key, read.clone());
         read
     }
 
@@ -106,7 +132,8 @@ impl Lately {
 
 impl std::fmt::Debug for Lately {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Lately({}, {})", lock(&self.intents).kept.len(), lock(&self.passages).len())
+        let (triggers, passages) = (lock(&self.triggers).len(), lock(&self.passages).len());
+        write!(f, "Lately({}, {triggers}, {passages})", lock(&self.intents).kept.len())
     }
 }
 
@@ -193,6 +220,31 @@ mod tests {
         let none = Lately::new(0);
         assert_eq!(none.passages(here, "the fee", None, || found(1))[0].passage, 1);
         assert_eq!(none.passages(here, "the fee", None, || found(2))[0].passage, 2);
+    }
+
+    #[test]
+    fn the_triggers_of_the_same_words_are_read_once_and_those_of_others_again() {
+        let lately = Lately::new(2);
+        let fraud = |score: f64| {
+            let hit = TriggerHit {
+                trigger: Trigger::SecurityFraud,
+                rule: "security_fraud/learned".to_owned(),
+                score,
+            };
+            (vec![hit], vec![(Trigger::SecurityFraud, score)])
+        };
+        let vector = [1.0_f32, 0.0];
+        let read =
+            |texts, vector: Option<&[f32]>, score| lately.triggers(texts, vector, || fraud(score)).1[0].1;
+        assert_eq!(read(("my card is gone", "my card is gone"), Some(&vector), 0.9), 0.9);
+        assert_eq!(read(("my card is gone", "my card is gone"), Some(&vector), 0.1), 0.9);
+        assert_eq!(
+            read(("my card is gone", "my card\nis gone"), Some(&vector), 0.2),
+            0.2,
+            "lines are requests"
+        );
+        assert_eq!(read(("my card is gone", "my card is gone"), None, 0.3), 0.3, "without the encoder");
+        assert_eq!(read(("my card is gone", "my card is gone"), Some(&vector), 0.4), 0.4, "the oldest went");
     }
 
     #[test]

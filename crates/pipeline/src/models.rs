@@ -63,12 +63,13 @@ impl Trained {
 
 impl Models {
     /// Reads what is in the folder and fits, trains the rest. What the triggers are told apart from is learned from the
-    /// utterances of `everyday` too, whatever intents a bank has. `progress` hears models done and in all.
+    /// utterances of `everyday` too, whatever intents a bank has; none where they are the taxonomy's own. `progress`
+    /// hears models done and in all.
     ///
     /// # Errors
     /// [`ModelsError`]. A damaged file in the folder is no error: it is trained again.
     pub fn load_or_train(
-        (taxonomy, everyday): (&Taxonomy, &Taxonomy),
+        (taxonomy, everyday): (&Taxonomy, Option<&Taxonomy>),
         rules: &EscalationRules,
         encoder: Option<&dyn Encoder>,
         folder: &Path,
@@ -83,10 +84,10 @@ impl Models {
         let banker = intent_model(taxonomy, Mode::Banker, encoder, folder, &mut counts)?;
         progress(2, all);
         let mut triggers = Vec::with_capacity(speaking.len());
+        let (told, everyday) = (Utterances::of(taxonomy), everyday.map(Utterances::of));
+        let utterances = (&told, everyday.as_ref().unwrap_or(&told));
         for trigger in speaking {
-            if let Some(model) =
-                trigger_model((taxonomy, everyday), rules, trigger, encoder, folder, &mut counts)?
-            {
+            if let Some(model) = trigger_model(utterances, rules, trigger, encoder, folder, &mut counts)? {
                 triggers.push((trigger, model));
             }
             progress(counts.trained + counts.read, all);
@@ -174,32 +175,45 @@ struct Sides<'a> {
     negatives: Vec<&'a str>,
 }
 
+/// The utterances of a taxonomy, and each as it is compared: made once for all triggers.
+struct Utterances<'a> {
+    intents: Vec<(&'a Intent, Vec<String>)>,
+}
+
+impl<'a> Utterances<'a> {
+    fn of(taxonomy: &'a Taxonomy) -> Self {
+        let compared = |intent: &'a Intent| intent.examples.iter().map(|example| wording(example)).collect();
+        Utterances { intents: intents(taxonomy).map(|intent| (intent, compared(intent))).collect() }
+    }
+
+    /// Those of the intents of which this holds, each with how it is compared.
+    fn with(&self, holds: impl Fn(&Intent) -> bool) -> impl Iterator<Item = (&'a str, &str)> {
+        let chosen = self.intents.iter().filter(move |(intent, _)| holds(intent));
+        chosen.flat_map(|(intent, compared)| {
+            intent.examples.iter().map(String::as_str).zip(compared.iter().map(String::as_str))
+        })
+    }
+}
+
 /// A trigger learns from its own examples, and those of the intents that name it, against its
 /// look-alikes and the utterances of all other intents, but for those that are examples of its own.
 /// What people say besides does not depend on how many intents a bank has, so the utterances of `everyday` come
 /// after them: those that the bank's intents have not placed already.
 fn sides<'a>(
-    (taxonomy, everyday): (&'a Taxonomy, &'a Taxonomy),
+    (taxonomy, everyday): (&Utterances<'a>, &Utterances<'a>),
     own: &'a TriggerRules,
     trigger: Trigger,
 ) -> Sides<'a> {
     let mut positives: Vec<&str> = own.examples.iter().map(String::as_str).collect();
     let mut negatives: Vec<&str> = own.look_alikes.iter().map(String::as_str).collect();
     let owned: HashSet<String> = own.examples.iter().map(|example| wording(example)).collect();
-    let mut placed: HashSet<String> = HashSet::new();
-    for intent in intents(taxonomy) {
-        let examples = intent.examples.iter().map(String::as_str);
-        placed.extend(intent.examples.iter().map(|example| wording(example)));
-        if intent.teaches(trigger) {
-            positives.extend(examples);
-        } else if teaches_the_other_side(intent, trigger) {
-            negatives.extend(examples.filter(|example| !owned.contains(&wording(example))));
-        }
-    }
-    let others = intents(everyday).filter(|i| !i.teaches(trigger) && teaches_the_other_side(i, trigger));
-    for example in others.flat_map(|intent| &intent.examples) {
-        let wording = wording(example);
-        if !owned.contains(&wording) && placed.insert(wording) {
+    let is_other = |intent: &Intent| !intent.teaches(trigger) && teaches_the_other_side(intent, trigger);
+    positives.extend(taxonomy.with(|intent| intent.teaches(trigger)).map(|(example, _)| example));
+    let others = taxonomy.with(is_other).filter(|(_, compared)| !owned.contains(*compared));
+    negatives.extend(others.map(|(example, _)| example));
+    let mut placed: HashSet<&str> = taxonomy.with(|_| true).map(|(_, compared)| compared).collect();
+    for (example, compared) in everyday.with(is_other) {
+        if !owned.contains(compared) && placed.insert(compared) {
             negatives.push(example);
         }
     }
@@ -216,14 +230,14 @@ fn teaches_the_other_side(intent: &Intent, trigger: Trigger) -> bool {
 }
 
 fn trigger_model(
-    taxonomies: (&Taxonomy, &Taxonomy),
+    utterances: (&Utterances<'_>, &Utterances<'_>),
     rules: &EscalationRules,
     trigger: Trigger,
     encoder: Option<&dyn Encoder>,
     folder: &Path,
     counts: &mut Trained,
 ) -> Result<Option<TriggerModel>, ModelsError> {
-    let Sides { positives, negatives } = sides(taxonomies, rules.of(trigger), trigger);
+    let Sides { positives, negatives } = sides(utterances, rules.of(trigger), trigger);
     if positives.is_empty() {
         return Ok(None);
     }
@@ -276,17 +290,17 @@ mod tests {
             intent("banker.unknown", "automatable", &shouted),
         ];
         let everyday = Taxonomy::parse(&file.concat()).unwrap();
-        let taxonomies = (&taxonomy, &everyday);
+        let utterances = (&Utterances::of(&taxonomy), &Utterances::of(&everyday));
         let positives: Vec<&str> = own.examples.iter().map(String::as_str).collect();
         let mut negatives: Vec<&str> = own.look_alikes.iter().map(String::as_str).collect();
         negatives.extend(["I want to complain", "tell me a joke", "sing me a song", "who won the match"]);
-        let found = sides(taxonomies, own, trigger);
+        let found = sides(utterances, own, trigger);
         assert_eq!((&found.positives, &found.negatives), (&positives, &negatives));
 
         // A folder that is not there: the model is trained and not kept.
         let nowhere = Path::new("no-such-folder");
         let model =
-            trigger_model(taxonomies, &rules, trigger, None, nowhere, &mut Trained::default()).unwrap();
+            trigger_model(utterances, &rules, trigger, None, nowhere, &mut Trained::default()).unwrap();
         let options = TrainOptions::default();
         let wanted = TriggerModel::expected_fingerprint(&positives, &negatives, None, &options);
         assert_eq!(model.unwrap().fingerprint(), wanted);
@@ -308,11 +322,12 @@ mod tests {
                 .as_str(),
         )
         .unwrap();
+        let (all, nothing_more) = (Utterances::of(&taxonomy), Utterances::of(&nothing_more));
         for trigger in Trigger::ALL.iter().copied().filter(|trigger| trigger.is_read_from_text()) {
             let own = rules.of(trigger);
-            let with = sides((&taxonomy, &taxonomy), own, trigger);
+            let with = sides((&all, &all), own, trigger);
             let told: usize = with.negatives.len();
-            let small = sides((&nothing_more, &taxonomy), own, trigger);
+            let small = sides((&nothing_more, &all), own, trigger);
             assert_eq!(with.positives.len() - own.examples.len(), taught(&taxonomy, trigger), "{trigger}");
             // As it was before a bank's other side came from here too: each intent's own, in the order of the file.
             let mut before: Vec<&str> = own.look_alikes.iter().map(String::as_str).collect();
@@ -347,8 +362,8 @@ mod tests {
         let everyday = Taxonomy::parse(include_str!("../../../defaults/intents.toml")).unwrap();
         let nowhere = Path::new("no-such-folder");
         let model = |taxonomy: &Taxonomy| {
-            let taxonomies = (taxonomy, &everyday);
-            trigger_model(taxonomies, &rules, trigger, None, nowhere, &mut Trained::default()).unwrap()
+            let utterances = (&Utterances::of(taxonomy), &Utterances::of(&everyday));
+            trigger_model(utterances, &rules, trigger, None, nowhere, &mut Trained::default()).unwrap()
         };
         let intent = |more: &str| {
             format!(

@@ -452,11 +452,11 @@ async fn train(
     std::fs::create_dir_all(&folder)
         .map_err(|source| StartError::DataDir { path: folder.clone(), source })?;
     let (taxonomy, rules) = (taxonomy.clone(), rules.clone());
-    let everyday = bank_files::built_in_taxonomy()?;
+    let everyday = bank_files::everyday(config)?;
     let trained = tokio::task::spawn_blocking(move || {
         let published = encoder.as_deref().map(Published);
         let encoder = published.as_ref().map(|p| p as &dyn Encoder);
-        Models::load_or_train((&taxonomy, &everyday), &rules, encoder, &folder, &|done, all| {
+        Models::load_or_train((&taxonomy, everyday.as_ref()), &rules, encoder, &folder, &|done, all| {
             progress("training models", done, all)
         })
     });

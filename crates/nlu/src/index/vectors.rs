@@ -7,7 +7,7 @@ use crate::encoder::{Coarse, dots};
 /// Rows compared between two looks at whose they are: their results stay in the nearest cache.
 const BLOCK: usize = 256;
 /// From this many vectors on they are compared in 8 bits first.
-const LARGE: usize = 20_000;
+const LARGE: usize = 2_000;
 /// Passages that are then compared exactly: as many as fusion looks at, four times.
 const EXACTLY: usize = 400;
 
@@ -62,7 +62,8 @@ impl Vectors {
     /// the largest among all of its vectors, two to one. The whole says what a passage is about, one
     /// sentence of ten or one likely question may be what is asked. -1 for a passage without vectors.
     pub(crate) fn nearness(&self, query: &[f32], entries: usize) -> Vec<f32> {
-        let Some(coarse) = &self.coarse else { return self.exact_nearness(query, entries) };
+        let coarse = self.coarse.as_ref().filter(|_| entries > EXACTLY);
+        let Some(coarse) = coarse else { return self.exact_nearness(query, entries) };
         let mut gathered = Gathered::new(entries);
         let mut owners = self.owners.iter();
         coarse.dots(query, |products| {
@@ -70,10 +71,8 @@ impl Vectors {
         });
         let mut near = gathered.nearness();
         let mut best: Vec<usize> = (0..entries).collect();
-        if entries > EXACTLY {
-            best.select_nth_unstable_by(EXACTLY, |a, b| near[*b].total_cmp(&near[*a]));
-            best.truncate(EXACTLY);
-        }
+        best.select_nth_unstable_by(EXACTLY, |a, b| near[*b].total_cmp(&near[*a]));
+        best.truncate(EXACTLY);
         for entry in best {
             near[entry] = self.one_exactly(query, entry);
         }

@@ -128,12 +128,15 @@ pub(super) fn log(warnings: &[String]) {
     }
 }
 
-/// The taxonomy that the program carries: what people write to any bank.
+/// The taxonomy that the program carries, beside a bank's own: what people write to any bank.
 ///
 /// # Errors
 /// Where the program carries a wrong one.
-pub(super) fn built_in_taxonomy() -> Result<Taxonomy, StartError> {
-    Taxonomy::parse(INTENTS).map_err(|e| StartError::File(e.to_string()))
+pub(super) fn everyday(config: &Config) -> Result<Option<Taxonomy>, StartError> {
+    if config.files.intents.is_empty() {
+        return Ok(None);
+    }
+    Taxonomy::parse(INTENTS).map(Some).map_err(|e| StartError::File(e.to_string()))
 }
 
 /// The taxonomy of this configuration.

@@ -41,13 +41,14 @@ async fn a_reported_problem_is_masked_and_sealed() {
     let mut running = start(&[]).await;
     let key = running.key(Role::Customer).await;
     let (path, id) = asked(&running, &key).await;
-    let problem = "I wrote from marsupial@example.com about card 4111 1111 1111 1111 and the answer was zany";
+    let problem =
+        "I wrote from marsupial@example.com about card 4111 1111 1111 1111 and the answer was bamboozling";
     assert_eq!(running.post(&key, &path, &json!({ "problem": problem })).await.status, 204);
     let kept = said(&running, id).await.remove(0).problem.unwrap();
     assert!(kept.as_str().contains("<CREDIT_CARD_1>"), "{}", kept.as_str());
-    assert!(kept.as_str().contains("the answer was zany"));
+    assert!(kept.as_str().contains("the answer was bamboozling"));
     running.stop().await;
-    for raw in ["4111 1111", "marsupial", "zany"] {
+    for raw in ["4111 1111", "marsupial", "bamboozling"] {
         assert!(!holds(&running.database_bytes(), raw), "{raw}");
     }
 }

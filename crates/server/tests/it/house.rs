@@ -147,8 +147,13 @@ pub(crate) async fn start_with(
     let (url, metrics) = (address(&listener), format!("{}/metrics", address(&metrics_listener)));
 
     let app = serve::build_with(config, Arc::new(|_, _, _| {}), change).await.unwrap();
-    if app.standing.trained.trained > 0 {
+    // What was learned from files of a test's own is of no use to others.
+    let own = ["CONTACTIQ__FILES__INTENTS", "CONTACTIQ__FILES__TRIGGERS", "CONTACTIQ_DEMO"];
+    if app.standing.trained.trained > 0 && !own.iter().any(|name| env.contains_key(*name)) {
         keep_trained(dir.path());
+        if env.get("CONTACTIQ_ENCODER").is_some_and(|folder| !matches!(folder.as_str(), "" | "off")) {
+            crate::embeddings::keep_vectors(dir.path());
+        }
     }
     let (store, tasks, admission) = (app.house.store.clone(), app.tasks.clone(), app.admission.clone());
     let codes = Mutex::new((0..8).map(|_| app.sessions.new_code()).collect());

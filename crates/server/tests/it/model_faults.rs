@@ -224,10 +224,19 @@ async fn a_stream_that_goes_wrong_after_a_sentence_is_withdrawn_in_favour_of_cit
     let bank = Bank::with(&format!("{}/v1", faults.url)).await;
     for kind in ["disconnect", "truncate", "malformed"] {
         let fault = json!({ "type": "stream_fault", "kind": kind, "after_chunks": FIRST_SENTENCE });
-        faults.will(json!([fault])).await;
-        let (record, withdrawn) = bank.streamed().await;
-        assert!(!by_model(&record) && withdrawn, "{kind}: {record}");
-        assert_eq!(faults.tries().await, 1, "{kind}: what was shown is not said again");
+        let mut was_shown = false;
+        // On a busy machine the fault may be heard before the sentence was read: then nothing was shown.
+        for _ in 0..10 {
+            faults.will(json!([fault])).await;
+            let (record, withdrawn) = bank.streamed().await;
+            if withdrawn {
+                assert!(!by_model(&record), "{kind}: {record}");
+                assert_eq!(faults.tries().await, 1, "{kind}: what was shown is not said again");
+                was_shown = true;
+                break;
+            }
+        }
+        assert!(was_shown, "{kind}");
     }
 }
 
