@@ -50,7 +50,10 @@ impl Begun {
     pub async fn of(house: &House, ask: Ask) -> Result<Begun, AnswerError> {
         let since = Instant::now();
         let created_at = house.clock.now();
-        house.guard.admits(Arc::clone(&ask.question)).await?;
+        if ask.conversation.is_some() {
+            // Nothing is looked up for what would not be read; without a conversation nothing is.
+            house.guard.admits(Arc::clone(&ask.question)).await?;
+        }
         let Before { conversation, earlier, history } = earlier::read(house, &ask).await?;
         let door = house.guard.inspect_in(Arc::clone(&ask.question), earlier).await?;
         let request_id = ask.request_id;
