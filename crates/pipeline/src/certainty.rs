@@ -1,6 +1,8 @@
 //! How sure what was learned must be, for each thing that follows from it: the one place of these bounds.
 //! They were chosen on the halves of the evaluation sets that may be looked at.
 
+use contactiq_domain::Trigger;
+
 /// A learned trigger fires from this calibrated probability on, when no pattern did.
 pub(crate) const FIRES: f64 = 0.5;
 /// A pattern does not fire when what was learned is this sure of the opposite: patterns see words,
@@ -32,6 +34,12 @@ pub(crate) const FIRST_OF_ALL: f64 = 0.4;
 pub(crate) const OWN_TOPIC: f64 = 0.6;
 /// A greeting ends the search for an answer, so it has to be a clear one.
 pub(crate) const GREETING: f64 = 0.6;
+
+/// Whether a trigger speaks of danger, loss or need: what a message tells beside a calm question is read for these as if
+/// the question did not stand there. The others ask for something, and so does a question.
+pub(crate) const fn is_urgent(trigger: Trigger) -> bool {
+    matches!(trigger, Trigger::SecurityFraud | Trigger::EmotionalDistress | Trigger::LegalHardship)
+}
 
 /// How sure a message of this many words must be.
 pub(crate) fn least(usual: f64, text: &str) -> f64 {

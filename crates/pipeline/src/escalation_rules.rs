@@ -1,8 +1,9 @@
 //! The escalation rules that a bank edits: `triggers.toml`, parsed and compiled once (P9).
 
 mod messages;
+mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use contactiq_domain::{Mode, Priority, Trigger, is_danger_to_life};
 use regex::{Regex, RegexBuilder};
@@ -16,6 +17,7 @@ pub struct EscalationRules {
     /// Stands in the trace of every record's step 6.
     pub version: String,
     rules: BTreeMap<Trigger, TriggerRules>,
+    words: HashSet<String>,
 }
 
 /// What belongs to one trigger.
@@ -194,7 +196,10 @@ impl EscalationRules {
         refuse_contradictions(&rules)?;
         match Trigger::ALL.iter().find(|t| !rules.contains_key(t)) {
             Some(missing) => Err(RulesError::Missing(*missing)),
-            None => Ok(EscalationRules { version: file.version, rules }),
+            None => {
+                let words = words::of(rules.values());
+                Ok(EscalationRules { version: file.version, rules, words })
+            }
         }
     }
 
@@ -202,6 +207,12 @@ impl EscalationRules {
     #[must_use]
     pub fn of(&self, trigger: Trigger) -> &TriggerRules {
         &self.rules[&trigger]
+    }
+
+    /// Whether its examples and look-alikes use this lower-case word more than once.
+    #[must_use]
+    pub fn uses(&self, word: &str) -> bool {
+        self.words.contains(word)
     }
 
     /// The patterns that fire on a text: trigger and rule id.

@@ -51,7 +51,7 @@ const ASKS_ANEW: &[&str] = &[
     "did", "is", "are", "will", "would", "should",
 ];
 /// What stands before the name of a thing.
-const ARTICLES: &[&str] = &["the", "a", "an", "my", "your", "our"];
+pub(crate) const ARTICLES: &[&str] = &["the", "a", "an", "my", "your", "our"];
 /// What says how one thing stands to another.
 const PREPOSITIONS: &[&str] = &[
     "on", "for", "of", "in", "at", "with", "to", "from", "by", "about", "into", "over", "under", "without",
@@ -62,6 +62,9 @@ const ENDINGS: &[&str] = &["take", "cost", "last", "work"];
 /// Kinds of things that have names of their own.
 const THINGS: &[&str] =
     &["account", "card", "deposit", "insurance", "loan", "mortgage", "overdraft", "plan", "saver", "saving"];
+/// Kinds of things that a person has, and that are no products.
+const SMALL_THINGS: &[&str] =
+    &["pin", "password", "passcode", "phone", "wallet", "purse", "cheque", "statement"];
 /// The most words of a thing that is named.
 const LONGEST_NAME: usize = 5;
 
@@ -207,6 +210,30 @@ fn another_thing(question: &str, previous: &str) -> Option<String> {
     let whole =
         parts.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ");
     Some(format!("{}?", whole.trim_end_matches('?')))
+}
+
+/// What stands before a "one" that is of the kind of the thing before it.
+const ANOTHER: &[&str] = &["new", "another", "replacement", "second", "spare", "different"];
+
+/// "The fee for a new one" with the kind of the thing before it in the place of "one".
+pub(crate) fn with_its_kind(part: &str, before: &str) -> Option<String> {
+    let kind = kind_of(before)?;
+    let mut words: Vec<String> = part.split_whitespace().map(str::to_owned).collect();
+    let at = words
+        .windows(2)
+        .position(|pair| ANOTHER.contains(&bare(&pair[0]).as_str()) && bare(&pair[1]) == "one")?;
+    words[at + 1] = words[at + 1].to_lowercase().replace("one", kind);
+    Some(words.join(" "))
+}
+
+/// The kind of thing that a question speaks of last: "card" in "How do I activate my debit card?".
+pub(crate) fn kind_of(question: &str) -> Option<&'static str> {
+    let said = question.split_whitespace().rev().map(bare);
+    let kinds = said.filter_map(|word| {
+        let one = word.strip_suffix('s').unwrap_or(&word);
+        THINGS.iter().chain(SMALL_THINGS).find(|thing| **thing == one || **thing == word).copied()
+    });
+    kinds.into_iter().next()
 }
 
 fn bare(word: &str) -> String {
