@@ -109,13 +109,15 @@ fn resolved(message: &str, before: &str) -> Option<(Says, String)> {
     let opening = bare.iter().take_while(|word| OPENINGS.contains(&word.as_str())).count();
     let first = bare.get(opening)?;
     // "Had one on sunday" leaves out who had it, and "happened at the servo" to whom.
-    let befell = BEFELL.contains(&first.as_str());
+    let befalls = |word: &String| BEFELL.contains(&word.as_str());
+    let befell = befalls(first) || (first == "same" && bare.iter().any(befalls));
+    // "And mine?" asks for the thing of one's own.
+    let of_mine = bare.iter().any(|word| matches!(word.as_str(), "mine" | "mine's" | "mines"));
     let without_i = WITHOUT_I.contains(&first.as_str());
     let of_kin = bare.iter().any(|word| KIN.contains(&word.strip_suffix("'s").unwrap_or(word)));
-    let own = befell || without_i || of_kin || bare.iter().any(|word| OWN.contains(&word.as_str()));
+    let own =
+        befell || without_i || of_kin || of_mine || bare.iter().any(|word| OWN.contains(&word.as_str()));
     let happened = bare.iter().any(|word| HAPPENED.contains(&word.as_str()));
-    // "And mine?" asks for the thing of one's own.
-    let of_mine = bare.iter().any(|word| word == "mine");
     let leans = befell || follow_up::stands_in(message) || of_mine || (bare.len() <= FRAGMENT && happened);
     if !own || !leans || bare.len() > MOST_WORDS {
         return None;
@@ -143,7 +145,7 @@ fn resolved(message: &str, before: &str) -> Option<(Says, String)> {
         let end = word.trim_start_matches(|c: char| c.is_alphanumeric() || c == '\'' || c == '\u{2019}');
         match bare.as_str() {
             "mine" => format!("my {kind}{end}"),
-            "mine's" => format!("my {kind} is{end}"),
+            "mine's" | "mines" => format!("my {kind} is{end}"),
             stands if STAND_INS.contains(&stands) && !named => {
                 named = true;
                 // "That's me" is said of it.
@@ -175,7 +177,8 @@ fn one_for_several(message: &str) -> Vec<String> {
     let several = |pair: &[String]| bare(&pair[0]) == "of" && SEVERAL.contains(&bare(&pair[1]).as_str());
     while let Some(at) = words.windows(3).position(|said| bare(&said[0]) == "one" && several(&said[1..])) {
         let end: String = words[at + 2].chars().skip_while(|c| c.is_alphanumeric() || *c == '\'').collect();
-        words.splice(at..at + 3, [format!("one{end}")]);
+        words[at] = format!("one{end}");
+        words.drain(at + 1..at + 3);
     }
     words
 }

@@ -19,6 +19,7 @@ const CARRIED_WORDS: usize = 60;
 const MOST_WORDS: usize = 9;
 /// The most words of a thing that is named.
 const LONGEST_NAME: usize = 5;
+
 /// The question made whole by the one before, when it leans on it: another thing takes the place of the one that was
 /// asked about; a question of its own keeps what the one before was about, and not what that asked for; anything else
 /// stands behind it.
@@ -176,12 +177,10 @@ pub(crate) fn with_its_kind(part: &str, before: &str) -> Option<String> {
 
 /// The kind of thing that a question speaks of last: "card" in "How do I activate my debit card?".
 pub(crate) fn kind_of(question: &str) -> Option<&'static str> {
-    let said = question.split_whitespace().rev().map(bare);
-    let kinds = said.filter_map(|word| {
+    question.split_whitespace().rev().map(bare).find_map(|word| {
         let one = word.strip_suffix('s').unwrap_or(&word);
         THINGS.iter().chain(SMALL_THINGS).find(|thing| **thing == one || **thing == word).copied()
-    });
-    kinds.into_iter().next()
+    })
 }
 
 fn bare(word: &str) -> String {

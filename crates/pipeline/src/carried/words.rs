@@ -86,10 +86,10 @@ pub(super) const WITHOUT_I: &[&str] = &[
     "think", "reckon", "believe", "guess", "suspect", "just", "having", "getting",
 ];
 /// What befell somebody, where it begins the sentence: "happened at the servo".
-pub(super) const BEFELL: &[&str] = &["happened", "happens", "happening", "same"];
+pub(super) const BEFELL: &[&str] = &["happened", "happens", "happening"];
 /// Kin, whose trouble is told as one's own.
 pub(super) const KIN: &[&str] = &[
-    "mum", "mam", "mom", "ma", "dad", "da", "nan", "nana", "nanna", "gran", "granny", "pop", "grandad",
-    "grandma", "husband", "hubby", "wife", "missus", "partner", "sister", "brother", "son", "daughter",
-    "mother", "father", "uncle", "aunt", "auntie", "aunty",
+    "mum", "mam", "mom", "dad", "nan", "nana", "nanna", "gran", "granny", "grandad", "grandma", "husband",
+    "hubby", "wife", "missus", "partner", "sister", "brother", "son", "daughter", "mother", "father",
+    "uncle", "aunt", "auntie", "aunty",
 ];

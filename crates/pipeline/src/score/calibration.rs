@@ -114,7 +114,8 @@ impl Calibration {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::features::tests::at, *};
+    use super::*;
+    use crate::score::features::tests::at;
 
     #[test]
     fn a_fit_separates_right_from_wrong_and_stays_a_probability() {

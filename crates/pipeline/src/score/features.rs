@@ -154,7 +154,7 @@ impl fmt::Display for Features {
 pub(super) mod tests {
     use super::*;
 
-    pub(in super::super) fn at(similarity: f64) -> Features {
+    pub(in crate::score) fn at(similarity: f64) -> Features {
         Features {
             similarity,
             coverage: 0.5,
