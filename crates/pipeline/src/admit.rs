@@ -30,7 +30,7 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         Some(_) => Reading::default(),
         None => Reading::of(house, &query, &mut door).await,
     };
-    let Reading { by_provider, taken: TakenApart { vector, parts, story, mut hits, leanings } } = read;
+    let Reading { by_provider, taken: TakenApart { vector, parts, mut hits, leanings } } = read;
     if door.moderation.categories.contains(&ModerationCategory::SelfHarm)
         && !hits.iter().any(|hit| is_danger_to_life(&hit.rule))
     {
@@ -92,7 +92,6 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         vector_as_asked: if keys.is_some() { vector.clone() } else { None },
         vector,
         parts,
-        story,
         silence: None,
         alone: None,
         signs: Default::default(),

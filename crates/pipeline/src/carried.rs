@@ -11,7 +11,7 @@ use words::{
 };
 
 use crate::{
-    certainty::{FIRES, HUMAN_ONLY, OWN_DATA},
+    certainty::{FIRES, HUMAN_ONLY, LEANS, OWN_DATA},
     classify,
     follow_up::{self, ARTICLES},
     reader::Reader,
@@ -90,7 +90,10 @@ fn by_intent(reader: &Reader, mode: Mode, text: &str, leanings: &[(Trigger, f64)
     match intent.category {
         Category::HumanOnly => {
             let together = classify::human_only(&reader.taxonomy, mode, &prediction, leanings);
-            (together >= HUMAN_ONLY.max(FIRES)).then(|| hit(intent.trigger, together))
+            // The sentence was put together: an intent that is named after a trigger needs that one to lean to it.
+            let own = leanings.iter().find(|(trigger, _)| *trigger == intent.trigger);
+            let leans = own.is_none_or(|(_, p)| *p >= LEANS);
+            (leans && together >= HUMAN_ONLY.max(FIRES)).then(|| hit(intent.trigger, together))
         }
         Category::Sensitive => {
             let own = leanings.iter().find(|(trigger, _)| *trigger == Trigger::AccountSpecific);

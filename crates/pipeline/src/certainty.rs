@@ -46,6 +46,14 @@ pub(crate) fn least(usual: f64, text: &str) -> f64 {
     if text.split_whitespace().count() == 1 { ONE_WORD } else { usual }
 }
 
+/// What a message tells beside a calm question needs less than a part: it is all that is told.
+pub(crate) const STORY: f64 = 0.7;
+
+/// Whether a story counts, by its own probability and that of the whole.
+pub(crate) fn story_counts(story: f64, whole: f64) -> bool {
+    story >= PART_ALONE || (story >= STORY && whole >= WHOLE_AGREES)
+}
+
 /// Whether a part of a message counts, by its own probability and that of the whole.
 pub(crate) fn part_counts(part: f64, whole: f64) -> bool {
     part >= PART_ALONE || (part >= PART && whole >= WHOLE_AGREES)

@@ -22,8 +22,6 @@ pub(crate) struct TakenApart {
     pub(crate) vector: Option<Vec<f32>>,
     /// The requests of a message that has more than one, each with its vector.
     pub(crate) parts: Vec<Encoded>,
-    /// What it tells beside what it asks.
-    pub(crate) story: Option<Encoded>,
     pub(crate) hits: Vec<TriggerHit>,
     /// The probability of every trigger.
     pub(crate) leanings: Vec<(Trigger, f64)>,
@@ -139,7 +137,7 @@ impl Reader {
         };
         let apart = Apart { parts: &parts, pieces: &pieces, story: story.as_ref() };
         let (hits, leanings) = self.triggers(text, vector.as_deref(), apart);
-        TakenApart { vector, parts, story, hits, leanings }
+        TakenApart { vector, parts, hits, leanings }
     }
 
     /// What a prediction comes to.

@@ -64,9 +64,10 @@ impl TextTriggers<'_> {
         // A calm question speaks neither for nor against what is told beside it.
         if let Some((story, vector)) = apart.story {
             let of_story = self.models.trigger_scores(story, vector.as_deref());
-            for ((seen, most), (trigger, score)) in learned.iter_mut().zip(&mut highest).zip(of_story) {
+            let seen = learned.iter_mut().zip(&mut highest).zip(&whole).zip(of_story);
+            for (((seen, most), (_, of_whole)), (trigger, score)) in seen {
                 most.1 = most.1.max(score);
-                if certainty::is_urgent(trigger) {
+                if certainty::is_urgent(trigger) && certainty::story_counts(score, *of_whole) {
                     seen.1 = seen.1.max(score);
                 }
             }

@@ -208,8 +208,6 @@ pub(crate) struct Turn {
     pub(crate) vector_as_asked: Option<Vec<f32>>,
     /// The requests of a message that has more than one, each with its vector.
     pub(crate) parts: Vec<Encoded>,
-    /// What it tells beside what it asks.
-    pub(crate) story: Option<Encoded>,
     /// Why nothing is looked for, where the message asks for nothing.
     pub(crate) silence: Option<Silence>,
     /// A follow-up as it stands, where it was read together with the question before.

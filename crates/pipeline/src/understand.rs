@@ -12,7 +12,7 @@ use crate::{
     Dictionary, EscalationRules, House, Knowledge,
     admit::read_of,
     carried,
-    certainty::{self, FIRES, HUMAN_ONLY, IN_SCOPE, LEANS, OWN_TOPIC},
+    certainty::{self, FIRES, HUMAN_ONLY, IN_SCOPE, OWN_TOPIC},
     classify, follow_up,
     misunderstood::{self, Courtesies, Silence},
     noise,
@@ -102,7 +102,6 @@ struct Asking {
     query: String,
     vector: Option<Vec<f32>>,
     parts: Vec<Encoded>,
-    story: Option<Encoded>,
     leanings: Vec<(Trigger, f64)>,
     /// The message before, where it may be leaned on…
     previous: Option<String>,
@@ -133,7 +132,7 @@ struct Read {
 impl Asking {
     fn read(self, reader: &Reader) -> Read {
         let danger = danger_across_turns(&reader.rules, &self);
-        let Asking { mode, mut query, mut vector, parts, story, mut leanings, spoken_of, objects, .. } = self;
+        let Asking { mode, mut query, mut vector, parts, mut leanings, spoken_of, objects, .. } = self;
         let spoken_of = spoken_of.filter(|_| !objects);
         let before = spoken_of.as_ref().map(|spoken| spoken.text.as_str());
         let alone = follow_up::whole(&query, before).map(|whole| ReadAlone {
@@ -182,8 +181,7 @@ impl Asking {
         });
         let as_it_stands = alone.as_ref().map(|alone| (alone.query.clone(), alone.vector.clone()));
         let pieces: Vec<&Encoded> = parts.iter().chain(&as_it_stands).collect();
-        let risk = riskiest(reader, mode, &prediction, (&pieces, &leanings))
-            .or_else(|| told(reader, mode, story.as_ref()));
+        let risk = riskiest(reader, mode, &prediction, (&pieces, &leanings));
         let mut understanding = match risk {
             Some(risk) => reader.classify(mode, &risk.prediction, &risk.leanings, risk.text),
             None => reader.classify(mode, &prediction, &leanings, &query),
@@ -285,20 +283,6 @@ fn riskiest<'a>(
     read.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, risk)| risk)
 }
 
-/// What a message tells beside a calm question, where that is hardship or fraud as it stands.
-fn told<'a>(reader: &Reader, mode: Mode, story: Option<&'a Encoded>) -> Option<Risk<'a>> {
-    let (text, vector) = story?;
-    let prediction = reader.intent(mode, text, vector.as_deref());
-    let leanings = reader.models.trigger_scores(text, vector.as_deref());
-    let own = |trigger: Trigger| leanings.iter().find(|(own, _)| *own == trigger).map_or(0.0, |(_, p)| *p);
-    let urgent = prediction.ranked.iter().filter(|(label, _)| {
-        let intent = reader.taxonomy.intent(mode, label).filter(|i| i.category == Category::HumanOnly);
-        intent.is_some_and(|i| certainty::is_urgent(i.trigger) && own(i.trigger) >= LEANS)
-    });
-    let together: f64 = urgent.map(|(_, p)| p).sum();
-    (together >= HUMAN_ONLY).then_some(Risk { text, prediction, leanings })
-}
-
 pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let leaned_on = turn.history.last().filter(|e| e.may_be_leaned_on());
@@ -311,7 +295,6 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         query: std::mem::take(&mut turn.query),
         vector: turn.vector.take(),
         parts: std::mem::take(&mut turn.parts),
-        story: turn.story.take(),
         leanings: std::mem::take(&mut turn.leanings),
         spoken_of: spoken_of(&turn.history, &courtesy),
         in_danger: turn.hits.iter().any(|hit| is_danger_to_life(&hit.rule)),

@@ -116,12 +116,8 @@ pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
         .iter()
         .map(|i| i.checked_sub(1).and_then(|b| made_whole(&turn.parts[*i].0, &turn.parts[b].0)))
         .collect();
-    // What says enough alone and asks for something must have its answer.
-    let owed: Vec<bool> = asked
-        .iter()
-        .zip(&whole)
-        .map(|(i, whole)| whole.is_none() && requests::is_request(&turn.parts[*i].0))
-        .collect();
+    // What says enough alone must have its answer.
+    let owed: Vec<bool> = whole.iter().map(Option::is_none).collect();
     let searched = asked.iter().zip(whole).map(|(i, whole)| {
         let whole = whole.unwrap_or_else(|| turn.parts[*i].0.clone());
         turn.knowledge.spelled(house.dictionary(), &filter, &whole).map_or(whole, |c| c.text)
@@ -163,9 +159,11 @@ fn made_whole(part: &str, before: &str) -> Option<String> {
     if let Some(named) = follow_up::with_its_kind(part, before) {
         return Some(named);
     }
-    let bare = text::content_stems(part).len() <= FEW_STEMS;
+    // "The dishonour fee" is few words, and says of what.
+    let bare = text::content_stems(part).len() <= FEW_STEMS && follow_up::own_words(part).is_empty();
     // Both are asked at once: what the one before asks for is not given up for the other.
-    let leans = bare || follow_up::whole(part, Some(before)).is_some();
+    let leans = bare
+        || (follow_up::whole(part, Some(before)).is_some() && !follow_up::turns_to_another(part, before));
     leans.then(|| format!("{before} {part}"))
 }
 
