@@ -7,7 +7,7 @@ use contactiq_domain::{Mode, Outcome, Probability, Routing, Step, Trigger, Trigg
 use contactiq_guard::{Inspected, ModerationCategory, Refusal};
 
 use crate::{
-    Audience, Begun, House, denied, language, names_a_customer, reader::Encoded, recall, requests, turn::Turn,
+    Audience, Begun, House, denied, language, names_a_customer, reader::TakenApart, recall, turn::Turn,
 };
 
 /// With fewer known words beside it, a string of SQL or markup is all that a message is.
@@ -30,7 +30,7 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         Some(_) => Reading::default(),
         None => Reading::of(house, &query, &mut door).await,
     };
-    let Reading { vector, parts, by_provider, mut hits, leanings } = read;
+    let Reading { by_provider, taken: TakenApart { vector, parts, mut hits, leanings } } = read;
     if door.moderation.categories.contains(&ModerationCategory::SelfHarm)
         && !hits.iter().any(|hit| is_danger_to_life(&hit.rule))
     {
@@ -130,12 +130,8 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
 /// What is read in a message beside what the guard says of it.
 #[derive(Default)]
 struct Reading {
-    vector: Option<Vec<f32>>,
-    /// The requests of a message that has more than one, each with its vector.
-    parts: Vec<Encoded>,
     by_provider: Vec<ModerationCategory>,
-    hits: Vec<TriggerHit>,
-    leanings: Vec<(Trigger, f64)>,
+    taken: TakenApart,
 }
 
 impl Reading {
@@ -147,20 +143,10 @@ impl Reading {
         // What was left out of the one is in no part of the other.
         let whole = lines.split_whitespace().eq(query.split_whitespace());
         let lines = if whole { lines } else { query.clone() };
-        let work = house.compute(move |reader| {
-            let parts = requests::parts(&lines);
-            let mut texts = vec![query.clone()];
-            texts.extend(parts.iter().cloned());
-            let mut vectors = reader.vectors(&texts).into_iter();
-            let vector = vectors.next().flatten();
-            let parts: Vec<Encoded> = parts.into_iter().zip(vectors).collect();
-            let read = || reader.triggers(&query, vector.as_deref(), &parts, &requests::pieces(&lines));
-            let (hits, leanings) = reader.lately.triggers((&query, &lines), vector.as_deref(), read);
-            Reading { vector, parts, by_provider: Vec::new(), hits, leanings }
-        });
-        let (reading, by_provider) = tokio::join!(work, house.moderated(&door.masked));
+        let work = house.compute(move |reader| reader.taken_apart(&query, &lines));
+        let (taken, by_provider) = tokio::join!(work, house.moderated(&door.masked));
         door.join(&by_provider);
-        Reading { by_provider, ..reading }
+        Reading { by_provider, taken }
     }
 }
 

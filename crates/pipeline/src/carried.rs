@@ -2,11 +2,18 @@
 //! one yesterday" is a report. So the thing that was asked about takes the place of the word that stands for it, and
 //! triggers and intents are read once more.
 
+mod words;
+
 use contactiq_domain::{Category, Mode, Trigger, TriggerHit};
+use words::{
+    ASKING, BEFELL, ENDINGS, FRAME, HAPPENED, HOW_TO, INFORM, INFORMATION, KIN, OPENINGS, OWN, STAND_INS,
+    WITHOUT_I,
+};
 
 use crate::{
-    certainty::{FIRES, HUMAN_ONLY, OWN_DATA},
-    classify, follow_up,
+    certainty::{FIRES, HUMAN_ONLY, LEANS, OWN_DATA},
+    classify,
+    follow_up::{self, ARTICLES},
     reader::Reader,
     requests,
 };
@@ -83,7 +90,10 @@ fn by_intent(reader: &Reader, mode: Mode, text: &str, leanings: &[(Trigger, f64)
     match intent.category {
         Category::HumanOnly => {
             let together = classify::human_only(&reader.taxonomy, mode, &prediction, leanings);
-            (together >= HUMAN_ONLY.max(FIRES)).then(|| hit(intent.trigger, together))
+            // The sentence was put together: an intent that is named after a trigger needs that one to lean to it.
+            let own = leanings.iter().find(|(trigger, _)| *trigger == intent.trigger);
+            let leans = own.is_none_or(|(_, p)| *p >= LEANS);
+            (leans && together >= HUMAN_ONLY.max(FIRES)).then(|| hit(intent.trigger, together))
         }
         Category::Sensitive => {
             let own = leanings.iter().find(|(trigger, _)| *trigger == Trigger::AccountSpecific);
@@ -93,100 +103,25 @@ fn by_intent(reader: &Reader, mode: Mode, text: &str, leanings: &[(Trigger, f64)
     }
 }
 
-/// Words of the person who writes.
-const OWN: &[&str] = &[
-    "i", "i'm", "im", "i've", "ive", "i'd", "id", "i'll", "me", "my", "mine", "myself", "meself", "we",
-    "we've", "us", "our", "ours", "ah", "ah'm",
-];
-/// What opens a question, behind "and" and its like.
-const ASKING: &[&str] = &[
-    "how", "how's", "what", "what's", "whats", "which", "who", "where", "when", "why", "can", "could", "do",
-    "does", "did", "is", "are", "will", "would", "should", "may", "shall", "am",
-];
-/// Who wants to do this with the thing wants to hear of it.
-const INFORM: &[&str] =
-    &["know", "read", "learn", "understand", "see", "hear", "ask", "find", "check", "compare", "confirm"];
-/// What is wanted of a thing by who wants to hear of it.
-const INFORMATION: &[&str] = &[
-    "definition",
-    "meaning",
-    "explanation",
-    "info",
-    "information",
-    "details",
-    "leaflet",
-    "brochure",
-    "link",
-    "example",
-    "examples",
-    "overview",
-    "summary",
-    "curious",
-    "wondering",
-];
-/// What a question begins with that asks the way to the thing, and not for it.
-const HOW_TO: &[&str] =
-    &["how", "where", "when", "why", "can", "could", "do", "does", "should", "may", "will"];
-/// What stands before the name of a thing.
-const ARTICLES: &[&str] = &["the", "a", "an", "my", "our", "your"];
-/// What says of a fragment that it tells something: "happened to me", and not "for my mum".
-const HAPPENED: &[&str] = &[
-    "happened",
-    "happening",
-    "happens",
-    "did",
-    "done",
-    "do",
-    "have",
-    "had",
-    "got",
-    "get",
-    "been",
-    "am",
-    "i'm",
-    "im",
-    "was",
-    "were",
-    "need",
-    "want",
-    "too",
-    "same",
-    "going",
-    "gone",
-    "lost",
-    "fell",
-    "paid",
-    "i've",
-    "ive",
-    "that's",
-];
-/// What stands before a question and is none of its words.
-const OPENINGS: &[&str] =
-    &["and", "but", "so", "ok", "okay", "then", "also", "or", "well", "yes", "yeah", "right"];
-/// Words that stand for the thing.
-const STAND_INS: &[&str] =
-    &["it", "one", "that", "this", "them", "those", "these", "that's", "thats", "it's"];
-/// Words that ask, and are not the thing.
-const FRAME: &[&str] = &[
-    "how", "how's", "what", "what's", "whats", "which", "who", "where", "when", "why", "is", "are", "was",
-    "do", "does", "did", "can", "could", "will", "would", "should", "may", "please", "tell", "explain",
-    "you", "me", "about", "know", "happens", "mean", "means", "i", "we",
-];
-/// Verbs behind the thing.
-const ENDINGS: &[&str] =
-    &["work", "works", "take", "takes", "cost", "costs", "mean", "means", "count", "look", "like"];
-
 /// The message with the thing of the question before in the place of what stands for it, where the person speaks of
 /// themselves: "I did an authorised push payment scam yesterday".
 fn resolved(message: &str, before: &str) -> Option<(Says, String)> {
-    let spoken: Vec<&str> = message.split_whitespace().collect();
+    let spoken = one_for_several(message);
+    let spoken: Vec<&str> = spoken.iter().map(String::as_str).collect();
     let bare: Vec<String> = spoken.iter().map(|word| bare(word)).collect();
-    let first = bare.iter().find(|word| !OPENINGS.contains(&word.as_str()))?;
-    let own = bare.iter().any(|word| OWN.contains(&word.as_str()));
-    let happened = bare.iter().any(|word| HAPPENED.contains(&word.as_str()));
+    let opening = bare.iter().take_while(|word| OPENINGS.contains(&word.as_str())).count();
+    let first = bare.get(opening)?;
+    // "Had one on sunday" leaves out who had it, and "happened at the servo" to whom.
+    let befalls = |word: &String| BEFELL.contains(&word.as_str());
+    let befell = befalls(first) || (first == "same" && bare.iter().any(befalls));
     // "And mine?" asks for the thing of one's own.
-    let of_mine = bare.iter().any(|word| word == "mine");
-    let leans = follow_up::stands_in(message) || of_mine || (bare.len() <= FRAGMENT && happened);
+    let of_mine = bare.iter().any(|word| matches!(word.as_str(), "mine" | "mine's" | "mines"));
+    let without_i = WITHOUT_I.contains(&first.as_str());
+    let of_kin = bare.iter().any(|word| KIN.contains(&word.strip_suffix("'s").unwrap_or(word)));
+    let own =
+        befell || without_i || of_kin || of_mine || bare.iter().any(|word| OWN.contains(&word.as_str()));
+    let happened = bare.iter().any(|word| HAPPENED.contains(&word.as_str()));
+    let leans = befell || follow_up::stands_in(message) || of_mine || (bare.len() <= FRAGMENT && happened);
     if !own || !leans || bare.len() > MOST_WORDS {
         return None;
     }
@@ -207,11 +142,13 @@ fn resolved(message: &str, before: &str) -> Option<(Says, String)> {
             format!("show me my {}", bare_thing.map_or(thing.as_str(), |(_, rest)| rest)),
         ));
     }
+    let kind = follow_up::kind_of(before).unwrap_or("account");
     let mut named = false;
     let words = spoken.iter().zip(&bare).map(|(word, bare)| {
         let end = word.trim_start_matches(|c: char| c.is_alphanumeric() || c == '\'' || c == '\u{2019}');
         match bare.as_str() {
-            "mine" => format!("my account{end}"),
+            "mine" => format!("my {kind}{end}"),
+            "mine's" | "mines" => format!("my {kind} is{end}"),
             stands if STAND_INS.contains(&stands) && !named => {
                 named = true;
                 // "That's me" is said of it.
@@ -223,8 +160,34 @@ fn resolved(message: &str, before: &str) -> Option<(Says, String)> {
     });
     let words: Vec<String> = words.collect();
     let said = words.join(" ");
-    Some((says, if named { said } else { format!("{thing} {said}") }))
+    let said = match (named, without_i && !asks) {
+        (true, true) => format!("I {said}"),
+        (true, false) => said,
+        (false, _) if of_mine => said,
+        (false, _) if befell && opening == 0 => {
+            let rest = said.strip_prefix("same ").or_else(|| said.strip_prefix("Same ")).unwrap_or(&said);
+            let whom = if bare.iter().any(|word| OWN.contains(&word.as_str())) { "" } else { " to me" };
+            format!("{thing} {}{whom}", rest.trim_end_matches(['.', '!']))
+        }
+        (false, _) => format!("{thing} {said}"),
+    };
+    Some((says, said))
 }
+
+/// The words of a message, "one of those" as one.
+fn one_for_several(message: &str) -> Vec<String> {
+    let mut words: Vec<String> = message.split_whitespace().map(str::to_owned).collect();
+    let several = |pair: &[String]| bare(&pair[0]) == "of" && SEVERAL.contains(&bare(&pair[1]).as_str());
+    while let Some(at) = words.windows(3).position(|said| bare(&said[0]) == "one" && several(&said[1..])) {
+        let end: String = words[at + 2].chars().skip_while(|c| c.is_alphanumeric() || *c == '\'').collect();
+        words[at] = format!("one{end}");
+        words.drain(at + 1..at + 3);
+    }
+    words
+}
+
+/// What stands behind "one of".
+const SEVERAL: &[&str] = &["those", "these", "them", "em"];
 
 /// What a question is about: "an authorised push payment scam", or what it supposes ("what happens if I go bankrupt").
 fn thing(question: &str) -> Option<String> {
@@ -282,6 +245,25 @@ mod tests {
             ),
             ("What is a lien?", "I only want a summary of it", Says::Asks, "I only want a summary of a lien"),
             ("What is a skimmed card?", "happened to me", Says::Tells, "a skimmed card happened to me"),
+            (
+                "What is a phishing call?",
+                "had one of those, on sunday",
+                Says::Tells,
+                "I had a phishing call, on sunday",
+            ),
+            (
+                "What is a romance scam?",
+                "think mum's in one of them",
+                Says::Tells,
+                "I think mum's in a romance scam",
+            ),
+            (
+                "How does card skimming work?",
+                "happened at the servo",
+                Says::Tells,
+                "card skimming happened at the servo to me",
+            ),
+            ("How do I order a card?", "Mine has vanished", Says::Tells, "my card has vanished"),
         ] {
             assert_eq!(resolved(message, before), Some((says, expected.to_owned())), "{message}");
         }

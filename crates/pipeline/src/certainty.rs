@@ -1,6 +1,8 @@
 //! How sure what was learned must be, for each thing that follows from it: the one place of these bounds.
 //! They were chosen on the halves of the evaluation sets that may be looked at.
 
+use contactiq_domain::Trigger;
+
 /// A learned trigger fires from this calibrated probability on, when no pattern did.
 pub(crate) const FIRES: f64 = 0.5;
 /// A pattern does not fire when what was learned is this sure of the opposite: patterns see words,
@@ -33,9 +35,23 @@ pub(crate) const OWN_TOPIC: f64 = 0.6;
 /// A greeting ends the search for an answer, so it has to be a clear one.
 pub(crate) const GREETING: f64 = 0.6;
 
+/// Whether a trigger speaks of danger, loss or need: what a message tells beside a calm question is read for these as if
+/// the question did not stand there. The others ask for something, and so does a question.
+pub(crate) const fn is_urgent(trigger: Trigger) -> bool {
+    matches!(trigger, Trigger::SecurityFraud | Trigger::EmotionalDistress | Trigger::LegalHardship)
+}
+
 /// How sure a message of this many words must be.
 pub(crate) fn least(usual: f64, text: &str) -> f64 {
     if text.split_whitespace().count() == 1 { ONE_WORD } else { usual }
+}
+
+/// What a message tells beside a calm question needs less than a part: it is all that is told.
+pub(crate) const STORY: f64 = 0.7;
+
+/// Whether a story counts, by its own probability and that of the whole.
+pub(crate) fn story_counts(story: f64, whole: f64) -> bool {
+    story >= PART_ALONE || (story >= STORY && whole >= WHOLE_AGREES)
 }
 
 /// Whether a part of a message counts, by its own probability and that of the whole.

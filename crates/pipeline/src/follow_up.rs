@@ -2,66 +2,21 @@
 
 mod courtesy;
 mod own_topic;
+mod words;
 
 use courtesy::COURTESIES;
 pub(crate) use courtesy::closes;
 pub(crate) use own_topic::{own_words, turns_to_another};
+pub(crate) use words::ARTICLES;
+use words::{
+    ANOTHER, ASKED_FOR, ASKS_ANEW, ENDINGS, FRAME, GREETINGS, OPENINGS, PREPOSITIONS, SMALL_THINGS,
+    STAND_INS, THINGS,
+};
 
-/// Openings that lean on what was said before.
-const OPENINGS: &[&str] = &[
-    "and ",
-    "what about",
-    "how about",
-    "but ",
-    "also ",
-    "or ",
-    "then ",
-    "so ",
-    "same for",
-    "what if",
-    "why",
-    "ok and",
-    "ok so",
-];
-/// Words that stand for something said before.
-const STAND_INS: &[&str] =
-    &["it", "its", "that", "those", "these", "they", "them", "this", "one", "ones", "there", "both"];
-/// A fragment with one of these is a greeting.
-const GREETINGS: &[&str] = &["hello", "hi", "hey", "thanks", "thank", "thx", "cheers", "bye", "goodbye"];
 /// So much of the question before is carried, words.
 const CARRIED_WORDS: usize = 60;
 /// Longer questions stand on their own.
 const MOST_WORDS: usize = 9;
-
-/// Words that ask, and say nothing of what is asked about.
-const FRAME: &[&str] = &[
-    "how", "what", "whats", "which", "who", "whom", "whose", "where", "wheres", "when", "whens", "why", "is",
-    "are", "was", "were", "do", "does", "did", "can", "could", "will", "would", "should", "may", "i", "we",
-    "you", "u", "me", "please", "tell", "to",
-];
-/// What is asked for: dropped where the next question asks for something else.
-const ASKED_FOR: &[&str] = &[
-    "much", "long", "many", "soon", "often", "quickly", "fast", "old", "take", "takes", "cost", "costs",
-    "fee", "fees", "charge", "charges", "charged", "price", "rate", "rates", "limit", "limits", "time",
-    "times", "steps",
-];
-/// Words that ask anew at the head of a question.
-const ASKS_ANEW: &[&str] = &[
-    "how", "what", "whats", "which", "who", "where", "wheres", "when", "whens", "can", "could", "do", "does",
-    "did", "is", "are", "will", "would", "should",
-];
-/// What stands before the name of a thing.
-const ARTICLES: &[&str] = &["the", "a", "an", "my", "your", "our"];
-/// What says how one thing stands to another.
-const PREPOSITIONS: &[&str] = &[
-    "on", "for", "of", "in", "at", "with", "to", "from", "by", "about", "into", "over", "under", "without",
-    "as",
-];
-/// Verbs behind the thing that a question asks about.
-const ENDINGS: &[&str] = &["take", "cost", "last", "work"];
-/// Kinds of things that have names of their own.
-const THINGS: &[&str] =
-    &["account", "card", "deposit", "insurance", "loan", "mortgage", "overdraft", "plan", "saver", "saving"];
 /// The most words of a thing that is named.
 const LONGEST_NAME: usize = 5;
 
@@ -207,6 +162,25 @@ fn another_thing(question: &str, previous: &str) -> Option<String> {
     let whole =
         parts.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ");
     Some(format!("{}?", whole.trim_end_matches('?')))
+}
+
+/// "The fee for a new one" with the kind of the thing before it in the place of "one".
+pub(crate) fn with_its_kind(part: &str, before: &str) -> Option<String> {
+    let kind = kind_of(before)?;
+    let mut words: Vec<String> = part.split_whitespace().map(str::to_owned).collect();
+    let at = words
+        .windows(2)
+        .position(|pair| ANOTHER.contains(&bare(&pair[0]).as_str()) && bare(&pair[1]) == "one")?;
+    words[at + 1] = words[at + 1].to_lowercase().replace("one", kind);
+    Some(words.join(" "))
+}
+
+/// The kind of thing that a question speaks of last: "card" in "How do I activate my debit card?".
+pub(crate) fn kind_of(question: &str) -> Option<&'static str> {
+    question.split_whitespace().rev().map(bare).find_map(|word| {
+        let one = word.strip_suffix('s').unwrap_or(&word);
+        THINGS.iter().chain(SMALL_THINGS).find(|thing| **thing == one || **thing == word).copied()
+    })
 }
 
 fn bare(word: &str) -> String {

@@ -19,7 +19,7 @@ use contactiq_store::{Store, StoreError, documents, rulings, rulings::Ruling, ve
 use time::Date;
 
 use crate::{
-    Taxonomy,
+    Dictionary,
     conflict::{self, Conflict, Place},
     products::Products,
     retrieve::{self, Filter},
@@ -219,11 +219,16 @@ impl Knowledge {
     /// A question with the words of the documents in place of misspelt ones, if there are any. Words
     /// that stand only in documents that `filter` leaves out are not put in: the trace names them.
     #[must_use]
-    pub fn spelled(&self, taxonomy: &Taxonomy, filter: &Filter<'_>, question: &str) -> Option<Corrected> {
+    pub fn spelled(
+        &self,
+        dictionary: Dictionary<'_>,
+        filter: &Filter<'_>,
+        question: &str,
+    ) -> Option<Corrected> {
         let may_be_found = retrieve::keep(self, filter);
         // Which words are everybody's is no secret, and they are in no index.
         let shown = |word: &str| text::is_stop_word(word) || self.index.entries_with(word).any(&may_be_found);
-        let known = |word: &str| taxonomy.uses(word) || self.index.is_in_a_synonym(word);
+        let known = |word: &str| dictionary.has(word) || self.index.is_in_a_synonym(word);
         self.spelling.correct(question, known, shown)
     }
 

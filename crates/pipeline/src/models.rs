@@ -16,6 +16,7 @@ use contactiq_nlu::{
 use crate::{
     EscalationRules, Taxonomy,
     escalation_rules::TriggerRules,
+    requests,
     taxonomy::{Intent, check::wording},
 };
 
@@ -241,6 +242,8 @@ fn trigger_model(
     if positives.is_empty() {
         return Ok(None);
     }
+    let told = stories(&positives, &negatives);
+    let negatives: Vec<&str> = negatives.into_iter().chain(told.iter().map(String::as_str)).collect();
     let options = TrainOptions::default();
     let expected = TriggerModel::expected_fingerprint(&positives, &negatives, encoder, &options);
     let path = folder.join(format!("trigger-{trigger}.model"));
@@ -256,9 +259,33 @@ fn trigger_model(
     Ok(Some(model))
 }
 
+/// What the messages of a trigger's other side tell beside what they ask: a message is read so too, and a calm story is
+/// learned from nothing else.
+fn stories(positives: &[&str], negatives: &[&str]) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    let stories = negatives.iter().filter_map(|message| requests::story(&requests::parts(message)));
+    for story in stories {
+        if !positives.contains(&story.as_str())
+            && !negatives.contains(&story.as_str())
+            && !told.contains(&story)
+        {
+            told.push(story);
+        }
+    }
+    told
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_look_alike_tells_beside_its_question_is_learned_too() {
+        let look_alikes =
+            ["I moved in May. What is the fee?", "What is the fee? I moved in May.", "I have a cat"];
+        assert_eq!(stories(&["a"], &look_alikes), ["I moved in May."]);
+        assert_eq!(stories(&["I moved in May."], &look_alikes), Vec::<String>::new());
+    }
 
     #[test]
     fn an_example_of_a_trigger_never_teaches_its_other_side_and_all_else_does() {
@@ -302,6 +329,8 @@ mod tests {
         let model =
             trigger_model(utterances, &rules, trigger, None, nowhere, &mut Trained::default()).unwrap();
         let options = TrainOptions::default();
+        let told = stories(&positives, &negatives);
+        let negatives: Vec<&str> = negatives.into_iter().chain(told.iter().map(String::as_str)).collect();
         let wanted = TriggerModel::expected_fingerprint(&positives, &negatives, None, &options);
         assert_eq!(model.unwrap().fingerprint(), wanted);
     }
@@ -368,7 +397,8 @@ mod tests {
         let intent = |more: &str| {
             format!(
                 "version = 1\n[customer.people]\ncategory = \"human_only\"\n{more}role = \"customer\"\n\
-                 description = \"\"\nexamples = [\"put me through to a colleague of yours\"]\n\
+                 description = \"\"\nexamples = [\"put me through to a colleague of yours\", \"let a colleague of yours call me\", \
+                 \"I would speak with a colleague\", \"a colleague of yours, please\"]\n\
                  [customer.unknown]\ncategory = \"automatable\"\nrole = \"customer\"\ndescription = \"\"\n\
                  examples = [\"tell me a joke\"]\n[banker.a]\ncategory = \"automatable\"\nrole = \"banker\"\n\
                  description = \"\"\nexamples = [\"a\"]\n[banker.unknown]\ncategory = \"automatable\"\n\

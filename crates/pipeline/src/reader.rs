@@ -10,12 +10,22 @@ use contactiq_nlu::{
 };
 
 use crate::{
-    EscalationRules, House, Lately, Models, Taxonomy, TextTriggers, classify,
-    requests::{self, Piece},
+    EscalationRules, House, Lately, Models, Taxonomy, TextTriggers, classify, requests, text_triggers::Apart,
 };
 
 /// A text with its vector; none without an encoder.
 pub(crate) type Encoded = (String, Option<Vec<f32>>);
+
+/// A message as it was read, whole and taken apart.
+#[derive(Default)]
+pub(crate) struct TakenApart {
+    pub(crate) vector: Option<Vec<f32>>,
+    /// The requests of a message that has more than one, each with its vector.
+    pub(crate) parts: Vec<Encoded>,
+    pub(crate) hits: Vec<TriggerHit>,
+    /// The probability of every trigger.
+    pub(crate) leanings: Vec<(Trigger, f64)>,
+}
 
 /// Encoder, intents and triggers.
 #[derive(Clone)]
@@ -93,26 +103,45 @@ impl Reader {
         self.lately.intent(mode, text, vector, || self.models.intent(mode, text, vector))
     }
 
-    /// The triggers of a text with its parts and pieces: what fires, and how probable each is.
+    /// The triggers of a text that was taken apart: what fires, and how probable each is.
     pub(crate) fn triggers(
         &self,
         text: &str,
         vector: Option<&[f32]>,
-        parts: &[Encoded],
-        pieces: &[Piece],
+        apart: Apart<'_>,
     ) -> (Vec<TriggerHit>, Vec<(Trigger, f64)>) {
-        TextTriggers { rules: &self.rules, models: &self.models }.read_parts(text, vector, parts, pieces)
+        TextTriggers { rules: &self.rules, models: &self.models }.read_parts(text, vector, apart)
     }
 
     /// The same of a text that was not taken apart yet.
     pub(crate) fn triggers_of(&self, text: &str) -> (Vec<TriggerHit>, Vec<(Trigger, f64)>) {
-        let (parts, pieces) = (requests::parts(text), requests::pieces(text));
+        let taken = self.taken_apart(text, text);
+        (taken.hits, taken.leanings)
+    }
+
+    /// Reads a text with its parts, which are cut out of its lines.
+    pub(crate) fn taken_apart(&self, text: &str, lines: &str) -> TakenApart {
+        let parts = requests::parts(lines);
+        let story = requests::story(&parts);
         let mut texts = vec![text.to_owned()];
         texts.extend(parts.iter().cloned());
+        // One part may be all that is told.
+        let known = story.as_ref().and_then(|story| parts.iter().position(|part| part == story));
+        texts.extend(story.clone().filter(|_| known.is_none()));
         let mut vectors = self.vectors(&texts).into_iter();
         let vector = vectors.next().flatten();
-        let parts: Vec<Encoded> = parts.into_iter().zip(vectors).collect();
-        self.triggers(text, vector.as_deref(), &parts, &pieces)
+        let parts: Vec<Encoded> = parts.into_iter().zip(vectors.by_ref()).collect();
+        let story = match known {
+            Some(at) => parts.get(at).cloned(),
+            None => story.map(|story| (story, vectors.next().flatten())),
+        };
+        let read = || {
+            let pieces = requests::pieces(lines);
+            let apart = Apart { parts: &parts, pieces: &pieces, story: story.as_ref() };
+            self.triggers(text, vector.as_deref(), apart)
+        };
+        let (hits, leanings) = self.lately.triggers((text, lines), vector.as_deref(), read);
+        TakenApart { vector, parts, hits, leanings }
     }
 
     /// What a prediction comes to.

@@ -3,12 +3,19 @@
 //! A risk that stands in the middle of another request is diluted in the vector of the whole
 //! message. So the parts are read for triggers as well, and the riskier one decides the route.
 
+mod asking;
+mod cutting;
+
 use std::collections::HashSet;
 
-use contactiq_nlu::text::sentences;
+pub(crate) use asking::{is_request, orders};
 
-/// A part says something from this many words on.
+use asking::OWN;
+use cutting::{Cut, cut};
+
+/// A part says something from this many words on; a thing of a list does so with fewer.
 pub(crate) const WORDS: usize = 3;
+const WORDS_IN_A_LIST: usize = 2;
 /// A message of 2000 characters may have many sentences; each costs an encoding.
 const MOST: usize = 24;
 /// Pieces that are read one by one…
@@ -17,95 +24,8 @@ const MOST_PIECES: usize = 96;
 const TOGETHER: usize = 32;
 /// The longest thing in a list.
 const WORDS_OF_AN_ITEM: usize = 3;
-/// Words of the person who writes.
-const OWN: &[&str] = &["i", "i'm", "im", "i've", "ive", "me", "my", "mine", "we", "us", "our"];
-/// What begins another request inside a sentence.
-const JOINTS: &[&str] = &[
-    " and also ",
-    " oh and ",
-    " also ",
-    " and before i forget",
-    " by the way ",
-    " btw ",
-    "; ",
-    " - ",
-    ". ",
-    "? ",
-    "! ",
-    "\n",
-    "\t",
-    " plus ",
-    " because ",
-    " while ",
-    " then ",
-    " oh ",
-    " & ",
-    " / ",
-    "|",
-    "...",
-    "\u{2026}",
-    "\u{2022}",
-    ") ",
-    " anyway ",
-];
-
-/// What another request begins with after "and" or a comma: "I lost my card and what is the fee?".
-const ASKING: &[&str] = &[
-    "what", "what's", "whats", "how", "how's", "hows", "where", "why", "can", "could", "do", "does", "is",
-    "are", "will", "would", "should", "may", "which", "who", "when", "tell",
-];
-/// The fewer that open a request after a comma alone: the others go on with a sentence as often.
-const ASKING_AFTER_A_COMMA: &[&str] = &["what", "what's", "whats", "how", "how's", "hows", "can", "could"];
 /// What may stand before a piece and says nothing.
 const FILLERS: &[&str] = &["also ", "and ", "then ", "btw ", "oh ", "plus ", "but ", "- ", "* "];
-/// What tells something of its own after a comma: "how do I order a card, mine was stolen".
-const TELLING: &[&str] = &["mine", "someone", "somebody", "i've", "ive", "my"];
-/// What a request begins with that is no question.
-const WISHES: &[&str] = &[
-    "tell me",
-    "please tell",
-    "pls tell",
-    "remind me",
-    "explain",
-    "show me",
-    "i need to know",
-    "i want to know",
-    "i'd like to know",
-    "id like to know",
-    "i would like to know",
-    "need to know",
-    "let me know",
-    "i was wondering",
-    "wondering",
-    "any idea",
-];
-
-/// Whether a part asks for something, and does not only tell.
-pub(crate) fn is_request(part: &str) -> bool {
-    let lower = part.trim().trim_start_matches("and ").to_ascii_lowercase();
-    let mut words = lower.split(|c: char| !(c.is_alphanumeric() || c == '\''));
-    let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
-    // "Someone stole my card and is using it" goes on telling.
-    let goes_on = matches!(first, "is" | "are") && second.ends_with("ing");
-    lower.trim_end().ends_with('?')
-        || (ASKING.contains(&first) && !goes_on)
-        || WISHES.iter().any(|wish| lower.starts_with(wish))
-}
-
-/// Where the next request begins: the place of its joint, and the length of the joint.
-fn joint(lower: &str) -> Option<(usize, usize)> {
-    let plain = JOINTS.iter().filter_map(|j| lower.find(j).map(|at| (at, j.len())));
-    let asking = [(" and ", ASKING), (", ", ASKING_AFTER_A_COMMA), (", ", TELLING)].into_iter().flat_map(
-        |(joint, openings)| {
-            lower.match_indices(joint).filter_map(move |(at, _)| {
-                let next =
-                    lower[at + joint.len()..].split(|c: char| !(c.is_alphanumeric() || c == '\'')).next()?;
-                openings.contains(&next).then_some((at, joint.len()))
-            })
-        },
-    );
-    plain.chain(asking).min()
-}
 
 /// The parts of a message that has more than one; otherwise none. Parts of a word or two say too little
 /// to be judged alone.
@@ -121,13 +41,34 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
     }
 }
 
-fn all_parts(text: &str) -> Vec<&str> {
-    cut(text).into_iter().filter(|part| part.split_whitespace().count() >= WORDS).collect()
+fn all_parts(text: &str) -> Vec<String> {
+    let says_something = |cut: &Cut<'_>| {
+        cut.text.split_whitespace().count() >= if cut.listed { WORDS_IN_A_LIST } else { WORDS }
+    };
+    cut(text).into_iter().filter(says_something).map(|cut| cut.text.into_owned()).collect()
 }
 
 /// How many things a message asks for, however many parts are read together.
 pub(crate) fn how_many(text: &str) -> usize {
     all_parts(text).into_iter().filter(|part| is_request(part)).count()
+}
+
+/// What a message tells beside what it asks: "a chap on the phone wants it moved" behind "how long does a payment
+/// take?". A question beside it says nothing for or against it. None where nothing is asked or nothing is told.
+pub(crate) fn story(parts: &[String]) -> Option<String> {
+    let told: Vec<&str> = parts.iter().map(String::as_str).filter(|part| tells(part)).collect();
+    let bare: Vec<&str> = told.iter().map(|part| part.trim_end_matches([',', ' '])).collect();
+    match told.as_slice() {
+        [] => None,
+        _ if told.len() == parts.len() => None,
+        [one] => Some((*one).to_owned()),
+        _ => Some(bare.join(" ")),
+    }
+}
+
+/// Whether a part asks for nothing and orders nothing.
+fn tells(part: &str) -> bool {
+    !is_request(part) && !orders(part)
 }
 
 /// What stands between two joints or commas.
@@ -145,6 +86,7 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
     let mut seen = HashSet::new();
     let mut all: Vec<Piece> = Vec::new();
     for segment in cut(text) {
+        let segment = segment.text.as_ref();
         let asks = is_request(segment);
         for fine in segment.split([',', '+']).flat_map(|p| p.split("--")) {
             let bare = without_filler(fine.trim());
@@ -176,23 +118,6 @@ fn names_a_thing(piece: &str) -> bool {
     let lower = piece.to_ascii_lowercase();
     let mut words = lower.split(|c: char| !(c.is_alphanumeric() || c == '\''));
     piece.split_whitespace().count() <= WORDS_OF_AN_ITEM && !words.any(|word| OWN.contains(&word))
-}
-
-fn cut(text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    for line in text.lines() {
-        for sentence in sentences(line) {
-            let mut rest = sentence.of(line);
-            loop {
-                let lower = rest.to_ascii_lowercase();
-                let Some((at, length)) = joint(&lower) else { break };
-                found.push(rest[..at].trim());
-                rest = &rest[at + length..];
-            }
-            found.push(rest.trim());
-        }
-    }
-    found
 }
 
 #[cfg(test)]
@@ -286,12 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn a_request_asks_and_a_story_tells() {
-        for request in ["what is the fee", "fees for wires?", "tell me the limit", "and how do I pay it"] {
-            assert!(is_request(request), "{request}");
-        }
-        for story in ["I lost my card", "my wages come on Friday", "is using it", ""] {
-            assert!(!is_request(story), "{story}");
-        }
+    fn what_is_told_beside_a_question_is_a_story_of_its_own() {
+        let told = |text: &str| story(&parts(text));
+        assert_eq!(
+            told("What does a bank cheque cost? I met a man online. He wants eight grand.").as_deref(),
+            Some("I met a man online. He wants eight grand.")
+        );
+        assert_eq!(told("What does a bank cheque cost? How long does it take?"), None);
+        assert_eq!(told("I met a man online. He wants eight grand."), None);
+        assert_eq!(told("Lock my card. What is the fee?"), None, "an order tells nothing");
     }
 }

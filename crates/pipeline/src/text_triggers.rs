@@ -5,8 +5,20 @@ use contactiq_domain::{Trigger, TriggerHit, is_danger_to_life};
 use crate::{
     EscalationRules, Models,
     certainty::{self, DENIES, FIRES},
+    reader::Encoded,
     requests::{self, Piece},
 };
+
+/// A message taken apart.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Apart<'a> {
+    /// The requests of a message that has more than one.
+    pub(crate) parts: &'a [Encoded],
+    /// What stands between two joints, for the patterns.
+    pub(crate) pieces: &'a [Piece],
+    /// What it tells beside what it asks.
+    pub(crate) story: Option<&'a Encoded>,
+}
 
 /// The two readers of text triggers: the bank's patterns and what was learned from its examples.
 pub struct TextTriggers<'a> {
@@ -21,24 +33,24 @@ impl TextTriggers<'_> {
     /// without parts.
     #[must_use]
     pub fn read(&self, text: &str, vector: Option<&[f32]>) -> Vec<TriggerHit> {
-        self.read_parts(text, vector, &[], &requests::pieces(text)).0
+        self.read_parts(text, vector, Apart { pieces: &requests::pieces(text), ..Apart::default() }).0
     }
 
     /// Every text trigger that fires, one hit each: a pattern, else the learned part, which sees the
-    /// whole message and each of its parts. Beside them the probability of every trigger.
+    /// whole message, each of its parts, and what it tells beside what it asks. Beside them the probability of every
+    /// trigger.
     #[must_use]
     pub(crate) fn read_parts(
         &self,
         text: &str,
         vector: Option<&[f32]>,
-        parts: &[(String, Option<Vec<f32>>)],
-        pieces: &[Piece],
+        apart: Apart<'_>,
     ) -> (Vec<TriggerHit>, Vec<(Trigger, f64)>) {
         let whole = self.models.trigger_scores(text, vector);
         let mut learned = whole.clone();
         // "I lost my card" is not denied by the question that stands beside it.
         let mut highest = whole.clone();
-        for (part, vector) in parts {
+        for (part, vector) in apart.parts {
             let of_part = self.models.trigger_scores(part, vector.as_deref());
             for (((seen, most), (_, of_whole)), (_, score)) in
                 learned.iter_mut().zip(&mut highest).zip(&whole).zip(of_part)
@@ -49,10 +61,21 @@ impl TextTriggers<'_> {
                 }
             }
         }
+        // A calm question speaks neither for nor against what is told beside it.
+        if let Some((story, vector)) = apart.story {
+            let of_story = self.models.trigger_scores(story, vector.as_deref());
+            let seen = learned.iter_mut().zip(&mut highest).zip(&whole).zip(of_story);
+            for (((seen, most), (_, of_whole)), (trigger, score)) in seen {
+                most.1 = most.1.max(score);
+                if certainty::is_urgent(trigger) && certainty::story_counts(score, *of_whole) {
+                    seen.1 = seen.1.max(score);
+                }
+            }
+        }
         let mut matched = self.rules.matches(text);
         // A message of one piece is read by the patterns once.
         let of_whole = matched.clone();
-        for piece in pieces {
+        for piece in apart.pieces {
             let is_whole = piece.text == text.trim();
             for (trigger, rule) in if is_whole { of_whole.clone() } else { self.rules.matches(&piece.text) } {
                 self.reconsider(&mut highest, trigger, piece);

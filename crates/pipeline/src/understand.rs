@@ -9,7 +9,7 @@ use contactiq_guard::Masked;
 use contactiq_nlu::intents::Prediction;
 
 use crate::{
-    EscalationRules, House, Knowledge, Taxonomy,
+    Dictionary, EscalationRules, House, Knowledge,
     admit::read_of,
     carried,
     certainty::{self, FIRES, HUMAN_ONLY, IN_SCOPE, OWN_TOPIC},
@@ -26,9 +26,14 @@ use crate::{
 /// A question as step 3 searches it: without the guard's placeholders, misspelt words as the
 /// documents write them.
 #[must_use]
-pub fn searched(knowledge: &Knowledge, taxonomy: &Taxonomy, filter: &Filter<'_>, masked: &Masked) -> String {
+pub fn searched(
+    knowledge: &Knowledge,
+    dictionary: Dictionary<'_>,
+    filter: &Filter<'_>,
+    masked: &Masked,
+) -> String {
     let query = read_of(masked.as_str());
-    knowledge.spelled(taxonomy, filter, &query).map_or(query, |c| c.text)
+    knowledge.spelled(dictionary, filter, &query).map_or(query, |c| c.text)
 }
 
 /// So many requests before a part may name its thing.
@@ -162,7 +167,7 @@ impl Asking {
             false => noise::says_nothing(&query).then_some(Silence::Noise),
         };
         // The intent is learned from misspelt words too; only the search needs the documents' spelling.
-        let corrected = self.knowledge.spelled(&reader.taxonomy, &self.filter, &query);
+        let corrected = self.knowledge.spelled(reader.dictionary(), &self.filter, &query);
         let prediction = reader.intent(mode, &query, vector.as_deref());
         let alone = alone.map(|alone| turn::Alone {
             understanding: reader.classify(mode, &alone.prediction, &leanings, &alone.text),

@@ -266,6 +266,10 @@ impl Encoder for CachedEncoder {
         self.inner.tokens_read()
     }
 
+    fn knows(&self, word: &str) -> bool {
+        self.inner.knows(word)
+    }
+
     /// Remembers in memory only: right for what people write.
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
         self.look_up(texts, false, &Known::new())

@@ -221,6 +221,10 @@ impl Encoder for MiniLm {
         self.kernel.name()
     }
 
+    fn knows(&self, word: &str) -> bool {
+        self.tokens.holds(word)
+    }
+
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
         self.encode_on(1, texts)
     }

@@ -68,6 +68,12 @@ pub trait Encoder: Send + Sync {
         0
     }
 
+    /// Whether this lower-case word is in the model's vocabulary as a whole: a word of its language, spelt rightly. One
+    /// that shows no vocabulary knows none.
+    fn knows(&self, _word: &str) -> bool {
+        false
+    }
+
     /// One unit vector a text, in the same order. Text past the model's 256 tokens is cut.
     ///
     /// # Errors

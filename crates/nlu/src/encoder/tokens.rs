@@ -38,6 +38,11 @@ impl Tokens {
         Ok(tokens)
     }
 
+    /// Whether a word is one token.
+    pub(crate) fn holds(&self, word: &str) -> bool {
+        self.tokenizer.token_to_id(word).is_some()
+    }
+
     /// The token numbers of a text, never empty, at most 256.
     pub(crate) fn of(&self, text: &str) -> Result<Vec<u32>, EncoderError> {
         let text = &text[..text.floor_char_boundary(MOST_BYTES)];

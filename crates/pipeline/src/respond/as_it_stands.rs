@@ -5,9 +5,31 @@ use contactiq_domain::{Category, Step};
 
 use super::choose;
 use crate::{
-    House, Sought, retrieve,
+    House, Sought, follow_up, retrieve,
     turn::{Asked, Turn},
 };
+
+/// Whether a follow-up names a thing by a name that no document has: "what about Dogecoin?" after a question on BPAY. Both
+/// questions together find BPAY once more.
+pub(super) fn is_nowhere(house: &House, turn: &Turn) -> bool {
+    let Some(alone) = turn.alone.as_ref().filter(|alone| !alone.names.is_empty()) else { return false };
+    let filter = retrieve::filter(house, turn.mode(), turn.role);
+    let dictionary = house.dictionary();
+    let spelled = turn.knowledge.spelled(dictionary, &filter, &alone.query);
+    let query = spelled.map_or_else(|| alone.query.clone(), |corrected| corrected.text);
+    let named = follow_up::own_words(&query);
+    // What everybody calls something else in the documents is found by meaning; a name is not.
+    let capital = |word: &String| {
+        let mut said = query.split_whitespace().skip(1);
+        said.any(|said| {
+            said.starts_with(char::is_uppercase) && said.to_lowercase().starts_with(word.as_str())
+        })
+    };
+    let is_name = |word: &String| capital(word) || !dictionary.has(word);
+    !named.is_empty()
+        && named.iter().all(is_name)
+        && turn.knowledge.index.holds_any(&named.join(" "), &[]).is_none()
+}
 
 /// Puts the follow-up as it stands in the place of both questions together, where only that finds what it names.
 pub(super) fn prefer(house: &House, turn: &mut Turn) {
@@ -32,7 +54,7 @@ pub(super) fn prefer(house: &House, turn: &mut Turn) {
         return;
     }
     let filter = retrieve::filter(house, turn.mode(), turn.role);
-    let spelled = turn.knowledge.spelled(&house.taxonomy, &filter, &alone.query);
+    let spelled = turn.knowledge.spelled(house.dictionary(), &filter, &alone.query);
     let query = spelled.map_or_else(|| alone.query.clone(), |corrected| corrected.text);
     let sought = Sought { text: &query, vector: alone.vector.as_deref(), k: retrieve::PASSAGES };
     let found = retrieve::search(&turn.knowledge, &filter, &sought);

@@ -92,6 +92,9 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         }
         None => {}
     }
+    if as_it_stands::is_nowhere(house, turn) {
+        return insufficient(turn, "no document names what the follow-up asks about", since);
+    }
     let all = served.all();
     if let Some(decided) = decide(house, turn).filter(|_| all.is_none()) {
         decided.apply(house, turn, since).await;
@@ -218,7 +221,7 @@ impl Decided {
 }
 
 /// Every request of the message has its answer: together they are the answer, as sure as the least sure
-/// of them, or as the message read as one.
+/// of them. In the place of those that say too little alone stands the message read as one.
 async fn respond_to_all(
     house: &House,
     turn: &mut Turn,
@@ -227,11 +230,17 @@ async fn respond_to_all(
     since: Instant,
 ) {
     let sureness = |judged: &Judged| judged.confidence.get();
-    let least = answers.iter().map(|a| a.judged).min_by(|a, b| sureness(a).total_cmp(&sureness(b)));
+    let least_of = |vague: bool| {
+        let judged = answers.iter().map(|a| a.judged).filter(|judged| vague || !judged.vague);
+        judged.min_by(|a, b| sureness(a).total_cmp(&sureness(b)))
+    };
+    let least = least_of(true);
     // Its sentences pass the same doors as those of each request.
     let may_lead = contested::met(&turn.knowledge, turn.mode(), chosen, house.today()).is_none()
         && sufficient::lacking(&turn.asked(), chosen, &house.settings.bank, house.today().year()).is_none();
     let as_one = whole.filter(|w| may_lead && least.is_none_or(|l| w.confidence > l.confidence));
+    // The whole says what a request leaves out; for one that says enough and is not sure it cannot speak.
+    let says_enough = least_of(false).filter(|l| as_one.is_some_and(|w| w.confidence > l.confidence));
     let mut groups: Vec<&[Chosen]> = answers.iter().map(several::Answered::chosen).collect();
     if as_one.is_some() {
         groups.insert(0, &chosen[..chosen.len().min(AS_ONE)]);
@@ -240,7 +249,7 @@ async fn respond_to_all(
     let groups: Vec<&[Chosen]> = kept.iter().map(Vec::as_slice).collect();
     let draft = compose::extractive(&turn.knowledge, &Manner::of(turn), &groups);
     let detail = format!("{} requests, {} documents", answers.len(), draft.citations.len());
-    turn.judged = as_one.or(least);
+    turn.judged = says_enough.or(as_one).or(least);
     let of_requests = served.passages();
     let of_whole = std::mem::take(&mut turn.found);
     let (first, then) = if as_one.is_some() { (of_whole, of_requests) } else { (of_requests, of_whole) };

@@ -21,6 +21,7 @@ use crate::{
     reader::{Encoded, Reader},
     requests, retrieve,
     score::{self, Judged},
+    text_triggers::Apart,
     turn::{Asked, Draft, Turn},
 };
 
@@ -98,8 +99,8 @@ pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
     if turn.door.refusal.is_some() || turn.language.is_some() || !may_be_answered(turn) {
         return served;
     }
-    let mut asked: Vec<usize> =
-        (0..turn.parts.len()).filter(|i| requests::is_request(&turn.parts[*i].0)).collect();
+    let asks = |i: &usize| requests::is_request(&turn.parts[*i].0) || requests::orders(&turn.parts[*i].0);
+    let mut asked: Vec<usize> = (0..turn.parts.len()).filter(asks).collect();
     served.requests = asked.len();
     if asked.len() > MOST || requests::how_many(turn.door.masked.as_str()) > MOST {
         // What leaves one out without a word is no answer.
@@ -111,15 +112,17 @@ pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
         return served;
     }
     let filter = retrieve::filter(house, turn.mode(), turn.role);
-    let searched: Vec<String> = asked
+    let whole: Vec<Option<String>> = asked
         .iter()
-        .map(|i| {
-            let (part, _) = &turn.parts[*i];
-            let whole = i.checked_sub(1).and_then(|b| made_whole(part, &turn.parts[b].0));
-            let whole = whole.unwrap_or_else(|| part.clone());
-            turn.knowledge.spelled(&house.taxonomy, &filter, &whole).map_or(whole, |c| c.text)
-        })
+        .map(|i| i.checked_sub(1).and_then(|b| made_whole(&turn.parts[*i].0, &turn.parts[b].0)))
         .collect();
+    // What says enough alone must have its answer.
+    let owed: Vec<bool> = whole.iter().map(Option::is_none).collect();
+    let searched = asked.iter().zip(whole).map(|(i, whole)| {
+        let whole = whole.unwrap_or_else(|| turn.parts[*i].0.clone());
+        turn.knowledge.spelled(house.dictionary(), &filter, &whole).map_or(whole, |c| c.text)
+    });
+    let searched: Vec<String> = searched.collect();
     let written: Vec<String> = searched.iter().map(|text| turn.knowledge.for_its_vector(text)).collect();
     let own: Vec<Encoded> = asked.iter().map(|i| turn.parts[*i].clone()).collect();
     let mode = turn.mode();
@@ -132,23 +135,35 @@ pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
     let most = super::words(house, turn.mode());
     let most = if turn.escalates_early() { most.min(BESIDE_WORDS) } else { most };
     let words = (most / asked.len()).max(FEWEST_WORDS);
-    for ((understood, text), vector) in read.into_iter().zip(searched).zip(vectors) {
-        let Some(understood) = understood else { continue };
-        match answer(house, turn, &understood, (&text, vector), words) {
+    let mut unanswered = false;
+    for (((understood, text), vector), owed) in read.into_iter().zip(searched).zip(vectors).zip(owed) {
+        let one = understood
+            .map_or(One::Unanswered, |understood| answer(house, turn, &understood, (&text, vector), words));
+        match one {
             One::Answered(answered) => served.answers.push(answered),
             One::Stopped(why) => served.stopped = served.stopped.or(Some(why)),
+            One::Courtesy => served.requests -= 1,
+            One::Unanswered => unanswered |= owed,
             One::Left => {}
         }
+    }
+    if unanswered && !served.answers.is_empty() && served.requests > 1 && served.stopped.is_none() {
+        served.stopped = Some(Stopped::Lacks("one of several requests has no answer of its own"));
     }
     served
 }
 
 /// "What is the fee" after "I lost my card": a request of few words of its own is searched together
-/// with the part before it.
+/// with the part before it; "the fee for a new one" says itself what it asks for once the one is named.
 fn made_whole(part: &str, before: &str) -> Option<String> {
-    let bare = text::content_stems(part).len() <= FEW_STEMS;
+    if let Some(named) = follow_up::with_its_kind(part, before) {
+        return Some(named);
+    }
+    // "The dishonour fee" is few words, and says of what.
+    let bare = text::content_stems(part).len() <= FEW_STEMS && follow_up::own_words(part).is_empty();
     // Both are asked at once: what the one before asks for is not given up for the other.
-    let leans = bare || follow_up::whole(part, Some(before)).is_some();
+    let leans = bare
+        || (follow_up::whole(part, Some(before)).is_some() && !follow_up::turns_to_another(part, before));
     leans.then(|| format!("{before} {part}"))
 }
 
@@ -165,13 +180,17 @@ fn may_be_answered(turn: &Turn) -> bool {
 enum One {
     Answered(Answered),
     Stopped(Stopped),
-    /// To the person, or to the message as a whole.
+    /// It is said to be kind, and asks for nothing.
+    Courtesy,
+    /// It is for a person, outside the bank's scope, or no sentence speaks of it.
+    Unanswered,
+    /// What it rests on is a matter of the message as a whole.
     Left,
 }
 
 /// What one request is understood as, as it stands; none where it fires or leans to a trigger.
 fn read(reader: &Reader, mode: Mode, own: &str, vector: Option<&[f32]>) -> Option<Understanding> {
-    let (hits, leanings) = reader.triggers(own, vector, &[], &[]);
+    let (hits, leanings) = reader.triggers(own, vector, Apart::default());
     let leans = !hits.is_empty() || leanings.iter().any(|(_, probability)| *probability >= LEANS);
     (!leans).then(|| {
         let prediction = reader.intent(mode, own, vector);
@@ -188,12 +207,14 @@ fn answer(
     words: usize,
 ) -> One {
     let intent = house.taxonomy.intent(turn.mode(), understanding.intent.as_str());
+    if intent.is_some_and(|i| i.greets) {
+        return One::Courtesy;
+    }
     let a_persons = understanding.category == Category::HumanOnly
         || understanding.intent.is_unknown()
-        || intent.is_some_and(|i| i.greets)
         || intent.is_some_and(|i| !turn.role.reaches(i.role));
     if a_persons {
-        return One::Left;
+        return One::Unanswered;
     }
     let filter = retrieve::filter(house, turn.mode(), turn.role);
     let sought = Sought { text, vector: vector.as_deref(), k: retrieve::PASSAGES };
@@ -214,7 +235,9 @@ fn answer(
     if let Some(dispute) = listed {
         return One::Stopped(Stopped::Contested(dispute));
     }
-    let Some(judged) = score::judge(house, turn, &asked, &chosen, understanding) else { return One::Left };
+    let Some(judged) = score::judge(house, turn, &asked, &chosen, understanding) else {
+        return One::Unanswered;
+    };
     let sure = judged.confidence >= house.settings.of(turn.mode()).confidence_threshold;
     One::Answered(Answered { chosen, found, judged, sure })
 }

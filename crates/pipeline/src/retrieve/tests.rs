@@ -13,7 +13,7 @@ use contactiq_guard::Published;
 use time::macros::date;
 
 use super::*;
-use crate::{Means, Shelf, SynonymFile, Taxonomy};
+use crate::{Dictionary, EscalationRules, Means, Shelf, SynonymFile, Taxonomy};
 
 const TODAY: Date = date!(2026 - 06 - 15);
 
@@ -178,9 +178,11 @@ fn a_word_is_put_in_only_from_a_document_that_the_asker_may_read() {
         });
     let knowledge = bank.knowledge();
     let taxonomy = Taxonomy::parse(include_str!("../../../../defaults/intents.toml")).unwrap();
+    let rules = EscalationRules::parse(include_str!("../../../../defaults/triggers.toml")).unwrap();
     let read_as = |question: &str, role, day| {
         let filter = Filter { collections: BOTH, role, day, product: None };
-        knowledge.spelled(&taxonomy, &filter, question).map(|c| c.read_as)
+        let dictionary = Dictionary { taxonomy: &taxonomy, rules: &rules, encoder: None };
+        knowledge.spelled(dictionary, &filter, question).map(|c| c.read_as)
     };
     let deal = "what is nightingal";
     assert_eq!(read_as(deal, Role::Supervisor, TODAY), Some(vec!["nightingale".to_owned()]));

@@ -1,6 +1,6 @@
 //! `contactiq intents`: check the taxonomy, classify, bench on any CSV, calibrate the confidence.
 
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, time::Instant};
 
 use contactiq_domain::Mode;
 use contactiq_guard::Raw;
@@ -33,7 +33,7 @@ pub(super) enum Command {
     },
     /// Which intents are taken for which, and where examples are missing.
     Report(report::Args),
-    /// Classify texts: {"text"} a line in, the intent out.
+    /// Classify texts: {"text"} a line in, the intent and how probable each trigger is out.
     Classify {
         /// Which assistant.
         #[arg(long)]
@@ -133,12 +133,16 @@ async fn classify_lines(config: &Config, mode: Mode) -> Outcome {
         let prediction = house.models.intent(mode, &text, vector.as_deref());
         let leanings = house.models.trigger_scores(&text, vector.as_deref());
         let found = classify(&house.taxonomy, &house.models, mode, &prediction, &leanings, &text);
+        let thousandths = |p: f64| (p * 1000.0).round() / 1000.0;
+        let triggers: BTreeMap<&str, f64> =
+            leanings.iter().map(|(trigger, p)| (trigger.as_str(), thousandths(*p))).collect();
         Ok(json!({
             "intent": found.intent,
             "category": found.category,
             "probability": found.probability,
             "in_scope_probability": found.in_scope,
             "reason": found.reason,
+            "triggers": triggers,
         }))
     });
     house.budgets.flush().await;

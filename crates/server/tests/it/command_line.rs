@@ -406,7 +406,7 @@ fn texts_in_lines_are_classified_in_lines() {
     let input = b"{\"text\":\"how much is the atm fee\"}\n{\"word\":\"x\"}\n{\"text\":\"hello\"}\n";
     let lines = Terminal::new().feed(&["intents", "classify", "--mode", "customer"], input).lines(3);
     assert_eq!((text(&lines[0], "intent"), text(&lines[0], "category")), ("fee_inquiry", "automatable"));
-    assert_eq!(lines[0].as_object().unwrap().len(), 5, "{}", lines[0]);
+    assert_eq!(lines[0].as_object().unwrap().len(), 6, "{}", lines[0]);
     for name in ["probability", "in_scope_probability"] {
         assert!((0.0..=1.0).contains(&lines[0][name].as_f64().unwrap()), "{name}");
     }

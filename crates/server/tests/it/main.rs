@@ -94,6 +94,7 @@ mod staff;
 mod stream;
 mod tls;
 mod tokens;
+mod told_beside;
 mod understanding;
 mod unmasking;
 mod vault_secrets;

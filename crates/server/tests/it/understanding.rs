@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The records of one conversation of a customer.
-async fn said(running: &Running, key: &Key, messages: &[&str]) -> Vec<Value> {
+pub(crate) async fn said(running: &Running, key: &Key, messages: &[&str]) -> Vec<Value> {
     said_to(running, (key, Mode::Customer), messages).await
 }
 
@@ -32,12 +32,12 @@ async fn said_to(running: &Running, (key, mode): (&Key, Mode), messages: &[&str]
 }
 
 /// What became of the last message: outcome and trigger.
-async fn ends(running: &Running, key: &Key, messages: &[&str]) -> (String, String) {
+pub(crate) async fn ends(running: &Running, key: &Key, messages: &[&str]) -> (String, String) {
     let record = said(running, key, messages).await.pop().unwrap();
     (text(&record, "outcome").to_owned(), record["trigger"].as_str().unwrap_or_default().to_owned())
 }
 
-fn person(trigger: &str) -> (String, String) {
+pub(crate) fn person(trigger: &str) -> (String, String) {
     ("escalated".to_owned(), trigger.to_owned())
 }
 

@@ -60,7 +60,7 @@ pub(super) fn figures<'a>(
         };
         let masked =
             jsonl::inspected(&door, Raw::new(question.question.clone())).map_err(|(_, why)| why)?.masked;
-        let asked = searched(&knowledge, &house.taxonomy, &filter, &masked);
+        let asked = searched(&knowledge, house.dictionary(), &filter, &masked);
         let vector = opening::vector(house.encoder.as_ref(), &knowledge.for_its_vector(&asked));
         let found =
             search(&knowledge, &filter, &Sought { text: &asked, vector: vector.as_deref(), k: DEPTH });

@@ -2,8 +2,8 @@
 
 use contactiq_domain::{Clock, Collection, Role};
 use contactiq_guard::Raw;
-use contactiq_nlu::encoder::CachedEncoder;
-use contactiq_pipeline::{Filter, Sought, search, search_in_store, searched};
+use contactiq_nlu::encoder::{CachedEncoder, Encoder};
+use contactiq_pipeline::{Dictionary, Filter, Sought, search, search_in_store, searched};
 use contactiq_store::{
     Store,
     vectors::{VectorColumn, Vectors},
@@ -63,7 +63,9 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
         Engine::Postgres => Some(searchable(store, encoder.as_deref()).await?),
     };
     let door = app::door(config)?;
-    let taxonomy = app::taxonomy(config)?;
+    let (taxonomy, rules) = (app::taxonomy(config)?, app::escalation_rules(config)?);
+    let words = encoder.as_deref().map(|encoder| encoder as &dyn Encoder);
+    let dictionary = Dictionary { taxonomy: &taxonomy, rules: &rules, encoder: words };
     let filter = Filter {
         collections: &[args.collection],
         role: args.role.unwrap_or(Role::Admin),
@@ -72,7 +74,7 @@ pub(super) async fn run(config: &Config, store: &Store, args: Args) -> Outcome {
     };
     jsonl::each(|line: Line| {
         let masked = jsonl::inspected(&door, line.question)?.masked;
-        let question = searched(&knowledge, &taxonomy, &filter, &masked);
+        let question = searched(&knowledge, dictionary, &filter, &masked);
         let vector = opening::vector(encoder.as_ref(), &knowledge.for_its_vector(&question));
         let sought = Sought { text: &question, vector: vector.as_deref(), k: args.k };
         let found = match &shared {
