@@ -33,6 +33,9 @@ pub(crate) const OWN_TOPIC: f64 = 0.6;
 /// A greeting ends the search for an answer, so it has to be a clear one.
 pub(crate) const GREETING: f64 = 0.6;
 
+/// Below this probability a model may be asked which of the nearest intents it is, where a bank switched that on.
+pub(crate) const UNCERTAIN: f64 = 0.6;
+
 /// How sure a message of this many words must be.
 pub(crate) fn least(usual: f64, text: &str) -> f64 {
     if text.split_whitespace().count() == 1 { ONE_WORD } else { usual }
