@@ -110,7 +110,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
             if compares {
                 values.insert("contradict".to_owned(), f64::from(u8::from(said.contradict.is_some())));
                 if let Some((one, other)) = said.contradict {
-                    turn.conflicting = both_sides(turn, passages[one - 1], passages[other - 1]);
+                    turn.conflicting = both_sides(house, turn, passages[one - 1], passages[other - 1]);
                 }
                 told.push(match said.contradict {
                     Some(_) => "two passages contradict each other".to_owned(),
@@ -205,8 +205,8 @@ fn pick(taxonomy: &Taxonomy, turn: &mut Turn, picked: Option<&Offered>) {
 }
 
 /// What each of two passages says on the question.
-fn both_sides(turn: &Turn, one: usize, other: usize) -> Vec<contactiq_domain::Citation> {
-    let chosen = choose::sentences(&turn.asked(), usize::MAX);
+fn both_sides(house: &House, turn: &Turn, one: usize, other: usize) -> Vec<contactiq_domain::Citation> {
+    let chosen = choose::sentences(&turn.asked(), super::words(house, turn.mode()));
     let best = |passage: usize| {
         (passage, chosen.iter().find(|c| c.passage == passage).map_or(0, |chosen| chosen.sentence))
     };

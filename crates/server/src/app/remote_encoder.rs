@@ -119,7 +119,7 @@ impl RemoteEncoder {
         };
         match payer {
             Some(payer) => payer.pay(&self.model, most, &mut call).map_err(EncoderError::Unpaid)?,
-            None => drop(call()),
+            None => _ = call(),
         }
         vectors.map_err(|error| EncoderError::Remote(error.to_string()))
     }
