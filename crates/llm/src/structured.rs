@@ -114,12 +114,13 @@ impl Reading {
         Ok(whole)
     }
 
-    /// What is left to hand on at the end.
+    /// What is left to hand on at the end. Of an answer that was cut because it reached its limit of tokens the whole
+    /// sentences stand.
     ///
     /// # Errors
     /// [`ModelError::Malformed`] where it ended too early.
-    pub(crate) fn finish(&mut self, nothing: &str) -> Result<Option<String>, ModelError> {
-        if self.at != Place::Done {
+    pub(crate) fn finish(&mut self, nothing: &str, cut: bool) -> Result<Option<String>, ModelError> {
+        if self.at != Place::Done && (!cut || self.plain.is_empty()) {
             return Err(ModelError::Malformed);
         }
         if !self.plain.is_empty() {
@@ -214,7 +215,7 @@ mod tests {
         for piece in letters.chunks(size) {
             told.extend(reading.push(&piece.iter().collect::<String>())?);
         }
-        told.extend(reading.finish("NO ANSWER")?);
+        told.extend(reading.finish("NO ANSWER", false)?);
         Ok((told, reading.into_plain()))
     }
 
@@ -234,6 +235,19 @@ mod tests {
             read("{\"sentences\":[]}", 3).unwrap(),
             (vec!["NO ANSWER".to_owned()], "NO ANSWER".to_owned())
         );
+    }
+
+    #[test]
+    fn of_an_answer_that_reached_its_limit_the_whole_sentences_stand() {
+        let cut = |json: &str| {
+            let mut reading = Reading::default();
+            reading.push(json)?;
+            reading.finish("NO ANSWER", true)?;
+            Ok(reading.into_plain())
+        };
+        let one = "{\"sentences\":[{\"text\":\"One.\",\"passages\":[2]},{\"text\":\"Tw";
+        assert_eq!(cut(one).as_deref(), Ok("One. [2] "));
+        assert_eq!(cut("{\"sentences\":[{\"text\":\"One"), Err(ModelError::Malformed));
     }
 
     #[test]

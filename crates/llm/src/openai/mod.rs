@@ -65,11 +65,11 @@ impl<'a> Written<'a> {
         }
     }
 
-    /// What is left of it.
-    fn finish(&mut self) -> Result<Option<String>, ModelError> {
+    /// What is left of it; `cut` says whether it reached its limit of tokens.
+    fn finish(&mut self, cut: bool) -> Result<Option<String>, ModelError> {
         match self {
             Written::Plain(sentences) => Ok(std::mem::take(sentences).finish()),
-            Written::Json(reading, form) => reading.finish(form.nothing),
+            Written::Json(reading, form) => reading.finish(form.nothing, cut),
         }
     }
 
@@ -177,7 +177,7 @@ impl OpenAiCompatible {
         let mut written = Written::of(form);
         let completion = self.finish(collected, &messages, (&key, held)).await?;
         written.push(&text)?;
-        written.finish()?;
+        written.finish(completion.truncated)?;
         Ok(written.complete(completion))
     }
 
@@ -197,7 +197,7 @@ impl OpenAiCompatible {
             deliver(written.push(&text)?, &on_text).await?;
         }
         let completion = self.finish(collected, &messages, (&key, held)).await?;
-        deliver(written.finish()?, &on_text).await?;
+        deliver(written.finish(completion.truncated)?, &on_text).await?;
         Ok(written.complete(completion))
     }
 
