@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn of_an_answer_that_reached_its_limit_the_whole_sentences_stand() {
-        let cut = |json: &str| {
+        let cut = |json: &str| -> Result<String, ModelError> {
             let mut reading = Reading::default();
             reading.push(json)?;
             reading.finish("NO ANSWER", true)?;
