@@ -84,8 +84,8 @@ impl Answer {
     /// Whether it says anything of the answer: what a filter thinks of the question (Azure's `prompt_filter_results`)
     /// comes without a choice, before the model begins.
     pub(super) fn is_of_the_answer(&self) -> bool {
-        let stated = |value: &Option<serde_json::Value>| value.as_ref().is_some_and(|value| !value.is_null());
-        !self.choices.is_empty() || stated(&self.usage) || stated(&self.error)
+        let stated = |value: Option<&serde_json::Value>| value.is_some_and(|value| !value.is_null());
+        !self.choices.is_empty() || stated(self.usage.as_ref()) || stated(self.error.as_ref())
     }
 
     /// Whether it is one, and no error inside a success.
