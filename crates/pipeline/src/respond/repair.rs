@@ -1,6 +1,7 @@
 //! A model is asked once more where the grounding gate removed most of what it wrote, or where it wrote no JSON of the
-//! schema that it was asked for: with the same question and evidence, and one instruction of ours that names the reasons by their codes, never a word of the model. It takes what
-//! is left of the time, and a reservation of its own; the answer of which more stands is used.
+//! schema that it was asked for: with the same question and evidence, and one instruction of ours that names the reasons
+//! by their codes, never a word of the model. It takes what is left of the time, and a reservation of its own; the answer
+//! of which more stands is used.
 
 use std::time::{Duration, Instant};
 
