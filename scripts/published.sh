@@ -18,6 +18,7 @@ crates/pipeline/src/record.rs         fixed sentences below an answer
 crates/pipeline/src/respond/ask_model.rs  prompts and titles of documents
 crates/pipeline/src/respond/compose.rs    sentences of documents
 crates/pipeline/src/respond/contested.rs  a passage without what is contradicted
+crates/pipeline/src/respond/judge.rs      a prompt with what the taxonomy says of intents
 crates/pipeline/src/respond/orders.rs     quotes of documents
 crates/pipeline/src/respond/quotable.rs   sentences of documents
 crates/server/src/app/remote_encoder.rs   passages to be encoded

@@ -9,7 +9,7 @@
 
 use contactiq_guard::Published;
 
-use crate::{ModelError, Prompt};
+use crate::{Form, ModelError, Prompt};
 
 /// Version of this layout, apart from the template's.
 pub const LAYOUT_VERSION: &str = "layout-2";
@@ -45,6 +45,11 @@ impl std::fmt::Debug for Message {
 /// [`ModelError::BadPrompt`] when the nonce is not 16 to 64 ASCII letters and digits, when no
 /// output is allowed, or when there is no question.
 pub fn render(prompt: &Prompt) -> Result<Vec<Message>, ModelError> {
+    render_in(prompt, None)
+}
+
+/// The same for a server that holds its model to a schema, where there is a form.
+pub(crate) fn render_in(prompt: &Prompt, form: Option<&Form>) -> Result<Vec<Message>, ModelError> {
     let nonce = prompt.nonce.as_str();
     let fit = |mark: &str| (16..=64).contains(&mark.len()) && mark.bytes().all(|b| b.is_ascii_alphanumeric());
     if !fit(nonce) {
@@ -61,7 +66,11 @@ pub fn render(prompt: &Prompt) -> Result<Vec<Message>, ModelError> {
     if prompt.question.as_str().trim().is_empty() {
         return Err(ModelError::BadPrompt { what: "there is no question" });
     }
-    let system = format!("{}\n\n{}", prompt.system.as_str().trim_end(), rules(nonce, &prompt.canary));
+    let mut system = prompt.system.as_str().trim_end().to_owned();
+    if let Some(form) = form {
+        system.push_str(&format!("\n\n{}", form.instruction.as_str().trim_end()));
+    }
+    system.push_str(&format!("\n\n{}", rules(nonce, &prompt.canary)));
     let mut user = String::new();
     for passage in &prompt.passages {
         let title = one_line(passage.title.as_str());
@@ -93,7 +102,9 @@ fn rules(nonce: &str, canary: &str) -> String {
 /// The instructions of a prompt, word for word, for whoever has to see that they don't come out.
 #[must_use]
 pub fn instructions(prompt: &Prompt) -> Vec<Published> {
-    vec![prompt.system.clone(), Published::by_bank(rules(&prompt.nonce, &prompt.canary))]
+    let mut all = vec![prompt.system.clone(), Published::by_bank(rules(&prompt.nonce, &prompt.canary))];
+    all.extend(prompt.form.as_ref().map(|form| form.instruction.clone()));
+    all
 }
 
 /// Whether a model's answer repeats a boundary, as small models do: such a text is not for people.

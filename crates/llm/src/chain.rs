@@ -149,7 +149,10 @@ impl Chain {
     /// price.
     #[must_use]
     pub fn bound(&self, prompt: &Prompt, prices: &PriceTable) -> Option<Bound> {
-        let each = self.links.iter().map(|link| prices.most(link.provider.model(), prompt));
+        let each = self
+            .links
+            .iter()
+            .map(|link| prices.most_in(link.provider.model(), prompt, link.provider.takes_forms()));
         let one_try = each.collect::<Option<Vec<_>>>()?.into_iter().max_by_key(|most| most.0)?;
         let providers = u32::try_from(self.links.len()).unwrap_or(u32::MAX);
         let tries = self.settings.retries.saturating_add(1).saturating_mul(providers);

@@ -47,6 +47,9 @@ pub enum ModelError {
         /// What it was, in words of this crate.
         what: &'static str,
     },
+    /// An answer that is not of the form that was asked for.
+    #[error("the model's answer is not of the form that was asked for")]
+    Malformed,
     /// The key was used as much as a day allows, or nobody could be asked whether it was.
     #[error("the daily quota of the provider's key is used up, or can't be asked")]
     Quota,
@@ -86,6 +89,7 @@ impl ModelError {
             Self::Unreachable => "model_unreachable",
             Self::Lost => "model_lost",
             Self::Garbage { .. } => "model_garbage",
+            Self::Malformed => "model_malformed",
             Self::Quota => "model_quota",
             Self::BreakerOpen => "model_breaker_open",
             Self::NotYet => "model_not_yet",
@@ -118,7 +122,12 @@ impl ModelError {
     pub const fn may_cost(&self) -> bool {
         matches!(
             self,
-            Self::Timeout | Self::Lost | Self::BrokeOff(_) | Self::Garbage { .. } | Self::Cancelled
+            Self::Timeout
+                | Self::Lost
+                | Self::BrokeOff(_)
+                | Self::Garbage { .. }
+                | Self::Malformed
+                | Self::Cancelled
         )
     }
 

@@ -8,6 +8,7 @@
 //!   circuit breaker, next provider, and the next one beside the first where that is slow (B4, E2, E3).
 //! * [`Embeddings`] asks a server with OpenAI's embeddings API for vectors, behind a breaker of its own.
 //! * [`RemoteModeration`] asks a server with OpenAI's moderation API what is unfit in a message (A11).
+//! * [`Form`] asks for an answer as JSON of a schema, where a server holds a model to one.
 //! * [`PriceTable`] turns tokens into money (E4).
 //!
 //! What comes back is untrusted until the gate in `pipeline` has read it. No error and no log line
@@ -34,6 +35,7 @@ mod quota;
 mod reach;
 mod response;
 mod sentences;
+mod structured;
 mod tries;
 
 pub use anthropic::{Anthropic, AnthropicSettings};
@@ -42,6 +44,7 @@ pub use bound::Bound;
 pub use boundary::{LAYOUT_VERSION, Message, Speaker, instructions, render, repeats_boundary};
 pub use chain::{Chain, ChainSettings, ProviderState, Served};
 pub use contactiq_domain::{BreakerState, Keyring};
+pub use counting::TokensRead;
 pub use error::{ModelError, SetupError};
 pub use http::Http;
 pub use openai::{
@@ -54,4 +57,5 @@ pub use provider::{Completion, Provider};
 pub use quota::KeyQuota;
 pub use reach::goes_over_plain_http;
 pub use sentences::Sentences;
+pub use structured::Form;
 pub use tries::{SentenceSink, Tries};

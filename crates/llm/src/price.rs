@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contactiq_domain::interaction::NanoUsd;
 
-use crate::{Completion, Prompt, boundary};
+use crate::{Completion, Prompt, boundary, structured};
 
 /// Prices by model. All computing is in integers.
 ///
@@ -16,16 +16,20 @@ use crate::{Completion, Prompt, boundary};
 ///
 /// [text-embedding-3-small]
 /// embedding_per_million = 0.02
+///
+/// [a-judge-that-is-paid]
+/// moderation_per_million = 0.10
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PriceTable(BTreeMap<String, Prices>);
 
-/// What one model is paid for: for what it writes, for vectors, or for both.
+/// What one model is paid for: what it writes, vectors, judgements, or several of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Prices {
     words: Option<Price>,
-    /// In billionths of a dollar for a million tokens.
+    /// In billionths of a dollar for a million tokens, as is the next.
     embedding: Option<u64>,
+    moderation: Option<u64>,
 }
 
 /// Prices of one model, in billionths of a dollar for a million tokens.
@@ -87,7 +91,8 @@ const CACHED: &str = "cached_input_per_million";
 const CACHE_WRITE: &str = "cache_write_per_million";
 const OUTPUT: &str = "output_per_million";
 const EMBEDDING: &str = "embedding_per_million";
-const ENTRIES: [&str; 5] = [INPUT, CACHED, CACHE_WRITE, OUTPUT, EMBEDDING];
+const MODERATION: &str = "moderation_per_million";
+const ENTRIES: [&str; 6] = [INPUT, CACHED, CACHE_WRITE, OUTPUT, EMBEDDING, MODERATION];
 const HIGHEST_DOLLARS: f64 = 100_000.0;
 
 /// Tokens with which a server may wrap a message, and what it may put before the answer: templates take a few.
@@ -114,11 +119,13 @@ impl PriceTable {
                 });
             }
             let embedding = amount(&entries, &model, EMBEDDING)?;
-            let words = match embedding.is_some() && entries.len() == 1 {
+            let moderation = amount(&entries, &model, MODERATION)?;
+            let others = usize::from(embedding.is_some()) + usize::from(moderation.is_some());
+            let words = match others > 0 && entries.len() == others {
                 true => None,
                 false => Some(Self::of_words(&entries, &model)?),
             };
-            prices.insert(model, Prices { words, embedding });
+            prices.insert(model, Prices { words, embedding, moderation });
         }
         Ok(Self(prices))
     }
@@ -149,19 +156,30 @@ impl PriceTable {
     /// What vectors of so many tokens cost; `None` when the model has no price for them.
     #[must_use]
     pub fn embedding(&self, model: &str, tokens: u64) -> Option<NanoUsd> {
-        let price = self.prices(model)?.embedding?;
-        let price = Price { input: price, cached_input: price, cache_write: price, output: 0 };
-        Some(total(price, Read { plain: tokens, ..Read::default() }, 0))
+        Some(of_read(self.prices(model)?.embedding?, tokens))
+    }
+
+    /// What judging so many tokens costs; `None` when the model has no price for it, as one that is free.
+    #[must_use]
+    pub fn moderation(&self, model: &str, tokens: u64) -> Option<NanoUsd> {
+        Some(of_read(self.prices(model)?.moderation?, tokens))
     }
 
     /// The most that one try of this prompt can cost: no tokeniser makes more tokens of a text than it has bytes, and
     /// each is read at the dearest of the prices for reading. `None` when the model has no price.
     #[must_use]
     pub fn most(&self, model: &str, prompt: &Prompt) -> Option<NanoUsd> {
+        self.most_in(model, prompt, false)
+    }
+
+    /// The same where the server holds the model to a schema, so that the prompt's form is sent too.
+    pub(crate) fn most_in(&self, model: &str, prompt: &Prompt, takes_forms: bool) -> Option<NanoUsd> {
         let price = self.price(model)?;
+        let form = prompt.form.as_ref().filter(|_| takes_forms).map_or(0, structured::most_added);
         // What can't be rendered is never sent.
         let messages = boundary::render(prompt).unwrap_or_default();
-        let plain = messages.iter().map(|message| message.content.len() as u64 + AROUND_A_MESSAGE).sum();
+        let sent = messages.iter().map(|message| message.content.len() as u64 + AROUND_A_MESSAGE);
+        let plain = sent.sum::<u64>() + form;
         let dearest = Price { input: price.input.max(price.cached_input).max(price.cache_write), ..price };
         Some(total(dearest, Read { plain, ..Read::default() }, u64::from(prompt.max_output_tokens)))
     }
@@ -193,6 +211,12 @@ struct Read {
     cached: u64,
     /// Into it.
     kept: u64,
+}
+
+/// What is read alone, at one price.
+fn of_read(price: u64, tokens: u64) -> NanoUsd {
+    let price = Price { input: price, cached_input: price, cache_write: price, output: 0 };
+    total(price, Read { plain: tokens, ..Read::default() }, 0)
 }
 
 /// Rounded up to whole billionths, so that no sum is below the bill.
@@ -311,6 +335,16 @@ mod tests {
             (Some(NanoUsd(1_000)), Some(NanoUsd(5_000)))
         );
         assert_eq!(PriceTable::parse(FILE).unwrap().embedding("gpt-4o-mini", 1), None);
+        let table = PriceTable::parse(
+            "[j]\nmoderation_per_million = 0.1\n[k]\nmoderation_per_million = 1\nembedding_per_million = 2",
+        )
+        .unwrap();
+        assert_eq!((table.moderation("j", 1_000), table.price("j")), (Some(NanoUsd(100_000)), None));
+        assert_eq!(
+            (table.moderation("k", 1), table.embedding("k", 1)),
+            (Some(NanoUsd(1_000)), Some(NanoUsd(2_000)))
+        );
+        assert_eq!((table.moderation("gpt-4o-mini", 1), table.price("k")), (None, None));
     }
 
     #[test]

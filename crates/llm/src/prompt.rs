@@ -4,6 +4,8 @@ use std::fmt;
 
 use contactiq_guard::{Masked, Published};
 
+use crate::Form;
+
 /// One request to a model.
 #[derive(Clone)]
 pub struct Prompt {
@@ -25,6 +27,8 @@ pub struct Prompt {
     pub canary: String,
     /// The most tokens the answer may have.
     pub max_output_tokens: u32,
+    /// How it is asked for as JSON, where a server holds its model to a schema; none asks for plain text everywhere.
+    pub form: Option<Form>,
 }
 
 /// A passage and the number by which the answer cites it.
@@ -94,5 +98,6 @@ pub(crate) fn example() -> Prompt {
         nonce: "0123456789abcdef".to_owned(),
         canary: "fedcba9876543210".to_owned(),
         max_output_tokens: 300,
+        form: None,
     }
 }

@@ -17,6 +17,11 @@ pub trait Provider: Send + Sync {
         self.name()
     }
 
+    /// Whether its server holds the model to a schema: then it takes the prompt's form.
+    fn takes_forms(&self) -> bool {
+        false
+    }
+
     /// The longest that one try at it may take; none of its own, and the chain's holds.
     fn patience(&self) -> Option<Duration> {
         None
@@ -76,6 +81,8 @@ pub struct Completion {
     pub truncated: bool,
     /// Tries that it took, this one included.
     pub attempts: u32,
+    /// The version of the form that the answer had as JSON; none where it came as plain text.
+    pub form: Option<&'static str>,
 }
 
 impl Completion {
@@ -94,6 +101,7 @@ impl Completion {
             usage_estimated: false,
             truncated: false,
             attempts: 1,
+            form: None,
         }
     }
 }

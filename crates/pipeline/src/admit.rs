@@ -3,11 +3,14 @@
 //! Triggers are evaluated on every message, also on one that a guard refuses: a fraud report with
 //! an oath in it is a fraud report first.
 
-use contactiq_domain::{Mode, Outcome, Probability, Routing, Step, Trigger, TriggerHit, is_danger_to_life};
+use contactiq_domain::{
+    Mode, Outcome, Probability, Routing, Spender, Step, Trigger, TriggerHit, is_danger_to_life,
+};
 use contactiq_guard::{Inspected, ModerationCategory, Refusal};
 
 use crate::{
-    Audience, Begun, House, denied, language, names_a_customer, reader::TakenApart, recall, turn::Turn,
+    Audience, Begun, House, account::Account, denied, language, names_a_customer, reader::TakenApart, recall,
+    turn::Turn,
 };
 
 /// With fewer known words beside it, a string of SQL or markup is all that a message is.
@@ -19,16 +22,18 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         begun;
     let query = read_of(door.masked.as_str());
     let denies = query != without_placeholders(door.masked.as_str());
+    let spender = Spender::Question { mode: started.mode, key: conversation.owner_key };
+    let account = Account::of(&house.budgets, &house.prices, spender);
     let keys = recall::keys(house, &started, role, continues, &door);
     let mut before = recall::find(house, keys.as_ref()).await;
-    if before.is_some() && !house.moderated(&door.masked).await.is_empty() {
+    if before.is_some() && !house.moderated(&account, &door.masked).await.is_empty() {
         // The provider finds something today: the message is read as if it were new.
         before = None;
     }
     let read = match before {
         // All of it was read in the same words, and no trigger fired.
         Some(_) => Reading::default(),
-        None => Reading::of(house, &query, &mut door).await,
+        None => Reading::of(house, &account, &query, &mut door).await,
     };
     let Reading { by_provider, taken: TakenApart { vector, parts, mut hits, leanings } } = read;
     if door.moderation.categories.contains(&ModerationCategory::SelfHarm)
@@ -96,11 +101,13 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         alone: None,
         signs: Default::default(),
         understanding: None,
+        nearest: Vec::new(),
         routing: Routing::Answer,
         knowledge: house.shelf.current(),
         found: Vec::new(),
         draft: None,
         paid: Default::default(),
+        account,
         judged: None,
         beside: None,
         conflicting: Vec::new(),
@@ -135,7 +142,7 @@ struct Reading {
 }
 
 impl Reading {
-    async fn of(house: &House, query: &str, door: &mut Inspected) -> Reading {
+    async fn of(house: &House, account: &Account, query: &str, door: &mut Inspected) -> Reading {
         // Lines are requests of their own, and the query is one line.
         let lines: Vec<String> = door.masked.as_str().lines().map(without_placeholders).collect();
         let lines = lines.join("\n");
@@ -143,8 +150,8 @@ impl Reading {
         // What was left out of the one is in no part of the other.
         let whole = lines.split_whitespace().eq(query.split_whitespace());
         let lines = if whole { lines } else { query.clone() };
-        let work = house.compute(move |reader| reader.taken_apart(&query, &lines));
-        let (taken, by_provider) = tokio::join!(work, house.moderated(&door.masked));
+        let work = house.compute(account, move |reader| reader.taken_apart(&query, &lines));
+        let (taken, by_provider) = tokio::join!(work, house.moderated(account, &door.masked));
         door.join(&by_provider);
         Reading { by_provider, taken }
     }

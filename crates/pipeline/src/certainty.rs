@@ -41,6 +41,9 @@ pub(crate) const fn is_urgent(trigger: Trigger) -> bool {
     matches!(trigger, Trigger::SecurityFraud | Trigger::EmotionalDistress | Trigger::LegalHardship)
 }
 
+/// Below this probability a model may be asked which of the nearest intents it is, where a bank switched that on.
+pub(crate) const UNCERTAIN: f64 = 0.6;
+
 /// How sure a message of this many words must be.
 pub(crate) fn least(usual: f64, text: &str) -> f64 {
     if text.split_whitespace().count() == 1 { ONE_WORD } else { usual }

@@ -4,13 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use contactiq_domain::{Clock, Ids, Mode, OpeningHours, Probability, Timestamp, Trigger, Zone};
 use contactiq_guard::{Earlier, Masked, ModerationCategory, Published, Raw};
-use contactiq_llm::{Chain, PriceTable, RemoteModeration};
+use contactiq_llm::{Chain, PriceTable, RemoteModeration, TokensRead};
 use contactiq_nlu::{encoder::CachedEncoder, index::Synonyms};
 use contactiq_store::{Budgets, Ledger, Store, deadline};
 use tokio::sync::Semaphore;
 
 use crate::{
-    Calibration, Consents, Door, EscalationRules, Lately, Means, Models, NotRead, Recall, Shelf, Taxonomy,
+    Calibration, Consents, Door, EscalationRules, Judges, Lately, Means, Models, NotRead, Recall, Shelf,
+    Taxonomy, account::Account,
 };
 
 /// Of the time of a request, what is kept for checking and recording what a model wrote.
@@ -49,11 +50,13 @@ pub struct House {
     /// The longest that a question waits for it.
     pub moderation_budget: Duration,
     /// What models cost.
-    pub prices: PriceTable,
+    pub prices: Arc<PriceTable>,
     /// What may be spent on them.
     pub budgets: Budgets,
     /// Whether a model is asked once more where most of its answer did not stand.
     pub repairs: bool,
+    /// What a model may judge; nothing unless a bank switches it on.
+    pub judges: Judges,
     /// The longest that a model may take for one answer.
     pub model_budget: Duration,
     /// How features become a confidence where passages are found by words and by meaning…
@@ -185,11 +188,20 @@ impl House {
         }
     }
 
-    /// What the provider's moderation finds in a masked message; nothing while it is away, and then the guard's
-    /// own stands alone.
-    pub(crate) async fn moderated(&self, message: &Masked) -> Vec<ModerationCategory> {
+    /// What the provider's moderation finds in a masked message; nothing while it is away or no budget has room for
+    /// it, and then the guard's own stands alone.
+    pub(crate) async fn moderated(&self, account: &Account, message: &Masked) -> Vec<ModerationCategory> {
         let Some(moderation) = &self.moderation else { return Vec::new() };
-        match moderation.judge(message, self.moderation_budget).await {
+        let read = TokensRead::default();
+        let held = account.moderation(moderation.model(), moderation.most_tokens(message), &read).await;
+        let _held = match held {
+            Ok(held) => held,
+            Err(why) => {
+                tracing::debug!(why = why.code(), "a question goes on with the local moderation alone");
+                return Vec::new();
+            }
+        };
+        match moderation.judge_counted(message, self.moderation_budget, &read).await {
             Ok(found) => found,
             Err(error) => {
                 // Who speaks with the server tells the log of each try, and warns once.

@@ -5,6 +5,7 @@
 //! over to a person where it should, step 7 writes down what happened. Code decides; evidence
 //! answers; each step leaves a trace in the record.
 
+mod account;
 mod admit;
 mod audience;
 mod begun;
@@ -50,6 +51,7 @@ mod text_triggers;
 mod turn;
 mod understand;
 
+pub use account::payer_of_published;
 pub use admit::{read_of, without_placeholders};
 pub use audience::{Audience, Listening, Said};
 pub use begun::Begun;
@@ -65,7 +67,7 @@ pub use lately::Lately;
 pub use models::{Models, ModelsError, Trained};
 pub use recall::Recall;
 pub use replicas::{Replicas, give, links, search_in_store};
-pub use respond::grounding;
+pub use respond::{Judges, grounding};
 pub use retrieve::{Filter, Sought, search};
 pub use rule_findings::{RuleFinding, on_two_sides, rule_findings, unheard};
 pub use score::{BY_WORDS, Calibration, Features};
@@ -115,6 +117,7 @@ pub async fn finish_to(
         understand::run(house, &mut turn).await;
         route::run(house, &mut turn);
         retrieve::run(house, &mut turn);
+        respond::judge(house, &mut turn).await;
         respond::run(house, &mut turn).await;
         score::run(house, &mut turn);
         escalate::run(house, &mut turn);

@@ -10,7 +10,8 @@ use contactiq_nlu::{
 };
 
 use crate::{
-    EscalationRules, House, Lately, Models, Taxonomy, TextTriggers, classify, requests, text_triggers::Apart,
+    EscalationRules, House, Lately, Models, Taxonomy, TextTriggers, account::Account, classify, requests,
+    text_triggers::Apart,
 };
 
 /// A text with its vector; none without an encoder.
@@ -35,12 +36,15 @@ pub(crate) struct Reader {
     pub(crate) models: Arc<Models>,
     pub(crate) lately: Arc<Lately>,
     pub(crate) encoder: Option<Arc<CachedEncoder>>,
+    /// Who pays where the encoder is on another server.
+    pub(crate) account: Account,
 }
 
 impl House {
     /// Does the work of a message on a thread of its own; as many at once as there are cores.
     pub(crate) async fn compute<T: Send + 'static>(
         &self,
+        account: &Account,
         work: impl FnOnce(&Reader) -> T + Send + 'static,
     ) -> T {
         let reader = Reader {
@@ -49,6 +53,7 @@ impl House {
             models: Arc::clone(&self.models),
             lately: Arc::clone(&self.lately),
             encoder: self.encoder.clone(),
+            account: account.clone(),
         };
         // Nobody closes it; without a permit the work is done all the same.
         let permit = Arc::clone(&self.compute).acquire_owned().await.ok();
@@ -64,11 +69,11 @@ impl House {
     }
 
     /// Encodes, one place a text. Without an encoder the places are empty.
-    pub(crate) async fn vectors(&self, texts: Vec<String>) -> Vec<Option<Vec<f32>>> {
+    pub(crate) async fn vectors(&self, account: &Account, texts: Vec<String>) -> Vec<Option<Vec<f32>>> {
         if self.encoder.is_none() {
             return vec![None; texts.len()];
         }
-        self.compute(move |reader| reader.vectors(&texts)).await
+        self.compute(account, move |reader| reader.vectors(&texts)).await
     }
 }
 
@@ -78,9 +83,9 @@ impl Reader {
         let nothing = || vec![None; texts.len()];
         let Some(encoder) = &self.encoder else { return nothing() };
         let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-        match encoder.encode(&texts) {
+        match encoder.encode_for(&texts, &self.account) {
             Ok(vectors) => vectors.into_iter().map(Some).collect(),
-            Err(EncoderError::Remote(why)) => {
+            Err(EncoderError::Remote(why) | EncoderError::Unpaid(why)) => {
                 // Who speaks with the other server tells the log of each try, and warns once.
                 tracing::debug!(why, "a question goes on with the lexical model alone");
                 nothing()

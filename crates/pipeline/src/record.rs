@@ -83,12 +83,13 @@ async fn number_on(house: &House, begun: &mut Begun) -> Result<(), StoreError> {
 /// Phase two: the record, its ticket and what is to be reviewed, together.
 pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Masked>, AnswerError> {
     let since = Instant::now();
-    turn.trace(
-        Step::Record,
-        since,
-        "recorded",
-        "start and completion are durable before the answer is shown",
-    );
+    let beside = turn.account.spent();
+    turn.paid.cost = turn.paid.cost.plus(beside.all());
+    let mut detail = "start and completion are durable before the answer is shown".to_owned();
+    if let Some(why) = beside.refused {
+        detail.push_str(&format!("; vectors or a provider's moderation were not asked for: {why}"));
+    }
+    turn.trace_with(Step::Record, since, "recorded", detail, None, beside.values().collect());
     let ticket = turn.ticket.take();
     let reviews = to_review(house, &mut turn);
     let (claimed, handed, left) = (turn.claimed.take(), turn.handed, turn.left);

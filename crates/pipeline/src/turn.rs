@@ -13,7 +13,9 @@ use contactiq_llm::Completion;
 use contactiq_store::{StoreError, conversations::Conversation, ledger::Claimed};
 
 use crate::{
-    Audience, DoorFault, Found, House, Knowledge, NotRead, certainty,
+    Audience, DoorFault, Found, House, Knowledge, NotRead,
+    account::Account,
+    certainty,
     misunderstood::{Signs, Silence},
     reader::Encoded,
     recall,
@@ -215,12 +217,16 @@ pub(crate) struct Turn {
     /// How the conversation goes.
     pub(crate) signs: Signs,
     pub(crate) understanding: Option<Understanding>,
+    /// The nearest intents with their probabilities, the nearest first.
+    pub(crate) nearest: Vec<(String, f64)>,
     pub(crate) routing: Routing,
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) found: Vec<Found>,
     pub(crate) draft: Option<Draft>,
     /// What models took for it.
     pub(crate) paid: Paid,
+    /// What vectors and moderation cost.
+    pub(crate) account: Account,
     /// How the draft is judged.
     pub(crate) judged: Option<Judged>,
     /// The answer to the other requests of a message that a person takes over.

@@ -36,6 +36,8 @@ pub fn searched(
     knowledge.spelled(dictionary, filter, &query).map_or(query, |c| c.text)
 }
 
+/// Intents that are kept for whoever judges between them.
+const NEAREST: usize = 8;
 /// So many requests before a part may name its thing.
 const REACH: usize = 3;
 
@@ -127,6 +129,7 @@ struct Read {
     silence: Option<Silence>,
     corrected: Option<Corrected>,
     understanding: Understanding,
+    nearest: Vec<(String, f64)>,
 }
 
 impl Asking {
@@ -199,7 +202,20 @@ impl Asking {
         if corrected.is_some() || written.is_some() {
             vector = reader.vector(written.as_deref().unwrap_or(&query));
         }
-        Read { query, vector, parts, leanings, danger, carried, alone, silence, corrected, understanding }
+        let nearest = prediction.ranked.into_iter().take(NEAREST).collect();
+        Read {
+            query,
+            vector,
+            parts,
+            leanings,
+            danger,
+            carried,
+            alone,
+            silence,
+            corrected,
+            understanding,
+            nearest,
+        }
     }
 }
 
@@ -305,7 +321,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     };
     let objects = turn.signs.now && misunderstood::only_objects(&asking.query);
     let asking = Asking { objects, ..asking };
-    let read = house.compute(move |reader| asking.read(reader)).await;
+    let read = house.compute(&turn.account, move |reader| asking.read(reader)).await;
     let remarks = remarks(&read);
     if let Some(danger) = read.danger {
         turn.hits.retain(|hit| hit.trigger != danger.trigger);
@@ -320,6 +336,7 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         (read.query, read.vector, read.parts, read.leanings);
     turn.silence = read.silence;
     turn.alone = read.alone;
+    turn.nearest = read.nearest;
     let understanding = read.understanding;
     let detail = format!(
         "{} with probability {:.2}, in scope {:.2}{remarks}",

@@ -23,12 +23,12 @@ use std::{
 use contactiq_domain::{Probability, Zone};
 use contactiq_guard::{Guard, GuardSettings, TokenKey};
 use contactiq_nlu::{
-    encoder::{CachedEncoder, Encoder, EncoderError},
+    encoder::{CachedEncoder, Encoder},
     intents::TrainError,
 };
 use contactiq_pipeline::{
-    AssistantSettings, Consents, Door, EscalationRules, House, Knowledge, KnowledgeError, Lately, Line,
-    Means, Models, ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained,
+    AssistantSettings, Consents, Door, EscalationRules, House, Judges, Knowledge, KnowledgeError, Lately,
+    Line, Means, Models, ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained, payer_of_published,
 };
 use contactiq_store::{
     Budgets, KeyUses, Ledger, SharedError, SharedLimits, Store,
@@ -341,6 +341,20 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     };
 
+    let prices = Arc::new(prices);
+    let budgets = Budgets::new(
+        store.clone(),
+        budget_settings(config),
+        Arc::new(SystemClock),
+        Arc::new(SystemIds),
+        Arc::new(tell),
+    );
+    if let Ok(encoder) = &encoder {
+        // Before the bank's own texts are encoded.
+        let (encoder, payer) = (Arc::clone(encoder), payer_of_published(&budgets, &prices));
+        let told = tokio::task::spawn_blocking(move || encoder.is_paid_by(payer));
+        told.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    }
     share_vectors(&store, encoder.as_deref().ok()).await;
 
     if config.server.demo {
@@ -348,7 +362,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
     }
     let with = encoder.as_ref().ok().cloned();
     let (models, trained) = match train(config, &taxonomy, &rules, with, progress.clone()).await {
-        Err(StartError::Models(ModelsError::Train(TrainError::Encoder(error @ EncoderError::Remote(_))))) => {
+        Err(StartError::Models(ModelsError::Train(TrainError::Encoder(error)))) if error.may_pass() => {
             encoder = Err(NoEncoder::left(config, &error));
             train(config, &taxonomy, &rules, None, progress.clone()).await?
         }
@@ -360,13 +374,6 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         load_knowledge(&store, means, move |done, all| told("encoding passages", done, all)).await?;
 
     let (chain, llm) = open_chain(config, Some(&store))?;
-    let budgets = Budgets::new(
-        store.clone(),
-        budget_settings(config),
-        Arc::new(SystemClock),
-        Arc::new(SystemIds),
-        Arc::new(tell),
-    );
     let standing = Standing {
         encoder: encoder.as_ref().map(|e| in_words(&**e)).map_err(Clone::clone),
         confidence: match &encoder {
@@ -401,6 +408,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         moderation_budget: Duration::from_secs(config.llm.moderation.timeout_seconds),
         prices,
         repairs: config.llm.repair,
+        judges: Judges { intents: config.llm.judges_intents, agreement: config.llm.judges_agreement },
         model_budget: model_budget(config),
         with_meaning: calibration,
         by_words,
@@ -428,7 +436,7 @@ pub(crate) async fn load_knowledge(
     let encoder = means.encoder.clone();
     let erased = vectors::erased(store).await;
     match Knowledge::load(store, means.clone(), progress).await {
-        Err(KnowledgeError::Encoder(error @ EncoderError::Remote(_))) => {
+        Err(KnowledgeError::Encoder(error)) if error.may_pass() => {
             tracing::warn!(%error, "passages are found by their words alone until the remote encoder is back");
             Knowledge::load(store, Means { encoder: None, ..means }, |_, _| {}).await
         }

@@ -57,7 +57,7 @@ pub struct Cost {
     pub tokens_input: u64,
     /// Tokens written.
     pub tokens_output: u64,
-    /// What they cost.
+    /// What they cost, vectors and moderation included.
     pub cost: NanoUsd,
 }
 
@@ -85,7 +85,7 @@ macro_rules! sums {
             "SELECT ",
             $name,
             " AS name, COUNT(*) AS requests,
-                 COUNT(*) FILTER (WHERE i.tokens_output > 0 OR i.cost_nano_usd > 0) AS calls,
+                 COUNT(*) FILTER (WHERE i.tokens_output > 0 OR i.tokens_input > 0) AS calls,
                  CAST(COALESCE(SUM(i.tokens_input), 0) AS BIGINT) AS tokens_input,
                  CAST(COALESCE(SUM(i.tokens_output), 0) AS BIGINT) AS tokens_output,
                  CAST(COALESCE(SUM(i.cost_nano_usd), 0) AS BIGINT) AS cost

@@ -235,6 +235,7 @@ impl Collected {
             output_tokens: usage.output,
             usage_estimated: told.is_none(),
             attempts: 1,
+            form: None,
             text: self.text,
         })
     }

@@ -17,12 +17,13 @@ pub use self::moderation::{ModerationSettings, RemoteModeration};
 pub use self::settings::{KeyHeader, OpenAiSettings, OutputLimit};
 use self::{settings::Checked, wire::Collected};
 use crate::{
-    Completion, Http, Message, ModelError, Prompt, Provider, SentenceSink, Sentences, SetupError,
+    Completion, Form, Http, Message, ModelError, Prompt, Provider, SentenceSink, Sentences, SetupError,
     boundary::{self, Speaker},
     events::Events,
     keyed::{Asker, Opened, most_tokens, send_with},
     response,
     sentences::deliver,
+    structured::{self, Reading},
 };
 
 /// What a body is that is none of this API.
@@ -33,6 +34,55 @@ const PROBE_TOKENS: u32 = 16;
 
 /// A stream that brings more is stopped.
 const LONGEST_TEXT: usize = 1024 * 1024;
+
+/// What one request asks for.
+struct Asked<'a> {
+    messages: &'a [Message],
+    /// Tokens of the answer.
+    most: u32,
+    form: Option<&'a Form>,
+}
+
+/// An answer as it is written: plain text, or JSON that becomes it.
+enum Written<'a> {
+    Plain(Sentences),
+    Json(Box<Reading>, &'a Form),
+}
+
+impl<'a> Written<'a> {
+    fn of(form: Option<&'a Form>) -> Self {
+        match form {
+            Some(form) => Written::Json(Box::default(), form),
+            None => Written::Plain(Sentences::default()),
+        }
+    }
+
+    /// The sentences that are complete now.
+    fn push(&mut self, text: &str) -> Result<Vec<String>, ModelError> {
+        match self {
+            Written::Plain(sentences) => Ok(sentences.push(text)),
+            Written::Json(reading, _) => reading.push(text),
+        }
+    }
+
+    /// What is left of it; `cut` says whether it reached its limit of tokens.
+    fn finish(&mut self, cut: bool) -> Result<Option<String>, ModelError> {
+        match self {
+            Written::Plain(sentences) => Ok(std::mem::take(sentences).finish()),
+            Written::Json(reading, form) => reading.finish(form.nothing, cut),
+        }
+    }
+
+    /// The completion, with the text as it was handed on.
+    fn complete(self, completion: Completion) -> Completion {
+        match self {
+            Written::Plain(_) => completion,
+            Written::Json(reading, form) => {
+                Completion { text: reading.into_plain(), form: Some(form.version), ..completion }
+            }
+        }
+    }
+}
 
 /// A model behind OpenAI's chat API.
 #[derive(Debug)]
@@ -50,21 +100,22 @@ impl OpenAiCompatible {
         Ok(Self { settings: Checked::try_from(settings)?, http })
     }
 
-    fn request(&self, key: Option<&Key>, messages: &[Message], most: u32, stream: bool) -> RequestBuilder {
-        let most = Some(most);
+    fn request(&self, key: Option<&Key>, asked: &Asked<'_>, stream: bool) -> RequestBuilder {
+        let most = Some(asked.most);
         let (max_tokens, max_completion_tokens) = match self.settings.output_limit {
             OutputLimit::MaxTokens => (most, None),
             OutputLimit::MaxCompletionTokens => (None, most),
         };
         let body = wire::Request {
             model: &self.settings.model,
-            messages,
+            messages: asked.messages,
             max_tokens,
             max_completion_tokens,
             temperature: self.settings.temperature,
             stream,
             stream_options: (stream && self.settings.stream_usage)
                 .then_some(wire::StreamOptions { include_usage: true }),
+            response_format: asked.form.map(|_| structured::response_format()),
         };
         let accept = if stream { "text/event-stream" } else { "application/json" };
         let url = self.settings.chat.clone();
@@ -88,14 +139,16 @@ impl OpenAiCompatible {
     }
 
     /// The same for what counts for the day of a key.
-    async fn asked(
-        &self,
-        messages: &[Message],
-        most: u32,
-        request: impl Fn(Option<&Key>) -> RequestBuilder,
-    ) -> Result<Opened, ModelError> {
-        let quota = self.settings.quota.as_deref().map(|quota| (quota, most_tokens(messages, most)));
+    async fn asked(&self, asked: &Asked<'_>, stream: bool) -> Result<Opened, ModelError> {
+        let request = |key: Option<&Key>| self.request(key, asked, stream);
+        let most = most_tokens(asked.messages, asked.most) + asked.form.map_or(0, structured::most_added);
+        let quota = self.settings.quota.as_deref().map(|quota| (quota, most));
         send_with(&self.settings.api_key, self.asker(), quota, request).await
+    }
+
+    /// The form in which this prompt is answered here.
+    fn form<'a>(&self, prompt: &'a Prompt) -> Option<&'a Form> {
+        prompt.form.as_ref().filter(|_| self.settings.structured_output)
     }
 
     /// What was collected, counted for its key.
@@ -115,33 +168,37 @@ impl OpenAiCompatible {
     }
 
     async fn whole(&self, prompt: &Prompt) -> Result<Completion, ModelError> {
-        let messages = boundary::render(prompt)?;
-        let most = prompt.max_output_tokens;
-        let Opened { response, key, held } =
-            self.asked(&messages, most, |key| self.request(key, &messages, most, false)).await?;
+        let form = self.form(prompt);
+        let messages = boundary::render_in(prompt, form)?;
+        let asked = Asked { messages: &messages, most: prompt.max_output_tokens, form };
+        let Opened { response, key, held } = self.asked(&asked, false).await?;
         let mut collected = Collected::default();
-        collected.take(response::json(response, NO_CHAT).await?)?;
-        self.finish(collected, &messages, (&key, held)).await
+        let text = collected.take(response::json(response, NO_CHAT).await?)?;
+        let mut written = Written::of(form);
+        let completion = self.finish(collected, &messages, (&key, held)).await?;
+        written.push(&text)?;
+        written.finish(completion.truncated)?;
+        Ok(written.complete(completion))
     }
 
     async fn streamed(&self, prompt: &Prompt, on_text: SentenceSink) -> Result<Completion, ModelError> {
-        let messages = boundary::render(prompt)?;
-        let most = prompt.max_output_tokens;
-        let Opened { response, key, held } =
-            self.asked(&messages, most, |key| self.request(key, &messages, most, true)).await?;
+        let form = self.form(prompt);
+        let messages = boundary::render_in(prompt, form)?;
+        let asked = Asked { messages: &messages, most: prompt.max_output_tokens, form };
+        let Opened { response, key, held } = self.asked(&asked, true).await?;
         let mut collected = Collected::default();
-        let mut sentences = Sentences::default();
+        let mut written = Written::of(form);
         if response::is_of_type(&response, "text/event-stream") {
-            self.read_events(response, &mut collected, &mut sentences, &on_text).await?;
+            self.read_events(response, &mut collected, &mut written, &on_text).await?;
         } else {
             // A server that can't stream answers in one piece.
             let text = collected.take(response::json(response, NO_CHAT).await?)?;
             on_text.note(&text, collected.usage());
-            deliver(sentences.push(&text), &on_text).await?;
+            deliver(written.push(&text)?, &on_text).await?;
         }
         let completion = self.finish(collected, &messages, (&key, held)).await?;
-        deliver(sentences.finish(), &on_text).await?;
-        Ok(completion)
+        deliver(written.finish(completion.truncated)?, &on_text).await?;
+        Ok(written.complete(completion))
     }
 
     /// The list of models costs nothing, and needs the right address and key. Where there is none (Azure's
@@ -160,7 +217,8 @@ impl OpenAiCompatible {
             return Ok(());
         }
         let word = [Message { role: Speaker::User, content: PROBE.to_owned() }];
-        let answer = match self.sent(|key| self.request(key, &word, PROBE_TOKENS, false)).await {
+        let probe = Asked { messages: &word, most: PROBE_TOKENS, form: None };
+        let answer = match self.sent(|key| self.request(key, &probe, false)).await {
             Err(ModelError::NotFound | ModelError::Refused(400 | 422)) if listed.is_some() => {
                 return Err(ModelError::NoSuchModel);
             }
@@ -174,14 +232,15 @@ impl OpenAiCompatible {
         &self,
         mut response: Response,
         collected: &mut Collected,
-        sentences: &mut Sentences,
+        written: &mut Written<'_>,
         on_text: &SentenceSink,
     ) -> Result<(), ModelError> {
         let mut events = Events::default();
         // What was heard last. Nothing at all may come for as long as the try lasts: some servers open the stream and
-        // read a long prompt then. Once something came, even a heartbeat, silence is a fault; once there was a word, a
-        // heartbeat is none.
+        // read a long prompt then, and Azure says before that what its filter thinks of the question. Once something
+        // came of the answer, or a heartbeat, silence is a fault; once there was a word, a heartbeat is none.
         let (mut heard, mut spoke): (Option<Instant>, bool) = (None, false);
+        let mut answers = false;
         while !events.is_done() {
             let next = response.chunk();
             let read = tokio::select! {
@@ -201,11 +260,12 @@ impl OpenAiCompatible {
                 heard = Some(Instant::now());
             }
             while let Some(answer) = events.next::<wire::Answer>()? {
+                answers |= answer.is_of_the_answer();
                 let text = collected.take(answer)?;
                 on_text.note(&text, collected.usage());
                 spoke |= !text.is_empty();
-                heard = Some(Instant::now());
-                deliver(sentences.push(&text), on_text).await?;
+                heard = answers.then(Instant::now);
+                deliver(written.push(&text)?, on_text).await?;
             }
             if collected.text.len() > LONGEST_TEXT {
                 return Err(ModelError::Garbage { what: "a text that does not end" });
@@ -223,6 +283,10 @@ impl Provider for OpenAiCompatible {
 
     fn model(&self) -> &str {
         &self.settings.model
+    }
+
+    fn takes_forms(&self) -> bool {
+        self.settings.structured_output
     }
 
     fn patience(&self) -> Option<Duration> {

@@ -22,6 +22,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::{
     Http, ModelError, SetupError,
+    counting::{TokensRead, estimate, figure, most_of},
     keyed::{Asker, send_with},
     reach, response,
 };
@@ -89,6 +90,16 @@ struct Request<'a> {
 #[derive(Deserialize)]
 struct Answer {
     results: Vec<Judged>,
+    #[serde(default)]
+    usage: Option<serde_json::Value>,
+}
+
+impl Answer {
+    /// The tokens that were read, where the server says so: OpenAI's own does not.
+    fn tokens(&self) -> Option<u64> {
+        let usage = self.usage.as_ref()?;
+        figure(usage, "prompt_tokens").or_else(|| figure(usage, "total_tokens")).filter(|read| *read > 0)
+    }
 }
 
 #[derive(Deserialize)]
@@ -166,14 +177,44 @@ impl RemoteModeration {
         text: &Masked,
         budget: Duration,
     ) -> Result<Vec<ModerationCategory>, ModelError> {
+        self.judge_counted(text, budget, &TokensRead::default()).await
+    }
+
+    /// The model, as prices name it.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// The most tokens that judging this text may take.
+    #[must_use]
+    pub fn most_tokens(&self, text: &Masked) -> u64 {
+        most_of(text.as_str())
+    }
+
+    /// As [`RemoteModeration::judge`]; `read` counts what the server may ask money for, also when this is dropped half
+    /// way.
+    ///
+    /// # Errors
+    /// As [`RemoteModeration::judge`].
+    pub async fn judge_counted(
+        &self,
+        text: &Masked,
+        budget: Duration,
+        read: &TokensRead,
+    ) -> Result<Vec<ModerationCategory>, ModelError> {
         let Some(permit) = self.breaker.admit() else { return Err(ModelError::BreakerOpen) };
         let since = Instant::now();
-        let answer = timeout(budget, self.once(text)).await.unwrap_or(Err(ModelError::Timeout));
+        read.begin(self.most_tokens(text));
+        let answer = timeout(budget, self.once(text, read)).await.unwrap_or(Err(ModelError::Timeout));
+        if let Err(error) = &answer {
+            read.fail(error);
+        }
         self.settle(permit, since, answer.as_ref().err());
         answer
     }
 
-    async fn once(&self, text: &Masked) -> Result<Vec<ModerationCategory>, ModelError> {
+    async fn once(&self, text: &Masked, read: &TokensRead) -> Result<Vec<ModerationCategory>, ModelError> {
         let body = Request { model: &self.model, input: text.as_str() };
         let request = |key: Option<&Key>| {
             let request = self.http.client().post(self.url.clone());
@@ -186,7 +227,9 @@ impl RemoteModeration {
         let asker = Asker { provider: "moderation", operation: "moderation" };
         let response = send_with(&self.api_key, asker, None, request).await?.response;
         let what = "no JSON of the moderation API";
-        categories(response::json_within(response, LARGEST_ANSWER, what).await?)
+        let answer: Answer = response::json_within(response, LARGEST_ANSWER, what).await?;
+        read.end(answer.tokens().unwrap_or_else(|| estimate(text.as_str())));
+        categories(answer)
     }
 
     /// Tells the breaker and the log, which is warned once when the server begins to be left alone.

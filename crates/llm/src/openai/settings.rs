@@ -37,6 +37,8 @@ pub struct OpenAiSettings {
     pub stream_usage: bool,
     /// How long a stream may be silent after its first word.
     pub stall: Duration,
+    /// Whether the server holds the model to a schema (`response_format` of the kind `json_schema`).
+    pub structured_output: bool,
     /// Where the key goes.
     pub key_header: KeyHeader,
     /// `api-version` behind every address, as Azure OpenAI wants it.
@@ -67,6 +69,7 @@ impl OpenAiSettings {
             temperature: Some(0.0),
             stream_usage: true,
             stall: Duration::from_secs(5),
+            structured_output: false,
             key_header: KeyHeader::default(),
             api_version: None,
             patience: None,
@@ -107,6 +110,7 @@ pub(super) struct Checked {
     pub(super) temperature: Option<f32>,
     pub(super) stream_usage: bool,
     pub(super) stall: Duration,
+    pub(super) structured_output: bool,
     key_header: KeyHeader,
     pub(super) patience: Option<Duration>,
 }
@@ -130,6 +134,7 @@ impl TryFrom<OpenAiSettings> for Checked {
             temperature: settings.temperature,
             stream_usage: settings.stream_usage,
             stall: settings.stall,
+            structured_output: settings.structured_output,
             key_header: settings.key_header,
             patience: settings.patience,
         })

@@ -21,6 +21,8 @@ pub(super) struct Request<'a> {
     pub(super) stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stream_options: Option<StreamOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) response_format: Option<serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -79,6 +81,13 @@ impl ModelList {
 }
 
 impl Answer {
+    /// Whether it says anything of the answer: what a filter thinks of the question (Azure's `prompt_filter_results`)
+    /// comes without a choice, before the model begins.
+    pub(super) fn is_of_the_answer(&self) -> bool {
+        let stated = |value: Option<&serde_json::Value>| value.is_some_and(|value| !value.is_null());
+        !self.choices.is_empty() || stated(self.usage.as_ref()) || stated(self.error.as_ref())
+    }
+
     /// Whether it is one, and no error inside a success.
     ///
     /// # Errors
@@ -158,6 +167,7 @@ impl Collected {
             usage_estimated: self.usage.is_none(),
             truncated: self.finish.as_deref() == Some("length"),
             attempts: 1,
+            form: None,
             text: self.text,
         })
     }

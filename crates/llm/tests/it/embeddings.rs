@@ -7,7 +7,7 @@ use std::{
 
 use contactiq_domain::{BreakerState, Timestamp, clock::FixedClock};
 use contactiq_guard::{Masked, Published};
-use contactiq_llm::{Embeddings, EmbeddingsSettings, Http, Keyring, ModelError, SetupError};
+use contactiq_llm::{Embeddings, EmbeddingsSettings, Http, Keyring, ModelError, SetupError, TokensRead};
 
 use crate::server::{Reply, Server};
 
@@ -180,9 +180,39 @@ async fn tokens_are_the_servers_or_counted_where_it_says_nothing() {
         let server = Server::start(vec![answer(usage)]);
         let embeddings = client(EmbeddingsSettings::new(server.base_url(), "m"));
         let text = Masked::from_published(&Published::by_bank("abc"));
-        embeddings.embed(&[text], BUDGET).await.unwrap();
-        assert_eq!(embeddings.tokens_read(), tokens, "{usage}");
+        let read = TokensRead::default();
+        let most = embeddings.most_tokens(std::slice::from_ref(&text));
+        embeddings.embed_counted(&[text], BUDGET, &read).await.unwrap();
+        assert_eq!((embeddings.tokens_read(), read.all()), (tokens, tokens), "{usage}");
+        assert!(most >= read.all(), "{usage}: {most}");
     }
+}
+
+#[tokio::test]
+async fn a_try_of_which_nobody_knows_is_counted_as_the_most_that_it_can_have_read() {
+    let text = Masked::from_published(&Published::by_bank("abc"));
+    let good = "{\"data\":[{\"index\":0,\"embedding\":[1,0]}],\"usage\":{\"prompt_tokens\":7}}";
+    for (first, tokens) in [
+        // It was refused, and costs nothing.
+        (Reply::json(500, "{}"), 7),
+        // The server read it, and the line broke.
+        (Reply::Bytes("HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{".to_owned()), 7 + 19),
+    ] {
+        let server = Server::start(vec![first, Reply::json(200, good)]);
+        let embeddings = client(EmbeddingsSettings::new(server.base_url(), "m"));
+        let read = TokensRead::default();
+        embeddings.embed_counted(std::slice::from_ref(&text), BUDGET, &read).await.unwrap();
+        assert_eq!((server.seen().len(), read.all()), (2, tokens));
+        assert_eq!(embeddings.most_tokens(std::slice::from_ref(&text)), 2 * 19);
+    }
+    // Whoever waits goes away while the server reads.
+    let server = Server::start(vec![Reply::Hang(String::new())]);
+    let embeddings = client(EmbeddingsSettings::new(server.base_url(), "m"));
+    let read = TokensRead::default();
+    let texts = [text];
+    let asked = embeddings.embed_counted(&texts, BUDGET, &read);
+    assert!(tokio::time::timeout(Duration::from_millis(200), asked).await.is_err());
+    assert_eq!(read.all(), 19);
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use std::{
 
 use contactiq_domain::{BreakerState, Timestamp, clock::FixedClock};
 use contactiq_guard::{Masked, ModerationCategory as C, Published};
-use contactiq_llm::{Http, Keyring, ModelError, ModerationSettings, RemoteModeration, SetupError};
+use contactiq_llm::{
+    Http, Keyring, ModelError, ModerationSettings, RemoteModeration, SetupError, TokensRead,
+};
 use serde_json::json;
 
 use crate::server::{Reply, Server};
@@ -68,6 +70,27 @@ async fn a_masked_text_goes_once_with_key_and_model_and_their_categories_become_
     }
     let quiet = json!({ "hate": false, "violence": null, "something-new": true });
     assert_eq!(found(judged(quiet)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn tokens_are_the_servers_or_counted_and_of_a_judgement_that_is_lost_the_most() {
+    for (reply, tokens) in [
+        (r#"{"results":[{"categories":{"hate":false}}],"usage":{"prompt_tokens":7}}"#, 7),
+        (r#"{"results":[{"categories":{"hate":false}}],"usage":{"total_tokens":8}}"#, 8),
+        (r#"{"results":[{"categories":{"hate":false}}],"usage":{"prompt_tokens":-1}}"#, 7),
+        (r#"{"results":[{"categories":{"hate":false}}]}"#, 7),
+        ("{}", 21 + 16),
+    ] {
+        let server = Server::start(vec![Reply::json(200, reply)]);
+        let (client, read) = (client(&server, clock()), TokensRead::default());
+        drop(client.judge_counted(&text(), BUDGET, &read).await);
+        assert_eq!(read.all(), tokens, "{reply}");
+        assert_eq!(client.most_tokens(&text()), 21 + 16);
+    }
+    let server = Server::start(vec![Reply::json(500, "{}")]);
+    let read = TokensRead::default();
+    drop(client(&server, clock()).judge_counted(&text(), BUDGET, &read).await);
+    assert_eq!(read.all(), 0, "it was refused");
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ pub(crate) fn prompt() -> Prompt {
         question: masked(QUESTION),
         nonce: "c0ffee00c0ffee00".to_owned(),
         canary: "decaf000decaf000".to_owned(),
+        form: None,
         max_output_tokens: 120,
     }
 }

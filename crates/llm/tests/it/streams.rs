@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use contactiq_domain::{Timestamp, clock::FixedClock};
+use contactiq_guard::Published;
 use contactiq_llm::{
-    Chain, ChainSettings, Completion, Http, ModelError, OpenAiCompatible, OpenAiSettings, Provider, Served,
-    Tries,
+    Chain, ChainSettings, Completion, Form, Http, ModelError, OpenAiCompatible, OpenAiSettings, Prompt,
+    Provider, Served, Tries,
 };
 use tokio::sync::mpsc;
 
@@ -144,6 +145,106 @@ async fn silence_after_any_sign_of_life_is_a_timeout_and_a_heartbeat_before_the_
     let (pieces, outcome) = collect(&provider, BUDGET).await;
     assert_eq!((pieces.len(), outcome.unwrap_err()), (1, ModelError::Timeout), "a heartbeat is no word");
     assert!(collect(&provider, BUDGET).await.1.is_ok(), "it read a long prompt");
+}
+
+#[tokio::test]
+async fn what_a_filter_says_of_the_question_is_no_beginning_of_an_answer_however_it_is_cut() {
+    const VERDICT: [&str; 2] = [
+        "data: {\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"\",\"object\":\"\",\"prompt_filter_",
+        "results\":[{\"prompt_index\":0,\"content_filter_results\":{\"hate\":{\"filtered\":false}}}]}\n\n",
+    ];
+    let stall = Duration::from_millis(150);
+    let azure = |rest: Vec<(&'static str, Duration)>| {
+        let mut pieces = vec![(HEAD, Duration::ZERO), (VERDICT[0], stall / 3), (VERDICT[1], stall * 4)];
+        pieces.extend(rest);
+        Reply::Slow(pieces)
+    };
+    let server = Server::start(vec![
+        azure(vec![(FIRST, Duration::ZERO), (REST, Duration::ZERO)]),
+        azure(vec![(FIRST, stall * 4), (REST, Duration::ZERO)]),
+    ]);
+    let settings = OpenAiSettings { stall, ..settings(&server) };
+    let provider = OpenAiCompatible::new(settings, Http::new().unwrap()).unwrap();
+    let (pieces, outcome) = collect(&provider, BUDGET).await;
+    assert_eq!((pieces.len(), outcome.unwrap().text.as_str()), (2, "In 5 days. [1] It is free."));
+    let (pieces, outcome) = collect(&provider, BUDGET).await;
+    assert_eq!(
+        (pieces.len(), outcome.unwrap_err()),
+        (1, ModelError::Timeout),
+        "silence behind a word is a fault"
+    );
+}
+
+const NOTHING: &str = "NO ANSWER";
+
+fn asked_in_a_form() -> Prompt {
+    let instruction = Published::by_bank("Your answer is JSON.");
+    Prompt { form: Some(Form { version: "form-9", instruction, nothing: NOTHING }), ..prompt() }
+}
+
+fn json_event(text: &str) -> String {
+    format!("data: {}\n\n", serde_json::json!({ "choices": [{ "delta": { "content": text } }] }))
+}
+
+#[tokio::test]
+async fn an_answer_as_json_of_a_schema_comes_sentence_by_sentence_as_a_plain_one() {
+    let pause = Duration::from_millis(400);
+    let first = json_event("{\"sentences\":[{\"text\":\"In 5 days.\",\"passages\":[1]},{\"te");
+    let second = json_event("xt\":\"It is free.\",\"passages\":[1,2]}]}");
+    let end = "data: [DONE]\n\n";
+    let server = Server::start(vec![
+        Reply::Slow(vec![
+            (HEAD, Duration::ZERO),
+            (first.clone().leak(), pause),
+            (second.leak(), Duration::ZERO),
+            (end, Duration::ZERO),
+        ]),
+        Reply::Bytes(format!("{HEAD}{}{end}", json_event("{\"sentences\":[]}"))),
+        Reply::Bytes(format!("{HEAD}{}{end}", json_event("In 5 days. [1]"))),
+        Reply::Bytes(format!("{HEAD}{first}{end}")),
+        Reply::answer("{\"sentences\":[{\"text\":\"In 5 days.\",\"passages\":[2]}]}"),
+        Reply::answer("One. Two."),
+    ]);
+    let settings = OpenAiSettings { structured_output: true, ..settings(&server) };
+    let provider = OpenAiCompatible::new(settings, Http::new().unwrap()).unwrap();
+    let prompt = asked_in_a_form();
+    let (to, mut from) = mpsc::channel(64);
+    let read = async {
+        let first = from.recv().await.unwrap();
+        let at = tokio::time::Instant::now();
+        (first, from.recv().await.unwrap(), at.elapsed())
+    };
+    let (answer, (one, two, between)) =
+        tokio::join!(provider.stream_sentences(&prompt, BUDGET, to.into()), read);
+    assert_eq!((one.as_str(), two.as_str()), ("In 5 days. [1] ", "It is free. [1][2] "));
+    assert!(between > pause / 2, "the first did not wait for the second: {between:?}");
+    let answer = answer.unwrap();
+    assert_eq!((answer.text.as_str(), answer.form), ("In 5 days. [1] It is free. [1][2] ", Some("form-9")));
+    let body = server.seen()[0].json();
+    let schema = &body["response_format"]["json_schema"];
+    assert_eq!((&body["response_format"]["type"], &schema["strict"]), (&"json_schema".into(), &true.into()));
+    assert!(body["messages"][0]["content"].as_str().unwrap().contains("Your answer is JSON."), "{body}");
+
+    let ended = async |prompt: &Prompt| {
+        let (to, _from) = mpsc::channel(64);
+        provider.stream_sentences(prompt, BUDGET, to.into()).await
+    };
+    assert_eq!(ended(&prompt).await.unwrap().text, NOTHING);
+    assert_eq!(ended(&prompt).await.unwrap_err(), ModelError::Malformed, "plain text");
+    assert_eq!(ended(&prompt).await.unwrap_err(), ModelError::Malformed, "it ends in the middle");
+    let whole = provider.complete(&prompt, BUDGET).await.unwrap();
+    assert_eq!((whole.text.as_str(), whole.form), ("In 5 days. [2] ", Some("form-9")));
+    assert_eq!(provider.complete(&prompt, BUDGET).await.unwrap_err(), ModelError::Malformed);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_hold_its_model_to_a_schema_is_asked_for_plain_text() {
+    let server = Server::start(vec![Reply::answer("One. Two.")]);
+    let answer = provider(&server).complete(&asked_in_a_form(), BUDGET).await.unwrap();
+    assert_eq!((answer.text.as_str(), answer.form), ("One. Two.", None));
+    let body = server.seen()[0].json();
+    assert!(body.get("response_format").is_none(), "{body}");
+    assert!(!body.to_string().contains("Your answer is JSON"), "{body}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! An encoder that remembers.
 
 use super::{
-    Encoder, EncoderError,
+    Encoder, EncoderError, Payer,
     recent::{Key, Recent},
     vector_file::VectorFile,
 };
@@ -33,6 +33,15 @@ pub struct CachedEncoder {
     file: Mutex<Option<VectorFile>>,
     given_up: AtomicBool,
     shared: OnceLock<Arc<dyn SharedVectors>>,
+}
+
+/// Whose texts are encoded.
+#[derive(Clone, Copy)]
+enum Whose<'a> {
+    /// The bank's.
+    Published,
+    /// A person's, and who pays for them.
+    Person(Option<&'a dyn Payer>),
 }
 
 /// Vectors by the key of their text.
@@ -146,7 +155,7 @@ impl CachedEncoder {
         std::array::from_fn(|at| hash[at])
     }
 
-    fn look_up(&self, texts: &[&str], published: bool, held: &Known) -> Result<Vec<Vec<f32>>, EncoderError> {
+    fn look_up(&self, texts: &[&str], whose: Whose<'_>, held: &Known) -> Result<Vec<Vec<f32>>, EncoderError> {
         let keys: Vec<Key> = texts.iter().map(|text| self.key(text)).collect();
         let mut known = Known::new();
         let mut missing: HashMap<Key, &str> = HashMap::new();
@@ -170,10 +179,10 @@ impl CachedEncoder {
         if !missing.is_empty() {
             let (new_keys, new_texts): (Vec<Key>, Vec<&str>) = missing.into_iter().unzip();
             // No lock is held while encoding; two threads may encode the same text, with the same result.
-            let encoded = if published {
-                self.inner.encode_published(&new_texts)?
-            } else {
-                self.inner.encode(&new_texts)?
+            let encoded = match whose {
+                Whose::Published => self.inner.encode_published(&new_texts)?,
+                Whose::Person(Some(payer)) => self.inner.encode_for(&new_texts, payer)?,
+                Whose::Person(None) => self.inner.encode(&new_texts)?,
             };
             // A vector less would give every text behind the gap that of its neighbour.
             if encoded.len() != new_texts.len() {
@@ -186,7 +195,7 @@ impl CachedEncoder {
                 known.insert(key, vector);
             }
         }
-        if published {
+        if matches!(whose, Whose::Published) {
             self.keep(&known);
             self.give(&known, held);
         }
@@ -262,17 +271,21 @@ impl Encoder for CachedEncoder {
         self.inner.breaker()
     }
 
-    fn tokens_read(&self) -> u64 {
-        self.inner.tokens_read()
-    }
-
     fn knows(&self, word: &str) -> bool {
         self.inner.knows(word)
     }
 
     /// Remembers in memory only: right for what people write.
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
-        self.look_up(texts, false, &Known::new())
+        self.look_up(texts, Whose::Person(None), &Known::new())
+    }
+
+    fn encode_for(&self, texts: &[&str], payer: &dyn Payer) -> Result<Vec<Vec<f32>>, EncoderError> {
+        self.look_up(texts, Whose::Person(Some(payer)), &Known::new())
+    }
+
+    fn is_paid_by(&self, payer: Arc<dyn Payer>) {
+        self.inner.is_paid_by(payer);
     }
 
     /// What is new goes to the file. When the file can't be written (a full disk), it is given up and
@@ -281,7 +294,7 @@ impl Encoder for CachedEncoder {
         let mut vectors = Vec::with_capacity(texts.len());
         let held = self.held_by_replicas(texts);
         for slice in texts.chunks(SLICE) {
-            vectors.extend(self.look_up(slice, true, &held)?);
+            vectors.extend(self.look_up(slice, Whose::Published, &held)?);
         }
         Ok(vectors)
     }

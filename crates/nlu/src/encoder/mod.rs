@@ -34,6 +34,8 @@ pub use kernel::{Kernel, KernelChoice, UnknownKernel};
 pub(crate) use matmul::multiply_add;
 pub use minilm::MiniLm;
 
+use std::sync::Arc;
+
 use contactiq_domain::BreakerState;
 
 /// Turns utterances into unit vectors whose dot product is their cosine similarity.
@@ -63,11 +65,6 @@ pub trait Encoder: Send + Sync {
         BreakerState::Closed
     }
 
-    /// Tokens that another server read for us since it was opened; one that computes here is paid by nobody.
-    fn tokens_read(&self) -> u64 {
-        0
-    }
-
     /// Whether this lower-case word is in the model's vocabulary as a whole: a word of its language, spelt rightly. One
     /// that shows no vocabulary knows none.
     fn knows(&self, _word: &str) -> bool {
@@ -88,6 +85,30 @@ pub trait Encoder: Send + Sync {
     fn encode_published(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
         self.encode(texts)
     }
+
+    /// As [`Encoder::encode`], paid by this payer; one that computes here costs nobody anything.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`], and [`EncoderError::Unpaid`].
+    fn encode_for(&self, texts: &[&str], payer: &dyn Payer) -> Result<Vec<Vec<f32>>, EncoderError> {
+        let _free = payer;
+        self.encode(texts)
+    }
+
+    /// From now on what nobody else pays for, as the bank's own text, is paid by this payer. The first call counts.
+    fn is_paid_by(&self, payer: Arc<dyn Payer>) {
+        let _free = payer;
+    }
+}
+
+/// Who pays for vectors that another server makes (E4).
+pub trait Payer: Send + Sync {
+    /// Holds the price of at most so many tokens at this model, makes the call, and settles with the tokens that the call
+    /// says were read. It may wait, so it belongs on a thread that may.
+    ///
+    /// # Errors
+    /// Why nothing may be spent, in words of the house; then the call is not made.
+    fn pay(&self, model: &str, most: u64, call: &mut dyn FnMut() -> u64) -> Result<(), String>;
 }
 
 /// Why an encoder is not to be had or failed. Never carries text of a person.
@@ -135,6 +156,20 @@ pub enum EncoderError {
         /// Why: never text of a person, of the server, or a key.
         String,
     ),
+    /// The server of a remote encoder was not asked, because nothing may be spent on it.
+    #[error("the remote encoder was not asked: {0}")]
+    Unpaid(
+        /// Why, in words of the house.
+        String,
+    ),
+}
+
+impl EncoderError {
+    /// Whether another server is away, or may not be asked: it may be back in a while, and words alone serve meanwhile.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Remote(_) | Self::Unpaid(_))
+    }
 }
 
 /// The kernels of this processor, for a message.

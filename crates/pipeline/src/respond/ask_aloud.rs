@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::{
     ask_model::{
         DICTATED, Gated, LONGEST, NO_ANSWER, UNREAD, VERSION, Written, given, held, inspected, prompt, rules,
+        version_of,
     },
     citation,
     grounding::Removed,
@@ -115,7 +116,9 @@ pub(super) async fn aloud(
     // Also of a call that was stopped: what nobody knows of it is charged too.
     let paid = reserved.settle(telling.paid.unwrap_or_default());
     // Where nothing was told yet, all may be written again.
-    let untold = telling.shown.is_empty() && matches!(ended, Ok(Ok(_)));
+    let nothing_told = telling.shown.is_empty();
+    let malformed = nothing_told && matches!(ended, Ok(Err(ModelError::Malformed)));
+    let untold = nothing_told && matches!(ended, Ok(Ok(_)));
     let reasons = if untold { telling.gated.reasons.clone() } else { Vec::new() };
     let written = Written { paid, ..telling.end(ended, extractive.clone()) };
     repair::again(
@@ -123,7 +126,7 @@ pub(super) async fn aloud(
         chain,
         turn,
         (given.as_slice(), since),
-        Once { written, kept: 0, reasons },
+        Once { written, kept: 0, reasons, malformed },
         extractive,
     )
     .await
@@ -260,8 +263,8 @@ impl Telling<'_> {
                     served.provider
                 );
                 let draft = self.draft(&served);
-                let written =
-                    Written { values, asked: Some(VERSION), ..Written::by_house(draft, "generated", detail) };
+                let asked = Some(version_of(VERSION, served.completion.form));
+                let written = Written { values, asked, ..Written::by_house(draft, "generated", detail) };
                 return written.keeping_back(self.found, self.whole);
             }
             Ok(Ok(_)) => {

@@ -6,7 +6,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use contactiq_domain::Citation;
 use contactiq_guard::{Guard, Held, Masked, OutputFinding, OutputFindingKind, OutputVerdict, Published, Raw};
-use contactiq_llm::{Chain, Exchange, NumberedPassage, Prompt};
+use contactiq_llm::{Chain, Exchange, Form, ModelError, NumberedPassage, Prompt};
 use contactiq_nlu::text;
 use regex::{Captures, Regex};
 
@@ -16,7 +16,7 @@ use super::{
     grounding::{self, Evidence, Removed},
     history,
     quotable::{Given, Quotable},
-    repair::Once,
+    repair::{self, Once},
     spend::{self, Asked, Unanswered},
 };
 use crate::{
@@ -27,6 +27,9 @@ use crate::{
 /// The version that stands in the step's trace.
 pub(super) const VERSION: &str = "answer-2";
 const SYSTEM: &str = include_str!("../../prompts/answer-2.txt");
+/// What stands below it where a server holds its model to a schema.
+const FORM: &str = include_str!("../../prompts/form-1.txt");
+const FORM_VERSION: &str = "form-1";
 /// What the prompt asks for where the passages do not answer.
 pub(super) const NO_ANSWER: &str = "NO ANSWER";
 /// Why a model's text is not used when nobody could check it.
@@ -80,7 +83,9 @@ pub(super) async fn once(
     extractive: Draft,
 ) -> Once {
     let Asked { served, paid } = spend::ask(house, chain, turn, prompt, budget).await;
-    let asked = (!matches!(served, Err(Unanswered::Budget(_)))).then_some(prompt.version);
+    let form = served.as_ref().ok().and_then(|served| served.completion.form);
+    let was_asked = !matches!(served, Err(Unanswered::Budget(_)));
+    let asked = was_asked.then_some(version_of(prompt.version, form));
     let instead = |draft: Draft, why: String, values: BTreeMap<String, f64>| Written {
         values,
         asked,
@@ -97,7 +102,11 @@ pub(super) async fn once(
             let written = Written::by_house(draft, "stopped", format!("{}: {why}", prompt.version));
             return Written { asked, paid, left: true, ..written }.into();
         }
-        Err(why) => return instead(extractive, why.to_string(), BTreeMap::new()).into(),
+        Err(why) => {
+            let malformed = matches!(why, Unanswered::Model(ModelError::Malformed));
+            let written = instead(extractive, why.to_string(), BTreeMap::new());
+            return Once { malformed, ..Once::from(written) };
+        }
     };
     let completion = &served.completion;
     let Ok(evidence) = Quotable::of(house, turn, given).await else {
@@ -136,7 +145,7 @@ pub(super) async fn once(
     if gated.text.is_empty() {
         let why = format!("{VERSION}: no sentence of the model stood on the evidence");
         let written = instead(extractive, why, values).keeping_back(found, whole.text);
-        return Once { written, kept: 0, reasons: gated.reasons };
+        return Once { written, kept: 0, reasons: gated.reasons, malformed: false };
     }
     // What the gate let through is judged again: of the whole some findings stood in what it removed.
     let Ok(shown) = house.guard.inspect_output(gated.text.clone(), held).await else {
@@ -155,7 +164,12 @@ pub(super) async fn once(
         format!("{VERSION} by {}; {} sentences removed by the gate", served.provider, gated.reasons.len());
     let draft = Draft { text: shown.text, citations: gated.citations, model: completion.model.clone() };
     let written = Written { values, asked, paid, ..Written::by_house(draft, "generated", detail) };
-    Once { written: written.keeping_back(found, whole.text), kept: gated.kept, reasons: gated.reasons }
+    Once {
+        written: written.keeping_back(found, whole.text),
+        kept: gated.kept,
+        reasons: gated.reasons,
+        malformed: false,
+    }
 }
 
 /// The model's text without what can't be seen and images, which go first since what is judged is what would be
@@ -203,18 +217,23 @@ pub(super) fn prompt(
     given: &Given<'_>,
     (version, more): (&'static str, &str),
 ) -> Prompt {
-    let passages = given
-        .iter()
-        .enumerate()
-        .map(|(i, (passage, text))| NumberedPassage {
-            number: i as u32 + 1,
-            title: Published::by_bank(turn.knowledge.document_of(*passage).title.clone()),
-            text: text.clone().into_owned(),
-        })
-        .collect();
-    let marks = [house.ids.next().simple().to_string(), canary(house)];
     let (history, question) = (history::recent(&turn.history), turn.started.question.clone());
-    of_template((version, more), passages, history, question, marks)
+    of_template((version, more), numbered(turn, given), history, question, marks(house))
+}
+
+/// What was given, with its numbers.
+pub(super) fn numbered(turn: &Turn, given: &Given<'_>) -> Vec<NumberedPassage> {
+    let passage = |(i, (passage, text)): (usize, &(usize, Cow<'_, Published>))| NumberedPassage {
+        number: i as u32 + 1,
+        title: Published::by_bank(turn.knowledge.document_of(*passage).title.clone()),
+        text: text.clone().into_owned(),
+    };
+    given.iter().enumerate().map(passage).collect()
+}
+
+/// The nonce and the canary of one request.
+pub(super) fn marks(house: &House) -> [String; 2] {
+    [house.ids.next().simple().to_string(), canary(house)]
 }
 
 fn of_template(
@@ -225,7 +244,27 @@ fn of_template(
     [nonce, canary]: [String; 2],
 ) -> Prompt {
     let system = Published::by_bank(format!("{SYSTEM}{more}"));
-    Prompt { version, system, passages, history, question, nonce, canary, max_output_tokens: 400 }
+    let form = Form { version: FORM_VERSION, instruction: Published::by_bank(FORM), nothing: NO_ANSWER };
+    Prompt {
+        version,
+        system,
+        passages,
+        history,
+        question,
+        nonce,
+        canary,
+        max_output_tokens: 400,
+        form: Some(form),
+    }
+}
+
+/// The version of what a model was asked with, with that of the form where the answer came as JSON.
+pub(super) fn version_of(version: &'static str, form: Option<&'static str>) -> &'static str {
+    match (version, form) {
+        (VERSION, Some(_)) => "answer-2+form-1",
+        (repair::BOTH, Some(_)) => "answer-2+repair-2+form-1",
+        (version, _) => version,
+    }
 }
 
 /// A mark that stands in the instructions and nowhere else. The first half of an id tells the time: it is left
@@ -268,7 +307,8 @@ impl Gated {
         // Another encoder's server gets masked text alone, and nobody has read the model's yet.
         let raw = lines.iter().flatten().map(|sentence| Raw::new(without_markers(sentence).0)).collect();
         let masked = house.guard.mask_all(raw).await?;
-        let vectors = house.vectors(masked.iter().map(|m| m.as_str().to_owned()).collect()).await;
+        let vectors =
+            house.vectors(&turn.account, masked.iter().map(|m| m.as_str().to_owned()).collect()).await;
         let mut vectors = vectors.iter();
         for (number, line) in lines.iter().enumerate() {
             let mut kept = Vec::new();
@@ -375,7 +415,6 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::respond::repair;
 
     /// What leaves the house for a question, as a whole: whoever changes a word of it sees here what else changed.
     #[test]
@@ -428,7 +467,12 @@ mod tests {
             (
                 repair::REPAIR,
                 repair::INSTRUCTION,
-                ("repair-1", "c75a03c64698733ae7d2f5703c806807043983b2dcee7dbda5d85df59dbc31c0"),
+                ("repair-2", "31beabdd0ded6af417f007660c9db802c793fc0fe47591f26c8ba32a47f53966"),
+            ),
+            (
+                FORM_VERSION,
+                FORM,
+                ("form-1", "6d19149c88c0c965bb6c06fdb4cf0317eae1af8240bc64ed997b5b3451a36118"),
             ),
         ] {
             assert_eq!(
@@ -438,6 +482,10 @@ mod tests {
             );
         }
         assert_eq!(repair::BOTH, format!("{VERSION}+{}", repair::REPAIR));
+        for version in [VERSION, repair::BOTH] {
+            assert_eq!(version_of(version, Some(FORM_VERSION)), format!("{version}+{FORM_VERSION}"));
+            assert_eq!(version_of(version, None), version);
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod contested;
 pub(crate) mod figure;
 pub mod grounding;
 mod history;
+mod judge;
 mod order;
 mod orders;
 mod premise;
@@ -31,6 +32,8 @@ mod wish;
 
 pub(crate) use choose::Chosen;
 pub(crate) use figure::figures;
+pub use judge::Judges;
+pub(crate) use judge::run as judge;
 pub(crate) use wish::asks_yes_or_no;
 
 use std::time::Instant;
@@ -63,6 +66,10 @@ pub(crate) fn words(house: &House, mode: Mode) -> usize {
 
 pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
+    if !turn.conflicting.is_empty() {
+        turn.trace(Step::Respond, since, "conflict", "a model found that passages contradict each other");
+        return;
+    }
     if turn.routing == Routing::Answer {
         as_it_stands::prefer(house, turn);
     }

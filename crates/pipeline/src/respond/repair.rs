@@ -1,6 +1,7 @@
-//! A model is asked once more where the grounding gate removed most of what it wrote: with the same question and
-//! evidence, and one instruction of ours that names the reasons by their codes, never a word of the model. It takes what
-//! is left of the time, and a reservation of its own; the answer of which more stands is used.
+//! A model is asked once more where the grounding gate removed most of what it wrote, or where it wrote no JSON of the
+//! schema that it was asked for: with the same question and evidence, and one instruction of ours that names the reasons
+//! by their codes, never a word of the model. It takes what is left of the time, and a reservation of its own; the answer
+//! of which more stands is used.
 
 use std::time::{Duration, Instant};
 
@@ -16,12 +17,14 @@ use crate::{
     turn::{Draft, KeptBack, Turn},
 };
 
-pub(super) const INSTRUCTION: &str = include_str!("../../prompts/repair-1.txt");
+pub(super) const INSTRUCTION: &str = include_str!("../../prompts/repair-2.txt");
 /// The version of the instruction.
 #[cfg(test)]
-pub(super) const REPAIR: &str = "repair-1";
+pub(super) const REPAIR: &str = "repair-2";
 /// The version of a prompt with the instruction below it, as the step's trace has it.
-pub(super) const BOTH: &str = "answer-2+repair-1";
+pub(super) const BOTH: &str = "answer-2+repair-2";
+/// What the instruction calls an answer that is not of the form that was asked for.
+const FORM: &str = "form";
 /// Less time than this is not worth a question.
 pub(super) const LEAST: Duration = Duration::from_millis(500);
 
@@ -32,18 +35,20 @@ pub(super) struct Once {
     pub(super) kept: usize,
     /// Why the gate removed each of the others; nothing where something else speaks against the answer.
     pub(super) reasons: Vec<Removed>,
+    /// Whether it was not of the form that was asked for.
+    pub(super) malformed: bool,
 }
 
 impl From<Written> for Once {
     fn from(written: Written) -> Once {
-        Once { written, kept: 0, reasons: Vec::new() }
+        Once { written, kept: 0, reasons: Vec::new(), malformed: false }
     }
 }
 
 impl Once {
     /// More than half was removed, and by no order in a passage: a model that obeys one is not asked again.
     fn is_worth_repairing(&self) -> bool {
-        self.reasons.len() > self.kept && !self.reasons.contains(&Removed::Dictated)
+        self.malformed || (self.reasons.len() > self.kept && !self.reasons.contains(&Removed::Dictated))
     }
 }
 
@@ -70,7 +75,7 @@ pub(super) async fn again(
     if first.written.left || !house.repairs || !first.is_worth_repairing() || left < LEAST {
         return first.written;
     }
-    let codes = codes(&first.reasons);
+    let codes = if first.malformed { FORM.to_owned() } else { codes(&first.reasons) };
     let prompt = prompt(house, turn, given, (BOTH, &INSTRUCTION.replace("{reasons}", &codes)));
     let mut second = once(house, chain, turn, (given, &prompt), left, extractive).await;
     if second.written.left {
@@ -117,6 +122,7 @@ mod tests {
         for reason in Removed::ALL.iter().filter(|reason| **reason != Removed::Dictated) {
             assert!(INSTRUCTION.contains(&format!("- {}: ", reason.code())), "{reason:?}");
         }
+        assert!(INSTRUCTION.contains(&format!("- {FORM}: ")));
         assert_eq!(codes(&[Removed::Name, Removed::Figure, Removed::Name]), "figure, name");
     }
 }

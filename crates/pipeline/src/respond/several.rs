@@ -126,7 +126,7 @@ pub(super) async fn serve(house: &House, turn: &Turn) -> Served {
     let written: Vec<String> = searched.iter().map(|text| turn.knowledge.for_its_vector(text)).collect();
     let own: Vec<Encoded> = asked.iter().map(|i| turn.parts[*i].clone()).collect();
     let mode = turn.mode();
-    let work = house.compute(move |reader| {
+    let work = house.compute(&turn.account, move |reader| {
         let read: Vec<Option<Understanding>> =
             own.iter().map(|(text, vector)| read(reader, mode, text, vector.as_deref())).collect();
         (read, reader.vectors(&written))

@@ -146,7 +146,10 @@ async fn on_its_way(app: &App, caller: &Caller, id: &str) -> Result<Record<Maske
         Some(key) => Told::BackEnd(key),
         None => Told::Person(caller.owner(&subject)),
     };
-    let begun = interactions::begun_by(&mut *app.house.store.read().await?, interaction, whose).await?;
+    let begun = match app.house.ledger.begun_by(interaction, whose).await {
+        None => interactions::begun_by(&mut *app.house.store.read().await?, interaction, whose).await?,
+        begun => begun,
+    };
     begun.filter(|mode| caller.sees(*mode)).ok_or_else(missing)?;
     let patience = Duration::from_secs(app.config.server.request_timeout_seconds);
     let waiting = async {

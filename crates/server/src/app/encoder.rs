@@ -80,8 +80,13 @@ impl NoEncoder {
     /// A remote encoder that served the first text and failed later in the start.
     pub(super) fn left(config: &Config, error: &EncoderError) -> NoEncoder {
         let address = config.encoder.base_url.clone();
-        let fix = "See that the server of encoder.base_url bears requests of 64 texts, or raise \
-                   encoder.timeout_seconds";
+        let fix = match error {
+            EncoderError::Unpaid(_) => "Raise the budget, or wait until it begins anew",
+            _ => {
+                "See that the server of encoder.base_url bears requests of 64 texts, or raise \
+                 encoder.timeout_seconds"
+            }
+        };
         NoEncoder::Away { address, why: error.to_string(), fix }
     }
 }

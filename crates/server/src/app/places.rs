@@ -218,12 +218,14 @@ async fn fingerprint(house: &House, config: &Config) -> Result<String, StartErro
     Ok(wiring::hex(&hash.finalize()[..16]))
 }
 
-/// Who may write answers, in order, and whether a model is asked twice.
+/// Who may write answers, in order, whether a model is asked twice, and what it may judge.
 fn models(config: &Config) -> String {
     let all = config.llm.in_order();
     let each =
         all.iter().map(|provider| format!("{} {} {}", provider.kind, provider.base_url, provider.model));
-    format!("{} {}", each.collect::<Vec<_>>().join("\n"), config.llm.repair)
+    let llm = &config.llm;
+    let judges = (llm.judges_intents, llm.judges_agreement);
+    format!("{} {} {judges:?}", each.collect::<Vec<_>>().join("\n"), llm.repair)
 }
 
 /// An answer waits no longer for Redis.

@@ -5,14 +5,14 @@
 //! goes through the guard once more, so that no caller can forget it.
 
 use std::{
-    sync::{Arc, mpsc},
+    sync::{Arc, OnceLock, mpsc},
     time::Duration,
 };
 
 use contactiq_domain::{BreakerState, Clock};
 use contactiq_guard::{Masked, Published, Raw};
-use contactiq_llm::{Embeddings, EmbeddingsSettings, Http, Jitter, ModelError, SetupError};
-use contactiq_nlu::encoder::{Encoder, EncoderError};
+use contactiq_llm::{Embeddings, EmbeddingsSettings, Http, Jitter, ModelError, SetupError, TokensRead};
+use contactiq_nlu::encoder::{Encoder, EncoderError, Payer};
 use contactiq_pipeline::Door;
 use sha2::{Digest, Sha256};
 use tokio::runtime::{Builder, Runtime};
@@ -47,6 +47,8 @@ pub(super) struct RemoteEncoder {
     dimensions: usize,
     fingerprint: String,
     timeout: Duration,
+    /// Who pays for what nobody else does.
+    payer: OnceLock<Arc<dyn Payer>>,
 }
 
 impl RemoteEncoder {
@@ -75,20 +77,22 @@ impl RemoteEncoder {
             dimensions: 0,
             fingerprint: String::new(),
             timeout,
+            payer: OnceLock::new(),
         };
-        let first = this.ask(vec![published(FIRST)], timeout * PATIENCE).map_err(NotOpened::Failed)?;
+        let first = this.ask(vec![published(FIRST)], timeout * PATIENCE).0.map_err(NotOpened::Failed)?;
         this.dimensions = first.first().map_or(0, Vec::len);
         this.fingerprint = fingerprint(this.embeddings.address(), &this.model, this.dimensions);
         Ok(this)
     }
 
-    /// Waits for the vectors, on whatever thread it is called.
-    fn ask(&self, texts: Vec<Masked>, budget: Duration) -> Result<Vec<Vec<f32>>, ModelError> {
-        let Some(runtime) = &self.runtime else { return Err(ModelError::Cancelled) };
+    /// Waits for the vectors, on whatever thread it is called, and says what the server read for them.
+    fn ask(&self, texts: Vec<Masked>, budget: Duration) -> (Result<Vec<Vec<f32>>, ModelError>, u64) {
+        let Some(runtime) = &self.runtime else { return (Err(ModelError::Cancelled), 0) };
         let (tell, hear) = mpsc::sync_channel(1);
-        let embeddings = Arc::clone(&self.embeddings);
+        let (embeddings, read) = (Arc::clone(&self.embeddings), Arc::new(TokensRead::default()));
+        let counted = Arc::clone(&read);
         runtime.spawn(async move {
-            let vectors = embeddings.embed(&texts, budget).await;
+            let vectors = embeddings.embed_counted(&texts, budget, &counted).await;
             // Nobody hears it when the caller is gone.
             tell.send(vectors).ok();
         });
@@ -96,7 +100,41 @@ impl RemoteEncoder {
         if vectors.is_err() {
             metrics::counter!("contactiq_encoder_failures_total").increment(1);
         }
-        vectors
+        (vectors, read.all())
+    }
+
+    /// The vectors of these texts, paid by this payer.
+    fn paid(
+        &self,
+        texts: Vec<Masked>,
+        budget: Duration,
+        payer: Option<&dyn Payer>,
+    ) -> Result<Vec<Vec<f32>>, EncoderError> {
+        let most = self.embeddings.most_tokens(&texts);
+        let (mut texts, mut vectors) = (Some(texts), Err(ModelError::Cancelled));
+        let mut call = || {
+            let (made, read) = self.ask(texts.take().unwrap_or_default(), budget);
+            vectors = made;
+            read
+        };
+        match payer {
+            Some(payer) => payer.pay(&self.model, most, &mut call).map_err(EncoderError::Unpaid)?,
+            None => _ = call(),
+        }
+        vectors.map_err(|error| EncoderError::Remote(error.to_string()))
+    }
+
+    /// What a person wrote, through the guard.
+    fn masked(&self, texts: &[&str]) -> Result<Vec<Masked>, EncoderError> {
+        let raw: Vec<Raw> = texts.iter().map(|text| Raw::new(*text)).collect();
+        let chars = raw.iter().map(Raw::chars).sum();
+        let masked =
+            self.guard.read_here(chars, move |guard| raw.iter().map(|raw| guard.mask(raw)).collect());
+        masked.map_err(|fault| EncoderError::Remote(fault.to_string()))
+    }
+
+    fn own_payer(&self) -> Option<&dyn Payer> {
+        self.payer.get().map(|payer| &**payer)
     }
 }
 
@@ -130,22 +168,24 @@ impl Encoder for RemoteEncoder {
         self.embeddings.breaker()
     }
 
-    fn tokens_read(&self) -> u64 {
-        self.embeddings.tokens_read()
+    fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
+        self.paid(self.masked(texts)?, self.timeout, self.own_payer())
     }
 
-    fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
-        let raw: Vec<Raw> = texts.iter().map(|text| Raw::new(*text)).collect();
-        let chars = raw.iter().map(Raw::chars).sum();
-        let masked =
-            self.guard.read_here(chars, move |guard| raw.iter().map(|raw| guard.mask(raw)).collect());
-        let masked = masked.map_err(|fault| EncoderError::Remote(fault.to_string()))?;
-        self.ask(masked, self.timeout).map_err(|error| EncoderError::Remote(error.to_string()))
+    fn encode_for(&self, texts: &[&str], payer: &dyn Payer) -> Result<Vec<Vec<f32>>, EncoderError> {
+        self.paid(self.masked(texts)?, self.timeout, Some(payer))
+    }
+
+    fn is_paid_by(&self, payer: Arc<dyn Payer>) {
+        // What was read until now, as the text with which the server was tried, is paid too.
+        let read = self.embeddings.tokens_read();
+        drop(payer.pay(&self.model, read, &mut || read));
+        drop(self.payer.set(payer));
     }
 
     fn encode_published(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
         let texts = texts.iter().map(|text| published(text)).collect();
-        self.ask(texts, self.timeout * PATIENCE).map_err(|error| EncoderError::Remote(error.to_string()))
+        self.paid(texts, self.timeout * PATIENCE, self.own_payer())
     }
 }
 

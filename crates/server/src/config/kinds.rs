@@ -54,8 +54,10 @@ const IN_LISTS: &[(&str, &[(&str, Kind)])] = &[
             ("requests_per_day", Kind::Whole),
             ("tokens_per_day", Kind::Whole),
             ("timeout_seconds", Kind::Whole),
+            ("stall_seconds", Kind::Whole),
             ("temperature", Kind::Flag),
             ("stream_usage", Kind::Flag),
+            ("structured_output", Kind::Flag),
         ],
     ),
 ];

@@ -132,9 +132,13 @@ section! {
         requests_per_day: u64,
         tokens_per_day: u64,
         timeout_seconds: u64,
+        stall_seconds: u64,
         max_retries: u32,
         hedge_after_milliseconds: u64,
+        structured_output: bool,
         repair: bool,
+        judges_intents: bool,
+        judges_agreement: bool,
         providers: Vec<LlmProvider>,
         moderation: Moderation,
     }

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Llm, SecretText, secrets};
 
+/// A stream that has begun may bring nothing for so long, where nobody says how long.
+const STALL_SECONDS: u64 = 5;
+
 /// What the provider of `[llm]` is called.
 pub(crate) const FIRST: &str = "openai";
 
@@ -66,12 +69,18 @@ pub struct LlmProvider {
     /// Seconds for one try; left out, `llm.timeout_seconds`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<u64>,
+    /// Seconds that a stream which has begun may bring nothing; left out, `llm.stall_seconds`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stall_seconds: Option<u64>,
     /// Where the limit of what is written goes.
     #[serde(default = "max_tokens")]
     pub output_limit: LimitField,
     /// Whether a stream asks for the usage at its end.
     #[serde(default = "yes")]
     pub stream_usage: bool,
+    /// Whether its server holds the model to a JSON schema.
+    #[serde(default)]
+    pub structured_output: bool,
     /// Whether the temperature 0 is sent, which some models refuse.
     #[serde(default = "yes")]
     pub temperature: bool,
@@ -124,13 +133,19 @@ impl Llm {
             requests_per_day: self.requests_per_day,
             tokens_per_day: self.tokens_per_day,
             timeout_seconds: None,
+            stall_seconds: None,
             output_limit: LimitField::MaxTokens,
             stream_usage: true,
+            structured_output: self.structured_output,
             temperature: true,
             key_header: KeyPlace::Authorization,
             api_version: String::new(),
         });
-        first.into_iter().chain(self.providers.iter().cloned()).collect()
+        let mut all: Vec<LlmProvider> = first.into_iter().chain(self.providers.iter().cloned()).collect();
+        for provider in &mut all {
+            provider.stall_seconds.get_or_insert(self.stall_seconds);
+        }
+        all
     }
 
     /// Takes the keys that the file left out from the environment.
@@ -166,12 +181,17 @@ impl Llm {
             if let Some(seconds) = provider.timeout_seconds.filter(|seconds| !(1..=120).contains(seconds)) {
                 wrong(format!("timeout_seconds is {seconds}: write a number from 1 to 120"));
             }
+            if let Some(seconds) = provider.stall_seconds.filter(|seconds| !(1..=120).contains(seconds)) {
+                wrong(format!("stall_seconds is {seconds}: write a number from 1 to 120"));
+            }
             let of_openai = provider.key_header != KeyPlace::Authorization
                 || !provider.api_version.is_empty()
+                || provider.structured_output
                 || provider.output_limit != LimitField::MaxTokens;
             if provider.kind == ProviderKind::Anthropic && of_openai {
                 wrong(
-                    "kind anthropic has no key_header, api_version and output_limit: leave them out"
+                    "kind anthropic has no key_header, api_version, output_limit and structured_output: leave \
+                     them out"
                         .to_owned(),
                 );
             }
@@ -200,18 +220,21 @@ impl LlmProvider {
     pub(crate) fn wire(&self) -> Wire {
         let api_key = self.api_key.keyring();
         let patience = self.timeout_seconds.map(Duration::from_secs);
+        let stall = Duration::from_secs(self.stall_seconds.unwrap_or(STALL_SECONDS));
         let temperature = self.temperature.then_some(0.0);
         match self.kind {
             ProviderKind::OpenAi => Wire::OpenAi(OpenAiSettings {
                 name: self.name.clone(),
                 api_key,
                 patience,
+                stall,
                 temperature,
                 output_limit: match self.output_limit {
                     LimitField::MaxTokens => OutputLimit::MaxTokens,
                     LimitField::MaxCompletionTokens => OutputLimit::MaxCompletionTokens,
                 },
                 stream_usage: self.stream_usage,
+                structured_output: self.structured_output,
                 key_header: match self.key_header {
                     KeyPlace::Authorization => KeyHeader::Authorization,
                     KeyPlace::ApiKey => KeyHeader::ApiKey,
@@ -223,6 +246,7 @@ impl LlmProvider {
                 name: self.name.clone(),
                 api_key,
                 patience,
+                stall,
                 temperature,
                 ..AnthropicSettings::new(&self.base_url, &self.model)
             }),
@@ -265,7 +289,14 @@ mod tests {
         assert!(
             matches!(all[1].wire(), Wire::OpenAi(azure) if azure.patience == Some(Duration::from_secs(9)))
         );
-        assert!(matches!(all[2].wire(), Wire::Anthropic(_)));
+        let stalls = |wire: Wire| match wire {
+            Wire::OpenAi(settings) => settings.stall.as_secs(),
+            Wire::Anthropic(settings) => settings.stall.as_secs(),
+        };
+        assert_eq!(all.iter().map(|provider| stalls(provider.wire())).collect::<Vec<_>>(), [5, 5, 5]);
+        let own = read(&format!("[llm]\nstall_seconds = 9\n{TWO}stall_seconds = 12\n"), &env).unwrap();
+        let own = own.llm.in_order();
+        assert_eq!(own.iter().map(|provider| stalls(provider.wire())).collect::<Vec<_>>(), [9, 9, 12]);
         let shown = format!(
             "{config:?}{}{}",
             serde_json::to_string(&config).unwrap(),
@@ -289,6 +320,7 @@ mod tests {
         assert!(one("").is_ok());
         for (more, said) in [
             ("timeout_seconds = 0", "llm.providers, number 1, timeout_seconds is 0"),
+            ("stall_seconds = 121", "llm.providers, number 1, stall_seconds is 121"),
             ("api_version = \"x&y\"", "llm.providers, number 1, api_version must be"),
             ("api_key = \"sk canary\"", "llm.providers, number 1, api_key has"),
             ("kind = \"anthropic\"\napi_version = \"1\"", "number 1, kind anthropic has no key_header"),

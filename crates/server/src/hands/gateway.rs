@@ -157,7 +157,7 @@ impl Gateway {
         self.lock().len() as u64 > SEVERAL * self.workers.load(Ordering::Relaxed)
     }
 
-    fn may_hand(&self) -> bool {
+    pub(super) fn may_hand(&self) -> bool {
         self.workers.load(Ordering::Relaxed) > 0
             && self.hears.load(Ordering::Relaxed)
             && !self.stops.load(Ordering::SeqCst)

@@ -94,6 +94,12 @@ impl Hands {
         }
     }
 
+    /// Whether this process asks models itself. A gateway does not while workers answer: what it knows of a model is
+    /// nothing.
+    pub(crate) fn asks_models(&self) -> bool {
+        !matches!(self, Hands::Gateway(gateway) if gateway.may_hand())
+    }
+
     /// Whether questions that are handed over may have to wait: then the urgent ones go first.
     pub(crate) fn may_wait(&self) -> bool {
         matches!(self, Hands::Gateway(gateway) if gateway.is_busy())

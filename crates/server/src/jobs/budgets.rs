@@ -1,9 +1,6 @@
-//! What the encoder cost, the leases of processes that died, and the figures of the budgets.
+//! The leases of processes that died, and the figures of the budgets.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use contactiq_domain::{Scope, Spender};
-use contactiq_nlu::encoder::Encoder;
+use contactiq_domain::Scope;
 use contactiq_store::{
     StoreError,
     budgets::{self, Standing},
@@ -12,23 +9,17 @@ use contactiq_store::{
 use super::JobError;
 use crate::app::App;
 
-/// Counts the vectors that another server made since the last look: a question does not wait for their price, and they
-/// are never refused. `counted` is how many tokens were counted before.
-pub(super) fn charge_encoder(app: &App, counted: &AtomicU64) {
-    let Some(encoder) = &app.house.encoder else { return };
-    let read = encoder.tokens_read();
-    let new = read.saturating_sub(counted.swap(read, Ordering::Relaxed));
-    if let Some(cost) = app.house.prices.embedding(encoder.name(), new).filter(|cost| cost.0 > 0) {
-        metrics::counter!("contactiq_embeddings_cost_nano_usd_total").increment(cost.0.unsigned_abs());
-        app.house.budgets.charge(Spender::Encoder, cost);
-    }
-}
-
 /// Ends what is over and sets the figures, the same on every replica.
 pub(super) async fn look(app: &App) -> Result<(), JobError> {
     let states = app.house.chain.iter().flat_map(|chain| chain.states());
+    let asks = app.hands.asks_models();
     for state in states {
-        let alone = if state.is_asked() { 0.0 } else { 1.0 };
+        let alone = match asks {
+            true if state.is_asked() => 0.0,
+            true => 1.0,
+            // A zero of one that asks nobody would keep the alarm of all who ask from ringing.
+            false => f64::NAN,
+        };
         metrics::gauge!("contactiq_model_left_alone", "provider" => state.name).set(alone);
     }
     match set_figures(app).await {

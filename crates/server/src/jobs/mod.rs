@@ -13,15 +13,12 @@ mod vectors;
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
 use contactiq_domain::BreakerState;
-use contactiq_nlu::encoder::{CachedEncoder, Encoder, EncoderError};
+use contactiq_nlu::encoder::{CachedEncoder, Encoder};
 use contactiq_pipeline::{House, Knowledge, KnowledgeError};
 use contactiq_store::{
     StoreError, documents, idempotency, key_uses, ledger::purge_withdrawn, page_sessions, staging,
@@ -131,11 +128,7 @@ pub fn start(app: &App, stop: &CancellationToken) {
         async move { stopped.run_until_cancelled(audit::anchor(&app)).await.unwrap_or(Ok(())) }
     });
     every(app, stop, "audit-look", AUDIT_LOOK_EVERY, |app| async move { audit::look(&app).await });
-    let counted = Arc::new(AtomicU64::new(0));
-    every(app, stop, "budgets", BUDGETS_EVERY, move |app| {
-        budgets::charge_encoder(&app, &counted);
-        async move { budgets::look(&app).await }
-    });
+    every(app, stop, "budgets", BUDGETS_EVERY, |app| async move { budgets::look(&app).await });
     every(app, stop, "reconcile", RECONCILE_EVERY, |app| async move { reconcile(&app).await });
     every(app, stop, "consents", CONSENTS_EVERY, |app| async move {
         match app.house.consents.read(&app.house.store).await {
@@ -236,8 +229,8 @@ async fn add_vectors(house: &House, encoder: &Arc<CachedEncoder>) -> Result<(), 
         return Ok(());
     }
     match Knowledge::load(&house.store, house.means(), |_, _| {}).await {
-        // It is still away, and the log has been told.
-        Err(KnowledgeError::Encoder(EncoderError::Remote(_))) => Ok(()),
+        // It is still away, or no budget has room for it, and the log has been told.
+        Err(KnowledgeError::Encoder(error)) if error.may_pass() => Ok(()),
         loaded => {
             house.shelf.swap(loaded?);
             house.recall.let_go_of_all_but(&house.shelf.current());

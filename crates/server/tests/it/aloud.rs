@@ -15,6 +15,7 @@ use crate::{
     grounding_gate::{CURRENT, QUESTION},
     house::{Key, Running, folder, soon, start_in},
     listener::{Client, respond},
+    operations::counted,
     process::Terminal,
     reply::text,
     without_tables::{PATIENT, redis},
@@ -418,5 +419,9 @@ async fn a_worker_stops_its_model_when_nobody_listens_at_the_gateway() {
         (reply.status == 200).then(|| reply.record())
     };
     assert_eq!(text(&soon(read).await, "outcome"), "interrupted");
+    let unknown =
+        async || counted(&cluster.gateway, "contactiq_model_left_alone", &[]).await.is_nan().then_some(());
+    // A gateway asks no model while workers answer, and says of none that it is well.
+    soon(unknown).await;
     drop(worker);
 }

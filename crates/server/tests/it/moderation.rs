@@ -29,15 +29,15 @@ enum Does {
     Hangs,
 }
 
-struct Provider {
-    url: String,
+pub(crate) struct Provider {
+    pub(crate) url: String,
     does: Arc<Mutex<Does>>,
-    heard: Arc<Mutex<Vec<String>>>,
+    pub(crate) heard: Arc<Mutex<Vec<String>>>,
     _serving: JoinSet<()>,
 }
 
 impl Provider {
-    async fn start() -> Provider {
+    pub(crate) async fn start() -> Provider {
         let does = Arc::new(Mutex::new(Does::Judges(&[])));
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (doing, hearing) = (Arc::clone(&does), Arc::clone(&heard));

@@ -19,13 +19,13 @@ pub(crate) const INTENTS: &str = include_str!("../../../../defaults/intents.toml
 pub(crate) const TRIGGERS: &str = include_str!("../../../../defaults/triggers.toml");
 
 /// A start of ours that learns little, so that it learns in a moment.
-struct Start {
+pub(crate) struct Start {
     terminal: Terminal,
     settings: Vec<(&'static str, String)>,
 }
 
 impl Start {
-    fn new(settings: Vec<(&'static str, String)>) -> Start {
+    pub(crate) fn new(settings: Vec<(&'static str, String)>) -> Start {
         let mut this = Start { terminal: Terminal::new(), settings };
         for (name, field, file) in [
             ("intents.toml", "CONTACTIQ__FILES__INTENTS", INTENTS),
@@ -37,7 +37,7 @@ impl Start {
         this
     }
 
-    fn with(mut self, name: &'static str, value: impl Into<String>) -> Start {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Start {
         self.settings.push((name, value.into()));
         self
     }
@@ -56,6 +56,18 @@ impl Start {
         self.with("CONTACTIQ_DEMO", "off")
     }
 
+    /// Serves with one setting more.
+    pub(crate) async fn serve_with(&self, more: (&str, &str)) -> Running {
+        let own = self.settings.iter().map(|(n, v)| (*n, v.as_str()));
+        let settings: Vec<(&str, &str)> = own.chain([more]).collect();
+        start_in(self.terminal.folder(), &settings).await
+    }
+
+    /// A file in its folder.
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
+        self.terminal.file(name, text).display().to_string()
+    }
+
     /// A document that the running server takes up.
     fn add_ruby(&self) {
         let document = "---\ntitle: Ruby card\n---\n\n# Ruby card\n\nA replacement Ruby card costs $77.\n";
@@ -63,7 +75,7 @@ impl Start {
         self.terminal.run(&["knowledge", "add", "--collection", "customer", &file]).well();
     }
 
-    async fn serve(&self) -> Running {
+    pub(crate) async fn serve(&self) -> Running {
         let settings: Vec<(&str, &str)> = self.settings.iter().map(|(n, v)| (*n, v.as_str())).collect();
         start_in(self.terminal.folder(), &settings).await
     }

@@ -251,7 +251,11 @@ impl Ledger {
         let bytes = self.bytes(entry, shown)?;
         let kept = match entry {
             Entry::Completion(completion) => queue.complete(completion, &bytes).await,
-            Entry::Start(_) | Entry::Withdrawal(_) => queue.append(&bytes).await.map(|()| Kept::Now),
+            Entry::Start(start) => {
+                let whose = reading::whose(&start.conversation, self.0.store.sealer());
+                queue.begin(start.started.id, &whose, &bytes).await.map(|()| Kept::Now)
+            }
+            Entry::Withdrawal(_) => queue.append(&bytes).await.map(|()| Kept::Now),
         };
         match kept {
             Ok(kept) => {

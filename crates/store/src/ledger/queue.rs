@@ -36,6 +36,8 @@ const WORKING: Duration = Duration::from_secs(5);
 const READABLE_SECONDS: i64 = 3600;
 /// For so long one that is in its tables: a conversation goes on for five minutes without them (R3).
 const READABLE_AFTER: i64 = 400;
+/// For so long it is known here who began an interaction: as long as a request may take, and some more.
+const BEGUN_SECONDS: u64 = 150;
 /// Records of one conversation that are kept for its readers.
 const SAID: isize = 50;
 
@@ -147,6 +149,34 @@ impl Queue {
             redis::cmd("XADD").arg((&self.stream, "*", FIELD, bytes)).query_async::<()>(&mut redis).await
         };
         self.answers.ask(add).await
+    }
+
+    /// Keeps a start, and beside it whose it is, so that any process can tell before a table knows.
+    ///
+    /// # Errors
+    /// As [`Queue::append`].
+    pub(crate) async fn begin(
+        &self,
+        interaction: InteractionId,
+        whose: &str,
+        bytes: &[u8],
+    ) -> Result<(), SharedError> {
+        let mut both = redis::pipe();
+        both.atomic().cmd("XADD").arg((&self.stream, "*", FIELD, bytes)).ignore();
+        both.cmd("SET").arg((self.begun_key(interaction), whose, "EX", BEGUN_SECONDS)).ignore();
+        self.answers.ask(async |mut redis| both.query_async::<()>(&mut redis).await).await
+    }
+
+    /// Whose a start of the last minutes is, in the words of [`Queue::begin`].
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub(crate) async fn begun(&self, interaction: InteractionId) -> Result<Option<String>, SharedError> {
+        self.get("GET", &self.begun_key(interaction), &[]).await
+    }
+
+    fn begun_key(&self, interaction: InteractionId) -> String {
+        format!("contactiq:{}:begun:{interaction}", self.namespace)
     }
 
     /// Keeps a completion, whose record can be read from here at once: in one step, so that of two workers that

@@ -3,10 +3,10 @@
 use std::{collections::HashSet, sync::PoisonError};
 
 use contactiq_domain::{
-    BreakerState, Outcome, Record,
-    ids::{ConversationId, InteractionId},
+    BreakerState, Mode, Outcome, Record,
+    ids::{ConversationId, InteractionId, KeyId},
 };
-use contactiq_guard::Masked;
+use contactiq_guard::{Masked, seal::Sealer};
 
 use super::{
     Completion, Entry, Ledger, PLACE, kept,
@@ -17,8 +17,23 @@ use crate::{
     SharedError, StoreError,
     conversations::{self, Conversation, Owner},
     idempotency::Slot,
-    interactions, privacy,
+    interactions::{self, Told},
+    privacy,
 };
+
+/// Whose a conversation is, in words that tell nobody who: its assistant, its key, and its person blinded.
+pub(super) fn whose(conversation: &Conversation, sealer: &Sealer) -> String {
+    let Conversation { mode, owner_key, subject, .. } = conversation;
+    format!("{mode} {} {}", key_in_words(*owner_key), blinded(subject, sealer))
+}
+
+fn key_in_words(key: Option<KeyId>) -> String {
+    key.map_or_else(|| "-".to_owned(), |key| key.to_string())
+}
+
+fn blinded(subject: &str, sealer: &Sealer) -> String {
+    sealer.blind(&format!("begun\0{subject}"))
+}
 
 /// Records of one conversation that may be in no table yet, oldest first.
 #[derive(Debug, Clone, Default)]
@@ -150,6 +165,20 @@ impl Ledger {
             Some(queue) => queue.was_taken_back(id).await.unwrap_or(false),
             None => false,
         }
+    }
+
+    /// Which assistant an interaction of theirs was begun with in the last minutes, as the queue knows it, perhaps before
+    /// any table; none where it is not theirs, or there is no queue.
+    pub async fn begun_by(&self, id: InteractionId, whose: Told<'_>) -> Option<Mode> {
+        let begun = self.0.queue.as_ref()?.begun(id).await.ok()??;
+        let [mode, key, subject] = <[&str; 3]>::try_from(begun.split(' ').collect::<Vec<_>>()).ok()?;
+        let is_theirs = match whose {
+            Told::Person(owner) => {
+                key == key_in_words(owner.key) && subject == blinded(owner.subject, self.0.store.sealer())
+            }
+            Told::BackEnd(own) => key == own.to_string(),
+        };
+        if is_theirs { mode.parse().ok() } else { None }
     }
 
     async fn completion(&self, id: InteractionId) -> Option<Completion> {

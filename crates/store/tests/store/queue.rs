@@ -2,12 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contactiq_domain::{Outcome, clock::FixedClock, ids::Ids};
+use contactiq_domain::{
+    Outcome,
+    clock::FixedClock,
+    ids::{Ids, KeyId},
+};
 use contactiq_store::{
     Ledger,
     conversations::Owner,
     idempotency::{self, Claim, Fence, Slot},
-    interactions,
+    interactions::{self, Told},
     ledger::{
         Applied, Claimed, Claims, Compared, Entry, Places, Withdrawal, dead,
         queue::{Durability, Queue},
@@ -66,9 +70,18 @@ async fn what_the_queue_took_is_read_by_every_replica_and_written_by_one() {
     let (one, other) = (cluster.replica(cluster.queue("one")), cluster.replica(cluster.queue("other")));
     let (start, completion) = halves(&cluster.bench);
     one.write(first(&start)).await.unwrap();
+    let (id, owner) = (completion.record.id, completion.conversation.owner());
+    let mode = Some(completion.conversation.mode);
+    assert_eq!(other.begun_by(id, Told::Person(owner)).await, mode, "no table knows of it yet");
+    for stranger in [
+        Told::Person(Owner { subject: "subject-2", ..owner }),
+        Told::Person(Owner { key: Some(KeyId::new(&cluster.bench.ids)), ..owner }),
+        Told::BackEnd(KeyId::new(&cluster.bench.ids)),
+    ] {
+        assert_eq!(other.begun_by(id, stranger).await, None, "{stranger:?}");
+    }
     one.write(second(&completion)).await.unwrap();
     assert_eq!(one.queued_entries().await.unwrap(), Some(2));
-    let id = completion.record.id;
     assert!(interactions::get(&mut *cluster.bench.read().await, id).await.unwrap().is_none());
 
     let waits = Compared { waiting: 1, ..Compared::default() };

@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     Http, Jitter, ModelError, SetupError, backoff,
-    counting::estimate,
+    counting::{TokensRead, estimate, most_of},
     keyed::{Asker, Opened, send_with},
     reach, response,
 };
@@ -151,9 +151,28 @@ impl Embeddings {
     /// # Errors
     /// [`ModelError`]; `BreakerOpen` when the server is left alone. No error carries a text.
     pub async fn embed(&self, texts: &[Masked], budget: Duration) -> Result<Vec<Vec<f32>>, ModelError> {
+        self.embed_counted(texts, budget, &TokensRead::default()).await
+    }
+
+    /// The most tokens that vectors of these texts may take, with the retry.
+    #[must_use]
+    pub fn most_tokens(&self, texts: &[Masked]) -> u64 {
+        texts.iter().map(|text| most_of(wire::input(text))).sum::<u64>().saturating_mul(TRIES.into())
+    }
+
+    /// As [`Embeddings::embed`]; `read` counts what the server may ask money for, also when this is dropped half way.
+    ///
+    /// # Errors
+    /// As [`Embeddings::embed`].
+    pub async fn embed_counted(
+        &self,
+        texts: &[Masked],
+        budget: Duration,
+        read: &TokensRead,
+    ) -> Result<Vec<Vec<f32>>, ModelError> {
         let mut all = Vec::with_capacity(texts.len());
         for batch in texts.chunks(BATCH) {
-            let vectors = self.patiently(batch, budget).await?;
+            let vectors = self.patiently(batch, budget, read).await?;
             if let Some(first) = vectors.first()
                 && *self.dimensions.get_or_init(|| first.len()) != first.len()
             {
@@ -166,7 +185,12 @@ impl Embeddings {
     }
 
     /// At most one retry, within the budget.
-    async fn patiently(&self, batch: &[Masked], budget: Duration) -> Result<Vec<Vec<f32>>, ModelError> {
+    async fn patiently(
+        &self,
+        batch: &[Masked],
+        budget: Duration,
+        read: &TokensRead,
+    ) -> Result<Vec<Vec<f32>>, ModelError> {
         let deadline = Instant::now() + budget;
         let mut last = ModelError::Timeout;
         for tries in 1..=TRIES {
@@ -175,7 +199,11 @@ impl Embeddings {
             };
             let since = Instant::now();
             let left = deadline.saturating_duration_since(since);
-            let answer = timeout(left, self.once(batch)).await.unwrap_or(Err(ModelError::Timeout));
+            read.begin(batch.iter().map(|text| most_of(wire::input(text))).sum());
+            let answer = timeout(left, self.once(batch, read)).await.unwrap_or(Err(ModelError::Timeout));
+            if let Err(error) = &answer {
+                read.fail(error);
+            }
             self.settle(permit, since, answer.as_ref().err());
             last = match answer {
                 Ok(vectors) => return Ok(vectors),
@@ -191,7 +219,7 @@ impl Embeddings {
         Err(last)
     }
 
-    async fn once(&self, batch: &[Masked]) -> Result<Vec<Vec<f32>>, ModelError> {
+    async fn once(&self, batch: &[Masked], read: &TokensRead) -> Result<Vec<Vec<f32>>, ModelError> {
         let body = wire::Request {
             model: &self.model,
             input: batch.iter().map(wire::input).collect(),
@@ -217,6 +245,7 @@ impl Embeddings {
         let counted = || body.input.iter().map(|text| estimate(text)).sum();
         let tokens = answer.tokens().unwrap_or_else(counted);
         self.tokens.fetch_add(tokens, Ordering::Relaxed);
+        read.end(tokens);
         asker.count_tokens(&key, tokens, 0);
         wire::vectors(answer, batch.len(), dimensions)
     }
