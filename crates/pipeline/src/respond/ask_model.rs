@@ -79,7 +79,8 @@ pub(super) async fn once(
     budget: Duration,
     extractive: Draft,
 ) -> Once {
-    let Asked { served, paid } = spend::ask(house, chain, turn, prompt, budget).await;
+    let Asked { served, paid, prompt: before } = spend::ask(house, chain, turn, prompt, budget).await;
+    let prompt = before.as_ref().unwrap_or(prompt);
     let asked = (!matches!(served, Err(Unanswered::Budget(_)))).then_some(prompt.version);
     let instead = |draft: Draft, why: String, values: BTreeMap<String, f64>| Written {
         values,

@@ -13,6 +13,7 @@ mod contested;
 pub(crate) mod figure;
 pub mod grounding;
 mod history;
+mod made;
 mod order;
 mod orders;
 mod premise;
