@@ -64,10 +64,11 @@ async fn of_sqlite(location: &Location) -> Laws {
             laws.checks.insert((table.clone(), name), words);
         }
     }
-    let sql = "SELECT t.name AS tab, f.\"table\" AS other, f.on_delete AS gone,
-             group_concat(f.\"from\", ',') AS own, group_concat(f.\"to\", ',') AS theirs
-         FROM sqlite_master t JOIN (SELECT * FROM pragma_foreign_key_list(t.name) ORDER BY seq) f
-         WHERE t.type = 'table' GROUP BY t.name, f.id";
+    let sql = "SELECT tab, other, gone, group_concat(own, ',') AS own, group_concat(theirs, ',') AS theirs FROM (
+             SELECT t.name AS tab, f.id AS id, f.\"table\" AS other, f.on_delete AS gone, f.\"from\" AS own, f.\"to\" AS theirs
+             FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) f
+             WHERE t.type = 'table' ORDER BY t.name, f.id, f.seq
+         ) GROUP BY tab, id";
     for row in sqlx::query(sql).fetch_all(&mut raw).await.unwrap() {
         let text = |column: &str| row.get::<String, _>(column);
         laws.foreign.insert((text("tab"), text("own"), text("other"), text("theirs"), text("gone")));
