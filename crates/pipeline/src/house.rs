@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     Calibration, Consents, Door, EscalationRules, Judges, Lately, Means, Models, NotRead, Recall, Shelf,
-    Taxonomy, account::Account,
+    Taxonomy, account::Account, certainty, read_of,
 };
 
 /// Of the time of a request, what is kept for checking and recording what a model wrote.
@@ -219,14 +219,24 @@ impl House {
         self.model_budget.min(left)
     }
 
-    /// Whether a trigger is read in a message: somebody may be in need, and goes before others. Where the guard
+    /// Whether a trigger is read in a message, by the bank's patterns or by what was learned of words: somebody may be in
+    /// need, and goes before others. Its meaning is not waited for: that takes as long as a short queue. Where the guard
     /// fails nobody knows, and it presses; what is no message presses nobody.
     pub async fn presses(&self, message: Arc<Raw>) -> bool {
         match self.guard.inspect_in(message, Earlier::default()).await {
-            Ok(inspected) => !self.rules.matches(inspected.masked.as_str()).is_empty(),
+            Ok(inspected) => {
+                let text = inspected.masked.as_str();
+                !self.rules.matches(text).is_empty() || self.leans_on_a_person(&read_of(text))
+            }
             Err(NotRead::Input(_)) => false,
             Err(NotRead::Fault(_)) => true,
         }
+    }
+
+    /// Whether what was learned of words alone, a part of a millisecond, reads a trigger.
+    fn leans_on_a_person(&self, text: &str) -> bool {
+        let fires = certainty::least(certainty::FIRES, text);
+        self.models.trigger_scores(text, None).iter().any(|(_, score)| *score >= fires)
     }
 
     /// What a person who speaks of harming himself is told where no answer can be given: the bank's

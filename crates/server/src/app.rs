@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use contactiq_domain::{Probability, Zone};
+use contactiq_domain::{Clock, Probability, Zone};
 use contactiq_guard::{Guard, GuardSettings, TokenKey};
 use contactiq_nlu::{
     encoder::{CachedEncoder, Encoder},
@@ -31,7 +31,7 @@ use contactiq_pipeline::{
     Line, Means, Models, ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained, payer_of_published,
 };
 use contactiq_store::{
-    Budgets, KeyUses, Ledger, SharedError, SharedLimits, Store,
+    Budgets, KeyUses, Ledger, SharedError, SharedLimits, Store, StoreError,
     ledger::{Places, spool::Spool},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -92,6 +92,8 @@ pub const BODY_KEY: &str = "idempotency";
 const ANSWERS_A_CORE: usize = 16;
 /// Answers made at once where they wait for a model or a worker most of the time.
 const ANSWERS_OF_SOMEBODY_ELSE: usize = 256;
+/// Seconds by which the clocks of a machine and of PostgreSQL may differ before that is told: a lease is as long.
+const CLOCK_IS_WRONG: f64 = 3.0;
 /// Questions that may wait for a remote encoder at once.
 const REMOTE_CALLS: usize = 64;
 
@@ -140,7 +142,7 @@ pub enum StartError {
     Spool(#[from] contactiq_store::ledger::spool::SpoolError),
     /// The database.
     #[error("the database can't be used: {0}")]
-    Store(#[from] contactiq_store::StoreError),
+    Store(#[from] StoreError),
     /// Training.
     #[error("{0}")]
     Models(#[from] ModelsError),
@@ -342,10 +344,13 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
     };
 
     let prices = Arc::new(prices);
+    // Leases and what was never finished are judged by one clock, whatever this machine's says.
+    look_at_clock(&store).await?;
+    let clock: Arc<dyn Clock> = Arc::new(store.clock(Arc::new(SystemClock)));
     let budgets = Budgets::new(
         store.clone(),
         budget_settings(config),
-        Arc::new(SystemClock),
+        Arc::clone(&clock),
         Arc::new(SystemIds),
         Arc::new(tell),
     );
@@ -397,7 +402,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         encoder: encoder.ok(),
         shelf: Shelf::new(knowledge),
         synonyms,
-        ledger: Ledger::new(store.clone(), Places::default(), Arc::new(SystemClock)),
+        ledger: Ledger::new(store.clone(), Places::default(), Arc::clone(&clock)),
         budgets,
         store,
         consents,
@@ -413,12 +418,28 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         with_meaning: calibration,
         by_words,
         settings: settings(config),
-        clock: Arc::new(SystemClock),
+        clock,
         ids: Arc::new(SystemIds),
         // A remote encoder computes elsewhere: what waits for it takes a thread and no core.
         compute: Arc::new(Semaphore::new(if is_remote(config) { REMOTE_CALLS } else { cores() })),
     };
     Ok((house, standing))
+}
+
+/// Compares this machine's clock with the store's; what is told in its place from then on is the store's.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn look_at_clock(store: &Store) -> Result<(), StoreError> {
+    let ahead = store.compare_clocks(&SystemClock).await? as f64 / 1e6;
+    metrics::gauge!("contactiq_clock_ahead_seconds").set(ahead);
+    if ahead.abs() > CLOCK_IS_WRONG {
+        tracing::warn!(
+            ahead_seconds = ahead,
+            "the clock of this machine and that of PostgreSQL differ: PostgreSQL's counts; set both by NTP"
+        );
+    }
+    Ok(())
 }
 
 /// The knowledge with the vectors of its passages; without them while a remote encoder is away, so that

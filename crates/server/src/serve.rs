@@ -29,7 +29,7 @@ use crate::{
 
 /// What is unusual of how keys were used waits so long for its place at the end.
 const LAST_WORDS: Duration = Duration::from_secs(3);
-/// After the stop signal, requests have this long to finish.
+/// Each thing that is done at the end has so long.
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// The start waits this long for Redis, which need not be there.
@@ -167,23 +167,38 @@ pub async fn run(
         let stop = stop.clone();
         app.tasks.spawn(async move {
             // Plain: it has no personal data, and a listener of its own that others need not reach.
-            if let Err(error) = listen(listener, routes, patience, None, stop).await {
+            if let Err(error) = listen(listener, routes, (patience, DRAIN), None, stop).await {
                 tracing::error!(error = %error, "the metrics listener ended");
             }
         });
     }
     let tls = app.tls.clone();
-    listen(listener, router(&app), patience, tls.as_ref(), stop).await?;
-    Ok(finish(app).await)
+    // No question is given longer: what was taken in at the stop has ended by then.
+    let drain = Duration::from_secs(app.config.server.request_timeout_seconds);
+    let serving = listen(listener, router(&app), (patience, drain), tls.as_ref(), stop.clone());
+    tokio::pin!(serving);
+    let latest = tokio::select! {
+        biased;
+        () = stop.cancelled() => {
+            let latest = tokio::time::Instant::now() + drain;
+            serving.await?;
+            latest
+        }
+        served = &mut serving => {
+            served?;
+            tokio::time::Instant::now()
+        }
+    };
+    Ok(finish(app, latest).await)
 }
 
-/// Serves these routes until `stop`; requests under way then have [`DRAIN`] to finish. A client that
-/// needs longer than `patience` for the head of a request is closed, and so is an idle connection and one that
-/// takes nothing of an answer for as long.
+/// Serves these routes until `stop`; requests under way then have the second of these times to finish. A client that
+/// needs longer than the first for the head of a request is closed, and so is an idle connection and one that takes
+/// nothing of an answer for as long.
 async fn listen(
     listener: TcpListener,
     routes: Router,
-    patience: Duration,
+    (patience, drain): (Duration, Duration),
     tls: Option<&Arc<Tls>>,
     stop: CancellationToken,
 ) -> io::Result<()> {
@@ -200,7 +215,7 @@ async fn listen(
     let stopped = async {
         stop.cancelled().await;
         handle.graceful_shutdown(None);
-        tokio::time::sleep(DRAIN).await;
+        tokio::time::sleep(drain).await;
         // Idle connections were closed at the stop: each that is left has a request under way.
         let cut = handle.connection_count();
         if cut > 0 {
@@ -216,8 +231,9 @@ async fn listen(
     }
 }
 
-/// Waits for work that outlives its request, then closes the ledger.
-async fn finish(app: App) -> Ended {
+/// Waits for work that outlives its request, and in a worker for the questions that it has, until this moment and for
+/// some seconds in any case; then closes the ledger.
+async fn finish(app: App, latest: tokio::time::Instant) -> Ended {
     let (tasks, store, ledger) = (app.tasks.clone(), app.house.store.clone(), app.house.ledger.clone());
     let (budgets, audit) = (app.house.budgets.clone(), Arc::clone(&app.audit));
     guard::guesses::tell(&app);
@@ -226,7 +242,8 @@ async fn finish(app: App) -> Ended {
     // The access log's job ends when the last handle to it is dropped, and then it has written all.
     drop(app);
     tasks.close();
-    let ended = if tokio::time::timeout(DRAIN, tasks.wait()).await.is_ok() {
+    let latest = latest.max(tokio::time::Instant::now() + DRAIN);
+    let ended = if tokio::time::timeout_at(latest, tasks.wait()).await.is_ok() {
         Ended::Written
     } else {
         tracing::error!(critical = true, "some work did not end in time; reconciliation will find it");

@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(crate) use forgotten::{forget, hash_those_of_before, sweep};
-pub(crate) use kept::{due, purge, traces_of};
+pub(crate) use kept::{Behind, due, purge, traces_of};
 pub use names::{LOCAL_ADMIN, actors, fingerprint, of_session, of_site, subject_of_site};
 
 contactiq_domain::words! {

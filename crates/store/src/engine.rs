@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     str::FromStr,
-    sync::{Arc, RwLock},
+    sync::{Arc, RwLock, atomic::AtomicI64},
     time::Duration,
 };
 
@@ -167,6 +167,8 @@ pub struct Store {
     /// Of PostgreSQL, as it was seen last.
     pub(crate) vectors: Option<Arc<RwLock<VectorColumn>>>,
     pub(crate) keys: Arc<Keys>,
+    /// How far the clock of PostgreSQL is ahead of this machine's, in microseconds.
+    pub(crate) ahead: Arc<AtomicI64>,
     /// Whether it is for a job or a command.
     at_work: bool,
     /// Whether it is the audit log.
@@ -193,8 +195,15 @@ impl Store {
         // Until the keyring is open nothing is sealed: what seals then would open nowhere else.
         let none = Sealer::of(&kek.fresh(), &kek.fresh(), kek.nonces());
         let keys = Arc::new(Keys::new(Arc::new(none), Arc::clone(&kek)));
-        let mut store =
-            Store { pools: Arc::new(pools), file, vectors, keys, at_work: false, is_audit: false };
+        let mut store = Store {
+            pools: Arc::new(pools),
+            file,
+            vectors,
+            keys,
+            ahead: Arc::default(),
+            at_work: false,
+            is_audit: false,
+        };
         let sealer = keyring::open(&store, &kek).await?;
         store.keys = Arc::new(Keys::new(Arc::new(sealer), kek));
         moved::blind_subjects(&store).await?;
@@ -214,7 +223,7 @@ impl Store {
         let pools = Arc::new(open_sqlite(file, Schema::AuditFile).await?);
         let file = DatabaseFile::of(file).map(Arc::new);
         let keys = Arc::clone(&self.keys);
-        Ok(Store { pools, file, vectors: None, keys, at_work: true, is_audit: true })
+        Ok(Store { pools, file, vectors: None, keys, ahead: Arc::default(), at_work: true, is_audit: true })
     }
 
     /// Begins to read: everything that the reader sees is of one moment.

@@ -29,6 +29,7 @@
 pub mod access;
 pub mod audit;
 pub mod budgets;
+mod clock;
 mod connection;
 pub mod conversations;
 pub mod costs;
@@ -77,6 +78,7 @@ pub mod vectors;
 pub mod versions;
 
 pub use budgets::Budgets;
+pub use clock::StoreClock;
 pub use connection::{Connection, Reader, Writer};
 pub use engine::{Connections, Location, Store};
 pub use error::StoreError;

@@ -7,7 +7,10 @@
 
 mod worker;
 
-use std::{sync::Mutex, time::Duration};
+use std::{
+    sync::{Mutex, atomic::AtomicU32},
+    time::Duration,
+};
 
 use contactiq_domain::ids::InteractionId;
 use redis::{RedisResult, Script, aio::ConnectionManager};
@@ -30,8 +33,16 @@ const WORKING: Duration = Duration::from_secs(5);
 const REPLIES_SECONDS: i64 = 150;
 /// The priorities, most urgent first.
 const PRIORITIES: [&str; 3] = ["urgent", "ordinary", "bulk"];
+/// The priority of whoever waits behind the others.
+const BEHIND: usize = PRIORITIES.len() - 1;
 /// A question that so many workers died of is given to no other.
 const MOST_DELIVERIES: u64 = 3;
+/// So many questions of one session, at all gateways, go before those of the bulk; the next ones go with it.
+pub const OF_ONE_SESSION: usize = 4;
+/// A question of which nobody said that it was answered keeps its session back for so long.
+const ASKED_MILLISECONDS: u64 = 150_000;
+/// Of so many times that a worker takes questions, one begins with those behind: so they end some day.
+const BEHIND_EVERY: u32 = 8;
 
 contactiq_domain::words! {
     /// What became of a question.
@@ -84,6 +95,8 @@ pub struct Requests {
     ahead: Mutex<Option<i64>>,
     patience: Duration,
     hand: Script,
+    /// How often this worker took questions.
+    takes: AtomicU32,
 }
 
 /// A question that a worker was given.
@@ -96,6 +109,8 @@ pub struct Taken {
     pub interaction: InteractionId,
     /// The question.
     pub bytes: Vec<u8>,
+    /// What stands for the session that asks; none where nobody said.
+    session: Option<String>,
     /// When its time is up: milliseconds of Redis' clock.
     until: i64,
     /// How many workers were given it, this one included.
@@ -136,6 +151,7 @@ impl Requests {
             ahead: Mutex::new(None),
             patience: PATIENCE,
             hand: Script::new(include_str!("requests/hand.lua")),
+            takes: AtomicU32::new(0),
         })
     }
 
@@ -145,13 +161,14 @@ impl Requests {
         Requests { answers: self.answers.with_patience(patience), patience, ..self }
     }
 
-    /// Hands a question over, for at most so long: 0 is the most urgent of three priorities.
+    /// Hands a question over, for at most so long: 0 is the most urgent of three priorities. `session` stands for whoever
+    /// asks: who has [`OF_ONE_SESSION`] under way goes behind the others with what is not urgent.
     ///
     /// # Errors
     /// When Redis does not take it within 50 ms; a worker may get it all the same.
     pub async fn hand(
         &self,
-        priority: usize,
+        (priority, session): (usize, &str),
         interaction: InteractionId,
         bytes: &[u8],
         within: Duration,
@@ -159,9 +176,13 @@ impl Requests {
         let late = SharedError::Unavailable { why: "its clock was not read yet, or it was late" };
         let now = self.now().ok_or_else(|| late.clone())?;
         let mut ask = self.hand.key(self.stream(priority));
+        // Somebody in need is kept back by nothing that was asked before.
+        let behind = if priority == 0 { priority } else { BEHIND };
+        ask.key(self.stream(behind)).key(self.asks_key(session));
         // What lay in a connection that hung must not be answered twice.
         ask.arg(now + self.patience.as_millis() as i64).arg(interaction.to_string()).arg(bytes);
         ask.arg(&self.name).arg(within.as_millis() as u64);
+        ask.arg(session).arg(OF_ONE_SESSION).arg(ASKED_MILLISECONDS);
         match self.answers.ask(async |mut redis| ask.invoke_async::<u64>(&mut redis).await).await? {
             0 => Err(late),
             _ => Ok(()),
@@ -279,6 +300,10 @@ impl Requests {
 
     fn stream(&self, priority: usize) -> String {
         format!("contactiq:{}:requests:{}", self.namespace, PRIORITIES[priority.min(PRIORITIES.len() - 1)])
+    }
+
+    fn asks_key(&self, session: &str) -> String {
+        format!("contactiq:{}:asks:{session}", self.namespace)
     }
 
     fn replies_key(&self, gateway: &str) -> String {

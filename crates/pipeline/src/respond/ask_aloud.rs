@@ -19,7 +19,7 @@ use super::{
     },
     citation,
     grounding::Removed,
-    orders,
+    made, orders,
     quotable::Quotable,
     repair::{self, Once},
     spend::{self, Held as Reserved, Unanswered},
@@ -86,6 +86,11 @@ pub(super) async fn aloud(
     let since = Instant::now();
     let given = given(house, turn);
     let prompt = prompt(house, turn, &given, (VERSION, ""));
+    let before = made::find(house, turn, &prompt).await;
+    let prompt = match &before {
+        Some(before) => before.marked(&prompt),
+        None => prompt,
+    };
     let Ok(evidence) = Quotable::of(house, turn, &given).await else {
         let written = instead(extractive, format!("{VERSION}: {UNREAD}"), BTreeMap::new());
         return Written { asked: None, ..written };
@@ -105,16 +110,25 @@ pub(super) async fn aloud(
         whole: Masked::empty(),
         paid: None,
     };
-    let reserved = match Reserved::of(house, chain, turn, &prompt).await {
-        Ok(reserved) => reserved,
-        Err(why) => {
-            let written = instead(extractive, Unanswered::from(why).to_string(), BTreeMap::new());
-            return Written { asked: None, ..written };
+    let (ended, paid) = match before {
+        // Another worker heard it to its end and fell silent.
+        Some(before) => {
+            let taken = telling.take(&before.served.completion.text).await;
+            (taken.map(|()| Ok(before.served)), before.paid)
+        }
+        None => {
+            let reserved = match Reserved::of(house, chain, turn, &prompt).await {
+                Ok(reserved) => reserved,
+                Err(why) => {
+                    let written = instead(extractive, Unanswered::from(why).to_string(), BTreeMap::new());
+                    return Written { asked: None, ..written };
+                }
+            };
+            let ended = telling.listen_to(chain, &reserved).await;
+            // Also of a call that was stopped: what nobody knows of it is charged too.
+            (ended, reserved.settle(telling.paid.unwrap_or_default()))
         }
     };
-    let ended = telling.listen_to(chain, &reserved).await;
-    // Also of a call that was stopped: what nobody knows of it is charged too.
-    let paid = reserved.settle(telling.paid.unwrap_or_default());
     // Where nothing was told yet, all may be written again.
     let nothing_told = telling.shown.is_empty();
     let malformed = nothing_told && matches!(ended, Ok(Err(ModelError::Malformed)));
@@ -157,20 +171,23 @@ impl Telling<'_> {
                     Some(sentence) => self.take(&sentence).await?,
                     None => return Ok(match served {
                         Some(served) => served,
-                        None => self.served(asking.await),
+                        None => self.served(asking.await).await,
                     }),
                 },
-                done = &mut asking, if served.is_none() => served = Some(self.served(done)),
+                done = &mut asking, if served.is_none() => served = Some(self.served(done).await),
             }
         }
     }
 
-    /// Notes what it cost, whatever becomes of what it said.
-    fn served(&mut self, done: Result<Served, ModelError>) -> Result<Served, ModelError> {
+    /// Notes what it cost, whatever becomes of what it said, and keeps it for whoever may have to take over.
+    async fn served(&mut self, done: Result<Served, ModelError>) -> Result<Served, ModelError> {
         if let Ok(served) = &done {
             spend::told(&served.provider);
         }
         self.paid = done.as_ref().ok().map(|served| Paid::of(self.house, &served.completion));
+        if let (Ok(served), Some(paid)) = (&done, self.paid) {
+            made::keep(self.house, self.turn, self.prompt, served, paid).await;
+        }
         done
     }
 

@@ -82,7 +82,8 @@ pub(super) async fn once(
     budget: Duration,
     extractive: Draft,
 ) -> Once {
-    let Asked { served, paid } = spend::ask(house, chain, turn, prompt, budget).await;
+    let Asked { served, paid, prompt: before } = spend::ask(house, chain, turn, prompt, budget).await;
+    let prompt = before.as_ref().unwrap_or(prompt);
     let form = served.as_ref().ok().and_then(|served| served.completion.form);
     let was_asked = !matches!(served, Err(Unanswered::Budget(_)));
     let asked = was_asked.then_some(version_of(prompt.version, form));

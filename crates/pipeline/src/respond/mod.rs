@@ -14,6 +14,7 @@ pub(crate) mod figure;
 pub mod grounding;
 mod history;
 mod judge;
+mod made;
 mod order;
 mod orders;
 mod premise;

@@ -7,6 +7,7 @@ use contactiq_domain::{Mode, Spender, interaction::NanoUsd};
 use contactiq_llm::{Chain, ModelError, Prompt, Served, Tries};
 use contactiq_store::budgets::{Refused, Reservation};
 
+use super::made;
 use crate::{
     House, escalate,
     turn::{Paid, Turn},
@@ -30,9 +31,18 @@ pub(super) enum Unanswered {
 pub(super) struct Asked {
     pub(super) served: Result<Served, Unanswered>,
     pub(super) paid: Paid,
+    /// As it was asked, where another worker did that.
+    pub(super) prompt: Option<Prompt>,
 }
 
-/// Asks the model within this time, where every budget has room for it.
+impl From<Unanswered> for Asked {
+    fn from(why: Unanswered) -> Asked {
+        Asked { served: Err(why), paid: Paid::default(), prompt: None }
+    }
+}
+
+/// Asks the model within this time, where every budget has room for it. What it answered to a worker that fell silent is
+/// its answer: that is paid.
 pub(super) async fn ask(
     house: &House,
     chain: &Chain,
@@ -40,9 +50,13 @@ pub(super) async fn ask(
     prompt: &Prompt,
     budget: Duration,
 ) -> Asked {
+    if let Some(before) = made::find(house, turn, prompt).await {
+        let prompt = Some(before.marked(prompt));
+        return Asked { served: Ok(before.served), paid: before.paid, prompt };
+    }
     let held = match Held::of(house, chain, turn, prompt).await {
         Ok(held) => held,
-        Err(why) => return Asked { served: Err(why.into()), paid: Paid::default() },
+        Err(why) => return Unanswered::from(why).into(),
     };
     // Leaving drops the call: the provider is stopped.
     let asked = tokio::select! {
@@ -51,11 +65,12 @@ pub(super) async fn ask(
     };
     let served = match asked {
         Ok(served) => served,
-        Err(why) => return Asked { served: Err(why), paid: held.settle(Paid::default()) },
+        Err(why) => return Asked { paid: held.settle(Paid::default()), ..why.into() },
     };
     told(&served.provider);
     let paid = held.settle(Paid::of(house, &served.completion));
-    Asked { served: Ok(served), paid }
+    made::keep(house, turn, prompt, &served, paid).await;
+    Asked { served: Ok(served), paid, prompt: None }
 }
 
 /// Returns when whoever asked went away. Where a person is about to take over that changes nothing: the ticket is

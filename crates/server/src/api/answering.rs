@@ -54,11 +54,11 @@ pub(crate) async fn answer(
             return Err(ApiError::Overloaded { retry_after });
         }
     };
-    let work = app.clone();
+    let (work, whose) = (app.clone(), turn.bucket.to_owned());
     let span = tracing::Span::current();
     let task = app.tasks.spawn(tracing::Instrument::instrument(
         async move {
-            let answering = Hands::answer(&work, (ask, audience), priority, deadline);
+            let answering = Hands::answer(&work, (ask, audience), (priority, &whose), deadline);
             let answered = deadline::until(deadline, answering).await;
             match (&answered, taken) {
                 (Ok(_), Some(taken)) => taken.done(),

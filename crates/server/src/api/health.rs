@@ -7,7 +7,7 @@ use axum::{extract::State, http::StatusCode};
 use contactiq_domain::BreakerState;
 use contactiq_llm::ProviderState;
 use contactiq_nlu::encoder::Encoder;
-use contactiq_store::ledger::queue::Durability;
+use contactiq_store::ledger::{LedgerState, queue::Durability};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -85,6 +85,16 @@ pub struct Ready {
 
 fn ledger(app: &App) -> String {
     let state = app.house.ledger.state();
+    let standing = place_of_records(app, state);
+    match state.miscounted {
+        0 => standing,
+        some => format!(
+            "{standing}; queue and spool differed by {some} entries from what they were given: see the log"
+        ),
+    }
+}
+
+fn place_of_records(app: &App, state: LedgerState) -> String {
     let spooled = state.spool.map_or(0, |depth| depth.entries);
     if spooled > 0 {
         return format!("the spool holds {spooled} records until the database takes them");

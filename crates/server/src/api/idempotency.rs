@@ -19,6 +19,7 @@ use contactiq_store::{
     idempotency::{self, Claim, Fence, Settles},
     ledger::{Claimed, Claims},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::error::ApiError;
 use crate::{
@@ -244,6 +245,21 @@ impl Leases {
     // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
     fn lock(&self) -> MutexGuard<'_, HashMap<Fence, Claimed>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Cancelled after the stop, once no key is held and no request comes any more.
+    pub fn until_none_is_held(app: &App, stop: &CancellationToken) -> CancellationToken {
+        let (ends, stop, app) = (CancellationToken::new(), stop.clone(), app.clone());
+        let ended = ends.clone();
+        app.tasks.clone().spawn(async move {
+            stop.cancelled().await;
+            // The tracker is closed when the last request was answered.
+            while !(app.tasks.is_closed() && app.leases.lock().is_empty()) {
+                tokio::time::sleep(RENEWED_EVERY / 4).await;
+            }
+            ended.cancel();
+        });
+        ends
     }
 
     /// Says in the queue that those claimed there are worked on; a database that is away has no part in it.

@@ -51,6 +51,9 @@ pub struct Status {
     spool_damaged: Option<u64>,
     /// Answers that were shown and that no table has yet.
     pending: usize,
+    /// Entries by which queue and spool differed from what they were given, since the start of this process; more than 0
+    /// means that some were lost or taken out by somebody else.
+    miscounted: u64,
     /// Dead letters.
     dead_letters: u64,
 }
@@ -134,6 +137,7 @@ pub async fn status(
         spool_bytes: state.spool.map(|depth| depth.bytes),
         spool_damaged: state.spool.map(|depth| depth.damaged_segments),
         pending: state.pending,
+        miscounted: state.miscounted,
         dead_letters: dead::count(&mut reader).await?,
     }))
 }

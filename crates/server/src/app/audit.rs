@@ -88,7 +88,7 @@ impl Audit {
                 every: Duration::from_secs(settings.checkpoint_seconds),
                 entries: settings.checkpoint_entries,
             },
-            Arc::new(SystemClock),
+            Arc::new(store.clock(Arc::new(SystemClock))),
             SystemIds.next().to_string(),
         );
         Ok(Audit {

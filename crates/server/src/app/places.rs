@@ -243,7 +243,7 @@ async fn namespace(store: &Store, ids: &dyn Ids) -> Result<String, StartError> {
 }
 
 fn ledger(house: &House, places: Places) -> Ledger {
-    Ledger::new(house.store.clone(), places, Arc::new(SystemClock))
+    Ledger::new(house.store.clone(), places, Arc::clone(&house.clock))
 }
 
 /// What can't be drained now waits: a job tries again.

@@ -33,7 +33,7 @@ pub struct Gateway {
     workers: AtomicU64,
     /// Whether replies can be heard.
     hears: AtomicBool,
-    /// From the stop on nobody may hear a reply: what comes still is answered here.
+    /// From the stop on nothing more is handed over: what comes still is answered here.
     stops: AtomicBool,
 }
 
@@ -69,10 +69,10 @@ impl Gateway {
         &self,
         app: &App,
         (begun, audience): (Begun, Option<Audience>),
-        priority: Priority,
+        turn: (Priority, &str),
         deadline: Instant,
     ) -> Result<Record<Masked>, AnswerError> {
-        let how = match self.by_worker(app, (&begun, audience.as_ref()), priority, deadline).await? {
+        let how = match self.by_worker(app, (&begun, audience.as_ref()), turn, deadline).await? {
             Some(Word::Done) => match super::record_to_show(&app.house, begun.interaction()).await? {
                 Some(record) if record.outcome == Outcome::Interrupted => return Err(AnswerError::Left),
                 Some(record) => return Ok(record),
@@ -95,7 +95,7 @@ impl Gateway {
         &self,
         app: &App,
         (begun, audience): (&Begun, Option<&Audience>),
-        priority: Priority,
+        (priority, whose): (Priority, &str),
         deadline: Instant,
     ) -> Result<Option<Word>, AnswerError> {
         if !self.may_hand() {
@@ -107,7 +107,9 @@ impl Gateway {
         self.lock().insert(interaction, tell);
         let _waits = Waits { gateway: self, interaction };
         let within = deadline.saturating_duration_since(Instant::now());
-        if let Err(error) = self.requests.hand(priority as usize, interaction, &bytes, within).await {
+        // Whose turn it is may be a person's name, and is none in Redis.
+        let turn = (priority as usize, &*app.house.store.pseudonym(whose));
+        if let Err(error) = self.requests.hand(turn, interaction, &bytes, within).await {
             tracing::debug!(%error, "the queue of requests did not take a question");
             return Ok(None);
         }
@@ -144,7 +146,8 @@ impl Gateway {
                     if left && !said_so {
                         said_so = self.requests.leave_off(interaction).await.is_ok();
                     }
-                    if !self.may_hand() {
+                    // Also after the stop it is waited for: a worker is at it.
+                    if !self.is_heard() {
                         return Ok(None);
                     }
                 }
@@ -158,9 +161,17 @@ impl Gateway {
     }
 
     pub(super) fn may_hand(&self) -> bool {
-        self.workers.load(Ordering::Relaxed) > 0
-            && self.hears.load(Ordering::Relaxed)
-            && !self.stops.load(Ordering::SeqCst)
+        self.is_heard() && !self.stops.load(Ordering::SeqCst)
+    }
+
+    /// Whether a worker lives, and its reply would be heard.
+    fn is_heard(&self) -> bool {
+        self.workers.load(Ordering::Relaxed) > 0 && self.hears.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing more is handed over, and nothing that was is waited for.
+    fn is_done(&self) -> bool {
+        self.stops.load(Ordering::SeqCst) && self.lock().is_empty()
     }
 
     /// Hears replies and looks for workers, until the stop and the last reply.
@@ -168,7 +179,7 @@ impl Gateway {
         let (looking, stopped) = (app.clone(), stop.clone());
         app.tasks.spawn(async move {
             let Hands::Gateway(gateway) = &looking.hands else { return };
-            while !stopped.is_cancelled() {
+            while !gateway.is_done() {
                 match gateway.requests.workers().await {
                     Ok(workers) => {
                         gateway.workers.store(workers, Ordering::Relaxed);
@@ -183,14 +194,17 @@ impl Gateway {
                             .set(waiting as f64);
                     }
                 }
-                let _ended = stopped.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await;
+                if gateway.stops.load(Ordering::SeqCst) {
+                    tokio::time::sleep(LOOK_EVERY).await;
+                } else if stopped.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
+                    gateway.stops.store(true, Ordering::SeqCst);
+                }
             }
-            gateway.stops.store(true, Ordering::SeqCst);
         });
         let hearing = app.clone();
         app.tasks.spawn(async move {
             let Hands::Gateway(gateway) = &hearing.hands else { return };
-            while !(gateway.stops.load(Ordering::SeqCst) && gateway.lock().is_empty()) {
+            while !gateway.is_done() {
                 match gateway.requests.replies().await {
                     Ok(replies) => {
                         gateway.hears.store(true, Ordering::Relaxed);

@@ -51,19 +51,19 @@ impl Hands {
         })
     }
 
-    /// Answers a question, by whoever does it here.
+    /// Answers a question, by whoever does it here: with its priority, and what stands for whoever takes turns.
     ///
     /// # Errors
     /// As [`contactiq_pipeline::answer`].
     pub(crate) async fn answer(
         app: &App,
         (ask, audience): (Ask, Option<Audience>),
-        priority: Priority,
+        turn: (Priority, &str),
         deadline: tokio::time::Instant,
     ) -> Result<Record<Masked>, AnswerError> {
         let begun = Begun::of(&app.house, ask).await?;
         match &app.hands {
-            Hands::Gateway(gateway) => gateway.answer(app, (begun, audience), priority, deadline).await,
+            Hands::Gateway(gateway) => gateway.answer(app, (begun, audience), turn, deadline).await,
             Hands::Alone | Hands::Worker(_) => finish_to(&app.house, begun, audience).await,
         }
     }

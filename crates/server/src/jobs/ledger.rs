@@ -99,6 +99,13 @@ pub(super) async fn compare(app: &App) {
     }
 }
 
+/// Looks whether queue and spool hold what they were given (B3). What can't be asked now is counted in a minute.
+pub(super) async fn count_places(app: &App) {
+    if let Err(error) = app.house.ledger.count_places().await {
+        tracing::warn!(%error, "queue and spool can't be counted now");
+    }
+}
+
 /// Counts what waits for a person.
 pub(super) async fn count(app: &App) -> Result<(), JobError> {
     let mut reader = app.house.store.read().await?;

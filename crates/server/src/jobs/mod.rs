@@ -28,8 +28,8 @@ use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::idempotency::RENEWED_EVERY,
-    app::{App, load_knowledge, purge_quotas},
+    api::idempotency::{Leases, RENEWED_EVERY},
+    app::{App, load_knowledge, look_at_clock, purge_quotas},
     guard::{guesses, keys, tokens::KEYS_LOOKED_AT, unusual},
 };
 use rest::Rest;
@@ -109,11 +109,13 @@ pub fn start(app: &App, stop: &CancellationToken) {
             Ok(())
         });
     }
-    every(app, stop, "leases-in-queue", RENEWED_EVERY, |app| async move {
+    // What is answered after the stop still has its key.
+    let answered = Leases::until_none_is_held(app, stop);
+    every(app, &answered, "leases-in-queue", RENEWED_EVERY, |app| async move {
         app.leases.renew_in_queue(&app).await;
         Ok(())
     });
-    every(app, stop, "leases", RENEWED_EVERY, |app| async move { Ok(app.leases.renew(&app).await?) });
+    every(app, &answered, "leases", RENEWED_EVERY, |app| async move { Ok(app.leases.renew(&app).await?) });
     every(app, stop, "places", PLACES_EVERY, |app| async move { ledger::look_at_places(&app).await });
     if app.house.ledger.has_queue() {
         for _ in 0..QUEUE_WRITERS {
@@ -266,9 +268,12 @@ async fn check_writes(app: &App) -> Result<(), JobError> {
 }
 
 async fn reconcile(app: &App) -> Result<(), JobError> {
+    // First, because it needs no database.
+    ledger::count_places(app).await;
     ledger::drain(app).await?;
     ledger::count(app).await?;
     ledger::compare(app).await;
+    look_at_clock(&app.house.store).await?;
     purge_quotas(&app.config, &app.house.store).await?;
     let dead = staging::sweep(&app.house.store, app.house.clock.now()).await?;
     if dead > 0 {

@@ -5,7 +5,7 @@ use contactiq_store::{
     Store, StoreError,
     privacy::{
         erase,
-        purge::{self, Before, Clock, Purged},
+        purge::{self, Before, Clock, Progress, Purged},
     },
 };
 
@@ -74,9 +74,9 @@ pub async fn purge<F: Future<Output = ()>>(
     pause: impl Fn() -> F,
 ) -> Result<Purged, StoreError> {
     let swept = erase::sweep(store, now).await;
-    let mut all = Purged::default();
+    let (mut all, mut progress) = (Purged::default(), Progress::default());
     loop {
-        let done = purge::step(store, before, now).await?;
+        let done = progress.step(store, before, now).await?;
         all.texts += done.texts;
         all.figures += done.figures;
         all.access_events += done.access_events;

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use contactiq_domain::Role;
+use contactiq_pipeline::House;
 use reqwest::header::RETRY_AFTER;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
-    house::{REPLACEMENT, Running, soon, start},
+    house::{REPLACEMENT, Running, folder, soon, start, start_with},
     reply::{Reply, text},
 };
 
@@ -79,4 +80,38 @@ async fn a_question_whose_time_would_run_out_in_the_queue_is_refused_at_once_and
     drop(place);
     let first = Reply::of(keyed()).await.record();
     assert_eq!(Reply::of(keyed()).await.record(), first);
+}
+
+/// An example of a trigger that no pattern reads, and that is read from its words alone.
+fn learned(house: &House) -> Option<String> {
+    let file: toml::Table = toml::from_str(include_str!("../../../../defaults/triggers.toml")).unwrap();
+    let triggers = file.values().filter_map(|trigger| trigger.get("examples")?.as_array());
+    let mut examples = triggers.flatten().filter_map(|example| example.as_str());
+    let surely = |text: &str| {
+        house.models.trigger_scores(text, None).iter().any(|(_, score)| *score > 0.9)
+            && house.rules.matches(text).is_empty()
+    };
+    examples.find(|text| text.split_whitespace().count() > 3 && surely(text)).map(str::to_owned)
+}
+
+#[tokio::test]
+async fn what_was_learned_of_a_trigger_goes_before_those_who_came_earlier_too() {
+    let one = [("CONTACTIQ__LIMITS__ANSWERS_AT_ONCE", "1")];
+    let mut example = None;
+    let running = start_with(folder(), &one, |house| example = learned(house)).await;
+    let example = example.expect("no example is read from its words alone");
+    let key = running.key(Role::Service).await;
+    let place = running.occupy().await;
+    let mut asking = JoinSet::new();
+    for (name, question, waiting) in
+        [("early", REPLACEMENT, [0, 1, 0]), ("learned", example.as_str(), [1, 1, 0])]
+    {
+        let sent = running.posting(&key, "/v1/interactions", &body(question, name));
+        asking.spawn(async move { (name, Reply::of(sent).await.record()) });
+        stand(&running, waiting).await;
+    }
+    drop(place);
+    let mut done: Vec<(&str, Value)> = asking.join_all().await;
+    done.sort_by(|a, b| text(&a.1, "created_at").cmp(text(&b.1, "created_at")));
+    assert_eq!(done.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["learned", "early"], "{example}");
 }

@@ -59,7 +59,7 @@ async fn model() -> (String, JoinSet<()>) {
     (url, serving)
 }
 
-fn with_model(terminal: Terminal, model: &str) -> Terminal {
+pub(crate) fn with_model(terminal: Terminal, model: &str) -> Terminal {
     let settings = [
         ("CONTACTIQ_DEMO", "off"),
         ("CONTACTIQ__LIMITS__REMEMBERED_ANSWERS", "0"),
@@ -72,7 +72,7 @@ fn with_model(terminal: Terminal, model: &str) -> Terminal {
     settings.into_iter().fold(terminal, |terminal, (name, value)| terminal.with(name, value))
 }
 
-fn knows_kites(terminal: &Terminal) {
+pub(crate) fn knows_kites(terminal: &Terminal) {
     let file = terminal.file("kite.md", CURRENT).to_string_lossy().into_owned();
     terminal.run(&["knowledge", "add", "--collection", "customer", &file]).well();
 }

@@ -237,7 +237,9 @@ async fn no_token_code_cookie_or_secret_is_in_its_log() {
 
 #[test]
 fn a_stop_says_how_many_requests_it_cut() {
-    let terminal = terminal().with("CONTACTIQ__SERVER__CLIENT_TIMEOUT_SECONDS", "60");
+    let terminal = terminal()
+        .with("CONTACTIQ__SERVER__CLIENT_TIMEOUT_SECONDS", "60")
+        .with("CONTACTIQ__SERVER__REQUEST_TIMEOUT_SECONDS", "5");
     let served = serve(&terminal);
     let key = terminal.run(&["keys", "create", "--name", "asker", "--role", "customer"]).well();
     // Two clients that never end their bodies.

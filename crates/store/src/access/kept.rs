@@ -4,7 +4,11 @@ use contactiq_domain::Timestamp;
 
 use super::{actors, whose};
 use crate::{
-    Connection, StoreError, Writer, conversations::Owner, privacy, privacy::purge::HELD, value::values,
+    Connection, StoreError, Writer,
+    conversations::Owner,
+    privacy,
+    privacy::purge::HELD,
+    value::{places, values},
 };
 
 /// What is old and may go.
@@ -47,16 +51,32 @@ pub(crate) fn traces_of(c: &Connection, owner: &Owner<'_>) -> Vec<String> {
     traces
 }
 
-/// Takes out at most `limit` events from before this moment, the oldest first. Nothing of them is opened, so that no
-/// damaged row stands in the way.
-pub(crate) async fn purge(w: &mut Writer, before: Timestamp, limit: usize) -> Result<u64, StoreError> {
-    let may_go = may_go();
+/// The last event that a purge took out: those before it were looked at, and stay.
+pub(crate) type Behind = (Timestamp, String);
+
+/// Takes out at most `limit` events from before this moment, the oldest first, and goes on behind the last one of the
+/// time before: what a hold keeps is looked at once in a purge. Nothing of them is opened, so that no damaged row stands
+/// in the way.
+pub(crate) async fn purge(
+    w: &mut Writer,
+    before: Timestamp,
+    limit: usize,
+    behind: &mut Option<Behind>,
+) -> Result<u64, StoreError> {
+    let (moment, id) = behind.clone().unwrap_or((Timestamp::from_micros(i64::MIN), String::new()));
     let sql = format!(
-        "DELETE FROM access_events WHERE id IN
-             (SELECT id FROM access_events WHERE {may_go} ORDER BY occurred_at LIMIT $2)"
+        "SELECT id, occurred_at FROM access_events
+         WHERE {} AND occurred_at >= $2 AND (occurred_at > $2 OR id > $3) ORDER BY occurred_at, id LIMIT {limit}",
+        may_go()
     );
-    let gone = w.execute_built(sql, values![before, limit as i64]).await?;
-    if gone == 0 {
+    let found = w.rows_built(sql, values![before, moment, &id], 2).await?;
+    let ids: Vec<String> = found.iter().map(|row| row.text("id")).collect::<Result<_, _>>()?;
+    if let (Some(last), Some(id)) = (found.last(), ids.last()) {
+        *behind = Some((last.moment("occurred_at")?, id.clone()));
+        let listed = places(w.is_postgres(), 1, ids.len());
+        let bound = ids.iter().flat_map(|id| values![id]).collect();
+        w.execute_built(format!("DELETE FROM access_events WHERE id IN {listed}"), bound).await?;
+    } else {
         // No event of theirs can come any more that is older than what is kept; what a hold keeps is swept after it.
         w.execute(
             "DELETE FROM erased_actors WHERE erased_at < $1
@@ -65,7 +85,7 @@ pub(crate) async fn purge(w: &mut Writer, before: Timestamp, limit: usize) -> Re
         )
         .await?;
     }
-    Ok(gone)
+    Ok(ids.len() as u64)
 }
 
 /// How many events [`purge`] would take out.

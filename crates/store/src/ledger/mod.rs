@@ -11,6 +11,7 @@
 
 mod acknowledged;
 mod apply;
+mod counts;
 pub mod dead;
 mod drain;
 mod entry;
@@ -18,6 +19,7 @@ mod group;
 mod handed;
 mod interrupted;
 pub(crate) mod kept;
+mod made;
 mod pending;
 pub mod queue;
 mod reading;
@@ -39,12 +41,14 @@ pub use drain::Drained;
 pub use entry::{Claimed, Completion, Entry, Phase, Shown, Start, Withdrawal};
 pub use handed::Handed;
 pub use kept::Unreadable;
+pub use made::Made;
 pub use reading::{LedgerState, Said};
 pub use tables::{Claims, ONLY_TABLES_KNOW};
 pub use withdrawn::{WITHDRAWN, purge_withdrawn};
 
 use crate::{Store, StoreError};
 use acknowledged::Acknowledged;
+use counts::Counts;
 use group::Group;
 use pending::Pending;
 use queue::{Durability, Kept, Queue};
@@ -75,6 +79,7 @@ struct Parts {
     spool: Option<Spool>,
     pending: Pending,
     acknowledged: Acknowledged,
+    counts: Counts,
     withdrawn: Withdrawn,
     /// Of the database.
     breaker: Breaker,
@@ -124,6 +129,7 @@ impl Ledger {
             spool,
             pending: Pending::default(),
             acknowledged: Acknowledged::none(),
+            counts: Counts::agree(),
             withdrawn: Withdrawn::default(),
             breaker,
             queue_breaker,

@@ -7,6 +7,8 @@
 //! what was just said goes on while PostgreSQL is away.
 
 mod claims;
+mod counted;
+mod made;
 mod told;
 
 use std::time::Duration;
@@ -18,6 +20,7 @@ use redis::{
 };
 
 pub use claims::Held;
+pub use counted::Counted;
 
 use super::Completion;
 use crate::redis_link::{RedisAddress, RedisLink, SharedError};
@@ -54,6 +57,7 @@ pub struct Queue {
     silent: Duration,
     complete: Script,
     told: told::Scripts,
+    counting: counted::Scripts,
     claims: claims::Scripts,
 }
 
@@ -118,6 +122,7 @@ impl Queue {
             silent: SILENT,
             complete: Script::new(include_str!("queue/complete.lua")),
             told: told::Scripts::default(),
+            counting: counted::Scripts::default(),
             claims: claims::Scripts::default(),
         })
     }
@@ -145,10 +150,9 @@ impl Queue {
     /// # Errors
     /// When Redis does not take it within 50 ms; it may have it all the same.
     pub(crate) async fn append(&self, bytes: &[u8]) -> Result<(), SharedError> {
-        let add = async |mut redis| {
-            redis::cmd("XADD").arg((&self.stream, "*", FIELD, bytes)).query_async::<()>(&mut redis).await
-        };
-        self.answers.ask(add).await
+        let mut add = self.counting.append.key(&self.stream);
+        add.key(self.counted_key()).arg(FIELD).arg(bytes);
+        self.answers.ask(async |mut redis| add.invoke_async::<()>(&mut redis).await).await
     }
 
     /// Keeps a start, and beside it whose it is, so that any process can tell before a table knows.
@@ -188,7 +192,7 @@ impl Queue {
         let interaction = completion.record.id;
         let mut ask = self.complete.key(&self.stream);
         ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
-        ask.key(self.told_key(interaction));
+        ask.key(self.told_key(interaction)).key(self.counted_key());
         ask.arg(FIELD).arg(bytes).arg(interaction.to_string()).arg(READABLE_SECONDS).arg(SAID);
         if let Some(claimed) = &completion.claimed {
             let slot = claimed.slot();
@@ -255,13 +259,13 @@ impl Queue {
         if given.places.is_empty() {
             return Ok(());
         }
-        let mut all = redis::pipe();
-        all.atomic().cmd("XACK").arg((&self.stream, GROUP)).arg(&given.places).ignore();
-        all.cmd("XDEL").arg(&self.stream).arg(&given.places).ignore();
+        let mut done = self.counting.done.key(&self.stream);
+        done.key(self.counted_key());
         for interaction in said {
-            all.cmd("EXPIRE").arg(self.record_key(*interaction)).arg(READABLE_AFTER).ignore();
+            done.key(self.record_key(*interaction));
         }
-        self.work.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await
+        done.arg(GROUP).arg(READABLE_AFTER).arg(&given.places);
+        self.work.ask(async |mut redis| done.invoke_async::<()>(&mut redis).await).await
     }
 
     /// The bytes of a record that waits.

@@ -100,6 +100,8 @@ pub struct LedgerState {
     pub spool: Option<spool::Depth>,
     /// Completions that the spool took and no table has yet.
     pub pending: usize,
+    /// Entries by which queue and spool differed from what they were given, since the start.
+    pub miscounted: u64,
 }
 
 impl Ledger {
@@ -310,6 +312,7 @@ impl Ledger {
             waiting: self.0.group.waiting(),
             spool: self.0.spool.as_ref().map(Spool::depth),
             pending: self.0.pending.len(),
+            miscounted: self.0.counts.differ(),
         }
     }
 }

@@ -117,12 +117,42 @@ pub async fn believe(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     w.save().await
 }
 
-/// Does one batch of each, in a transaction of its own each; nothing is left when all counts are 0. Broken off, the next
-/// one goes on.
+/// How far a purge has come: what stays is not looked at again by its next step.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    accesses: Option<access::Behind>,
+}
+
+/// The first step of a purge, or all of a small one: [`Progress::step`].
 ///
 /// # Errors
 /// When the database fails.
 pub async fn step(store: &Store, before: &Before, now: Timestamp) -> Result<Purged, StoreError> {
+    Progress::default().step(store, before, now).await
+}
+
+impl Progress {
+    /// Does one batch of each, in a transaction of its own each; nothing is left when all counts are 0. Broken off, the
+    /// next purge goes on.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn step(
+        &mut self,
+        store: &Store,
+        before: &Before,
+        now: Timestamp,
+    ) -> Result<Purged, StoreError> {
+        one_step(store, before, now, &mut self.accesses).await
+    }
+}
+
+async fn one_step(
+    store: &Store,
+    before: &Before,
+    now: Timestamp,
+    behind: &mut Option<access::Behind>,
+) -> Result<Purged, StoreError> {
     let mut done = Purged::default();
     let mut w = store.write().await?;
     // Whoever places a hold at this moment is waited for and seen, or waits for what this transaction takes.
@@ -177,7 +207,7 @@ pub async fn step(store: &Store, before: &Before, now: Timestamp) -> Result<Purg
     let mut w = store.write().await?;
     turns::with_everybody(&mut w).await?;
     let tended = holds::tend(&mut w).await?;
-    done.access_events = access::purge(&mut w, before.access_events, anonymise::BATCH).await?;
+    done.access_events = access::purge(&mut w, before.access_events, anonymise::BATCH, behind).await?;
     w.save().await?;
     if tended > 0 {
         // No number of a case stays beside the file.

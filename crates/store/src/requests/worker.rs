@@ -1,6 +1,6 @@
 //! The worker's side of the queue of requests: what it is given, that it lives, what it takes over, what it answered.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::atomic::Ordering, time::Duration};
 
 use redis::{
     RedisResult,
@@ -9,22 +9,31 @@ use redis::{
 };
 
 use super::{
-    BLOCK, GROUP, MOST_DELIVERIES, PRIORITIES, REPLIES_SECONDS, Requests, SAID, SILENT, Taken, Word,
+    BEHIND, BEHIND_EVERY, BLOCK, GROUP, MOST_DELIVERIES, PRIORITIES, REPLIES_SECONDS, Requests, SAID, SILENT,
+    Taken, Word,
 };
 use crate::redis_link::SharedError;
 
 impl Requests {
-    /// The next questions, the most urgent first; none when none came for half a second. They come again, to somebody,
-    /// until they are [`Requests::answered`].
+    /// The next questions, the most urgent first, but for one in eight times, when one of the bulk goes before; none when
+    /// none came for half a second. They come again, to somebody, until they are [`Requests::answered`].
     ///
     /// # Errors
     /// When Redis can't be asked.
     pub async fn take(&self, most: usize) -> Result<Vec<Taken>, SharedError> {
         let mut taken = Vec::new();
+        if self.takes.fetch_add(1, Ordering::Relaxed) % BEHIND_EVERY == BEHIND_EVERY - 1 {
+            taken.extend(self.read(&[BEHIND], 1, None).await?);
+        }
         for priority in 0..PRIORITIES.len() {
-            let left = most - taken.len();
+            let left = most.saturating_sub(taken.len());
             if left > 0 {
-                taken.extend(self.read(&[priority], left, None).await?);
+                match self.read(&[priority], left, None).await {
+                    Ok(more) => taken.extend(more),
+                    // What was given must be worked on.
+                    Err(_) if !taken.is_empty() => return Ok(taken),
+                    Err(error) => return Err(error),
+                }
             }
         }
         if taken.is_empty() {
@@ -259,6 +268,9 @@ impl Requests {
         all.cmd("EXPIRE").arg((&replies, REPLIES_SECONDS)).ignore();
         all.cmd("XACK").arg((&stream, GROUP, &taken.place)).ignore();
         all.cmd("XDEL").arg((&stream, &taken.place)).ignore();
+        if let Some(session) = &taken.session {
+            all.cmd("ZREM").arg((self.asks_key(session), taken.interaction.to_string())).ignore();
+        }
         self.work.ask(async |mut redis| all.query_async::<()>(&mut redis).await).await
     }
 
@@ -290,6 +302,8 @@ fn question(stream: usize, entry: StreamId, deliveries: u64) -> Option<Taken> {
         gateway: entry.get("gateway")?,
         interaction: interaction.parse().ok()?,
         bytes: entry.get("question")?,
+        // Gateways of the version before say nothing of it.
+        session: entry.get("session").filter(|session: &String| !session.is_empty()),
         until: began.saturating_add(within),
         deliveries,
         place: entry.id,

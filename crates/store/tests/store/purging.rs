@@ -14,7 +14,7 @@ use contactiq_store::{
         self,
         erase::{self, Forgotten},
         holds,
-        purge::{self, Before, Clock, Purged},
+        purge::{self, Before, Clock, Progress, Purged},
     },
 };
 use tokio::time::timeout;
@@ -78,9 +78,9 @@ fn event(bench: &Bench, actor: &str, target: Option<String>) -> AccessEvent {
 }
 
 async fn until_nothing_is_due(bench: &Bench, before: &Before, now: Timestamp) -> Purged {
-    let mut all = Purged::default();
+    let (mut all, mut progress) = (Purged::default(), Progress::default());
     loop {
-        let done = purge::step(&bench.store, before, now).await.unwrap();
+        let done = progress.step(&bench.store, before, now).await.unwrap();
         all.texts += done.texts;
         all.figures += done.figures;
         all.access_events += done.access_events;
@@ -169,6 +169,37 @@ on_both_engines! {
             INSERT INTO probe SELECT COUNT(*) FROM hold_traces; DROP TABLE probe;").await.expect("by what accesses were found went");
         assert_eq!((due().await, until_nothing_is_due(bench, &before, later).await.access_events), (6, 6));
         assert_eq!(dead::count(&mut *bench.read().await).await.unwrap(), 0);
+    }
+
+    async fn what_a_hold_keeps_is_looked_at_once_in_a_purge_and_all_else_goes(bench) {
+        let mut w = bench.write().await;
+        holds::place(&mut w, &JANE, "case 17", "counsel", &bench.ids, NOW).await.unwrap();
+        // More than a batch of each, in turns.
+        let all: Vec<_> = (0..1200)
+            .map(|number| event(bench, if number % 2 == 0 { JANE.subject } else { "somebody" }, None))
+            .collect();
+        for some in all.chunks(400) {
+            access::log_all(&mut w, &some.iter().collect::<Vec<_>>()).await.unwrap();
+        }
+        w.save().await.unwrap();
+        let later = NOW.plus_seconds(1000 * DAY);
+        let mut progress = Progress::default();
+        let first = progress.step(&bench.store, &all_before(later), later).await.unwrap();
+        assert_eq!(first.access_events, 500);
+        // Of a purge that has come so far, what it passed over is looked at by the next one alone.
+        let (old, free) = (all[0].id, all[1199].id);
+        let freed = "SELECT whose FROM access_events WHERE id =";
+        bench.place.raw_of(format!("UPDATE access_events SET whose = ({freed} '{free}') WHERE id = '{old}'")).await;
+        let mut rest = 0;
+        loop {
+            let done = progress.step(&bench.store, &all_before(later), later).await.unwrap();
+            rest += done.access_events;
+            if done.access_events == 0 {
+                break;
+            }
+        }
+        assert_eq!(rest, 100);
+        assert_eq!(until_nothing_is_due(bench, &all_before(later), later).await.access_events, 1);
     }
 
     async fn who_saw_what_is_held_stays_named_until_the_hold_is_lifted(bench) {

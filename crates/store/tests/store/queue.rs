@@ -13,7 +13,7 @@ use contactiq_store::{
     idempotency::{self, Claim, Fence, Slot},
     interactions::{self, Told},
     ledger::{
-        Applied, Claimed, Claims, Compared, Entry, Places, Withdrawal, dead,
+        Applied, Claimed, Claims, Compared, Entry, Made, Places, Withdrawal, dead,
         queue::{Durability, Queue},
         spool::{DEFAULT_MAX_BYTES, Spool},
     },
@@ -23,7 +23,7 @@ use contactiq_store::{
 use crate::{
     engines::{Bench, Place},
     ledger::{first, halves, is_whole, second},
-    samples::NOW,
+    samples::{NOW, masked},
 };
 
 pub(crate) fn redis() -> String {
@@ -583,4 +583,81 @@ async fn how_surely_redis_keeps_is_known() {
     let queue = Queue::connect(&redis(), "x", "x".to_owned()).unwrap();
     // The private Redis of the tests has an append-only file, synced every second.
     assert_eq!(queue.durability().await.unwrap(), Some(Durability::EverySecond));
+}
+
+/// Counts agree while servers work, and a difference is told once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_took_out_of_the_queue_or_put_into_it_is_counted() {
+    let cluster = Cluster::new().await;
+    let (one, other) = (cluster.replica(cluster.queue("one")), cluster.replica(cluster.queue("other")));
+    assert_eq!(one.count_places().await, Ok(0));
+    for _ in 0..3 {
+        let (start, completion) = halves(&cluster.bench);
+        one.write(first(&start)).await.unwrap();
+        one.write(second(&completion)).await.unwrap();
+        // Of two answers the second is not kept, and not counted.
+        other.write(second(&completion)).await.unwrap();
+    }
+    assert_eq!((one.count_places().await, other.count_places().await), (Ok(0), Ok(0)));
+    cluster.empty(&other).await;
+    assert_eq!(one.count_places().await, Ok(0));
+
+    let (start, completion) = halves(&cluster.bench);
+    one.write(first(&start)).await.unwrap();
+    one.write(second(&completion)).await.unwrap();
+    let mut raw = ::redis::Client::open(redis()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let stream = format!("contactiq:{}:ledger", cluster.namespace);
+    let _: u64 = ::redis::cmd("XTRIM").arg((&stream, "MAXLEN", 0)).query_async(&mut raw).await.unwrap();
+    assert_eq!(other.count_places().await, Ok(2));
+    assert_eq!((one.count_places().await, other.state().miscounted), (Ok(0), 2), "once is enough");
+    let _: String =
+        ::redis::cmd("XADD").arg((&stream, "*", "entry", "x")).query_async(&mut raw).await.unwrap();
+    assert_eq!(one.count_places().await, Ok(1));
+    assert_eq!((one.state().miscounted, other.state().miscounted), (1, 2));
+    cluster.bench.end().await;
+}
+
+#[tokio::test]
+async fn what_somebody_took_out_of_the_spool_is_counted() {
+    let bench = Bench::at(Place::sqlite()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::open(folder.path(), DEFAULT_MAX_BYTES).await.unwrap();
+    let ledger = Ledger::new(bench.store.clone(), spool, Arc::new(FixedClock::at(NOW)));
+    let (start, _) = halves(&bench);
+    let held = bench.write().await;
+    ledger.write(first(&start)).await.unwrap();
+    assert_eq!((ledger.count_places().await, ledger.state().spool.unwrap().entries), (Ok(0), 1));
+    let segment = std::fs::read_dir(folder.path()).unwrap().flatten();
+    for file in segment.filter(|file| file.path().extension().is_some_and(|e| e == "spool")) {
+        std::fs::remove_file(file.path()).unwrap();
+    }
+    assert_eq!((ledger.count_places().await, ledger.count_places().await), (Ok(1), Ok(0)));
+    assert_eq!((ledger.state().miscounted, ledger.state().spool.unwrap().entries), (1, 0));
+    drop(held);
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_step_made_is_found_by_its_question_and_step_and_is_sealed() {
+    let cluster = Cluster::new().await;
+    let (one, other) = (cluster.replica(cluster.queue("one")), cluster.replica(cluster.queue("other")));
+    let (start, _) = halves(&cluster.bench);
+    let id = start.started.id;
+    let made = Made { text: masked("a card costs $9 in Wollongong"), about: "of a model".to_owned() };
+    one.keep_made(id, "answer", &made).await;
+    assert_eq!(other.made(id, "answer").await.as_ref(), Some(&made));
+    assert_eq!(other.made(id, "again").await, None);
+    let (another, _) = halves(&cluster.bench);
+    assert_eq!(other.made(another.started.id, "answer").await, None);
+    let mut raw = ::redis::Client::open(redis()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let key = |id| format!("contactiq:{}:made:{id}:answer", cluster.namespace);
+    let bytes: String = ::redis::cmd("GET").arg(key(id)).query_async(&mut raw).await.unwrap();
+    assert!(bytes.contains("of a model") && !bytes.contains("Wollongong"), "{bytes}");
+    let left: i64 = ::redis::cmd("TTL").arg(key(id)).query_async(&mut raw).await.unwrap();
+    assert!((1..=180).contains(&left), "{left}");
+    // Put under another question it opens nowhere.
+    let _: () =
+        ::redis::cmd("SET").arg((key(another.started.id), bytes)).query_async(&mut raw).await.unwrap();
+    assert_eq!(other.made(another.started.id, "answer").await, None);
+    cluster.bench.end().await;
 }

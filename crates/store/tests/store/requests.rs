@@ -9,7 +9,7 @@ use std::{
 };
 
 use contactiq_domain::ids::{CountingIds, InteractionId};
-use contactiq_store::requests::{HEARTBEAT, Reply, Requests, SILENT, Taken, Word};
+use contactiq_store::requests::{HEARTBEAT, OF_ONE_SESSION, Reply, Requests, SILENT, Taken, Word};
 
 use crate::queue::redis;
 
@@ -32,8 +32,14 @@ async fn hand(gateway: &Requests, priority: usize, question: &str) -> Interactio
     let id = InteractionId::new(&*IDS);
     // A gateway looks at the clock when it counts workers.
     gateway.workers().await.unwrap();
-    gateway.hand(priority, id, question.as_bytes(), MINUTE).await.unwrap();
+    gateway.hand((priority, ""), id, question.as_bytes(), MINUTE).await.unwrap();
     id
+}
+
+async fn hand_of(gateway: &Requests, session: &str, priority: usize, question: &str) {
+    gateway.workers().await.unwrap();
+    let id = InteractionId::new(&*IDS);
+    gateway.hand((priority, session), id, question.as_bytes(), MINUTE).await.unwrap();
 }
 
 fn questions(taken: &[Taken]) -> Vec<String> {
@@ -150,7 +156,7 @@ async fn what_workers_die_of_or_nobody_takes_in_time_is_given_up() {
     assert_eq!(worker.is_hopeless(&taken[0]), Some(Word::Failed), "three died of it");
 
     let id = InteractionId::new(&*IDS);
-    gateway.hand(0, id, b"short", Duration::from_millis(300)).await.unwrap();
+    gateway.hand((0, ""), id, b"short", Duration::from_millis(300)).await.unwrap();
     let short = worker.take(1).await.unwrap();
     worker.hold(&short, true).await.unwrap();
     assert_eq!(worker.is_hopeless(&short[0]), None);
@@ -173,4 +179,46 @@ async fn who_leaves_is_counted_no_more_while_it_still_works() {
     assert_eq!(gateway.workers().await.unwrap(), 0);
     worker.answered(&last[0], Word::Done).await.unwrap();
     assert_eq!(gateway.replies().await.unwrap(), [(last[0].interaction, Reply::Word(Word::Done))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_much_at_two_gateways_keeps_nobody_else_waiting() {
+    let [one, other, worker] = processes(["one", "other", "worker"]);
+    for n in 0..OF_ONE_SESSION + 2 {
+        let gateway = if n % 2 == 0 { &one } else { &other };
+        hand_of(gateway, "much", 1, &format!("much {n}")).await;
+    }
+    hand_of(&other, "little", 1, "little").await;
+    hand_of(&other, "much", 0, "in need").await;
+    let taken = worker.take(OF_ONE_SESSION + 2).await.unwrap();
+    let first = ["in need", "much 0", "much 1", "much 2", "much 3", "little"];
+    assert_eq!(questions(&taken), first);
+    for question in &taken[..3] {
+        worker.answered(question, Word::Done).await.unwrap();
+    }
+    assert_eq!(questions(&worker.take(10).await.unwrap()), ["much 4", "much 5"], "none is forgotten");
+    // Two of its own are under way at the others' place, and two behind: the answered ones count no more.
+    hand_of(&one, "much", 1, "too much").await;
+    assert_eq!(one.depth().await.unwrap()[2], 3, "it has four under way");
+    for question in &taken[3..5] {
+        worker.answered(question, Word::Done).await.unwrap();
+    }
+    hand_of(&one, "much", 1, "no more too much").await;
+    assert_eq!(one.depth().await.unwrap()[2], 3, "it goes before the bulk again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_behind_ends_some_day_under_a_load_that_never_ends() {
+    let [gateway, worker] = processes(["gateway", "worker"]);
+    hand(&gateway, 2, "bulk").await;
+    let mut order = Vec::new();
+    for n in 0..10 {
+        hand(&gateway, 1, &format!("ordinary {n}")).await;
+        hand(&gateway, 1, &format!("and {n}")).await;
+        let taken = worker.take(1).await.unwrap();
+        order.extend(questions(&taken));
+        worker.answered(&taken[0], Word::Done).await.unwrap();
+    }
+    let at = order.iter().position(|question| question == "bulk");
+    assert_eq!(at, Some(7), "one in eight: {order:?}");
 }

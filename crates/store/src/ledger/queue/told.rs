@@ -38,7 +38,7 @@ impl Queue {
         let interaction = completion.record.id;
         let mut ask = self.told.withdraw.key(&self.stream);
         ask.key(self.record_key(interaction)).key(self.said_key(completion.conversation.id));
-        ask.key(self.told_key(interaction));
+        ask.key(self.told_key(interaction)).key(self.counted_key());
         ask.arg(FIELD).arg(bytes).arg(interaction.to_string()).arg(own(completion.record.completed_at));
         ask.arg(READABLE_SECONDS);
         if let Some(claimed) = &completion.claimed {

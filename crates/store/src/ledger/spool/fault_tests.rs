@@ -3,6 +3,7 @@
 use super::{
     Depth, SpoolError,
     batch::{Batch, Holds},
+    disk::Disk,
     frame,
     segments::{Limits, Segments},
     simulated::{Crash, Fault, SimulatedDisk},
@@ -90,8 +91,8 @@ fn a_damaged_middle_costs_its_own_payload_and_the_file_is_kept() {
     assert_eq!(segments.depth().damaged_segments, 1);
     segments.done(&batch).unwrap();
     let bytes = disk.bytes("00000000000000000001.spool.damaged").len() as u64;
-    let aside = Depth { entries: 0, bytes, segments: 0, damaged_segments: 1 };
-    assert_eq!(segments.depth(), aside);
+    let aside = Depth { entries: 0, bytes, segments: 0, damaged_segments: 1, missing: 0 };
+    assert_eq!(segments.depth(), Depth { missing: 1, ..aside }, "one was kept, and can't be read");
     assert!(segments.next().unwrap().is_none());
     // It is reported after a start too, and its number is not used again.
     disk.crash(ALL_LOST);
@@ -273,7 +274,36 @@ fn a_failed_segment_that_can_not_be_read_either_is_counted_at_its_largest() {
     disk.will([None, Some(Fault::Broken), Some(Fault::Broken)]);
     assert!(segments.append(&payloads(&["unsure"])).is_err());
     let bytes = disk.bytes(FIRST).len() as u64;
-    assert_eq!(segments.depth(), Depth { entries: 1, bytes, segments: 1, damaged_segments: 1 });
+    assert_eq!(segments.depth(), Depth { entries: 1, bytes, segments: 1, damaged_segments: 1, missing: 0 });
     assert_eq!(drain(&mut segments), ["before", "unsure"]);
     assert_eq!(segments.depth(), Depth::default());
+}
+
+#[test]
+fn what_somebody_took_out_of_the_folder_is_counted_whether_it_is_drained_or_not() {
+    let disk = SimulatedDisk::default();
+    let mut segments = open(&disk);
+    segments.append(&payloads(&["one", "two"])).unwrap();
+    segments.count().unwrap();
+    assert_eq!((segments.depth().entries, segments.depth().missing), (2, 0), "a control: all is there");
+    disk.clone().truncate(FIRST, 16 + 12 + 3).unwrap();
+    segments.count().unwrap();
+    assert_eq!((segments.depth().entries, segments.depth().missing), (1, 1));
+    segments.count().unwrap();
+    assert_eq!(segments.depth().missing, 1, "once is enough");
+    let batch = segments.next().unwrap().unwrap();
+    disk.clone().remove(FIRST).unwrap();
+    segments.count().unwrap();
+    assert_eq!(segments.depth().missing, 1, "what is given out is being written elsewhere");
+    drop(batch);
+    segments.count().unwrap();
+    assert_eq!((segments.depth().entries, segments.depth().missing), (0, 2));
+    segments.append(&payloads(&["three"])).unwrap();
+    disk.clone().remove("00000000000000000002.spool").unwrap();
+    assert!(segments.next().unwrap().is_none());
+    assert_eq!(
+        (segments.depth().entries, segments.depth().missing),
+        (0, 3),
+        "also where a drain finds it first"
+    );
 }

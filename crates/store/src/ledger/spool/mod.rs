@@ -102,6 +102,8 @@ pub struct Depth {
     pub segments: u64,
     /// Segments with a part that can't be read, waiting or set aside. Zero again after a start without them.
     pub damaged_segments: u64,
+    /// Payloads that were kept since the start and were not in their file any more when it was counted.
+    pub missing: u64,
 }
 
 /// The spool of one folder. Cloning it is cheap; all clones share the one thread that writes.
@@ -184,6 +186,14 @@ impl Spool {
     /// When that failed; the batch may come again.
     pub async fn done(&self, batch: Batch) -> Result<(), SpoolError> {
         self.ask(|reply| Command::Done(batch, reply)).await
+    }
+
+    /// Looks whether the files hold what they were given, for [`Depth::missing`].
+    ///
+    /// # Errors
+    /// When the folder, or a file that lacks something, can't be read.
+    pub async fn count(&self) -> Result<(), SpoolError> {
+        self.ask(Command::Count).await
     }
 
     /// The figures of now, without asking the disk.

@@ -53,6 +53,8 @@ pub(super) struct Segments<D> {
     last: u64,
     /// The `*.damaged` files.
     set_aside: SetAside,
+    /// Payloads that were kept, and were not in their file when it was looked at again.
+    missing: u64,
 }
 
 /// How many files, and their bytes.
@@ -82,7 +84,8 @@ impl<D: Disk> Segments<D> {
             }
             closed.insert(number, segment);
         }
-        let mut segments = Segments { disk, limits, holds, closed, active: None, last, set_aside };
+        let (active, missing) = (None, 0);
+        let mut segments = Segments { disk, limits, holds, closed, active, last, set_aside, missing };
         // Only now: where a newer version has written, nothing is touched.
         for number in empty {
             if let Err(error) = segments.remove(number) {
@@ -102,14 +105,19 @@ impl<D: Disk> Segments<D> {
 
     /// The figures of now.
     pub(super) fn depth(&self) -> Depth {
-        let start =
-            Depth { bytes: self.set_aside.bytes, damaged_segments: self.set_aside.files, ..Depth::default() };
+        let start = Depth {
+            bytes: self.set_aside.bytes,
+            damaged_segments: self.set_aside.files,
+            missing: self.missing,
+            ..Depth::default()
+        };
         let waiting = self.closed.values().chain(self.active.as_ref().map(|(_, segment)| segment));
         waiting.fold(start, |depth, segment| Depth {
             entries: depth.entries + segment.entries,
             bytes: depth.bytes + segment.bytes,
             segments: depth.segments + 1,
             damaged_segments: depth.damaged_segments + u64::from(segment.damaged),
+            ..depth
         })
     }
 
@@ -200,6 +208,26 @@ impl<D: Disk> Segments<D> {
         }
     }
 
+    /// Looks whether the files still hold what they were given: one that is gone, or shorter, is counted again.
+    pub(super) fn count(&mut self) -> Result<(), SpoolError> {
+        let files: BTreeMap<String, u64> =
+            self.disk.list().map_err(SpoolError::of("list its folder"))?.into_iter().collect();
+        let is_less = |number: u64, segment: &Segment| {
+            files.get(&name_of(number)).is_none_or(|bytes| *bytes < segment.bytes)
+        };
+        if self.active.as_ref().is_some_and(|(number, segment)| is_less(*number, segment)) {
+            self.close();
+        }
+        let less = self.closed.iter().filter(|(number, segment)| is_less(**number, segment));
+        // What is given out is written elsewhere now.
+        let less: Vec<u64> =
+            less.map(|(number, _)| *number).filter(|number| !self.holds.has(*number)).collect();
+        for number in less {
+            self.read(number)?;
+        }
+        Ok(())
+    }
+
     /// The payloads are safe elsewhere: their segment goes, or is set aside when it had damage.
     pub(super) fn done(&mut self, batch: &Batch) -> Result<(), SpoolError> {
         if !batch.hold.is_of(&self.holds) {
@@ -262,13 +290,21 @@ impl<D: Disk> Segments<D> {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let entries = self.closed.remove(&number).map_or(0, |segment| segment.entries);
-                tracing::error!(segment = number, entries, "somebody removed a segment of the spool");
+                self.missing += entries;
+                tracing::error!(
+                    critical = true,
+                    segment = number,
+                    entries,
+                    "somebody removed a segment of the spool"
+                );
                 return Ok(None);
             }
             Err(error) => return Err(SpoolError::of("read a segment")(error)),
         };
         let contents = frame::read(&bytes).map_err(newer)?;
-        self.closed.insert(number, seen(bytes.len() as u64, &contents));
+        let found = seen(bytes.len() as u64, &contents);
+        let known = self.closed.insert(number, found).map_or(0, |segment| segment.entries);
+        self.missing += known.saturating_sub(found.entries);
         Ok(Some(contents))
     }
 

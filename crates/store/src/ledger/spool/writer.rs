@@ -24,6 +24,7 @@ pub(super) enum Command {
     Append(Append),
     Next(Reply<Option<Batch>>),
     Done(Batch, Reply<()>),
+    Count(Reply<()>),
     Close(oneshot::Sender<()>),
 }
 
@@ -69,6 +70,11 @@ pub(super) fn run<D: Disk>(
                 drop(batch);
                 published.set(segments.depth());
                 let _ = reply.send(done);
+            }
+            Command::Count(reply) => {
+                let counted = segments.count();
+                published.set(segments.depth());
+                let _ = reply.send(counted);
             }
             Command::Close(reply) => {
                 commands.close();
