@@ -60,6 +60,12 @@ impl Noted {
         left(&self.name).unwrap_or_else(|| "anonymous".to_owned())
     }
 
+    /// Whether anybody left a name.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        left(&self.name).is_some()
+    }
+
     /// Leaves what is seen or changed ([`super::seen`]); never a word that somebody sent.
     pub fn set_target(&self, id: String) {
         leave(&self.target, id);

@@ -8,14 +8,17 @@
 //! address hear 401 and get new ones.
 //!
 //! Who is turned away leaves no access event and no line in the log of its own; every few seconds one of each says how
-//! many there were from an address.
+//! many there were from an address. So it is with what nobody who is known asks for (pages that lead to the sign-in,
+//! routes that are not there), beyond as many a minute: the audit log keeps what it has for ever, and nobody unknown
+//! makes it grow without end.
 
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use contactiq_domain::Timestamp;
 use contactiq_store::{
     Counts, Limit,
     access::{AccessEvent, AccessResult},
@@ -28,24 +31,66 @@ use crate::{app::App, wiring::sha256_hex};
 const MOST: usize = 10_000;
 /// What stands in the place of the method and the route: they were not looked at.
 const UNHEARD: &str = "unheard";
+/// The same where they were many.
+const MANY: &str = "many";
 
-/// Who was turned away unheard since it was last told.
+/// Who was turned away unheard since it was last told, and what nobody who is known asked for.
 #[derive(Debug, Default)]
-pub struct Guesses(Mutex<HashMap<IpAddr, u64>>);
+pub struct Guesses {
+    unheard: Mutex<HashMap<IpAddr, u64>>,
+    strangers: Mutex<Strangers>,
+}
+
+/// What nobody who is known asked for.
+#[derive(Debug, Default)]
+struct Strangers {
+    /// The minute that is counted.
+    minute: i64,
+    /// So many in it, by address.
+    of_minute: HashMap<IpAddr, u32>,
+    /// So many of all that have no event of their own, since they were last told.
+    untold: HashMap<IpAddr, u64>,
+}
 
 impl Guesses {
-    fn turned_away(&self, ip: IpAddr) {
-        // Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let ip = address(ip);
-        let is_full = all.len() >= MOST && !all.contains_key(&ip);
-        let ip = if is_full { Ipv4Addr::UNSPECIFIED.into() } else { ip };
-        *all.entry(ip).or_default() += 1;
+    /// Counts one who was turned away unheard.
+    pub fn turned_away(&self, ip: IpAddr) {
+        *of(&mut lock(&self.unheard), ip) += 1;
     }
 
-    fn take(&self) -> HashMap<IpAddr, u64> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Counts a request of nobody who is known; whether its address had `most` in this minute already, so that it is
+    /// told with others like it.
+    pub fn is_one_of_many(&self, ip: IpAddr, now: Timestamp, most: u32) -> bool {
+        let minute = now.micros().div_euclid(60_000_000);
+        let mut strangers = lock(&self.strangers);
+        if strangers.minute != minute {
+            (strangers.minute, strangers.of_minute) = (minute, HashMap::new());
+        }
+        let count = of(&mut strangers.of_minute, ip);
+        *count = count.saturating_add(1);
+        let is_many = *count > most;
+        if is_many {
+            *of(&mut strangers.untold, ip) += 1;
+        }
+        is_many
     }
+
+    fn take(&self) -> (HashMap<IpAddr, u64>, HashMap<IpAddr, u64>) {
+        let unheard = std::mem::take(&mut *lock(&self.unheard));
+        (unheard, std::mem::take(&mut lock(&self.strangers).untold))
+    }
+}
+
+/// The count of an address; that of all others together where too many are told apart.
+fn of<T: Default>(all: &mut HashMap<IpAddr, T>, ip: IpAddr) -> &mut T {
+    let ip = address(ip);
+    let is_full = all.len() >= MOST && !all.contains_key(&ip);
+    all.entry(if is_full { Ipv4Addr::UNSPECIFIED.into() } else { ip }).or_default()
+}
+
+// Nothing under the lock can panic half way, so a poisoned lock holds a sound state.
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Seconds that an address waits until the next failure of it is heard; none where one is heard now.
@@ -86,23 +131,42 @@ fn by_address(app: &App, ip: IpAddr) -> Limit {
     }
 }
 
-/// Tells who was turned away since the last time: one access event and one line in the log for each address.
+/// Tells who was turned away since the last time, and what else was too much to be told each by itself: one access event
+/// and one line in the log for each address.
 pub fn tell(app: &App) {
-    for (ip, attempts) in app.guesses.take() {
+    let (unheard, strangers) = app.guesses.take();
+    for (ip, attempts) in unheard {
         tracing::warn!(critical = true, from = %ip, attempts, "too many failures from an address: attempts were turned away unheard");
         let event = AccessEvent {
-            id: access::event_id(&*app.house.ids),
-            at: app.house.clock.now(),
-            actor: "anonymous".to_owned(),
-            from_ip: ip.to_string(),
-            method: UNHEARD.to_owned(),
             route: UNHEARD.to_owned(),
             target: Some(format!("{attempts} attempts")),
             result: AccessResult::Limited,
             status: 429,
             reason: Some(Refusal::TooMany.as_str().to_owned()),
+            ..of_nobody(app, ip, UNHEARD)
         };
         app.access.note(event, &app.tasks);
+    }
+    for (ip, requests) in strangers {
+        tracing::warn!(from = %ip, requests, "many requests of nobody who is known: they have one access event together");
+        let event = AccessEvent { target: Some(format!("{requests} requests")), ..of_nobody(app, ip, MANY) };
+        app.access.note(event, &app.tasks);
+    }
+}
+
+/// An event of requests that were not looked at one by one.
+fn of_nobody(app: &App, ip: IpAddr, what: &str) -> AccessEvent {
+    AccessEvent {
+        id: access::event_id(&*app.house.ids),
+        at: app.house.clock.now(),
+        actor: "anonymous".to_owned(),
+        from_ip: ip.to_string(),
+        method: what.to_owned(),
+        route: what.to_owned(),
+        target: None,
+        result: AccessResult::Unauthenticated,
+        status: 401,
+        reason: None,
     }
 }
 
@@ -118,15 +182,27 @@ mod tests {
             // A /64 is one address.
             guesses.turned_away(IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, n]));
         }
-        let told = guesses.take();
+        let (told, _) = guesses.take();
         assert_eq!(told.values().collect::<Vec<_>>(), [&3, &3]);
-        assert!(guesses.take().is_empty());
+        assert!(guesses.take().0.is_empty());
         for n in 0..=MOST as u32 {
             guesses.turned_away(Ipv4Addr::from(0x0a00_0000 + n).into());
             guesses.turned_away(Ipv4Addr::from(0x0b00_0000 + n).into());
         }
-        let told = guesses.take();
+        let (told, _) = guesses.take();
         assert_eq!(told.len(), MOST + 1);
         assert_eq!(told.values().sum::<u64>(), 2 * (MOST as u64 + 1));
+    }
+
+    #[test]
+    fn of_strangers_so_many_a_minute_are_told_each_and_the_others_together() {
+        let (guesses, now) = (Guesses::default(), Timestamp::from_micros(0));
+        let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let many = |ip, now| (0..5).filter(|_| guesses.is_one_of_many(ip, now, 3)).count();
+        assert_eq!((many(one, now), many(other, now)), (2, 2));
+        assert_eq!(many(one, now.plus_seconds(60)), 2, "the next minute counts anew");
+        let (_, told) = guesses.take();
+        assert_eq!((told[&one], told[&other]), (4, 2));
+        assert!(guesses.take().1.is_empty());
     }
 }

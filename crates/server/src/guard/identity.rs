@@ -60,6 +60,8 @@ impl Caller {
             (self.mode, permission),
             (Some(Mode::Customer), Permission::AskAsBanker | Permission::ReadBankerKnowledge)
                 | (Some(Mode::Banker), Permission::AskAsCustomer)
+                // What is kept of people is of both assistants.
+                | (Some(_), Permission::ManagePrivacy)
         );
         let is_left = self.scopes.as_ref().is_none_or(|left| left.contains(&permission));
         !mode_forbids && is_left && self.role.allows(permission)
@@ -183,7 +185,9 @@ impl Asked {
     /// Whatever is no question takes a place among the caller's requests: the guard as a service, sessions, lists and
     /// knowledge cost too (A3). Here, so that no route can be without it.
     async fn take_place(&self, app: &App, caller: &Caller) -> Result<(), ApiError> {
-        let Some(numbered) = self.numbered.as_ref().filter(|_| self.is_api && !self.is_question) else {
+        // Pages are for people who signed in; whoever opens them with a key or a token has the limits of those.
+        let is_limited = (self.is_api || caller.key.is_some()) && !self.is_question;
+        let Some(numbered) = self.numbered.as_ref().filter(|_| is_limited) else {
             return Ok(());
         };
         take_request(app, caller, numbered).await

@@ -192,7 +192,18 @@ async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> R
     request.extensions_mut().insert(numbered.clone());
     request.extensions_mut().insert(noted.clone());
     let speaks_openai = chat::speaks(&route);
-    let mut attempt = Attempt { app, numbered, noted, method, route, since, span, status: None, kept: false };
+    let mut attempt = Attempt {
+        app,
+        numbered,
+        noted,
+        method,
+        route,
+        since,
+        span,
+        status: None,
+        kept: false,
+        is_counted: false,
+    };
     // PostgreSQL holds no zero byte, and no address of ours has one.
     let response = if request.uri().path().contains("%00") {
         ApiError::NoRoute.into_response()
@@ -225,6 +236,8 @@ struct Attempt {
     status: Option<StatusCode>,
     /// Whether its event is durable.
     kept: bool,
+    /// Whether it was counted among those of nobody who is known.
+    is_counted: bool,
 }
 
 impl Attempt {
@@ -232,6 +245,9 @@ impl Attempt {
     /// question is on record by itself before its answer is shown; who is turned away by a limit is not worth a wait.
     async fn is_on_record(&mut self) -> bool {
         let status = self.status.unwrap_or(StatusCode::OK);
+        if self.is_one_of_many() {
+            return true;
+        }
         let asks = self.method == Method::POST && (asks(&self.route) || self.route == "/chat/{mode}");
         let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         if is_unlisted(&self.route)
@@ -250,6 +266,20 @@ impl Attempt {
         }
         // What was changed is changed: whoever did it hears so, and a key that is shown once is shown.
         self.kept || (!refused && !matches!(self.method, Method::GET | Method::HEAD))
+    }
+
+    /// Whether nobody who is known asked, as often before in this minute: then it is told with others like it, since
+    /// whoever has no key must not make the log grow without end.
+    fn is_one_of_many(&mut self) -> bool {
+        if !self.is_counted && !is_unlisted(&self.route) && !self.noted.is_unheard() && !self.noted.is_known()
+        {
+            self.is_counted = true;
+            let (now, most) = (self.app.house.clock.now(), self.app.config.limits.failures_per_minute);
+            if self.app.guesses.is_one_of_many(self.numbered.ip, now, most) {
+                self.noted.set_unheard();
+            }
+        }
+        self.noted.is_unheard()
     }
 
     fn event(&self, status: u16) -> AccessEvent {
@@ -274,7 +304,7 @@ impl Drop for Attempt {
         let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
         self.span.in_scope(|| note(self, status));
         // Health checks and files would drown what an auditor looks for.
-        if !self.kept && !is_unlisted(&self.route) && !self.noted.is_unheard() {
+        if !self.kept && !is_unlisted(&self.route) && !self.is_one_of_many() {
             self.app.access.note(self.event(status), &self.app.tasks);
         }
     }

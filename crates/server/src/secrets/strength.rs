@@ -17,10 +17,24 @@ pub fn weakness(value: &str) -> Option<&'static str> {
     if known(&lower) || (!bare.is_empty() && known(bare)) || is_known_twice(&lower) {
         return Some("is one of the known weak and demo values (defaults/weak-secrets.txt)");
     }
+    if is_a_row(&lower) {
+        return Some("is a row of numbers, as the examples of standards are");
+    }
     if value.chars().count() < LEAST {
         return Some("is shorter than 16 characters");
     }
     (bits(value) < LEAST_BITS).then_some("has too little chance in it: its characters repeat")
+}
+
+/// Bytes as hex, each as far from the one before as that from the one before it: "000102030405…".
+fn is_a_row(text: &str) -> bool {
+    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect();
+    let Some(digits) = digits.filter(|digits| digits.len() >= LEAST && digits.len().is_multiple_of(2)) else {
+        return false;
+    };
+    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    let step = bytes[1].wrapping_sub(bytes[0]);
+    bytes.windows(2).all(|two| two[1].wrapping_sub(two[0]) == step)
 }
 
 /// A known word written several times over.
@@ -61,6 +75,10 @@ mod tests {
             "short-1",
             "aaaaaaaaaaaaaaaaaaaaaaaa",
             "abababababababababababababab",
+            "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F",
+            "fefcfaf8f6f4f2f0eeeceae8e6e4e2e0",
+            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+            "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
             "",
         ] {
             assert!(weakness(weak).is_some(), "{weak}");

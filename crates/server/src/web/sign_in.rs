@@ -130,6 +130,9 @@ impl Try<'_> {
 
     pub(super) fn too_many(&self, seconds: u64) -> Response {
         self.noted.set_reason(Refusal::TooMany.as_str());
+        // One event for many.
+        self.noted.set_unheard();
+        self.app.guesses.turned_away(self.numbered.ip);
         metrics::counter!("contactiq_sign_in_failures_total").increment(1);
         let mut page =
             self.page(StatusCode::TOO_MANY_REQUESTS, Some("Too many attempts: wait a moment and try again."));
