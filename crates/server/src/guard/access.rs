@@ -44,6 +44,7 @@ pub struct Noted {
     target: Left,
     reason: Left,
     unheard: Arc<AtomicBool>,
+    counted: Arc<AtomicBool>,
 }
 
 type Left = Arc<Mutex<Option<String>>>;
@@ -74,6 +75,17 @@ impl Noted {
     /// Leaves why it was refused: one stable word.
     pub fn set_reason(&self, word: &'static str) {
         leave(&self.reason, word.to_owned());
+    }
+
+    /// Leaves that it takes of the failures that its address has ([`super::guesses`]): there are no more of them than that.
+    pub fn set_counted(&self) {
+        self.counted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was counted as a failure of its address.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.counted.load(Ordering::Relaxed)
     }
 
     /// Leaves that it was turned away unheard: it is told with others like it ([`super::guesses`]).

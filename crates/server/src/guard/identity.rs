@@ -163,10 +163,13 @@ impl Asked {
         let leads_on = !self.is_api && sent.is_none();
         let is_heard = why.is_forbidden() || why == Refusal::Away || leads_on;
         match &self.numbered {
-            Some(Numbered { ip, .. }) if !is_heard => match guesses::failed(app, *ip, why, sent).await {
-                Some(wait) => self.unheard(wait),
-                None => why.into(),
-            },
+            Some(Numbered { ip, .. }) if !is_heard => {
+                self.noted.set_counted();
+                match guesses::failed(app, *ip, why, sent).await {
+                    Some(wait) => self.unheard(wait),
+                    None => why.into(),
+                }
+            }
             _ => why.into(),
         }
     }

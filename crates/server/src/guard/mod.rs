@@ -236,8 +236,6 @@ struct Attempt {
     status: Option<StatusCode>,
     /// Whether its event is durable.
     kept: bool,
-    /// Whether it was counted among those of nobody who is known.
-    is_counted: bool,
 }
 
 impl Attempt {
@@ -270,7 +268,7 @@ impl Attempt {
 
     /// Whether nobody who is known asked, as often before in this minute: then it is told with others like it, since
     /// whoever has no key must not make the log grow without end.
-    fn is_one_of_many(&mut self) -> bool {
+    fn is_one_of_many(&self) -> bool {
         if !self.is_counted && !is_unlisted(&self.route) && !self.noted.is_unheard() && !self.noted.is_known()
         {
             self.is_counted = true;

@@ -84,6 +84,28 @@ async fn ten_thousand_bad_bearers_are_turned_away_and_a_good_key_beside_them_is_
     assert!(told <= since.elapsed().as_secs() / 5 + 1, "{told} events in {:?}", since.elapsed());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_strangers_ask_for_has_an_event_each_up_to_a_bound_and_one_together_beyond() {
+    let running = start(&[("CONTACTIQ__LIMITS__FAILURES_PER_MINUTE", "5")]).await;
+    let ask = async |method: Method, path: &str| running.request(method, path).send().await.unwrap().status();
+    for _ in 0..10 {
+        assert_eq!(ask(Method::GET, "/tickets").await, 303);
+        assert_eq!(ask(Method::GET, "/nothing").await, 404);
+        assert!(!ask(Method::OPTIONS, "/v1/keys").await.is_success());
+    }
+    let told = soon(async || {
+        let events = access::recent(&mut running.store.read().await.unwrap(), 1_000).await.unwrap();
+        let many = events.iter().filter(|e| e.method == "many").filter_map(|e| e.target.clone());
+        let many: u64 =
+            many.map(|told| told.strip_suffix(" requests").unwrap().parse::<u64>().unwrap()).sum();
+        let each = events.iter().filter(|e| e.actor == "anonymous" && e.method != "many").count() as u64;
+        // A minute may end among them.
+        Some((each, many)).filter(|(each, many)| each + many == 30)
+    })
+    .await;
+    assert!((5..=10).contains(&told.0), "{told:?}");
+}
+
 #[tokio::test]
 async fn who_was_known_once_hears_so_behind_an_address_that_guesses() {
     let running = start(&[("CONTACTIQ__LIMITS__FAILURES_PER_MINUTE", "3")]).await;

@@ -53,6 +53,10 @@ async fn a_person_reads_all_of_it_and_is_forgotten() {
         all["conversations"]
     );
     running.post(&other, "/v1/persons/export", &by_admin).await.problem(422, "not_an_administrator");
+    // A person's data is of both assistants: a key for one of them is no administrator of it.
+    let half = running.key_with(Role::Admin, |key| key.mode = Some(Mode::Customer)).await;
+    running.post(&half, "/v1/persons/export", &by_admin).await.problem(422, "not_an_administrator");
+    running.post(&half, "/v1/persons/erase", &by_admin).await.problem(422, "not_an_administrator");
 
     let receipt = running.post(&bank, "/v1/persons/erase", &jane).await.json();
     assert_eq!((&receipt["conversations"], &receipt["interactions"]), (&json!(1), &json!(1)));
