@@ -90,7 +90,7 @@ async fn what_strangers_ask_for_has_an_event_each_up_to_a_bound_and_one_together
     let ask = async |method: Method, path: &str| running.request(method, path).send().await.unwrap().status();
     for _ in 0..10 {
         assert_eq!(ask(Method::GET, "/tickets").await, 303);
-        assert_eq!(ask(Method::GET, "/nothing").await, 404);
+        assert_eq!(ask(Method::GET, "/v1/nothing").await, 404);
         assert!(!ask(Method::OPTIONS, "/v1/keys").await.is_success());
     }
     let told = soon(async || {
