@@ -262,17 +262,14 @@ fn trigger_model(
 /// What the messages of a trigger's other side tell beside what they ask: a message is read so too, and a calm story is
 /// learned from nothing else.
 fn stories(positives: &[&str], negatives: &[&str]) -> Vec<String> {
-    let mut told: Vec<String> = Vec::new();
-    let stories = negatives.iter().filter_map(|message| requests::story(&requests::parts(message)));
-    for story in stories {
-        if !positives.contains(&story.as_str())
-            && !negatives.contains(&story.as_str())
-            && !told.contains(&story)
-        {
-            told.push(story);
-        }
-    }
-    told
+    // One sentence has no story, and most messages are one.
+    let has_more =
+        |message: &&&str| message.trim_end_matches(['.', '?', '!']).contains(['.', '?', '!', ';', ',', '\n']);
+    let mut known: HashSet<String> =
+        positives.iter().chain(negatives).map(|said| (*said).to_owned()).collect();
+    let told = negatives.iter().filter(has_more);
+    let told = told.filter_map(|message| requests::story(&requests::parts(message)));
+    told.filter(|story| known.insert(story.clone())).collect()
 }
 
 #[cfg(test)]

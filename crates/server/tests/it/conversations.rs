@@ -170,7 +170,7 @@ async fn danger_that_only_two_messages_together_tell_is_heard() {
     let running = start(&[]).await;
     let key = running.key(Role::Customer).await;
     let first = running.ask(&key, Mode::Customer, "How do I close my account? There is no point in").await;
-    assert_ne!(first["trigger"], "emotional_distress", "{first}");
+    assert!(!first["triggers"].to_string().contains("self-harm"), "{first}");
     let second = say(&running, &key, "going on with it", text(&first, "conversation")).await.record();
     let rule = text(&second["triggers"][0], "rule");
     assert!(rule.starts_with("emotional_distress/self-harm"), "{second}");
