@@ -165,8 +165,8 @@ async fn a_model_picks_among_the_intents_that_are_offered_and_no_word_of_it_coun
     assert!(text(&person, "classification_reason").starts_with("a model picked it instead of fee_inquiry"));
 
     let none = bank.ask(Judges::Topic(None), UNCERTAIN).await;
-    assert_eq!(text(&none, "intent"), "unknown", "{none}");
-    assert_ne!(text(&none, "outcome"), "resolved", "{none}");
+    assert_eq!((text(&none, "intent"), text(&none, "routing")), ("unknown", "guide"), "{none}");
+    assert_eq!(text(&own, "routing"), "answer", "a control: {own}");
 
     for broken in [Judges::Babbles, Judges::Fails] {
         let record = bank.ask(broken, UNCERTAIN).await;
