@@ -1,17 +1,20 @@
 //! Who asks to be forgotten is, on every way; what was kept long enough goes; figures stay; and a hold keeps all of it.
 
+use std::sync::Arc;
+
 use contactiq_domain::{
     Outcome, Record, Role, TicketState, Timestamp, Trigger,
+    clock::FixedClock,
     ids::{AccessId, FeedbackId, Ids, InteractionId, SessionId},
 };
 use contactiq_guard::{Guard, GuardSettings, Masked, Raw, ReviewKind, TokenKey};
 use contactiq_store::{
-    StoreError, Writer,
+    Ledger, StoreError, Writer,
     access::{self, AccessEvent, AccessResult},
     conversations::{self, Conversation, Owner},
     feedback::{self, Feedback},
     interactions, keys,
-    ledger::{self, Completion, Entry, Start},
+    ledger::{self, Completion, Entry, Places, Start},
     page_sessions::{self, PageSession},
     pii_tokens, placeholders,
     privacy::{
@@ -261,6 +264,29 @@ on_both_engines! {
             assert_eq!(kept.question.as_str(), said);
         }
         assert_eq!(conversations::list_of(&mut *bench.read().await, &JANE, 5).await.unwrap(), [anew]);
+    }
+
+    async fn who_returns_after_the_clock_was_set_back_is_not_who_was_erased(bench) {
+        // The clock was two hours ahead when she was erased, and is right again.
+        erase::person(&bench.store, &JANE, "desk", &bench.ids, NOW.plus_seconds(7200)).await.unwrap();
+        let (before, anew) = (Conversation { created_at: NOW.plus_seconds(7190), ..of_jane(&bench.ids) }, of_jane(&bench.ids));
+        let clock = Arc::new(FixedClock::at(NOW.plus_seconds(5)));
+        let its = Arc::clone(&clock);
+        let ledger = Ledger::new(bench.store.clone(), Places::default(), its);
+        let said = async |of: &Conversation| {
+            let done = escalated(&started(&bench.ids, of), Trigger::SecurityFraud);
+            let completion = Completion { conversation: of.clone(), ticket: Some(ticket(&bench.ids, &done)), record: done.clone(), reviews: Vec::new(), claimed: None };
+            ledger.write(Entry::Completion(Box::new(completion))).await.unwrap();
+            let mut r = bench.read().await;
+            let kept = tickets::of_interaction(&mut r, done.id).await.unwrap().unwrap().question;
+            (interactions::get(&mut r, done.id).await.unwrap().unwrap() == done, kept != Masked::erased())
+        };
+        assert_eq!(said(&before).await, (false, false), "what was on its way is nobody's");
+        assert_eq!(said(&anew).await, (true, true));
+        // The clock passes the erasure: what was begun before goes on.
+        clock.advance_seconds(7200);
+        assert_eq!(said(&anew).await, (true, true));
+        assert_eq!(said(&before).await, (false, false));
     }
 
     async fn an_erasure_that_was_broken_off_is_finished(bench) {
