@@ -136,6 +136,12 @@ pub enum What {
         /// Entries of the anchored checkpoint.
         size: u64,
     },
+    /// The last checkpoint is gone, and the entries that it covers are not.
+    #[error("a checkpoint is missing: the one of {size} entries, which was the last")]
+    CheckpointGone {
+        /// Its size.
+        size: u64,
+    },
     /// No checkpoint covers the last entries.
     #[error("no checkpoint covers the last {entries} entries")]
     Unsigned {

@@ -120,11 +120,11 @@ pub async fn decide(w: &mut Writer, id: Uuid, decided: &Decided) -> Result<(), S
     if changed == 0 { Err(StoreError::NotFound { what: "entry" }) } else { Ok(()) }
 }
 
-/// Entries, the latest first. `skip` leaves out that many of the first. A text whose key can't be unwrapped here is
-/// [`Masked::locked`].
+/// Entries, the latest first. `skip` leaves out that many of the first. A text that does not open, or whose key
+/// can't be unwrapped here, is [`Masked::locked`].
 ///
 /// # Errors
-/// When the database fails or a sealed column does not open.
+/// When the database fails.
 pub async fn list(
     c: &mut Connection,
     filter: &Filter,

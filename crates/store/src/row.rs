@@ -96,8 +96,8 @@ impl Row {
         Row::of(cells, sealer, Whose::Nobody)
     }
 
-    /// The same row on a page of many people: a text of it whose key can't be unwrapped reads as [`Masked::locked`] and
-    /// keeps nobody from the others.
+    /// The same row on a page of many people: a text of it that does not open, or whose key can't be unwrapped, reads as
+    /// [`Masked::locked`] and keeps nobody from the others.
     pub(crate) fn beside_others(mut self) -> Row {
         self.beside_others = true;
         self
@@ -270,16 +270,23 @@ impl Row {
     ) -> Result<Option<Masked>, StoreError> {
         let Some(sealed) = self.get::<Option<Vec<u8>>>(column)? else { return Ok(None) };
         let place = place(table, place_of, id);
-        if key_of(&sealed).is_none() {
-            return Ok(Some(self.sealer.open(&sealed, &place)?));
+        let opened = match &self.whose {
+            _ if key_of(&sealed).is_none() => self.sealer.open(&sealed, &place),
+            Whose::Person(key) => self.sealer.open_for(key, &sealed, &place),
+            Whose::Gone => Ok(Masked::erased()),
+            // It was said where the key was looked for.
+            Whose::Locked(_) if self.beside_others => return Ok(Some(Masked::locked())),
+            Whose::Locked(why) => Err(*why),
+            Whose::Nobody => Err(SealError::NotAuthentic),
+        };
+        match opened {
+            Ok(text) => Ok(Some(text)),
+            Err(why) if self.beside_others => {
+                tracing::error!(critical = true, table, column, id, %why, "a text of a list does not open and is left out: restore its row");
+                Ok(Some(Masked::locked()))
+            }
+            Err(why) => Err(why.into()),
         }
-        Ok(Some(match &self.whose {
-            Whose::Person(key) => self.sealer.open_for(key, &sealed, &place)?,
-            Whose::Gone => Masked::erased(),
-            Whose::Locked(_) if self.beside_others => Masked::locked(),
-            Whose::Locked(why) => return Err((*why).into()),
-            Whose::Nobody => return Err(SealError::NotAuthentic.into()),
-        }))
     }
 }
 

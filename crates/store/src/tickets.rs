@@ -139,11 +139,11 @@ pub async fn count(c: &mut Connection, filter: &Filter<'_>) -> Result<u64, Store
 
 /// Tickets in the order in which a person should take them: danger to life first, then fraud, then by
 /// priority, and the one that waits longest first among equals. What is closed stands behind what is
-/// not, and demo traffic behind all others. `skip` leaves out that many of the first. A text whose key can't be unwrapped
-/// here is [`Masked::locked`].
+/// not, and demo traffic behind all others. `skip` leaves out that many of the first. A text that does not open,
+/// or whose key can't be unwrapped here, is [`Masked::locked`].
 ///
 /// # Errors
-/// When the database fails or a sealed column does not open.
+/// When the database fails.
 pub async fn list(
     c: &mut Connection,
     filter: &Filter<'_>,

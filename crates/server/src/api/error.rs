@@ -83,6 +83,11 @@ pub enum ApiError {
     /// What is kept of the person must stay.
     #[error("a legal hold is on this person: nothing of it is erased until an administrator lifts it")]
     LegalHold,
+    /// A word on a purpose is older than the one that stands.
+    #[error(
+        "this person said something else later, and that stands: look at consents of /v1/persons/export; where this is the later word, send it without said_at"
+    )]
+    SaidLater,
     /// Nothing is kept of whom a hold is to be on.
     #[error(
         "nothing is kept under this name: check subject and key; for somebody who is still to come send \"ahead\": true"
@@ -181,6 +186,7 @@ impl ApiError {
             ApiError::IdempotencyInFlight { .. }
             | ApiError::IdempotencyGone
             | ApiError::LegalHold
+            | ApiError::SaidLater
             | ApiError::TicketClosed
             | ApiError::OriginalsNotKept
             | ApiError::SecretOverlaps(_) => StatusCode::CONFLICT,
@@ -215,6 +221,7 @@ impl ApiError {
             ApiError::IdempotencyInFlight { .. } => "idempotency_in_flight",
             ApiError::IdempotencyGone => "idempotency_gone",
             ApiError::LegalHold => "legal_hold",
+            ApiError::SaidLater => "said_later",
             ApiError::PersonUnknown => "person_unknown",
             ApiError::TicketClosed => "ticket_closed",
             ApiError::Erased => "erased",

@@ -283,12 +283,12 @@ fn said_at(told: Option<String>, now: Timestamp) -> Result<Timestamp, ApiError> 
     if moment > now.plus_seconds(CLOCKS_DIFFER) { Err(wrong()) } else { Ok(moment.min(now)) }
 }
 
-/// Note what a person agrees to or refuses; what was said last counts. Sent again with its `Idempotency-Key`, the request
-/// changes nothing that was said meanwhile.
+/// Note what a person agrees to or refuses; what was said last counts, and of one moment a refusal. Sent again with its
+/// `Idempotency-Key`, the request changes nothing that was said meanwhile.
 #[utoipa::path(
     post, path = "/v1/persons/consents", tag = "privacy", request_body = NewConsent,
     params(("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 204, description = "It is noted, and in force on every replica within two seconds"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem, description = "There is no such key"), (status = 422, body = Problem))
+    responses((status = 204, description = "It is noted, and in force on every replica within two seconds"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem, description = "There is no such key"), (status = 409, body = Problem, description = "`said_later`: the person said something else later, and that stands"), (status = 422, body = Problem))
 )]
 pub async fn note_consent(
     State(app): State<App>,
@@ -302,7 +302,8 @@ pub async fn note_consent(
     must_be_known(&app, &caller, key).await?;
     // What names the person here would stand beside the keyed hash of the subject.
     let noted_by = if acts(&caller) { ONESELF.to_owned() } else { caller.name.clone() };
-    let noted_at = said_at(told, app.house.clock.now())?;
+    let now = app.house.clock.now();
+    let noted_at = said_at(told, now)?;
     let taken =
         match idempotency::begin(&app, &caller, "POST /v1/persons/consents", &headers, &body.bytes).await? {
             Repeat::Again(_) => return Ok(StatusCode::NO_CONTENT),
@@ -310,8 +311,15 @@ pub async fn note_consent(
         };
     let consent = Consent { purpose, given, noted_by, noted_at };
     let mut w = app.house.store.write().await?;
+    let mut counts = true;
     for subject in &privacy::names(&app.house.store, &subject, key) {
-        consent::note(&mut w, &Owner { subject, key }, &consent).await?;
+        counts &= consent::note(&mut w, &Owner { subject, key }, &consent, now).await?;
+    }
+    if !counts {
+        // What counts under one of the names is kept, and that a word is as of now.
+        w.save().await?;
+        app.house.consents.read(&app.house.store).await?;
+        return Err(ApiError::SaidLater);
     }
     if let Some(taken) = &taken {
         taken.settle(&mut w, purpose.as_str(), StatusCode::NO_CONTENT.as_u16()).await?;

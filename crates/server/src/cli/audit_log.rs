@@ -319,7 +319,7 @@ async fn noted(store: &Store, command: &str, target: &str) -> Result<(), contact
 }
 
 /// What `doctor` says of the log.
-pub(super) async fn standing(config: &Config) -> Result<String, String> {
+pub(super) async fn standing(config: &Config) -> Result<(String, bool), String> {
     let store = app::open_store(config).await.map_err(|error| error.to_string())?;
     let audit = Audit::open(&store, config).await.map_err(|error| error.to_string())?;
     let found = async {
@@ -334,8 +334,12 @@ pub(super) async fn standing(config: &Config) -> Result<String, String> {
             },
         );
         let late = waiting.oldest.is_some_and(|oldest| oldest < SystemClock.now().plus_seconds(-60));
-        let advice = if late { ": start the server, which takes them in" } else { "" };
-        Ok(format!("{size} entries; {last}; {} events wait{advice}", waiting.events))
+        let advice = if late {
+            ", the oldest for more than a minute: start the server, which takes them in; where one runs, its log says why it does not"
+        } else {
+            ""
+        };
+        Ok((format!("{size} entries; {last}; {} events wait{advice}", waiting.events), late))
     }
     .await;
     audit.log.close().await;

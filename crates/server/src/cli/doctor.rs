@@ -257,7 +257,7 @@ fn api_keys(keys: &[ApiKey]) -> Finding {
 
 async fn audit(config: &Config) -> Finding {
     let (state, detail) = match audit_log::standing(config).await {
-        Ok(detail) => (State::Ok, detail),
+        Ok((detail, late)) => (if late { State::Off } else { State::Ok }, detail),
         Err(why) => (State::Failing, format!("{why}. `contactiq audit verify` says more")),
     };
     Finding { part: "audit log", state, detail }

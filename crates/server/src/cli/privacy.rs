@@ -301,13 +301,24 @@ async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -
 async fn consented(store: &Store, person: &Person, purpose: Purpose, given: bool) -> Outcome {
     let mut w = store.write().await?;
     let key = person.key(&mut w).await?;
-    let noted = Consent { purpose, given, noted_by: audit::ACTOR.to_owned(), noted_at: SystemClock.now() };
-    for subject in &privacy::names(store, &person.subject, key) {
-        consent::note(&mut w, &Owner { subject, key }, &noted).await?;
+    let names = privacy::names(store, &person.subject, key);
+    if !Person::is_known(&mut w, &names, key).await? {
+        output::note(NOBODY);
+    }
+    let now = SystemClock.now();
+    let noted = Consent { purpose, given, noted_by: audit::ACTOR.to_owned(), noted_at: now };
+    let mut counts = true;
+    for subject in &names {
+        counts &= consent::note(&mut w, &Owner { subject, key }, &noted, now).await?;
     }
     audit::note(&mut w, "privacy consent", purpose.as_str()).await?;
     w.save().await?;
-    Ok(ExitCode::SUCCESS)
+    if counts {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err("this was not noted: the person said no at this moment or at one that was still to come by this clock, which is \
+         as of now from here on; where they agree, say so again"
+        .into())
 }
 
 async fn named(store: &Store, config: &Config, values: Vec<String>, erase: bool, json: bool) -> Outcome {

@@ -263,6 +263,19 @@ async fn commands_are_on_record_and_an_export_is_verified_by_the_auditor_s_own_p
         part(&found)["state"] == "ok" && text(&part(&found), "detail").contains("and verifies"),
         "{found}"
     );
+    // What has waited for longer than a minute is said.
+    terminal.run(&["keys", "create", "--name", "another", "--role", "service"]).well();
+    let options = SqliteConnectOptions::new().filename(path("contactiq.db"));
+    let mut raw = SqliteConnection::connect_with(&options).await.unwrap();
+    let aged = sqlx::query("UPDATE audit_outbox SET happened_at = 1").execute(&mut raw).await.unwrap();
+    assert!(aged.rows_affected() > 0);
+    let late = terminal.run(&["doctor", "--json"]).lines(0).remove(0);
+    assert!(
+        part(&late)["state"] == "off" && text(&part(&late), "detail").contains("more than a minute"),
+        "{late}"
+    );
+    sqlx::query("DELETE FROM audit_outbox").execute(&mut raw).await.unwrap();
+    raw.close().await.unwrap();
     // The log's file is lost: the database remembers that there was one.
     for ending in ["", "-wal", "-shm"] {
         drop(std::fs::remove_file(path(&format!("audit.db{ending}"))));

@@ -269,7 +269,10 @@ async fn the_command_line_does_the_same() {
     let hold = with(&["privacy", "hold", "place"], &["--matter", "case 9"]).well();
     assert!(with(&["privacy", "erase"], &["--yes"]).refused().contains("case 9"));
     run(&["privacy", "hold", "lift", hold.trim()]).well();
-    with(&["privacy", "consent"], &["history", "no"]).well();
+    let noted = with(&["privacy", "consent"], &["history", "no"]);
+    assert!((noted.status, noted.err.as_str()) == (0, ""), "{noted:?}");
+    let nobody = run(&["privacy", "consent", "--subject", "who-is-not-here", "history", "no"]);
+    assert!(nobody.status == 0 && nobody.err.contains("nothing is kept under this name"), "{nobody:?}");
     let erased = with(&["privacy", "erase"], &["--yes", "--json"]).lines(0);
     assert_eq!(erased.iter().filter(|receipt| receipt["interactions"] == 1).count(), 1, "{erased:?}");
     assert!(text(&erased[0], "signed").starts_with("contactiq.erasure-receipt/v1\n"), "{erased:?}");

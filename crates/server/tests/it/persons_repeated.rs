@@ -55,7 +55,7 @@ async fn a_late_repetition_overturns_no_refusal_and_what_was_said_last_counts() 
     // Without a key: when it was said decides.
     let mut earlier = says(true);
     earlier["said_at"] = json!("2026-01-05T09:30:00Z");
-    assert_eq!(running.post(&bank, "/v1/persons/consents", &earlier).await.status, 204);
+    running.post(&bank, "/v1/persons/consents", &earlier).await.problem(409, "said_later");
     assert_eq!(stands().await, json!(false));
     for wrong in ["tomorrow", "2999-01-01T00:00:00Z"] {
         let mut said = says(true);

@@ -15,6 +15,9 @@ use crate::{
     value::{Value, places, values},
 };
 
+/// So far the clocks of two replicas may differ.
+const AHEAD_SECONDS: i64 = 60;
+
 /// The log that belongs to a store. Cloning it is cheap.
 #[derive(Debug, Clone)]
 pub struct AuditLog(Store);
@@ -61,7 +64,9 @@ impl AuditLog {
         self.0.write().await
     }
 
-    /// The right to append, where nobody has it or its holder has been silent; none otherwise.
+    /// The right to append until then, where nobody has it or its holder has been silent; none otherwise. A lease that ends
+    /// more than a minute later than one of now is of a clock that was ahead, and keeps nobody out: whoever has it still
+    /// finds that the number is another one.
     ///
     /// # Errors
     /// When the database fails.
@@ -71,12 +76,13 @@ impl AuditLog {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Fence>, StoreError> {
+        let beyond = until.plus_seconds(AHEAD_SECONDS);
         let mut w = self.write().await?;
         let row = w
             .row(
                 "UPDATE audit_lease SET holder = $1, fence = fence + 1, ends_at = $3
-                 WHERE name = 'sequencer' AND (ends_at < $2 OR holder = $1) RETURNING fence",
-                values![holder, now, until],
+                 WHERE name = 'sequencer' AND (ends_at < $2 OR ends_at > $4 OR holder = $1) RETURNING fence",
+                values![holder, now, until, beyond],
             )
             .await?;
         let fence = row.map(|row| row.int("fence")).transpose()?;

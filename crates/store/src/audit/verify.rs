@@ -10,7 +10,7 @@ use contactiq_auditlog::{
 use contactiq_domain::{Timestamp, ids::InteractionId};
 
 use super::{AuditKind, AuditLog, interaction, log::tail_at, read, sequencer::LAST, unlogged};
-use contactiq_guard::seal::ERASED;
+use contactiq_guard::seal::{ERASED, SealError};
 
 use crate::{Connection, Reader, Store, StoreError, interactions, meta, value::values};
 
@@ -77,9 +77,10 @@ impl AuditLog {
         records: bool,
     ) -> Result<Verified, AuditFault> {
         let store = store.at_work();
-        let mut anchors = anchors.to_vec();
+        let (mut anchors, mut remembered_size) = (anchors.to_vec(), 0);
         if let Some(note) = meta::get_meta(&mut *store.read().await?, LAST).await? {
             let remembered = Checkpoint::open(&note, keys).map_err(|error| found(None, error))?;
+            remembered_size = remembered.size;
             anchors.push(remembered);
         }
         // One moment: what is appended meanwhile is not looked at.
@@ -88,9 +89,13 @@ impl AuditLog {
         let mut walk = Walk::new(origin, Frontier::default(), keys, &anchors);
         let (mut tail, mut tiles, mut signed) = (Tail::default(), 0_u64, 0_u64);
         let (mut marks, mut marked) = (VecDeque::new(), 0_u64);
-        if read::size_of_checkpoints(&mut reader).await? > size {
-            let (covered, _) = read::last_checkpoint(&mut reader).await?.unwrap_or_default();
+        let covered = read::size_of_checkpoints(&mut reader).await?;
+        if covered > size {
             return Err(found(size, What::Shortened { size: covered }));
+        }
+        // Entries can't tell of it: they are all there, and only wait for a checkpoint, as it seems.
+        if covered < remembered_size && remembered_size <= size {
+            return Err(found(None, What::CheckpointGone { size: remembered_size }));
         }
         let mut counted = Counted::default();
         let mut records = if records { Some(store.read().await?) } else { None };
@@ -233,13 +238,17 @@ impl Counted {
                 self.unopened.insert(id);
             }
             Some(salt) => {
-                let agrees = agrees(c, id, &salt, commitment).await?;
+                let agrees = match agrees(c, id, &salt, commitment).await {
+                    // What does not open is not what was committed to, and keeps nobody from looking at the others.
+                    Err(StoreError::Sealed(SealError::Malformed | SealError::NotAuthentic)) => false,
+                    agrees => agrees?,
+                };
                 if agrees {
                     self.records += 1;
                     self.opened.insert(id);
                 } else {
                     // Its salt is there, so nobody took it away as one takes records away.
-                    if interactions::get(c, id).await?.is_none() {
+                    if !stands(c, id).await? {
                         return Err(AuditFault::Record(id));
                     }
                     if is_being_erased(c, id).await? {
@@ -270,6 +279,12 @@ impl Counted {
         }
         Ok(())
     }
+}
+
+/// Whether there is such a record, whether it opens or not.
+async fn stands(c: &mut Connection, id: InteractionId) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM interactions WHERE id = $1 AND completed_at IS NOT NULL";
+    Ok(c.row(sql, values![id]).await?.is_some())
 }
 
 /// The entry whose hash in its tile is another than that of its bytes: one of the two was changed.

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use contactiq_domain::{Outcome, Record, ids::InteractionId};
+use contactiq_domain::{
+    Outcome, Record, Timestamp,
+    ids::{ConversationId, InteractionId},
+};
 use contactiq_guard::Masked;
 
 use super::{Claimed, Completion, Entry, withdrawn};
@@ -23,14 +26,19 @@ pub enum Applied {
     Overtaken,
 }
 
-/// Writes one entry in this transaction.
+/// Writes one entry in this transaction. An erasure counts as its receipt is dated, whatever the time is now.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when its conversation belongs to somebody else or its request id to another
 /// interaction, [`StoreError::Refused`] when the tables refuse a value, or when the database fails. The
 /// transaction is spoilt then.
 pub async fn apply(w: &mut Writer, entry: &Entry) -> Result<Applied, StoreError> {
-    let mut applied = apply_all(w, &[entry]).await?;
+    apply_at(w, entry, Timestamp::from_micros(i64::MAX)).await
+}
+
+/// The same by a clock: an erasure that is dated later than now says nothing of what began since the clock was set back.
+pub(crate) async fn apply_at(w: &mut Writer, entry: &Entry, now: Timestamp) -> Result<Applied, StoreError> {
+    let mut applied = apply_all(w, &[entry], now).await?;
     Ok(applied.pop().unwrap_or(Applied::Written))
 }
 
@@ -38,12 +46,16 @@ pub async fn apply(w: &mut Writer, entry: &Entry) -> Result<Applied, StoreError>
 ///
 /// # Errors
 /// As [`apply`], of any of them.
-pub(crate) async fn apply_all(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Applied>, StoreError> {
+pub(crate) async fn apply_all(
+    w: &mut Writer,
+    entries: &[&Entry],
+    now: Timestamp,
+) -> Result<Vec<Applied>, StoreError> {
     // Of what was shown of one answer the longest holds the others: those count as written with it.
     let longest = longest(entries);
     if longest.len() < entries.len() {
         let kept: Vec<&Entry> = longest.iter().map(|at| entries[*at]).collect();
-        let of_kept = Box::pin(apply_all(w, &kept)).await?;
+        let of_kept = Box::pin(apply_all(w, &kept, now)).await?;
         let mut applied = vec![Applied::Written; entries.len()];
         for (at, of_kept) in longest.into_iter().zip(of_kept) {
             applied[at] = of_kept;
@@ -52,12 +64,12 @@ pub(crate) async fn apply_all(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<
     }
     let mut seen = HashSet::new();
     let Some(twice) = entries.iter().position(|e| !seen.insert((e.interaction(), e.label()))) else {
-        return apply_different(w, entries).await;
+        return apply_different(w, entries, now).await;
     };
     // The queue may deliver twice: what comes again counts after what came first.
     let (first, rest) = entries.split_at(twice);
-    let mut applied = apply_different(w, first).await?;
-    applied.extend(Box::pin(apply_all(w, rest)).await?);
+    let mut applied = apply_different(w, first, now).await?;
+    applied.extend(Box::pin(apply_all(w, rest, now)).await?);
     Ok(applied)
 }
 
@@ -86,12 +98,18 @@ fn longest(entries: &[&Entry]) -> Vec<usize> {
 
 /// The same of entries of which no two are the same half of one interaction. Those whose person was erased meanwhile are
 /// written without their texts, and so are those of an interaction that has lost its own: it named somebody.
-async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Applied>, StoreError> {
+async fn apply_different(
+    w: &mut Writer,
+    entries: &[&Entry],
+    now: Timestamp,
+) -> Result<Vec<Applied>, StoreError> {
     let conversations: Vec<_> = entries.iter().map(|entry| entry.of()).collect();
     let people: Vec<String> = conversations.iter().map(|of| privacy::blind(w, &of.owner())).collect();
     privacy::turns::together(w, people.into_iter()).await?;
     let mut erased = conversations::erased_among(w, conversations.iter().map(|of| of.id)).await?;
-    erased.extend(privacy::erase::came_late(w, &conversations).await?);
+    let late = privacy::erase::came_late(w, &conversations, now).await?;
+    tell_of_tickets(entries, &late.ahead);
+    erased.extend(late.all);
     let lost = privacy::without_texts_among(w, entries.iter().map(|entry| entry.interaction())).await?;
     if erased.is_empty() && lost.is_empty() {
         return apply_as_they_are(w, entries).await;
@@ -109,6 +127,22 @@ async fn apply_different(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Appli
         })
         .collect();
     apply_as_they_are(w, &without.iter().collect::<Vec<_>>()).await
+}
+
+/// Says which tickets lose their texts to an erasure that has not come yet by the clock: whoever takes one can't tell what
+/// was asked, and the clock is wrong or was set back.
+fn tell_of_tickets(entries: &[&Entry], ahead: &HashSet<ConversationId>) {
+    for entry in entries.iter().filter(|entry| ahead.contains(&entry.conversation())) {
+        if let Entry::Completion(completion) = entry
+            && let Some(ticket) = &completion.ticket
+        {
+            tracing::error!(
+                critical = true,
+                ticket = %ticket.id,
+                "a ticket is written without its texts: its person was erased at a time that is ahead of the clock; set the clock right"
+            );
+        }
+    }
 }
 
 async fn apply_as_they_are(w: &mut Writer, entries: &[&Entry]) -> Result<Vec<Applied>, StoreError> {

@@ -5,7 +5,7 @@ use contactiq_domain::{Timestamp, ids::InteractionId};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Applied, Entry, Phase, apply::apply, kept};
+use super::{Applied, Entry, Phase, apply::apply_at, kept};
 use crate::{
     Connection, Store, StoreError, Writer, conversations::Owner, idempotency::Settles, privacy, row::Row,
     value::values,
@@ -145,12 +145,12 @@ pub async fn get(
 }
 
 /// Writes one where it belongs and takes it from the dead.
-async fn replay(w: &mut Writer, id: &str) -> Result<Replayed, StoreError> {
+async fn replay(w: &mut Writer, id: &str, now: Timestamp) -> Result<Replayed, StoreError> {
     match get(w, id).await? {
         None => Ok(Replayed::Missing),
         Some((_, Err(why))) => Ok(Replayed::Unreadable(why)),
         Some((_, Ok(entry))) => {
-            let applied = apply(w, &entry).await?;
+            let applied = apply_at(w, &entry, now).await?;
             discard(w, id).await?;
             Ok(match applied {
                 Applied::Written | Applied::Before(_) => Replayed::Written,
@@ -173,7 +173,7 @@ pub async fn replay_in(
 ) -> Result<Result<Replayed, StoreError>, StoreError> {
     let replayed = async {
         let mut w = store.write().await?;
-        let replayed = replay(&mut w, id).await?;
+        let replayed = replay(&mut w, id, now).await?;
         if let (Some(settles), Replayed::Written | Replayed::Overtaken) = (settles, &replayed) {
             settles.settle(&mut w, id).await?;
         }

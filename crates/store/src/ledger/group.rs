@@ -6,12 +6,13 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use contactiq_domain::Clock;
 use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Applied, Entry,
-    apply::{apply, apply_all},
+    apply::{apply_all, apply_at},
 };
 use crate::{Store, StoreError, error::IN_THE_WAY};
 
@@ -33,10 +34,10 @@ struct Job {
 pub(crate) struct Group(mpsc::Sender<Job>);
 
 impl Group {
-    /// A group of this store, and the task that writes: run it, or nothing is written.
-    pub(crate) fn new(store: Store) -> (Group, impl Future<Output = ()> + Send) {
+    /// A group of this store, and the task that writes by this clock: run it, or nothing is written.
+    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>) -> (Group, impl Future<Output = ()> + Send) {
         let (sender, receiver) = mpsc::channel(WAITING);
-        (Group(sender), work(store, receiver))
+        (Group(sender), work(store, clock, receiver))
     }
 
     /// Hands an entry over. The receiver hears when it is durable, or why it is not; dropping it takes nothing
@@ -62,30 +63,30 @@ impl Group {
 
 /// Writes until the last handle is gone. An entry that makes it panic must not end it: who waits for that group hears
 /// that it was not written, and the next group begins anew.
-async fn work(store: Store, mut jobs: mpsc::Receiver<Job>) {
-    while AssertUnwindSafe(groups(&store, &mut jobs)).catch_unwind().await.is_err() {
+async fn work(store: Store, clock: Arc<dyn Clock>, mut jobs: mpsc::Receiver<Job>) {
+    while AssertUnwindSafe(groups(&store, &*clock, &mut jobs)).catch_unwind().await.is_err() {
         metrics::counter!("contactiq_ledger_writer_panics_total").increment(1);
         tracing::error!(critical = true, "writing a group of entries panicked; the next one is written");
     }
 }
 
-async fn groups(store: &Store, jobs: &mut mpsc::Receiver<Job>) {
+async fn groups(store: &Store, clock: &dyn Clock, jobs: &mut mpsc::Receiver<Job>) {
     let mut batch = Vec::with_capacity(MOST);
     while jobs.recv_many(&mut batch, MOST).await > 0 {
-        let mut written = together(store, jobs, &mut batch).await;
+        let mut written = together(store, clock, jobs, &mut batch).await;
         // Two workers of a cluster may be given the halves of one interaction.
         for _ in 0..TRIES {
             if !matches!(written, Err(StoreError::Unavailable { why: IN_THE_WAY })) {
                 break;
             }
-            written = together(store, jobs, &mut batch).await;
+            written = together(store, clock, jobs, &mut batch).await;
         }
         match written {
             Ok(done) => answer(batch.drain(..).zip(done.into_iter().map(Ok))),
             // One that is refused must not take the others with it: each for itself.
             Err(error) if batch.len() > 1 && !matches!(error, StoreError::Unavailable { .. }) => {
                 for job in batch.drain(..) {
-                    let done = alone(store, &job.entry).await.map_err(StoreError::of_a_writer);
+                    let done = alone(store, clock, &job.entry).await.map_err(StoreError::of_a_writer);
                     answer([(job, done)]);
                 }
             }
@@ -99,6 +100,7 @@ async fn groups(store: &Store, jobs: &mut mpsc::Receiver<Job>) {
 
 async fn together(
     store: &Store,
+    clock: &dyn Clock,
     jobs: &mut mpsc::Receiver<Job>,
     batch: &mut Vec<Job>,
 ) -> Result<Vec<Applied>, StoreError> {
@@ -113,14 +115,14 @@ async fn together(
         (job.entry.conversation(), job.entry.interaction(), job.entry.phase(), job.entry.label())
     });
     let entries: Vec<&Entry> = batch.iter().map(|job| &*job.entry).collect();
-    let done = apply_all(&mut w, &entries).await?;
+    let done = apply_all(&mut w, &entries, clock.now()).await?;
     w.save().await?;
     Ok(done)
 }
 
-async fn alone(store: &Store, entry: &Entry) -> Result<Applied, StoreError> {
+async fn alone(store: &Store, clock: &dyn Clock, entry: &Entry) -> Result<Applied, StoreError> {
     let mut w = store.write().await?;
-    let applied = apply(&mut w, entry).await?;
+    let applied = apply_at(&mut w, entry, clock.now()).await?;
     w.save().await?;
     Ok(applied)
 }

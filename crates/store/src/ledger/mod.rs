@@ -112,7 +112,7 @@ impl Ledger {
     #[must_use]
     pub fn new(store: Store, places: impl Into<Places>, clock: Arc<dyn Clock>) -> Ledger {
         let Places { queue, spool } = places.into();
-        let (group, work) = Group::new(store.clone());
+        let (group, work) = Group::new(store.clone(), Arc::clone(&clock));
         #[expect(
             clippy::disallowed_methods,
             reason = "it ends with the last handle, and whoever waits for it hears of an end before"

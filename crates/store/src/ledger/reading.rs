@@ -213,7 +213,8 @@ impl Ledger {
             let mut r = self.0.store.read().await?;
             let mut erased =
                 conversations::erased_among(&mut r, conversations.iter().map(|of| of.id)).await?;
-            erased.extend(privacy::erase::came_late(&mut r, &conversations).await?);
+            let now = self.0.clock.now();
+            erased.extend(privacy::erase::came_late(&mut r, &conversations, now).await?.all);
             Ok(erased)
         };
         self.tables(PLACE, asking).await.unwrap_or_default()

@@ -26,29 +26,46 @@ pub struct Consent {
     pub noted_at: Timestamp,
 }
 
-/// Notes what a person says, in place of what was said before.
+/// Notes what a person says, in place of what was said before; whether it counts. It does not where the person said
+/// something else later. Of what is said at one moment a refusal counts, and it counts against a word whose time has not
+/// come yet by this clock: that one was noted by a clock that was ahead, and is as of now from here on.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn note(w: &mut Writer, owner: &Owner<'_>, consent: &Consent) -> Result<(), StoreError> {
+pub async fn note(
+    w: &mut Writer,
+    owner: &Owner<'_>,
+    consent: &Consent,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let (subject, owner_key) = named(w, owner);
-    w.execute(
-        "INSERT INTO consents (subject, owner_key, purpose, given, noted_by, noted_at)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (subject, owner_key, purpose) DO UPDATE SET given = excluded.given,
-             noted_by = excluded.noted_by, noted_at = excluded.noted_at
-         WHERE consents.noted_at <= excluded.noted_at",
-        values![
-            subject,
-            owner_key,
-            consent.purpose.as_str(),
-            consent.given,
-            &consent.noted_by,
-            consent.noted_at
-        ],
-    )
-    .await?;
-    Ok(())
+    let noted = w
+        .execute(
+            "INSERT INTO consents (subject, owner_key, purpose, given, noted_by, noted_at)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (subject, owner_key, purpose) DO UPDATE SET given = excluded.given,
+                 noted_by = excluded.noted_by, noted_at = excluded.noted_at
+             WHERE consents.noted_at < excluded.noted_at OR ((consents.given OR NOT excluded.given)
+                 AND (consents.noted_at = excluded.noted_at OR consents.noted_at > $7))",
+            values![
+                &subject,
+                &owner_key,
+                consent.purpose.as_str(),
+                consent.given,
+                &consent.noted_by,
+                consent.noted_at.min(now),
+                now
+            ],
+        )
+        .await?;
+    if noted == 0 {
+        w.execute(
+            "UPDATE consents SET noted_at = $4 WHERE subject = $1 AND owner_key = $2 AND purpose = $3 AND noted_at > $4",
+            values![&subject, &owner_key, consent.purpose.as_str(), now],
+        )
+        .await?;
+    }
+    Ok(noted > 0)
 }
 
 /// All that a person said.

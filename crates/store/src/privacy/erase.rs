@@ -310,13 +310,29 @@ async fn count_texts(w: &mut Writer, owner: &Owner<'_>) -> Result<u64, StoreErro
     row.map_or(Ok(0), |row| row.count("found"))
 }
 
-/// Whether somebody was erased after this conversation began: what of it is still on its way is nobody's.
+/// Conversations that began before their person was erased: what of them is still on its way is nobody's.
+#[derive(Debug, Default)]
+pub(crate) struct Late {
+    /// All of them.
+    pub(crate) all: HashSet<ConversationId>,
+    /// Those whose erasure has not come yet by the clock, which was set back since or is wrong.
+    pub(crate) ahead: HashSet<ConversationId>,
+}
+
+/// An erasure further ahead of the clock than this many seconds tells that the clock was set back, and not that the clocks
+/// of two replicas differ.
+const SET_BACK_SECONDS: i64 = 60;
+
+/// Which of these conversations began before their person was erased. Where the clock was set back since, an erasure says
+/// nothing of what begins now, though its time is later: whoever returns after it is not who was forgotten.
 pub(crate) async fn came_late(
     c: &mut Connection,
     all: &[&Conversation],
-) -> Result<HashSet<ConversationId>, StoreError> {
+    now: Timestamp,
+) -> Result<Late, StoreError> {
+    let mut late = Late::default();
     if all.is_empty() || c.row("SELECT id FROM erasures LIMIT 1", values![]).await?.is_none() {
-        return Ok(HashSet::new());
+        return Ok(late);
     }
     let people: Vec<String> = all.iter().map(|conversation| blind(c, &conversation.owner())).collect();
     let sql = format!(
@@ -329,10 +345,44 @@ pub(crate) async fn came_late(
     for row in &rows {
         erased.insert(row.text("person")?, row.moment("erased_at")?);
     }
-    let late = all.iter().zip(&people).filter(|(conversation, person)| {
-        erased.get(*person).is_some_and(|erased_at| conversation.created_at <= *erased_at)
-    });
-    Ok(late.map(|(conversation, _)| conversation.id).collect())
+    let before: Vec<(&Conversation, Timestamp)> = all
+        .iter()
+        .zip(&people)
+        .filter_map(|(conversation, person)| Some((*conversation, *erased.get(person)?)))
+        .filter(|(conversation, erased_at)| conversation.created_at <= *erased_at)
+        .collect();
+    if before.is_empty() {
+        return Ok(late);
+    }
+    let kept = kept_among(c, &before).await?;
+    let soon = now.plus_seconds(SET_BACK_SECONDS);
+    for (conversation, erased_at) in before {
+        let (id, began_at) = (conversation.id, conversation.created_at);
+        let began_since = erased_at > soon && began_at <= soon;
+        // Long before an erasure that did not mark it: it was written behind it, by a clock that was set back.
+        let was_written_since = kept.contains(&id) && began_at.plus_seconds(SET_BACK_SECONDS) < erased_at;
+        if began_since || was_written_since {
+            continue;
+        }
+        late.all.insert(id);
+        if erased_at > now {
+            late.ahead.insert(id);
+        }
+    }
+    Ok(late)
+}
+
+/// Those of these conversations that are kept under their person's name: no erasure has come over them.
+async fn kept_among(
+    c: &mut Connection,
+    all: &[(&Conversation, Timestamp)],
+) -> Result<HashSet<ConversationId>, StoreError> {
+    let sql = format!(
+        "SELECT id FROM conversations WHERE erased_at IS NULL AND subject <> 'erased:' || id AND id IN {}",
+        places(c.is_postgres(), 1, all.len())
+    );
+    let ids = all.iter().flat_map(|(conversation, _)| values![conversation.id]).collect();
+    c.rows_built(sql, ids, all.len()).await?.iter().map(|row| row.parsed("id")).collect()
 }
 
 /// Takes out whatever texts are left in conversations of people who were erased, and who they were in the events of their

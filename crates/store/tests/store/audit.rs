@@ -487,6 +487,47 @@ on_both_engines! {
         desk.log.close().await;
     }
 
+    async fn a_record_that_does_not_open_is_named(bench) {
+        let desk = Desk::of(bench).await;
+        let (own, other) = (complete(bench).await.record, complete_of(bench, "other").await.record);
+        desk.sequencer("one").run(true).await.unwrap();
+        bench.place.raw_of(format!("UPDATE interactions SET answer = question WHERE id = '{}'", own.id)).await;
+        assert!(matches!(desk.verify(&[], true).await, Err(AuditFault::Record(found)) if found == own.id));
+        // One that was changed beside it is not hidden by it.
+        bench.place.raw_of(format!("DELETE FROM interactions WHERE id = '{}'", other.id)).await;
+        assert!(matches!(desk.verify(&[], true).await, Err(AuditFault::Record(found)) if found == other.id));
+        desk.log.close().await;
+    }
+
+    async fn a_last_checkpoint_that_is_taken_away_is_found(bench) {
+        let desk = Desk::of(bench).await;
+        let mut one = desk.sequencer("one");
+        for _ in 0..2 {
+            desk.note(5).await;
+            one.run(true).await.unwrap();
+        }
+        desk.verify(&[], false).await.unwrap();
+        let mut raw = desk.unguarded().await;
+        assert_eq!(raw.run("DELETE FROM audit_checkpoints WHERE tree_size = 10".to_owned()).await.unwrap(), 1);
+        let gone = desk.verify(&[], false).await;
+        assert!(matches!(gone, Err(AuditFault::Found { entry: None, what: What::CheckpointGone { size: 10 } })), "{gone:?}");
+        desk.log.close().await;
+    }
+
+    async fn a_lease_far_ahead_of_the_clock_stops_nobody(bench) {
+        let desk = Desk::of(bench).await;
+        let (mut one, mut other) = (desk.sequencer("one"), desk.sequencer("other"));
+        desk.note(1).await;
+        assert!(one.run(true).await.unwrap().leads);
+        // The clock is set back by a day: the one that led before it died is silent till then.
+        desk.clock.advance_seconds(-86_400);
+        desk.note(1).await;
+        assert_eq!(other.run(true).await.unwrap(), Ran { leads: true, entries: 1, checkpoint: true });
+        desk.note(1).await;
+        assert_eq!(one.run(true).await.unwrap(), Ran::default(), "it believes in its lease and has none");
+        desk.log.close().await;
+    }
+
     async fn what_was_withdrawn_and_what_never_ended_is_told(bench) {
         let desk = Desk::of(bench).await;
         let completion = complete(bench).await;

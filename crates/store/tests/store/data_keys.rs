@@ -226,7 +226,7 @@ on_both_engines! {
         let said = Feedback { id: FeedbackId::new(&bench.ids), interaction: done.id, subject: "jane-4711".into(), helpful: None, problem: Some(masked("wrong in Orange")), created_at: NOW };
         feedback::save(&mut w, &said).await.unwrap();
         holds::place(&mut w, &JANE, "case 17", "desk", &bench.ids, NOW).await.unwrap();
-        consent::note(&mut w, &JANE, &Consent { purpose: Purpose::History, given: false, noted_by: "desk".into(), noted_at: NOW }).await.unwrap();
+        consent::note(&mut w, &JANE, &Consent { purpose: Purpose::History, given: false, noted_by: "desk".into(), noted_at: NOW }, NOW).await.unwrap();
         w.save().await.unwrap();
         let dump = bench.place.dump().await;
         assert!(holds(&dump, "security_fraud") && holds(&dump, &own.id.to_string()), "a control: what is no text is found");

@@ -1,17 +1,20 @@
 //! Who asks to be forgotten is, on every way; what was kept long enough goes; figures stay; and a hold keeps all of it.
 
+use std::sync::Arc;
+
 use contactiq_domain::{
     Outcome, Record, Role, TicketState, Timestamp, Trigger,
+    clock::FixedClock,
     ids::{AccessId, FeedbackId, Ids, InteractionId, SessionId},
 };
 use contactiq_guard::{Guard, GuardSettings, Masked, Raw, ReviewKind, TokenKey};
 use contactiq_store::{
-    StoreError, Writer,
+    Ledger, StoreError, Writer,
     access::{self, AccessEvent, AccessResult},
     conversations::{self, Conversation, Owner},
     feedback::{self, Feedback},
     interactions, keys,
-    ledger::{self, Completion, Entry, Start},
+    ledger::{self, Completion, Entry, Places, Start},
     page_sessions::{self, PageSession},
     pii_tokens, placeholders,
     privacy::{
@@ -189,7 +192,7 @@ on_both_engines! {
         let (own, other) = (of_jane(&bench.ids), conversation(&bench.ids));
         let said = all_of_it(&mut w, &bench.ids, &own).await;
         let others = all_of_it(&mut w, &bench.ids, &other).await;
-        consent::note(&mut w, &JANE, &Consent { purpose: Purpose::History, given: false, noted_by: "desk".into(), noted_at: NOW }).await.unwrap();
+        consent::note(&mut w, &JANE, &Consent { purpose: Purpose::History, given: false, noted_by: "desk".into(), noted_at: NOW }, NOW).await.unwrap();
         w.save().await.unwrap();
         let before = traces(bench, said.id).await;
         for there in ["interactions.question", "tickets.notes", "feedback.problem", "pii_tokens.token", "transcripts.mark", "consents.subject", "conversations.label"] {
@@ -261,6 +264,29 @@ on_both_engines! {
             assert_eq!(kept.question.as_str(), said);
         }
         assert_eq!(conversations::list_of(&mut *bench.read().await, &JANE, 5).await.unwrap(), [anew]);
+    }
+
+    async fn who_returns_after_the_clock_was_set_back_is_not_who_was_erased(bench) {
+        // The clock was two hours ahead when she was erased, and is right again.
+        erase::person(&bench.store, &JANE, "desk", &bench.ids, NOW.plus_seconds(7200)).await.unwrap();
+        let (before, anew) = (Conversation { created_at: NOW.plus_seconds(7190), ..of_jane(&bench.ids) }, of_jane(&bench.ids));
+        let clock = Arc::new(FixedClock::at(NOW.plus_seconds(5)));
+        let its = Arc::clone(&clock);
+        let ledger = Ledger::new(bench.store.clone(), Places::default(), its);
+        let said = async |of: &Conversation| {
+            let done = escalated(&started(&bench.ids, of), Trigger::SecurityFraud);
+            let completion = Completion { conversation: of.clone(), ticket: Some(ticket(&bench.ids, &done)), record: done.clone(), reviews: Vec::new(), claimed: None };
+            ledger.write(Entry::Completion(Box::new(completion))).await.unwrap();
+            let mut r = bench.read().await;
+            let kept = tickets::of_interaction(&mut r, done.id).await.unwrap().unwrap().question;
+            (interactions::get(&mut r, done.id).await.unwrap().unwrap() == done, kept != Masked::erased())
+        };
+        assert_eq!(said(&before).await, (false, false), "what was on its way is nobody's");
+        assert_eq!(said(&anew).await, (true, true));
+        // The clock passes the erasure: what was begun before goes on.
+        clock.advance_seconds(7200);
+        assert_eq!(said(&anew).await, (true, true));
+        assert_eq!(said(&before).await, (false, false));
     }
 
     async fn an_erasure_that_was_broken_off_is_finished(bench) {
@@ -463,7 +489,7 @@ on_both_engines! {
         };
         let mut w = bench.write().await;
         all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
-        consent::note(&mut w, &Owner { subject: "shy", key: None }, &Consent { purpose: Purpose::History, given: false, noted_by: "desk".into(), noted_at: NOW }).await.unwrap();
+        consent::note(&mut w, &Owner { subject: "shy", key: None }, &Consent { purpose: Purpose::History, given: false, noted_by: "desk".into(), noted_at: NOW }, NOW).await.unwrap();
         w.save().await.unwrap();
         assert!(known(SUBJECT).await && known("shy").await && !known("jane-of-4712").await);
         // Who was forgotten was known; whom nobody knew is not by having been looked for.
@@ -475,13 +501,36 @@ on_both_engines! {
     async fn the_last_word_on_a_purpose_counts(bench) {
         let word = |given, days| Consent { purpose: Purpose::History, given, noted_by: "desk".into(), noted_at: NOW.plus_seconds(days * DAY) };
         let mut w = bench.write().await;
-        for consent in [word(true, 1), word(false, 2), word(true, 0)] {
-            consent::note(&mut w, &JANE, &consent).await.unwrap();
+        let now = NOW.plus_seconds(2 * DAY);
+        for (consent, counts) in [(word(true, 1), true), (word(false, 2), true), (word(true, 0), false), (word(true, 2), false)] {
+            assert_eq!(consent::note(&mut w, &JANE, &consent, now).await.unwrap(), counts, "{consent:?}");
         }
         w.save().await.unwrap();
         let mut r = bench.read().await;
         assert_eq!(consent::of(&mut r, &JANE).await.unwrap(), [word(false, 2)]);
         assert_eq!(consent::refused(&mut r, Purpose::History).await.unwrap(), [consent::as_kept(&bench.store, &JANE)]);
+    }
+
+    async fn a_refusal_counts_against_a_word_of_a_clock_that_was_ahead(bench) {
+        let word = |given, seconds| Consent { purpose: Purpose::History, given, noted_by: "desk".into(), noted_at: NOW.plus_seconds(seconds) };
+        let mut w = bench.write().await;
+        let stands = async |w: &mut Writer| consent::of(w, &JANE).await.unwrap().remove(0);
+        assert!(consent::note(&mut w, &JANE, &word(true, DAY), NOW.plus_seconds(DAY)).await.unwrap());
+        // The clock is right again. The refusal was said a little before it is noted.
+        assert!(consent::note(&mut w, &JANE, &word(false, 5), NOW.plus_seconds(9)).await.unwrap());
+        assert_eq!(stands(&mut w).await, word(false, 5));
+        // The other way round the refusal stands, as of now; a later word counts again.
+        assert!(consent::note(&mut w, &JANE, &word(false, DAY), NOW.plus_seconds(DAY)).await.unwrap());
+        assert!(!consent::note(&mut w, &JANE, &word(true, 20), NOW.plus_seconds(20)).await.unwrap());
+        assert_eq!(stands(&mut w).await, word(false, 20));
+        assert!(consent::note(&mut w, &JANE, &word(true, 21), NOW.plus_seconds(21)).await.unwrap());
+        assert_eq!(stands(&mut w).await, word(true, 21));
+        // Of one moment the refusal counts, whichever is noted first; and a time that is to come is none.
+        assert!(consent::note(&mut w, &JANE, &word(false, 21), NOW.plus_seconds(22)).await.unwrap());
+        assert!(!consent::note(&mut w, &JANE, &word(true, 21), NOW.plus_seconds(22)).await.unwrap());
+        assert!(consent::note(&mut w, &JANE, &word(true, DAY), NOW.plus_seconds(23)).await.unwrap());
+        assert_eq!(stands(&mut w).await, word(true, 23));
+        w.save().await.unwrap();
     }
 }
 

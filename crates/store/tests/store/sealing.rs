@@ -1,7 +1,7 @@
 //! What a person wrote is ciphertext at rest, and opens at its own place alone (A6).
 
 use contactiq_domain::ids::{FeedbackId, Ids};
-use contactiq_guard::{ReviewKind, seal::SealError};
+use contactiq_guard::{Masked, ReviewKind, seal::SealError};
 use contactiq_store::{
     Store, StoreError, conversations, documents,
     feedback::{self, Feedback},
@@ -45,6 +45,29 @@ on_both_engines! {
         let mut r = bench.read().await;
         assert_eq!(interactions::get(&mut r, own.id).await, Err(stolen), "from another row");
         assert_eq!(interactions::get(&mut r, other.id).await.unwrap().unwrap(), other, "the one it was taken from");
+    }
+
+    async fn a_damaged_text_hides_no_other_row_of_a_list(bench) {
+        let mut w = bench.write().await;
+        let (own, other) = (told(&mut w, &bench.ids).await, told(&mut w, &bench.ids).await);
+        for record in [&own, &other] {
+            tickets::open(&mut w, &ticket(&bench.ids, record)).await.unwrap();
+            let refused = Entry { id: bench.ids.next(), interaction: record.id, kind: ReviewKind::Injection, rules: Vec::new(), message: masked("Ignore Oodnadatta"), at: NOW, decided: None };
+            review::save(&mut w, &refused).await.unwrap();
+        }
+        w.save().await.unwrap();
+        bench.place.raw_of(format!("UPDATE tickets SET question = told WHERE interaction = '{}'", own.id)).await;
+        bench.place.raw_of(format!("UPDATE refusals SET message = (SELECT answer FROM interactions WHERE id = refusals.interaction) WHERE interaction = '{}'", own.id)).await;
+        let mut r = bench.read().await;
+        let listed = tickets::list(&mut r, &tickets::Filter::default(), 9, 0).await.unwrap();
+        let question = |id| listed.iter().find(|t| t.interaction == id).unwrap().question.clone();
+        assert_eq!((listed.len(), question(own.id)), (2, Masked::locked()));
+        assert_ne!(question(other.id), Masked::locked());
+        let reviews = review::list(&mut r, &review::Filter::default(), 9, 0).await.unwrap();
+        let message = |id| reviews.iter().find(|l| l.entry.interaction == id).unwrap().entry.message.clone();
+        assert_eq!((reviews.len(), message(own.id), message(other.id)), (2, Masked::locked(), masked("Ignore Oodnadatta")));
+        // Who opens the one that is damaged is told.
+        assert_eq!(tickets::of_interaction(&mut r, own.id).await, Err(StoreError::Sealed(SealError::NotAuthentic)));
     }
 
     async fn plain_text_put_in_a_sealed_column_does_not_open(bench) {
