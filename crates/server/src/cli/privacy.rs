@@ -280,8 +280,9 @@ async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -
     }
     let back = restored::again(store, &known, Some(&signer), &SystemIds, SystemClock.now()).await?;
     let mut w = store.write().await?;
-    let (erased, held) = (back.erased, back.held.len());
-    audit::note(&mut w, "privacy again", &format!("{erased} people erased, {held} held")).await?;
+    let (erased, held, unread) = (back.erased, back.held.len(), back.unread.len());
+    let became = format!("{erased} people erased, {held} held, {unread} unread");
+    audit::note(&mut w, "privacy again", &became).await?;
     w.save().await?;
     output::line(format!(
         "{} receipts read, {erased} people had come back and were erased again",
@@ -294,6 +295,15 @@ async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -
              Their receipts: {}",
             of.join(", ")
         ));
+    }
+    if unread > 0 {
+        return Err(format!(
+            "{unread} people can't be read: nobody can tell whether a receipt is theirs. All others are done. Where their \
+             key-encryption key is missing add it to server.sealing_key, else take these rows of data_keys from another \
+             backup; then run this again: {}",
+            back.unread.join(", ")
+        )
+        .into());
     }
     Ok(ExitCode::SUCCESS)
 }

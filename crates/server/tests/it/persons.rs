@@ -270,7 +270,7 @@ async fn the_command_line_does_the_same() {
     assert!(with(&["privacy", "erase"], &["--yes"]).refused().contains("case 9"));
     run(&["privacy", "hold", "lift", hold.trim()]).well();
     let noted = with(&["privacy", "consent"], &["history", "no"]);
-    assert!((noted.status, noted.err.as_str()) == (0, ""), "{noted:?}");
+    assert!(noted.status == 0 && !noted.err.contains("nothing is kept"), "{noted:?}");
     let nobody = run(&["privacy", "consent", "--subject", "who-is-not-here", "history", "no"]);
     assert!(nobody.status == 0 && nobody.err.contains("nothing is kept under this name"), "{nobody:?}");
     let erased = with(&["privacy", "erase"], &["--yes", "--json"]).lines(0);

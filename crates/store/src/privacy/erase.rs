@@ -210,7 +210,7 @@ async fn one(
     now: Timestamp,
 ) -> Result<Receipt, StoreError> {
     // Receipt and entry stand from the first moment on: an erasure that is broken off is one all the same.
-    let mut receipt = Receipt {
+    let receipt = Receipt {
         id: ids.next(),
         person: blind(w, owner),
         erased_by: by.name.to_owned(),
@@ -222,19 +222,34 @@ async fn one(
         held: 0,
     };
     let destroyed = destroy(w, owner, keys).await?;
-    // Of somebody of the bank: whose hands a ticket was in, and as what people read it.
-    w.execute(
-        "UPDATE tickets SET taken_by = NULL, assignee = NULL,
-             closed_by = CASE WHEN closed_by = assignee THEN NULL ELSE closed_by END WHERE taken_by = $1",
-        values![&receipt.person],
-    )
-    .await?;
+    let_go_of_tickets(w, &receipt.person).await?;
     consent::forget(w, owner).await?;
     dead::forget(w, owner).await?;
     access::forget(w, owner, now).await?;
     if owner.key.is_none() {
         page_sessions::forget_person(w, owner.subject).await?;
     }
+    record(w, receipt, by, destroyed).await
+}
+
+/// Of somebody of the bank: whose hands a ticket was in, and as what people read it.
+pub(super) async fn let_go_of_tickets(w: &mut Writer, person: &str) -> Result<(), StoreError> {
+    w.execute(
+        "UPDATE tickets SET taken_by = NULL, assignee = NULL,
+             closed_by = CASE WHEN closed_by = assignee THEN NULL ELSE closed_by END WHERE taken_by = $1",
+        values![person],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Signs and keeps a receipt, with an entry in the audit log.
+pub(super) async fn record(
+    w: &mut Writer,
+    mut receipt: Receipt,
+    by: By<'_>,
+    destroyed: u64,
+) -> Result<Receipt, StoreError> {
     if let Some(signer) = by.signer {
         let signed = receipt.note().sign(signer);
         receipt.signed = Some(signed.map_err(|_| StoreError::Corrupt { what: "receipt" })?);
@@ -246,7 +261,7 @@ async fn one(
         ("interactions", Some(receipt.interactions.to_string())),
         ("keys_destroyed", Some(destroyed.to_string())),
     ];
-    audit::note(w, &Event::new(receipt.id, now, AuditKind::Erasure, &fields)).await?;
+    audit::note(w, &Event::new(receipt.id, receipt.erased_at, AuditKind::Erasure, &fields)).await?;
     Ok(receipt)
 }
 
@@ -399,7 +414,7 @@ pub async fn sweep(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
     Ok(swept)
 }
 
-async fn texts_left(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
+pub(super) async fn texts_left(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
     let mut swept = 0;
     loop {
         let mut w = store.write().await?;

@@ -26,6 +26,7 @@ pub mod named;
 pub mod purge;
 pub mod restored;
 pub(crate) mod turns;
+mod unread;
 
 pub(crate) use anonymise::{
     among as without_texts_among, entry as without_texts, interaction_of as without_own_texts, nobody,

@@ -383,7 +383,7 @@ on_both_engines! {
         let mut w = bench.write().await;
         let back = all_of_it(&mut w, &bench.ids, &of_jane(&bench.ids)).await;
         w.save().await.unwrap();
-        assert_eq!(restored::again(&bench.store, std::slice::from_ref(&known), None, &bench.ids, erased_at.plus_seconds(1)).await.unwrap(), CameBack { erased: 1, held: Vec::new() });
+        assert_eq!(restored::again(&bench.store, std::slice::from_ref(&known), None, &bench.ids, erased_at.plus_seconds(1)).await.unwrap(), CameBack { erased: 1, ..CameBack::default() });
         assert_eq!(traces(bench, back.id).await, Vec::<String>::new());
         let mut w = bench.write().await;
         let anew = Conversation { created_at: erased_at.plus_seconds(DAY), ..of_jane(&bench.ids) };
@@ -407,10 +407,59 @@ on_both_engines! {
         w.save().await.unwrap();
         let later = NOW.plus_seconds(2);
         let again = restored::again(&bench.store, std::slice::from_ref(&known), None, &bench.ids, later).await.unwrap();
-        assert_eq!(again, CameBack { erased: 1, held: Vec::new() });
+        assert_eq!(again, CameBack { erased: 1, ..CameBack::default() });
         let mut r = bench.read().await;
         assert_eq!(page_sessions::of(&mut r, jane.subject).await.unwrap(), []);
         assert_eq!(access::recent(&mut r, 9).await.unwrap()[0].actor, access::ERASED);
+    }
+
+    async fn a_damaged_key_keeps_nobody_else_from_being_forgotten_again(bench) {
+        let of = |subject: &str| Conversation { subject: subject.to_owned(), ..conversation(&bench.ids) };
+        let wrecked = Owner { subject: "wrecked", key: None };
+        let mut known = Vec::new();
+        for owner in [&JANE, &wrecked] {
+            known.push(receipt(erase::person(&bench.store, owner, "desk", &bench.ids, NOW.plus_seconds(DAY)).await.unwrap()));
+        }
+        bench.place.raw("DELETE FROM erasures").await.unwrap();
+        let mut w = bench.write().await;
+        let mut back = Vec::new();
+        for subject in [SUBJECT, "wrecked", "stranger", "held"] {
+            back.push(all_of_it(&mut w, &bench.ids, &of(subject)).await);
+        }
+        w.save().await.unwrap();
+        for owner in [&wrecked, &Owner { subject: "stranger", key: None }] {
+            let person = privacy::person(&bench.store, owner);
+            bench.place.raw_of(format!("UPDATE data_keys SET wrapped = named WHERE person = '{person}'")).await;
+        }
+        // One that has opened none of the keys yet.
+        let fresh = bench.place.open().await.unwrap();
+        let again = restored::again(&fresh, &known, None, &bench.ids, NOW.plus_seconds(DAY + 1)).await.unwrap();
+        assert_eq!((again.erased, again.held.len(), again.unread.len()), (2, 0, 1));
+        for gone in &back[..2] {
+            assert_eq!(traces(bench, gone.id).await, Vec::<String>::new());
+        }
+        let mut r = fresh.read().await.unwrap();
+        assert!(interactions::get(&mut r, back[2].id).await.is_err(), "it stays, and does not open");
+        assert_eq!(interactions::get(&mut r, back[3].id).await.unwrap().as_ref(), Some(&back[3]));
+        let receipts = erase::receipts(&mut r, 9, 0).await.unwrap();
+        let anew = receipts.iter().find(|receipt| receipt.person == known[1].person && receipt.id != known[1].id).unwrap();
+        assert_eq!((anew.conversations, anew.interactions), (1, 1));
+        drop(r);
+        fresh.close().await;
+    }
+
+    async fn who_returned_after_the_clock_was_set_back_is_left_alone(bench) {
+        let known = receipt(erase::person(&bench.store, &JANE, "desk", &bench.ids, NOW.plus_seconds(DAY)).await.unwrap());
+        let mut w = bench.write().await;
+        let anew = of_jane(&bench.ids);
+        conversations::create(&mut w, &anew).await.unwrap();
+        w.save().await.unwrap();
+        let again = async || restored::again(&bench.store, std::slice::from_ref(&known), None, &bench.ids, NOW.plus_seconds(9)).await.unwrap();
+        assert_eq!(again().await, CameBack::default());
+        assert_eq!(conversations::list_of(&mut *bench.read().await, &JANE, 5).await.unwrap(), [anew]);
+        // A database that does not know the receipt is a backup, and she is in it.
+        bench.place.raw("DELETE FROM erasures").await.unwrap();
+        assert_eq!(again().await, CameBack { erased: 1, ..CameBack::default() });
     }
 
     async fn who_comes_back_and_is_held_is_told(bench) {
@@ -425,7 +474,7 @@ on_both_engines! {
         holds::place(&mut w, &JANE, "case 17", "counsel", &bench.ids, erased_at).await.unwrap();
         w.save().await.unwrap();
         let again = restored::again(&bench.store, std::slice::from_ref(&known), None, &bench.ids, erased_at).await.unwrap();
-        assert_eq!(again, CameBack { erased: 0, held: vec![known.id] });
+        assert_eq!(again, CameBack { held: vec![known.id], ..CameBack::default() });
         assert_eq!(interactions::get(&mut *bench.read().await, back.id).await.unwrap(), Some(back));
     }
 
