@@ -2,7 +2,7 @@
 //! while everybody goes on reading what either wrapped (A6, A8). Nothing that was sealed is touched.
 
 use contactiq_domain::Timestamp;
-use contactiq_guard::seal::KeyEncryption;
+use contactiq_guard::seal::{KeyEncryption, SealError};
 
 use crate::{
     Connection, Store, StoreError, Writer,
@@ -79,10 +79,10 @@ pub async fn status(store: &Store) -> Result<Vec<Wrapped>, StoreError> {
 /// Wraps the next batch anew; how many keys, 0 when none waits that can be. Broken off, the next one goes on; two at
 /// once share the work. The audit log has an entry of the beginning, in the transaction of the first batch, and one of the
 /// end with the count, in that of the step that finds nothing left: so one that was broken off is a beginning without an
-/// end, until somebody finishes it.
+/// end, until somebody finishes it. Keys that are [`damaged`] are left out; while there are such a rotation has no end.
 ///
 /// # Errors
-/// When the database fails or a wrapped key was changed.
+/// When the database fails.
 pub async fn rotate_step(store: &Store, by: &str, now: Timestamp) -> Result<u64, StoreError> {
     let kek = store.keys.kek();
     let mut w = store.at_work().write().await?;
@@ -94,28 +94,20 @@ pub async fn rotate_step(store: &Store, by: &str, now: Timestamp) -> Result<u64,
     }
     let skips = if w.is_postgres() { " FOR NO KEY UPDATE SKIP LOCKED" } else { "" };
     for old in kek.ids().filter(|id| *id != kek.active()) {
-        let sql =
-            format!("SELECT id, person, wrapped FROM data_keys WHERE kek = $1 ORDER BY id LIMIT $2{skips}");
-        let rows = w.rows_of_keys(sql, values![old, BATCH as i64], 2).await?;
-        if rows.is_empty() {
+        let mut bound = next(&mut w, &kek, old, skips).await?;
+        if bound.is_empty() {
             continue;
         }
-        let mut bound: Vec<Value> = Vec::with_capacity(rows.len() * 2 + 2);
-        for row in &rows {
-            let id = row.text("id")?;
-            let place = wrapped_at(&id, &row.text("person")?);
-            let key = kek.unwrap(old, &row.bytes("wrapped")?, &place)?;
-            bound.extend(values![id, kek.wrap(&key, &place)]);
-        }
+        let anew = bound.len() / 2;
         bound.extend(values![kek.active(), old]);
         let (active, before) = match w.is_postgres() {
-            true => (format!("${}", rows.len() * 2 + 1), format!("${}", rows.len() * 2 + 2)),
-            false => (format!("?{}", rows.len() * 2 + 1), format!("?{}", rows.len() * 2 + 2)),
+            true => (format!("${}", anew * 2 + 1), format!("${}", anew * 2 + 2)),
+            false => (format!("?{}", anew * 2 + 1), format!("?{}", anew * 2 + 2)),
         };
         let sql = format!(
             "WITH anew (id, wrapped) AS (VALUES {}) UPDATE data_keys SET kek = {active}, wrapped = anew.wrapped FROM anew
              WHERE data_keys.id = anew.id AND data_keys.kek = {before}",
-            places(w.is_postgres(), rows.len(), 2)
+            places(w.is_postgres(), anew, 2)
         );
         let rotated = w.execute_built(sql, bound).await?;
         count(&mut w, &kek, rotated, by, now).await?;
@@ -124,6 +116,60 @@ pub async fn rotate_step(store: &Store, by: &str, now: Timestamp) -> Result<u64,
     }
     end(w, &kek, by, now).await?;
     Ok(0)
+}
+
+/// The next keys that this key-encryption key wraps, each with its new wrapping; none where none is left that opens. One
+/// that is damaged is left out, and looked behind.
+async fn next(w: &mut Writer, kek: &KeyEncryption, old: &str, skips: &str) -> Result<Vec<Value>, StoreError> {
+    let mut after = String::new();
+    loop {
+        let sql = format!(
+            "SELECT id, person, wrapped FROM data_keys WHERE kek = $1 AND id > $3 ORDER BY id LIMIT $2{skips}"
+        );
+        let rows = w.rows_of_keys(sql, values![old, BATCH as i64, &after], 1).await?;
+        let Some(last) = rows.last() else { return Ok(Vec::new()) };
+        after = last.text("id")?;
+        let mut bound: Vec<Value> = Vec::with_capacity(rows.len() * 2 + 2);
+        for row in &rows {
+            let id = row.text("id")?;
+            let place = wrapped_at(&id, &row.text("person")?);
+            match kek.unwrap(old, &row.bytes("wrapped")?, &place) {
+                Ok(key) => bound.extend(values![id, kek.wrap(&key, &place)]),
+                Err(SealError::Malformed | SealError::NotAuthentic) => {}
+                Err(SealError::UnknownKey) => return Err(SealError::UnknownKey.into()),
+            }
+        }
+        if !bound.is_empty() {
+            return Ok(bound);
+        }
+    }
+}
+
+/// The keys of people that a configured key-encryption key wraps and that don't unwrap: the id of each, in their order.
+/// What they sealed can't be read, and [`rotate_step`] leaves them as they are. Every key is tried.
+///
+/// # Errors
+/// When the database fails.
+pub async fn damaged(store: &Store) -> Result<Vec<String>, StoreError> {
+    let (kek, store) = (store.keys.kek(), store.at_work());
+    let (mut damaged, mut after) = (Vec::new(), String::new());
+    loop {
+        let sql = "SELECT id, person, kek, wrapped FROM data_keys WHERE id > $1 ORDER BY id LIMIT $2";
+        let mut reader = store.read().await?;
+        let rows = reader.rows_of_keys(sql.to_owned(), values![&after, BATCH as i64], 1).await?;
+        drop(reader);
+        let Some(last) = rows.last() else { return Ok(damaged) };
+        after = last.text("id")?;
+        for row in &rows {
+            let id = row.text("id")?;
+            let place = wrapped_at(&id, &row.text("person")?);
+            match kek.unwrap(&row.text("kek")?, &row.bytes("wrapped")?, &place) {
+                Err(SealError::Malformed | SealError::NotAuthentic) => damaged.push(id),
+                // Of one that is not configured nothing can be said.
+                Ok(_) | Err(SealError::UnknownKey) => {}
+            }
+        }
+    }
 }
 
 /// Under which name the keys are counted that were wrapped anew with this key-encryption key.

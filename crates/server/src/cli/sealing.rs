@@ -21,19 +21,23 @@ use crate::{
 /// Commands of `sealing`.
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Wrap every key anew with the first key of `server.sealing_key`; broken off, it goes on at the next try.
+    /// Wrap every key anew with the first key of `server.sealing_key`; broken off, it goes on at the next try. Keys that are
+    /// damaged are named and left out.
     Rotate {
         /// One JSON object at the end.
         #[arg(long)]
         json: bool,
     },
-    /// How many keys each key-encryption key wraps, and whether texts of an earlier version are left.
+    /// How many keys each key-encryption key wraps, how many are damaged, and whether texts of an earlier version are left.
     Status {
         /// As JSON.
         #[arg(long)]
         json: bool,
     },
 }
+
+/// So many damaged keys are named in one message; as JSON all of them are.
+const SHOWN: usize = 20;
 
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?.at_work();
@@ -76,10 +80,22 @@ async fn rotate(store: &Store, json: bool) -> Outcome {
     }
     let left: Vec<Wrapped> =
         sealing::status(store).await?.into_iter().filter(|w| !w.active && keys(w) > 0).collect();
+    let damaged = sealing::damaged(store).await?;
     if json {
-        output::json(&json!({ "rotated": rotated, "left": left }));
+        output::json(&json!({ "rotated": rotated, "left": left, "damaged": damaged }));
     } else {
         output::line(format!("{rotated} keys were wrapped anew"));
+    }
+    if !damaged.is_empty() {
+        let shown: Vec<&str> = damaged.iter().take(SHOWN).map(String::as_str).collect();
+        let more = if damaged.len() > SHOWN { ", …" } else { "" };
+        return Err(format!(
+            "{} keys of people are damaged and were left out: restore these rows of data_keys from a \
+             backup, then rotate again, and keep every key-encryption key until then: {}{more}",
+            damaged.len(),
+            shown.join(", ")
+        )
+        .into());
     }
     match left.first() {
         None => Ok(ExitCode::SUCCESS),
@@ -107,13 +123,14 @@ async fn status(store: &Store, json: bool) -> Outcome {
     let mut reader = store.read().await?;
     let (moved, unread) = (moved::state(&mut reader).await?, moved::unread(&mut reader).await?);
     drop(reader);
+    let damaged = sealing::damaged(store).await?;
     if json {
         let at = match moved {
             Moved::All => None,
             Moved::At(table) => Some(table),
             Moved::File => Some("file"),
         };
-        output::json(&json!({ "keys": all, "sealing_anew": at, "unread": unread }));
+        output::json(&json!({ "keys": all, "sealing_anew": at, "unread": unread, "damaged": damaged.len() }));
         return Ok(ExitCode::SUCCESS);
     }
     let row = |wrapped: &Wrapped| {
@@ -136,6 +153,12 @@ async fn status(store: &Store, json: bool) -> Outcome {
         Moved::File => output::line(
             "texts of an earlier version are sealed anew; the database file waits to be written anew by a running server",
         ),
+    }
+    if !damaged.is_empty() {
+        output::line(format!(
+            "{} keys of people are damaged, and what they sealed can't be read: `contactiq sealing rotate` names them",
+            damaged.len()
+        ));
     }
     if unread > 0 {
         output::line(format!(

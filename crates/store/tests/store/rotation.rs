@@ -98,6 +98,23 @@ on_both_engines! {
         other.close().await;
     }
 
+    async fn damaged_keys_keep_no_other_from_being_wrapped_anew(bench) {
+        people(bench, sealing::BATCH as u64 + 20).await;
+        // The first of all by their ids, as many as are taken at once.
+        let first = format!("SELECT id FROM data_keys ORDER BY id LIMIT {}", sealing::BATCH);
+        bench.place.raw_of(format!("UPDATE data_keys SET wrapped = named WHERE id IN ({first})")).await;
+        let both = Store::open(&bench.place.location(), kek_of(&[[9; 32], [7; 32]])).await.unwrap();
+        assert_eq!(sealing::damaged(&both).await.unwrap().len(), sealing::BATCH);
+        while sealing::rotate_step(&both, "desk", NOW).await.unwrap() > 0 {}
+        let done = sealing::status(&both).await.unwrap();
+        assert_eq!((done[0].people, done[1].people), (20, sealing::BATCH as u64));
+        let left = sealing::damaged(&both).await.unwrap();
+        assert_eq!(left.len(), sealing::BATCH, "the others unwrap");
+        assert!(left.is_sorted() && left[0].len() == 32);
+        assert!(!noted(&bench.place.dump().await, "rotation", "ended"), "it has no end while they are left");
+        both.close().await;
+    }
+
     async fn a_rotation_that_is_broken_off_is_on_record_and_so_is_its_end(bench) {
         people(bench, sealing::BATCH as u64 + 1).await;
         let both = Store::open(&bench.place.location(), kek_of(&[[9; 32], [7; 32]])).await.unwrap();
