@@ -86,7 +86,8 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
     }
     let shown: &Given<'_> = if compares { given.as_slice() } else { &[] };
     let prompt = prompt(house, turn, &offered, shown);
-    let Asked { served, paid } = spend::ask(house, &chain, turn, &prompt, budget).await;
+    // No mark of the prompt is looked for in a judgement, so that of a worker before is one too.
+    let Asked { served, paid, prompt: _ } = spend::ask(house, &chain, turn, &prompt, budget).await;
     let said = served.map_err(|why| why.to_string()).and_then(|served| {
         let said = read(&served.completion.text, offered.len(), shown.len());
         Ok((said.ok_or_else(|| "what the model wrote is no judgement".to_owned())?, served.provider))
