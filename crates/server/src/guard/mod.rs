@@ -192,18 +192,7 @@ async fn numbered(State(app): State<App>, mut request: Request, next: Next) -> R
     request.extensions_mut().insert(numbered.clone());
     request.extensions_mut().insert(noted.clone());
     let speaks_openai = chat::speaks(&route);
-    let mut attempt = Attempt {
-        app,
-        numbered,
-        noted,
-        method,
-        route,
-        since,
-        span,
-        status: None,
-        kept: false,
-        is_counted: false,
-    };
+    let mut attempt = Attempt { app, numbered, noted, method, route, since, span, status: None, kept: false };
     // PostgreSQL holds no zero byte, and no address of ours has one.
     let response = if request.uri().path().contains("%00") {
         ApiError::NoRoute.into_response()
@@ -269,9 +258,10 @@ impl Attempt {
     /// Whether nobody who is known asked, as often before in this minute: then it is told with others like it, since
     /// whoever has no key must not make the log grow without end.
     fn is_one_of_many(&self) -> bool {
-        if !self.is_counted && !is_unlisted(&self.route) && !self.noted.is_unheard() && !self.noted.is_known()
-        {
-            self.is_counted = true;
+        let noted = &self.noted;
+        let is_new = !noted.is_unheard() && !noted.is_known() && !noted.is_counted();
+        if is_new && !is_unlisted(&self.route) {
+            noted.set_counted();
             let (now, most) = (self.app.house.clock.now(), self.app.config.limits.failures_per_minute);
             if self.app.guesses.is_one_of_many(self.numbered.ip, now, most) {
                 self.noted.set_unheard();
