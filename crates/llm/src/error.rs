@@ -143,7 +143,9 @@ impl ModelError {
             | Self::BreakerOpen
             | Self::NotYet
             | Self::NoProvider
-            | Self::Quota => false,
+            | Self::Quota
+            // Its model's words, which are asked for once more, and no fault of its server.
+            | Self::Malformed => false,
             _ => true,
         }
     }

@@ -101,6 +101,7 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         alone: None,
         signs: Default::default(),
         understanding: None,
+        read_as: None,
         nearest: Vec::new(),
         routing: Routing::Answer,
         knowledge: house.shelf.current(),

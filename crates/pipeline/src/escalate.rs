@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use contactiq_domain::{
-    Outcome, Record, Routing, Step, Ticket, TicketState, Trigger, TriggerHit, escalation::decisive,
-    ids::TicketId, ticket::number as ticket_number,
+    IntentName, Outcome, Record, Routing, Step, Ticket, TicketState, Trigger, TriggerHit,
+    escalation::decisive, ids::TicketId, ticket::number as ticket_number,
 };
 use contactiq_guard::{Masked, Published, Refusal};
 
@@ -43,7 +43,11 @@ fn guide(house: &House, turn: &Turn) -> Option<String> {
     if turn.silence == Some(Silence::Objection) {
         return Some(ASK_ANEW.to_owned());
     }
-    intent.closing.clone().filter(|_| follow_up::closes(&turn.query)).or_else(|| intent.guide.clone())
+    // What a model found not to fit is guided no more than before it was asked.
+    let of = |name: &IntentName| house.taxonomy.intent(turn.mode(), name.as_str());
+    let guided = turn.read_as.as_ref().is_none_or(|name| of(name).is_some_and(|read| read.guide.is_some()));
+    let closing = intent.closing.clone().filter(|_| follow_up::closes(&turn.query));
+    closing.or_else(|| intent.guide.clone().filter(|_| guided))
 }
 
 fn facts(house: &House, turn: &Turn, evidence: Evidence) -> After {

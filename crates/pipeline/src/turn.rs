@@ -219,6 +219,8 @@ pub(crate) struct Turn {
     pub(crate) understanding: Option<Understanding>,
     /// The nearest intents with their probabilities, the nearest first.
     pub(crate) nearest: Vec<(String, f64)>,
+    /// The intent that was read, where a model found that it does not fit.
+    pub(crate) read_as: Option<IntentName>,
     pub(crate) routing: Routing,
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) found: Vec<Found>,

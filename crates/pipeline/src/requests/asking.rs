@@ -64,7 +64,8 @@ const NAMED: &[&str] = &[
 /// What only a sentence that tells something has.
 const TOLD: &[&str] = &[
     "is", "isn't", "isnt", "was", "wasn't", "were", "are", "has", "had", "have", "been", "got", "gone",
-    "did", "didn't", "took", "went", "came", "said", "told", "keeps", "kept", "am",
+    "did", "didn't", "took", "went", "came", "said", "told", "keeps", "kept", "am", "stolen", "robbed",
+    "hacked", "scammed", "skimmed", "cloned", "missing",
 ];
 /// The longest request that only names what it asks for.
 const WORDS_OF_A_NAME: usize = 8;

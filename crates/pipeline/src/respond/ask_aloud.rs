@@ -126,7 +126,12 @@ pub(super) async fn aloud(
             };
             let ended = telling.listen_to(chain, &reserved).await;
             // Also of a call that was stopped: what nobody knows of it is charged too.
-            (ended, reserved.settle(telling.paid.unwrap_or_default()))
+            let paid = reserved.settle(telling.paid.unwrap_or_default());
+            if let Ok(Ok(served)) = &ended {
+                // For whoever may have to take over; nobody waits for it with a sentence.
+                made::keep(house, turn, &prompt, served, paid).await;
+            }
+            (ended, paid)
         }
     };
     // Where nothing was told yet, all may be written again.
@@ -171,23 +176,20 @@ impl Telling<'_> {
                     Some(sentence) => self.take(&sentence).await?,
                     None => return Ok(match served {
                         Some(served) => served,
-                        None => self.served(asking.await).await,
+                        None => self.served(asking.await),
                     }),
                 },
-                done = &mut asking, if served.is_none() => served = Some(self.served(done).await),
+                done = &mut asking, if served.is_none() => served = Some(self.served(done)),
             }
         }
     }
 
-    /// Notes what it cost, whatever becomes of what it said, and keeps it for whoever may have to take over.
-    async fn served(&mut self, done: Result<Served, ModelError>) -> Result<Served, ModelError> {
+    /// Notes what it cost, whatever becomes of what it said.
+    fn served(&mut self, done: Result<Served, ModelError>) -> Result<Served, ModelError> {
         if let Ok(served) = &done {
             spend::told(&served.provider);
         }
         self.paid = done.as_ref().ok().map(|served| Paid::of(self.house, &served.completion));
-        if let (Ok(served), Some(paid)) = (&done, self.paid) {
-            made::keep(self.house, self.turn, self.prompt, served, paid).await;
-        }
         done
     }
 

@@ -167,12 +167,15 @@ fn offer_beside(
     (read, category): (&IntentName, Category),
     nearest: &[(String, f64)],
 ) -> Vec<Offered> {
+    let guided = taxonomy.intent(mode, read.as_str()).is_some_and(|intent| intent.guide.is_some());
     let may_be = |(label, probability): &(String, f64)| {
         let intent = taxonomy.intent(mode, label)?;
         let fits = intent.name != *read
             && !intent.name.is_unknown()
             && !intent.greets
-            && care(intent.category) >= care(category);
+            && care(intent.category) >= care(category)
+            // Guidance never takes the place of a person.
+            && (intent.guide.is_none() || guided);
         fits.then(|| Offered {
             name: intent.name.clone(),
             category: intent.category,
@@ -186,7 +189,10 @@ fn offer_beside(
 fn pick(taxonomy: &Taxonomy, turn: &mut Turn, picked: Option<&Offered>) {
     let Some(read) = turn.understanding.take() else { return };
     let unknown =
-        || taxonomy.intent(turn.mode(), IntentName::UNKNOWN).map_or(Category::Automatable, |i| i.category);
+        taxonomy.intent(turn.mode(), IntentName::UNKNOWN).map_or(Category::Automatable, |i| i.category);
+    if picked.is_none() {
+        turn.read_as = Some(read.intent.clone());
+    }
     turn.understanding = Some(match picked {
         Some(offered) if offered.name == read.intent => read,
         Some(offered) => Understanding {
@@ -198,7 +204,9 @@ fn pick(taxonomy: &Taxonomy, turn: &mut Turn, picked: Option<&Offered>) {
         },
         None => Understanding {
             intent: IntentName::unknown(),
-            category: unknown(),
+            // No less careful than it was read, and no surer of an answer.
+            category: if care(unknown) < care(read.category) { read.category } else { unknown },
+            probability: Probability::clamped(1.0 - read.probability.get()),
             reason: format!("a model found that {} does not fit; {}", read.intent, read.reason),
             ..read
         },

@@ -2,12 +2,12 @@
 //! whoever takes the question over reads it as its own, and the model is not paid again (C2).
 
 use contactiq_domain::interaction::{NanoUsd, Tokens};
-use contactiq_guard::Raw;
 use contactiq_llm::{Completion, Prompt, Served};
 use contactiq_store::ledger::Made;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::ask_model::{held, inspected};
 use crate::{
     House,
     turn::{Paid, Turn},
@@ -95,8 +95,14 @@ pub(super) async fn keep(house: &House, turn: &Turn, prompt: &Prompt, served: &S
         return;
     }
     let completion = &served.completion;
-    let Ok(mut masked) = house.guard.mask_all(vec![Raw::new(completion.text.clone())]).await else { return };
-    let Some(text) = masked.pop() else { return };
+    // As it would be shown, so that what the passages carry stays. What the guard found something in is asked for again.
+    let evidence: Vec<_> = prompt.passages.iter().map(|passage| (0, passage.text.clone())).collect();
+    let held = held(&evidence, prompt);
+    let Ok((_, verdict)) = inspected(house, completion.text.clone(), held).await else { return };
+    if !verdict.findings.is_empty() {
+        return;
+    }
+    let text = verdict.text;
     let about = About {
         asked: asked(prompt),
         nonce: prompt.nonce.clone(),

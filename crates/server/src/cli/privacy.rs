@@ -2,10 +2,10 @@
 
 mod holds;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use askama::Template;
-use contactiq_domain::{Clock, ids::KeyId};
+use contactiq_domain::{Clock, Timestamp, ids::KeyId};
 use contactiq_guard::{Raw, TokenKey};
 use contactiq_store::{
     Connection, Store,
@@ -30,6 +30,11 @@ use crate::{
     privacy,
     wiring::{SystemClock, SystemIds},
 };
+
+/// Now, by the clock that replicas go by.
+fn now(store: &Store) -> Timestamp {
+    store.clock(Arc::new(SystemClock)).now()
+}
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -162,6 +167,8 @@ const NOBODY: &str = "nothing is kept under this name: check --subject and --key
 
 pub(super) async fn run(config: Config, command: Command) -> Outcome {
     let store = app::open_store(&config).await?.at_work();
+    // Replicas go by the clock of the database; an erasure by another one would miss what they wrote, or take too much.
+    app::look_at_clock(&store).await?;
     let done = match command {
         Command::Export { person, html } => export(&store, &person, html).await,
         Command::Erase { person, yes, json } => erase(&store, &config, &person, yes, json).await,
@@ -190,7 +197,7 @@ async fn export(store: &Store, person: &Person, html: bool) -> Outcome {
     let owners: Vec<Owner<'_>> = names.iter().map(|subject| Owner { subject, key }).collect();
     let mut w = store.write().await?;
     // Who reads all about a person leaves a trace before anything is read, without the person's name.
-    let (form, now) = (if html { Form::Html } else { Form::Json }, SystemClock.now());
+    let (form, now) = (if html { Form::Html } else { Form::Json }, now(store));
     let made = exports::note(&mut w, &owners, (form, audit::ACTOR), &SystemIds, now).await?;
     audit::note(&mut w, "privacy export", &seen::of_person(store, &person.subject, key)).await?;
     w.save().await?;
@@ -214,7 +221,7 @@ async fn erase(store: &Store, config: &Config, person: &Person, yes: bool, json:
         output::note(NOBODY);
     }
     if !yes {
-        let found = privacy::export(&mut r, &names, key, None, SystemClock.now()).await?;
+        let found = privacy::export(&mut r, &names, key, None, now(store)).await?;
         let interactions: usize = found.conversations.iter().map(|c| c.interactions.len()).sum();
         output::line(format!(
             "{} conversations with {interactions} interactions would lose their texts; --yes does it, and nothing brings them back",
@@ -223,7 +230,7 @@ async fn erase(store: &Store, config: &Config, person: &Person, yes: bool, json:
         return Ok(ExitCode::SUCCESS);
     }
     drop(r);
-    let now = SystemClock.now();
+    let now = now(store);
     let by = By { name: audit::ACTOR, signer: Some(&signer), settles: None };
     match privacy::erase_person(store, &person.subject, key, by, &SystemIds, now).await? {
         Forgotten::Held(matter) => Err(format!(
@@ -278,7 +285,7 @@ async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -
             .map_err(|why| format!("{}, line {}: {why}", file.display(), number + 1))?;
         known.push(receipt);
     }
-    let back = restored::again(store, &known, Some(&signer), &SystemIds, SystemClock.now()).await?;
+    let back = restored::again(store, &known, Some(&signer), &SystemIds, now(store)).await?;
     let mut w = store.write().await?;
     let (erased, held, unread) = (back.erased, back.held.len(), back.unread.len());
     let became = format!("{erased} people erased, {held} held, {unread} unread");
@@ -315,7 +322,7 @@ async fn consented(store: &Store, person: &Person, purpose: Purpose, given: bool
     if !Person::is_known(&mut w, &names, key).await? {
         output::note(NOBODY);
     }
-    let now = SystemClock.now();
+    let now = now(store);
     let noted = Consent { purpose, given, noted_by: audit::ACTOR.to_owned(), noted_at: now };
     let mut counts = true;
     for subject in &names {
@@ -346,7 +353,7 @@ async fn named(store: &Store, config: &Config, values: Vec<String>, erase: bool,
     if erase {
         let (signer, _) = app::audit_key(store, config)?;
         let by = (audit::ACTOR, &signer);
-        let done = named::erase(store, (&keys, &tokens), by, &SystemIds, SystemClock.now()).await?;
+        let done = named::erase(store, (&keys, &tokens), by, &SystemIds, now(store)).await?;
         match &done.receipt {
             Some(receipt) => show(std::slice::from_ref(receipt), json),
             None => output::note("nothing was erased, and there is no receipt"),
@@ -382,7 +389,7 @@ async fn named(store: &Store, config: &Config, values: Vec<String>, erase: bool,
 }
 
 async fn purge(store: &Store, config: &Config, dry_run: bool, clock_is_right: bool, json: bool) -> Outcome {
-    let now = SystemClock.now();
+    let now = now(store);
     if clock_is_right && !dry_run {
         purge::believe(store, now).await?;
     } else if !dry_run {

@@ -29,6 +29,12 @@ use crate::{app::App, wiring::sha256_hex};
 
 /// Addresses that are told apart; those beyond are told together, as 0.0.0.0.
 const MOST: usize = 10_000;
+/// So many addresses' worth of requests of strangers have an event each in a minute, whatever the addresses.
+const ALL: u32 = 100;
+/// So many times as many refusals of strangers have an event each: who was refused is on record longer.
+const REFUSALS: u32 = 10;
+/// Addresses that are told each by itself; those beyond, of which fewer came, together.
+const TOLD: usize = 100;
 /// What stands in the place of the method and the route: they were not looked at.
 const UNHEARD: &str = "unheard";
 /// The same where they were many.
@@ -46,8 +52,10 @@ pub struct Guesses {
 struct Strangers {
     /// The minute that is counted.
     minute: i64,
-    /// So many in it, by address.
-    of_minute: HashMap<IpAddr, u32>,
+    /// So many in it, by address and whether they were refused.
+    of_minute: [HashMap<IpAddr, u32>; 2],
+    /// So many in it of all addresses.
+    all: u32,
     /// So many of all that have no event of their own, since they were last told.
     untold: HashMap<IpAddr, u64>,
 }
@@ -58,18 +66,24 @@ impl Guesses {
         *of(&mut lock(&self.unheard), ip) += 1;
     }
 
-    /// Counts a request of nobody who is known; whether its address had `most` in this minute already, so that it is
-    /// told with others like it.
-    pub fn is_one_of_many(&self, ip: IpAddr, now: Timestamp, most: u32) -> bool {
+    /// Counts a request of nobody who is known; whether its address had `most` in this minute already (ten times as many
+    /// that were refused, with 401 or 403), or all addresses a hundred times as many, so that it is told with others like
+    /// it.
+    pub fn is_one_of_many(&self, ip: IpAddr, refused: bool, now: Timestamp, most: u32) -> bool {
         let minute = now.micros().div_euclid(60_000_000);
         let mut strangers = lock(&self.strangers);
         if strangers.minute != minute {
-            (strangers.minute, strangers.of_minute) = (minute, HashMap::new());
+            let untold = std::mem::take(&mut strangers.untold);
+            *strangers = Strangers { minute, untold, ..Strangers::default() };
         }
-        let count = of(&mut strangers.of_minute, ip);
+        let count = of(&mut strangers.of_minute[usize::from(refused)], ip);
         *count = count.saturating_add(1);
-        let is_many = *count > most;
-        if is_many {
+        let own = *count;
+        let most_of_one = if refused { most.saturating_mul(REFUSALS) } else { most };
+        let is_many = own > most_of_one || strangers.all >= most.saturating_mul(ALL);
+        if !is_many {
+            strangers.all += 1;
+        } else {
             *of(&mut strangers.untold, ip) += 1;
         }
         is_many
@@ -135,7 +149,7 @@ fn by_address(app: &App, ip: IpAddr) -> Limit {
 /// and one line in the log for each address.
 pub fn tell(app: &App) {
     let (unheard, strangers) = app.guesses.take();
-    for (ip, attempts) in unheard {
+    for (ip, attempts) in the_most(unheard) {
         tracing::warn!(critical = true, from = %ip, attempts, "too many failures from an address: attempts were turned away unheard");
         let event = AccessEvent {
             route: UNHEARD.to_owned(),
@@ -147,11 +161,21 @@ pub fn tell(app: &App) {
         };
         app.access.note(event, &app.tasks);
     }
-    for (ip, requests) in strangers {
+    for (ip, requests) in the_most(strangers) {
         tracing::warn!(from = %ip, requests, "many requests of nobody who is known: they have one access event together");
         let event = AccessEvent { target: Some(format!("{requests} requests")), ..of_nobody(app, ip, MANY) };
         app.access.note(event, &app.tasks);
     }
+}
+
+/// The addresses of which most came, each with how many, and all others together as 0.0.0.0.
+fn the_most(all: HashMap<IpAddr, u64>) -> Vec<(IpAddr, u64)> {
+    let mut all: Vec<(IpAddr, u64)> = all.into_iter().collect();
+    all.sort_unstable_by(|(_, one), (_, other)| other.cmp(one));
+    let rest: u64 = all.iter().skip(TOLD).map(|(_, count)| count).sum();
+    all.truncate(TOLD);
+    all.extend((rest > 0).then_some((Ipv4Addr::UNSPECIFIED.into(), rest)));
+    all
 }
 
 /// An event of requests that were not looked at one by one.
@@ -198,11 +222,18 @@ mod tests {
     fn of_strangers_so_many_a_minute_are_told_each_and_the_others_together() {
         let (guesses, now) = (Guesses::default(), Timestamp::from_micros(0));
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        let many = |ip, now| (0..5).filter(|_| guesses.is_one_of_many(ip, now, 3)).count();
+        let many = |ip, now| (0..5).filter(|_| guesses.is_one_of_many(ip, false, now, 3)).count();
         assert_eq!((many(one, now), many(other, now)), (2, 2));
         assert_eq!(many(one, now.plus_seconds(60)), 2, "the next minute counts anew");
         let (_, told) = guesses.take();
         assert_eq!((told[&one], told[&other]), (4, 2));
         assert!(guesses.take().1.is_empty());
+        // Refusals are counted by themselves, and all addresses together.
+        assert!((0..30).all(|_| !guesses.is_one_of_many(one, true, now.plus_seconds(120), 3)));
+        assert!(guesses.is_one_of_many(one, true, now.plus_seconds(120), 3));
+        let many = |n: u32| guesses.is_one_of_many(Ipv4Addr::from(0x0a00_0000 + n).into(), false, now, 3);
+        assert_eq!((0..1_000).filter(|n| many(*n)).count(), 700);
+        let told = the_most((0..1_000).map(|n| (Ipv4Addr::from(n).into(), u64::from(n))).collect());
+        assert_eq!((told.len(), told.iter().map(|(_, count)| count).sum::<u64>()), (TOLD + 1, 499_500));
     }
 }

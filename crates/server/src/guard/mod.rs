@@ -263,7 +263,8 @@ impl Attempt {
         if is_new && !is_unlisted(&self.route) {
             noted.set_counted();
             let (now, most) = (self.app.house.clock.now(), self.app.config.limits.failures_per_minute);
-            if self.app.guesses.is_one_of_many(self.numbered.ip, now, most) {
+            let refused = matches!(self.status, Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN));
+            if self.app.guesses.is_one_of_many(self.numbered.ip, refused, now, most) {
                 self.noted.set_unheard();
             }
         }
@@ -290,9 +291,10 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
+        let many = self.is_one_of_many();
         self.span.in_scope(|| note(self, status));
         // Health checks and files would drown what an auditor looks for.
-        if !self.kept && !is_unlisted(&self.route) && !self.is_one_of_many() {
+        if !self.kept && !is_unlisted(&self.route) && !many {
             self.app.access.note(self.event(status), &self.app.tasks);
         }
     }

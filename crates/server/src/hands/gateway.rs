@@ -108,7 +108,9 @@ impl Gateway {
         let _waits = Waits { gateway: self, interaction };
         let within = deadline.saturating_duration_since(Instant::now());
         // Whose turn it is may be a person's name, and is none in Redis.
-        let turn = (priority as usize, &*app.house.store.pseudonym(whose));
+        // A key with a rate of its own is many people, who are not told apart by it.
+        let whose = if whose.contains('/') { whose.to_owned() } else { interaction.to_string() };
+        let turn = (priority as usize, &*app.house.store.pseudonym(&whose));
         if let Err(error) = self.requests.hand(turn, interaction, &bytes, within).await {
             tracing::debug!(%error, "the queue of requests did not take a question");
             return Ok(None);

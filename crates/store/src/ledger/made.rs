@@ -13,13 +13,14 @@ use crate::row::place;
 pub struct Made {
     /// What a model wrote, masked.
     pub text: Masked,
-    /// What else the step needs to go on, in words of its own: nothing that a person or a model wrote.
+    /// What else the step needs to go on.
     pub about: String,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Form {
     text: Sealed,
+    /// Sealed too: a hash in it would let texts be tried.
     about: String,
 }
 
@@ -28,20 +29,33 @@ impl Ledger {
     /// kept: then the step is done again.
     pub async fn keep_made(&self, interaction: InteractionId, step: &str, made: &Made) {
         let Some(queue) = &self.0.queue else { return };
-        let text = Sealed(self.0.store.sealer().seal(&made.text, &place_of(interaction, step)));
-        let form = Form { text, about: made.about.clone() };
+        let (sealer, place) = (self.0.store.sealer(), place_of(interaction, step));
+        let form =
+            Form { text: Sealed(sealer.seal(&made.text, &place)), about: sealer.hide(&made.about, &place) };
         let Ok(bytes) = serde_json::to_vec(&form) else { return };
-        if let Err(error) = queue.keep_made(interaction, step, &bytes).await {
-            tracing::debug!(%error, %interaction, step, "what a step made is not kept");
+        let Some(permit) = self.0.queue_breaker.admit() else { return };
+        match queue.keep_made(interaction, step, &bytes).await {
+            Ok(()) => permit.success(),
+            Err(error) => {
+                permit.failure();
+                tracing::debug!(%error, %interaction, step, "what a step made is not kept");
+            }
         }
     }
 
     /// What another worker's step made of this question; none where nothing is known of it.
     pub async fn made(&self, interaction: InteractionId, step: &str) -> Option<Made> {
-        let bytes = self.0.queue.as_ref()?.made(interaction, step).await.ok()??;
-        let Form { text, about } = serde_json::from_slice(&bytes).ok()?;
-        let text = self.0.store.sealer().open(&text.0, &place_of(interaction, step)).ok()?;
-        Some(Made { text, about })
+        let queue = self.0.queue.as_ref()?;
+        let permit = self.0.queue_breaker.admit()?;
+        let found = queue.made(interaction, step).await;
+        if found.is_ok() {
+            permit.success()
+        } else {
+            permit.failure()
+        }
+        let Form { text, about } = serde_json::from_slice(&found.ok()??).ok()?;
+        let (sealer, place) = (self.0.store.sealer(), place_of(interaction, step));
+        Some(Made { text: sealer.open(&text.0, &place).ok()?, about: sealer.reveal(&about, &place).ok()? })
     }
 }
 

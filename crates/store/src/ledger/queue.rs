@@ -165,10 +165,10 @@ impl Queue {
         whose: &str,
         bytes: &[u8],
     ) -> Result<(), SharedError> {
-        let mut both = redis::pipe();
-        both.atomic().cmd("XADD").arg((&self.stream, "*", FIELD, bytes)).ignore();
-        both.cmd("SET").arg((self.begun_key(interaction), whose, "EX", BEGUN_SECONDS)).ignore();
-        self.answers.ask(async |mut redis| both.query_async::<()>(&mut redis).await).await
+        let mut add = self.counting.begin.key(&self.stream);
+        add.key(self.counted_key()).key(self.begun_key(interaction));
+        add.arg(FIELD).arg(bytes).arg(whose).arg(BEGUN_SECONDS);
+        self.answers.ask(async |mut redis| add.invoke_async::<()>(&mut redis).await).await
     }
 
     /// Whose a start of the last minutes is, in the words of [`Queue::begin`].

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use contactiq_domain::Clock;
 use contactiq_store::{
     Store,
     conversations::Owner,
@@ -15,7 +14,7 @@ use super::{NOBODY, Person};
 use crate::{
     cli::{Outcome, audit, output, signature},
     privacy,
-    wiring::{SystemClock, SystemIds},
+    wiring::SystemIds,
 };
 
 /// Commands of `privacy hold`.
@@ -58,7 +57,7 @@ async fn place(store: &Store, person: &Person, matter: &str, ahead: bool) -> Out
         signature::name(matter).map_err(|_| "--matter: 1 to 64 characters without control characters")?;
     let mut w = store.write().await?;
     let key = person.key(&mut w).await?;
-    let (owner, now) = (Owner { subject: &person.subject, key }, SystemClock.now());
+    let (owner, now) = (Owner { subject: &person.subject, key }, super::now(store));
     let names = privacy::names(store, &person.subject, key);
     if !ahead && !Person::is_known(&mut w, &names, key).await? {
         return Err(format!("{NOBODY}; for somebody who is still to come add --ahead").into());
@@ -72,7 +71,7 @@ async fn place(store: &Store, person: &Person, matter: &str, ahead: bool) -> Out
 
 async fn lift(store: &Store, id: Uuid) -> Outcome {
     let mut w = store.write().await?;
-    holds::lift(&mut w, id, audit::ACTOR, SystemClock.now()).await?;
+    holds::lift(&mut w, id, audit::ACTOR, super::now(store)).await?;
     audit::note(&mut w, "privacy hold lift", &id.to_string()).await?;
     w.save().await?;
     Ok(ExitCode::SUCCESS)

@@ -19,6 +19,10 @@ if KEYS[7] then
         return { 'overtaken' }
     end
 end
+-- What stood there before anybody counted is counted from here on.
+if redis.call('EXISTS', KEYS[5]) == 0 then
+    redis.call('HSET', KEYS[5], 'in', redis.call('XLEN', KEYS[1]), 'out', 0)
+end
 -- First what nobody may lose: a step that fails behind it takes nothing back.
 redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])
 redis.call('HINCRBY', KEYS[5], 'in', 1)

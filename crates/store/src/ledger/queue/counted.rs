@@ -9,6 +9,7 @@ use crate::redis_link::SharedError;
 /// The scripts that count what they do.
 pub(super) struct Scripts {
     pub(super) append: Script,
+    pub(super) begin: Script,
     pub(super) done: Script,
     count: Script,
 }
@@ -17,6 +18,7 @@ impl Default for Scripts {
     fn default() -> Self {
         Scripts {
             append: Script::new(include_str!("append.lua")),
+            begin: Script::new(include_str!("begin.lua")),
             done: Script::new(include_str!("done.lua")),
             count: Script::new(include_str!("count.lua")),
         }
