@@ -23,6 +23,9 @@ const MOST_WORDS: usize = 16;
 /// Without a word that stands for something, so few words lean on the question before.
 const FRAGMENT: usize = 4;
 
+/// So sure of an intent of people, a sentence that was put together needs no trigger beside it: "sign me up for it".
+const PLAIN: f64 = 0.95;
+
 /// What a message does with the thing before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Says {
@@ -92,7 +95,7 @@ fn by_intent(reader: &Reader, mode: Mode, text: &str, leanings: &[(Trigger, f64)
             let together = classify::human_only(&reader.taxonomy, mode, &prediction, leanings);
             // The sentence was put together: an intent that is named after a trigger needs that one to lean to it.
             let own = leanings.iter().find(|(trigger, _)| *trigger == intent.trigger);
-            let leans = own.is_none_or(|(_, p)| *p >= LEANS);
+            let leans = own.is_none_or(|(_, p)| *p >= LEANS) || together >= PLAIN;
             (leans && together >= HUMAN_ONLY.max(FIRES)).then(|| hit(intent.trigger, together))
         }
         Category::Sensitive => {

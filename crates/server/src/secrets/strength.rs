@@ -34,7 +34,7 @@ fn is_a_row(text: &str) -> bool {
     };
     let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
     let step = bytes[1].wrapping_sub(bytes[0]);
-    bytes.windows(2).all(|two| two[1].wrapping_sub(two[0]) == step)
+    step != 0 && bytes.windows(2).all(|two| two[1].wrapping_sub(two[0]) == step)
 }
 
 /// A known word written several times over.

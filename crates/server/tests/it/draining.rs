@@ -108,15 +108,12 @@ async fn questions_under_way_are_answered_by_servers_that_are_told_to_end() {
     // A worker is told to end with questions of its own, then the gateway that waits for the other one.
     let asking = asked(&url, key.trim(), 1);
     under_way(6).await;
-    let one = tokio::spawn(ends(one));
-    let mut seen = asking.join_all().await;
-    one.await.unwrap();
+    let (mut seen, ()) = tokio::join!(asking.join_all(), ends(one));
     answers("1 worker").await;
     let asking = asked(&url, key.trim(), 2);
     under_way(12).await;
-    let gateway = tokio::spawn(ends(gateway));
-    seen.extend(asking.join_all().await);
-    gateway.await.unwrap();
+    let (more, ()) = tokio::join!(asking.join_all(), ends(gateway));
+    seen.extend(more);
     ends(other).await;
 
     assert_eq!(count.load(Ordering::SeqCst), 12, "each question was asked once");
