@@ -184,7 +184,10 @@ impl Asking {
         });
         let as_it_stands = alone.as_ref().map(|alone| (alone.query.clone(), alone.vector.clone()));
         let pieces: Vec<&Encoded> = parts.iter().chain(&as_it_stands).collect();
-        let risk = riskiest(reader, mode, &prediction, (&pieces, &leanings));
+        // "Lodge a complaint" leans on nothing, whatever was asked before.
+        let plain = as_it_stands.as_ref().map(|(text, _)| text.as_str());
+        let plain = plain.filter(|text| !follow_up::stands_in(text) && !text.contains('?'));
+        let risk = riskiest(reader, mode, (&prediction, plain), (&pieces, &leanings));
         let mut understanding = match risk {
             Some(risk) => reader.classify(mode, &risk.prediction, &risk.leanings, risk.text),
             None => reader.classify(mode, &prediction, &leanings, &query),
@@ -274,7 +277,7 @@ struct Risk<'a> {
 fn riskiest<'a>(
     reader: &Reader,
     mode: Mode,
-    whole: &Prediction,
+    (whole, plain): (&Prediction, Option<&str>),
     (parts, leanings): (&[&'a Encoded], &[(Trigger, f64)]),
 ) -> Option<Risk<'a>> {
     let of = |prediction: &Prediction, leanings: &[(Trigger, f64)]| {
@@ -286,15 +289,17 @@ fn riskiest<'a>(
     }
     let read = parts.iter().filter_map(|(text, vector)| {
         let prediction = reader.intent(mode, text, vector.as_deref());
+        let is_plain = plain == Some(text.as_str());
+        let counts = |risk: f64| certainty::part_counts(risk, in_whole) || (is_plain && risk >= HUMAN_ONLY);
         // Most parts ask a person for nothing, whatever their triggers say.
-        if !certainty::part_counts(of(&prediction, &[]), in_whole) {
+        if !counts(of(&prediction, &[])) {
             return None;
         }
         let mut leanings = reader.models.trigger_scores(text, vector.as_deref());
         // Torn from what stands around it, an intent that is named after a trigger needs that one too.
         leanings.iter_mut().filter(|(_, p)| *p < FIRES).for_each(|(_, p)| *p = 0.0);
         let risk = of(&prediction, &leanings);
-        certainty::part_counts(risk, in_whole).then_some((risk, Risk { text, prediction, leanings }))
+        counts(risk).then_some((risk, Risk { text, prediction, leanings }))
     });
     read.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, risk)| risk)
 }
