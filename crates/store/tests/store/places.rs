@@ -170,7 +170,12 @@ impl Run {
         let queue = Door::before(address(&redis())).await;
         let (folder, clock) = (tempfile::tempdir().unwrap(), Arc::new(FixedClock::at(NOW)));
         let (ledger, answers, rubbish, miscounted) = (None, Vec::new(), 0, 0);
-        Run { bench, database, queue, namespace, folder, ledger, answers, rubbish, miscounted, clock }
+        let mut run =
+            Run { bench, database, queue, namespace, folder, ledger, answers, rubbish, miscounted, clock };
+        // What stood there before anybody counted would be no difference.
+        let ledger = run.ledger().await.unwrap();
+        ledger.count_places().await.unwrap();
+        run
     }
 
     /// The ledger of a process; none where it can't start now, since the database must be there for that.

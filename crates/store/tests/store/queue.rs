@@ -652,7 +652,7 @@ async fn what_a_step_made_is_found_by_its_question_and_step_and_is_sealed() {
     let mut raw = ::redis::Client::open(redis()).unwrap().get_multiplexed_async_connection().await.unwrap();
     let key = |id| format!("contactiq:{}:made:{id}:answer", cluster.namespace);
     let bytes: String = ::redis::cmd("GET").arg(key(id)).query_async(&mut raw).await.unwrap();
-    assert!(bytes.contains("of a model") && !bytes.contains("Wollongong"), "{bytes}");
+    assert!(!bytes.contains("of a model") && !bytes.contains("Wollongong"), "{bytes}");
     let left: i64 = ::redis::cmd("TTL").arg(key(id)).query_async(&mut raw).await.unwrap();
     assert!((1..=180).contains(&left), "{left}");
     // Put under another question it opens nowhere.
