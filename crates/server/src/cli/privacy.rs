@@ -288,7 +288,8 @@ async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -
     let back = restored::again(store, &known, Some(&signer), &SystemIds, now(store)).await?;
     let mut w = store.write().await?;
     let (erased, held, unread) = (back.erased, back.held.len(), back.unread.len());
-    let became = format!("{erased} people erased, {held} held, {unread} unread");
+    let undecided = back.undecided.len();
+    let became = format!("{erased} people erased, {held} held, {unread} unread, {undecided} undecided");
     audit::note(&mut w, "privacy again", &became).await?;
     w.save().await?;
     output::line(format!(
@@ -302,6 +303,18 @@ async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -
              Their receipts: {}",
             of.join(", ")
         ));
+    }
+    if !back.undecided.is_empty() {
+        let of: Vec<String> = back.undecided.iter().map(Uuid::to_string).collect();
+        output::note(format!(
+            "{} people STAY, because their receipts are kept here and are dated later than now: they may have come back after \
+             them. Look at each, and erase by name who did not; or run this again when the clock has passed them: {}",
+            of.len(),
+            of.join(", ")
+        ));
+        if unread == 0 {
+            return Err("not everybody was decided: see above".into());
+        }
     }
     if unread > 0 {
         return Err(format!(

@@ -27,6 +27,9 @@ pub struct CameBack {
     /// Those whose name does not open and whom no receipt names, so that nobody can tell whether they were erased: the id
     /// of the key of each, 32 hexadecimal digits.
     pub unread: Vec<String>,
+    /// Those who stay because their receipt is kept here already and is dated later than now: they may have returned after
+    /// an erasure by a clock that was ahead, or the receipt may have come by an earlier run. The receipt of each.
+    pub undecided: Vec<Uuid>,
 }
 
 /// Erases once more those whom a restored backup brought back: everybody whom one of these receipts names, unless the
@@ -45,6 +48,10 @@ pub async fn again(
 ) -> Result<CameBack, StoreError> {
     let mut back = CameBack::default();
     let before = made_before(&mut *store.read().await?, receipts, now).await?;
+    let undecided = |person: &str, began_at: Timestamp| {
+        let named = |receipt: &&Receipt| receipt.person == person && began_at <= receipt.erased_at;
+        receipts.iter().filter(named).find(|receipt| before.contains(&receipt.id)).map(|receipt| receipt.id)
+    };
     // Who came again after having been forgotten is remembered.
     let naming = |person: &str, began_at: Timestamp| {
         let mut named = receipts.iter().filter(|receipt| receipt.person == person);
@@ -56,6 +63,7 @@ pub async fn again(
         let owner = Owner { subject: &subject, key };
         let person = blind(&*store.read().await?, &owner);
         let Some(receipt) = naming(&person, began_at) else {
+            back.undecided.extend(undecided(&person, began_at));
             continue;
         };
         let by = By { name: &receipt.erased_by, signer, settles: None };
@@ -72,6 +80,7 @@ pub async fn again(
             continue;
         }
         let Some(receipt) = naming(&of.person, of.began_at) else {
+            back.undecided.extend(undecided(&of.person, of.began_at));
             continue;
         };
         let by = By { name: &receipt.erased_by, signer, settles: None };
