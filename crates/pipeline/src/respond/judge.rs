@@ -188,29 +188,36 @@ fn offer_beside(
 /// Takes what was picked; where nothing was, the question is not understood.
 fn pick(taxonomy: &Taxonomy, turn: &mut Turn, picked: Option<&Offered>) {
     let Some(read) = turn.understanding.take() else { return };
-    let unknown =
-        taxonomy.intent(turn.mode(), IntentName::UNKNOWN).map_or(Category::Automatable, |i| i.category);
     if picked.is_none() {
         turn.read_as = Some(read.intent.clone());
     }
-    turn.understanding = Some(match picked {
-        Some(offered) if offered.name == read.intent => read,
-        Some(offered) => Understanding {
-            intent: offered.name.clone(),
-            category: offered.category,
-            probability: Probability::clamped(offered.probability),
-            reason: format!("a model picked it instead of {}; {}", read.intent, read.reason),
-            ..read
-        },
-        None => Understanding {
+    turn.understanding = Some(judged(taxonomy, turn.mode(), read, picked));
+}
+
+/// What was read, with the intent that was picked.
+fn judged(taxonomy: &Taxonomy, mode: Mode, read: Understanding, picked: Option<&Offered>) -> Understanding {
+    let Some(offered) = picked else {
+        let unknown = taxonomy.intent(mode, IntentName::UNKNOWN).map(|intent| intent.category);
+        let unknown = unknown.unwrap_or(Category::Automatable);
+        return Understanding {
             intent: IntentName::unknown(),
             // No less careful than it was read, and no surer of an answer.
             category: if care(unknown) < care(read.category) { read.category } else { unknown },
             probability: Probability::clamped(1.0 - read.probability.get()),
             reason: format!("a model found that {} does not fit; {}", read.intent, read.reason),
             ..read
-        },
-    });
+        };
+    };
+    if offered.name == read.intent {
+        return read;
+    }
+    Understanding {
+        intent: offered.name.clone(),
+        category: offered.category,
+        probability: Probability::clamped(offered.probability),
+        reason: format!("a model picked it instead of {}; {}", read.intent, read.reason),
+        ..read
+    }
 }
 
 /// What each of two passages says on the question.
@@ -324,10 +331,31 @@ mod tests {
         };
         let of_an_answer = beside("fee_inquiry");
         assert!(of_an_answer.contains(&"complaint".to_owned()) && of_an_answer.len() == OFFERED - 1);
-        for never in ["fee_inquiry", "greeting", "unknown"] {
+        // An intent with guidance would take the place of a person.
+        for never in ["fee_inquiry", "greeting", "unknown", "general_conversation"] {
             assert!(!of_an_answer.contains(&never.to_owned()), "{never} in {of_an_answer:?}");
         }
         assert_eq!(beside("complaint"), ["hardship", "fraud_alert"], "nothing that a machine may answer");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_no_less_careful_and_no_surer_of_an_answer_than_it_was_read() {
+        let taxonomy = Taxonomy::parse(include_str!("../../../../defaults/intents.toml")).unwrap();
+        for (category, probability) in [(Category::Sensitive, 0.2), (Category::Automatable, 0.55)] {
+            let read = Understanding {
+                intent: IntentName::new("account_balance").unwrap(),
+                category,
+                probability: Probability::clamped(probability),
+                in_scope: Probability::clamped(0.9),
+                reason: "the nearest examples".to_owned(),
+            };
+            let found = judged(&taxonomy, Mode::Customer, read.clone(), None);
+            assert!(found.intent.is_unknown() && care(found.category) >= care(category), "{found:?}");
+            // Of an unknown intent its own probability speaks against the answer.
+            assert!(1.0 - found.probability.get() <= probability + 1e-9, "{found:?}");
+            let same = Offered { name: read.intent.clone(), category, probability };
+            assert_eq!(judged(&taxonomy, Mode::Customer, read.clone(), Some(&same)), read);
+        }
     }
 
     /// The text of a version never changes: records name it.

@@ -3,12 +3,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::{Json, Router, routing::post};
+use axum::routing::post;
 use contactiq_domain::{Mode, Role};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::task::JoinSet;
 
 use crate::{
+    chat_server,
     house::{Key, Running, start_in},
     process::Terminal,
     reply::{text, texts},
@@ -29,20 +30,9 @@ async fn scripted() -> (String, Arc<Mutex<String>>, JoinSet<()>) {
     let told = Arc::clone(&says);
     let answer = move || {
         let content = told.lock().unwrap().clone();
-        async move {
-            Json(json!({
-                "id": "c", "object": "chat.completion", "created": 1, "model": "m",
-                "choices": [{ "index": 0, "finish_reason": "stop",
-                    "message": { "role": "assistant", "content": content } }],
-                "usage": { "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2 },
-            }))
-        }
+        async move { chat_server::completion(&content, (1, 1)) }
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    let app = Router::new().route("/v1/chat/completions", post(answer));
-    let mut serving = JoinSet::new();
-    serving.spawn(async move { drop(axum::serve(listener, app).await) });
+    let (url, serving) = chat_server::answering(post(answer)).await;
     (url, says, serving)
 }
 

@@ -6,14 +6,14 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use axum::{Json, Router, routing::post};
+use axum::routing::post;
 use contactiq_domain::{Category, Mode, Role};
 use contactiq_pipeline::Taxonomy;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::task::JoinSet;
 
 use crate::{
-    chat,
+    chat, chat_server,
     cluster::Database,
     house::{Key, REPLACEMENT, Running, folder, soon, start, start_in},
     reply::{Reply, text},
@@ -29,20 +29,9 @@ async fn counting() -> (String, Arc<AtomicUsize>, JoinSet<()>) {
     let counted = Arc::clone(&calls);
     let answer = move || {
         counted.fetch_add(1, Ordering::SeqCst);
-        async {
-            Json(json!({
-                "id": "c", "object": "chat.completion", "created": 1, "model": "m",
-                "choices": [{ "index": 0, "finish_reason": "stop",
-                    "message": { "role": "assistant", "content": "Nothing." } }],
-                "usage": { "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2 },
-            }))
-        }
+        async { chat_server::completion("Nothing.", (1, 1)) }
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    let app = Router::new().route("/v1/chat/completions", post(answer));
-    let mut serving = JoinSet::new();
-    serving.spawn(async move { drop(axum::serve(listener, app).await) });
+    let (url, serving) = chat_server::answering(post(answer)).await;
     (url, calls, serving)
 }
 

@@ -3,12 +3,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::{Json, Router, routing::post};
+use axum::{Json, routing::post};
 use contactiq_domain::{Mode, Role};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::task::JoinSet;
 
 use crate::{
+    chat_server,
     grounding_gate::{CURRENT, QUESTION},
     house::{Key, Running, start_in},
     process::Terminal,
@@ -79,18 +80,9 @@ impl Bank {
                 hears.lock().unwrap().wrote += 1;
                 "NO ANSWER".to_owned()
             };
-            Ok(Json(json!({
-                "id": "c", "object": "chat.completion", "created": 1, "model": "m",
-                "choices": [{ "index": 0, "finish_reason": "stop",
-                    "message": { "role": "assistant", "content": said } }],
-                "usage": { "prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110 },
-            })))
+            Ok(chat_server::completion(&said, (100, 10)))
         };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let routes = Router::new().route("/v1/chat/completions", post(answer));
-        let mut serving = JoinSet::new();
-        serving.spawn(async move { drop(axum::serve(listener, routes).await) });
+        let (url, serving) = chat_server::answering(post(answer)).await;
 
         let terminal = Terminal::new().with("CONTACTIQ_DEMO", "off");
         for (name, document) in [("kite.md", CURRENT), ("abroad.md", ABROAD)] {

@@ -20,6 +20,7 @@ mod chat_authority;
 mod chat_clients;
 mod chat_errors;
 mod chat_history;
+mod chat_server;
 mod clients;
 mod cloud_secrets;
 mod cluster;

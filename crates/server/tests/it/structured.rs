@@ -6,12 +6,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::{Json, Router, routing::post};
+use axum::{Json, routing::post};
 use contactiq_domain::{Mode, Role};
-use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet};
+use serde_json::Value;
+use tokio::task::JoinSet;
 
 use crate::{
+    chat_server,
     grounding_gate::{CURRENT, QUESTION},
     house::{Key, Running, start_in},
     listener::respond,
@@ -35,18 +36,9 @@ impl Bank {
         let answer = async move |Json(request): Json<Value>| {
             hears.lock().unwrap().push(request);
             let content = told.lock().unwrap().pop_front().unwrap_or_default();
-            Json(json!({
-                "id": "c", "object": "chat.completion", "created": 1, "model": "m",
-                "choices": [{ "index": 0, "finish_reason": "stop",
-                    "message": { "role": "assistant", "content": content } }],
-                "usage": { "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2 },
-            }))
+            chat_server::completion(&content, (1, 1))
         };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let routes = Router::new().route("/v1/chat/completions", post(answer));
-        let mut serving = JoinSet::new();
-        serving.spawn(async move { drop(axum::serve(listener, routes).await) });
+        let (url, serving) = chat_server::answering(post(answer)).await;
         let terminal = Terminal::new().with("CONTACTIQ_DEMO", "off");
         let file = terminal.file("kite.md", CURRENT).to_string_lossy().into_owned();
         terminal.run(&["knowledge", "add", "--collection", "customer", &file]).well();
