@@ -237,6 +237,7 @@ async fn finish(app: App, latest: tokio::time::Instant) -> Ended {
     let (tasks, store, ledger) = (app.tasks.clone(), app.house.store.clone(), app.house.ledger.clone());
     let (budgets, audit) = (app.house.budgets.clone(), Arc::clone(&app.audit));
     guard::guesses::tell(&app);
+    guard::damaged::tell(&app);
     // What was seen since the last time; without it the next start knows a few seconds less.
     let _late = tokio::time::timeout(LAST_WORDS, guard::unusual::tell(&app)).await;
     // The access log's job ends when the last handle to it is dropped, and then it has written all.

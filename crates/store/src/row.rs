@@ -1,6 +1,6 @@
 //! A row of either engine, read by the names of its columns.
 
-use std::{str::FromStr, sync::Arc};
+use std::{collections::HashMap, str::FromStr, sync::Arc};
 
 use contactiq_domain::{Probability, Timestamp};
 use contactiq_guard::{
@@ -23,6 +23,8 @@ pub(crate) struct Row {
     cells: Cells,
     pub(crate) sealer: Arc<Sealer>,
     whose: Whose,
+    /// Whether a text of it is sealed with the key of somebody else than the row says.
+    foreign: bool,
     /// Whether what can't be opened says so in its place.
     beside_others: bool,
 }
@@ -70,14 +72,52 @@ impl Cells {
         }
     }
 
-    /// With whose key it is sealed, by the columns at these places.
-    pub(crate) fn key(&self, places: &[(usize, bool)]) -> Option<DataKeyId> {
-        places.iter().find_map(|(place, names_key)| match (self, *names_key) {
-            (Cells::Sqlite(row), true) => id_in(row.try_get::<Option<&str>, _>(place).ok()??),
-            (Cells::Sqlite(row), false) => key_of(row.try_get::<Option<&[u8]>, _>(place).ok()??),
-            (Cells::Postgres(row), true) => id_in(row.try_get::<Option<&str>, _>(place).ok()??),
-            (Cells::Postgres(row), false) => key_of(row.try_get::<Option<&[u8]>, _>(place).ok()??),
-        })
+    /// With whose keys it is sealed, by the columns at these places.
+    pub(crate) fn held(&self, places: &[(usize, bool)]) -> Held {
+        let mut held = Held::default();
+        for (place, names_key) in places {
+            if *names_key {
+                let name = match self {
+                    Cells::Sqlite(row) => row.try_get::<Option<&str>, _>(place).ok().flatten(),
+                    Cells::Postgres(row) => row.try_get::<Option<&str>, _>(place).ok().flatten(),
+                };
+                held.named = Some(name.and_then(id_in));
+                continue;
+            }
+            let sealed = match self {
+                Cells::Sqlite(row) => row.try_get::<Option<&[u8]>, _>(place).ok().flatten(),
+                Cells::Postgres(row) => row.try_get::<Option<&[u8]>, _>(place).ok().flatten(),
+            };
+            if let Some(id) = sealed.and_then(key_of)
+                && !held.sealed.contains(&id)
+            {
+                held.sealed.push(id);
+            }
+        }
+        held
+    }
+}
+
+/// The keys of a row.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    /// What its column says, where there is one: of a conversation, or of what belongs to one.
+    named: Option<Option<DataKeyId>>,
+    /// What its sealed texts say.
+    sealed: Vec<DataKeyId>,
+}
+
+impl Held {
+    /// All of them, that of the column first.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = DataKeyId> {
+        self.named.flatten().into_iter().chain(self.sealed.iter().copied())
+    }
+
+    /// Whether a text of it is sealed with another key than the column names, which is there: what was sealed with one
+    /// that is gone is nobody's.
+    pub(crate) fn is_foreign(&self, there: &HashMap<DataKeyId, Whose>) -> bool {
+        let Some(named) = self.named else { return false };
+        self.sealed.iter().any(|id| Some(*id) != named && there.contains_key(id))
     }
 }
 
@@ -88,12 +128,30 @@ pub(crate) fn id_in(text: &str) -> Option<DataKeyId> {
 }
 
 impl Row {
-    pub(crate) fn of(cells: Cells, sealer: &Arc<Sealer>, whose: Whose) -> Row {
-        Row { cells, sealer: Arc::clone(sealer), whose, beside_others: false }
+    pub(crate) fn of(cells: Cells, sealer: &Arc<Sealer>, whose: Whose, foreign: bool) -> Row {
+        Row { cells, sealer: Arc::clone(sealer), whose, foreign, beside_others: false }
     }
 
     pub(crate) fn of_nobody(cells: Cells, sealer: &Arc<Sealer>) -> Row {
-        Row::of(cells, sealer, Whose::Nobody)
+        Row::of(cells, sealer, Whose::Nobody, false)
+    }
+
+    /// Whether a text of it belongs to somebody else than the row says: ask it of rows that have `data_key`.
+    pub(crate) const fn is_foreign(&self) -> bool {
+        self.foreign
+    }
+
+    /// The key that opens it, where there is one that could be unwrapped.
+    pub(crate) fn key(&self) -> Option<&DataKey> {
+        match &self.whose {
+            Whose::Person(key) => Some(key),
+            Whose::Nobody | Whose::Gone | Whose::Locked(_) => None,
+        }
+    }
+
+    /// The same row with none of its people's texts: each reads as [`Masked::locked`].
+    pub(crate) fn withheld(self) -> Row {
+        Row { whose: Whose::Locked(SealError::NotAuthentic), beside_others: true, ..self }
     }
 
     /// The same row on a page of many people: a text of it that does not open, or whose key can't be unwrapped, reads as

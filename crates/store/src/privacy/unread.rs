@@ -62,7 +62,7 @@ pub(super) async fn erase(
         values![&of.subject, owner_key(of.key)],
     )
     .await?;
-    erase::let_go_of_tickets(&mut w, &of.person).await?;
+    tickets::let_go(&mut w, &of.person).await?;
     let receipt = Receipt {
         id: ids.next(),
         person: of.person.clone(),
