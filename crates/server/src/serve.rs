@@ -89,7 +89,14 @@ pub async fn build_with(
     app::note_configuration(&house.store, &config).await?;
     let access_spool = app::access_spool(&config).await?;
     let keepers = (hands, secrets, audit, access_spool);
-    Ok(App::new(house, config, standing, shared, metrics, (body_key, gate), keepers))
+    let app = App::new(house, config, standing, shared, metrics, (body_key, gate), keepers);
+    match contactiq_store::keys::changes(&app.house.store, &app.audit.log).await {
+        Ok(changes) => app.keys.expect(changes),
+        Err(error) => {
+            tracing::warn!(%error, "the audit log does not say which keys were revoked or rotated: one that was put back is not noticed");
+        }
+    }
+    Ok(app)
 }
 
 /// What a start says to the log of the encoder and the confidence: who reads it there may never see the start message.

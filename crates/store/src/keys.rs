@@ -3,6 +3,8 @@
 //! Each row carries a MAC over what decides. One that does not have it, or has another, is damaged: it is no key for
 //! anybody who looks one up, stands in [`damaged`], and can be revoked.
 
+mod changes;
+
 use contactiq_domain::{Budget, Mode, Permission, Role, Timestamp, ids::KeyId, interaction::NanoUsd};
 use contactiq_guard::seal::Cell;
 
@@ -12,6 +14,7 @@ use crate::{
     row::Row,
     value::values,
 };
+pub use changes::changes;
 
 /// An API key, as far as the bank keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -233,7 +236,9 @@ pub async fn revoke(w: &mut Writer, name_or_id: &str, now: Timestamp) -> Result<
         .await?;
     let row = kept(w, row).await?;
     // What stands in the row of one that was damaged need not be readable.
-    key(&row).or_else(|error| as_it_reads(&row).ok_or(error))
+    let revoked = key(&row).or_else(|error| as_it_reads(&row).ok_or(error))?;
+    changes::note(w, &revoked, "revoked", now).await?;
+    Ok(revoked)
 }
 
 /// Gives the key with this name or id another secret: who held it keeps what they own, and the old secret opens
@@ -265,7 +270,9 @@ pub async fn rotate(
             values![before.text("id")?, secret.prefix, secret.hash, before_ends_at, next(&before)],
         )
         .await?;
-    key(&kept(w, row).await?)
+    let rotated = key(&kept(w, row).await?)?;
+    changes::note(w, &rotated, "rotated", now).await?;
+    Ok(rotated)
 }
 
 /// Gives the key with this name or id another budget; none takes one away.

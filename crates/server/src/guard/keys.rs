@@ -115,6 +115,13 @@ impl KeyCache {
         Ok(())
     }
 
+    /// Takes up how often keys had been changed when they were changed last, as the audit log says: one that the next
+    /// reading finds behind that was put back while nobody looked.
+    pub fn expect(&self, changes: HashMap<KeyId, i64>) {
+        let (mut known, now) = (self.lock(), Instant::now());
+        known.seen.extend(changes.into_iter().map(|(key, generation)| (key, (generation, now))));
+    }
+
     /// Whether a key with this hash is known here, without asking anybody.
     pub(super) fn has(&self, hash: &str) -> bool {
         self.lock().keys.contains_key(hash)

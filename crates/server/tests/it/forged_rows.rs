@@ -155,6 +155,9 @@ async fn a_row_of_before_a_revocation_that_is_put_back_opens_nothing_and_is_told
     .await;
     is_told(&running, "key_put_back", &leaver.id.to_string()).await;
     is_refused(&running, &leaver).await;
+    // A server that was not there when it was revoked has it from the audit log.
+    let later = start_in(running.dir.clone(), &[]).await;
+    is_refused(&later, &leaver).await;
 }
 
 /// A session of the pages as a sign-in makes it, and its cookie.
