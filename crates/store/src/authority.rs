@@ -158,9 +158,10 @@ fn cell(value: &Value) -> Cell {
     match value {
         Value::Text(Some(text)) => Cell::Text(text.clone()),
         Value::Int(Some(number)) => Cell::Int(*number),
-        Value::Text(None) | Value::Int(None) => Cell::Missing,
-        // No signed column is of such a kind: what is bound so reads as something else, and is refused.
-        Value::Real(_) | Value::Bool(_) | Value::Bytes(_) => Cell::Missing,
+        // No signed column is of the other kinds: what is bound so reads as something else, and is refused.
+        Value::Text(None) | Value::Int(None) | Value::Real(_) | Value::Bool(_) | Value::Bytes(_) => {
+            Cell::Missing
+        }
     }
 }
 

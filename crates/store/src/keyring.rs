@@ -99,11 +99,7 @@ fn place(name: &str) -> String {
     format!("keyring/{name}")
 }
 
-async fn get(
-    c: &mut Connection,
-    kek: &KeyEncryption,
-    name: &str,
-) -> Result<Option<Opened>, StoreError> {
+async fn get(c: &mut Connection, kek: &KeyEncryption, name: &str) -> Result<Option<Opened>, StoreError> {
     let row = c.row("SELECT name, kek, wrapped FROM keyring WHERE name = $1", values![name]).await?;
     row.map(|row| unwrapped(kek, &row)).transpose()
 }

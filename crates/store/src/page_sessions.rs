@@ -228,7 +228,8 @@ pub async fn end(
         Which::Provider(hash) => ("provider_session", hash.to_owned()),
     };
     let held = if w.is_postgres() { " FOR UPDATE" } else { "" };
-    let sql = format!("SELECT * FROM page_sessions WHERE {whose} = $1 AND ended_at IS NULL ORDER BY id{held}");
+    let sql =
+        format!("SELECT * FROM page_sessions WHERE {whose} = $1 AND ended_at IS NULL ORDER BY id{held}");
     let mut ended = Vec::new();
     for row in w.rows_built(sql, values![key], 1).await? {
         let id = row.text("id")?;

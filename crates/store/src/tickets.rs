@@ -179,9 +179,9 @@ pub async fn list(
     let mut values = matched(c, filter);
     values.extend(values![limit, skip]);
     let sql = matching!(
-            "SELECT tickets.*, interactions.demo, conversations.data_key, conversations.subject AS owner_subject,
+        "SELECT tickets.*, interactions.demo, conversations.data_key, conversations.subject AS owner_subject,
                  conversations.owner_key",
-            "ORDER BY interactions.demo, CASE tickets.state WHEN 'closed' THEN 1 ELSE 0 END,
+        "ORDER BY interactions.demo, CASE tickets.state WHEN 'closed' THEN 1 ELSE 0 END,
                  CASE WHEN tickets.rule LIKE 'emotional_distress/self-harm%' THEN 0
                      WHEN tickets.decisive_trigger = 'security_fraud' THEN 1
                      WHEN tickets.priority = 'urgent' THEN 2 WHEN tickets.priority = 'high' THEN 3 ELSE 4 END,

@@ -253,7 +253,9 @@ fn not_ours(keys: &[ApiKey], sessions: &[String]) -> Option<Finding> {
     }
     if !sessions.is_empty() {
         let ids = sessions.join(", ");
-        detail.push(format!("damaged sessions of the pages, which open nothing: {ids} (DELETE /v1/sessions/ID)"));
+        detail.push(format!(
+            "damaged sessions of the pages, which open nothing: {ids} (DELETE /v1/sessions/ID)"
+        ));
     }
     let detail = format!(
         "{}. Somebody wrote to the database past ContactIQ: docs/runbook.md#a-key-or-session-is-damaged",

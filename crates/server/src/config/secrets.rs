@@ -102,7 +102,8 @@ impl AwsSettings {
             let token = of("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(str::to_owned);
             fill(&mut self.credentials_token_file, token);
             // A file goes before it: what stands there is renewed.
-            let token = of("AWS_CONTAINER_AUTHORIZATION_TOKEN").filter(|_| self.credentials_token_file.is_empty());
+            let token =
+                of("AWS_CONTAINER_AUTHORIZATION_TOKEN").filter(|_| self.credentials_token_file.is_empty());
             self.container_token = token.map(|token| Arc::new(Secret::new(token.to_owned())));
         }
     }

@@ -51,17 +51,17 @@ impl Known {
     /// Whether a key that was read from the database since then is as it was left: one that is behind what was known
     /// before that was put back from an older state, in which it may not have been revoked or rotated. That is told.
     fn is_as_left(&mut self, store: &Store, key: &ApiKey, since: Instant) -> bool {
-        match self.seen.get(&key.id) {
-            Some((known, at)) if key.generation < *known => {
+        match self.seen.get(&key.id).copied() {
+            Some((known, at)) if key.generation < known => {
                 // What was changed while it was read is not in it.
-                let is_put_back = *at < since && key.revoked_at.is_none();
+                let is_put_back = at < since && key.revoked_at.is_none();
                 if is_put_back {
                     contactiq_store::keys::tell_put_back(store, key);
                 }
                 // What is revoked opens nothing.
                 key.revoked_at.is_some()
             }
-            Some((known, _)) if key.generation == *known => true,
+            Some((known, _)) if key.generation == known => true,
             Some(_) | None => {
                 self.seen.insert(key.id, (key.generation, Instant::now()));
                 true

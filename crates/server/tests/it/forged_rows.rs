@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use contactiq_domain::{Clock, Mode, Permission, Role, ids::SessionId};
 use contactiq_server::wiring::{SystemClock, SystemIds, random_text, sha256_hex};
 use contactiq_store::{
-    access,
-    keys::{self},
+    access, keys,
     page_sessions::{self, PageSession, Which},
 };
 use reqwest::Method;
@@ -201,7 +200,8 @@ async fn a_forged_session_opens_no_page_and_is_taken_away() {
     page_sessions::end(&mut w, Which::One(ended.id), SystemClock.now(), "admin").await.unwrap();
     w.save().await.unwrap();
 
-    let change = |of: &PageSession, what: &str| format!("UPDATE page_sessions SET {what} WHERE id = '{}'", of.id);
+    let change =
+        |of: &PageSession, what: &str| format!("UPDATE page_sessions SET {what} WHERE id = '{}'", of.id);
     sql(&running, change(&raised, "role = 'supervisor'")).await;
     sql(&running, change(&ended, "ended_at = NULL, ended_by = NULL")).await;
     let (token, inserted) = (random_text::<32>(), SessionId::new(&SystemIds));
@@ -223,7 +223,10 @@ async fn a_forged_session_opens_no_page_and_is_taken_away() {
     }
     assert!(opens(&running, &good).await, "an honest one beside them");
     let doctor = Terminal::of(running.dir.clone()).run(&["doctor"]);
-    assert!(doctor.out.contains("damaged sessions") && doctor.out.contains(&inserted.to_string()), "{doctor:?}");
+    assert!(
+        doctor.out.contains("damaged sessions") && doctor.out.contains(&inserted.to_string()),
+        "{doctor:?}"
+    );
     for id in [raised.id, ended.id, inserted] {
         let path = format!("/v1/sessions/{id}");
         let reply = Reply::of(running.request(Method::DELETE, &path).bearer_auth(&admin.text)).await;
@@ -277,7 +280,8 @@ async fn what_was_given_to_somebody_else_by_a_statement_opens_for_nobody() {
         let feedback = format!("/v1/interactions/{}/feedback", id(record));
         running.post(&thief, &feedback, &said).await.problem(404, "not_found");
     }
-    let goes_on = json!({ "mode": "customer", "question": REPLACEMENT, "conversation": conversation(&given) });
+    let goes_on =
+        json!({ "mode": "customer", "question": REPLACEMENT, "conversation": conversation(&given) });
     for key in [&thief, &jane] {
         running.post(key, "/v1/interactions", &goes_on).await.problem(404, "not_found");
     }
@@ -300,7 +304,9 @@ async fn a_repetition_is_told_no_record_of_somebody_else() {
     let (jane, thief) = (running.key(Role::Customer).await, running.key(Role::Customer).await);
     let theirs = running.ask(&jane, Mode::Customer, REPLACEMENT).await;
     let body = json!({ "mode": "customer", "question": REPLACEMENT });
-    let ask = async || Reply::of(running.posting(&thief, "/v1/interactions", &body).header("idempotency-key", "k")).await;
+    let ask = async || {
+        Reply::of(running.posting(&thief, "/v1/interactions", &body).header("idempotency-key", "k")).await
+    };
     let own = ask().await.record();
     assert_eq!(text(&ask().await.record(), "id"), text(&own, "id"), "one's own is told again");
     sql(
