@@ -341,7 +341,7 @@ on_both_engines! {
         drop(r);
         let hands = "(SELECT o.taken_by FROM tickets o WHERE o.taken_by IS NOT NULL LIMIT 1)";
         for (at, change) in [
-            (0, format!("taken_by = {hands}, state = 'taken'")),
+            (0, format!("taken_by = {hands}")),
             (1, "mode = 'customer'".to_owned()),
             (2, "mac = NULL".to_owned()),
         ] {
