@@ -266,11 +266,14 @@ pub(crate) fn is_owned(
 ) -> bool {
     let is_owned = data_keys::is_owned(c, row, id, (subject, owner_key));
     if !is_owned {
+        // A conversation's own row has it under its name, and what belongs to one under another.
+        let data_key = row.text_or_none("data_key").or_else(|_| row.text_or_none("owner_data_key"));
+        let data_key = data_key.ok().flatten();
         let or_missing = |text: Option<String>| text.map_or(Cell::Missing, Cell::Text);
         let cells = [
             Cell::Text(subject.to_owned()),
             or_missing(owner_key.map(|key| key.to_string())),
-            or_missing(row.text_or_none("data_key").ok().flatten()),
+            or_missing(data_key),
         ];
         c.keys.damaged.report(&c.sealer(), DamagedKind::Conversation, &id.to_string(), &cells);
     }

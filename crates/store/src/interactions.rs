@@ -250,8 +250,8 @@ pub(crate) async fn finished(
 macro_rules! owned {
     ($rest:literal) => {
         concat!(
-            "SELECT interactions.*, conversations.data_key, conversations.subject AS owner_subject,
-                 conversations.owner_key FROM interactions
+            "SELECT interactions.*, conversations.data_key AS owner_data_key,
+                 conversations.subject AS owner_subject, conversations.owner_key FROM interactions
              JOIN conversations ON conversations.id = interactions.conversation ",
             $rest
         )

@@ -179,8 +179,8 @@ pub async fn list(
     let mut values = matched(c, filter);
     values.extend(values![limit, skip]);
     let sql = matching!(
-        "SELECT tickets.*, interactions.demo, conversations.data_key, conversations.subject AS owner_subject,
-                 conversations.owner_key",
+        "SELECT tickets.*, interactions.demo, conversations.data_key AS owner_data_key,
+                 conversations.subject AS owner_subject, conversations.owner_key",
         "ORDER BY interactions.demo, CASE tickets.state WHEN 'closed' THEN 1 ELSE 0 END,
                  CASE WHEN tickets.rule LIKE 'emotional_distress/self-harm%' THEN 0
                      WHEN tickets.decisive_trigger = 'security_fraud' THEN 1
@@ -210,8 +210,8 @@ fn is_sound(c: &Connection, row: &Row) -> Result<bool, StoreError> {
 macro_rules! owned {
     ($rest:literal) => {
         concat!(
-            "SELECT tickets.*, interactions.demo, conversations.data_key, conversations.subject AS owner_subject,
-                 conversations.owner_key
+            "SELECT tickets.*, interactions.demo, conversations.data_key AS owner_data_key,
+                 conversations.subject AS owner_subject, conversations.owner_key
              FROM tickets JOIN interactions ON interactions.id = tickets.interaction
              JOIN conversations ON conversations.id = tickets.conversation ",
             $rest
