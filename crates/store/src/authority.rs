@@ -125,7 +125,7 @@ impl Signed {
     pub(crate) fn is_signed(&self, c: &Connection, row: &Row) -> bool {
         // A value of another kind than its column has is nothing that was written here.
         let cells: Result<Vec<Cell>, StoreError> =
-            self.columns.iter().map(|(column, kind)| read(row, column, *kind)).collect();
+            self.columns.iter().map(|&(column, kind)| read(row, column, kind)).collect();
         let mac = row.bytes_or_none("mac").ok().flatten();
         let signed = cells.ok().zip(mac);
         signed.is_some_and(|(cells, mac)| c.sealer().is_mac_of_row(self.table, &cells, &mac))
@@ -133,14 +133,14 @@ impl Signed {
 
     /// What can be read of it.
     fn readable(&self, row: &Row) -> Vec<Cell> {
-        let cells = self.columns.iter().map(|(column, kind)| read(row, column, *kind));
+        let cells = self.columns.iter().map(|&(column, kind)| read(row, column, kind));
         cells.map(|cell| cell.unwrap_or(Cell::Missing)).collect()
     }
 
     /// Signs a row that was changed, as the statement that changed it returned it, in the same transaction. Ask
     /// [`Signed::is_signed`] before it is changed, or a forged row becomes a good one.
     pub(crate) async fn keep(&self, w: &mut Writer, row: &Row) -> Result<(), StoreError> {
-        let cells = self.columns.iter().map(|(column, kind)| read(row, column, *kind));
+        let cells = self.columns.iter().map(|&(column, kind)| read(row, column, kind));
         let cells: Vec<Cell> = cells.collect::<Result<_, _>>()?;
         let mac = w.sealer().mac_of_row(self.table, &cells).to_vec();
         w.execute(self.keep, values![row.text("id")?, mac]).await.map(drop)

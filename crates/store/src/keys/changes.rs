@@ -38,7 +38,7 @@ pub(super) async fn note(
 /// # Errors
 /// When a database fails.
 pub async fn changes(store: &Store, log: &AuditLog) -> Result<HashMap<KeyId, i64>, StoreError> {
-    let mut last = HashMap::new();
+    let mut last: HashMap<KeyId, i64> = HashMap::new();
     let mut learn = |key: Option<&str>, generation: Option<&str>| {
         let key: Option<KeyId> = key.and_then(|key| key.parse().ok());
         let Some((key, generation)) = key.zip(generation.and_then(|text| text.parse().ok())) else { return };

@@ -10,7 +10,7 @@ use super::{
     erase::{self, By, Receipt},
     owner_key, turns,
 };
-use crate::{Store, StoreError, Writer, row::id_in, value::values};
+use crate::{Store, StoreError, Writer, row::id_in, tickets, value::values};
 
 /// Somebody whose name does not open.
 pub(super) struct Unread {
