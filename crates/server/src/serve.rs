@@ -89,7 +89,14 @@ pub async fn build_with(
     app::note_configuration(&house.store, &config).await?;
     let access_spool = app::access_spool(&config).await?;
     let keepers = (hands, secrets, audit, access_spool);
-    Ok(App::new(house, config, standing, shared, metrics, (body_key, gate), keepers))
+    let app = App::new(house, config, standing, shared, metrics, (body_key, gate), keepers);
+    match contactiq_store::keys::changes(&app.house.store, &app.audit.log).await {
+        Ok(changes) => app.keys.expect(changes),
+        Err(error) => {
+            tracing::warn!(%error, "the audit log does not say which keys were revoked or rotated: one that was put back is not noticed");
+        }
+    }
+    Ok(app)
 }
 
 /// What a start says to the log of the encoder and the confidence: who reads it there may never see the start message.
@@ -237,6 +244,7 @@ async fn finish(app: App, latest: tokio::time::Instant) -> Ended {
     let (tasks, store, ledger) = (app.tasks.clone(), app.house.store.clone(), app.house.ledger.clone());
     let (budgets, audit) = (app.house.budgets.clone(), Arc::clone(&app.audit));
     guard::guesses::tell(&app);
+    guard::damaged::tell(&app);
     // What was seen since the last time; without it the next start knows a few seconds less.
     let _late = tokio::time::timeout(LAST_WORDS, guard::unusual::tell(&app)).await;
     // The access log's job ends when the last handle to it is dropped, and then it has written all.

@@ -67,8 +67,13 @@ fn person(caller: &Caller, named: Person) -> Result<(String, Option<KeyId>), Api
 /// A key that an administrator names is one that there is, or was: what was kept by a revoked one is kept still.
 pub(super) async fn must_be_known(app: &App, caller: &Caller, key: Option<KeyId>) -> Result<(), ApiError> {
     let Some(key) = key.filter(|key| Some(*key) != caller.key) else { return Ok(()) };
-    let found = keys::find_by_id(&mut *app.house.store.read().await?, key).await?;
-    found.map(drop).ok_or(ApiError::NotFound("key"))
+    let mut reader = app.house.store.read().await?;
+    if keys::find_by_id(&mut reader, key).await?.is_some() {
+        return Ok(());
+    }
+    // A key whose row was damaged speaks for nobody any more; what was kept by it is kept still.
+    let damaged = keys::damaged(&mut reader).await?;
+    damaged.iter().any(|other| other.id == key).then_some(()).ok_or(ApiError::NotFound("key"))
 }
 
 /// A back end that names its people exports and erases them where its key is left that.

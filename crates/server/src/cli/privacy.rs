@@ -127,7 +127,8 @@ pub(super) struct Person {
 impl Person {
     async fn key(&self, c: &mut Connection) -> Result<Option<KeyId>, Failed> {
         let Some(named) = &self.key else { return Ok(None) };
-        let known = keys::list(c).await?;
+        let mut known = keys::list(c).await?;
+        known.extend(keys::damaged(c).await?);
         if let Some(key) = known.iter().find(|key| key.id.to_string() == *named) {
             return Ok(Some(key.id));
         }

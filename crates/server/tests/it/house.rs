@@ -242,6 +242,7 @@ impl Running {
             expires_at: None,
             revoked_at: None,
             last_used_at: None,
+            generation: 0,
         };
         change(&mut key);
         let mut w = self.store.write().await.unwrap();

@@ -21,6 +21,7 @@ use crate::{
     ledger::dead,
     page_sessions,
     row::{Row, id_in},
+    tickets,
     value::{places, values},
 };
 
@@ -222,7 +223,7 @@ async fn one(
         held: 0,
     };
     let destroyed = destroy(w, owner, keys).await?;
-    let_go_of_tickets(w, &receipt.person).await?;
+    tickets::let_go(w, &receipt.person).await?;
     consent::forget(w, owner).await?;
     dead::forget(w, owner).await?;
     access::forget(w, owner, now).await?;
@@ -230,17 +231,6 @@ async fn one(
         page_sessions::forget_person(w, owner.subject).await?;
     }
     record(w, receipt, by, destroyed).await
-}
-
-/// Of somebody of the bank: whose hands a ticket was in, and as what people read it.
-pub(super) async fn let_go_of_tickets(w: &mut Writer, person: &str) -> Result<(), StoreError> {
-    w.execute(
-        "UPDATE tickets SET taken_by = NULL, assignee = NULL,
-             closed_by = CASE WHEN closed_by = assignee THEN NULL ELSE closed_by END WHERE taken_by = $1",
-        values![person],
-    )
-    .await?;
-    Ok(())
 }
 
 /// Signs and keeps a receipt, with an entry in the audit log.

@@ -10,7 +10,7 @@ use super::{
     erase::{self, By, Receipt},
     owner_key, turns,
 };
-use crate::{Store, StoreError, Writer, row::id_in, value::values};
+use crate::{Store, StoreError, Writer, row::id_in, tickets, value::values};
 
 /// Somebody whose name does not open.
 pub(super) struct Unread {
@@ -62,7 +62,7 @@ pub(super) async fn erase(
         values![&of.subject, owner_key(of.key)],
     )
     .await?;
-    erase::let_go_of_tickets(&mut w, &of.person).await?;
+    tickets::let_go(&mut w, &of.person).await?;
     let receipt = Receipt {
         id: ids.next(),
         person: of.person.clone(),

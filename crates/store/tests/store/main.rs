@@ -11,6 +11,8 @@
 mod engines;
 mod access;
 mod audit;
+mod authority;
+mod authority_before;
 mod budgets;
 mod clock;
 mod constraints;
