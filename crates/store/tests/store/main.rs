@@ -40,6 +40,7 @@ mod places;
 mod plans;
 mod pooler;
 mod privacy;
+mod proofs;
 mod purging;
 mod quarantine;
 mod queue;
