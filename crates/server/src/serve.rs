@@ -86,6 +86,9 @@ pub async fn build_with(
     let body_key = house.store.derived_key(app::BODY_KEY);
     let gate = Gate::open(&config, &house, tls)?;
     let audit = app::Audit::open(&house.store, &config).await?;
+    if audit.log.take_over(&house.store, house.clock.now()).await? {
+        tracing::info!("from here on the audit log tells which records are closed");
+    }
     app::note_configuration(&house.store, &config).await?;
     let access_spool = app::access_spool(&config).await?;
     let keepers = (hands, secrets, audit, access_spool);

@@ -191,11 +191,18 @@ pub(crate) async fn erased_among(
         return Ok(HashSet::new());
     }
     let sql = format!(
-        "SELECT id FROM conversations WHERE erased_at IS NOT NULL AND id IN {}",
+        "SELECT id, erasure FROM conversations WHERE erased_at IS NOT NULL AND id IN {}",
         places(c.is_postgres(), 1, ids.len())
     );
-    let found = c.rows_built(sql, ids.iter().flat_map(|id| values![*id]).collect(), ids.len()).await?;
-    found.iter().map(|row| row.parsed("id")).collect()
+    let mut erased = HashSet::new();
+    for row in c.rows_built(sql, ids.iter().flat_map(|id| values![*id]).collect(), ids.len()).await? {
+        // A mark that no erasure made takes nobody's words.
+        let erasure = row.text_or_none("erasure")?;
+        if privacy::proofs::is_of_conversation(c, &row.text("id")?, erasure.as_deref()) {
+            erased.insert(row.parsed("id")?);
+        }
+    }
+    Ok(erased)
 }
 
 /// A conversation of this owner; none where it was given to them by somebody else than this server.

@@ -47,6 +47,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (41, "audit_apart", include_str!("../migrations/0041_audit_apart.sql")),
     (42, "letters_by_interaction", include_str!("../migrations/0042_letters_by_interaction.sql")),
     (43, "authority", include_str!("../migrations/0043_authority.sql")),
+    (44, "proofs", include_str!("../migrations/0044_proofs.sql")),
 ];
 
 /// Those of PostgreSQL alone.

@@ -333,6 +333,7 @@ pub async fn hand_over(
         let fields = [
             ("ticket", Some(id.to_string())),
             ("became", Some("handed_over".to_owned())),
+            ("proof", Some(audit::ticket_proof(w, &id.to_string(), TicketState::Taken))),
             ("to", pseudonym(owner.subject)),
             ("actor", pseudonym(by)),
         ];
@@ -399,6 +400,9 @@ pub async fn advance(
             .await?
         }
     };
+    if moved > 0 {
+        audit::ticket_became(w, &id.to_string(), to, now).await?;
+    }
     Ok(moved > 0)
 }
 

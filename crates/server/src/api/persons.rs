@@ -210,6 +210,14 @@ pub async fn erase(
     let names = privacy::names(store, &subject, key);
     let owners: Vec<Owner<'_>> = names.iter().map(|subject| Owner { subject, key }).collect();
     let known = is_known(&mut *store.read().await?, &owners).await?;
+    if privacy::keep_from_purging(&app.audit.log.holds_apart(store).await?) {
+        // One that somebody took away by hand may be on this person: the log does not say on whom it is.
+        tracing::error!(
+            critical = true,
+            "nobody is erased: a legal hold does not stand as the audit log tells"
+        );
+        return Err(ApiError::LegalHold);
+    }
     let (receipts, known) =
         match idempotency::begin(&app, &caller, "POST /v1/persons/erase", &headers, &body.bytes).await? {
             Repeat::Again(made) => receipts_of(&app, &made).await?,
@@ -315,17 +323,12 @@ pub async fn note_consent(
             Repeat::First(taken) => taken,
         };
     let consent = Consent { purpose, given, noted_by, noted_at };
-    let mut w = app.house.store.write().await?;
-    let mut counts = true;
-    for subject in &privacy::names(&app.house.store, &subject, key) {
-        counts &= consent::note(&mut w, &Owner { subject, key }, &consent, now).await?;
-    }
-    if !counts {
-        // What counts under one of the names is kept, and that a word is as of now.
-        w.save().await?;
+    let names = privacy::names(&app.house.store, &subject, key);
+    let owners: Vec<Owner<'_>> = names.iter().map(|subject| Owner { subject, key }).collect();
+    let Some(mut w) = consent::note_on_all(&app.house.store, &owners, &consent, now).await? else {
         app.house.consents.read(&app.house.store).await?;
         return Err(ApiError::SaidLater);
-    }
+    };
     if let Some(taken) = &taken {
         taken.settle(&mut w, purpose.as_str(), StatusCode::NO_CONTENT.as_u16()).await?;
     }

@@ -54,7 +54,7 @@ async fn clear(config: &Config, yes: bool, json: bool) -> Outcome {
     let store = app::open_store(config).await?;
     let share = if yes {
         let mut w = store.write().await?;
-        let share = contactiq_store::demo::clear(&mut w).await?;
+        let share = contactiq_store::demo::clear(&mut w, SystemClock.now()).await?;
         audit::note(&mut w, "demo clear", &format!("{} interactions", share.interactions)).await?;
         w.save().await?;
         share

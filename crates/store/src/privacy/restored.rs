@@ -24,6 +24,8 @@ pub struct CameBack {
     pub erased: u64,
     /// Those who stay, because a legal hold is on them: the receipt of each.
     pub held: Vec<Uuid>,
+    /// Those who stay, because a legal hold is on them whose row does not open: the receipt of each.
+    pub hold_unread: Vec<Uuid>,
     /// Those whose name does not open and whom no receipt names, so that nobody can tell whether they were erased: the id
     /// of the key of each, 32 hexadecimal digits.
     pub unread: Vec<String>,
@@ -59,6 +61,7 @@ pub async fn again(
     };
     // Who reads keeps the log of the file from being folded: what is erased below would stay in it.
     let (people, unread) = everybody(&mut *store.read().await?).await?;
+    let mut dealt_with = HashSet::new();
     for (subject, key, began_at) in people {
         let owner = Owner { subject: &subject, key };
         let person = blind(&*store.read().await?, &owner);
@@ -70,11 +73,17 @@ pub async fn again(
         match erase::person(store, &owner, by, ids, now).await {
             Ok(Erased::Now(_)) => back.erased += 1,
             // A hold that does not open holds too.
-            Ok(Erased::Held(_)) | Err(StoreError::Sealed(_)) => back.held.push(receipt.id),
+            Ok(Erased::Held(_)) => back.held.push(receipt.id),
+            Err(StoreError::Sealed(_)) => back.hold_unread.push(receipt.id),
             Err(error) => return Err(error),
         }
+        dealt_with.insert(person);
     }
     for of in unread {
+        // Whose name a sitting or a hold told was erased by it, with one receipt, or stays.
+        if dealt_with.contains(&of.person) {
+            continue;
+        }
         if receipts.iter().all(|receipt| receipt.person != of.person) {
             back.unread.push(of.data_key);
             continue;

@@ -42,6 +42,7 @@ mod places;
 mod plans;
 mod pooler;
 mod privacy;
+mod proofs;
 mod purging;
 mod quarantine;
 mod queue;
