@@ -41,6 +41,7 @@ mod feedback;
 mod grounding_gate;
 mod guard_commands;
 mod guessing;
+mod hosted;
 mod house;
 mod human_only;
 mod idempotency;
