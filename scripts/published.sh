@@ -13,6 +13,7 @@ crates/ingest/src/web/page.rs         a page of the bank's site
 crates/llm/src/boundary.rs            boundaries around data
 crates/llm/src/prompt.rs              a made-up prompt of tests
 crates/pipeline/src/conflict/ruled.rs a passage without a sentence that was ruled against
+crates/pipeline/src/hosted/chunks.rs  chunks of the bank's files as its hosted store gives them
 crates/pipeline/src/house.rs          the bank's messages with its telephone numbers
 crates/pipeline/src/record.rs         fixed sentences below an answer
 crates/pipeline/src/respond/ask_model.rs  prompts and titles of documents

@@ -149,4 +149,21 @@ pub struct Citation {
     /// First day of the document's validity as `YYYY-MM-DD`: its facts are as at this day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_at: Option<String>,
+    /// Where the passage lies, if that is no document of the ledger's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosted: Option<HostedFile>,
+}
+
+/// The file of a hosted vector store that a passage is of. The ledger has no copy of it: what was cited is proved by its
+/// fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct HostedFile {
+    /// The store, as its provider calls it.
+    pub store: String,
+    /// The file, as the provider calls it.
+    pub file_id: String,
+    /// The file, as the bank called it.
+    pub filename: String,
+    /// SHA-256 of the chunk's text as the store gave it, hex.
+    pub sha256: String,
 }

@@ -171,6 +171,12 @@ pub enum SetupError {
     /// `api_version` is not one.
     #[error("api_version must be letters, digits, - and ., for instance 2024-10-21")]
     ApiVersion,
+    /// `vector_store_ids` are not ids that can stand in an address.
+    #[error("vector_store_ids must be 1 to 8 ids of letters, digits, _ and -, for instance vs_abc123")]
+    Stores,
+    /// `ranker` is not one.
+    #[error("ranker must be letters, digits, _ and -, for instance auto")]
+    Ranker,
     /// The HTTP client can't be built, as when the machine has no certificates.
     #[error("the HTTP client could not be built (does this machine have CA certificates?)")]
     Client,

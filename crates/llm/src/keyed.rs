@@ -10,7 +10,7 @@ use crate::{KeyQuota, Message, ModelError, response::send};
 pub(crate) struct Asker<'a> {
     /// The name of the provider.
     pub(crate) provider: &'a str,
-    /// What the key is for: `answer`, `moderation` or `embeddings`.
+    /// What the key is for: `answer`, `moderation`, `embeddings` or `search`.
     pub(crate) operation: &'static str,
 }
 

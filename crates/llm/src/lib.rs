@@ -8,6 +8,7 @@
 //!   circuit breaker, next provider, and the next one beside the first where that is slow (B4, E2, E3).
 //! * [`Embeddings`] asks a server with OpenAI's embeddings API for vectors, behind a breaker of its own.
 //! * [`RemoteModeration`] asks a server with OpenAI's moderation API what is unfit in a message (A11).
+//! * [`VectorStores`] searches hosted vector stores, OpenAI's file search, with the masked question.
 //! * [`Form`] asks for an answer as JSON of a schema, where a server holds a model to one.
 //! * [`PriceTable`] turns tokens into money (E4).
 //!
@@ -48,8 +49,9 @@ pub use counting::TokensRead;
 pub use error::{ModelError, SetupError};
 pub use http::Http;
 pub use openai::{
-    Embeddings, EmbeddingsSettings, KeyHeader, MOST_DIMENSIONS, ModerationSettings, OpenAiCompatible,
-    OpenAiSettings, OutputLimit, RemoteModeration,
+    Attribute, Chunk, Embeddings, EmbeddingsSettings, KeyHeader, MOST_CHUNKS, MOST_DIMENSIONS, MOST_STORES,
+    ModerationSettings, OpenAiCompatible, OpenAiSettings, OutputLimit, RemoteModeration, StoreStanding,
+    VectorStoreSettings, VectorStores,
 };
 pub use price::{Price, PriceError, PriceTable};
 pub use prompt::{Exchange, NumberedPassage, Prompt};

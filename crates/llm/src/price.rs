@@ -19,17 +19,22 @@ use crate::{Completion, Prompt, boundary, structured};
 ///
 /// [a-judge-that-is-paid]
 /// moderation_per_million = 0.10
+///
+/// [vector-store-search]
+/// search_each = 0.0025
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PriceTable(BTreeMap<String, Prices>);
 
-/// What one model is paid for: what it writes, vectors, judgements, or several of them.
+/// What one model is paid for: what it writes, vectors, judgements, searches, or several of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Prices {
     words: Option<Price>,
     /// In billionths of a dollar for a million tokens, as is the next.
     embedding: Option<u64>,
     moderation: Option<u64>,
+    /// In billionths of a dollar for one.
+    search: Option<u64>,
 }
 
 /// Prices of one model, in billionths of a dollar for a million tokens.
@@ -92,7 +97,8 @@ const CACHE_WRITE: &str = "cache_write_per_million";
 const OUTPUT: &str = "output_per_million";
 const EMBEDDING: &str = "embedding_per_million";
 const MODERATION: &str = "moderation_per_million";
-const ENTRIES: [&str; 6] = [INPUT, CACHED, CACHE_WRITE, OUTPUT, EMBEDDING, MODERATION];
+const SEARCH: &str = "search_each";
+const ENTRIES: [&str; 7] = [INPUT, CACHED, CACHE_WRITE, OUTPUT, EMBEDDING, MODERATION, SEARCH];
 const HIGHEST_DOLLARS: f64 = 100_000.0;
 
 /// Tokens with which a server may wrap a message, and what it may put before the answer: templates take a few.
@@ -120,12 +126,13 @@ impl PriceTable {
             }
             let embedding = amount(&entries, &model, EMBEDDING)?;
             let moderation = amount(&entries, &model, MODERATION)?;
-            let others = usize::from(embedding.is_some()) + usize::from(moderation.is_some());
+            let search = amount(&entries, &model, SEARCH)?;
+            let others = [embedding, moderation, search].iter().flatten().count();
             let words = match others > 0 && entries.len() == others {
                 true => None,
                 false => Some(Self::of_words(&entries, &model)?),
             };
-            prices.insert(model, Prices { words, embedding, moderation });
+            prices.insert(model, Prices { words, embedding, moderation, search });
         }
         Ok(Self(prices))
     }
@@ -163,6 +170,12 @@ impl PriceTable {
     #[must_use]
     pub fn moderation(&self, model: &str, tokens: u64) -> Option<NanoUsd> {
         Some(of_read(self.prices(model)?.moderation?, tokens))
+    }
+
+    /// What one search costs; `None` when nothing of this name has a price for it.
+    #[must_use]
+    pub fn search(&self, name: &str) -> Option<NanoUsd> {
+        Some(NanoUsd(i64::try_from(self.prices(name)?.search?).unwrap_or(i64::MAX)))
     }
 
     /// The most that one try of this prompt can cost: no tokeniser makes more tokens of a text than it has bytes, and
@@ -345,6 +358,15 @@ mod tests {
             (Some(NanoUsd(1_000)), Some(NanoUsd(2_000)))
         );
         assert_eq!((table.moderation("gpt-4o-mini", 1), table.price("k")), (None, None));
+    }
+
+    #[test]
+    fn a_search_has_a_price_for_itself_and_not_for_tokens() {
+        let table = PriceTable::parse("[s]\nsearch_each = 0.0025\n[free]\nsearch_each = 0").unwrap();
+        assert_eq!((table.search("s"), table.search("free")), (Some(NanoUsd(2_500_000)), Some(NanoUsd(0))));
+        assert_eq!((table.search("other"), table.price("s"), table.embedding("s", 1)), (None, None, None));
+        let wrong = PriceTable::parse("[s]\nsearch_each = -1").unwrap_err().to_string();
+        assert!(wrong.contains("search_each of [s]"), "{wrong}");
     }
 
     #[test]

@@ -69,6 +69,7 @@ pub(crate) fn base(text: &str) -> Result<Url, SetupError> {
         ("/chat/completions", "must end before /chat/completions"),
         ("/embeddings", "must end before /embeddings"),
         ("/messages", "must end before /messages"),
+        ("/vector_stores", "must end before /vector_stores"),
     ] {
         if url.path().trim_end_matches('/').ends_with(end) {
             return Err(SetupError::BaseUrl(wrong));

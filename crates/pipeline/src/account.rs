@@ -1,5 +1,5 @@
 //! What other servers compute for a question beside its answer, and who pays for it (E4): vectors of a remote encoder,
-//! and a provider's moderation. The most that a call can cost is held before it and settled after it, as for a model
+//! a provider's moderation, and searches of a hosted store. The most that a call can cost is held before it and settled after it, as for a model
 //! that writes. Where no budget has room the call is not made, and the house goes on as while that server is away.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
@@ -30,6 +30,8 @@ pub(crate) struct Spent {
     pub(crate) vectors: NanoUsd,
     /// Moderation.
     pub(crate) moderation: NanoUsd,
+    /// Searches of a hosted store.
+    pub(crate) searches: NanoUsd,
     /// Why something was not asked for.
     pub(crate) refused: Option<Refused>,
 }
@@ -37,12 +39,16 @@ pub(crate) struct Spent {
 impl Spent {
     /// All of it.
     pub(crate) fn all(&self) -> NanoUsd {
-        self.vectors.plus(self.moderation)
+        self.vectors.plus(self.moderation).plus(self.searches)
     }
 
     /// Each part that cost something, by its name in the trace.
     pub(crate) fn values(&self) -> impl Iterator<Item = (String, f64)> {
-        let parts = [("vectors_usd", self.vectors), ("moderation_usd", self.moderation)];
+        let parts = [
+            ("vectors_usd", self.vectors),
+            ("moderation_usd", self.moderation),
+            ("searches_usd", self.searches),
+        ];
         let some = parts.into_iter().filter(|(_, cost)| cost.0 > 0);
         some.map(|(name, cost)| (name.to_owned(), cost.dollars()))
     }
@@ -84,6 +90,19 @@ impl Account {
         let held = self.0.budgets.reserve(self.0.spender, Some(bound)).await;
         let held = held.inspect_err(|why| self.0.refused(*why))?;
         Ok(Some(Judging { account: self.clone(), model, read, held: Some(held) }))
+    }
+
+    /// Holds what one search costs, under the name that prices have for it; none where that is free.
+    pub(crate) async fn search(&self, name: &str) -> Result<Option<Searching>, Refused> {
+        let price = self.0.prices.search(name);
+        if price.is_none() {
+            // `config check` names it.
+            metrics::counter!("contactiq_model_calls_without_price_total").increment(1);
+        }
+        let Some(cost) = price.filter(|cost| cost.0 > 0) else { return Ok(None) };
+        let held = self.0.budgets.reserve(self.0.spender, Some(cost)).await;
+        let held = held.inspect_err(|why| self.0.refused(*why))?;
+        Ok(Some(Searching { account: self.clone(), cost, held: Some(held) }))
     }
 }
 
@@ -147,5 +166,30 @@ impl Drop for Judging<'_> {
         spent.moderation = spent.moderation.plus(cost);
         drop(spent);
         held.settle(cost);
+    }
+}
+
+/// A search that is under way; dropped half way too it is charged.
+pub(crate) struct Searching {
+    account: Account,
+    cost: NanoUsd,
+    held: Option<Reservation>,
+}
+
+impl Searching {
+    /// The server did nothing for it: it costs nothing.
+    pub(crate) fn was_refused(&mut self) {
+        self.cost = NanoUsd::default();
+    }
+}
+
+impl Drop for Searching {
+    fn drop(&mut self) {
+        let Some(held) = self.held.take() else { return };
+        metrics::counter!("contactiq_searches_cost_nano_usd_total").increment(self.cost.0.unsigned_abs());
+        let mut spent = self.account.0.lock();
+        spent.searches = spent.searches.plus(self.cost);
+        drop(spent);
+        held.settle(self.cost);
     }
 }

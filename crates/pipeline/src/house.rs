@@ -10,8 +10,8 @@ use contactiq_store::{Budgets, Ledger, Store, deadline};
 use tokio::sync::Semaphore;
 
 use crate::{
-    Calibration, Consents, Door, EscalationRules, Judges, Lately, Means, Models, NotRead, Recall, Shelf,
-    Taxonomy, account::Account, certainty, read_of,
+    Calibration, Consents, Door, EscalationRules, Hosted, Judges, Lately, Means, Models, NotRead, Recall,
+    Shelf, Taxonomy, account::Account, certainty, read_of,
 };
 
 /// Of the time of a request, what is kept for checking and recording what a model wrote.
@@ -49,6 +49,9 @@ pub struct House {
     pub moderation: Option<Arc<RemoteModeration>>,
     /// The longest that a question waits for it.
     pub moderation_budget: Duration,
+    /// Knowledge that a bank keeps in a hosted vector store, in place of the shelf while it answers; none unless a bank
+    /// configures one.
+    pub hosted: Option<Arc<Hosted>>,
     /// What models cost.
     pub prices: Arc<PriceTable>,
     /// What may be spent on them.

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use contactiq_domain::{Document, Mode, Passage};
+use contactiq_domain::{Document, HostedFile, Mode, Passage, ids::DocumentId};
 use contactiq_guard::Published;
 use contactiq_nlu::{
     encoder::{CachedEncoder, EncoderError},
@@ -55,6 +55,8 @@ pub struct Knowledge {
     pub conflicts: Vec<Conflict>,
     /// The conflicts that nobody has ruled, by document and sentence of either side.
     contested: HashMap<String, Vec<usize>>,
+    /// Files of a hosted store, by document and position: of documents of the ledger's there are none.
+    hosted: HashMap<(DocumentId, u32), HostedFile>,
 }
 
 /// A passage that was found for a question.
@@ -184,7 +186,30 @@ impl Knowledge {
         let index = making.build(entries, progress)?;
         let products = Products::of(documents.iter());
         let contested = contested(&conflicts, &passages);
-        Ok(Knowledge { version, documents, passages, index, spelling, products, conflicts, contested })
+        let hosted = HashMap::new();
+        Ok(Knowledge {
+            version,
+            documents,
+            passages,
+            index,
+            spelling,
+            products,
+            conflicts,
+            contested,
+            hosted,
+        })
+    }
+
+    /// The same, where the passages are of files of a hosted store.
+    pub(crate) fn with_files(self, hosted: HashMap<(DocumentId, u32), HostedFile>) -> Knowledge {
+        Knowledge { hosted, ..self }
+    }
+
+    /// The file of a hosted store that a passage is of.
+    #[must_use]
+    pub fn hosted_file(&self, passage: usize) -> Option<&HostedFile> {
+        let (document, passage) = self.passages.get(passage)?;
+        self.hosted.get(&(self.documents[*document].id, passage.position))
     }
 
     /// What contradicts this sentence of a document on this day, among what is read in this mode, where no owner

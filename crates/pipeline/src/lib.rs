@@ -25,6 +25,7 @@ mod escalate;
 mod escalation_rules;
 mod follow_up;
 mod greeting;
+mod hosted;
 mod house;
 mod knowledge;
 mod language;
@@ -61,6 +62,7 @@ pub use dictionary::Dictionary;
 pub use document_language::language_of;
 pub use door::{Door, DoorFault, Fault, NotRead};
 pub use escalation_rules::{EscalationRules, Messages, RulesError};
+pub use hosted::{Hosted, HostedSettings};
 pub use house::{AssistantSettings, House, Line, People, Settings};
 pub use knowledge::{Found, Knowledge, KnowledgeError, Means, Shelf};
 pub use lately::Lately;
@@ -116,7 +118,7 @@ pub async fn finish_to(
     if !turn.recalled {
         understand::run(house, &mut turn).await;
         route::run(house, &mut turn);
-        retrieve::run(house, &mut turn);
+        retrieve::run(house, &mut turn).await;
         respond::judge(house, &mut turn).await;
         respond::run(house, &mut turn).await;
         score::run(house, &mut turn);

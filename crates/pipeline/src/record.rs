@@ -87,7 +87,9 @@ pub(crate) async fn complete(house: &House, mut turn: Turn) -> Result<Record<Mas
     turn.paid.cost = turn.paid.cost.plus(beside.all());
     let mut detail = "start and completion are durable before the answer is shown".to_owned();
     if let Some(why) = beside.refused {
-        detail.push_str(&format!("; vectors or a provider's moderation were not asked for: {why}"));
+        detail.push_str(&format!(
+            "; vectors, a provider's moderation or a hosted store were not asked for: {why}"
+        ));
     }
     turn.trace_with(Step::Record, since, "recorded", detail, None, beside.values().collect());
     let ticket = turn.ticket.take();

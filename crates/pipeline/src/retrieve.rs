@@ -10,6 +10,7 @@ use time::Date;
 use crate::{
     Found, House, Knowledge,
     duplicates::{Saying, say_the_same},
+    hosted,
     lately::Searched,
     products::product,
     turn::Turn,
@@ -175,7 +176,7 @@ fn saying(knowledge: &Knowledge, passage: usize) -> Saying<'_> {
     Saying { text, stems: knowledge.index.stems(passage), vector: None }
 }
 
-pub(crate) fn run(house: &House, turn: &mut Turn) {
+pub(crate) async fn run(house: &House, turn: &mut Turn) {
     let since = Instant::now();
     let courtesy = |u: &Understanding| house.taxonomy.is_courtesy(turn.mode(), u.intent.as_str());
     let greeting = turn.understanding.as_ref().is_some_and(courtesy);
@@ -183,6 +184,7 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
         turn.trace(Step::Retrieve, since, "skipped", "the route needs no passages");
         return;
     }
+    let told = hosted::fetch(house, turn).await;
     let sought = Sought { text: &turn.query, vector: turn.vector.as_deref(), k: PASSAGES };
     let filter = filter(house, turn.mode(), turn.role);
     let searched = Searched {
@@ -195,7 +197,7 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
     turn.found = house
         .lately
         .passages(searched, sought.text, sought.vector, || search(&turn.knowledge, &filter, &sought));
-    let detail = match turn.found.first() {
+    let mut detail = match turn.found.first() {
         Some(best) => format!(
             "{} passages; best {}/{} with score {:.2}",
             turn.found.len(),
@@ -206,7 +208,9 @@ pub(crate) fn run(house: &House, turn: &mut Turn) {
         None => "no passage in this collection is valid today and matches".to_owned(),
     };
     let outcome = if turn.found.is_empty() { "nothing" } else { "found" };
-    turn.trace(Step::Retrieve, since, outcome, detail);
+    let hosted::Told { remark, values } = told.unwrap_or_default();
+    detail.push_str(&remark);
+    turn.trace_with(Step::Retrieve, since, outcome, detail, None, values);
 }
 
 /// What somebody of this role may find in this mode today.

@@ -6,6 +6,7 @@ mod beside;
 mod budgets;
 mod encoder;
 mod gate;
+pub(crate) mod hosted;
 mod ledger;
 mod models;
 mod places;
@@ -158,6 +159,9 @@ pub enum StartError {
     /// The certificate of this server, or its key.
     #[error("{0}")]
     Tls(#[from] PairError),
+    /// The settings of the hosted vector store.
+    #[error("knowledge.hosted: {0}")]
+    Hosted(String),
     /// The language model's settings.
     #[error("the language model can't be used: {0}")]
     Llm(String),
@@ -319,7 +323,8 @@ fn admission(config: &Config) -> Admission {
 
 /// Answers that are made at once.
 pub(crate) fn answers_at_once(config: &Config) -> usize {
-    let waits = config.llm.is_configured() || config.server.role == ServerRole::Gateway;
+    let hosted = !config.knowledge.hosted.base_url.is_empty();
+    let waits = config.llm.is_configured() || hosted || config.server.role == ServerRole::Gateway;
     match config.limits.answers_at_once {
         0 if waits => ANSWERS_OF_SOMEBODY_ELSE,
         0 => ANSWERS_A_CORE * cores(),
@@ -411,6 +416,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         chain: chain.map(Arc::new),
         moderation: open_moderation(config)?.map(Arc::new),
         moderation_budget: Duration::from_secs(config.llm.moderation.timeout_seconds),
+        hosted: hosted::open(config)?.map(Arc::new),
         prices,
         repairs: config.llm.repair,
         judges: Judges { intents: config.llm.judges_intents, agreement: config.llm.judges_agreement },

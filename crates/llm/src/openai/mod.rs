@@ -3,6 +3,7 @@
 mod embeddings;
 mod moderation;
 mod settings;
+mod vector_store;
 mod wire;
 
 use std::time::Duration;
@@ -15,6 +16,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 pub use self::embeddings::{Embeddings, EmbeddingsSettings, MOST_DIMENSIONS};
 pub use self::moderation::{ModerationSettings, RemoteModeration};
 pub use self::settings::{KeyHeader, OpenAiSettings, OutputLimit};
+pub use self::vector_store::{
+    Attribute, Chunk, MOST_CHUNKS, MOST_STORES, StoreStanding, VectorStoreSettings, VectorStores,
+};
 use self::{settings::Checked, wire::Collected};
 use crate::{
     Completion, Form, Http, Message, ModelError, Prompt, Provider, SentenceSink, Sentences, SetupError,

@@ -22,3 +22,5 @@ mod server;
 mod silence;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod vector_store;

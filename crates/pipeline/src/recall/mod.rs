@@ -191,7 +191,8 @@ pub(crate) fn keys(
     door: &Inspected,
 ) -> Option<Keys> {
     let clean = door.spans.is_empty() && door.refusal.is_none() && !door.moderation.flagged;
-    if continues || !clean {
+    // What a hosted store says changes without a word to us.
+    if continues || !clean || house.hosted.is_some() {
         return None;
     }
     let knowledge = house.shelf.current();

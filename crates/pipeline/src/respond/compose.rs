@@ -201,6 +201,7 @@ pub(crate) fn cite(knowledge: &Knowledge, passage: usize, quote: &str, citations
         content_type: document.content_type,
         version: document.version,
         as_at: document.valid_from.map(|day| day.to_string()),
+        hosted: knowledge.hosted_file(passage).cloned(),
     });
     number
 }

@@ -73,6 +73,8 @@ pub struct Ready {
     model: String,
     /// Moderation by a provider beside the local one: `ok`, `away`, or that there is none.
     moderation: String,
+    /// The hosted vector store that answers in place of the documents here: `ok`, `away`, or that there is none.
+    hosted: &'static str,
     /// Shared limits: `ok`, `away`, or why they are off.
     redis: String,
     /// The keys of people: `ok`, or `failing`, of which `doctor` and the log say why.
@@ -187,6 +189,11 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
             None => "local".to_owned(),
             Some(remote) if remote.breaker() == BreakerState::Closed => "ok".to_owned(),
             Some(_) => "away: the local moderation stands alone".to_owned(),
+        },
+        hosted: match &app.house.hosted {
+            None => "off",
+            Some(hosted) if hosted.breaker() == BreakerState::Closed => "ok",
+            Some(_) => "away: the documents of this house answer alone",
         },
         redis: match app.limits.sharing().await {
             Sharing::Off => say(&app.standing.redis, "limits are kept in this process"),

@@ -78,6 +78,20 @@ pub struct CitationShape {
     /// First day of the document's validity, `YYYY-MM-DD`; left out where it has none.
     #[schema(format = Date)]
     pub as_at: Option<String>,
+    /// The file of a hosted vector store that the passage is of; left out for documents of the ledger's.
+    pub hosted: Option<HostedFileShape>,
+}
+
+/// A file of a hosted vector store.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HostedFile)]
+#[expect(missing_docs, reason = "documented in domain::knowledge")]
+pub struct HostedFileShape {
+    pub store: String,
+    pub file_id: String,
+    pub filename: String,
+    /// SHA-256 of the chunk's text as the store gave it, hex.
+    pub sha256: String,
 }
 
 /// A trigger that fired.

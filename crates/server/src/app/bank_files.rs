@@ -226,6 +226,13 @@ pub(crate) fn without_a_price(config: &Config, prices: &PriceTable) -> Vec<Strin
             encoder.model
         ));
     }
+    let hosted = &config.knowledge.hosted;
+    if !hosted.base_url.is_empty() && prices.search(&hosted.price).is_none() {
+        found.push(format!(
+            "knowledge.hosted.price {:?} has no search_each in files.prices: what its searches cost is not counted",
+            hosted.price
+        ));
+    }
     found
 }
 

@@ -186,7 +186,8 @@ fn print(record: &Record<Masked>) {
             let path =
                 if c.headings.is_empty() { String::new() } else { format!(" > {}", c.headings.join(" > ")) };
             let as_at = wording::as_at(c).map_or_else(String::new, |day| format!(", as at {day}"));
-            output::line(format!("[{}] {}{path}{as_at}  {}", c.number, c.title, c.url));
+            let file = c.hosted.as_ref().map_or_else(String::new, |file| format!(" ({})", file.filename));
+            output::line(format!("[{}] {}{file}{path}{as_at}  {}", c.number, c.title, c.url));
         }
     }
     output::line("");

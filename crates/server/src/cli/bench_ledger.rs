@@ -203,6 +203,7 @@ fn record(started: &Started<Masked>, answer: Masked, now: Timestamp) -> Record<M
         content_type: ContentType::Public,
         version: 2,
         as_at: None,
+        hosted: None,
     };
     let step = |step| StepTrace {
         step,

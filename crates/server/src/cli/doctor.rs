@@ -63,6 +63,7 @@ pub(super) async fn run(config: Config, args: Args) -> Outcome {
     found.extend(models(&config).await);
     found.extend(prices(&config).await);
     found.push(moderation(&config).await);
+    found.extend(hosted(&config).await);
     found.push(redis(&config).await);
     found.extend(limits_in_force(&config));
     found.push(people(&config));
@@ -407,6 +408,59 @@ async fn moderation(config: &Config) -> Finding {
             ),
         },
     }
+}
+
+/// Asks every hosted vector store how it stands.
+async fn hosted(config: &Config) -> Vec<Finding> {
+    let part = "hosted";
+    let off = "no hosted vector store: the documents here answer (knowledge.hosted.base_url)";
+    let stores = match app::hosted::stores(config) {
+        Ok(Some(stores)) => stores,
+        Ok(None) => return vec![Finding { part, state: State::Off, detail: off.to_owned() }],
+        Err(e) => return vec![Finding { part, state: State::Failing, detail: e.to_string() }],
+    };
+    let budget = Duration::from_secs(config.knowledge.hosted.timeout_seconds);
+    let mut found = Vec::new();
+    for store in stores.stores() {
+        let (state, detail) = match stores.standing(store, budget).await {
+            Ok(standing) if standing.expired => {
+                (State::Failing, "has expired: it gives no answers".to_owned())
+            }
+            Ok(standing) if standing.files == 0 => {
+                (State::Failing, "has no file that can be found yet".to_owned())
+            }
+            Ok(standing) if standing.others > 0 => {
+                let detail =
+                    format!("answers from {} files; {} are not ready", standing.files, standing.others);
+                (State::Ok, detail)
+            }
+            Ok(standing) => (State::Ok, format!("answers from {} files", standing.files)),
+            Err(error) => (State::Failing, no_store(&error)),
+        };
+        found.push(Finding { part, state, detail: format!("{store} {detail}") });
+    }
+    found
+}
+
+/// Why a store does not say how it stands, and which setting to look at.
+fn no_store(error: &ModelError) -> String {
+    let (what, field) = match error {
+        ModelError::Unauthorised => ("does not open with this key", "api_key"),
+        ModelError::NotFound | ModelError::NoSuchModel => {
+            ("is not there: this server has no such store", "vector_store_ids and base_url")
+        }
+        ModelError::Unreachable => ("can't be reached", "base_url"),
+        ModelError::Certificate => ("has a certificate that is not accepted", "base_url"),
+        ModelError::Garbage { .. } => ("is no answer of a vector store's API", "base_url"),
+        ModelError::Timeout => ("did not answer in time", "timeout_seconds"),
+        ModelError::RateLimited { .. } => ("takes no more requests for now", "api_key"),
+        _ => ("does not answer", "base_url"),
+    };
+    format!(
+        "{what} ({}). Look at knowledge.hosted.{field}; meanwhile the documents here answer, and where there are none a \
+         person",
+        error.code()
+    )
 }
 
 async fn redis(config: &Config) -> Finding {

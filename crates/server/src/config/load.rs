@@ -15,6 +15,8 @@ pub const DEFAULTS: &str = include_str!("../../../../defaults/contactiq.toml");
 const ORIGINS: &str = "server.allowed_origins";
 /// For whom access tokens are.
 const AUDIENCES: &str = "identity.oidc.audiences";
+/// Hosted stores that are searched.
+const STORES: &str = "knowledge.hosted.vector_store_ids";
 /// Lists that the environment can set: commas between the entries.
 const LISTS: &[&str] = &[
     ORIGINS,
@@ -23,6 +25,9 @@ const LISTS: &[&str] = &[
     "identity.oidc.algorithms",
     "identity.oidc.scopes",
     "knowledge.fetch.allow",
+    STORES,
+    "knowledge.hosted.attributes",
+    "knowledge.hosted.required",
     "guard.allowed_links",
 ];
 
@@ -51,6 +56,9 @@ const SHORT: &[(&str, &str)] = &[
     ("CONTACTIQ_MODERATION_BASE_URL", "llm.moderation.base_url"),
     ("CONTACTIQ_MODERATION_MODEL", "llm.moderation.model"),
     ("CONTACTIQ_MODERATION_API_KEY", "llm.moderation.api_key"),
+    ("CONTACTIQ_VECTOR_STORE_BASE_URL", "knowledge.hosted.base_url"),
+    ("CONTACTIQ_VECTOR_STORE_IDS", STORES),
+    ("CONTACTIQ_VECTOR_STORE_API_KEY", "knowledge.hosted.api_key"),
 ];
 
 /// A configuration that can't be used. Each line names a field and the fix.

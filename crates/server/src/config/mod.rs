@@ -14,7 +14,7 @@ mod validate;
 use std::{net::SocketAddr, path::PathBuf};
 
 use contactiq_domain::{Mode, OpeningHours, Trigger, opening::OpeningError};
-use contactiq_llm::{EmbeddingsSettings, ModerationSettings};
+use contactiq_llm::{EmbeddingsSettings, ModerationSettings, VectorStoreSettings};
 use serde::{Deserialize, Serialize};
 
 pub use identity::{Identity, LocalSignIn, Oidc, RoleOf, SiteKey, TokenAlgorithm, is_safe};
@@ -145,7 +145,20 @@ section! {
     Moderation { base_url: String, model: String, api_key: SecretText, timeout_seconds: u64 }
     Budgets { day_usd: f64, month_usd: f64, customer: Dollars, banker: Dollars }
     Dollars { day_usd: f64, month_usd: f64 }
-    Knowledge { fetch: Fetch }
+    Knowledge { fetch: Fetch, hosted: HostedStore }
+    HostedStore {
+        base_url: String,
+        vector_store_ids: Vec<String>,
+        api_key: SecretText,
+        attributes: Vec<String>,
+        required: Vec<String>,
+        results: u32,
+        least_score: f64,
+        ranker: String,
+        price: String,
+        timeout_seconds: u64,
+        kept_seconds: u64,
+    }
     Fetch {
         allow: Vec<String>,
         allow_private: bool,
@@ -224,6 +237,31 @@ impl Moderation {
             api_key: self.api_key.keyring(),
             ..ModerationSettings::new(&self.base_url, &self.model)
         }
+    }
+}
+
+impl HostedStore {
+    /// The settings of the server at `base_url`.
+    #[must_use]
+    pub fn settings(&self) -> VectorStoreSettings {
+        VectorStoreSettings {
+            api_key: self.api_key.keyring(),
+            results: self.results,
+            least_score: self.least_score,
+            ranker: Some(self.ranker.clone()).filter(|ranker| !ranker.is_empty()),
+            ..VectorStoreSettings::new(&self.base_url, self.vector_store_ids.clone())
+        }
+    }
+
+    /// What a file must have beside it, by name and value; none where one is not written as `name=value`.
+    #[must_use]
+    pub fn pairs(&self) -> Option<Vec<(String, String)>> {
+        let pair = |written: &String| {
+            let (name, value) = written.split_once('=')?;
+            let (name, value) = (name.trim(), value.trim());
+            (!name.is_empty() && !value.is_empty()).then(|| (name.to_owned(), value.to_owned()))
+        };
+        self.attributes.iter().map(pair).collect()
     }
 }
 

@@ -135,6 +135,7 @@ impl Config {
         }
         let mut links: Vec<(String, &str)> = vec![
             ("llm.moderation.base_url".to_owned(), &self.llm.moderation.base_url),
+            ("knowledge.hosted.base_url".to_owned(), &self.knowledge.hosted.base_url),
             ("encoder.base_url".to_owned(), &self.encoder.base_url),
             ("secrets.vault.address".to_owned(), &self.secrets.vault.address),
             ("secrets.aws.endpoint".to_owned(), &self.secrets.aws.endpoint),

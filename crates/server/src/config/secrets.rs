@@ -142,6 +142,7 @@ pub(super) const SECRET: &[&str] = &[
     "server.tls.key",
     "llm.api_key",
     "llm.moderation.api_key",
+    "knowledge.hosted.api_key",
     "encoder.api_key",
     "guard.token_key",
     "identity.session_key",
@@ -179,6 +180,7 @@ impl Config {
             ("redis.password", &self.redis.password),
             ("llm.api_key", &self.llm.api_key),
             ("llm.moderation.api_key", &self.llm.moderation.api_key),
+            ("knowledge.hosted.api_key", &self.knowledge.hosted.api_key),
             ("identity.oidc.client_secret", &self.identity.oidc.client_secret),
         ]
         .map(|(field, text)| (field.to_owned(), text.clone()))

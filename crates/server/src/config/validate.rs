@@ -53,6 +53,9 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("knowledge.fetch.page_timeout_seconds", 1..=120),
     ("knowledge.fetch.run_timeout_seconds", 1..=86_400),
     ("knowledge.fetch.delay_milliseconds", 0..=60_000),
+    ("knowledge.hosted.results", 1..=contactiq_llm::MOST_CHUNKS as u64),
+    ("knowledge.hosted.timeout_seconds", 1..=30),
+    ("knowledge.hosted.kept_seconds", 0..=3_600),
     ("secrets.refresh_seconds", 1..=86_400),
     ("retention.days", 1..=3650),
     ("retention.figures_days", 1..=36500),
@@ -108,6 +111,9 @@ impl Config {
             ("knowledge.fetch.page_timeout_seconds", fetch.page_timeout_seconds),
             ("knowledge.fetch.run_timeout_seconds", fetch.run_timeout_seconds),
             ("knowledge.fetch.delay_milliseconds", fetch.delay_milliseconds),
+            ("knowledge.hosted.results", self.knowledge.hosted.results.into()),
+            ("knowledge.hosted.timeout_seconds", self.knowledge.hosted.timeout_seconds),
+            ("knowledge.hosted.kept_seconds", self.knowledge.hosted.kept_seconds),
             ("secrets.refresh_seconds", self.secrets.refresh_seconds),
             ("retention.days", self.retention.days.into()),
             ("retention.figures_days", self.retention.figures_days.into()),
@@ -139,6 +145,7 @@ impl Config {
         self.kernel(&mut found);
         self.remote_encoder(&mut found);
         self.moderation(&mut found);
+        self.hosted_store(&mut found);
         found.extend(self.llm.problems());
         found.extend(self.identity.problems(&self.server));
         self.own_tls(&mut found);
@@ -257,6 +264,37 @@ impl Config {
                  switch that on, or write \"\""
                     .to_owned(),
             );
+        }
+    }
+
+    /// Nor a hosted store that is half configured: nobody would notice that it is not asked.
+    fn hosted_store(&self, found: &mut Vec<String>) {
+        let hosted = &self.knowledge.hosted;
+        share("knowledge.hosted.least_score", hosted.least_score, found);
+        if hosted.pairs().is_none() {
+            found.push(
+                "knowledge.hosted.attributes: write each as \"name=value\", for instance \"region=AU\""
+                    .to_owned(),
+            );
+        }
+        if hosted.required.iter().any(|name| name.trim().is_empty()) {
+            found.push("knowledge.hosted.required: write names of attributes, none of them empty".to_owned());
+        }
+        if hosted.price.trim().is_empty() {
+            found.push(
+                "knowledge.hosted.price is empty: write the name of a search in files.prices".to_owned(),
+            );
+        }
+        if hosted.base_url.is_empty() {
+            if !hosted.vector_store_ids.is_empty() {
+                found.push(
+                    "knowledge.hosted.vector_store_ids is set and knowledge.hosted.base_url is empty: write the \
+                     address, for instance https://api.openai.com/v1, or []"
+                        .to_owned(),
+                );
+            }
+        } else if let Err(wrong) = hosted.settings().check() {
+            found.push(format!("knowledge.hosted.{wrong}"));
         }
     }
 

@@ -42,6 +42,7 @@ mod forged_rows;
 mod grounding_gate;
 mod guard_commands;
 mod guessing;
+mod hosted;
 mod house;
 mod human_only;
 mod idempotency;

@@ -80,6 +80,7 @@ pub(crate) fn record(started: &Started<Masked>) -> Record<Masked> {
             content_type: ContentType::Public,
             version: 2,
             as_at: Some("2026-07-01".into()),
+            hosted: None,
         }],
         confidence: Probability::new(0.81).unwrap(),
         outcome: Outcome::Resolved,

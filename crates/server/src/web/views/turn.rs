@@ -77,8 +77,10 @@ pub struct Source {
     pub path: String,
     /// The words that carry the claim.
     pub quote: String,
-    /// Opens the passage in our own pages.
+    /// Opens the passage in our own pages; of a hosted file its public address, which may be empty.
     pub href: String,
+    /// The file of a hosted store that it is of.
+    pub file: Option<HostedSource>,
     /// The document's public address; may be empty.
     pub url: String,
     /// Its version.
@@ -87,6 +89,17 @@ pub struct Source {
     pub as_at: Option<String>,
     /// Whether it is an illustrative example.
     pub synthetic: bool,
+}
+
+/// A file of a hosted store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostedSource {
+    /// As the bank called it, else as the provider does.
+    pub name: String,
+    /// The store.
+    pub store: String,
+    /// SHA-256 of the text that the store gave.
+    pub sha256: String,
 }
 
 /// What the steps decided.
@@ -221,10 +234,19 @@ impl Source {
             title: citation.title.clone(),
             path: citation.headings.join(" › "),
             quote: citation.quote.clone(),
-            href: format!(
-                "/documents/{}?version={}#passage-{}",
-                citation.document, citation.version, citation.passage
-            ),
+            href: match &citation.hosted {
+                // The ledger has no copy of it.
+                Some(_) => citation.url.clone(),
+                None => format!(
+                    "/documents/{}?version={}#passage-{}",
+                    citation.document, citation.version, citation.passage
+                ),
+            },
+            file: citation.hosted.as_ref().map(|file| HostedSource {
+                name: if file.filename.is_empty() { file.file_id.clone() } else { file.filename.clone() },
+                store: file.store.clone(),
+                sha256: file.sha256.clone(),
+            }),
             url: citation.url.clone(),
             version: citation.version,
             as_at: wording::as_at(citation),
