@@ -8,6 +8,7 @@ use super::{
     AuditKind, Event,
     closing::{BECAME, PROOF},
     stands::Apart,
+    told::When,
 };
 use crate::{Connection, StoreError, Writer, value::values};
 
@@ -74,17 +75,17 @@ async fn note(w: &mut Writer, of: String, became: &'static str, now: Timestamp) 
     super::note(w, &Event::new(super::fresh_id(w), now, AuditKind::Consent, &fields)).await
 }
 
-/// The last word of each person on each purpose.
+/// The words of each person on each purpose, with when each was said last.
 #[derive(Debug, Default)]
-pub(super) struct Words(HashMap<String, String>);
+pub(super) struct Words(HashMap<String, HashMap<String, When>>);
 
 impl Words {
     /// Hears an entry of a word that the house noted.
-    pub(super) fn hear(&mut self, c: &Connection, fields: &BTreeMap<String, String>) {
+    pub(super) fn hear(&mut self, c: &Connection, fields: &BTreeMap<String, String>, at: When) {
         if let (Some(of), Some(became), Some(said)) = (fields.get(OF), fields.get(BECAME), fields.get(PROOF))
             && *said == proof(c, of, became)
         {
-            self.0.insert(of.clone(), became.clone());
+            self.0.entry(of.clone()).or_default().insert(became.clone(), at);
         }
     }
 
@@ -96,10 +97,15 @@ impl Words {
             let of = of(c, &row.text("subject")?, &row.text("owner_key")?, &row.text("purpose")?);
             standing.insert(of, word(row.bool("given")?));
         }
-        let gone = self.0.iter().filter(|(of, said)| *said != FORGOTTEN && !standing.contains_key(*of));
+        // Whether what stands may be what was said last.
+        let may_be_last = |said: &HashMap<String, When>, stands: &str| {
+            said.get(stands).is_some_and(|at| !said.values().any(|later| at.is_before(*later)))
+        };
+        let gone =
+            self.0.iter().filter(|(of, said)| !standing.contains_key(*of) && !may_be_last(said, FORGOTTEN));
         let mut apart: Vec<Apart> = gone.map(|(of, _)| Apart::of("word_gone", of)).collect();
         for (of, stands) in &standing {
-            if self.0.get(of).is_none_or(|said| said != stands) {
+            if !self.0.get(of).is_some_and(|said| may_be_last(said, stands)) {
                 apart.push(Apart::of("word_changed", of));
             }
         }

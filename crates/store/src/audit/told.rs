@@ -27,20 +27,40 @@ pub(super) struct Told {
     pub(super) holds: Holds,
     pub(super) words: Words,
     tickets: HashMap<TicketId, Opened>,
-    /// How tickets went on, by their marks: where in the order it was said last.
-    became: HashMap<u64, u64>,
+    /// How tickets went on, by their marks: when it was said last.
+    became: HashMap<u64, When>,
     pub(super) receipts: HashMap<String, Receipt>,
     /// Events that were heard beside the entries that were verified.
     later: HashSet<String>,
     order: u64,
 }
 
+/// When something was said.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct When {
+    /// Its place in the order of the log.
+    order: u64,
+    /// When it happened, in microseconds since 1970.
+    at_us: i64,
+}
+
+/// Events that wait come into the log in the order of their clocks: nobody knows which of two was first that are nearer
+/// than this, or of which the later one has the earlier time.
+const NEAR_US: i64 = 1_000_000;
+
+impl When {
+    /// Whether that was surely said after this.
+    pub(super) const fn is_before(self, other: When) -> bool {
+        other.order > self.order && other.at_us > self.at_us.saturating_add(NEAR_US)
+    }
+}
+
 /// A ticket that the log speaks of.
 pub(super) struct Opened {
     /// Of which interaction.
     pub(super) interaction: InteractionId,
-    /// Where in the order it was opened last.
-    at: u64,
+    /// When it was opened last.
+    at: When,
 }
 
 /// A receipt that the log speaks of.
@@ -76,10 +96,11 @@ impl Told {
     pub(super) fn hear(
         &mut self,
         c: &Connection,
-        (event, kind): (&str, &str),
+        (event, kind, at_us): (&str, &str, i64),
         fields: &BTreeMap<String, String>,
     ) {
         self.order += 1;
+        let at = When { order: self.order, at_us };
         match kind {
             _ if event == self.takeover => self.is_taken_over = true,
             kind if kind == AuditKind::Closing.as_str() => {
@@ -87,16 +108,16 @@ impl Told {
             }
             kind if kind == AuditKind::Withdrawal.as_str() => self.withdrawn.extend(unlogged::of(fields)),
             kind if kind == AuditKind::Hold.as_str() => self.holds.hear(c, fields),
-            kind if kind == AuditKind::Consent.as_str() => self.words.hear(c, fields),
+            kind if kind == AuditKind::Consent.as_str() => self.words.hear(c, fields, at),
             kind if kind == AuditKind::Escalation.as_str() => {
                 let ticket = fields.get(TICKET).and_then(|ticket| ticket.parse().ok());
                 if let (Some(ticket), Some(interaction)) = (ticket, unlogged::of(fields)) {
-                    self.tickets.insert(ticket, Opened { interaction, at: self.order });
+                    self.tickets.insert(ticket, Opened { interaction, at });
                 }
             }
             kind if kind == AuditKind::Ticket.as_str() => {
                 let marks = closing::among(fields).chain(fields.get(PROOF).map(String::as_str));
-                self.became.extend(marks.filter_map(number).map(|mark| (mark, self.order)));
+                self.became.extend(marks.filter_map(number).map(|mark| (mark, at)));
             }
             kind if kind == AuditKind::Erasure.as_str() => self.hear_of_receipt(event, fields),
             _ => {}
@@ -123,7 +144,7 @@ impl Told {
     pub(super) fn hear_later(&mut self, c: &Connection, event: &Event) {
         let id = event.id.to_string();
         if self.later.insert(id.clone()) {
-            self.hear(c, (&id, event.kind.as_str()), &event.fields);
+            self.hear(c, (&id, event.kind.as_str(), event.at.micros()), &event.fields);
         }
     }
 
@@ -151,16 +172,15 @@ impl Told {
     pub(super) fn agrees(&self, c: &Connection, row: &Row) -> Result<bool, crate::StoreError> {
         let id: TicketId = row.parsed("id")?;
         let Some(opened) = self.tickets.get(&id) else { return Ok(true) };
-        let last = |state| {
-            let mark = closing::of_ticket(c, &id.to_string(), state);
-            number(&mark).and_then(|mark| self.became.get(&mark)).copied().filter(|at| *at > opened.at)
+        let said = |state: TicketState| match state {
+            TicketState::Open => Some(opened.at),
+            other => {
+                let mark = number(&closing::of_ticket(c, &id.to_string(), other));
+                mark.and_then(|mark| self.became.get(&mark)).copied()
+            }
         };
-        let (taken, closed) = (last(TicketState::Taken), last(TicketState::Closed));
-        let told = match (taken, closed) {
-            (_, Some(_)) => TicketState::Closed,
-            (Some(_), None) => TicketState::Taken,
-            (None, None) => TicketState::Open,
-        };
-        Ok(row.parsed::<TicketState>("state")? == told)
+        let states = [TicketState::Open, TicketState::Taken, TicketState::Closed];
+        let Some(stands) = said(row.parsed("state")?) else { return Ok(false) };
+        Ok(!states.into_iter().filter_map(said).any(|later| stands.is_before(later)))
     }
 }

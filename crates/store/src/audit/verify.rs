@@ -165,7 +165,7 @@ impl AuditLog {
                     counted.began.get_or_insert(row.logged_at);
                     counted.look(c, &entry).await?;
                     if let Some(told) = &mut told {
-                        told.hear(c, (&entry.event, &entry.kind), &entry.fields);
+                        told.hear(c, (&entry.event, &entry.kind, entry.at_us), &entry.fields);
                     }
                 }
             }
