@@ -138,10 +138,11 @@ impl Held {
     }
 
     /// Whether a text of it is sealed with another key than its person or owner has, and that key is there: what was
-    /// sealed with one that is gone is nobody's.
+    /// sealed with one that is gone is nobody's. Where the column names none, an erasure is under way, or the key itself
+    /// says whose it is.
     pub(crate) fn is_foreign(&self, there: &HashMap<DataKeyId, Whose>) -> bool {
-        let Some(named) = self.person.or(self.owner) else { return false };
-        self.sealed.iter().any(|id| Some(*id) != named && there.contains_key(id))
+        let Some(named) = self.person.or(self.owner).flatten() else { return false };
+        self.sealed.iter().any(|id| *id != named && there.contains_key(id))
     }
 }
 

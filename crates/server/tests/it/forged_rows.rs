@@ -54,7 +54,7 @@ async fn is_refused(running: &Running, key: &Key) {
     running.read(key, "/v1/conversations").await.problem(401, "unauthorised");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_forged_key_opens_nothing_is_told_once_and_is_revoked_by_whoever_administers_keys() {
     let mut running = start(&[]).await;
     let (admin, good) = (running.key(Role::Admin).await, running.key(Role::Banker).await);
@@ -190,7 +190,7 @@ async fn opens(running: &Running, cookie: &str) -> bool {
     Reply::of(request.header("accept", "text/html")).await.status == 200
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_forged_session_opens_no_page_and_is_taken_away() {
     let running = start(&[]).await;
     let admin = running.key(Role::Admin).await;
