@@ -134,7 +134,8 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         return conflict(turn, dispute, since);
     }
     if whole.is_some_and(|judged| score::is_beside_the_point(house, turn, &judged)) {
-        let why = "not understood, or small talk: the passages are near to its words and not to what it is about";
+        let why =
+            "not understood, or small talk: the passages are near to its words and not to what it is about";
         turn.trace(Step::Respond, since, "nothing", why);
         return;
     }
