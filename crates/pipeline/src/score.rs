@@ -94,6 +94,8 @@ pub(crate) struct Judged {
 
 /// A question that was not understood is answered where the passages hold its rarest word, or this share of its words.
 const PLAINLY: f64 = 0.6;
+/// Or where meaning alone finds a sentence that is so like it.
+const ALIKE: f64 = 0.5;
 /// Small talk is answered where a sentence is at least so like it, or carries so much of its words.
 const LIKE_IT: f64 = 0.38;
 const CARRIED: f64 = 0.3;
@@ -105,7 +107,7 @@ pub(crate) fn is_beside_the_point(house: &House, turn: &Turn, judged: &Judged) -
     let Features { held, coverage, similarity, .. } = judged.features;
     let Some(understood) = turn.understanding.as_ref().filter(|_| held <= 0.0) else { return false };
     if understood.intent.is_unknown() {
-        return coverage < PLAINLY;
+        return coverage < PLAINLY && (judged.by_words || similarity < ALIKE);
     }
     let intent = house.taxonomy.intent(turn.mode(), understood.intent.as_str());
     let is_talk = intent.is_some_and(|intent| intent.guide.is_some());

@@ -73,6 +73,11 @@ pub async fn build_with(
     app::adopt_vectors(&config).await?;
     let (mut house, mut standing) = app::build_house(&config, progress).await?;
     told(&standing);
+    let audit = app::Audit::open(&house.store, &config).await?;
+    // Before what waits is written: who was erased is known by marks and receipts that are proved here.
+    if audit.log.take_over(&house.store, house.clock.now()).await? {
+        tracing::info!("from here on the audit log tells which records are closed");
+    }
     app::with_places(&mut house, &config).await?;
     change(&mut house);
     let shared = guard::limits::open(&config, REDIS_PATIENCE).await?.map(|(shared, answered)| {
@@ -85,10 +90,6 @@ pub async fn build_with(
     let hands = Hands::of(&house, &config, app::answers_at_once(&config))?;
     let body_key = house.store.derived_key(app::BODY_KEY);
     let gate = Gate::open(&config, &house, tls)?;
-    let audit = app::Audit::open(&house.store, &config).await?;
-    if audit.log.take_over(&house.store, house.clock.now()).await? {
-        tracing::info!("from here on the audit log tells which records are closed");
-    }
     app::note_configuration(&house.store, &config).await?;
     let access_spool = app::access_spool(&config).await?;
     let keepers = (hands, secrets, audit, access_spool);

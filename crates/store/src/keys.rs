@@ -230,10 +230,17 @@ pub async fn revoke(w: &mut Writer, name_or_id: &str, now: Timestamp) -> Result<
     let is_wanted =
         |row: &&Row| !matches!(row.int_or_none("revoked_at"), Ok(Some(_))) || !KEYS.is_sound(w, row);
     let before = all.iter().find(is_wanted).ok_or(StoreError::NotFound { what: "key" })?;
+    let id = before.text("id")?;
+    // A forged row may name the secret of a good key: with a MAC it would stand in its place.
+    let nobodys = (!KEYS.is_sound(w, before)).then(|| w.blind(&format!("revoked key\0{id}")));
     let row = w
         .row(
-            "UPDATE api_keys SET revoked_at = $2, generation = $3 WHERE id = $1 RETURNING *",
-            values![before.text("id")?, now, next(before)],
+            "UPDATE api_keys SET revoked_at = $2, generation = $3, hash = COALESCE($4, hash),
+                 before_prefix = CASE WHEN $4 IS NULL THEN before_prefix ELSE NULL END,
+                 before_hash = CASE WHEN $4 IS NULL THEN before_hash ELSE NULL END,
+                 before_ends_at = CASE WHEN $4 IS NULL THEN before_ends_at ELSE NULL END
+             WHERE id = $1 RETURNING *",
+            values![id, now, next(before), nobodys],
         )
         .await?;
     let row = kept(w, row).await?;

@@ -97,7 +97,7 @@ pub async fn open_anew(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<(), St
             "UPDATE tickets SET state = 'open', decisive_trigger = $2, rule = $3, queue = $4, priority = $5,
              question = $6, told = $7, created_at = $8, assignee = NULL, taken_at = NULL, taken_by = NULL,
              closed_by = NULL, closed_at = NULL, mac = $9
-         WHERE id = $1 AND NOT (state = 'open' AND rule = $3)",
+         WHERE id = $1 AND (NOT (state = 'open' AND rule = $3) OR mac IS DISTINCT FROM $9)",
             values![
                 ticket.id,
                 ticket.trigger,

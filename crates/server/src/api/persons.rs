@@ -210,18 +210,18 @@ pub async fn erase(
     let names = privacy::names(store, &subject, key);
     let owners: Vec<Owner<'_>> = names.iter().map(|subject| Owner { subject, key }).collect();
     let known = is_known(&mut *store.read().await?, &owners).await?;
-    if privacy::keep_from_purging(&app.audit.log.holds_apart(store).await?) {
-        // One that somebody took away by hand may be on this person: the log does not say on whom it is.
-        tracing::error!(
-            critical = true,
-            "nobody is erased: a legal hold does not stand as the audit log tells"
-        );
-        return Err(ApiError::LegalHold);
-    }
     let (receipts, known) =
         match idempotency::begin(&app, &caller, "POST /v1/persons/erase", &headers, &body.bytes).await? {
             Repeat::Again(made) => receipts_of(&app, &made).await?,
             Repeat::First(taken) => {
+                if privacy::keep_from_purging(&app.audit.log.holds_apart(store).await?) {
+                    // One that somebody took away by hand may be on this person: the log does not say on whom it is.
+                    tracing::error!(
+                        critical = true,
+                        "nobody is erased: a legal hold does not stand as the audit log tells"
+                    );
+                    return Err(ApiError::LegalHold);
+                }
                 let settles = taken.as_ref().map(|taken| taken.settles(StatusCode::OK));
                 let by = By { name: &caller.name, signer: Some(&app.audit.signer), settles };
                 match privacy::erase_person(store, &subject, key, by, ids, now).await? {

@@ -253,7 +253,7 @@ async fn erase(store: &Store, config: &Config, person: &Person, yes: bool, json:
 }
 
 /// Nothing is taken out while a hold of the audit log is not in its table as it was placed.
-async fn holds_must_stand(store: &Store, config: &Config) -> Result<(), Failed> {
+pub(super) async fn holds_must_stand(store: &Store, config: &Config) -> Result<(), Failed> {
     let audit = app::Audit::open(store, config).await?;
     let holds = audit.log.holds_apart(store).await;
     audit.log.close().await;
@@ -307,6 +307,7 @@ async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -
             .map_err(|why| format!("{}, line {}: {why}", file.display(), number + 1))?;
         known.push(receipt);
     }
+    holds_must_stand(store, config).await?;
     let back = restored::again(store, &known, Some(&signer), &SystemIds, now(store)).await?;
     let mut w = store.write().await?;
     let (erased, held, unread) = (back.erased, back.held.len(), back.unread.len());
@@ -401,6 +402,7 @@ async fn named(store: &Store, config: &Config, values: Vec<String>, erase: bool,
         .flat_map(|value| keys.iter().flat_map(|key| key.tokens_of(&Raw::new(value.as_str()))))
         .collect();
     if erase {
+        holds_must_stand(store, config).await?;
         let (signer, _) = app::audit_key(store, config)?;
         let by = (audit::ACTOR, &signer);
         let done = named::erase(store, (&keys, &tokens), by, &SystemIds, now(store)).await?;

@@ -18,12 +18,18 @@ const PLACED: &str = "placed";
 const LIFTED: &str = "lifted";
 /// Entries that are read together.
 const TOGETHER: u32 = 2_000;
+/// The field that shows that the house wrote an entry: nobody else makes holds that can't be lifted.
+const SAID: &str = "said";
 
 /// What a hold is on, as only the house says it.
 fn placed(c: &Connection, row: &Row) -> Result<String, StoreError> {
     let (id, subject, key) = (row.text("id")?, row.text("subject")?, row.text("owner_key")?);
     let (by, at) = (row.text("placed_by")?, row.moment("placed_at")?.micros());
     Ok(c.blind(&format!("hold placed\0{id}\0{subject}\0{key}\0{by}\0{at}")))
+}
+
+fn said(c: &Connection, id: &str, became: &str, proof: &str) -> String {
+    c.blind(&format!("hold said\0{id}\0{became}\0{proof}"))
 }
 
 fn lifted(c: &Connection, id: &str) -> String {
@@ -50,7 +56,10 @@ async fn note(
     proof: String,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let fields = [(HOLD, Some(id.to_string())), (BECAME, Some(became.to_owned())), (PROOF, Some(proof))];
+    let id = id.to_string();
+    let said = said(w, &id, became, &proof);
+    let fields =
+        [(HOLD, Some(id)), (BECAME, Some(became.to_owned())), (PROOF, Some(proof)), (SAID, Some(said))];
     super::note(w, &Event::new(super::fresh_id(w), now, AuditKind::Hold, &fields)).await
 }
 
@@ -65,12 +74,15 @@ struct Said {
 }
 
 impl Holds {
-    /// Hears an entry of holds. One that lifts counts where the house wrote it.
+    /// Hears an entry of holds. It counts where the house wrote it.
     pub(super) fn hear(&mut self, c: &Connection, fields: &BTreeMap<String, String>) {
         let (Some(id), Some(became), Some(proof)) = (fields.get(HOLD), fields.get(BECAME), fields.get(PROOF))
         else {
             return;
         };
+        if fields.get(SAID) != Some(&said(c, id, became, proof)) {
+            return;
+        }
         match became.as_str() {
             // What was said first stays: nothing makes a hold another one.
             PLACED => {

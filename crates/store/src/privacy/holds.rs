@@ -235,6 +235,17 @@ pub async fn lift(w: &mut Writer, id: Uuid, by: &str, now: Timestamp) -> Result<
     Ok(())
 }
 
+/// Notes that a hold is lifted whose row is lost: of one that stands in its table, [`lift`] is asked.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when its row stands, or when the database fails.
+pub async fn lift_without_a_row(w: &mut Writer, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
+    if w.row("SELECT id FROM legal_holds WHERE id = $1", values![id]).await?.is_some() {
+        return Err(StoreError::Conflict { rule: "legal_holds_id".into() });
+    }
+    audit::hold_lifted(w, id, now).await
+}
+
 /// A hold in force on this person.
 ///
 /// # Errors

@@ -100,6 +100,9 @@ pub async fn again(
     }
     let mut w = store.write().await?;
     for receipt in receipts {
+        if receipt.signed.is_some() {
+            erase::let_go_of_forged(&mut w, receipt.id).await?;
+        }
         erase::keep(&mut w, receipt).await?;
     }
     w.save().await?;
@@ -141,11 +144,12 @@ async fn everybody(c: &mut Connection) -> Result<(Vec<Named>, Vec<Unread>), Stor
     Ok((named, unread))
 }
 
+/// Who was erased has no key: a mark of erasure beside a key was made by hand, and hides nobody.
 async fn of_conversations(c: &mut Connection) -> Result<(Vec<Named>, Vec<Unread>), StoreError> {
     let rows = c
         .rows(
             "SELECT subject, owner_key, MIN(data_key) AS data_key, MIN(created_at) AS began_at FROM conversations
-             WHERE data_key IS NOT NULL AND erased_at IS NULL GROUP BY subject, owner_key",
+             WHERE data_key IS NOT NULL GROUP BY subject, owner_key",
             values![],
         )
         .await?;
@@ -175,7 +179,7 @@ async fn by_any_key(
             "SELECT data_keys.id AS data_key, data_keys.person, MIN(conversations.created_at) AS began_at
              FROM conversations JOIN data_keys ON data_keys.id = conversations.data_key
              WHERE conversations.subject = $1 AND conversations.owner_key IS NOT DISTINCT FROM $2
-                 AND conversations.erased_at IS NULL GROUP BY data_keys.id, data_keys.person ORDER BY data_keys.id",
+             GROUP BY data_keys.id, data_keys.person ORDER BY data_keys.id",
             values![subject, key],
         )
         .await?;

@@ -133,7 +133,15 @@ on_both_engines! {
         bench.place.raw_of(same).await;
         let mut r = bench.read().await;
         assert_eq!(keys::find_by_hash(&mut r, &good.hash).await.unwrap(), Some(good.clone()));
-        assert_eq!(keys::list(&mut r).await.unwrap(), [good]);
+        assert_eq!(keys::list(&mut r).await.unwrap(), [good.clone()]);
+        drop(r);
+        // Not when it is revoked either, by which it becomes a row of ours.
+        let mut w = bench.write().await;
+        keys::revoke(&mut w, &id.to_string(), NOW).await.unwrap();
+        w.save().await.unwrap();
+        let mut r = bench.read().await;
+        assert_eq!(keys::find_by_hash(&mut r, &good.hash).await.unwrap(), Some(good));
+        assert_eq!(keys::find_by_hash(&mut r, &hash).await.unwrap(), None);
     }
 
     async fn a_session_that_was_changed_past_the_store_opens_nothing_and_goes(bench) {

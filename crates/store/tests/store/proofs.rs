@@ -272,6 +272,16 @@ on_both_engines! {
         let forged = format!("{{\"kind\":\"hold\",\"fields\":{{\"became\":\"lifted\",\"hold\":\"{}\",\"proof\":\"{}\"}}}}", placed[0], "0".repeat(64));
         bench.place.raw_of(format!("INSERT INTO audit_outbox (happened_at, event, body) VALUES (1, '00000000-0000-0000-0000-0000000000ff', '{forged}')")).await;
         assert!(desk.log.holds_apart(&bench.store).await.unwrap().iter().any(|apart| apart.what == "hold_gone"));
+        // Nor do they place one that nobody could lift.
+        let forged = format!("{{\"kind\":\"hold\",\"fields\":{{\"became\":\"placed\",\"hold\":\"00000000-0000-0000-0000-0000000000aa\",\"proof\":\"{}\"}}}}", "0".repeat(64));
+        bench.place.raw_of(format!("INSERT INTO audit_outbox (happened_at, event, body) VALUES (2, '00000000-0000-0000-0000-0000000000fe', '{forged}')")).await;
+        assert_eq!(desk.log.holds_apart(&bench.store).await.unwrap().len(), expected.len());
+        // One whose row no backup has is lifted on the record; of one that stands its row is asked.
+        let mut w = bench.write().await;
+        assert!(holds::lift_without_a_row(&mut w, placed[4].parse().unwrap(), NOW).await.is_err());
+        holds::lift_without_a_row(&mut w, placed[0].parse().unwrap(), NOW).await.unwrap();
+        w.save().await.unwrap();
+        assert!(!desk.log.holds_apart(&bench.store).await.unwrap().iter().any(|apart| apart.what == "hold_gone"));
         desk.log.close().await;
     }
 
