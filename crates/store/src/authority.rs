@@ -137,11 +137,31 @@ impl Signed {
         cells.map(|cell| cell.unwrap_or(Cell::Missing)).collect()
     }
 
-    /// Signs a row that was changed, as the statement that changed it returned it, in the same transaction. Ask
-    /// [`Signed::is_signed`] before it is changed, or a forged row becomes a good one.
-    pub(crate) async fn keep(&self, w: &mut Writer, row: &Row) -> Result<(), StoreError> {
-        let cells = self.columns.iter().map(|&(column, kind)| read(row, column, kind));
-        let cells: Vec<Cell> = cells.collect::<Result<_, _>>()?;
+    /// Signs a row that was changed, in the same transaction: as it was, but for what was `set`. What the statement returned
+    /// must be that: a trigger of somebody's in the database changes more. Ask [`Signed::is_signed`] before it is
+    /// changed, or a forged row becomes a good one.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where something else stands in the row now, or when the database fails.
+    pub(crate) async fn keep(
+        &self,
+        w: &mut Writer,
+        (was, row): (&Row, &Row),
+        set: &[(&str, Cell)],
+    ) -> Result<(), StoreError> {
+        let mut cells = Vec::with_capacity(self.columns.len());
+        for &(column, kind) in self.columns {
+            let found = read(row, column, kind)?;
+            let is_meant = match set.iter().find(|(name, _)| *name == column) {
+                Some((_, wanted)) => found == *wanted,
+                // What could not be read before keeps nobody from a revocation.
+                None => read(was, column, kind).map_or(true, |was| found == was),
+            };
+            if !is_meant {
+                return Err(StoreError::Corrupt { what: "row that gives authority" });
+            }
+            cells.push(found);
+        }
         let mac = w.sealer().mac_of_row(self.table, &cells).to_vec();
         w.execute(self.keep, values![row.text("id")?, mac]).await.map(drop)
     }

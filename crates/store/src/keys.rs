@@ -214,10 +214,18 @@ fn next(row: &Row) -> i64 {
 }
 
 /// Signs a key that was just changed.
-async fn kept(w: &mut Writer, row: Option<Row>) -> Result<Row, StoreError> {
+async fn kept(w: &mut Writer, was: &Row, row: Option<Row>, set: &[(&str, Cell)]) -> Result<Row, StoreError> {
     let row = row.ok_or(StoreError::NotFound { what: "key" })?;
-    KEYS.keep(w, &row).await?;
+    KEYS.keep(w, (was, &row), set).await?;
     Ok(row)
+}
+
+fn text(value: Option<&str>) -> Cell {
+    value.map_or(Cell::Missing, |text| Cell::Text(text.to_owned()))
+}
+
+fn number(value: Option<i64>) -> Cell {
+    value.map_or(Cell::Missing, Cell::Int)
 }
 
 /// Revokes the key with this name or id. It stays in the list. One that is damaged can be revoked too, and is damaged no
@@ -240,10 +248,19 @@ pub async fn revoke(w: &mut Writer, name_or_id: &str, now: Timestamp) -> Result<
                  before_hash = CASE WHEN $4 IS NULL THEN before_hash ELSE NULL END,
                  before_ends_at = CASE WHEN $4 IS NULL THEN before_ends_at ELSE NULL END
              WHERE id = $1 RETURNING *",
-            values![id, now, next(before), nobodys],
+            values![&id, now, next(before), nobodys.as_deref()],
         )
         .await?;
-    let row = kept(w, row).await?;
+    let mut set = vec![("revoked_at", Cell::Int(now.micros())), ("generation", Cell::Int(next(before)))];
+    if let Some(hash) = &nobodys {
+        set.extend([
+            ("hash", text(Some(hash))),
+            ("before_prefix", Cell::Missing),
+            ("before_hash", Cell::Missing),
+            ("before_ends_at", Cell::Missing),
+        ]);
+    }
+    let row = kept(w, before, row, &set).await?;
     // What stands in the row of one that was damaged need not be readable.
     let revoked = key(&row).or_else(|error| as_it_reads(&row).ok_or(error))?;
     changes::note(w, &revoked, "revoked", now).await?;
@@ -279,7 +296,19 @@ pub async fn rotate(
             values![before.text("id")?, secret.prefix, secret.hash, before_ends_at, next(&before)],
         )
         .await?;
-    let rotated = key(&kept(w, row).await?)?;
+    let goes_on = |column| match before_ends_at {
+        Some(_) => before.text_or_none(column),
+        None => Ok(None),
+    };
+    let set = [
+        ("prefix", text(Some(secret.prefix))),
+        ("hash", text(Some(secret.hash))),
+        ("generation", Cell::Int(next(&before))),
+        ("before_prefix", text(goes_on("prefix")?.as_deref())),
+        ("before_hash", text(goes_on("hash")?.as_deref())),
+        ("before_ends_at", number(before_ends_at.map(Timestamp::micros))),
+    ];
+    let rotated = key(&kept(w, &before, row, &set).await?)?;
     changes::note(w, &rotated, "rotated", now).await?;
     Ok(rotated)
 }
@@ -298,7 +327,12 @@ pub async fn set_budget(w: &mut Writer, name_or_id: &str, budget: Budget) -> Res
             values![before.text("id")?, budget.day.map(|b| b.0), budget.month.map(|b| b.0), next(&before)],
         )
         .await?;
-    key(&kept(w, row).await?)
+    let set = [
+        ("budget_per_day", number(budget.day.map(|b| b.0))),
+        ("budget_per_month", number(budget.month.map(|b| b.0))),
+        ("generation", Cell::Int(next(&before))),
+    ];
+    key(&kept(w, &before, row, &set).await?)
 }
 
 /// Notes that the key was accepted. Call it at most once a minute and key: it is a write.

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use contactiq_domain::{Mode, Role, Timestamp, ids::SessionId};
-use contactiq_guard::Masked;
+use contactiq_guard::{Masked, seal::Cell};
 
 use crate::{
     Connection, StoreError, Writer,
@@ -238,9 +238,11 @@ pub async fn end(
             continue;
         }
         let sql = "UPDATE page_sessions SET ended_at = $2, ended_by = $3 WHERE id = $1 RETURNING *";
-        let row = w.row(sql, values![id, now, by]).await?.ok_or(StoreError::NotFound { what: "session" })?;
-        SESSIONS.keep(w, &row).await?;
-        ended.push(session(&row)?);
+        let changed = w.row(sql, values![id, now, by]).await?;
+        let changed = changed.ok_or(StoreError::NotFound { what: "session" })?;
+        let set = [("ended_at", Cell::Int(now.micros())), ("ended_by", Cell::Text(by.to_owned()))];
+        SESSIONS.keep(w, (&row, &changed), &set).await?;
+        ended.push(session(&changed)?);
     }
     Ok(ended)
 }

@@ -8,7 +8,7 @@ use contactiq_domain::{
     Mode, Ticket, TicketState, Timestamp, Trigger,
     ids::{InteractionId, TicketId},
 };
-use contactiq_guard::Masked;
+use contactiq_guard::{Masked, seal::Cell};
 
 use crate::{
     Connection, StoreError, Writer,
@@ -260,12 +260,10 @@ pub async fn get_for(
 /// When the database fails.
 pub async fn note_hands(w: &mut Writer, id: TicketId, who: &Owner<'_>) -> Result<(), StoreError> {
     let person = privacy::blind(w, who);
-    if held(w, id).await?.is_none() {
-        return Ok(());
-    }
+    let Some(was) = held(w, id).await? else { return Ok(()) };
     let sql = "UPDATE tickets SET taken_by = $2 WHERE id = $1 AND state = 'taken' RETURNING *";
-    match w.row(sql, values![id, person]).await? {
-        Some(row) => TICKETS.keep(w, &row).await,
+    match w.row(sql, values![id, &person]).await? {
+        Some(row) => TICKETS.keep(w, (&was, &row), &[("taken_by", Cell::Text(person))]).await,
         None => Ok(()),
     }
 }
@@ -276,14 +274,14 @@ pub async fn note_hands(w: &mut Writer, id: TicketId, who: &Owner<'_>) -> Result
 /// When the database fails.
 pub(crate) async fn let_go(w: &mut Writer, person: &str) -> Result<(), StoreError> {
     let rows = w.rows("SELECT * FROM tickets WHERE taken_by = $1 ORDER BY id", values![person]).await?;
-    for row in rows {
-        let is_sound = TICKETS.is_sound(w, &row);
+    for was in rows {
+        let is_sound = TICKETS.is_sound(w, &was);
         let sql = "UPDATE tickets SET taken_by = NULL, assignee = NULL,
              closed_by = CASE WHEN closed_by = assignee THEN NULL ELSE closed_by END
              WHERE id = $1 AND taken_by = $2 RETURNING *";
-        let Some(row) = w.row(sql, values![row.text("id")?, person]).await? else { continue };
+        let Some(row) = w.row(sql, values![was.text("id")?, person]).await? else { continue };
         if is_sound {
-            TICKETS.keep(w, &row).await?;
+            TICKETS.keep(w, (&was, &row), &[("taken_by", Cell::Missing)]).await?;
         }
     }
     Ok(())
@@ -324,11 +322,11 @@ pub async fn hand_over(
                  CASE WHEN EXISTS (SELECT 1 FROM interactions WHERE interactions.id = tickets.interaction
                      AND interactions.anonymised_at IS NOT NULL) THEN NULL ELSE COALESCE($5, taken_note) END
              WHERE id = $1 AND state <> 'closed' RETURNING *",
-            values![id, name, person, now, note],
+            values![id, name, &person, now, note],
         )
         .await?;
     if let Some(moved) = &moved {
-        TICKETS.keep(w, moved).await?;
+        TICKETS.keep(w, (&row, moved), &[("taken_by", Cell::Text(person))]).await?;
         let pseudonym = |word: &str| Some(w.sealer().pseudonym(word));
         let fields = [
             ("ticket", Some(id.to_string())),

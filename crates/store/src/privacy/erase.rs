@@ -258,12 +258,12 @@ pub(super) async fn record(
 /// Marks the conversations of a person; how many. One that somebody marked by hand is none that was erased.
 async fn mark(w: &mut Writer, owner: &Owner<'_>, now: Timestamp) -> Result<u64, StoreError> {
     let subject = w.blind_subject(owner.subject);
-    let rows = w
-        .rows(
-            "SELECT id, erasure FROM conversations WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2",
-            values![subject, owner.key],
-        )
-        .await?;
+    // Of nobody on whom a hold is: a conversation that was given to somebody else by hand is not theirs.
+    let sql = format!(
+        "SELECT id, erasure FROM conversations WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2
+             AND NOT {HELD}"
+    );
+    let rows = w.rows_built(sql, values![subject, owner.key], 1).await?;
     mark_among(w, &rows, now).await
 }
 
@@ -295,7 +295,9 @@ async fn held_keys(w: &mut Writer, owner: &Owner<'_>) -> Result<Vec<DataKeyId>, 
     let sql = format!(
         "SELECT id FROM data_keys WHERE id IN (SELECT id FROM data_keys WHERE person = $1
              UNION SELECT data_key FROM conversations
-             WHERE subject = $2 AND owner_key IS NOT DISTINCT FROM $3) ORDER BY id{held}"
+             WHERE subject = $2 AND owner_key IS NOT DISTINCT FROM $3)
+             AND NOT EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.data_key = data_keys.id
+                 AND legal_holds.lifted_at IS NULL) ORDER BY id{held}"
     );
     let rows = w.rows_of_keys(sql, values![person, subject, owner.key], 1).await?;
     let known = |row: &Row| id_in(&row.text("id")?).ok_or(StoreError::Corrupt { what: "data key" });
@@ -305,11 +307,11 @@ async fn held_keys(w: &mut Writer, owner: &Owner<'_>) -> Result<Vec<DataKeyId>, 
 /// Destroys the keys of a person; how many.
 async fn destroy(w: &mut Writer, owner: &Owner<'_>, keys: &[DataKeyId]) -> Result<u64, StoreError> {
     let subject = w.blind_subject(owner.subject);
-    w.execute(
-        "UPDATE conversations SET data_key = NULL WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2",
-        values![subject, owner.key],
-    )
-    .await?;
+    let sql = format!(
+        "UPDATE conversations SET data_key = NULL WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2
+             AND NOT {HELD}"
+    );
+    w.execute_built(sql, values![subject, owner.key]).await?;
     let mut destroyed = 0;
     for some in keys.chunks(anonymise::BATCH) {
         let ids = || some.iter().flat_map(|id| values![hex(id)]).collect();

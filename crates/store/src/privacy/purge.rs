@@ -45,9 +45,10 @@ const OLD: &str = "FROM interactions JOIN conversations ON conversations.id = in
 const ANONYMISED: &str =
     "FROM interactions JOIN conversations ON conversations.id = interactions.conversation
      WHERE interactions.anonymised_at IS NOT NULL AND interactions.created_at < $1";
-/// A hold in force on whose conversation this is.
-pub(crate) const HELD: &str = "EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.subject = conversations.subject
-         AND legal_holds.owner_key = COALESCE(conversations.owner_key, '') AND legal_holds.lifted_at IS NULL)";
+/// A hold in force on whose conversation this is, or for whom it is sealed: whose it is said to be is a plain column.
+pub(crate) const HELD: &str = "EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.lifted_at IS NULL
+         AND (legal_holds.data_key = conversations.data_key OR legal_holds.subject = conversations.subject
+         AND legal_holds.owner_key = COALESCE(conversations.owner_key, '')))";
 const OPEN: &str = "EXISTS (SELECT 1 FROM tickets WHERE tickets.interaction = interactions.id
          AND tickets.state <> 'closed')";
 
