@@ -101,6 +101,21 @@ async fn handed(bench: &Bench, subject: &str) -> (Record<Masked>, TicketId) {
     (made, id)
 }
 
+/// What stands for a person in the tables: as a conversation of theirs has it.
+async fn privacy_subject(bench: &Bench, subject: &str) -> String {
+    let other = complete_of(bench, subject).await.conversation.id;
+    let sql = format!("SELECT subject FROM conversations WHERE id = '{other}'");
+    match bench.place.location() {
+        contactiq_store::Location::Sqlite(_) => {
+            String::from_utf8(bench.place.bytes(&format!("SELECT CAST(({sql}) AS BLOB)")).await).unwrap()
+        }
+        contactiq_store::Location::Postgres(_) => {
+            String::from_utf8(bench.place.bytes(&format!("SELECT convert_to(({sql}), 'UTF8')")).await)
+                .unwrap()
+        }
+    }
+}
+
 async fn question(bench: &Bench, id: InteractionId) -> Option<Masked> {
     interactions::get(&mut *bench.read().await, id).await.unwrap().map(|record| record.question)
 }
@@ -205,6 +220,26 @@ on_both_engines! {
         desk.log.close().await;
     }
 
+    async fn who_is_held_is_not_erased_in_the_name_of_somebody_else(bench) {
+        let desk = desk(bench).await;
+        let (held, _) = (complete_of(bench, "jane").await, complete_of(bench, "joe").await);
+        let mut w = bench.write().await;
+        holds::place(&mut w, &owner("jane"), "case 17", "counsel", &bench.ids, NOW).await.unwrap();
+        w.save().await.unwrap();
+        let theirs = held.conversation.id;
+        let other = "SELECT subject FROM conversations o WHERE o.id <>";
+        bench.place.raw_of(format!("UPDATE conversations SET subject = ({other} '{theirs}' LIMIT 1) WHERE id = '{theirs}'")).await;
+        let receipt = erased(bench, "joe").await;
+        assert_eq!(receipt.conversations, 1, "his own");
+        erase::sweep(&bench.store, NOW).await.unwrap();
+        purge::step(&bench.store, &before(1), NOW).await.unwrap();
+        // Put right, all is there.
+        let back = privacy_subject(bench, "jane").await;
+        bench.place.raw_of(format!("UPDATE conversations SET subject = '{back}' WHERE id = '{theirs}'")).await;
+        assert_eq!(question(bench, held.record.id).await.as_ref(), Some(&held.record.question));
+        desk.log.close().await;
+    }
+
     async fn a_mark_of_erasure_by_hand_takes_nothing_and_is_told(bench) {
         let desk = desk(bench).await;
         let said = complete_of(bench, "jane").await;
@@ -245,7 +280,8 @@ on_both_engines! {
         let mut placed = Vec::new();
         let mut w = bench.write().await;
         for subject in ["gone", "lifted", "changed", "again", "stands", "over"] {
-            placed.push(holds::place(&mut w, &owner(subject), "case 17", "counsel", &bench.ids, NOW).await.unwrap().id.to_string());
+            // A case of its own each: what was placed together is lifted together.
+            placed.push(holds::place(&mut w, &owner(subject), subject, "counsel", &bench.ids, NOW).await.unwrap().id.to_string());
         }
         for lifted in [3, 5] {
             holds::lift(&mut w, placed[lifted].parse().unwrap(), "counsel", NOW).await.unwrap();
@@ -305,7 +341,7 @@ on_both_engines! {
         assert_eq!(purge::step(&bench.store, &before(1), NOW).await.unwrap().texts, 2);
         whole(&desk).await;
         let old = Before { figures: NOW.plus_seconds(DAY), ..before(0) };
-        bench.place.raw_of(format!("UPDATE interactions SET created_at = created_at + {DAY} * 3000000 WHERE id = '{}'", all[5].0.id)).await;
+        bench.place.raw_of(format!("UPDATE interactions SET created_at = created_at + {} WHERE id = '{}'", DAY * 3_000_000, all[5].0.id)).await;
         assert_eq!(purge::step(&bench.store, &old, NOW).await.unwrap().figures, 1);
         whole(&desk).await;
         bench.place.raw_of(format!(
