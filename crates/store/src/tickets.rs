@@ -65,7 +65,8 @@ async fn insert(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<bool, StoreEr
 /// The MAC of a ticket as it is opened.
 fn in_nobodys_hands(w: &Writer, ticket: &Ticket<Masked>) -> Vec<u8> {
     let nobody: Option<String> = None;
-    TICKETS.mac(w, &values![ticket.id, ticket.interaction, ticket.conversation, ticket.mode, nobody])
+    let columns = values![ticket.id, ticket.interaction, ticket.conversation, ticket.mode, nobody];
+    TICKETS.mac(w, &columns)
 }
 
 /// A ticket that is about to be put into other hands, held until the writer is saved; none where it is damaged: with a MAC

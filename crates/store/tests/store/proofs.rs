@@ -480,7 +480,7 @@ on_both_engines! {
         let fresh = bench.place.open().await.unwrap();
         let again = restored::again(&fresh, std::slice::from_ref(&known), None, &bench.ids, NOW.plus_seconds(1)).await.unwrap();
         assert_eq!((again.erased, again.held.len(), again.unread.len()), (1, 0, 0));
-        let receipts = erase::receipts(&mut *fresh.read().await.unwrap(), 9, 0).await.unwrap();
+        let receipts = erase::receipts(&mut fresh.read().await.unwrap(), 9, 0).await.unwrap();
         assert_eq!(receipts.iter().filter(|receipt| receipt.id != known.id).map(|receipt| receipt.conversations).collect::<Vec<_>>(), [1]);
         fresh.close().await;
     }
