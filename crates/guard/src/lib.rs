@@ -19,7 +19,7 @@ mod moderation;
 mod normal;
 mod numbering;
 mod output;
-mod patterns;
+pub mod patterns;
 mod pii;
 mod placeholder;
 mod placeholders;

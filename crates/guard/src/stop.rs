@@ -59,6 +59,8 @@ impl Stop {
 
 /// A place where a reading may end. It costs a few nanoseconds.
 pub(crate) fn point() {
+    #[cfg(test)]
+    tests::passed();
     let stopped = HEEDED.with_borrow(|stop| stop.as_ref().is_some_and(Stop::is_set));
     if stopped {
         panic::resume_unwind(Box::new(Stopped));
@@ -74,7 +76,7 @@ pub(crate) fn step(number: usize) {
 
 #[cfg(test)]
 mod tests {
-    use std::{thread, time::Duration};
+    use std::cell::Cell;
 
     use super::*;
     use crate::{Guard, GuardSettings, Raw};
@@ -87,20 +89,43 @@ mod tests {
         point();
     }
 
+    /// Places that the readings of this thread have passed, and at which of them the flag is set.
+    #[derive(Clone, Copy, Default)]
+    struct Passed {
+        places: usize,
+        sets_at: Option<usize>,
+    }
+
+    thread_local! {
+        static PASSED: Cell<Passed> = const { Cell::new(Passed { places: 0, sets_at: None }) };
+    }
+
+    /// Counts a place, and sets the flag there where a test wants it.
+    pub(super) fn passed() {
+        let mut passed = PASSED.get();
+        passed.places += 1;
+        PASSED.set(passed);
+        if passed.sets_at == Some(passed.places) {
+            HEEDED.with_borrow(|stop| stop.as_ref().expect("it is read under a flag").set());
+        }
+    }
+
+    /// How many places a reading passes whose flag is set at one of them, and whether it ended with a result.
+    fn reads(guard: &Guard, text: &str, sets_at: Option<usize>) -> (usize, bool) {
+        PASSED.set(Passed { places: 0, sets_at });
+        let read = Stop::default().heeded_by(|| guard.scan(&Raw::new(text)).is_ok());
+        (PASSED.get().places, read.is_some())
+    }
+
     #[test]
-    fn a_long_reading_ends_soon_after_it_was_stopped() {
+    fn a_long_reading_has_many_places_and_ends_at_the_one_where_it_was_stopped() {
         let guard = Guard::new(GuardSettings::default());
-        let raw = Raw::new("my password is Quiet7!sea, and I live at 4 Elm Street. ".repeat(18_000));
-        let stop = Stop::default();
-        let setter = stop.clone();
-        let (read, late) = thread::scope(|scope| {
-            let reading = scope.spawn(move || stop.heeded_by(|| guard.scan(&raw).is_ok()));
-            thread::sleep(Duration::from_millis(300));
-            setter.set();
-            let since = std::time::Instant::now();
-            (reading.join().expect("it was stopped, it did not panic"), since.elapsed())
-        });
-        assert!(read.is_none(), "it was stopped");
-        assert!(late < Duration::from_secs(3), "{late:?} after it was stopped");
+        let text = "my password is Quiet7!sea, and I live at 4 Elm Street. ".repeat(800);
+        let (places, read) = reads(&guard, &text, None);
+        assert!(read);
+        assert!(places > text.len() / 1024, "{places} places in {} characters", text.len());
+        for at in [1, places / 4, places / 2, places - 1] {
+            assert_eq!(reads(&guard, &text, Some(at)), (at, false), "of {places}");
+        }
     }
 }

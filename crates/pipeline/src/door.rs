@@ -28,8 +28,7 @@ use tokio::{
     time,
 };
 
-mod threads;
-use threads::Threads;
+use crate::threads::Threads;
 
 /// A longer text has the whole time again for each so many characters.
 const CHARACTERS: usize = 50_000;
@@ -38,11 +37,13 @@ const LONG: usize = 10_000;
 /// So many readings of a kind that are past their time may still run. With more the guard is not tried for that
 /// kind: each holds a core.
 const GIVEN_UP: usize = 8;
-/// Readings of messages at once for each core: most last a millisecond, and a thread that waits for a core costs
-/// little.
+/// Readings of messages at once for each core, those among them that are slow or hang.
 const PLACES_A_CORE: usize = 4;
 /// As many on the smallest machine.
 const FEWEST_PLACES: usize = 16;
+/// So long a reading has a core for itself. Most last a millisecond or two: without turns all places would be taken
+/// by readings that wait for a core, each with scratch space of its own for every pattern.
+const TURN: Duration = Duration::from_millis(50);
 
 /// Why a text was not read. It tells nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -108,6 +109,8 @@ pub struct Door {
     messages: Lane,
     /// Long texts alone never keep a message waiting.
     long: Lane,
+    /// As many as there are cores, each taken for [`TURN`] at most.
+    turns: Arc<Semaphore>,
     threads: Threads,
 }
 
@@ -118,7 +121,8 @@ impl Door {
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let places = (PLACES_A_CORE * cores).max(FEWEST_PLACES);
         let (messages, long) = (Lane::with(places), Lane::with(places / 2));
-        Door { guard, limit, fault: None, messages, long, threads: Threads::default() }
+        let (turns, threads) = (Arc::new(Semaphore::new(cores)), Threads::named("guard"));
+        Door { guard, limit, fault: None, messages, long, turns, threads }
     }
 
     /// The same door with something that runs before each reading.
@@ -189,8 +193,8 @@ impl Door {
         self.read(text.chars().count(), move |guard| guard.inspect_output(&text, &held)).await
     }
 
-    /// Any other reading of a text of so many characters. It waits for a place among those of its kind; dropped
-    /// before it has ended, as when a client leaves, it is told to end.
+    /// Any other reading of a text of so many characters. It waits for a place among those of its kind, then for its
+    /// turn; dropped before it has ended, as when a client leaves, it is told to end.
     ///
     /// # Errors
     /// [`DoorFault`].
@@ -201,13 +205,18 @@ impl Door {
     ) -> Result<T, DoorFault> {
         self.is_tried(chars)?;
         let (limit, since) = (self.limit_for(chars), Instant::now());
-        let Ok(Ok(place)) = time::timeout(limit, self.place(chars)).await else {
+        let Ok(Ok((place, turn))) = time::timeout(limit, self.place(chars)).await else {
             return Err(self.failed(DoorFault::Stuck));
         };
-        let (tell, hear) = oneshot::channel();
+        let (tell, mut hear) = oneshot::channel();
         let reading = self.start(chars, work, move |found| drop(tell.send(found)), Some(place))?;
         let mut waits = Waits { reading, heard: false };
-        let found = time::timeout(limit.saturating_sub(since.elapsed()), hear).await;
+        let left = limit.saturating_sub(since.elapsed());
+        let mut found = time::timeout(left.min(TURN), &mut hear).await;
+        drop(turn);
+        if found.is_err() {
+            found = time::timeout(limit.saturating_sub(since.elapsed()), hear).await;
+        }
         waits.heard = found.is_ok();
         match found {
             Ok(Ok(found)) => Ok(found),
@@ -243,10 +252,16 @@ impl Door {
         if chars > LONG { &self.long } else { &self.messages }
     }
 
-    /// A place for a text of so many characters, when one is free.
-    async fn place(&self, chars: usize) -> Result<OwnedSemaphorePermit, AcquireError> {
+    /// A place for a text of so many characters, when one is free, and then its turn. Long ones take none: no
+    /// message waits for them.
+    async fn place(
+        &self,
+        chars: usize,
+    ) -> Result<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>), AcquireError> {
         let lane = self.lane(chars);
-        Arc::clone(&lane.places).acquire_many_owned(lane.weight(chars)).await
+        let place = Arc::clone(&lane.places).acquire_many_owned(lane.weight(chars)).await?;
+        let turn = if chars > LONG { None } else { Some(Arc::clone(&self.turns).acquire_owned().await?) };
+        Ok((place, turn))
     }
 
     fn limit_for(&self, chars: usize) -> Duration {

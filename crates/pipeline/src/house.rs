@@ -7,11 +7,10 @@ use contactiq_guard::{Earlier, Masked, ModerationCategory, Published, Raw};
 use contactiq_llm::{Chain, PriceTable, RemoteModeration, TokensRead};
 use contactiq_nlu::{encoder::CachedEncoder, index::Synonyms};
 use contactiq_store::{Budgets, Ledger, Store, deadline};
-use tokio::sync::Semaphore;
 
 use crate::{
-    Calibration, Consents, Door, EscalationRules, Hosted, Judges, Lately, Means, Models, NotRead, Recall,
-    Shelf, Taxonomy, account::Account, certainty, read_of,
+    Calibration, Compute, Consents, Door, EscalationRules, Hosted, Judges, Lately, Means, Models, NotRead,
+    Recall, Shelf, Taxonomy, account::Account, certainty, read_of,
 };
 
 /// Of the time of a request, what is kept for checking and recording what a model wrote.
@@ -73,7 +72,7 @@ pub struct House {
     /// New ids.
     pub ids: Arc<dyn Ids>,
     /// Encoding takes milliseconds of a core: as many at once as there are cores.
-    pub compute: Arc<Semaphore>,
+    pub compute: Compute,
 }
 
 /// What a bank sets.

@@ -55,17 +55,7 @@ impl House {
             encoder: self.encoder.clone(),
             account: account.clone(),
         };
-        // Nobody closes it; without a permit the work is done all the same.
-        let permit = Arc::clone(&self.compute).acquire_owned().await.ok();
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work(&reader);
-            drop(permit);
-            done
-        });
-        match done.await {
-            Ok(done) => done,
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        }
+        self.compute.run(move || work(&reader)).await
     }
 
     /// Encodes, one place a text. Without an encoder the places are empty.

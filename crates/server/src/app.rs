@@ -28,15 +28,15 @@ use contactiq_nlu::{
     intents::TrainError,
 };
 use contactiq_pipeline::{
-    AssistantSettings, Consents, Door, EscalationRules, House, Judges, Knowledge, KnowledgeError, Lately,
-    Line, Means, Models, ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained, payer_of_published,
+    AssistantSettings, Compute, Consents, Door, EscalationRules, House, Judges, Knowledge, KnowledgeError,
+    Lately, Line, Means, Models, ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained,
+    payer_of_published,
 };
 use contactiq_store::{
     Budgets, KeyUses, Ledger, SharedError, SharedLimits, Store, StoreError,
     ledger::{Places, spool::Spool},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
@@ -427,7 +427,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         clock,
         ids: Arc::new(SystemIds),
         // A remote encoder computes elsewhere: what waits for it takes a thread and no core.
-        compute: Arc::new(Semaphore::new(if is_remote(config) { REMOTE_CALLS } else { cores() })),
+        compute: Compute::at_once(if is_remote(config) { REMOTE_CALLS } else { cores() }),
     };
     Ok((house, standing))
 }

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::patterns::compiled;
+
 use crate::normal::Normal;
 
 /// Before an order: the beginning of a clause, or a word that urges.
@@ -60,31 +62,28 @@ fn patterns() -> Vec<(&'static str, String)> {
 }
 
 #[expect(clippy::expect_used, reason = "constant patterns, compiled by every test of this file")]
-static ORDERS: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
-    patterns().into_iter().map(|(name, p)| (name, Regex::new(&p).expect("a constant pattern"))).collect()
-});
+static ORDERS: LazyLock<Vec<(&str, Regex)>> =
+    LazyLock::new(|| patterns().into_iter().map(|(name, p)| (name, compiled(&p))).collect());
 
 /// Directly before an order a denial; before it in its clause somebody else who asks; or the bank itself, which
 /// does it. A denial of something else ("if this was not you, …") excuses nothing.
 #[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
 static WARNS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(concat!(
+    compiled(concat!(
         r"(?i)\b(?:never|not|cannot|\w+n't|refuse to|beware of|instead of|rather than)(?:\s+(?:ever|to|\w+ly))*\s*$",
         r"|\b(?:if|when|whenever|anyone|anybody|someone|somebody|scams?|scammers?|fraudsters?|criminals?|thie(?:f|ves)|callers?|strangers?|imp[oe]stors?)\b",
         r"[^.!?\n]{0,50}\b(?:ask|asks|asked|asking|want|wants|tells?|told|claims?|pretends?|try|tries|uses?|demands?|requests?|says?|pressures?|promises?|offers?)\b",
         r"|\b(?:we|it|they|the bank|the app|the system|(?:bank )?staff)(?:\s+(?:will|can|may|shall|then|also|\w+ly))*\s*$",
     ))
-    .expect("a constant pattern")
 });
 
 /// The same said of a whole list: "We never ask you to move money, read out a code or …".
 #[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
 static NOBODY_ASKS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(concat!(
+    compiled(concat!(
         r"(?i)\b(?:never|not|\w+n't|nobody|no one|no-one|no (?:real |genuine |honest )?(?:bank|company|authority|employee))\b",
         r"[^.!?\n]{0,60}\b(?:ask|asks|asked|request|requests|demand|demands|want|wants) (?:you|for|to|that|anyone|anybody|customers|people|them|a|the)\b",
     ))
-    .expect("a constant pattern")
 });
 
 /// Builds the tables, so that the first answer doesn't wait for them.

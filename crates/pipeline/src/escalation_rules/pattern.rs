@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 
 use contactiq_domain::Trigger;
+use contactiq_guard::patterns::lean;
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
@@ -82,7 +83,7 @@ fn says_nothing(regex: &Regex) -> bool {
 }
 
 fn alone(source: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(source).case_insensitive(true).build()
+    RegexBuilder::new(&lean(source)).case_insensitive(true).build()
 }
 
 /// What matches where one of the patterns does, if each of them is whole by itself.
@@ -95,7 +96,7 @@ fn joined(patterns: &[Pattern]) -> Option<Regex> {
         return None;
     }
     let each: Vec<String> = patterns.iter().map(|pattern| format!("(?:{})", pattern.source)).collect();
-    RegexBuilder::new(&each.join("|")).case_insensitive(true).dfa_size_limit(STATES).build().ok()
+    RegexBuilder::new(&lean(&each.join("|"))).case_insensitive(true).dfa_size_limit(STATES).build().ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What is understood of short, strange and repeated messages, and of those that lean on the turn before.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use contactiq_domain::{Mode, Role};
 use serde_json::{Value, json};
@@ -271,11 +271,9 @@ async fn a_reason_holds_no_word_that_only_the_person_wrote() {
 #[tokio::test]
 async fn a_message_is_read_under_the_permits_of_the_processor_and_others_are_served_meanwhile() {
     let mut compute = None;
-    let running = start_with(folder(), &[], |house| compute = Some(Arc::clone(&house.compute))).await;
+    let running = start_with(folder(), &[], |house| compute = Some(house.compute.clone())).await;
     let key = running.key(Role::Customer).await;
-    let compute = compute.unwrap();
-    let all = u32::try_from(compute.available_permits()).unwrap();
-    let held = compute.acquire_many_owned(all).await.unwrap();
+    let held = compute.unwrap().stand_still().await.unwrap();
     let asked = running.ask(&key, Mode::Customer, REPLACEMENT);
     tokio::pin!(asked);
     assert!(

@@ -7,7 +7,7 @@ use contactiq_domain::{
     Timestamp,
     ids::{ConversationId, Ids, InteractionId},
 };
-use contactiq_guard::seal::DataKeyId;
+use contactiq_guard::seal::{DataKeyId, key_of};
 use uuid::Uuid;
 
 use super::{anonymise, blind, consent, exports, holds, known::is_known, proofs, purge::HELD, turns};
@@ -474,10 +474,11 @@ struct Left {
 }
 
 /// What is left in conversations that an erasure marked and that nobody holds. A mark alone takes nothing: whoever can
-/// write into the table could have the texts of whom a hold keeps taken out without a receipt.
+/// write into the table could have the texts of whom a hold keeps taken out without a receipt. Nor is an interaction
+/// taken that was moved into such a conversation: its person's key is there, and an erasure destroys that first.
 async fn left(w: &mut Writer, after: &str) -> Result<Left, StoreError> {
     let sql = format!(
-        "SELECT interactions.id, conversations.id AS conversation, conversations.erasure
+        "SELECT interactions.id, interactions.question, conversations.id AS conversation, conversations.erasure
          FROM conversations JOIN interactions ON interactions.conversation = conversations.id
          WHERE conversations.erased_at IS NOT NULL AND interactions.id > $1 AND NOT {HELD}
              AND (interactions.anonymised_at IS NULL OR length(interactions.answer) > 1)
@@ -485,15 +486,42 @@ async fn left(w: &mut Writer, after: &str) -> Result<Left, StoreError> {
         anonymise::BATCH
     );
     let rows = w.rows_built(sql, values![after], 1).await?;
-    let mut texts = Vec::with_capacity(rows.len());
+    let living = living(w, &rows).await?;
+    let (mut texts, mut moved) = (Vec::with_capacity(rows.len()), 0_u32);
     for row in &rows {
         let (conversation, erasure) = (row.text("conversation")?, row.text_or_none("erasure")?);
-        if proofs::is_of_conversation(w, &conversation, erasure.as_deref()) {
+        if !proofs::is_of_conversation(w, &conversation, erasure.as_deref()) {
+            continue;
+        }
+        if key_of(&row.bytes("question")?).is_some_and(|key| living.contains(&hex(&key))) {
+            moved += 1;
+        } else {
             texts.push(row.parsed("id")?);
         }
     }
+    if moved > 0 {
+        tracing::error!(
+            critical = true,
+            interactions = moved,
+            "texts of other people stand in conversations of who was erased: they are left; `contactiq audit verify --records`"
+        );
+    }
     let last = rows.last().filter(|_| rows.len() == anonymise::BATCH);
     Ok(Left { texts, last: last.map(|row| row.text("id")).transpose()? })
+}
+
+/// Which keys of these texts are there.
+async fn living(w: &mut Writer, rows: &[Row]) -> Result<HashSet<String>, StoreError> {
+    let mut keys = HashSet::new();
+    for row in rows {
+        keys.extend(key_of(&row.bytes("question")?).map(|key| hex(&key)));
+    }
+    if keys.is_empty() {
+        return Ok(keys);
+    }
+    let sql = format!("SELECT id FROM data_keys WHERE id IN {}", places(w.is_postgres(), 1, keys.len()));
+    let bound = keys.iter().flat_map(|key| values![key]).collect();
+    w.rows_of_keys(sql, bound, keys.len()).await?.iter().map(|row| row.text("id")).collect()
 }
 
 /// Conversations that are marked as erased and that no erasure marked: whoever did it has a way into the table. Their

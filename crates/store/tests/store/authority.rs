@@ -12,6 +12,7 @@ use contactiq_store::{
     feedback, interactions,
     keys::{self, ApiKey, Secret},
     page_sessions::{self, PageSession, Which},
+    privacy::erase::{self, Erased},
     tickets::{self, Filter},
 };
 
@@ -309,6 +310,24 @@ on_both_engines! {
         let fresh = bench.place.open().await.unwrap();
         assert_eq!(get(&fresh, &told).await.unwrap(), None);
         fresh.close().await;
+    }
+
+    async fn who_is_forgotten_takes_no_interaction_along_that_was_moved_to_them(bench) {
+        let (own, other) = (of(bench, "jane-4711"), of(bench, "john-4712"));
+        let (told, others) = (said(bench, &own).await, said(bench, &other).await);
+        let to = |conversation: &Conversation| format!(
+            "UPDATE interactions SET conversation = '{0}', subject = (SELECT subject FROM conversations WHERE id = '{0}') WHERE id = '{1}'",
+            conversation.id, told.id
+        );
+        bench.place.raw_of(to(&other)).await;
+        let john = Owner { subject: "john-4712", key: None };
+        let erased = erase::person(&bench.store, &john, "desk", &bench.ids, NOW).await.unwrap();
+        assert!(matches!(erased, Erased::Now(_)), "{erased:?}");
+        erase::sweep(&bench.store, NOW).await.unwrap();
+        bench.place.raw_of(to(&own)).await;
+        assert_eq!(get(&bench.store, &told).await.unwrap(), Some(told.clone()), "put right, it is whole");
+        let gone = get(&bench.store, &others).await.unwrap().unwrap();
+        assert_eq!(gone.question.as_str(), "[erased]", "their own went");
     }
 
     async fn a_key_of_somebody_that_is_found_under_another_name_serves_nobody(bench) {

@@ -1,5 +1,5 @@
-//! The threads that the guard reads on. They are kept for the next reading: a new one has its memory and the scratch
-//! space of every pattern to warm up, which costs as much as a reading.
+//! Threads that are kept for the next work, the one that worked last first: each has scratch space for every pattern
+//! that it searched, which costs as much time as a reading to warm up, and megabytes.
 
 use std::{
     io,
@@ -16,14 +16,14 @@ use std::{
 const IDLE: Duration = Duration::from_secs(10);
 
 /// What a thread does.
-pub(super) type Work = Box<dyn FnOnce() + Send>;
+pub(crate) type Work = Box<dyn FnOnce() + Send>;
 
-/// Threads, of which any number may be at work. Cloning shares them.
-#[derive(Clone, Default)]
-pub(super) struct Threads(Arc<Inner>);
+/// Threads of one name, of which any number may be at work. Cloning shares them.
+#[derive(Clone)]
+pub(crate) struct Threads(Arc<Inner>);
 
-#[derive(Default)]
 struct Inner {
+    name: &'static str,
     idle: Mutex<Vec<Idle>>,
     next: AtomicU64,
 }
@@ -35,12 +35,17 @@ struct Idle {
 }
 
 impl Threads {
+    /// None at first, each made when it is needed.
+    pub(crate) fn named(name: &'static str) -> Threads {
+        Threads(Arc::new(Inner { name, idle: Mutex::default(), next: AtomicU64::default() }))
+    }
+
     /// Does it on the thread that has been without work for the shortest time, else on a new one. Who panics takes the
     /// own thread along and no other.
     ///
     /// # Errors
     /// Where this machine gives no more threads: the work is dropped.
-    pub(super) fn run(&self, mut work: Work) -> io::Result<()> {
+    pub(crate) fn run(&self, mut work: Work) -> io::Result<()> {
         // Not in the condition of the loop: the lock would be held while the work is sent.
         let pop = || self.0.lock().pop();
         while let Some(idle) = pop() {
@@ -50,7 +55,7 @@ impl Threads {
             }
         }
         let inner = Arc::clone(&self.0);
-        thread::Builder::new().name("guard".to_owned()).spawn(move || inner.work_on(work)).map(drop)
+        thread::Builder::new().name(self.0.name.to_owned()).spawn(move || inner.work_on(work)).map(drop)
     }
 }
 
@@ -102,7 +107,7 @@ mod tests {
 
     #[test]
     fn one_after_another_they_share_a_thread_and_at_once_they_do_not() {
-        let threads = Threads::default();
+        let threads = Threads::named("tried");
         let first = runs_on(&threads);
         assert_eq!(runs_on(&threads), first);
         let (go, wait) = mpsc::channel::<()>();
@@ -114,7 +119,7 @@ mod tests {
 
     #[test]
     fn who_panics_takes_no_other_along() {
-        let threads = Threads::default();
+        let threads = Threads::named("tried");
         let first = runs_on(&threads);
         let (tell, hear) = mpsc::channel::<()>();
         threads
