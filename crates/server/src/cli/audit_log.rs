@@ -88,6 +88,12 @@ pub(super) enum Command {
         #[arg(long, conflicts_with = "forget")]
         json: bool,
     },
+    /// Begin a new log in the place of one that is lost for good, with no server running (docs/runbook.md).
+    Begin {
+        /// Do it: what is remembered of the old log is forgotten.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Say what stands for a name or an address in the entries' `actor` and `from`.
     Pseudonym {
         /// For instance a key's name as `contactiq keys list` shows it, or an IP address.
@@ -116,6 +122,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         Command::Checkpoint => checkpoint(&store, &audit).await,
         Command::List { kind, last, json } => list(&audit, kind, last, json).await,
         Command::Letters { forget, json } => letters(&store, forget, json).await,
+        Command::Begin { yes } => begin(&store, &audit, yes).await,
         Command::Pseudonym { word } => {
             output::line(store.pseudonym(&word));
             Ok(ExitCode::SUCCESS)
@@ -299,6 +306,21 @@ fn told_of_letters(letters: &[log::Letter]) {
             letter.id, letter.found_at
         ));
     }
+}
+
+async fn begin(store: &Store, audit: &Audit, yes: bool) -> Outcome {
+    if audit.log.size().await? > 0 {
+        return Err("the log has entries: `contactiq audit verify --records` says whether they are whole, and docs/runbook.md, \"The audit log does not verify\", how a lost log is moved away first".into());
+    }
+    if !yes {
+        output::line(
+            "a new log would begin with entry 0, and what is remembered of the old one be forgotten; --yes does it",
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    audit.log.begin_anew(store, SystemClock.now()).await?;
+    noted(store, "audit begin", "log").await?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// So many are listed.

@@ -48,7 +48,7 @@ pub(super) struct Counting {
     /// How far its entries are counted; what the house counted before, until [`Counting::walk`].
     pub(super) counted: Counted,
     pub(super) tail: Tail,
-    /// Whether the house's counts were found.
+    /// Whether the house's counts were found, or it has signed nothing yet: a checkpoint is remembered together with them.
     pub(super) was_counted: bool,
     takeover: String,
     /// Whether the take-over was done and its entry waits no more.
@@ -75,6 +75,7 @@ impl AuditLog {
             self.says_taken_over(&mut c, store).await? && !feed::waits(&mut c, takeover).await?;
         let remembered = meta::get_meta(&mut c, LAST).await?;
         let rows = counts::standing(&mut c).await?.0;
+        let was_counted = !rows.is_empty() || remembered.is_none();
         drop(c);
         let mut reader = self.read().await?;
         let size = read::size(&mut reader).await?;
@@ -98,7 +99,7 @@ impl AuditLog {
             signed,
             counted: Counted::nothing(),
             tail: Tail::default(),
-            was_counted: !rows.is_empty(),
+            was_counted,
             takeover: takeover.to_string(),
             must_be_taken_over,
             known: Arc::clone(&self.known),

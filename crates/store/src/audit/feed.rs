@@ -132,14 +132,14 @@ pub(super) async fn put_aside(w: &mut Writer, others: &[Other], now: Timestamp) 
     for other in others {
         let (kept, gone, place) = match other {
             Other::Sqlite(place) => (
-                "INSERT INTO audit_dead_letters (id, happened_at, event, body, found_at)
+                "INSERT INTO audit_dead_letters (id, happened, event, body, found_at)
                  SELECT $1, CAST(happened_at AS TEXT), CAST(event AS TEXT), CAST(body AS TEXT), $2 FROM audit_outbox
                  WHERE rowid = $3",
                 "DELETE FROM audit_outbox WHERE rowid = $1",
                 values![*place],
             ),
             Other::Postgres(at, event) => (
-                "INSERT INTO audit_dead_letters (id, happened_at, event, body, found_at)
+                "INSERT INTO audit_dead_letters (id, happened, event, body, found_at)
                  SELECT $1, CAST(happened_at AS TEXT), event, body, $2 FROM audit_outbox
                  WHERE happened_at = $3 AND event = $4",
                 "DELETE FROM audit_outbox WHERE happened_at = $1 AND event = $2",
@@ -160,12 +160,12 @@ pub(super) async fn put_aside(w: &mut Writer, others: &[Other], now: Timestamp) 
 /// Puts back what this version can read of what was put aside, for instance by one that did not know its kind.
 pub(super) async fn put_back(w: &mut Writer) -> Result<(), StoreError> {
     for row in w.rows("SELECT * FROM audit_dead_letters ORDER BY id LIMIT 2000", Vec::new()).await? {
-        let (Ok(id), Ok(happened_at), Ok(event), Ok(body)) =
-            (row.text("id"), row.text("happened_at"), row.text("event"), row.text("body"))
+        let (Ok(id), Ok(happened), Ok(event), Ok(body)) =
+            (row.text("id"), row.text("happened"), row.text("event"), row.text("body"))
         else {
             continue;
         };
-        let Ok(at) = happened_at.parse().map(Timestamp::from_micros) else { continue };
+        let Ok(at) = happened.parse().map(Timestamp::from_micros) else { continue };
         if let Ok(event) = of_parts(&event, at, &body) {
             note(w, &event).await?;
             w.execute("DELETE FROM audit_dead_letters WHERE id = $1", values![id]).await?;

@@ -201,7 +201,7 @@ impl Sequencer {
     }
 
     /// Appends; none where the lease is lost.
-    async fn append(&mut self, events: &[super::Event]) -> Result<Option<u64>, StoreError> {
+    async fn append(&mut self, events: &[Event]) -> Result<Option<u64>, StoreError> {
         let Some(lease) = &mut self.lease else { return Ok(None) };
         let now = self.clock.now();
         let ends_at = now.plus_seconds(LEASE_SECONDS);

@@ -6,7 +6,9 @@ use std::collections::{HashMap, HashSet};
 use contactiq_domain::{TicketState, Timestamp, ids::InteractionId};
 use uuid::Uuid;
 
-use super::{AuditKind, AuditLog, Event, agreed, closing, feed, hold_placed, note, unlogged};
+use super::{
+    AuditKind, AuditLog, Event, agreed, closing, feed, hold_placed, note, sequencer::LAST, unlogged,
+};
 use crate::{
     Connection, Store, StoreError, Writer, keyring,
     privacy::{holds, proofs},
@@ -66,22 +68,48 @@ impl AuditLog {
         for some in closed.chunks(TOGETHER as usize) {
             closing::closed(&mut w, some, now).await?;
         }
-        marks_and_receipts(&mut w).await?;
-        holds::tend(&mut w).await?;
+        self.note_what_stands(&mut w, &store, now).await?;
+        w.save().await?;
+        Ok(true)
+    }
+
+    /// Begins a new log in the place of one that is lost for good, which nobody without the key-encryption key can do: what
+    /// the store remembers of the old one is forgotten, and what stands is believed.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the log has entries, or when the database fails.
+    pub async fn begin_anew(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
+        if self.size().await? > 0 {
+            return Err(StoreError::Conflict { rule: "audit log with entries".to_owned() });
+        }
+        let store = store.at_work();
+        let mut w = store.write().await?;
+        w.execute("DELETE FROM meta WHERE name = $1", values![LAST]).await?;
+        w.execute("DELETE FROM audit_counts", Vec::new()).await?;
+        self.note_what_stands(&mut w, &store, now).await?;
+        w.save().await
+    }
+
+    async fn note_what_stands(
+        &self,
+        w: &mut Writer,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        marks_and_receipts(w).await?;
+        holds::tend(w).await?;
         for row in w.rows("SELECT id FROM legal_holds WHERE lifted_at IS NULL ORDER BY id", values![]).await?
         {
             // One that is none is told as damaged.
             if let Ok(id) = row.parsed("id") {
-                hold_placed(&mut w, id, now).await?;
+                hold_placed(w, id, now).await?;
             }
         }
-        tickets(&mut w, now).await?;
-        agreed::all_noted(&mut w, now).await?;
-        let event = Event::new(event_id(&w), now, AuditKind::Closing, &[("from", Some("here".to_owned()))]);
-        note(&mut w, &event).await?;
-        keyring::mark_taken_over(&mut w, &store.keys.kek()).await?;
-        w.save().await?;
-        Ok(true)
+        tickets(w, now).await?;
+        agreed::all_noted(w, now).await?;
+        let event = Event::new(event_id(w), now, AuditKind::Closing, &[("from", Some("here".to_owned()))]);
+        note(w, &event).await?;
+        keyring::mark_taken_over(w, &store.keys.kek()).await
     }
 
     /// Interactions of the log whose salts are gone, or that were interrupted and whose rows are.

@@ -168,7 +168,7 @@ impl AuditLog {
                         return Err(found(at, What::Beside("a tile of hashes")));
                     }
                 }
-                counting.look(&tail)?;
+                counting.look(&tail);
                 if marks.is_empty() && marked <= index {
                     marks.extend(read::checkpoints(&mut reader, marked, MARKS).await?);
                     // None are left: nobody asks again.
@@ -191,7 +191,6 @@ impl AuditLog {
                 return Err(found(seen, What::Order { expected: seen, found: size - 1 }));
             }
         }
-        counting.end(size)?;
         if let Some((covered, _)) = marks.pop_front() {
             return Err(found(None, What::Place { size: covered }));
         }
@@ -210,6 +209,7 @@ impl AuditLog {
         } else {
             walk.end().map_err(|what| found(None, what))?
         };
+        counting.end(size)?;
         if noted != log.checkpoints {
             return Err(found(None, What::Beside("a checkpoint of no entries")));
         }
@@ -287,6 +287,8 @@ struct Counting {
     counts: Counts,
     /// What the house counted, that of the smallest log last.
     rows: Vec<counts::Counted>,
+    /// The last entry of the first row that does not agree. Tiles and checkpoints say more exactly what is wrong.
+    wrong: Option<u64>,
 }
 
 impl Counting {
@@ -295,19 +297,23 @@ impl Counting {
         if others > 0 {
             return Err(found(None, What::Beside("a row of audit_counts that this house did not write")));
         }
-        Ok(Counting { takeover: takeover::event_id(c).to_string(), counts: Counts::default(), rows })
+        let takeover = takeover::event_id(c).to_string();
+        Ok(Counting { takeover, counts: Counts::default(), rows, wrong: None })
     }
 
     /// Holds a row of this size against what was read.
-    fn look(&mut self, tail: &Tail) -> Result<(), AuditFault> {
-        let Some(row) = self.rows.pop_if(|row| row.size == tail.size()) else { return Ok(()) };
-        match row.root == tail.root() && row.counts == self.counts {
-            true => Ok(()),
-            false => Err(found(tail.size() - 1, What::Beside("a row of audit_counts"))),
+    fn look(&mut self, tail: &Tail) {
+        if let Some(row) = self.rows.pop_if(|row| row.size == tail.size())
+            && (row.root != tail.root() || row.counts != self.counts)
+        {
+            self.wrong.get_or_insert(row.size - 1);
         }
     }
 
     fn end(&self, size: u64) -> Result<(), AuditFault> {
+        if let Some(entry) = self.wrong {
+            return Err(found(entry, What::Beside("a row of audit_counts")));
+        }
         match self.rows.first() {
             Some(row) => Err(found(size, What::Shortened { size: row.size })),
             None => Ok(()),
