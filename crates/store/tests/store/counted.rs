@@ -433,3 +433,51 @@ on_both_engines! {
         desk.log.close().await;
     }
 }
+
+/// What a start, a purge and an upgrade take in a long log.
+#[tokio::test]
+#[ignore = "a figure: 200,000 entries"]
+async fn figures_of_a_long_log() {
+    use std::time::Instant;
+    for place in [crate::engines::Place::sqlite(), crate::engines::Place::postgresql().await] {
+        let bench = Bench::at(place).await;
+        let desk = desk(&bench).await;
+        let mut w = bench.write().await;
+        holds::place(&mut w, &owner("jane"), "case 17", "counsel", &bench.ids, NOW).await.unwrap();
+        w.save().await.unwrap();
+        revoked(&bench, "leaver").await;
+        let mut attempts = Vec::new();
+        for _ in 0..200_000 {
+            attempts.push(audit::Event::new(
+                contactiq_domain::ids::Ids::next(&bench.ids),
+                NOW,
+                audit::AuditKind::Access,
+                &[("target", Some("k1".to_owned()))],
+            ));
+        }
+        for some in attempts.chunks(500) {
+            let mut w = bench.write().await;
+            audit::note_all(&mut w, some).await.unwrap();
+            w.save().await.unwrap();
+        }
+        let since = Instant::now();
+        desk.sequencer("one").run(true).await.unwrap();
+        eprintln!("taken into the log: {:?}", since.elapsed());
+        for counts in [COUNTS[0], COUNTS[1]] {
+            bench.place.raw(counts).await.unwrap();
+            let log = desk.anew().await;
+            let since = Instant::now();
+            assert!(log.holds_apart(&bench.store).await.unwrap().is_empty());
+            eprintln!("holds, {counts}: {:?}", since.elapsed());
+            let since = Instant::now();
+            let found = changes(&log, &bench, &mut Heard::default()).await.unwrap();
+            eprintln!("{} keys by the same process: {:?}", found.len(), since.elapsed());
+            log.close().await;
+        }
+        let since = Instant::now();
+        desk.verify(&[], false).await.unwrap();
+        eprintln!("verified: {:?}", since.elapsed());
+        desk.log.close().await;
+        bench.end().await;
+    }
+}
