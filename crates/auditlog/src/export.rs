@@ -148,6 +148,9 @@ pub enum What {
         /// How many.
         entries: u64,
     },
+    /// Two entries are of one event.
+    #[error("its event is that of another entry too: what happened once stands in the log twice")]
+    Doubled,
     /// The hashes that are kept beside the entries are not theirs.
     #[error("what is kept beside it is not its own: {0}")]
     Beside(&'static str),

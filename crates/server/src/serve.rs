@@ -11,6 +11,7 @@ use axum::{Router, extract::State, routing::get};
 use axum_server::Handle;
 use contactiq_domain::Clock;
 use contactiq_pipeline::House;
+use contactiq_store::StoreError;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -75,8 +76,12 @@ pub async fn build_with(
     told(&standing);
     let audit = app::Audit::open(&house.store, &config).await?;
     // Before what waits is written: who was erased is known by marks and receipts that are proved here.
-    if audit.log.take_over(&house.store, house.clock.now()).await? {
-        tracing::info!("from here on the audit log tells which records are closed");
+    match audit.log.take_over(&house.store, house.clock.now()).await {
+        Ok(true) => tracing::info!("from here on the audit log tells which records are closed"),
+        Ok(false) => {}
+        // Nothing is taken over on its word; who serves customers goes on.
+        Err(error @ StoreError::AuditChanged { .. }) => audit.tell_changed(&error, house.clock.now()),
+        Err(error) => return Err(error.into()),
     }
     app::with_places(&mut house, &config).await?;
     change(&mut house);
@@ -94,11 +99,17 @@ pub async fn build_with(
     let access_spool = app::access_spool(&config).await?;
     let keepers = (hands, secrets, audit, access_spool);
     let app = App::new(house, config, standing, shared, metrics, (body_key, gate), keepers);
-    match contactiq_store::keys::changes(&app.house.store, &app.audit.log).await {
+    match app.audit.key_changes(&app.house.store, app.house.clock.now()).await {
         Ok(changes) => app.keys.expect(changes),
-        Err(error) => {
-            tracing::warn!(%error, "the audit log does not say which keys were revoked or rotated: one that was put back is not noticed");
+        Err(StoreError::AuditChanged { .. }) => {
+            tracing::error!(
+                critical = true,
+                "the audit log does not say which keys were revoked or rotated: none is accepted until it does, but for \
+                 those that this server makes or rotates"
+            );
+            app.keys.doubt();
         }
+        Err(error) => return Err(error.into()),
     }
     Ok(app)
 }

@@ -115,10 +115,15 @@ impl Signed {
     pub(crate) fn is_sound(&self, c: &Connection, row: &Row) -> bool {
         let is_sound = self.is_signed(c, row);
         if !is_sound {
-            let id = row.text("id").unwrap_or_default();
-            c.keys.damaged.report(&c.sealer(), self.kind, &id, &self.readable(row));
+            self.tell(c, row);
         }
         is_sound
+    }
+
+    /// Tells that a row is damaged.
+    pub(crate) fn tell(&self, c: &Connection, row: &Row) {
+        let id = row.text("id").unwrap_or_default();
+        c.keys.damaged.report(&c.sealer(), self.kind, &id, &self.readable(row));
     }
 
     /// The same without telling anybody.

@@ -68,6 +68,18 @@ pub enum StoreError {
         /// The column.
         what: &'static str,
     },
+    /// The audit log, or what is kept beside it, was changed by something else than the house: nothing is done on its
+    /// word.
+    #[error(
+        "audit_log_changed: {what}{}. Nothing is done on its word: run `contactiq audit verify --records`, and put back what was changed (docs/runbook.md, \"The audit log does not verify\")",
+        entry.map(|entry| format!(" (entry {entry})")).unwrap_or_default()
+    )]
+    AuditChanged {
+        /// What is not as it was left.
+        what: &'static str,
+        /// At which entry, where it is known.
+        entry: Option<u64>,
+    },
     /// A newer version of ContactIQ has changed this database.
     #[error(
         "this database has schema {found}, and this version knows schema {known}: start the newer version of ContactIQ, or restore the backup from before the upgrade"

@@ -14,6 +14,9 @@ const PASSAGE: &str = "passage";
 /// For what the root is wrapped once every row that gives authority is signed. An older wrapping does not say so, and who
 /// has no key-encryption key makes neither of the other.
 const ROWS_SIGNED: &str = "keyring/root/rows signed";
+/// For what the root is wrapped once the audit log tells which records are closed (and rows are signed): so nobody without
+/// the key-encryption key can say that it does not yet.
+const TAKEN_OVER: &str = "keyring/root/taken over";
 /// The fingerprint of the one key of before.
 const KEY_BEFORE: &str = "sealing_key";
 
@@ -57,18 +60,45 @@ pub(crate) async fn open(store: &Store, kek: &KeyEncryption) -> Result<(Sealer, 
             (root, passage)
         }
     };
-    Ok((Sealer::of(&root.key, &passage.key, kek.nonces()), root.place == ROWS_SIGNED))
+    Ok((Sealer::of(&root.key, &passage.key, kek.nonces()), root.place != place(ROOT)))
 }
 
 /// Whether the keyring says that the rows that give authority are signed; the word is held until the writer is saved.
 pub(crate) async fn is_signed(w: &mut Writer, kek: &KeyEncryption) -> Result<bool, StoreError> {
-    Ok(held_root(w, kek).await?.place == ROWS_SIGNED)
+    Ok(held_root(w, kek).await?.place != place(ROOT))
 }
 
 /// Says so from now on.
 pub(crate) async fn mark_signed(w: &mut Writer, kek: &KeyEncryption) -> Result<(), StoreError> {
     let root = held_root(w, kek).await?;
-    let wrapped = kek.wrap(&root.key, ROWS_SIGNED);
+    wrap_root(w, kek, &root.key, ROWS_SIGNED).await
+}
+
+/// Whether the keyring says that the audit log tells which records are closed.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) async fn is_taken_over(c: &mut Connection, kek: &KeyEncryption) -> Result<bool, StoreError> {
+    Ok(get(c, kek, ROOT).await?.is_some_and(|root| root.place == TAKEN_OVER))
+}
+
+/// Says so from now on.
+pub(crate) async fn mark_taken_over(w: &mut Writer, kek: &KeyEncryption) -> Result<(), StoreError> {
+    let root = held_root(w, kek).await?;
+    // It says too that rows are signed, which the opening of the store has seen to.
+    match root.place == ROWS_SIGNED {
+        true => wrap_root(w, kek, &root.key, TAKEN_OVER).await,
+        false => Ok(()),
+    }
+}
+
+async fn wrap_root(
+    w: &mut Writer,
+    kek: &KeyEncryption,
+    root: &[u8; 32],
+    place: &str,
+) -> Result<(), StoreError> {
+    let wrapped = kek.wrap(root, place);
     let sql = "UPDATE keyring SET kek = $2, wrapped = $3 WHERE name = $1";
     w.execute(sql, values![ROOT, kek.active(), wrapped]).await.map(drop)
 }
@@ -107,10 +137,12 @@ async fn get(c: &mut Connection, kek: &KeyEncryption, name: &str) -> Result<Opti
 fn unwrapped(kek: &KeyEncryption, row: &Row) -> Result<Opened, StoreError> {
     let (id, name, wrapped) = (row.text("kek")?, row.text("name")?, row.bytes("wrapped")?);
     let at = |place: String| kek.unwrap(&id, &wrapped, &place).map(|key| Opened { key, place });
-    let opened = match at(place(&name)) {
-        Err(SealError::NotAuthentic) if name == ROOT => at(ROWS_SIGNED.to_owned()),
-        opened => opened,
-    };
+    let mut opened = at(place(&name));
+    for later in [ROWS_SIGNED, TAKEN_OVER] {
+        if name == ROOT && matches!(opened, Err(SealError::NotAuthentic)) {
+            opened = at(later.to_owned());
+        }
+    }
     opened.map_err(|error| match error {
         SealError::UnknownKey => StoreError::WrongKey { needed: id.clone() },
         SealError::Malformed | SealError::NotAuthentic => StoreError::Corrupt { what: "keyring" },

@@ -48,6 +48,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (42, "letters_by_interaction", include_str!("../migrations/0042_letters_by_interaction.sql")),
     (43, "authority", include_str!("../migrations/0043_authority.sql")),
     (44, "proofs", include_str!("../migrations/0044_proofs.sql")),
+    (45, "audit_counts", include_str!("../migrations/0045_audit_counts.sql")),
+    (46, "audit_dead_letters", include_str!("../migrations/0046_audit_dead_letters.sql")),
 ];
 
 /// Those of PostgreSQL alone.

@@ -190,10 +190,20 @@ pub async fn list(
     );
     let mut found = Vec::new();
     for row in c.rows(sql, values).await? {
-        match is_sound(c, &row)? {
-            true => found.push(ticket(&row.beside_others())?),
-            false if filter.agent.is_some() => {}
-            false => found.push(ticket(&row.withheld())?),
+        let row = match is_sound(c, &row) {
+            Ok(true) => row.beside_others(),
+            Ok(false) if filter.agent.is_some() => continue,
+            Ok(false) => row.withheld(),
+            Err(_) => {
+                TICKETS.tell(c, &row);
+                continue;
+            }
+        };
+        match ticket(&row) {
+            Ok(ticket) => found.push(ticket),
+            // One of which not even the id can be read is told as damaged, and hides no other.
+            Err(StoreError::Corrupt { .. }) => TICKETS.tell(c, &row),
+            Err(error) => return Err(error),
         }
     }
     Ok(found)

@@ -2,20 +2,21 @@
 //! configuration changed since the last start.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use contactiq_auditlog::{SigningKey, VerifyingKey, export, note};
-use contactiq_domain::{Clock, Ids, Timestamp};
+use contactiq_domain::{Clock, Ids, Timestamp, ids::KeyId};
 use contactiq_store::{
     Store, StoreError,
-    audit::{self, AuditFault, AuditKind, AuditLog, Event, Ran, Rhythm, Sequencer, Verified},
+    audit::{self, AuditFault, AuditKind, AuditLog, Event, Heard, Ran, Rhythm, Sequencer, Verified},
+    keys,
     ledger::spool::{Spool, SpoolError},
     meta,
 };
@@ -65,6 +66,10 @@ pub struct Audit {
     leads: AtomicBool,
     /// Whether tables were found to say something else than the log.
     tables_apart: AtomicBool,
+    /// What was put aside because it is no event.
+    letters: AtomicU64,
+    /// How far its entries of keys were heard.
+    keys_heard: tokio::sync::Mutex<Heard>,
 }
 
 impl Audit {
@@ -78,7 +83,7 @@ impl Audit {
         let file = dir.join("audit.db");
         super::ledger::keep_private_file(&file)
             .map_err(|source| StartError::DataDir { path: dir.clone(), source })?;
-        let log = AuditLog::open(store, &file).await?;
+        let log = AuditLog::open(store, &file).await?.with_keys(&keys);
         let settings = &config.audit;
         let file =
             (!settings.anchor_file.is_empty()).then(|| Anchor::File(PathBuf::from(&settings.anchor_file)));
@@ -104,6 +109,8 @@ impl Audit {
             anchors: [file, witness(&settings.anchor_url)?].into_iter().flatten().collect(),
             leads: AtomicBool::new(false),
             tables_apart: AtomicBool::new(false),
+            letters: AtomicU64::new(0),
+            keys_heard: tokio::sync::Mutex::default(),
         })
     }
 
@@ -171,6 +178,41 @@ impl Audit {
         let found = self.log.verify_tail(&self.keys).await.map(drop);
         self.note(found.as_ref().err(), false, now);
         found
+    }
+
+    /// How often keys had been changed when they were changed last, as far as that was not said yet: the first time of all
+    /// keys.
+    ///
+    /// # Errors
+    /// [`StoreError::AuditChanged`] where the log can't be believed, which is told, or when a database fails.
+    pub async fn key_changes(
+        &self,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<HashMap<KeyId, i64>, StoreError> {
+        let changes = keys::changes(store, &self.log, &mut *self.keys_heard.lock().await).await;
+        if let Err(error @ StoreError::AuditChanged { .. }) = &changes {
+            self.tell_changed(error, now);
+        }
+        changes
+    }
+
+    /// Tells that the log can't be believed, and remembers it.
+    pub fn tell_changed(&self, error: &StoreError, now: Timestamp) {
+        tracing::error!(critical = true, %error, "the audit log was changed by something else than ContactIQ");
+        self.note(Some(&AuditFault::Store(error.clone())), false, now);
+    }
+
+    /// Takes up how many rows were put aside because they are no events.
+    pub fn tell_of_letters(&self, letters: u64) {
+        metrics::gauge!("contactiq_audit_dead_letters").set(letters as f64);
+        self.letters.store(letters, Ordering::Relaxed);
+    }
+
+    /// Whether something was put aside that was to become an entry, and nobody has seen to it.
+    #[must_use]
+    pub fn has_letters(&self) -> bool {
+        self.letters.load(Ordering::Relaxed) > 0
     }
 
     /// A database that is away says nothing about the log. What was found wrong with the whole of it is not made good

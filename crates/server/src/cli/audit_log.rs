@@ -16,6 +16,7 @@ use contactiq_store::{
     audit::{self as log, AuditKind, Filter},
 };
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Outcome, audit, output};
 use crate::{
@@ -78,6 +79,21 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List what was to become an entry and is no event: somebody wrote into the outbox past ContactIQ, or it is damaged.
+    Letters {
+        /// Forget this one, once you have seen to it; that is an entry.
+        #[arg(long, value_name = "ID")]
+        forget: Option<Uuid>,
+        /// One JSON object a line.
+        #[arg(long, conflicts_with = "forget")]
+        json: bool,
+    },
+    /// Begin a new log in the place of one that is lost for good, with no server running (docs/runbook.md).
+    Begin {
+        /// Do it: what is remembered of the old log is forgotten.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Say what stands for a name or an address in the entries' `actor` and `from`.
     Pseudonym {
         /// For instance a key's name as `contactiq keys list` shows it, or an IP address.
@@ -105,6 +121,8 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         Command::Prove { interaction, out } => prove(&store, &audit, interaction, out).await,
         Command::Checkpoint => checkpoint(&store, &audit).await,
         Command::List { kind, last, json } => list(&audit, kind, last, json).await,
+        Command::Letters { forget, json } => letters(&store, forget, json).await,
+        Command::Begin { yes } => begin(&store, &audit, yes).await,
         Command::Pseudonym { word } => {
             output::line(store.pseudonym(&word));
             Ok(ExitCode::SUCCESS)
@@ -210,6 +228,7 @@ async fn verify(
                     "verified: {} entries, {} checkpoints and {} anchors agree; {} entries wait for their checkpoint",
                     found.log.size, found.log.checkpoints, found.log.anchors, found.unsigned
                 ));
+                told_of_letters(&found.letters);
                 if records {
                     output::line(format!(
                         "{} records are those that were committed to, {} were erased",
@@ -253,6 +272,7 @@ async fn verify(
                         "interaction {id}: its record is gone, and nothing accounts for it"
                     ));
                 }
+                told_of_letters(&found.letters);
                 found.apart.iter().for_each(|apart| output::problem(&apart.to_string()));
             }
             Ok(ExitCode::FAILURE)
@@ -273,7 +293,53 @@ fn figures(found: &log::Verified, verified: bool) -> serde_json::Value {
         "verified": verified, "log": found.log, "unsigned": found.unsigned, "records": found.records,
         "erased": found.closed, "earlier": found.earlier, "accounted": found.accounted, "untold": found.untold,
         "unaccounted": found.unaccounted.len(), "unaccounted_interactions": found.unaccounted, "apart": found.apart,
+        "letters": found.letters,
     })
+}
+
+/// Names what was put aside: it is no fault of the log, and no entry tells what it was.
+fn told_of_letters(letters: &[log::Letter]) {
+    for letter in letters {
+        let event = letter.event.map_or_else(|| "no event".to_owned(), |event| format!("event {event}"));
+        output::problem(&format!(
+            "letter {} ({event}), put aside on {}: it was to become an entry and can't be read",
+            letter.id, letter.found_at
+        ));
+    }
+}
+
+async fn begin(store: &Store, audit: &Audit, yes: bool) -> Outcome {
+    if audit.log.size().await? > 0 {
+        return Err("the log has entries: `contactiq audit verify --records` says whether they are whole, and docs/runbook.md, \"The audit log does not verify\", how a lost log is moved away first".into());
+    }
+    if !yes {
+        output::line(
+            "a new log would begin with entry 0, and what is remembered of the old one be forgotten; --yes does it",
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    audit.log.begin_anew(store, SystemClock.now()).await?;
+    noted(store, "audit begin", "log").await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// So many are listed.
+const LETTERS: u32 = 1_000;
+
+async fn letters(store: &Store, forget: Option<Uuid>, json: bool) -> Outcome {
+    if let Some(id) = forget {
+        let mut w = store.write().await?;
+        log::forget_letter(&mut w, id).await?;
+        audit::note(&mut w, "audit letters forget", &id.to_string()).await?;
+        w.save().await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let found = log::letters(&mut *store.read().await?, LETTERS).await?;
+    match json {
+        true => found.iter().for_each(output::json),
+        false => told_of_letters(&found),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn write_export(store: &Store, audit: &Audit, file: &str, from: u64) -> Outcome {
@@ -379,6 +445,10 @@ pub(super) async fn standing(config: &Config) -> Result<(String, bool), String> 
         } else {
             ""
         };
+        let letters = match waiting.letters {
+            0 => String::new(),
+            letters => format!("; {letters} rows are no events and are kept aside: `contactiq audit letters`"),
+        };
         let owner = audit.log.other_owner().await.map_err(|error| error.to_string())?;
         let owned = owner.as_ref().map_or_else(String::new, |owner| {
             format!(
@@ -386,8 +456,8 @@ pub(super) async fn standing(config: &Config) -> Result<(String, bool), String> 
                  docs/runbook.md, \"The schema of the audit log\""
             )
         });
-        let is_off = late || owner.is_some();
-        Ok((format!("{size} entries; {last}; {} events wait{advice}{owned}", waiting.events), is_off))
+        let is_off = late || owner.is_some() || waiting.letters > 0;
+        Ok((format!("{size} entries; {last}; {} events wait{advice}{letters}{owned}", waiting.events), is_off))
     }
     .await;
     audit.log.close().await;

@@ -38,6 +38,9 @@ struct Known {
     used: HashMap<KeyId, Timestamp>,
     /// How far each key was seen to be changed, and when that was first known.
     seen: HashMap<KeyId, (i64, Instant)>,
+    /// Whether the audit log could not say how far keys had been changed when this process began: then nobody knows of a
+    /// key that was not seen here whether it was put back.
+    is_doubted: bool,
 }
 
 impl Known {
@@ -62,6 +65,7 @@ impl Known {
                 key.revoked_at.is_some()
             }
             Some((known, _)) if key.generation == known => true,
+            None if self.is_doubted => false,
             Some(_) | None => {
                 self.seen.insert(key.id, (key.generation, Instant::now()));
                 true
@@ -116,10 +120,20 @@ impl KeyCache {
     }
 
     /// Takes up how often keys had been changed when they were changed last, as the audit log says: one that the next
-    /// reading finds behind that was put back while nobody looked.
+    /// reading finds behind that was put back while nobody looked. What was seen to be further stays so.
     pub fn expect(&self, changes: HashMap<KeyId, i64>) {
         let (mut known, now) = (self.lock(), Instant::now());
-        known.seen.extend(changes.into_iter().map(|(key, generation)| (key, (generation, now))));
+        known.is_doubted = false;
+        for (key, generation) in changes {
+            if known.seen.get(&key).is_none_or(|(seen, _)| *seen < generation) {
+                known.seen.insert(key, (generation, now));
+            }
+        }
+    }
+
+    /// Accepts no key but those that are made or changed here, until [`KeyCache::expect`]: the audit log can't be believed.
+    pub fn doubt(&self) {
+        self.lock().is_doubted = true;
     }
 
     /// Whether a key with this hash is known here, without asking anybody.

@@ -16,6 +16,7 @@ pub(super) async fn run(app: &App) -> Result<(), JobError> {
     let done = done.await;
     let waiting = audit::waiting(&mut *store.read().await?).await?;
     let since = waiting.oldest.map_or(0, |oldest| app.house.clock.now().micros() - oldest.micros());
+    app.audit.tell_of_letters(waiting.letters);
     metrics::gauge!("contactiq_audit_waiting").set(waiting.events as f64);
     metrics::gauge!("contactiq_audit_lag_seconds").set(since.max(0) as f64 / 1e6);
     match done {
@@ -45,6 +46,12 @@ pub(super) async fn look(app: &App) -> Result<(), JobError> {
     app::drain_left_access(&app.house.store, &app.config).await;
     if let Err(fault) = app.audit.look(app.house.clock.now()).await {
         tracing::warn!(%fault, "the end of the audit log was looked at");
+    }
+    match app.audit.key_changes(&app.house.store.at_work(), app.house.clock.now()).await {
+        Ok(changes) => app.keys.expect(changes),
+        // It was told. What is known of keys stays known.
+        Err(StoreError::AuditChanged { .. } | StoreError::Unavailable { .. }) => {}
+        Err(error) => return Err(error.into()),
     }
     let looked = app.audit.looked();
     if let Some(fault) = &looked.fault {

@@ -22,11 +22,13 @@ pub struct Tables {
 /// When the database fails, or the log can't be read.
 pub async fn look_before_purging(log: &AuditLog, store: &Store) -> Result<Tables, StoreError> {
     let holds = log.holds_apart(store).await?;
-    let marked = if log.is_taken_over(store).await? {
-        erase::marked_by_hand(&mut *store.read().await?).await?.len()
-    } else {
-        0
+    let is_taken_over = match log.is_taken_over(store).await {
+        // Then the holds were found not to stand.
+        Err(StoreError::AuditChanged { .. }) => false,
+        other => other?,
     };
+    let marked =
+        if is_taken_over { erase::marked_by_hand(&mut *store.read().await?).await?.len() } else { 0 };
     Ok(Tables { holds, marked })
 }
 

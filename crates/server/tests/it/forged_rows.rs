@@ -161,6 +161,86 @@ async fn a_row_of_before_a_revocation_that_is_put_back_opens_nothing_and_is_told
     is_refused(&later, &leaver).await;
 }
 
+/// The audit log of a server, as somebody opens it who has the file: its triggers are no hindrance.
+async fn unguarded_log(running: &Running) -> SqliteConnection {
+    let path = running.dir.path().join("audit.db");
+    let mut raw = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let triggers: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        .fetch_all(&mut raw)
+        .await
+        .unwrap();
+    for trigger in triggers {
+        sqlx::query(sqlx::AssertSqlSafe(format!("DROP TRIGGER {trigger}"))).execute(&mut raw).await.unwrap();
+    }
+    raw
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_of_the_audit_log_that_is_changed_for_a_restart_opens_no_door() {
+    let mut running = start(&[]).await;
+    let (admin, leaver) = (running.key(Role::Admin).await, running.key(Role::Supervisor).await);
+    let mut raw = open(&running).await;
+    let mac = sqlx::AssertSqlSafe(format!("SELECT hex(mac) FROM api_keys WHERE id = '{}'", leaver.id));
+    let mac: String = sqlx::query_scalar(mac).fetch_one(&mut raw).await.unwrap();
+    raw.close().await.unwrap();
+    let path = format!("/v1/keys/{}", leaver.id);
+    assert_eq!(Reply::of(running.request(Method::DELETE, &path).bearer_auth(&admin.text)).await.status, 200);
+    let mut log = unguarded_log(&running).await;
+    let logged = "SELECT COUNT(*) FROM audit_entries WHERE CAST(leaf AS TEXT) LIKE '%\"generation\"%'";
+    soon(async || {
+        (sqlx::query_scalar::<_, i64>(logged).fetch_one(&mut log).await.unwrap() > 0).then_some(())
+    })
+    .await;
+    running.stop().await;
+    let hidden = "UPDATE audit_entries SET kind = 'access' WHERE kind = 'key'";
+    assert!(sqlx::query(hidden).execute(&mut log).await.unwrap().rows_affected() > 0);
+    sql(
+        &running,
+        format!(
+            "UPDATE api_keys SET revoked_at = NULL, generation = 0, mac = X'{mac}' WHERE id = '{}'",
+            leaver.id
+        ),
+    )
+    .await;
+    // Nobody can say which keys were put back: none opens, and that is told.
+    let mut later = start_in(running.dir.clone(), &[]).await;
+    is_refused(&later, &leaver).await;
+    later.read(&admin, "/v1/keys").await.problem(401, "unauthorised");
+    let ready = Reply::of(later.request(Method::GET, "/ready")).await.json();
+    assert_eq!(ready["audit"], "failing");
+    later.stop().await;
+    // Put right, who is honest goes on.
+    let right = "UPDATE audit_entries SET kind = 'key' WHERE CAST(leaf AS TEXT) LIKE '%\"kind\":\"key\"%'";
+    assert!(sqlx::query(right).execute(&mut log).await.unwrap().rows_affected() > 0);
+    log.close().await.unwrap();
+    let last = start_in(running.dir.clone(), &[]).await;
+    is_refused(&last, &leaver).await;
+    assert_eq!(last.read(&admin, "/v1/keys").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_waits_for_the_audit_log_and_is_no_event_is_told_and_forgotten_on_record() {
+    let running = start(&[]).await;
+    let insert = "INSERT INTO audit_outbox (happened_at, event, body) VALUES (1, 'x', 'x')";
+    sql(&running, insert).await;
+    let is = async |word: &str| {
+        let ready = Reply::of(running.request(Method::GET, "/ready")).await.json();
+        (ready["audit"] == word).then_some(())
+    };
+    soon(async || is("failing").await).await;
+    let terminal = Terminal::of(running.dir.clone());
+    assert!(terminal.run(&["doctor"]).out.contains("contactiq audit letters"));
+    let letters = terminal.run(&["audit", "letters", "--json"]).lines(0);
+    let verified = terminal.run(&["audit", "verify", "--json"]).lines(0).remove(0);
+    assert_eq!(
+        (verified["verified"].as_bool(), verified["letters"][0].clone()),
+        (Some(true), letters[0].clone())
+    );
+    terminal.run(&["audit", "letters", "--forget", text(&letters[0], "id")]).well();
+    soon(async || is("ok").await).await;
+    assert!(terminal.run(&["audit", "letters", "--json"]).lines(0).is_empty());
+}
+
 /// A session of the pages as a sign-in makes it, and its cookie.
 async fn signed_in(running: &Running, subject: &str, role: Role) -> (PageSession, String) {
     let (token, now) = (random_text::<32>(), SystemClock.now());

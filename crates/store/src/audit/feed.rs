@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use contactiq_auditlog::Hash;
 use contactiq_domain::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{AuditKind, Event, of_access};
 use crate::{
@@ -30,6 +31,8 @@ pub struct Waiting {
     pub events: u64,
     /// When the oldest of them happened.
     pub oldest: Option<Timestamp>,
+    /// What was put aside because it is no event ([`crate::audit::letters`]).
+    pub letters: u64,
 }
 
 /// Notes an event: with this transaction it is on its way into the log.
@@ -70,38 +73,159 @@ pub(crate) async fn note_access(w: &mut Writer, events: &[&AccessEvent]) -> Resu
     note_all(w, &events).await
 }
 
-/// The next events, the oldest first.
-pub(super) async fn next(c: &mut Connection, most: u32) -> Result<Vec<Event>, StoreError> {
-    c.rows("SELECT * FROM audit_outbox ORDER BY happened_at, event LIMIT $1", values![most])
-        .await?
-        .iter()
-        .map(event)
-        .collect()
+/// What waits: events, the oldest first, and what is none.
+#[derive(Debug, Default)]
+pub(super) struct Next {
+    pub(super) events: Vec<Event>,
+    pub(super) others: Vec<Other>,
+}
+
+/// Where a row stands that is no event, also where it can't be read at all: SQLite keeps any value in any column.
+#[derive(Debug)]
+pub(super) enum Other {
+    /// The number of the row.
+    Sqlite(i64),
+    /// Its key.
+    Postgres(Timestamp, String),
+}
+
+/// The next of what waits.
+pub(super) async fn next(c: &mut Connection, most: u32) -> Result<Next, StoreError> {
+    let sql = match c.is_postgres() {
+        true => "SELECT * FROM audit_outbox ORDER BY happened_at, event LIMIT $1",
+        false => "SELECT rowid AS place, * FROM audit_outbox ORDER BY happened_at, event LIMIT $1",
+    };
+    let mut next = Next::default();
+    for row in c.rows(sql, values![most]).await? {
+        match event(&row) {
+            Ok(event) => next.events.push(event),
+            Err(_) if c.is_postgres() => {
+                next.others.push(Other::Postgres(row.moment("happened_at")?, row.text("event")?));
+            }
+            Err(_) => next.others.push(Other::Sqlite(row.int("place")?)),
+        }
+    }
+    Ok(next)
 }
 
 fn event(row: &Row) -> Result<Event, StoreError> {
-    let body = row.text("body")?;
-    let body: Body = serde_json::from_str(&body).map_err(|_| StoreError::Corrupt { what: "audit event" })?;
-    Ok(Event {
-        id: row.parsed("event")?,
-        at: row.moment("happened_at")?,
-        kind: body.kind,
-        fields: body.fields,
-        commitment: body.commitment,
-    })
+    of_parts(&row.text("event")?, row.moment("happened_at")?, &row.text("body")?)
 }
 
-/// Those events of a kind that wait, the oldest first.
+fn of_parts(id: &str, at: Timestamp, body: &str) -> Result<Event, StoreError> {
+    let damaged = StoreError::Corrupt { what: "audit event" };
+    let body: Body = serde_json::from_str(body).map_err(|_| damaged.clone())?;
+    let event: Uuid = id.parse().map_err(|_| damaged.clone())?;
+    // In another spelling it would be found nowhere when it is done.
+    if event.to_string() != id {
+        return Err(damaged);
+    }
+    Ok(Event { id: event, at, kind: body.kind, fields: body.fields, commitment: body.commitment })
+}
+
+/// Puts aside what is no event, as it stands.
+///
+/// # Errors
+/// When the database fails, or nothing can be taken out.
+pub(super) async fn put_aside(w: &mut Writer, others: &[Other], now: Timestamp) -> Result<(), StoreError> {
+    let mut taken = 0;
+    for other in others {
+        let (kept, gone, place) = match other {
+            Other::Sqlite(place) => (
+                "INSERT INTO audit_dead_letters (id, happened, event, body, found_at)
+                 SELECT $1, CAST(happened_at AS TEXT), CAST(event AS TEXT), CAST(body AS TEXT), $2 FROM audit_outbox
+                 WHERE rowid = $3",
+                "DELETE FROM audit_outbox WHERE rowid = $1",
+                values![*place],
+            ),
+            Other::Postgres(at, event) => (
+                "INSERT INTO audit_dead_letters (id, happened, event, body, found_at)
+                 SELECT $1, CAST(happened_at AS TEXT), event, body, $2 FROM audit_outbox
+                 WHERE happened_at = $3 AND event = $4",
+                "DELETE FROM audit_outbox WHERE happened_at = $1 AND event = $2",
+                values![*at, event],
+            ),
+        };
+        let mut bound = values![super::fresh_id(w), now];
+        bound.extend(place.iter().cloned());
+        w.execute(kept, bound).await?;
+        taken += w.execute(gone, place).await?;
+    }
+    match taken {
+        0 => Err(StoreError::Corrupt { what: "audit outbox" }),
+        _ => Ok(()),
+    }
+}
+
+/// Puts back what this version can read of what was put aside, for instance by one that did not know its kind.
+pub(super) async fn put_back(w: &mut Writer) -> Result<(), StoreError> {
+    for row in w.rows("SELECT * FROM audit_dead_letters ORDER BY id LIMIT 2000", Vec::new()).await? {
+        let (Ok(id), Ok(happened), Ok(event), Ok(body)) =
+            (row.text("id"), row.text("happened"), row.text("event"), row.text("body"))
+        else {
+            continue;
+        };
+        let Ok(at) = happened.parse().map(Timestamp::from_micros) else { continue };
+        if let Ok(event) = of_parts(&event, at, &body) {
+            note(w, &event).await?;
+            w.execute("DELETE FROM audit_dead_letters WHERE id = $1", values![id]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Something that stood in the outbox of the log and is no event.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Letter {
+    /// By what it is found.
+    pub id: Uuid,
+    /// The id of its event, where that is one; never a word that somebody wrote into its place.
+    pub event: Option<Uuid>,
+    /// When it was put aside.
+    pub found_at: Timestamp,
+}
+
+/// What was put aside, the oldest first; at most so many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn letters(c: &mut Connection, most: u32) -> Result<Vec<Letter>, StoreError> {
+    let sql = "SELECT id, event, found_at FROM audit_dead_letters ORDER BY found_at, id LIMIT $1";
+    // One that somebody put there without an id hides no other, and is counted all the same.
+    let letter = |row: &Row| {
+        let event = row.text("event").ok().and_then(|event| Uuid::try_parse(&event).ok());
+        Some(Letter { id: row.parsed("id").ok()?, event, found_at: row.moment("found_at").ok()? })
+    };
+    Ok(c.rows(sql, values![most]).await?.iter().filter_map(letter).collect())
+}
+
+/// Forgets one of them, once somebody has seen to it.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such one, or when the database fails.
+pub async fn forget_letter(w: &mut Writer, id: Uuid) -> Result<(), StoreError> {
+    match w.execute("DELETE FROM audit_dead_letters WHERE id = $1", values![id]).await? {
+        0 => Err(StoreError::NotFound { what: "letter" }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether this event waits.
+pub(super) async fn waits(c: &mut Connection, id: Uuid) -> Result<bool, StoreError> {
+    Ok(c.row("SELECT 1 AS one FROM audit_outbox WHERE event = $1 LIMIT 1", values![id]).await?.is_some())
+}
+
+/// Those events of a kind that wait, the oldest first; what is no event is passed over.
 pub(super) async fn of_kind(c: &mut Connection, kind: AuditKind) -> Result<Vec<Event>, StoreError> {
     // As a body begins.
     let begins = format!("{{\"kind\":\"{kind}\"%");
     let sql = "SELECT * FROM audit_outbox WHERE body LIKE $1 ORDER BY happened_at, event";
-    c.rows(sql, values![begins]).await?.iter().map(event).collect()
+    Ok(c.rows(sql, values![begins]).await?.iter().filter_map(|row| event(row).ok()).collect())
 }
 
 /// All events that wait, the oldest first.
 pub(super) async fn all(c: &mut Connection) -> Result<Vec<Event>, StoreError> {
-    next(c, u32::MAX).await
+    Ok(next(c, u32::MAX).await?.events)
 }
 
 /// Takes events out that are in the log.
@@ -121,7 +245,10 @@ pub(super) async fn done(w: &mut Writer, events: &[Event]) -> Result<(), StoreEr
 /// # Errors
 /// When the database fails.
 pub async fn waiting(c: &mut Connection) -> Result<Waiting, StoreError> {
-    let sql = "SELECT COUNT(*) AS events, MIN(happened_at) AS oldest FROM audit_outbox";
+    let sql = "SELECT COUNT(*) AS events, MIN(happened_at) AS oldest,
+             (SELECT COUNT(*) FROM audit_dead_letters) AS letters FROM audit_outbox";
     let row = c.row(sql, Vec::new()).await?.ok_or(StoreError::Corrupt { what: "audit outbox" })?;
-    Ok(Waiting { events: row.count("events")?, oldest: row.moment_or_none("oldest")? })
+    // What is no moment is put aside soon.
+    let oldest = row.moment_or_none("oldest").unwrap_or_default();
+    Ok(Waiting { events: row.count("events")?, oldest, letters: row.count("letters")? })
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     AuditKind, AuditLog, Event,
     closing::{BECAME, PROOF},
-    feed, read,
+    feed,
     stands::Apart,
 };
 use crate::{Connection, Store, StoreError, Writer, row::Row, value::values};
@@ -16,8 +16,6 @@ use crate::{Connection, Store, StoreError, Writer, row::Row, value::values};
 const HOLD: &str = "hold";
 const PLACED: &str = "placed";
 const LIFTED: &str = "lifted";
-/// Entries that are read together.
-const TOGETHER: u32 = 2_000;
 /// The field that shows that the house wrote an entry: nobody else makes holds that can't be lifted.
 const SAID: &str = "said";
 
@@ -98,8 +96,10 @@ impl Holds {
         let mut apart = Vec::new();
         let mut standing = HashMap::new();
         for row in c.rows_of_keys("SELECT * FROM legal_holds".to_owned(), Vec::new(), 1).await? {
-            let is_in_force = row.int_or_none("lifted_at")?.is_none();
-            standing.insert(row.text("id")?, (is_in_force, placed(c, &row)?));
+            let is_in_force = !matches!(row.int_or_none("lifted_at"), Ok(Some(_)));
+            // What can't be read of one is not as it was placed, and hides no other.
+            let Ok(id) = row.text("id") else { continue };
+            standing.insert(id, (is_in_force, placed(c, &row).unwrap_or_default()));
         }
         for (id, said) in &self.0 {
             let Some(proof) = &said.placed else { continue };
@@ -124,11 +124,22 @@ impl Holds {
 impl AuditLog {
     /// Where the table of holds says something else than the log, which takes an instant: a hold that is gone, was
     /// lifted or changed by another way than the house's, or that nobody placed. Empty while the log was not taken over
-    /// ([`AuditLog::take_over`]).
+    /// ([`AuditLog::take_over`]). Of a log that can't be believed it is said that its holds can't be read: none of them
+    /// stands then.
     ///
     /// # Errors
-    /// When the database fails, or the log can't be read.
+    /// When the database fails.
     pub async fn holds_apart(&self, store: &Store) -> Result<Vec<Apart>, StoreError> {
+        match self.try_holds_apart(store).await {
+            Err(StoreError::AuditChanged { what, entry }) => {
+                let at = entry.map(|entry| format!(", entry {entry}")).unwrap_or_default();
+                Ok(vec![Apart::of("holds_unread", format!("audit log{at} ({what})"))])
+            }
+            found => found,
+        }
+    }
+
+    async fn try_holds_apart(&self, store: &Store) -> Result<Vec<Apart>, StoreError> {
         if !self.is_taken_over(store).await? {
             return Ok(Vec::new());
         }
@@ -144,23 +155,11 @@ impl AuditLog {
     async fn look_at_holds(&self, store: &Store) -> Result<Vec<Apart>, StoreError> {
         let mut c = store.at_work().read().await?;
         let waiting = feed::of_kind(&mut c, AuditKind::Hold).await?;
-        let mut reader = self.read().await?;
-        let (mut holds, mut after) = (Holds::default(), -1_i64);
-        loop {
-            let rows = reader
-                .rows(
-                    "SELECT * FROM audit_entries WHERE kind = $1 AND leaf_index > $2 ORDER BY leaf_index LIMIT $3",
-                    values![AuditKind::Hold.as_str(), after, TOGETHER],
-                )
-                .await?;
-            let rows: Vec<read::Logged> = rows.iter().map(read::Logged::of).collect::<Result<_, _>>()?;
-            let Some(last) = rows.last() else { break };
-            after = last.index as i64;
-            for logged in &rows {
-                let entry = logged.entry().ok_or(StoreError::Corrupt { what: "audit log" })?;
-                holds.hear(&c, &entry.fields);
-            }
-        }
+        // Entries of holds are few.
+        let mut entries = Vec::new();
+        self.each_of(store, AuditKind::Hold, |_, entry| entries.push(entry.fields)).await?;
+        let mut holds = Holds::default();
+        entries.iter().for_each(|fields| holds.hear(&c, fields));
         waiting.iter().for_each(|event| holds.hear(&c, &event.fields));
         holds.apart(&mut c).await
     }

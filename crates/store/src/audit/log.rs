@@ -1,15 +1,23 @@
 //! The tables of the log: who may append, and appending.
 
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::HashSet,
+    path::Path,
+    sync::{Arc, Mutex, atomic::AtomicBool},
+};
 
 use contactiq_auditlog::{
-    Checkpoint, Entry, Hash,
+    Checkpoint, Entry, Hash, VerifyingKey,
     entry::VERSION,
     tiles::{self, Tail, Tile},
 };
 use contactiq_domain::Timestamp;
 
-use super::{Event, read};
+use super::{
+    Event,
+    counts::{Counted, Counts},
+    read, takeover,
+};
 use crate::{
     Connection, Reader, Store, StoreError, Writer,
     value::{Value, places, values},
@@ -20,7 +28,15 @@ const AHEAD_SECONDS: i64 = 60;
 
 /// The log that belongs to a store. Cloning it is cheap.
 #[derive(Debug, Clone)]
-pub struct AuditLog(Store);
+pub struct AuditLog {
+    store: Store,
+    /// Those whose checkpoints are believed where entries are looked up.
+    pub(super) keys: Arc<[VerifyingKey]>,
+    /// How far it was counted in this process, with the checkpoint that covers that.
+    pub(super) known: Arc<Mutex<Option<Counted>>>,
+    /// Whether the keyring was seen to say that the take-over was done.
+    pub(super) taken_over: Arc<AtomicBool>,
+}
 
 /// The right to append, until somebody else has a higher number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +53,8 @@ pub(super) struct Appended {
     pub(super) last_at: Timestamp,
     /// Entries that are new.
     pub(super) entries: u64,
+    /// Entries by their kind, with those before.
+    pub(super) counts: Counts,
 }
 
 impl AuditLog {
@@ -46,7 +64,15 @@ impl AuditLog {
     /// # Errors
     /// When it can't be opened.
     pub async fn open(store: &Store, file: &Path) -> Result<AuditLog, StoreError> {
-        store.open_audit(file).await.map(AuditLog)
+        let store = store.open_audit(file).await?;
+        Ok(AuditLog { store, keys: [].into(), known: Arc::default(), taken_over: Arc::default() })
+    }
+
+    /// The same log, whose checkpoints are those of these keys: where there are checkpoints, entries are looked up with
+    /// their keys alone.
+    #[must_use]
+    pub fn with_keys(self, keys: &[VerifyingKey]) -> AuditLog {
+        AuditLog { keys: keys.into(), ..self }
     }
 
     /// Who owns the schema of the log, where that is another user than the one that we are: that one can take the log's
@@ -66,17 +92,17 @@ impl AuditLog {
 
     /// Closes the connections of SQLite's file; PostgreSQL's are the store's.
     pub async fn close(&self) {
-        if self.0.engine() == "sqlite" {
-            self.0.close().await;
+        if self.store.engine() == "sqlite" {
+            self.store.close().await;
         }
     }
 
     pub(super) async fn read(&self) -> Result<Reader, StoreError> {
-        self.0.read().await
+        self.store.read().await
     }
 
     pub(super) async fn write(&self) -> Result<Writer, StoreError> {
-        self.0.write().await
+        self.store.write().await
     }
 
     /// The right to append until then, where nobody has it or its holder has been silent; none otherwise. A lease that ends
@@ -131,11 +157,12 @@ pub(super) async fn hold(w: &mut Writer, fence: &Fence, until: Timestamp) -> Res
 /// Appends these events in this transaction, but for those that are in the log already.
 pub(super) async fn append(
     w: &mut Writer,
-    mut tail: Tail,
+    (mut tail, mut counts): (Tail, Counts),
     mut last_at: Timestamp,
     events: &[Event],
     now: Timestamp,
 ) -> Result<Appended, StoreError> {
+    let takeover = takeover::event_id(w).to_string();
     // What was noted twice is one entry, also where both wait at once.
     let mut known = known(w, events).await?;
     let (mut rows, mut full, before) = (Vec::<Value>::new(), Vec::<Tile>::new(), tail.size());
@@ -156,6 +183,7 @@ pub(super) async fn append(
             commitment: event.commitment,
         };
         last_at = logged_at;
+        counts.add(&entry.kind, &entry.event, &takeover);
         let leaf = entry.to_bytes();
         full.extend(tail.push(Hash::leaf(&leaf)));
         rows.extend(values![entry.index, &entry.event, &entry.kind, logged_at, leaf]);
@@ -174,7 +202,7 @@ pub(super) async fn append(
         )
         .await?;
     }
-    Ok(Appended { tail, last_at, entries })
+    Ok(Appended { tail, last_at, entries, counts })
 }
 
 /// Which of these events are in the log.

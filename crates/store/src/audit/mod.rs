@@ -7,6 +7,8 @@
 
 mod agreed;
 mod closing;
+mod counted;
+mod counts;
 mod feed;
 mod held;
 mod interaction;
@@ -17,6 +19,7 @@ mod sequencer;
 mod stands;
 mod takeover;
 mod told;
+mod tree;
 mod unlogged;
 mod verify;
 
@@ -28,8 +31,9 @@ use uuid::Uuid;
 
 pub(crate) use agreed::{word_noted, words_forgotten};
 pub(crate) use closing::{closed, of_ticket as ticket_proof, ticket_became};
+pub use counted::Heard;
 pub(crate) use feed::note_access;
-pub use feed::{Waiting, note, note_all, waiting};
+pub use feed::{Letter, Waiting, forget_letter, letters, note, note_all, waiting};
 pub(crate) use held::{hold_lifted, hold_placed};
 pub use interaction::{FORM as RECORD_FORM, destroy_salts};
 pub(crate) use interaction::{completed, handed_over, interrupted, withdrawn};

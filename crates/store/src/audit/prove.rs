@@ -9,7 +9,9 @@ use contactiq_auditlog::{
 use contactiq_domain::ids::InteractionId;
 
 use super::{
-    AuditLog, interaction,
+    AuditKind, AuditLog,
+    counted::sound,
+    interaction,
     log::tail_at,
     read,
     verify::{is_being_erased, known_tile},
@@ -54,12 +56,24 @@ impl AuditLog {
         for event in &events {
             let sql = "SELECT * FROM audit_entries WHERE event = $1";
             if let Some(row) = reader.row(sql, values![event.as_str()]).await? {
-                entries.push(read::Logged::of(&row)?);
+                let logged = read::Logged::of(&row)?;
+                sound(&logged, logged.index)?;
+                entries.push(logged);
             }
         }
-        if entries.is_empty() {
-            // Without salts nothing names the event: the entries of interactions are looked through.
-            entries.extend(read::of_interaction(&mut reader, id).await?);
+        if entries.is_empty() || entries.len() < events.len() {
+            // Without salts nothing names the event, and one that is not found may be hidden: the entries of interactions
+            // are looked through.
+            drop(reader);
+            entries.clear();
+            let wanted = id.to_string();
+            self.each_of(store, AuditKind::Interaction, |logged, entry| {
+                if entry.fields.get("interaction") == Some(&wanted) {
+                    entries.push(logged);
+                }
+            })
+            .await?;
+            reader = self.read().await?;
         }
         let logged = entries.into_iter().max_by_key(|logged| logged.index).ok_or(Unproved::Unknown)?;
         let entry = logged.entry().ok_or(StoreError::Corrupt { what: "audit log" })?;

@@ -175,6 +175,16 @@ pub(super) async fn size_of_checkpoints(c: &mut Connection) -> Result<u64, Store
     Ok(last_checkpoint(c).await?.map_or(0, |(size, _)| size))
 }
 
+/// The last of several entries of one event.
+pub(super) async fn doubled(c: &mut Connection) -> Result<Option<u64>, StoreError> {
+    // Read from the index of events alone.
+    let sql = "SELECT event FROM audit_entries GROUP BY event HAVING COUNT(*) > 1 LIMIT 1";
+    let Some(row) = c.row(sql, Vec::new()).await? else { return Ok(None) };
+    let sql = "SELECT MAX(leaf_index) AS last FROM audit_entries WHERE event = $1";
+    let last = c.row(sql, values![row.text("event")?]).await?;
+    last.map(|row| row.count("last")).transpose()
+}
+
 pub(super) async fn tile(c: &mut Connection, place: Place) -> Result<Option<Vec<u8>>, StoreError> {
     c.row(
         "SELECT hashes FROM audit_tiles WHERE level = $1 AND tile_index = $2",
@@ -194,26 +204,4 @@ pub(super) async fn count_tiles(c: &mut Connection) -> Result<u64, StoreError> {
     c.row("SELECT COUNT(*) AS tiles FROM audit_tiles", Vec::new())
         .await?
         .map_or(Ok(0), |row| row.count("tiles"))
-}
-
-/// The entries of an interaction, by looking through all of their kind.
-pub(super) async fn of_interaction(
-    c: &mut Connection,
-    id: contactiq_domain::ids::InteractionId,
-) -> Result<Vec<Logged>, StoreError> {
-    let (wanted, mut found, mut after) = (id.to_string(), Vec::new(), -1_i64);
-    loop {
-        let rows = c
-            .rows(
-                "SELECT * FROM audit_entries WHERE kind = $1 AND leaf_index > $2 ORDER BY leaf_index LIMIT 2000",
-                values![AuditKind::Interaction.as_str(), after],
-            )
-            .await?;
-        let rows: Vec<Logged> = rows.iter().map(Logged::of).collect::<Result<_, _>>()?;
-        let Some(last) = rows.last() else { return Ok(found) };
-        after = last.index as i64;
-        found.extend(rows.into_iter().filter(|logged| {
-            logged.entry().is_some_and(|entry| entry.fields.get("interaction") == Some(&wanted))
-        }));
-    }
 }

@@ -8,9 +8,10 @@ use contactiq_auditlog::{Checkpoint, SigningKey, VerifyingKey, tiles::Tail};
 use contactiq_domain::{Clock, Timestamp};
 
 use super::{
-    AuditLog, Fence, feed,
-    log::{append, hold, keep_checkpoint, tail_at},
-    read,
+    AuditKind, AuditLog, Event, Fence,
+    counts::{Counted, Counts},
+    feed, fresh_id,
+    log::{append, hold, keep_checkpoint},
 };
 use crate::{Store, StoreError, meta};
 
@@ -50,7 +51,6 @@ pub struct Sequencer {
     store: Store,
     log: AuditLog,
     key: SigningKey,
-    keys: Vec<VerifyingKey>,
     origin: String,
     rhythm: Rhythm,
     clock: Arc<dyn Clock>,
@@ -63,6 +63,8 @@ struct Lease {
     fence: Fence,
     ends_at: Timestamp,
     tail: Tail,
+    /// Its entries by their kind.
+    counts: Counts,
     last_at: Timestamp,
     /// Size and time of the last checkpoint.
     signed: (u64, Timestamp),
@@ -81,8 +83,8 @@ impl Sequencer {
         clock: Arc<dyn Clock>,
         holder: String,
     ) -> Sequencer {
-        let store = store.at_work();
-        Sequencer { store, log, key, keys, origin, rhythm, clock, holder, lease: None }
+        let (store, log) = (store.at_work(), log.with_keys(&keys));
+        Sequencer { store, log, key, origin, rhythm, clock, holder, lease: None }
     }
 
     /// Takes what waits into the log, if the lease is here or free, and makes a checkpoint when one is due, or when
@@ -107,8 +109,10 @@ impl Sequencer {
         }
         // Who asks for all gets all; the others come again in a second.
         for _ in 0..if sign { usize::MAX } else { MOST } {
-            let events = feed::next(&mut *self.store.read().await?, TOGETHER).await?;
-            if events.is_empty() {
+            let feed::Next { events, others } = feed::next(&mut *self.store.read().await?, TOGETHER).await?;
+            if !others.is_empty() {
+                self.put_aside(&others).await?;
+            } else if events.is_empty() {
                 break;
             }
             let Some(entries) = self.append(&events).await? else { return Ok(ran) };
@@ -155,42 +159,49 @@ impl Sequencer {
             self.lease = None;
         }
         let Some(fence) = self.log.acquire(&self.holder, now, ends_at).await? else { return Ok(false) };
-        let (tail, last_at, signed) = self.found().await?;
-        self.lease = Some(Lease { fence, ends_at, tail, last_at, signed });
+        self.lease = Some(self.found(fence, ends_at).await?);
         Ok(true)
     }
 
-    /// The end of the log, when its last entry was logged, and what was signed last: the log must be the one that this
-    /// key signed, and not shorter than the store remembers.
-    async fn found(&self) -> Result<(Tail, Timestamp, (u64, Timestamp)), StoreError> {
-        let other = StoreError::Corrupt { what: "audit log: run `contactiq audit verify`" };
-        let opened = |note: &str| Checkpoint::open(note, &self.keys).map_err(|_| other.clone());
-        let remembered = meta::get_meta(&mut *self.store.read().await?, LAST).await?;
-        let mut reader = self.log.read().await?;
-        let size = read::size(&mut reader).await?;
-        let tail = tail_at(&mut reader, size).await?;
-        let signed = match read::last_checkpoint(&mut reader).await? {
-            None => (0, Timestamp::from_micros(0)),
-            Some((_, note)) => {
-                let last = opened(&note)?;
-                if last.size > size || tail_at(&mut reader, last.size).await?.root() != last.root {
-                    return Err(other);
-                }
-                (last.size, Timestamp::from_micros(last.made_at_us))
-            }
-        };
-        if let Some(note) = remembered {
-            let known = opened(&note)?;
-            if known.size > signed.0 || tail_at(&mut reader, known.size).await?.root() != known.root {
-                return Err(other);
-            }
+    /// What is no event is kept where it is in nobody's way.
+    async fn put_aside(&self, others: &[feed::Other]) -> Result<(), StoreError> {
+        let mut w = self.store.write().await?;
+        feed::put_aside(&mut w, others, self.clock.now()).await?;
+        w.save().await?;
+        tracing::error!(
+            critical = true,
+            rows = others.len(),
+            "what waited for the audit log is no event: it is kept aside (`contactiq audit letters`), and the others go on"
+        );
+        Ok(())
+    }
+
+    /// The end of the log, when its last entry was logged, what was signed last, and how many entries of each kind there
+    /// are: the log must be the one that this key signed, and not shorter than the store remembers. What an earlier
+    /// version could not read is tried again.
+    async fn found(&self, fence: Fence, ends_at: Timestamp) -> Result<Lease, StoreError> {
+        let mut log = self.log.begin(&self.store, None).await?;
+        log.walk(|_, _| ()).await?;
+        let signed = log.signed.as_ref().map_or((0, Timestamp::from_micros(0)), |last| {
+            (last.size, Timestamp::from_micros(last.made_at_us))
+        });
+        let last_at = log.last_at().await?.unwrap_or(Timestamp::from_micros(i64::MIN));
+        let (size, was_counted) = (log.size, log.was_counted);
+        let (tail, counts) = log.end();
+        let mut w = self.store.write().await?;
+        if signed.0 > 0 && !was_counted {
+            // With the entry there is something to sign, and with the next checkpoint they are kept.
+            let fields = [("counts", Some("made".to_owned())), ("entries", Some(size.to_string()))];
+            let event = Event::new(fresh_id(&w), self.clock.now(), AuditKind::Audit, &fields);
+            super::note(&mut w, &event).await?;
         }
-        let last_at = read::last_at(&mut reader).await?.unwrap_or(Timestamp::from_micros(i64::MIN));
-        Ok((tail, last_at, signed))
+        feed::put_back(&mut w).await?;
+        w.save().await?;
+        Ok(Lease { fence, ends_at, tail, counts, last_at, signed })
     }
 
     /// Appends; none where the lease is lost.
-    async fn append(&mut self, events: &[super::Event]) -> Result<Option<u64>, StoreError> {
+    async fn append(&mut self, events: &[Event]) -> Result<Option<u64>, StoreError> {
         let Some(lease) = &mut self.lease else { return Ok(None) };
         let now = self.clock.now();
         let ends_at = now.plus_seconds(LEASE_SECONDS);
@@ -199,9 +210,11 @@ impl Sequencer {
             self.lease = None;
             return Ok(None);
         }
-        let appended = append(&mut w, lease.tail.clone(), lease.last_at, events, now).await?;
+        let before = (lease.tail.clone(), lease.counts.clone());
+        let appended = append(&mut w, before, lease.last_at, events, now).await?;
         w.save().await?;
-        (lease.tail, lease.last_at, lease.ends_at) = (appended.tail, appended.last_at, ends_at);
+        (lease.tail, lease.counts) = (appended.tail, appended.counts);
+        (lease.last_at, lease.ends_at) = (appended.last_at, ends_at);
         Ok(Some(appended.entries))
     }
 
@@ -235,8 +248,10 @@ impl Sequencer {
         keep_checkpoint(&mut w, &made, &note).await?;
         w.save().await?;
         (lease.ends_at, lease.signed) = (ends_at, (made.size, Timestamp::from_micros(made.made_at_us)));
+        let counted = Counted { size: made.size, root: made.root, counts: lease.counts.clone() };
         let mut w = self.store.write().await?;
         meta::set_meta(&mut w, LAST, &note).await?;
+        counted.keep(&mut w).await?;
         w.save().await?;
         ran.checkpoint = true;
         Ok(true)

@@ -35,6 +35,10 @@ impl Apart {
 impl fmt::Display for Apart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = match self.what {
+            "holds_unread" => {
+                "what the log says of legal holds can't be believed, so none of them stands: run `contactiq audit verify --records`"
+            }
+            "ticket_damaged" => "the ticket's id or state is none: somebody changed its row by another way",
             "hold_gone" => "the log has this hold in force, and its row is gone",
             "hold_lifted_by_hand" => "the hold stands as lifted, and the log has no entry that lifts it",
             "hold_in_force_by_hand" => "the hold stands in force, and the log has it lifted",
@@ -139,9 +143,19 @@ async fn tickets(c: &mut Connection, told: &Told) -> Result<Vec<Apart>, StoreErr
     let (mut apart, mut standing) = (Vec::new(), HashSet::<TicketId>::new());
     let sql = "SELECT id, state FROM tickets WHERE id > $1 ORDER BY id LIMIT $2";
     each(c, sql, |c, row| {
-        standing.insert(row.parsed("id")?);
-        if !told.agrees(c, row)? {
-            apart.push(Apart::of("ticket_state", row.text("id")?));
+        match (row.parsed("id"), told.agrees(c, row)) {
+            (Ok(id), Ok(agrees)) => {
+                standing.insert(id);
+                if !agrees {
+                    apart.push(Apart::of("ticket_state", id));
+                }
+            }
+            // It hides no other. What somebody wrote in the place of an id is not told.
+            (Ok(id), Err(_)) => {
+                standing.insert(id);
+                apart.push(Apart::of("ticket_damaged", id));
+            }
+            (Err(_), _) => apart.push(Apart::of("ticket_damaged", "a ticket")),
         }
         Ok(())
     })

@@ -6,9 +6,11 @@ use std::collections::{HashMap, HashSet};
 use contactiq_domain::{TicketState, Timestamp, ids::InteractionId};
 use uuid::Uuid;
 
-use super::{AuditKind, AuditLog, Event, agreed, closing, hold_placed, note, read, unlogged};
+use super::{
+    AuditKind, AuditLog, Event, agreed, closing, feed, hold_placed, note, sequencer::LAST, unlogged,
+};
 use crate::{
-    Connection, Store, StoreError, Writer,
+    Connection, Store, StoreError, Writer, keyring,
     privacy::{holds, proofs},
     value::values,
 };
@@ -23,20 +25,30 @@ pub(super) fn event_id(c: &Connection) -> Uuid {
 }
 
 impl AuditLog {
-    /// Whether the log tells which records were closed.
+    /// Whether the log tells which records were closed: as the keyring says, where nobody takes the word away, or as is
+    /// counted of the log itself. No column of a table is believed.
     ///
     /// # Errors
-    /// When the database fails.
+    /// [`StoreError::AuditChanged`] where the log can't be believed, or when the database fails.
     pub async fn is_taken_over(&self, store: &Store) -> Result<bool, StoreError> {
         let mut c = store.at_work().read().await?;
         let id = event_id(&c);
         // It moves from the one into the other.
-        if c.row("SELECT event FROM audit_outbox WHERE event = $1", values![id]).await?.is_some() {
+        if self.says_taken_over(&mut c, store).await? || feed::waits(&mut c, id).await? {
             return Ok(true);
         }
         drop(c);
-        let mut reader = self.read().await?;
-        Ok(reader.row("SELECT event FROM audit_entries WHERE event = $1", values![id]).await?.is_some())
+        self.tells_taken_over(store).await
+    }
+
+    /// Has the keyring say that it was done, where it does not.
+    async fn seal(&self, store: &Store) -> Result<(), StoreError> {
+        if self.says_taken_over(&mut *store.read().await?, store).await? {
+            return Ok(());
+        }
+        let mut w = store.write().await?;
+        keyring::mark_taken_over(&mut w, &store.keys.kek()).await?;
+        w.save().await
     }
 
     /// Notes, once for a log, what was closed before closings were told, which holds are in force and how tickets
@@ -44,55 +56,72 @@ impl AuditLog {
     /// Whether there was anything to do.
     ///
     /// # Errors
-    /// When the database fails, or the log can't be read; then nothing is noted.
+    /// When the database fails, or [`StoreError::AuditChanged`] where the log can't be believed; then nothing is noted.
     pub async fn take_over(&self, store: &Store, now: Timestamp) -> Result<bool, StoreError> {
-        if self.is_taken_over(store).await? {
+        let store = store.at_work();
+        if self.is_taken_over(&store).await? {
+            self.seal(&store).await?;
             return Ok(false);
         }
-        let store = store.at_work();
         let closed = self.closed_before(&store).await?;
         let mut w = store.write().await?;
         for some in closed.chunks(TOGETHER as usize) {
             closing::closed(&mut w, some, now).await?;
         }
-        marks_and_receipts(&mut w).await?;
-        holds::tend(&mut w).await?;
-        for row in w.rows("SELECT id FROM legal_holds WHERE lifted_at IS NULL ORDER BY id", values![]).await?
-        {
-            hold_placed(&mut w, row.parsed("id")?, now).await?;
-        }
-        tickets(&mut w, now).await?;
-        agreed::all_noted(&mut w, now).await?;
-        let event = Event::new(event_id(&w), now, AuditKind::Closing, &[("from", Some("here".to_owned()))]);
-        note(&mut w, &event).await?;
+        self.note_what_stands(&mut w, &store, now).await?;
         w.save().await?;
         Ok(true)
+    }
+
+    /// Begins a new log in the place of one that is lost for good, which nobody without the key-encryption key can do: what
+    /// the store remembers of the old one is forgotten, and what stands is believed.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the log has entries, or when the database fails.
+    pub async fn begin_anew(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
+        if self.size().await? > 0 {
+            return Err(StoreError::Conflict { rule: "audit log with entries".to_owned() });
+        }
+        let store = store.at_work();
+        let mut w = store.write().await?;
+        w.execute("DELETE FROM meta WHERE name = $1", values![LAST]).await?;
+        w.execute("DELETE FROM audit_counts", Vec::new()).await?;
+        self.note_what_stands(&mut w, &store, now).await?;
+        w.save().await
+    }
+
+    async fn note_what_stands(
+        &self,
+        w: &mut Writer,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        marks_and_receipts(w).await?;
+        holds::tend(w).await?;
+        for row in w.rows("SELECT id FROM legal_holds WHERE lifted_at IS NULL ORDER BY id", values![]).await?
+        {
+            // One that is none is told as damaged.
+            if let Ok(id) = row.parsed("id") {
+                hold_placed(w, id, now).await?;
+            }
+        }
+        tickets(w, now).await?;
+        agreed::all_noted(w, now).await?;
+        let event = Event::new(event_id(w), now, AuditKind::Closing, &[("from", Some("here".to_owned()))]);
+        note(w, &event).await?;
+        keyring::mark_taken_over(w, &store.keys.kek()).await
     }
 
     /// Interactions of the log whose salts are gone, or that were interrupted and whose rows are.
     async fn closed_before(&self, store: &Store) -> Result<Vec<InteractionId>, StoreError> {
         // An interaction, and whether an entry commits to a record of it.
-        let (mut known, mut after) = (HashMap::<InteractionId, bool>::new(), -1_i64);
-        let mut reader = self.read().await?;
-        loop {
-            let rows = reader
-                .rows(
-                    "SELECT * FROM audit_entries WHERE kind = $1 AND leaf_index > $2 ORDER BY leaf_index LIMIT $3",
-                    values![AuditKind::Interaction.as_str(), after, TOGETHER],
-                )
-                .await?;
-            let rows: Vec<read::Logged> = rows.iter().map(read::Logged::of).collect::<Result<_, _>>()?;
-            let Some(last) = rows.last() else { break };
-            after = last.index as i64;
-            for logged in &rows {
-                // One that can't be read is verification's to tell.
-                let Some(entry) = logged.entry() else { continue };
-                if let Some(id) = unlogged::of(&entry.fields) {
-                    *known.entry(id).or_default() |= entry.commitment.is_some();
-                }
+        let mut known = HashMap::<InteractionId, bool>::new();
+        self.each_of(store, AuditKind::Interaction, |_, entry| {
+            if let Some(id) = unlogged::of(&entry.fields) {
+                *known.entry(id).or_default() |= entry.commitment.is_some();
             }
-        }
-        drop(reader);
+        })
+        .await?;
         if known.is_empty() {
             return Ok(Vec::new());
         }

@@ -10,7 +10,14 @@ use contactiq_auditlog::{
 use contactiq_domain::{Outcome, Timestamp, ids::InteractionId};
 
 use super::{
-    Apart, AuditKind, AuditLog, interaction, log::tail_at, read, sequencer::LAST, stands, told::Told,
+    Apart, AuditKind, AuditLog, Letter,
+    counts::{self, Counts},
+    feed, interaction,
+    log::tail_at,
+    read,
+    sequencer::LAST,
+    stands, takeover,
+    told::Told,
     unlogged,
 };
 use contactiq_guard::seal::{ERASED, SealError};
@@ -21,6 +28,8 @@ use crate::{Connection, Reader, Store, StoreError, interactions, meta, privacy::
 const TOGETHER: u64 = 2_000;
 /// Checkpoints that are read together.
 const MARKS: u32 = 1_000;
+/// So many of what was put aside are named.
+const LETTERS: u32 = 100;
 
 /// Why a log is not verified.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +94,8 @@ pub struct Verified {
     pub unaccounted: Vec<InteractionId>,
     /// What stands otherwise than the log tells.
     pub apart: Vec<Apart>,
+    /// What was to become an entry and is no event: it is kept aside, and no entry tells what it was.
+    pub letters: Vec<Letter>,
 }
 
 fn found(entry: impl Into<Option<u64>>, what: impl Into<What>) -> AuditFault {
@@ -108,11 +119,15 @@ impl AuditLog {
     ) -> Result<Verified, AuditFault> {
         let store = store.at_work();
         let (mut anchors, mut remembered_size) = (anchors.to_vec(), 0);
-        if let Some(note) = meta::get_meta(&mut *store.read().await?, LAST).await? {
+        let mut c = store.read().await?;
+        if let Some(note) = meta::get_meta(&mut c, LAST).await? {
             let remembered = Checkpoint::open(&note, keys).map_err(|error| found(None, error))?;
             remembered_size = remembered.size;
             anchors.push(remembered);
         }
+        let mut counting = Counting::of(&mut c).await?;
+        let letters = feed::letters(&mut c, LETTERS).await?;
+        drop(c);
         // One moment: what is appended meanwhile is not looked at.
         let mut reader = self.read().await?;
         let size = read::size(&mut reader).await?;
@@ -144,6 +159,7 @@ impl AuditLog {
                 if !beside {
                     return Err(found(index, What::Beside("a column of the table")));
                 }
+                counting.counts.add(&entry.kind, &entry.event, &counting.takeover);
                 for tile in tail.push(Hash::leaf(&row.leaf)) {
                     tiles += 1;
                     let kept = read::tile(&mut reader, tile.place).await?;
@@ -152,6 +168,7 @@ impl AuditLog {
                         return Err(found(at, What::Beside("a tile of hashes")));
                     }
                 }
+                counting.look(&tail);
                 if marks.is_empty() && marked <= index {
                     marks.extend(read::checkpoints(&mut reader, marked, MARKS).await?);
                     // None are left: nobody asks again.
@@ -177,6 +194,10 @@ impl AuditLog {
         if let Some((covered, _)) = marks.pop_front() {
             return Err(found(None, What::Place { size: covered }));
         }
+        // The columns are those of the leaves, as was seen.
+        if let Some(index) = read::doubled(&mut reader).await? {
+            return Err(found(index, What::Doubled));
+        }
         if read::count_tiles(&mut reader).await? != tiles {
             return Err(found(None, What::Beside("a tile that no entry made")));
         }
@@ -188,6 +209,7 @@ impl AuditLog {
         } else {
             walk.end().map_err(|what| found(None, what))?
         };
+        counting.end(size)?;
         if noted != log.checkpoints {
             return Err(found(None, What::Beside("a checkpoint of no entries")));
         }
@@ -201,6 +223,7 @@ impl AuditLog {
             untold: 0,
             unaccounted: Vec::new(),
             apart: Vec::new(),
+            letters,
         };
         if let (Some(mut c), Some(mut told)) = (records, told) {
             counted.end(&mut c).await?;
@@ -255,6 +278,46 @@ impl AuditLog {
             }
         }
         Ok((size, Some(last)))
+    }
+}
+
+/// The house's counts, held against the entries.
+struct Counting {
+    takeover: String,
+    counts: Counts,
+    /// What the house counted, that of the smallest log last.
+    rows: Vec<counts::Counted>,
+    /// The last entry of the first row that does not agree. Tiles and checkpoints say more exactly what is wrong.
+    wrong: Option<u64>,
+}
+
+impl Counting {
+    async fn of(c: &mut Connection) -> Result<Counting, AuditFault> {
+        let (rows, others) = counts::standing(c).await?;
+        if others > 0 {
+            return Err(found(None, What::Beside("a row of audit_counts that this house did not write")));
+        }
+        let takeover = takeover::event_id(c).to_string();
+        Ok(Counting { takeover, counts: Counts::default(), rows, wrong: None })
+    }
+
+    /// Holds a row of this size against what was read.
+    fn look(&mut self, tail: &Tail) {
+        if let Some(row) = self.rows.pop_if(|row| row.size == tail.size())
+            && (row.root != tail.root() || row.counts != self.counts)
+        {
+            self.wrong.get_or_insert(row.size - 1);
+        }
+    }
+
+    fn end(&self, size: u64) -> Result<(), AuditFault> {
+        if let Some(entry) = self.wrong {
+            return Err(found(entry, What::Beside("a row of audit_counts")));
+        }
+        match self.rows.first() {
+            Some(row) => Err(found(size, What::Shortened { size: row.size })),
+            None => Ok(()),
+        }
     }
 }
 

@@ -25,6 +25,8 @@ contactiq_domain::words! {
         Conversation => "damaged_conversation",
         /// An interaction in another conversation than the one for whose person it is sealed.
         Interaction => "damaged_interaction",
+        /// A legal hold.
+        Hold => "damaged_hold",
         /// An API key as it was before it was changed, revoked or rotated.
         PutBack => "key_put_back",
     }

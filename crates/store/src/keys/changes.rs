@@ -8,14 +8,12 @@ use contactiq_domain::{Timestamp, ids::KeyId};
 use super::ApiKey;
 use crate::{
     Store, StoreError, Writer,
-    audit::{self, AuditKind, AuditLog, Event, Filter},
+    audit::{self, AuditKind, AuditLog, Event, Heard},
     value::values,
 };
 
 /// The field that says how often the key was changed.
 const GENERATION: &str = "generation";
-/// Entries that are read at once.
-const PAGE: u32 = 500;
 
 /// Notes that a key was revoked or rotated, in the transaction that does it.
 pub(super) async fn note(
@@ -33,11 +31,16 @@ pub(super) async fn note(
     audit::note(w, &event).await
 }
 
-/// How often each key had been changed when it was revoked or rotated last, as the audit log says and what waits for it.
+/// How often each key had been changed when it was revoked or rotated last, as the audit log says and what waits for it:
+/// of the entries that were not heard yet, the first time of all.
 ///
 /// # Errors
-/// When a database fails.
-pub async fn changes(store: &Store, log: &AuditLog) -> Result<HashMap<KeyId, i64>, StoreError> {
+/// [`StoreError::AuditChanged`] where the log can't be believed, or when a database fails.
+pub async fn changes(
+    store: &Store,
+    log: &AuditLog,
+    heard: &mut Heard,
+) -> Result<HashMap<KeyId, i64>, StoreError> {
     let mut last: HashMap<KeyId, i64> = HashMap::new();
     let mut learn = |key: Option<&str>, generation: Option<&str>| {
         let key: Option<KeyId> = key.and_then(|key| key.parse().ok());
@@ -49,21 +52,16 @@ pub async fn changes(store: &Store, log: &AuditLog) -> Result<HashMap<KeyId, i64
     let sql = "SELECT body FROM audit_outbox WHERE body LIKE $1";
     let wanted = format!("%\"{GENERATION}\"%");
     for row in store.read().await?.rows(sql, values![wanted]).await? {
-        let body: serde_json::Value = serde_json::from_str(&row.text("body")?).unwrap_or_default();
+        // What is no event is put aside, and told.
+        let body: serde_json::Value =
+            row.text("body").ok().and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default();
         let field = |name: &str| body["fields"][name].as_str();
         learn(field("key"), field(GENERATION));
     }
-    let mut before = None;
-    loop {
-        let filter = Filter { kind: Some(AuditKind::Key), before };
-        let entries = log.latest(&filter, PAGE).await?;
-        for entry in entries.iter().filter_map(audit::Logged::entry) {
-            let field = |name: &str| entry.fields.get(name).map(String::as_str);
-            learn(field("key"), field(GENERATION));
-        }
-        match entries.last() {
-            Some(oldest) if entries.len() == PAGE as usize => before = Some(oldest.index),
-            Some(_) | None => return Ok(last),
-        }
-    }
+    log.each_new_of(store, AuditKind::Key, heard, |_, entry| {
+        let field = |name: &str| entry.fields.get(name).map(String::as_str);
+        learn(field("key"), field(GENERATION));
+    })
+    .await?;
+    Ok(last)
 }

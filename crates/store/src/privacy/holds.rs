@@ -6,11 +6,13 @@ use contactiq_domain::{
     Timestamp,
     ids::{Ids, KeyId},
 };
+use contactiq_guard::seal::{Cell, SealError};
 use uuid::Uuid;
 
 use super::{blind, consent::named, turns};
 use crate::{
-    Connection, StoreError, Writer, access, audit, conversations::Owner, data_keys, row::Row, value::values,
+    Connection, StoreError, Writer, access, audit, authority::DamagedKind, conversations::Owner, data_keys,
+    row::Row, value::values,
 };
 
 const TABLE: &str = "legal_holds";
@@ -189,8 +191,8 @@ pub(crate) async fn tend(w: &mut Writer) -> Result<u64, StoreError> {
          AND NOT EXISTS (SELECT 1 FROM hold_traces WHERE hold_traces.hold = legal_holds.id)";
     for row in w.rows(untraced, values![]).await? {
         let (Ok(Some(_)), Ok(subject)) = (row.data_key(), row.person_by_key(String::new)) else { continue };
-        let Ok(key) = key_of(&row) else { continue };
-        trace(w, &Owner { subject: &subject, key }, row.parsed("id")?).await?;
+        let (Ok(key), Ok(id)) = (key_of(&row), row.parsed("id")) else { continue };
+        trace(w, &Owner { subject: &subject, key }, id).await?;
         tended += 1;
     }
     Ok(tended)
@@ -294,20 +296,29 @@ fn key_of(row: &Row) -> Result<Option<KeyId>, StoreError> {
 }
 
 /// All of them, those in force first, then the latest. One that was placed on several names of a person is one: that of
-/// the name that was said, which was placed first.
+/// the name that was said, which was placed first. One that is not as it was written, so that not even its id or its person
+/// can be read, is told as damaged (`damaged_hold`) and hides no other.
 ///
 /// # Errors
-/// When the database fails.
+/// When the database fails, or a key is wrapped by one that is not configured here.
 pub async fn list(c: &mut Connection) -> Result<Vec<Hold>, StoreError> {
-    let all: Vec<Hold> = c
+    let rows = c
         .rows(
             "SELECT * FROM legal_holds ORDER BY CASE WHEN lifted_at IS NULL THEN 0 ELSE 1 END, placed_at DESC, id DESC",
             values![],
         )
-        .await?
-        .iter()
-        .map(hold)
-        .collect::<Result<_, _>>()?;
+        .await?;
+    let mut all = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match hold(row) {
+            Ok(hold) => all.push(hold),
+            Err(
+                StoreError::Corrupt { .. }
+                | StoreError::Sealed(SealError::Malformed | SealError::NotAuthentic),
+            ) => tell(c, row),
+            Err(error) => return Err(error),
+        }
+    }
     let together = |a: &Hold, b: &Hold| {
         (&a.matter, &a.owner_key, &a.placed_by, a.placed_at)
             == (&b.matter, &b.owner_key, &b.placed_by, b.placed_at)
@@ -315,6 +326,14 @@ pub async fn list(c: &mut Connection) -> Result<Vec<Hold>, StoreError> {
     // Those of one moment stand together, the first one last.
     let is_first = |at: usize| all.get(at + 1).is_none_or(|next| !together(&all[at], next));
     Ok((0..all.len()).filter(|at| is_first(*at)).map(|at| all[at].clone()).collect())
+}
+
+/// Tells that a row is not as it was written.
+fn tell(c: &Connection, row: &Row) {
+    let id = row.text("id").unwrap_or_default();
+    let cells = ["subject", "owner_key", "matter", "placed_by"]
+        .map(|column| row.text(column).map_or(Cell::Missing, Cell::Text));
+    c.keys.damaged.report(&c.sealer(), DamagedKind::Hold, &id, &cells);
 }
 
 fn hold(row: &Row) -> Result<Hold, StoreError> {

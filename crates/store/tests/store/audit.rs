@@ -50,7 +50,7 @@ pub(crate) struct Desk<'b> {
     bench: &'b Bench,
     pub(crate) log: AuditLog,
     file: PathBuf,
-    clock: Arc<FixedClock>,
+    pub(crate) clock: Arc<FixedClock>,
     _folder: tempfile::TempDir,
 }
 
@@ -58,8 +58,13 @@ impl<'b> Desk<'b> {
     pub(crate) async fn of(bench: &'b Bench) -> Desk<'b> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("audit.db");
-        let log = AuditLog::open(&bench.store, &file).await.unwrap();
+        let log = AuditLog::open(&bench.store, &file).await.unwrap().with_keys(&keys());
         Desk { bench, log, file, clock: Arc::new(FixedClock(AtomicI64::new(NOW.micros()))), _folder: folder }
+    }
+
+    /// The log as a process opens it that begins now.
+    pub(crate) async fn anew(&self) -> AuditLog {
+        AuditLog::open(&self.bench.store, &self.file).await.unwrap().with_keys(&keys())
     }
 
     pub(crate) fn sequencer(&self, holder: &str) -> Sequencer {
@@ -72,7 +77,7 @@ impl<'b> Desk<'b> {
     }
 
     /// Notes so many events.
-    async fn note(&self, many: usize) {
+    pub(crate) async fn note(&self, many: usize) {
         let events: Vec<Event> = (0..many).map(|_| self.event()).collect();
         for some in events.chunks(500) {
             let mut w = self.bench.write().await;
@@ -81,7 +86,7 @@ impl<'b> Desk<'b> {
         }
     }
 
-    fn event(&self) -> Event {
+    pub(crate) fn event(&self) -> Event {
         Event::new(
             self.bench.ids.next(),
             self.clock.now(),
@@ -94,7 +99,7 @@ impl<'b> Desk<'b> {
         self.log.verify(&self.bench.store, (ORIGIN, &keys()), anchors, records).await
     }
 
-    async fn entries(&self) -> Vec<Entry> {
+    pub(crate) async fn entries(&self) -> Vec<Entry> {
         let size = self.log.size().await.unwrap();
         self.log.entries(0, size).await.unwrap().iter().map(|logged| logged.entry().unwrap()).collect()
     }
@@ -115,7 +120,7 @@ impl<'b> Desk<'b> {
     }
 
     /// The same without the triggers, which whoever owns the tables can take away.
-    async fn unguarded(&self) -> Raw {
+    pub(crate) async fn unguarded(&self) -> Raw {
         let mut raw = self.raw().await;
         let found = raw.texts("SELECT name FROM sqlite_master WHERE type = 'trigger'").await;
         for trigger in found {
@@ -134,13 +139,13 @@ impl<'b> Desk<'b> {
 }
 
 /// A connection of either engine.
-enum Raw {
+pub(crate) enum Raw {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
 impl Raw {
-    async fn run(&mut self, sql: String) -> Result<u64, sqlx::Error> {
+    pub(crate) async fn run(&mut self, sql: String) -> Result<u64, sqlx::Error> {
         match self {
             Raw::Sqlite(c) => {
                 sqlx::query(AssertSqlSafe(sql)).execute(c).await.map(|done| done.rows_affected())
@@ -165,7 +170,7 @@ impl Raw {
         }
     }
 
-    async fn bytes(&mut self, sql: String) -> Vec<u8> {
+    pub(crate) async fn bytes(&mut self, sql: String) -> Vec<u8> {
         match self {
             Raw::Sqlite(c) => {
                 let row: SqliteRow = sqlx::query(AssertSqlSafe(sql)).fetch_one(c).await.unwrap();
@@ -178,7 +183,7 @@ impl Raw {
         }
     }
 
-    fn blob(&self, bytes: &[u8]) -> String {
+    pub(crate) fn blob(&self, bytes: &[u8]) -> String {
         let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
         match self {
             Raw::Sqlite(_) => format!("X'{hex}'"),
@@ -703,7 +708,11 @@ on_both_engines! {
         raw.run(format!("UPDATE audit_checkpoints SET note = {text} WHERE tree_size = 700")).await.unwrap();
         assert!(matches!(place(desk.verify(&[], false).await.unwrap_err()).1, What::Forked { size: 700 }));
         bench.place.raw_of(format!("UPDATE meta SET value = '{forged}' WHERE name = 'audit_checkpoint'")).await;
+        // Without the root key there are no counts of it.
+        assert!(matches!(place(desk.verify(&[], false).await.unwrap_err()), (Some(699), What::Beside(_))));
+        bench.place.raw("CREATE TABLE kept_counts AS SELECT * FROM audit_counts; DELETE FROM audit_counts").await.unwrap();
         desk.verify(&[], false).await.unwrap();
+        bench.place.raw("INSERT INTO audit_counts SELECT * FROM kept_counts").await.unwrap();
         assert!(matches!(place(desk.verify(&anchors, false).await.unwrap_err()).1, What::Forked { size: 700 }));
         raw.run(format!("UPDATE audit_entries SET leaf = {back} WHERE leaf_index = 650")).await.unwrap();
         let note = raw.blob(honest.as_bytes());

@@ -18,6 +18,7 @@ mod clock;
 mod constraints;
 mod conversations;
 mod costs;
+mod counted;
 mod data_keys;
 mod documents;
 mod erase;

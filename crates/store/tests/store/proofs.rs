@@ -31,7 +31,7 @@ use crate::{
 
 const DAY: i64 = 86_400;
 
-fn owner(subject: &str) -> Owner<'_> {
+pub(crate) fn owner(subject: &str) -> Owner<'_> {
     Owner { subject, key: None }
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn break_off(bench: &Bench, whose: &Owner<'_>) {
     bench.place.raw(back).await.unwrap();
 }
 
-async fn desk(bench: &Bench) -> Desk<'_> {
+pub(crate) async fn desk(bench: &Bench) -> Desk<'_> {
     let desk = Desk::of(bench).await;
     assert!(desk.log.take_over(&bench.store, NOW).await.unwrap());
     desk
@@ -70,7 +70,7 @@ async fn whole(desk: &Desk<'_>) -> Verified {
 }
 
 /// What is gone or stands otherwise, also while events wait.
-async fn apart(desk: &Desk<'_>) -> (Vec<InteractionId>, Vec<(&'static str, String)>) {
+pub(crate) async fn apart(desk: &Desk<'_>) -> (Vec<InteractionId>, Vec<(&'static str, String)>) {
     match desk.verify(&[], true).await {
         Err(AuditFault::Apart(found)) => {
             (found.unaccounted, found.apart.into_iter().map(|Apart { what, id }| (what, id)).collect())
@@ -87,7 +87,7 @@ async fn erased(bench: &Bench, subject: &str) -> Receipt {
 }
 
 /// An interaction that a person is to look at, as the ledger writes it.
-async fn handed(bench: &Bench, subject: &str) -> (Record<Masked>, TicketId) {
+pub(crate) async fn handed(bench: &Bench, subject: &str) -> (Record<Masked>, TicketId) {
     let conversation = Conversation { subject: subject.to_owned(), ..conversation(&bench.ids) };
     let mut record = escalated(&started(&bench.ids, &conversation), Trigger::SecurityFraud);
     let ticket = ticket(&bench.ids, &record);
