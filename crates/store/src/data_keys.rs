@@ -9,7 +9,10 @@ mod cache;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -45,6 +48,8 @@ pub(crate) struct Keys {
     known: Cache,
     /// Rows that are not as they were written.
     pub(crate) damaged: authority::Found,
+    /// Whether an event without a proof is none.
+    events_proved: AtomicBool,
 }
 
 /// So many missing key-encryption keys are told apart: nobody has more.
@@ -58,7 +63,18 @@ impl Keys {
             missed: Mutex::default(),
             known: Cache::default(),
             damaged: authority::Found::default(),
+            events_proved: AtomicBool::new(false),
         }
+    }
+
+    /// From now on an event without a proof is none.
+    pub(crate) fn events_are_proved(&self) {
+        self.events_proved.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether an event without a proof is none.
+    pub(crate) fn are_events_proved(&self) -> bool {
+        self.events_proved.load(Ordering::Relaxed)
     }
 
     /// The key-encryption keys that are in force now.

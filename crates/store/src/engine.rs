@@ -205,10 +205,13 @@ impl Store {
             at_work: false,
             is_audit: false,
         };
-        let (sealer, is_signed) = keyring::open(&store, &kek).await?;
+        let (sealer, said) = keyring::open(&store, &kek).await?;
         store.keys = Arc::new(Keys::new(Arc::new(sealer), Arc::clone(&kek)));
         moved::blind_subjects(&store).await?;
-        if !is_signed {
+        if said.events_proved {
+            store.keys.events_are_proved();
+        }
+        if !said.rows_signed {
             authority::sign(&store, &kek).await?;
         }
         tracing::debug!(engine = store.engine(), "the store is open");

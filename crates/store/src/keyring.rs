@@ -17,8 +17,25 @@ const ROWS_SIGNED: &str = "keyring/root/rows signed";
 /// For what the root is wrapped once the audit log tells which records are closed (and rows are signed): so nobody without
 /// the key-encryption key can say that it does not yet.
 const TAKEN_OVER: &str = "keyring/root/taken over";
+/// For what the root is wrapped once every event that waits for the log is proved (and all of before holds).
+const EVENTS_PROVED: &str = "keyring/root/events proved";
 /// The fingerprint of the one key of before.
 const KEY_BEFORE: &str = "sealing_key";
+
+/// What the keyring says of the rows beside it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said {
+    /// That the rows that give authority are signed.
+    pub(crate) rows_signed: bool,
+    /// That the events that wait for the audit log are proved.
+    pub(crate) events_proved: bool,
+}
+
+impl Said {
+    fn at(place_of_root: &str) -> Said {
+        Said { rows_signed: place_of_root != place(ROOT), events_proved: place_of_root == EVENTS_PROVED }
+    }
+}
 
 /// One of the keys.
 struct Opened {
@@ -27,12 +44,11 @@ struct Opened {
     place: String,
 }
 
-/// Opens the keyring, or makes it in a database that has none. Whether it says that the rows that give authority are
-/// signed.
+/// Opens the keyring, or makes it in a database that has none.
 ///
 /// # Errors
 /// [`StoreError::WrongKey`] when no configured key opens it, or when the database fails.
-pub(crate) async fn open(store: &Store, kek: &KeyEncryption) -> Result<(Sealer, bool), StoreError> {
+pub(crate) async fn open(store: &Store, kek: &KeyEncryption) -> Result<(Sealer, Said), StoreError> {
     let mut r = store.read().await?;
     // A new root in the place of a lost one would find nobody, nor any hold, and say so to whoever asks. Looked for
     // first: another process that starts makes the keyring before anybody's key.
@@ -60,12 +76,12 @@ pub(crate) async fn open(store: &Store, kek: &KeyEncryption) -> Result<(Sealer, 
             (root, passage)
         }
     };
-    Ok((Sealer::of(&root.key, &passage.key, kek.nonces()), root.place != place(ROOT)))
+    Ok((Sealer::of(&root.key, &passage.key, kek.nonces()), Said::at(&root.place)))
 }
 
 /// Whether the keyring says that the rows that give authority are signed; the word is held until the writer is saved.
 pub(crate) async fn is_signed(w: &mut Writer, kek: &KeyEncryption) -> Result<bool, StoreError> {
-    Ok(held_root(w, kek).await?.place != place(ROOT))
+    Ok(Said::at(&held_root(w, kek).await?.place).rows_signed)
 }
 
 /// Says so from now on.
@@ -79,7 +95,23 @@ pub(crate) async fn mark_signed(w: &mut Writer, kek: &KeyEncryption) -> Result<(
 /// # Errors
 /// As [`open`].
 pub(crate) async fn is_taken_over(c: &mut Connection, kek: &KeyEncryption) -> Result<bool, StoreError> {
-    Ok(get(c, kek, ROOT).await?.is_some_and(|root| root.place == TAKEN_OVER))
+    Ok(get(c, kek, ROOT)
+        .await?
+        .is_some_and(|root| [TAKEN_OVER, EVENTS_PROVED].contains(&root.place.as_str())))
+}
+
+/// Whether the keyring says that the events that wait are proved; the word is held until the writer is saved.
+pub(crate) async fn are_events_proved(w: &mut Writer, kek: &KeyEncryption) -> Result<bool, StoreError> {
+    Ok(Said::at(&held_root(w, kek).await?.place).events_proved)
+}
+
+/// Says so from now on, where the log was taken over. Whether it does.
+pub(crate) async fn mark_events_proved(w: &mut Writer, kek: &KeyEncryption) -> Result<bool, StoreError> {
+    let root = held_root(w, kek).await?;
+    if root.place == TAKEN_OVER {
+        wrap_root(w, kek, &root.key, EVENTS_PROVED).await?;
+    }
+    Ok([TAKEN_OVER, EVENTS_PROVED].contains(&root.place.as_str()))
 }
 
 /// Says so from now on.
@@ -138,7 +170,7 @@ fn unwrapped(kek: &KeyEncryption, row: &Row) -> Result<Opened, StoreError> {
     let (id, name, wrapped) = (row.text("kek")?, row.text("name")?, row.bytes("wrapped")?);
     let at = |place: String| kek.unwrap(&id, &wrapped, &place).map(|key| Opened { key, place });
     let mut opened = at(place(&name));
-    for later in [ROWS_SIGNED, TAKEN_OVER] {
+    for later in [ROWS_SIGNED, TAKEN_OVER, EVENTS_PROVED] {
         if name == ROOT && matches!(opened, Err(SealError::NotAuthentic)) {
             opened = at(later.to_owned());
         }

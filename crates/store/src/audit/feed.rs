@@ -22,6 +22,27 @@ struct Body {
     fields: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     commitment: Option<Hash>,
+    /// What nobody makes without the root key, of the event with its id and its moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proof: Option<String>,
+}
+
+impl Body {
+    fn of(event: &Event) -> Body {
+        let Event { kind, fields, commitment, .. } = event;
+        Body { kind: *kind, fields: fields.clone(), commitment: *commitment, proof: None }
+    }
+
+    /// The proof of this body without one.
+    fn proof(&self, c: &Connection, id: Uuid, at: Timestamp) -> Result<String, StoreError> {
+        debug_assert!(self.proof.is_none());
+        Ok(c.blind(&format!("event\0{id}\0{}\0{}", at.micros(), json(self, "audit event")?)))
+    }
+
+    fn proved(mut self, c: &Connection, id: Uuid, at: Timestamp) -> Result<String, StoreError> {
+        self.proof = Some(self.proof(c, id, at)?);
+        json(&self, "audit event")
+    }
 }
 
 /// Events that are not in the log yet.
@@ -53,9 +74,7 @@ pub async fn note_all(w: &mut Writer, events: &[Event]) -> Result<(), StoreError
     }
     let mut bound: Vec<Value> = Vec::with_capacity(events.len() * 3);
     for event in events {
-        let Event { id, at, kind, fields, commitment } = event;
-        let body = Body { kind: *kind, fields: fields.clone(), commitment: *commitment };
-        bound.extend(values![*at, *id, json(&body, "audit event")?]);
+        bound.extend(values![event.at, event.id, Body::of(event).proved(w, event.id, event.at)?]);
     }
     let places = places(w.is_postgres(), events.len(), 3);
     let sql = format!(
@@ -97,7 +116,7 @@ pub(super) async fn next(c: &mut Connection, most: u32) -> Result<Next, StoreErr
     };
     let mut next = Next::default();
     for row in c.rows(sql, values![most]).await? {
-        match event(&row) {
+        match event(c, &row) {
             Ok(event) => next.events.push(event),
             Err(_) if c.is_postgres() => {
                 next.others.push(Other::Postgres(row.moment("happened_at")?, row.text("event")?));
@@ -108,19 +127,43 @@ pub(super) async fn next(c: &mut Connection, most: u32) -> Result<Next, StoreErr
     Ok(next)
 }
 
-fn event(row: &Row) -> Result<Event, StoreError> {
-    of_parts(&row.text("event")?, row.moment("happened_at")?, &row.text("body")?)
+fn event(c: &Connection, row: &Row) -> Result<Event, StoreError> {
+    of_parts(c, &row.text("event")?, row.moment("happened_at")?, &row.text("body")?)
 }
 
-fn of_parts(id: &str, at: Timestamp, body: &str) -> Result<Event, StoreError> {
+/// An event as it was noted here. One without a proof counts until all are proved ([`prove_all`]), one with a wrong proof
+/// never: whoever writes into the table says nothing in the log, and repeats nothing under another id.
+fn of_parts(c: &Connection, id: &str, at: Timestamp, body: &str) -> Result<Event, StoreError> {
     let damaged = StoreError::Corrupt { what: "audit event" };
-    let body: Body = serde_json::from_str(body).map_err(|_| damaged.clone())?;
+    let mut body: Body = serde_json::from_str(body).map_err(|_| damaged.clone())?;
     let event: Uuid = id.parse().map_err(|_| damaged.clone())?;
     // In another spelling it would be found nowhere when it is done.
     if event.to_string() != id {
         return Err(damaged);
     }
+    let is_noted = match body.proof.take() {
+        Some(proof) => proof == body.proof(c, event, at)?,
+        None => !c.keys.are_events_proved(),
+    };
+    if !is_noted {
+        return Err(damaged);
+    }
     Ok(Event { id: event, at, kind: body.kind, fields: body.fields, commitment: body.commitment })
+}
+
+/// Proves all events that wait without a proof, once: those of a version that proved none.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn prove_all(w: &mut Writer) -> Result<(), StoreError> {
+    for row in w.rows("SELECT * FROM audit_outbox", Vec::new()).await? {
+        // What is no event is put aside.
+        let Ok(event) = event(w, &row) else { continue };
+        let body = Body::of(&event).proved(w, event.id, event.at)?;
+        let sql = "UPDATE audit_outbox SET body = $3 WHERE happened_at = $1 AND event = $2";
+        w.execute(sql, values![event.at, event.id, body]).await?;
+    }
+    Ok(())
 }
 
 /// Puts aside what is no event, as it stands.
@@ -166,7 +209,7 @@ pub(super) async fn put_back(w: &mut Writer) -> Result<(), StoreError> {
             continue;
         };
         let Ok(at) = happened.parse().map(Timestamp::from_micros) else { continue };
-        if let Ok(event) = of_parts(&event, at, &body) {
+        if let Ok(event) = of_parts(w, &event, at, &body) {
             note(w, &event).await?;
             w.execute("DELETE FROM audit_dead_letters WHERE id = $1", values![id]).await?;
         }
@@ -216,11 +259,11 @@ pub(super) async fn waits(c: &mut Connection, id: Uuid) -> Result<bool, StoreErr
 }
 
 /// Those events of a kind that wait, the oldest first; what is no event is passed over.
-pub(super) async fn of_kind(c: &mut Connection, kind: AuditKind) -> Result<Vec<Event>, StoreError> {
+pub(crate) async fn of_kind(c: &mut Connection, kind: AuditKind) -> Result<Vec<Event>, StoreError> {
     // As a body begins.
     let begins = format!("{{\"kind\":\"{kind}\"%");
     let sql = "SELECT * FROM audit_outbox WHERE body LIKE $1 ORDER BY happened_at, event";
-    Ok(c.rows(sql, values![begins]).await?.iter().filter_map(|row| event(row).ok()).collect())
+    Ok(c.rows(sql, values![begins]).await?.iter().filter_map(|row| event(c, row).ok()).collect())
 }
 
 /// All events that wait, the oldest first.

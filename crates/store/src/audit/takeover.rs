@@ -24,6 +24,25 @@ pub(super) fn event_id(c: &Connection) -> Uuid {
     Uuid::try_parse(&digits[..32]).unwrap_or_default()
 }
 
+/// Proves the events that wait, once, and has the keyring say that all are: none counts without a proof from then on.
+async fn prove_events(store: &Store) -> Result<(), StoreError> {
+    if store.keys.are_events_proved() {
+        return Ok(());
+    }
+    let kek = store.keys.kek();
+    let mut w = store.write().await?;
+    let mut proved = keyring::are_events_proved(&mut w, &kek).await?;
+    if !proved {
+        feed::prove_all(&mut w).await?;
+        proved = keyring::mark_events_proved(&mut w, &kek).await?;
+    }
+    w.save().await?;
+    if proved {
+        store.keys.events_are_proved();
+    }
+    Ok(())
+}
+
 impl AuditLog {
     /// Whether the log tells which records were closed: as the keyring says, where nobody takes the word away, or as is
     /// counted of the log itself. No column of a table is believed.
@@ -61,6 +80,7 @@ impl AuditLog {
         let store = store.at_work();
         if self.is_taken_over(&store).await? {
             self.seal(&store).await?;
+            prove_events(&store).await?;
             return Ok(false);
         }
         let closed = self.closed_before(&store).await?;
@@ -70,6 +90,7 @@ impl AuditLog {
         }
         self.note_what_stands(&mut w, &store, now).await?;
         w.save().await?;
+        prove_events(&store).await?;
         Ok(true)
     }
 

@@ -49,13 +49,8 @@ pub async fn changes(
         *known = generation.max(*known);
     };
     // What waits is read first: what is taken into the log meanwhile is found there.
-    let sql = "SELECT body FROM audit_outbox WHERE body LIKE $1";
-    let wanted = format!("%\"{GENERATION}\"%");
-    for row in store.read().await?.rows(sql, values![wanted]).await? {
-        // What is no event is put aside, and told.
-        let body: serde_json::Value =
-            row.text("body").ok().and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default();
-        let field = |name: &str| body["fields"][name].as_str();
+    for event in audit::waiting_of(&mut *store.read().await?, AuditKind::Key).await? {
+        let field = |name: &str| event.fields.get(name).map(String::as_str);
         learn(field("key"), field(GENERATION));
     }
     log.each_new_of(store, AuditKind::Key, heard, |_, entry| {

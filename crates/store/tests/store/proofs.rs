@@ -7,7 +7,7 @@ use contactiq_domain::{
 };
 use contactiq_guard::Masked;
 use contactiq_store::{
-    audit::{Apart, AuditFault, Verified},
+    audit::{self, Apart, AuditFault, Verified},
     conversations::{self, Conversation, Owner},
     demo, interactions,
     ledger::{self, Completion, Entry},
@@ -446,12 +446,44 @@ on_both_engines! {
         whole(&desk).await;
         bench.place.raw("UPDATE interactions SET outcome = 'interrupted'").await.unwrap();
         assert!(matches!(desk.verify(&[], true).await, Err(AuditFault::Record(found)) if found == id));
-        // As if nobody had been shown it: that is all that it can say.
+        // As if nobody had been shown it, had the house said so.
         let forged = format!("{{\"kind\":\"withdrawal\",\"fields\":{{\"interaction\":\"{id}\"}}}}");
         bench.place.raw_of(format!("INSERT INTO audit_outbox (happened_at, event, body) VALUES (1, '00000000-0000-0000-0000-0000000000ff', '{forged}')")).await;
-        whole(&desk).await;
-        bench.place.raw("UPDATE interactions SET confidence = 0.01").await.unwrap();
         assert!(matches!(desk.verify(&[], true).await, Err(AuditFault::Record(found)) if found == id));
+        desk.sequencer("one").run(true).await.unwrap();
+        assert!(matches!(desk.verify(&[], true).await, Err(AuditFault::Record(found)) if found == id));
+        assert_eq!(audit::waiting(&mut *bench.read().await).await.unwrap().letters, 1, "it is kept aside");
+        desk.log.close().await;
+    }
+
+    async fn an_event_counts_as_it_was_noted_and_from_the_first_start_on_with_its_proof(bench) {
+        let unproved = |id: u8| format!(
+            "INSERT INTO audit_outbox (happened_at, event, body)
+             VALUES ({id}, '00000000-0000-0000-0000-0000000000{id:02x}', '{{\"kind\":\"key\",\"fields\":{{}}}}')"
+        );
+        // As a version noted it that proved nothing.
+        bench.place.raw_of(unproved(1)).await;
+        let desk = desk(bench).await;
+        let waits = "SELECT COUNT(*) FROM audit_outbox";
+        let noted = bench.place.number(waits).await;
+        bench.place.raw_of(unproved(2)).await;
+        assert_eq!(desk.sequencer("one").run(true).await.unwrap().entries as i64, noted);
+        complete_of(bench, "jane").await;
+        let noted = bench.place.number(waits).await;
+        assert!(noted > 0);
+        // Said again at another moment, under another id, and changed.
+        bench.place.raw("INSERT INTO audit_outbox (happened_at, event, body) SELECT happened_at + 1, event, body FROM audit_outbox;
+            INSERT INTO audit_outbox (happened_at, event, body)
+                SELECT happened_at + 2, '00000000-0000-0000-0000-0000000000ff', body FROM audit_outbox LIMIT 1;
+            INSERT INTO audit_outbox (happened_at, event, body) SELECT happened_at + 3, '00000000-0000-0000-0000-0000000000fe',
+                REPLACE(body, 'fields\":{', 'fields\":{\"more\":\"words\",') FROM audit_outbox LIMIT 1").await.unwrap();
+        let (waiting, before) = (bench.place.number(waits).await, desk.entries().await.len());
+        desk.clock.advance_seconds(11);
+        desk.sequencer("two").run(true).await.unwrap();
+        assert_eq!((desk.entries().await.len() - before) as i64, noted);
+        let letters = audit::waiting(&mut *bench.read().await).await.unwrap().letters;
+        assert_eq!(letters as i64, waiting - noted + 1);
+        desk.verify(&[], true).await.unwrap();
         desk.log.close().await;
     }
 
