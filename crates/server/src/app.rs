@@ -29,7 +29,8 @@ use contactiq_nlu::{
 };
 use contactiq_pipeline::{
     AssistantSettings, Consents, Door, EscalationRules, House, Judges, Knowledge, KnowledgeError, Lately,
-    Line, Means, Models, ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained, payer_of_published,
+    Line, Means, Models, ModelsError, People, Recall, Settings, Shelf, Taxonomy, Tongue, Trained,
+    payer_of_published,
 };
 use contactiq_store::{
     Budgets, KeyUses, Ledger, SharedError, SharedLimits, Store, StoreError,
@@ -419,6 +420,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         hosted: hosted::open(config)?.map(Arc::new),
         prices,
         repairs: config.llm.repair,
+        answer_languages: config.llm.answer_languages.iter().filter_map(|code| Tongue::named(code)).collect(),
         judges: Judges { intents: config.llm.judges_intents, agreement: config.llm.judges_agreement },
         model_budget: model_budget(config),
         with_meaning: calibration,

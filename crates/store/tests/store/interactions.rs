@@ -1,7 +1,8 @@
 use contactiq_domain::{
-    IntentName, Outcome, Timestamp, Trigger,
+    IntentName, Outcome, Record, Timestamp, Translation, Trigger,
     ids::{InteractionId, KeyId},
 };
+use contactiq_guard::{Masked, Published};
 use contactiq_store::{
     StoreError, Writer,
     conversations::Owner,
@@ -33,6 +34,27 @@ on_both_engines! {
         assert_eq!(interactions::get(&mut r, start.id).await.unwrap().unwrap(), whole);
         assert!(interactions::get(&mut r, InteractionId::new(&bench.ids)).await.unwrap().is_none());
         assert!(interactions::started(&mut r, InteractionId::new(&bench.ids)).await.unwrap().is_none());
+    }
+
+    async fn a_translation_comes_back_with_its_answer(bench) {
+        let mut w = bench.write().await;
+        let conversation = begun(&mut w, &bench.ids).await;
+        let start = started(&bench.ids, &conversation);
+        interactions::start(&mut w, &start).await.unwrap();
+        let masked = |text: &str| Masked::from_published(&Published::by_bank(text));
+        let whole = Record {
+            translation: Some(Translation {
+                language: "fr".to_owned(),
+                question: masked("What does a card cost?"),
+                answer: Masked::empty(),
+                model: "a model/of 7b".to_owned(),
+            }),
+            ..record(&start)
+        };
+        assert_eq!(interactions::complete(&mut w, &whole).await.unwrap(), Completed::Now);
+        w.save().await.unwrap();
+        let mut r = bench.read().await;
+        assert_eq!(interactions::get(&mut r, start.id).await.unwrap().unwrap(), whole);
     }
 
     async fn what_is_begun_and_not_finished_is_known_to_who_asked_alone(bench) {

@@ -103,6 +103,7 @@ pub(crate) fn record(started: &Started<Masked>) -> Record<Masked> {
         pii_detected: true,
         pii_masked: true,
         knowledge_version: "k1".into(),
+        translation: None,
         retention_policy: "standard-90-days".into(),
         demo: started.demo,
         processing_time_ms: 12.5,
