@@ -3,13 +3,16 @@
 #
 #   redis-private.sh start DIR   prints its URL; DIR is made
 #   redis-private.sh restart DIR kills it and starts it again on its port
+#   redis-private.sh kill DIR    only kills it
+#   redis-private.sh again DIR   starts what was killed
 #   redis-private.sh stop DIR    ends it and removes DIR
 #
-# The append-only file is on, as in production, and synced as REDIS_APPENDFSYNC says (everysec). Redis is installed by apt when missing.
+# The append-only file is on, as in production, and synced as REDIS_APPENDFSYNC says (everysec). REDIS_PRELOAD names a
+# library that it is started with. Redis is installed by apt when missing.
 set -eu
 
 usage() {
-    sed -n '2,8p' "$0" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,11p' "$0" | sed 's/^# \{0,1\}//' >&2
     exit 2
 }
 
@@ -32,6 +35,10 @@ answers() {
     IFS= read -r -t 5 answer <&3 || true
     exec 3>&- 3<&-
     case $answer in -NOAUTH*) return 0 ;; *) return 1 ;; esac
+}
+
+program() {
+    LD_PRELOAD=${REDIS_PRELOAD:-} redis-server "$dir/redis.conf"
 }
 
 install_redis() {
@@ -79,7 +86,7 @@ logfile "$dir/redis.log"
 CONF
         )
         rm -f "$dir/redis.pid"
-        redis-server "$dir/redis.conf" >/dev/null 2>&1 || continue
+        program >/dev/null 2>&1 || continue
         for _ in $(seq 100); do
             if running && answers "$port"; then
                 (umask 077 && printf 'redis://:%s@127.0.0.1:%s/\n' "$password" "$port" >"$dir/url")
@@ -99,15 +106,18 @@ CONF
     exit 1
 }
 
-restart() {
+killed() {
     running || { echo "nothing runs in $dir" >&2; exit 1; }
     kill -9 "$pid"
     while running; do sleep 0.02; done
+}
+
+again() {
     port=$(sed -n 's/^port //p' "$dir/redis.conf")
     # A client that connects to the dead port from that very port has it until it notices.
     for _ in $(seq 60); do
         rm -f "$dir/redis.pid"
-        redis-server "$dir/redis.conf" >/dev/null
+        program >/dev/null
         for _ in $(seq 20); do
             if running && answers "$port"; then return; fi
             if tail -n 1 "$dir/redis.log" | grep -q 'Failed listening'; then break; fi
@@ -135,7 +145,9 @@ stop() {
 
 case $action in
     start) start ;;
-    restart) restart ;;
+    restart) killed && again ;;
+    kill) killed ;;
+    again) again ;;
     stop) stop ;;
     *) usage ;;
 esac

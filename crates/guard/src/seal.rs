@@ -8,6 +8,7 @@
 //! [`Sealer`] seals what only passes through, with the keys of the installation; a [`DataKey`] seals what is kept of one
 //! person, who is forgotten when it is destroyed.
 
+mod authority;
 mod encryption;
 mod person;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+pub use authority::Cell;
 pub use encryption::KeyEncryption;
 pub use person::{DataKey, DataKeyId, key_of};
 
@@ -68,6 +70,8 @@ pub struct Sealer {
     root_id: [u8; 4],
     /// Keyed for pseudonyms alone.
     pseudonyms: Hmac<Sha256>,
+    /// Keyed for rows that open a door alone.
+    rows: Hmac<Sha256>,
     nonces: Nonces,
 }
 
@@ -81,14 +85,17 @@ impl Sealer {
     /// A sealer with the root of this installation's keyed hashes, and the key that seals what passes through.
     #[must_use]
     pub fn of(root: &[u8; 32], passage: &[u8; 32], nonces: Nonces) -> Self {
-        let own = Sha256::new().chain_update(b"contactiq pseudonyms\n").chain_update(root).finalize();
-        let own = Zeroizing::new(<[u8; 32]>::from(own));
+        let own = |purpose: &[u8]| {
+            let key = Sha256::new().chain_update(purpose).chain_update(root).finalize();
+            keyed(&*Zeroizing::new(<[u8; 32]>::from(key)))
+        };
         Self {
             cipher: Aes256GcmSiv::new(passage.into()),
             key_id: short_id(passage),
             root: Zeroizing::new(*root),
             root_id: short_id(root),
-            pseudonyms: keyed(&*own),
+            pseudonyms: own(b"contactiq pseudonyms\n"),
+            rows: own(b"contactiq rows of authority\n"),
             nonces,
         }
     }

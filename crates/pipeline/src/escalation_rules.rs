@@ -2,6 +2,7 @@
 
 mod error;
 mod messages;
+mod pattern;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -9,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 pub use error::RulesError;
 
 use contactiq_domain::{Mode, Priority, Trigger, is_danger_to_life};
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use serde::Deserialize;
 
 use crate::taxonomy::check::wording;
+use pattern::{Pattern, PatternText};
 
 /// All eleven triggers with their rules and messages.
 #[derive(Debug, Clone)]
@@ -39,6 +41,7 @@ pub struct TriggerRules {
     /// be too large.
     any: Option<Regex>,
     unless: Vec<Pattern>,
+    any_unless: Option<Regex>,
     customer: Messages,
     banker: Messages,
 }
@@ -53,12 +56,6 @@ pub struct Messages {
     pub next_step: String,
     /// What the person can do alone, where it has none: promises nobody.
     pub next_step_alone: String,
-}
-
-#[derive(Debug, Clone)]
-struct Pattern {
-    id: String,
-    regex: Regex,
 }
 
 #[derive(Deserialize)]
@@ -82,22 +79,11 @@ struct Entry {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PatternText {
-    id: String,
-    #[serde(rename = "match")]
-    pattern: String,
-}
-
-#[derive(Deserialize)]
 struct File {
     version: String,
     #[serde(flatten)]
     triggers: BTreeMap<Trigger, Entry>,
 }
-
-/// Messages without a common word: what matches all of them says nothing of any.
-const EVERYDAY: [&str; 4] = ["opening hours?", "fee for a new card", "thanks", "how do i register online"];
 
 impl EscalationRules {
     /// Reads the file's text.
@@ -144,12 +130,11 @@ impl EscalationRules {
             .iter()
             .filter(|(_, rules)| rules.any.as_ref().is_none_or(|any| any.is_match(&text)))
             .filter_map(|(trigger, rules)| {
-                let mut hits = rules.patterns.iter().filter(|p| p.regex.is_match(&text));
+                let mut hits = rules.patterns.iter().filter(|p| p.is_match(&text));
                 let first = hits.next()?;
                 // Danger to life is named before what else was seen, and nothing holds it back.
                 let danger = std::iter::once(first).chain(hits).find(|p| is_danger_to_life(&p.id));
-                let held_back = || rules.unless.iter().any(|u| u.regex.is_match(&text));
-                let hit = danger.or_else(|| (!held_back()).then_some(first))?;
+                let hit = danger.or_else(|| (!rules.is_held_back(&text)).then_some(first))?;
                 Some((*trigger, format!("{trigger}/{}", hit.id)))
             })
             .collect()
@@ -172,11 +157,13 @@ impl TriggerRules {
                 return Err(RulesError::NoCrisisLine(mode));
             }
         }
-        let patterns = compile(trigger, entry.patterns)?;
+        let (patterns, any) = pattern::checked(trigger, entry.patterns)?;
+        let (unless, any_unless) = pattern::checked(trigger, entry.unless)?;
         Ok(TriggerRules {
-            any: joined(&patterns),
+            any,
             patterns,
-            unless: compile(trigger, entry.unless)?,
+            unless,
+            any_unless,
             queue: entry.queue,
             priority: entry.priority,
             examples: messages(trigger, "examples", &entry.examples)?,
@@ -193,13 +180,20 @@ impl TriggerRules {
 
     /// Whether one pattern matches a text.
     pub(crate) fn matches(&self, id: &str, text: &str) -> bool {
-        self.patterns.iter().any(|p| p.id == id && p.regex.is_match(&plain(text)))
+        self.patterns.iter().any(|p| p.id == id && p.is_match(&plain(text)))
     }
 
     /// Whether it matches, and nothing holds it back.
     pub(crate) fn fires(&self, id: &str, text: &str) -> bool {
-        let held_back = !is_danger_to_life(id) && self.unless.iter().any(|u| u.regex.is_match(&plain(text)));
-        self.matches(id, text) && !held_back
+        self.matches(id, text) && (is_danger_to_life(id) || !self.is_held_back(&plain(text)))
+    }
+
+    /// Whether what it says of itself keeps it from firing on this plain text.
+    fn is_held_back(&self, text: &str) -> bool {
+        match &self.any_unless {
+            Some(any) => any.is_match(text),
+            None => self.unless.iter().any(|pattern| pattern.is_match(text)),
+        }
     }
 
     /// What the person is told in one mode.
@@ -226,7 +220,7 @@ fn refuse_contradictions(rules: &BTreeMap<Trigger, TriggerRules>) -> Result<(), 
     let mut owners: BTreeMap<&str, Trigger> = BTreeMap::new();
     for (trigger, own) in rules {
         for pattern in &own.patterns {
-            if let Some(other) = owners.insert(pattern.regex.as_str(), *trigger) {
+            if let Some(other) = owners.insert(pattern.source.as_str(), *trigger) {
                 let why = format!("[{other}] has the same one: keep it where it belongs");
                 return Err(RulesError::Pattern { trigger: *trigger, id: pattern.id.clone(), why });
             }
@@ -237,52 +231,6 @@ fn refuse_contradictions(rules: &BTreeMap<Trigger, TriggerRules>) -> Result<(), 
         }
     }
     Ok(())
-}
-
-fn compile(trigger: Trigger, patterns: Vec<PatternText>) -> Result<Vec<Pattern>, RulesError> {
-    let mut compiled: Vec<Pattern> = Vec::with_capacity(patterns.len());
-    for p in patterns {
-        let bad = |why: String| RulesError::Pattern { trigger, id: p.id.clone(), why };
-        if compiled.iter().any(|c| c.id == p.id) {
-            return Err(bad("the id stands twice".to_owned()));
-        }
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if p.id.is_empty() || !p.id.chars().all(plain) {
-            return Err(bad(
-                "an id is made of small letters, digits and -: records and figures name it".to_owned()
-            ));
-        }
-        if is_danger_to_life(&p.id) && trigger != Trigger::EmotionalDistress {
-            return Err(bad(
-                "an id that begins with `self-harm` belongs to emotional_distress: nothing holds it back"
-                    .to_owned(),
-            ));
-        }
-        let regex =
-            RegexBuilder::new(&p.pattern).case_insensitive(true).build().map_err(|e| bad(e.to_string()))?;
-        if EVERYDAY.iter().all(|message| regex.is_match(message)) || regex.is_match("") {
-            return Err(bad("it matches every message: say what it is to find".to_owned()));
-        }
-        compiled.push(Pattern { id: p.id, regex });
-    }
-    Ok(compiled)
-}
-
-/// Bytes for the states of a joined pattern, for each thread that searches: the two million that are usual are too few
-/// for dozens of patterns in one, and a state that was thrown away is made again, a hundred times as slow.
-const STATES: usize = 16 << 20;
-
-/// What matches where one of the patterns does.
-fn joined(patterns: &[Pattern]) -> Option<Regex> {
-    let each: Vec<String> = patterns.iter().map(|p| format!("(?:{})", p.regex.as_str())).collect();
-    // In verbose patterns a comment may take the bracket behind it.
-    let verbose = patterns.iter().any(|p| p.regex.as_str().contains('#'));
-    RegexBuilder::new(&each.join("|"))
-        .case_insensitive(true)
-        .dfa_size_limit(STATES)
-        .build()
-        .ok()
-        .filter(|_| !each.is_empty() && !verbose)
 }
 
 /// Lower case, straight apostrophes, single spaces: what the patterns are written for.

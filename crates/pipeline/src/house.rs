@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Of the time of a request, what is kept for checking and recording what a model wrote.
-const AFTER_THE_MODEL: Duration = Duration::from_secs(1);
+pub(crate) const AFTER_THE_MODEL: Duration = Duration::from_secs(1);
 
 /// The parts. Cheap to share behind an `Arc`.
 pub struct House {

@@ -2,7 +2,10 @@
 //! a text trigger. Stored in the data folder with a fingerprint of what they were trained on, so
 //! that a start with nothing changed trains nothing.
 
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+};
 
 use contactiq_domain::{Category, IntentName, Mode, Trigger};
 use contactiq_nlu::{
@@ -87,8 +90,10 @@ impl Models {
         let mut triggers = Vec::with_capacity(speaking.len());
         let (told, everyday) = (Utterances::of(taxonomy), everyday.map(Utterances::of));
         let utterances = (&told, everyday.as_ref().unwrap_or(&told));
+        let mut read = Read::new();
         for trigger in speaking {
-            if let Some(model) = trigger_model(utterances, rules, trigger, encoder, folder, &mut counts)? {
+            let model = trigger_model(utterances, rules, trigger, encoder, folder, (&mut read, &mut counts))?;
+            if let Some(model) = model {
                 triggers.push((trigger, model));
             }
             progress(counts.trained + counts.read, all);
@@ -236,13 +241,13 @@ fn trigger_model(
     trigger: Trigger,
     encoder: Option<&dyn Encoder>,
     folder: &Path,
-    counts: &mut Trained,
+    (read, counts): (&mut Read, &mut Trained),
 ) -> Result<Option<TriggerModel>, ModelsError> {
     let Sides { positives, negatives } = sides(utterances, rules.of(trigger), trigger);
     if positives.is_empty() {
         return Ok(None);
     }
-    let told = stories(&positives, &negatives);
+    let told = stories(&positives, &negatives, read);
     let negatives: Vec<&str> = negatives.into_iter().chain(told.iter().map(String::as_str)).collect();
     let options = TrainOptions::default();
     let expected = TriggerModel::expected_fingerprint(&positives, &negatives, encoder, &options);
@@ -259,16 +264,26 @@ fn trigger_model(
     Ok(Some(model))
 }
 
+/// Messages that were read, each with its story: what one trigger learns from, the others do too.
+type Read = HashMap<String, Option<String>>;
+
 /// What the messages of a trigger's other side tell beside what they ask: a message is read so too, and a calm story is
 /// learned from nothing else.
-fn stories(positives: &[&str], negatives: &[&str]) -> Vec<String> {
+fn stories(positives: &[&str], negatives: &[&str], read: &mut Read) -> Vec<String> {
     // One sentence has no story, and most messages are one.
     let has_more =
         |message: &&&str| message.trim_end_matches(['.', '?', '!']).contains(['.', '?', '!', ';', ',', '\n']);
     let mut known: HashSet<String> =
         positives.iter().chain(negatives).map(|said| (*said).to_owned()).collect();
     let told = negatives.iter().filter(has_more);
-    let told = told.filter_map(|message| requests::story(&requests::parts(message)));
+    let told = told.filter_map(|message| {
+        if let Some(story) = read.get(*message) {
+            return story.clone();
+        }
+        let story = requests::story(&requests::parts(message));
+        read.insert((*message).to_owned(), story.clone());
+        story
+    });
     told.filter(|story| known.insert(story.clone())).collect()
 }
 
@@ -280,8 +295,8 @@ mod tests {
     fn what_a_look_alike_tells_beside_its_question_is_learned_too() {
         let look_alikes =
             ["I moved in May. What is the fee?", "What is the fee? I moved in May.", "I have a cat"];
-        assert_eq!(stories(&["a"], &look_alikes), ["I moved in May."]);
-        assert_eq!(stories(&["I moved in May."], &look_alikes), Vec::<String>::new());
+        assert_eq!(stories(&["a"], &look_alikes, &mut Read::new()), ["I moved in May."]);
+        assert_eq!(stories(&["I moved in May."], &look_alikes, &mut Read::new()), Vec::<String>::new());
     }
 
     #[test]
@@ -323,10 +338,17 @@ mod tests {
 
         // A folder that is not there: the model is trained and not kept.
         let nowhere = Path::new("no-such-folder");
-        let model =
-            trigger_model(utterances, &rules, trigger, None, nowhere, &mut Trained::default()).unwrap();
+        let model = trigger_model(
+            utterances,
+            &rules,
+            trigger,
+            None,
+            nowhere,
+            (&mut Read::new(), &mut Trained::default()),
+        )
+        .unwrap();
         let options = TrainOptions::default();
-        let told = stories(&positives, &negatives);
+        let told = stories(&positives, &negatives, &mut Read::new());
         let negatives: Vec<&str> = negatives.into_iter().chain(told.iter().map(String::as_str)).collect();
         let wanted = TriggerModel::expected_fingerprint(&positives, &negatives, None, &options);
         assert_eq!(model.unwrap().fingerprint(), wanted);
@@ -389,7 +411,15 @@ mod tests {
         let nowhere = Path::new("no-such-folder");
         let model = |taxonomy: &Taxonomy| {
             let utterances = (&Utterances::of(taxonomy), &Utterances::of(&everyday));
-            trigger_model(utterances, &rules, trigger, None, nowhere, &mut Trained::default()).unwrap()
+            trigger_model(
+                utterances,
+                &rules,
+                trigger,
+                None,
+                nowhere,
+                (&mut Read::new(), &mut Trained::default()),
+            )
+            .unwrap()
         };
         let intent = |more: &str| {
             format!(

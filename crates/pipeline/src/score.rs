@@ -92,6 +92,29 @@ pub(crate) struct Judged {
     pub(crate) by_words: bool,
 }
 
+/// A question that was not understood is answered where the passages hold its rarest word, or this share of its words.
+const PLAINLY: f64 = 0.6;
+/// Or where meaning alone finds a sentence that is so like it.
+const ALIKE: f64 = 0.5;
+/// Small talk is answered where a sentence is at least so like it, or carries so much of its words.
+const LIKE_IT: f64 = 0.38;
+const CARRIED: f64 = 0.3;
+
+/// Whether the sentences are true and beside the point: the question was not understood, or as small talk, and the bank's
+/// documents have a word or a turn of it and not what it is about. "How do I forge a cheque?" is near to how a cheque is
+/// paid in. What speaks for an answer (a figure, a clear margin) speaks for the best of any sentences.
+pub(crate) fn is_beside_the_point(house: &House, turn: &Turn, judged: &Judged) -> bool {
+    let Features { held, coverage, similarity, .. } = judged.features;
+    let Some(understood) = turn.understanding.as_ref().filter(|_| held <= 0.0) else { return false };
+    if understood.intent.is_unknown() {
+        return coverage < PLAINLY && (judged.by_words || similarity < ALIKE);
+    }
+    let intent = house.taxonomy.intent(turn.mode(), understood.intent.as_str());
+    let is_talk = intent.is_some_and(|intent| intent.guide.is_some());
+    // Of a likeness of words alone nothing is known.
+    is_talk && !judged.by_words && similarity < LIKE_IT && coverage < CARRIED
+}
+
 /// Judges the sentences that were chosen for a request: the one place where a confidence is made.
 pub(crate) fn judge(
     house: &House,

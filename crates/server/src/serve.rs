@@ -73,6 +73,11 @@ pub async fn build_with(
     app::adopt_vectors(&config).await?;
     let (mut house, mut standing) = app::build_house(&config, progress).await?;
     told(&standing);
+    let audit = app::Audit::open(&house.store, &config).await?;
+    // Before what waits is written: who was erased is known by marks and receipts that are proved here.
+    if audit.log.take_over(&house.store, house.clock.now()).await? {
+        tracing::info!("from here on the audit log tells which records are closed");
+    }
     app::with_places(&mut house, &config).await?;
     change(&mut house);
     let shared = guard::limits::open(&config, REDIS_PATIENCE).await?.map(|(shared, answered)| {
@@ -85,11 +90,17 @@ pub async fn build_with(
     let hands = Hands::of(&house, &config, app::answers_at_once(&config))?;
     let body_key = house.store.derived_key(app::BODY_KEY);
     let gate = Gate::open(&config, &house, tls)?;
-    let audit = app::Audit::open(&house.store, &config).await?;
     app::note_configuration(&house.store, &config).await?;
     let access_spool = app::access_spool(&config).await?;
     let keepers = (hands, secrets, audit, access_spool);
-    Ok(App::new(house, config, standing, shared, metrics, (body_key, gate), keepers))
+    let app = App::new(house, config, standing, shared, metrics, (body_key, gate), keepers);
+    match contactiq_store::keys::changes(&app.house.store, &app.audit.log).await {
+        Ok(changes) => app.keys.expect(changes),
+        Err(error) => {
+            tracing::warn!(%error, "the audit log does not say which keys were revoked or rotated: one that was put back is not noticed");
+        }
+    }
+    Ok(app)
 }
 
 /// What a start says to the log of the encoder and the confidence: who reads it there may never see the start message.
@@ -237,6 +248,7 @@ async fn finish(app: App, latest: tokio::time::Instant) -> Ended {
     let (tasks, store, ledger) = (app.tasks.clone(), app.house.store.clone(), app.house.ledger.clone());
     let (budgets, audit) = (app.house.budgets.clone(), Arc::clone(&app.audit));
     guard::guesses::tell(&app);
+    guard::damaged::tell(&app);
     // What was seen since the last time; without it the next start knows a few seconds less.
     let _late = tokio::time::timeout(LAST_WORDS, guard::unusual::tell(&app)).await;
     // The access log's job ends when the last handle to it is dropped, and then it has written all.

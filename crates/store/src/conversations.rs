@@ -6,10 +6,11 @@ use contactiq_domain::{
     Mode, Timestamp,
     ids::{ConversationId, KeyId},
 };
-use contactiq_guard::Masked;
+use contactiq_guard::{Masked, seal::Cell};
 
 use crate::{
     Connection, StoreError, Writer,
+    authority::DamagedKind,
     data_keys::{self, Newcomer},
     privacy,
     row::Row,
@@ -110,7 +111,7 @@ async fn strangers<'c>(
     // Their people are not erased until this is saved.
     let held = if w.is_postgres() { " FOR NO KEY UPDATE" } else { "" };
     let sql = format!(
-        "SELECT id, mode, subject, owner_key, data_key FROM conversations WHERE id IN {} ORDER BY id{held}",
+        "SELECT id, mode, subject, owner_key, data_key, label FROM conversations WHERE id IN {} ORDER BY id{held}",
         places(w.is_postgres(), 1, all.len())
     );
     let ids = all.iter().flat_map(|c| values![c.id]).collect();
@@ -118,7 +119,12 @@ async fn strangers<'c>(
     for row in w.rows_built(sql, ids, all.len()).await? {
         let id: ConversationId = row.parsed("id")?;
         let mode: Mode = row.parsed("mode")?;
-        known.insert(id, (mode, row.text("subject")?, row.parsed_or_none::<KeyId>("owner_key")?));
+        let (subject, owner_key) = (row.text("subject")?, row.parsed_or_none::<KeyId>("owner_key")?);
+        if !is_owned(w, &row, id, (&subject, owner_key)) {
+            // Nothing is added to what was given to somebody else.
+            return Err(StoreError::Conflict { rule: "conversations_id".into() });
+        }
+        known.insert(id, (mode, subject, owner_key));
         w.people.keys.insert(id, row.data_key()?);
     }
     let belongs = |c: &Conversation| {
@@ -185,14 +191,21 @@ pub(crate) async fn erased_among(
         return Ok(HashSet::new());
     }
     let sql = format!(
-        "SELECT id FROM conversations WHERE erased_at IS NOT NULL AND id IN {}",
+        "SELECT id, erasure FROM conversations WHERE erased_at IS NOT NULL AND id IN {}",
         places(c.is_postgres(), 1, ids.len())
     );
-    let found = c.rows_built(sql, ids.iter().flat_map(|id| values![*id]).collect(), ids.len()).await?;
-    found.iter().map(|row| row.parsed("id")).collect()
+    let mut erased = HashSet::new();
+    for row in c.rows_built(sql, ids.iter().flat_map(|id| values![*id]).collect(), ids.len()).await? {
+        // A mark that no erasure made takes nobody's words.
+        let erasure = row.text_or_none("erasure")?;
+        if privacy::proofs::is_of_conversation(c, &row.text("id")?, erasure.as_deref()) {
+            erased.insert(row.parsed("id")?);
+        }
+    }
+    Ok(erased)
 }
 
-/// A conversation of this owner.
+/// A conversation of this owner; none where it was given to them by somebody else than this server.
 ///
 /// # Errors
 /// When the database fails or the label does not open.
@@ -202,16 +215,17 @@ pub async fn get(
     owner: &Owner<'_>,
 ) -> Result<Option<Conversation>, StoreError> {
     let subject = c.blind_subject(owner.subject);
-    c.row(
-        "SELECT * FROM conversations WHERE id = $1 AND subject = $2 AND owner_key IS NOT DISTINCT FROM $3",
-        values![id, subject, owner.key],
-    )
-    .await?
-    .map(|row| conversation(&row))
-    .transpose()
+    let row = c
+        .row(
+            "SELECT * FROM conversations WHERE id = $1 AND subject = $2 AND owner_key IS NOT DISTINCT FROM $3",
+            values![id, subject, owner.key],
+        )
+        .await?;
+    row.map_or(Ok(None), |row| sound(c, &row))
 }
 
-/// A conversation of anybody, for staff whose role may read all (A2).
+/// A conversation of anybody, for staff whose role may read all (A2). None where it was given to somebody else than the
+/// person for whom it is sealed.
 ///
 /// # Errors
 /// When the database fails or the label does not open.
@@ -219,10 +233,8 @@ pub async fn get_for_staff(
     c: &mut Connection,
     id: ConversationId,
 ) -> Result<Option<Conversation>, StoreError> {
-    c.row("SELECT * FROM conversations WHERE id = $1", values![id])
-        .await?
-        .map(|row| conversation(&row))
-        .transpose()
+    let row = c.row("SELECT * FROM conversations WHERE id = $1", values![id]).await?;
+    row.map_or(Ok(None), |row| sound(c, &row))
 }
 
 /// The conversations of this owner, latest first.
@@ -235,15 +247,44 @@ pub async fn list_of(
     limit: u32,
 ) -> Result<Vec<Conversation>, StoreError> {
     let subject = c.blind_subject(owner.subject);
-    c.rows(
-        "SELECT * FROM conversations WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2
-         ORDER BY created_at DESC, id DESC LIMIT $3",
-        values![subject, owner.key, limit],
-    )
-    .await?
-    .iter()
-    .map(conversation)
-    .collect()
+    let rows = c
+        .rows(
+            "SELECT * FROM conversations WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2
+             ORDER BY created_at DESC, id DESC LIMIT $3",
+            values![subject, owner.key, limit],
+        )
+        .await?;
+    rows.iter().filter_map(|row| sound(c, row).transpose()).collect()
+}
+
+/// The conversation of a row, where its owner is the person for whom it is sealed.
+fn sound(c: &Connection, row: &Row) -> Result<Option<Conversation>, StoreError> {
+    let (id, subject) = (row.parsed("id")?, row.text("subject")?);
+    let owner = (subject.as_str(), row.parsed_or_none("owner_key")?);
+    if is_owned(c, row, id, owner) { conversation(row).map(Some) } else { Ok(None) }
+}
+
+/// Whether the texts of a row belong to the owner whom its conversation names; where they don't, that is told.
+pub(crate) fn is_owned(
+    c: &Connection,
+    row: &Row,
+    id: ConversationId,
+    (subject, owner_key): (&str, Option<KeyId>),
+) -> bool {
+    let is_owned = data_keys::is_owned(c, row, id, (subject, owner_key));
+    if !is_owned {
+        // A conversation's own row has it under its name, and what belongs to one under another.
+        let data_key = row.text_or_none("data_key").or_else(|_| row.text_or_none("owner_data_key"));
+        let data_key = data_key.ok().flatten();
+        let or_missing = |text: Option<String>| text.map_or(Cell::Missing, Cell::Text);
+        let cells = [
+            Cell::Text(subject.to_owned()),
+            or_missing(owner_key.map(|key| key.to_string())),
+            or_missing(data_key),
+        ];
+        c.keys.damaged.report(&c.sealer(), DamagedKind::Conversation, &id.to_string(), &cells);
+    }
+    is_owned
 }
 
 fn conversation(row: &Row) -> Result<Conversation, StoreError> {

@@ -15,7 +15,7 @@ use std::{
 
 use contactiq_domain::{
     Timestamp,
-    ids::{ConversationId, InteractionId},
+    ids::{ConversationId, InteractionId, KeyId},
 };
 use contactiq_guard::{
     Masked,
@@ -23,10 +23,10 @@ use contactiq_guard::{
 };
 
 use crate::{
-    Connection, StoreError, Writer,
+    Connection, StoreError, Writer, authority,
     conversations::{Conversation, Owner},
     privacy,
-    row::{Cells, Row, Whose, id_in, named_at, place},
+    row::{Cells, Held, Row, Whose, id_in, named_at, place},
     sealing::WrappingKeyMissing,
     value::{Value, places, values},
 };
@@ -43,6 +43,8 @@ pub(crate) struct Keys {
     /// Ids of key-encryption keys that wrap something here and are not configured; and whether one is news.
     missed: Mutex<(BTreeSet<String>, bool)>,
     known: Cache,
+    /// Rows that are not as they were written.
+    pub(crate) damaged: authority::Found,
 }
 
 /// So many missing key-encryption keys are told apart: nobody has more.
@@ -50,7 +52,13 @@ const MOST_MISSED: usize = 64;
 
 impl Keys {
     pub(crate) fn new(sealer: Arc<Sealer>, kek: Arc<KeyEncryption>) -> Self {
-        Self { sealer, kek: RwLock::new(kek), missed: Mutex::default(), known: Cache::default() }
+        Self {
+            sealer,
+            kek: RwLock::new(kek),
+            missed: Mutex::default(),
+            known: Cache::default(),
+            damaged: authority::Found::default(),
+        }
     }
 
     /// The key-encryption keys that are in force now.
@@ -115,11 +123,38 @@ pub(crate) fn wrapped_at(id: &str, person: &str) -> String {
 /// Who a conversation is sealed for, as a keyed hash. Where a back end names nobody, each conversation is a person of
 /// its own: so no two people share a key.
 pub(crate) fn person_of(c: &Connection, conversation: &Conversation) -> String {
-    let names_nobody = conversation.owner_key.is_some_and(|key| conversation.subject == key.subject());
+    person_in(c, conversation.id, &conversation.owner())
+}
+
+fn person_in(c: &Connection, conversation: ConversationId, owner: &Owner<'_>) -> String {
+    let names_nobody = owner.key.is_some_and(|key| owner.subject == key.subject());
     match names_nobody {
-        true => c.blind(&format!("conversation\0{}", conversation.id)),
-        false => privacy::blind(c, &conversation.owner()),
+        true => c.blind(&format!("conversation\0{conversation}")),
+        false => privacy::blind(c, owner),
     }
+}
+
+/// Whether the texts of a row belong to the owner whom the row of its conversation names (`subject`, as a keyed hash, and
+/// `owner_key`): both are plain columns, and the key that sealed the texts is wrapped for its person alone. Nothing of a
+/// row that was given to somebody else, or was moved to another conversation, is shown to anybody. A row without a key is
+/// nobody's, and one whose key can't be unwrapped opens nothing.
+pub(crate) fn is_owned(
+    c: &Connection,
+    row: &Row,
+    conversation: ConversationId,
+    (subject, owner_key): (&str, Option<KeyId>),
+) -> bool {
+    if row.is_foreign() {
+        return false;
+    }
+    let Some(key) = row.key() else { return true };
+    if subject == privacy::nobody(conversation) {
+        // Its person was erased a moment ago, and the key is in this memory for a second still.
+        return true;
+    }
+    let Ok(name) = c.sealer().open_name_for(key, key.named(), &named_at(key)) else { return false };
+    let owner = Owner { subject: &name, key: owner_key };
+    c.blind_subject(&name) == subject && person_in(c, conversation, &owner) == key.person()
 }
 
 impl Connection {
@@ -130,17 +165,17 @@ impl Connection {
         if sealed.is_empty() {
             return Ok(found.into_iter().map(|cells| Row::of_nobody(cells, &sealer)).collect());
         }
-        let ids: Vec<Option<DataKeyId>> = found.iter().map(|cells| cells.key(&sealed)).collect();
-        let mut wanted: Vec<DataKeyId> = ids.iter().flatten().copied().collect();
+        let held: Vec<Held> = found.iter().map(|cells| cells.held(&sealed)).collect();
+        let mut wanted: Vec<DataKeyId> = held.iter().flat_map(Held::ids).collect();
         wanted.sort_unstable();
         wanted.dedup();
         let keys = self.keys_by_id(&wanted).await?;
-        let rows = found.into_iter().zip(ids).map(|(cells, id)| {
-            let whose = match id {
+        let rows = found.into_iter().zip(held).map(|(cells, held)| {
+            let whose = match held.ids().next() {
                 None => Whose::Nobody,
                 Some(id) => keys.get(&id).cloned().unwrap_or(Whose::Gone),
             };
-            Row::of(cells, &sealer, whose)
+            Row::of(cells, &sealer, whose, held.is_foreign(&keys))
         });
         Ok(rows.collect())
     }
@@ -184,18 +219,19 @@ const TOGETHER: usize = 500;
 impl Keys {
     /// The key of a row, as it is known already or unwrapped now.
     fn unwrapped(&self, row: &Row) -> Result<Arc<DataKey>, StoreError> {
-        let (id, name) = (id_of(row)?, row.text("id")?);
+        let (id, name, person) = (id_of(row)?, row.text("id")?, row.text("person")?);
         if let Some(key) = self.known.confirmed(id) {
-            return Ok(key);
+            // The row may name somebody else by now, for whom it was never wrapped.
+            return if key.person() == person { Ok(key) } else { Err(SealError::NotAuthentic.into()) };
         }
-        let place = wrapped_at(&name, &row.text("person")?);
+        let place = wrapped_at(&name, &person);
         let kek = row.text("kek")?;
         let key = self.kek().unwrap(&kek, &row.bytes("wrapped")?, &place).inspect_err(|error| {
             if *error == SealError::UnknownKey {
                 self.miss(&kek);
             }
         })?;
-        let key = Arc::new(DataKey::new(id, key, row.bytes("named")?));
+        let key = Arc::new(DataKey::new(id, key, row.bytes("named")?).of(person));
         self.known.put(&key);
         Ok(key)
     }

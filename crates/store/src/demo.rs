@@ -1,6 +1,8 @@
 //! What `contactiq demo traffic` left in the ledger, and taking it away again.
 
-use crate::{Connection, StoreError, Writer, privacy::turns, value::values};
+use contactiq_domain::{Timestamp, ids::InteractionId};
+
+use crate::{Connection, StoreError, Writer, audit, privacy::turns, value::values};
 
 /// Those that go: of nobody on whom a hold is.
 const GOES: &str = "SELECT interactions.id FROM interactions JOIN conversations ON conversations.id = interactions.conversation
@@ -49,9 +51,12 @@ pub async fn count(c: &mut Connection) -> Result<Share, StoreError> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn clear(w: &mut Writer) -> Result<Share, StoreError> {
+pub async fn clear(w: &mut Writer, now: Timestamp) -> Result<Share, StoreError> {
     turns::with_everybody(w).await?;
     let share = count(w).await?;
+    let going = w.rows_of_keys(format!("{GOES} ORDER BY interactions.id"), Vec::new(), 1).await?;
+    let going: Vec<InteractionId> = going.iter().map(|row| row.parsed("id")).collect::<Result<_, _>>()?;
+    audit::closed(w, &going, now).await?;
     for begins in [
         "DELETE FROM feedback WHERE interaction",
         "DELETE FROM refusals WHERE interaction",

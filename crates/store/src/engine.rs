@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     StoreError,
+    authority::{self, Damaged},
     connection::{Connection, Link, Reader, Writer},
     data_keys::Keys,
     deadline,
@@ -204,9 +205,12 @@ impl Store {
             at_work: false,
             is_audit: false,
         };
-        let sealer = keyring::open(&store, &kek).await?;
-        store.keys = Arc::new(Keys::new(Arc::new(sealer), kek));
+        let (sealer, is_signed) = keyring::open(&store, &kek).await?;
+        store.keys = Arc::new(Keys::new(Arc::new(sealer), Arc::clone(&kek)));
         moved::blind_subjects(&store).await?;
+        if !is_signed {
+            authority::sign(&store, &kek).await?;
+        }
         tracing::debug!(engine = store.engine(), "the store is open");
         Ok(store)
     }
@@ -361,6 +365,13 @@ impl Store {
     #[must_use]
     pub fn take_missed_key(&self) -> bool {
         self.keys.take_missed()
+    }
+
+    /// Rows that were found since the last look and are not as they were written here: they opened nothing. Each is told
+    /// once a process; its event has the same id everywhere, so that the access log has it once.
+    #[must_use]
+    pub fn take_damaged(&self) -> Vec<Damaged> {
+        self.keys.damaged.take()
     }
 
     /// Forgets keys of people that nobody used for a minute, so that one that another process destroyed does not stay in

@@ -67,6 +67,8 @@ pub async fn of_interaction(
     )
     .await?
     .iter()
+    // Of an interaction that was moved to somebody else's conversation it is not theirs.
+    .filter(|row| !row.is_foreign())
     .map(|row| {
         let id: FeedbackId = row.parsed("id")?;
         Ok(Feedback {

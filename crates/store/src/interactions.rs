@@ -7,11 +7,15 @@ use contactiq_domain::{
     ids::{ConversationId, InteractionId, KeyId},
     interaction::{NanoUsd, Started, Tokens},
 };
-use contactiq_guard::{Masked, Published, seal::DataKey};
+use contactiq_guard::{
+    Masked, Published,
+    seal::{Cell, DataKey},
+};
 
 use crate::{
     Connection, StoreError, Writer,
-    conversations::Owner,
+    authority::DamagedKind,
+    conversations::{self, Owner},
     privacy,
     row::{Row, json},
     value::{Value, places, values},
@@ -267,18 +271,30 @@ pub(crate) async fn finished(
     c.rows_built(sql, values, ids.len()).await?.iter().map(|row| row.parsed("id")).collect()
 }
 
-/// A finished interaction, for staff who may read any; `None` while it is under way.
+/// Interactions beside what says whose they are: whether that is true is asked of every row ([`sound`]).
+macro_rules! owned {
+    ($rest:literal) => {
+        concat!(
+            "SELECT interactions.*, conversations.data_key AS owner_data_key,
+                 conversations.subject AS owner_subject, conversations.owner_key FROM interactions
+             JOIN conversations ON conversations.id = interactions.conversation ",
+            $rest
+        )
+    };
+}
+
+/// A finished interaction, for staff who may read any; `None` while it is under way, and where it or its conversation was
+/// given to somebody else than the person for whom it is sealed.
 ///
 /// # Errors
 /// When the database fails or a sealed column does not open.
 pub async fn get(c: &mut Connection, id: InteractionId) -> Result<Option<Record<Masked>>, StoreError> {
-    c.row("SELECT * FROM interactions WHERE id = $1 AND completed_at IS NOT NULL", values![id])
-        .await?
-        .map(|row| record(&row))
-        .transpose()
+    let sql = owned!("WHERE interactions.id = $1 AND interactions.completed_at IS NOT NULL");
+    let row = c.row(sql, values![id]).await?;
+    row.map_or(Ok(None), |row| sound(c, &row))
 }
 
-/// A finished interaction, for its owner.
+/// A finished interaction, for its owner; `None` as in [`get`].
 ///
 /// # Errors
 /// When the database fails or a sealed column does not open.
@@ -288,16 +304,29 @@ pub async fn get_of(
     owner: &Owner<'_>,
 ) -> Result<Option<Record<Masked>>, StoreError> {
     let subject = c.blind_subject(owner.subject);
-    c.row(
-        "SELECT interactions.* FROM interactions
-         JOIN conversations ON conversations.id = interactions.conversation
-         WHERE interactions.id = $1 AND interactions.completed_at IS NOT NULL
-             AND conversations.subject = $2 AND conversations.owner_key IS NOT DISTINCT FROM $3",
-        values![id, subject, owner.key],
-    )
-    .await?
-    .map(|row| record(&row))
-    .transpose()
+    let sql = owned!(
+        "WHERE interactions.id = $1 AND interactions.completed_at IS NOT NULL
+             AND conversations.subject = $2 AND conversations.owner_key IS NOT DISTINCT FROM $3"
+    );
+    let row = c.row(sql, values![id, subject, owner.key]).await?;
+    row.map_or(Ok(None), |row| sound(c, &row))
+}
+
+/// The record of a row, where it belongs to whom its conversation names.
+fn sound(c: &Connection, row: &Row) -> Result<Option<Record<Masked>>, StoreError> {
+    if is_sound(c, row)? { record(row).map(Some) } else { Ok(None) }
+}
+
+/// Whether an interaction belongs to whom its conversation names; where it does not, that is told.
+fn is_sound(c: &Connection, row: &Row) -> Result<bool, StoreError> {
+    let conversation = row.parsed("conversation")?;
+    if row.is_foreign() {
+        let cells = [Cell::Text(row.text("conversation")?)];
+        c.keys.damaged.report(&c.sealer(), DamagedKind::Interaction, &row.text("id")?, &cells);
+        return Ok(false);
+    }
+    let (subject, owner_key) = (row.text("owner_subject")?, row.parsed_or_none("owner_key")?);
+    Ok(conversations::is_owned(c, row, conversation, (&subject, owner_key)))
 }
 
 /// Whether an interaction of theirs was begun and is not finished yet, and with which assistant.
@@ -312,27 +341,23 @@ pub async fn begun_by(
     let row = match whose {
         Told::Person(owner) => {
             let subject = c.blind_subject(owner.subject);
-            c.row(
-                "SELECT conversations.mode AS mode FROM interactions
-                 JOIN conversations ON conversations.id = interactions.conversation
-                 WHERE interactions.id = $1 AND interactions.completed_at IS NULL
-                     AND conversations.subject = $2 AND conversations.owner_key IS NOT DISTINCT FROM $3",
-                values![id, subject, owner.key],
-            )
-            .await?
+            let sql = owned!(
+                "WHERE interactions.id = $1 AND interactions.completed_at IS NULL
+                     AND conversations.subject = $2 AND conversations.owner_key IS NOT DISTINCT FROM $3"
+            );
+            c.row(sql, values![id, subject, owner.key]).await?
         }
         Told::BackEnd(key) => {
-            c.row(
-                "SELECT conversations.mode AS mode FROM interactions
-                 JOIN conversations ON conversations.id = interactions.conversation
-                 WHERE interactions.id = $1 AND interactions.completed_at IS NULL
-                     AND conversations.owner_key = $2",
-                values![id, key],
-            )
-            .await?
+            let sql = owned!(
+                "WHERE interactions.id = $1 AND interactions.completed_at IS NULL AND conversations.owner_key = $2"
+            );
+            c.row(sql, values![id, key]).await?
         }
     };
-    row.map(|row| row.parsed("mode")).transpose()
+    match row {
+        Some(row) if is_sound(c, &row)? => row.parsed("mode").map(Some),
+        Some(_) | None => Ok(None),
+    }
 }
 
 /// Whose answers are looked through.
@@ -397,9 +422,8 @@ pub async fn cites(
 /// # Errors
 /// When the database fails or the question does not open.
 pub async fn started(c: &mut Connection, id: InteractionId) -> Result<Option<Started<Masked>>, StoreError> {
-    let Some(row) = c.row("SELECT * FROM interactions WHERE id = $1", values![id]).await? else {
-        return Ok(None);
-    };
+    let row = c.row(owned!("WHERE interactions.id = $1"), values![id]).await?;
+    let Some(row) = row.filter(|row| is_sound(c, row).unwrap_or(false)) else { return Ok(None) };
     let conversation = row.parsed("conversation")?;
     Ok(Some(Started {
         id,
@@ -426,14 +450,13 @@ pub async fn of_conversation(
     conversation: ConversationId,
     limit: u32,
 ) -> Result<Vec<Record<Masked>>, StoreError> {
-    let latest_first = c
-        .rows(
-            "SELECT * FROM interactions WHERE conversation = $1 AND completed_at IS NOT NULL
-             ORDER BY created_at DESC, id DESC LIMIT $2",
-            values![conversation, limit],
-        )
-        .await?;
-    latest_first.iter().rev().map(record).collect()
+    let sql = owned!(
+        "WHERE interactions.conversation = $1 AND interactions.completed_at IS NOT NULL
+         ORDER BY interactions.created_at DESC, interactions.id DESC LIMIT $2"
+    );
+    let latest_first = c.rows(sql, values![conversation, limit]).await?;
+    // What was moved into it is not said in it.
+    latest_first.iter().rev().filter_map(|row| sound(c, row).transpose()).collect()
 }
 
 /// The first question of a conversation that a person asked (not one of `contactiq demo traffic`):
@@ -445,15 +468,17 @@ pub async fn first_question(
     c: &mut Connection,
     conversation: ConversationId,
 ) -> Result<Option<Masked>, StoreError> {
-    let row = c
-        .row(
-            "SELECT * FROM interactions
-             WHERE conversation = $1 AND completed_at IS NOT NULL AND NOT demo
-             ORDER BY created_at, id LIMIT 1",
-            values![conversation],
-        )
-        .await?;
-    Ok(row.as_ref().map(record).transpose()?.map(|r| r.question))
+    let sql = owned!(
+        "WHERE interactions.conversation = $1 AND interactions.completed_at IS NOT NULL AND NOT interactions.demo
+         ORDER BY interactions.created_at, interactions.id LIMIT 4"
+    );
+    // One is enough, but for what was moved here and is none of it.
+    for row in c.rows(sql, values![conversation]).await? {
+        if let Some(record) = sound(c, &row)? {
+            return Ok(Some(record.question));
+        }
+    }
+    Ok(None)
 }
 
 /// An interrupted interaction has no second phase: what it lacks reads as nothing known.

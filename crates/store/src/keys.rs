@@ -1,8 +1,20 @@
 //! API keys: never the key itself, only its SHA-256 (A1).
+//!
+//! Each row carries a MAC over what decides. One that does not have it, or has another, is damaged: it is no key for
+//! anybody who looks one up, stands in [`damaged`], and can be revoked.
+
+mod changes;
 
 use contactiq_domain::{Budget, Mode, Permission, Role, Timestamp, ids::KeyId, interaction::NanoUsd};
+use contactiq_guard::seal::Cell;
 
-use crate::{Connection, StoreError, Writer, row::Row, value::values};
+use crate::{
+    Connection, Store, StoreError, Writer,
+    authority::{DamagedKind, KEYS},
+    row::Row,
+    value::values,
+};
+pub use changes::changes;
 
 /// An API key, as far as the bank keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +47,9 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
     /// When it was last accepted.
     pub last_used_at: Option<Timestamp>,
+    /// How often it was changed: revoked, rotated, or given another budget. A row that is behind what was seen of it was
+    /// put back.
+    pub generation: i64,
 }
 
 /// The secret of a key before its last rotation.
@@ -90,30 +105,34 @@ impl ApiKey {
 /// # Errors
 /// [`StoreError::Conflict`] when a key that is not revoked has this name, or when the database fails.
 pub async fn create(w: &mut Writer, key: &ApiKey) -> Result<(), StoreError> {
+    // In the order in which they are signed.
+    let mut bound = values![
+        key.id,
+        &key.name,
+        &key.prefix,
+        &key.hash,
+        key.role,
+        key.mode,
+        key.scopes.as_deref().map(words),
+        key.rate_per_minute,
+        key.budget.day.map(|b| b.0),
+        key.budget.month.map(|b| b.0),
+        key.created_at,
+        key.expires_at,
+        key.revoked_at,
+        key.before.as_ref().map(|b| b.prefix.as_str()),
+        key.before.as_ref().map(|b| b.hash.as_str()),
+        key.before.as_ref().map(|b| b.ends_at),
+        key.generation,
+    ];
+    let mac = KEYS.mac(w, &bound);
+    bound.extend(values![key.last_used_at, mac]);
     w.execute(
-        "INSERT INTO api_keys (id, name, prefix, hash, role, mode, rate_per_minute, created_at, expires_at,
-             revoked_at, last_used_at, budget_per_day, budget_per_month, scopes, before_prefix, before_hash,
-             before_ends_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-        values![
-            key.id,
-            &key.name,
-            &key.prefix,
-            &key.hash,
-            key.role,
-            key.mode,
-            key.rate_per_minute,
-            key.created_at,
-            key.expires_at,
-            key.revoked_at,
-            key.last_used_at,
-            key.budget.day.map(|b| b.0),
-            key.budget.month.map(|b| b.0),
-            key.scopes.as_deref().map(words),
-            key.before.as_ref().map(|b| b.prefix.as_str()),
-            key.before.as_ref().map(|b| b.hash.as_str()),
-            key.before.as_ref().map(|b| b.ends_at),
-        ],
+        "INSERT INTO api_keys (id, name, prefix, hash, role, mode, scopes, rate_per_minute, budget_per_day,
+             budget_per_month, created_at, expires_at, revoked_at, before_prefix, before_hash, before_ends_at,
+             generation, last_used_at, mac)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+        bound,
     )
     .await?;
     Ok(())
@@ -123,49 +142,129 @@ fn words(scopes: &[Permission]) -> String {
     scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",")
 }
 
-/// The key that has or had the secret with this hash, also when it is revoked or expired: ask [`ApiKey::opens_with`].
+/// The key that has or had the secret with this hash, also when it is revoked or expired: ask [`ApiKey::opens_with`]. None
+/// where its row is damaged.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find_by_hash(c: &mut Connection, hash: &str) -> Result<Option<ApiKey>, StoreError> {
-    c.row("SELECT * FROM api_keys WHERE hash = $1 OR before_hash = $1", values![hash])
-        .await?
-        .map(|row| key(&row))
-        .transpose()
+    let rows = c.rows("SELECT * FROM api_keys WHERE hash = $1 OR before_hash = $1", values![hash]).await?;
+    // A forged one that names the same secret stands in nobody's way.
+    rows.iter().find(|row| KEYS.is_sound(c, row)).map(key).transpose()
 }
 
-/// The key with this id, also when it is revoked or expired: ask [`ApiKey::is_active`].
+/// The key with this id, also when it is revoked or expired: ask [`ApiKey::is_active`]. None where its row is damaged.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find_by_id(c: &mut Connection, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
-    c.row("SELECT * FROM api_keys WHERE id = $1", values![id]).await?.map(|row| key(&row)).transpose()
+    let row = c.row("SELECT * FROM api_keys WHERE id = $1", values![id]).await?;
+    row.filter(|row| KEYS.is_sound(c, row)).map(|row| key(&row)).transpose()
 }
 
-/// Every key, oldest first, revoked ones too.
+const ALL: &str = "SELECT * FROM api_keys ORDER BY created_at, id";
+
+/// Every key, oldest first, revoked ones too; not those that are damaged, which keep nobody from the others.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(c: &mut Connection) -> Result<Vec<ApiKey>, StoreError> {
-    c.rows("SELECT * FROM api_keys ORDER BY created_at, id", values![]).await?.iter().map(key).collect()
+    let rows = c.rows(ALL, values![]).await?;
+    rows.iter().filter(|row| KEYS.is_sound(c, row)).map(key).collect()
 }
 
-/// Revokes the key with this name or id. It stays in the list.
+/// Those whose rows are damaged, oldest first, as far as they can be read: nothing of them is true. They open nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn damaged(c: &mut Connection) -> Result<Vec<ApiKey>, StoreError> {
+    let rows = c.rows(ALL, values![]).await?;
+    Ok(rows.iter().filter(|row| !KEYS.is_sound(c, row)).filter_map(as_it_reads).collect())
+}
+
+/// Notes that a key was found as it was before a change that had been seen already: its row has a MAC of ours, and was
+/// put back. It is told as other damaged rows are.
+pub fn tell_put_back(store: &Store, key: &ApiKey) {
+    let cells = [Cell::Int(key.generation)];
+    store.keys.damaged.report(store.sealer(), DamagedKind::PutBack, &key.id.to_string(), &cells);
+}
+
+/// Keys that are called so, those that are not revoked first; held until the writer is saved. An id wins over a name:
+/// somebody may have named a key with the id of another.
+async fn called(w: &mut Writer, name_or_id: &str) -> Result<Vec<Row>, StoreError> {
+    let held = if w.is_postgres() { " FOR UPDATE" } else { "" };
+    let sql = format!(
+        "SELECT * FROM api_keys WHERE id = $1 OR name = $1
+         ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, CASE WHEN id = $1 THEN 0 ELSE 1 END, id{held}"
+    );
+    w.rows_built(sql, values![name_or_id], 1).await
+}
+
+/// The one that is not revoked, to be changed. One that is damaged can't be: with a MAC of ours it would be a good one.
+async fn active(w: &mut Writer, name_or_id: &str) -> Result<Row, StoreError> {
+    let first = called(w, name_or_id).await?.into_iter().next();
+    let row = first.filter(|row| !matches!(row.int_or_none("revoked_at"), Ok(Some(_))));
+    let row = row.ok_or(StoreError::NotFound { what: "key" })?;
+    if KEYS.is_sound(w, &row) { Ok(row) } else { Err(StoreError::Corrupt { what: "API key" }) }
+}
+
+/// The generation of what is made of this row.
+fn next(row: &Row) -> i64 {
+    row.int("generation").unwrap_or(0).saturating_add(1)
+}
+
+/// Signs a key that was just changed.
+async fn kept(w: &mut Writer, was: &Row, row: Option<Row>, set: &[(&str, Cell)]) -> Result<Row, StoreError> {
+    let row = row.ok_or(StoreError::NotFound { what: "key" })?;
+    KEYS.keep(w, (was, &row), set).await?;
+    Ok(row)
+}
+
+fn text(value: Option<&str>) -> Cell {
+    value.map_or(Cell::Missing, |text| Cell::Text(text.to_owned()))
+}
+
+fn number(value: Option<i64>) -> Cell {
+    value.map_or(Cell::Missing, Cell::Int)
+}
+
+/// Revokes the key with this name or id. It stays in the list. One that is damaged can be revoked too, and is damaged no
+/// more: what is revoked opens nothing, whatever else stands in its row.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when no key that is not revoked is called so, or when the database fails.
 pub async fn revoke(w: &mut Writer, name_or_id: &str, now: Timestamp) -> Result<ApiKey, StoreError> {
-    // An id wins over a name: somebody may have named a key with the id of another.
+    let all = called(w, name_or_id).await?;
+    let is_wanted =
+        |row: &&Row| !matches!(row.int_or_none("revoked_at"), Ok(Some(_))) || !KEYS.is_sound(w, row);
+    let before = all.iter().find(is_wanted).ok_or(StoreError::NotFound { what: "key" })?;
+    let id = before.text("id")?;
+    // A forged row may name the secret of a good key: with a MAC it would stand in its place.
+    let nobodys = (!KEYS.is_sound(w, before)).then(|| w.blind(&format!("revoked key\0{id}")));
     let row = w
         .row(
-            "UPDATE api_keys SET revoked_at = $2 WHERE id = (
-                 SELECT id FROM api_keys WHERE (id = $1 OR name = $1) AND revoked_at IS NULL
-                 ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1)
-             RETURNING *",
-            values![name_or_id, now],
+            "UPDATE api_keys SET revoked_at = $2, generation = $3, hash = COALESCE($4, hash),
+                 before_prefix = CASE WHEN $4 IS NULL THEN before_prefix ELSE NULL END,
+                 before_hash = CASE WHEN $4 IS NULL THEN before_hash ELSE NULL END,
+                 before_ends_at = CASE WHEN $4 IS NULL THEN before_ends_at ELSE NULL END
+             WHERE id = $1 RETURNING *",
+            values![&id, now, next(before), nobodys.as_deref()],
         )
         .await?;
-    key(&row.ok_or(StoreError::NotFound { what: "key" })?)
+    let mut set = vec![("revoked_at", Cell::Int(now.micros())), ("generation", Cell::Int(next(before)))];
+    if let Some(hash) = &nobodys {
+        set.extend([
+            ("hash", text(Some(hash))),
+            ("before_prefix", Cell::Missing),
+            ("before_hash", Cell::Missing),
+            ("before_ends_at", Cell::Missing),
+        ]);
+    }
+    let row = kept(w, before, row, &set).await?;
+    // What stands in the row of one that was damaged need not be readable.
+    let revoked = key(&row).or_else(|error| as_it_reads(&row).ok_or(error))?;
+    changes::note(w, &revoked, "revoked", now).await?;
+    Ok(revoked)
 }
 
 /// Gives the key with this name or id another secret: who held it keeps what they own, and the old secret opens
@@ -174,7 +273,8 @@ pub async fn revoke(w: &mut Writer, name_or_id: &str, now: Timestamp) -> Result<
 ///
 /// # Errors
 /// [`StoreError::SecretOverlaps`] when the old secret is to go on and one of an earlier rotation still does;
-/// [`StoreError::NotFound`] when no key that is not revoked is called so, or when the database fails.
+/// [`StoreError::NotFound`] when no key that is not revoked is called so; [`StoreError::Corrupt`] when it is damaged, or
+/// when the database fails.
 pub async fn rotate(
     w: &mut Writer,
     name_or_id: &str,
@@ -182,49 +282,57 @@ pub async fn rotate(
     before_ends_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<ApiKey, StoreError> {
+    let before = active(w, name_or_id).await?;
+    let goes_on = before.moment_or_none("before_ends_at")?.filter(|until| now < *until);
+    if let (Some(until), Some(_)) = (goes_on, before_ends_at) {
+        return Err(StoreError::SecretOverlaps { until });
+    }
     let row = w
         .row(
-            "UPDATE api_keys SET prefix = $2, hash = $3, last_used_at = NULL,
+            "UPDATE api_keys SET prefix = $2, hash = $3, last_used_at = NULL, generation = $5,
                  before_prefix = CASE WHEN $4 IS NULL THEN NULL ELSE prefix END,
-                 before_hash = CASE WHEN $4 IS NULL THEN NULL ELSE hash END, before_ends_at = $4 WHERE id = (
-                 SELECT id FROM api_keys WHERE (id = $1 OR name = $1) AND revoked_at IS NULL
-                 ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1)
-                 AND ($4 IS NULL OR before_ends_at IS NULL OR before_ends_at <= $5)
-             RETURNING *",
-            values![name_or_id, secret.prefix, secret.hash, before_ends_at, now],
+                 before_hash = CASE WHEN $4 IS NULL THEN NULL ELSE hash END, before_ends_at = $4
+             WHERE id = $1 RETURNING *",
+            values![before.text("id")?, secret.prefix, secret.hash, before_ends_at, next(&before)],
         )
         .await?;
-    if let Some(row) = row {
-        return key(&row);
-    }
-    let row = w
-        .row(
-            "SELECT before_ends_at FROM api_keys WHERE (id = $1 OR name = $1) AND revoked_at IS NULL
-             ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1",
-            values![name_or_id],
-        )
-        .await?;
-    match row.map(|row| row.moment_or_none("before_ends_at")).transpose()?.flatten() {
-        Some(until) => Err(StoreError::SecretOverlaps { until }),
-        None => Err(StoreError::NotFound { what: "key" }),
-    }
+    let goes_on = |column| match before_ends_at {
+        Some(_) => before.text_or_none(column),
+        None => Ok(None),
+    };
+    let set = [
+        ("prefix", text(Some(secret.prefix))),
+        ("hash", text(Some(secret.hash))),
+        ("generation", Cell::Int(next(&before))),
+        ("before_prefix", text(goes_on("prefix")?.as_deref())),
+        ("before_hash", text(goes_on("hash")?.as_deref())),
+        ("before_ends_at", number(before_ends_at.map(Timestamp::micros))),
+    ];
+    let rotated = key(&kept(w, &before, row, &set).await?)?;
+    changes::note(w, &rotated, "rotated", now).await?;
+    Ok(rotated)
 }
 
 /// Gives the key with this name or id another budget; none takes one away.
 ///
 /// # Errors
-/// [`StoreError::NotFound`] when no key that is not revoked is called so, or when the database fails.
+/// [`StoreError::NotFound`] when no key that is not revoked is called so; [`StoreError::Corrupt`] when it is damaged, or
+/// when the database fails.
 pub async fn set_budget(w: &mut Writer, name_or_id: &str, budget: Budget) -> Result<ApiKey, StoreError> {
+    let before = active(w, name_or_id).await?;
     let row = w
         .row(
-            "UPDATE api_keys SET budget_per_day = $2, budget_per_month = $3 WHERE id = (
-                 SELECT id FROM api_keys WHERE (id = $1 OR name = $1) AND revoked_at IS NULL
-                 ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1)
+            "UPDATE api_keys SET budget_per_day = $2, budget_per_month = $3, generation = $4 WHERE id = $1
              RETURNING *",
-            values![name_or_id, budget.day.map(|b| b.0), budget.month.map(|b| b.0)],
+            values![before.text("id")?, budget.day.map(|b| b.0), budget.month.map(|b| b.0), next(&before)],
         )
         .await?;
-    key(&row.ok_or(StoreError::NotFound { what: "key" })?)
+    let set = [
+        ("budget_per_day", number(budget.day.map(|b| b.0))),
+        ("budget_per_month", number(budget.month.map(|b| b.0))),
+        ("generation", Cell::Int(next(&before))),
+    ];
+    key(&kept(w, &before, row, &set).await?)
 }
 
 /// Notes that the key was accepted. Call it at most once a minute and key: it is a write.
@@ -265,6 +373,30 @@ fn key(row: &Row) -> Result<ApiKey, StoreError> {
         expires_at: row.moment_or_none("expires_at")?,
         revoked_at: row.moment_or_none("revoked_at")?,
         last_used_at: row.moment_or_none("last_used_at")?,
+        generation: row.int("generation")?,
+    })
+}
+
+/// What can be read of a row that was not written here; none where it has no id.
+fn as_it_reads(row: &Row) -> Option<ApiKey> {
+    let moment = |column| row.moment_or_none(column).ok().flatten();
+    let text = |column| row.text_or_none(column).ok().flatten().unwrap_or_default();
+    Some(ApiKey {
+        id: row.parsed("id").ok()?,
+        name: text("name"),
+        prefix: text("prefix"),
+        hash: text("hash"),
+        role: row.parsed("role").unwrap_or(Role::Customer),
+        mode: row.parsed_or_none("mode").ok().flatten(),
+        scopes: None,
+        before: None,
+        rate_per_minute: None,
+        budget: Budget::default(),
+        created_at: moment("created_at").unwrap_or(Timestamp::from_micros(0)),
+        expires_at: moment("expires_at"),
+        revoked_at: moment("revoked_at"),
+        last_used_at: moment("last_used_at"),
+        generation: row.int("generation").unwrap_or(0),
     })
 }
 

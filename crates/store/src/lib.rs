@@ -28,6 +28,7 @@
 
 pub mod access;
 pub mod audit;
+mod authority;
 pub mod budgets;
 mod clock;
 mod connection;
@@ -77,6 +78,7 @@ mod value;
 pub mod vectors;
 pub mod versions;
 
+pub use authority::{Damaged, DamagedKind};
 pub use budgets::Budgets;
 pub use clock::StoreClock;
 pub use connection::{Connection, Reader, Writer};

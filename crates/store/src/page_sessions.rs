@@ -1,12 +1,16 @@
 //! Sessions of the pages: who is signed in, and until when (A1). Never a token, only its SHA-256.
+//!
+//! Each row carries a MAC over what decides. One that does not have it, or has another, is damaged: it is no session for
+//! anybody, and goes where it is ended.
 
 use std::collections::HashSet;
 
 use contactiq_domain::{Mode, Role, Timestamp, ids::SessionId};
-use contactiq_guard::Masked;
+use contactiq_guard::{Masked, seal::Cell};
 
 use crate::{
     Connection, StoreError, Writer,
+    authority::SESSIONS,
     row::{Row, place},
     value::values,
 };
@@ -75,40 +79,48 @@ pub async fn begin(w: &mut Writer, session: &PageSession) -> Result<(), StoreErr
     let hide = |name: &str, column| w.sealer().hide(name, &place(TABLE, column, &id));
     let subject = w.blind_subject(&session.subject);
     let (named, from_ip) = (hide(&session.subject, "named"), hide(&session.from_ip, "from_ip"));
+    // In the order in which they are signed.
+    let mut bound = values![
+        session.id,
+        &session.token_hash,
+        subject,
+        named,
+        session.role,
+        session.mode,
+        session.provider_session.as_deref(),
+        session.created_at,
+        session.ends_at,
+        session.ended_at,
+        session.ended_by.as_deref(),
+    ];
+    let mac = SESSIONS.mac(w, &bound);
+    bound.extend(values![label, from_ip, session.seen_at, mac]);
     w.execute(
-        "INSERT INTO page_sessions (id, token_hash, subject, label, role, mode, provider_session, from_ip,
-             created_at, seen_at, ends_at, ended_at, ended_by, named)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        values![
-            session.id,
-            &session.token_hash,
-            subject,
-            label,
-            session.role,
-            session.mode,
-            session.provider_session.as_deref(),
-            from_ip,
-            session.created_at,
-            session.seen_at,
-            session.ends_at,
-            session.ended_at,
-            session.ended_by.as_deref(),
-            named,
-        ],
+        "INSERT INTO page_sessions (id, token_hash, subject, named, role, mode, provider_session, created_at, ends_at,
+             ended_at, ended_by, label, from_ip, seen_at, mac)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        bound,
     )
     .await?;
     Ok(())
 }
 
-/// The session of a token, also an ended one: ask [`PageSession::is_open`].
+/// The session of a token, also an ended one: ask [`PageSession::is_open`]. None where its row is damaged.
 ///
 /// # Errors
 /// When the database fails or a sealed column does not open.
 pub async fn find(c: &mut Connection, token_hash: &str) -> Result<Option<PageSession>, StoreError> {
-    c.row("SELECT * FROM page_sessions WHERE token_hash = $1", values![token_hash])
-        .await?
-        .map(|row| session(&row))
-        .transpose()
+    let row = c.row("SELECT * FROM page_sessions WHERE token_hash = $1", values![token_hash]).await?;
+    row.filter(|row| SESSIONS.is_sound(c, row)).map(|row| session(&row)).transpose()
+}
+
+/// Those whose rows are damaged: they open nothing, and go where they are ended.
+///
+/// # Errors
+/// When the database fails.
+pub async fn damaged(c: &mut Connection) -> Result<Vec<String>, StoreError> {
+    let rows = c.rows("SELECT * FROM page_sessions ORDER BY created_at, id", values![]).await?;
+    rows.iter().filter(|row| !SESSIONS.is_sound(c, row)).map(|row| row.text("id")).collect()
 }
 
 /// Those that may still be used, the latest first.
@@ -121,15 +133,19 @@ pub async fn open(
     idle: i64,
     limit: u32,
 ) -> Result<Vec<PageSession>, StoreError> {
-    c.rows(
-        "SELECT * FROM page_sessions WHERE ended_at IS NULL AND ends_at > $1 AND seen_at > $2
-         ORDER BY created_at DESC, id DESC LIMIT $3",
-        values![now, now.plus_seconds(-idle), limit],
-    )
-    .await?
-    .iter()
-    .map(session)
-    .collect()
+    let rows = c
+        .rows(
+            "SELECT * FROM page_sessions WHERE ended_at IS NULL AND ends_at > $1 AND seen_at > $2
+             ORDER BY created_at DESC, id DESC LIMIT $3",
+            values![now, now.plus_seconds(-idle), limit],
+        )
+        .await?;
+    sound(c, &rows)
+}
+
+/// Those of these rows that are sessions.
+fn sound(c: &Connection, rows: &[Row]) -> Result<Vec<PageSession>, StoreError> {
+    rows.iter().filter(|row| SESSIONS.is_sound(c, row)).map(session).collect()
 }
 
 /// All of a person that are still kept, the latest first.
@@ -138,14 +154,13 @@ pub async fn open(
 /// When the database fails or a sealed column does not open.
 pub async fn of(c: &mut Connection, subject: &str) -> Result<Vec<PageSession>, StoreError> {
     let subject = c.blind_subject(subject);
-    c.rows(
-        "SELECT * FROM page_sessions WHERE subject = $1 ORDER BY created_at DESC, id DESC",
-        values![subject],
-    )
-    .await?
-    .iter()
-    .map(session)
-    .collect()
+    let rows = c
+        .rows(
+            "SELECT * FROM page_sessions WHERE subject = $1 ORDER BY created_at DESC, id DESC",
+            values![subject],
+        )
+        .await?;
+    sound(c, &rows)
 }
 
 /// The latest session of each who signed in since then as one of these roles, the latest first: of so many sessions at
@@ -168,8 +183,8 @@ pub async fn people(
     let mut found: Vec<PageSession> = Vec::new();
     let mut told = HashSet::new();
     for row in &rows {
-        // What somebody was before their last sign-in counts no more, also where that does not open.
-        if !told.insert(row.text("subject")?) {
+        // What somebody was before their last sign-in counts no more, also where that does not open or is damaged.
+        if !told.insert(row.text("subject")?) || !SESSIONS.is_sound(c, row) {
             continue;
         }
         match session(row) {
@@ -196,7 +211,7 @@ pub(crate) async fn everybody(c: &mut Connection) -> Result<Vec<(String, Timesta
     opened.map(|(named, row)| Ok((named, row.moment("created_at")?))).collect()
 }
 
-/// Ends sessions; those that were ended now.
+/// Ends sessions; those that were ended now. One that is damaged goes, and is none of them.
 ///
 /// # Errors
 /// When the database fails or a sealed column does not open.
@@ -206,28 +221,44 @@ pub async fn end(
     now: Timestamp,
     by: &str,
 ) -> Result<Vec<PageSession>, StoreError> {
-    let (sql, key) = match which {
-        Which::One(id) => (
-            "UPDATE page_sessions SET ended_at = $2, ended_by = $3 WHERE id = $1 AND ended_at IS NULL RETURNING *",
-            id.to_string(),
-        ),
-        Which::Token(hash) => (
-            "UPDATE page_sessions SET ended_at = $2, ended_by = $3 WHERE token_hash = $1 AND ended_at IS NULL
-             RETURNING *",
-            hash.to_owned(),
-        ),
-        Which::Person(subject) => (
-            "UPDATE page_sessions SET ended_at = $2, ended_by = $3 WHERE subject = $1 AND ended_at IS NULL
-             RETURNING *",
-            w.blind_subject(subject),
-        ),
-        Which::Provider(hash) => (
-            "UPDATE page_sessions SET ended_at = $2, ended_by = $3 WHERE provider_session = $1 AND ended_at IS NULL
-             RETURNING *",
-            hash.to_owned(),
-        ),
+    let (whose, key) = match which {
+        Which::One(id) => ("id", id.to_string()),
+        Which::Token(hash) => ("token_hash", hash.to_owned()),
+        Which::Person(subject) => ("subject", w.blind_subject(subject)),
+        Which::Provider(hash) => ("provider_session", hash.to_owned()),
     };
-    w.rows(sql, values![key, now, by]).await?.iter().map(session).collect()
+    let held = if w.is_postgres() { " FOR UPDATE" } else { "" };
+    let sql =
+        format!("SELECT * FROM page_sessions WHERE {whose} = $1 AND ended_at IS NULL ORDER BY id{held}");
+    let mut ended = Vec::new();
+    for row in w.rows_built(sql, values![key], 1).await? {
+        let id = row.text("id")?;
+        if !SESSIONS.is_sound(w, &row) {
+            w.execute("DELETE FROM page_sessions WHERE id = $1", values![id]).await?;
+            continue;
+        }
+        let sql = "UPDATE page_sessions SET ended_at = $2, ended_by = $3 WHERE id = $1 RETURNING *";
+        let changed = w.row(sql, values![id, now, by]).await?;
+        let changed = changed.ok_or(StoreError::NotFound { what: "session" })?;
+        let set = [("ended_at", Cell::Int(now.micros())), ("ended_by", Cell::Text(by.to_owned()))];
+        SESSIONS.keep(w, (&row, &changed), &set).await?;
+        ended.push(session(&changed)?);
+    }
+    Ok(ended)
+}
+
+/// Takes a damaged session away, also one that was ended; whether it was one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn remove_damaged(w: &mut Writer, id: SessionId) -> Result<bool, StoreError> {
+    let Some(row) = w.row("SELECT * FROM page_sessions WHERE id = $1", values![id]).await? else {
+        return Ok(false);
+    };
+    if SESSIONS.is_sound(w, &row) {
+        return Ok(false);
+    }
+    Ok(w.execute("DELETE FROM page_sessions WHERE id = $1", values![id]).await? > 0)
 }
 
 /// Notes that a session is in use. Call it at most once a minute and session: it is a write.

@@ -170,13 +170,16 @@ pub async fn of_interaction(
 ) -> Result<Vec<Entry>, StoreError> {
     let rows = c
         .rows(
-            "SELECT refusals.*, interactions.mode, interactions.demo
+            "SELECT refusals.*, interactions.mode, interactions.demo, conversations.data_key
              FROM refusals JOIN interactions ON interactions.id = refusals.interaction
+             JOIN conversations ON conversations.id = interactions.conversation
              WHERE refusals.interaction = $1 ORDER BY refusals.created_at, refusals.id",
             values![interaction],
         )
         .await?;
-    rows.iter().map(|row| Ok(listed(row)?.entry)).collect()
+    // What somebody else said is none of theirs, wherever its row points.
+    let own = rows.iter().filter(|row| !row.is_foreign());
+    own.map(|row| Ok(listed(row)?.entry)).collect()
 }
 
 /// How many there are of these.

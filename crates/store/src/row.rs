@@ -1,6 +1,6 @@
 //! A row of either engine, read by the names of its columns.
 
-use std::{str::FromStr, sync::Arc};
+use std::{collections::HashMap, str::FromStr, sync::Arc};
 
 use contactiq_domain::{Probability, Timestamp};
 use contactiq_guard::{
@@ -23,6 +23,8 @@ pub(crate) struct Row {
     cells: Cells,
     pub(crate) sealer: Arc<Sealer>,
     whose: Whose,
+    /// Whether a text of it is sealed with the key of somebody else than the row says.
+    foreign: bool,
     /// Whether what can't be opened says so in its place.
     beside_others: bool,
 }
@@ -40,11 +42,15 @@ pub(crate) enum Whose {
     Locked(SealError),
 }
 
-/// The column that names a person's key.
+/// The column that names the key of a row's person.
 const NAMES_KEY: &str = "data_key";
-/// That one, and the columns that are sealed with a person's key.
+/// The column that names the key of the person to whom the row is said to belong. It opens nothing: a row that has lost
+/// its texts is nobody's.
+const OWNERS_KEY: &str = "owner_data_key";
+/// Those two, and the columns that are sealed with a person's key.
 const SEALED: &[&str] = &[
     NAMES_KEY,
+    OWNERS_KEY,
     "question",
     "answer",
     "shown",
@@ -57,12 +63,28 @@ const SEALED: &[&str] = &[
     "placeholders",
 ];
 
+/// What stands in such a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// The key of the row's person.
+    Person,
+    /// The key of whoever it is said to belong to.
+    Owner,
+    /// A sealed text, which names its own.
+    Text,
+}
+
 impl Cells {
-    /// The places of such columns in rows like this one, and whether they name the key.
-    pub(crate) fn sealed(&self) -> Vec<(usize, bool)> {
-        fn among<C: Column>(columns: &[C]) -> Vec<(usize, bool)> {
+    /// The places of such columns in rows like this one.
+    pub(crate) fn sealed(&self) -> Vec<(usize, Names)> {
+        fn among<C: Column>(columns: &[C]) -> Vec<(usize, Names)> {
             let sealed = columns.iter().filter(|column| SEALED.contains(&column.name()));
-            sealed.map(|column| (column.ordinal(), column.name() == NAMES_KEY)).collect()
+            let names = |column: &C| match column.name() {
+                NAMES_KEY => Names::Person,
+                OWNERS_KEY => Names::Owner,
+                _ => Names::Text,
+            };
+            sealed.map(|column| (column.ordinal(), names(column))).collect()
         }
         match self {
             Cells::Sqlite(row) => among(row.columns()),
@@ -70,14 +92,57 @@ impl Cells {
         }
     }
 
-    /// With whose key it is sealed, by the columns at these places.
-    pub(crate) fn key(&self, places: &[(usize, bool)]) -> Option<DataKeyId> {
-        places.iter().find_map(|(place, names_key)| match (self, *names_key) {
-            (Cells::Sqlite(row), true) => id_in(row.try_get::<Option<&str>, _>(place).ok()??),
-            (Cells::Sqlite(row), false) => key_of(row.try_get::<Option<&[u8]>, _>(place).ok()??),
-            (Cells::Postgres(row), true) => id_in(row.try_get::<Option<&str>, _>(place).ok()??),
-            (Cells::Postgres(row), false) => key_of(row.try_get::<Option<&[u8]>, _>(place).ok()??),
-        })
+    /// With whose keys it is sealed, by the columns at these places.
+    pub(crate) fn held(&self, places: &[(usize, Names)]) -> Held {
+        let mut held = Held::default();
+        for (place, names) in places {
+            match names {
+                Names::Person => held.person = Some(self.named_at(*place)),
+                Names::Owner => held.owner = Some(self.named_at(*place)),
+                Names::Text => held.sealed.extend(self.sealed_at(*place)),
+            }
+        }
+        held
+    }
+
+    fn named_at(&self, place: usize) -> Option<DataKeyId> {
+        match self {
+            Cells::Sqlite(row) => id_in(row.try_get::<Option<&str>, _>(place).ok()??),
+            Cells::Postgres(row) => id_in(row.try_get::<Option<&str>, _>(place).ok()??),
+        }
+    }
+
+    fn sealed_at(&self, place: usize) -> Option<DataKeyId> {
+        match self {
+            Cells::Sqlite(row) => key_of(row.try_get::<Option<&[u8]>, _>(place).ok()??),
+            Cells::Postgres(row) => key_of(row.try_get::<Option<&[u8]>, _>(place).ok()??),
+        }
+    }
+}
+
+/// The keys of a row.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    /// What its column says, where it has one.
+    person: Option<Option<DataKeyId>>,
+    /// What the column of its owner says, where it has one.
+    owner: Option<Option<DataKeyId>>,
+    /// What its sealed texts say.
+    sealed: Vec<DataKeyId>,
+}
+
+impl Held {
+    /// Those that open it, that of its column first.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = DataKeyId> {
+        self.person.flatten().into_iter().chain(self.sealed.iter().copied())
+    }
+
+    /// Whether a text of it is sealed with another key than its person or owner has, and that key is there: what was
+    /// sealed with one that is gone is nobody's. Where the column names none, an erasure is under way, or the key itself
+    /// says whose it is.
+    pub(crate) fn is_foreign(&self, there: &HashMap<DataKeyId, Whose>) -> bool {
+        let Some(named) = self.person.or(self.owner).flatten() else { return false };
+        self.sealed.iter().any(|id| *id != named && there.contains_key(id))
     }
 }
 
@@ -88,12 +153,31 @@ pub(crate) fn id_in(text: &str) -> Option<DataKeyId> {
 }
 
 impl Row {
-    pub(crate) fn of(cells: Cells, sealer: &Arc<Sealer>, whose: Whose) -> Row {
-        Row { cells, sealer: Arc::clone(sealer), whose, beside_others: false }
+    pub(crate) fn of(cells: Cells, sealer: &Arc<Sealer>, whose: Whose, foreign: bool) -> Row {
+        Row { cells, sealer: Arc::clone(sealer), whose, foreign, beside_others: false }
     }
 
     pub(crate) fn of_nobody(cells: Cells, sealer: &Arc<Sealer>) -> Row {
-        Row::of(cells, sealer, Whose::Nobody)
+        Row::of(cells, sealer, Whose::Nobody, false)
+    }
+
+    /// Whether a text of it belongs to somebody else than the row says: ask it of rows that have `data_key` or
+    /// `owner_data_key`.
+    pub(crate) const fn is_foreign(&self) -> bool {
+        self.foreign
+    }
+
+    /// The key that opens it, where there is one that could be unwrapped.
+    pub(crate) fn key(&self) -> Option<&DataKey> {
+        match &self.whose {
+            Whose::Person(key) => Some(key),
+            Whose::Nobody | Whose::Gone | Whose::Locked(_) => None,
+        }
+    }
+
+    /// The same row with none of its people's texts: each reads as [`Masked::locked`].
+    pub(crate) fn withheld(self) -> Row {
+        Row { whose: Whose::Locked(SealError::NotAuthentic), beside_others: true, ..self }
     }
 
     /// The same row on a page of many people: a text of it that does not open, or whose key can't be unwrapped, reads as

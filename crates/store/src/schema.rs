@@ -46,6 +46,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (40, "forgotten_accesses", include_str!("../migrations/0040_forgotten_accesses.sql")),
     (41, "audit_apart", include_str!("../migrations/0041_audit_apart.sql")),
     (42, "letters_by_interaction", include_str!("../migrations/0042_letters_by_interaction.sql")),
+    (43, "authority", include_str!("../migrations/0043_authority.sql")),
+    (44, "proofs", include_str!("../migrations/0044_proofs.sql")),
 ];
 
 /// Those of PostgreSQL alone.

@@ -1,15 +1,20 @@
 //! Tickets: the inbox of escalations (P9).
+//!
+//! Each row carries a MAC over what says which bankers see its texts: its conversation, its assistant, and whose hands it
+//! is in. One that does not have it, or whose texts belong to another person than that of its conversation, is damaged: a
+//! banker does not see it, and staff who see every ticket see that there is one, without its texts.
 
 use contactiq_domain::{
     Mode, Ticket, TicketState, Timestamp, Trigger,
     ids::{InteractionId, TicketId},
 };
-use contactiq_guard::Masked;
+use contactiq_guard::{Masked, seal::Cell};
 
 use crate::{
     Connection, StoreError, Writer,
     audit::{self, AuditKind, Event},
-    conversations::Owner,
+    authority::TICKETS,
+    conversations::{self, Owner},
     privacy,
     row::Row,
     value::{Value, values},
@@ -32,10 +37,11 @@ async fn insert(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<bool, StoreEr
     let (id, whose) = (ticket.id.to_string(), w.key_of(ticket.conversation).await?);
     let question = w.seal_for(whose.as_deref(), &ticket.question, TABLE, "question", &id);
     let told = w.seal_for(whose.as_deref(), &ticket.told, TABLE, "told", &id);
+    let mac = in_nobodys_hands(w, ticket);
     let made = w.execute(
         "INSERT INTO tickets (id, interaction, conversation, mode, decisive_trigger, rule, queue, priority, state,
-             question, told, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING",
+             question, told, created_at, mac)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING",
         values![
             ticket.id,
             ticket.interaction,
@@ -49,10 +55,27 @@ async fn insert(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<bool, StoreEr
             question,
             told,
             ticket.created_at,
+            mac,
         ],
     )
     .await?;
     Ok(made > 0)
+}
+
+/// The MAC of a ticket as it is opened.
+fn in_nobodys_hands(w: &Writer, ticket: &Ticket<Masked>) -> Vec<u8> {
+    let nobody: Option<String> = None;
+    let columns = values![ticket.id, ticket.interaction, ticket.conversation, ticket.mode, nobody];
+    TICKETS.mac(w, &columns)
+}
+
+/// A ticket that is about to be put into other hands, held until the writer is saved; none where it is damaged: with a MAC
+/// of ours it would be a good one.
+async fn held(w: &mut Writer, id: TicketId) -> Result<Option<Row>, StoreError> {
+    let held = if w.is_postgres() { " FOR UPDATE" } else { "" };
+    let sql = format!("SELECT * FROM tickets WHERE id = $1{held}");
+    let row = w.rows_built(sql, values![id], 1).await?.into_iter().next();
+    Ok(row.filter(|row| TICKETS.is_sound(w, row)))
 }
 
 /// Opens a ticket whatever became of one that its interaction has already: a cry for help is read by a person also
@@ -68,12 +91,14 @@ pub async fn open_anew(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<(), St
     let (id, whose) = (ticket.id.to_string(), w.key_of(ticket.conversation).await?);
     let question = w.seal_for(whose.as_deref(), &ticket.question, TABLE, "question", &id);
     let told = w.seal_for(whose.as_deref(), &ticket.told, TABLE, "told", &id);
+    // Of what is asked for, not of what stands in the row.
+    let mac = in_nobodys_hands(w, ticket);
     let opened = w
         .execute(
             "UPDATE tickets SET state = 'open', decisive_trigger = $2, rule = $3, queue = $4, priority = $5,
              question = $6, told = $7, created_at = $8, assignee = NULL, taken_at = NULL, taken_by = NULL,
-             closed_by = NULL, closed_at = NULL
-         WHERE id = $1 AND NOT (state = 'open' AND rule = $3)",
+             closed_by = NULL, closed_at = NULL, mac = $9
+         WHERE id = $1 AND (NOT (state = 'open' AND rule = $3) OR mac IS DISTINCT FROM $9)",
             values![
                 ticket.id,
                 ticket.trigger,
@@ -83,6 +108,7 @@ pub async fn open_anew(w: &mut Writer, ticket: &Ticket<Masked>) -> Result<(), St
                 question,
                 told,
                 ticket.created_at,
+                mac,
             ],
         )
         .await?;
@@ -110,11 +136,11 @@ macro_rules! matching {
         concat!(
             $select,
             " FROM tickets JOIN interactions ON interactions.id = tickets.interaction
+             JOIN conversations ON conversations.id = tickets.conversation
              WHERE ($1 IS NULL OR tickets.state = $1) AND ($2 IS NULL OR tickets.mode = $2)
                  AND ($3 IS NULL OR tickets.decisive_trigger = $3) AND ($4 IS NULL OR interactions.demo = $4)
                  AND ($5 IS NULL OR tickets.mode = 'customer' OR tickets.taken_by = $5
-                     OR EXISTS (SELECT 1 FROM conversations WHERE conversations.id = tickets.conversation
-                         AND conversations.subject = $6 AND conversations.owner_key IS NOT DISTINCT FROM $7)) ",
+                     OR (conversations.subject = $6 AND conversations.owner_key IS NOT DISTINCT FROM $7)) ",
             $rest
         )
     };
@@ -140,7 +166,8 @@ pub async fn count(c: &mut Connection, filter: &Filter<'_>) -> Result<u64, Store
 /// Tickets in the order in which a person should take them: danger to life first, then fraud, then by
 /// priority, and the one that waits longest first among equals. What is closed stands behind what is
 /// not, and demo traffic behind all others. `skip` leaves out that many of the first. A text that does not open,
-/// or whose key can't be unwrapped here, is [`Masked::locked`].
+/// or whose key can't be unwrapped here, is [`Masked::locked`]; so are all of a damaged ticket, which a banker does not
+/// see.
 ///
 /// # Errors
 /// When the database fails.
@@ -152,36 +179,63 @@ pub async fn list(
 ) -> Result<Vec<Ticket<Masked>>, StoreError> {
     let mut values = matched(c, filter);
     values.extend(values![limit, skip]);
-    c.rows(
-        matching!(
-            "SELECT tickets.*, interactions.demo",
-            "ORDER BY interactions.demo, CASE tickets.state WHEN 'closed' THEN 1 ELSE 0 END,
+    let sql = matching!(
+        "SELECT tickets.*, interactions.demo, conversations.data_key AS owner_data_key,
+                 conversations.subject AS owner_subject, conversations.owner_key",
+        "ORDER BY interactions.demo, CASE tickets.state WHEN 'closed' THEN 1 ELSE 0 END,
                  CASE WHEN tickets.rule LIKE 'emotional_distress/self-harm%' THEN 0
                      WHEN tickets.decisive_trigger = 'security_fraud' THEN 1
                      WHEN tickets.priority = 'urgent' THEN 2 WHEN tickets.priority = 'high' THEN 3 ELSE 4 END,
                  tickets.created_at, tickets.id LIMIT $8 OFFSET $9"
-        ),
-        values,
-    )
-    .await?
-    .into_iter()
-    .map(|row| ticket(&row.beside_others()))
-    .collect()
+    );
+    let mut found = Vec::new();
+    for row in c.rows(sql, values).await? {
+        match is_sound(c, &row)? {
+            true => found.push(ticket(&row.beside_others())?),
+            false if filter.agent.is_some() => {}
+            false => found.push(ticket(&row.withheld())?),
+        }
+    }
+    Ok(found)
 }
 
-/// A ticket.
+/// Whether a ticket is as it was written here, and its texts belong to the person of its conversation; where not, that is
+/// told.
+fn is_sound(c: &Connection, row: &Row) -> Result<bool, StoreError> {
+    let conversation = row.parsed("conversation")?;
+    let (subject, owner_key) = (row.text("owner_subject")?, row.parsed_or_none("owner_key")?);
+    Ok(TICKETS.is_sound(c, row) && conversations::is_owned(c, row, conversation, (&subject, owner_key)))
+}
+
+/// Tickets beside what says whose they are.
+macro_rules! owned {
+    ($rest:literal) => {
+        concat!(
+            "SELECT tickets.*, interactions.demo, conversations.data_key AS owner_data_key,
+                 conversations.subject AS owner_subject, conversations.owner_key
+             FROM tickets JOIN interactions ON interactions.id = tickets.interaction
+             JOIN conversations ON conversations.id = tickets.conversation ",
+            $rest
+        )
+    };
+}
+
+/// For staff who see every ticket: one that is damaged without its texts.
+fn for_staff(c: &Connection, row: Row) -> Result<Ticket<Masked>, StoreError> {
+    if is_sound(c, &row)? { ticket(&row) } else { ticket(&row.withheld()) }
+}
+
+/// A ticket, for staff who see every ticket: the texts of one that is damaged are [`Masked::locked`].
 ///
 /// # Errors
 /// When the database fails or a sealed column does not open.
 pub async fn get(c: &mut Connection, id: TicketId) -> Result<Option<Ticket<Masked>>, StoreError> {
-    c.row(
-        "SELECT tickets.*, interactions.demo FROM tickets JOIN interactions ON interactions.id = tickets.interaction
-         WHERE tickets.id = $1",
-        values![id],
-    ).await?.map(|row| ticket(&row)).transpose()
+    let row = c.row(owned!("WHERE tickets.id = $1"), values![id]).await?;
+    row.map(|row| for_staff(c, row)).transpose()
 }
 
-/// A ticket, for a banker who sees it: one of a customer, or one that the banker asked or has taken (A2).
+/// A ticket, for a banker who sees it: one of a customer, or one that the banker asked or has taken (A2). None where it is
+/// damaged.
 ///
 /// # Errors
 /// When the database fails or a sealed column does not open.
@@ -191,16 +245,14 @@ pub async fn get_for(
     agent: &Owner<'_>,
 ) -> Result<Option<Ticket<Masked>>, StoreError> {
     let (person, subject) = (privacy::blind(c, agent), c.blind_subject(agent.subject));
-    c.row(
-        "SELECT tickets.*, interactions.demo FROM tickets JOIN interactions ON interactions.id = tickets.interaction
-         WHERE tickets.id = $1 AND (tickets.mode = 'customer' OR tickets.taken_by = $2
-             OR EXISTS (SELECT 1 FROM conversations WHERE conversations.id = tickets.conversation
-                 AND conversations.subject = $3 AND conversations.owner_key IS NOT DISTINCT FROM $4))",
-        values![id, person, subject, agent.key],
-    )
-    .await?
-    .map(|row| ticket(&row))
-    .transpose()
+    let sql = owned!(
+        "WHERE tickets.id = $1 AND (tickets.mode = 'customer' OR tickets.taken_by = $2
+             OR (conversations.subject = $3 AND conversations.owner_key IS NOT DISTINCT FROM $4))"
+    );
+    match c.row(sql, values![id, person, subject, agent.key]).await? {
+        Some(row) if is_sound(c, &row)? => ticket(&row).map(Some),
+        Some(_) | None => Ok(None),
+    }
 }
 
 /// Notes whose hands a ticket is in now, beside the name that people read: call it in the transaction that takes it.
@@ -209,14 +261,36 @@ pub async fn get_for(
 /// When the database fails.
 pub async fn note_hands(w: &mut Writer, id: TicketId, who: &Owner<'_>) -> Result<(), StoreError> {
     let person = privacy::blind(w, who);
-    w.execute("UPDATE tickets SET taken_by = $2 WHERE id = $1 AND state = 'taken'", values![id, person])
-        .await?;
+    let Some(was) = held(w, id).await? else { return Ok(()) };
+    let sql = "UPDATE tickets SET taken_by = $2 WHERE id = $1 AND state = 'taken' RETURNING *";
+    match w.row(sql, values![id, &person]).await? {
+        Some(row) => TICKETS.keep(w, (&was, &row), &[("taken_by", Cell::Text(person))]).await,
+        None => Ok(()),
+    }
+}
+
+/// Lets go of every ticket that is in this person's hands: of somebody of the bank who was erased.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn let_go(w: &mut Writer, person: &str) -> Result<(), StoreError> {
+    let rows = w.rows("SELECT * FROM tickets WHERE taken_by = $1 ORDER BY id", values![person]).await?;
+    for was in rows {
+        let is_sound = TICKETS.is_sound(w, &was);
+        let sql = "UPDATE tickets SET taken_by = NULL, assignee = NULL,
+             closed_by = CASE WHEN closed_by = assignee THEN NULL ELSE closed_by END
+             WHERE id = $1 AND taken_by = $2 RETURNING *";
+        let Some(row) = w.row(sql, values![was.text("id")?, person]).await? else { continue };
+        if is_sound {
+            TICKETS.keep(w, (&was, &row), &[("taken_by", Cell::Missing)]).await?;
+        }
+    }
     Ok(())
 }
 
 /// Puts a ticket that is not closed into somebody's hands, whoever had it before, with an entry in the audit log: to whom
 /// and by whom, as keyed hashes of what access events call them. Its note stays where there is no other one. Whoever has
-/// it already is handed nothing but another note. False when it is closed, or is none.
+/// it already is handed nothing but another note. False when it is closed, is damaged, or is none.
 ///
 /// # Errors
 /// When the database fails.
@@ -228,10 +302,7 @@ pub async fn hand_over(
     by: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "SELECT conversation, state, taken_by, taken_note FROM tickets WHERE id = $1";
-    let Some(row) = w.row(sql, values![id]).await? else {
-        return Ok(false);
-    };
+    let Some(row) = held(w, id).await? else { return Ok(false) };
     let (owner, name) = to;
     let person = privacy::blind(w, owner);
     let state: TicketState = row.parsed("state")?;
@@ -247,29 +318,31 @@ pub async fn hand_over(
     let whose = w.key_of(row.parsed("conversation")?).await?;
     let note = note.map(|note| w.seal_for(whose.as_deref(), note, TABLE, "taken_note", &id.to_string()));
     let moved = w
-        .execute(
+        .row(
             "UPDATE tickets SET state = 'taken', assignee = $2, taken_by = $3, taken_at = $4, taken_note =
                  CASE WHEN EXISTS (SELECT 1 FROM interactions WHERE interactions.id = tickets.interaction
                      AND interactions.anonymised_at IS NOT NULL) THEN NULL ELSE COALESCE($5, taken_note) END
-             WHERE id = $1 AND state <> 'closed'",
-            values![id, name, person, now, note],
+             WHERE id = $1 AND state <> 'closed' RETURNING *",
+            values![id, name, &person, now, note],
         )
         .await?;
-    if moved > 0 {
+    if let Some(moved) = &moved {
+        TICKETS.keep(w, (&row, moved), &[("taken_by", Cell::Text(person))]).await?;
         let pseudonym = |word: &str| Some(w.sealer().pseudonym(word));
         let fields = [
             ("ticket", Some(id.to_string())),
             ("became", Some("handed_over".to_owned())),
+            ("proof", Some(audit::ticket_proof(w, &id.to_string(), TicketState::Taken))),
             ("to", pseudonym(owner.subject)),
             ("actor", pseudonym(by)),
         ];
         let event = Event::new(audit::fresh_id(w), now, AuditKind::Ticket, &fields);
         audit::note(w, &event).await?;
     }
-    Ok(moved > 0)
+    Ok(moved.is_some())
 }
 
-/// The ticket of an interaction, if it escalated.
+/// The ticket of an interaction, if it escalated; as [`get`].
 ///
 /// # Errors
 /// When the database fails or a sealed column does not open.
@@ -277,14 +350,8 @@ pub async fn of_interaction(
     c: &mut Connection,
     interaction: InteractionId,
 ) -> Result<Option<Ticket<Masked>>, StoreError> {
-    c.row(
-        "SELECT tickets.*, interactions.demo FROM tickets JOIN interactions ON interactions.id = tickets.interaction
-         WHERE tickets.interaction = $1",
-        values![interaction],
-    )
-        .await?
-        .map(|row| ticket(&row))
-        .transpose()
+    let row = c.row(owned!("WHERE tickets.interaction = $1"), values![interaction]).await?;
+    row.map(|row| for_staff(c, row)).transpose()
 }
 
 /// Takes or closes a ticket (without its note where the person was erased): an open one can be taken, and closed while nobody has closed it. The
@@ -332,6 +399,9 @@ pub async fn advance(
             .await?
         }
     };
+    if moved > 0 {
+        audit::ticket_became(w, &id.to_string(), to, now).await?;
+    }
     Ok(moved > 0)
 }
 

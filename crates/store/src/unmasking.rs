@@ -11,6 +11,9 @@ use crate::{
     value::values,
 };
 
+/// Why a purpose is refused that names somebody.
+pub const PERSONAL: &str = "purpose_personal";
+
 /// Who wants to see it, and why.
 #[derive(Debug)]
 pub struct Asked<'a> {
@@ -39,8 +42,32 @@ pub enum Unmasked {
     NamedBefore,
 }
 
+/// Notes that somebody asked with a purpose that can't stand in the log, and was shown nothing: `why` is one stable word.
+///
+/// # Errors
+/// When the database fails.
+pub async fn refused(
+    mut w: Writer,
+    interaction: InteractionId,
+    (actor, from): (&str, &str),
+    why: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let pseudonym = |word: &str| Some(w.sealer().pseudonym(word));
+    let fields = [
+        ("actor", pseudonym(actor)),
+        ("from", pseudonym(from)),
+        ("interaction", Some(interaction.to_string())),
+        ("refused", Some(why.to_owned())),
+        ("shown", Some("0".to_owned())),
+    ];
+    let event = Event::new(audit::fresh_id(&w), at, AuditKind::Unmasking, &fields);
+    audit::note(&mut w, &event).await?;
+    w.save().await
+}
+
 /// Opens the originals of a message. When this returns, the entry of the audit log is durable, also where there was
-/// nothing to show; only a purpose that names who is looked for is in no log.
+/// nothing to show; of a purpose that names who is looked for the attempt alone.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is no such finished interaction, or when the database fails or a sealed column
@@ -48,7 +75,11 @@ pub enum Unmasked {
 pub async fn unmask(mut w: Writer, asked: &Asked<'_>) -> Result<Unmasked, StoreError> {
     let found = look(&mut w, asked).await?;
     let shown = match &found {
-        Unmasked::NamedBefore => return Ok(found),
+        Unmasked::NamedBefore => {
+            let Asked { interaction, actor, from, at, .. } = asked;
+            refused(w, *interaction, (actor, from), PERSONAL, *at).await?;
+            return Ok(found);
+        }
         Unmasked::Shown(originals) => originals.iter().filter(|original| original.value().is_some()).count(),
         Unmasked::Erased | Unmasked::NotKept => 0,
     };

@@ -24,13 +24,27 @@ pub struct DataKey {
     key: Zeroizing<[u8; 32]>,
     /// What the bank calls the person, sealed with this key.
     named: Vec<u8>,
+    /// The keyed hash of the person, for whom it was wrapped.
+    person: String,
 }
 
 impl DataKey {
     /// A key of this id. `named` is what [`Sealer::seal_name_for`] made of the person's name with it.
     #[must_use]
     pub fn new(id: DataKeyId, key: impl Into<Zeroizing<[u8; 32]>>, named: Vec<u8>) -> Self {
-        Self { id, key: key.into(), named }
+        Self { id, key: key.into(), named, person: String::new() }
+    }
+
+    /// The same of the person with this keyed hash: say so only of one that it was wrapped for.
+    #[must_use]
+    pub fn of(self, person: String) -> Self {
+        Self { person, ..self }
+    }
+
+    /// The keyed hash of the person for whom it was wrapped; empty where nobody said.
+    #[must_use]
+    pub fn person(&self) -> &str {
+        &self.person
     }
 
     /// What it is known by.

@@ -1,6 +1,7 @@
 //! Every server that speaks OpenAI's chat API: OpenAI, vLLM, llama.cpp, Ollama, LiteLLM and others.
 
 mod embeddings;
+mod left_alone;
 mod moderation;
 mod settings;
 mod vector_store;

@@ -4,27 +4,29 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
-use contactiq_domain::{
-    BreakerState, Clock, Key, Keyring,
-    breaker::{Breaker, Permit},
-};
+use contactiq_domain::{BreakerState, Clock, Key, Keyring, breaker::Breaker};
 use contactiq_guard::{Masked, ModerationCategory};
 use reqwest::{Url, header};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
 
+use super::left_alone::{Words, settle};
 use crate::{
     Http, ModelError, SetupError,
     counting::{TokensRead, estimate, figure, most_of},
     keyed::{Asker, send_with},
     reach, response,
+};
+
+/// What the log says of it.
+const WORDS: Words = Words {
+    call: "moderation call",
+    left_alone: "the moderation endpoint failed too often and is left alone for a while: the local moderation stands alone until it is back",
+    back: "the moderation endpoint answers again",
 };
 
 /// The answer to one text is a few hundred bytes.
@@ -210,7 +212,7 @@ impl RemoteModeration {
         if let Err(error) = &answer {
             read.fail(error);
         }
-        self.settle(permit, since, answer.as_ref().err());
+        settle((&self.breaker, &self.told), permit, since, answer.as_ref().err(), &WORDS);
         answer
     }
 
@@ -230,36 +232,6 @@ impl RemoteModeration {
         let answer: Answer = response::json_within(response, LARGEST_ANSWER, what).await?;
         read.end(answer.tokens().unwrap_or_else(|| estimate(text.as_str())));
         categories(answer)
-    }
-
-    /// Tells the breaker and the log, which is warned once when the server begins to be left alone.
-    fn settle(&self, permit: Permit<'_>, since: Instant, error: Option<&ModelError>) {
-        let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        match error {
-            None => permit.success(),
-            Some(error) if error.counts_against_provider() => permit.failure(),
-            // It answered, and was right to refuse.
-            Some(ModelError::Refused(_)) => permit.success(),
-            Some(_) => drop(permit),
-        }
-        match error {
-            None => tracing::debug!(millis, outcome = "ok", "moderation call"),
-            Some(error) => tracing::info!(millis, outcome = error.code(), %error, "moderation call"),
-        }
-        match (self.breaker.state(), error) {
-            (BreakerState::Open, Some(error)) if !self.told.swap(true, Ordering::SeqCst) => {
-                tracing::warn!(
-                    outcome = error.code(),
-                    %error,
-                    "the moderation endpoint failed too often and is left alone for a while: the local \
-                     moderation stands alone until it is back"
-                );
-            }
-            (BreakerState::Closed, _) if self.told.swap(false, Ordering::SeqCst) => {
-                tracing::info!("the moderation endpoint answers again");
-            }
-            _ => {}
-        }
     }
 }
 

@@ -5,27 +5,29 @@ mod wire;
 
 use std::{
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
-use contactiq_domain::{
-    BreakerState, Clock, Key, Keyring,
-    breaker::{Breaker, Permit},
-};
+use contactiq_domain::{BreakerState, Clock, Key, Keyring, breaker::Breaker};
 use contactiq_guard::Masked;
 use reqwest::{RequestBuilder, Url, header};
 use tokio::time::{Instant, timeout};
 
 use self::wire::{Answer, Request, Store};
 pub use self::wire::{Attribute, Chunk};
+use super::left_alone::{Words, settle};
 use crate::{
     Http, ModelError, SetupError,
     keyed::{Asker, send_with},
     reach, response,
+};
+
+/// What the log says of it.
+const WORDS: Words = Words {
+    call: "search of a hosted store",
+    left_alone: "the hosted vector store failed too often and is left alone for a while: the documents of this house answer alone until it is back",
+    back: "the hosted vector store answers again",
 };
 
 /// Chunks of one search, as the API bounds them.
@@ -180,7 +182,7 @@ impl VectorStores {
         let since = Instant::now();
         let once = self.once(id, url, question, attributes);
         let found = timeout(budget, once).await.unwrap_or(Err(ModelError::Timeout));
-        self.settle(permit, since, found.as_ref().err());
+        settle((&self.breaker, &self.told), permit, since, found.as_ref().err(), &WORDS);
         found
     }
 
@@ -232,36 +234,6 @@ impl VectorStores {
         match key.and_then(reach::authorization) {
             Some(value) => request.header(header::AUTHORIZATION, value),
             None => request,
-        }
-    }
-
-    /// Tells the breaker and the log, which is warned once when the server begins to be left alone.
-    fn settle(&self, permit: Permit<'_>, since: Instant, error: Option<&ModelError>) {
-        let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        match error {
-            None => permit.success(),
-            Some(error) if error.counts_against_provider() => permit.failure(),
-            // It answered, and was right to refuse.
-            Some(ModelError::Refused(_)) => permit.success(),
-            Some(_) => drop(permit),
-        }
-        match error {
-            None => tracing::debug!(millis, outcome = "ok", "search of a hosted store"),
-            Some(error) => tracing::info!(millis, outcome = error.code(), %error, "search of a hosted store"),
-        }
-        match (self.breaker.state(), error) {
-            (BreakerState::Open, Some(error)) if !self.told.swap(true, Ordering::SeqCst) => {
-                tracing::warn!(
-                    outcome = error.code(),
-                    %error,
-                    "the hosted vector store failed too often and is left alone for a while: the documents of this \
-                     house answer alone until it is back"
-                );
-            }
-            (BreakerState::Closed, _) if self.told.swap(false, Ordering::SeqCst) => {
-                tracing::info!("the hosted vector store answers again");
-            }
-            _ => {}
         }
     }
 }

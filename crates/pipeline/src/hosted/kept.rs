@@ -21,10 +21,13 @@ const MOST: usize = 64;
 
 pub(super) type Key = [u8; 32];
 
+/// When it was heard, what it came to, and what is told of it.
+type Answer = (Instant, Arc<Knowledge>, Told);
+
 /// The last answers.
 pub(super) struct Kept {
     age: Duration,
-    answers: Mutex<LruCache<Key, (Instant, Arc<Knowledge>, Told)>>,
+    answers: Mutex<LruCache<Key, Answer>>,
 }
 
 impl Kept {

@@ -12,14 +12,16 @@ use contactiq_domain::{BreakerState, Collection, Mode};
 use contactiq_guard::{Masked, Raw};
 use contactiq_llm::{Attribute, Chunk, VectorStores};
 use contactiq_store::deadline;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 
 use self::{
     chunks::{Rules, Taken},
     kept::Kept,
 };
 use crate::{
-    DoorFault, House, Knowledge, Means, requests, retrieve,
+    DoorFault, House, Knowledge, Means,
+    house::AFTER_THE_MODEL,
+    requests, retrieve,
     turn::{KeptBack, Turn},
 };
 
@@ -193,7 +195,8 @@ async fn asked(
 /// Every store about every query, at once. Where one does not answer none is believed: half of a bank's knowledge
 /// contradicts nothing.
 async fn searched(hosted: &Hosted, turn: &Turn, queries: &[Masked]) -> Result<Vec<Chunk>, &'static str> {
-    let left = deadline::left().unwrap_or(Duration::MAX);
+    // What is here answers within the deadline too, where a store hangs.
+    let left = deadline::left().map_or(Duration::MAX, |left| left.saturating_sub(AFTER_THE_MODEL));
     let patience = hosted.settings.patience.min(left);
     let attributes = hosted.asked_for(turn.mode());
     let mut calls = Vec::new();
@@ -202,7 +205,9 @@ async fn searched(hosted: &Hosted, turn: &Turn, queries: &[Masked]) -> Result<Ve
             calls.push(search(hosted, turn, (store, query), &attributes, patience));
         }
     }
-    Ok(try_join_all(calls).await?.into_iter().flatten().collect())
+    // All are heard to their ends: one that is broken off tells the breaker nothing, and may be paid for.
+    let answers: Vec<Vec<Chunk>> = join_all(calls).await.into_iter().collect::<Result<_, _>>()?;
+    Ok(answers.into_iter().flatten().collect())
 }
 
 /// One store about one query, paid for.

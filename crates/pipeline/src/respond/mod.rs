@@ -136,6 +136,12 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         }
         return conflict(turn, dispute, since);
     }
+    if whole.is_some_and(|judged| score::is_beside_the_point(house, turn, &judged)) {
+        let why =
+            "not understood, or small talk: the passages are near to its words and not to what it is about";
+        turn.trace(Step::Respond, since, "nothing", why);
+        return;
+    }
     turn.judged = whole;
     let draft = compose::extractive(&turn.knowledge, &Manner::of(turn), &[&chosen]);
     let detail = format!("{} sentences of {} documents", chosen.len(), draft.citations.len());

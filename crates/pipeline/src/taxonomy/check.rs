@@ -196,9 +196,18 @@ pub fn repeated_utterances(taxonomy: &Taxonomy) -> Vec<Finding> {
 
 /// A text as it is compared: lower case, letters and digits alone.
 pub(crate) fn wording(text: &str) -> String {
-    let kept: String =
-        text.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-    let words = kept.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut words = String::with_capacity(text.len());
+    let mut is_apart = false;
+    for c in text.to_lowercase().chars() {
+        if !c.is_alphanumeric() {
+            is_apart = true;
+            continue;
+        }
+        if std::mem::take(&mut is_apart) && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(c);
+    }
     // `?` and `??` have no words and are not the same.
     if words.is_empty() { text.trim().to_owned() } else { words }
 }

@@ -79,6 +79,8 @@ pub struct Ready {
     redis: String,
     /// The keys of people: `ok`, or `failing`, of which `doctor` and the log say why.
     sealing: &'static str,
+    /// The audit log, and holds and erasures beside it: `ok`, or `failing`, of which the log says why.
+    audit: &'static str,
     /// Documents that answer.
     documents: usize,
     /// Version of the knowledge.
@@ -199,6 +201,11 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
             Sharing::Away => "away: limits are kept in this process".to_owned(),
         },
         sealing: if app.key_beside_data.load(Ordering::Relaxed) { "failing" } else { "ok" },
+        audit: if app.audit.looked().fault.is_some() || app.audit.are_tables_apart() {
+            "failing"
+        } else {
+            "ok"
+        },
         documents: knowledge.documents.len(),
         knowledge_version: knowledge.version.clone(),
     };

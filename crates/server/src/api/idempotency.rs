@@ -21,7 +21,7 @@ use contactiq_store::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::error::ApiError;
+use super::{error::ApiError, interactions::asked};
 use crate::{
     app::App,
     guard::identity::Caller,
@@ -82,7 +82,7 @@ pub async fn begin_question(
     body: &[u8],
 ) -> Result<Repeat<Box<Record<Masked>>>, ApiError> {
     let Some(claimed) = named(app, caller, route, headers, body)? else { return Ok(Repeat::First(None)) };
-    if let Some(again) = pending(app, &claimed).await? {
+    if let Some(again) = pending(app, caller, &claimed).await? {
         return Ok(again);
     }
     let made = match app.house.ledger.claim(&claimed, LEASE, app.house.clock.now()).await? {
@@ -91,14 +91,14 @@ pub async fn begin_question(
         Some(Claims::Mismatch) => return Err(ApiError::IdempotencyMismatch),
         Some(Claims::Done(made)) => made,
         None if app.house.ledger.answers_alone() => {
-            return here(app, Claimed { queued: true, ..claimed }).await;
+            return here(app, caller, Claimed { queued: true, ..claimed }).await;
         }
         None => match in_table(app, claimed.clone()).await? {
             Repeat::First(taken) => return Ok(Repeat::First(taken)),
             Repeat::Again(made) => made.parse().map_err(|_| ApiError::Internal)?,
         },
     };
-    again(app, &claimed, made).await
+    again(app, caller, &claimed, made).await
 }
 
 const IN_FLIGHT: ApiError = ApiError::IdempotencyInFlight { retry_after: 1 };
@@ -161,7 +161,7 @@ async fn in_table(app: &App, claimed: Claimed) -> Result<Repeat<String>, ApiErro
 /// Claims a key in this process: on SQLite nobody else answers, and what a key came to is read beside whoever writes.
 /// A database that another program holds for long costs no answer. Should two servers share the file all the same, the
 /// first record that says what the key came to counts, and the other is shown to nobody.
-async fn here(app: &App, claimed: Claimed) -> Result<Repeat<Box<Record<Masked>>>, ApiError> {
+async fn here(app: &App, caller: &Caller, claimed: Claimed) -> Result<Repeat<Box<Record<Masked>>>, ApiError> {
     match app.leases.hold_alone(&claimed) {
         Claims::New => {}
         Claims::Mismatch => return Err(ApiError::IdempotencyMismatch),
@@ -171,7 +171,7 @@ async fn here(app: &App, claimed: Claimed) -> Result<Repeat<Box<Record<Masked>>>
     let taken = Taken { app: app.clone(), done: false, claimed };
     let claimed = &taken.claimed;
     // Held before it is looked for: whoever held it before has settled it in the spool or in the table.
-    if let Some(again) = pending(app, claimed).await? {
+    if let Some(again) = pending(app, caller, claimed).await? {
         return Ok(again);
     }
     let mut reader = app.house.store.read().await?;
@@ -181,7 +181,7 @@ async fn here(app: &App, claimed: Claimed) -> Result<Repeat<Box<Record<Masked>>>
     match found {
         None | Some(Claim::New) => Ok(Repeat::First(Some(taken))),
         Some(Claim::Done { resource, .. }) => {
-            again(app, claimed, resource.parse().map_err(|_| ApiError::Internal)?).await
+            again(app, caller, claimed, resource.parse().map_err(|_| ApiError::Internal)?).await
         }
         Some(Claim::InFlight { .. }) => Err(IN_FLIGHT),
         Some(Claim::Mismatch) => Err(ApiError::IdempotencyMismatch),
@@ -189,18 +189,24 @@ async fn here(app: &App, claimed: Claimed) -> Result<Repeat<Box<Record<Masked>>>
 }
 
 /// What a question came to whose record is kept, and which no table knows yet.
-async fn pending(app: &App, claimed: &Claimed) -> Result<Option<Repeat<Box<Record<Masked>>>>, ApiError> {
+async fn pending(
+    app: &App,
+    caller: &Caller,
+    claimed: &Claimed,
+) -> Result<Option<Repeat<Box<Record<Masked>>>>, ApiError> {
     match app.house.ledger.pending_claim(&claimed.slot()).await {
         None => Ok(None),
-        Some((made, first)) if first == claimed.body => again(app, claimed, made).await.map(Some),
+        Some((made, first)) if first == claimed.body => again(app, caller, claimed, made).await.map(Some),
         Some(_) => Err(ApiError::IdempotencyMismatch),
     }
 }
 
 /// A repetition gets the first answer, read once: what is told stands. One whose record was withdrawn was shown to
-/// nobody: its key is free before the next try.
+/// nobody: its key is free before the next try. What a key came to stands in a plain column: nobody is told what is not
+/// theirs.
 async fn again(
     app: &App,
+    caller: &Caller,
     claimed: &Claimed,
     made: InteractionId,
 ) -> Result<Repeat<Box<Record<Masked>>>, ApiError> {
@@ -209,11 +215,20 @@ async fn again(
             app.house.ledger.forget_claim(claimed, made).await?;
             Err(IN_FLIGHT)
         }
-        Some(record) => Ok(Repeat::Again(Box::new(record))),
+        Some(record) if is_nobodys(&record) => Ok(Repeat::Again(Box::new(record))),
+        Some(record) => {
+            asked(app, caller, &record.id.to_string()).await?;
+            Ok(Repeat::Again(Box::new(record)))
+        }
         // On its way into the tables, or taken back since its key was read: the next try finds it, or what the key came
         // to instead.
         None => Err(IN_FLIGHT),
     }
+}
+
+/// Whether it has lost its person, and with them all that was said.
+fn is_nobodys(record: &Record<Masked>) -> bool {
+    record.question == Masked::erased() && record.answer == Masked::erased()
 }
 
 /// The claims that this process works on.

@@ -53,7 +53,7 @@ pub struct KeyShape {
     budget_per_day_usd: Option<f64>,
     /// Dollars that its questions may cost in a month.
     budget_per_month_usd: Option<f64>,
-    /// `active`, `expired` or `revoked`.
+    /// `active`, `expired`, `revoked`, or `damaged`: not written by this server, opens nothing, and nothing of it is true.
     state: &'static str,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
@@ -72,6 +72,9 @@ pub struct KeyShape {
     last_used_at: Option<Timestamp>,
 }
 
+/// How one stands whose row was not written here.
+pub const DAMAGED: &str = "damaged";
+
 /// How a key stands.
 #[must_use]
 pub fn state(key: &ApiKey, now: Timestamp) -> &'static str {
@@ -85,6 +88,10 @@ pub fn state(key: &ApiKey, now: Timestamp) -> &'static str {
 impl KeyShape {
     fn of(key: ApiKey, now: Timestamp) -> Self {
         let state = state(&key, now);
+        Self::standing(key, state, now)
+    }
+
+    fn standing(key: ApiKey, state: &'static str, now: Timestamp) -> Self {
         let previous_ends_at = key.overlaps_until(now);
         let dollars = |amount: Option<NanoUsd>| amount.map(NanoUsd::dollars);
         Self {
@@ -257,7 +264,10 @@ fn named(error: StoreError) -> ApiError {
 
 /// Revokes a key.
 pub(crate) async fn revoked(app: &App, caller: &Caller, noted: &Noted, id: &str) -> Result<ApiKey, ApiError> {
-    let id = known(app, caller, id).await?;
+    let id = match known(app, caller, id).await {
+        Err(ApiError::NotFound(_)) => damaged_one(app, caller, id).await?,
+        known => known?,
+    };
     noted.set_target(id.to_string());
     let mut w = app.house.store.write().await?;
     let key = keys::revoke(&mut w, &id.to_string(), app.house.clock.now()).await?;
@@ -308,10 +318,29 @@ async fn known(app: &App, caller: &Caller, id: &str) -> Result<KeyId, ApiError> 
     found.filter(|key| is_key_within(caller, key)).map(|key| key.id).ok_or_else(missing)
 }
 
-/// Every key that the caller may change, the oldest first; revoked ones too.
-pub(crate) async fn all(app: &App, caller: &Caller) -> Result<Vec<ApiKey>, ApiError> {
+/// The damaged key with this id, for whom it may be revoked by.
+async fn damaged_one(app: &App, caller: &Caller, id: &str) -> Result<KeyId, ApiError> {
+    let found = damaged(app, caller).await?.into_iter().find(|key| key.id.to_string() == id);
+    found.map(|key| key.id).ok_or(ApiError::NotFound("key"))
+}
+
+/// Damaged keys. What they may can't be told from them, so who may change every key sees them.
+async fn damaged(app: &App, caller: &Caller) -> Result<Vec<ApiKey>, ApiError> {
+    match caller.mode.is_none() && caller.scopes.is_none() {
+        true => Ok(keys::damaged(&mut *app.house.store.read().await?).await?),
+        false => Ok(Vec::new()),
+    }
+}
+
+/// Every key that the caller may change and how it stands, the oldest first; revoked ones too. Behind them those that are
+/// damaged.
+pub(crate) async fn all(app: &App, caller: &Caller) -> Result<Vec<(ApiKey, &'static str)>, ApiError> {
+    let now = app.house.clock.now();
     let found = keys::list(&mut *app.house.store.read().await?).await?;
-    Ok(found.into_iter().filter(|key| is_key_within(caller, key)).collect())
+    let found = found.into_iter().filter(|key| is_key_within(caller, key));
+    let mut all: Vec<_> = found.map(|key| (state(&key, now), key)).map(|(state, key)| (key, state)).collect();
+    all.extend(damaged(app, caller).await?.into_iter().map(|key| (key, DAMAGED)));
+    Ok(all)
 }
 
 /// List the API keys, the oldest first. For administrators.
@@ -324,7 +353,8 @@ pub async fn list(
     caller: May<ManageAccess>,
 ) -> Result<axum::Json<Vec<KeyShape>>, ApiError> {
     let now = app.house.clock.now();
-    Ok(axum::Json(all(&app, &caller).await?.into_iter().map(|key| KeyShape::of(key, now)).collect()))
+    let all = all(&app, &caller).await?.into_iter();
+    Ok(axum::Json(all.map(|(key, state)| KeyShape::standing(key, state, now)).collect()))
 }
 
 /// Make an API key. Its secret is in this answer and nowhere else; sent again with its `Idempotency-Key`, the request gets

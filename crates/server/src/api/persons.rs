@@ -67,8 +67,13 @@ fn person(caller: &Caller, named: Person) -> Result<(String, Option<KeyId>), Api
 /// A key that an administrator names is one that there is, or was: what was kept by a revoked one is kept still.
 pub(super) async fn must_be_known(app: &App, caller: &Caller, key: Option<KeyId>) -> Result<(), ApiError> {
     let Some(key) = key.filter(|key| Some(*key) != caller.key) else { return Ok(()) };
-    let found = keys::find_by_id(&mut *app.house.store.read().await?, key).await?;
-    found.map(drop).ok_or(ApiError::NotFound("key"))
+    let mut reader = app.house.store.read().await?;
+    if keys::find_by_id(&mut reader, key).await?.is_some() {
+        return Ok(());
+    }
+    // A key whose row was damaged speaks for nobody any more; what was kept by it is kept still.
+    let damaged = keys::damaged(&mut reader).await?;
+    damaged.iter().any(|other| other.id == key).then_some(()).ok_or(ApiError::NotFound("key"))
 }
 
 /// A back end that names its people exports and erases them where its key is left that.
@@ -209,6 +214,14 @@ pub async fn erase(
         match idempotency::begin(&app, &caller, "POST /v1/persons/erase", &headers, &body.bytes).await? {
             Repeat::Again(made) => receipts_of(&app, &made).await?,
             Repeat::First(taken) => {
+                if privacy::keep_from_purging(&app.audit.log.holds_apart(store).await?) {
+                    // One that somebody took away by hand may be on this person: the log does not say on whom it is.
+                    tracing::error!(
+                        critical = true,
+                        "nobody is erased: a legal hold does not stand as the audit log tells"
+                    );
+                    return Err(ApiError::LegalHold);
+                }
                 let settles = taken.as_ref().map(|taken| taken.settles(StatusCode::OK));
                 let by = By { name: &caller.name, signer: Some(&app.audit.signer), settles };
                 match privacy::erase_person(store, &subject, key, by, ids, now).await? {
@@ -310,17 +323,12 @@ pub async fn note_consent(
             Repeat::First(taken) => taken,
         };
     let consent = Consent { purpose, given, noted_by, noted_at };
-    let mut w = app.house.store.write().await?;
-    let mut counts = true;
-    for subject in &privacy::names(&app.house.store, &subject, key) {
-        counts &= consent::note(&mut w, &Owner { subject, key }, &consent, now).await?;
-    }
-    if !counts {
-        // What counts under one of the names is kept, and that a word is as of now.
-        w.save().await?;
+    let names = privacy::names(&app.house.store, &subject, key);
+    let owners: Vec<Owner<'_>> = names.iter().map(|subject| Owner { subject, key }).collect();
+    let Some(mut w) = consent::note_on_all(&app.house.store, &owners, &consent, now).await? else {
         app.house.consents.read(&app.house.store).await?;
         return Err(ApiError::SaidLater);
-    }
+    };
     if let Some(taken) = &taken {
         taken.settle(&mut w, purpose.as_str(), StatusCode::NO_CONTENT.as_u16()).await?;
     }

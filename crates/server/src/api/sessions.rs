@@ -213,6 +213,9 @@ pub(crate) async fn ended(
     let id: SessionId = id.parse().map_err(|_| missing())?;
     noted.set_target(id.to_string());
     let (store, now) = (&app.house.store, app.house.clock.now());
+    if app.sessions.remove_damaged(store, id).await? {
+        return Ok(1);
+    }
     let found = app.sessions.end(store, Which::One(id), now, &caller.name).await?;
     let one = found.first().ok_or_else(missing)?;
     let others = match everywhere {

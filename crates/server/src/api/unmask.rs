@@ -6,7 +6,7 @@ use axum::{
 };
 use contactiq_domain::{Permission, ids::InteractionId};
 use contactiq_guard::{Masked, Original, Raw};
-use contactiq_store::unmasking::{self, Asked, Unmasked};
+use contactiq_store::unmasking::{self, Asked, PERSONAL, Unmasked};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -70,27 +70,30 @@ impl From<Original> for OriginalShape {
     }
 }
 
-/// A purpose that names nobody.
-async fn guarded(app: &App, purpose: &str) -> Result<Masked, ApiError> {
+/// Why a purpose is refused that is none.
+const INVALID: &str = "purpose_invalid";
+
+/// A purpose that names nobody; else the word for what is wrong with it.
+async fn guarded(app: &App, purpose: &str) -> Result<Result<Masked, &'static str>, ApiError> {
     let purpose = purpose.trim();
     let fits = (1..=LONGEST_PURPOSE).contains(&purpose.chars().count());
     if !fits || purpose.chars().any(char::is_control) {
-        return Err(ApiError::parameter(
-            "purpose_invalid",
-            "purpose",
-            "1 to 200 characters without control characters",
-        ));
+        return Ok(Err(INVALID));
     }
     let masked = app.house.guard.mask(Raw::new(purpose)).await?;
-    if masked.as_str() != purpose {
-        return Err(personal());
+    Ok(if masked.as_str() == purpose { Ok(masked) } else { Err(PERSONAL) })
+}
+
+fn wrong(why: &'static str) -> ApiError {
+    if why == PERSONAL {
+        return personal();
     }
-    Ok(masked)
+    ApiError::parameter(INVALID, "purpose", "1 to 200 characters without control characters")
 }
 
 fn personal() -> ApiError {
     ApiError::parameter(
-        "purpose_personal",
+        PERSONAL,
         "purpose",
         "it would stand in the audit log for good: say why without a name, number or address",
     )
@@ -109,15 +112,18 @@ pub(crate) async fn unmasked(
     // For whom the record is not there, what was taken out of it is not either.
     let reads = caller.may(Permission::ReadAllInteractions);
     record_of(app, id).await?.filter(|record| reads && caller.sees(record.mode)).ok_or_else(missing)?;
-    let purpose = guarded(app, purpose).await?;
     noted.set_target(id.to_string());
-    let asked = Asked {
-        interaction: id,
-        actor: &caller.name,
-        from: &numbered.ip.to_string(),
-        purpose: &purpose,
-        at: app.house.clock.now(),
+    let (from, at) = (numbered.ip.to_string(), app.house.clock.now());
+    let purpose = match guarded(app, purpose).await? {
+        Ok(purpose) => purpose,
+        Err(why) => {
+            // Who tries is on record like who is shown something.
+            let w = app.house.store.write().await?;
+            unmasking::refused(w, id, (&caller.name, &from), why, at).await?;
+            return Err(wrong(why));
+        }
     };
+    let asked = Asked { interaction: id, actor: &caller.name, from: &from, purpose: &purpose, at };
     match unmasking::unmask(app.house.store.write().await?, &asked).await {
         Ok(Unmasked::Shown(originals)) => {
             tracing::info!(interaction = %id, user_id = caller.name.as_str(), values = originals.len(), "personal data was shown in clear");

@@ -25,6 +25,7 @@ use super::{StartError, places};
 use crate::{
     config::Config,
     guard::access,
+    privacy::Tables,
     wiring::{self, SystemClock, SystemIds},
 };
 
@@ -62,6 +63,8 @@ pub struct Audit {
     anchors: Vec<Anchor>,
     /// Whether this process wrote the log when it last ran.
     leads: AtomicBool,
+    /// Whether tables were found to say something else than the log.
+    tables_apart: AtomicBool,
 }
 
 impl Audit {
@@ -100,6 +103,7 @@ impl Audit {
             looked: Mutex::default(),
             anchors: [file, witness(&settings.anchor_url)?].into_iter().flatten().collect(),
             leads: AtomicBool::new(false),
+            tables_apart: AtomicBool::new(false),
         })
     }
 
@@ -180,6 +184,30 @@ impl Audit {
         if fault.is_some() || is_whole || looked.fault.is_none() {
             *looked = Looked { at: Some(now), fault };
         }
+    }
+
+    /// Says what was found in the tables beside the log: holds and marks of erasures that somebody changed by hand.
+    pub fn tell_of_tables(&self, found: &Tables) {
+        metrics::gauge!("contactiq_holds_apart").set(found.holds.len() as f64);
+        metrics::gauge!("contactiq_erasures_unproved").set(found.marked as f64);
+        for apart in &found.holds {
+            tracing::error!(critical = true, what = apart.what, %apart, "a legal hold does not stand as the audit log tells");
+        }
+        if found.marked > 0 {
+            tracing::error!(
+                critical = true,
+                conversations = found.marked,
+                "conversations are marked as erased and no erasure did it: their texts are left as they are; \
+                 `contactiq audit verify --records` names them"
+            );
+        }
+        self.tables_apart.store(!found.holds.is_empty() || found.marked > 0, Ordering::Relaxed);
+    }
+
+    /// Whether holds or marks of erasures were changed by hand, when it was looked last.
+    #[must_use]
+    pub fn are_tables_apart(&self) -> bool {
+        self.tables_apart.load(Ordering::Relaxed)
     }
 
     /// What was found last.

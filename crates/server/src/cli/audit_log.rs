@@ -204,10 +204,7 @@ async fn verify(
     match audit.log.verify(store, (&audit.origin, &keys), &anchors, records).await {
         Ok(found) => {
             if json {
-                output::json(&json!({
-                    "verified": true, "log": found.log, "unsigned": found.unsigned,
-                    "records": found.records, "erased": found.closed, "earlier": found.earlier,
-                }));
+                output::json(&figures(&found, true));
             } else {
                 output::line(format!(
                     "verified: {} entries, {} checkpoints and {} anchors agree; {} entries wait for their checkpoint",
@@ -218,6 +215,16 @@ async fn verify(
                         "{} records are those that were committed to, {} were erased",
                         found.records, found.closed
                     ));
+                    output::line(format!(
+                        "{} closed records are accounted for, 0 are not; holds, tickets and receipts stand as the log tells",
+                        found.accounted
+                    ));
+                    if found.untold > 0 {
+                        output::line(format!(
+                            "of {} closed records this log does not tell which they are: start a server of this version once",
+                            found.untold
+                        ));
+                    }
                     if found.earlier > 0 {
                         output::line(format!("{} records ended before the log began", found.earlier));
                     }
@@ -226,6 +233,30 @@ async fn verify(
             Ok(ExitCode::SUCCESS)
         }
         Err(log::AuditFault::Store(error)) if error.is_transient() => Err(error.into()),
+        Err(log::AuditFault::Apart(found)) => {
+            if json {
+                output::json(&figures(&found, false));
+            } else {
+                output::line(format!(
+                    "the log is whole: {} entries, {} checkpoints and {} anchors agree",
+                    found.log.size, found.log.checkpoints, found.log.anchors
+                ));
+                output::line(format!(
+                    "{} records are those that were committed to, {} were erased: {} are accounted for, {} are not",
+                    found.records,
+                    found.closed,
+                    found.accounted,
+                    found.unaccounted.len()
+                ));
+                for id in &found.unaccounted {
+                    output::problem(&format!(
+                        "interaction {id}: its record is gone, and nothing accounts for it"
+                    ));
+                }
+                found.apart.iter().for_each(|apart| output::problem(&apart.to_string()));
+            }
+            Ok(ExitCode::FAILURE)
+        }
         Err(fault) => {
             let entry = match &fault {
                 log::AuditFault::Found { entry, .. } => *entry,
@@ -234,6 +265,15 @@ async fn verify(
             not_verified(&fault.to_string(), entry, json)
         }
     }
+}
+
+/// What was found as JSON; `verified` is false where something is gone or stands otherwise.
+fn figures(found: &log::Verified, verified: bool) -> serde_json::Value {
+    json!({
+        "verified": verified, "log": found.log, "unsigned": found.unsigned, "records": found.records,
+        "erased": found.closed, "earlier": found.earlier, "accounted": found.accounted, "untold": found.untold,
+        "unaccounted": found.unaccounted.len(), "unaccounted_interactions": found.unaccounted, "apart": found.apart,
+    })
 }
 
 async fn write_export(store: &Store, audit: &Audit, file: &str, from: u64) -> Outcome {
@@ -339,7 +379,15 @@ pub(super) async fn standing(config: &Config) -> Result<(String, bool), String> 
         } else {
             ""
         };
-        Ok((format!("{size} entries; {last}; {} events wait{advice}", waiting.events), late))
+        let owner = audit.log.other_owner().await.map_err(|error| error.to_string())?;
+        let owned = owner.as_ref().map_or_else(String::new, |owner| {
+            format!(
+                "; its schema belongs to {owner}, who is not the user of server.database_url and can change the log: \
+                 docs/runbook.md, \"The schema of the audit log\""
+            )
+        });
+        let is_off = late || owner.is_some();
+        Ok((format!("{size} entries; {last}; {} events wait{advice}{owned}", waiting.events), is_off))
     }
     .await;
     audit.log.close().await;

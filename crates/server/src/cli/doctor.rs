@@ -13,6 +13,7 @@ use contactiq_pipeline::taxonomy::check::lacking;
 use contactiq_store::{
     SharedError, Store, documents,
     keys::{self, ApiKey},
+    page_sessions,
     vectors::VectorColumn,
 };
 use serde::Serialize;
@@ -215,10 +216,12 @@ async fn ledger(config: &Config) -> Vec<Finding> {
         let documents = documents::list(&mut reader, None).await?.len();
         let mut keys = keys::list(&mut reader).await?;
         keys.retain(|k| k.revoked_at.is_none());
-        Ok::<_, contactiq_store::StoreError>((documents, keys))
+        let damaged = keys::damaged(&mut reader).await?;
+        let sessions = page_sessions::damaged(&mut reader).await?;
+        Ok::<_, contactiq_store::StoreError>((documents, keys, damaged, sessions))
     };
     match counted.await {
-        Ok((documents, keys)) => {
+        Ok((documents, keys, damaged, sessions)) => {
             let state = if documents == 0 { State::Off } else { State::Ok };
             let advice = if documents == 0 {
                 ": `contactiq knowledge add`, or start once with the demo bank"
@@ -231,11 +234,35 @@ async fn ledger(config: &Config) -> Vec<Finding> {
                 detail: format!("{documents} documents{advice}"),
             });
             found.push(api_keys(&keys));
+            found.extend(not_ours(&damaged, &sessions));
         }
         Err(e) => found.push(Finding { part: "knowledge", state: State::Failing, detail: e.to_string() }),
     }
     store.close().await;
     found
+}
+
+/// Rows that would open a door and were not written by ContactIQ.
+fn not_ours(keys: &[ApiKey], sessions: &[String]) -> Option<Finding> {
+    if keys.is_empty() && sessions.is_empty() {
+        return None;
+    }
+    let named: Vec<String> = keys.iter().map(|key| format!("{} ({})", key.name, key.id)).collect();
+    let mut detail = Vec::new();
+    if !named.is_empty() {
+        detail.push(format!("damaged keys, which open nothing: {} (`keys revoke ID`)", named.join(", ")));
+    }
+    if !sessions.is_empty() {
+        let ids = sessions.join(", ");
+        detail.push(format!(
+            "damaged sessions of the pages, which open nothing: {ids} (DELETE /v1/sessions/ID)"
+        ));
+    }
+    let detail = format!(
+        "{}. Somebody wrote to the database past ContactIQ: docs/runbook.md#a-key-or-session-is-damaged",
+        detail.join("; ")
+    );
+    Some(Finding { part: "authority", state: State::Failing, detail })
 }
 
 /// Those that are not revoked.

@@ -196,15 +196,17 @@ fn show(key: &str, record: &ApiKey, json: bool) {
 
 async fn list(store: &Store, json: bool) -> Result<(), StoreError> {
     let mut reader = store.read().await?;
-    let found = keys::list(&mut reader).await?;
+    let sound = keys::list(&mut reader).await?.into_iter();
     let now = SystemClock.now();
-    let state = |k: &ApiKey| api::keys::state(k, now);
+    let sound = sound.map(|key| (api::keys::state(&key, now), key));
+    let damaged = keys::damaged(&mut reader).await?.into_iter().map(|key| (api::keys::DAMAGED, key));
+    let found: Vec<(&str, ApiKey)> = sound.chain(damaged).collect();
     if json {
-        for k in &found {
+        for (state, k) in &found {
             output::json(&serde_json::json!({
                 "id": k.id, "name": k.name, "prefix": k.prefix, "role": k.role, "mode": k.mode,
                 "rate_per_minute": k.rate_per_minute, "budget_per_day": k.budget.day,
-                "budget_per_month": k.budget.month, "state": state(k), "created_at": k.created_at,
+                "budget_per_month": k.budget.month, "state": state, "created_at": k.created_at,
                 "expires_at": k.expires_at, "revoked_at": k.revoked_at, "last_used_at": k.last_used_at,
                 "scopes": k.scopes, "previous_ends_at": k.overlaps_until(now),
             }));
@@ -213,7 +215,7 @@ async fn list(store: &Store, json: bool) -> Result<(), StoreError> {
     }
     let rows = found
         .iter()
-        .map(|k| {
+        .map(|(state, k)| {
             let or = |v: Option<String>| v.unwrap_or_else(|| "-".to_owned());
             vec![
                 k.name.clone(),
@@ -224,7 +226,7 @@ async fn list(store: &Store, json: bool) -> Result<(), StoreError> {
                 or(k.rate_per_minute.map(|r| r.to_string())),
                 or(k.budget.day.map(|b| b.dollars().to_string())),
                 or(k.budget.month.map(|b| b.dollars().to_string())),
-                state(k).to_owned(),
+                (*state).to_owned(),
                 or(k.expires_at.map(|t| t.to_string())),
                 or(k.overlaps_until(now).map(|t| t.to_string())),
                 k.id.to_string(),

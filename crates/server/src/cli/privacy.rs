@@ -127,7 +127,8 @@ pub(super) struct Person {
 impl Person {
     async fn key(&self, c: &mut Connection) -> Result<Option<KeyId>, Failed> {
         let Some(named) = &self.key else { return Ok(None) };
-        let known = keys::list(c).await?;
+        let mut known = keys::list(c).await?;
+        known.extend(keys::damaged(c).await?);
         if let Some(key) = known.iter().find(|key| key.id.to_string() == *named) {
             return Ok(Some(key.id));
         }
@@ -213,6 +214,9 @@ async fn export(store: &Store, person: &Person, html: bool) -> Outcome {
 async fn erase(store: &Store, config: &Config, person: &Person, yes: bool, json: bool) -> Outcome {
     // Before anything goes: without the key there would be no receipt.
     let (signer, _) = app::audit_key(store, config)?;
+    if yes {
+        holds_must_stand(store, config).await?;
+    }
     let mut r = store.read().await?;
     let key = person.key(&mut r).await?;
     let names = privacy::names(store, &person.subject, key);
@@ -246,6 +250,24 @@ async fn erase(store: &Store, config: &Config, person: &Person, yes: bool, json:
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Nothing is taken out while a hold of the audit log is not in its table as it was placed.
+pub(super) async fn holds_must_stand(store: &Store, config: &Config) -> Result<(), Failed> {
+    let audit = app::Audit::open(store, config).await?;
+    let holds = audit.log.holds_apart(store).await;
+    audit.log.close().await;
+    let holds = holds?;
+    if !privacy::keep_from_purging(&holds) {
+        return Ok(());
+    }
+    let of: Vec<String> = holds.iter().map(ToString::to_string).collect();
+    Err(format!(
+        "nothing was taken out: legal holds do not stand as the audit log tells. Put them back first \
+         (docs/runbook.md, \"Tables say something else than the audit log\"): {}",
+        of.join("; ")
+    )
+    .into())
 }
 
 fn show(receipts: &[Receipt], json: bool) {
@@ -285,11 +307,15 @@ async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -
             .map_err(|why| format!("{}, line {}: {why}", file.display(), number + 1))?;
         known.push(receipt);
     }
+    holds_must_stand(store, config).await?;
     let back = restored::again(store, &known, Some(&signer), &SystemIds, now(store)).await?;
     let mut w = store.write().await?;
     let (erased, held, unread) = (back.erased, back.held.len(), back.unread.len());
     let undecided = back.undecided.len();
-    let became = format!("{erased} people erased, {held} held, {unread} unread, {undecided} undecided");
+    let damaged = back.hold_unread.len();
+    let became = format!(
+        "{erased} people erased, {held} held, {damaged} held unread, {unread} unread, {undecided} undecided"
+    );
     audit::note(&mut w, "privacy again", &became).await?;
     w.save().await?;
     output::line(format!(
@@ -301,6 +327,15 @@ async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -
         output::note(format!(
             "{held} people came back and STAY, because a legal hold is on them: lift the hold and run this again. \
              Their receipts: {}",
+            of.join(", ")
+        ));
+    }
+    if damaged > 0 {
+        let of: Vec<String> = back.hold_unread.iter().map(Uuid::to_string).collect();
+        output::note(format!(
+            "{damaged} people came back and STAY, because a legal hold is on them that does not open: its row or its key is \
+             damaged, and nobody can read of which matter it is. Take the row of legal_holds and its row of data_keys from \
+             another backup, and run this again; do not lift a hold that nobody can read. Their receipts: {}",
             of.join(", ")
         ));
     }
@@ -329,24 +364,27 @@ async fn again(store: &Store, config: &Config, file: &PathBuf, unsigned: bool) -
 }
 
 async fn consented(store: &Store, person: &Person, purpose: Purpose, given: bool) -> Outcome {
-    let mut w = store.write().await?;
-    let key = person.key(&mut w).await?;
+    let mut r = store.read().await?;
+    let key = person.key(&mut r).await?;
     let names = privacy::names(store, &person.subject, key);
-    if !Person::is_known(&mut w, &names, key).await? {
+    if !Person::is_known(&mut r, &names, key).await? {
         output::note(NOBODY);
     }
+    drop(r);
     let now = now(store);
     let noted = Consent { purpose, given, noted_by: audit::ACTOR.to_owned(), noted_at: now };
-    let mut counts = true;
-    for subject in &names {
-        counts &= consent::note(&mut w, &Owner { subject, key }, &noted, now).await?;
-    }
+    let owners: Vec<Owner<'_>> = names.iter().map(|subject| Owner { subject, key }).collect();
+    let counted = consent::note_on_all(store, &owners, &noted, now).await?;
+    let (counts, mut w) = match counted {
+        Some(w) => (true, w),
+        None => (false, store.write().await?),
+    };
     audit::note(&mut w, "privacy consent", purpose.as_str()).await?;
     w.save().await?;
     if counts {
         return Ok(ExitCode::SUCCESS);
     }
-    Err("this was not noted: the person said no at this moment or at one that was still to come by this clock, which is \
+    Err("this was not noted under any name: the person said no at this moment or at one that was still to come by this clock, which is \
          as of now from here on; where they agree, say so again"
         .into())
 }
@@ -364,6 +402,7 @@ async fn named(store: &Store, config: &Config, values: Vec<String>, erase: bool,
         .flat_map(|value| keys.iter().flat_map(|key| key.tokens_of(&Raw::new(value.as_str()))))
         .collect();
     if erase {
+        holds_must_stand(store, config).await?;
         let (signer, _) = app::audit_key(store, config)?;
         let by = (audit::ACTOR, &signer);
         let done = named::erase(store, (&keys, &tokens), by, &SystemIds, now(store)).await?;
@@ -407,6 +446,9 @@ async fn purge(store: &Store, config: &Config, dry_run: bool, clock_is_right: bo
         purge::believe(store, now).await?;
     } else if !dry_run {
         privacy::believable(store, &config.retention, now).await?;
+    }
+    if !dry_run {
+        holds_must_stand(store, config).await?;
     }
     let before = privacy::before(&config.retention, now);
     let (what, purged) = if dry_run {

@@ -16,7 +16,7 @@ use contactiq_guard::Raw;
 use contactiq_pipeline::Ask;
 use contactiq_store::feedback::{self, Feedback};
 
-use super::{Outcome, audit, opening, output};
+use super::{Outcome, audit, opening, output, privacy};
 use crate::{app, config::Config, demo, wiring::SystemClock};
 
 /// Commands of `demo`.
@@ -53,8 +53,9 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
 async fn clear(config: &Config, yes: bool, json: bool) -> Outcome {
     let store = app::open_store(config).await?;
     let share = if yes {
+        privacy::holds_must_stand(&store, config).await?;
         let mut w = store.write().await?;
-        let share = contactiq_store::demo::clear(&mut w).await?;
+        let share = contactiq_store::demo::clear(&mut w, SystemClock.now()).await?;
         audit::note(&mut w, "demo clear", &format!("{} interactions", share.interactions)).await?;
         w.save().await?;
         share

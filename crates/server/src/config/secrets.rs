@@ -1,9 +1,9 @@
 //! Secrets of the configuration (A8): which there are, how managers of secrets are reached, and the addresses that
 //! carry a password.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use contactiq_domain::Timestamp;
+use contactiq_domain::{Secret, Timestamp};
 use contactiq_store::RedisAddress;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,9 @@ pub struct AwsSettings {
     pub web_identity_token_file: String,
     pub sts_endpoint: String,
     pub metadata: String,
+    /// What AWS leaves in the environment of a container in place of a file. It is written nowhere else.
+    #[serde(skip)]
+    pub(crate) container_token: Option<Arc<Secret>>,
 }
 
 impl AwsSettings {
@@ -98,6 +101,10 @@ impl AwsSettings {
             // Never sent to an address that the bank wrote itself.
             let token = of("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(str::to_owned);
             fill(&mut self.credentials_token_file, token);
+            // A file goes before it: what stands there is renewed.
+            let token =
+                of("AWS_CONTAINER_AUTHORIZATION_TOKEN").filter(|_| self.credentials_token_file.is_empty());
+            self.container_token = token.map(|token| Arc::new(Secret::new(token.to_owned())));
         }
     }
 }
@@ -345,6 +352,15 @@ mod tests {
             "the environment does not go before an address that is written"
         );
         assert_eq!(with(&[]).secrets.aws.metadata, "http://169.254.169.254");
+        let direct = ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "canary-token");
+        let url = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
+        let config = with(&[url, direct]);
+        assert!(config.secrets.aws.container_token.is_some());
+        let shown = format!("{config:?}{}", serde_json::to_string(&config).unwrap());
+        assert!(!shown.contains("canary"), "{shown}");
+        for beside in [("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/run/token"), own[1]] {
+            assert!(with(&[url, direct, beside]).secrets.aws.container_token.is_none(), "{beside:?}");
+        }
     }
 
     #[test]

@@ -36,6 +36,8 @@ struct Known {
     read: Option<Instant>,
     unknown: HashMap<String, Instant>,
     used: HashMap<KeyId, Timestamp>,
+    /// How far each key was seen to be changed, and when that was first known.
+    seen: HashMap<KeyId, (i64, Instant)>,
 }
 
 impl Known {
@@ -43,6 +45,27 @@ impl Known {
     fn put(&mut self, key: &ApiKey) {
         for hash in std::iter::once(&key.hash).chain(key.before.as_ref().map(|before| &before.hash)) {
             self.keys.insert(hash.clone(), key.clone());
+        }
+    }
+
+    /// Whether a key that was read from the database since then is as it was left: one that is behind what was known
+    /// before that was put back from an older state, in which it may not have been revoked or rotated. That is told.
+    fn is_as_left(&mut self, store: &Store, key: &ApiKey, since: Instant) -> bool {
+        match self.seen.get(&key.id).copied() {
+            Some((known, at)) if key.generation < known => {
+                // What was changed while it was read is not in it.
+                let is_put_back = at < since && key.revoked_at.is_none();
+                if is_put_back {
+                    contactiq_store::keys::tell_put_back(store, key);
+                }
+                // What is revoked opens nothing.
+                key.revoked_at.is_some()
+            }
+            Some((known, _)) if key.generation == known => true,
+            Some(_) | None => {
+                self.seen.insert(key.id, (key.generation, Instant::now()));
+                true
+            }
         }
     }
 
@@ -82,10 +105,21 @@ impl KeyCache {
         drop(reader);
         let mut known = self.lock();
         known.keys.clear();
-        keys.iter().for_each(|key| known.put(key));
+        for key in &keys {
+            if known.is_as_left(store, key, since) {
+                known.put(key);
+            }
+        }
         // What changed while it was read is not in it.
         known.read = Some(since);
         Ok(())
+    }
+
+    /// Takes up how often keys had been changed when they were changed last, as the audit log says: one that the next
+    /// reading finds behind that was put back while nobody looked.
+    pub fn expect(&self, changes: HashMap<KeyId, i64>) {
+        let (mut known, now) = (self.lock(), Instant::now());
+        known.seen.extend(changes.into_iter().map(|(key, generation)| (key, (generation, now))));
     }
 
     /// Whether a key with this hash is known here, without asking anybody.
@@ -105,11 +139,11 @@ impl KeyCache {
             Look::Away => return Err(AWAY),
             Look::Ask => {}
         }
+        let since = Instant::now();
         let mut reader = store.read().await?;
         let found = contactiq_store::keys::find_by_hash(&mut reader, hash).await?;
         drop(reader);
-        self.lock().keep(hash.to_owned(), found.as_ref());
-        Ok(found)
+        Ok(self.found(store, hash.to_owned(), found, since))
     }
 
     /// The key with this id, also when it is revoked or expired.
@@ -126,17 +160,26 @@ impl KeyCache {
             Look::Away => return Err(AWAY),
             Look::Ask => {}
         }
+        let since = Instant::now();
         let mut reader = store.read().await?;
         let found = contactiq_store::keys::find_by_id(&mut reader, id).await?;
         drop(reader);
-        self.lock().keep(name, found.as_ref());
-        Ok(found)
+        Ok(self.found(store, name, found, since))
+    }
+
+    /// Keeps what the database said of a key that was looked up since then.
+    fn found(&self, store: &Store, name: String, found: Option<ApiKey>, since: Instant) -> Option<ApiKey> {
+        let mut known = self.lock();
+        let found = found.filter(|key| known.is_as_left(store, key, since));
+        known.keep(name, found.as_ref());
+        found
     }
 
     /// Takes up what was just changed of a key, without waiting for the next reading.
     pub fn learn(&self, key: &ApiKey) {
         let mut known = self.lock();
         known.keys.retain(|_, other| other.id != key.id);
+        known.seen.insert(key.id, (key.generation, Instant::now()));
         known.put(key);
     }
 
@@ -201,6 +244,7 @@ mod tests {
             expires_at: None,
             revoked_at: None,
             last_used_at: None,
+            generation: 0,
         }
     }
 

@@ -14,6 +14,7 @@
 
 pub mod access;
 pub mod admission;
+pub mod damaged;
 pub mod guesses;
 pub mod identity;
 pub(crate) mod key_text;

@@ -77,6 +77,7 @@ pub async fn make_as(
         expires_at: wanted.expires_at,
         revoked_at: None,
         last_used_at: None,
+        generation: 0,
     };
     keys::create(w, &record).await?;
     Ok((key, record))

@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::idempotency::{Leases, RENEWED_EVERY},
     app::{App, load_knowledge, look_at_clock, purge_quotas},
-    guard::{guesses, keys, tokens::KEYS_LOOKED_AT, unusual},
+    guard::{damaged, guesses, keys, tokens::KEYS_LOOKED_AT, unusual},
 };
 use rest::Rest;
 
@@ -91,6 +91,7 @@ pub fn start(app: &App, stop: &CancellationToken) {
             async move { tls::look(&app, &tls).await }
         });
     }
+    damaged::watch();
     every(app, stop, "guesses", GUESSES_EVERY, |app| async move {
         guesses::tell(&app);
         Ok(())
@@ -99,7 +100,11 @@ pub fn start(app: &App, stop: &CancellationToken) {
         unusual::tell(&app).await;
         Ok(())
     });
-    every(app, stop, "keys", keys::READ_EVERY, |app| async move { read_keys(&app).await });
+    every(app, stop, "keys", keys::READ_EVERY, |app| async move {
+        let read = read_keys(&app).await;
+        damaged::tell(&app);
+        read
+    });
     if app.tokens.provider().is_some() {
         every(app, stop, "provider-keys", KEYS_LOOKED_AT, |app| async move {
             // What goes wrong is logged and counted where it does; the last good keys count meanwhile.

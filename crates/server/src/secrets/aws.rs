@@ -45,7 +45,7 @@ struct Value {
     text: Option<Zeroizing<String>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Failure {
     #[serde(rename = "__type", default)]
     kind: String,
@@ -65,15 +65,15 @@ impl Aws {
     pub(super) async fn read(&self, entry: &Entry) -> Result<Secret, SourceError> {
         match self.read_once(entry).await {
             // A role's keys may be taken away before their time.
-            Err(SourceError::Refused { .. }) if self.settings.access_key_id.is_empty() => {
+            Err(Failed { of_keys: true, .. }) if self.settings.access_key_id.is_empty() => {
                 self.role.forget().await;
-                self.read_once(entry).await
+                self.read_once(entry).await.map_err(|failed| failed.error)
             }
-            read => read,
+            read => read.map_err(|failed| failed.error),
         }
     }
 
-    async fn read_once(&self, entry: &Entry) -> Result<Secret, SourceError> {
+    async fn read_once(&self, entry: &Entry) -> Result<Secret, Failed> {
         let region = self.settings.region.trim();
         let url = match self.settings.endpoint.trim() {
             "" => format!("https://secretsmanager.{region}.amazonaws.com/"),
@@ -91,7 +91,7 @@ impl Aws {
         }
         let value: Value = checked(manager::ask(request, AWS).await?)?.json(AWS)?;
         let text = value.text.ok_or(SourceError::NotText("text: write it as SecretString"))?;
-        manager::field(text, entry.field.as_deref())
+        Ok(manager::field(text, entry.field.as_deref())?)
     }
 
     /// The headers that sign a request.
@@ -129,22 +129,40 @@ impl Aws {
     }
 }
 
-/// Most of its failures have the status 400 and are told apart by their kind.
-fn checked(answer: Answer) -> Result<Answer, SourceError> {
-    if answer.status != StatusCode::BAD_REQUEST {
-        return answer.checked(AWS);
+/// Why an entry was not read.
+struct Failed {
+    error: SourceError,
+    /// Whether the keys are what was refused. An entry that they may not read says nothing against them: those of a role
+    /// go on to read the others.
+    of_keys: bool,
+}
+
+impl From<SourceError> for Failed {
+    fn from(error: SourceError) -> Failed {
+        Failed { error, of_keys: false }
     }
-    let failure: Failure = answer.json(AWS)?;
+}
+
+/// Most of its failures have the status 400, some 403, and are told apart by their kind.
+fn checked(answer: Answer) -> Result<Answer, Failed> {
+    if !matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN) {
+        return Ok(answer.checked(AWS)?);
+    }
+    let failure: Failure = match answer.json(AWS) {
+        Err(_) if answer.status == StatusCode::FORBIDDEN => Failure::default(),
+        failure => failure?,
+    };
     Err(match failure.kind.rsplit('#').next().unwrap_or_default() {
-        "ResourceNotFoundException" => SourceError::NoEntry { manager: AWS.name },
-        "AccessDeniedException"
-        | "UnrecognizedClientException"
+        "ResourceNotFoundException" => SourceError::NoEntry { manager: AWS.name }.into(),
+        "AccessDeniedException" | "DecryptionFailure" => AWS.refused().into(),
+        "UnrecognizedClientException"
         | "InvalidSignatureException"
         | "IncompleteSignatureException"
         | "MissingAuthenticationTokenException"
-        | "ExpiredTokenException"
-        | "DecryptionFailure" => AWS.refused(),
-        "ThrottlingException" => AWS.away("it takes no more requests for now"),
-        _ => AWS.garbage(),
+        | "ExpiredTokenException" => Failed { error: AWS.refused(), of_keys: true },
+        "ThrottlingException" => AWS.away("it takes no more requests for now").into(),
+        // Somebody between us and it, or a word of a later version.
+        _ if answer.status == StatusCode::FORBIDDEN => Failed { error: AWS.refused(), of_keys: true },
+        _ => AWS.garbage().into(),
     })
 }

@@ -123,6 +123,8 @@ impl Role {
         if !own.credentials_token_file.trim().is_empty() {
             let token = local::file(Path::new(own.credentials_token_file.trim()))?;
             request = request.header("authorization", sensitive(token.expose())?);
+        } else if let Some(token) = &own.container_token {
+            request = request.header("authorization", sensitive(token.expose())?);
         }
         ask(request).await?.checked(ROLE)?.json(ROLE)
     }

@@ -48,7 +48,7 @@ async fn view(app: &App, visitor: &Visitor) -> Result<AccessView, PageError> {
     let sessions = app.sessions.open(&app.house.store, now).await.map_err(|e| visitor.fails(app, e))?;
     Ok(AccessView {
         layout: visitor.layout(app),
-        keys: keys.iter().map(|key| KeyItem::of(key, now)).collect(),
+        keys: keys.iter().map(|(key, state)| KeyItem::of(key, state, now)).collect(),
         sessions: sessions.iter().map(SessionItem::of).collect(),
         made: None,
         notice: None,

@@ -55,7 +55,7 @@ pub(super) async fn verify(
         Ok(found) => {
             let records = if records {
                 format!(
-                    "{} records are those that were committed to, {} were erased",
+                    "{} records are those that were committed to, {} were erased and are accounted for",
                     found.records, found.closed
                 )
             } else {

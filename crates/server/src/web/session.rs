@@ -234,6 +234,17 @@ impl Sessions {
         Ok(ended)
     }
 
+    /// Takes away a session that was not written here; whether it was one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove_damaged(&self, store: &Store, id: SessionId) -> Result<bool, StoreError> {
+        let mut w = store.write().await?;
+        let removed = page_sessions::remove_damaged(&mut w, id).await?;
+        w.save().await?;
+        Ok(removed)
+    }
+
     /// Who is signed in, the latest first.
     ///
     /// # Errors

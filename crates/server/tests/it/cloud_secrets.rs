@@ -172,7 +172,7 @@ fn has(headers: &HeaderMap, name: &str, value: &str) -> bool {
 /// AWS as a role finds it: a metadata service of version 2, an endpoint of a container, and a manager of secrets that
 /// lets in who signs with the keys that were lent last.
 async fn aws_for_roles(lent: Arc<AtomicUsize>, hour: Arc<AtomicI64>) -> Stub {
-    Stub::that(move |method, path, headers, _| {
+    Stub::that(move |method, path, headers, body| {
         let number = lent.load(Ordering::SeqCst);
         let ends = Timestamp::from_micros(hour.load(Ordering::SeqCst)).to_string();
         let keys = json!({ "Code": "Success", "AccessKeyId": format!("ASIA{number}"), "SecretAccessKey": "lent-secret",
@@ -195,6 +195,9 @@ async fn aws_for_roles(lent: Arc<AtomicUsize>, hour: Arc<AtomicI64>) -> Stub {
                     && signed.contains("x-amz-security-token")
                     && headers.contains_key("x-amz-security-token");
                 match fits {
+                    true if body.contains("contactiq/closed") => {
+                        (400, json!({ "__type": "com.amazonaws#AccessDeniedException" }))
+                    }
                     true => (200, json!({ "SecretString": KEY })),
                     false => (400, json!({ "__type": "UnrecognizedClientException" })),
                 }
@@ -258,6 +261,34 @@ async fn aws_lets_in_the_role_of_a_machine_whose_keys_are_renewed_before_they_en
 }
 
 #[tokio::test]
+async fn an_entry_that_a_role_may_not_read_takes_its_keys_from_no_other_entry() {
+    let start = SystemClock.now();
+    let lent = Arc::new(AtomicUsize::new(1));
+    let ends = Arc::new(AtomicI64::new(start.micros() + 3_600_000_000));
+    let stub = aws_for_roles(Arc::clone(&lent), ends).await;
+    let env: HashMap<String, String> = [
+        ("CONTACTIQ__SECRETS__AWS__ENDPOINT", stub.url.as_str()),
+        ("CONTACTIQ__SECRETS__AWS__METADATA", &stub.url),
+        ("AWS_REGION", "eu-west-1"),
+        ("CONTACTIQ_LLM_API_KEY", "aws-sm:contactiq/llm"),
+        ("CONTACTIQ__LLM__MODERATION__API_KEY", "aws-sm:contactiq/closed"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    let config = config::load_from(None, &env).unwrap();
+    let keeper = Keeper::new(&config, Arc::new(FixedClock::at(start)));
+    keeper.refresh().await;
+    keeper.refresh().await;
+    let error = |field: &str| keeper.standing().into_iter().find(|of| of.field == field).unwrap().error;
+    assert_eq!(error("llm.api_key"), None);
+    assert!(error("llm.moderation.api_key").is_some());
+    assert_eq!(config.llm.api_key.expose().as_str(), KEY);
+    let keys = "GET /latest/meta-data/iam/security-credentials/iq-role";
+    let came = stub.asked.lock().unwrap().iter().filter(|asked| asked.contains(keys)).count();
+    assert_eq!(came, 1, "the keys are good, and are kept");
+}
+
+#[tokio::test]
 async fn aws_lets_in_the_role_of_a_container_and_of_a_pod() {
     let ends = SystemClock.now().micros() + 3_600_000_000;
     let stub = aws_for_roles(Arc::new(AtomicUsize::new(1)), Arc::new(AtomicI64::new(ends))).await;
@@ -281,6 +312,9 @@ async fn aws_lets_in_the_role_of_a_container_and_of_a_pod() {
     };
     assert_eq!(of(container(&token("container-token\n"), &url)).await.unwrap(), KEY);
     assert!(of(container(&token("another"), &url)).await.unwrap_err().contains("no such entry"));
+    let mut direct = container("container-token", &url);
+    direct[3].0 = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+    assert_eq!(of(direct).await.unwrap(), KEY);
     // A key is not asked of anybody over plain http.
     let told = of(container(&token("container-token"), "http://keys.bank.example/x")).await.unwrap_err();
     assert!(told.contains("set secrets.aws.credentials_url to https"), "{told}");

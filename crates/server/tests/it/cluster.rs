@@ -19,7 +19,8 @@ use tokio::{
 
 use crate::{
     embeddings::{keep_vectors, with_kept_vectors},
-    remote_encoder::{INTENTS, TRIGGERS, shortened},
+    house::{keep_trained, with_trained},
+    remote_encoder::{INTENTS, TRIGGERS, is_real, shortened, shortened_models},
 };
 
 /// How the server behind a door stands.
@@ -109,11 +110,22 @@ impl Database {
         app::adopt_vectors(&config::load_from(None, &env.into()).unwrap()).await.unwrap();
     }
 
-    /// A replica with an empty data folder, which learns little.
+    /// A replica with a data folder of its own, which learns little, and nothing that another one learned.
     pub(crate) async fn replica(&self, settings: &[(&'static str, String)]) -> Replica {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        with_trained(dir.path(), shortened_models(settings));
+        self.replica_in(dir, settings).await
+    }
+
+    /// The same, which has to learn: nothing is in its folder.
+    pub(crate) async fn new_replica(&self, settings: &[(&'static str, String)]) -> Replica {
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        self.replica_in(dir, settings).await
+    }
+
+    async fn replica_in(&self, dir: TempDir, settings: &[(&'static str, String)]) -> Replica {
         self.admit(&dir);
-        let real = settings.iter().any(|(name, _)| *name == "CONTACTIQ_ENCODER");
+        let real = is_real(settings);
         if real {
             with_kept_vectors(dir.path());
         }
@@ -136,6 +148,7 @@ impl Database {
         if real {
             keep_vectors(dir.path());
         }
+        keep_trained(dir.path(), shortened_models(settings));
         Replica { house, _dir: dir }
     }
 }

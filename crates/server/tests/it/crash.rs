@@ -338,6 +338,11 @@ impl ForgetfulDisk {
         }
     }
 
+    /// What a script sets, so that its Redis writes on it.
+    pub(crate) fn for_redis(&self) -> [(&'static str, &Path); 3] {
+        [("REDIS_PRELOAD", &self.library), ("LOSSY_ROOT", &self.root), ("LOSSY_LOG", &self.log)]
+    }
+
     /// Whatever this terminal starts writes on it.
     pub(crate) fn under(&self, terminal: Terminal) -> Terminal {
         terminal
@@ -348,10 +353,15 @@ impl ForgetfulDisk {
 
     /// Puts back whatever a write replaced that was not synced, the last write first.
     pub(crate) fn forget(&self) {
-        let mut files = BTreeMap::new();
-        below(&self.root, &mut files);
         let mut seen = std::fs::read_dir(&self.log).unwrap();
         assert!(seen.next().is_some(), "the server wrote past the library");
+        self.forget_if_any();
+    }
+
+    /// The same of a program that syncs each write, and may have nothing to lose.
+    pub(crate) fn forget_if_any(&self) {
+        let mut files = BTreeMap::new();
+        below(&self.root, &mut files);
         for log in std::fs::read_dir(&self.log).unwrap() {
             let log = log.unwrap();
             let number: u64 = log.file_name().to_string_lossy().parse().unwrap();

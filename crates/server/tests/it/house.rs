@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
@@ -30,28 +31,40 @@ use crate::reply::Reply;
 /// The question that the tests ask most: the demo bank answers it from one document.
 pub(crate) const REPLACEMENT: &str = "What does a replacement card cost?";
 
-/// Trained lexical models, shared by the tests of every run: training takes seconds. A file that
+/// Where models of the shipped files are kept.
+const SHIPPED: &str = "lexical-models";
+
+/// Trained models, shared by the tests of every run: training takes seconds. A file that
 /// no longer fits is trained again by the program itself, because it knows what it was trained on.
-fn trained() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("lexical-models")
+fn trained(kept: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(kept)
 }
 
 /// A data folder in which nothing must be trained, if an earlier test trained already.
 pub(crate) fn folder() -> Arc<TempDir> {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    for (name, file) in models(&trained()) {
-        let to = dir.path().join("models").join(name);
+    with_trained(dir.path(), SHIPPED);
+    Arc::new(dir)
+}
+
+/// Gives a data folder the models that are kept under this name.
+pub(crate) fn with_trained(dir: &Path, kept: &str) {
+    for (name, file) in models(&trained(kept)) {
+        let to = dir.join("models").join(name);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
         // A link is enough: the program replaces a model, it never writes into one.
         drop(std::fs::hard_link(file, to));
     }
-    Arc::new(dir)
 }
 
 /// Keeps what this test trained for the others; a rename, so that nobody reads half a file.
-fn keep_trained(dir: &Path) {
+pub(crate) fn keep_trained(dir: &Path, kept: &str) {
     for (name, file) in models(&dir.join("models")) {
-        let to = trained().join(name);
+        // What was given and fitted is a link still.
+        if std::fs::metadata(&file).unwrap().nlink() > 1 {
+            continue;
+        }
+        let to = trained(kept).join(name);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
         let beside = to.with_extension(format!("{}.part", random_text::<9>()));
         std::fs::copy(file, &beside).unwrap();
@@ -150,7 +163,7 @@ pub(crate) async fn start_with(
     // What was learned from files of a test's own is of no use to others.
     let own = ["CONTACTIQ__FILES__INTENTS", "CONTACTIQ__FILES__TRIGGERS", "CONTACTIQ_DEMO"];
     if app.standing.trained.trained > 0 && !own.iter().any(|name| env.contains_key(*name)) {
-        keep_trained(dir.path());
+        keep_trained(dir.path(), SHIPPED);
         if env.get("CONTACTIQ_ENCODER").is_some_and(|folder| !matches!(folder.as_str(), "" | "off")) {
             crate::embeddings::keep_vectors(dir.path());
         }
@@ -229,6 +242,7 @@ impl Running {
             expires_at: None,
             revoked_at: None,
             last_used_at: None,
+            generation: 0,
         };
         change(&mut key);
         let mut w = self.store.write().await.unwrap();

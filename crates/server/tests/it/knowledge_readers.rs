@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use crate::{
     embeddings::Embeddings,
-    house::{Key, REPLACEMENT, Running, holds, soon, start, start_in},
+    house::{Key, REPLACEMENT, Running, holds, soon, start, start_in, with_trained},
     process::Terminal,
-    remote_encoder::{INTENTS, TRIGGERS, shortened},
+    remote_encoder::{INTENTS, TRIGGERS, shortened, shortened_models},
     reply::{text, texts},
 };
 
@@ -190,6 +190,7 @@ async fn a_running_server_lets_go_of_the_vectors_of_what_was_erased() {
     add(&terminal, "stays", "# Boards\n\nA board costs $8.\n");
     add(&terminal, "leak", "# Leak\n\nMrs Sample lives in Canary Lane.\n");
     let given: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    with_trained(terminal.data(), shortened_models(&settings));
     let running = start_in(terminal.folder(), &given).await;
     let vectors = || std::fs::metadata(terminal.data().join("cache/vectors.bin")).unwrap().len();
     let before = vectors();

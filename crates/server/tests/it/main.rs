@@ -38,6 +38,7 @@ mod draining;
 mod embeddings;
 mod endurance;
 mod feedback;
+mod forged_rows;
 mod grounding_gate;
 mod guard_commands;
 mod guessing;

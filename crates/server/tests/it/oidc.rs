@@ -2,8 +2,9 @@
 
 use std::{path::Path, process::Command, sync::Arc};
 
-use contactiq_domain::{Clock, Role};
-use contactiq_server::wiring::SystemClock;
+use contactiq_domain::{Clock, Role, ids::SessionId};
+use contactiq_server::wiring::{SystemClock, SystemIds, random_text, sha256_hex};
+use contactiq_store::page_sessions::{self, PageSession};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -145,6 +146,20 @@ impl<'a> Staff<'a> {
         let reply = Reply::of(running.request(Method::GET, &back).header("cookie", kept)).await;
         assert!(reply.page(200).contains("You are signed in"), "{}", reply.text);
         Staff { running, cookie: session_cookie(&reply).unwrap() }
+    }
+
+    /// Another session of the same person, as it was kept but for this change.
+    pub(crate) async fn another(&self, change: impl FnOnce(&mut PageSession)) -> Staff<'a> {
+        let (name, token) = self.cookie.split_once('=').unwrap();
+        let mut w = self.running.store.write().await.unwrap();
+        let own = page_sessions::find(&mut w, &sha256_hex(token.as_bytes())).await.unwrap().unwrap();
+        let token = random_text::<32>();
+        let (id, token_hash) = (SessionId::new(&SystemIds), sha256_hex(token.as_bytes()));
+        let mut other = PageSession { id, token_hash, ..own };
+        change(&mut other);
+        page_sessions::begin(&mut w, &other).await.unwrap();
+        w.save().await.unwrap();
+        Staff { running: self.running, cookie: format!("{name}={token}") }
     }
 
     /// Opens a page.

@@ -1,5 +1,6 @@
-//! PostgreSQL and Redis pause, die and come back, the spool's disk fills up, and gateways and workers are killed
-//! meanwhile: what a client saw is in the record once (R1, R3). The services are this test's own.
+//! PostgreSQL and Redis pause, die and come back (Redis with what it had synced and no more), the spool's disk fills up,
+//! and gateways and workers are killed meanwhile: what a client saw is in the record once (R1, R3). The services are
+//! this test's own.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,7 +18,7 @@ use tokio::{sync::watch, task::block_in_place};
 
 use crate::{
     cluster::Database,
-    crash::{self, Dice, Seen, Server, kills, serve},
+    crash::{self, Dice, ForgetfulDisk, Seen, Server, kills, serve},
     house::{client, soon},
     process::Terminal,
     reply::text,
@@ -33,38 +34,70 @@ pub(crate) struct Service {
     /// Where its processes work.
     works_in: PathBuf,
     pub(crate) url: String,
+    /// Where it forgets what it had not synced, if it does.
+    disk: Option<ForgetfulDisk>,
 }
 
 impl Service {
+    /// A Redis on a disk that forgets what was not synced when it dies.
+    pub(crate) fn forgetful_redis(below: &TempDir) -> Service {
+        std::fs::create_dir(below.path().join("redis")).unwrap();
+        let disk = ForgetfulDisk::below(&below.path().join("redis"));
+        let redis = Self::started("redis", below, ".", Some(disk));
+        let maps = |process: &String| std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+        let own = redis.processes();
+        assert!(own.iter().all(|process| maps(process).contains("disk")), "Redis writes past the library");
+        redis
+    }
+
     pub(crate) fn start(name: &str, below: &TempDir, works_in: &str) -> Service {
+        Self::started(name, below, works_in, None)
+    }
+
+    fn started(name: &str, below: &TempDir, works_in: &str, disk: Option<ForgetfulDisk>) -> Service {
         let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts");
         let script = Path::new(scripts).join(format!("{name}-private.sh"));
         let folder = below.path().join(name);
-        let mut service = Service { script, works_in: folder.join(works_in), folder, url: String::new() };
+        let works_in = folder.join(works_in);
+        let mut service = Service { script, works_in, folder, url: String::new(), disk };
         service.url = service.asked("start");
         service
     }
 
     fn asked(&self, action: &str) -> String {
-        let done = Command::new(&self.script)
-            .arg(action)
-            .arg(&self.folder)
-            .env("POSTGRES_KEEPS", "yes")
-            .env("REDIS_APPENDFSYNC", "always")
-            .output()
-            .unwrap();
+        let mut command = Command::new(&self.script);
+        command.arg(action).arg(&self.folder);
+        command.env("POSTGRES_KEEPS", "yes").env("REDIS_APPENDFSYNC", "always");
+        command.envs(self.disk.iter().flat_map(ForgetfulDisk::for_redis));
+        let done = command.output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8(done.stdout).unwrap().trim().to_owned()
     }
 
-    /// Sends a signal to each of its processes.
-    pub(crate) fn signal(&self, signal: &str) {
+    /// It dies at once and is there again, with what was on its disk.
+    fn dies(&self) {
+        let Some(disk) = &self.disk else {
+            self.asked("restart");
+            return;
+        };
+        self.asked("kill");
+        disk.forget_if_any();
+        self.asked("again");
+    }
+
+    fn processes(&self) -> Vec<String> {
         let works_in = self.works_in.canonicalize().unwrap();
         let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok());
         let own =
             processes.filter(|p| std::fs::read_link(p.path().join("cwd")).is_ok_and(|cwd| cwd == works_in));
         let own: Vec<String> = own.map(|p| p.file_name().to_string_lossy().into_owned()).collect();
         assert!(!own.is_empty(), "nothing works in {}", works_in.display());
+        own
+    }
+
+    /// Sends a signal to each of its processes.
+    pub(crate) fn signal(&self, signal: &str) {
+        let own = self.processes();
         // One may have ended since.
         drop(Command::new("kill").arg(format!("-{signal}")).args(own).output().unwrap());
     }
@@ -111,8 +144,8 @@ impl Ground {
             Outage::Nothing => {}
             Outage::DatabasePaused => self.database.signal("STOP"),
             Outage::QueuePaused => self.queue.signal("STOP"),
-            Outage::DatabaseDied => drop(self.database.asked("restart")),
-            Outage::QueueDied => drop(self.queue.asked("restart")),
+            Outage::DatabaseDied => self.database.dies(),
+            Outage::QueueDied => self.queue.dies(),
             // With the queue away the spool is asked.
             Outage::SpoolFull => {
                 std::fs::write(&self.full, "").unwrap();
@@ -138,9 +171,8 @@ async fn what_was_shown_is_in_the_record_whatever_fails_beside_it() {
     // The user postgres must be able to enter it.
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     let folder = tempfile::Builder::new().permissions(open).tempdir_in("/tmp").unwrap();
-    let (database, queue) = block_in_place(|| {
-        (Service::start("pgvector", &folder, "data"), Service::start("redis", &folder, "."))
-    });
+    let (database, queue) =
+        block_in_place(|| (Service::start("pgvector", &folder, "data"), Service::forgetful_redis(&folder)));
     let ground = Ground { database, queue, full: folder.path().join("full") };
     let tables = Database::on(&ground.database.url).await;
     let gateway = process(&tables, &ground.queue.url, "gateway");

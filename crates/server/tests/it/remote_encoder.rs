@@ -9,8 +9,8 @@ use contactiq_domain::{Mode, Role};
 use serde_json::Value;
 
 use crate::{
-    embeddings::{Embeddings, KEY, real_folder},
-    house::{Running, folder, soon, start_in},
+    embeddings::{Embeddings, KEY, real_folder, with_kept_vectors},
+    house::{Running, folder, keep_trained, soon, start_in, with_trained},
     process::Terminal,
     reply::{text, texts},
 };
@@ -18,15 +18,33 @@ use crate::{
 pub(crate) const INTENTS: &str = include_str!("../../../../defaults/intents.toml");
 pub(crate) const TRIGGERS: &str = include_str!("../../../../defaults/triggers.toml");
 
-/// A start of ours that learns little, so that it learns in a moment.
+/// Whether these settings name the folder of the real encoder.
+pub(crate) fn is_real(settings: &[(&'static str, String)]) -> bool {
+    let folder = settings.iter().find(|(name, _)| *name == "CONTACTIQ_ENCODER");
+    folder.is_some_and(|(_, folder)| !matches!(folder.as_str(), "" | "off"))
+}
+
+/// Where models of the shortened files are kept: those of one encoder are of no use to another.
+pub(crate) fn shortened_models(settings: &[(&'static str, String)]) -> &'static str {
+    if is_real(settings) { "shortened-models-of-the-encoder" } else { "shortened-models-of-words" }
+}
+
+/// A start of ours that learns little, and nothing that another test has learned.
 pub(crate) struct Start {
     terminal: Terminal,
     settings: Vec<(&'static str, String)>,
+    kept: Option<&'static str>,
 }
 
 impl Start {
     pub(crate) fn new(settings: Vec<(&'static str, String)>) -> Start {
-        let mut this = Start { terminal: Terminal::new(), settings };
+        let kept = Some(shortened_models(&settings));
+        Start { kept, ..Start::learning(settings) }
+    }
+
+    /// One that has to learn.
+    fn learning(settings: Vec<(&'static str, String)>) -> Start {
+        let mut this = Start { terminal: Terminal::new(), settings, kept: None };
         for (name, field, file) in [
             ("intents.toml", "CONTACTIQ__FILES__INTENTS", INTENTS),
             ("triggers.toml", "CONTACTIQ__FILES__TRIGGERS", TRIGGERS),
@@ -59,8 +77,22 @@ impl Start {
     /// Serves with one setting more.
     pub(crate) async fn serve_with(&self, more: (&str, &str)) -> Running {
         let own = self.settings.iter().map(|(n, v)| (*n, v.as_str()));
-        let settings: Vec<(&str, &str)> = own.chain([more]).collect();
-        start_in(self.terminal.folder(), &settings).await
+        self.start(&own.chain([more]).collect::<Vec<_>>()).await
+    }
+
+    async fn start(&self, settings: &[(&str, &str)]) -> Running {
+        let data = self.terminal.data();
+        if let Some(kept) = self.kept {
+            with_trained(data, kept);
+        }
+        if is_real(&self.settings) {
+            with_kept_vectors(data);
+        }
+        let running = start_in(self.terminal.folder(), settings).await;
+        if let Some(kept) = self.kept {
+            keep_trained(data, kept);
+        }
+        running
     }
 
     /// A file in its folder.
@@ -76,8 +108,7 @@ impl Start {
     }
 
     pub(crate) async fn serve(&self) -> Running {
-        let settings: Vec<(&str, &str)> = self.settings.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        start_in(self.terminal.folder(), &settings).await
+        self.start(&self.settings.iter().map(|(n, v)| (*n, v.as_str())).collect::<Vec<_>>()).await
     }
 
     /// A terminal with the same settings and data.
@@ -148,7 +179,9 @@ async fn the_same_weights_answer_alike_here_and_on_another_server() {
     let there = Embeddings::real(&weights).await;
     let here =
         Start::new(vec![("CONTACTIQ_ENCODER", weights.display().to_string())]).of_cards().serve().await;
-    let far = Start::new(there.settings()).of_cards().serve().await;
+    let far =
+        Start { kept: Some("shortened-models-of-the-served-encoder"), ..Start::learning(there.settings()) };
+    let far = far.of_cards().serve().await;
     assert!(readiness(&here).await.starts_with("all-MiniLM-L6-v2 + banking 3, kernel "));
     assert_eq!(readiness(&far).await, "little-encoder, 384 dimensions, remote");
     let (own, other) = (here.key(Role::Customer).await, far.key(Role::Customer).await);
@@ -184,7 +217,7 @@ async fn the_same_weights_answer_alike_here_and_on_another_server() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_leaves_is_masked_asked_once_and_learned_once() {
     let there = Embeddings::of_words().await;
-    let start = Start::new(there.settings());
+    let start = Start::learning(there.settings());
     let mut running = start.serve().await;
     let learned = there.heard();
     assert!(learned.len() > 1_000, "intents, triggers and passages: {}", learned.len());

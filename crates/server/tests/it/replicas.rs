@@ -19,10 +19,10 @@ const PROBES: usize = 1;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_replica_encodes_nothing_and_finds_the_same() {
     let (database, there) = (Database::new().await, Embeddings::of_words().await);
-    let first = database.replica(&there.settings()).await;
+    let first = database.new_replica(&there.settings()).await;
     assert!(there.heard().len() > 5_000);
 
-    let second = database.replica(&there.settings()).await;
+    let second = database.new_replica(&there.settings()).await;
     let heard = there.heard();
     assert_eq!(heard.len(), PROBES, "{heard:?}");
     let (one, other) = (first.house.shelf.current(), second.house.shelf.current());

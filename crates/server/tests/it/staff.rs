@@ -285,16 +285,11 @@ async fn a_session_ends_at_its_time_whoever_uses_it() {
     let running = provider.server(&[]).await;
     let staff = Staff::sign_in(&running, "mia").await;
     assert_eq!(staff.get("/documents").await.status, 200);
-    let age = async |sql: &'static str| {
-        let path = running.dir.path().join("contactiq.db");
-        let mut raw =
-            <sqlx::SqliteConnection as sqlx::Connection>::connect(&format!("sqlite:{}", path.display()))
-                .await
-                .unwrap();
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut raw).await.unwrap();
-    };
-    age("UPDATE page_sessions SET ends_at = created_at + 1").await;
-    soon(async || (staff.get("/documents").await.status == 303).then_some(())).await;
+    // The same person, by a session whose time is over, and that was used this moment.
+    let over = staff.another(|session| session.ends_at = session.created_at.plus_seconds(-1)).await;
+    assert_eq!(over.get("/documents").await.status, 303);
+    let lasting = staff.another(|_| ()).await;
+    assert_eq!(lasting.get("/documents").await.status, 200);
 }
 
 #[tokio::test]
@@ -435,18 +430,14 @@ async fn a_logout_token_that_comes_late_or_names_an_unknown_session_ends_what_it
     assert_eq!(send(token(None, now() - 60).await).await, 200);
     assert_eq!(staff.get("/documents").await.status, 200);
     // One about another session at the provider is not about one that is known to belong elsewhere.
-    let path = running.dir.path().join("contactiq.db");
-    let mut raw =
-        <sqlx::SqliteConnection as sqlx::Connection>::connect(&format!("sqlite:{}", path.display()))
-            .await
-            .unwrap();
-    let elsewhere = format!("UPDATE page_sessions SET provider_session = '{}'", "0".repeat(64));
-    sqlx::raw_sql(sqlx::AssertSqlSafe(elsewhere)).execute(&mut raw).await.unwrap();
-    assert_eq!(send(token(Some("another"), now()).await).await, 200);
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(staff.get("/documents").await.status, 200);
+    let elsewhere = staff.another(|session| session.provider_session = Some("0".repeat(64))).await;
     // But of a session that nobody knows to belong anywhere it may be.
-    sqlx::raw_sql("UPDATE page_sessions SET provider_session = NULL").execute(&mut raw).await.unwrap();
+    let anywhere = staff.another(|session| session.provider_session = None).await;
+    for one in [&elsewhere, &anywhere] {
+        assert_eq!(one.get("/documents").await.status, 200);
+    }
     assert_eq!(send(token(Some("another"), now()).await).await, 200);
-    soon(async || (staff.get("/documents").await.status == 303).then_some(())).await;
+    soon(async || (anywhere.get("/documents").await.status == 303).then_some(())).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(elsewhere.get("/documents").await.status, 200);
 }

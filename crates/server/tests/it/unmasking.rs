@@ -59,7 +59,7 @@ async fn who_which_and_why_is_in_the_audit_log_and_no_secret_is_shown() {
 
 #[tokio::test]
 async fn nothing_is_shown_that_is_not_on_record_or_not_for_the_caller() {
-    let running = start(&[]).await;
+    let running = start(&[("CONTACTIQ__AUDIT__CHECKPOINT_SECONDS", "1")]).await;
     let (customer, supervisor) = (running.key(Role::Customer).await, running.key(Role::Supervisor).await);
     let record = running.ask(&customer, Mode::Customer, SAID).await;
     for (purpose, code) in [
@@ -75,6 +75,22 @@ async fn nothing_is_shown_that_is_not_on_record_or_not_for_the_caller() {
         refused.problem(422, code);
         assert!(!refused.text.contains("Quimby"), "{}", refused.text);
     }
+    // Each attempt is on record, without what was written as its purpose.
+    let auditor = running.key(Role::Auditor).await;
+    let tried: Vec<Value> = soon(async || {
+        let file = running.read(&auditor, "/v1/audit/export").await;
+        let entries = file.text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let entries: Vec<Value> = entries.filter(|entry| entry["kind"] == "unmasking").collect();
+        (entries.len() == 6).then_some(entries)
+    })
+    .await;
+    let refused = |code| tried.iter().filter(|entry| entry["fields"]["refused"] == code).count();
+    assert_eq!((refused("purpose_invalid"), refused("purpose_personal")), (4, 2));
+    assert!(
+        tried
+            .iter()
+            .all(|entry| entry["fields"]["purpose"].is_null() && !entry.to_string().contains("orblat"))
+    );
     // Whoever may not read the record may not read what was taken out of it.
     let narrowed =
         running.key_with(Role::Supervisor, |key| key.scopes = Some(vec![Permission::Unmask])).await;

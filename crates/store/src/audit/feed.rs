@@ -10,7 +10,7 @@ use super::{AuditKind, Event, of_access};
 use crate::{
     Connection, StoreError, Writer,
     access::AccessEvent,
-    row::json,
+    row::{Row, json},
     value::{Value, places, values},
 };
 
@@ -75,19 +75,33 @@ pub(super) async fn next(c: &mut Connection, most: u32) -> Result<Vec<Event>, St
     c.rows("SELECT * FROM audit_outbox ORDER BY happened_at, event LIMIT $1", values![most])
         .await?
         .iter()
-        .map(|row| {
-            let body = row.text("body")?;
-            let body: Body =
-                serde_json::from_str(&body).map_err(|_| StoreError::Corrupt { what: "audit event" })?;
-            Ok(Event {
-                id: row.parsed("event")?,
-                at: row.moment("happened_at")?,
-                kind: body.kind,
-                fields: body.fields,
-                commitment: body.commitment,
-            })
-        })
+        .map(event)
         .collect()
+}
+
+fn event(row: &Row) -> Result<Event, StoreError> {
+    let body = row.text("body")?;
+    let body: Body = serde_json::from_str(&body).map_err(|_| StoreError::Corrupt { what: "audit event" })?;
+    Ok(Event {
+        id: row.parsed("event")?,
+        at: row.moment("happened_at")?,
+        kind: body.kind,
+        fields: body.fields,
+        commitment: body.commitment,
+    })
+}
+
+/// Those events of a kind that wait, the oldest first.
+pub(super) async fn of_kind(c: &mut Connection, kind: AuditKind) -> Result<Vec<Event>, StoreError> {
+    // As a body begins.
+    let begins = format!("{{\"kind\":\"{kind}\"%");
+    let sql = "SELECT * FROM audit_outbox WHERE body LIKE $1 ORDER BY happened_at, event";
+    c.rows(sql, values![begins]).await?.iter().map(event).collect()
+}
+
+/// All events that wait, the oldest first.
+pub(super) async fn all(c: &mut Connection) -> Result<Vec<Event>, StoreError> {
+    next(c, u32::MAX).await
 }
 
 /// Takes events out that are in the log.

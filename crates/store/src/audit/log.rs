@@ -49,6 +49,21 @@ impl AuditLog {
         store.open_audit(file).await.map(AuditLog)
     }
 
+    /// Who owns the schema of the log, where that is another user than the one that we are: that one can take the log's
+    /// triggers away and change it. None on SQLite, whose file is ours.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn other_owner(&self) -> Result<Option<String>, StoreError> {
+        let mut reader = self.read().await?;
+        if !reader.is_postgres() {
+            return Ok(None);
+        }
+        let sql = "SELECT pg_get_userbyid(nspowner)::text AS owner FROM pg_namespace
+             WHERE nspname = 'contactiq_audit' AND pg_get_userbyid(nspowner) <> current_user";
+        reader.row(sql, Vec::new()).await?.map(|row| row.text("owner")).transpose()
+    }
+
     /// Closes the connections of SQLite's file; PostgreSQL's are the store's.
     pub async fn close(&self) {
         if self.0.engine() == "sqlite" {

@@ -5,12 +5,18 @@
 //! of its own on SQLite, a schema of its own with triggers on PostgreSQL. Nothing personal stands in an event: people and addresses
 //! are keyed hashes, records are commitments whose salts can be destroyed ([`destroy_salts`]).
 
+mod agreed;
+mod closing;
 mod feed;
+mod held;
 mod interaction;
 mod log;
 mod prove;
 mod read;
 mod sequencer;
+mod stands;
+mod takeover;
+mod told;
 mod unlogged;
 mod verify;
 
@@ -20,14 +26,18 @@ use contactiq_auditlog::Hash;
 use contactiq_domain::Timestamp;
 use uuid::Uuid;
 
+pub(crate) use agreed::{word_noted, words_forgotten};
+pub(crate) use closing::{closed, of_ticket as ticket_proof, ticket_became};
 pub(crate) use feed::note_access;
 pub use feed::{Waiting, note, note_all, waiting};
+pub(crate) use held::{hold_lifted, hold_placed};
 pub use interaction::{FORM as RECORD_FORM, destroy_salts};
 pub(crate) use interaction::{completed, handed_over, interrupted, withdrawn};
 pub use log::{AuditLog, Fence};
 pub use prove::Unproved;
 pub use read::{Filter, Logged};
 pub use sequencer::{Ran, Rhythm, Sequencer};
+pub use stands::Apart;
 pub use verify::{AuditFault, Verified};
 
 use crate::{
@@ -64,6 +74,12 @@ contactiq_domain::words! {
         Export => "export",
         /// Records or documents were erased.
         Erasure => "erasure",
+        /// Which records an erasure or a purge closed, as keyed hashes.
+        Closing => "closing",
+        /// A legal hold was placed or lifted.
+        Hold => "hold",
+        /// A person agreed to a purpose, refused it, or was forgotten with their word.
+        Consent => "consent",
         /// An API key was made, changed, revoked or rotated; so with keys of the audit log itself.
         Key => "key",
         /// Dead letters of the record were replayed or dropped.

@@ -1,6 +1,6 @@
 //! Records that no entry speaks of: somebody put them into their table by another way than the ledger's.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use contactiq_domain::{Timestamp, ids::InteractionId};
 
@@ -16,6 +16,8 @@ pub(super) struct Beside {
     pub(super) unlogged: Option<InteractionId>,
     /// Records that ended before the log began, of which it can say nothing.
     pub(super) earlier: u64,
+    /// Every interaction that stands.
+    pub(super) standing: HashSet<InteractionId>,
 }
 
 /// Looks for finished records that are not among `known`, the interactions of the first `size` entries. `began` is when
@@ -23,17 +25,16 @@ pub(super) struct Beside {
 pub(super) async fn look(
     log: &AuditLog,
     store: &Store,
-    known: &HashSet<InteractionId>,
+    known: &HashMap<InteractionId, bool>,
     (size, began): (u64, Timestamp),
 ) -> Result<Beside, StoreError> {
     let mut c = store.read().await?;
-    let (mut candidates, mut earlier) = (Vec::new(), 0);
+    let (mut candidates, mut earlier, mut standing) = (Vec::new(), 0, HashSet::new());
     let mut after = String::new();
     loop {
         let rows = c
             .rows(
-                "SELECT id, completed_at FROM interactions WHERE id > $1 AND completed_at IS NOT NULL
-                 ORDER BY id LIMIT $2",
+                "SELECT id, completed_at FROM interactions WHERE id > $1 ORDER BY id LIMIT $2",
                 values![after.as_str(), TOGETHER],
             )
             .await?;
@@ -41,14 +42,16 @@ pub(super) async fn look(
         after = last.text("id")?;
         for row in &rows {
             let id: InteractionId = row.parsed("id")?;
-            if known.contains(&id) {
+            standing.insert(id);
+            let Some(completed_at) = row.moment_or_none("completed_at")? else { continue };
+            if known.contains_key(&id) {
                 continue;
             }
-            if row.moment("completed_at")? < began { earlier += 1 } else { candidates.push(id) }
+            if completed_at < began { earlier += 1 } else { candidates.push(id) }
         }
     }
     if candidates.is_empty() {
-        return Ok(Beside { unlogged: None, earlier });
+        return Ok(Beside { unlogged: None, earlier, standing });
     }
     // A record and its event are written together, and the event moves from the outbox into the log: what is in neither,
     // looked at in this order, was in neither.
@@ -61,14 +64,12 @@ pub(super) async fn look(
             said.extend(row.entry().as_ref().and_then(|entry| of(&entry.fields)));
         }
     }
-    Ok(Beside { unlogged: candidates.into_iter().find(|id| !said.contains(id)), earlier })
+    Ok(Beside { unlogged: candidates.into_iter().find(|id| !said.contains(id)), earlier, standing })
 }
 
 /// The interactions of the events that wait.
 async fn waiting(c: &mut Connection) -> Result<HashSet<InteractionId>, StoreError> {
-    let all = feed::waiting(c).await?.events;
-    let events = feed::next(c, u32::try_from(all).unwrap_or(u32::MAX).saturating_add(TOGETHER)).await?;
-    Ok(events.iter().filter_map(|event| of(&event.fields)).collect())
+    Ok(feed::all(c).await?.iter().filter_map(|event| of(&event.fields)).collect())
 }
 
 /// The interaction that these fields name.

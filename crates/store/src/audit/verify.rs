@@ -1,18 +1,21 @@
 //! Verification inside the database: every column of every row of the log, and the records that entries commit to.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use contactiq_auditlog::{
     Checkpoint, Entry, Frontier, Hash, VerifyingKey,
     export::{Walk, What, Whole},
     tiles::{self, Tail, Tile},
 };
-use contactiq_domain::{Timestamp, ids::InteractionId};
+use contactiq_domain::{Outcome, Timestamp, ids::InteractionId};
 
-use super::{AuditKind, AuditLog, interaction, log::tail_at, read, sequencer::LAST, unlogged};
+use super::{
+    Apart, AuditKind, AuditLog, interaction, log::tail_at, read, sequencer::LAST, stands, told::Told,
+    unlogged,
+};
 use contactiq_guard::seal::{ERASED, SealError};
 
-use crate::{Connection, Reader, Store, StoreError, interactions, meta, value::values};
+use crate::{Connection, Reader, Store, StoreError, interactions, meta, privacy::proofs, value::values};
 
 /// Entries that are read together.
 const TOGETHER: u64 = 2_000;
@@ -41,6 +44,24 @@ pub enum AuditFault {
     /// No entry speaks of a record.
     #[error("interaction {0}: no entry of the log speaks of its record")]
     Unlogged(InteractionId),
+    /// The log is whole, and records are gone for which nothing in it accounts, or tables say something else than it.
+    #[error("{}", in_words(.0))]
+    Apart(Box<Verified>),
+}
+
+/// So many are named in one line; who wants all has the lists.
+const NAMED: usize = 20;
+
+fn in_words(found: &Verified) -> String {
+    let gone = found.unaccounted.iter().map(|id| {
+        format!("interaction {id}: its record is gone or says nothing any more, and no erasure and no purge accounts for it")
+    });
+    let all: Vec<String> = gone.chain(found.apart.iter().map(Apart::to_string)).collect();
+    let mut said = all[..all.len().min(NAMED)].join("; ");
+    if all.len() > NAMED {
+        said.push_str(&format!("; and {} more", all.len() - NAMED));
+    }
+    said
 }
 
 /// A log that was found whole.
@@ -56,6 +77,14 @@ pub struct Verified {
     pub closed: u64,
     /// Records that ended before the log began.
     pub earlier: u64,
+    /// Interactions whose record is closed, and for which an erasure, a purge or a clearing of the log accounts.
+    pub accounted: u64,
+    /// Closed ones of a log that does not tell which records were closed: no server of this version has started.
+    pub untold: u64,
+    /// Closed ones for which nothing accounts: somebody took them out by another way.
+    pub unaccounted: Vec<InteractionId>,
+    /// What stands otherwise than the log tells.
+    pub apart: Vec<Apart>,
 }
 
 fn found(entry: impl Into<Option<u64>>, what: impl Into<What>) -> AuditFault {
@@ -65,10 +94,11 @@ fn found(entry: impl Into<Option<u64>>, what: impl Into<What>) -> AuditFault {
 impl AuditLog {
     /// Verifies the whole log: every entry, the columns beside it, tiles, checkpoints, signatures, and that it is not
     /// shorter than the store remembers. `anchors` are checkpoints that were kept elsewhere. With `records` also every
-    /// record that an entry commits to, and that there is no record of which no entry speaks; that takes longer.
+    /// record that an entry commits to, that there is no record of which no entry speaks, that the log accounts for each
+    /// that is gone, and that holds, tickets and receipts stand as it tells; that takes longer.
     ///
     /// # Errors
-    /// The first fault.
+    /// The first fault of the log and its records; [`AuditFault::Apart`] with all that is gone or stands otherwise.
     pub async fn verify(
         &self,
         store: &Store,
@@ -99,6 +129,7 @@ impl AuditLog {
         }
         let mut counted = Counted::default();
         let mut records = if records { Some(store.read().await?) } else { None };
+        let mut told = records.as_ref().map(|c| Told::new(c));
         for first in (0..size).step_by(TOGETHER as usize) {
             let end = size.min(first + TOGETHER);
             let rows = read::entries(&mut reader, first, end).await?;
@@ -133,6 +164,9 @@ impl AuditLog {
                 if let Some(c) = &mut records {
                     counted.began.get_or_insert(row.logged_at);
                     counted.look(c, &entry).await?;
+                    if let Some(told) = &mut told {
+                        told.hear(c, (&entry.event, &entry.kind, entry.at_us), &entry.fields);
+                    }
                 }
             }
             let seen = first + rows.len() as u64;
@@ -157,7 +191,18 @@ impl AuditLog {
         if noted != log.checkpoints {
             return Err(found(None, What::Beside("a checkpoint of no entries")));
         }
-        if let Some(mut c) = records {
+        let mut verified = Verified {
+            log,
+            unsigned,
+            records: counted.records,
+            closed: counted.closed,
+            earlier: 0,
+            accounted: 0,
+            untold: 0,
+            unaccounted: Vec::new(),
+            apart: Vec::new(),
+        };
+        if let (Some(mut c), Some(mut told)) = (records, told) {
             counted.end(&mut c).await?;
             drop(c);
             if let Some(began) = counted.began {
@@ -165,11 +210,19 @@ impl AuditLog {
                 if let Some(id) = beside.unlogged {
                     return Err(AuditFault::Unlogged(id));
                 }
-                counted.earlier = beside.earlier;
+                verified.earlier = beside.earlier;
+                // Behind the look at the rows: what closed one of them meanwhile is heard.
+                verified.apart = stands::look(self, &store, &mut told, size).await?;
+                if let Some(id) = counted.taken_back.iter().find(|id| !told.is_withdrawn(**id)) {
+                    return Err(AuditFault::Record(*id));
+                }
+                counted.account(&*store.read().await?, &beside.standing, &told, &mut verified);
+            }
+            if !verified.unaccounted.is_empty() || !verified.apart.is_empty() {
+                return Err(AuditFault::Apart(Box::new(verified)));
             }
         }
-        let Counted { records, closed, earlier, .. } = counted;
-        Ok(Verified { log, unsigned, records, closed, earlier })
+        Ok(verified)
     }
 
     /// Verifies the end of the log alone, in an instant: that its last checkpoint is signed and agrees with what is
@@ -213,24 +266,21 @@ struct Counted {
     /// Interactions whose record no entry opens, though it may stand in its table.
     unopened: HashSet<InteractionId>,
     opened: HashSet<InteractionId>,
-    /// Interactions of which an entry speaks.
-    known: HashSet<InteractionId>,
+    /// Interactions whose erasure has begun and has not come to their record.
+    under_way: HashSet<InteractionId>,
+    /// Interactions whose record is the one that was committed to, but that it says that nobody was shown it.
+    taken_back: HashSet<InteractionId>,
+    /// Interactions of which an entry speaks, and whether it is one that ends them.
+    known: HashMap<InteractionId, bool>,
     /// When the first entry was logged.
     began: Option<Timestamp>,
-    earlier: u64,
 }
 
 impl Counted {
     /// Holds the record of an interaction's entry against it.
     async fn look(&mut self, c: &mut Reader, entry: &Entry) -> Result<(), AuditFault> {
         let Some(id) = unlogged::of(&entry.fields) else { return Ok(()) };
-        self.known.insert(id);
-        if entry.kind == AuditKind::Withdrawal.as_str() {
-            // Its record was changed on the record: what was committed to is not what stands.
-            self.unopened.remove(&id);
-            self.opened.insert(id);
-            return Ok(());
-        }
+        *self.known.entry(id).or_default() |= entry.kind == AuditKind::Interaction.as_str();
         let Some(commitment) = entry.commitment else { return Ok(()) };
         match interaction::salt(c, id, &entry.event).await? {
             None => {
@@ -238,14 +288,17 @@ impl Counted {
                 self.unopened.insert(id);
             }
             Some(salt) => {
-                let agrees = match agrees(c, id, &salt, commitment).await {
+                let fits = match fits(c, id, &salt, entry, commitment).await {
                     // What does not open is not what was committed to, and keeps nobody from looking at the others.
-                    Err(StoreError::Sealed(SealError::Malformed | SealError::NotAuthentic)) => false,
-                    agrees => agrees?,
+                    Err(StoreError::Sealed(SealError::Malformed | SealError::NotAuthentic)) => Fits::Not,
+                    fits => fits?,
                 };
-                if agrees {
+                if fits != Fits::Not {
                     self.records += 1;
                     self.opened.insert(id);
+                    if fits == Fits::Withdrawn {
+                        self.taken_back.insert(id);
+                    }
                 } else {
                     // Its salt is there, so nobody took it away as one takes records away.
                     if !stands(c, id).await? {
@@ -253,6 +306,7 @@ impl Counted {
                     }
                     if is_being_erased(c, id).await? {
                         self.closed += 1;
+                        self.under_way.insert(id);
                     } else {
                         self.unopened.insert(id);
                     }
@@ -279,6 +333,31 @@ impl Counted {
         }
         Ok(())
     }
+
+    /// Whether the log accounts for each record that is closed, and for each row that is gone.
+    fn account(
+        &self,
+        c: &Connection,
+        standing: &HashSet<InteractionId>,
+        told: &Told,
+        verified: &mut Verified,
+    ) {
+        let closed = self.unopened.difference(&self.opened);
+        let gone = self.known.iter().filter(|(id, ends)| **ends && !standing.contains(*id)).map(|(id, _)| id);
+        let all: HashSet<InteractionId> = closed.chain(gone).copied().collect();
+        verified.accounted =
+            self.under_way.difference(&self.opened).filter(|id| !all.contains(*id)).count() as u64;
+        for id in all {
+            if told.is_closed(c, id) {
+                verified.accounted += 1;
+            } else if told.is_taken_over() {
+                verified.unaccounted.push(id);
+            } else {
+                verified.untold += 1;
+            }
+        }
+        verified.unaccounted.sort_unstable();
+    }
 }
 
 /// Whether there is such a record, whether it opens or not.
@@ -295,22 +374,46 @@ fn other_entry(tile: &Tile, kept: Option<&[u8]>) -> Option<u64> {
 }
 
 /// Whether an erasure of its person has begun and not come to this record: the key is destroyed, so that its texts read as
-/// erased and can't be what was committed to, and the salt goes with them in a moment.
+/// erased and can't be what was committed to, and the salt goes with them in a moment. A mark that no erasure made is none.
 pub(super) async fn is_being_erased(c: &mut Connection, id: InteractionId) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 AS one FROM interactions JOIN conversations ON conversations.id = interactions.conversation
+    let sql = "SELECT conversations.id, conversations.erasure FROM interactions
+         JOIN conversations ON conversations.id = interactions.conversation
          WHERE interactions.id = $1 AND conversations.erased_at IS NOT NULL AND conversations.data_key IS NULL";
-    Ok(c.row(sql, values![id]).await?.is_some())
+    let Some(row) = c.row(sql, values![id]).await? else { return Ok(false) };
+    let erasure = row.text_or_none("erasure")?;
+    Ok(proofs::is_of_conversation(c, &row.text("id")?, erasure.as_deref()))
 }
 
-/// Whether the record of this interaction is the one that was committed to.
-pub(super) async fn agrees(
+/// How a record is beside what was committed to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fits {
+    /// It is that.
+    Whole,
+    /// It is that, but that it was taken back: nobody was shown it.
+    Withdrawn,
+    /// It is another one, or there is none.
+    Not,
+}
+
+async fn fits(
     c: &mut Connection,
     id: InteractionId,
     salt: &[u8; 32],
+    entry: &Entry,
     commitment: Hash,
-) -> Result<bool, StoreError> {
-    let Some(record) = interactions::get(c, id).await? else { return Ok(false) };
-    Ok(Hash::commitment(salt, interaction::to_text(&record)?.as_bytes()) == commitment)
+) -> Result<Fits, StoreError> {
+    let Some(mut record) = interactions::get(c, id).await? else { return Ok(Fits::Not) };
+    if Hash::commitment(salt, interaction::to_text(&record)?.as_bytes()) == commitment {
+        return Ok(Fits::Whole);
+    }
+    let was = entry.fields.get("outcome").and_then(|outcome| outcome.parse().ok());
+    if let (Outcome::Interrupted, Some(was)) = (record.outcome, was) {
+        record.outcome = was;
+        if Hash::commitment(salt, interaction::to_text(&record)?.as_bytes()) == commitment {
+            return Ok(Fits::Withdrawn);
+        }
+    }
+    Ok(Fits::Not)
 }
 
 /// The bytes of a full tile as they are kept.

@@ -9,6 +9,7 @@ use contactiq_domain::{
 };
 use contactiq_guard::{Masked, seal::ERASED};
 
+use super::{proofs, purge::HELD};
 use crate::{
     Connection, StoreError, Writer, audit,
     ledger::Entry,
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// Interactions that one set of statements takes, so that no transaction holds others up for long.
-pub(super) const BATCH: usize = 500;
+pub(crate) const BATCH: usize = 500;
 
 /// What becomes of each table. `{ids}` stands for the interactions; before it come the erased text, and the moment where
 /// it is asked for. Reasons and steps may quote a message; citations say what was asked about.
@@ -67,9 +68,9 @@ pub(super) async fn interactions(
         let sql = format!("{statement} WHERE {condition} IN {}", listed(w, before, ids.len()));
         w.execute_built(sql, all).await?;
     }
-    // What the audit log committed to can't be guessed from now on.
+    // What the audit log committed to can't be guessed from now on, and the log tells that it was closed.
     audit::destroy_salts(w, ids).await?;
-    Ok(())
+    audit::closed(w, ids, now).await
 }
 
 /// The places of a list that stands behind `before` other values.
@@ -108,10 +109,25 @@ pub(super) async fn emptied_conversations(w: &mut Writer, ids: &[InteractionId])
     w.execute_built(sql, all).await
 }
 
-/// All conversations of people who were erased.
+/// All conversations of people who were erased, by an erasure and not by a mark alone.
 pub(super) async fn conversations_of_the_erased(w: &mut Writer) -> Result<u64, StoreError> {
-    let sql = format!("{CONVERSATIONS} WHERE erased_at IS NOT NULL AND subject <> 'erased:' || id");
-    w.execute_built(sql, Vec::new()).await
+    let sql = format!(
+        "SELECT id, erasure FROM conversations WHERE erased_at IS NOT NULL AND subject <> 'erased:' || id
+             AND NOT {HELD}"
+    );
+    let mut ids = Vec::new();
+    for row in w.rows_of_keys(sql, Vec::new(), 1).await? {
+        let id = row.text("id")?;
+        if proofs::is_of_conversation(w, &id, row.text_or_none("erasure")?.as_deref()) {
+            ids.push(id);
+        }
+    }
+    let mut changed = 0;
+    for some in ids.chunks(BATCH) {
+        let sql = format!("{CONVERSATIONS} WHERE id IN {}", places(w.is_postgres(), 1, some.len()));
+        changed += w.execute_built(sql, some.iter().flat_map(|id| values![id]).collect()).await?;
+    }
+    Ok(changed)
 }
 
 /// Who stands in the place of the person of a conversation that lost it.

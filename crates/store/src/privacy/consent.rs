@@ -3,7 +3,7 @@
 use contactiq_domain::Timestamp;
 
 use super::owner_key;
-use crate::{Connection, Store, StoreError, Writer, conversations::Owner, value::values};
+use crate::{Connection, Store, StoreError, Writer, audit, conversations::Owner, value::values};
 
 contactiq_domain::words! {
     /// What something of a person may be used for beside the answer itself.
@@ -28,7 +28,9 @@ pub struct Consent {
 
 /// Notes what a person says, in place of what was said before; whether it counts. It does not where the person said
 /// something else later. Of what is said at one moment a refusal counts, and it counts against a word whose time has not
-/// come yet by this clock: that one was noted by a clock that was ahead, and is as of now from here on.
+/// come yet by this clock: that one was noted by a clock that was ahead, or this one is behind. Nobody can tell which, so
+/// the refusal is as late as the word that it takes the place of. A refusal that stands so against a word is as of now
+/// from here on.
 ///
 /// # Errors
 /// When the database fails.
@@ -44,7 +46,9 @@ pub async fn note(
             "INSERT INTO consents (subject, owner_key, purpose, given, noted_by, noted_at)
              VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (subject, owner_key, purpose) DO UPDATE SET given = excluded.given,
-                 noted_by = excluded.noted_by, noted_at = excluded.noted_at
+                 noted_by = excluded.noted_by, noted_at = CASE
+                     WHEN NOT excluded.given AND consents.noted_at > excluded.noted_at THEN consents.noted_at
+                     ELSE excluded.noted_at END
              WHERE consents.noted_at < excluded.noted_at OR ((consents.given OR NOT excluded.given)
                  AND (consents.noted_at = excluded.noted_at OR consents.noted_at > $7))",
             values![
@@ -59,13 +63,55 @@ pub async fn note(
         )
         .await?;
     if noted == 0 {
-        w.execute(
-            "UPDATE consents SET noted_at = $4 WHERE subject = $1 AND owner_key = $2 AND purpose = $3 AND noted_at > $4",
-            values![&subject, &owner_key, consent.purpose.as_str(), now],
-        )
-        .await?;
+        as_of_now(w, owner, consent.purpose, now).await?;
+    } else {
+        audit::word_noted(w, (&subject, &owner_key), consent.purpose.as_str(), consent.given, now).await?;
     }
     Ok(noted > 0)
+}
+
+/// The same under all names of a person: under each of them or under none, so that nobody is told no of what stands in
+/// part. Where it does not count, words of a time that has not come yet are as of now all the same.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_on_all(
+    store: &Store,
+    names: &[Owner<'_>],
+    consent: &Consent,
+    now: Timestamp,
+) -> Result<Option<Writer>, StoreError> {
+    let mut w = store.write().await?;
+    let mut counts = true;
+    for owner in names {
+        counts &= note(&mut w, owner, consent, now).await?;
+    }
+    if counts {
+        return Ok(Some(w));
+    }
+    drop(w);
+    let mut w = store.write().await?;
+    for owner in names {
+        as_of_now(&mut w, owner, consent.purpose, now).await?;
+    }
+    w.save().await?;
+    Ok(None)
+}
+
+/// Brings a word whose time has not come yet to now.
+async fn as_of_now(
+    w: &mut Writer,
+    owner: &Owner<'_>,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (subject, owner_key) = named(w, owner);
+    w.execute(
+        "UPDATE consents SET noted_at = $4 WHERE subject = $1 AND owner_key = $2 AND purpose = $3 AND noted_at > $4",
+        values![subject, owner_key, purpose.as_str(), now],
+    )
+    .await?;
+    Ok(())
 }
 
 /// All that a person said.
@@ -118,8 +164,18 @@ pub(crate) fn named(c: &Connection, owner: &Owner<'_>) -> (String, String) {
 }
 
 /// Forgets it with the person.
-pub(super) async fn forget(w: &mut Writer, owner: &Owner<'_>) -> Result<(), StoreError> {
+pub(super) async fn forget(w: &mut Writer, owner: &Owner<'_>, now: Timestamp) -> Result<(), StoreError> {
     let (subject, owner_key) = named(w, owner);
+    forget_as_kept(w, (&subject, &owner_key), now).await
+}
+
+/// The same of somebody as these tables name them.
+pub(super) async fn forget_as_kept(
+    w: &mut Writer,
+    (subject, owner_key): (&str, &str),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    audit::words_forgotten(w, (subject, owner_key), now).await?;
     w.execute("DELETE FROM consents WHERE subject = $1 AND owner_key = $2", values![subject, owner_key])
         .await?;
     Ok(())

@@ -10,7 +10,7 @@ use contactiq_domain::{
 use contactiq_guard::seal::DataKeyId;
 use uuid::Uuid;
 
-use super::{anonymise, blind, consent, exports, holds, known::is_known, turns};
+use super::{anonymise, blind, consent, exports, holds, known::is_known, proofs, purge::HELD, turns};
 use crate::{
     Connection, Store, StoreError, Writer, access,
     audit::{self, AuditKind, Event},
@@ -21,6 +21,7 @@ use crate::{
     ledger::dead,
     page_sessions,
     row::{Row, id_in},
+    tickets,
     value::{places, values},
 };
 
@@ -163,7 +164,7 @@ pub async fn people<'a>(
 }
 
 /// So often an erasure that had to give way is tried.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 /// The first transaction: from its end on nothing of the person can be read.
 async fn begin(
@@ -222,25 +223,14 @@ async fn one(
         held: 0,
     };
     let destroyed = destroy(w, owner, keys).await?;
-    let_go_of_tickets(w, &receipt.person).await?;
-    consent::forget(w, owner).await?;
+    tickets::let_go(w, &receipt.person).await?;
+    consent::forget(w, owner, now).await?;
     dead::forget(w, owner).await?;
     access::forget(w, owner, now).await?;
     if owner.key.is_none() {
         page_sessions::forget_person(w, owner.subject).await?;
     }
     record(w, receipt, by, destroyed).await
-}
-
-/// Of somebody of the bank: whose hands a ticket was in, and as what people read it.
-pub(super) async fn let_go_of_tickets(w: &mut Writer, person: &str) -> Result<(), StoreError> {
-    w.execute(
-        "UPDATE tickets SET taken_by = NULL, assignee = NULL,
-             closed_by = CASE WHEN closed_by = assignee THEN NULL ELSE closed_by END WHERE taken_by = $1",
-        values![person],
-    )
-    .await?;
-    Ok(())
 }
 
 /// Signs and keeps a receipt, with an entry in the audit log.
@@ -265,14 +255,37 @@ pub(super) async fn record(
     Ok(receipt)
 }
 
+/// Marks the conversations of a person; how many. One that somebody marked by hand is none that was erased.
 async fn mark(w: &mut Writer, owner: &Owner<'_>, now: Timestamp) -> Result<u64, StoreError> {
     let subject = w.blind_subject(owner.subject);
-    w.execute(
-        "UPDATE conversations SET erased_at = $3
-         WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2 AND erased_at IS NULL",
-        values![subject, owner.key, now],
-    )
-    .await
+    // Of nobody on whom a hold is: a conversation that was given to somebody else by hand is not theirs.
+    let sql = format!(
+        "SELECT id, erasure FROM conversations WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2
+             AND NOT {HELD}"
+    );
+    let rows = w.rows_built(sql, values![subject, owner.key], 1).await?;
+    mark_among(w, &rows, now).await
+}
+
+/// Marks those of these conversations that no erasure has marked; how many.
+pub(super) async fn mark_among(w: &mut Writer, rows: &[Row], now: Timestamp) -> Result<u64, StoreError> {
+    let mut ids = Vec::new();
+    for row in rows {
+        let id = row.text("id")?;
+        if !proofs::is_of_conversation(w, &id, row.text_or_none("erasure")?.as_deref()) {
+            ids.push(id);
+        }
+    }
+    for some in ids.chunks(anonymise::BATCH) {
+        let sql = format!(
+            "UPDATE conversations SET erased_at = {} WHERE id IN {}",
+            now.micros(),
+            places(w.is_postgres(), 1, some.len())
+        );
+        w.execute_built(sql, some.iter().flat_map(|id| values![id]).collect()).await?;
+    }
+    proofs::mark_conversations(w, &ids).await?;
+    Ok(ids.len() as u64)
 }
 
 /// The keys of everything that was sealed for a person; nobody seals with them until this is saved.
@@ -282,7 +295,9 @@ async fn held_keys(w: &mut Writer, owner: &Owner<'_>) -> Result<Vec<DataKeyId>, 
     let sql = format!(
         "SELECT id FROM data_keys WHERE id IN (SELECT id FROM data_keys WHERE person = $1
              UNION SELECT data_key FROM conversations
-             WHERE subject = $2 AND owner_key IS NOT DISTINCT FROM $3) ORDER BY id{held}"
+             WHERE subject = $2 AND owner_key IS NOT DISTINCT FROM $3)
+             AND NOT EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.data_key = data_keys.id
+                 AND legal_holds.lifted_at IS NULL) ORDER BY id{held}"
     );
     let rows = w.rows_of_keys(sql, values![person, subject, owner.key], 1).await?;
     let known = |row: &Row| id_in(&row.text("id")?).ok_or(StoreError::Corrupt { what: "data key" });
@@ -292,11 +307,11 @@ async fn held_keys(w: &mut Writer, owner: &Owner<'_>) -> Result<Vec<DataKeyId>, 
 /// Destroys the keys of a person; how many.
 async fn destroy(w: &mut Writer, owner: &Owner<'_>, keys: &[DataKeyId]) -> Result<u64, StoreError> {
     let subject = w.blind_subject(owner.subject);
-    w.execute(
-        "UPDATE conversations SET data_key = NULL WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2",
-        values![subject, owner.key],
-    )
-    .await?;
+    let sql = format!(
+        "UPDATE conversations SET data_key = NULL WHERE subject = $1 AND owner_key IS NOT DISTINCT FROM $2
+             AND NOT {HELD}"
+    );
+    w.execute_built(sql, values![subject, owner.key]).await?;
     let mut destroyed = 0;
     for some in keys.chunks(anonymise::BATCH) {
         let ids = || some.iter().flat_map(|id| values![hex(id)]).collect();
@@ -350,15 +365,17 @@ pub(crate) async fn came_late(
         return Ok(late);
     }
     let people: Vec<String> = all.iter().map(|conversation| blind(c, &conversation.owner())).collect();
-    let sql = format!(
-        "SELECT person, MAX(erased_at) AS erased_at FROM erasures WHERE person IN {} GROUP BY person",
-        places(c.is_postgres(), 1, people.len())
-    );
+    let sql = format!("SELECT * FROM erasures WHERE person IN {}", places(c.is_postgres(), 1, people.len()));
     let rows =
         c.rows_built(sql, people.iter().flat_map(|person| values![person]).collect(), people.len()).await?;
     let mut erased: HashMap<String, Timestamp> = HashMap::new();
     for row in &rows {
-        erased.insert(row.text("person")?, row.moment("erased_at")?);
+        // Nobody's texts are left out because of a receipt that no erasure made.
+        let Ok(kept) = receipt(row) else { continue };
+        if proofs::is_of_receipt(c, &kept, row.text_or_none("proof")?.as_deref()) {
+            let last = erased.entry(kept.person).or_insert(kept.erased_at);
+            *last = kept.erased_at.max(*last);
+        }
     }
     let before: Vec<(&Conversation, Timestamp)> = all
         .iter()
@@ -393,11 +410,18 @@ async fn kept_among(
     all: &[(&Conversation, Timestamp)],
 ) -> Result<HashSet<ConversationId>, StoreError> {
     let sql = format!(
-        "SELECT id FROM conversations WHERE erased_at IS NULL AND subject <> 'erased:' || id AND id IN {}",
+        "SELECT id, erasure FROM conversations WHERE subject <> 'erased:' || id AND id IN {}",
         places(c.is_postgres(), 1, all.len())
     );
     let ids = all.iter().flat_map(|(conversation, _)| values![conversation.id]).collect();
-    c.rows_built(sql, ids, all.len()).await?.iter().map(|row| row.parsed("id")).collect()
+    let mut kept = HashSet::new();
+    for row in c.rows_built(sql, ids, all.len()).await? {
+        let erasure = row.text_or_none("erasure")?;
+        if !proofs::is_of_conversation(c, &row.text("id")?, erasure.as_deref()) {
+            kept.insert(row.parsed("id")?);
+        }
+    }
+    Ok(kept)
 }
 
 /// Takes out whatever texts are left in conversations of people who were erased, and who they were in the events of their
@@ -415,44 +439,106 @@ pub async fn sweep(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
 }
 
 pub(super) async fn texts_left(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
-    let mut swept = 0;
+    let (mut swept, mut after) = (0, String::new());
     loop {
         let mut w = store.write().await?;
-        let batch = left(&mut w).await?;
-        anonymise::interactions(&mut w, &batch, now).await?;
-        if batch.len() == anonymise::BATCH {
-            w.save().await?;
-        } else {
-            let names = anonymise::conversations_of_the_erased(&mut w).await?;
-            w.save().await?;
-            if !batch.is_empty() || names > 0 {
-                // No older text stays beside the file.
-                store.fold().await?;
+        // Whoever places a hold at this moment is waited for and seen.
+        turns::with_everybody(&mut w).await?;
+        let page = left(&mut w, &after).await?;
+        anonymise::interactions(&mut w, &page.texts, now).await?;
+        swept += page.texts.len() as u64;
+        match page.last {
+            Some(last) => {
+                w.save().await?;
+                after = last;
             }
-            return Ok(swept + batch.len() as u64);
+            None => {
+                let names = anonymise::conversations_of_the_erased(&mut w).await?;
+                w.save().await?;
+                if swept > 0 || names > 0 {
+                    // No older text stays beside the file.
+                    store.fold().await?;
+                }
+                return Ok(swept);
+            }
         }
-        swept += batch.len() as u64;
     }
 }
 
-async fn left(w: &mut Writer) -> Result<Vec<InteractionId>, StoreError> {
-    w.rows(
-        "SELECT interactions.id FROM conversations JOIN interactions ON interactions.conversation = conversations.id
-         WHERE conversations.erased_at IS NOT NULL
+/// A page of what is left.
+struct Left {
+    /// Those that an erasure covers.
+    texts: Vec<InteractionId>,
+    /// Where the next page begins; none behind the last one.
+    last: Option<String>,
+}
+
+/// What is left in conversations that an erasure marked and that nobody holds. A mark alone takes nothing: whoever can
+/// write into the table could have the texts of whom a hold keeps taken out without a receipt.
+async fn left(w: &mut Writer, after: &str) -> Result<Left, StoreError> {
+    let sql = format!(
+        "SELECT interactions.id, conversations.id AS conversation, conversations.erasure
+         FROM conversations JOIN interactions ON interactions.conversation = conversations.id
+         WHERE conversations.erased_at IS NOT NULL AND interactions.id > $1 AND NOT {HELD}
              AND (interactions.anonymised_at IS NULL OR length(interactions.answer) > 1)
-         ORDER BY interactions.id LIMIT $1",
-        values![anonymise::BATCH as i64],
-    )
-    .await?
-    .iter()
-    .map(|row| row.parsed("id"))
-    .collect()
+         ORDER BY interactions.id LIMIT {}",
+        anonymise::BATCH
+    );
+    let rows = w.rows_built(sql, values![after], 1).await?;
+    let mut texts = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let (conversation, erasure) = (row.text("conversation")?, row.text_or_none("erasure")?);
+        if proofs::is_of_conversation(w, &conversation, erasure.as_deref()) {
+            texts.push(row.parsed("id")?);
+        }
+    }
+    let last = rows.last().filter(|_| rows.len() == anonymise::BATCH);
+    Ok(Left { texts, last: last.map(|row| row.text("id")).transpose()? })
+}
+
+/// Conversations that are marked as erased and that no erasure marked: whoever did it has a way into the table. Their
+/// texts stay as they are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn marked_by_hand(c: &mut Connection) -> Result<Vec<ConversationId>, StoreError> {
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let sql = format!(
+            "SELECT id, erasure FROM conversations WHERE erased_at IS NOT NULL AND id > $1 ORDER BY id LIMIT {PAGE}"
+        );
+        let rows = c.rows_of_keys(sql, values![&after], 1).await?;
+        let Some(last) = rows.last() else { return Ok(found) };
+        after = last.text("id")?;
+        for row in &rows {
+            let (id, erasure) = (row.text("id")?, row.text_or_none("erasure")?);
+            if !proofs::is_of_conversation(c, &id, erasure.as_deref()) {
+                found.push(row.parsed("id")?);
+            }
+        }
+    }
+}
+
+/// Rows that are read together.
+const PAGE: u32 = 2_000;
+
+/// Takes away what stands in the place of a receipt and was not written here: the signed one is at hand.
+pub(super) async fn let_go_of_forged(w: &mut Writer, id: Uuid) -> Result<(), StoreError> {
+    let Some(row) = w.row("SELECT * FROM erasures WHERE id = $1", values![id]).await? else { return Ok(()) };
+    let proof = row.text_or_none("proof").ok().flatten();
+    let is_sound = receipt(&row).is_ok_and(|known| proofs::is_of_receipt(w, &known, proof.as_deref()));
+    if !is_sound {
+        w.execute("DELETE FROM erasures WHERE id = $1", values![id]).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreError> {
+    let proof = proofs::of_receipt(w, receipt);
     w.execute(
-        "INSERT INTO erasures (id, person, erased_by, erased_at, conversations, interactions, exports, signed, held)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO erasures (id, person, erased_by, erased_at, conversations, interactions, exports, signed, held,
+             proof)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING",
         values![
             receipt.id,
             &receipt.person,
@@ -463,6 +549,7 @@ pub(super) async fn keep(w: &mut Writer, receipt: &Receipt) -> Result<(), StoreE
             receipt.exports,
             receipt.signed.as_deref(),
             receipt.held,
+            proof,
         ],
     )
     .await?;
@@ -489,7 +576,7 @@ pub async fn receipt_of(c: &mut Connection, id: Uuid) -> Result<Option<Receipt>,
     c.row("SELECT * FROM erasures WHERE id = $1", values![id]).await?.map(|row| receipt(&row)).transpose()
 }
 
-fn receipt(row: &Row) -> Result<Receipt, StoreError> {
+pub(crate) fn receipt(row: &Row) -> Result<Receipt, StoreError> {
     Ok(Receipt {
         id: row.parsed("id")?,
         person: row.text("person")?,

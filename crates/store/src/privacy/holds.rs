@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{blind, consent::named, turns};
 use crate::{
-    Connection, StoreError, Writer, access, conversations::Owner, data_keys, row::Row, value::values,
+    Connection, StoreError, Writer, access, audit, conversations::Owner, data_keys, row::Row, value::values,
 };
 
 const TABLE: &str = "legal_holds";
@@ -143,6 +143,7 @@ async fn insert(
     )
     .await?;
     trace(w, owner, id).await?;
+    audit::hold_placed(w, id, now).await?;
     Ok(hold)
 }
 
@@ -209,17 +210,21 @@ pub async fn get(c: &mut Connection, id: Uuid) -> Result<Option<Hold>, StoreErro
 /// [`StoreError::NotFound`] when no hold in force has this id, or when the database fails.
 pub async fn lift(w: &mut Writer, id: Uuid, by: &str, now: Timestamp) -> Result<(), StoreError> {
     let lifted = w
-        .execute(
+        .rows(
             "UPDATE legal_holds SET lifted_by = $2, lifted_at = CASE WHEN placed_at > $3 THEN placed_at ELSE $3 END
              WHERE lifted_at IS NULL AND EXISTS (SELECT 1 FROM legal_holds named WHERE named.id = $1
                  AND named.lifted_at IS NULL AND named.matter = legal_holds.matter
                  AND named.owner_key = legal_holds.owner_key AND named.placed_by = legal_holds.placed_by
-                 AND named.placed_at = legal_holds.placed_at)",
+                 AND named.placed_at = legal_holds.placed_at)
+             RETURNING id",
             values![id, by, now],
         )
         .await?;
-    if lifted == 0 {
+    if lifted.is_empty() {
         return Err(StoreError::NotFound { what: "hold" });
+    }
+    for row in &lifted {
+        audit::hold_lifted(w, row.parsed("id")?, now).await?;
     }
     // By what the person's accesses are found stays no longer than the hold.
     w.execute(
@@ -228,6 +233,17 @@ pub async fn lift(w: &mut Writer, id: Uuid, by: &str, now: Timestamp) -> Result<
     )
     .await?;
     Ok(())
+}
+
+/// Notes that a hold is lifted whose row is lost: of one that stands in its table, [`lift`] is asked.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when its row stands, or when the database fails.
+pub async fn lift_without_a_row(w: &mut Writer, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
+    if w.row("SELECT id FROM legal_holds WHERE id = $1", values![id]).await?.is_some() {
+        return Err(StoreError::Conflict { rule: "legal_holds_id".into() });
+    }
+    audit::hold_lifted(w, id, now).await
 }
 
 /// A hold in force on this person.

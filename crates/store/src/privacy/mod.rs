@@ -10,7 +10,8 @@
 //! - [`is_known`]: whether anything is kept of somebody.
 //!
 //! A person is an [`Owner`]: the subject and the key that speaks for it. In `anonymise` it is written what "without
-//! texts" means, once for both; `turns` keeps them and whoever writes apart.
+//! texts" means, once for both; `turns` keeps them and whoever writes apart; `proofs` tells what the house erased from
+//! what somebody marked by hand.
 
 use contactiq_domain::ids::KeyId;
 
@@ -23,6 +24,7 @@ pub mod exports;
 pub mod holds;
 mod known;
 pub mod named;
+pub(crate) mod proofs;
 pub mod purge;
 pub mod restored;
 pub(crate) mod turns;

@@ -45,9 +45,10 @@ const OLD: &str = "FROM interactions JOIN conversations ON conversations.id = in
 const ANONYMISED: &str =
     "FROM interactions JOIN conversations ON conversations.id = interactions.conversation
      WHERE interactions.anonymised_at IS NOT NULL AND interactions.created_at < $1";
-/// A hold in force on whose conversation this is.
-pub(crate) const HELD: &str = "EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.subject = conversations.subject
-         AND legal_holds.owner_key = COALESCE(conversations.owner_key, '') AND legal_holds.lifted_at IS NULL)";
+/// A hold in force on whose conversation this is, or for whom it is sealed: whose it is said to be is a plain column.
+pub(crate) const HELD: &str = "EXISTS (SELECT 1 FROM legal_holds WHERE legal_holds.lifted_at IS NULL
+         AND (legal_holds.data_key = conversations.data_key OR legal_holds.subject = conversations.subject
+         AND legal_holds.owner_key = COALESCE(conversations.owner_key, '')))";
 const OPEN: &str = "EXISTS (SELECT 1 FROM tickets WHERE tickets.interaction = interactions.id
          AND tickets.state <> 'closed')";
 
@@ -188,11 +189,15 @@ async fn one_step(
             "DELETE FROM feedback WHERE interaction",
             "DELETE FROM refusals WHERE interaction",
             "DELETE FROM pii_tokens WHERE interaction",
+            // Of what was written without its texts.
+            "DELETE FROM audit_salts WHERE interaction",
             "DELETE FROM interactions WHERE id",
         ] {
             let ids = old.iter().flat_map(|id| values![*id]).collect();
             w.execute_built(format!("{statement} IN {listed}"), ids).await?;
         }
+        // Also of those whose texts went when nobody told which.
+        audit::closed(&mut w, &old, now).await?;
     }
     // Conversations in which nothing is left, or nothing ever was.
     let sql = format!(
@@ -230,6 +235,19 @@ const SPENT: &str = "NOT EXISTS (SELECT 1 FROM conversations WHERE conversations
 /// Destroys the keys of people of whom nothing is left, in batches. They are looked for while nobody is kept from
 /// writing.
 async fn spent_keys(store: &Store, before: &Before, now: Timestamp) -> Result<(), StoreError> {
+    let lost = "SELECT id FROM conversations WHERE data_key IS NULL AND erased_at IS NULL AND subject <> 'erased:' || id
+         AND EXISTS (SELECT 1 FROM interactions WHERE conversation = conversations.id AND anonymised_at IS NULL)
+         ORDER BY id LIMIT 1";
+    if let Some(row) = store.read().await?.row(lost, values![]).await? {
+        // Nothing of the house takes the key from a conversation and leaves its person: a key may only seem spent.
+        let conversation = row.text("id")?;
+        tracing::error!(
+            critical = true,
+            conversation,
+            "a conversation has lost its key by hand: no key is destroyed"
+        );
+        return Ok(());
+    }
     let (mut after, mut all) = (String::new(), 0);
     loop {
         let sql = format!(

@@ -24,6 +24,8 @@ pub struct CameBack {
     pub erased: u64,
     /// Those who stay, because a legal hold is on them: the receipt of each.
     pub held: Vec<Uuid>,
+    /// Those who stay, because a legal hold is on them whose row does not open: the receipt of each.
+    pub hold_unread: Vec<Uuid>,
     /// Those whose name does not open and whom no receipt names, so that nobody can tell whether they were erased: the id
     /// of the key of each, 32 hexadecimal digits.
     pub unread: Vec<String>,
@@ -59,6 +61,7 @@ pub async fn again(
     };
     // Who reads keeps the log of the file from being folded: what is erased below would stay in it.
     let (people, unread) = everybody(&mut *store.read().await?).await?;
+    let mut dealt_with = HashSet::new();
     for (subject, key, began_at) in people {
         let owner = Owner { subject: &subject, key };
         let person = blind(&*store.read().await?, &owner);
@@ -70,11 +73,17 @@ pub async fn again(
         match erase::person(store, &owner, by, ids, now).await {
             Ok(Erased::Now(_)) => back.erased += 1,
             // A hold that does not open holds too.
-            Ok(Erased::Held(_)) | Err(StoreError::Sealed(_)) => back.held.push(receipt.id),
+            Ok(Erased::Held(_)) => back.held.push(receipt.id),
+            Err(StoreError::Sealed(_)) => back.hold_unread.push(receipt.id),
             Err(error) => return Err(error),
         }
+        dealt_with.insert(person);
     }
     for of in unread {
+        // Whose name a sitting or a hold told was erased by it, with one receipt, or stays.
+        if dealt_with.contains(&of.person) {
+            continue;
+        }
         if receipts.iter().all(|receipt| receipt.person != of.person) {
             back.unread.push(of.data_key);
             continue;
@@ -91,6 +100,9 @@ pub async fn again(
     }
     let mut w = store.write().await?;
     for receipt in receipts {
+        if receipt.signed.is_some() {
+            erase::let_go_of_forged(&mut w, receipt.id).await?;
+        }
         erase::keep(&mut w, receipt).await?;
     }
     w.save().await?;
@@ -132,11 +144,12 @@ async fn everybody(c: &mut Connection) -> Result<(Vec<Named>, Vec<Unread>), Stor
     Ok((named, unread))
 }
 
+/// Who was erased has no key: a mark of erasure beside a key was made by hand, and hides nobody.
 async fn of_conversations(c: &mut Connection) -> Result<(Vec<Named>, Vec<Unread>), StoreError> {
     let rows = c
         .rows(
             "SELECT subject, owner_key, MIN(data_key) AS data_key, MIN(created_at) AS began_at FROM conversations
-             WHERE data_key IS NOT NULL AND erased_at IS NULL GROUP BY subject, owner_key",
+             WHERE data_key IS NOT NULL GROUP BY subject, owner_key",
             values![],
         )
         .await?;
@@ -166,7 +179,7 @@ async fn by_any_key(
             "SELECT data_keys.id AS data_key, data_keys.person, MIN(conversations.created_at) AS began_at
              FROM conversations JOIN data_keys ON data_keys.id = conversations.data_key
              WHERE conversations.subject = $1 AND conversations.owner_key IS NOT DISTINCT FROM $2
-                 AND conversations.erased_at IS NULL GROUP BY data_keys.id, data_keys.person ORDER BY data_keys.id",
+             GROUP BY data_keys.id, data_keys.person ORDER BY data_keys.id",
             values![subject, key],
         )
         .await?;

@@ -7,10 +7,11 @@ use contactiq_domain::{
 };
 
 use super::{
+    consent,
     erase::{self, By, Receipt},
     owner_key, turns,
 };
-use crate::{Store, StoreError, Writer, row::id_in, value::values};
+use crate::{Store, StoreError, Writer, error::IN_THE_WAY, row::id_in, tickets, value::values};
 
 /// Somebody whose name does not open.
 pub(super) struct Unread {
@@ -34,6 +35,28 @@ pub(super) async fn erase(
     ids: &dyn Ids,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let mut tried = 1;
+    loop {
+        match begin(store, of, by, ids, now).await {
+            // Whoever writes for the person at this moment may have been first.
+            Err(StoreError::Unavailable { why: IN_THE_WAY }) if tried < erase::TRIES => tried += 1,
+            Ok(true) => break,
+            other => return other,
+        }
+    }
+    erase::texts_left(store, now).await?;
+    store.fold().await?;
+    Ok(true)
+}
+
+/// The first transaction.
+async fn begin(
+    store: &Store,
+    of: &Unread,
+    by: By<'_>,
+    ids: &dyn Ids,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let id = id_in(&of.data_key).ok_or(StoreError::Corrupt { what: "data key" })?;
     let mut w = store.write().await?;
     turns::alone(&mut w, std::iter::once(of.person.clone())).await?;
@@ -50,19 +73,13 @@ pub(super) async fn erase(
     .await?;
     let exports =
         count(&mut w, "SELECT COUNT(*) AS found FROM exports WHERE person = $1", &of.person).await?;
-    let conversations = w
-        .execute(
-            "UPDATE conversations SET erased_at = COALESCE(erased_at, $2), data_key = NULL WHERE data_key = $1",
-            values![&of.data_key, now],
-        )
-        .await?;
+    let sql = "SELECT id, erasure FROM conversations WHERE data_key = $1".to_owned();
+    let rows = w.rows_of_keys(sql, values![&of.data_key], 1).await?;
+    let conversations = erase::mark_among(&mut w, &rows, now).await?;
+    w.execute("UPDATE conversations SET data_key = NULL WHERE data_key = $1", values![&of.data_key]).await?;
     let destroyed = w.execute("DELETE FROM data_keys WHERE id = $1", values![&of.data_key]).await?;
-    w.execute(
-        "DELETE FROM consents WHERE subject = $1 AND owner_key = $2",
-        values![&of.subject, owner_key(of.key)],
-    )
-    .await?;
-    erase::let_go_of_tickets(&mut w, &of.person).await?;
+    consent::forget_as_kept(&mut w, (&of.subject, &owner_key(of.key)), now).await?;
+    tickets::let_go(&mut w, &of.person).await?;
     let receipt = Receipt {
         id: ids.next(),
         person: of.person.clone(),
@@ -77,8 +94,6 @@ pub(super) async fn erase(
     erase::record(&mut w, receipt, by, destroyed).await?;
     w.save().await?;
     store.keys.forget(&[id]);
-    erase::texts_left(store, now).await?;
-    store.fold().await?;
     Ok(true)
 }
 

@@ -34,35 +34,35 @@ use crate::{
     samples::{NOW, conversation, interrupt_unfinished, record, started},
 };
 
-const ORIGIN: &str = "bank.example/audit";
+pub(crate) const ORIGIN: &str = "bank.example/audit";
 const RHYTHM: Rhythm = Rhythm { every: Duration::from_secs(60), entries: 1_000 };
 
 fn key() -> SigningKey {
     SigningKey::new(ORIGIN, &[5; 32]).unwrap()
 }
 
-fn keys() -> Vec<VerifyingKey> {
+pub(crate) fn keys() -> Vec<VerifyingKey> {
     vec![key().verifying_key()]
 }
 
 /// The log of a test, where it lies, and a clock that stands.
-struct Desk<'b> {
+pub(crate) struct Desk<'b> {
     bench: &'b Bench,
-    log: AuditLog,
+    pub(crate) log: AuditLog,
     file: PathBuf,
     clock: Arc<FixedClock>,
     _folder: tempfile::TempDir,
 }
 
 impl<'b> Desk<'b> {
-    async fn of(bench: &'b Bench) -> Desk<'b> {
+    pub(crate) async fn of(bench: &'b Bench) -> Desk<'b> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("audit.db");
         let log = AuditLog::open(&bench.store, &file).await.unwrap();
         Desk { bench, log, file, clock: Arc::new(FixedClock(AtomicI64::new(NOW.micros()))), _folder: folder }
     }
 
-    fn sequencer(&self, holder: &str) -> Sequencer {
+    pub(crate) fn sequencer(&self, holder: &str) -> Sequencer {
         self.sequencer_with(holder, RHYTHM)
     }
 
@@ -90,7 +90,7 @@ impl<'b> Desk<'b> {
         )
     }
 
-    async fn verify(&self, anchors: &[Checkpoint], records: bool) -> Result<Verified, AuditFault> {
+    pub(crate) async fn verify(&self, anchors: &[Checkpoint], records: bool) -> Result<Verified, AuditFault> {
         self.log.verify(&self.bench.store, (ORIGIN, &keys()), anchors, records).await
     }
 
@@ -203,11 +203,11 @@ fn attempt(bench: &Bench) -> AccessEvent {
 }
 
 /// Completes an interaction as the ledger does; its completion.
-async fn complete(bench: &Bench) -> Completion {
+pub(crate) async fn complete(bench: &Bench) -> Completion {
     complete_of(bench, "subject-1").await
 }
 
-async fn complete_of(bench: &Bench, subject: &str) -> Completion {
+pub(crate) async fn complete_of(bench: &Bench, subject: &str) -> Completion {
     let mut w = bench.write().await;
     let conversation = Conversation { subject: subject.to_owned(), ..conversation(&bench.ids) };
     conversations::create(&mut w, &conversation).await.unwrap();
@@ -412,15 +412,7 @@ on_both_engines! {
         let (own, other) = (complete(bench).await.record, complete_of(bench, "other").await.record);
         desk.sequencer("one").run(true).await.unwrap();
         // What its first transaction does; the sweep never came.
-        let owner = Owner { subject: &own.subject, key: None };
-        let (jane, _) = contactiq_store::privacy::consent::as_kept(&bench.store, &owner);
-        bench
-            .place
-            .raw_of(format!(
-                "UPDATE conversations SET erased_at = 1, data_key = NULL WHERE subject = '{jane}';
-                 DELETE FROM data_keys WHERE id NOT IN (SELECT data_key FROM conversations WHERE data_key IS NOT NULL)"
-            ))
-            .await;
+        crate::proofs::break_off(bench, &Owner { subject: &own.subject, key: None }).await;
         let fresh = bench.place.open().await.unwrap();
         let verify = async || desk.log.verify(&fresh, (ORIGIN, &keys()), &[], true).await;
         let whole = verify().await.unwrap();
@@ -430,7 +422,7 @@ on_both_engines! {
         // Of others a change is told as before, and a mark alone hides none.
         bench.place.raw_of(format!("UPDATE interactions SET confidence = 0.01 WHERE id = '{}'", other.id)).await;
         assert!(matches!(verify().await, Err(AuditFault::Record(found)) if found == other.id));
-        bench.place.raw("UPDATE conversations SET erased_at = 1").await.unwrap();
+        bench.place.raw("UPDATE conversations SET erased_at = 1, data_key = NULL").await.unwrap();
         assert!(matches!(verify().await, Err(AuditFault::Record(found)) if found == other.id));
         fresh.close().await;
         desk.log.close().await;

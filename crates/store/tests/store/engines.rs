@@ -75,13 +75,36 @@ impl Place {
         Store::open(&self.location(), kek()).await
     }
 
-    /// The one value of a query past the store, on SQLite.
+    /// The one value of a query past the store.
     pub(crate) async fn bytes(&self, sql: &str) -> Vec<u8> {
-        let Location::Sqlite(path) = self.location() else { unreachable!() };
-        let mut raw =
-            SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await.unwrap();
         let sql = AssertSqlSafe(sql.to_owned());
-        sqlx::query_scalar(sql).fetch_one(&mut raw).await.unwrap()
+        match self.location() {
+            Location::Sqlite(path) => {
+                let options = SqliteConnectOptions::new().filename(path);
+                let mut raw = SqliteConnection::connect_with(&options).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut raw).await.unwrap()
+            }
+            Location::Postgres(url) => {
+                let mut raw = PgConnectOptions::from_str(&url).unwrap().connect().await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut raw).await.unwrap()
+            }
+        }
+    }
+
+    /// The same of a count.
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self.location() {
+            Location::Sqlite(path) => {
+                let options = SqliteConnectOptions::new().filename(path);
+                let mut raw = SqliteConnection::connect_with(&options).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut raw).await.unwrap()
+            }
+            Location::Postgres(url) => {
+                let mut raw = PgConnectOptions::from_str(&url).unwrap().connect().await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut raw).await.unwrap()
+            }
+        }
     }
 
     /// The columns of a table.

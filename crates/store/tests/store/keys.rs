@@ -27,6 +27,7 @@ pub(crate) fn key(ids: &dyn Ids, name: &str) -> ApiKey {
         expires_at: Some(NOW.plus_seconds(3600)),
         revoked_at: None,
         last_used_at: None,
+        generation: 0,
     }
 }
 
@@ -77,7 +78,7 @@ on_both_engines! {
         keys::create(&mut w, &old).await.unwrap();
         let hash = "f".repeat(64);
         let new = keys::rotate(&mut w, "branch app", secret(&hash), None, NOW).await.unwrap();
-        assert_eq!(new, ApiKey { prefix: "ciq_new".into(), hash: hash.clone(), ..old.clone() });
+        assert_eq!(new, ApiKey { prefix: "ciq_new".into(), hash: hash.clone(), generation: 1, ..old.clone() });
         assert!(keys::find_by_hash(&mut w, &old.hash).await.unwrap().is_none());
         assert_eq!(keys::find_by_hash(&mut w, &hash).await.unwrap().unwrap().id, old.id);
         keys::revoke(&mut w, "branch app", NOW).await.unwrap();
@@ -102,6 +103,7 @@ on_both_engines! {
         keys::touch(&mut w, kept.id, NOW.plus_seconds(5)).await.unwrap();
         kept.last_used_at = Some(NOW.plus_seconds(9));
         kept.revoked_at = Some(NOW.plus_seconds(10));
+        kept.generation = 1;
         assert_eq!(keys::revoke(&mut w, "branch app", NOW.plus_seconds(10)).await.unwrap(), kept);
         assert_eq!(keys::find_by_hash(&mut w, &kept.hash).await.unwrap().unwrap(), kept);
         assert!(!kept.is_active(NOW));
@@ -116,7 +118,8 @@ on_both_engines! {
         let first = key(&bench.ids, "shop");
         keys::create(&mut w, &first).await.unwrap();
         let budget = Budget { day: None, month: Some(NanoUsd(1)) };
-        assert_eq!(keys::set_budget(&mut w, "shop", budget).await.unwrap(), ApiKey { budget, ..first.clone() });
+        let changed = ApiKey { budget, generation: 1, ..first.clone() };
+        assert_eq!(keys::set_budget(&mut w, "shop", budget).await.unwrap(), changed);
         let none = keys::set_budget(&mut w, &first.id.to_string(), Budget::default()).await.unwrap();
         assert!(none.budget.is_none() && keys::find_by_hash(&mut w, &first.hash).await.unwrap() == Some(none));
         let gone = keys::set_budget(&mut w, "nobody", budget).await;

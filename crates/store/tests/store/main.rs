@@ -11,6 +11,8 @@
 mod engines;
 mod access;
 mod audit;
+mod authority;
+mod authority_before;
 mod budgets;
 mod clock;
 mod constraints;
@@ -40,6 +42,7 @@ mod places;
 mod plans;
 mod pooler;
 mod privacy;
+mod proofs;
 mod purging;
 mod quarantine;
 mod queue;

@@ -14,7 +14,7 @@ use crate::samples::NOW;
 
 const IDLE: i64 = 1800;
 
-fn session(ids: &dyn Ids, subject: &str) -> PageSession {
+pub(crate) fn session(ids: &dyn Ids, subject: &str) -> PageSession {
     let id = SessionId::new(ids);
     PageSession {
         id,

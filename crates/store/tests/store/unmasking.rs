@@ -38,16 +38,19 @@ on_both_engines! {
         let shown: Vec<_> = shown.iter().map(|o| (o.placeholder(), o.value())).collect();
         assert_eq!(shown, [("<PERSON_1>", Some("Zorblat Quimby"))]);
         assert_eq!(waits().await, before + 1);
-        // A purpose that holds a word of what it would open is in no log.
+        // Of a purpose that holds a word of what it would open the attempt alone is in the log.
         let naming = masked("the dispute of quimby");
         let named = Asked { purpose: &naming, ..asked(said[0]) };
         let named = unmasking::unmask(bench.write().await, &named).await.unwrap();
         assert!(matches!(named, Unmasked::NamedBefore), "{named:?}");
-        assert_eq!(waits().await, before + 1);
+        assert_eq!(waits().await, before + 2);
+        let dump = bench.place.dump().await;
+        assert!(crate::data_keys::noted(&dump, "refused", unmasking::PERSONAL));
+        assert!(!dump.windows(6).any(|word| word == b"quimby"));
         // Its numbers may be those of another message: nobody guesses.
         let other = unmasking::unmask(bench.write().await, &asked(said[1])).await.unwrap();
         assert!(matches!(other, Unmasked::NotKept), "{other:?}");
-        assert_eq!(waits().await, before + 2, "that somebody looked is on record too");
+        assert_eq!(waits().await, before + 3, "that somebody looked is on record too");
         let unknown = started(&bench.ids, &own).id;
         let unknown = unmasking::unmask(bench.write().await, &asked(unknown)).await;
         assert_eq!(unknown.unwrap_err(), StoreError::NotFound { what: "interaction" });
@@ -57,6 +60,6 @@ on_both_engines! {
         bench.place.raw("UPDATE interactions SET anonymised_at = 1").await.unwrap();
         let gone = unmasking::unmask(bench.write().await, &asked(said[0])).await.unwrap();
         assert!(matches!(gone, Unmasked::Erased), "{gone:?}");
-        assert_eq!(waits().await, before + 3);
+        assert_eq!(waits().await, before + 4);
     }
 }

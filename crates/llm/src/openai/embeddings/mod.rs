@@ -12,19 +12,24 @@ use std::{
     time::Duration,
 };
 
-use contactiq_domain::{
-    BreakerState, Clock, Key, Keyring,
-    breaker::{Breaker, Permit},
-};
+use contactiq_domain::{BreakerState, Clock, Key, Keyring, breaker::Breaker};
 use contactiq_guard::Masked;
 use reqwest::{Url, header};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::left_alone::{Words, settle};
 use crate::{
     Http, Jitter, ModelError, SetupError, backoff,
     counting::{TokensRead, estimate, most_of},
     keyed::{Asker, Opened, send_with},
     reach, response,
+};
+
+/// What the log says of it.
+const WORDS: Words = Words {
+    call: "embeddings call",
+    left_alone: "the remote encoder failed too often and is left alone for a while: the lexical model answers alone until it is back",
+    back: "the remote encoder answers again",
 };
 
 /// Texts of one request.
@@ -204,7 +209,7 @@ impl Embeddings {
             if let Err(error) = &answer {
                 read.fail(error);
             }
-            self.settle(permit, since, answer.as_ref().err());
+            settle((&self.breaker, &self.told), permit, since, answer.as_ref().err(), &WORDS);
             last = match answer {
                 Ok(vectors) => return Ok(vectors),
                 Err(error) => error,
@@ -248,37 +253,6 @@ impl Embeddings {
         read.end(tokens);
         asker.count_tokens(&key, tokens, 0);
         wire::vectors(answer, batch.len(), dimensions)
-    }
-
-    /// Tells the breaker and the log: each try that failed, but a warning only when the server begins to
-    /// be left alone, because then nothing is tried for a while and somebody has to look.
-    fn settle(&self, permit: Permit<'_>, since: Instant, error: Option<&ModelError>) {
-        let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        match error {
-            None => permit.success(),
-            Some(error) if error.counts_against_provider() => permit.failure(),
-            // It answered, and was right to refuse.
-            Some(ModelError::Refused(_)) => permit.success(),
-            Some(_) => drop(permit),
-        }
-        match error {
-            None => tracing::debug!(millis, outcome = "ok", "embeddings call"),
-            Some(error) => tracing::info!(millis, outcome = error.code(), %error, "embeddings call"),
-        }
-        match (self.breaker.state(), error) {
-            (BreakerState::Open, Some(error)) if !self.told.swap(true, Ordering::SeqCst) => {
-                tracing::warn!(
-                    outcome = error.code(),
-                    %error,
-                    "the remote encoder failed too often and is left alone for a while: the lexical model \
-                     answers alone until it is back"
-                );
-            }
-            (BreakerState::Closed, _) if self.told.swap(false, Ordering::SeqCst) => {
-                tracing::info!("the remote encoder answers again");
-            }
-            _ => {}
-        }
     }
 }
 

@@ -35,6 +35,9 @@ pub(in crate::cli) enum Command {
     Lift {
         /// Its id.
         id: Uuid,
+        /// The audit log tells of it and no backup has its row: it is lifted on the record, without a row.
+        #[arg(long)]
+        gone: bool,
     },
     /// List them, those in force first.
     List {
@@ -47,7 +50,7 @@ pub(in crate::cli) enum Command {
 pub(super) async fn run(store: &Store, command: Command) -> Outcome {
     match command {
         Command::Place { person, matter, ahead } => place(store, &person, &matter, ahead).await,
-        Command::Lift { id } => lift(store, id).await,
+        Command::Lift { id, gone } => lift(store, id, gone).await,
         Command::List { json } => held(store, json).await,
     }
 }
@@ -69,10 +72,16 @@ async fn place(store: &Store, person: &Person, matter: &str, ahead: bool) -> Out
     Ok(ExitCode::SUCCESS)
 }
 
-async fn lift(store: &Store, id: Uuid) -> Outcome {
+async fn lift(store: &Store, id: Uuid, gone: bool) -> Outcome {
     let mut w = store.write().await?;
-    holds::lift(&mut w, id, audit::ACTOR, super::now(store)).await?;
-    audit::note(&mut w, "privacy hold lift", &id.to_string()).await?;
+    let became = if gone {
+        holds::lift_without_a_row(&mut w, id, super::now(store)).await?;
+        format!("{id}, of which no row stands")
+    } else {
+        holds::lift(&mut w, id, audit::ACTOR, super::now(store)).await?;
+        id.to_string()
+    };
+    audit::note(&mut w, "privacy hold lift", &became).await?;
     w.save().await?;
     Ok(ExitCode::SUCCESS)
 }

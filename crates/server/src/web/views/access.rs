@@ -42,7 +42,7 @@ pub struct KeyItem {
     pub before_ends: Option<String>,
     /// Its rate in words.
     pub rate: String,
-    /// `active`, `expired` or `revoked`.
+    /// `active`, `expired`, `revoked` or `damaged`.
     pub state: &'static str,
     /// When it was made, in words.
     pub made: String,
@@ -55,7 +55,7 @@ pub struct KeyItem {
 impl KeyItem {
     /// From the store.
     #[must_use]
-    pub fn of(key: &ApiKey, now: Timestamp) -> Self {
+    pub fn of(key: &ApiKey, state: &'static str, now: Timestamp) -> Self {
         let when = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), wording::moment);
         Self {
             id: key.id.to_string(),
@@ -68,7 +68,7 @@ impl KeyItem {
             rate: key
                 .rate_per_minute
                 .map_or_else(|| "by session".to_owned(), |rate| format!("{rate} a minute")),
-            state: crate::api::keys::state(key, now),
+            state,
             made: wording::moment(key.created_at),
             expires: when(key.expires_at),
             used: when(key.last_used_at),
@@ -77,6 +77,11 @@ impl KeyItem {
 
     fn is_active(&self) -> bool {
         self.state == "active"
+    }
+
+    /// Whether it can be revoked: one that is damaged is then out of the way.
+    fn is_revocable(&self) -> bool {
+        self.is_active() || self.state == crate::api::keys::DAMAGED
     }
 }
 
