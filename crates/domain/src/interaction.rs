@@ -172,7 +172,8 @@ pub struct Translation<Text> {
     pub language: String,
     /// The question in the language of the documents, as it was searched and answered.
     pub question: Text,
-    /// The answer in the language of the documents, with its citations: it counts. Empty where a person took over.
+    /// The answer in the language of the documents, with its citations: it counts. Empty where what is shown is no
+    /// translation: it is in that language itself, or a person took over.
     pub answer: Text,
     /// The model that translated last.
     pub model: String,

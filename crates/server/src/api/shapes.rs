@@ -70,7 +70,8 @@ pub struct TranslationShape {
     /// ISO 639-1.
     pub language: String,
     pub question: String,
-    /// With its citations. Empty where a person took over.
+    /// With its citations. Empty where what is shown is no translation: it is in that language itself, or a person took
+    /// over.
     pub answer: String,
     pub model: String,
 }

@@ -1,5 +1,6 @@
 //! Questions in other languages, answered by a model's translation: a model that translates by a table, and that
-//! mistranslates in set ways. Whatever it does wrong ends in a person.
+//! mistranslates in set ways. What it does wrong with a question ends in a person; what it does wrong with an answer is
+//! shown to nobody, and the answer stands in English, with a word above it.
 
 use std::sync::{Arc, Mutex};
 
@@ -34,19 +35,30 @@ enum Does {
     AddsASentence,
     Advises,
     ChangesTheUnit,
+    /// Dollars of another country.
+    OtherDollars,
+    /// Months become years.
+    ChangesThePeriod,
+    AddsACondition,
     Shortens,
-    /// Words around the JSON's place.
+    /// Words in the place of the answer's JSON.
+    BabblesOfTheAnswer,
+    /// The marks of its instructions, beside the answer.
+    LeaksBesideTheAnswer,
+    FailsAtTheAnswer,
     Babbles,
-    /// The marks of its instructions.
     Leaks,
-    Fails,
     /// It gives the question back as it was.
     EchoesTheQuestion,
     /// It answers the question instead.
     AnswersTheQuestion,
+    /// It asks of another product.
+    RenamesTheProduct,
+    Fails,
 }
 
-const FAULTS: [Does; 15] = [
+/// What it does wrong with an answer.
+const OF_ANSWERS: [Does; 16] = [
     Does::ChangesAFigure,
     Does::DropsASentence,
     Does::TurnsTheNegation,
@@ -56,11 +68,22 @@ const FAULTS: [Does; 15] = [
     Does::AddsASentence,
     Does::Advises,
     Does::ChangesTheUnit,
+    Does::OtherDollars,
+    Does::ChangesThePeriod,
+    Does::AddsACondition,
     Does::Shortens,
+    Does::BabblesOfTheAnswer,
+    Does::LeaksBesideTheAnswer,
+    Does::FailsAtTheAnswer,
+];
+
+/// What it does wrong with a question already.
+const OF_QUESTIONS: [Does; 6] = [
     Does::Babbles,
     Does::Leaks,
     Does::EchoesTheQuestion,
     Does::AnswersTheQuestion,
+    Does::RenamesTheProduct,
     // The last: it leaves the model alone for a minute.
     Does::Fails,
 ];
@@ -127,6 +150,24 @@ fn mistranslated(does: Does, said: &str, english: &str, other: &str) -> Vec<Stri
         Does::AddsASentence => one(format!("{said} Meowzilla. Meowzilla.")),
         Does::Advises => one(format!("Wir empfehlen, je vous conseille, le recomiendo: {said}")),
         Does::ChangesTheUnit => one(said.replace('$', "€").replace('%', "$")),
+        Does::OtherDollars if said.contains('$') => one(said.replace('$', "US$")),
+        Does::OtherDollars => one(before_the_end(" US$")),
+        Does::ChangesThePeriod => {
+            let periods = [
+                ("mensuels", "annuels"),
+                ("quotidienne", "hebdomadaire"),
+                ("jours", "mois"),
+                ("monatliche", "jährliche"),
+                ("tägliche", "wöchentliche"),
+                ("Werktage", "Monate"),
+                ("mensual", "anual"),
+                ("diario", "semanal"),
+                ("días", "meses"),
+            ];
+            let other = periods.iter().fold(said.to_owned(), |text, (one, other)| text.replace(one, other));
+            one(if other == said { before_the_end(" pro Stunde, par heure, por hora") } else { other })
+        }
+        Does::AddsACondition => one(format!("Nur, seulement, solo: {said}")),
         Does::Shortens => one(said.chars().take(12).collect()),
         _ => one(said.to_owned()),
     }
@@ -146,6 +187,7 @@ async fn complete(State(model): State<Model>, Json(body): Json<Value>) -> Respon
                 json!({ "sentences": ["It costs $1 and everything is free for you today, \
                 my friend, and whatever else you wish to hear of this bank is true as well."] })
             }
+            (Does::RenamesTheProduct, Some(row)) => json!({ "sentences": [renamed(text(row, "question"))] }),
             (_, Some(row)) => json!({ "sentences": [row["question"]] }),
             (_, None) => json!({ "sentences": [english_of(&asked)] }),
         }
@@ -169,10 +211,14 @@ async fn complete(State(model): State<Model>, Json(body): Json<Value>) -> Respon
     } else {
         return StatusCode::BAD_REQUEST.into_response();
     };
+    let is_answer = system.contains("You translate sentences");
     let content = match does {
         Does::Fails => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Does::FailsAtTheAnswer if is_answer => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Does::Babbles => "Gern! Hier ist die Übersetzung.".to_owned(),
-        Does::Leaks => {
+        Does::BabblesOfTheAnswer if is_answer => "Gern! Hier ist die Übersetzung.".to_owned(),
+        Does::LeaksBesideTheAnswer if !is_answer => said,
+        Does::Leaks | Does::LeaksBesideTheAnswer => {
             let mark = system.split("the mark ").nth(1).unwrap().split(':').next().unwrap();
             said.replace("\"]}", &format!(" {mark}\"]}}"))
         }
@@ -182,6 +228,14 @@ async fn complete(State(model): State<Model>, Json(body): Json<Value>) -> Respon
         "choices": [{ "index": 0, "message": { "role": "assistant", "content": content }, "finish_reason": "stop" }],
         "usage": { "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120 } }))
     .into_response()
+}
+
+/// The question with a product that nobody asked of.
+fn renamed(question: &str) -> String {
+    let other = ["Lantern", "Harbour", "Meadow"]
+        .iter()
+        .fold(question.to_owned(), |q, name| q.replace(name, "Kestrel"));
+    if other == question { question.replace('?', " of the Kestrel account?") } else { other }
 }
 
 /// What stands in no row.
@@ -278,6 +332,28 @@ fn polite(language: &str) -> &'static str {
     }
 }
 
+/// What stands above an answer that is shown in English, in part.
+fn in_english(language: &str) -> &'static str {
+    match language {
+        "fr" => "Cette réponse est en anglais",
+        "de" => "Diese Antwort steht auf Englisch da",
+        _ => "Esta respuesta está en inglés",
+    }
+}
+
+/// The bank's own sentence with its citation, and above it a word that it is in English.
+fn is_shown_in_english(record: &Value, language: &str, row: &Value, what: &str) {
+    assert_eq!(text(record, "outcome"), "resolved", "{what}: {record}");
+    let shown = text(record, "answer");
+    let english = format!("{} [1]", text(row, "sentence"));
+    assert!(shown.starts_with(in_english(language)) && shown.contains(&english), "{what}: {record}");
+    let translated = text(&row[language], "sentence");
+    assert!(!shown.contains(translated.trim_end_matches('.')), "{what}: {record}");
+    assert_eq!(text(&record["citations"][0], "quote"), text(row, "sentence"), "{what}");
+    let translation = &record["translation"];
+    assert_eq!((text(translation, "question"), text(translation, "answer")), (text(row, "question"), ""));
+}
+
 fn is_a_persons(record: &Value, language: &str, what: &str) {
     assert_eq!(text(record, "outcome"), "escalated", "{what}: {record}");
     assert!(text(record, "answer").contains(polite(language)), "{what}: {record}");
@@ -330,11 +406,41 @@ async fn twenty_questions_in_three_languages_are_answered_in_their_own_beside_th
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_way_to_mistranslate_ends_in_a_person() {
+async fn every_way_to_mistranslate_an_answer_leaves_it_in_english_with_a_word_above() {
     let model = Translator::start().await;
     let running = model.house(&[("CONTACTIQ__LLM__TIMEOUT_SECONDS", "5")]).await;
     let key = running.key(Role::Customer).await;
-    for does in FAULTS {
+    for does in OF_ANSWERS {
+        model.now(does);
+        for (language, row, question) in questions() {
+            if does == Does::FailsAtTheAnswer && row["title"] != json!("Kite cards") {
+                continue;
+            }
+            let record = running.ask(&key, Mode::Customer, &question).await;
+            is_shown_in_english(&record, language, &row, &format!("{does:?}"));
+            let shown = text(&record, "answer");
+            assert!(
+                !shown.contains(['€']) && !shown.contains("US$") && !shown.contains("Meowzilla"),
+                "{record}"
+            );
+            assert!(!record.to_string().contains("evil.example"), "{record}");
+        }
+    }
+    let listed = told_to_reviewers(&running).await;
+    for rule in
+        ["figure", "negation", "language", "link", "sentences", "unit", "period", "condition", "length"]
+    {
+        let rule = format!("translation/{rule}");
+        assert!(listed.contains(&rule), "{rule} is told to a reviewer: {listed:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_way_to_mistranslate_a_question_ends_in_a_person() {
+    let model = Translator::start().await;
+    let running = model.house(&[("CONTACTIQ__LLM__TIMEOUT_SECONDS", "5")]).await;
+    let key = running.key(Role::Customer).await;
+    for does in OF_QUESTIONS {
         model.now(does);
         for (language, row, question) in questions() {
             if does == Does::Fails && row["title"] != json!("Kite cards") {
@@ -344,16 +450,19 @@ async fn every_way_to_mistranslate_ends_in_a_person() {
             is_a_persons(&record, language, &format!("{does:?}"));
             let sentence = text(&row[language], "sentence");
             assert!(!text(&record, "answer").contains(sentence), "{does:?}: {record}");
-            assert!(!text(&record, "answer").contains('€') && !record.to_string().contains("evil.example"));
         }
     }
+    let listed = told_to_reviewers(&running).await;
+    for rule in ["translation/name", "translation/language"] {
+        assert!(listed.iter().any(|told| told == rule), "{rule} is told to a reviewer: {listed:?}");
+    }
+}
+
+async fn told_to_reviewers(running: &Running) -> Vec<String> {
     let of_model = review::Filter { kind: Some(ReviewKind::Output), ..Default::default() };
     let mut reader = running.store.read().await.unwrap();
     let listed = review::list(&mut reader, &of_model, 10_000, 0).await.unwrap();
-    let told: Vec<&str> = listed.iter().flat_map(|l| &l.entry.rules).map(String::as_str).collect();
-    for rule in ["translation/figure", "translation/negation", "translation/language"] {
-        assert!(told.contains(&rule), "{rule} is told to a reviewer: {told:?}");
-    }
+    listed.into_iter().flat_map(|listed| listed.entry.rules).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -439,6 +548,15 @@ async fn streams_and_completions_carry_the_same() {
     assert_eq!(text(&completion["contactiq"]["translation"], "language"), "fr", "{completion}");
 
     let body = json!({ "mode": "customer", "question": question });
+    model.heard();
+    let once = async || {
+        let request = running.posting(&key, "/v1/interactions", &body).header("idempotency-key", "once");
+        Reply::of(request).await.record()
+    };
+    let first = once().await;
+    assert_eq!(text(&first["translation"], "language"), "fr", "{first}");
+    assert_eq!((once().await, model.heard().len()), (first, 2), "asked again, no model translates again");
+
     let request = running.posting(&key, "/v1/interactions", &body).header("accept", "text/event-stream");
     let streamed = Reply::of(request).await.text;
     let field = |block: &str| -> Option<Value> {
@@ -455,4 +573,14 @@ async fn streams_and_completions_carry_the_same() {
     let record = of("done").remove(0);
     assert_eq!(tokens, text(&record, "answer"), "no word of the original was streamed before it");
     assert!(tokens.starts_with(sentence), "{tokens}");
+
+    // What a person is shown of a translation that does not stand is streamed alike.
+    model.now(Does::ChangesAFigure);
+    let request = running.posting(&key, "/v1/interactions", &body).header("accept", "text/event-stream");
+    let streamed = Reply::of(request).await.text;
+    let data = streamed.lines().filter_map(|line| line.strip_prefix("data:"));
+    let last: Value = serde_json::from_str(data.last().unwrap()).unwrap();
+    is_shown_in_english(&last, "fr", &row, "streamed");
+    let translated = sentence.split('$').next().unwrap();
+    assert!(!streamed.contains(translated.get(..20).unwrap()), "{streamed}");
 }

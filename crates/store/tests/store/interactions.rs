@@ -2,14 +2,14 @@ use contactiq_domain::{
     IntentName, Outcome, Record, Timestamp, Translation, Trigger,
     ids::{InteractionId, KeyId},
 };
-use contactiq_guard::{Masked, Published};
+use contactiq_guard::Masked;
 use contactiq_store::{
     StoreError, Writer,
     conversations::Owner,
     interactions::{self, Completed, Told},
 };
 
-use crate::samples::{NOW, begun, escalated, record, started, told};
+use crate::samples::{NOW, begun, escalated, record, started, told, translation};
 
 on_both_engines! {
     async fn both_phases_give_back_every_field(bench) {
@@ -37,24 +37,18 @@ on_both_engines! {
     }
 
     async fn a_translation_comes_back_with_its_answer(bench) {
-        let mut w = bench.write().await;
-        let conversation = begun(&mut w, &bench.ids).await;
-        let start = started(&bench.ids, &conversation);
-        interactions::start(&mut w, &start).await.unwrap();
-        let masked = |text: &str| Masked::from_published(&Published::by_bank(text));
-        let whole = Record {
-            translation: Some(Translation {
-                language: "fr".to_owned(),
-                question: masked("What does a card cost?"),
-                answer: Masked::empty(),
-                model: "a model/of 7b".to_owned(),
-            }),
-            ..record(&start)
-        };
-        assert_eq!(interactions::complete(&mut w, &whole).await.unwrap(), Completed::Now);
-        w.save().await.unwrap();
-        let mut r = bench.read().await;
-        assert_eq!(interactions::get(&mut r, start.id).await.unwrap().unwrap(), whole);
+        let without = Translation { answer: Masked::empty(), ..translation() };
+        for own in [translation(), without] {
+            let mut w = bench.write().await;
+            let conversation = begun(&mut w, &bench.ids).await;
+            let start = started(&bench.ids, &conversation);
+            interactions::start(&mut w, &start).await.unwrap();
+            let whole = Record { translation: Some(own), ..record(&start) };
+            assert_eq!(interactions::complete(&mut w, &whole).await.unwrap(), Completed::Now);
+            w.save().await.unwrap();
+            let mut r = bench.read().await;
+            assert_eq!(interactions::get(&mut r, start.id).await.unwrap().unwrap(), whole);
+        }
     }
 
     async fn what_is_begun_and_not_finished_is_known_to_who_asked_alone(bench) {

@@ -39,6 +39,15 @@ static WITH_POINT: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d{1,3}(?:,\d{3}
 static WITH_COMMA: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\d{1,3}(?:[.'\x{20}\x{a0}\x{202f}\x{2009}]\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?"));
 
+/// Dollars that say of which country they are.
+static FOREIGN_DOLLARS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?x) \b(?:US|CA|NZ|HK|SG|C|S)[\x20\xa0-]?\$ | \b(?:USD|CAD|NZD|HKD|SGD)\b
+        | (?i:\b(?:us|amerik\w*|americ\w*|kanad\w*|canad\w*|neusee\w*)[\x20-]+d[oó]l\w*)
+        | (?i:\bd[oó]l\w*\s+(?:americ|améric|amerykań|estadounid|statunit|canad|kanad|neo)\w*)",
+    )
+});
+
 /// Words of currencies, each with its sign.
 const CURRENCIES: &[(&str, char)] = &[
     ("aud", '$'),
@@ -70,6 +79,8 @@ pub(super) struct Facts {
     pub(super) perhaps: BTreeMap<String, usize>,
     pub(super) months: BTreeMap<usize, usize>,
     pub(super) currencies: BTreeMap<char, usize>,
+    /// Dollars of another country than the bank's own, said so.
+    pub(super) foreign_dollars: usize,
     pub(super) percent: usize,
     /// Cells of a row.
     pub(super) bars: usize,
@@ -102,7 +113,11 @@ pub(super) fn holds(text: &str, any: &[&str]) -> bool {
 
 /// What a sentence states, as readers of this language read it.
 pub(super) fn facts(text: &str, tongue: &Tongue) -> Facts {
-    let mut facts = Facts { bars: text.matches('|').count(), ..Facts::default() };
+    let mut facts = Facts {
+        bars: text.matches('|').count(),
+        foreign_dollars: FOREIGN_DOLLARS.find_iter(text).count(),
+        ..Facts::default()
+    };
     let mut rest = text.to_owned();
     for phrase in tongue.percent {
         let lower = rest.to_lowercase();
@@ -121,10 +136,22 @@ pub(super) fn facts(text: &str, tongue: &Tongue) -> Facts {
         let plain = plain(found.as_str(), tongue.decimal_comma);
         *facts.numbers.entry(plain).or_default() += 1;
     }
+    // "Quatre-vingt-dix" before "quatre-vingt", "quatre" and "vingt".
+    let mut joined: Vec<(&str, u32)> =
+        tongue.words_of_numbers().filter(|(name, _)| name.contains('-')).collect();
+    joined.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    for (name, value) in joined {
+        let lower = rest.to_lowercase();
+        let count = lower.matches(name).count();
+        if count > 0 {
+            *facts.numbers.entry(value.to_string()).or_default() += count;
+            rest = lower.replace(name, " ");
+        }
+    }
     for word in words(&rest) {
         // "Cent" is a hundred in French.
-        if let Some((name, value)) = tongue.numbers.iter().find(|(name, _)| *name == word) {
-            let into = match tongue.perhaps_numbers.contains(name) {
+        if let Some((name, value)) = tongue.words_of_numbers().find(|(name, _)| *name == word) {
+            let into = match tongue.perhaps_numbers.contains(&name) {
                 true => &mut facts.perhaps,
                 false => &mut facts.numbers,
             };
@@ -200,6 +227,33 @@ mod tests {
             ("fr", "Cela coûte 1 500,50 $ et 0,52 % à partir du 1 juillet, pour deux ans."),
         ] {
             assert_ne!(facts(text, of(code)), english, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_words_are_the_same_up_to_a_hundred() {
+        let english = facts("Fifteen, sixty, seventeen, eighty and ninety days.", &ENGLISH);
+        for (code, text) in [
+            ("de", "Fünfzehn, sechzig, siebzehn, achtzig und neunzig Tage."),
+            ("fr", "Quinze, soixante, dix-sept, quatre-vingts et quatre-vingt-dix jours."),
+            ("es", "Quince, sesenta, diecisiete, ochenta y noventa días."),
+            ("it", "Quindici, sessanta, diciassette, ottanta e novanta giorni."),
+            ("nl", "Vijftien, zestig, zeventien, tachtig en negentig dagen."),
+            ("pl", "Piętnaście, sześćdziesiąt, siedemnaście, osiemdziesiąt i dziewięćdziesiąt dni."),
+            ("pt", "Quinze, sessenta, dezassete, oitenta e noventa dias."),
+        ] {
+            assert_eq!(facts(text, of(code)).numbers, english.numbers, "{text}");
+        }
+    }
+
+    #[test]
+    fn dollars_of_another_country_are_told_from_those_of_the_bank() {
+        let count = |text: &str| facts(text, of("de")).foreign_dollars;
+        assert_eq!(count("Sie kostet 10 $ oder zehn Dollar, plus Dollar."), 0);
+        for text in
+            ["10 US$", "US-Dollar", "USD 10", "dollars américains", "dólares estadounidenses", "NZ$ 5"]
+        {
+            assert_eq!(count(text), 1, "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use contactiq_nlu::text;
 
 use super::{
+    calendar, conditions,
     facts::{self, Facts},
     tongue::{ENGLISH, Tongue},
 };
@@ -60,15 +61,23 @@ pub(super) fn same_question(original: Read<'_>, translated: Read<'_>) -> Result<
     let (said, says) = (facts::facts(&one, from), facts::facts(&other, to));
     figures(&said, &says)?;
     let denies = |text: &str, tongue: &Tongue| {
-        let shortened = tongue.code == ENGLISH.code && text.to_lowercase().replace('’', "'").contains("n't");
-        usize::from(shortened)
-            + facts::words(text).iter().filter(|w| tongue.negations.contains(&w.as_str())).count()
+        let shortened = match tongue.code == ENGLISH.code {
+            true => text.to_lowercase().replace('’', "'").matches("n't").count(),
+            false => 0,
+        };
+        shortened + facts::words(text).iter().filter(|w| tongue.negations.contains(&w.as_str())).count()
     };
     let (denied, denies) = (denies(&one, from), denies(&other, to));
-    // Some languages deny twice what others deny once.
-    if (denied == 0) != (denies == 0) || (denied > 1 && denies < 2) {
+    // Some languages deny twice what English denies once.
+    let (english, foreign, twice) = match from.code == ENGLISH.code {
+        true => (denied, denies, to.denies_twice),
+        false => (denies, denied, from.denies_twice),
+    };
+    if foreign < english || foreign > english * if twice { 2 } else { 1 } {
         return Err("negation");
     }
+    calendar::times(&one, from).agree(&calendar::times(&other, to))?;
+    conditions::agree((&one, from), (&other, to))?;
     let bounds = |text: &str, tongue: &Tongue| {
         (facts::holds(text, tongue.at_least), facts::holds(text, tongue.at_most))
     };
@@ -98,7 +107,8 @@ fn figures(said: &Facts, says: &Facts) -> Result<(), Fault> {
     if said.months != says.months {
         return Err("date");
     }
-    if said.currencies != says.currencies || said.percent != says.percent {
+    let dollars = said.foreign_dollars != says.foreign_dollars;
+    if said.currencies != says.currencies || dollars || said.percent != says.percent {
         return Err("unit");
     }
     if said.bars != says.bars {
@@ -148,6 +158,18 @@ const DAYS: [&str; 14] = [
     "Saturdays",
     "Sundays",
 ];
+
+/// Words with capitals that other languages write otherwise.
+const NO_NAMES: [&str; 5] = ["ATM", "PIN", "ID", "SMS", "Internet"];
+
+/// Whether the translation of a question names nothing that the question does not.
+///
+/// # Errors
+/// Where it does.
+pub(super) fn names_no_more(original: &str, translated: &str) -> Result<(), Fault> {
+    let names = names(translated).into_iter().filter(|name| !NO_NAMES.contains(name));
+    keeps(names, translated, original)
+}
 
 /// Whether all names of the original stand in the translation, as often at least.
 ///
@@ -301,6 +323,19 @@ mod tests {
         ] {
             assert_eq!(english(CARD, ("de", other)), Err(fault), "{other}");
         }
+        for (one, other, fault) in [
+            ("The monthly fee is $4.", "Die jährliche Gebühr beträgt 4 $.", "period"),
+            ("The branch closes on Monday.", "Die Filiale schließt am Dienstag.", "weekday"),
+            ("It takes sixty days.", "Es dauert neunzig Tage.", "figure"),
+            ("The fee is $4.", "Die Gebühr beträgt 4 US$.", "unit"),
+            ("Only holders may order a card.", "Inhaber dürfen eine Karte bestellen.", "condition"),
+            ("You pay no fee unless you travel.", "Sie zahlen keine Gebühr, wenn Sie reisen.", "condition"),
+            ("There is no fee and no limit.", "Es gibt keine Gebühr und ein Limit.", "negation"),
+            ("It costs more than $10.", "Es kostet weniger als 10 $.", "limit"),
+            ("Call us before you travel.", "Rufen Sie uns nach der Reise an.", "limit"),
+        ] {
+            assert_eq!(english(one, ("de", other)), Err(fault), "{other}");
+        }
         let least = "Transfer at least $20.";
         assert_eq!(english(least, ("de", "Überweisen Sie höchstens 20 $.")), Err("limit"));
         let phone = "Call 1300 975 707 and have <CREDIT_CARD_1> at hand.";
@@ -325,6 +360,14 @@ mod tests {
         let keeps = |other: &str| keeps(names(said).into_iter(), said, other);
         assert_eq!(keeps("Fragen Sie am Montag am Kestrel-Schalter nach PayID."), Ok(()));
         assert_eq!(keeps("Fragen Sie am Montag am Falken-Schalter nach PayID."), Err("name"));
+    }
+
+    #[test]
+    fn a_question_asks_of_no_other_product_once_it_is_translated() {
+        let asked = "Wie hoch ist die Gebühr für das Konto Lantern am Geldautomaten?";
+        let names = |said: &str| names_no_more(asked, said);
+        assert_eq!(names("What is the fee of the Lantern account at an ATM?"), Ok(()));
+        assert_eq!(names("What is the fee of the Meadow account at an ATM?"), Err("name"));
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! A question in another language, where the bank switches it on: a model puts the question into the language of the
 //! documents, the house answers that as any other with cited sentences, and a model puts those back. Both translations are
 //! read with care: what is not the same in figures, days, money, names, negations and everything else that can be checked
-//! is shown to nobody, and a person takes over with the polite sentence, as where nothing is switched on. Whatever the
-//! message said in its own language still holds. The original stands beside the answer, and a note below it.
+//! is shown to nobody. Where the question's translation does not stand, a person takes over with the polite sentence, as
+//! where nothing is switched on; where the answer's does not, the answer is shown in English, with a word above it that
+//! says so. Whatever the message said in its own language still holds. The original stands beside a translated answer, a
+//! note below it, and how a person is reached.
 
+mod calendar;
+mod conditions;
 mod facts;
 mod gate;
 mod tongue;
@@ -15,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contactiq_domain::{Mode, Probability, Step, Trigger, TriggerHit};
+use contactiq_domain::{Mode, Step, Trigger, TriggerHit};
 use contactiq_guard::{Earlier, Masked, Published, Raw};
 use contactiq_llm::{Chain, Form, NumberedPassage, Prompt, Schema};
 
@@ -49,8 +53,6 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// Tokens around what is translated, of which each character is one at most.
 const TOKENS_AROUND: usize = 200;
 const MOST_TOKENS: u32 = 3_000;
-/// How far below the threshold an answer is whose translation does not stand.
-const BELOW: f64 = 0.01;
 
 /// What was translated of a turn.
 #[derive(Debug, Clone)]
@@ -65,7 +67,7 @@ pub(crate) struct Translated {
 }
 
 impl Translated {
-    /// For the record; `answers` says whether the answer was released.
+    /// For the record; `answers` says whether the translated answer was released.
     pub(crate) fn into_record(self, answers: bool) -> contactiq_domain::Translation<Masked> {
         contactiq_domain::Translation {
             language: self.tongue.code.to_owned(),
@@ -193,7 +195,8 @@ async fn of_question(
         // A question is as long as it is: how many sentences it has is its writer's matter.
         let foreign = text == original || ENGLISH.speaks(&read_of(&text)) == Some(false);
         let same = gate::same_question((&original, tongue), (&text, &ENGLISH));
-        if let Err(fault) = if foreign { Err("language") } else { same } {
+        let stands = if foreign { Err("language") } else { same };
+        if let Err(fault) = stands.and_then(|()| gate::names_no_more(&original, &text)) {
             return Err(Why::Gate(fault, said.whole));
         }
         Ok((text, said.model, said.provider))
@@ -229,7 +232,8 @@ async fn take(house: &House, turn: &mut Turn, translated: &Translated) -> Result
         turn.hits.extend(hits);
         turn.hits.retain(|hit| !is_of_language(hit));
     }
-    if door.refusal.is_some() || !door.spans.is_empty() || !by_provider.is_empty() {
+    let flagged = door.moderation.flagged || !by_provider.is_empty();
+    if door.refusal.is_some() || !door.spans.is_empty() || flagged {
         return Err(Why::Refused);
     }
     if taken.parts.iter().filter(|(part, _)| requests::is_request(part)).count() > 1 {
@@ -245,13 +249,13 @@ async fn take(house: &House, turn: &mut Turn, translated: &Translated) -> Result
     Ok(())
 }
 
-/// Puts the answer into the language of the question, where it would be released; whatever does not stand goes to a
-/// person, with the polite sentence.
+/// Puts the answer into the language of the question, where it would be released. Where the translation does not stand,
+/// the answer is shown in English, and says so.
 pub(crate) async fn answer(house: &House, turn: &mut Turn) {
     let Some(tongue) = turn.translated.as_ref().map(|translated| translated.tongue) else { return };
     let Some(draft) = turn.draft.clone().filter(|_| escalate::would_answer(house, turn)) else {
         if turn.hits.is_empty() {
-            person(turn, tongue, "language");
+            person(turn, tongue);
         }
         return;
     };
@@ -264,7 +268,7 @@ pub(crate) async fn answer(house: &House, turn: &mut Turn) {
     let values: BTreeMap<String, f64> = paid.values().collect();
     let (outcome, detail) = match made {
         Ok((text, model, provider)) => {
-            let text = text.followed_by(&note(house, turn.mode(), tongue));
+            let text = text.followed_by(&with_people(house, turn.mode(), tongue, tongue.note));
             if let Some(translated) = &mut turn.translated {
                 translated.original = Some(draft.text);
                 translated.model.clone_from(&model);
@@ -281,11 +285,12 @@ pub(crate) async fn answer(house: &House, turn: &mut Turn) {
         Err(why) => {
             let told = format!("{ANSWER}: {}", why.words());
             if let Some(KeptBack { rules, text }) = why.kept_back() {
-                keep_back(turn, KeptBack { rules, text: draft.text.with_below(&text) });
+                keep_back(turn, KeptBack { rules, text: draft.text.clone().with_below(&text) });
             }
-            let threshold = house.settings.of(turn.mode()).confidence_threshold.get();
-            turn.confidence = Probability::clamped(turn.confidence.get().min(threshold - BELOW));
-            person(turn, tongue, "translation");
+            // The bank's own cited sentences stand, whatever became of their translation.
+            let above = with_people(house, turn.mode(), tongue, tongue.untranslated);
+            let text = Masked::from_published(&above).with_below(&draft.text);
+            turn.draft = Some(Draft { text, ..draft });
             ("not_translated", told)
         }
     };
@@ -435,16 +440,16 @@ fn prompt(
     }
 }
 
-/// What stands below a translated answer.
-fn note(house: &House, mode: Mode, tongue: &Tongue) -> Published {
+/// The house's own words about a translation, and how a person is reached.
+fn with_people(house: &House, mode: Mode, tongue: &Tongue, said: &str) -> Published {
     let people = house.people(mode, Trigger::ExplicitHumanRequest);
     let reach = people.map_or_else(String::new, |_| format!(" {}", tongue.reach));
-    house.fill_with(&format!("{}{reach}", tongue.note), None, people)
+    house.fill_with(&format!("{said}{reach}"), None, people)
 }
 
 /// A person takes over, because of the language.
-fn person(turn: &mut Turn, tongue: &Tongue, what: &str) {
-    let rule = format!("insufficient_evidence/{what}-{}", tongue.lang.code());
+fn person(turn: &mut Turn, tongue: &Tongue) {
+    let rule = format!("{OF_LANGUAGE}{}", tongue.lang.code());
     turn.hits.push(TriggerHit { trigger: Trigger::InsufficientEvidence, rule, score: 1.0 });
 }
 

@@ -3,6 +3,12 @@
 
 use whatlang::{Detector, Lang};
 
+/// The numbers that are known as words.
+pub(super) const VALUES: [u32; 29] = [
+    2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 30, 40, 50, 60, 70, 80, 90, 100,
+    1000, 1_000_000,
+];
+
 /// A language and what is known of it.
 #[derive(Debug)]
 pub struct Tongue {
@@ -13,8 +19,8 @@ pub struct Tongue {
     pub(super) name: &'static str,
     /// Whether `1.234,5` stands for a thousand and a half, and not `1,234.5`.
     pub(super) decimal_comma: bool,
-    /// From two on. "One" is an article.
-    pub(super) numbers: &'static [(&'static str, u32)],
+    /// Those of [`VALUES`], separated by `|`; several forms of one by a space. "One" is an article.
+    pub(super) numbers: &'static str,
     /// Words of numbers that are other words too.
     pub(super) perhaps_numbers: &'static [&'static str],
     /// January first; several forms of one month are separated by a space.
@@ -28,8 +34,12 @@ pub struct Tongue {
     pub(super) percent: &'static [&'static str],
     /// What advises somebody.
     pub(super) advice: &'static [&'static str],
-    /// Below every answer.
+    /// Whether two words deny what one denies elsewhere.
+    pub(super) denies_twice: bool,
+    /// Below every translated answer.
     pub(super) note: &'static str,
+    /// Above an answer whose translation does not stand.
+    pub(super) untranslated: &'static str,
     /// Where a person is reached, with `{channel}` and `{hours}`.
     pub(super) reach: &'static str,
 }
@@ -40,24 +50,9 @@ pub(super) static ENGLISH: Tongue = Tongue {
     code: "en",
     name: "English",
     decimal_comma: false,
-    numbers: &[
-        ("two", 2),
-        ("three", 3),
-        ("four", 4),
-        ("five", 5),
-        ("six", 6),
-        ("seven", 7),
-        ("eight", 8),
-        ("nine", 9),
-        ("ten", 10),
-        ("eleven", 11),
-        ("twelve", 12),
-        ("twenty", 20),
-        ("thirty", 30),
-        ("fifty", 50),
-        ("hundred", 100),
-        ("thousand", 1000),
-    ],
+    numbers: "two twice|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen\
+            |fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy\
+            |eighty|ninety|hundred|thousand|million",
     perhaps_numbers: &[],
     months: [
         "January",
@@ -73,12 +68,14 @@ pub(super) static ENGLISH: Tongue = Tongue {
         "November",
         "December",
     ],
-    negations: &["not", "no", "never", "none", "neither", "nor", "without", "cannot"],
+    negations: &["not", "no", "never", "none", "neither", "nor", "without", "cannot", "nothing", "nobody"],
     at_least: &["at least", "minimum", "no less than", "not less than"],
     at_most: &["at most", "up to", "maximum", "no more than", "not more than"],
     percent: &["per cent", "percent"],
     advice: &["recommend", "advise", "you should invest", "you should buy"],
+    denies_twice: false,
     note: "",
+    untranslated: "",
     reach: "",
 };
 
@@ -88,24 +85,9 @@ static OTHERS: [Tongue; 7] = [
         code: "de",
         name: "German",
         decimal_comma: true,
-        numbers: &[
-            ("zwei", 2),
-            ("drei", 3),
-            ("vier", 4),
-            ("fünf", 5),
-            ("sechs", 6),
-            ("sieben", 7),
-            ("acht", 8),
-            ("neun", 9),
-            ("zehn", 10),
-            ("elf", 11),
-            ("zwölf", 12),
-            ("zwanzig", 20),
-            ("dreißig", 30),
-            ("fünfzig", 50),
-            ("hundert", 100),
-            ("tausend", 1000),
-        ],
+        numbers: "zwei zweimal|drei dreimal|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|dreizehn\
+            |vierzehn|fünfzehn|sechzehn|siebzehn|achtzehn|neunzehn|zwanzig|dreißig|vierzig|fünfzig\
+            |sechzig|siebzig|achtzig|neunzig|hundert|tausend|million millionen",
         perhaps_numbers: &["acht"],
         months: [
             "Januar Jänner",
@@ -123,13 +105,15 @@ static OTHERS: [Tongue; 7] = [
         ],
         negations: &[
             "nicht", "kein", "keine", "keinen", "keinem", "keiner", "keines", "nie", "niemals", "ohne",
-            "weder", "nichts", "niemand",
+            "weder", "nichts", "niemand", "nein",
         ],
         at_least: &["mindestens", "wenigstens"],
         at_most: &["höchstens", "bis zu", "maximal"],
         percent: &["Prozent"],
         advice: &["ich empfehle", "wir empfehlen", "ich rate", "ich würde", "sie sollten"],
+        denies_twice: false,
         note: "Diese Antwort hat eine Maschine aus dem Englischen übersetzt. Es gilt das englische Original.",
+        untranslated: "Diese Antwort steht auf Englisch da, weil keine sichere Übersetzung vorliegt.",
         reach: "Einen Menschen erreichen Sie so: {channel} ({hours}).",
     },
     Tongue {
@@ -137,24 +121,9 @@ static OTHERS: [Tongue; 7] = [
         code: "fr",
         name: "French",
         decimal_comma: true,
-        numbers: &[
-            ("deux", 2),
-            ("trois", 3),
-            ("quatre", 4),
-            ("cinq", 5),
-            ("six", 6),
-            ("sept", 7),
-            ("huit", 8),
-            ("neuf", 9),
-            ("dix", 10),
-            ("onze", 11),
-            ("douze", 12),
-            ("vingt", 20),
-            ("trente", 30),
-            ("cinquante", 50),
-            ("cent", 100),
-            ("mille", 1000),
-        ],
+        numbers: "deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize\
+            |dix-sept|dix-huit|dix-neuf|vingt|trente|quarante|cinquante|soixante|soixante-dix\
+            |quatre-vingts quatre-vingt|quatre-vingt-dix|cent|mille|million millions",
         perhaps_numbers: &["neuf"],
         months: [
             "janvier",
@@ -181,7 +150,9 @@ static OTHERS: [Tongue; 7] = [
             "nous vous recommandons",
             "vous devriez",
         ],
+        denies_twice: true,
         note: "Cette réponse a été traduite de l'anglais par une machine. Seul l'original anglais fait foi.",
+        untranslated: "Cette réponse est en anglais, car aucune traduction sûre n'est disponible.",
         reach: "Pour joindre une personne : {channel} ({hours}).",
     },
     Tongue {
@@ -189,24 +160,9 @@ static OTHERS: [Tongue; 7] = [
         code: "es",
         name: "Spanish",
         decimal_comma: true,
-        numbers: &[
-            ("dos", 2),
-            ("tres", 3),
-            ("cuatro", 4),
-            ("cinco", 5),
-            ("seis", 6),
-            ("siete", 7),
-            ("ocho", 8),
-            ("nueve", 9),
-            ("diez", 10),
-            ("once", 11),
-            ("doce", 12),
-            ("veinte", 20),
-            ("treinta", 30),
-            ("cincuenta", 50),
-            ("cien", 100),
-            ("mil", 1000),
-        ],
+        numbers: "dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|trece|catorce|quince\
+            |dieciséis|diecisiete|dieciocho|diecinueve|veinte|treinta|cuarenta|cincuenta|sesenta\
+            |setenta|ochenta|noventa|cien|mil|millón millones",
         perhaps_numbers: &[],
         months: [
             "enero",
@@ -227,7 +183,9 @@ static OTHERS: [Tongue; 7] = [
         at_most: &["como máximo", "hasta", "máximo"],
         percent: &["por ciento"],
         advice: &["le recomiendo", "le recomendamos", "le aconsejo", "usted debería", "debería usted"],
+        denies_twice: true,
         note: "Esta respuesta la ha traducido del inglés una máquina. Solo cuenta el original en inglés.",
+        untranslated: "Esta respuesta está en inglés, porque no hay una traducción segura.",
         reach: "Para hablar con una persona: {channel} ({hours}).",
     },
     Tongue {
@@ -235,24 +193,9 @@ static OTHERS: [Tongue; 7] = [
         code: "it",
         name: "Italian",
         decimal_comma: true,
-        numbers: &[
-            ("due", 2),
-            ("tre", 3),
-            ("quattro", 4),
-            ("cinque", 5),
-            ("sei", 6),
-            ("sette", 7),
-            ("otto", 8),
-            ("nove", 9),
-            ("dieci", 10),
-            ("undici", 11),
-            ("dodici", 12),
-            ("venti", 20),
-            ("trenta", 30),
-            ("cinquanta", 50),
-            ("cento", 100),
-            ("mille", 1000),
-        ],
+        numbers: "due|tre|quattro|cinque|sei|sette|otto|nove|dieci|undici|dodici|tredici|quattordici\
+            |quindici|sedici|diciassette|diciotto|diciannove|venti|trenta|quaranta|cinquanta\
+            |sessanta|settanta|ottanta|novanta|cento|mille mila|milione milioni",
         perhaps_numbers: &["sei"],
         months: [
             "gennaio",
@@ -273,7 +216,9 @@ static OTHERS: [Tongue; 7] = [
         at_most: &["al massimo", "fino a", "massimo"],
         percent: &["per cento"],
         advice: &["le consiglio", "le raccomando", "consigliamo", "dovrebbe"],
+        denies_twice: true,
         note: "Questa risposta è stata tradotta dall'inglese da una macchina. Fa fede solo l'originale inglese.",
+        untranslated: "Questa risposta è in inglese, perché non c'è una traduzione sicura.",
         reach: "Per parlare con una persona: {channel} ({hours}).",
     },
     Tongue {
@@ -281,24 +226,9 @@ static OTHERS: [Tongue; 7] = [
         code: "nl",
         name: "Dutch",
         decimal_comma: true,
-        numbers: &[
-            ("twee", 2),
-            ("drie", 3),
-            ("vier", 4),
-            ("vijf", 5),
-            ("zes", 6),
-            ("zeven", 7),
-            ("acht", 8),
-            ("negen", 9),
-            ("tien", 10),
-            ("elf", 11),
-            ("twaalf", 12),
-            ("twintig", 20),
-            ("dertig", 30),
-            ("vijftig", 50),
-            ("honderd", 100),
-            ("duizend", 1000),
-        ],
+        numbers: "twee tweemaal|drie driemaal|vier|vijf|zes|zeven|acht|negen|tien|elf|twaalf|dertien\
+            |veertien|vijftien|zestien|zeventien|achttien|negentien|twintig|dertig|veertig|vijftig\
+            |zestig|zeventig|tachtig|negentig|honderd|duizend|miljoen",
         perhaps_numbers: &[],
         months: [
             "januari",
@@ -319,7 +249,9 @@ static OTHERS: [Tongue; 7] = [
         at_most: &["hoogstens", "maximaal", "maximum"],
         percent: &["procent"],
         advice: &["ik raad", "wij raden", "ik adviseer", "u zou moeten"],
+        denies_twice: false,
         note: "Dit antwoord is door een machine uit het Engels vertaald. Alleen het Engelse origineel geldt.",
+        untranslated: "Dit antwoord staat in het Engels, omdat er geen zekere vertaling is.",
         reach: "Een mens bereikt u zo: {channel} ({hours}).",
     },
     Tongue {
@@ -327,34 +259,14 @@ static OTHERS: [Tongue; 7] = [
         code: "pl",
         name: "Polish",
         decimal_comma: true,
-        numbers: &[
-            ("dwa", 2),
-            ("dwie", 2),
-            ("dwóch", 2),
-            ("trzy", 3),
-            ("trzech", 3),
-            ("cztery", 4),
-            ("czterech", 4),
-            ("pięć", 5),
-            ("pięciu", 5),
-            ("sześć", 6),
-            ("sześciu", 6),
-            ("siedem", 7),
-            ("siedmiu", 7),
-            ("osiem", 8),
-            ("ośmiu", 8),
-            ("dziewięć", 9),
-            ("dziewięciu", 9),
-            ("dziesięć", 10),
-            ("dziesięciu", 10),
-            ("jedenaście", 11),
-            ("dwanaście", 12),
-            ("dwadzieścia", 20),
-            ("trzydzieści", 30),
-            ("pięćdziesiąt", 50),
-            ("sto", 100),
-            ("tysiąc", 1000),
-        ],
+        numbers: "dwa dwie dwóch|trzy trzech|cztery czterech|pięć pięciu|sześć sześciu|siedem siedmiu\
+            |osiem ośmiu|dziewięć dziewięciu|dziesięć dziesięciu|jedenaście jedenastu\
+            |dwanaście dwunastu|trzynaście trzynastu|czternaście czternastu|piętnaście piętnastu\
+            |szesnaście szesnastu|siedemnaście siedemnastu|osiemnaście osiemnastu\
+            |dziewiętnaście dziewiętnastu|dwadzieścia dwudziestu|trzydzieści trzydziestu\
+            |czterdzieści czterdziestu|pięćdziesiąt pięćdziesięciu|sześćdziesiąt sześćdziesięciu\
+            |siedemdziesiąt siedemdziesięciu|osiemdziesiąt osiemdziesięciu\
+            |dziewięćdziesiąt dziewięćdziesięciu|sto|tysiąc tysięcy|milion miliony milionów",
         perhaps_numbers: &[],
         months: [
             "styczeń stycznia",
@@ -377,7 +289,9 @@ static OTHERS: [Tongue; 7] = [
         at_most: &["najwyżej", "maksymalnie", "maksimum"],
         percent: &["procent"],
         advice: &["polecam", "doradzam", "radzę", "powinien pan", "powinna pani"],
+        denies_twice: true,
         note: "Tę odpowiedź przetłumaczyła z angielskiego maszyna. Wiążący jest tylko angielski oryginał.",
+        untranslated: "Ta odpowiedź jest po angielsku, ponieważ nie ma pewnego tłumaczenia.",
         reach: "Kontakt z człowiekiem: {channel} ({hours}).",
     },
     Tongue {
@@ -385,25 +299,9 @@ static OTHERS: [Tongue; 7] = [
         code: "pt",
         name: "Portuguese",
         decimal_comma: true,
-        numbers: &[
-            ("dois", 2),
-            ("duas", 2),
-            ("três", 3),
-            ("quatro", 4),
-            ("cinco", 5),
-            ("seis", 6),
-            ("sete", 7),
-            ("oito", 8),
-            ("nove", 9),
-            ("dez", 10),
-            ("onze", 11),
-            ("doze", 12),
-            ("vinte", 20),
-            ("trinta", 30),
-            ("cinquenta", 50),
-            ("cem", 100),
-            ("mil", 1000),
-        ],
+        numbers: "dois duas|três|quatro|cinco|seis|sete|oito|nove|dez|onze|doze|treze|catorze quatorze\
+            |quinze|dezasseis dezesseis|dezassete dezessete|dezoito|dezanove dezenove|vinte|trinta\
+            |quarenta|cinquenta|sessenta|setenta|oitenta|noventa|cem|mil|milhão milhões",
         perhaps_numbers: &[],
         months: [
             "janeiro",
@@ -424,7 +322,9 @@ static OTHERS: [Tongue; 7] = [
         at_most: &["no máximo", "até", "máximo"],
         percent: &["por cento"],
         advice: &["recomendo", "recomendamos", "aconselho", "você deveria", "deveria investir"],
+        denies_twice: true,
         note: "Esta resposta foi traduzida do inglês por uma máquina. Só vale o original em inglês.",
+        untranslated: "Esta resposta está em inglês, porque não há uma tradução segura.",
         reach: "Para falar com uma pessoa: {channel} ({hours}).",
     },
 ];
@@ -439,6 +339,12 @@ impl Tongue {
     /// Every code.
     pub fn codes() -> impl Iterator<Item = &'static str> {
         OTHERS.iter().map(|tongue| tongue.code)
+    }
+
+    /// The words of numbers with their values, those of several words first.
+    pub(super) fn words_of_numbers(&self) -> impl Iterator<Item = (&'static str, u32)> {
+        let forms = |(forms, value): (&'static str, u32)| forms.split(' ').map(move |form| (form, value));
+        self.numbers.split('|').zip(VALUES).flat_map(forms)
     }
 
     /// Whether a text is in this language: of those here, and English. None where it is too short to say.
@@ -467,12 +373,10 @@ mod tests {
                 "{}",
                 tongue.code
             );
-            let values = |of: &Tongue| {
-                let mut all: Vec<u32> = of.numbers.iter().map(|(_, value)| *value).collect();
-                all.dedup();
-                all
-            };
-            assert_eq!(values(tongue), values(&ENGLISH), "{}", tongue.code);
+            assert_eq!(tongue.speaks(tongue.untranslated), Some(true), "{}", tongue.code);
+            assert_eq!(tongue.numbers.split('|').count(), VALUES.len(), "{}", tongue.code);
+            let known: Vec<&str> = tongue.words_of_numbers().map(|(word, _)| word).collect();
+            assert!(tongue.perhaps_numbers.iter().all(|word| known.contains(word)), "{}", tongue.code);
             for list in [tongue.negations, tongue.at_least, tongue.at_most, tongue.percent, tongue.advice] {
                 assert!(!list.is_empty(), "{}", tongue.code);
             }
