@@ -241,8 +241,9 @@ fn renamed(question: &str) -> String {
 /// What stands in no row.
 fn english_of(asked: &str) -> &'static str {
     match asked {
-        asked if asked.contains("<CREDIT_CARD_1>") => {
-            "What does a replacement kite card cost for <CREDIT_CARD_1>?"
+        // As it stands in the prompt, apart from its bracket.
+        asked if asked.contains("CREDIT_CARD_1>") => {
+            "What does a replacement kite card cost for < CREDIT_CARD_1>?"
         }
         asked if asked.contains("gestohlen") => "My card was stolen, what does a new kite card cost now?",
         asked if asked.contains("Beschwerde") => "I want to lodge a complaint about my kite card.",
@@ -420,17 +421,18 @@ async fn every_way_to_mistranslate_an_answer_leaves_it_in_english_with_a_word_ab
             is_shown_in_english(&record, language, &row, &format!("{does:?}"));
             let shown = text(&record, "answer");
             assert!(
-                !shown.contains(['€']) && !shown.contains("US$") && !shown.contains("Meowzilla"),
+                !shown.contains('€') && !shown.contains("US$") && !shown.contains("Meowzilla"),
                 "{record}"
             );
             assert!(!record.to_string().contains("evil.example"), "{record}");
         }
     }
     let listed = told_to_reviewers(&running).await;
+    let of_gate = ["figure", "negation", "language", "sentences", "unit", "period", "condition", "advice"];
+    let of_gate = of_gate.map(|rule| format!("translation/{rule}"));
     for rule in
-        ["figure", "negation", "language", "link", "sentences", "unit", "period", "condition", "length"]
+        of_gate.into_iter().chain(["unknown_link/host", "leaked_instructions/mark"].map(str::to_owned))
     {
-        let rule = format!("translation/{rule}");
         assert!(listed.contains(&rule), "{rule} is told to a reviewer: {listed:?}");
     }
 }
@@ -517,7 +519,7 @@ async fn a_masked_value_stays_masked_on_both_ways_and_no_budget_is_spent_beyond(
         "What does a replacement kite card cost for <CREDIT_CARD_1>?"
     );
     let heard = serde_json::to_string(&model.heard()).unwrap();
-    assert!(!heard.contains("4111") && heard.contains("<CREDIT_CARD_1>"), "{heard}");
+    assert!(!heard.contains("4111") && heard.contains("CREDIT_CARD_1>"), "{heard}");
 
     let prices = running.dir.path().join("prices.toml");
     std::fs::write(&prices, "[translator]\ninput_per_million = 1000\noutput_per_million = 1000\n").unwrap();

@@ -15,18 +15,19 @@ mod units;
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 
 use contactiq_domain::{Mode, Step, Trigger, TriggerHit};
-use contactiq_guard::{Earlier, Masked, Published, Raw};
+use contactiq_guard::{Earlier, Guard, Held, Masked, OutputVerdict, Published, Raw};
 use contactiq_llm::{Chain, Form, NumberedPassage, Prompt, Schema};
+use regex::Regex;
 
 pub use self::tongue::Tongue;
 use self::{tongue::ENGLISH, units::Units};
 use super::{
-    ask_model::{held, inspected, marks, rules},
+    ask_model::{held, marks, rules},
     keep_back, repair,
     spend::{self, Asked, Unanswered},
 };
@@ -188,7 +189,7 @@ async fn of_question(
     let prompt =
         prompt(house, (QUESTION, OF_QUESTION), (tongue, &ENGLISH), (Vec::new(), asked.clone()), length);
     let budget = (house.model_time() / 3).min(LONGEST);
-    let (said, paid) = said(house, chain, turn, prompt, budget).await;
+    let (said, paid) = said(house, chain, turn, prompt, (budget, Guard::inspect_output)).await;
     let made = said.and_then(|said| {
         let text = said.sentences.join(" ");
         let original = asked.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -312,13 +313,13 @@ async fn of_answer(
         text: Published::by_bank(text),
     };
     let passages: Vec<NumberedPassage> = units.texts().zip(1..).map(passage).collect();
-    let length = units.texts().map(|text| text.chars().count()).sum();
+    let length: usize = units.texts().map(|text| text.chars().count()).sum();
     let task =
         Masked::from_published(&Published::by_bank(format!("Translate the passages into {}.", tongue.name)));
     let evidence: Vec<(usize, Published)> = passages.iter().map(|p| (0, p.text.clone())).collect();
     let prompt = prompt(house, (ANSWER, OF_ANSWER), (&ENGLISH, tongue), (passages, task), length);
     let held = held(&evidence, &prompt);
-    let (said, paid) = said(house, chain, turn, prompt, budget).await;
+    let (said, paid) = said(house, chain, turn, prompt, (budget, Guard::inspect_translation)).await;
     let said = match said {
         Ok(said) => said,
         Err(why) => return (Err(why), paid),
@@ -327,7 +328,10 @@ async fn of_answer(
         return (Err(Why::Gate(fault, said.whole)), paid);
     }
     // What would be shown is judged once more as a whole.
-    let Ok(shown) = house.guard.inspect_output(units.with(&said.sentences), held).await else {
+    let whole = units.with(&said.sentences);
+    let chars = whole.chars().count();
+    let read = move |guard: &Guard| guard.inspect_translation(&whole, &held);
+    let Ok(shown) = house.guard.read(chars, read).await else {
         return (Err(Why::Unread), paid);
     };
     let made = match shown.findings.is_empty() {
@@ -368,12 +372,15 @@ struct Wire {
     sentences: Vec<String>,
 }
 
+/// How the guard reads what a model wrote.
+type Inspect = fn(&Guard, &str, &Held) -> OutputVerdict;
+
 async fn said(
     house: &House,
     chain: &Chain,
     turn: &Turn,
     prompt: Prompt,
-    budget: Duration,
+    (budget, inspect): (Duration, Inspect),
 ) -> (Result<Said, Why>, Paid) {
     if budget < repair::LEAST {
         return (Err(Why::Late), Paid::default());
@@ -385,9 +392,14 @@ async fn said(
         Err(why) => return (Err(Why::Unanswered(why)), paid),
     };
     let evidence: Vec<(usize, Published)> = prompt.passages.iter().map(|p| (0, p.text.clone())).collect();
-    let Ok((text, verdict)) =
-        inspected(house, served.completion.text.clone(), held(&evidence, &prompt)).await
-    else {
+    let (written, held) = (served.completion.text.clone(), held(&evidence, &prompt));
+    let chars = written.chars().count();
+    let read = move |guard: &Guard| {
+        let text = Guard::strip_output(&written);
+        let verdict = inspect(guard, &text, &held);
+        (text, verdict)
+    };
+    let Ok((text, verdict)) = house.guard.read(chars, read).await else {
         return (Err(Why::Unread), paid);
     };
     let mut found = rules(&verdict.findings);
@@ -402,11 +414,19 @@ async fn said(
     (Ok(Said { sentences, whole: verdict.text, model, provider: served.provider }), paid)
 }
 
+/// A placeholder as prompts have it: no bracket stands before what would make a tag.
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled by the test of this file")]
+static SET_APART: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"<\s([A-Z][A-Z_]*_\d+)\s?>").expect("a constant pattern"));
+
 /// The sentences of a line of JSON, each on one line, none of them empty.
 fn sentences(text: &str) -> Option<Vec<String>> {
     let (opens, closes) = (text.find('{')?, text.rfind('}')?);
     let Wire { sentences } = serde_json::from_str(text.get(opens..=closes)?).ok()?;
-    let plain = |said: &String| said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = |said: &String| {
+        let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        SET_APART.replace_all(&line, "<$1>").into_owned()
+    };
     let sentences: Vec<String> = sentences.iter().map(plain).collect();
     // A mark of a citation is the house's to set.
     let fits = |said: &String| !said.is_empty() && !said.contains(['[', ']', '{', '}']);
@@ -465,6 +485,11 @@ mod tests {
         assert_eq!(
             one("{\"sentences\": [\"Eins.\", \"Zwei \\n drei.\"]}").as_deref(),
             Some("Eins.|Zwei drei.")
+        );
+        assert_eq!(
+            one("{\"sentences\": [\"Für < CREDIT_CARD_1>?\"]}").as_deref(),
+            Some("Für <CREDIT_CARD_1>?"),
+            "as a prompt has it"
         );
         assert_eq!(one("```json\n{\"sentences\":[\"Eins.\"]}\n```").as_deref(), Some("Eins."));
         for bad in [
