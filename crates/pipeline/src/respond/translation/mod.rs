@@ -352,7 +352,7 @@ fn stands(units: &Units, said: &[String], tongue: &'static Tongue) -> Result<(),
             return Err("language");
         }
         gate::same((original, &ENGLISH), (translated, tongue))?;
-        gate::keeps(gate::names(original).into_iter(), original, translated)?;
+        gate::keeps(&gate::names(original), translated)?;
     }
     gate::in_language(said, tongue)
 }
