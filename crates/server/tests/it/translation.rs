@@ -580,8 +580,8 @@ async fn streams_and_completions_carry_the_same() {
     model.now(Does::ChangesAFigure);
     let request = running.posting(&key, "/v1/interactions", &body).header("accept", "text/event-stream");
     let streamed = Reply::of(request).await.text;
-    let data = streamed.lines().filter_map(|line| line.strip_prefix("data:"));
-    let last: Value = serde_json::from_str(data.last().unwrap()).unwrap();
+    let mut data = streamed.lines().filter_map(|line| line.strip_prefix("data:"));
+    let last: Value = serde_json::from_str(data.next_back().unwrap()).unwrap();
     is_shown_in_english(&last, "fr", &row, "streamed");
     let translated = sentence.split('$').next().unwrap();
     assert!(!streamed.contains(translated.get(..20).unwrap()), "{streamed}");
