@@ -21,6 +21,7 @@ crates/pipeline/src/respond/compose.rs    sentences of documents
 crates/pipeline/src/respond/contested.rs  a passage without what is contradicted
 crates/pipeline/src/respond/judge.rs      a prompt with what the taxonomy says of intents
 crates/pipeline/src/respond/orders.rs     quotes of documents
+crates/pipeline/src/respond/translation/mod.rs  prompts, and sentences of an answer out of documents
 crates/pipeline/src/respond/quotable.rs   sentences of documents
 crates/server/src/app/remote_encoder.rs   passages to be encoded
 crates/server/src/cli/bench_ledger.rs     made-up text to measure with
@@ -29,6 +30,7 @@ crates/server/src/cli/scratch.rs          documents of a scratch house
 crates/server/src/reading/suspects.rs     a passage to be scanned
 crates/server/src/web/session.rs          the name of a page's visitor that the bank's provider vouches for
 crates/store/src/documents.rs         documents as they were kept
+crates/store/src/interactions.rs      the language and the model of a translation
 crates/store/src/quarantine.rs        passages as they were kept
 PLACES
 }

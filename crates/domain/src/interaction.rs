@@ -165,6 +165,34 @@ pub struct Started<Text> {
     pub created_at: Timestamp,
 }
 
+/// What a model translated, where a question was answered in another language than the documents'.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Translation<Text> {
+    /// The question's language (ISO 639-1).
+    pub language: String,
+    /// The question in the language of the documents, as it was searched and answered.
+    pub question: Text,
+    /// The answer in the language of the documents, with its citations: it counts. Empty where what is shown is no
+    /// translation: it is in that language itself, or a person took over.
+    pub answer: Text,
+    /// The model that translated last.
+    pub model: String,
+}
+
+impl<Text> Translation<Text> {
+    fn try_map<Other, E>(
+        self,
+        change: &mut impl FnMut(&'static str, Text) -> Result<Other, E>,
+    ) -> Result<Translation<Other>, E> {
+        Ok(Translation {
+            language: self.language,
+            question: change("translated_question", self.question)?,
+            answer: change("translated_answer", self.answer)?,
+            model: self.model,
+        })
+    }
+}
+
 /// The whole record, as the API and the command line show it. `Text` is the guard's `Masked`
 /// outside this crate.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -197,6 +225,9 @@ pub struct Record<Text> {
     pub routing: Routing,
     /// What the person is shown, also when escalated.
     pub answer: Text,
+    /// What a model translated; left out where nothing was.
+    #[serde(default = "nothing", skip_serializing_if = "Option::is_none")]
+    pub translation: Option<Translation<Text>>,
     /// The sources of the answer.
     pub citations: Vec<Citation>,
     /// Step 5: probability that the answer is right and complete; 0 when none was made.
@@ -237,6 +268,11 @@ pub struct Record<Text> {
     pub created_at: Timestamp,
     /// When it ended.
     pub completed_at: Timestamp,
+}
+
+/// A record without a translation, whatever its texts are.
+const fn nothing<T>() -> Option<T> {
+    None
 }
 
 impl<Text> Started<Text> {
@@ -288,6 +324,7 @@ impl<Text> Record<Text> {
             classification_reason: self.classification_reason,
             routing: self.routing,
             answer: change("answer", self.answer)?,
+            translation: self.translation.map(|own| own.try_map(&mut change)).transpose()?,
             citations: self.citations,
             confidence: self.confidence,
             outcome: self.outcome,

@@ -29,7 +29,7 @@ pub use clock::{Clock, Timestamp};
 pub use escalation::{Trigger, TriggerHit, is_danger_to_life};
 pub use ids::Ids;
 pub use intent::{Category, IntentName, Understanding};
-pub use interaction::{Outcome, Record, Routing, Started, Step, StepTrace};
+pub use interaction::{Outcome, Record, Routing, Started, Step, StepTrace, Translation};
 pub use knowledge::{Citation, Collection, ContentType, Document, HostedFile, Passage, Standing};
 pub use mode::Mode;
 pub use opening::{OpeningError, OpeningHours};

@@ -228,7 +228,14 @@ impl Guard {
     /// and leaks are reported.
     #[must_use]
     pub fn inspect_output(&self, text: &str, held: &Held) -> OutputVerdict {
-        output::inspect(text, held, &self.settings)
+        output::inspect(text, held, &self.settings, self.settings.learned.as_deref())
+    }
+
+    /// The same for a translation of what the bank says into another language: what was learned has read English alone
+    /// and takes words of other languages for names and addresses, so personal data is looked for by the rules alone.
+    #[must_use]
+    pub fn inspect_translation(&self, text: &str, held: &Held) -> OutputVerdict {
+        output::inspect(text, held, &self.settings, None)
     }
 
     /// A model's text without what can't be seen and without images, which load by being shown.

@@ -33,6 +33,9 @@ impl fmt::Debug for Raw {
     }
 }
 
+/// Stands between the texts of a bundle, and in none of them: U+001E, which no keyboard has.
+const BETWEEN: char = '\u{1e}';
+
 /// Text that may be stored and sent: personal data that the guard recognised is gone from it.
 /// `Debug` shows its length alone, because logs carry no user text at all, masked or not.
 ///
@@ -108,6 +111,22 @@ impl Masked {
         Self(pieces.into_iter().map(|piece| piece.0).collect())
     }
 
+    /// Several texts as one, for a place that seals one: they go together, and are opened, moved and erased together.
+    #[must_use]
+    pub fn bundled<'a>(texts: impl IntoIterator<Item = &'a Masked>) -> Self {
+        let apart = |text: &Masked| text.0.replace(BETWEEN, " ");
+        Self(texts.into_iter().map(apart).collect::<Vec<_>>().join(&BETWEEN.to_string()))
+    }
+
+    /// The texts of [`Masked::bundled`]; one that is no bundle alone.
+    #[must_use]
+    pub fn unbundled(self) -> Vec<Self> {
+        match self.0.contains(BETWEEN) {
+            true => self.0.split(BETWEEN).map(|text| Self(text.to_owned())).collect(),
+            false => vec![self],
+        }
+    }
+
     /// Whether there is no text.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -155,5 +174,19 @@ impl Published {
 impl fmt::Debug for Published {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Published").field(&self.0).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_a_bundle_come_back_one_by_one() {
+        let texts = ["Eins [1].", "", "a\u{1e}b"].map(|text| Masked::by_guard(text.to_owned()));
+        let back = Masked::bundled(&texts).unbundled();
+        let back: Vec<&str> = back.iter().map(Masked::as_str).collect();
+        assert_eq!(back, ["Eins [1].", "", "a b"]);
+        assert_eq!(Masked::erased().unbundled(), [Masked::erased()]);
     }
 }

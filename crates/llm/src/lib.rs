@@ -59,5 +59,5 @@ pub use provider::{Completion, Provider};
 pub use quota::KeyQuota;
 pub use reach::goes_over_plain_http;
 pub use sentences::Sentences;
-pub use structured::Form;
+pub use structured::{Form, Schema};
 pub use tries::{SentenceSink, Tries};

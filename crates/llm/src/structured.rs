@@ -10,9 +10,20 @@ use serde_json::{Value, json};
 
 use crate::{ModelError, Sentences};
 
+/// Which JSON it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// Sentences, each with the numbers of its passages: handed on as a plain answer.
+    Cited,
+    /// `{"sentences": ["…"]}`: handed on as it is, for whoever asked to read.
+    Lines,
+}
+
 /// How a model is asked for JSON.
 #[derive(Clone)]
 pub struct Form {
+    /// What the server holds it to.
+    pub schema: Schema,
     /// The version of the instruction, for the record.
     pub version: &'static str,
     /// What stands below the template where a server holds the model to the schema.
@@ -28,8 +39,8 @@ impl fmt::Debug for Form {
 }
 
 /// The schema, as `response_format` of a request has it.
-pub(crate) fn response_format() -> Value {
-    let sentence = json!({
+pub(crate) fn response_format(schema: Schema) -> Value {
+    let cited = json!({
         "type": "object",
         "properties": {
             "text": { "type": "string" },
@@ -38,6 +49,10 @@ pub(crate) fn response_format() -> Value {
         "required": ["text", "passages"],
         "additionalProperties": false,
     });
+    let sentence = match schema {
+        Schema::Cited => cited,
+        Schema::Lines => json!({ "type": "string" }),
+    };
     let answer = json!({
         "type": "object",
         "properties": { "sentences": { "type": "array", "items": sentence } },
@@ -49,7 +64,7 @@ pub(crate) fn response_format() -> Value {
 
 /// The most tokens that asking for the form adds: every byte of what is sent for it.
 pub(crate) fn most_added(form: &Form) -> u64 {
-    (form.instruction.as_str().len() + response_format().to_string().len()) as u64
+    (form.instruction.as_str().len() + response_format(form.schema).to_string().len()) as u64
 }
 
 /// What such an answer begins with, white space apart.

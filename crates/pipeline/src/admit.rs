@@ -36,26 +36,13 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         None => Reading::of(house, &account, &query, &mut door).await,
     };
     let Reading { by_provider, taken: TakenApart { vector, parts, mut hits, leanings } } = read;
-    if door.moderation.categories.contains(&ModerationCategory::SelfHarm)
-        && !hits.iter().any(|hit| is_danger_to_life(&hit.rule))
-    {
-        hits.retain(|hit| hit.trigger != Trigger::EmotionalDistress);
-        hits.push(TriggerHit {
-            trigger: Trigger::EmotionalDistress,
-            rule: "emotional_distress/self-harm-moderation".to_owned(),
-            score: 1.0,
-        });
-    }
+    cry(&door, &mut hits);
 
     if started.mode == Mode::Banker
         && names_a_customer::asks_of_one(door.masked.as_str())
         && !hits.iter().any(|hit| hit.trigger == Trigger::AccountSpecific)
     {
-        hits.push(TriggerHit {
-            trigger: Trigger::AccountSpecific,
-            rule: "account_specific/names-a-customer".to_owned(),
-            score: 1.0,
-        });
+        hits.push(names_a_customer::hit());
     }
 
     let spoken = |word: &str| house.taxonomy.uses(word) || contactiq_nlu::text::is_stop_word(word);
@@ -102,6 +89,7 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
         signs: Default::default(),
         understanding: None,
         read_as: None,
+        translated: None,
         nearest: Vec::new(),
         routing: Routing::Answer,
         knowledge: house.shelf.current(),
@@ -135,15 +123,29 @@ pub(crate) async fn run(house: &House, begun: Begun, audience: Option<Audience>)
     turn
 }
 
+/// A cry for help that moderation hears and no rule: it goes before everything.
+pub(crate) fn cry(door: &Inspected, hits: &mut Vec<TriggerHit>) {
+    if door.moderation.categories.contains(&ModerationCategory::SelfHarm)
+        && !hits.iter().any(|hit| is_danger_to_life(&hit.rule))
+    {
+        hits.retain(|hit| hit.trigger != Trigger::EmotionalDistress);
+        hits.push(TriggerHit {
+            trigger: Trigger::EmotionalDistress,
+            rule: "emotional_distress/self-harm-moderation".to_owned(),
+            score: 1.0,
+        });
+    }
+}
+
 /// What is read in a message beside what the guard says of it.
 #[derive(Default)]
-struct Reading {
-    by_provider: Vec<ModerationCategory>,
-    taken: TakenApart,
+pub(crate) struct Reading {
+    pub(crate) by_provider: Vec<ModerationCategory>,
+    pub(crate) taken: TakenApart,
 }
 
 impl Reading {
-    async fn of(house: &House, account: &Account, query: &str, door: &mut Inspected) -> Reading {
+    pub(crate) async fn of(house: &House, account: &Account, query: &str, door: &mut Inspected) -> Reading {
         // Lines are requests of their own, and the query is one line.
         let lines: Vec<String> = door.masked.as_str().lines().map(without_placeholders).collect();
         let lines = lines.join("\n");

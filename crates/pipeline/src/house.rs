@@ -10,7 +10,7 @@ use contactiq_store::{Budgets, Ledger, Store, deadline};
 
 use crate::{
     Calibration, Compute, Consents, Door, EscalationRules, Hosted, Judges, Lately, Means, Models, NotRead,
-    Recall, Shelf, Taxonomy, account::Account, certainty, read_of,
+    Recall, Shelf, Taxonomy, Tongue, account::Account, certainty, read_of,
 };
 
 /// Of the time of a request, what is kept for checking and recording what a model wrote.
@@ -59,6 +59,8 @@ pub struct House {
     pub repairs: bool,
     /// What a model may judge; nothing unless a bank switches it on.
     pub judges: Judges,
+    /// Languages in which a question is answered by a model's translation; none unless a bank switches some on.
+    pub answer_languages: Vec<&'static Tongue>,
     /// The longest that a model may take for one answer.
     pub model_budget: Duration,
     /// How features become a confidence where passages are found by words and by meaning…

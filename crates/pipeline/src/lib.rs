@@ -72,7 +72,7 @@ pub use lately::Lately;
 pub use models::{Models, ModelsError, Trained};
 pub use recall::Recall;
 pub use replicas::{Replicas, give, links, search_in_store};
-pub use respond::{Judges, grounding};
+pub use respond::{Judges, Tongue, grounding};
 pub use retrieve::{Filter, Sought, search};
 pub use rule_findings::{RuleFinding, on_two_sides, rule_findings, unheard};
 pub use score::{BY_WORDS, Calibration, Features};
@@ -118,6 +118,7 @@ pub async fn finish_to(
         audience.tell(Said::Begun(begun.interaction()));
     }
     let mut turn = admit::run(house, begun, audience).await;
+    respond::translate_question(house, &mut turn).await;
     if !turn.recalled {
         understand::run(house, &mut turn).await;
         route::run(house, &mut turn);
@@ -125,6 +126,7 @@ pub async fn finish_to(
         respond::judge(house, &mut turn).await;
         respond::run(house, &mut turn).await;
         score::run(house, &mut turn);
+        respond::translate_answer(house, &mut turn).await;
         escalate::run(house, &mut turn);
         recall::keep(house, &turn).await;
     }

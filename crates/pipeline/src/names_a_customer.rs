@@ -2,7 +2,17 @@
 
 use std::sync::LazyLock;
 
+use contactiq_domain::{Trigger, TriggerHit};
 use regex::Regex;
+
+/// What is heard then.
+pub(crate) fn hit() -> TriggerHit {
+    TriggerHit {
+        trigger: Trigger::AccountSpecific,
+        rule: "account_specific/names-a-customer".to_owned(),
+        score: 1.0,
+    }
+}
 
 /// Whether a masked message asks of a person whom the guard recognised by the name: "does <PERSON_1> have …",
 /// "<PERSON_1>'s limit", "the account of <PERSON_1>". Who only wrote or said something is no customer.

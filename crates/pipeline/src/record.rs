@@ -160,6 +160,9 @@ fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::Tic
         None => (IntentName::unknown(), Category::Automatable, Probability::ZERO, String::new()),
     };
     let started = turn.started;
+    // What a person took over was answered by nobody.
+    let answers = turn.outcome == Outcome::Resolved;
+    let translation = turn.translated.map(|own| own.into_record(answers));
     Record {
         id: started.id,
         request_id: started.request_id,
@@ -175,6 +178,7 @@ fn finished(house: &House, turn: Turn, ticket: Option<contactiq_domain::ids::Tic
         classification_reason: reason,
         routing: turn.routing,
         answer,
+        translation,
         citations,
         confidence: turn.confidence,
         outcome: if turn.left { Outcome::Interrupted } else { turn.outcome },

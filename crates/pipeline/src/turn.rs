@@ -19,6 +19,7 @@ use crate::{
     misunderstood::{Signs, Silence},
     reader::Encoded,
     recall,
+    respond::Translated,
     score::Judged,
 };
 
@@ -219,6 +220,8 @@ pub(crate) struct Turn {
     pub(crate) understanding: Option<Understanding>,
     /// The nearest intents with their probabilities, the nearest first.
     pub(crate) nearest: Vec<(String, f64)>,
+    /// What a model translated, where the question may be answered in its own language.
+    pub(crate) translated: Option<Translated>,
     /// The intent that was read, where a model found that it does not fit.
     pub(crate) read_as: Option<IntentName>,
     pub(crate) routing: Routing,

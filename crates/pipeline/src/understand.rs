@@ -317,7 +317,8 @@ pub(crate) async fn run(house: &House, turn: &mut Turn) {
         vector: turn.vector.take(),
         parts: std::mem::take(&mut turn.parts),
         leanings: std::mem::take(&mut turn.leanings),
-        spoken_of: spoken_of(&turn.history, &courtesy),
+        // What was asked before stands there in its own language: a translation stands alone.
+        spoken_of: if turn.translated.is_some() { None } else { spoken_of(&turn.history, &courtesy) },
         in_danger: turn.hits.iter().any(|hit| is_danger_to_life(&hit.rule)),
         objects: false,
         knowledge: Arc::clone(&turn.knowledge),

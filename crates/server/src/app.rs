@@ -29,7 +29,7 @@ use contactiq_nlu::{
 };
 use contactiq_pipeline::{
     AssistantSettings, Compute, Consents, Door, EscalationRules, House, Judges, Knowledge, KnowledgeError,
-    Lately, Line, Means, Models, ModelsError, People, Recall, Settings, Shelf, Taxonomy, Trained,
+    Lately, Line, Means, Models, ModelsError, People, Recall, Settings, Shelf, Taxonomy, Tongue, Trained,
     payer_of_published,
 };
 use contactiq_store::{
@@ -419,6 +419,7 @@ pub async fn build_house(config: &Config, progress: Progress) -> Result<(House, 
         hosted: hosted::open(config)?.map(Arc::new),
         prices,
         repairs: config.llm.repair,
+        answer_languages: config.llm.answer_languages.iter().filter_map(|code| Tongue::named(code)).collect(),
         judges: Judges { intents: config.llm.judges_intents, agreement: config.llm.judges_agreement },
         model_budget: model_budget(config),
         with_meaning: calibration,

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use contactiq_domain::{
-    Category, Citation, IntentName, Mode, Probability, Record, Routing,
+    Category, Citation, IntentName, Mode, Probability, Record, Routing, Translation,
     ids::{ConversationId, InteractionId, KeyId},
     interaction::{NanoUsd, Started, Tokens},
 };
 use contactiq_guard::{
-    Masked,
+    Masked, Published,
     seal::{Cell, DataKey},
 };
 
@@ -184,7 +184,7 @@ async fn completed(w: &mut Writer, record: &Record<Masked>) -> Result<Vec<Value>
         record.intent_probability,
         words(w, whose, &record.classification_reason, "classification_reason", &id),
         record.routing,
-        w.seal_for(whose, &record.answer, TABLE, "answer", &id),
+        w.seal_for(whose, &with_translation(record, lost), TABLE, "answer", &id),
         json(&record.citations, "citations")?,
         record.confidence,
         record.outcome,
@@ -207,6 +207,31 @@ async fn completed(w: &mut Writer, record: &Record<Masked>) -> Result<Vec<Value>
         record.created_at,
         record.completed_at,
     ])
+}
+
+/// What the column of the answer holds: the answer, and what a model translated with it, so that whoever moves, looks
+/// through or erases the one has the other. Of a row that has lost its texts nothing.
+fn with_translation(record: &Record<Masked>, lost: bool) -> Masked {
+    match record.translation.as_ref().filter(|_| !lost) {
+        None => record.answer.clone(),
+        Some(own) => {
+            let about = format!("{} {}", own.language, own.model);
+            let about = Masked::from_published(&Published::by_bank(about));
+            Masked::bundled([&record.answer, &own.question, &own.answer, &about])
+        }
+    }
+}
+
+/// The answer and the translation of such a column.
+fn of_column(text: Masked) -> (Masked, Option<Translation<Masked>>) {
+    let texts = match <[Masked; 4]>::try_from(text.unbundled()) {
+        Ok(texts) => texts,
+        Err(mut other) => return (if other.is_empty() { Masked::empty() } else { other.remove(0) }, None),
+    };
+    let [shown, question, answer, about] = texts;
+    let (language, model) = about.as_str().split_once(' ').unwrap_or((about.as_str(), ""));
+    let (language, model) = (language.to_owned(), model.to_owned());
+    (shown, Some(Translation { language, question, answer, model }))
 }
 
 /// Reasons and steps are in the bank's words, and say what somebody asked about: they are sealed like the question, as
@@ -464,6 +489,8 @@ fn record(row: &Row) -> Result<Record<Masked>, StoreError> {
         None => IntentName::unknown(),
     };
     let conversation = row.parsed("conversation")?;
+    let (answer, translation) =
+        of_column(row.masked_or_none(TABLE, "answer", &id)?.unwrap_or_else(Masked::empty));
     Ok(Record {
         id: row.parsed("id")?,
         request_id: row.parsed("request_id")?,
@@ -478,7 +505,8 @@ fn record(row: &Row) -> Result<Record<Masked>, StoreError> {
         intent_probability: row.probability_or_none("intent_probability")?.unwrap_or(Probability::ZERO),
         classification_reason: row.words(TABLE, "classification_reason", &id)?,
         routing: row.parsed_or_none("routing")?.unwrap_or(Routing::Guide),
-        answer: row.masked_or_none(TABLE, "answer", &id)?.unwrap_or_else(Masked::empty),
+        answer,
+        translation,
         citations: row.list("citations")?,
         confidence: row.probability_or_none("confidence")?.unwrap_or(Probability::ZERO),
         outcome: row.parsed("outcome")?,

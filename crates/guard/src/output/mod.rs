@@ -50,13 +50,18 @@ pub(crate) fn prepare() {
 }
 
 /// Masks personal data that no evidence carries and reports what else should not be said.
-pub(crate) fn inspect(text: &str, held: &Held, settings: &GuardSettings) -> OutputVerdict {
+/// `learned` reads with the rules.
+pub(crate) fn inspect(
+    text: &str,
+    held: &Held,
+    settings: &GuardSettings,
+    learned: Option<&pii::Learned>,
+) -> OutputVerdict {
     let normal = Normal::new(text);
     let evidence: Vec<&str> = held.evidence.iter().map(Published::as_str).collect();
     let carried = Carried::by(&held.evidence.iter().collect::<Vec<_>>());
     let chars: Vec<char> = text.chars().collect();
     let mut findings = Vec::new();
-    let learned = settings.learned.as_deref();
     let mut spans: Vec<Span> = if settings.personal_data { pii::find(&normal, learned) } else { Vec::new() };
     spans.retain(|span| !carried.has(&chars, span));
     for span in &spans {
@@ -202,11 +207,29 @@ mod tests {
         Held { evidence: evidence.iter().map(|e| Published::by_bank(*e)).collect(), ..Held::default() }
     }
 
+    fn inspect(text: &str, held: &Held, settings: &GuardSettings) -> OutputVerdict {
+        super::inspect(text, held, settings, settings.learned.as_deref())
+    }
+
     #[test]
     fn every_pattern_compiles() {
         let lists = [LEAKED, ADVICE, MARKUP, TAGS];
         for (compiled, list) in COMPILED.iter().zip(lists) {
             assert_eq!(compiled.len(), list.len());
+        }
+    }
+
+    #[test]
+    fn a_translation_is_read_by_the_rules_alone() {
+        let guard = crate::Guard::new(GuardSettings::default());
+        let said = "Der Zinssatz beträgt 6,25 % ab dem 1. Juli 2026.";
+        let verdict = guard.inspect_translation(said, &Held::default());
+        assert_eq!((verdict.text.as_str(), verdict.findings), (said, Vec::new()));
+        for said in ["Schreiben Sie an jane.roe@example.com.", "Ihre Karte 4111 1111 1111 1111 kostet 10 $."]
+        {
+            let verdict = guard.inspect_translation(said, &Held::default());
+            assert!(verdict.findings.iter().any(|found| found.kind == K::PersonalData), "{said}");
+            assert!(verdict.text.as_str().contains("_1>"), "{}", verdict.text.as_str());
         }
     }
 

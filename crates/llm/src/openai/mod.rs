@@ -22,7 +22,8 @@ pub use self::vector_store::{
 };
 use self::{settings::Checked, wire::Collected};
 use crate::{
-    Completion, Form, Http, Message, ModelError, Prompt, Provider, SentenceSink, Sentences, SetupError,
+    Completion, Form, Http, Message, ModelError, Prompt, Provider, Schema, SentenceSink, Sentences,
+    SetupError,
     boundary::{self, Speaker},
     events::Events,
     keyed::{Asker, Opened, most_tokens, send_with},
@@ -52,11 +53,14 @@ struct Asked<'a> {
 enum Written<'a> {
     Plain(Sentences),
     Json(Box<Reading>, &'a Form),
+    /// JSON that is handed on as it is.
+    Lines(Sentences, &'a Form),
 }
 
 impl<'a> Written<'a> {
     fn of(form: Option<&'a Form>) -> Self {
         match form {
+            Some(form) if form.schema == Schema::Lines => Written::Lines(Sentences::default(), form),
             Some(form) => Written::Json(Box::default(), form),
             None => Written::Plain(Sentences::default()),
         }
@@ -65,7 +69,7 @@ impl<'a> Written<'a> {
     /// The sentences that are complete now.
     fn push(&mut self, text: &str) -> Result<Vec<String>, ModelError> {
         match self {
-            Written::Plain(sentences) => Ok(sentences.push(text)),
+            Written::Plain(sentences) | Written::Lines(sentences, _) => Ok(sentences.push(text)),
             Written::Json(reading, _) => reading.push(text),
         }
     }
@@ -73,7 +77,9 @@ impl<'a> Written<'a> {
     /// What is left of it; `cut` says whether it reached its limit of tokens.
     fn finish(&mut self, cut: bool) -> Result<Option<String>, ModelError> {
         match self {
-            Written::Plain(sentences) => Ok(std::mem::take(sentences).finish()),
+            Written::Plain(sentences) | Written::Lines(sentences, _) => {
+                Ok(std::mem::take(sentences).finish())
+            }
             Written::Json(reading, form) => reading.finish(form.nothing, cut),
         }
     }
@@ -82,6 +88,7 @@ impl<'a> Written<'a> {
     fn complete(self, completion: Completion) -> Completion {
         match self {
             Written::Plain(_) => completion,
+            Written::Lines(_, form) => Completion { form: Some(form.version), ..completion },
             Written::Json(reading, form) => {
                 Completion { text: reading.into_plain(), form: Some(form.version), ..completion }
             }
@@ -120,7 +127,7 @@ impl OpenAiCompatible {
             stream,
             stream_options: (stream && self.settings.stream_usage)
                 .then_some(wire::StreamOptions { include_usage: true }),
-            response_format: asked.form.map(|_| structured::response_format()),
+            response_format: asked.form.map(|form| structured::response_format(form.schema)),
         };
         let accept = if stream { "text/event-stream" } else { "application/json" };
         let url = self.settings.chat.clone();

@@ -6,7 +6,7 @@ use contactiq_domain::{Timestamp, clock::FixedClock};
 use contactiq_guard::Published;
 use contactiq_llm::{
     Chain, ChainSettings, Completion, Form, Http, ModelError, OpenAiCompatible, OpenAiSettings, Prompt,
-    Provider, Served, Tries,
+    Provider, Schema, Served, Tries,
 };
 use tokio::sync::mpsc;
 
@@ -179,7 +179,10 @@ const NOTHING: &str = "NO ANSWER";
 
 fn asked_in_a_form() -> Prompt {
     let instruction = Published::by_bank("Your answer is JSON.");
-    Prompt { form: Some(Form { version: "form-9", instruction, nothing: NOTHING }), ..prompt() }
+    Prompt {
+        form: Some(Form { schema: Schema::Cited, version: "form-9", instruction, nothing: NOTHING }),
+        ..prompt()
+    }
 }
 
 fn json_event(text: &str) -> String {

@@ -45,6 +45,8 @@ pub(super) struct Suspect {
 /// What is left of the chunks.
 #[derive(Default)]
 pub(super) struct Taken {
+    /// Chunks that were found, each once.
+    pub(super) found: usize,
     pub(super) documents: Vec<(Document<()>, Vec<Passage<Published>>)>,
     pub(super) files: HashMap<(DocumentId, u32), HostedFile>,
     /// Chunks that are not for this asker, not of this day, or of which nobody can say.
@@ -65,6 +67,7 @@ pub(super) fn taken(mut chunks: Vec<Chunk>, rules: &Rules, ids: &dyn Ids) -> Tak
             continue;
         }
         known.push(name);
+        taken.found += 1;
         let document = match document(&chunk, rules, ids) {
             Some(document) if rules.filter.keeps(&document) => document,
             _ => {
@@ -293,7 +296,7 @@ mod tests {
         ];
         let twice = vec![chunk(&own, SAID), chunk(&own, SAID)];
         let taken = taken(twice, &rules(), &CountingIds::default());
-        assert_eq!((taken.documents.len(), taken.filtered), (1, 0));
+        assert_eq!((taken.found, taken.documents.len(), taken.filtered), (1, 1, 0));
         let (document, passages) = &taken.documents[0];
         assert_eq!((document.title.as_str(), document.version), ("Fees of kites", 3));
         assert_eq!(document.valid_until, Some(date!(2026 - 12 - 1)));

@@ -146,7 +146,6 @@ async fn asked(
     let raw = queries.into_iter().map(Raw::new).collect();
     let queries = house.guard.mask_all(raw).await.map_err(|_| DoorFault::CODE)?;
     let chunks = searched(hosted, turn, &queries).await?;
-    let found = chunks.len();
 
     let rules = Rules {
         filter: retrieve::filter(house, turn.mode(), turn.role),
@@ -157,7 +156,7 @@ async fn asked(
     let chars = chunks.iter().map(|chunk| chunk.text.chars().count()).sum();
     let ids = Arc::clone(&house.ids);
     let judged = house.guard.read(chars, move |_guard| chunks::taken(chunks, &rules, &*ids)).await;
-    let Taken { documents, files, filtered, suspects } = judged.map_err(|_| DoorFault::CODE)?;
+    let Taken { found, documents, files, filtered, suspects } = judged.map_err(|_| DoorFault::CODE)?;
     let (left_out, instruct) = (filtered, suspects.len());
     tell_suspects(turn, suspects);
 

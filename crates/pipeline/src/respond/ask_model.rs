@@ -6,7 +6,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use contactiq_domain::Citation;
 use contactiq_guard::{Guard, Held, Masked, OutputFinding, OutputFindingKind, OutputVerdict, Published, Raw};
-use contactiq_llm::{Chain, Exchange, Form, ModelError, NumberedPassage, Prompt};
+use contactiq_llm::{Chain, Exchange, Form, ModelError, NumberedPassage, Prompt, Schema};
 use contactiq_nlu::text;
 use regex::{Captures, Regex};
 
@@ -245,7 +245,12 @@ fn of_template(
     [nonce, canary]: [String; 2],
 ) -> Prompt {
     let system = Published::by_bank(format!("{SYSTEM}{more}"));
-    let form = Form { version: FORM_VERSION, instruction: Published::by_bank(FORM), nothing: NO_ANSWER };
+    let form = Form {
+        schema: Schema::Cited,
+        version: FORM_VERSION,
+        instruction: Published::by_bank(FORM),
+        nothing: NO_ANSWER,
+    };
     Prompt {
         version,
         system,

@@ -134,6 +134,8 @@ fn is_open(turn: &Turn) -> bool {
         && turn.silence.is_none()
         && !turn.found.is_empty()
         && turn.conflicting.is_empty()
+        // It would judge the question in its own language.
+        && turn.translated.is_none()
 }
 
 /// How much care a category takes.

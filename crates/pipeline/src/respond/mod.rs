@@ -29,12 +29,15 @@ mod sufficient;
 #[cfg(test)]
 mod test_bank;
 mod thing;
+mod translation;
 mod wish;
 
 pub(crate) use choose::Chosen;
 pub(crate) use figure::figures;
 pub use judge::Judges;
 pub(crate) use judge::run as judge;
+pub use translation::Tongue;
+pub(crate) use translation::{Translated, answer as translate_answer, question as translate_question};
 pub(crate) use wish::asks_yes_or_no;
 
 use std::time::Instant;
@@ -278,6 +281,8 @@ async fn respond_to_all(
 /// Has a model write it better, where there is one.
 async fn finish(house: &House, turn: &mut Turn, draft: Draft, detail: String, since: Instant) {
     let written = match (&house.chain, &turn.audience) {
+        // What is shown is a translation of it: the bank's own sentences.
+        _ if turn.translated.is_some() => Written::by_house(draft, "extractive", detail),
         (Some(_), _) if house.model_time() < repair::LEAST => {
             Written::by_house(draft, "extractive", "no time was left for a model: cited sentences".to_owned())
         }

@@ -34,6 +34,8 @@ pub struct RecordShape {
     pub routing: String,
     /// What the person is shown, also when escalated.
     pub answer: String,
+    /// What a model translated, where a question was answered in another language; left out where nothing was.
+    pub translation: Option<TranslationShape>,
     pub citations: Vec<CitationShape>,
     #[schema(minimum = 0, maximum = 1)]
     pub confidence: f64,
@@ -58,6 +60,20 @@ pub struct RecordShape {
     pub created_at: String,
     #[schema(format = DateTime)]
     pub completed_at: String,
+}
+
+/// A question and its answer in the language of the documents.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Translation)]
+#[expect(missing_docs, reason = "documented in domain::interaction")]
+pub struct TranslationShape {
+    /// ISO 639-1.
+    pub language: String,
+    pub question: String,
+    /// With its citations. Empty where what is shown is no translation: it is in that language itself, or a person took
+    /// over.
+    pub answer: String,
+    pub model: String,
 }
 
 /// One numbered source.

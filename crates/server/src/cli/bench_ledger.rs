@@ -243,6 +243,7 @@ fn record(started: &Started<Masked>, answer: Masked, now: Timestamp) -> Record<M
         pii_detected: false,
         pii_masked: false,
         knowledge_version: "bench".to_owned(),
+        translation: None,
         retention_policy: "standard-90-days".to_owned(),
         demo: true,
         processing_time_ms: 12.5,

@@ -27,6 +27,7 @@ const LISTS: &[&str] = &[
     "knowledge.fetch.allow",
     STORES,
     "knowledge.hosted.attributes",
+    "llm.answer_languages",
     "knowledge.hosted.required",
     "guard.allowed_links",
 ];

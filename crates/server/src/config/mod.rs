@@ -139,6 +139,7 @@ section! {
         repair: bool,
         judges_intents: bool,
         judges_agreement: bool,
+        answer_languages: Vec<String>,
         providers: Vec<LlmProvider>,
         moderation: Moderation,
     }

@@ -6,6 +6,7 @@ use contactiq_auditlog::SigningKey;
 use contactiq_domain::{interaction::NanoUsd, opening::OpeningError};
 use contactiq_guard::TokenKey;
 use contactiq_nlu::encoder::KernelChoice;
+use contactiq_pipeline::Tongue;
 
 use super::{Assistant, Config, ServerRole, addresses::said};
 use crate::{
@@ -146,6 +147,7 @@ impl Config {
         self.remote_encoder(&mut found);
         self.moderation(&mut found);
         self.hosted_store(&mut found);
+        self.languages(&mut found);
         found.extend(self.llm.problems());
         found.extend(self.identity.problems(&self.server));
         self.own_tls(&mut found);
@@ -265,6 +267,18 @@ impl Config {
                     .to_owned(),
             );
         }
+    }
+
+    /// A language that no translation can be checked in.
+    fn languages(&self, found: &mut Vec<String>) {
+        let unknown = self.llm.answer_languages.iter().filter(|code| Tongue::named(code).is_none());
+        let known: Vec<&str> = Tongue::codes().collect();
+        found.extend(unknown.map(|code| {
+            format!(
+                "llm.answer_languages: {code:?} can't be checked here: write some of {}",
+                known.join(", ")
+            )
+        }));
     }
 
     /// Nor a hosted store that is half configured: nobody would notice that it is not asked.

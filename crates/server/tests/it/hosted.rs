@@ -229,7 +229,7 @@ async fn a_hosted_store_answers_with_citations_that_name_the_file_and_prove_its_
         json!({ "store": "vs_bank", "file_id": "file-kite", "filename": "file-kite.md", "sha256": sha256 })
     );
     assert!(text(&record, "knowledge_version").starts_with("hosted-"), "{record}");
-    assert!(text(retrieve(&record), "detail").contains("of the hosted store: "), "{record}");
+    assert!(text(retrieve(&record), "detail").contains("of the hosted store: 1 chunks"), "{record}");
 
     let heard = hosted.store.heard.lock().unwrap().clone();
     assert!(!heard.is_empty());

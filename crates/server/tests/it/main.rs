@@ -103,6 +103,7 @@ mod taken_over;
 mod tls;
 mod tokens;
 mod told_beside;
+mod translation;
 mod understanding;
 mod unmasking;
 mod vault_secrets;

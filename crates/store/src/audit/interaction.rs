@@ -63,6 +63,9 @@ struct Form1<'r> {
     processing_time_ms: f64,
     created_at: Timestamp,
     completed_at: Timestamp,
+    /// Left out where nothing was translated, so that entries of before stay what they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    translation: Option<[&'r str; 4]>,
 }
 
 /// The bytes that an entry commits to.
@@ -105,6 +108,10 @@ pub(super) fn to_text(record: &Record<Masked>) -> Result<String, StoreError> {
             processing_time_ms: record.processing_time_ms,
             created_at: record.created_at,
             completed_at: record.completed_at,
+            translation: record
+                .translation
+                .as_ref()
+                .map(|own| [own.language.as_str(), own.question.as_str(), own.answer.as_str(), &own.model]),
         },
         "record",
     )

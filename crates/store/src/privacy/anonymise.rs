@@ -154,6 +154,7 @@ pub(crate) fn entry(entry: &Entry) -> Entry {
             let record = &mut completion.record;
             record.question = Masked::erased();
             record.answer = Masked::erased();
+            record.translation = None;
             record.citations = Vec::new();
             record.classification_reason = String::new();
             record.reason = String::new();

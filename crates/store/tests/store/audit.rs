@@ -14,7 +14,7 @@ use contactiq_auditlog::{
     disclosure::{Disclosure, Record as Disclosed},
     export::What,
 };
-use contactiq_domain::{Clock, Ids, clock::FixedClock, ids::InteractionId};
+use contactiq_domain::{Clock, Ids, Record, clock::FixedClock, ids::InteractionId};
 use contactiq_store::{
     access::{self, AccessEvent, AccessResult},
     audit::{
@@ -31,7 +31,7 @@ use sqlx::{
 
 use crate::{
     engines::{Bench, Place},
-    samples::{NOW, conversation, interrupt_unfinished, record, started},
+    samples::{NOW, conversation, interrupt_unfinished, record, started, translation},
 };
 
 pub(crate) const ORIGIN: &str = "bank.example/audit";
@@ -481,6 +481,25 @@ on_both_engines! {
         assert!(matches!(desk.verify(&[], true).await, Err(AuditFault::Unlogged(found)) if found == late.record.id));
         bench.place.raw("UPDATE interactions SET completed_at = 1").await.unwrap();
         assert_eq!(desk.verify(&[], true).await.unwrap().earlier, 1);
+        desk.log.close().await;
+    }
+
+    async fn what_a_model_translated_is_committed_to_with_its_record(bench) {
+        let desk = Desk::of(bench).await;
+        let mut w = bench.write().await;
+        let conversation = conversation(&bench.ids);
+        conversations::create(&mut w, &conversation).await.unwrap();
+        let record = Record { translation: Some(translation()), ..record(&started(&bench.ids, &conversation)) };
+        let id = record.id;
+        let completion = Completion { record, conversation, ticket: None, reviews: Vec::new(), claimed: None };
+        ledger::apply(&mut w, &LedgerEntry::Completion(Box::new(completion))).await.unwrap();
+        w.save().await.unwrap();
+        desk.sequencer("one").run(true).await.unwrap();
+        assert_eq!(desk.verify(&[], true).await.unwrap().records, 1, "the row gives back what was committed to");
+        let proved = desk.log.prove(&bench.store, id, &keys()).await.unwrap().opened.unwrap();
+        for said in ["What does a card cost in Gundagai?", "It costs $10 in Gundagai [1].", "a model/of 7b"] {
+            assert!(proved.record.contains(said), "{}", proved.record);
+        }
         desk.log.close().await;
     }
 

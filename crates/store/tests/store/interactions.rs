@@ -1,14 +1,15 @@
 use contactiq_domain::{
-    IntentName, Outcome, Timestamp, Trigger,
+    IntentName, Outcome, Record, Timestamp, Translation, Trigger,
     ids::{InteractionId, KeyId},
 };
+use contactiq_guard::Masked;
 use contactiq_store::{
     StoreError, Writer,
     conversations::Owner,
     interactions::{self, Completed, Told},
 };
 
-use crate::samples::{NOW, begun, escalated, record, started, told};
+use crate::samples::{NOW, begun, escalated, record, started, told, translation};
 
 on_both_engines! {
     async fn both_phases_give_back_every_field(bench) {
@@ -33,6 +34,21 @@ on_both_engines! {
         assert_eq!(interactions::get(&mut r, start.id).await.unwrap().unwrap(), whole);
         assert!(interactions::get(&mut r, InteractionId::new(&bench.ids)).await.unwrap().is_none());
         assert!(interactions::started(&mut r, InteractionId::new(&bench.ids)).await.unwrap().is_none());
+    }
+
+    async fn a_translation_comes_back_with_its_answer(bench) {
+        let without = Translation { answer: Masked::empty(), ..translation() };
+        for own in [translation(), without] {
+            let mut w = bench.write().await;
+            let conversation = begun(&mut w, &bench.ids).await;
+            let start = started(&bench.ids, &conversation);
+            interactions::start(&mut w, &start).await.unwrap();
+            let whole = Record { translation: Some(own), ..record(&start) };
+            assert_eq!(interactions::complete(&mut w, &whole).await.unwrap(), Completed::Now);
+            w.save().await.unwrap();
+            let mut r = bench.read().await;
+            assert_eq!(interactions::get(&mut r, start.id).await.unwrap().unwrap(), whole);
+        }
     }
 
     async fn what_is_begun_and_not_finished_is_known_to_who_asked_alone(bench) {

@@ -32,7 +32,7 @@ use contactiq_store::{
 
 use crate::{
     engines::Bench,
-    samples::{NOW, conversation, escalated, masked, record, started, ticket},
+    samples::{NOW, conversation, escalated, masked, record, started, ticket, translation},
 };
 
 const SUBJECT: &str = "jane-of-4711";
@@ -46,7 +46,8 @@ fn of_jane(ids: &dyn Ids) -> Conversation {
 /// A conversation in which everything hangs on one interaction that can hang on one.
 async fn all_of_it(w: &mut Writer, ids: &dyn Ids, of: &Conversation) -> Record<Masked> {
     conversations::create(w, of).await.unwrap();
-    let record = escalated(&started(ids, of), Trigger::SecurityFraud);
+    let record =
+        Record { translation: Some(translation()), ..escalated(&started(ids, of), Trigger::SecurityFraud) };
     interactions::complete(w, &record).await.unwrap();
     let own = ticket(ids, &record);
     tickets::open(w, &own).await.unwrap();
@@ -205,6 +206,7 @@ on_both_engines! {
         let mut r = bench.read().await;
         let left = interactions::get(&mut r, said.id).await.unwrap().unwrap();
         assert_eq!((left.question.as_str(), left.answer.as_str()), ("[erased]", "[erased]"));
+        assert_eq!(left.translation, None, "a translation goes with its answer");
         assert_eq!((left.outcome, left.trigger, left.intent, left.tokens, left.cost_usd), (said.outcome, said.trigger, said.intent, said.tokens, said.cost_usd));
         assert_eq!(conversations::list_of(&mut r, &JANE, 10).await.unwrap(), []);
         let ticket = tickets::of_interaction(&mut r, said.id).await.unwrap().unwrap();
@@ -230,7 +232,7 @@ on_both_engines! {
         w.save().await.unwrap();
         erase::person(&bench.store, &JANE, "desk", &bench.ids, NOW).await.unwrap();
 
-        let done = escalated(&begun, Trigger::SecurityFraud);
+        let done = Record { translation: Some(translation()), ..escalated(&begun, Trigger::SecurityFraud) };
         let completion = Entry::Completion(Box::new(Completion {
             conversation: own.clone(),
             ticket: Some(ticket(&bench.ids, &done)),
@@ -249,6 +251,7 @@ on_both_engines! {
         }
         let left = interactions::get(&mut *bench.read().await, done.id).await.unwrap().unwrap();
         assert_eq!((left.outcome, left.answer.as_str()), (Outcome::Escalated, "[erased]"));
+        assert_eq!(left.translation, None);
     }
 
     async fn a_conversation_that_arrives_after_its_person_was_erased_says_nothing(bench) {

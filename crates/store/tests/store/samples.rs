@@ -2,7 +2,8 @@
 
 use contactiq_domain::{
     Category, Citation, Collection, ContentType, Document, IntentName, Mode, Outcome, Passage, Priority,
-    Probability, Record, Routing, Step, StepTrace, Ticket, TicketState, Timestamp, Trigger, TriggerHit,
+    Probability, Record, Routing, Step, StepTrace, Ticket, TicketState, Timestamp, Translation, Trigger,
+    TriggerHit,
     ids::{ConversationId, DocumentId, Ids, InteractionId, RequestId, TicketId},
     interaction::{NanoUsd, Started, Tokens},
 };
@@ -14,6 +15,16 @@ pub(crate) const NOW: Timestamp = Timestamp::from_micros(10 * 86_400_000_000 + 1
 
 pub(crate) fn masked(text: &str) -> Masked {
     Masked::from_published(&Published::by_bank(text))
+}
+
+/// What a model translated of an answer that it was shown with.
+pub(crate) fn translation() -> Translation<Masked> {
+    Translation {
+        language: "fr".to_owned(),
+        question: masked("What does a card cost in Gundagai?"),
+        answer: masked("It costs $10 in Gundagai [1]."),
+        model: "a model/of 7b".to_owned(),
+    }
 }
 
 pub(crate) fn conversation(ids: &dyn Ids) -> Conversation {
@@ -103,6 +114,7 @@ pub(crate) fn record(started: &Started<Masked>) -> Record<Masked> {
         pii_detected: true,
         pii_masked: true,
         knowledge_version: "k1".into(),
+        translation: None,
         retention_policy: "standard-90-days".into(),
         demo: started.demo,
         processing_time_ms: 12.5,

@@ -1,13 +1,17 @@
 //! An answer in the shape of a chat completion: the text where every client looks for it, and beside it one field of
 //! our own with what was decided, why, and from which passages.
 
-use contactiq_domain::{Citation, Outcome, Record, Trigger, interaction::NanoUsd};
+use contactiq_domain::{Citation, Outcome, Record, Translation, Trigger, interaction::NanoUsd};
 use contactiq_guard::Masked;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::models;
-use crate::api::{asking::Answered, resent::Light, shapes::CitationShape};
+use crate::api::{
+    asking::Answered,
+    resent::Light,
+    shapes::{CitationShape, TranslationShape},
+};
 
 /// A completion.
 #[derive(Serialize, ToSchema)]
@@ -113,6 +117,10 @@ pub(crate) struct Decision {
     /// The sources of the answer.
     #[schema(value_type = Vec<CitationShape>)]
     citations: Vec<Citation>,
+    /// The question and the answer in the language of the documents, where a model translated them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TranslationShape>)]
+    translation: Option<Translation<Masked>>,
     /// The language model that wrote the answer, or `extractive`, or `none`.
     answered_by: String,
     #[schema(value_type = f64)]
@@ -181,6 +189,7 @@ impl Told {
                 ticket: record.ticket.map(|ticket| ticket.to_string()),
                 confidence: record.confidence.get(),
                 citations: record.citations,
+                translation: record.translation,
                 answered_by: record.model,
                 cost_usd: record.cost_usd,
                 pii_detected: record.pii_detected,

@@ -26,6 +26,10 @@ pub struct TurnView {
     pub asked: String,
     /// What the person was shown; what the panel says already is left out.
     pub answer: Vec<Prose>,
+    /// The answer in the language of the documents, where what was shown is a translation of it.
+    pub original: Vec<Prose>,
+    /// The question in that language.
+    pub translated_question: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
     /// The panel that frames the answer, unless it was answered or guided.
@@ -173,6 +177,11 @@ impl TurnView {
             asked_at: record.created_at.to_string(),
             asked: wording::moment(record.created_at),
             answer: prose::read(next, true),
+            original: match &record.translation {
+                Some(own) if !own.answer.is_empty() => prose::read(own.answer.as_str(), true),
+                _ => Vec::new(),
+            },
+            translated_question: record.translation.as_ref().map(|own| own.question.as_str().to_owned()),
             outcome: record.outcome,
             panel,
             confidence: answered.then(|| Confidence::of(record.confidence.get())),
