@@ -60,29 +60,26 @@ mod tests {
         time::Duration,
     };
 
+    use tokio::task::JoinSet;
+
     use super::*;
 
     #[tokio::test]
     async fn as_many_at_once_as_may_be_and_no_more() {
         let compute = Compute::at_once(2);
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let each = (0..12).map(|number| {
+        let mut all = JoinSet::new();
+        for number in 0..12_usize {
             let (compute, now, most) = (compute.clone(), Arc::clone(&now), Arc::clone(&most));
-            tokio::spawn(async move {
-                compute
-                    .run(move || {
-                        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                        thread::sleep(Duration::from_millis(5));
-                        now.fetch_sub(1, Ordering::SeqCst);
-                        number
-                    })
-                    .await
-            })
-        });
-        let each: Vec<_> = each.collect();
-        for (number, done) in each.into_iter().enumerate() {
-            assert_eq!(done.await.unwrap(), number);
+            let work = move || {
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                thread::sleep(Duration::from_millis(5));
+                now.fetch_sub(1, Ordering::SeqCst);
+                number
+            };
+            all.spawn(async move { compute.run(work).await });
         }
+        assert_eq!(all.join_all().await.into_iter().sum::<usize>(), 66);
         assert_eq!(most.load(Ordering::SeqCst), 2);
     }
 
@@ -90,9 +87,9 @@ mod tests {
     async fn a_panic_reaches_who_waits_and_takes_no_place_along() {
         let compute = Compute::at_once(1);
         for _ in 0..3 {
-            let failing = compute.clone();
-            let failed = tokio::spawn(async move { failing.run(|| panic!("as work may")).await });
-            assert!(failed.await.unwrap_err().is_panic());
+            let (failing, mut one) = (compute.clone(), JoinSet::new());
+            one.spawn(async move { failing.run(|| panic!("as work may")).await });
+            assert!(one.join_next().await.unwrap().unwrap_err().is_panic());
         }
         assert_eq!(compute.run(|| 7).await, 7);
     }

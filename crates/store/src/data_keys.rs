@@ -414,7 +414,7 @@ mod tests {
     async fn a_key_that_was_destroyed_elsewhere_stays_in_no_memory() {
         let folder = tempfile::tempdir().unwrap();
         let next = std::sync::atomic::AtomicU8::new(1);
-        let nonce = move || [next.fetch_add(1, std::sync::atomic::Ordering::SeqCst); 12];
+        let nonce = move || [next.fetch_add(1, Ordering::SeqCst); 12];
         let kek = Arc::new(KeyEncryption::new(&[[1; 32]], Arc::new(nonce)).unwrap());
         let location = Location::Sqlite(folder.path().join("t.db"));
         let (one, other) = (

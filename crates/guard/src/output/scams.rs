@@ -61,13 +61,11 @@ fn patterns() -> Vec<(&'static str, String)> {
     ]
 }
 
-#[expect(clippy::expect_used, reason = "constant patterns, compiled by every test of this file")]
 static ORDERS: LazyLock<Vec<(&str, Regex)>> =
     LazyLock::new(|| patterns().into_iter().map(|(name, p)| (name, compiled(&p))).collect());
 
 /// Directly before an order a denial; before it in its clause somebody else who asks; or the bank itself, which
 /// does it. A denial of something else ("if this was not you, …") excuses nothing.
-#[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
 static WARNS: LazyLock<Regex> = LazyLock::new(|| {
     compiled(concat!(
         r"(?i)\b(?:never|not|cannot|\w+n't|refuse to|beware of|instead of|rather than)(?:\s+(?:ever|to|\w+ly))*\s*$",
@@ -78,7 +76,6 @@ static WARNS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The same said of a whole list: "We never ask you to move money, read out a code or …".
-#[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this file")]
 static NOBODY_ASKS: LazyLock<Regex> = LazyLock::new(|| {
     compiled(concat!(
         r"(?i)\b(?:never|not|\w+n't|nobody|no one|no-one|no (?:real |genuine |honest )?(?:bank|company|authority|employee))\b",

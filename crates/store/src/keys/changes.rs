@@ -9,7 +9,6 @@ use super::ApiKey;
 use crate::{
     Store, StoreError, Writer,
     audit::{self, AuditKind, AuditLog, Event, Heard},
-    value::values,
 };
 
 /// The field that says how often the key was changed.
