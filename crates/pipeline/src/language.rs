@@ -43,6 +43,9 @@ fn by_known_words(all: &[&str], uses: &impl Fn(&str) -> bool) -> Option<Lang> {
 /// The language of a message, when it is surely not English. `uses` says which lower-case words the
 /// bank's own English has.
 pub(crate) fn other(text: &str, uses: impl Fn(&str) -> bool) -> Option<Lang> {
+    let without = without_names(text, &uses);
+    // Of a short message the names are most of what it says.
+    let text = if without.split_whitespace().count() >= FEWEST_WORDS { without.as_str() } else { text };
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     if letters == 0 {
         return None;
@@ -68,6 +71,18 @@ pub(crate) fn other(text: &str, uses: impl Fn(&str) -> bool) -> Option<Lang> {
         false => words.iter().any(|word| !words::known(word).is_empty()),
     };
     (words.len() >= FEWEST_WORDS && !english && !noise && spoken).then(|| found.lang())
+}
+
+/// A message without the words that stand in it with a capital letter, in the middle of a sentence, and are the bank's
+/// English: a product keeps its name in any language.
+fn without_names(text: &str, uses: &impl Fn(&str) -> bool) -> String {
+    let mut begins = true;
+    let is_kept = |token: &&str| {
+        let first = std::mem::replace(&mut begins, token.ends_with(['.', '!', '?', ':']));
+        let word = token.trim_matches(|c: char| !c.is_alphabetic());
+        first || !word.starts_with(char::is_uppercase) || !uses(&word.to_lowercase())
+    };
+    text.split_whitespace().filter(is_kept).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a word has vowels where a mouth needs them.
@@ -134,6 +149,23 @@ mod tests {
     fn english(word: &str) -> bool {
         ["what", "is", "the", "fee", "for", "a", "my", "card", "how", "do", "i", "transfer", "to", "money"]
             .contains(&word)
+    }
+
+    #[test]
+    fn a_product_keeps_its_name_in_any_language() {
+        let bank = |word: &str| {
+            english(word) || ["low", "rate", "smart", "saver", "credit", "account"].contains(&word)
+        };
+        for (text, lang) in [
+            ("Quels sont les frais annuels de la carte Low Rate Credit ?", Some(Lang::Fra)),
+            ("Wie hoch ist der Zins auf dem Smart Saver Account im Jahr?", Some(Lang::Deu)),
+            ("¿Cuánto cuesta al año la tarjeta Low Rate Credit?", Some(Lang::Spa)),
+            ("What is the fee for my Low Rate Credit card", None),
+            ("What Is The Fee For My Low Rate Credit Card", None),
+            ("Smart Saver Account", None),
+        ] {
+            assert_eq!(other(text, bank), lang, "{text}");
+        }
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub async fn build_with(
     let access_spool = app::access_spool(&config).await?;
     let keepers = (hands, secrets, audit, access_spool);
     let app = App::new(house, config, standing, shared, metrics, (body_key, gate), keepers);
-    match app.audit.key_changes(&app.house.store, app.house.clock.now()).await {
+    match app.audit.key_changes(&app.house.store.at_work(), app.house.clock.now()).await {
         Ok(changes) => app.keys.expect(changes),
         Err(StoreError::AuditChanged { .. }) => {
             tracing::error!(
@@ -107,6 +107,10 @@ pub async fn build_with(
                 "the audit log does not say which keys were revoked or rotated: none is accepted until it does, but for \
                  those that this server makes or rotates"
             );
+            app.keys.doubt();
+        }
+        Err(error) if error.is_transient() => {
+            tracing::error!(critical = true, %error, "the audit log can't be asked which keys were revoked: none is accepted until it can");
             app.keys.doubt();
         }
         Err(error) => return Err(error.into()),

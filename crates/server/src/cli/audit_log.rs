@@ -84,8 +84,12 @@ pub(super) enum Command {
         /// Forget this one, once you have seen to it; that is an entry.
         #[arg(long, value_name = "ID")]
         forget: Option<Uuid>,
-        /// One JSON object a line.
+        /// Take in those that are events and have no proof: a server of an older version noted them beside a new one. Look
+        /// at them first: nothing shows that no other hand wrote them. That is an entry.
         #[arg(long, conflicts_with = "forget")]
+        take_in: bool,
+        /// One JSON object a line.
+        #[arg(long, conflicts_with_all = ["forget", "take_in"])]
         json: bool,
     },
     /// Begin a new log in the place of one that is lost for good, with no server running (docs/runbook.md).
@@ -121,7 +125,8 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         Command::Prove { interaction, out } => prove(&store, &audit, interaction, out).await,
         Command::Checkpoint => checkpoint(&store, &audit).await,
         Command::List { kind, last, json } => list(&audit, kind, last, json).await,
-        Command::Letters { forget, json } => letters(&store, forget, json).await,
+        Command::Letters { take_in: true, .. } => take_in_letters(&store).await,
+        Command::Letters { forget, json, .. } => letters(&store, forget, json).await,
         Command::Begin { yes } => begin(&store, &audit, yes).await,
         Command::Pseudonym { word } => {
             output::line(store.pseudonym(&word));
@@ -318,13 +323,23 @@ async fn begin(store: &Store, audit: &Audit, yes: bool) -> Outcome {
         );
         return Ok(ExitCode::SUCCESS);
     }
-    audit.log.begin_anew(store, SystemClock.now()).await?;
+    // First: whatever happens then, it is on record.
     noted(store, "audit begin", "log").await?;
+    audit.log.begin_anew(store, SystemClock.now()).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// So many are listed.
 const LETTERS: u32 = 1_000;
+
+async fn take_in_letters(store: &Store) -> Outcome {
+    let mut w = store.write().await?;
+    let taken = log::take_in_letters(&mut w).await?;
+    audit::note(&mut w, "audit letters take-in", &taken.to_string()).await?;
+    w.save().await?;
+    output::note(format!("{taken} taken in"));
+    Ok(ExitCode::SUCCESS)
+}
 
 async fn letters(store: &Store, forget: Option<Uuid>, json: bool) -> Outcome {
     if let Some(id) = forget {

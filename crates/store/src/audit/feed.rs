@@ -151,19 +151,72 @@ fn of_parts(c: &Connection, id: &str, at: Timestamp, body: &str) -> Result<Event
     Ok(Event { id: event, at, kind: body.kind, fields: body.fields, commitment: body.commitment })
 }
 
-/// Proves all events that wait without a proof, once: those of a version that proved none.
+/// How a body with a proof ends: 64 hexadecimal digits.
+fn proved_end() -> String {
+    format!("%,\"proof\":\"{}\"}}", "_".repeat(64))
+}
+
+/// Proves some of the events that wait without a proof, those of a version that proved none; how many. None where nothing
+/// is left to prove.
 ///
 /// # Errors
 /// When the database fails.
-pub(super) async fn prove_all(w: &mut Writer) -> Result<(), StoreError> {
-    for row in w.rows("SELECT * FROM audit_outbox", Vec::new()).await? {
-        // What is no event is put aside.
-        let Ok(event) = event(w, &row) else { continue };
-        let body = Body::of(&event).proved(w, event.id, event.at)?;
-        let sql = "UPDATE audit_outbox SET body = $3 WHERE happened_at = $1 AND event = $2";
-        w.execute(sql, values![event.at, event.id, body]).await?;
+pub(super) async fn prove_some(w: &mut Writer) -> Result<u64, StoreError> {
+    let sql = "SELECT * FROM audit_outbox WHERE body NOT LIKE $1 AND (happened_at, event) > ($2, $3)
+               ORDER BY happened_at, event LIMIT 2000";
+    let (mut proved, mut after) = (0, (i64::MIN, String::new()));
+    while proved == 0 {
+        let rows = w.rows(sql, values![proved_end(), after.0, &after.1]).await?;
+        let Some(last) = rows.last() else { break };
+        // Behind one whose place can't be read no other is looked for: it is put aside first.
+        let (Ok(at), Ok(id)) = (last.moment("happened_at"), last.text("event")) else { break };
+        after = (at.micros(), id);
+        for row in &rows {
+            // What is no event is put aside.
+            let Ok(event) = event(w, row) else { continue };
+            let body = Body::of(&event).proved(w, event.id, event.at)?;
+            let sql = "UPDATE audit_outbox SET body = $3 WHERE happened_at = $1 AND event = $2";
+            proved += w.execute(sql, values![event.at, event.id, body]).await?;
+        }
     }
-    Ok(())
+    Ok(proved)
+}
+
+/// Takes in what was put aside for want of a proof and is an event otherwise, as a server of a version before notes them
+/// beside a new one: only for who has seen that it was that. How many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_in_letters(w: &mut Writer) -> Result<u64, StoreError> {
+    let (mut taken, mut after) = (0, Some(String::new()));
+    while let Some(behind) = after.take() {
+        let (page, last) = letters_behind(w, &behind).await?;
+        for (id, event, at, body) in page {
+            let Ok(body) = serde_json::from_str::<Body>(&body) else { continue };
+            let (None, Ok(event)) = (&body.proof, event.parse()) else { continue };
+            let event =
+                Event { id: event, at, kind: body.kind, fields: body.fields, commitment: body.commitment };
+            note(w, &event).await?;
+            taken += w.execute("DELETE FROM audit_dead_letters WHERE id = $1", values![id]).await?;
+        }
+        after = last;
+    }
+    Ok(taken)
+}
+
+/// What was put aside: its id, and event, moment and body as they stood.
+type Kept = (String, String, Timestamp, String);
+
+/// A page of letters that can be read, and behind which one the next page begins.
+async fn letters_behind(w: &mut Writer, after: &str) -> Result<(Vec<Kept>, Option<String>), StoreError> {
+    let sql = "SELECT * FROM audit_dead_letters WHERE id > $1 ORDER BY id LIMIT 2000";
+    let rows = w.rows(sql, values![after]).await?;
+    let kept = |row: &Row| {
+        let at = row.text("happened").ok()?.parse().map(Timestamp::from_micros).ok()?;
+        Some((row.text("id").ok()?, row.text("event").ok()?, at, row.text("body").ok()?))
+    };
+    let last = rows.last().and_then(|row| row.text("id").ok());
+    Ok((rows.iter().filter_map(kept).collect(), last))
 }
 
 /// Puts aside what is no event, as it stands.
@@ -202,17 +255,15 @@ pub(super) async fn put_aside(w: &mut Writer, others: &[Other], now: Timestamp) 
 
 /// Puts back what this version can read of what was put aside, for instance by one that did not know its kind.
 pub(super) async fn put_back(w: &mut Writer) -> Result<(), StoreError> {
-    for row in w.rows("SELECT * FROM audit_dead_letters ORDER BY id LIMIT 2000", Vec::new()).await? {
-        let (Ok(id), Ok(happened), Ok(event), Ok(body)) =
-            (row.text("id"), row.text("happened"), row.text("event"), row.text("body"))
-        else {
-            continue;
-        };
-        let Ok(at) = happened.parse().map(Timestamp::from_micros) else { continue };
-        if let Ok(event) = of_parts(w, &event, at, &body) {
+    let mut after = Some(String::new());
+    while let Some(behind) = after.take() {
+        let (page, last) = letters_behind(w, &behind).await?;
+        for (id, event, at, body) in page {
+            let Ok(event) = of_parts(w, &event, at, &body) else { continue };
             note(w, &event).await?;
             w.execute("DELETE FROM audit_dead_letters WHERE id = $1", values![id]).await?;
         }
+        after = last;
     }
     Ok(())
 }

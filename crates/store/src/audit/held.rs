@@ -153,11 +153,11 @@ impl AuditLog {
     }
 
     async fn look_at_holds(&self, store: &Store) -> Result<Vec<Apart>, StoreError> {
-        let mut c = store.at_work().read().await?;
-        let waiting = feed::of_kind(&mut c, AuditKind::Hold).await?;
-        // Entries of holds are few.
+        let waiting = feed::of_kind(&mut *store.at_work().read().await?, AuditKind::Hold).await?;
+        // Entries of holds are few. Nothing of the store is held meanwhile: its readers are few too.
         let mut entries = Vec::new();
         self.each_of(store, AuditKind::Hold, |_, entry| entries.push(entry.fields)).await?;
+        let mut c = store.at_work().read().await?;
         let mut holds = Holds::default();
         entries.iter().for_each(|fields| holds.hear(&c, fields));
         waiting.iter().for_each(|event| holds.hear(&c, &event.fields));

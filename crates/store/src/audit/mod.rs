@@ -32,7 +32,7 @@ use uuid::Uuid;
 pub(crate) use agreed::{word_noted, words_forgotten};
 pub(crate) use closing::{closed, of_ticket as ticket_proof, ticket_became};
 pub use counted::Heard;
-pub use feed::{Letter, Waiting, forget_letter, letters, note, note_all, waiting};
+pub use feed::{Letter, Waiting, forget_letter, letters, note, note_all, take_in_letters, waiting};
 pub(crate) use feed::{note_access, of_kind as waiting_of};
 pub(crate) use held::{hold_lifted, hold_placed};
 pub use interaction::{FORM as RECORD_FORM, destroy_salts};

@@ -49,8 +49,7 @@ impl AuditLog {
         id: InteractionId,
         keys: &[VerifyingKey],
     ) -> Result<Disclosure, Unproved> {
-        let mut records = store.read().await?;
-        let events = interaction::events_of(&mut records, id).await?;
+        let events = interaction::events_of(&mut *store.read().await?, id).await?;
         let mut reader = self.read().await?;
         let mut entries = Vec::new();
         for event in &events {
@@ -75,6 +74,7 @@ impl AuditLog {
             .await?;
             reader = self.read().await?;
         }
+        let mut records = store.read().await?;
         let logged = entries.into_iter().max_by_key(|logged| logged.index).ok_or(Unproved::Unknown)?;
         let entry = logged.entry().ok_or(StoreError::Corrupt { what: "audit log" })?;
         let (_, note) = read::last_checkpoint(&mut reader).await?.ok_or(Unproved::Unsigned(logged.index))?;

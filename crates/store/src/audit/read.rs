@@ -175,14 +175,30 @@ pub(super) async fn size_of_checkpoints(c: &mut Connection) -> Result<u64, Store
     Ok(last_checkpoint(c).await?.map_or(0, |(size, _)| size))
 }
 
-/// The last of several entries of one event.
+/// The last of several entries of one event. Read a page at a time from the index of events alone: one statement over a
+/// long log takes longer than a statement may.
 pub(super) async fn doubled(c: &mut Connection) -> Result<Option<u64>, StoreError> {
-    // Read from the index of events alone.
-    let sql = "SELECT event FROM audit_entries GROUP BY event HAVING COUNT(*) > 1 LIMIT 1";
-    let Some(row) = c.row(sql, Vec::new()).await? else { return Ok(None) };
-    let sql = "SELECT MAX(leaf_index) AS last FROM audit_entries WHERE event = $1";
-    let last = c.row(sql, values![row.text("event")?]).await?;
-    last.map(|row| row.count("last")).transpose()
+    let mut before: Option<String> = None;
+    loop {
+        let rows = match &before {
+            // The last one of a page begins the next, so that its double is seen.
+            Some(last) => {
+                let sql = "SELECT event FROM audit_entries WHERE event >= $1 ORDER BY event LIMIT 20001";
+                c.rows(sql, values![last]).await?
+            }
+            None => c.rows("SELECT event FROM audit_entries ORDER BY event LIMIT 20001", Vec::new()).await?,
+        };
+        let events: Vec<String> = rows.iter().map(|row| row.text("event")).collect::<Result<_, _>>()?;
+        if let Some(pair) = events.windows(2).find(|pair| pair[0] == pair[1]) {
+            let sql = "SELECT MAX(leaf_index) AS last FROM audit_entries WHERE event = $1";
+            let last = c.row(sql, values![&pair[0]]).await?;
+            return last.map(|row| row.count("last")).transpose();
+        }
+        if events.len() < 2 {
+            return Ok(None);
+        }
+        before = events.last().cloned();
+    }
 }
 
 pub(super) async fn tile(c: &mut Connection, place: Place) -> Result<Option<Vec<u8>>, StoreError> {

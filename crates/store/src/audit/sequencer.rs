@@ -2,7 +2,10 @@
 //! what waits in the outbox into the log. A sequencer that lost its lease can't append: each transaction makes sure that
 //! the highest number is still its own, and the places of entries are taken once.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use contactiq_auditlog::{Checkpoint, SigningKey, VerifyingKey, tiles::Tail};
 use contactiq_domain::{Clock, Timestamp};
@@ -46,6 +49,9 @@ pub struct Ran {
     pub checkpoint: bool,
 }
 
+/// So long a log that was found changed is not read again.
+const LOOKED_AGAIN: Duration = Duration::from_secs(60);
+
 /// The sequencer of one process.
 pub struct Sequencer {
     store: Store,
@@ -57,6 +63,8 @@ pub struct Sequencer {
     /// The name of this process.
     holder: String,
     lease: Option<Lease>,
+    /// When the log was found changed, and how: reading all of it again each second would find the same.
+    changed: Option<(Instant, StoreError)>,
 }
 
 struct Lease {
@@ -84,7 +92,7 @@ impl Sequencer {
         holder: String,
     ) -> Sequencer {
         let (store, log) = (store.at_work(), log.with_keys(&keys));
-        Sequencer { store, log, key, origin, rhythm, clock, holder, lease: None }
+        Sequencer { store, log, key, origin, rhythm, clock, holder, lease: None, changed: None }
     }
 
     /// Takes what waits into the log, if the lease is here or free, and makes a checkpoint when one is due, or when
@@ -95,9 +103,12 @@ impl Sequencer {
     /// failed.
     pub async fn run(&mut self, sign: bool) -> Result<Ran, StoreError> {
         let ran = self.try_run(sign).await;
-        if ran.is_err() {
+        if let Err(error) = &ran {
             // What is remembered of the log may be ahead of it, or behind it.
             self.lease = None;
+            if matches!(error, StoreError::AuditChanged { .. }) && self.changed.is_none() {
+                self.changed = Some((Instant::now(), error.clone()));
+            }
         }
         ran
     }
@@ -144,6 +155,12 @@ impl Sequencer {
 
     /// Whether the lease is here now.
     async fn lead(&mut self) -> Result<bool, StoreError> {
+        if let Some((since, error)) = &self.changed {
+            if since.elapsed() < LOOKED_AGAIN {
+                return Err(error.clone());
+            }
+            self.changed = None;
+        }
         let now = self.clock.now();
         let ends_at = now.plus_seconds(LEASE_SECONDS);
         if let Some(lease) = &mut self.lease {

@@ -24,22 +24,36 @@ pub(super) fn event_id(c: &Connection) -> Uuid {
     Uuid::try_parse(&digits[..32]).unwrap_or_default()
 }
 
-/// Proves the events that wait, once, and has the keyring say that all are: none counts without a proof from then on.
-async fn prove_events(store: &Store) -> Result<(), StoreError> {
+/// Proves the events that wait without a proof, once and on record, and has the keyring say that all are: none counts
+/// without one from then on.
+async fn prove_events(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     if store.keys.are_events_proved() {
         return Ok(());
     }
-    let kek = store.keys.kek();
-    let mut w = store.write().await?;
-    let mut proved = keyring::are_events_proved(&mut w, &kek).await?;
-    if !proved {
-        feed::prove_all(&mut w).await?;
-        proved = keyring::mark_events_proved(&mut w, &kek).await?;
+    let (kek, mut proved) = (store.keys.kek(), 0);
+    loop {
+        let mut w = store.write().await?;
+        if keyring::are_events_proved(&mut w, &kek).await? {
+            break;
+        }
+        let some = feed::prove_some(&mut w).await?;
+        proved += some;
+        let mut is_said = false;
+        if some == 0 {
+            is_said = keyring::mark_events_proved(&mut w, &kek).await?;
+            if is_said && proved > 0 {
+                let fields = [("events", Some("proved".to_owned())), ("count", Some(proved.to_string()))];
+                note(&mut w, &Event::new(super::fresh_id(&w), now, AuditKind::Key, &fields)).await?;
+            }
+        }
+        w.save().await?;
+        match (some, is_said) {
+            (0, false) => return Ok(()),
+            (0, true) => break,
+            _ => {}
+        }
     }
-    w.save().await?;
-    if proved {
-        store.keys.events_are_proved();
-    }
+    store.keys.events_are_proved();
     Ok(())
 }
 
@@ -80,7 +94,7 @@ impl AuditLog {
         let store = store.at_work();
         if self.is_taken_over(&store).await? {
             self.seal(&store).await?;
-            prove_events(&store).await?;
+            prove_events(&store, now).await?;
             return Ok(false);
         }
         let closed = self.closed_before(&store).await?;
@@ -90,7 +104,7 @@ impl AuditLog {
         }
         self.note_what_stands(&mut w, &store, now).await?;
         w.save().await?;
-        prove_events(&store).await?;
+        prove_events(&store, now).await?;
         Ok(true)
     }
 
@@ -107,6 +121,8 @@ impl AuditLog {
         let mut w = store.write().await?;
         w.execute("DELETE FROM meta WHERE name = $1", values![LAST]).await?;
         w.execute("DELETE FROM audit_counts", Vec::new()).await?;
+        // Each anchor gets the new log from its first checkpoint on.
+        w.execute("DELETE FROM meta WHERE name LIKE 'audit_anchored%'", Vec::new()).await?;
         self.note_what_stands(&mut w, &store, now).await?;
         w.save().await
     }

@@ -493,10 +493,12 @@ async fn left(w: &mut Writer, after: &str) -> Result<Left, StoreError> {
         if !proofs::is_of_conversation(w, &conversation, erasure.as_deref()) {
             continue;
         }
-        if key_of(&row.bytes("question")?).is_some_and(|key| living.contains(&hex(&key))) {
+        // One that can't be read hides no other.
+        let Ok(id) = row.parsed("id") else { continue };
+        if key_at(row).is_some_and(|key| living.contains(&hex(&key))) {
             moved += 1;
         } else {
-            texts.push(row.parsed("id")?);
+            texts.push(id);
         }
     }
     if moved > 0 {
@@ -510,11 +512,16 @@ async fn left(w: &mut Writer, after: &str) -> Result<Left, StoreError> {
     Ok(Left { texts, last: last.map(|row| row.text("id")).transpose()? })
 }
 
+/// The key that sealed the question of a row.
+fn key_at(row: &Row) -> Option<DataKeyId> {
+    row.bytes("question").ok().and_then(|sealed| key_of(&sealed))
+}
+
 /// Which keys of these texts are there.
 async fn living(w: &mut Writer, rows: &[Row]) -> Result<HashSet<String>, StoreError> {
     let mut keys = HashSet::new();
     for row in rows {
-        keys.extend(key_of(&row.bytes("question")?).map(|key| hex(&key)));
+        keys.extend(key_at(row).map(|key| hex(&key)));
     }
     if keys.is_empty() {
         return Ok(keys);

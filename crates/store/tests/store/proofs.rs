@@ -468,6 +468,8 @@ on_both_engines! {
         let noted = bench.place.number(waits).await;
         bench.place.raw_of(unproved(2)).await;
         assert_eq!(desk.sequencer("one").run(true).await.unwrap().entries as i64, noted);
+        let proved = |entry: &contactiq_auditlog::Entry| entry.fields.get("events").is_some_and(|word| word == "proved");
+        assert_eq!(desk.entries().await.iter().filter(|entry| proved(entry)).count(), 1, "on record");
         complete_of(bench, "jane").await;
         let noted = bench.place.number(waits).await;
         assert!(noted > 0);
@@ -483,6 +485,13 @@ on_both_engines! {
         assert_eq!((desk.entries().await.len() - before) as i64, noted);
         let letters = audit::waiting(&mut *bench.read().await).await.unwrap().letters;
         assert_eq!(letters as i64, waiting - noted + 1);
+        // What lacks nothing but a proof is taken in where somebody answers for it; the rest stays aside.
+        let mut w = bench.write().await;
+        assert_eq!(audit::take_in_letters(&mut w).await.unwrap(), 1);
+        w.save().await.unwrap();
+        desk.sequencer("three").run(true).await.unwrap();
+        let left = audit::waiting(&mut *bench.read().await).await.unwrap();
+        assert_eq!((left.events, left.letters), (0, letters - 1));
         desk.verify(&[], true).await.unwrap();
         desk.log.close().await;
     }
