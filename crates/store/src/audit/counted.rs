@@ -71,8 +71,8 @@ impl AuditLog {
         // Before the log is: what waits moves into it, and it grows.
         let mut c = store.at_work().read().await?;
         let takeover = takeover::event_id(&c);
-        let must_be_taken_over =
-            self.says_taken_over(&mut c, store).await? && !feed::waits(&mut c, takeover).await?;
+        let must_be_taken_over = self.says_taken_over(&mut c, store).await?
+            && !feed::waits(&mut c, (takeover, AuditKind::Closing)).await?;
         let remembered = meta::get_meta(&mut c, LAST).await?;
         let rows = counts::standing(&mut c).await?.0;
         let was_counted = !rows.is_empty() || remembered.is_none();

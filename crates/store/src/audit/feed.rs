@@ -304,9 +304,10 @@ pub async fn forget_letter(w: &mut Writer, id: Uuid) -> Result<(), StoreError> {
     }
 }
 
-/// Whether this event waits.
-pub(super) async fn waits(c: &mut Connection, id: Uuid) -> Result<bool, StoreError> {
-    Ok(c.row("SELECT 1 AS one FROM audit_outbox WHERE event = $1 LIMIT 1", values![id]).await?.is_some())
+/// Whether this event waits, as it was noted here: what somebody wrote there in its place does not.
+pub(super) async fn waits(c: &mut Connection, (id, kind): (Uuid, AuditKind)) -> Result<bool, StoreError> {
+    let rows = c.rows("SELECT * FROM audit_outbox WHERE event = $1", values![id]).await?;
+    Ok(rows.iter().any(|row| event(c, row).is_ok_and(|event| event.kind == kind)))
 }
 
 /// Those events of a kind that wait, the oldest first; what is no event is passed over.

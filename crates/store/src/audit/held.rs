@@ -11,7 +11,7 @@ use super::{
     feed,
     stands::Apart,
 };
-use crate::{Connection, Store, StoreError, Writer, row::Row, value::values};
+use crate::{Connection, Store, StoreError, Writer, privacy::holds, row::Row, value::values};
 
 const HOLD: &str = "hold";
 const PLACED: &str = "placed";
@@ -95,11 +95,15 @@ impl Holds {
     pub(super) async fn apart(&self, c: &mut Connection) -> Result<Vec<Apart>, StoreError> {
         let mut apart = Vec::new();
         let mut standing = HashMap::new();
-        for row in c.rows_of_keys("SELECT * FROM legal_holds".to_owned(), Vec::new(), 1).await? {
+        for row in c.rows("SELECT * FROM legal_holds", Vec::new()).await? {
             let is_in_force = !matches!(row.int_or_none("lifted_at"), Ok(Some(_)));
             // What can't be read of one is not as it was placed, and hides no other.
             let Ok(id) = row.text("id") else { continue };
-            standing.insert(id, (is_in_force, placed(c, &row).unwrap_or_default()));
+            let placed = match holds::names_its_person(c, &row) {
+                true => placed(c, &row).unwrap_or_default(),
+                false => String::new(),
+            };
+            standing.insert(id, (is_in_force, placed));
         }
         for (id, said) in &self.0 {
             let Some(proof) = &said.placed else { continue };

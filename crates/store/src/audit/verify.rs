@@ -20,9 +20,11 @@ use super::{
     told::Told,
     unlogged,
 };
-use contactiq_guard::seal::{ERASED, SealError};
+use contactiq_guard::seal::{ERASED, SealError, key_of};
 
-use crate::{Connection, Reader, Store, StoreError, interactions, meta, privacy::proofs, value::values};
+use crate::{
+    Connection, Reader, Store, StoreError, data_keys, interactions, meta, privacy::proofs, value::values,
+};
 
 /// Entries that are read together.
 const TOGETHER: u64 = 2_000;
@@ -439,12 +441,19 @@ fn other_entry(tile: &Tile, kept: Option<&[u8]>) -> Option<u64> {
 /// Whether an erasure of its person has begun and not come to this record: the key is destroyed, so that its texts read as
 /// erased and can't be what was committed to, and the salt goes with them in a moment. A mark that no erasure made is none.
 pub(super) async fn is_being_erased(c: &mut Connection, id: InteractionId) -> Result<bool, StoreError> {
-    let sql = "SELECT conversations.id, conversations.erasure FROM interactions
+    let sql = "SELECT conversations.id, conversations.erasure, interactions.question FROM interactions
          JOIN conversations ON conversations.id = interactions.conversation
          WHERE interactions.id = $1 AND conversations.erased_at IS NOT NULL AND conversations.data_key IS NULL";
     let Some(row) = c.row(sql, values![id]).await? else { return Ok(false) };
     let erasure = row.text_or_none("erasure")?;
-    Ok(proofs::is_of_conversation(c, &row.text("id")?, erasure.as_deref()))
+    if !proofs::is_of_conversation(c, &row.text("id")?, erasure.as_deref()) {
+        return Ok(false);
+    }
+    // An erasure destroys the key first: texts whose key is there are nobody's who was erased.
+    match row.bytes("question").ok().and_then(|sealed| key_of(&sealed)) {
+        Some(key) => Ok(data_keys::living(c, &[key]).await?.is_empty()),
+        None => Ok(true),
+    }
 }
 
 /// How a record is beside what was committed to.

@@ -9,7 +9,7 @@ use contactiq_domain::{
 };
 use contactiq_guard::{Masked, seal::ERASED};
 
-use super::{proofs, purge::HELD};
+use super::{own, proofs, purge::HELD};
 use crate::{
     Connection, StoreError, Writer, audit,
     ledger::Entry,
@@ -52,14 +52,16 @@ const CONDITIONS: [(&str, usize); 8] = [
     ("interaction", 0),
 ];
 
-/// Takes the texts out of these interactions, at most [`BATCH`], and out of all that hangs on them.
+/// Takes the texts out of these interactions, at most [`BATCH`], and out of all that hangs on them; out of which. Those of
+/// somebody else than their conversation's person, and those that are held, stay ([`own`]).
 pub(super) async fn interactions(
     w: &mut Writer,
     ids: &[InteractionId],
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Vec<InteractionId>, StoreError> {
+    let ids = own::among(w, ids).await?;
     if ids.is_empty() {
-        return Ok(());
+        return Ok(ids);
     }
     for (statement, (condition, before)) in STATEMENTS.iter().zip(CONDITIONS) {
         let mut all: Vec<Value> = values![ERASED.to_vec(), now];
@@ -69,8 +71,9 @@ pub(super) async fn interactions(
         w.execute_built(sql, all).await?;
     }
     // What the audit log committed to can't be guessed from now on, and the log tells that it was closed.
-    audit::destroy_salts(w, ids).await?;
-    audit::closed(w, ids, now).await
+    audit::destroy_salts(w, &ids).await?;
+    audit::closed(w, &ids, now).await?;
+    Ok(ids)
 }
 
 /// The places of a list that stands behind `before` other values.

@@ -7,7 +7,7 @@ use contactiq_domain::{
     Timestamp,
     ids::{ConversationId, Ids, InteractionId},
 };
-use contactiq_guard::seal::{DataKeyId, key_of};
+use contactiq_guard::seal::DataKeyId;
 use uuid::Uuid;
 
 use super::{anonymise, blind, consent, exports, holds, known::is_known, proofs, purge::HELD, turns};
@@ -186,6 +186,9 @@ async fn begin(
     let known = is_known(&mut w, names).await?;
     let (mut receipts, mut gone) = (Vec::with_capacity(names.len()), Vec::new());
     for owner in names {
+        if is_held_by_hand(&mut w, owner).await? {
+            return Err(StoreError::Corrupt { what: "legal hold" });
+        }
         let keys = held_keys(&mut w, owner).await?;
         receipts.push(one(&mut w, owner, &keys, by, ids, now).await?);
         gone.extend(keys);
@@ -288,6 +291,15 @@ pub(super) async fn mark_among(w: &mut Writer, rows: &[Row], now: Timestamp) -> 
     Ok(ids.len() as u64)
 }
 
+/// Whether a hold in force names the own key of a person on whom none is: it was changed by hand, and an erasure would
+/// leave the key and say that it is gone.
+async fn is_held_by_hand(w: &mut Writer, owner: &Owner<'_>) -> Result<bool, StoreError> {
+    let sql = "SELECT data_keys.id FROM data_keys JOIN legal_holds ON legal_holds.data_key = data_keys.id
+         WHERE data_keys.person = $1 AND legal_holds.lifted_at IS NULL LIMIT 1";
+    let person = blind(w, owner);
+    Ok(!w.rows_of_keys(sql.to_owned(), values![person], 1).await?.is_empty())
+}
+
 /// The keys of everything that was sealed for a person; nobody seals with them until this is saved.
 async fn held_keys(w: &mut Writer, owner: &Owner<'_>) -> Result<Vec<DataKeyId>, StoreError> {
     let (person, subject) = (blind(w, owner), w.blind_subject(owner.subject));
@@ -330,13 +342,19 @@ async fn destroy(w: &mut Writer, owner: &Owner<'_>, keys: &[DataKeyId]) -> Resul
 async fn count_texts(w: &mut Writer, owner: &Owner<'_>) -> Result<u64, StoreError> {
     let subject = w.blind_subject(owner.subject);
     let row = w
-        .row(
-            "SELECT COUNT(*) AS found FROM interactions JOIN conversations ON conversations.id = interactions.conversation
-             WHERE conversations.subject = $1 AND conversations.owner_key IS NOT DISTINCT FROM $2
-                 AND interactions.anonymised_at IS NULL",
+        .rows_built(
+            format!(
+                "SELECT COUNT(*) AS found FROM interactions
+                 JOIN conversations ON conversations.id = interactions.conversation
+                 WHERE conversations.subject = $1 AND conversations.owner_key IS NOT DISTINCT FROM $2
+                     AND interactions.anonymised_at IS NULL AND NOT {HELD}"
+            ),
             values![subject, owner.key],
+            1,
         )
-        .await?;
+        .await?
+        .into_iter()
+        .next();
     row.map_or(Ok(0), |row| row.count("found"))
 }
 
@@ -445,8 +463,7 @@ pub(super) async fn texts_left(store: &Store, now: Timestamp) -> Result<u64, Sto
         // Whoever places a hold at this moment is waited for and seen.
         turns::with_everybody(&mut w).await?;
         let page = left(&mut w, &after).await?;
-        anonymise::interactions(&mut w, &page.texts, now).await?;
-        swept += page.texts.len() as u64;
+        swept += anonymise::interactions(&mut w, &page.texts, now).await?.len() as u64;
         match page.last {
             Some(last) => {
                 w.save().await?;
@@ -474,11 +491,10 @@ struct Left {
 }
 
 /// What is left in conversations that an erasure marked and that nobody holds. A mark alone takes nothing: whoever can
-/// write into the table could have the texts of whom a hold keeps taken out without a receipt. Nor is an interaction
-/// taken that was moved into such a conversation: its person's key is there, and an erasure destroys that first.
+/// write into the table could have the texts of whom a hold keeps taken out without a receipt.
 async fn left(w: &mut Writer, after: &str) -> Result<Left, StoreError> {
     let sql = format!(
-        "SELECT interactions.id, interactions.question, conversations.id AS conversation, conversations.erasure
+        "SELECT interactions.id, conversations.id AS conversation, conversations.erasure
          FROM conversations JOIN interactions ON interactions.conversation = conversations.id
          WHERE conversations.erased_at IS NOT NULL AND interactions.id > $1 AND NOT {HELD}
              AND (interactions.anonymised_at IS NULL OR length(interactions.answer) > 1)
@@ -486,49 +502,17 @@ async fn left(w: &mut Writer, after: &str) -> Result<Left, StoreError> {
         anonymise::BATCH
     );
     let rows = w.rows_built(sql, values![after], 1).await?;
-    let living = living(w, &rows).await?;
-    let (mut texts, mut moved) = (Vec::with_capacity(rows.len()), 0_u32);
+    let mut texts = Vec::with_capacity(rows.len());
     for row in &rows {
         let (conversation, erasure) = (row.text("conversation")?, row.text_or_none("erasure")?);
         if !proofs::is_of_conversation(w, &conversation, erasure.as_deref()) {
             continue;
         }
         // One that can't be read hides no other.
-        let Ok(id) = row.parsed("id") else { continue };
-        if key_at(row).is_some_and(|key| living.contains(&hex(&key))) {
-            moved += 1;
-        } else {
-            texts.push(id);
-        }
-    }
-    if moved > 0 {
-        tracing::error!(
-            critical = true,
-            interactions = moved,
-            "texts of other people stand in conversations of who was erased: they are left; `contactiq audit verify --records`"
-        );
+        texts.extend(row.parsed("id").ok());
     }
     let last = rows.last().filter(|_| rows.len() == anonymise::BATCH);
     Ok(Left { texts, last: last.map(|row| row.text("id")).transpose()? })
-}
-
-/// The key that sealed the question of a row.
-fn key_at(row: &Row) -> Option<DataKeyId> {
-    row.bytes("question").ok().and_then(|sealed| key_of(&sealed))
-}
-
-/// Which keys of these texts are there.
-async fn living(w: &mut Writer, rows: &[Row]) -> Result<HashSet<String>, StoreError> {
-    let mut keys = HashSet::new();
-    for row in rows {
-        keys.extend(key_at(row).map(|key| hex(&key)));
-    }
-    if keys.is_empty() {
-        return Ok(keys);
-    }
-    let sql = format!("SELECT id FROM data_keys WHERE id IN {}", places(w.is_postgres(), 1, keys.len()));
-    let bound = keys.iter().flat_map(|key| values![key]).collect();
-    w.rows_of_keys(sql, bound, keys.len()).await?.iter().map(|row| row.text("id")).collect()
 }
 
 /// Conversations that are marked as erased and that no erasure marked: whoever did it has a way into the table. Their

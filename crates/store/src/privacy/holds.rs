@@ -328,6 +328,23 @@ pub async fn list(c: &mut Connection) -> Result<Vec<Hold>, StoreError> {
     Ok((0..all.len()).filter(|at| is_first(*at)).map(|at| all[at].clone()).collect())
 }
 
+/// Whether the key that a hold names is that of the person on whom it is: it keeps that key from being destroyed.
+pub(crate) fn names_its_person(c: &Connection, row: &Row) -> bool {
+    let is_in_force = !matches!(row.int_or_none("lifted_at"), Ok(Some(_)));
+    match (row.data_key(), row.person_by_key(|| GONE.to_owned())) {
+        // Of a version that named no key.
+        (Ok(None), _) => true,
+        (Ok(Some(_)), Ok(name)) if name == GONE => !is_in_force,
+        (Ok(Some(_)), Ok(name)) => {
+            let key = key_of(row).ok().flatten();
+            row.text("subject").is_ok_and(|subject| named(c, &Owner { subject: &name, key }).0 == subject)
+        }
+        // With a wrapping key that is not configured here nobody can say.
+        (Ok(Some(_)), Err(StoreError::Sealed(SealError::UnknownKey))) => true,
+        _ => false,
+    }
+}
+
 /// Tells that a row is not as it was written.
 fn tell(c: &Connection, row: &Row) {
     let id = row.text("id").unwrap_or_default();

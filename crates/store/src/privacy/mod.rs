@@ -24,6 +24,7 @@ pub mod exports;
 pub mod holds;
 mod known;
 pub mod named;
+mod own;
 pub(crate) mod proofs;
 pub mod purge;
 pub mod restored;

@@ -119,9 +119,8 @@ pub async fn erase(
             forget_values(&mut w, *conversation, &goes, (keys, tokens)).await?;
         }
         for some in goes.chunks(anonymise::BATCH) {
-            anonymise::interactions(&mut w, some, now).await?;
+            all += anonymise::interactions(&mut w, some, now).await?.len() as u64;
         }
-        all += goes.len() as u64;
         let is_last = some.len() == there.len();
         conversations.extend(some);
         if is_last {

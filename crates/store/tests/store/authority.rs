@@ -12,7 +12,11 @@ use contactiq_store::{
     feedback, interactions,
     keys::{self, ApiKey, Secret},
     page_sessions::{self, PageSession, Which},
-    privacy::erase::{self, Erased},
+    privacy::{
+        erase::{self, Erased},
+        holds,
+        purge::{self, Before, Purged},
+    },
     tickets::{self, Filter},
 };
 
@@ -328,6 +332,69 @@ on_both_engines! {
         assert_eq!(get(&bench.store, &told).await.unwrap(), Some(told.clone()), "put right, it is whole");
         let gone = get(&bench.store, &others).await.unwrap().unwrap();
         assert_eq!(gone.question.as_str(), "[erased]", "their own went");
+    }
+
+    async fn a_purge_takes_no_texts_of_a_person_whose_conversation_is_said_to_be_anothers(bench) {
+        let (own, other) = (of(bench, "jane-4711"), of(bench, "john-4712"));
+        let (told, also) = (said(bench, &own).await, said(bench, &own).await);
+        said(bench, &other).await;
+        // One is moved, with its texts or as if they had gone already; then the whole conversation is given away.
+        let gone = Before { texts: NOW.plus_seconds(-1000), figures: NOW.plus_seconds(-1000), access_events: NOW.plus_seconds(-1000) };
+        for (change, back) in [
+            (
+                format!("UPDATE interactions SET conversation = '{}', created_at = 1 WHERE id = '{}'", other.id, told.id),
+                format!("UPDATE interactions SET conversation = '{}', created_at = {} WHERE id = '{}'", own.id, told.created_at.micros(), told.id),
+            ),
+            (
+                format!("UPDATE interactions SET anonymised_at = 1, created_at = 1 WHERE id = '{}'", told.id),
+                format!("UPDATE interactions SET anonymised_at = NULL, created_at = {} WHERE id = '{}'", told.created_at.micros(), told.id),
+            ),
+            (
+                format!("CREATE TABLE kept AS SELECT subject, data_key FROM conversations WHERE id = '{}';
+                    UPDATE conversations SET subject = (SELECT subject FROM conversations WHERE id = '{}'),
+                        data_key = (SELECT data_key FROM conversations WHERE id = '{}') WHERE id = '{}';
+                    UPDATE interactions SET created_at = 1 WHERE id = '{}'", own.id, other.id, other.id, own.id, told.id),
+                format!("UPDATE conversations SET subject = (SELECT subject FROM kept), data_key = (SELECT data_key FROM kept)
+                        WHERE id = '{}';
+                    UPDATE interactions SET created_at = {} WHERE id = '{}'", own.id, told.created_at.micros(), told.id),
+            ),
+        ] {
+            bench.place.raw_of(change).await;
+            assert_eq!(purge::step(&bench.store, &gone, NOW).await.unwrap(), Purged::default());
+            bench.place.raw_of(back).await;
+            assert_eq!(get(&bench.store, &told).await.unwrap(), Some(told.clone()), "put right, it is whole");
+        }
+        assert_eq!(get(&bench.store, &also).await.unwrap(), Some(also));
+    }
+
+    async fn an_erasure_says_nothing_of_a_key_that_a_changed_hold_keeps(bench) {
+        let (jane, john) = (Owner { subject: "jane-4711", key: None }, Owner { subject: "john-4712", key: None });
+        said(bench, &of(bench, "jane-4711")).await;
+        let told = said(bench, &of(bench, "john-4712")).await;
+        let mut w = bench.write().await;
+        holds::place(&mut w, &jane, "case 17", "counsel", &bench.ids, NOW).await.unwrap();
+        w.save().await.unwrap();
+        let person = contactiq_store::privacy::person(&bench.store, &john);
+        bench.place.raw_of(format!(
+            "UPDATE legal_holds SET data_key = (SELECT id FROM data_keys WHERE person = '{person}')"
+        )).await;
+        let refused = erase::person(&bench.store, &john, "desk", &bench.ids, NOW).await;
+        assert!(matches!(refused, Err(StoreError::Corrupt { what: "legal hold" })), "{refused:?}");
+        assert_eq!(get(&bench.store, &told).await.unwrap(), Some(told));
+        assert_eq!(erase::receipts(&mut *bench.read().await, 9, 0).await.unwrap(), []);
+    }
+
+    async fn an_erasure_takes_the_texts_also_where_somebody_hid_the_key(bench) {
+        let john = Owner { subject: "john-4712", key: None };
+        let own = of(bench, "john-4712");
+        let told = said(bench, &own).await;
+        let person = contactiq_store::privacy::person(&bench.store, &john);
+        bench.place.raw_of(format!("UPDATE conversations SET data_key = NULL WHERE id = '{}'", own.id)).await;
+        bench.place.raw_of(format!("UPDATE data_keys SET person = 'hidden' WHERE person = '{person}'")).await;
+        let erased = erase::person(&bench.store, &john, "desk", &bench.ids, NOW).await.unwrap();
+        assert!(matches!(erased, Erased::Now(_)), "{erased:?}");
+        bench.place.raw_of(format!("UPDATE data_keys SET person = '{person}' WHERE person = 'hidden'")).await;
+        assert_eq!(get(&bench.store, &told).await.unwrap().unwrap().question.as_str(), "[erased]");
     }
 
     async fn a_key_of_somebody_that_is_found_under_another_name_serves_nobody(bench) {

@@ -209,6 +209,8 @@ on_both_engines! {
         let desk = desk(bench).await;
         desk.note(3).await;
         desk.sequencer("one").run(true).await.unwrap();
+        let here = |entry: &contactiq_auditlog::Entry| entry.fields.get("from").is_some_and(|word| word == "here");
+        let takeover = desk.entries().await.into_iter().find(here).unwrap().event;
         let mut raw = desk.unguarded().await;
         for table in ["audit_entries", "audit_tiles", "audit_checkpoints"] {
             raw.run(format!("DELETE FROM {table}")).await.unwrap();
@@ -216,6 +218,9 @@ on_both_engines! {
         bench.place.raw("DELETE FROM audit_counts; DELETE FROM meta WHERE name = 'audit_checkpoint'").await.unwrap();
         let log = desk.anew().await;
         assert!(!log.take_over(&bench.store, NOW).await.unwrap());
+        assert_eq!(holds_apart(&desk, bench).await, ["holds_unread"]);
+        // Nor does it wait because somebody wrote its id where events wait.
+        bench.place.raw_of(format!("INSERT INTO audit_outbox (happened_at, event, body) VALUES (9000000000000000, '{takeover}', 'x')")).await;
         assert_eq!(holds_apart(&desk, bench).await, ["holds_unread"]);
         assert!(matches!(changes(&log, bench, &mut Heard::default()).await, Err(StoreError::AuditChanged { .. })));
         // Whoever has the keys begins another one, where there is none.

@@ -456,6 +456,19 @@ on_both_engines! {
         desk.log.close().await;
     }
 
+    async fn what_was_erased_while_its_entry_waited_is_taken_over(bench) {
+        let desk = Desk::of(bench).await;
+        complete_of(bench, "jane").await;
+        let erased = erase::person(&bench.store, &owner("jane"), "desk", &bench.ids, NOW).await.unwrap();
+        assert!(matches!(erased, Erased::Now(_)), "{erased:?}");
+        // As a version did it that did not tell which records it closed.
+        bench.place.raw("DELETE FROM audit_outbox WHERE body LIKE '{\"kind\":\"closing\"%'").await.unwrap();
+        assert!(desk.log.take_over(&bench.store, NOW).await.unwrap());
+        let found = whole(&desk).await;
+        assert_eq!((found.closed, found.accounted), (1, 1), "{found:?}");
+        desk.log.close().await;
+    }
+
     async fn an_event_counts_as_it_was_noted_and_from_the_first_start_on_with_its_proof(bench) {
         let unproved = |id: u8| format!(
             "INSERT INTO audit_outbox (happened_at, event, body)
