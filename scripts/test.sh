@@ -43,8 +43,6 @@ step 'build'
 cargo build --locked --workspace --all-targets
 
 step 'tests'
-# A third of a test's time is waiting: for a disk, a service, another process.
-export NEXTEST_TEST_THREADS=${NEXTEST_TEST_THREADS:-$(($(nproc) * 3 / 2))}
 if cargo nextest --version >/dev/null 2>&1; then
   cargo nextest run --locked --workspace --no-fail-fast
 else

@@ -41,7 +41,8 @@ async fn prove_events(store: &Store, now: Timestamp) -> Result<(), StoreError> {
         if some > 0 {
             // With them, whatever comes after.
             let fields = [("events", Some("proved".to_owned())), ("count", Some(some.to_string()))];
-            note(&mut w, &Event::new(super::fresh_id(&w), now, AuditKind::Key, &fields)).await?;
+            let event = Event::new(super::fresh_id(&w), now, AuditKind::Key, &fields);
+            note(&mut w, &event).await?;
         }
         w.save().await?;
         match (some, is_said) {

@@ -509,7 +509,7 @@ async fn left(w: &mut Writer, after: &str) -> Result<Left, StoreError> {
             continue;
         }
         // One that can't be read hides no other.
-        texts.extend(row.parsed("id").ok());
+        texts.extend(row.parsed::<InteractionId>("id").ok());
     }
     let last = rows.last().filter(|_| rows.len() == anonymise::BATCH);
     Ok(Left { texts, last: last.map(|row| row.text("id")).transpose()? })

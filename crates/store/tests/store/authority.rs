@@ -390,10 +390,11 @@ on_both_engines! {
         let told = said(bench, &own).await;
         let person = contactiq_store::privacy::person(&bench.store, &john);
         bench.place.raw_of(format!("UPDATE conversations SET data_key = NULL WHERE id = '{}'", own.id)).await;
-        bench.place.raw_of(format!("UPDATE data_keys SET person = 'hidden' WHERE person = '{person}'")).await;
+        let hidden = "f".repeat(64);
+        bench.place.raw_of(format!("UPDATE data_keys SET person = '{hidden}' WHERE person = '{person}'")).await;
         let erased = erase::person(&bench.store, &john, "desk", &bench.ids, NOW).await.unwrap();
         assert!(matches!(erased, Erased::Now(_)), "{erased:?}");
-        bench.place.raw_of(format!("UPDATE data_keys SET person = '{person}' WHERE person = 'hidden'")).await;
+        bench.place.raw_of(format!("UPDATE data_keys SET person = '{person}' WHERE person = '{hidden}'")).await;
         assert_eq!(get(&bench.store, &told).await.unwrap().unwrap().question.as_str(), "[erased]");
     }
 

@@ -502,6 +502,7 @@ on_both_engines! {
         let mut w = bench.write().await;
         assert_eq!(audit::take_in_letters(&mut w).await.unwrap(), 1);
         w.save().await.unwrap();
+        desk.clock.advance_seconds(11);
         desk.sequencer("three").run(true).await.unwrap();
         let left = audit::waiting(&mut *bench.read().await).await.unwrap();
         assert_eq!((left.events, left.letters), (0, letters - 1));
