@@ -84,10 +84,10 @@ pub(super) enum Command {
         /// Forget this one, once you have seen to it; that is an entry.
         #[arg(long, value_name = "ID")]
         forget: Option<Uuid>,
-        /// Take in those that are events and have no proof: a server of an older version noted them beside a new one. Look
-        /// at them first: nothing shows that no other hand wrote them. That is an entry.
-        #[arg(long, conflicts_with = "forget")]
-        take_in: bool,
+        /// Take in these, or all, that are events and have no proof: a server of an older version noted them beside a new
+        /// one. Look at them first: nothing shows that no other hand wrote them. That is an entry.
+        #[arg(long, value_name = "ID", num_args = 0.., conflicts_with = "forget")]
+        take_in: Option<Vec<Uuid>>,
         /// One JSON object a line.
         #[arg(long, conflicts_with_all = ["forget", "take_in"])]
         json: bool,
@@ -125,7 +125,7 @@ pub(super) async fn run(config: Config, command: Command) -> Outcome {
         Command::Prove { interaction, out } => prove(&store, &audit, interaction, out).await,
         Command::Checkpoint => checkpoint(&store, &audit).await,
         Command::List { kind, last, json } => list(&audit, kind, last, json).await,
-        Command::Letters { take_in: true, .. } => take_in_letters(&store).await,
+        Command::Letters { take_in: Some(only), .. } => take_in_letters(&store, &only).await,
         Command::Letters { forget, json, .. } => letters(&store, forget, json).await,
         Command::Begin { yes } => begin(&store, &audit, yes).await,
         Command::Pseudonym { word } => {
@@ -332,9 +332,9 @@ async fn begin(store: &Store, audit: &Audit, yes: bool) -> Outcome {
 /// So many are listed.
 const LETTERS: u32 = 1_000;
 
-async fn take_in_letters(store: &Store) -> Outcome {
+async fn take_in_letters(store: &Store, only: &[Uuid]) -> Outcome {
     let mut w = store.write().await?;
-    let taken = log::take_in_letters(&mut w).await?;
+    let taken = log::take_in_letters(&mut w, only).await?;
     audit::note(&mut w, "audit letters take-in", &taken.to_string()).await?;
     w.save().await?;
     output::note(format!("{taken} taken in"));

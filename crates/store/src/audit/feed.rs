@@ -183,17 +183,20 @@ pub(super) async fn prove_some(w: &mut Writer) -> Result<u64, StoreError> {
 }
 
 /// Takes in what was put aside for want of a proof and is an event otherwise, as a server of a version before notes them
-/// beside a new one: only for who has seen that it was that. How many.
+/// beside a new one: only for who has seen that it was that. Those of these ids, or all where none is named; how many.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn take_in_letters(w: &mut Writer) -> Result<u64, StoreError> {
+pub async fn take_in_letters(w: &mut Writer, only: &[Uuid]) -> Result<u64, StoreError> {
     let (mut taken, mut after) = (0, Some(String::new()));
     while let Some(behind) = after.take() {
         let (page, last) = letters_behind(w, &behind).await?;
         for (id, event, at, body) in page {
             let Ok(body) = serde_json::from_str::<Body>(&body) else { continue };
             let (None, Ok(event)) = (&body.proof, event.parse()) else { continue };
+            if !only.is_empty() && !only.iter().any(|wanted| wanted.to_string() == id) {
+                continue;
+            }
             let event =
                 Event { id: event, at, kind: body.kind, fields: body.fields, commitment: body.commitment };
             note(w, &event).await?;
