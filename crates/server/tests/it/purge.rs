@@ -83,6 +83,10 @@ async fn a_purge_that_is_killed_leaves_each_row_whole_or_without_texts_and_the_n
     assert_eq!(count(&mut raw, "anonymised_at IS NULL").await, 0);
 
     // An erasure that can't be finished is told, and stops no purge.
+    // A purge has taken the key from the conversation, and what comes by hand with one is left.
+    let back =
+        "UPDATE conversations SET data_key = (SELECT id FROM data_keys LIMIT 1) WHERE data_key IS NULL";
+    sqlx::raw_sql(back).execute(&mut raw).await.unwrap();
     more(&mut raw, 9_999).await;
     sqlx::raw_sql(UNFINISHED).execute(&mut raw).await.unwrap();
     let ran = block_in_place(|| terminal.run(&["privacy", "purge"]));

@@ -21,8 +21,9 @@ fn keys_of(row: &Row) -> impl Iterator<Item = DataKeyId> {
     SEALED.iter().filter_map(|column| row.bytes(column).ok().and_then(|sealed| key_of(&sealed)))
 }
 
-/// Those of these interactions, at most a batch, whose texts are not sealed for somebody else than their conversation,
-/// nor for whom a hold in force keeps. The others stay, and are told.
+/// Those of these interactions, at most a batch, of which something is sealed for the person of their conversation, or
+/// nothing for anybody, and nothing for whom a hold in force keeps. The others stay, and are told. (One column with the
+/// bytes of another row opens nowhere and keeps nothing.)
 ///
 /// # Errors
 /// When the database fails.
@@ -34,10 +35,9 @@ pub(super) async fn among(w: &mut Writer, ids: &[InteractionId]) -> Result<Vec<I
     let mut others = HashSet::new();
     for row in &rows {
         let of_conversation = row.text_or_none("of_conversation").ok().flatten();
-        let is_others = |key: DataKeyId| {
-            held.contains(&hex(&key)) || living.contains(&key) && of_conversation.as_ref() != Some(&hex(&key))
-        };
-        if keys_of(row).any(is_others) {
+        let all: Vec<DataKeyId> = keys_of(row).filter(|key| living.contains(key)).collect();
+        let is_own = all.is_empty() || all.iter().any(|key| of_conversation.as_ref() == Some(&hex(key)));
+        if !is_own || keys_of(row).any(|key| held.contains(&hex(&key))) {
             // One that can't be read is none of those that were asked for.
             others.extend(row.parsed::<InteractionId>("id"));
         }
