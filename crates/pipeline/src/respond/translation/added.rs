@@ -117,7 +117,7 @@ static THINGS: [Thing; 12] = [
     Thing {
         english: "tell* told give* gave provid* enter* stat* shar* suppl* quot* say* said show* disclos* submit* need* \
             require* bring* present* complet* fill* report* inform* let notif* confirm* name* hand* keep* have write* \
-            verif* prov* identif* set* choos* request* apply ask*",
+            verif* prov* identif* set* choos* request* apply ask* allow*",
         every: "",
         own: [
             (

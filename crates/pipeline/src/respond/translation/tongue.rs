@@ -202,7 +202,7 @@ static OTHERS: [Tongue; 7] = [
         percent: &["por ciento"],
         advice: &["le recomiendo", "le recomendamos", "le aconsejo", "usted debería", "debería usted"],
         denies_twice: true,
-        longer: 1.25,
+        longer: 1.35,
         note: "Esta respuesta la ha traducido del inglés una máquina. Solo cuenta el original en inglés.",
         untranslated: "Esta respuesta está en inglés, porque no hay una traducción segura.",
         reach: "Para hablar con una persona: {channel} ({hours}).",
