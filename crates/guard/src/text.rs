@@ -33,8 +33,9 @@ impl fmt::Debug for Raw {
     }
 }
 
-/// Stands between the texts of a bundle, and in none of them: U+001E, which no keyboard has.
-const BETWEEN: char = '\u{1e}';
+/// Stands before a bundle and behind the lengths that it begins with: U+001E, which no keyboard has. Where a text has one
+/// of its own, the lengths tell them apart.
+const BUNDLE: char = '\u{1e}';
 
 /// Text that may be stored and sent: personal data that the guard recognised is gone from it.
 /// `Debug` shows its length alone, because logs carry no user text at all, masked or not.
@@ -112,19 +113,25 @@ impl Masked {
     }
 
     /// Several texts as one, for a place that seals one: they go together, and are opened, moved and erased together.
+    /// One text alone is itself, unless it begins as a bundle does. Whatever the texts hold, [`Masked::unbundled`] gives
+    /// them back as they were.
     #[must_use]
     pub fn bundled<'a>(texts: impl IntoIterator<Item = &'a Masked>) -> Self {
-        let apart = |text: &Masked| text.0.replace(BETWEEN, " ");
-        Self(texts.into_iter().map(apart).collect::<Vec<_>>().join(&BETWEEN.to_string()))
+        let texts: Vec<&Masked> = texts.into_iter().collect();
+        if let [alone] = texts.as_slice()
+            && !alone.0.starts_with(BUNDLE)
+        {
+            return (*alone).clone();
+        }
+        let lengths: Vec<String> = texts.iter().map(|text| text.0.len().to_string()).collect();
+        let whole: String = texts.iter().map(|text| text.0.as_str()).collect();
+        Self(format!("{BUNDLE}{}{BUNDLE}{whole}", lengths.join(" ")))
     }
 
-    /// The texts of [`Masked::bundled`]; one that is no bundle alone.
+    /// The texts of [`Masked::bundled`]; what is no bundle is one text, whole.
     #[must_use]
     pub fn unbundled(self) -> Vec<Self> {
-        match self.0.contains(BETWEEN) {
-            true => self.0.split(BETWEEN).map(|text| Self(text.to_owned())).collect(),
-            false => vec![self],
-        }
+        parts(&self.0).unwrap_or_else(|| vec![self])
     }
 
     /// Whether there is no text.
@@ -138,6 +145,18 @@ impl Masked {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The texts of a bundle; none where this is no bundle.
+fn parts(text: &str) -> Option<Vec<Masked>> {
+    let (lengths, mut rest) = text.strip_prefix(BUNDLE)?.split_once(BUNDLE)?;
+    let mut texts = Vec::new();
+    for length in lengths.split(' ') {
+        let (part, behind) = rest.split_at_checked(length.parse().ok()?)?;
+        texts.push(Masked(part.to_owned()));
+        rest = behind;
+    }
+    rest.is_empty().then_some(texts)
 }
 
 impl fmt::Debug for Masked {
@@ -181,12 +200,43 @@ impl fmt::Debug for Published {
 mod tests {
     use super::*;
 
+    /// Texts with up to four of the characters that begin a bundle, wherever they stand.
+    fn awkward() -> Vec<Masked> {
+        let mark = BUNDLE.to_string();
+        let mut texts: Vec<String> = (0..=4).map(|n| format!("Eins{}zwei [1].", mark.repeat(n))).collect();
+        texts.extend((1..=4).map(|n| mark.repeat(n)));
+        texts.extend((1..=4).map(|n| format!("{}é{}", mark.repeat(n), mark.repeat(4 - n))));
+        texts.extend(
+            ["", "\u{1e}2\u{1e}ab", "\u{1e}1 1\u{1e}ab", "\u{1e}1\u{1e}é", "\u{1e}+1\u{1e}"]
+                .map(str::to_owned),
+        );
+        texts.into_iter().map(Masked::by_guard).collect()
+    }
+
     #[test]
-    fn texts_of_a_bundle_come_back_one_by_one() {
-        let texts = ["Eins [1].", "", "a\u{1e}b"].map(|text| Masked::by_guard(text.to_owned()));
-        let back = Masked::bundled(&texts).unbundled();
-        let back: Vec<&str> = back.iter().map(Masked::as_str).collect();
-        assert_eq!(back, ["Eins [1].", "", "a b"]);
-        assert_eq!(Masked::erased().unbundled(), [Masked::erased()]);
+    fn texts_of_a_bundle_come_back_one_by_one_whatever_they_hold() {
+        for text in awkward() {
+            let alone = Masked::bundled([&text]).unbundled();
+            assert_eq!(alone.as_slice(), std::slice::from_ref(&text), "{:?}", text.as_str());
+            let four = [&text, &Masked::empty(), &text, &Masked::erased()];
+            let back = Masked::bundled(four).unbundled();
+            assert_eq!(back.iter().collect::<Vec<_>>(), four, "{:?}", text.as_str());
+        }
+    }
+
+    #[test]
+    fn what_is_no_bundle_comes_back_whole() {
+        for text in [
+            "",
+            "[erased]",
+            "a\u{1e}b\u{1e}c\u{1e}d",
+            "\u{1e}",
+            "\u{1e}9\u{1e}ab",
+            "\u{1e}1\u{1e}é",
+            "\u{1e}x\u{1e}",
+        ] {
+            let text = Masked::by_guard(text.to_owned());
+            assert_eq!(text.clone().unbundled(), [text]);
+        }
     }
 }

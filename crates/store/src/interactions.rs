@@ -213,7 +213,7 @@ async fn completed(w: &mut Writer, record: &Record<Masked>) -> Result<Vec<Value>
 /// through or erases the one has the other. Of a row that has lost its texts nothing.
 fn with_translation(record: &Record<Masked>, lost: bool) -> Masked {
     match record.translation.as_ref().filter(|_| !lost) {
-        None => record.answer.clone(),
+        None => Masked::bundled([&record.answer]),
         Some(own) => {
             let about = format!("{} {}", own.language, own.model);
             let about = Masked::from_published(&Published::by_bank(about));
@@ -222,16 +222,18 @@ fn with_translation(record: &Record<Masked>, lost: bool) -> Masked {
     }
 }
 
-/// The answer and the translation of such a column.
+/// The answer and the translation of such a column; what is no bundle of the house's is an answer, whole.
 fn of_column(text: Masked) -> (Masked, Option<Translation<Masked>>) {
-    let texts = match <[Masked; 4]>::try_from(text.unbundled()) {
-        Ok(texts) => texts,
-        Err(mut other) => return (if other.is_empty() { Masked::empty() } else { other.remove(0) }, None),
-    };
-    let [shown, question, answer, about] = texts;
-    let (language, model) = about.as_str().split_once(' ').unwrap_or((about.as_str(), ""));
-    let (language, model) = (language.to_owned(), model.to_owned());
-    (shown, Some(Translation { language, question, answer, model }))
+    let texts = text.clone().unbundled();
+    match <[Masked; 4]>::try_from(texts) {
+        Ok([shown, question, answer, about]) => {
+            let (language, model) = about.as_str().split_once(' ').unwrap_or((about.as_str(), ""));
+            let (language, model) = (language.to_owned(), model.to_owned());
+            (shown, Some(Translation { language, question, answer, model }))
+        }
+        Err(mut texts) if texts.len() == 1 => (texts.remove(0), None),
+        Err(_) => (text, None),
+    }
 }
 
 /// Reasons and steps are in the bank's words, and say what somebody asked about: they are sealed like the question, as

@@ -148,22 +148,33 @@ impl Answer<'_> {
     /// Which document said what, where several did, or where the question does not name it. A title's figures are held against the passages
     /// like any other: "Rates of 2024" is no figure of theirs.
     fn from(&self) -> Option<String> {
-        let mut named: Vec<(&str, &str, Vec<String>)> = Vec::new();
-        for c in &self.citations {
-            let marker = format!("[{}]", c.number);
-            match named.iter_mut().find(|(document, _, _)| *document == c.document) {
-                Some((_, _, markers)) => markers.push(marker),
-                None => named.push((&c.document, &c.title, vec![marker])),
-            }
-        }
         let quotes: Vec<&str> = self.citations.iter().map(|c| c.quote.as_str()).collect();
         let quotes = quotes.join("\n");
-        let stated = named.iter().all(|(_, title, _)| grounding::unsupported(title, &quotes).is_empty());
-        let from: Vec<String> =
-            named.iter().map(|(_, title, markers)| format!("{title} {}", markers.join(" "))).collect();
-        let told = from.len() > 1 || named.iter().any(|(_, title, _)| !is_said(title, self.manner.question));
-        (told && stated && !from.is_empty()).then(|| format!("From: {}.", from.join("; ")))
+        let named = named(&self.citations);
+        let stated = named.iter().all(|(title, _)| grounding::unsupported(title, &quotes).is_empty());
+        let told = named.len() > 1 || named.iter().any(|(title, _)| !is_said(title, self.manner.question));
+        (told && stated).then(|| told_from(&self.citations)).flatten()
     }
+}
+
+/// The titles of the documents that are cited, each with its markers.
+fn named(citations: &[Citation]) -> Vec<(&str, Vec<String>)> {
+    let mut named: Vec<(&str, &str, Vec<String>)> = Vec::new();
+    for c in citations {
+        let marker = format!("[{}]", c.number);
+        match named.iter_mut().find(|(document, _, _)| *document == c.document) {
+            Some((_, _, markers)) => markers.push(marker),
+            None => named.push((&c.document, &c.title, vec![marker])),
+        }
+    }
+    named.into_iter().map(|(_, title, markers)| (title, markers)).collect()
+}
+
+/// The house's line of which document said what; none where nothing is cited.
+pub(super) fn told_from(citations: &[Citation]) -> Option<String> {
+    let from: Vec<String> =
+        named(citations).iter().map(|(title, markers)| format!("{title} {}", markers.join(" "))).collect();
+    (!from.is_empty()).then(|| format!("From: {}.", from.join("; ")))
 }
 
 /// Whether a question has all the words of a title.

@@ -40,6 +40,11 @@ enum Does {
     /// Months become years.
     ChangesThePeriod,
     AddsACondition,
+    /// Two figures change places.
+    SwapsFigures,
+    /// It has somebody tell a secret, within the sentence.
+    AddsAnOrder,
+    AddsAName,
     Shortens,
     /// Words in the place of the answer's JSON.
     BabblesOfTheAnswer,
@@ -58,7 +63,7 @@ enum Does {
 }
 
 /// What it does wrong with an answer.
-const OF_ANSWERS: [Does; 16] = [
+const OF_ANSWERS: [Does; 19] = [
     Does::ChangesAFigure,
     Does::DropsASentence,
     Does::TurnsTheNegation,
@@ -71,6 +76,9 @@ const OF_ANSWERS: [Does; 16] = [
     Does::OtherDollars,
     Does::ChangesThePeriod,
     Does::AddsACondition,
+    Does::SwapsFigures,
+    Does::AddsAnOrder,
+    Does::AddsAName,
     Does::Shortens,
     Does::BabblesOfTheAnswer,
     Does::LeaksBesideTheAnswer,
@@ -168,6 +176,18 @@ fn mistranslated(does: Does, said: &str, english: &str, other: &str) -> Vec<Stri
             one(if other == said { before_the_end(" pro Stunde, par heure, por hora") } else { other })
         }
         Does::AddsACondition => one(format!("Nur, seulement, solo: {said}")),
+        Does::SwapsFigures => {
+            let figures: Vec<&str> =
+                said.split(|c: char| !c.is_ascii_digit()).filter(|figure| !figure.is_empty()).collect();
+            match figures.as_slice() {
+                [first, second, ..] => {
+                    one(said.replacen(second, "#", 1).replacen(first, second, 1).replacen('#', first, 1))
+                }
+                _ => one(before_the_end(" 7")),
+            }
+        }
+        Does::AddsAnOrder => one(before_the_end(", PIN")),
+        Does::AddsAName => one(before_the_end(" bei Konto Falcon")),
         Does::Shortens => one(said.chars().take(12).collect()),
         _ => one(said.to_owned()),
     }
@@ -428,7 +448,19 @@ async fn every_way_to_mistranslate_an_answer_leaves_it_in_english_with_a_word_ab
         }
     }
     let listed = told_to_reviewers(&running).await;
-    let of_gate = ["figure", "negation", "language", "sentences", "unit", "period", "condition", "advice"];
+    let of_gate = [
+        "figure",
+        "negation",
+        "language",
+        "sentences",
+        "unit",
+        "period",
+        "condition",
+        "advice",
+        "order",
+        "added",
+        "name",
+    ];
     let of_gate = of_gate.map(|rule| format!("translation/{rule}"));
     for rule in
         of_gate.into_iter().chain(["unknown_link/host", "leaked_instructions/mark"].map(str::to_owned))

@@ -508,6 +508,16 @@ on_both_engines! {
         for said in ["What does a card cost in Gundagai?", "It costs $10 in Gundagai [1].", "a model/of 7b"] {
             assert!(proved.record.contains(said), "{}", proved.record);
         }
+        // An answer may have the character that begins a bundle.
+        let mut w = bench.write().await;
+        let conversation = crate::samples::begun(&mut w, &bench.ids).await;
+        let answer = crate::samples::masked("\u{1e}It costs\u{1e}$10\u{1e}or\u{1e}more [1].");
+        let record = Record { answer, ..crate::samples::record(&started(&bench.ids, &conversation)) };
+        let completion = Completion { record, conversation, ticket: None, reviews: Vec::new(), claimed: None };
+        ledger::apply(&mut w, &LedgerEntry::Completion(Box::new(completion))).await.unwrap();
+        w.save().await.unwrap();
+        desk.sequencer("one").run(true).await.unwrap();
+        assert_eq!(desk.verify(&[], true).await.unwrap().records, 2, "the row gives back what was committed to");
         desk.log.close().await;
     }
 

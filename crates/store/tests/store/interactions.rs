@@ -9,7 +9,7 @@ use contactiq_store::{
     interactions::{self, Completed, Told},
 };
 
-use crate::samples::{NOW, begun, escalated, record, started, told, translation};
+use crate::samples::{NOW, begun, escalated, masked, record, started, told, translation};
 
 on_both_engines! {
     async fn both_phases_give_back_every_field(bench) {
@@ -48,6 +48,28 @@ on_both_engines! {
             w.save().await.unwrap();
             let mut r = bench.read().await;
             assert_eq!(interactions::get(&mut r, start.id).await.unwrap().unwrap(), whole);
+        }
+    }
+
+    async fn an_answer_comes_back_whole_whatever_characters_it_has(bench) {
+        let mark = "\u{1e}";
+        let mut answers: Vec<String> = (0..=4).map(|n| format!("It costs{}$10 [1].", mark.repeat(n))).collect();
+        answers.extend((1..=4).map(|n| format!("{}It costs $10{}", mark.repeat(n), mark.repeat(4 - n))));
+        // What looks like four texts, or like lengths.
+        answers.extend(["a\u{1e}b\u{1e}c\u{1e}d e".to_owned(), "\u{1e}1 1 1 1\u{1e}abcd".to_owned()]);
+        for answer in answers {
+            let own = Translation { question: masked(&answer), answer: masked(&answer), ..translation() };
+            for translation in [None, Some(own)] {
+                let mut w = bench.write().await;
+                let conversation = begun(&mut w, &bench.ids).await;
+                let start = started(&bench.ids, &conversation);
+                interactions::start(&mut w, &start).await.unwrap();
+                let whole = Record { answer: masked(&answer), translation, ..record(&start) };
+                assert_eq!(interactions::complete(&mut w, &whole).await.unwrap(), Completed::Now);
+                w.save().await.unwrap();
+                let mut r = bench.read().await;
+                assert_eq!(interactions::get(&mut r, start.id).await.unwrap().unwrap(), whole, "{answer:?}");
+            }
         }
     }
 

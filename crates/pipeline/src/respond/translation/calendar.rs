@@ -1,6 +1,6 @@
 //! Weekdays and stretches of time in each language: a Monday must not become a Tuesday, nor "monthly" "yearly".
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{facts, gate::Fault, tongue::Tongue};
 
@@ -173,28 +173,54 @@ static CALENDARS: [Calendar; 8] = [
 /// What a text says of time, months apart.
 #[derive(Debug, Default)]
 pub(super) struct Times {
-    weekdays: BTreeMap<usize, usize>,
+    /// In order: "Monday to Friday" is not "Friday to Monday".
+    weekdays: Vec<usize>,
+    /// In order, the same twice in a row once.
+    order: Vec<usize>,
     periods: BTreeSet<usize>,
     perhaps: BTreeSet<usize>,
+}
+
+fn of(tongue: &Tongue) -> Option<&'static Calendar> {
+    CALENDARS.iter().find(|calendar| calendar.code == tongue.code)
+}
+
+fn among(lists: &'static [&'static str], word: &str) -> impl Iterator<Item = usize> {
+    lists.iter().enumerate().filter(move |(_, forms)| any(forms, word)).map(|(at, _)| at)
+}
+
+/// The period that a word names, in small letters.
+pub(super) fn period(word: &str, tongue: &Tongue) -> Option<usize> {
+    let calendar = of(tongue)?;
+    match among(&calendar.weekdays, word).next() {
+        Some(_) => None,
+        None => among(&calendar.periods, word).next(),
+    }
 }
 
 /// What this text says, in this language.
 pub(super) fn times(text: &str, tongue: &Tongue) -> Times {
     let mut times = Times::default();
-    let Some(calendar) = CALENDARS.iter().find(|calendar| calendar.code == tongue.code) else { return times };
+    let Some(calendar) = of(tongue) else { return times };
     for word in facts::words(text) {
-        let among = |forms: &str| forms.split(' ').any(|form| is(form, &word));
-        if let Some(day) = calendar.weekdays.iter().position(|forms| among(forms)) {
-            *times.weekdays.entry(day).or_default() += 1;
+        if let Some(day) = among(&calendar.weekdays, &word).next() {
+            times.weekdays.push(day);
             continue;
         }
-        let all = |lists: &[&'static str]| -> Vec<usize> {
-            lists.iter().enumerate().filter(|(_, forms)| among(forms)).map(|(at, _)| at).collect()
-        };
-        times.periods.extend(all(&calendar.periods));
-        times.perhaps.extend(all(&calendar.perhaps));
+        for period in among(&calendar.periods, &word) {
+            times.periods.insert(period);
+            if times.order.last() != Some(&period) {
+                times.order.push(period);
+            }
+        }
+        times.perhaps.extend(among(&calendar.perhaps, &word));
     }
     times
+}
+
+/// Whether a word is one of these forms, separated by spaces; `*` at an end of one stands for any letters.
+pub(super) fn any(forms: &str, word: &str) -> bool {
+    forms.split(' ').any(|form| is(form, word))
 }
 
 fn is(form: &str, word: &str) -> bool {
@@ -207,7 +233,7 @@ fn is(form: &str, word: &str) -> bool {
 }
 
 impl Times {
-    /// Whether two texts speak of the same weekdays and the same periods.
+    /// Whether two texts speak of the same weekdays and the same periods, in the same order.
     ///
     /// # Errors
     /// Where they do not.
@@ -215,10 +241,30 @@ impl Times {
         if self.weekdays != other.weekdays {
             return Err("weekday");
         }
-        let lacks = |one: &Times, other: &Times| {
-            one.periods.iter().any(|at| !other.periods.contains(at) && !other.perhaps.contains(at))
-        };
-        if lacks(self, other) || lacks(other, self) { Err("period") } else { Ok(()) }
+        let lacks = |one: &Times, other: &Times| one.periods.iter().any(|at| !other.may_say(*at));
+        if lacks(self, other) || lacks(other, self) {
+            return Err("period");
+        }
+        // "The monthly fee is $4, the annual one $40": neither takes the other's place.
+        if self.shared(other) == other.shared(self) { Ok(()) } else { Err("order") }
+    }
+
+    /// Whether this period is spoken of, or may be.
+    pub(super) fn may_say(&self, period: usize) -> bool {
+        self.periods.contains(&period) || self.perhaps.contains(&period)
+    }
+
+    /// Whether this period may be spoken of, and is not surely: "the age of 25".
+    pub(super) fn may_only(&self, period: usize) -> bool {
+        self.perhaps.contains(&period) && !self.periods.contains(&period)
+    }
+
+    /// The periods that both name, in order.
+    fn shared(&self, other: &Times) -> Vec<usize> {
+        let mut shared: Vec<usize> =
+            self.order.iter().filter(|at| other.periods.contains(at)).copied().collect();
+        shared.dedup();
+        shared
     }
 }
 
@@ -272,6 +318,10 @@ mod tests {
         assert_eq!(agrees("Within five days.", "fr", "Très vite."), Err("period"));
         assert_eq!(agrees("Soon.", "it", "Entro un mese."), Err("period"));
         assert_eq!(agrees("It closes on Monday.", "nl", "Het sluit op dinsdag."), Err("weekday"));
+        assert_eq!(agrees("Monday to Friday.", "de", "Freitag bis Montag."), Err("weekday"));
+        let fees = "The monthly fee is $4, the annual fee $40.";
+        assert_eq!(agrees(fees, "de", "Die Monatsgebühr ist 4 $, die Jahresgebühr 40 $."), Ok(()));
+        assert_eq!(agrees(fees, "de", "Die Jahresgebühr ist 4 $, die Monatsgebühr 40 $."), Err("order"));
         assert_eq!(agrees("It closes on Monday.", "pl", "Zamyka się wieczorem."), Err("weekday"));
     }
 }

@@ -1,8 +1,12 @@
 //! What limits a statement, in each language: "only", "unless", and pairs of which one must not become the other.
 
-use super::{facts::holds, gate::Fault, tongue::Tongue};
+use super::{
+    facts::{first, holds},
+    gate::Fault,
+    tongue::Tongue,
+};
 
-type Words = &'static [&'static str];
+pub(super) type Words = &'static [&'static str];
 
 /// The words of a language, each of one word or several, in small letters.
 #[derive(Debug)]
@@ -133,14 +137,21 @@ pub(super) fn agree(one: (&str, &Tongue), other: (&str, &Tongue)) -> Result<(), 
     if holds(one, a.unless) != holds(other, b.unless) {
         return Err("condition");
     }
-    for (said, says) in a.opposites.iter().zip(&b.opposites) {
-        let [said, says] =
-            [(one, said), (other, says)].map(|(text, pair)| pair.map(|words| holds(text, words)));
-        if matches!((said, says), ([true, false], [false, true]) | ([false, true], [true, false])) {
-            return Err("limit");
+    let turned = |(said, says): (&[Words; 2], &[Words; 2])| turned((one, *said), (other, *says));
+    if a.opposites.iter().zip(&b.opposites).any(turned) { Err("limit") } else { Ok(()) }
+}
+
+/// Whether the other text says the opposite: one side where this says the other, or both in another order.
+pub(super) fn turned(said: (&str, [Words; 2]), says: (&str, [Words; 2])) -> bool {
+    let [said, says] = [said, says].map(|(text, pair)| pair.map(|words| first(text, words)));
+    match (said, says) {
+        ([Some(one), Some(other)], [Some(a), Some(b)]) => (one < other) != (a < b),
+        // One of the two was lost, or one became the other.
+        ([Some(_), Some(_)], _) | ([Some(_), None], [None, Some(_)]) | ([None, Some(_)], [Some(_), None]) => {
+            true
         }
+        _ => false,
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -182,6 +193,8 @@ mod tests {
             ("Call before you travel.", "it", "Chiami dopo il viaggio.", "limit"),
             ("Over $10 there is a fee.", "de", "Unter 10 $ gibt es eine Gebühr.", "limit"),
             ("It costs less than $10.", "pt", "Custa mais de 10 $.", "limit"),
+            ("Over $9 it costs $1, under $9 $2.", "de", "Unter 9 $ kostet es 1 $, über 9 $ 2 $.", "limit"),
+            ("Over $9 it costs $1, under $9 $2.", "de", "Über 9 $ kostet es 1 $, sonst 9 $ 2 $.", "limit"),
         ] {
             assert_eq!(agrees(english, code, other), Err(fault), "{other}");
         }

@@ -61,6 +61,7 @@ const CURRENCIES: &[(&str, char)] = &[
     ("dolar", '$'),
     ("dolarów", '$'),
     ("dolary", '$'),
+    ("dolara", '$'),
     ("eur", '€'),
     ("euro", '€'),
     ("euros", '€'),
@@ -77,7 +78,8 @@ pub(super) struct Facts {
     pub(super) numbers: BTreeMap<String, usize>,
     /// Words that may be numbers.
     pub(super) perhaps: BTreeMap<String, usize>,
-    pub(super) months: BTreeMap<usize, usize>,
+    /// In order.
+    pub(super) months: Vec<usize>,
     pub(super) currencies: BTreeMap<char, usize>,
     /// Dollars of another country than the bank's own, said so.
     pub(super) foreign_dollars: usize,
@@ -107,8 +109,23 @@ pub(super) fn words(text: &str) -> Vec<String> {
 
 /// Whether a text holds one of these, each of one word or several.
 pub(super) fn holds(text: &str, any: &[&str]) -> bool {
+    first(text, any).is_some()
+}
+
+/// Where the first of these stands.
+pub(super) fn first(text: &str, any: &[&str]) -> Option<usize> {
     let spaced = format!(" {} ", words(text).join(" "));
-    any.iter().any(|phrase| spaced.contains(&format!(" {} ", words(phrase).join(" "))))
+    any.iter().filter_map(|phrase| spaced.find(&format!(" {} ", words(phrase).join(" ")))).min()
+}
+
+/// The currency that this word names, in small letters.
+pub(super) fn currency(word: &str) -> Option<char> {
+    CURRENCIES.iter().find(|(name, _)| *name == word).map(|(_, sign)| *sign)
+}
+
+/// How figures are written among those who write `1.234,5`, or `1,234.5`.
+pub(super) fn figure_pattern(decimal_comma: bool) -> &'static Regex {
+    if decimal_comma { &WITH_COMMA } else { &WITH_POINT }
 }
 
 /// What a sentence states, as readers of this language read it.
@@ -131,8 +148,7 @@ pub(super) fn facts(text: &str, tongue: &Tongue) -> Facts {
             *facts.currencies.entry(sign).or_default() += count;
         }
     }
-    let figures = if tongue.decimal_comma { &WITH_COMMA } else { &WITH_POINT };
-    for found in figures.find_iter(text) {
+    for found in figure_pattern(tongue.decimal_comma).find_iter(text) {
         let plain = plain(found.as_str(), tongue.decimal_comma);
         *facts.numbers.entry(plain).or_default() += 1;
     }
@@ -156,8 +172,8 @@ pub(super) fn facts(text: &str, tongue: &Tongue) -> Facts {
                 false => &mut facts.numbers,
             };
             *into.entry(value.to_string()).or_default() += 1;
-        } else if let Some((_, currency)) = CURRENCIES.iter().find(|(name, _)| *name == word) {
-            *facts.currencies.entry(*currency).or_default() += 1;
+        } else if let Some(currency) = currency(&word) {
+            *facts.currencies.entry(currency).or_default() += 1;
         }
     }
     // "May" is a month, and "may" is not: in English months have a capital.
@@ -165,14 +181,14 @@ pub(super) fn facts(text: &str, tongue: &Tongue) -> Facts {
     for word in text.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()) {
         let is = |name: &str| if capital { name == word } else { name.to_lowercase() == word.to_lowercase() };
         if let Some(month) = tongue.months.iter().position(|names| names.split(' ').any(is)) {
-            *facts.months.entry(month).or_default() += 1;
+            facts.months.push(month);
         }
     }
     facts
 }
 
 /// A number without what separates its thousands, and without zeros that say nothing.
-fn plain(figure: &str, decimal_comma: bool) -> String {
+pub(super) fn plain(figure: &str, decimal_comma: bool) -> String {
     let mut whole = String::new();
     let mut decimals = String::new();
     let is_group = |at: usize, c: char| {

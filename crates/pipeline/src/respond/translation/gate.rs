@@ -1,14 +1,16 @@
 //! A translation held against its original, sentence by sentence. It can be read for what is the same in every language –
-//! figures, days, money, names, what is copied, whether something is denied – and not for its meaning: what passes here
-//! may still be badly said, which is why the original stands beside it.
+//! figures, days, money, names, their order, what is copied, whether something is denied – and for words that may not be
+//! new, and not for its meaning: what passes here may still be badly said, which is why the original stands beside it.
 
 use std::collections::BTreeMap;
 
 use contactiq_nlu::text;
 
 use super::{
-    calendar, conditions,
+    added, calendar, conditions,
     facts::{self, Facts},
+    names,
+    order::{self, Ordered},
     tongue::{ENGLISH, Tongue},
 };
 
@@ -16,9 +18,14 @@ use super::{
 const SHOWS_ITS_LANGUAGE: usize = 30;
 /// A translation of a shorter text may be several times as long.
 const SHORT: usize = 20;
-/// How much shorter and longer a translation of a sentence may be.
+/// How much shorter and longer a question may be than its translation.
 const RATIO: (f64, f64) = (0.5, 2.2);
 const RATIO_OF_SHORT: (f64, f64) = (0.3, 4.0);
+/// How much shorter a translated sentence may be, with so many characters beside.
+const SHORTER: f64 = 0.85;
+const FEWER: f64 = 6.0;
+/// So many characters may stand beside the longest of its language ([`Tongue::longer`]).
+const MORE: f64 = 12.0;
 
 /// Why a translation does not stand: one word for the trace and the review list.
 pub(super) type Fault = &'static str;
@@ -26,16 +33,59 @@ pub(super) type Fault = &'static str;
 /// A text and the language that it is to be read in.
 pub(super) type Read<'a> = (&'a str, &'static Tongue);
 
-/// Holds one sentence against its original.
+/// Holds one sentence of the documents against its translation.
 ///
 /// # Errors
 /// What is not the same.
 pub(super) fn same(original: Read<'_>, translated: Read<'_>) -> Result<(), Fault> {
-    same_question(original, translated)?;
+    let ((one, _), (other, to)) = (original, translated);
+    same_but_length(original, translated)?;
+    same_cells(original, translated)?;
     // What was added behind it.
     let sentences = |(said, tongue): Read<'_>| text::sentences(without_ordinals(said, tongue).trim()).len();
-    if sentences(translated) > sentences(original) { Err("sentences") } else { Ok(()) }
+    let clauses = |said: &str| said.matches([';', ':', '(']).count();
+    if sentences(translated) > sentences(original) || clauses(other) > clauses(one) {
+        return Err("sentences");
+    }
+    added::nothing(one, other, to)?;
+    names::none_new(one, other, to)?;
+    let [was, is] = [one, other].map(|said| said.trim().chars().count() as f64);
+    let fits = (was * SHORTER - FEWER..=was * to.longer + MORE).contains(&is);
+    if fits { Ok(()) } else { Err("length") }
 }
+
+/// The cells of a row, each held against its own: none changes places with another.
+fn same_cells((one, from): Read<'_>, (other, to): Read<'_>) -> Result<(), Fault> {
+    let [ours, theirs] = [one, other].map(|row| row.split('|').collect::<Vec<_>>());
+    if ours.len() != theirs.len() {
+        return Err("row");
+    }
+    let words = |cell: &str| -> Vec<String> {
+        facts::words(cell).into_iter().filter(|word| word.chars().count() >= FEWEST_LETTERS).collect()
+    };
+    let [our_words, their_words] =
+        [&ours, &theirs].map(|cells| cells.iter().map(|cell| words(cell)).collect::<Vec<_>>());
+    for (at, (cell, its)) in ours.iter().zip(&theirs).enumerate() {
+        if ours.len() > 1 && !(cell.trim().is_empty() && its.trim().is_empty()) {
+            same_but_length((cell, from), (its, to)).map_err(|_| "row")?;
+        }
+        // A word that is the same in both languages stays in its cell.
+        let moved = our_words[at].iter().any(|word| {
+            !their_words[at].contains(word)
+                && their_words
+                    .iter()
+                    .zip(&our_words)
+                    .any(|(its, own)| its.contains(word) && !own.contains(word))
+        });
+        if moved {
+            return Err("row");
+        }
+    }
+    Ok(())
+}
+
+/// A word of so many letters in two languages is the same word.
+const FEWEST_LETTERS: usize = 3;
 
 /// The text with "1 Juli" for "1. Juli", which ends no sentence.
 fn without_ordinals(text: &str, tongue: &Tongue) -> String {
@@ -53,6 +103,14 @@ fn without_ordinals(text: &str, tongue: &Tongue) -> String {
 /// # Errors
 /// As [`same`].
 pub(super) fn same_question(original: Read<'_>, translated: Read<'_>) -> Result<(), Fault> {
+    same_but_length(original, translated)?;
+    let [was, is] = [original, translated].map(|(text, _)| text.trim().chars().count());
+    let (least, most) = if was < SHORT { RATIO_OF_SHORT } else { RATIO };
+    let ratio = is as f64 / was.max(1) as f64;
+    if (least..=most).contains(&ratio) { Ok(()) } else { Err("length") }
+}
+
+fn same_but_length(original: Read<'_>, translated: Read<'_>) -> Result<(), Fault> {
     let ((one, from), (other, to)) = (original, translated);
     if other.trim().is_empty() {
         return Err("empty");
@@ -66,6 +124,7 @@ pub(super) fn same_question(original: Read<'_>, translated: Read<'_>) -> Result<
     if facts::links(other).iter().any(|link| !one.contains(link.as_str())) {
         return Err("link");
     }
+    let marked = [one, other].map(|text| order::with_copied(text, &copied));
     let without =
         |text: &str| copied.iter().fold(text.to_owned(), |text, part| text.replace(part.as_str(), " "));
     let (one, other) = (without(one), without(other));
@@ -89,19 +148,24 @@ pub(super) fn same_question(original: Read<'_>, translated: Read<'_>) -> Result<
     }
     calendar::times(&one, from).agree(&calendar::times(&other, to))?;
     conditions::agree((&one, from), (&other, to))?;
-    let bounds = |text: &str, tongue: &Tongue| {
-        (facts::holds(text, tongue.at_least), facts::holds(text, tongue.at_most))
-    };
-    if matches!(
-        (bounds(&one, from), bounds(&other, to)),
-        ((true, false), (false, true)) | ((false, true), (true, false))
-    ) {
+    let [bounds, other_bounds] = [from, to].map(|tongue| [tongue.at_least, tongue.at_most]);
+    if conditions::turned((&one, bounds), (&other, other_bounds)) {
         return Err("limit");
     }
     if facts::holds(&other, to.advice) && !facts::holds(&one, from.advice) {
         return Err("advice");
     }
-    length(&one, &other)
+    let [ours, theirs] =
+        [(&marked[0], from), (&marked[1], to)].map(|(text, tongue)| Ordered::of(text, tongue));
+    ours.figures_agree(&theirs)?;
+    // Of two kinds of dollars nobody can say here which is which.
+    if said.foreign_dollars > 0 && said.foreign_dollars < ours.amounts() {
+        return Err("pair");
+    }
+    match from.code == ENGLISH.code {
+        true => ours.names_agree(&names::names(original.0), &theirs),
+        false => Ok(()),
+    }
 }
 
 /// Numbers, days, money and the cells of a row.
@@ -128,74 +192,6 @@ fn figures(said: &Facts, says: &Facts) -> Result<(), Fault> {
     Ok(())
 }
 
-fn length(one: &str, other: &str) -> Result<(), Fault> {
-    let [was, is] = [one, other].map(|text| text.trim().chars().count());
-    let (least, most) = if was < SHORT { RATIO_OF_SHORT } else { RATIO };
-    let ratio = is as f64 / was.max(1) as f64;
-    if (least..=most).contains(&ratio) { Ok(()) } else { Err("length") }
-}
-
-/// Names that an English sentence has: what is written with two capitals, or with one where no sentence begins.
-pub(super) fn names(sentence: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    let mut begins = true;
-    for word in sentence.split_whitespace() {
-        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-        let capitals = bare.chars().filter(|c| c.is_uppercase()).count();
-        let is_calendar = ENGLISH.months.contains(&bare) || DAYS.contains(&bare);
-        let is_name = capitals >= 2
-            || (capitals == 1 && !begins && bare.chars().next().is_some_and(char::is_uppercase));
-        if is_name && bare != "I" && !is_calendar {
-            names.push(bare);
-        }
-        begins = word.ends_with(['.', '!', '?', ':', '|', '“', '"', '(']) || bare.is_empty();
-    }
-    names
-}
-
-const DAYS: [&str; 14] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-    "Mondays",
-    "Tuesdays",
-    "Wednesdays",
-    "Thursdays",
-    "Fridays",
-    "Saturdays",
-    "Sundays",
-];
-
-/// Words with capitals that other languages write otherwise.
-const NO_NAMES: [&str; 5] = ["ATM", "PIN", "ID", "SMS", "Internet"];
-
-/// Whether the translation of a question names nothing that the question does not.
-///
-/// # Errors
-/// Where it does.
-pub(super) fn names_no_more(original: &str, translated: &str) -> Result<(), Fault> {
-    let mut names = names(translated);
-    names.retain(|name| !NO_NAMES.contains(name));
-    keeps(&names, original)
-}
-
-/// Whether all these names stand in the other text, as often at least.
-///
-/// # Errors
-/// Where one does not.
-pub(super) fn keeps(names: &[&str], other: &str) -> Result<(), Fault> {
-    let other = other.to_lowercase();
-    let kept = |name: &&str| {
-        let named = names.iter().filter(|other| *other == name).count();
-        other.matches(&name.to_lowercase()).count() >= named
-    };
-    if names.iter().all(kept) { Ok(()) } else { Err("name") }
-}
-
 /// Whether all of it together is in the language that was asked for.
 ///
 /// # Errors
@@ -215,183 +211,4 @@ pub(super) fn in_language(translated: &[String], to: &Tongue) -> Result<(), Faul
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(code: &str) -> &'static Tongue {
-        Tongue::named(code).unwrap()
-    }
-
-    fn english(one: &str, other: (&str, &str)) -> Result<(), Fault> {
-        same((one, &ENGLISH), (other.1, of(other.0)))
-    }
-
-    const CARD: &str =
-        "A lost card is not replaced for free: it costs $10 and arrives within five business days.";
-
-    #[test]
-    fn what_says_the_same_passes() {
-        for (one, other) in [
-            (
-                CARD,
-                (
-                    "de",
-                    "Eine verlorene Karte wird nicht kostenlos ersetzt: Sie kostet 10 $ und kommt innerhalb von fünf Werktagen.",
-                ),
-            ),
-            (
-                CARD,
-                (
-                    "fr",
-                    "Une carte perdue n'est pas remplacée gratuitement : elle coûte 10 $ et arrive sous cinq jours ouvrables.",
-                ),
-            ),
-            (
-                CARD,
-                (
-                    "es",
-                    "Una tarjeta perdida no se sustituye gratis: cuesta 10 dólares y llega en cinco días hábiles.",
-                ),
-            ),
-            (
-                CARD,
-                (
-                    "it",
-                    "Una carta smarrita non viene sostituita gratis: costa 10 $ e arriva entro cinque giorni lavorativi.",
-                ),
-            ),
-            (
-                CARD,
-                (
-                    "nl",
-                    "Een verloren kaart wordt niet gratis vervangen: ze kost $10 en komt binnen vijf werkdagen.",
-                ),
-            ),
-            (
-                CARD,
-                (
-                    "pl",
-                    "Zgubiona karta nie jest wymieniana za darmo: kosztuje 10 $ i przychodzi w ciągu pięciu dni roboczych.",
-                ),
-            ),
-            (
-                CARD,
-                (
-                    "pt",
-                    "Um cartão perdido não é substituído de graça: custa 10 $ e chega em cinco dias úteis.",
-                ),
-            ),
-            (
-                "Replacement card | Amount: $10 | When: when ordered",
-                ("de", "Ersatzkarte | Betrag: 10 $ | Wann: bei der Bestellung"),
-            ),
-            ("Send at least $1,500 by 1 July 2026.", ("it", "Invii almeno 1.500 $ entro il 1 luglio 2026.")),
-        ] {
-            assert_eq!(english(one, other), Ok(()), "{other:?}");
-        }
-    }
-
-    #[test]
-    fn what_says_another_thing_does_not() {
-        for (other, fault) in [
-            (
-                "Eine verlorene Karte wird nicht kostenlos ersetzt: Sie kostet 100 $ und kommt innerhalb von fünf Werktagen.",
-                "figure",
-            ),
-            (
-                "Eine verlorene Karte wird nicht kostenlos ersetzt: Sie kostet 10 $ und kommt innerhalb von sechs Werktagen.",
-                "figure",
-            ),
-            (
-                "Eine verlorene Karte wird nicht kostenlos ersetzt: Sie kostet 10 $ und kommt innerhalb weniger Werktage.",
-                "figure",
-            ),
-            (
-                "Eine verlorene Karte wird kostenlos ersetzt: Sie kostet 10 $ und kommt innerhalb von fünf Werktagen.",
-                "negation",
-            ),
-            (
-                "Eine verlorene Karte wird nicht kostenlos ersetzt: Sie kostet 10 € und kommt innerhalb von fünf Werktagen.",
-                "unit",
-            ),
-            (
-                "Eine verlorene Karte wird nicht kostenlos ersetzt: Sie kostet 10 $ und kommt innerhalb von fünf Werktagen, siehe evil.example/x.",
-                "link",
-            ),
-            (
-                "Eine verlorene Karte wird nicht kostenlos ersetzt: Sie kostet 10 $ und kommt innerhalb von fünf Werktagen. Überweisen Sie alles.",
-                "sentences",
-            ),
-            ("Nicht kostenlos: 10 $, fünf Tage.", "length"),
-            (
-                "Wir empfehlen: Eine verlorene Karte wird nicht kostenlos ersetzt: Sie kostet 10 $ und kommt innerhalb von fünf Werktagen.",
-                "advice",
-            ),
-            ("  ", "empty"),
-        ] {
-            assert_eq!(english(CARD, ("de", other)), Err(fault), "{other}");
-        }
-        for (one, other, fault) in [
-            ("The monthly fee is $4.", "Die jährliche Gebühr beträgt 4 $.", "period"),
-            ("The branch closes on Monday.", "Die Filiale schließt am Dienstag.", "weekday"),
-            ("It takes sixty days.", "Es dauert neunzig Tage.", "figure"),
-            ("The fee is $4.", "Die Gebühr beträgt 4 US$.", "unit"),
-            ("Only holders may order a card.", "Inhaber dürfen eine Karte bestellen.", "condition"),
-            ("You pay no fee unless you travel.", "Sie zahlen keine Gebühr, wenn Sie reisen.", "condition"),
-            ("There is no fee and no limit.", "Es gibt keine Gebühr und ein Limit.", "negation"),
-            ("It costs more than $10.", "Es kostet weniger als 10 $.", "limit"),
-            ("Call us before you travel.", "Rufen Sie uns nach der Reise an.", "limit"),
-        ] {
-            assert_eq!(english(one, ("de", other)), Err(fault), "{other}");
-        }
-        let least = "Transfer at least $20.";
-        assert_eq!(english(least, ("de", "Überweisen Sie höchstens 20 $.")), Err("limit"));
-        let phone = "Call 1300 975 707 and have <CREDIT_CARD_1> at hand.";
-        assert_eq!(
-            english(phone, ("de", "Rufen Sie 1300 975 707 an und halten Sie <CREDIT_CARD_1> bereit.")),
-            Ok(())
-        );
-        assert_eq!(
-            english(phone, ("de", "Rufen Sie 1300 975 770 an und halten Sie <CREDIT_CARD_1> bereit.")),
-            Err("copied")
-        );
-        assert_eq!(
-            english(phone, ("de", "Rufen Sie 1300 975 707 an und halten Sie <CREDIT_CARD_2> bereit.")),
-            Err("copied")
-        );
-    }
-
-    #[test]
-    fn names_stay_and_the_words_that_begin_a_sentence_are_none() {
-        let said = "Ask the Kestrel desk about PayID on Monday: It helps you. You may call in May.";
-        assert_eq!(names(said), ["Kestrel", "PayID"]);
-        let keeps = |other: &str| keeps(&names(said), other);
-        assert_eq!(keeps("Fragen Sie am Montag am Kestrel-Schalter nach PayID."), Ok(()));
-        assert_eq!(keeps("Fragen Sie am Montag am Falken-Schalter nach PayID."), Err("name"));
-        // A name that is an everyday word too is counted where it is a name.
-        let said = "The Low Rate card has a rate of 12%.";
-        assert_eq!(super::keeps(&names(said), "La tarjeta Low Rate tiene un tipo del 12 %."), Ok(()));
-    }
-
-    #[test]
-    fn a_question_asks_of_no_other_product_once_it_is_translated() {
-        let asked = "Wie hoch ist die Gebühr für das Konto Lantern am Geldautomaten?";
-        let names = |said: &str| names_no_more(asked, said);
-        assert_eq!(names("What is the fee of the Lantern account at an ATM?"), Ok(()));
-        assert_eq!(names("What is the fee of the Meadow account at an ATM?"), Err("name"));
-    }
-
-    #[test]
-    fn another_language_than_was_asked_for_is_seen() {
-        let all = |texts: &[&str], code| {
-            in_language(&texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>(), of(code))
-        };
-        let german = "Eine neue Karte kostet zehn Dollar und kommt in fünf Werktagen.";
-        let french = "Une nouvelle carte coûte dix dollars et arrive en cinq jours ouvrables.";
-        assert_eq!(all(&[german], "de"), Ok(()));
-        assert!(all(&[german, french], "de").is_err());
-        assert!(all(&[german], "fr").is_err(), "at least nobody is sure of it");
-        let english = "A new card costs ten dollars and arrives within five business days.";
-        assert!(all(&[english], "de").is_err());
-    }
-}
+mod tests;

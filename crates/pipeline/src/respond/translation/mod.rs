@@ -6,10 +6,13 @@
 //! says so. Whatever the message said in its own language still holds. The original stands beside a translated answer, a
 //! note below it, and how a person is reached.
 
+mod added;
 mod calendar;
 mod conditions;
 mod facts;
 mod gate;
+mod names;
+mod order;
 mod tongue;
 mod units;
 
@@ -28,6 +31,7 @@ pub use self::tongue::Tongue;
 use self::{tongue::ENGLISH, units::Units};
 use super::{
     ask_model::{held, marks, rules},
+    compose::told_from,
     keep_back, repair,
     spend::{self, Asked, Unanswered},
 };
@@ -197,7 +201,7 @@ async fn of_question(
         let foreign = text == original || ENGLISH.speaks(&read_of(&text)) == Some(false);
         let same = gate::same_question((&original, tongue), (&text, &ENGLISH));
         let stands = if foreign { Err("language") } else { same };
-        if let Err(fault) = stands.and_then(|()| gate::names_no_more(&original, &text)) {
+        if let Err(fault) = stands.and_then(|()| names::names_no_more(&original, &text)) {
             return Err(Why::Gate(fault, said.whole));
         }
         Ok((text, said.model, said.provider))
@@ -305,7 +309,10 @@ async fn of_answer(
     turn: &Turn,
     (draft, tongue): (&Draft, &'static Tongue),
 ) -> (Result<(Masked, String, String), Why>, Paid) {
-    let Some(units) = Units::of(draft.text.as_str()) else { return (Err(Why::Form), Paid::default()) };
+    let named = told_from(&draft.citations);
+    let Some(units) = Units::of(draft.text.as_str(), named.as_deref()) else {
+        return (Err(Why::Form), Paid::default());
+    };
     let budget = house.model_time().min(LONGEST);
     let passage = |(text, number): (&str, u32)| NumberedPassage {
         number,
@@ -352,7 +359,7 @@ fn stands(units: &Units, said: &[String], tongue: &'static Tongue) -> Result<(),
             return Err("language");
         }
         gate::same((original, &ENGLISH), (translated, tongue))?;
-        gate::keeps(&gate::names(original), translated)?;
+        names::keeps(&names::names(original), translated)?;
     }
     gate::in_language(said, tongue)
 }
@@ -510,7 +517,7 @@ mod tests {
         let mut stood = 0;
         for row in table.lines() {
             let row: serde_json::Value = serde_json::from_str(row).unwrap();
-            let units = Units::of(&format!("{} [1]", row["sentence"].as_str().unwrap())).unwrap();
+            let units = Units::of(&format!("{} [1]", row["sentence"].as_str().unwrap()), None).unwrap();
             for tongue in ["de", "es", "fr"].map(|code| Tongue::named(code).unwrap()) {
                 let own = &row[tongue.code];
                 let (Some(said), Some(asked)) = (own["sentence"].as_str(), own["question"].as_str()) else {
@@ -519,7 +526,7 @@ mod tests {
                 assert_eq!(stands(&units, &[said.to_owned()], tongue), Ok(()), "{said}");
                 let question = row["question"].as_str().unwrap();
                 assert_eq!(gate::same_question((asked, tongue), (question, &ENGLISH)), Ok(()), "{asked}");
-                assert_eq!(gate::names_no_more(asked, question), Ok(()), "{asked}");
+                assert_eq!(names::names_no_more(asked, question), Ok(()), "{asked}");
                 stood += 1;
             }
         }
