@@ -8,7 +8,7 @@
 mod cache;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -253,19 +253,21 @@ impl Keys {
     }
 }
 
-/// Which of these keys are there and were made for whom their row says. One that can't be unwrapped because its wrapping
-/// key is not configured counts: nobody can say that it is not.
-pub(crate) async fn living(c: &mut Connection, ids: &[DataKeyId]) -> Result<HashSet<DataKeyId>, StoreError> {
-    let (keys, mut living) = (Arc::clone(&c.keys), HashSet::new());
+/// Those of these keys that are there and were made for whom their row says. One that can't be unwrapped because its
+/// wrapping key is not configured counts, without the key: nobody can say that it is not.
+pub(crate) async fn living(
+    c: &mut Connection,
+    ids: &[DataKeyId],
+) -> Result<HashMap<DataKeyId, Option<Arc<DataKey>>>, StoreError> {
+    let (keys, mut living) = (Arc::clone(&c.keys), HashMap::new());
     for some in ids.chunks(TOGETHER) {
         let sql =
             format!("SELECT {COLUMNS} FROM data_keys WHERE id IN {}", places(c.is_postgres(), 1, some.len()));
         let bound = some.iter().flat_map(|id| values![hex(id)]).collect();
         for row in c.rows_of_keys(sql, bound, some.len()).await? {
             match keys.unwrapped(&row) {
-                Ok(_) | Err(StoreError::Sealed(SealError::UnknownKey)) => {
-                    living.insert(id_of(&row)?);
-                }
+                Ok(key) => drop(living.insert(id_of(&row)?, Some(key))),
+                Err(StoreError::Sealed(SealError::UnknownKey)) => drop(living.insert(id_of(&row)?, None)),
                 Err(StoreError::Sealed(_)) => {}
                 Err(error) => return Err(error),
             }

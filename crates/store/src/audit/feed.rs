@@ -131,7 +131,7 @@ fn event(c: &Connection, row: &Row) -> Result<Event, StoreError> {
     of_parts(c, &row.text("event")?, row.moment("happened_at")?, &row.text("body")?)
 }
 
-/// An event as it was noted here. One without a proof counts until all are proved ([`prove_all`]), one with a wrong proof
+/// An event as it was noted here. One without a proof counts until all are proved ([`prove_some`]), one with a wrong proof
 /// never: whoever writes into the table says nothing in the log, and repeats nothing under another id.
 fn of_parts(c: &Connection, id: &str, at: Timestamp, body: &str) -> Result<Event, StoreError> {
     let damaged = StoreError::Corrupt { what: "audit event" };

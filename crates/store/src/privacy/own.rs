@@ -2,48 +2,73 @@
 //! tables would have the texts of others taken along, those of whom a hold keeps among them. The keys that sealed them say
 //! whose they are.
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use contactiq_domain::ids::InteractionId;
-use contactiq_guard::seal::{DataKeyId, key_of};
+use contactiq_guard::seal::{DataKey, DataKeyId, Sealer, key_of};
 
 use crate::{
-    StoreError, Writer,
-    data_keys::{hex, living},
-    row::Row,
+    StoreError, Writer, data_keys,
+    data_keys::hex,
+    row::{Row, place},
     value::{places, values},
 };
 
-/// The columns that are sealed for a person.
-const SEALED: [&str; 6] = ["question", "answer", "shown", "classification_reason", "reason", "steps"];
+const TABLE: &str = "interactions";
+/// The columns that name the key with which they are sealed, and for which column each is sealed.
+const SEALED: [(&str, &str); 3] = [("question", "question"), ("answer", "answer"), ("shown", "answer")];
 
-fn keys_of(row: &Row) -> impl Iterator<Item = DataKeyId> {
-    SEALED.iter().filter_map(|column| row.bytes(column).ok().and_then(|sealed| key_of(&sealed)))
-}
+type Living = HashMap<DataKeyId, Option<Arc<DataKey>>>;
 
-/// Those of these interactions, at most a batch, of which something is sealed for the person of their conversation, or
-/// nothing for anybody, and nothing for whom a hold in force keeps. The others stay, and are told. (One column with the
-/// bytes of another row opens nowhere and keeps nothing.)
+/// Those of these interactions, at most a batch, of which nothing is sealed for somebody else than the person of their
+/// conversation, or for whom a hold in force keeps. The others stay, and are told. The bytes of another row open nowhere
+/// here, so they make nobody's texts another's and hide nobody's.
 ///
 /// # Errors
 /// When the database fails.
 pub(super) async fn among(w: &mut Writer, ids: &[InteractionId]) -> Result<Vec<InteractionId>, StoreError> {
     let rows = sealed(w, ids).await?;
-    let keys: BTreeSet<DataKeyId> = rows.iter().flat_map(keys_of).collect();
-    let keys: Vec<DataKeyId> = keys.into_iter().collect();
-    let (living, held) = (living(w, &keys).await?, held(w, &keys).await?);
-    let mut others = HashSet::new();
-    for row in &rows {
+    let living = living(w, &rows).await?;
+    let (keys, sealer) = (living.keys().copied().collect::<Vec<_>>(), w.sealer());
+    let held = held(w, &keys).await?;
+    let is_others = |row: &Row| {
         let of_conversation = row.text_or_none("of_conversation").ok().flatten();
-        let all: Vec<DataKeyId> = keys_of(row).filter(|key| living.contains(key)).collect();
-        let is_own = all.is_empty() || all.iter().any(|key| of_conversation.as_ref() == Some(&hex(key)));
-        if !is_own || keys_of(row).any(|key| held.contains(&hex(&key))) {
-            // One that can't be read is none of those that were asked for.
-            others.extend(row.parsed::<InteractionId>("id"));
-        }
-    }
+        keys_of(row, &living, &sealer)
+            .any(|key| of_conversation.as_ref() != Some(&hex(&key)) || held.contains(&hex(&key)))
+    };
+    Ok(but(ids, rows.iter().filter(|row| is_others(row))))
+}
+
+/// The keys of what opens in this row. Where a key can't be unwrapped here, nobody can say that it does not.
+fn keys_of(row: &Row, living: &Living, sealer: &Sealer) -> impl Iterator<Item = DataKeyId> {
+    let id = row.text("id").unwrap_or_default();
+    SEALED.into_iter().filter_map(move |(column, sealed_for)| {
+        let bytes = row.bytes(column).ok()?;
+        let key = key_of(&bytes)?;
+        let opens = match living.get(&key)? {
+            Some(known) => sealer.open_for(known, &bytes, &place(TABLE, sealed_for, &id)).is_ok(),
+            None => true,
+        };
+        opens.then_some(key)
+    })
+}
+
+async fn living(w: &mut Writer, rows: &[Row]) -> Result<Living, StoreError> {
+    let named =
+        |row: &Row| SEALED.map(|(column, _)| row.bytes(column).ok().and_then(|sealed| key_of(&sealed)));
+    let keys: BTreeSet<DataKeyId> = rows.iter().flat_map(named).flatten().collect();
+    data_keys::living(w, &keys.into_iter().collect::<Vec<_>>()).await
+}
+
+/// The ids without those of these rows, which are told.
+fn but<'r>(ids: &[InteractionId], rows: impl Iterator<Item = &'r Row>) -> Vec<InteractionId> {
+    // One whose id can't be read is none of those that were asked for.
+    let others: HashSet<InteractionId> = rows.filter_map(|row| row.parsed("id").ok()).collect();
     tell(others.len());
-    Ok(ids.iter().filter(|id| !others.contains(id)).copied().collect())
+    ids.iter().filter(|id| !others.contains(id)).copied().collect()
 }
 
 /// Those of these interactions, of which an erasure or a purge took the texts, that have none: no key that is there sealed
@@ -56,15 +81,8 @@ pub(super) async fn without_texts(
     ids: &[InteractionId],
 ) -> Result<Vec<InteractionId>, StoreError> {
     let rows = sealed(w, ids).await?;
-    let keys: BTreeSet<DataKeyId> = rows.iter().flat_map(keys_of).collect();
-    let living = living(w, &keys.into_iter().collect::<Vec<_>>()).await?;
-    let with: HashSet<InteractionId> = rows
-        .iter()
-        .filter(|row| keys_of(row).any(|key| living.contains(&key)))
-        .filter_map(|row| row.parsed("id").ok())
-        .collect();
-    tell(with.len());
-    Ok(ids.iter().filter(|id| !with.contains(id)).copied().collect())
+    let (living, sealer) = (living(w, &rows).await?, w.sealer());
+    Ok(but(ids, rows.iter().filter(|row| keys_of(row, &living, &sealer).next().is_some())))
 }
 
 /// What of these interactions is sealed, and the key of their conversations.
@@ -75,7 +93,7 @@ async fn sealed(w: &mut Writer, ids: &[InteractionId]) -> Result<Vec<Row>, Store
     let sql = format!(
         "SELECT interactions.id, {}, conversations.data_key AS of_conversation FROM interactions
          JOIN conversations ON conversations.id = interactions.conversation WHERE interactions.id IN {}",
-        SEALED.map(|column| format!("interactions.{column}")).join(", "),
+        SEALED.map(|(column, _)| format!("interactions.{column}")).join(", "),
         places(w.is_postgres(), 1, ids.len())
     );
     w.rows_built(sql, ids.iter().flat_map(|id| values![*id]).collect(), ids.len()).await
